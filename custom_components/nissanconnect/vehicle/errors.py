@@ -1,0 +1,95 @@
+"""What can go wrong between a backend and us.
+
+The messages are for logs: they name hosts, endpoints and codes, never an account, a vehicle, a token or a place.
+"""
+
+from typing import ClassVar
+
+
+class BackendError(Exception):
+    """A backend did not do what was asked. ``key`` names the kind; it is the translation key in every shell."""
+
+    key: ClassVar[str] = "backend_error"
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+        """Keep a log-safe message and, where the backend stated one, the seconds to wait before asking again."""
+        super().__init__(message or self.key.replace("_", " "))
+        self.retry_after = retry_after
+
+
+class AuthenticationFailed(BackendError):
+    """The credentials were rejected. They must not be sent again until the owner has changed them."""
+
+    key = "authentication_failed"
+
+
+class ActionRequired(BackendError):
+    """The owner must do something in the maker's app first: accept terms, confirm an address and the like."""
+
+    key = "action_required"
+
+
+class TwoFactorRequired(BackendError):
+    """A second factor must be given."""
+
+    key = "two_factor_required"
+
+
+class RateLimited(BackendError):
+    """Too many requests."""
+
+    key = "rate_limited"
+
+
+class NotSupported(BackendError):
+    """This vehicle, or its contract, does not offer what was asked. Asking again soon is pointless."""
+
+    key = "not_supported"
+
+
+class SubscriptionInactive(BackendError):
+    """No connected service is active for this vehicle."""
+
+    key = "subscription_inactive"
+
+
+class NoVehicles(BackendError):
+    """The account works, but no vehicle is bound to it."""
+
+    key = "no_vehicles"
+
+
+class PrivacyMode(BackendError):
+    """The driver has switched privacy mode on."""
+
+    key = "privacy_mode"
+
+
+class Unreachable(BackendError):
+    """The service works, but the vehicle did not answer."""
+
+    key = "unreachable"
+
+
+class Unavailable(BackendError):
+    """The service does not work at the moment: outage, time-out, no connection."""
+
+    key = "unavailable"
+
+
+class AccessBlocked(Unavailable):
+    """The service refuses this network, for example outside its region."""
+
+    key = "access_blocked"
+
+
+class ProtocolError(BackendError):
+    """The answer cannot be understood."""
+
+    key = "protocol_error"
+
+
+class UnsafeRedirect(ProtocolError):
+    """The service led to another host; nothing was sent there."""
+
+    key = "unsafe_redirect"

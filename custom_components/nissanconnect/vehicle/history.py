@@ -1,0 +1,47 @@
+"""What happened: driven trips and messages. Read on request, not part of the state."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class TripPeriod(StrEnum):
+    """How trips are summed up."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripSummary:
+    """The trips of one day, month or year, which begins on ``start``.
+
+    Distance in km, duration in minutes, energy in kWh (``energy_recovered`` came back by braking), fuel in litres,
+    ``co2_saved`` in grams. The summary of the running period still grows.
+    """
+
+    start: date
+    period: TripPeriod
+    trips: int | None = None
+    distance: float | None = None
+    duration: float | None = None
+    first_start: datetime | None = None
+    last_end: datetime | None = None
+    energy_used: float | None = None
+    energy_recovered: float | None = None
+    fuel_used: float | None = None
+    co2_saved: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A message of the maker's cloud. ``kind`` is its key there (``battery.ended.charge``), whatever the language."""
+
+    id: str
+    kind: str
+    category: str | None = None
+    title: str | None = None
+    text: str | None = None
+    sent_at: datetime | None = None
+    read: bool | None = None

@@ -1,0 +1,271 @@
+"""What is believed about a vehicle: groups of values, each with its source and its age.
+
+Units are fixed: km, °C, kWh, kW, kPa, litres, volts, degrees, percent 0-100, aware UTC datetimes.
+``None`` always means *unknown*; a group that is ``None`` was never reported.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self, get_args, get_type_hints
+
+
+class Group(StrEnum):
+    """The name of each group of :class:`VehicleState`, equal to its field."""
+
+    BATTERY = "battery"
+    CHARGING = "charging"
+    CLIMATE = "climate"
+    BODY = "body"
+    POSITION = "position"
+    ODOMETER = "odometer"
+    FUEL = "fuel"
+    TYRES = "tyres"
+    AUX_BATTERY = "aux_battery"
+    HEALTH = "health"
+    CONNECTIVITY = "connectivity"
+    PRIVACY = "privacy"
+    SUBSCRIPTION = "subscription"
+    SCHEDULES = "schedules"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What every group carries: who said it, when the vehicle said it and when we were told.
+
+    ``reported_at`` is the vehicle's own time, ``None`` where the source does not state one. It is never filled
+    with ``received_at``: "when did the vehicle say this" and "when did we ask" are different questions.
+    """
+
+    backend: str
+    received_at: datetime
+    reported_at: datetime | None = None
+
+
+class ChargingStatus(StrEnum):
+    """What the charging system does."""
+
+    NOT_CHARGING = "not_charging"
+    WAITING_FOR_SCHEDULE = "waiting_for_schedule"
+    WAITING_FOR_POWER = "waiting_for_power"
+    CHARGING = "charging"
+    FINISHED = "finished"
+    FLAP_OPEN = "flap_open"
+    ERROR = "error"
+    V2G_WAITING = "v2g_waiting"
+    V2G_CHARGING = "v2g_charging"
+    V2G_DISCHARGING = "v2g_discharging"
+    V2L_CONNECTED = "v2l_connected"
+
+
+class ChargeSpeed(StrEnum):
+    """Speed class of a running charge: about 1, 3, 6 and 50 kW; ``adaptive`` is decided by the vehicle."""
+
+    SLOW = "slow"
+    NORMAL = "normal"
+    FAST = "fast"
+    FASTEST = "fastest"
+    ADAPTIVE = "adaptive"
+
+
+class ChargeMode(StrEnum):
+    """Whether a plugged vehicle charges at once or by its own timer."""
+
+    ALWAYS = "always"
+    SCHEDULED = "scheduled"
+    DELAYED = "delayed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery(Reported):
+    """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C."""
+
+    level: float | None = None
+    range: float | None = None
+    range_climate_on: float | None = None
+    capacity: float | None = None
+    energy: float | None = None
+    health: float | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charging(Reported):
+    """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges."""
+
+    plugged_in: bool | None = None
+    status: ChargingStatus | None = None
+    power: float | None = None
+    speed: ChargeSpeed | None = None
+    finish_at: datetime | None = None
+    limit: float | None = None
+    plugged_in_at: datetime | None = None
+    unplugged_at: datetime | None = None
+
+    @property
+    def active(self) -> bool | None:
+        """Whether energy flows into the battery; ``None`` when the status is unknown."""
+        if self.status is None:
+            return None
+        return self.status in (ChargingStatus.CHARGING, ChargingStatus.V2G_CHARGING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Climate(Reported):
+    """Climate control: temperatures in °C; below ``min_battery_level`` (%) it will not run on the battery."""
+
+    running: bool | None = None
+    target_temperature: float | None = None
+    inside_temperature: float | None = None
+    outside_temperature: float | None = None
+    next_start_at: datetime | None = None
+    next_target_temperature: float | None = None
+    min_battery_level: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body(Reported):
+    """Lock and openings; ``True`` means locked, respectively open. An opening that is not reported is not closed."""
+
+    locked: bool | None = None
+    door_front_left: bool | None = None
+    door_front_right: bool | None = None
+    door_rear_left: bool | None = None
+    door_rear_right: bool | None = None
+    hatch: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position(Reported):
+    """Where the vehicle is: WGS 84 degrees; ``heading`` in degrees clockwise from north."""
+
+    latitude: float = field(repr=False)
+    longitude: float = field(repr=False)
+    heading: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odometer(Reported):
+    """Total distance driven in km."""
+
+    distance: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fuel(Reported):
+    """The tank: level in %, quantity in litres, range in km."""
+
+    level: float | None = None
+    quantity: float | None = None
+    range: float | None = None
+    low: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tyre:
+    """One tyre: pressure in kPa and the vehicle's own warning."""
+
+    pressure: float | None = None
+    warning: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tyres(Reported):
+    """The four tyres."""
+
+    front_left: Tyre = Tyre()
+    front_right: Tyre = Tyre()
+    rear_left: Tyre = Tyre()
+    rear_right: Tyre = Tyre()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuxBattery(Reported):
+    """The 12 V battery in volts: what every wake is paid from."""
+
+    voltage: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health(Reported):
+    """The vehicle's health report as the source words it: names and values whose meaning is not documented."""
+
+    values: Mapping[str, str | float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connectivity(Reported):
+    """Whether the telematics unit can be reached, where a source knows it."""
+
+    reachable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privacy(Reported):
+    """Privacy mode, set by the driver in the vehicle: while it is on, no position is shown or kept."""
+
+    active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription(Reported):
+    """Whether any connected service is active for this vehicle."""
+
+    active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedules(Reported):
+    """The vehicle's own timers."""
+
+    charge_mode: ChargeMode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleState:
+    """All groups of one vehicle, as one source reported them or as they were merged."""
+
+    battery: Battery | None = None
+    charging: Charging | None = None
+    climate: Climate | None = None
+    body: Body | None = None
+    position: Position | None = None
+    odometer: Odometer | None = None
+    fuel: Fuel | None = None
+    tyres: Tyres | None = None
+    aux_battery: AuxBattery | None = None
+    health: Health | None = None
+    connectivity: Connectivity | None = None
+    privacy: Privacy | None = None
+    subscription: Subscription | None = None
+    schedules: Schedules | None = None
+
+    @classmethod
+    def of(cls, *groups: Reported | None) -> Self:
+        """Build a state of the given groups; each knows its place by its type."""
+        known: dict[str, Any] = {_PLACES[type(group)]: group for group in groups if group is not None}
+        return cls(**known)
+
+    def groups(self) -> dict[Group, Reported]:
+        """The groups that are known."""
+        found = ((group, getattr(self, group)) for group in Group)
+        return {group: value for group, value in found if value is not None}
+
+    @property
+    def last_report(self) -> datetime | None:
+        """The newest time that the vehicle itself stated."""
+        return max((g.reported_at for g in self.groups().values() if g.reported_at is not None), default=None)
+
+    @property
+    def last_read(self) -> datetime | None:
+        """When a backend last answered with anything about this vehicle."""
+        return max((g.received_at for g in self.groups().values()), default=None)
+
+
+GROUP_TYPES: Mapping[Group, type[Reported]] = {
+    Group(name): get_args(hint)[0] for name, hint in get_type_hints(VehicleState).items()
+}
+"""The type of each group."""
+
+_PLACES = {kind: group for group, kind in GROUP_TYPES.items()}

@@ -1,0 +1,96 @@
+"""What shows that a command was carried out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from custom_components.nissanconnect.vehicle import (
+    Battery,
+    Body,
+    CancelClimateSchedule,
+    Charging,
+    ChargingStatus,
+    Climate,
+    Command,
+    FlashLights,
+    Lock,
+    Refresh,
+    ScheduleClimate,
+    SetChargeLimit,
+    StartCharging,
+    StartClimate,
+    StartEngine,
+    StopCharging,
+    StopClimate,
+    Unlock,
+    VehicleState,
+)
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+AT = NOW + timedelta(hours=3)
+NOTHING = VehicleState()
+
+
+def climate(running: bool | None = None, next_start_at: datetime | None = None) -> VehicleState:
+    return VehicleState(climate=Climate(backend="b", received_at=NOW, running=running, next_start_at=next_start_at))
+
+
+def charging(status: ChargingStatus | None = None, limit: float | None = None) -> VehicleState:
+    return VehicleState(charging=Charging(backend="b", received_at=NOW, status=status, limit=limit))
+
+
+def body(locked: bool | None) -> VehicleState:
+    return VehicleState(body=Body(backend="b", received_at=NOW, locked=locked))
+
+
+@pytest.mark.parametrize(
+    ("command", "state", "seen"),
+    [
+        (StartClimate(21), climate(running=True), True),
+        (StartClimate(21), climate(running=False), False),
+        (StartClimate(21), climate(), None),
+        (StopClimate(), climate(running=False), True),
+        (StopClimate(), climate(running=True), False),
+        (StopClimate(), climate(), None),
+        (ScheduleClimate(AT, 21), climate(next_start_at=AT - timedelta(seconds=59)), True),
+        (ScheduleClimate(AT, 21), climate(next_start_at=AT + timedelta(hours=1)), False),
+        (ScheduleClimate(AT, 21), climate(), None),
+        (CancelClimateSchedule(), climate(next_start_at=AT), None),
+        (StartCharging(), charging(ChargingStatus.CHARGING), True),
+        (StartCharging(), charging(ChargingStatus.WAITING_FOR_POWER), False),
+        (StopCharging(), charging(ChargingStatus.FINISHED), True),
+        (StopCharging(), charging(ChargingStatus.CHARGING), False),
+        (StopCharging(), charging(), None),
+        (SetChargeLimit(80), charging(limit=80), True),
+        (SetChargeLimit(80), charging(limit=90), False),
+        (SetChargeLimit(80), charging(), None),
+        (Lock(), body(locked=True), True),
+        (Lock(), body(locked=None), None),
+        (Unlock(), body(locked=False), True),
+        (Unlock(), body(locked=True), False),
+        (Unlock(), body(locked=None), None),
+        (StartEngine(), body(locked=True), None),
+        (FlashLights(), NOTHING, None),
+    ],
+)
+def test_seen_in(command: Command, state: VehicleState, seen: bool | None) -> None:
+    assert command.seen_in(state, NOTHING) is seen
+    assert command.seen_in(NOTHING, NOTHING) is None
+
+
+def test_a_refresh_is_seen_when_the_vehicle_has_spoken_again() -> None:
+    before = VehicleState(battery=Battery(backend="b", received_at=NOW, reported_at=NOW))
+    after = VehicleState(battery=Battery(backend="b", received_at=AT, reported_at=AT))
+    asked_again = VehicleState(battery=Battery(backend="b", received_at=AT, reported_at=NOW))
+    assert Refresh().seen_in(after, before) is True
+    assert Refresh().seen_in(asked_again, before) is None
+    assert Refresh().seen_in(NOTHING, before) is None
+
+
+def test_names() -> None:
+    assert ScheduleClimate(AT).name == "schedule_climate"
+    assert Lock().name == "lock"
+
+
+def test_a_pin_does_not_print_itself() -> None:
+    assert "4711" not in repr(Lock(pin="4711")) + repr(Unlock(pin="4711"))
