@@ -1,0 +1,52 @@
+"""What every source of vehicles offers.
+
+A backend speaks one protocol, keeps its own log-in alive and turns what it reads into the terms of ``vehicle``. It
+never decides when to read or whether a command is wise, and it never wakes a vehicle unless it is sent a command.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from ..vehicle import Command, Group, ListedVehicle, Progress, Ticket, VehicleInfo, VehicleReport
+
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What the rest may rely on: the backend's name in reports, and how long a vehicle may take over a command."""
+
+    name: str
+    command_limit: timedelta
+
+
+class Backend(Protocol):
+    """A source of vehicles. Every method raises a :class:`~..vehicle.BackendError` on failure, and nothing else."""
+
+    @property
+    def description(self) -> Description:
+        """What this backend is."""
+
+    async def log_in(self) -> str:
+        """Make sure that the source lets us in; return a stable name of the account (not an e-mail address)."""
+
+    async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
+        """Return every vehicle of the account."""
+
+    async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
+        """Return what the source last heard of the vehicle, all of it or only ``groups``; never wakes it.
+
+        Parts fail on their own and are told in the report; only what makes every part fail is raised
+        (no access to the account).
+        """
+
+    async def send(self, vehicle: VehicleInfo, command: Command) -> Ticket:
+        """Hand a command over. Returning means accepted, not executed."""
+
+    async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
+        """Ask how an accepted command goes."""
+
+    def memory(self) -> Json:
+        """Return what should survive a restart besides the log-in: what this backend has learnt about vehicles."""
