@@ -1,0 +1,113 @@
+"""Binary sensors: what a vehicle reports as yes or no."""
+
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import NissanConfigEntry
+from .entity import Reading, VehicleEntity, async_add_vehicle_entities
+from .vehicle import Capability, VehicleState
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleBinarySensorDescription(BinarySensorEntityDescription, Reading[bool]):
+    """A binary sensor and where its value is found."""
+
+
+def _tyre_warning(state: VehicleState) -> bool | None:
+    """Any warning counts; without one, a wheel that says nothing leaves the answer open."""
+    if (tyres := state.tyres) is None:
+        return None
+    warnings = {t.warning for t in (tyres.front_left, tyres.front_right, tyres.rear_left, tyres.rear_right)}
+    return True if True in warnings else None if None in warnings else False
+
+
+BINARY_SENSORS = (
+    VehicleBinarySensorDescription(
+        key="charging",
+        capability=Capability.BATTERY,
+        device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
+        value=lambda s: s.charging.active if s.charging else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="door_front_left",
+        device_class=BinarySensorDeviceClass.DOOR,
+        value=lambda s: s.body.door_front_left if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="door_front_right",
+        device_class=BinarySensorDeviceClass.DOOR,
+        value=lambda s: s.body.door_front_right if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="door_rear_left",
+        device_class=BinarySensorDeviceClass.DOOR,
+        value=lambda s: s.body.door_rear_left if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="door_rear_right",
+        device_class=BinarySensorDeviceClass.DOOR,
+        value=lambda s: s.body.door_rear_right if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="fuel_low",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        value=lambda s: s.fuel.low if s.fuel else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="hatch",
+        device_class=BinarySensorDeviceClass.DOOR,
+        value=lambda s: s.body.hatch if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="plugged_in",
+        capability=Capability.BATTERY,
+        device_class=BinarySensorDeviceClass.PLUG,
+        value=lambda s: s.charging.plugged_in if s.charging else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="privacy_mode",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.privacy.active if s.privacy else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="reachable",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.connectivity.reachable if s.connectivity else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="tyre_warning",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=_tyre_warning,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add each vehicle's binary sensors."""
+    async_add_vehicle_entities(entry, async_add_entities, BINARY_SENSORS, VehicleBinarySensor)
+
+
+class VehicleBinarySensor(VehicleEntity, BinarySensorEntity):
+    """Something that is so or not."""
+
+    entity_description: VehicleBinarySensorDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return self.entity_description.value(self.vehicle)

@@ -1,0 +1,116 @@
+"""Climate: heating and cooling the cabin before a drive."""
+
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.climate import (
+    ATTR_HVAC_MODE,
+    ClimateEntityDescription,
+    ClimateEntityFeature,
+    HVACMode,
+    RestoreClimate,
+)
+from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .entity import Control, VehicleEntity, async_add_vehicle_entities
+from .vehicle import Capability, StartClimate, StopClimate
+
+PARALLEL_UPDATES = 0
+
+_COMFORTABLE = 21.0
+"""The target until the owner chooses one, in °C."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleClimateDescription(ClimateEntityDescription, Control):
+    """The climate control."""
+
+
+CLIMATES = (VehicleClimateDescription(key="climate", needs={Capability.CLIMATE}),)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the climate control of each vehicle that has one."""
+    async_add_vehicle_entities(entry, async_add_entities, CLIMATES, VehicleClimate)
+
+
+class VehicleClimate(VehicleEntity, RestoreClimate):
+    """The vehicle's climate control.
+
+    The vehicle decides itself whether to heat or to cool, and most do not report a target temperature: until one
+    does, the target is the one that was chosen here for the next start.
+    """
+
+    _attr_hvac_modes = [HVACMode.OFF, HVACMode.HEAT_COOL]
+    _attr_native_temperature_unit = UnitOfTemperature.CELSIUS
+
+    def __init__(self, coordinator: VehicleCoordinator, description: VehicleClimateDescription) -> None:
+        """Take the limits from the vehicle."""
+        super().__init__(coordinator, description)
+        limits = coordinator.info.climate_limits
+        self._attr_min_temp = limits.minimum
+        self._attr_max_temp = limits.maximum
+        self._attr_target_temperature_step = limits.step
+        self._attr_supported_features = ClimateEntityFeature.TURN_ON | ClimateEntityFeature.TURN_OFF
+        if self._takes_temperature:
+            self._attr_supported_features |= ClimateEntityFeature.TARGET_TEMPERATURE
+        self._chosen = _COMFORTABLE
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        last = await self.async_get_last_climate_data(validate_range=True)
+        if last and last.native_target_temperature is not None:
+            self._chosen = last.native_target_temperature
+
+    @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        super().async_entity_id_changed(old_entity_id)
+
+    @property
+    @override
+    def hvac_mode(self) -> HVACMode | None:
+        if self.vehicle.climate is None or self.vehicle.climate.running is None:
+            return None
+        return HVACMode.HEAT_COOL if self.vehicle.climate.running else HVACMode.OFF
+
+    @property
+    @override
+    def native_current_temperature(self) -> float | None:
+        return self.vehicle.climate.inside_temperature if self.vehicle.climate else None
+
+    @property
+    @override
+    def native_target_temperature(self) -> float | None:
+        if not self._takes_temperature:
+            return None
+        climate = self.vehicle.climate
+        if climate and climate.running and climate.target_temperature is not None:
+            return climate.target_temperature
+        return self._chosen
+
+    @override
+    async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:
+        if hvac_mode is HVACMode.OFF:
+            await self.coordinator.async_execute(StopClimate())
+        else:
+            await self.coordinator.async_execute(StartClimate(self._chosen if self._takes_temperature else None))
+
+    @override
+    async def async_set_temperature(self, **kwargs: Any) -> None:
+        """Choose the target for the next start; a running climate control is told at once."""
+        self._chosen = kwargs[ATTR_TEMPERATURE]
+        self.async_write_ha_state()
+        if mode := kwargs.get(ATTR_HVAC_MODE):
+            await self.async_set_hvac_mode(mode)
+        elif self.hvac_mode is HVACMode.HEAT_COOL:
+            await self.coordinator.async_execute(StartClimate(self._chosen))
+
+    @property
+    def _takes_temperature(self) -> bool:
+        return Capability.CLIMATE_TEMPERATURE in self.coordinator.info.capabilities

@@ -1,0 +1,25 @@
+"""What several files of the shell share."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+
+DOMAIN: Final = "nissanconnect"
+MANUFACTURER: Final = "Nissan"
+
+CONF_AUTH: Final = "auth"
+CONF_SOURCE: Final = "source"
+
+OPTION_PARKED: Final = "minutes_parked"
+OPTION_ACTIVE: Final = "minutes_active"
+
+PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.CLIMATE,
+    Platform.DEVICE_TRACKER,
+    Platform.LOCK,
+    Platform.NUMBER,
+    Platform.SENSOR,
+    Platform.SWITCH,
+)

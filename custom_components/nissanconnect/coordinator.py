@@ -1,0 +1,319 @@
+"""The account and its vehicles: when to read, what to believe, how to command."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+import logging
+from typing import override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .backends.base import Backend
+from .const import DOMAIN
+from .engine.freshness import is_available
+from .engine.merge import merge
+from .engine.polling import Pace
+from .engine.runner import Patience, run
+from .exceptions import NEEDS_REAUTH, action_error, outcome_error, update_error
+from .issues import async_report_account
+from .store import Remembered, VehicleStore
+from .vehicle import (
+    BackendError,
+    Command,
+    CommandStatus,
+    ListedVehicle,
+    NotSupported,
+    NoVehicles,
+    Progress,
+    SubscriptionInactive,
+    Ticket,
+    Unavailable,
+    VehicleInfo,
+    VehicleState,
+    alias,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+_LIST_INTERVAL = timedelta(hours=6)
+"""The list changes when a car is bought or a subscription lapses (kamereon-eu §6.2: at least daily)."""
+
+_MISSES_BEFORE_REMOVAL = 2
+"""A vehicle must be missing from this many lists in a row: removing a device takes its history along."""
+
+type NissanConfigEntry = ConfigEntry[AccountCoordinator]
+type VehicleListener = Callable[[VehicleCoordinator], None]
+
+
+class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
+    """One account: keeps the list of its vehicles and one coordinator for each."""
+
+    config_entry: NissanConfigEntry
+
+    def __init__(
+        self, hass: HomeAssistant, entry: NissanConfigEntry, backend: Backend, store: VehicleStore, pace: Pace
+    ) -> None:
+        """Prepare; nothing is read yet."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name="account",
+            update_interval=_LIST_INTERVAL,
+            always_update=False,
+        )
+        self.backend = backend
+        self.pace = pace
+        self.vehicles: dict[str, VehicleCoordinator] = {}
+        self._store = store
+        self._listeners_for_vehicles: list[VehicleListener] = []
+        self._failures = 0
+        self._misses = Counter[str]()
+
+    async def async_start(self, remembered: Remembered) -> None:
+        """Bring the vehicles up: at once from what is remembered, otherwise from the backend.
+
+        After a restart everything is there before the first answer, and nothing waits for the cloud.
+        """
+        for info, state in remembered.vehicles.values():
+            self._async_add_vehicle(info, state, restored=True)
+        if not self.vehicles:
+            await self.async_config_entry_first_refresh()
+            await asyncio.gather(*(vehicle.async_refresh() for vehicle in self.vehicles.values()))
+            return
+        self.data = {key: vehicle.info for key, vehicle in self.vehicles.items()}
+        self._async_refresh_soon(self)
+        for vehicle in self.vehicles.values():
+            self._async_refresh_soon(vehicle)
+
+    @callback
+    def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
+        """Call ``listener`` for every vehicle that is there and for each one that comes."""
+        self._listeners_for_vehicles.append(listener)
+        for vehicle in self.vehicles.values():
+            listener(vehicle)
+        return lambda: self._listeners_for_vehicles.remove(listener)
+
+    @callback
+    def async_schedule_save(self) -> None:
+        """Have the store written soon."""
+        self._store.async_schedule_save(self._remember)
+
+    async def async_save(self) -> None:
+        """Have the store written now."""
+        await self._store.async_save(self._remember())
+
+    @callback
+    def async_handle_error(self, error: BackendError | None) -> None:
+        """Show what only the owner can put right, or that it is."""
+        async_report_account(self.hass, self.config_entry, error)
+
+    @override
+    async def _async_update_data(self) -> dict[str, VehicleInfo]:
+        try:
+            listed = await self.backend.list_vehicles()
+        except BackendError as err:
+            self._failures += 1
+            self.async_handle_error(err)
+            self.update_interval = self.pace.next_read(
+                VehicleState(), failures=self._failures, retry_after=err.retry_after
+            )
+            raise update_error(err) from err
+        self._failures = 0
+        self.update_interval = _LIST_INTERVAL
+        self.async_handle_error(None if listed else NoVehicles())
+        self._async_adopt(listed)
+        return {key: vehicle.info for key, vehicle in self.vehicles.items()}
+
+    @callback
+    def _async_adopt(self, listed: tuple[ListedVehicle, ...]) -> None:
+        """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
+        for vehicle in listed:
+            self._misses.pop(vehicle.info.key, None)
+            if (known := self.vehicles.get(vehicle.info.key)) is not None:
+                known.async_adopt(vehicle)
+                continue
+            added = self._async_add_vehicle(vehicle.info, vehicle.state)
+            if self.data is not None:  # not at the first list, after which all are read together
+                self._async_refresh_soon(added)
+        for key in self.vehicles.keys() - {vehicle.info.key for vehicle in listed}:
+            self._misses[key] += 1
+            if self._misses[key] >= _MISSES_BEFORE_REMOVAL:
+                self._async_remove_vehicle(key)
+        self.async_schedule_save()
+
+    @callback
+    def _async_add_vehicle(
+        self, info: VehicleInfo, state: VehicleState, *, restored: bool = False
+    ) -> VehicleCoordinator:
+        vehicle = VehicleCoordinator(self, info, state, restored=restored)
+        self.vehicles[info.key] = vehicle
+        for listener in self._listeners_for_vehicles:
+            listener(vehicle)
+        return vehicle
+
+    @callback
+    def _async_remove_vehicle(self, key: str) -> None:
+        _LOGGER.info("%s is no longer in the account and is removed", alias(key))
+        self._misses.pop(key, None)
+        vehicle = self.vehicles.pop(key)
+        self.config_entry.async_create_task(self.hass, vehicle.async_shutdown())
+        registry = dr.async_get(self.hass)
+        if device := registry.async_get_device_by_identifier((DOMAIN, key), self.config_entry.entry_id):
+            registry.async_remove_device(device.id)
+
+    @callback
+    def _async_refresh_soon[T](self, coordinator: DataUpdateCoordinator[T]) -> None:
+        self.config_entry.async_create_background_task(
+            self.hass, coordinator.async_refresh(), f"{DOMAIN} first refresh of {coordinator.name}"
+        )
+
+    def _remember(self) -> Remembered:
+        return Remembered(
+            vehicles={key: (vehicle.info, vehicle.data) for key, vehicle in self.vehicles.items()},
+            memory=self.backend.memory(),
+        )
+
+
+class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
+    """One vehicle: reads it at its own pace, believes the newest word, follows its commands to their end."""
+
+    config_entry: NissanConfigEntry
+
+    def __init__(self, account: AccountCoordinator, info: VehicleInfo, state: VehicleState, *, restored: bool) -> None:
+        """Start from what is known of the vehicle."""
+        super().__init__(
+            account.hass,
+            _LOGGER,
+            config_entry=account.config_entry,
+            name=alias(info.key),
+            update_interval=account.pace.next_read(state),
+        )
+        self.data = state
+        self.info = info
+        self.available = True
+        self.in_progress: Command | None = None
+        """The command that is being carried out."""
+        self._account = account
+        self._restored = restored
+        self._failures = 0
+        self._retry_after: float | None = None
+        self._watching = 0
+        self.failing: frozenset[str] = frozenset()
+        """The parts that could not be read the last time."""
+        self._command_lock = asyncio.Lock()
+
+    @callback
+    def async_adopt(self, listed: ListedVehicle) -> None:
+        """Take over what the vehicle list says."""
+        self.info = listed.info
+        self.data = merge(self.data, listed.state)
+        self.async_update_listeners()
+
+    async def async_execute(self, command: Command) -> None:
+        """Send a command and wait for the vehicle to confirm it.
+
+        Raises a translated :class:`HomeAssistantError` if it was not accepted, not carried out or not confirmed in
+        time. Commands to one vehicle wait for each other.
+        """
+        if command.capability not in self.info.capabilities:
+            lapsed = self.data.subscription is not None and self.data.subscription.active is False
+            raise action_error(SubscriptionInactive() if lapsed else NotSupported())
+        async with self._command_lock:
+            before, self.in_progress = self.data, command
+            self.async_update_listeners()
+            try:
+                outcome = await run(
+                    command,
+                    self,
+                    before,
+                    now=dt_util.utcnow,
+                    sleep=asyncio.sleep,
+                    patience=Patience(limit=self._account.backend.description.command_limit.total_seconds()),
+                )
+            except BackendError as err:
+                if isinstance(err, NEEDS_REAUTH):
+                    self.config_entry.async_start_reauth(self.hass)
+                if isinstance(err, Unavailable):
+                    self._async_watch()  # the answer got lost, the command perhaps not
+                raise action_error(err) from err
+            finally:
+                self.in_progress = None
+                self.async_update_listeners()
+        _LOGGER.debug("%s: %s ended %s, code %s", self.name, command.name, outcome.status, outcome.code)
+        if outcome.status is not CommandStatus.CONFIRMED:
+            self._async_watch()
+            raise outcome_error(outcome)
+
+    async def send(self, command: Command) -> Ticket:
+        """Send a command; part of the runner's ``Line``."""
+        return await self._account.backend.send(self.info, command)
+
+    async def poll(self, ticket: Ticket) -> Progress:
+        """Ask how a command goes; part of the runner's ``Line``."""
+        return await self._account.backend.poll(self.info, ticket)
+
+    async def look(self, command: Command) -> VehicleState:
+        """Read what shows the command's effect; part of the runner's ``Line``."""
+        report = await self._account.backend.read(self.info, command.groups)
+        state = merge(self.data, report.state)
+        self.update_interval = self._next_read(state)
+        self.async_set_updated_data(state)
+        self._account.async_schedule_save()
+        return state
+
+    @override
+    async def _async_update_data(self) -> VehicleState:
+        try:
+            report = await self._account.backend.read(self.info)
+        except BackendError as err:
+            self._failures += 1
+            self._retry_after = err.retry_after
+            self._account.async_handle_error(err)
+            self.update_interval = self._next_read(self.data)
+            self._async_set_available(reading=False)
+            raise update_error(err) from err
+        self._failures = 0
+        self._restored = False
+        self._watching = max(self._watching - 1, 0)
+        self._account.async_handle_error(None)
+        self._async_note_failures(report.failures)
+        state = merge(self.data, report.state)
+        self._retry_after = max((err.retry_after or 0 for err in report.failures.values()), default=None)
+        self.update_interval = self._next_read(state)
+        self._async_set_available(reading=True)
+        self._account.async_schedule_save()
+        return state
+
+    @callback
+    def _async_watch(self) -> None:
+        """Look more often for a while: a vehicle that did not confirm in time may still obey."""
+        self._watching = self._account.pace.watching_rounds
+        self.update_interval = self._next_read(self.data)
+        self._schedule_refresh()
+
+    def _next_read(self, state: VehicleState) -> timedelta:
+        return self._account.pace.next_read(
+            state, watching=self._watching, failures=self._failures, retry_after=self._retry_after
+        )
+
+    @callback
+    def _async_set_available(self, *, reading: bool) -> None:
+        available = is_available(self.data, dt_util.utcnow(), reading=reading, restored=self._restored)
+        if available is not self.available:
+            self.available = available
+            self.async_update_listeners()  # the base class tells them of the first failure only
+
+    @callback
+    def _async_note_failures(self, failures: Mapping[str, BackendError]) -> None:
+        """Log each part once when it starts to fail and once when it works again."""
+        for part in failures.keys() - self.failing:
+            _LOGGER.info("%s: %s cannot be read: %s", self.name, part, failures[part])
+        for part in self.failing - failures.keys():
+            _LOGGER.info("%s: %s can be read again", self.name, part)
+        self.failing = frozenset(failures)

@@ -1,0 +1,43 @@
+"""Device tracker: where the vehicle is."""
+
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.device_tracker import TrackerEntity, TrackerEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import NissanConfigEntry
+from .entity import Reading, VehicleEntity, async_add_vehicle_entities
+from .vehicle import Capability, Position
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleTrackerDescription(TrackerEntityDescription, Reading[Position]):
+    """The position and where it is found."""
+
+
+TRACKERS = (VehicleTrackerDescription(key="location", capability=Capability.LOCATION, value=lambda s: s.position),)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add each vehicle's tracker."""
+    async_add_vehicle_entities(entry, async_add_entities, TRACKERS, VehicleTracker)
+
+
+class VehicleTracker(VehicleEntity, TrackerEntity):
+    """The position of a vehicle; unknown while privacy mode is on."""
+
+    @property
+    @override
+    def latitude(self) -> float | None:
+        return self.vehicle.position.latitude if self.vehicle.position else None
+
+    @property
+    @override
+    def longitude(self) -> float | None:
+        return self.vehicle.position.longitude if self.vehicle.position else None

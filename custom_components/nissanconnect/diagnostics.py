@@ -1,0 +1,61 @@
+"""Diagnostics: what helps to understand a problem, without anything that tells who or where the owner is."""
+
+from dataclasses import asdict
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.redact import async_redact_data
+
+from .const import DOMAIN
+from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .vehicle import alias
+
+_PERSONAL = {
+    "auth",
+    "heading",
+    "key",
+    "latitude",
+    "longitude",
+    "nickname",
+    "password",
+    "picture_url",
+    "title",
+    "username",
+    "vin",
+}
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: NissanConfigEntry) -> dict[str, Any]:
+    """Describe the account and all its vehicles."""
+    account = entry.runtime_data
+    return {
+        "data": async_redact_data(dict(entry.data), _PERSONAL),
+        "options": dict(entry.options),
+        "backend": asdict(account.backend.description),
+        "last_update_success": account.last_update_success,
+        "vehicles": {alias(key): _vehicle(vehicle) for key, vehicle in account.vehicles.items()},
+    }
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: NissanConfigEntry, device: dr.AnyDeviceEntry
+) -> dict[str, Any]:
+    """Describe one vehicle."""
+    vehicles = entry.runtime_data.vehicles
+    return next((_vehicle(vehicles[key]) for domain, key in device.identifiers if domain == DOMAIN), {})
+
+
+def _vehicle(vehicle: VehicleCoordinator) -> dict[str, Any]:
+    state = {group.value: asdict(value) for group, value in vehicle.data.groups().items()}
+    if vehicle.data.health:  # opaque: nobody has documented that it holds nothing personal
+        state["health"]["values"] = sorted(vehicle.data.health.values)
+    return {
+        "info": async_redact_data(asdict(vehicle.info), _PERSONAL)
+        | {"capabilities": sorted(vehicle.info.capabilities)},
+        "state": async_redact_data(state, _PERSONAL),
+        "available": vehicle.available,
+        "last_update_success": vehicle.last_update_success,
+        "update_interval": str(vehicle.update_interval),
+        "failing": vehicle.failing,
+    }

@@ -1,0 +1,110 @@
+"""What all entities of a vehicle share, and when each of them exists."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Protocol, override
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN, MANUFACTURER
+from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .vehicle import Capability, VehicleInfo, VehicleState
+
+
+class VehicleDescription(Protocol):
+    """A description that knows for which vehicles it is meant."""
+
+    @property
+    def key(self) -> str:
+        """The entity's part of the unique id."""
+
+    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """Whether the vehicle has this entity."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading[T]:
+    """An entity that shows a value: present as soon as the vehicle can report it, or has."""
+
+    value: Callable[[VehicleState], T | None]
+    capability: Capability | None = None
+
+    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """Whether the value can be expected or is known."""
+        return self.capability in info.capabilities or self.value(state) is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """An entity that commands: present when the vehicle obeys all that it needs."""
+
+    needs: Collection[Capability]
+    unless: Capability | None = None
+    """With this capability there is a better entity for the same thing."""
+
+    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """Whether the vehicle obeys."""
+        return info.capabilities.issuperset(self.needs) and self.unless not in info.capabilities
+
+
+class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
+    """One entity of one vehicle."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: VehicleCoordinator, description: EntityDescription) -> None:
+        """Name the entity and its device."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_translation_key = description.key
+        info = coordinator.info
+        self._attr_unique_id = f"{info.key}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, info.key)},
+            manufacturer=MANUFACTURER,
+            model=f"{info.model} ({info.year})" if info.model and info.year else info.model,
+            model_id=info.model_code,
+            name=info.name,
+            serial_number=info.vin,
+        )
+
+    @property
+    def vehicle(self) -> VehicleState:
+        """What is believed about the vehicle."""
+        return self.coordinator.data
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.coordinator.available
+
+
+@callback
+def async_add_vehicle_entities[D: VehicleDescription](
+    entry: NissanConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Iterable[D],
+    create: Callable[[VehicleCoordinator, D], Entity],
+) -> None:
+    """Add the entities that each vehicle has: now, when a vehicle comes, and when it turns out to have more."""
+
+    @callback
+    def follow(vehicle: VehicleCoordinator) -> None:
+        waiting = list(descriptions)
+
+        @callback
+        def add_present() -> None:
+            present = [each for each in waiting if each.present(vehicle.info, vehicle.data)]
+            for each in present:
+                waiting.remove(each)
+            if present:
+                async_add_entities(create(vehicle, each) for each in present)
+
+        add_present()
+        entry.async_on_unload(vehicle.async_add_listener(add_present))
+
+    entry.async_on_unload(entry.runtime_data.async_add_vehicle_listener(follow))

@@ -1,0 +1,37 @@
+"""The one place that turns what a backend or a vehicle said into Home Assistant's exceptions, with translations."""
+
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.update_coordinator import UpdateFailed
+
+from .const import DOMAIN
+from .vehicle import (
+    AuthenticationFailed,
+    BackendError,
+    CommandOutcome,
+    NotSupported,
+    TwoFactorRequired,
+)
+
+NEEDS_REAUTH = (AuthenticationFailed, TwoFactorRequired)
+
+
+def update_error(error: BackendError) -> ConfigEntryAuthFailed | UpdateFailed:
+    """Return what a coordinator raises when a read failed as a whole."""
+    if isinstance(error, NEEDS_REAUTH):
+        return ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=error.key)
+    return UpdateFailed(translation_domain=DOMAIN, translation_key=error.key)
+
+
+def action_error(error: BackendError) -> HomeAssistantError:
+    """Return what an action raises when its command was not accepted."""
+    kind = ServiceValidationError if isinstance(error, NotSupported) else HomeAssistantError
+    return kind(translation_domain=DOMAIN, translation_key=error.key)
+
+
+def outcome_error(outcome: CommandOutcome) -> HomeAssistantError:
+    """Return what an action raises when the vehicle did not confirm its command."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=outcome.reason or outcome.status,
+        translation_placeholders={"code": outcome.code or "?"},
+    )

@@ -1,0 +1,294 @@
+"""Sensors: everything that a vehicle reports as a value."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    DEGREE,
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfLength,
+    UnitOfPower,
+    UnitOfPressure,
+    UnitOfTemperature,
+    UnitOfVolume,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import NissanConfigEntry
+from .entity import Reading, VehicleEntity, async_add_vehicle_entities
+from .vehicle import Capability, ChargeMode, ChargeSpeed, ChargingStatus, VehicleState
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | datetime]):
+    """A sensor and where its value is found."""
+
+
+_SUBSCRIPTION = ("active", "inactive")
+
+
+def _subscription(state: VehicleState) -> str | None:
+    if state.subscription is None or state.subscription.active is None:
+        return None
+    return "active" if state.subscription.active else "inactive"
+
+
+SENSORS = (
+    VehicleSensorDescription(
+        key="aux_battery_voltage",
+        device_class=SensorDeviceClass.VOLTAGE,
+        native_unit_of_measurement=UnitOfElectricPotential.VOLT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.aux_battery.voltage if s.aux_battery else None,
+    ),
+    VehicleSensorDescription(
+        key="battery_capacity",
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.battery.capacity if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="battery_energy",
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value=lambda s: s.battery.energy if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="battery_health",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.battery.health if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="battery_level",
+        capability=Capability.BATTERY,
+        device_class=SensorDeviceClass.BATTERY,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value=lambda s: s.battery.level if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="battery_temperature",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.battery.temperature if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="charge_mode",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*ChargeMode],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.schedules.charge_mode if s.schedules else None,
+    ),
+    VehicleSensorDescription(
+        key="charging_finish",
+        capability=Capability.BATTERY,
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value=lambda s: s.charging.finish_at if s.charging else None,
+    ),
+    VehicleSensorDescription(
+        key="charging_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.KILO_WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value=lambda s: s.charging.power if s.charging else None,
+    ),
+    VehicleSensorDescription(
+        key="charging_speed",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*ChargeSpeed],
+        entity_registry_enabled_default=False,
+        value=lambda s: s.charging.speed if s.charging else None,
+    ),
+    VehicleSensorDescription(
+        key="charging_status",
+        capability=Capability.BATTERY,
+        device_class=SensorDeviceClass.ENUM,
+        options=[*ChargingStatus],
+        value=lambda s: s.charging.status if s.charging else None,
+    ),
+    VehicleSensorDescription(
+        key="climate_next_start",
+        capability=Capability.CLIMATE_SCHEDULE,
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value=lambda s: s.climate.next_start_at if s.climate else None,
+    ),
+    VehicleSensorDescription(
+        key="fuel_level",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value=lambda s: s.fuel.level if s.fuel else None,
+    ),
+    VehicleSensorDescription(
+        key="fuel_quantity",
+        device_class=SensorDeviceClass.VOLUME_STORAGE,
+        native_unit_of_measurement=UnitOfVolume.LITERS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value=lambda s: s.fuel.quantity if s.fuel else None,
+    ),
+    VehicleSensorDescription(
+        key="fuel_range",
+        capability=Capability.FUEL,
+        device_class=SensorDeviceClass.DISTANCE,
+        native_unit_of_measurement=UnitOfLength.KILOMETERS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value=lambda s: s.fuel.range if s.fuel else None,
+    ),
+    VehicleSensorDescription(
+        key="heading",
+        native_unit_of_measurement=DEGREE,
+        state_class=SensorStateClass.MEASUREMENT_ANGLE,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        value=lambda s: s.position.heading if s.position else None,
+    ),
+    VehicleSensorDescription(
+        key="inside_temperature",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value=lambda s: s.climate.inside_temperature if s.climate else None,
+    ),
+    VehicleSensorDescription(
+        key="last_read",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda s: s.last_read,
+    ),
+    VehicleSensorDescription(
+        key="last_report",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.last_report,
+    ),
+    VehicleSensorDescription(
+        key="odometer",
+        device_class=SensorDeviceClass.DISTANCE,
+        native_unit_of_measurement=UnitOfLength.KILOMETERS,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=0,
+        value=lambda s: s.odometer.distance if s.odometer else None,
+    ),
+    VehicleSensorDescription(
+        key="outside_temperature",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value=lambda s: s.climate.outside_temperature if s.climate else None,
+    ),
+    VehicleSensorDescription(
+        key="range",
+        capability=Capability.BATTERY,
+        device_class=SensorDeviceClass.DISTANCE,
+        native_unit_of_measurement=UnitOfLength.KILOMETERS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value=lambda s: s.battery.range if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="range_climate_on",
+        device_class=SensorDeviceClass.DISTANCE,
+        native_unit_of_measurement=UnitOfLength.KILOMETERS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value=lambda s: s.battery.range_climate_on if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="subscription",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*_SUBSCRIPTION],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=_subscription,
+    ),
+    VehicleSensorDescription(
+        key="tyre_pressure_front_left",
+        device_class=SensorDeviceClass.PRESSURE,
+        native_unit_of_measurement=UnitOfPressure.KPA,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        suggested_unit_of_measurement=UnitOfPressure.BAR,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.tyres.front_left.pressure if s.tyres else None,
+    ),
+    VehicleSensorDescription(
+        key="tyre_pressure_front_right",
+        device_class=SensorDeviceClass.PRESSURE,
+        native_unit_of_measurement=UnitOfPressure.KPA,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        suggested_unit_of_measurement=UnitOfPressure.BAR,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.tyres.front_right.pressure if s.tyres else None,
+    ),
+    VehicleSensorDescription(
+        key="tyre_pressure_rear_left",
+        device_class=SensorDeviceClass.PRESSURE,
+        native_unit_of_measurement=UnitOfPressure.KPA,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        suggested_unit_of_measurement=UnitOfPressure.BAR,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.tyres.rear_left.pressure if s.tyres else None,
+    ),
+    VehicleSensorDescription(
+        key="tyre_pressure_rear_right",
+        device_class=SensorDeviceClass.PRESSURE,
+        native_unit_of_measurement=UnitOfPressure.KPA,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        suggested_unit_of_measurement=UnitOfPressure.BAR,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.tyres.rear_right.pressure if s.tyres else None,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add each vehicle's sensors."""
+    async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
+
+
+class VehicleSensor(VehicleEntity, SensorEntity):
+    """A value that a vehicle reports."""
+
+    entity_description: VehicleSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> str | float | datetime | None:
+        return self.entity_description.value(self.vehicle)

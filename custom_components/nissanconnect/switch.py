@@ -1,0 +1,46 @@
+"""Switch: charging, for vehicles that can start and stop it."""
+
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import NissanConfigEntry
+from .entity import Control, VehicleEntity, async_add_vehicle_entities
+from .vehicle import Capability, StartCharging, StopCharging
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleSwitchDescription(SwitchEntityDescription, Control):
+    """The charging switch."""
+
+
+SWITCHES = (VehicleSwitchDescription(key="charging", needs={Capability.START_CHARGING, Capability.STOP_CHARGING}),)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the charging switch of each vehicle that has both directions."""
+    async_add_vehicle_entities(entry, async_add_entities, SWITCHES, ChargingSwitch)
+
+
+class ChargingSwitch(VehicleEntity, SwitchEntity):
+    """Starts and stops charging; shows what the vehicle does."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return self.vehicle.charging.active if self.vehicle.charging else None
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        await self.coordinator.async_execute(StartCharging())
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        await self.coordinator.async_execute(StopCharging())

@@ -1,0 +1,98 @@
+"""What Home Assistant, hassfest and HACS ask of the package as such."""
+
+import ast
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from awesomeversion import AwesomeVersion
+import homeassistant
+import pytest
+
+from custom_components.nissanconnect.const import DOMAIN, PLATFORMS
+
+REPOSITORY = Path(__file__).parents[1]
+ROOT = REPOSITORY / "custom_components" / DOMAIN
+GENERATED = Path(homeassistant.__file__).parent / "generated"
+MANIFEST: dict[str, Any] = json.loads((ROOT / "manifest.json").read_text())
+SHELL = sorted(ROOT.glob("*.py"))
+PURE = [path for room in ("vehicle", "engine") for path in sorted((ROOT / room).glob("*.py"))]
+
+
+def slugs(file: str) -> set[str]:
+    """All slugs of one of Home Assistant's generated lists; those of groups are dotted."""
+
+    def walk(nodes: list[dict[str, Any]], prefix: str = "") -> Iterator[str]:
+        for node in nodes:
+            yield prefix + node["slug"]
+            for children in node.values():
+                if isinstance(children, list):
+                    yield from walk(children, f"{prefix}{node['slug']}.")
+
+    return set(walk(json.loads((GENERATED / file).read_text())))
+
+
+def test_manifest_is_complete_and_in_order() -> None:
+    required = {"domain", "name", "version", "documentation", "issue_tracker", "codeowners", "iot_class"}
+    assert required <= MANIFEST.keys()
+    assert list(MANIFEST)[:2] == ["domain", "name"]
+    assert list(MANIFEST)[2:] == sorted(list(MANIFEST)[2:])
+
+
+def test_manifest_says_what_is_true() -> None:
+    assert MANIFEST["domain"] == ROOT.name == DOMAIN
+    assert AwesomeVersion(MANIFEST["version"]).valid
+    assert MANIFEST["config_flow"] is (ROOT / "config_flow.py").exists()
+    assert all(owner.startswith("@") for owner in MANIFEST["codeowners"])
+    assert all(MANIFEST[key].startswith("https://") for key in ("documentation", "issue_tracker"))
+    assert set(MANIFEST["categories"]) <= slugs("integration_categories.json")
+    assert set(MANIFEST["connectivity"]) <= slugs("integration_connectivity.json")
+
+
+def test_versions_agree() -> None:
+    hacs = json.loads((REPOSITORY / "hacs.json").read_text())
+    project = (REPOSITORY / "pyproject.toml").read_text()
+    assert f'\nversion = "{MANIFEST["version"]}"\n' in project
+    assert f'"homeassistant=={hacs["homeassistant"]}"' in project
+    assert hacs["name"] == MANIFEST["name"]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_platform_says_how_many_updates_may_run_at_once(platform: str) -> None:
+    assert re.search(r"^PARALLEL_UPDATES = \d", (ROOT / f"{platform}.py").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: path.stem)
+def test_shell_keeps_to_the_rules_of_the_house(path: Path) -> None:
+    source = path.read_text()
+    assert "_attr_icon" not in source, "icons live in icons.json"
+    assert f"hass.data[{DOMAIN.upper()}" not in source, "runtime data lives on the entry"
+    assert "time.sleep" not in source
+    assert "import requests" not in source
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_pure_rooms_have_no_clock_and_no_chance(path: Path) -> None:
+    names = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    clocks = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "time.monotonic", "asyncio.sleep"}
+    assert not names & clocks
+    assert not any(name.startswith(("random.", "os.", "socket.")) for name in names)
+
+
+def test_only_the_integration_is_shipped() -> None:
+    packages = [path.name for path in (REPOSITORY / "custom_components").iterdir() if (path / "manifest.json").exists()]
+    assert packages == [DOMAIN]
+
+
+def test_brand_images_are_square_pngs() -> None:
+    for name, size in (("icon", 256), ("icon@2x", 512)):
+        header = (ROOT / "brand" / f"{name}.png").read_bytes()[:24]
+        assert header[:8] == b"\x89PNG\r\n\x1a\n"
+        width, height = int.from_bytes(header[16:20]), int.from_bytes(header[20:24])
+        assert (width, height) == (size, size)

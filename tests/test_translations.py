@@ -1,0 +1,150 @@
+"""Every text that a person can meet exists, in every language, with the right placeholders."""
+
+import ast
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.util.yaml import load_yaml_dict
+import pytest
+
+from custom_components.nissanconnect import services
+from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS
+from custom_components.nissanconnect.button import BUTTONS
+from custom_components.nissanconnect.climate import CLIMATES
+from custom_components.nissanconnect.device_tracker import TRACKERS
+from custom_components.nissanconnect.lock import LOCKS
+from custom_components.nissanconnect.number import NUMBERS
+from custom_components.nissanconnect.sensor import SENSORS
+from custom_components.nissanconnect.sources import Source
+from custom_components.nissanconnect.switch import SWITCHES
+from custom_components.nissanconnect.vehicle import BackendError, Reason, errors
+
+ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
+LANGUAGES = sorted((ROOT / "translations").glob("*.json"))
+DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
+    "binary_sensor": BINARY_SENSORS,
+    "button": BUTTONS,
+    "climate": CLIMATES,
+    "device_tracker": TRACKERS,
+    "lock": LOCKS,
+    "number": NUMBERS,
+    "sensor": SENSORS,
+    "switch": SWITCHES,
+}
+ERROR_KEYS = {kind.key for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BackendError)}
+
+
+def load(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(path.read_text())
+    return loaded
+
+
+ENGLISH = load(ROOT / "translations" / "en.json")
+ICONS = load(ROOT / "icons.json")
+
+
+def texts(tree: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a translation with its path."""
+    for key, value in tree.items():
+        if isinstance(value, str):
+            yield f"{path}{key}", value
+        else:
+            yield from texts(value, f"{path}{key}.")
+
+
+def placeholders(text: str) -> set[str]:
+    return set(re.findall(r"{(\w+)}", text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda path: path.stem)
+def test_languages_say_the_same(language: Path) -> None:
+    english, other = dict(texts(ENGLISH)), dict(texts(load(language)))
+    assert other.keys() == english.keys()
+    for path, text in other.items():
+        assert placeholders(text) == placeholders(english[path]), path
+        assert text == text.strip(), path
+        assert "[%key" not in text, path
+        assert not re.search(r"<\w+", text), path
+        assert not re.search(r"'{\w+}'", text), path
+
+
+def test_every_entity_has_a_name_and_nothing_else_does() -> None:
+    named = {platform: set(entities) for platform, entities in ENGLISH["entity"].items()}
+    assert named == {platform: {d.key for d in descriptions} for platform, descriptions in DESCRIPTIONS.items()}
+
+
+def test_every_option_of_a_sensor_has_a_name() -> None:
+    for description in SENSORS:
+        states = set(ENGLISH["entity"]["sensor"][description.key].get("state", {}))
+        assert states == {str(option) for option in description.options or ()}, description.key
+
+
+def test_icons_are_for_what_exists() -> None:
+    for platform, icons in ICONS["entity"].items():
+        descriptions = {d.key: d for d in DESCRIPTIONS[platform]}
+        for key, icon in icons.items():
+            for name in (icon["default"], *icon.get("state", {}).values()):
+                assert re.fullmatch(r"mdi:[a-z0-9-]+", name)
+            assert icon["default"] not in icon.get("state", {}).values(), key
+            if options := getattr(descriptions[key], "options", None):
+                assert set(icon.get("state", {})) <= {str(option) for option in options}
+    assert ICONS["services"].keys() == services.ACTIONS.keys()
+
+
+def test_every_entity_has_an_icon_of_its_own_or_of_its_device_class() -> None:
+    for platform, descriptions in DESCRIPTIONS.items():
+        for description in descriptions:
+            known = description.key in ICONS["entity"].get(platform, {})
+            assert known or description.device_class or platform == "lock", description.key
+
+
+def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
+    assert set(ENGLISH["config"]["error"]) == ERROR_KEYS
+    assert ENGLISH["exceptions"].keys() >= ERROR_KEYS | set(Reason)
+
+
+def test_every_exception_that_the_code_names_exists_and_no_other() -> None:
+    assert ENGLISH["exceptions"].keys() == ERROR_KEYS | set(Reason) | set(_literal_keys())
+
+
+def _literal_keys() -> Iterator[str]:
+    """The translation keys that are written into ``raise SomeError(translation_key="…")``."""
+    for path in ROOT.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "").endswith("Error"):
+                for keyword in node.keywords:
+                    if keyword.arg == "translation_key" and isinstance(keyword.value, ast.Constant):
+                        yield str(keyword.value.value)
+
+
+def test_no_exception_of_home_assistant_is_raised_without_translation() -> None:
+    for path in ROOT.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                name = getattr(node.exc.func, "id", "")
+                arguments = {keyword.arg for keyword in node.exc.keywords}
+                if name.endswith("Error") or name.startswith("ConfigEntry"):
+                    assert {"translation_domain", "translation_key"} <= arguments, f"{path.name}:{node.lineno}"
+
+
+def test_every_source_is_in_the_menu() -> None:
+    assert set(ENGLISH["config"]["step"]["user"]["menu_options"]) == set(Source)
+
+
+def test_every_field_of_a_form_is_explained() -> None:
+    for flow in ("config", "options"):
+        for name, step in ENGLISH[flow]["step"].items():
+            assert step.get("data", {}).keys() == step.get("data_description", {}).keys(), name
+
+
+def test_every_action_is_described() -> None:
+    described = load_yaml_dict(str(ROOT / "services.yaml"))
+    assert described.keys() == services.ACTIONS.keys() == ENGLISH["services"].keys()
+    for name, action in services.ACTIONS.items():
+        fields = {str(marker) for marker in action.fields}
+        assert set((described[name] or {}).get("fields", {})) == fields
+        assert set(ENGLISH["services"][name].get("fields", {})) == fields
