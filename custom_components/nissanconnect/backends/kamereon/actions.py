@@ -1,0 +1,156 @@
+"""What wakes a vehicle: commands as actions of the car adapter, and how far they have come (kamereon-eu §9, §10)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from ...vehicle import (
+    CancelClimateSchedule,
+    Capability,
+    Command,
+    FlashLights,
+    Group,
+    NotSupported,
+    Phase,
+    Progress,
+    Refresh,
+    ScheduleClimate,
+    SoundHorn,
+    StartCharging,
+    StartClimate,
+    StartEngine,
+    StopCharging,
+    StopClimate,
+    StopEngine,
+    VehicleInfo,
+)
+from ..base import Json
+from .values import Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action: its name in the path and the attributes of its body.
+
+    ``otherwise`` is another form of the same action, for vehicles that do not understand this one.
+    """
+
+    name: str
+    attributes: dict[str, Json] = field(default_factory=dict)
+    otherwise: Action | None = None
+
+    def body(self) -> Json:
+        """Return the body. Its type is the name in camel case; refreshes have no attributes (§9.1)."""
+        data: dict[str, Json] = {"type": "".join(word.capitalize() for word in self.name.split("-"))}
+        return {"data": {**data, "attributes": self.attributes} if self.attributes else data}
+
+
+def action_for(command: Command, vehicle: VehicleInfo, now: datetime) -> Action:
+    """Return how ``command`` is asked of ``vehicle``.
+
+    Raises:
+        NotSupported: This backend has no such action.
+    """
+    match command:
+        case Refresh(group=None):
+            return Action(_widest_refresh(vehicle))
+        case Refresh(group=group):
+            return Action(_REFRESHES.get(group, "wake-up-vehicle"))
+        case StartClimate(target=target):
+            return Action("hvac-start", _start_climate(target, vehicle))
+        case ScheduleClimate(at=at, target=target):
+            return Action("hvac-start", {**_start_climate(target, vehicle), "startDateTime": _time(at)})
+        case StopClimate():
+            return Action("hvac-start", {"action": "stop"}, otherwise=_long_stop(vehicle, now))
+    if (action := _ALWAYS_THE_SAME.get(type(command))) is None:
+        raise NotSupported(f"{command.name} is not possible through this service")
+    return action
+
+
+_ALWAYS_THE_SAME: Mapping[type[Command], Action] = {
+    CancelClimateSchedule: Action("hvac-start", {"action": "cancel"}),
+    FlashLights: Action("horn-lights", {"action": "start", "target": "lights", "duration": 5}),
+    SoundHorn: Action("horn-lights", {"action": "start", "target": "horn", "duration": 2}),
+    StartCharging: Action("charging-start", {"action": "start"}),
+    StartEngine: Action("engine-start", {"action": "start"}),
+    StopCharging: Action("charging-start", {"action": "stop"}),
+    StopEngine: Action("engine-start", {"action": "stop"}),
+}
+"""The shortest and the longest duration that horn-lights knows are 2 and 5 s (§9.5)."""
+
+_REFRESHES: Mapping[Group | None, str] = {
+    Group.BATTERY: "refresh-battery-status",
+    Group.CHARGING: "refresh-battery-status",
+    Group.POSITION: "refresh-location",
+    Group.BODY: "refresh-lock-status",
+    Group.CLIMATE: "refresh-hvac-status",
+}
+_WIDEST_FIRST = (
+    (Capability.BATTERY, Group.BATTERY),
+    (Capability.LOCATION, Group.POSITION),
+    (Capability.LOCK_STATUS, Group.BODY),
+    (Capability.CLIMATE_STATUS, Group.CLIMATE),
+)
+
+
+def _widest_refresh(vehicle: VehicleInfo) -> str:
+    for capability, group in _WIDEST_FIRST:
+        if capability in vehicle.capabilities:
+            return _REFRESHES[group]
+    raise NotSupported("no refresh is offered for this vehicle")
+
+
+def _start_climate(target: float | None, vehicle: VehicleInfo) -> dict[str, Json]:
+    return {"action": "start", "targetTemperature": _target(target, vehicle)}
+
+
+_COMFORT = 21.0
+"""°C, where nobody chose: the service knows no start without a temperature (§9.3)."""
+
+
+def _target(chosen: float | None, vehicle: VehicleInfo) -> float:
+    """Return a temperature that the vehicle accepts; whole degrees as integers, like the app sends them (§9.3)."""
+    limits = vehicle.climate_limits
+    target = _COMFORT if chosen is None else chosen
+    target = round(target / limits.step) * limits.step
+    target = min(max(target, limits.minimum), limits.maximum)
+    return int(target) if target.is_integer() else target
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _long_stop(vehicle: VehicleInfo, now: datetime) -> Action:
+    """The stop of other clients: some vehicles wanted a temperature and a time just ahead (§9.3 [B])."""
+    return Action(
+        "hvac-start",
+        {**_start_climate(None, vehicle), "action": "stop", "startDateTime": _time(now + timedelta(seconds=5))},
+    )
+
+
+def action_id(reply: Json) -> str:
+    """Return the id under which an accepted action can be followed; empty if the reply has none."""
+    data = reply.get("data") if isinstance(reply, dict) else None
+    return Attributes(data if isinstance(data, dict) else {}).text("id") or ""
+
+
+_PHASES: Mapping[str | float, Phase] = {
+    "cancelled": Phase.UNCERTAIN,  # was seen for commands that the vehicle did carry out
+    "completed": Phase.DONE,
+    "created": Phase.PENDING,
+    "partial": Phase.PENDING,
+    "pending": Phase.PENDING,
+    "pristine": Phase.PENDING,
+    "rejected": Phase.REJECTED,
+    "synchronized": Phase.DONE,
+    "timeout": Phase.TIMED_OUT,
+}
+
+
+def progress(reply: Json) -> Progress:
+    """Read an action's status; a word that nobody has described does not end it (§10)."""
+    said = Attributes.of(reply)
+    error = said.get("error")
+    code = said.text("errorCode") or Attributes.of(error).text("code")
+    return Progress(said.one_of("status", _PHASES) or Phase.PENDING, code=code and code[:32])

@@ -1,0 +1,159 @@
+"""What a host answered, and what that means in the terms of ``vehicle.errors`` (kamereon-eu §3.3, §15.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+import json
+
+from ...vehicle import (
+    AccessBlocked,
+    BackendError,
+    NotSupported,
+    PrivacyMode,
+    ProtocolError,
+    RateLimited,
+    Unavailable,
+)
+from ..base import Json
+
+
+class NoAnswer(Unavailable):
+    """Nothing came back in time, or it broke off. Only this is worth an immediate second try."""
+
+
+class Unauthorized(Unavailable):
+    """The access token was refused. A fresh one helps; if it does not, the service is at fault, not the password."""
+
+
+class AdapterFault(Unavailable):
+    """The battery adapter's own 500: a fault at first, a missing feature if it goes on (§8.1)."""
+
+
+class BadRequest(ProtocolError):
+    """The service does not understand the request as it was put."""
+
+
+class NotServed(NotSupported):
+    """This path, or this version of it, does not exist for this vehicle; another version may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One HTTP answer, which may hold tokens and places. ``retry_after`` is in seconds."""
+
+    status: int
+    text: str = field(repr=False)
+    location: str | None = field(default=None, repr=False)
+    retry_after: float | None = None
+
+
+def json_of(answer: Answer, name: str) -> Json:
+    """Return the body of a successful answer; an empty one is ``None``.
+
+    ``name`` says in messages who answered.
+
+    Raises:
+        BackendError: The answer tells of a fault, whatever its HTTP status, or is not JSON.
+    """
+    body, readable = _decode(answer.text)
+    if (error := _error(answer, name, _fault(body))) is not None:
+        raise error
+    if answer.status // 100 != 2:
+        raise ProtocolError(f"{name} answered {answer.status}")
+    if not readable:
+        raise ProtocolError(f"{name} did not answer with JSON")
+    return body
+
+
+def error_of(answer: Answer, name: str) -> BackendError | None:
+    """Return what went wrong according to ``answer``; errors can come with HTTP 200, so every body is searched."""
+    body, _ = _decode(answer.text)
+    return _error(answer, name, _fault(body))
+
+
+def _decode(text: str) -> tuple[Json, bool]:
+    """Return the body, ``None`` if there is none, and whether it could be read."""
+    try:
+        return (json.loads(text) if text.strip() else None), True
+    except ValueError, RecursionError:
+        return None, False
+
+
+def _error(answer: Answer, name: str, fault: _Fault | None) -> BackendError | None:
+    status = answer.status
+    if status < HTTPStatus.BAD_REQUEST:
+        if fault is None:
+            return None
+        status = fault.status
+    kind = AccessBlocked if status == HTTPStatus.FORBIDDEN and _is_html(answer.text) else _kind(status, fault)
+    shown = f" (code {fault.code})" if fault and fault.code.isdecimal() and len(fault.code) <= 6 else ""
+    retry_after = answer.retry_after
+    if kind is RateLimited:
+        retry_after = max(_SHORTEST_PENALTY, retry_after or 0)
+    return kind(f"{name} answered {answer.status}{shown}", retry_after=retry_after)
+
+
+_SHORTEST_PENALTY = 300.0
+"""Seconds. No 429 was ever reported from this service, so nobody knows its patience (§15.1 [D])."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fault:
+    """The first error of the service's own envelope."""
+
+    code: str
+    word: str
+    told: str
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that the fault stands for, 0 if it does not say."""
+        for number in (self.code[:3], self.word):
+            if number.isdecimal() and len(number) == 3:
+                return int(number)
+        return next((s.value for s in HTTPStatus if s.phrase.casefold() == self.word.casefold()), 0)
+
+
+def _fault(body: Json) -> _Fault | None:
+    """Find the envelope, whose ``errors`` is a list or, with 401, a single object."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if not errors:
+        return None
+    first = errors[0] if isinstance(errors, list) else errors
+    if not isinstance(first, Mapping):
+        first = {}
+    code, word, title, detail = (
+        str(value) if isinstance(value := first.get(name), str | int | float) else ""
+        for name in ("code", "status", "title", "detail")
+    )
+    return _Fault(code=code, word=word, told=f"{title} {detail}")
+
+
+def _is_html(text: str) -> bool:
+    """Whether the gateway in front of the service speaks, which never uses the service's JSON."""
+    return text.lstrip().startswith("<") or "forbidden by administrator" in text
+
+
+def _kind(status: int, fault: _Fault | None) -> type[BackendError]:
+    if fault is not None:
+        if fault.code in _BY_CODE:
+            return _BY_CODE[fault.code]
+        if fault.code == "400001" and "gateway" in fault.told:
+            return NotSupported
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR and "BatteryAdapter.getBatteryStatus" in fault.told:
+            return AdapterFault
+    return _BY_STATUS.get(status, Unavailable if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ProtocolError)
+
+
+_BY_CODE: Mapping[str, type[BackendError]] = {
+    "403009": PrivacyMode,
+    "409001": Unavailable,  # another action of this kind is still running
+}
+_BY_STATUS: Mapping[int, type[BackendError]] = {
+    HTTPStatus.BAD_REQUEST: BadRequest,
+    HTTPStatus.UNAUTHORIZED: Unauthorized,
+    HTTPStatus.FORBIDDEN: NotSupported,
+    HTTPStatus.NOT_FOUND: NotServed,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimited,
+    HTTPStatus.NOT_IMPLEMENTED: NotServed,
+}

@@ -1,0 +1,201 @@
+"""The account's tokens: getting them, keeping them fresh, and never knocking twice with a rejected password."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+import json
+from typing import Self
+
+from ...vehicle import ActionRequired, AuthenticationFailed, BackendError, NotSupported, ProtocolError
+from ..base import Json
+from .answer import Answer, BadRequest, NotServed, Unauthorized, json_of
+from .environment import Environment, Host
+from .oneid import OneId
+from .transport import Transport
+from .values import Attributes
+
+_MARGIN = timedelta(seconds=60)
+"""How long before its end a token is renewed (kamereon-eu §4.8)."""
+
+_USUAL_LIFETIME = 3600.0
+"""Seconds, for replies that do not state one (§4.6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """What is worth keeping of a log-in. ``rejected`` outlives a restart: that password must not be sent again."""
+
+    access_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+    user_id: str | None = field(default=None, repr=False)
+    rejected: bool = False
+
+    def to_json(self) -> dict[str, Json]:
+        """Return all of it, secrets included, for a store that only the owner can read."""
+        return {
+            "access_token": self.access_token,
+            "refresh_token": self.refresh_token,
+            "expires_at": self.expires_at.isoformat() if self.expires_at else None,
+            "user_id": self.user_id,
+            "rejected": self.rejected,
+        }
+
+    @classmethod
+    def from_json(cls, saved: Json) -> Self:
+        """Read what :meth:`to_json` wrote; whatever is missing or damaged is as if it had never been known."""
+        said = Attributes(saved if isinstance(saved, dict) else {})
+        return cls(
+            access_token=said.token("access_token"),
+            refresh_token=said.token("refresh_token"),
+            expires_at=said.time("expires_at"),
+            user_id=said.text("user_id"),
+            rejected=said.get("rejected") is True,
+        )
+
+
+class _Refused(ActionRequired):
+    """The data plane does not take our proof. With a fresh proof from OneID, only the owner can change that."""
+
+
+class Authenticator:
+    """Hands out access tokens. One lock makes parallel requests share one renewal and its outcome."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        environment: Environment,
+        oneid: OneId,
+        *,
+        username: str,
+        password: str,
+        auth: Auth,
+        on_auth: Callable[[Auth], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        """Begin with what is known of an earlier log-in; ``on_auth`` is told of every change."""
+        self._transport = transport
+        self._environment = environment
+        self._oneid = oneid
+        self._username = username
+        self._password = password
+        self._auth = auth
+        self._on_auth = on_auth
+        self._now = now
+        self._lock = asyncio.Lock()
+        self._renewals = 0
+        self._failure: BackendError | None = None
+
+    @property
+    def user_id(self) -> str | None:
+        """The account's own name of itself, once known."""
+        return self._auth.user_id
+
+    def remember_user(self, user_id: str) -> None:
+        """Keep the user id; it never changes (§6.1)."""
+        self._change(replace(self._auth, user_id=user_id))
+
+    async def token(self, *, refused: str | None = None) -> str:
+        """Return a valid access token, other than the one that a host has ``refused``.
+
+        Raises:
+            AuthenticationFailed: The password is wrong, as it was the last time; then nothing is sent at all.
+            BackendError: No token could be had at the moment.
+        """
+        begun = self._renewals
+        async with self._lock:
+            if self._auth.rejected:
+                raise AuthenticationFailed
+            token = self._auth.access_token
+            if token is not None and token != refused and self._lasts():
+                return token
+            if self._failure is not None and self._renewals != begun:
+                # Somebody tried while we waited for the lock. During an outage eight requests must not take turns.
+                raise type(self._failure)(str(self._failure), retry_after=self._failure.retry_after)
+            return await self._renew()
+
+    def _lasts(self) -> bool:
+        return self._auth.expires_at is not None and self._now() < self._auth.expires_at - _MARGIN
+
+    async def _renew(self) -> str:
+        self._failure = None
+        try:
+            return await self._refresh_or_log_in()
+        except BackendError as error:
+            self._failure = error
+            raise
+        finally:
+            self._renewals += 1
+
+    async def _refresh_or_log_in(self) -> str:
+        """Refresh; log in with the password only if there is nothing to refresh, or that was refused for good."""
+        if self._auth.refresh_token is not None:
+            try:
+                return await self._refresh(self._auth.refresh_token)
+            except _Refused:
+                pass
+        return await self._log_in()
+
+    async def _refresh(self, refresh_token: str) -> str:
+        body = json.dumps({"scope": self._environment.data_scope}).encode()
+        answer = await self._ask("v1/oauth2/refresh-token", "token refresh", proof=refresh_token, body=body)
+        return self._take(answer, "token refresh", refresh_token)
+
+    async def _log_in(self) -> str:
+        try:
+            id_token = await self._oneid.id_token(self._username, self._password)
+        except AuthenticationFailed:
+            self._change(Auth(user_id=self._auth.user_id, rejected=True))
+            raise
+        answer = await self._ask("v1/oauth2/access_token", "token exchange", proof=id_token)
+        return self._take(answer, "token exchange", None)
+
+    async def _ask(self, path: str, name: str, *, proof: str, body: bytes | None = None) -> Answer:
+        return await self._transport.request(
+            "POST",
+            self._environment.url(Host.BFF, path, platform=self._environment.platform),
+            name,
+            # The proof stands without a scheme (§4.6).
+            headers={
+                "Authorization": proof,
+                "Accept": "application/json",
+                "Content-Type": "application/vnd.api+json",
+            },
+            data=body,
+            timeout=self._transport.timeouts.login,
+        )
+
+    def _take(self, answer: Answer, name: str, refresh_token: str | None) -> str:
+        """Keep the tokens of ``answer``. A refresh may leave the refresh token out; then the old one stays (§4.7)."""
+        body = Attributes.of(_accepted(answer, name))
+        token = body.token("access_token")
+        if token is None:
+            raise ProtocolError(f"{name} brought no token")
+        lifetime = body.number("expires_in", 1, 366 * 86400) or _USUAL_LIFETIME
+        self._change(
+            Auth(
+                access_token=token,
+                refresh_token=body.token("refresh_token") or refresh_token,
+                expires_at=self._now().astimezone(UTC) + timedelta(seconds=lifetime),
+                user_id=self._auth.user_id,
+            )
+        )
+        return token
+
+    def _change(self, auth: Auth) -> None:
+        self._auth = auth
+        self._on_auth(auth)
+
+
+def _accepted(answer: Answer, name: str) -> Json:
+    """Return the body of an answer that brings tokens; :class:`_Refused` if it refuses them (§4.7, §15.2)."""
+    try:
+        body = json_of(answer, name)
+    except NotServed:
+        raise
+    except BadRequest, Unauthorized, NotSupported:
+        raise _Refused(f"{name} was refused") from None
+    if isinstance(body, dict) and "error" in body:
+        raise _Refused(f"{name} was refused")
+    return body

@@ -1,0 +1,221 @@
+"""MyNISSAN Europe as a backend: one account on the Kamereon platform."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, datetime, timedelta
+
+import aiohttp
+
+from ...vehicle import (
+    AccessBlocked,
+    ActionRequired,
+    AuthenticationFailed,
+    BackendError,
+    Command,
+    Fuel,
+    Group,
+    ListedVehicle,
+    Notification,
+    NotSupported,
+    PrivacyMode,
+    Progress,
+    ProtocolError,
+    RateLimited,
+    Ticket,
+    TripPeriod,
+    TripSummary,
+    Unavailable,
+    VehicleInfo,
+    VehicleReport,
+    VehicleState,
+)
+from ..base import Description, Json
+from . import history
+from .actions import action_for, action_id, progress
+from .answer import BadRequest, NotServed
+from .auth import Auth, Authenticator
+from .client import Client
+from .endpoints import ENDPOINTS, Endpoint
+from .environment import EUROPE, Environment, Host, segment
+from .groups import BACKEND, join_fuel, privacy
+from .memory import Memory
+from .negotiation import Negotiator
+from .oneid import OneId
+from .transport import Timeouts, Transport
+from .values import Attributes
+from .vehicles import parse_list
+
+
+class KamereonBackend:
+    """One account. See :class:`~..base.Backend` for what the methods promise."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        username: str,
+        password: str,
+        auth: Auth | None = None,
+        on_auth: Callable[[Auth], None],
+        now: Callable[[], datetime],
+        environment: Environment = EUROPE,
+        timeouts: Timeouts | None = None,
+        memory: Json = None,
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        ``session`` needs a cookie jar of its own, which accepts addresses when a simulator is used. ``auth`` is what
+        ``on_auth`` was last told, ``memory`` what :meth:`memory` returned; give neither with another account, and
+        no ``auth`` with another password.
+        """
+        transport = Transport(session, timeouts=timeouts or Timeouts(), now=now)
+        self._authenticator = Authenticator(
+            transport,
+            environment,
+            OneId(transport, environment),
+            username=username,
+            password=password,
+            auth=auth or Auth(),
+            on_auth=on_auth,
+            now=now,
+        )
+        self._client = Client(transport, self._authenticator, environment)
+        self._environment = environment
+        self._now = now
+        self._memory = Memory(memory, now())
+        self._negotiator = Negotiator(self._client, self._memory, now)
+        self._fuel: dict[tuple[str, str], Fuel] = {}
+
+    @property
+    def description(self) -> Description:
+        """Vehicles take up to two minutes over a command (kamereon-eu §10)."""
+        return Description(name=BACKEND, command_limit=timedelta(seconds=120))
+
+    async def log_in(self) -> str:
+        """Make sure that there is a token, and return the user id. With tokens that last nothing is sent."""
+        await self._authenticator.token()
+        if self._authenticator.user_id is not None:
+            return self._authenticator.user_id
+        user = Attributes.of(await self._client.get(Host.USERS, "v1/users/current", "current user"))
+        user_id = user.text("userId")
+        if user_id is None:
+            raise ProtocolError("the current user has no id")
+        self._authenticator.remember_user(user_id)
+        return user_id
+
+    async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
+        """Return the vehicles of the account, with their subscription and privacy mode."""
+        path = f"v5/users/{segment(await self.log_in())}/cars"
+        entries = parse_list(await self._client.get(Host.BFF, path, "vehicle list"), self._now())
+        self._memory.keep({entry.listed.info.key: entry.services for entry in entries})
+        return tuple(entry.listed for entry in entries)
+
+    async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
+        """Read what the cloud holds, every endpoint on its own."""
+        wanted = [
+            endpoint
+            for endpoint in ENDPOINTS
+            if (endpoint.gate is None or endpoint.gate in vehicle.capabilities)
+            and (groups is None or not endpoint.groups.isdisjoint(groups))
+        ]
+        async with asyncio.TaskGroup() as tasks:
+            running = {endpoint.name: tasks.create_task(self._part(vehicle, endpoint)) for endpoint in wanted}
+        results = {name: task.result() for name, task in running.items()}
+        parts = [result for result in results.values() if isinstance(result, VehicleState)]
+        failures = {name: result for name, result in results.items() if isinstance(result, BackendError)}
+        _raise_what_concerns_all(list(failures.values()), some_answered=bool(parts))
+        return VehicleReport(state=self._join(vehicle, parts), failures=failures)
+
+    async def _part(self, vehicle: VehicleInfo, endpoint: Endpoint) -> VehicleState | BackendError | None:
+        """Read one endpoint: its groups, or why there are none, or ``None`` if the vehicle does not offer it."""
+        try:
+            reply = await self._negotiator.fetch(vehicle, endpoint)
+        except PrivacyMode:
+            return VehicleState(privacy=privacy(self._now(), active=True))
+        except BackendError as error:
+            return error
+        if reply is None:
+            return None
+        state = endpoint.parse(reply.body, vehicle, self._now())
+        if state.fuel is not None:
+            self._fuel[vehicle.key, endpoint.name] = state.fuel
+        elif Group.FUEL in endpoint.groups:
+            self._fuel.pop((vehicle.key, endpoint.name), None)
+        return state
+
+    def _join(self, vehicle: VehicleInfo, parts: Sequence[VehicleState]) -> VehicleState:
+        """Make one state of the parts. The tank is told by two endpoints, so the last word of both counts."""
+        found = {group.value: getattr(part, group) for part in parts for group in part.groups()}
+        if Group.FUEL in found:
+            words = (self._fuel.get((vehicle.key, endpoint.name)) for endpoint in ENDPOINTS)
+            found[Group.FUEL.value] = join_fuel([fuel for fuel in words if fuel is not None])
+        return VehicleState(**found)
+
+    async def send(self, vehicle: VehicleInfo, command: Command) -> Ticket:
+        """Queue an action. Only one that was not understood is followed by its other form, if it has one."""
+        action = action_for(command, vehicle, self._now())
+        path = f"v1/cars/{segment(vehicle.key)}/actions/"
+        try:
+            reply = await self._client.post(Host.CARS, path + action.name, action.name, action.body())
+        except BadRequest:
+            if action.otherwise is None:
+                raise
+            action = action.otherwise
+            reply = await self._client.post(Host.CARS, path + action.name, action.name, action.body())
+        return Ticket(id=action_id(reply), sent_at=self._now())
+
+    async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
+        """Ask how an action goes. In its first seconds the service does not know it yet (kamereon-eu §10)."""
+        if not ticket.id:
+            return progress(None)
+        path = f"v1/cars/{segment(vehicle.key)}/actions/status"
+        try:
+            reply = await self._client.get(Host.ACTION_STATUS, path, "action status", actionId=ticket.id)
+        except NotServed:
+            return progress(None)
+        return progress(reply)
+
+    def memory(self) -> Json:
+        """Return which endpoints the vehicles offer, and in which version."""
+        return self._memory.to_json()
+
+    async def read_trips(
+        self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
+    ) -> tuple[TripSummary, ...]:
+        """Return the trips from ``start`` to ``end``, summed up by ``period``."""
+        return await history.trips(self._client, vehicle, period, start=start, end=end, now=self._now())
+
+    async def read_notifications(
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+    ) -> tuple[Notification, ...]:
+        """Return ``count`` messages, newest first, from the ``first``-th on (counted from 1)."""
+        return await history.notifications(
+            self._client,
+            self._environment,
+            vehicle,
+            await self.log_in(),
+            first=first,
+            count=count,
+            language=language,
+            now=self._now(),
+        )
+
+    async def mark_notifications_read(self, vehicle: VehicleInfo, ids: Collection[str]) -> None:
+        """Mark messages as read."""
+        await history.mark_read(self._client, self._environment, vehicle, await self.log_in(), ids)
+
+
+_TELLING = (RateLimited, AccessBlocked, Unavailable, ProtocolError, NotSupported, BackendError)
+"""Which of several errors says most about all of them, first to last."""
+
+
+def _raise_what_concerns_all(errors: Sequence[BackendError], *, some_answered: bool) -> None:
+    """Raise what makes every part fail; an account that is not let in makes the rest pointless."""
+    for error in errors:
+        if isinstance(error, AuthenticationFailed | ActionRequired):
+            raise error
+    if some_answered or not errors:
+        return
+    kind = next(kind for kind in _TELLING if any(isinstance(error, kind) for error in errors))
+    first = next(error for error in errors if isinstance(error, kind))
+    raise type(first)(str(first), retry_after=max(filter(None, (e.retry_after for e in errors)), default=None))

@@ -1,0 +1,81 @@
+"""Requests to the data plane: with a token, the headers of each host, and as many tries as each kind allows."""
+
+from collections.abc import Awaitable, Callable, Mapping
+import json
+
+from yarl import URL
+
+from ...vehicle import ProtocolError
+from ..base import Json
+from .answer import NoAnswer, Unauthorized, json_of
+from .auth import Authenticator
+from .environment import Environment, Host
+from .transport import Transport
+
+_JSON = "application/json"
+_JSON_API = "application/vnd.api+json"
+
+_HEADERS: Mapping[Host, Mapping[str, str]] = {
+    Host.BFF: {"Accept": _JSON},  # answers 406 to the other one (kamereon-eu §3.1)
+    Host.USERS: {"Accept": _JSON},
+    Host.CARS: {"Accept": _JSON_API},
+    Host.NOTIFICATIONS: {"Accept": _JSON},
+    Host.ACTION_STATUS: {"Accept": _JSON_API, "Content-Type": _JSON_API},  # §10
+}
+_POSTED_AS = {Host.CARS: _JSON_API, Host.NOTIFICATIONS: _JSON}
+
+
+class Client:
+    """The data plane as one account sees it."""
+
+    def __init__(self, transport: Transport, authenticator: Authenticator, environment: Environment) -> None:
+        """Keep what the requests need."""
+        self._transport = transport
+        self._authenticator = authenticator
+        self._environment = environment
+
+    async def get(self, host: Host, path: str, name: str, **query: str) -> Json:
+        """Read. When no answer comes at all, it is asked once more; that wakes no vehicle and costs little.
+
+        ``name`` stands for the path in messages.
+        """
+        url = self._environment.url(host, path, **query)
+
+        async def read(token: str) -> Json:
+            try:
+                return await self._send("GET", url, name, _HEADERS[host], token=token)
+            except NoAnswer:
+                return await self._send("GET", url, name, _HEADERS[host], token=token)
+
+        body = await self._authorised(read)
+        if body is None:
+            raise ProtocolError(f"{name} answered nothing")
+        return body
+
+    async def post(self, host: Host, path: str, name: str, body: Json, **query: str) -> Json:
+        """Write. Only a refused token leads to a second try, because then nothing was done."""
+        url = self._environment.url(host, path, **query)
+        headers = {**_HEADERS[host], "Content-Type": _POSTED_AS[host]}
+        data = json.dumps(body).encode()
+        return await self._authorised(lambda token: self._send("POST", url, name, headers, token=token, data=data))
+
+    async def _authorised(self, send: Callable[[str], Awaitable[Json]]) -> Json:
+        token = await self._authenticator.token()
+        try:
+            return await send(token)
+        except Unauthorized:
+            token = await self._authenticator.token(refused=token)
+        return await send(token)
+
+    async def _send(
+        self, method: str, url: URL, name: str, headers: Mapping[str, str], *, token: str, data: bytes | None = None
+    ) -> Json:
+        answer = await self._transport.request(
+            method,
+            url,
+            name,
+            headers={**headers, "Authorization": f"Bearer {token}"},
+            data=data,
+            timeout=self._transport.timeouts.data,
+        )
+        return json_of(answer, name)

@@ -1,0 +1,103 @@
+"""One HTTP request, bounded in time, size and number; whatever goes wrong on the way is ``Unavailable``."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from yarl import URL
+
+from ...vehicle import ProtocolError, Unavailable
+from .answer import Answer, NoAnswer
+
+_CONCURRENT_REQUESTS = 4
+_LARGEST_BODY = 4 * 1024 * 1024
+_LONGEST_PENALTY = 24 * 3600.0
+"""Seconds: an absurd Retry-After must not silence an account for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long to wait, in seconds. The service can be very slow (kamereon-eu §3.5)."""
+
+    connect: float = 15.0
+    data: float = 120.0
+    login: float = 30.0
+
+
+class Transport:
+    """The requests of one account."""
+
+    def __init__(self, session: aiohttp.ClientSession, *, timeouts: Timeouts, now: Callable[[], datetime]) -> None:
+        """``session`` stays the caller's; its cookie jar should serve this account alone."""
+        self.timeouts = timeouts
+        self._session = session
+        self._now = now
+        self._slots = asyncio.Semaphore(_CONCURRENT_REQUESTS)
+
+    def forget_cookies(self, host: str) -> None:
+        """Begin a new browser session at ``host``."""
+        self._session.cookie_jar.clear_domain(host)
+
+    async def request(
+        self,
+        method: str,
+        url: URL,
+        name: str,
+        *,
+        timeout: float,  # noqa: ASYNC109 - aiohttp bounds it, together with the time to connect
+        headers: Mapping[str, str],
+        data: bytes | Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request and return its answer, whatever its status; redirects are never followed.
+
+        ``name`` stands for the URL in messages, because URLs carry VINs and user ids.
+        """
+        limits = aiohttp.ClientTimeout(total=timeout, connect=self.timeouts.connect)
+        async with self._slots:
+            try:
+                async with self._session.request(
+                    method,
+                    url,
+                    headers=headers,
+                    data=data,
+                    timeout=limits,
+                    allow_redirects=False,
+                    raise_for_status=False,
+                ) as response:
+                    return Answer(
+                        status=response.status,
+                        text=await _text(response, name),
+                        location=response.headers.get("Location"),
+                        retry_after=_seconds(response.headers.get("Retry-After"), self._now()),
+                    )
+            except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
+                # A dropped GET has been repeated by aiohttp already, which does that for idempotent methods.
+                raise Unavailable(f"no connection to {name}") from None
+            except aiohttp.ClientError, OSError:
+                raise NoAnswer(f"no answer from {name}") from None
+
+
+async def _text(response: aiohttp.ClientResponse, name: str) -> str:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            raise ProtocolError(f"{name} answered without end")
+    return body.decode(errors="replace")
+
+
+def _seconds(retry_after: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header: seconds or an HTTP date."""
+    if retry_after is None:
+        return None
+    if retry_after.isdecimal():
+        return min(float(retry_after), _LONGEST_PENALTY)
+    try:
+        date = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    wait = date.replace(tzinfo=date.tzinfo or UTC) - now
+    return min(max(wait.total_seconds(), 0.0), _LONGEST_PENALTY)

@@ -1,0 +1,151 @@
+"""The list of an account's vehicles, and what their services allow (kamereon-eu §6.2, §7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ...vehicle import (
+    Capability,
+    ClimateLimits,
+    ListedVehicle,
+    Powertrain,
+    ProtocolError,
+    Role,
+    Subscription,
+    VehicleInfo,
+    VehicleState,
+    normalise_key,
+)
+from ..base import Json
+from .groups import BACKEND, privacy
+from .values import Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One vehicle of the list and its active services in one stable spelling, to notice when they change."""
+
+    listed: ListedVehicle
+    services: str
+
+
+def parse_list(body: Json, received_at: datetime) -> tuple[Entry, ...]:
+    """Return the vehicles of a list; entries that make no sense are left out.
+
+    Raises:
+        ProtocolError: There is no list. That must not be mistaken for an account without vehicles.
+    """
+    entries = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(entries, list):
+        raise ProtocolError("the vehicle list is none")
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        said = Attributes.of(entry)
+        vin = said.text("vin")
+        if vin is not None:
+            found.setdefault(normalise_key(vin), _entry(normalise_key(vin), said, received_at))
+    return tuple(found.values())
+
+
+def _entry(key: str, said: Attributes, received_at: datetime) -> Entry:
+    services = _active_services(said.get("services"))
+    powertrain = _powertrain(said)
+    year, picture = said.number("modelYear", 1990, 2100), said.text("pictureURL")
+    info = VehicleInfo(
+        key=key,
+        vin=key,
+        nickname=said.text("vehicleNickName") or said.text("nickname"),
+        model=said.text("modelName"),
+        model_code=said.text("modelCode"),
+        year=None if year is None else int(year),
+        generation=said.text("canGeneration"),
+        gateway=said.text("carGateway"),
+        powertrain=powertrain,
+        role=said.one_of("role", {"owner": Role.OWNER, "standard": Role.DRIVER}),
+        picture_url=picture if picture and picture.startswith("https://") else None,
+        capabilities=_capabilities(services or frozenset(), powertrain),
+        climate_limits=_PATROL_LIMITS if services and services & _PATROL_CLIMATE else ClimateLimits(),
+    )
+    subscription = Subscription(backend=BACKEND, received_at=received_at, active=bool(services))
+    private = said.one_of("privacyMode", {"on": True, "off": False})
+    state = VehicleState(
+        subscription=None if services is None else subscription,
+        privacy=None if private is None else privacy(received_at, active=private),
+    )
+    return Entry(ListedVehicle(info=info, state=state), " ".join(sorted(services or ())))
+
+
+def _active_services(listed: Json) -> frozenset[str] | None:
+    """Return the ids of what is active; they come as numbers and as strings. ``None`` if the list says nothing."""
+    if not isinstance(listed, list):
+        return None
+    services = (Attributes.of(service) for service in listed)
+    return frozenset(
+        number
+        for service in services
+        if service.get("activationState") == "ACTIVATED" and (number := service.text("id")) is not None
+    )
+
+
+_POWERTRAINS: Mapping[str | float, Powertrain | None] = {
+    "bev": Powertrain.ELECTRIC,
+    "electric": Powertrain.ELECTRIC,
+    "ev": Powertrain.ELECTRIC,
+    "e-power": Powertrain.HYBRID,
+    "hev": Powertrain.HYBRID,
+    "hybrid": Powertrain.HYBRID,
+    "phev": Powertrain.HYBRID,
+    "diesel": Powertrain.COMBUSTION,
+    "gasoline": Powertrain.COMBUSTION,
+    "ice": Powertrain.COMBUSTION,
+    "petrol": Powertrain.COMBUSTION,
+    "other": None,
+}
+"""The vocabulary of ``energy`` and ``iceEvFlag`` is not recorded (§6.2 [C]), so only plain words are believed."""
+
+
+def _powertrain(said: Attributes) -> Powertrain | None:
+    """Return what both attributes agree on. A hybrid may well be flagged as either of its halves."""
+    words = {said.one_of(name, _POWERTRAINS) for name in ("energy", "iceEvFlag")} - {None}
+    if Powertrain.HYBRID in words:
+        return Powertrain.HYBRID
+    return words.pop() if len(words) == 1 else None
+
+
+_ALLOWED_BY: Mapping[Capability, frozenset[str]] = {
+    Capability.BATTERY: frozenset({"319"}),
+    Capability.CLIMATE: frozenset({"366", "880"}),
+    Capability.CLIMATE_SCHEDULE: frozenset({"366", "880"}),
+    Capability.CLIMATE_STATUS: frozenset({"307", "366", "880", "882", "2042"}),
+    Capability.CLIMATE_TEMPERATURE: frozenset({"307", "882", "2042"}),
+    Capability.HORN: frozenset({"97", "875"}),
+    Capability.LIGHTS: frozenset({"97", "875"}),
+    Capability.LOCATION: frozenset({"12", "866"}),
+    Capability.LOCK_STATUS: frozenset({"871", "886", "2021"}),
+    Capability.REFRESH: frozenset({"12", "319", "366", "866", "871", "880", "886", "2021"}),
+    Capability.START_CHARGING: frozenset({"299"}),
+    Capability.START_ENGINE: frozenset({"96"}),
+    Capability.STOP_CHARGING: frozenset({"303"}),
+    Capability.TRIPS: frozenset({"235", "340"}),
+}
+"""The services of which one suffices (§7.3). 866-882 are those of the Patrol Y63 (§7.1 [B])."""
+
+_PATROL_CLIMATE = frozenset({"880", "882"})
+_PATROL_LIMITS = ClimateLimits(minimum=16.0, maximum=30.0, step=0.5)
+
+
+def _capabilities(services: frozenset[str], powertrain: Powertrain | None) -> frozenset[Capability]:
+    """Return what the services allow, corrected by what drives the wheels, as far as that is known.
+
+    Batteries are read without service 319 too (§7.3), and nobody knows whether a combustion vehicle may list it.
+    """
+    allowed = {capability for capability, any_of in _ALLOWED_BY.items() if any_of & services}
+    if powertrain is Powertrain.ELECTRIC:
+        allowed.add(Capability.BATTERY)
+    elif powertrain is Powertrain.COMBUSTION:
+        allowed -= {Capability.BATTERY, Capability.START_CHARGING, Capability.STOP_CHARGING}
+    if powertrain in (Powertrain.COMBUSTION, Powertrain.HYBRID) or (
+        powertrain is None and services and Capability.BATTERY not in allowed
+    ):
+        allowed.add(Capability.FUEL)
+    return frozenset(allowed)

@@ -1,0 +1,137 @@
+"""A fake service on loopback, a clock, and a backend that talks to the one by the other."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from aiohttp import ClientSession, CookieJar, web
+from aiohttp.test_utils import TestServer
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.kamereon import (
+    Auth,
+    Environment,
+    KamereonBackend,
+    Timeouts,
+    simulated,
+)
+from custom_components.nissanconnect.backends.kamereon.transport import Transport
+
+from .fake import E_MAIL, PASSWORD, Fake
+
+NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
+QUICK = Timeouts(connect=5, data=5, login=5)
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands still."""
+
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **delta: float) -> None:
+        self.time += timedelta(**delta)
+
+
+@dataclass(slots=True)
+class Diary:
+    """Everything that was told about the log-in."""
+
+    entries: list[Auth] = field(default_factory=list)
+
+    def __call__(self, auth: Auth) -> None:
+        self.entries.append(auth)
+
+    @property
+    def last(self) -> Auth:
+        return self.entries[-1]
+
+
+class MakeBackend(Protocol):
+    """Makes a backend for the fake service; by default one that is logged in."""
+
+    def __call__(
+        self,
+        *,
+        auth: Auth | None = ...,
+        password: str = ...,
+        timeouts: Timeouts = ...,
+        memory: Json = ...,
+    ) -> KamereonBackend: ...
+
+
+LOGGED_IN = Auth(
+    access_token="access-0",
+    refresh_token="refresh-0",
+    expires_at=NOW + timedelta(minutes=30),
+    user_id="user-1",
+)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def diary() -> Diary:
+    return Diary()
+
+
+@pytest.fixture
+async def fake() -> Fake:
+    return Fake()
+
+
+@pytest.fixture
+async def environment(fake: Fake, socket_enabled: None) -> AsyncIterator[Environment]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", fake.handle)
+    async with TestServer(app) as server:
+        yield simulated(str(server.make_url("/")))
+        fake.released.set()
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        yield session
+
+
+@pytest.fixture
+def transport(session: ClientSession, clock: Clock) -> Transport:
+    return Transport(session, timeouts=QUICK, now=clock)
+
+
+@pytest.fixture
+def make_backend(session: ClientSession, environment: Environment, clock: Clock, diary: Diary) -> MakeBackend:
+    def make(
+        *,
+        auth: Auth | None = LOGGED_IN,
+        password: str = PASSWORD,
+        timeouts: Timeouts = QUICK,
+        memory: Json = None,
+    ) -> KamereonBackend:
+        return KamereonBackend(
+            session,
+            username=E_MAIL,
+            password=password,
+            auth=auth,
+            on_auth=diary,
+            now=clock,
+            environment=environment,
+            timeouts=timeouts,
+            memory=memory,
+        )
+
+    return make
+
+
+@pytest.fixture
+def backend(make_backend: MakeBackend) -> KamereonBackend:
+    return make_backend()

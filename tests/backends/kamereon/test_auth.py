@@ -1,0 +1,324 @@
+"""Tokens: how they are kept fresh, shared and lost (kamereon-eu §4.6-4.8)."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import json
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.kamereon import Auth
+from custom_components.nissanconnect.vehicle import (
+    AccessBlocked,
+    ActionRequired,
+    AuthenticationFailed,
+    BackendError,
+    Group,
+    NotSupported,
+    ProtocolError,
+    RateLimited,
+    Unavailable,
+)
+
+from .conftest import LOGGED_IN, NOW, Clock, Diary, MakeBackend
+from .fake import (
+    AUTHORIZE,
+    CARS,
+    DROPPED,
+    EXCHANGE,
+    LEAF,
+    REDEEM,
+    REFRESH,
+    SUBMIT,
+    UNAUTHORIZED,
+    USER,
+    Fake,
+    Say,
+    tokens,
+)
+from .strategies import JSON
+
+EMPTY_LIST = Say(json={"data": []})
+
+
+async def test_a_first_log_in(make_backend: MakeBackend, fake: Fake, diary: Diary) -> None:
+    assert await make_backend(auth=None).log_in() == "user-1"
+
+    exchange = fake.last(EXCHANGE)
+    assert exchange.query == {"platform": "Android"}
+    assert exchange.headers["Authorization"] == "id-1"
+    assert exchange.headers["Content-Type"] == "application/vnd.api+json"
+    assert exchange.headers["Accept"] == "application/json"
+    assert exchange.body == ""
+    assert fake.last(USER).headers["Authorization"] == "Bearer access-first"
+    expected = Auth(
+        access_token="access-first",
+        refresh_token="refresh-first",
+        expires_at=NOW + timedelta(seconds=1800),
+    )
+    assert diary.entries == [expected, replace(expected, user_id="user-1")]
+
+
+@pytest.mark.parametrize("user_id", ["123456", 123456], ids=repr)
+async def test_user_ids_of_old_accounts(make_backend: MakeBackend, fake: Fake, user_id: Json) -> None:
+    fake.on("GET", USER, Say(json={"userId": user_id}))
+    assert await make_backend(auth=None).log_in() == "123456"
+
+
+@pytest.mark.parametrize("body", [{}, {"userId": None}, {"userId": ""}, {"userId": True}, []])
+async def test_no_user_id(make_backend: MakeBackend, fake: Fake, body: Json) -> None:
+    fake.on("GET", USER, Say(json=body))
+    with pytest.raises(ProtocolError):
+        await make_backend(auth=None).log_in()
+
+
+async def test_saved_tokens_that_last_need_no_request(make_backend: MakeBackend, fake: Fake, diary: Diary) -> None:
+    assert await make_backend(auth=LOGGED_IN).log_in() == "user-1"
+    assert fake.asked == []
+    assert diary.entries == []
+
+
+async def test_a_token_is_renewed_a_minute_before_its_end(
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary
+) -> None:
+    backend = make_backend(auth=LOGGED_IN)
+    clock.advance(minutes=28, seconds=59)
+    await backend.log_in()
+    assert fake.asked == []
+
+    clock.advance(seconds=1)
+    assert await backend.log_in() == "user-1"
+    refresh = fake.last(REFRESH)
+    assert refresh.query == {"platform": "Android"}
+    assert refresh.headers["Authorization"] == "refresh-0"
+    assert refresh.headers["Content-Type"] == "application/vnd.api+json"
+    assert json.loads(refresh.body) == {"scope": "openid profile vehicles"}
+    assert len(fake.asked) == 1
+    assert diary.entries == [
+        Auth(
+            access_token="access-refreshed",
+            refresh_token="refresh-refreshed",
+            expires_at=clock.time + timedelta(seconds=1800),
+            user_id="user-1",
+        )
+    ]
+
+
+async def test_a_refresh_may_keep_the_refresh_token(
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary
+) -> None:
+    fake.on("POST", REFRESH, tokens("second", refresh_token=None))
+    clock.advance(hours=1)
+    await make_backend().log_in()
+    assert diary.last.refresh_token == "refresh-0"
+
+
+@pytest.mark.parametrize("lifetime", [None, 0, -5, "soon", 1e300])
+async def test_a_lifetime_that_makes_no_sense_is_an_hour(
+    make_backend: MakeBackend, fake: Fake, diary: Diary, lifetime: Json
+) -> None:
+    fake.on("POST", EXCHANGE, tokens("first", expires_in=lifetime))
+    await make_backend(auth=None).log_in()
+    assert diary.last.expires_at == NOW + timedelta(hours=1)
+
+
+async def test_tokens_without_an_end_are_renewed(make_backend: MakeBackend, fake: Fake) -> None:
+    await make_backend(auth=replace(LOGGED_IN, expires_at=None)).log_in()
+    assert fake.paths == {REFRESH: 1}
+
+
+async def test_a_refused_token_is_renewed_and_the_request_repeated(make_backend: MakeBackend, fake: Fake) -> None:
+    fake.on("GET", CARS, UNAUTHORIZED, EMPTY_LIST)
+    assert await make_backend().list_vehicles() == ()
+    assert fake.paths == {CARS: 2, REFRESH: 1}
+    assert fake.last(CARS).headers["Authorization"] == "Bearer access-refreshed"
+
+
+async def test_errors_in_200_refuse_a_token_too(make_backend: MakeBackend, fake: Fake) -> None:
+    fake.on("GET", CARS, Say.error(401, "401000", http=200), EMPTY_LIST)
+    assert await make_backend().list_vehicles() == ()
+    assert fake.count(REFRESH) == 1
+
+
+async def test_a_host_that_refuses_fresh_tokens_is_out_of_order(
+    make_backend: MakeBackend, fake: Fake, diary: Diary
+) -> None:
+    fake.on("GET", CARS, UNAUTHORIZED)
+    with pytest.raises(Unavailable):
+        await make_backend().list_vehicles()
+    assert fake.paths == {CARS: 2, REFRESH: 1}
+    assert not diary.last.rejected
+
+
+async def test_parallel_requests_share_a_renewal(make_backend: MakeBackend, fake: Fake) -> None:
+    def guarded(asked: object) -> Say:
+        old = fake.asked[-1].headers["Authorization"] == "Bearer access-0"
+        return UNAUTHORIZED if old else Say.data(totalMileage=1000)
+
+    for path in ("v1/battery-status", "v1/cockpit", "v1/hvac-status", "v1/location", "v1/pressure"):
+        fake.on_car(path, guarded)
+    report = await make_backend().read(LEAF)
+    assert report.failures == {}
+    assert report.state.odometer is not None
+    assert fake.count(REFRESH) == 1
+    assert fake.count(AUTHORIZE) == 0
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Say.error(400, "400"),
+        UNAUTHORIZED,
+        Say.error(403, "403"),
+        Say(status=403),
+        Say(status=400, json={"error": "invalid_grant"}),
+        Say(status=403, json={"error": "access_denied"}),
+        Say(json={"error": "invalid_grant"}),
+        Say.error(401, "401000", http=200),
+    ],
+)
+async def test_a_refused_refresh_leads_to_one_log_in(
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary, refusal: Say
+) -> None:
+    fake.on("POST", REFRESH, refusal)
+    clock.advance(hours=1)
+    assert await make_backend().log_in() == "user-1"
+    assert (fake.count(REFRESH), fake.count(SUBMIT), fake.count(EXCHANGE)) == (1, 1, 1)
+    assert fake.count(USER) == 0
+    assert diary.last.access_token == "access-first"
+
+
+async def test_without_a_refresh_token_the_password_is_used(make_backend: MakeBackend, fake: Fake) -> None:
+    await make_backend(auth=Auth(user_id="user-1")).log_in()
+    assert (fake.count(REFRESH), fake.count(SUBMIT)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [
+        (Say(status=500), Unavailable),
+        (Say(status=503), Unavailable),
+        (Say(status=503, json={"error": "temporarily_unavailable"}), Unavailable),
+        (Say.html(502), Unavailable),
+        (Say.html(403, "<html>Access forbidden by administrator"), AccessBlocked),
+        (Say(status=429), RateLimited),
+        (Say(status=404), NotSupported),
+        (DROPPED, Unavailable),
+        (Say.html(200), ProtocolError),
+        (Say(json={"token_type": "Bearer"}), ProtocolError),
+        (Say(json={"access_token": "a b"}), ProtocolError),
+    ],
+)
+async def test_trouble_with_a_refresh_never_sends_the_password(
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary, trouble: Say, error: type[BackendError]
+) -> None:
+    fake.on("POST", REFRESH, trouble)
+    clock.advance(hours=1)
+    with pytest.raises(error):
+        await make_backend().log_in()
+    assert fake.paths == {REFRESH: 1}
+    assert diary.entries == []
+
+
+async def test_an_outage_is_shared_by_those_who_waited(make_backend: MakeBackend, fake: Fake, clock: Clock) -> None:
+    fake.on("POST", REFRESH, Say(status=503, headers={"Retry-After": "60"}), tokens("refreshed"))
+    fake.on("GET", CARS, EMPTY_LIST)
+    clock.advance(hours=1)
+    backend = make_backend()
+    results = await asyncio.gather(*(backend.list_vehicles() for _ in range(8)), return_exceptions=True)
+    assert [type(result) for result in results] == [Unavailable] * 8
+    assert {result.retry_after for result in results if isinstance(result, Unavailable)} == {60}
+    assert fake.paths == {REFRESH: 1}
+    assert await backend.list_vehicles() == ()
+
+
+async def test_whoever_gives_up_leaves_the_renewal_to_the_next(
+    make_backend: MakeBackend, fake: Fake, clock: Clock
+) -> None:
+    fake.on("POST", REFRESH, Say(silence=True), tokens("refreshed"))
+    clock.advance(hours=1)
+    backend = make_backend()
+    first, second = asyncio.create_task(backend.log_in()), asyncio.create_task(backend.log_in())
+    await fake.until_asked(1)
+    first.cancel()
+    assert await second == "user-1"
+    assert fake.paths == {REFRESH: 2}
+
+
+async def test_a_rejected_password_is_never_sent_again(make_backend: MakeBackend, fake: Fake, diary: Diary) -> None:
+    backend = make_backend(auth=replace(LOGGED_IN, refresh_token=None, expires_at=NOW), password="wrong")
+    with pytest.raises(AuthenticationFailed):
+        await backend.log_in()
+    assert diary.entries == [Auth(user_id="user-1", rejected=True)]
+    asked = len(fake.asked)
+
+    with pytest.raises(AuthenticationFailed):
+        await backend.log_in()
+    with pytest.raises(AuthenticationFailed):
+        await backend.read(LEAF, {Group.ODOMETER})
+    restarted = make_backend(auth=Auth.from_json(diary.last.to_json()), password="wrong")
+    with pytest.raises(AuthenticationFailed):
+        await restarted.list_vehicles()
+    assert len(fake.asked) == asked
+
+
+async def test_parallel_requests_send_a_wrong_password_once(make_backend: MakeBackend, fake: Fake) -> None:
+    backend = make_backend(auth=None, password="wrong")
+    results = await asyncio.gather(*(backend.log_in() for _ in range(5)), return_exceptions=True)
+    assert [type(result) for result in results] == [AuthenticationFailed] * 5
+    assert fake.count(SUBMIT) == 1
+
+
+@pytest.mark.parametrize("refusal", [UNAUTHORIZED, Say.error(403, "403"), Say(json={"error": "invalid_token"})])
+async def test_an_account_that_the_platform_does_not_take(
+    make_backend: MakeBackend, fake: Fake, diary: Diary, refusal: Say
+) -> None:
+    fake.on("POST", EXCHANGE, refusal)
+    with pytest.raises(ActionRequired):
+        await make_backend(auth=None).log_in()
+    assert fake.count(SUBMIT) == 1
+    assert diary.entries == []  # nothing is wrong with the password
+
+
+@pytest.mark.parametrize("path", [AUTHORIZE, REDEEM, EXCHANGE])
+async def test_a_log_in_that_failed_for_now_works_later(make_backend: MakeBackend, fake: Fake, path: str) -> None:
+    fake.on("GET" if path == AUTHORIZE else "POST", path, Say(status=503))
+    backend = make_backend(auth=None)
+    with pytest.raises(Unavailable):
+        await backend.log_in()
+    fake.log_in_works()
+    assert await backend.log_in() == "user-1"
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(LOGGED_IN)
+    assert "access-0" not in shown
+    assert "refresh-0" not in shown
+    assert "user-1" not in shown
+
+
+MOMENTS = st.datetimes(datetime(1971, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+SECRETS = st.none() | st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
+
+
+@given(
+    st.builds(
+        Auth,
+        access_token=SECRETS,
+        refresh_token=SECRETS,
+        expires_at=st.none() | MOMENTS,
+        user_id=SECRETS,
+        rejected=st.booleans(),
+    )
+)
+def test_what_is_saved_comes_back(auth: Auth) -> None:
+    assert Auth.from_json(json.loads(json.dumps(auth.to_json()))) == auth
+
+
+@given(JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(Auth().to_json(), JSON)))
+def test_whatever_was_saved_can_be_read(saved: Json) -> None:
+    auth = Auth.from_json(saved)
+    assert auth == Auth.from_json(auth.to_json())
+    assert auth.rejected is (isinstance(saved, dict) and saved.get("rejected") is True)

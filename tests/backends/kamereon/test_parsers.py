@@ -1,0 +1,214 @@
+"""What all other replies mean (kamereon-eu §8.5-8.11)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.kamereon.groups import join_fuel
+from custom_components.nissanconnect.backends.kamereon.parse import (
+    charge_mode,
+    cockpit,
+    health_status,
+    hvac_status,
+    location,
+    lock_status,
+    pressure,
+)
+from custom_components.nissanconnect.vehicle import (
+    Body,
+    ChargeMode,
+    Climate,
+    Fuel,
+    Health,
+    Odometer,
+    Position,
+    Privacy,
+    Schedules,
+    Tyre,
+    Tyres,
+    VehicleInfo,
+    VehicleState,
+)
+
+from .bodies import body, stamp, today
+from .conftest import NOW
+from .fake import LEAF, MICRA, QASHQAI
+
+
+class TestCockpit:
+    def test_a_qashqai(self) -> None:
+        assert cockpit(body("cockpit.v1.qashqai"), QASHQAI, NOW) == VehicleState(
+            odometer=Odometer(**stamp(), distance=31044.2),
+            fuel=Fuel(**stamp(), level=61, quantity=33.5, range=512, low=False),
+        )
+
+    @pytest.mark.parametrize("vehicle", [LEAF, MICRA])
+    def test_zero_litres_are_no_tank(self, vehicle: VehicleInfo) -> None:
+        assert cockpit(body("cockpit.v2.micra"), vehicle, NOW) == VehicleState(
+            odometer=Odometer(**stamp(), distance=4321)
+        )
+
+    def test_an_electric_vehicle_never_has_a_tank(self) -> None:
+        assert cockpit(body("cockpit.v1.qashqai"), LEAF, NOW).fuel is None
+
+    def test_litres_are_a_tank_whatever_drives_the_wheels(self) -> None:
+        fuel = cockpit(body("cockpit.v1.qashqai"), replace(QASHQAI, powertrain=None), NOW).fuel
+        assert fuel is not None
+        assert fuel.quantity == 33.5
+
+    def test_the_tank_of_a_combustion_vehicle_can_be_empty(self) -> None:
+        said: Json = {"fuelQuantity": 0.0, "fuelLowWarning": 1, "timestamp": "2026-11-20T10:00:00Z"}
+        assert cockpit(said, QASHQAI, NOW) == VehicleState(fuel=Fuel(**stamp(today(10)), quantity=0, low=True))
+
+    @pytest.mark.parametrize(
+        ("said", "distance"),
+        [
+            ({"totalMileage": 10, "mileage": 20}, 10),
+            ({"mileage": 20}, 20),
+            ({"totalMileage": 0, "mileage": 20}, 20),
+            ({"totalMileage": "1234.5"}, 1234.5),
+        ],
+    )
+    def test_odometer(self, said: dict[str, Json], distance: float) -> None:
+        assert cockpit(said, LEAF, NOW).odometer == Odometer(**stamp(), distance=distance)
+
+    @pytest.mark.parametrize("raw", [0, -5, 1e9, None, "far"])
+    def test_no_odometer(self, raw: Json) -> None:
+        assert cockpit({"totalMileage": raw}, LEAF, NOW) == VehicleState()
+
+
+class TestClimate:
+    def test_a_leaf(self) -> None:
+        assert hvac_status(body("hvac-status.v1.leaf"), LEAF, NOW) == VehicleState(
+            climate=Climate(
+                **stamp(today(18, 21, 10)),
+                running=True,
+                inside_temperature=18.5,
+                outside_temperature=-4,
+                next_start_at=datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
+                next_target_temperature=22,
+                min_battery_level=15,
+            )
+        )
+
+    @pytest.mark.parametrize(("raw", "running"), [("on", True), ("ON", True), ("off", False), ("unknown", None)])
+    def test_running(self, raw: Json, running: bool | None) -> None:
+        climate = hvac_status({"hvacStatus": raw, "socThreshold": 20}, LEAF, NOW).climate
+        assert climate == Climate(**stamp(), running=running, min_battery_level=20)
+
+    @pytest.mark.parametrize("start", ["2026-11-20T18:30:00Z", "2026-11-19T06:00:00Z", None])
+    def test_a_start_that_has_been_is_none(self, start: Json) -> None:
+        said = {"hvacStatus": "off", "nextHvacStartDate": start, "nextTargetTemperature": 21}
+        assert hvac_status(said, LEAF, NOW).climate == Climate(**stamp(), running=False)
+
+
+class TestLocation:
+    def test_a_leaf(self) -> None:
+        assert location(body("location.v1.leaf"), LEAF, NOW) == VehicleState(
+            position=Position(**stamp(today(17, 6)), latitude=48.85, longitude=-2.35, heading=288),
+            privacy=Privacy(**stamp(), active=False),
+        )
+
+    @pytest.mark.parametrize(("raw", "heading"), [(360, 0), (0, 0), (None, None), (-1, None), (361, None)])
+    def test_heading(self, raw: Json, heading: float | None) -> None:
+        said = {"gpsLatitude": 51.5, "gpsLongitude": 0, "gpsDirection": raw}
+        position = location(said, LEAF, NOW).position
+        assert position is not None
+        assert position.heading == heading
+
+    @pytest.mark.parametrize(
+        ("latitude", "longitude"),
+        [(0, 0), (0.0, -0.0), (91, 0), (1, 181), (None, 1), (1, None), (True, 1), ("", ""), (float("nan"), 1)],
+    )
+    def test_nowhere(self, latitude: Json, longitude: Json) -> None:
+        assert location({"gpsLatitude": latitude, "gpsLongitude": longitude}, LEAF, NOW) == VehicleState()
+
+
+class TestBody:
+    def test_a_qashqai(self) -> None:
+        assert lock_status(body("lock-status.v1.qashqai"), QASHQAI, NOW) == VehicleState(
+            body=Body(
+                **stamp(today(16, 12, 50)),
+                locked=False,
+                door_front_left=True,
+                door_front_right=False,
+                door_rear_left=False,
+                hatch=False,
+            )
+        )
+
+    def test_a_lock_alone(self) -> None:
+        assert lock_status({"lockStatus": "LOCKED"}, LEAF, NOW).body == Body(**stamp(), locked=True)
+
+    def test_nobody_knows_on_which_side_the_driver_sits(self) -> None:
+        said: Json = {"doorStatusDriver": "open", "doorStatusPassenger": "open", "lockStatus": "ajar"}
+        assert lock_status(said, LEAF, NOW) == VehicleState()
+
+
+def test_pressure() -> None:
+    assert pressure(body("pressure.v1"), LEAF, NOW) == VehicleState(
+        tyres=Tyres(
+            **stamp(),
+            front_left=Tyre(pressure=231, warning=False),
+            front_right=Tyre(pressure=229.5, warning=False),
+            rear_left=Tyre(pressure=228, warning=False),
+            rear_right=Tyre(pressure=179.5, warning=True),
+        )
+    )
+    assert pressure({"flPressure": 0, "frStatus": 2}, LEAF, NOW).tyres == Tyres(
+        **stamp(), front_right=Tyre(warning=True)
+    )
+    assert pressure({"flPressure": 0}, LEAF, NOW) == VehicleState()
+
+
+@pytest.mark.parametrize(
+    ("raw", "mode"),
+    [
+        ("always", ChargeMode.ALWAYS),
+        ("always_charging", ChargeMode.ALWAYS),
+        ("scheduled", ChargeMode.SCHEDULED),
+        ("schedule_mode", ChargeMode.SCHEDULED),
+        ("delayed", ChargeMode.DELAYED),
+        ("Always", ChargeMode.ALWAYS),
+    ],
+)
+def test_charge_mode(raw: Json, mode: ChargeMode) -> None:
+    assert charge_mode({"chargeMode": raw}, LEAF, NOW).schedules == Schedules(**stamp(), charge_mode=mode)
+
+
+def test_an_unknown_charge_mode_is_none() -> None:
+    assert charge_mode({"chargeMode": "sometimes"}, LEAF, NOW) == VehicleState()
+
+
+def test_health_is_told_as_it_comes_but_names_no_vehicle() -> None:
+    assert health_status(body("health-status.v1"), LEAF, NOW) == VehicleState(
+        health=Health(**stamp(today(7)), values={"brakeWarning": False, "oilLevel": "OK", "nextService": 12000})
+    )
+    assert health_status({"id": "x"}, LEAF, NOW) == VehicleState()
+
+
+def test_health_is_bounded() -> None:
+    said: Json = {f"{'n' * 100}{number}": "v" * 100 for number in range(100)} | {"bad": float("nan")}
+    health = health_status(said, LEAF, NOW).health
+    assert health is not None
+    assert all(len(name) <= 64 and len(str(value)) <= 64 for name, value in health.values.items())
+    assert len(health.values) <= 64
+
+
+class TestTank:
+    """Two endpoints tell about one tank."""
+
+    def fuel(self, minutes: int, level: float | None = None, range: float | None = None) -> Fuel:
+        return Fuel(backend="kamereon", received_at=NOW + timedelta(minutes=minutes), level=level, range=range)
+
+    def test_one_word_stands(self) -> None:
+        assert join_fuel([self.fuel(0, level=5)]) == self.fuel(0, level=5)
+
+    def test_the_newest_word_counts_and_the_rest_is_kept(self) -> None:
+        old = replace(self.fuel(0, level=5, range=100), reported_at=NOW)
+        new = self.fuel(5, range=90)
+        assert (
+            join_fuel([old, new]) == join_fuel([new, old]) == replace(self.fuel(5, level=5, range=90), reported_at=NOW)
+        )

@@ -1,0 +1,204 @@
+"""The list of vehicles, and what their services allow (kamereon-eu §6.2, §7)."""
+
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.kamereon.vehicles import Entry, parse_list
+from custom_components.nissanconnect.vehicle import (
+    Capability,
+    ClimateLimits,
+    Powertrain,
+    Privacy,
+    ProtocolError,
+    Role,
+    Subscription,
+    VehicleInfo,
+    VehicleState,
+)
+
+from .bodies import body
+from .conftest import NOW
+
+
+@pytest.fixture(name="garage")
+def _garage() -> dict[str, Entry]:
+    return {entry.listed.info.key[-1]: entry for entry in parse_list(body("cars.v5"), NOW)}
+
+
+def listed(**attributes: Json) -> VehicleInfo:
+    (entry,) = parse_list({"data": [{"vin": "FAKE0VIN1", **attributes}]}, NOW)
+    return entry.listed.info
+
+
+def with_services(*services: Json, **attributes: Json) -> frozenset[Capability]:
+    active: list[Json] = [{"id": service, "activationState": "ACTIVATED"} for service in services]
+    return listed(services=active, **attributes).capabilities
+
+
+def test_what_makes_no_sense_is_left_out(garage: dict[str, Entry]) -> None:
+    assert list(garage) == ["1", "2", "4", "5", "6", "7"]
+
+
+def test_a_leaf(garage: dict[str, Entry]) -> None:
+    assert garage["1"].listed.info == VehicleInfo(
+        key="FAKE0VIN000000001",
+        vin="FAKE0VIN000000001",
+        nickname="Bluebird",
+        model="Leaf",
+        model_code="FE0-24",
+        year=2021,
+        generation="C1A",
+        gateway="AVN",
+        powertrain=Powertrain.ELECTRIC,
+        role=Role.OWNER,
+        picture_url="https://example.invalid/leaf.png",
+        capabilities=frozenset(
+            {
+                Capability.BATTERY,
+                Capability.CLIMATE,
+                Capability.CLIMATE_SCHEDULE,
+                Capability.CLIMATE_STATUS,
+                Capability.CLIMATE_TEMPERATURE,
+                Capability.HORN,
+                Capability.LIGHTS,
+                Capability.LOCATION,
+                Capability.REFRESH,
+                Capability.START_CHARGING,
+                Capability.TRIPS,
+            }
+        ),
+    )
+    assert garage["1"].listed.state == VehicleState(
+        subscription=Subscription(backend="kamereon", received_at=NOW, active=True),
+        privacy=Privacy(backend="kamereon", received_at=NOW, active=False),
+    )
+    assert garage["1"].services == "12 235 299 307 319 366 97"
+
+
+def test_a_qashqai(garage: dict[str, Entry]) -> None:
+    info = garage["2"].listed.info
+    assert info.powertrain is Powertrain.COMBUSTION
+    assert info.role is Role.DRIVER
+    assert info.nickname is None
+    assert info.year == 2022
+    assert info.capabilities == {
+        Capability.FUEL,
+        Capability.HORN,
+        Capability.LIGHTS,
+        Capability.LOCATION,
+        Capability.LOCK_STATUS,
+        Capability.REFRESH,
+    }
+    assert garage["2"].listed.state.privacy == Privacy(backend="kamereon", received_at=NOW, active=True)
+
+
+def test_a_micra_says_little_about_itself(garage: dict[str, Entry]) -> None:
+    info = garage["4"].listed.info
+    assert info.powertrain is None
+    assert info.picture_url is None
+    assert {Capability.BATTERY, Capability.CLIMATE_STATUS} <= info.capabilities
+    assert not {Capability.FUEL, Capability.CLIMATE_TEMPERATURE, Capability.TRIPS} & info.capabilities
+    assert garage["4"].listed.state.privacy is None
+
+
+def test_a_patrol_has_services_of_its_own(garage: dict[str, Entry]) -> None:
+    info = garage["5"].listed.info
+    assert info.climate_limits == ClimateLimits(minimum=16, maximum=30, step=0.5)
+    assert info.capabilities == {
+        Capability.CLIMATE,
+        Capability.CLIMATE_SCHEDULE,
+        Capability.CLIMATE_STATUS,
+        Capability.CLIMATE_TEMPERATURE,
+        Capability.FUEL,
+        Capability.HORN,
+        Capability.LIGHTS,
+        Capability.LOCATION,
+        Capability.LOCK_STATUS,
+        Capability.REFRESH,
+    }
+
+
+def test_a_lapsed_subscription(garage: dict[str, Entry]) -> None:
+    lapsed = garage["6"].listed
+    assert lapsed.state.subscription == Subscription(backend="kamereon", received_at=NOW, active=False)
+    assert lapsed.info.capabilities == {Capability.BATTERY}
+
+
+def test_a_list_without_services_says_nothing_about_the_subscription(garage: dict[str, Entry]) -> None:
+    assert garage["7"].listed.state == VehicleState()
+    assert garage["7"].listed.info.capabilities == frozenset()
+
+
+def test_a_vehicle_is_listed_once() -> None:
+    found = parse_list({"data": [{"vin": "fake0vin1", "modelName": "first"}, {"vin": "FAKE0VIN1 "}]}, NOW)
+    assert [entry.listed.info.model for entry in found] == ["first"]
+
+
+@pytest.mark.parametrize("said", [None, [], "list", {}, {"data": None}, {"data": {"vin": "FAKE0VIN1"}}])
+def test_no_list_is_not_an_empty_list(said: Json) -> None:
+    with pytest.raises(ProtocolError):
+        parse_list(said, NOW)
+
+
+@pytest.mark.parametrize(
+    ("energy", "flag", "powertrain"),
+    [
+        ("EV", "EV", Powertrain.ELECTRIC),
+        ("electric", None, Powertrain.ELECTRIC),
+        (None, "ev", Powertrain.ELECTRIC),
+        ("OTHER", "EV", Powertrain.ELECTRIC),
+        ("ICE", "ICE", Powertrain.COMBUSTION),
+        ("gasoline", "ICE", Powertrain.COMBUSTION),
+        (" Diesel ", None, Powertrain.COMBUSTION),
+        ("hybrid", "ICE", Powertrain.HYBRID),
+        ("gasoline", "HEV", Powertrain.HYBRID),
+        ("gasoline", "EV", None),
+        ("steam", None, None),
+        ("OTHER", None, None),
+        (None, None, None),
+        (7, [], None),
+    ],
+)
+def test_powertrains(energy: Json, flag: Json, powertrain: Powertrain | None) -> None:
+    assert listed(energy=energy, iceEvFlag=flag).powertrain is powertrain
+
+
+def test_a_service_alone_makes_no_powertrain() -> None:
+    assert listed(modelName="Leaf", services=[{"id": 319, "activationState": "ACTIVATED"}]).powertrain is None
+
+
+def test_a_petrol_vehicle_is_never_electric() -> None:
+    capabilities = with_services(319, 299, 303, 12, energy="gasoline")
+    assert capabilities == {Capability.FUEL, Capability.LOCATION, Capability.REFRESH}
+
+
+@pytest.mark.parametrize(
+    ("service", "granted"),
+    [
+        (12, {Capability.LOCATION, Capability.REFRESH, Capability.FUEL}),
+        ("12", {Capability.LOCATION, Capability.REFRESH, Capability.FUEL}),
+        (96, {Capability.START_ENGINE, Capability.FUEL}),
+        (303, {Capability.STOP_CHARGING, Capability.FUEL}),
+        (886, {Capability.LOCK_STATUS, Capability.REFRESH, Capability.FUEL}),
+        (319, {Capability.BATTERY, Capability.REFRESH}),
+        (27, {Capability.FUEL}),  # the lock needs a PIN, which is not built yet
+        (878, {Capability.FUEL}),
+        (True, set()),
+        (None, set()),
+    ],
+    ids=repr,
+)
+def test_services(service: Json, granted: set[Capability]) -> None:
+    assert with_services(service) == granted
+
+
+@pytest.mark.parametrize(
+    ("raw", "year"), [(2021, 2021), ("2021", 2021), ("MY21", None), (21, None), (None, None)], ids=repr
+)
+def test_years(raw: Json, year: int | None) -> None:
+    assert listed(modelYear=raw).year == year
+
+
+def test_no_secret_is_in_a_repr(garage: dict[str, Entry]) -> None:
+    assert "FAKE0VIN" not in repr(garage["1"])
+    assert "Bluebird" not in repr(garage["1"])
