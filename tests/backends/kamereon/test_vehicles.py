@@ -96,8 +96,8 @@ def test_a_micra_says_little_about_itself(garage: dict[str, Entry]) -> None:
     info = garage["4"].listed.info
     assert info.powertrain is None
     assert info.picture_url is None
-    assert {Capability.BATTERY, Capability.CLIMATE_STATUS} <= info.capabilities
-    assert not {Capability.FUEL, Capability.CLIMATE_TEMPERATURE, Capability.TRIPS} & info.capabilities
+    assert {Capability.BATTERY, Capability.CLIMATE_STATUS, Capability.CLIMATE_TEMPERATURE} <= info.capabilities
+    assert not {Capability.FUEL, Capability.TRIPS} & info.capabilities
     assert garage["4"].listed.state.privacy is None
 
 

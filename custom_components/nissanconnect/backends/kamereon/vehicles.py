@@ -117,7 +117,7 @@ _ALLOWED_BY: Mapping[Capability, frozenset[str]] = {
     Capability.CLIMATE: frozenset({"366", "880"}),
     Capability.CLIMATE_SCHEDULE: frozenset({"366", "880"}),
     Capability.CLIMATE_STATUS: frozenset({"307", "366", "880", "882", "2042"}),
-    Capability.CLIMATE_TEMPERATURE: frozenset({"307", "882", "2042"}),
+    Capability.CLIMATE_TEMPERATURE: frozenset({"366", "880"}),
     Capability.HORN: frozenset({"97", "875"}),
     Capability.LIGHTS: frozenset({"97", "875"}),
     Capability.LOCATION: frozenset({"12", "866"}),
@@ -128,7 +128,11 @@ _ALLOWED_BY: Mapping[Capability, frozenset[str]] = {
     Capability.STOP_CHARGING: frozenset({"303"}),
     Capability.TRIPS: frozenset({"235", "340"}),
 }
-"""The services of which one suffices (§7.3). 866-882 are those of the Patrol Y63 (§7.1 [B])."""
+"""The services of which one suffices (§7.3). 866-882 are those of the Patrol Y63 (§7.1 [B]).
+
+The app lets a temperature be chosen with 307, 882 or 2042 only [C]. Here the climate suffices: every start carries a
+temperature anyway, and a Micra lists none of those three (§9.3 [A]).
+"""
 
 _PATROL_CLIMATE = frozenset({"880", "882"})
 _PATROL_LIMITS = ClimateLimits(minimum=16.0, maximum=30.0, step=0.5)
