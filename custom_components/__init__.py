@@ -1,0 +1,1 @@
+"""Lets tests and tools import the integration from the checkout; not part of what is installed."""

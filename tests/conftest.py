@@ -1,15 +1,43 @@
-"""What all tests share."""
+"""What all tests share: hypothesis settings, and a Home Assistant connected to the simulator."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant, State
+from homeassistant.util import dt as dt_util
 from hypothesis import settings
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 # The harness brings an empty package of the same name. Whichever is imported first stays.
 import custom_components  # noqa: F401
+from custom_components.nissanconnect import coordinator
+from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
-# A law is checked against the same examples in every run, so that a red build means a change. A deadline
-# would measure the machine.
+from .simulator import EMAIL, PASSWORD, Simulator
+
+# A law is checked against the same examples in every run, so that a red build means a change. Deadlines measure the
+# machine.
 settings.register_profile("nissanconnect", deadline=None, derandomize=True)
 settings.load_profile("nissanconnect")
+
+CREDENTIALS = {CONF_USERNAME: EMAIL, CONF_PASSWORD: PASSWORD}
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+"""A Friday: the LEAF is parked at work, the Ariya at home and plugged in, the Qashqai at home."""
+
+
+class LetTimePass(Protocol):
+    """Lets time pass in steps, in which Home Assistant does what is due."""
+
+    async def __call__(self, duration: timedelta, step: timedelta = ...) -> None:
+        """Let ``duration`` pass; whoever does not need every minute takes longer steps."""
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +48,93 @@ def _custom_integrations(request: pytest.FixtureRequest) -> None:
     if "recorder_mock" in request.fixturenames:
         request.getfixturevalue("recorder_mock")  # has to be there before Home Assistant
     request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+async def simulator(
+    socket_enabled: None, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Simulator]:
+    """The simulated service, on the clock of the test."""
+    freezer.move_to(NOON)
+    simulator = Simulator(now=dt_util.utcnow)
+    monkeypatch.setenv(SIMULATOR_VARIABLE, await simulator.start())
+    yield simulator
+    await simulator.stop()
+
+
+@pytest.fixture
+def entry(simulator: Simulator) -> MockConfigEntry:
+    """The simulator's account as an entry that has never been loaded."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="NissanConnect Europe",
+        unique_id=f"europe_{simulator.account.user_id}",
+        data={CONF_SOURCE: "europe", **CREDENTIALS},
+    )
+
+
+@pytest.fixture
+async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """The simulator's account, loaded."""
+    await set_up(hass, entry)
+    return entry
+
+
+@pytest.fixture
+def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> LetTimePass:
+    """The clock of the test, in the test's hand."""
+
+    async def pass_time(duration: timedelta, step: timedelta = timedelta(minutes=1)) -> None:
+        end = dt_util.utcnow() + duration
+        while dt_util.utcnow() < end:
+            freezer.tick(min(step, end - dt_util.utcnow()))
+            async_fire_time_changed(hass)
+            await hass.async_block_till_done(wait_background_tasks=True)
+
+    return pass_time
+
+
+@pytest.fixture(autouse=True)
+def _waiting_passes_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a command is followed, waiting moves the test's clock instead of taking time."""
+    if "simulator" not in request.fixturenames:
+        return
+    freezer: FrozenDateTimeFactory = request.getfixturevalue("freezer")
+
+    async def sleep(seconds: float) -> None:
+        freezer.tick(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(coordinator, "sleep", sleep)
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Load an entry and wait until everything that this starts is done."""
+    if entry.entry_id not in {each.entry_id for each in hass.config_entries.async_entries()}:
+        entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def status(entry: MockConfigEntry) -> ConfigEntryState:
+    """How an entry is doing now; a type checker takes a second look at ``entry.state`` for the first."""
+    now: ConfigEntryState = entry.state
+    return now
+
+
+def state(hass: HomeAssistant, entity_id: str) -> State:
+    """The state of an entity that exists."""
+    found = hass.states.get(entity_id)
+    assert found is not None, entity_id
+    return found
+
+
+async def minutes_of_reads(simulator: Simulator, pass_time: LetTimePass, minutes: int) -> list[int]:
+    """In which of the coming minutes vehicles are read."""
+    found = []
+    for minute in range(1, minutes + 1):
+        before = simulator.requests["location"]
+        await pass_time(timedelta(minutes=1))
+        if simulator.requests["location"] > before:
+            found.append(minute)
+    return found

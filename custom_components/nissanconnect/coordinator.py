@@ -1,6 +1,6 @@
 """The account and its vehicles: when to read, what to believe, how to command."""
 
-import asyncio
+from asyncio import Lock, gather, sleep
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -71,7 +71,6 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self.pace = pace
         self.vehicles: dict[str, VehicleCoordinator] = {}
         self._store = store
-        self._listeners_for_vehicles: list[VehicleListener] = []
         self._failures = 0
         self._misses = Counter[str]()
 
@@ -84,7 +83,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             self._async_add_vehicle(info, state, restored=True)
         if not self.vehicles:
             await self.async_config_entry_first_refresh()
-            await asyncio.gather(*(vehicle.async_refresh() for vehicle in self.vehicles.values()))
+            await gather(*(vehicle.async_refresh() for vehicle in self.vehicles.values()))
             return
         self.data = {key: vehicle.info for key, vehicle in self.vehicles.items()}
         self._async_refresh_soon(self)
@@ -94,10 +93,17 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     @callback
     def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
         """Call ``listener`` for every vehicle that is there and for each one that comes."""
-        self._listeners_for_vehicles.append(listener)
-        for vehicle in self.vehicles.values():
-            listener(vehicle)
-        return lambda: self._listeners_for_vehicles.remove(listener)
+        told: set[VehicleCoordinator] = set()
+
+        @callback
+        def tell() -> None:
+            for vehicle in self.vehicles.values():
+                if vehicle not in told:
+                    told.add(vehicle)
+                    listener(vehicle)
+
+        tell()
+        return self.async_add_listener(tell)
 
     @callback
     def async_schedule_save(self) -> None:
@@ -153,8 +159,6 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     ) -> VehicleCoordinator:
         vehicle = VehicleCoordinator(self, info, state, restored=restored)
         self.vehicles[info.key] = vehicle
-        for listener in self._listeners_for_vehicles:
-            listener(vehicle)
         return vehicle
 
     @callback
@@ -206,7 +210,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._watching = 0
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
-        self._command_lock = asyncio.Lock()
+        self._command_lock = Lock()
 
     @callback
     def async_adopt(self, listed: ListedVehicle) -> None:
@@ -233,7 +237,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
                     self,
                     before,
                     now=dt_util.utcnow,
-                    sleep=asyncio.sleep,
+                    sleep=sleep,
                     patience=Patience(limit=self._account.backend.description.command_limit.total_seconds()),
                 )
             except BackendError as err:

@@ -32,7 +32,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: NissanC
     return {
         "data": async_redact_data(dict(entry.data), _PERSONAL),
         "options": dict(entry.options),
-        "backend": asdict(account.backend.description),
+        "backend": account.backend.description.name,
         "last_update_success": account.last_update_success,
         "vehicles": {alias(key): _vehicle(vehicle) for key, vehicle in account.vehicles.items()},
     }
@@ -43,7 +43,8 @@ async def async_get_device_diagnostics(
 ) -> dict[str, Any]:
     """Describe one vehicle."""
     vehicles = entry.runtime_data.vehicles
-    return next((_vehicle(vehicles[key]) for domain, key in device.identifiers if domain == DOMAIN), {})
+    keys = (key for domain, key in device.identifiers if domain == DOMAIN and key in vehicles)
+    return next((_vehicle(vehicles[key]) for key in keys), {})
 
 
 def _vehicle(vehicle: VehicleCoordinator) -> dict[str, Any]:
@@ -57,5 +58,5 @@ def _vehicle(vehicle: VehicleCoordinator) -> dict[str, Any]:
         "available": vehicle.available,
         "last_update_success": vehicle.last_update_success,
         "update_interval": str(vehicle.update_interval),
-        "failing": vehicle.failing,
+        "failing": sorted(vehicle.failing),
     }

@@ -31,18 +31,11 @@ class VehicleStore:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the file; nothing is read yet."""
-        self._store = Store[dict[str, Any]](
-            hass, _VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True, serialize_in_event_loop=False
-        )
+        self._store = Store[dict[str, Any]](hass, _VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True)
 
     async def async_load(self) -> Remembered:
         """Return what was kept. What cannot be read any more is left out, the rest is still good."""
-        raw = await self._store.async_load() or {}
-        remembered = Remembered(memory=raw.get("memory"))
-        for kept in raw.get("vehicles", ()):
-            if (info := _load(VehicleInfo, kept["info"])) is not None:
-                remembered.vehicles[info.key] = (info, _load_state(kept["state"]))
-        return remembered
+        return _read(await self._store.async_load() or {})
 
     def async_schedule_save(self, provide: Callable[[], Remembered]) -> None:
         """Write what ``provide`` returns, soon and at the latest when Home Assistant stops."""
@@ -70,15 +63,25 @@ def _dump(remembered: Remembered) -> dict[str, Any]:
     }
 
 
+def _read(raw: Mapping[str, Any]) -> Remembered:
+    vehicles = {}
+    for kept in raw.get("vehicles", ()):
+        if (info := _load(VehicleInfo, kept["info"])) is not None:
+            vehicles[info.key] = (info, _load_state(kept["state"]))
+    return Remembered(vehicles=vehicles, memory=raw.get("memory"))
+
+
 def _load_state(raw: Mapping[str, Any]) -> VehicleState:
     return VehicleState.of(*(_load(kind, raw[group]) for group, kind in GROUP_TYPES.items() if group in raw))
 
 
-def _load[T](kind: type[T], raw: Mapping[str, Any]) -> T | None:
+def _load[T](kind: type[T], raw: Any) -> T | None:
     """Rebuild a dataclass; a field of another version is dropped, a value that does not fit drops the whole."""
+    if not isinstance(raw, Mapping):
+        return None
     try:
         return cast("T", _SCHEMAS[kind]({name: _revive(name, value) for name, value in raw.items()}))
-    except probatio.Invalid, ValueError:
+    except probatio.Invalid, TypeError, ValueError:
         return None
 
 

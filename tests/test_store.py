@@ -1,0 +1,104 @@
+"""What is kept over a restart."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.json import json_bytes
+from homeassistant.util.json import json_loads_object
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.nissanconnect.store import Remembered, VehicleStore, _dump, _read
+from custom_components.nissanconnect.vehicle import (
+    Battery,
+    Capability,
+    ClimateLimits,
+    Health,
+    Powertrain,
+    Role,
+    Tyre,
+    Tyres,
+    VehicleInfo,
+    VehicleState,
+)
+
+from .engine.strategies import states
+
+NOW = datetime(2026, 11, 20, 12, 30, 15, 123456, UTC)
+INFO = VehicleInfo(
+    key="SJNTEST0000000001",
+    vin="SJNTEST0000000001",
+    nickname="Blue",
+    model="Leaf",
+    year=2021,
+    powertrain=Powertrain.ELECTRIC,
+    role=Role.OWNER,
+    capabilities=frozenset({Capability.CLIMATE, Capability.BATTERY}),
+    climate_limits=ClimateLimits(16, 30, 0.5),
+)
+
+
+def through_the_file(remembered: Remembered) -> Remembered:
+    """What comes back of what was written, by way of real JSON."""
+    return _read(json_loads_object(json_bytes(_dump(remembered))))
+
+
+@given(states)
+def test_states_come_back_as_they_were(state: VehicleState) -> None:
+    remembered = Remembered(vehicles={INFO.key: (INFO, state)}, memory={"learnt": [1, "two", None]})
+    assert through_the_file(remembered) == remembered
+
+
+def test_nested_values_come_back() -> None:
+    state = VehicleState(
+        tyres=Tyres(backend="b", received_at=NOW, front_left=Tyre(pressure=230, warning=False)),
+        health=Health(backend="b", received_at=NOW, values={"lamp": "off", "count": 2.0, "ok": True}),
+    )
+    remembered = Remembered(vehicles={INFO.key: (INFO, state)})
+    assert through_the_file(remembered) == remembered
+
+
+def test_one_damaged_group_does_not_take_the_others_along() -> None:
+    state = VehicleState(
+        battery=Battery(backend="b", received_at=NOW, level=50),
+        tyres=Tyres(backend="b", received_at=NOW),
+    )
+    raw: dict[str, Any] = json_loads_object(json_bytes(_dump(Remembered(vehicles={INFO.key: (INFO, state)}))))
+    raw["vehicles"][0]["state"]["battery"]["level"] = "half"
+    raw["vehicles"][0]["state"]["tyres"]["of_a_later_version"] = 1
+    raw["vehicles"][0]["state"]["wings"] = {}
+    assert _read(raw).vehicles[INFO.key] == (INFO, VehicleState(tyres=state.tyres))
+
+
+def test_a_vehicle_without_identity_is_left_out() -> None:
+    raw = _dump(Remembered(vehicles={INFO.key: (INFO, VehicleState())}))
+    raw["vehicles"].append({"info": asdict(INFO) | {"key": None}, "state": {}})
+    assert _read(raw).vehicles.keys() == {INFO.key}
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(json_values)
+def test_damaged_groups_are_forgotten_not_fatal(garbage: Any) -> None:
+    info = asdict(INFO) | {"capabilities": []}
+    raw = {"vehicles": [{"info": info, "state": {"battery": garbage, "climate": garbage}}]}
+    assert _read(raw).vehicles.keys() == {INFO.key}
+
+
+@pytest.mark.parametrize("state", [VehicleState(), VehicleState(battery=Battery(backend="b", received_at=NOW))])
+async def test_the_file(hass: HomeAssistant, hass_storage: dict[str, Any], state: VehicleState) -> None:
+    store = VehicleStore(hass, "entry")
+    assert await store.async_load() == Remembered()
+    remembered = Remembered(vehicles={INFO.key: (INFO, state)})
+    await store.async_save(remembered)
+    assert "nissanconnect.entry" in hass_storage
+    assert await VehicleStore(hass, "entry").async_load() == remembered
+    await store.async_remove()
+    assert "nissanconnect.entry" not in hass_storage
