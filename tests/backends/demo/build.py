@@ -1,0 +1,76 @@
+"""Vehicles for the tests of the demo."""
+
+from datetime import UTC, datetime, time, timedelta
+from random import Random
+
+from custom_components.nissanconnect.backends.demo.battery import BatterySpec, TractionBattery
+from custom_components.nissanconnect.backends.demo.charger import Charger
+from custom_components.nissanconnect.backends.demo.combustion import Combustion
+from custom_components.nissanconnect.backends.demo.drive import Chassis, Point
+from custom_components.nissanconnect.backends.demo.electric import Electric
+from custom_components.nissanconnect.backends.demo.places import HOME, TO_SCIENCE_PARK, TO_UTRECHT
+from custom_components.nissanconnect.backends.demo.scenario import Depart, PlugIn, Scenario
+from custom_components.nissanconnect.backends.demo.telematics import Action
+from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
+from custom_components.nissanconnect.vehicle import ChargeMode, Command, VehicleInfo
+
+START = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)  # a Wednesday
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+COMMUTE: Scenario = (
+    Depart(at=time(9, 30), route=TO_SCIENCE_PARK),
+    Depart(at=time(16, 30), route=TO_SCIENCE_PARK.back()),
+    PlugIn(at=time(18)),
+)
+
+
+def battery(level: float = 50.0, *, capacity: float = 40.0, temperature: float = 15.0) -> TractionBattery:
+    return TractionBattery(spec=BatterySpec(capacity=capacity), energy=capacity * level / 100, temperature=temperature)
+
+
+def electric(level: float = 50.0, *, plugged: bool = False, mode: ChargeMode = ChargeMode.ALWAYS) -> Electric:
+    charger = Charger(max_power=6.6, mode=mode)
+    if plugged:
+        charger.plug_in(START)
+    return Electric(battery=battery(level), charger=charger, consumption=16)
+
+
+def combustion(quantity: float = 30.0) -> Combustion:
+    return Combustion(capacity=50, quantity=quantity, consumption=6)
+
+
+def vehicle(
+    powertrain: Electric | Combustion | None = None,
+    *,
+    scenario: Scenario = (),
+    seed: int = 0,
+    start: datetime = START,
+    home: Point = HOME,
+) -> DemoVehicle:
+    make = Make(
+        info=VehicleInfo(key="TEST"),
+        chassis=Chassis(mass=1600, drag=0.65),
+        powertrain=electric() if powertrain is None else powertrain,
+        odometer=1000.0,
+        home=home,
+        scenario=scenario,
+    )
+    return DemoVehicle(make, start=start, rng=Random(seed), seed=seed)
+
+
+def powertrain(of: DemoVehicle) -> Electric:
+    assert isinstance(of.powertrain, Electric)
+    return of.powertrain
+
+
+def obeyed(by: DemoVehicle, command: Command) -> Action:
+    """Send a command and wait as long as it may take."""
+    action = by.order(command)
+    by.advance(by.now + 2 * MINUTE)
+    return action
+
+
+def drive_away(by: DemoVehicle) -> None:
+    by.depart(TO_UTRECHT)
+    by.advance(by.now + 5 * MINUTE)
