@@ -1,0 +1,63 @@
+"""Run the simulator by itself: ``python -m tests.simulator --port 8099``."""
+
+import argparse
+import asyncio
+from datetime import UTC, datetime, timedelta
+import signal
+import sys
+import time
+from zoneinfo import ZoneInfo
+
+from . import EMAIL, PASSWORD, Simulator
+from .world import Clock
+
+
+def clock(speed: float) -> Clock:
+    """Return a clock that starts with the present and runs ``speed`` times as fast."""
+    began, start = datetime.now(UTC), time.monotonic()
+    return lambda: began + timedelta(seconds=(time.monotonic() - start) * speed)
+
+
+async def serve(simulator: Simulator, port: int, max_seconds: float | None) -> None:
+    """Serve until interrupted, terminated or out of time."""
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, done.set)
+    try:
+        url = await simulator.start(port)
+        print(f"URL:      {url}\nE-mail:   {EMAIL}\nPassword: {PASSWORD}", flush=True)
+        async with asyncio.timeout(max_seconds):
+            await done.wait()
+    except TimeoutError:
+        pass
+    finally:
+        await simulator.stop()
+
+
+def main(arguments: list[str]) -> None:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(prog="tests.simulator", description="NissanConnect Europe on 127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="where to listen; by default any free port")
+    parser.add_argument("--speed", type=float, default=1.0, help="how many times faster than real time it runs")
+    parser.add_argument("--seed", type=int, default=0, help="decides what is left to chance")
+    parser.add_argument("--zone", type=ZoneInfo, default="UTC", help="by which local time the vehicles' people live")
+    parser.add_argument(
+        "--wake-delay",
+        nargs=2,
+        type=float,
+        default=(10.0, 60.0),
+        metavar=("LEAST", "MOST"),
+        help="the seconds after which a sleeping vehicle gets to a command",
+    )
+    parser.add_argument("--max-seconds", type=float, help="stop by itself after this time")
+    options = parser.parse_args(arguments)
+    simulator = Simulator(now=clock(options.speed), seed=options.seed, zone=options.zone)
+    least, most = options.wake_delay
+    for car in simulator.cars.values():
+        car.vehicle.telematics.wake_delay = (least, most)
+    asyncio.run(serve(simulator, options.port, options.max_seconds))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

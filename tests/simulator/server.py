@@ -1,0 +1,96 @@
+"""The simulated service on a port of this machine."""
+
+from urllib.parse import quote_plus
+
+from aiohttp import web
+
+from . import actions, bff, notifications, oneid, reads
+from .errors import ApiError
+from .faults import Fault, Injection, rewritten
+from .http import WORLD, Endpoint, Handler
+from .world import World
+
+ENDPOINTS = (
+    *oneid.ENDPOINTS,
+    *bff.ENDPOINTS,
+    *actions.ENDPOINTS,
+    *notifications.ENDPOINTS,
+    *reads.ENDPOINTS,
+)
+
+
+class Simulator(World):
+    """NissanConnect Europe on loopback: the wire protocol of ``kamereon-eu`` in front of the demo's vehicles."""
+
+    _faults: tuple[Injection, ...] = ()
+    _runner: web.AppRunner | None = None
+    url: str = ""
+    """The base URL, without a slash at its end."""
+
+    async def start(self, port: int = 0) -> str:
+        """Listen on 127.0.0.1, on any free port unless told which; return the base URL."""
+        app = web.Application(middlewares=[self._watch])
+        app[WORLD] = self
+        app[oneid.ONE_ID] = oneid.OneId()
+        self.stopping.clear()
+        for endpoint in ENDPOINTS:
+            app.router.add_route(endpoint.method, endpoint.path, self._served(endpoint))
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        bound = self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{bound}"
+        self.elsewhere = self.elsewhere or f"http://localhost:{bound}"  # this server, by a name that is not its own
+        return self.url
+
+    async def stop(self) -> None:
+        """Stop listening; requests that hang are cut off."""
+        self.stopping.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def fail(self, name: str, fault: Fault, times: int | None = None, vin: str | None = None) -> None:
+        """Let an endpoint fail from now on; of several faults that apply the newest wins.
+
+        Args:
+            name: The endpoint's name (``battery-status``, ``battery-status/v1``, ``actions/hvac-start``) or ``*``.
+            fault: What happens.
+            times: After how many requests it is over by itself.
+            vin: Only requests whose path names this vehicle.
+        """
+        self._faults = (Injection(name, fault, times, vin), *self._faults)
+
+    def heal(self, name: str | None = None) -> None:
+        """Take back the faults of an endpoint, or all."""
+        self._faults = tuple(each for each in self._faults if name is not None and each.name != name)
+
+    def _served(self, endpoint: Endpoint) -> Handler:
+        """Wrap an endpoint: count it, let it fail as told, put its errors into their envelope."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            names = endpoint.names(dict(request.match_info))
+            self.requests.update(names)
+            vin = request.match_info.get("vin")
+            fault = next((each.fault for each in self._faults if each.hits(names, vin)), Fault())
+            if fault.respond is not None and (answer := await fault.respond(request)) is not None:
+                return answer
+            try:
+                response = await endpoint.handler(request)
+            except ApiError as error:
+                response = error.response()
+            return rewritten(fault, response)
+
+        return handle
+
+    @web.middleware
+    async def _watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Look for passwords in all that is sent, and refuse what does not exist as the data hosts do."""
+        sent = await request.text() + request.path_qs
+        if any(quote_plus(each.password) in sent or each.password in sent for each in self.accounts.values()):
+            self.password_posts[request.host] += 1
+        try:
+            return await handler(request)
+        except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
+            self.requests["unknown"] += 1
+            return ApiError(error.status).response()

@@ -1,0 +1,121 @@
+"""Everything that the simulated service knows: accounts, vehicles, tokens, and how the next log-in will end."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
+from random import Random
+
+from custom_components.nissanconnect.backends.demo.garage import Garage, open_garage
+from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
+
+from .account import EMAIL, PASSWORD, Account, Car, car_of
+from .tokens import Tokens
+
+type Clock = Callable[[], datetime]
+
+
+class Login(StrEnum):
+    """How log-ins end (kamereon-eu §4.4). A wrong password is always refused, whatever this says."""
+
+    SUCCESS = "success"
+    WRONG_PASSWORD = "wrong_password"
+    ACCESS_DENIED = "access_denied"
+    TERMS_PENDING = "terms_pending"
+    WRONG_STATE = "wrong_state"
+    FOREIGN_LOGIN_PAGE = "foreign_login_page"
+    """The first redirect leads to another host."""
+    FOREIGN_FORM = "foreign_form"
+    """The form asks for the password to be sent to another host."""
+    FOREIGN_REDIRECT = "foreign_redirect"
+    """The password is accepted, then asked for again by another host (307, which repeats the form)."""
+    OUTAGE = "outage"
+    GEO_BLOCKED = "geo_blocked"
+
+
+class World:
+    """The state of the service, open to tests. ``now`` is its only clock.
+
+    One account exists from the start, with every vehicle of the garage.
+
+    Attributes:
+        login: How log-ins end.
+        lock_after: After how many wrong passwords in a row an account is locked.
+        sign_on_lasts: How long a browser that has logged in once is let through without a form.
+        region_code: What the log-in form carries; ``None`` lets chance decide between those that were seen.
+        elsewhere: Where unsafe redirects and forms lead.
+        requests: Requests by endpoint name (``cars``, ``battery-status``, ``battery-status/v1``, ``actions``, …), and
+            as ``login`` how often a password was submitted, as ``wakes`` how many actions were accepted.
+        password_posts: By ``Host`` header, the requests that carried a password of any account.
+        stopping: Set when requests that hang must end. No time-out would do it: a test's clock may stand still.
+    """
+
+    def __init__(
+        self,
+        *,
+        garage: Garage | None = None,
+        now: Clock | None = None,
+        seed: int = 0,
+        zone: tzinfo = UTC,
+        user_id: str = "5d2c1f0e-9b1d-4c53-8d34-2b1f3a6c7e01",
+    ) -> None:
+        """Build the service; ``user_id`` is digits on old accounts, a UUID on new ones (kamereon-eu §6.1)."""
+        self.now = now or _system_time
+        self.rng = Random(f"simulator {seed}")
+        self.garage = garage or open_garage(self.now(), seed=seed, zone=zone)
+        self.cars = {key: car_of(vehicle) for key, vehicle in self.garage.vehicles.items()}
+        self.accounts: dict[str, Account] = {}
+        self.account = self.add_account(EMAIL, PASSWORD, user_id=user_id)
+        self.tokens = Tokens(self.secret)
+        self.action_types: dict[str, str] = {}
+        self.login = Login.SUCCESS
+        self.lock_after: int | None = 5
+        self.sign_on_lasts = timedelta(hours=8)
+        self.region_code: str | None = None
+        self.elsewhere = ""
+        self.requests: Counter[str] = Counter()
+        self.password_posts: Counter[str] = Counter()
+        self.stopping = asyncio.Event()
+
+    def secret(self) -> str:
+        """Return something that nobody can guess, the same in every run."""
+        return f"{self.rng.getrandbits(160):040x}"
+
+    def add_account(self, email: str, password: str, *, user_id: str, vins: Collection[str] | None = None) -> Account:
+        """Add an account; without ``vins`` it has every vehicle."""
+        chosen = set(self.cars if vins is None else vins)
+        account = Account(email=email, password=password, user_id=user_id, vins=chosen)
+        self.accounts[email] = account
+        return account
+
+    def add_vehicle(self, vehicle: DemoVehicle) -> Car:
+        """Add a vehicle to the service and to the first account."""
+        car = car_of(vehicle)
+        self.cars[car.vin] = car
+        self.account.vins.add(car.vin)
+        return car
+
+    def car(self, model: str) -> Car:
+        """Return the first vehicle of a model as the service sees it, brought up to date."""
+        self.advance()
+        return next(car for car in self.cars.values() if car.vehicle.info.model == model)
+
+    def vehicle(self, model: str) -> DemoVehicle:
+        """Return the first vehicle of a model itself, brought up to date."""
+        return self.car(model).vehicle
+
+    def advance(self) -> None:
+        """Let the vehicles catch up with the clock."""
+        now = self.now()
+        for car in self.cars.values():
+            car.vehicle.advance(now)
+
+    def reset_counters(self) -> None:
+        """Count from zero again."""
+        self.requests.clear()
+        self.password_posts.clear()
+
+
+def _system_time() -> datetime:
+    return datetime.now(UTC)

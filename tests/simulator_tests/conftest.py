@@ -1,0 +1,56 @@
+"""A simulator on loopback, a clock, and a plain client."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import ClientSession, ClientTimeout, CookieJar
+import pytest
+
+from tests.simulator import Simulator
+from tests.simulator.micra import micra
+
+from .client import Client
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """A clock that is moved by hand."""
+
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def tick(self, **delta: float) -> None:
+        self.time += timedelta(**delta)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def service(socket_enabled: None, clock: Clock) -> AsyncIterator[Simulator]:
+    service = Simulator(now=clock)
+    service.add_vehicle(micra(NOW - timedelta(hours=2), UTC))
+    await service.start()
+    yield service
+    await service.stop()
+
+
+@pytest.fixture
+async def stranger(service: Simulator) -> AsyncIterator[Client]:
+    """A client that has not logged in."""
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True), timeout=ClientTimeout(total=10)) as session:
+        yield Client(session, service.url)
+
+
+@pytest.fixture
+async def client(stranger: Client, service: Simulator) -> Client:
+    await stranger.log_in()
+    service.reset_counters()
+    return stranger
