@@ -115,7 +115,6 @@ def refresh(name: str, kind: str) -> tuple[str, Json]:
         (Refresh(group=Group.BODY), LEAF, refresh("refresh-lock-status", "RefreshLockStatus")),
         (Refresh(group=Group.ODOMETER), LEAF, refresh("wake-up-vehicle", "WakeUpVehicle")),
     ],
-    ids=repr,
 )
 async def test_what_goes_out(
     backend: KamereonBackend, fake: Fake, command: Command, vehicle: VehicleInfo, action: tuple[str, Json]

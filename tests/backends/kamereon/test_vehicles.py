@@ -186,7 +186,6 @@ def test_a_petrol_vehicle_is_never_electric() -> None:
         (True, set()),
         (None, set()),
     ],
-    ids=repr,
 )
 def test_services(service: Json, granted: set[Capability]) -> None:
     assert with_services(service) == granted

@@ -1,0 +1,99 @@
+"""The dashboard is made of what the vehicles have, whatever that is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS
+from custom_components.nissanconnect.button import BUTTONS
+from custom_components.nissanconnect.climate import CLIMATES
+from custom_components.nissanconnect.device_tracker import TRACKERS
+from custom_components.nissanconnect.lock import LOCKS
+from custom_components.nissanconnect.number import NUMBERS
+from custom_components.nissanconnect.sensor import SENSORS
+from custom_components.nissanconnect.switch import SWITCHES
+from script.demo_home.cards import BADGES, GLANCE, MAPPED, SECTIONS
+from script.demo_home.check import entities_in
+from script.demo_home.dashboard import dashboard
+from script.demo_home.vehicles import Vehicle
+
+PLATFORMS = {
+    "binary_sensor": BINARY_SENSORS,
+    "button": BUTTONS,
+    "climate": CLIMATES,
+    "device_tracker": TRACKERS,
+    "lock": LOCKS,
+    "number": NUMBERS,
+    "sensor": SENSORS,
+    "switch": SWITCHES,
+}
+NAMES = sorted(f"{platform}.{each.key}" for platform, descriptions in PLATFORMS.items() for each in descriptions)
+SHOWN = set(entities_in([*GLANCE, *BADGES, MAPPED, *(card for section in SECTIONS for card in section.cards)]))
+
+
+def vehicle(name: str, *entities: str) -> Vehicle:
+    """Return a vehicle whose entity ids begin with its name."""
+    return Vehicle(
+        key=f"FAKE{name}",
+        name=name,
+        model="Model",
+        entities={entity: entity.replace(".", f".{name.lower()}_") for entity in entities},
+    )
+
+
+def cards_in(config: Any, kind: str) -> Iterator[dict[str, Any]]:
+    """Yield all cards of a type."""
+    match config:
+        case dict():
+            if config.get("type") == kind:
+                yield config
+            yield from cards_in([*config.values()], kind)
+        case list():
+            for item in config:
+                yield from cards_in(item, kind)
+
+
+def test_the_tables_name_entities_of_the_integration() -> None:
+    assert SHOWN - set(NAMES) == set()
+
+
+@given(first=st.sets(st.sampled_from(NAMES)), second=st.sets(st.sampled_from(NAMES)))
+def test_it_shows_exactly_what_is_there(first: set[str], second: set[str]) -> None:
+    vehicles = [vehicle("One", *first), vehicle("Two", *second)]
+
+    shown = set(entities_in(dashboard(vehicles)))
+
+    assert shown == {each.entities[name] for each in vehicles for name in each.entities if name in SHOWN}
+
+
+@given(st.sets(st.sampled_from(NAMES)))
+def test_no_section_and_no_list_is_empty(entities: set[str]) -> None:
+    view = dashboard([vehicle("One", *entities)])["views"][1]
+
+    assert all(len(section["cards"]) > 1 for section in view["sections"])
+    assert all(card["entities"] for kind in ("entities", "map") for card in cards_in(view, kind))
+
+
+def test_a_vehicle_has_its_own_view_behind_its_heading() -> None:
+    overview, *views = dashboard([vehicle("LEAF"), vehicle("My Ariya")])["views"]
+
+    links = [heading["tap_action"]["navigation_path"] for heading in cards_in(overview, "heading")]
+
+    assert links == [f"/nissan-cars/{view['path']}" for view in views]
+    assert [view["path"] for view in views] == ["leaf", "my_ariya"]
+
+
+def test_a_garage_without_vehicles_is_no_error() -> None:
+    assert [view["sections"] for view in dashboard([])["views"]] == [[]]
+
+
+@pytest.mark.parametrize("name", ["sensor.charging_finish", "sensor.climate_next_start"])
+def test_a_time_that_nobody_knows_is_hidden(name: str) -> None:
+    (card,) = (card for view in dashboard([vehicle("LEAF", name)])["views"] for card in cards_in(view, "tile"))
+
+    (condition,) = card["visibility"]
+
+    assert condition["entity"] == card["entity"] == f"sensor.leaf_{name.removeprefix('sensor.')}"
+    assert "unknown" in condition["state_not"]

@@ -1,0 +1,85 @@
+"""Our vehicles are found among whatever else is in the registries."""
+
+from typing import Any
+
+from script.demo_home.table import table
+from script.demo_home.vehicles import States, Vehicle, vehicles_in
+
+KEY = "SJNFAKE0000000001"
+
+
+def device(identifier: str, name: str, domain: str = "nissanconnect", **more: object) -> dict[str, Any]:
+    """Return a device as the WebSocket lists it."""
+    listed = {"id": f"id-{name}", "identifiers": [[domain, identifier]], "name": name, "name_by_user": None}
+    return listed | {"model": "Leaf (2021)"} | more
+
+
+def entity(entity_id: str, key: str, of: str = "id-LEAF", **more: object) -> dict[str, Any]:
+    """Return an entity as the WebSocket lists it."""
+    listed = {"entity_id": entity_id, "unique_id": f"{KEY}_{key}", "device_id": of}
+    return listed | {"platform": "nissanconnect", "disabled_by": None} | more
+
+
+def test_entities_are_named_by_platform_and_key() -> None:
+    entities = [
+        entity("sensor.the_owner_calls_it_otherwise", "range"),
+        entity("binary_sensor.leaf_charging", "charging"),
+        entity("switch.leaf_charging", "charging"),
+    ]
+
+    (leaf,) = vehicles_in([device(KEY, "LEAF")], entities)
+
+    assert leaf == Vehicle(
+        key=KEY,
+        name="LEAF",
+        model="Leaf (2021)",
+        entities={
+            "sensor.range": "sensor.the_owner_calls_it_otherwise",
+            "binary_sensor.charging": "binary_sensor.leaf_charging",
+            "switch.charging": "switch.leaf_charging",
+        },
+    )
+
+
+def test_strangers_and_disabled_entities_are_left_out() -> None:
+    devices = [device("sun", "Sun", domain="sun"), device(KEY, "LEAF")]
+    entities = [
+        entity("sensor.sun_rising", "range", of="id-Sun"),
+        entity("sensor.leaf_distance", "range", platform="distance"),
+        entity("sensor.leaf_range", "range", disabled_by="user"),
+    ]
+
+    (leaf,) = vehicles_in(devices, entities)
+
+    assert leaf.entities == {}
+
+
+def test_vehicles_come_by_name_and_by_the_owners_name_for_them() -> None:
+    devices = [device("B", "Qashqai"), device("C", "LEAF", name_by_user="Zoë"), device("A", "Ariya")]
+
+    assert [vehicle.name for vehicle in vehicles_in(devices, [])] == ["Ariya", "Qashqai", "Zoë"]
+
+
+def test_the_table_shows_what_is_known_and_says_what_is_not() -> None:
+    leaf = Vehicle(
+        key=KEY,
+        name="LEAF",
+        model="",
+        entities={
+            "sensor.battery_level": "sensor.a",
+            "sensor.range": "sensor.b",
+            "device_tracker.location": "device_tracker.c",
+        },
+    )
+    states = States(
+        {
+            "sensor.a": {"state": "63.5", "attributes": {"unit_of_measurement": "%"}},
+            "sensor.b": {"state": "unavailable", "attributes": {}},
+            "device_tracker.c": {"state": "home", "attributes": {"latitude": 52.1, "longitude": 4.9}},
+        }
+    )
+
+    title, row = table(states, [leaf]).splitlines()
+
+    assert row.split() == ["LEAF", "64", "%", "-", "-", "-", "-", "-", "-", "known", "-"]
+    assert title.index("range") == row.index("-")
