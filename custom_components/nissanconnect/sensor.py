@@ -1,5 +1,6 @@
 """Sensors: everything that a vehicle reports as a value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import override
@@ -27,7 +28,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import NissanConfigEntry
 from .entity import Reading, VehicleEntity, async_add_vehicle_entities
-from .vehicle import Capability, ChargeMode, ChargeSpeed, ChargingStatus, VehicleState
+from .vehicle import Capability, ChargeMode, ChargeSpeed, ChargingStatus, Tyre, Tyres, VehicleState
 
 PARALLEL_UPDATES = 0
 
@@ -44,6 +45,19 @@ def _subscription(state: VehicleState) -> str | None:
     if state.subscription is None or state.subscription.active is None:
         return None
     return "active" if state.subscription.active else "inactive"
+
+
+def _tyre_pressure(place: str, tyre: Callable[[Tyres], Tyre]) -> VehicleSensorDescription:
+    return VehicleSensorDescription(
+        key=f"tyre_pressure_{place}",
+        device_class=SensorDeviceClass.PRESSURE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=UnitOfPressure.KPA,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        suggested_unit_of_measurement=UnitOfPressure.BAR,
+        value=lambda s: tyre(s.tyres).pressure if s.tyres else None,
+    )
 
 
 SENSORS = (
@@ -233,46 +247,10 @@ SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_subscription,
     ),
-    VehicleSensorDescription(
-        key="tyre_pressure_front_left",
-        device_class=SensorDeviceClass.PRESSURE,
-        native_unit_of_measurement=UnitOfPressure.KPA,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=1,
-        suggested_unit_of_measurement=UnitOfPressure.BAR,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda s: s.tyres.front_left.pressure if s.tyres else None,
-    ),
-    VehicleSensorDescription(
-        key="tyre_pressure_front_right",
-        device_class=SensorDeviceClass.PRESSURE,
-        native_unit_of_measurement=UnitOfPressure.KPA,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=1,
-        suggested_unit_of_measurement=UnitOfPressure.BAR,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda s: s.tyres.front_right.pressure if s.tyres else None,
-    ),
-    VehicleSensorDescription(
-        key="tyre_pressure_rear_left",
-        device_class=SensorDeviceClass.PRESSURE,
-        native_unit_of_measurement=UnitOfPressure.KPA,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=1,
-        suggested_unit_of_measurement=UnitOfPressure.BAR,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda s: s.tyres.rear_left.pressure if s.tyres else None,
-    ),
-    VehicleSensorDescription(
-        key="tyre_pressure_rear_right",
-        device_class=SensorDeviceClass.PRESSURE,
-        native_unit_of_measurement=UnitOfPressure.KPA,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=1,
-        suggested_unit_of_measurement=UnitOfPressure.BAR,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda s: s.tyres.rear_right.pressure if s.tyres else None,
-    ),
+    _tyre_pressure("front_left", lambda tyres: tyres.front_left),
+    _tyre_pressure("front_right", lambda tyres: tyres.front_right),
+    _tyre_pressure("rear_left", lambda tyres: tyres.rear_left),
+    _tyre_pressure("rear_right", lambda tyres: tyres.rear_right),
 )
 
 
