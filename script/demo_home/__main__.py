@@ -1,0 +1,111 @@
+"""The command line of ``script/demo``: starts everything, stops everything."""
+
+import argparse
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+import shutil
+import signal
+import sys
+import tempfile
+
+from . import check
+from .client import PASSWORD, USER
+from .console import Console, DemoError
+from .processes import free_port, is_free
+from .running import home_assistant, simulator
+from .seed import CHECKOUT, TIME_ZONE, locked
+from .table import table
+from .vehicles import fetch_states
+
+_RESTART = 100
+"""The code with which Home Assistant ends when its user has asked for a restart."""
+
+_WELCOME = """
+    Home Assistant   {url}   user {user}, password {password}
+    Simulator        {simulator}
+
+    Ctrl-C stops everything.
+"""
+
+
+async def _stay(console: Console, port: int, *, fresh: bool) -> None:
+    """Run until we are told to stop."""
+    if not is_free(port):
+        raise DemoError(f"Port {port} is in use. Choose another one: script/demo --port {port + 1}")
+    directory = CHECKOUT / ".demo"
+    with locked(directory, empty=fresh):
+        async with simulator(console, "--zone", TIME_ZONE) as service:
+            code = _RESTART
+            while code == _RESTART:
+                async with home_assistant(directory, port, service.url, console) as home:
+                    console.step("Ready")
+                    urls = {"url": home.api.url, "simulator": service.url}
+                    console.say(_WELCOME.format(user=USER, password=PASSWORD, **urls))
+                    code = await service.program.during(home.program.end())
+    raise DemoError(f"Home Assistant has ended (code {code}):\n{home.program.last_words}")
+
+
+async def _check(console: Console) -> bool:
+    """Run once in a directory of its own and look whether all is well; the directory stays if it is not."""
+    directory, keep = Path(tempfile.mkdtemp(prefix="nissanconnect-demo-")), True
+    try:
+        good = await _look(console, directory)
+        keep = not good
+    except asyncio.CancelledError:
+        keep = False
+        raise
+    finally:
+        if keep:
+            console.say(f"    What is left of it: {directory}")
+        else:
+            shutil.rmtree(directory)
+    return good
+
+
+async def _look(console: Console, directory: Path) -> bool:
+    zone = check.evening(datetime.now(UTC))
+    async with (
+        simulator(console, "--zone", zone, "--wake-delay", "1", "3") as service,
+        home_assistant(directory, free_port(), service.url, console) as home,
+    ):
+        scene = check.Scene(home, directory)
+        async with home.api.logged_in():
+            good = await home.program.during(check.passes(check.RUNNING, scene, console))
+            console.say(f"\n{table(await fetch_states(home.api), home.vehicles)}\n")
+        console.step(f"Stopping Home Assistant, which holds {home.program.memory() / 1e6:.0f} MB")
+    return await check.passes(check.STOPPED, scene, console) and good
+
+
+async def _run(options: argparse.Namespace, console: Console) -> int:
+    work = asyncio.current_task()
+    assert work is not None
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    try:
+        if not options.check:
+            await _stay(console, options.port, fresh=options.fresh)
+        elif await _check(console):
+            console.step("All is well")
+            return 0
+    except DemoError as reason:
+        console.step(str(reason))
+    except asyncio.CancelledError:
+        console.step("Stopped")
+        return 130 if options.check else 0
+    return 1
+
+
+def main() -> int:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="script/demo", description="Real Home Assistant with three simulated Nissans")
+    parser.add_argument("--check", action="store_true", help="do not stay; look whether everything works")
+    parser.add_argument("--port", type=int, default=8123, help="where Home Assistant listens (default: 8123)")
+    parser.add_argument("--fresh", action="store_true", help="forget what the last demo has left behind")
+    parser.add_argument("--since", type=float, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    return asyncio.run(_run(options, Console(options.since)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""What the dashboard shows of a vehicle, as data.
+
+This is Home Assistant's own configuration of cards, with the names of DESIGN §5 in place of entity ids and short names
+on the tiles, because the vehicle's name stands above them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+type Card = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and its cards."""
+
+    title: str
+    icon: str
+    cards: tuple[Card, ...]
+
+
+def _tile(entity: str, name: str, *features: str, **options: object) -> Card:
+    """Return a tile; one with features, that is with something to operate, takes the whole width."""
+    card: Card = {"type": "tile", "entity": entity, "name": name, **options}
+    if features:
+        card |= {"features": [{"type": feature} for feature in features], "grid_options": {"columns": "full"}}
+    return card
+
+
+def _when_known(card: Card) -> Card:
+    """Return a card that is only there while somebody knows the value."""
+    unknown = ["unknown", "unavailable"]
+    return card | {"visibility": [{"condition": "state", "entity": card["entity"], "state_not": unknown}]}
+
+
+def _button(entity: str, name: str) -> Card:
+    """Return a button; its state would be the time of the last press."""
+    return _tile(entity, name, hide_state=True, tap_action={"action": "toggle"})
+
+
+def _row(entity: str, name: str) -> Card:
+    return {"entity": entity, "name": name}
+
+
+_CHARGING = _tile("sensor.charging_status", "Charging")
+_LOCK = _tile("lock.lock", "Lock")
+_PLUG = _tile("binary_sensor.plugged_in", "Plug")
+_RANGE = _tile("sensor.range", "Range")
+_FUEL = (
+    _tile("sensor.fuel_level", "Fuel", "bar-gauge"),
+    _tile("sensor.fuel_quantity", "In the tank"),
+    _tile("sensor.fuel_range", "Range"),
+)
+
+MAPPED: Card = {"entity": "device_tracker.location", "label_mode": "icon"}
+"""A vehicle on a map."""
+
+GLANCE = (
+    _tile("sensor.battery_level", "Battery", "bar-gauge", color="green"),
+    _tile("climate.climate", "Climate", "climate-hvac-modes"),
+    *_FUEL,
+    _RANGE,
+    _PLUG,
+    _CHARGING,
+    _tile("device_tracker.location", "Location"),
+    _LOCK,
+    _tile("sensor.odometer", "Odometer"),
+)
+"""What one wants to know of each vehicle at a glance."""
+
+BADGES: tuple[Card, ...] = tuple(
+    {"type": "entity", "entity": entity}
+    for entity in ("sensor.last_report", "device_tracker.location", "lock.lock", "sensor.odometer")
+)
+"""What stands at the top of a vehicle's own view."""
+
+SECTIONS = (
+    Section(
+        "Battery",
+        "mdi:battery-charging",
+        (
+            {
+                "type": "gauge",
+                "entity": "sensor.battery_level",
+                "name": "Battery",
+                "needle": True,
+                "segments": [
+                    {"from": 0, "color": "var(--error-color)"},
+                    {"from": 15, "color": "var(--warning-color)"},
+                    {"from": 30, "color": "var(--success-color)"},
+                ],
+            },
+            _RANGE,
+            _tile("sensor.range_climate_on", "With climate"),
+            _PLUG,
+            _CHARGING,
+            _when_known(_tile("sensor.charging_power", "Power")),
+            _when_known(_tile("sensor.charging_finish", "Finished")),
+            _tile("switch.charging", "Charge", "toggle"),
+            _tile("number.charge_limit", "Charge limit", "numeric-input"),
+            _button("button.start_charging", "Start charging"),
+        ),
+    ),
+    Section("Fuel", "mdi:gas-station", (*_FUEL, _tile("binary_sensor.fuel_low", "Level"))),
+    Section(
+        "Climate",
+        "mdi:air-conditioner",
+        (
+            _tile("climate.climate", "Climate", "climate-hvac-modes", "target-temperature"),
+            _tile("sensor.inside_temperature", "Inside"),
+            _tile("sensor.outside_temperature", "Outside"),
+            _when_known(_tile("sensor.climate_next_start", "Next start")),
+        ),
+    ),
+    Section(
+        "Doors",
+        "mdi:car-door",
+        (
+            _LOCK,
+            _tile("binary_sensor.hatch", "Hatch"),
+            _tile("binary_sensor.door_front_left", "Front left"),
+            _tile("binary_sensor.door_front_right", "Front right"),
+            _tile("binary_sensor.door_rear_left", "Rear left"),
+            _tile("binary_sensor.door_rear_right", "Rear right"),
+        ),
+    ),
+    Section(
+        "Where it is",
+        "mdi:map-marker",
+        (
+            {
+                "type": "map",
+                "entities": [MAPPED],
+                "default_zoom": 13,
+                "grid_options": {"columns": "full"},
+            },
+        ),
+    ),
+    Section(
+        "Commands",
+        "mdi:car-wireless",
+        (
+            _button("button.refresh", "Wake and ask"),
+            _button("button.lights", "Flash lights"),
+            _button("button.horn", "Horn"),
+            _button("button.start_engine", "Start engine"),
+            _button("button.stop_engine", "Stop engine"),
+        ),
+    ),
+    Section(
+        "Health",
+        "mdi:car-cog",
+        (
+            {
+                "type": "entities",
+                "entities": [
+                    _row("sensor.battery_health", "Battery health"),
+                    _row("sensor.battery_capacity", "Battery capacity"),
+                    _row("sensor.battery_energy", "Battery energy"),
+                    _row("sensor.battery_temperature", "Battery temperature"),
+                    _row("sensor.aux_battery_voltage", "12 V battery"),
+                    _row("sensor.charge_mode", "Charge mode"),
+                    _row("binary_sensor.tyre_warning", "Tyres"),
+                    _row("sensor.tyre_pressure_front_left", "Tyre, front left"),
+                    _row("sensor.tyre_pressure_front_right", "Tyre, front right"),
+                    _row("sensor.tyre_pressure_rear_left", "Tyre, rear left"),
+                    _row("sensor.tyre_pressure_rear_right", "Tyre, rear right"),
+                    _row("sensor.subscription", "Subscription"),
+                    _row("binary_sensor.reachable", "Telematics unit"),
+                ],
+            },
+        ),
+    ),
+)
+"""A vehicle's own view."""

@@ -1,0 +1,157 @@
+"""What ``script/demo --check`` looks at: first while Home Assistant runs, then at what it leaves behind."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from homeassistant.util import dt as dt_util
+
+from custom_components.nissanconnect.const import DOMAIN
+from tests.simulator import EMAIL, PASSWORD
+
+from . import log
+from .console import Console, DemoError
+from .processes import LOOPBACK
+from .running import Home
+from .seed import LOG
+from .vehicles import States, Vehicle, fetch_states
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is looked at. ``secrets`` collects by kind what must not be found in the log."""
+
+    home: Home
+    directory: Path
+    secrets: dict[str, Iterable[str]] = field(default_factory=lambda: {"e-mail": [EMAIL], "password": [PASSWORD]})
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that must hold. ``look`` tells what it has seen, or raises :class:`DemoError` with the reason."""
+
+    name: str
+    look: Callable[[Scene], Awaitable[str]]
+
+
+def evening(now: datetime) -> str:
+    """Return a time zone in which it is between nine and ten in the evening.
+
+    By that time all vehicles of the demo are back home, so a check does not meet the LEAF on the road, where it
+    rightly refuses to heat.
+    """
+    ahead = (21 - now.astimezone(UTC).hour + 12) % 24 - 12
+    return f"Etc/GMT{-ahead:+d}"  # POSIX counts these to the west
+
+
+async def _is_private(scene: Scene) -> str:
+    addresses = ", ".join(sorted(scene.home.program.listens_at()))
+    if addresses != LOOPBACK:
+        raise DemoError(f"it listens on {addresses}")
+    return f"on {addresses} only"
+
+
+async def _opens(scene: Scene) -> str:
+    api = scene.home.api
+    url_path = (await api.command("frontend/get_system_data", key="core"))["value"]["default_panel"]
+    if await api.command("lovelace/config", url_path=url_path) != scene.home.dashboard:
+        raise DemoError(f"after log-in {url_path} opens, which is not ours")
+    shown = set(entities_in(scene.home.dashboard))
+    if missing := shown - (await fetch_states(api)).by_entity_id.keys():
+        raise DemoError(f"it shows what is not there: {', '.join(sorted(missing))}")
+    return f"{len(shown)} entities"
+
+
+_EXPECTED = (
+    ("sensor.battery_level", "sensor.fuel_level"),
+    ("sensor.range", "sensor.fuel_range"),
+    ("sensor.odometer",),
+    ("sensor.last_report",),
+    ("device_tracker.location",),
+)
+"""What must be known of each vehicle: one of each."""
+
+
+async def _are_known(scene: Scene) -> str:
+    states, vehicles = await fetch_states(scene.home.api), scene.home.vehicles
+    scene.secrets["VIN"] = [vehicle.key for vehicle in vehicles]
+    scene.secrets["position"] = [log.coordinate(degrees) for v in vehicles for degrees in _position(states, v)]
+    unknown = [
+        f"{vehicle.name}'s {' or '.join(names)}"
+        for vehicle in vehicles
+        for names in _EXPECTED
+        if all(states.value(vehicle, name) is None for name in names)
+    ]
+    if unknown:
+        raise DemoError(f"unknown: {', '.join(unknown)}")
+    return ", ".join(vehicle.name for vehicle in vehicles)
+
+
+async def _heats(scene: Scene) -> str:
+    api = scene.home.api
+    leaf = next((vehicle for vehicle in scene.home.vehicles if vehicle.name == "LEAF"), None)
+    if leaf is None or (entity := leaf.entities.get("climate.climate")) is None:
+        raise DemoError("there is no LEAF with a climate control")
+    before, asked = (await fetch_states(api)).value(leaf, "climate.climate"), dt_util.utcnow()
+    await api.post("/api/services/climate/turn_on", {"entity_id": entity})
+    after, answered = (await fetch_states(api)).value(leaf, "climate.climate"), dt_util.utcnow()
+    if (before, after) != ("off", "heat_cool"):
+        raise DemoError(f"the action has ended without an error, and it went from {before} to {after}")
+    return f"{before} → {after}, confirmed by the vehicle in {(answered - asked).total_seconds():.0f} s"
+
+
+async def _log_is_clean(scene: Scene) -> str:
+    text = (scene.directory / LOG).read_text()
+    if trouble := log.trouble_in(text):
+        raise DemoError("\n    ".join([f"{len(trouble)} lines tell of errors", *trouble[:10]]))
+    return f"none in {len(text.splitlines())} lines"
+
+
+async def _log_is_discreet(scene: Scene) -> str:
+    scene.secrets["token"] = log.stored_secrets(scene.directory / ".storage", DOMAIN)
+    if found := log.given_away((scene.directory / LOG).read_text(), scene.secrets):
+        raise DemoError(f"it gives away: {', '.join(found)}")
+    return f"no {', no '.join(scene.secrets)}"
+
+
+RUNNING = (
+    Check("Listens", _is_private),
+    Check("Vehicles", _are_known),
+    Check("Dashboard", _opens),
+    Check("LEAF heats", _heats),
+)
+STOPPED = (
+    Check("Errors in the log", _log_is_clean),
+    Check("Secrets in the log", _log_is_discreet),
+)
+
+
+async def passes(checks: Iterable[Check], scene: Scene, console: Console) -> bool:
+    """Go through checks, on after a failure too; print how each ends and return whether all hold."""
+    all_hold = True
+    for check in checks:
+        try:
+            console.step(f"{check.name}: {await check.look(scene)}")
+        except DemoError as reason:
+            console.step(f"FAILED: {check.name}: {reason}")
+            all_hold = False
+    return all_hold
+
+
+def _position(states: States, vehicle: Vehicle) -> Iterator[float]:
+    attributes = states.attributes(vehicle, "device_tracker.location")
+    return (attributes[name] for name in ("latitude", "longitude") if name in attributes)
+
+
+def entities_in(config: Any) -> Iterator[str]:
+    """Yield every entity id that a dashboard's configuration names."""
+    match config:
+        case dict():
+            if "entity" in config:
+                yield config["entity"]
+            yield from entities_in([*config.values()])
+        case list():
+            for item in config:
+                yield from entities_in(item)

@@ -1,0 +1,58 @@
+"""Setting Home Assistant up the way its user would: every step through what the browser uses, and only once."""
+
+from typing import Any
+
+from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.sources import Source
+from tests.simulator import EMAIL, PASSWORD
+
+from .client import HomeAssistant
+from .console import Console, DemoError
+from .dashboard import URL_PATH, dashboard
+from .vehicles import Vehicle, fetch_states, fetch_vehicles
+from .waiting import until
+
+_VEHICLES = 3
+"""How many the simulator's account has."""
+
+
+async def add_account(api: HomeAssistant, console: Console) -> None:
+    """Walk through the config flow, unless the account is there from an earlier start."""
+    if await api.command("config_entries/get", domain=DOMAIN):
+        return
+    console.step("Adding the account through the config flow")
+    path = "/api/config/config_entries/flow"
+    answer = await api.post(path, {"handler": DOMAIN})
+    for entered in ({"next_step_id": Source.EUROPE}, {"username": EMAIL, "password": PASSWORD}):
+        answer = await api.post(f"{path}/{answer['flow_id']}", entered)
+    if answer["type"] != "create_entry":
+        raise DemoError(f"The config flow ends with {answer.get('errors') or answer.get('reason')}")
+
+
+async def wait_for_vehicles(api: HomeAssistant) -> list[Vehicle]:
+    """Wait until each vehicle has said something, and return them."""
+
+    async def all_there() -> list[Vehicle] | None:
+        vehicles, states = await fetch_vehicles(api), await fetch_states(api)
+        heard = [vehicle for vehicle in vehicles if states.value(vehicle, "sensor.last_report")]
+        return heard if len(heard) >= _VEHICLES else None
+
+    return await until(all_there, f"the entities of {_VEHICLES} vehicles", seconds=60)
+
+
+async def show_dashboard(api: HomeAssistant, vehicles: list[Vehicle]) -> dict[str, Any]:
+    """Write the dashboard anew, for the entities that there are now; it is what opens after log-in."""
+    known = await api.command("lovelace/dashboards/list")
+    if not any(each["url_path"] == URL_PATH for each in known):
+        await api.command(
+            "lovelace/dashboards/create",
+            url_path=URL_PATH,
+            title="Nissan",
+            icon="mdi:car-electric",
+            show_in_sidebar=True,
+            require_admin=False,
+        )
+        await api.command("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
+    config = dashboard(vehicles)
+    await api.command("lovelace/config/save", url_path=URL_PATH, config=config)
+    return config

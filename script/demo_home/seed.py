@@ -1,0 +1,119 @@
+"""The configuration directory of the demo's Home Assistant, as it lies there before a start."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+import fcntl
+import json
+import os
+from pathlib import Path
+import shutil
+
+from custom_components.nissanconnect.backends.demo.places import HOME
+
+from .console import DemoError
+from .processes import LOOPBACK
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+TIME_ZONE = "Europe/Amsterdam"
+
+LOG = "home-assistant.log"
+"""Where Home Assistant writes its log, in the configuration directory."""
+
+# No `default_config`, which would look for devices in the network. Home Assistant lacks libraries of the system for
+# pictures of cameras and says so with errors; there are no cameras here.
+_CONFIGURATION = """\
+# Written by script/demo at every start.
+homeassistant:
+  name: Home
+  latitude: {latitude}
+  longitude: {longitude}
+  elevation: 0
+  unit_system: metric
+  time_zone: {zone}
+  country: NL
+  currency: EUR
+  internal_url: {url}
+  auth_providers:
+    - type: homeassistant
+config:
+energy:
+frontend:
+history:
+logbook:
+sun:
+webhook:
+logger:
+  default: warning
+  logs:
+    custom_components.nissanconnect: debug
+    haffmpeg: fatal
+    homeassistant.components.camera.img_util: fatal
+"""
+
+
+@contextmanager
+def locked(directory: Path, *, empty: bool = False) -> Generator[None]:
+    """Keep a configuration directory for ourselves; ``empty`` starts with nothing in it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DemoError(f"Another demo is running in {directory}") from None
+        for entry in directory.iterdir() if empty else ():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        yield
+    finally:
+        os.close(handle)
+
+
+def seed(directory: Path, port: int) -> None:
+    """Write what Home Assistant must find: its configuration, where to listen, and our integration.
+
+    The first user is left to its own onboarding. The steps after that one are marked as done, because they would add
+    integrations that ask the internet (a weather forecast, radio stations).
+    """
+    url = f"http://{LOOPBACK}:{port}"
+    (directory / "configuration.yaml").write_text(
+        _CONFIGURATION.format(latitude=HOME.latitude, longitude=HOME.longitude, zone=TIME_ZONE, url=url)
+    )
+    _link(directory / "custom_components" / "nissanconnect", CHECKOUT / "custom_components" / "nissanconnect")
+    _store(directory, "http", {"stable": _http(port), "pending": None, "yaml_migration_done": True}, version=3)
+    # With no other network adapter than the loopback (Linux, macOS) it also keeps out of the network's mDNS.
+    _store(directory, "core.network", {"configured_adapters": ["lo", "lo0"]}, version=1)
+    if not (directory / ".storage" / "onboarding").exists():
+        _store(directory, "onboarding", {"done": ["core_config", "analytics", "integration"]}, version=4)
+
+
+def _http(port: int) -> dict[str, object]:
+    """Return the web server's settings. They are stored, because those in YAML are taken back after minutes."""
+    return {
+        "server_host": [LOOPBACK],
+        "server_port": port,
+        "cors_allowed_origins": [],
+        "login_attempts_threshold": -1,
+        "ip_ban_enabled": False,
+        "ssl_profile": "intermediate_v6",
+        "use_x_frame_options": True,
+        "created_at": datetime.now(UTC).isoformat(),
+        "error": None,
+        "error_message": None,
+    }
+
+
+def _store(directory: Path, key: str, data: dict[str, object], *, version: int) -> None:
+    path = directory / ".storage" / key
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"version": version, "minor_version": 1, "key": key, "data": data}))
+
+
+def _link(link: Path, target: Path) -> None:
+    link.parent.mkdir(exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(target, target_is_directory=True)

@@ -1,0 +1,75 @@
+"""Our vehicles as Home Assistant's registries and states know them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from custom_components.nissanconnect.const import DOMAIN
+
+from .client import HomeAssistant
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A device of ours. ``entities`` maps what DESIGN §5 calls them (``sensor.range``) to entity ids."""
+
+    key: str
+    name: str
+    model: str
+    entities: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The states of all entities at one moment."""
+
+    by_entity_id: Mapping[str, Mapping[str, Any]]
+
+    def value(self, vehicle: Vehicle, what: str) -> str | None:
+        """Return the state of an entity; ``None`` if it is not there or nobody knows."""
+        found = self._of(vehicle, what).get("state")
+        return None if found in {None, "unavailable", "unknown"} else str(found)
+
+    def attributes(self, vehicle: Vehicle, what: str) -> Mapping[str, Any]:
+        """Return the attributes of an entity; none if it is not there."""
+        found: Mapping[str, Any] = self._of(vehicle, what).get("attributes", {})
+        return found
+
+    def _of(self, vehicle: Vehicle, what: str) -> Mapping[str, Any]:
+        return self.by_entity_id.get(vehicle.entities.get(what, ""), {})
+
+
+def vehicles_in(devices: Iterable[dict[str, Any]], entities: list[dict[str, Any]]) -> list[Vehicle]:
+    """Find our vehicles in the registries, by name. An entity that is disabled does not exist."""
+    ours = [entity for entity in entities if entity["platform"] == DOMAIN and entity["disabled_by"] is None]
+    found = [
+        Vehicle(
+            key=key,
+            name=device["name_by_user"] or device["name"],
+            model=device["model"] or "",
+            entities=dict(_named(entity, key) for entity in ours if entity["device_id"] == device["id"]),
+        )
+        for device in devices
+        for domain, key in device["identifiers"]
+        if domain == DOMAIN
+    ]
+    return sorted(found, key=lambda vehicle: vehicle.name)
+
+
+def _named(entity: dict[str, Any], vehicle_key: str) -> tuple[str, str]:
+    """Return what we call an entity, and its id. A key alone would not do: ``charging`` is a sensor and a switch."""
+    entity_id: str = entity["entity_id"]
+    platform, _, _ = entity_id.partition(".")
+    return f"{platform}.{entity['unique_id'].removeprefix(f'{vehicle_key}_')}", entity_id
+
+
+async def fetch_vehicles(api: HomeAssistant) -> list[Vehicle]:
+    """Ask a running instance for our vehicles."""
+    return vehicles_in(
+        await api.command("config/device_registry/list"), await api.command("config/entity_registry/list")
+    )
+
+
+async def fetch_states(api: HomeAssistant) -> States:
+    """Ask a running instance for all states."""
+    return States({state["entity_id"]: state for state in await api.get("/api/states")})
