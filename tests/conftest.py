@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 # The harness brings an empty package of the same name. Whichever is imported first stays.
 import custom_components  # noqa: F401
-from custom_components.nissanconnect import coordinator
+from custom_components.nissanconnect import commands
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
@@ -105,7 +105,7 @@ def _waiting_passes_time(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
         freezer.tick(seconds)
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(coordinator, "sleep", sleep)
+    monkeypatch.setattr(commands, "sleep", sleep)
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:

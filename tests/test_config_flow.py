@@ -1,5 +1,6 @@
 """The dialogs, through the real client against the simulator."""
 
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
@@ -9,7 +10,15 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN, OPTION_ACTIVE, OPTION_PARKED
+from custom_components.nissanconnect.const import (
+    CONF_AUTH,
+    CONF_SOURCE,
+    DOMAIN,
+    OPTION_ACTIVE,
+    OPTION_ANSWER_AT_ONCE,
+    OPTION_CLIMATE_BATTERY,
+    OPTION_PARKED,
+)
 
 from .conftest import CREDENTIALS, set_up, status
 from .simulator import PASSWORD, Fault, Login, Simulator
@@ -198,10 +207,19 @@ async def test_options(hass: HomeAssistant, simulator: Simulator, entry: MockCon
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["step_id"] == "init"
     assert form["data_schema"] is not None
-    assert form["data_schema"]({}) == {OPTION_PARKED: 10, OPTION_ACTIVE: 5}
+    assert form["data_schema"]({}) == {
+        OPTION_PARKED: 10,
+        OPTION_ACTIVE: 5,
+        OPTION_CLIMATE_BATTERY: 20,
+        OPTION_ANSWER_AT_ONCE: False,
+    }
 
-    result = await hass.config_entries.options.async_configure(form["flow_id"], {OPTION_PARKED: 30, OPTION_ACTIVE: 4})
+    chosen = {OPTION_PARKED: 30, OPTION_ACTIVE: 4, OPTION_CLIMATE_BATTERY: 35, OPTION_ANSWER_AT_ONCE: True}
+    result = await hass.config_entries.options.async_configure(form["flow_id"], chosen)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
-    pace = entry.runtime_data.pace
-    assert (pace.parked.total_seconds(), pace.active.total_seconds()) == (1800, 240)
+    settings = entry.runtime_data.settings
+    assert settings.pace.parked == timedelta(minutes=30)
+    assert settings.pace.active == timedelta(minutes=4)
+    assert settings.limits.climate_battery == 35
+    assert settings.answer_at_once

@@ -25,6 +25,7 @@ COMMON = {
     "button.lights",
     "button.refresh",
     "device_tracker.location",
+    "event.command",
     "sensor.last_read",
     "sensor.last_report",
     "sensor.odometer",

@@ -10,7 +10,7 @@ from homeassistant.util.json import json_loads_object
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.store import Remembered, VehicleStore, _dump, _read
+from custom_components.nissanconnect.store import Remembered, RememberedVehicle, VehicleStore, _dump, _read
 from custom_components.nissanconnect.vehicle import (
     Battery,
     Capability,
@@ -47,7 +47,7 @@ def through_the_file(remembered: Remembered) -> Remembered:
 
 @given(states)
 def test_states_come_back_as_they_were(state: VehicleState) -> None:
-    remembered = Remembered(vehicles={INFO.key: (INFO, state)}, memory={"learnt": [1, "two", None]})
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, state=state)], memory={"learnt": [1, "two", None]})
     assert through_the_file(remembered) == remembered
 
 
@@ -56,7 +56,7 @@ def test_nested_values_come_back() -> None:
         tyres=Tyres(backend="b", received_at=NOW, front_left=Tyre(pressure=230, warning=False)),
         health=Health(backend="b", received_at=NOW, values={"lamp": "off", "count": 2.0, "ok": True}),
     )
-    remembered = Remembered(vehicles={INFO.key: (INFO, state)})
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, state=state)])
     assert through_the_file(remembered) == remembered
 
 
@@ -65,17 +65,19 @@ def test_one_damaged_group_does_not_take_the_others_along() -> None:
         battery=Battery(backend="b", received_at=NOW, level=50),
         tyres=Tyres(backend="b", received_at=NOW),
     )
-    raw: dict[str, Any] = json_loads_object(json_bytes(_dump(Remembered(vehicles={INFO.key: (INFO, state)}))))
+    raw: dict[str, Any] = json_loads_object(
+        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, state=state)])))
+    )
     raw["vehicles"][0]["state"]["battery"]["level"] = "half"
     raw["vehicles"][0]["state"]["tyres"]["of_a_later_version"] = 1
     raw["vehicles"][0]["state"]["wings"] = {}
-    assert _read(raw).vehicles[INFO.key] == (INFO, VehicleState(tyres=state.tyres))
+    assert _read(raw).vehicles == [RememberedVehicle(info=INFO, state=VehicleState(tyres=state.tyres))]
 
 
 def test_a_vehicle_without_identity_is_left_out() -> None:
-    raw = _dump(Remembered(vehicles={INFO.key: (INFO, VehicleState())}))
+    raw = _dump(Remembered(vehicles=[RememberedVehicle(info=INFO)]))
     raw["vehicles"].append({"info": asdict(INFO) | {"key": None}, "state": {}})
-    assert _read(raw).vehicles.keys() == {INFO.key}
+    assert [vehicle.info.key for vehicle in _read(raw).vehicles] == [INFO.key]
 
 
 json_values = st.recursive(
@@ -89,14 +91,14 @@ json_values = st.recursive(
 def test_damaged_groups_are_forgotten_not_fatal(garbage: Any) -> None:
     info = asdict(INFO) | {"capabilities": []}
     raw = {"vehicles": [{"info": info, "state": {"battery": garbage, "climate": garbage}}]}
-    assert _read(raw).vehicles.keys() == {INFO.key}
+    assert [vehicle.info.key for vehicle in _read(raw).vehicles] == [INFO.key]
 
 
 @pytest.mark.parametrize("state", [VehicleState(), VehicleState(battery=Battery(backend="b", received_at=NOW))])
 async def test_the_file(hass: HomeAssistant, hass_storage: dict[str, Any], state: VehicleState) -> None:
     store = VehicleStore(hass, "entry")
     assert await store.async_load() == Remembered()
-    remembered = Remembered(vehicles={INFO.key: (INFO, state)})
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, state=state)])
     await store.async_save(remembered)
     assert "nissanconnect.entry" in hass_storage
     assert await VehicleStore(hass, "entry").async_load() == remembered

@@ -16,6 +16,7 @@ from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS
 from custom_components.nissanconnect.button import BUTTONS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
+from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
 from custom_components.nissanconnect.sensor import SENSORS
@@ -30,11 +31,13 @@ DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "button": BUTTONS,
     "climate": CLIMATES,
     "device_tracker": TRACKERS,
+    "event": EVENTS,
     "lock": LOCKS,
     "number": NUMBERS,
     "sensor": SENSORS,
     "switch": SWITCHES,
 }
+EVERY_ACTION = services.ACTIONS | services.QUESTIONS
 ERROR_KEYS = {kind.key for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BackendError)}
 
 
@@ -92,7 +95,7 @@ def test_icons_are_for_what_exists() -> None:
             assert icon["default"] not in icon.get("state", {}).values(), key
             if options := getattr(descriptions[key], "options", None):
                 assert set(icon.get("state", {})) <= {str(option) for option in options}
-    assert ICONS["services"].keys() == services.ACTIONS.keys()
+    assert ICONS["services"].keys() == EVERY_ACTION.keys()
 
 
 def test_every_entity_has_an_icon_of_its_own_or_of_its_device_class() -> None:
@@ -143,8 +146,20 @@ def test_every_field_of_a_form_is_explained() -> None:
 
 def test_every_action_is_described() -> None:
     described = load_yaml_dict(str(ROOT / "services.yaml"))
-    assert described.keys() == services.ACTIONS.keys() == ENGLISH["services"].keys()
-    for name, action in services.ACTIONS.items():
+    assert described.keys() == EVERY_ACTION.keys() == ENGLISH["services"].keys()
+    for name, action in EVERY_ACTION.items():
         fields = {str(marker) for marker in action.fields}
         assert set((described[name] or {}).get("fields", {})) == fields
         assert set(ENGLISH["services"][name].get("fields", {})) == fields
+
+
+def test_every_command_that_can_be_checked_has_a_name() -> None:
+    options = load_yaml_dict(str(ROOT / "services.yaml"))["preflight"]["fields"]["command"]["selector"]["select"]
+    assert options["options"] == sorted(services._PREFLIGHT)
+    assert ENGLISH["selector"]["command"]["options"].keys() == services._PREFLIGHT.keys()
+
+
+def test_every_end_of_a_command_has_a_name() -> None:
+    (event,) = EVENTS
+    told = ENGLISH["entity"]["event"]["command"]["state_attributes"]["event_type"]["state"]
+    assert set(told) == set(event.event_types or ())

@@ -1,17 +1,14 @@
 """NissanConnect: every connected Nissan in Home Assistant."""
 
-from dataclasses import replace
-from datetime import timedelta
-
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .backends.base import Json
-from .const import CONF_AUTH, DOMAIN, OPTION_ACTIVE, OPTION_PARKED, PLATFORMS
+from .const import CONF_AUTH, DOMAIN, PLATFORMS
 from .coordinator import AccountCoordinator, NissanConfigEntry
-from .engine.polling import Pace
 from .services import async_setup_services
+from .settings import Settings
 from .sources import async_create_backend
 from .store import VehicleStore
 
@@ -34,7 +31,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     store = VehicleStore(hass, entry.entry_id)
     remembered = await store.async_load()
     backend = await async_create_backend(hass, entry.data, save_auth=save_auth, memory=remembered.memory)
-    entry.runtime_data = AccountCoordinator(hass, entry, backend, store, _pace(entry))
+    entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
     await entry.runtime_data.async_start(remembered)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
@@ -55,16 +52,3 @@ async def async_remove_config_entry_device(
 ) -> bool:
     """Let the owner delete a device whose vehicle has left the account, and no other."""
     return not any((DOMAIN, key) in device.identifiers for key in entry.runtime_data.vehicles)
-
-
-def _pace(entry: NissanConfigEntry) -> Pace:
-    pace = Pace()
-    return replace(
-        pace,
-        parked=_minutes(entry, OPTION_PARKED, pace.parked),
-        active=_minutes(entry, OPTION_ACTIVE, pace.active),
-    )
-
-
-def _minutes(entry: NissanConfigEntry, option: str, default: timedelta) -> timedelta:
-    return timedelta(minutes=entry.options[option]) if option in entry.options else default

@@ -59,4 +59,4 @@ class VehicleButton(VehicleEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        await self.coordinator.async_execute(self.entity_description.command)
+        await self.async_execute(self.entity_description.command)

@@ -7,6 +7,7 @@ from homeassistant.components.climate import (
     ATTR_HVAC_MODE,
     ClimateEntityDescription,
     ClimateEntityFeature,
+    HVACAction,
     HVACMode,
     RestoreClimate,
 )
@@ -81,6 +82,14 @@ class VehicleClimate(VehicleEntity, RestoreClimate):
 
     @property
     @override
+    def hvac_action(self) -> HVACAction | None:
+        """What goes on is known only between asking and confirming; the vehicle does not say what it does."""
+        if isinstance(self.coordinator.commands.in_progress, StartClimate):
+            return HVACAction.PREHEATING
+        return HVACAction.OFF if self.hvac_mode is HVACMode.OFF else None
+
+    @property
+    @override
     def native_current_temperature(self) -> float | None:
         return self.vehicle.climate.inside_temperature if self.vehicle.climate else None
 
@@ -97,9 +106,9 @@ class VehicleClimate(VehicleEntity, RestoreClimate):
     @override
     async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:
         if hvac_mode is HVACMode.OFF:
-            await self.coordinator.async_execute(StopClimate())
+            await self.async_execute(StopClimate())
         else:
-            await self.coordinator.async_execute(StartClimate(self._chosen if self._takes_temperature else None))
+            await self.async_execute(StartClimate(self._chosen if self._takes_temperature else None))
 
     @override
     async def async_set_temperature(self, **kwargs: Any) -> None:
@@ -109,7 +118,7 @@ class VehicleClimate(VehicleEntity, RestoreClimate):
         if mode := kwargs.get(ATTR_HVAC_MODE):
             await self.async_set_hvac_mode(mode)
         elif self.hvac_mode is HVACMode.HEAT_COOL:
-            await self.coordinator.async_execute(StartClimate(self._chosen))
+            await self.async_execute(StartClimate(self._chosen))
 
     @property
     def _takes_temperature(self) -> bool:

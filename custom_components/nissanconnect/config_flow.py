@@ -11,9 +11,10 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, UnitOfTime
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, PERCENTAGE, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -24,8 +25,16 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from .backends.base import Json
-from .const import CONF_AUTH, CONF_SOURCE, DOMAIN, OPTION_ACTIVE, OPTION_PARKED
-from .engine.polling import Pace
+from .const import (
+    CONF_AUTH,
+    CONF_SOURCE,
+    DOMAIN,
+    OPTION_ACTIVE,
+    OPTION_ANSWER_AT_ONCE,
+    OPTION_CLIMATE_BATTERY,
+    OPTION_PARKED,
+)
+from .settings import Settings
 from .sources import Source, async_create_backend
 from .vehicle import AuthenticationFailed, BackendError, NoVehicles
 
@@ -146,17 +155,22 @@ class NissanConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class NissanOptionsFlow(OptionsFlowWithReload):
-    """How often to read. Reading does not wake a vehicle; the defaults are right for most."""
+    """How often to read and how commands are treated; the defaults are right for most."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show and take the options."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
-        pace = Pace()
+        default = Settings()
+        parked, active = (interval.total_seconds() / 60 for interval in (default.pace.parked, default.pace.active))
         schema = probatio.Schema(
             {
-                probatio.Required(OPTION_PARKED, default=pace.parked.total_seconds() / 60): _minutes(5, 120),
-                probatio.Required(OPTION_ACTIVE, default=pace.active.total_seconds() / 60): _minutes(2, 30),
+                probatio.Required(OPTION_PARKED, default=parked): _number(5, 120, UnitOfTime.MINUTES),
+                probatio.Required(OPTION_ACTIVE, default=active): _number(2, 30, UnitOfTime.MINUTES),
+                probatio.Required(OPTION_CLIMATE_BATTERY, default=default.limits.climate_battery): _number(
+                    10, 50, PERCENTAGE
+                ),
+                probatio.Required(OPTION_ANSWER_AT_ONCE, default=default.answer_at_once): BooleanSelector(),
             }
         )
         return self.async_show_form(
@@ -164,13 +178,7 @@ class NissanOptionsFlow(OptionsFlowWithReload):
         )
 
 
-def _minutes(minimum: int, maximum: int) -> NumberSelector:
+def _number(minimum: int, maximum: int, unit: str) -> NumberSelector:
     return NumberSelector(
-        NumberSelectorConfig(
-            min=minimum,
-            max=maximum,
-            step=1,
-            unit_of_measurement=UnitOfTime.MINUTES,
-            mode=NumberSelectorMode.BOX,
-        )
+        NumberSelectorConfig(min=minimum, max=maximum, step=1, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
     )

@@ -10,14 +10,19 @@ MANUFACTURER: Final = "Nissan"
 CONF_AUTH: Final = "auth"
 CONF_SOURCE: Final = "source"
 
-OPTION_PARKED: Final = "minutes_parked"
+EVENT_COMMAND: Final = f"{DOMAIN}_command"
+
 OPTION_ACTIVE: Final = "minutes_active"
+OPTION_ANSWER_AT_ONCE: Final = "answer_at_once"
+OPTION_CLIMATE_BATTERY: Final = "climate_battery"
+OPTION_PARKED: Final = "minutes_parked"
 
 PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CLIMATE,
     Platform.DEVICE_TRACKER,
+    Platform.EVENT,
     Platform.LOCK,
     Platform.NUMBER,
     Platform.SENSOR,

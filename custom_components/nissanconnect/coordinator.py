@@ -1,38 +1,38 @@
 """The account and its vehicles: when to read, what to believe, how to command."""
 
-from asyncio import Lock, gather, sleep
+from asyncio import gather
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 import logging
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend
-from .const import DOMAIN
+from .commands import VehicleCommands
+from .const import DOMAIN, EVENT_COMMAND
 from .engine.freshness import is_available
+from .engine.guards import refusal
 from .engine.merge import merge
-from .engine.polling import Pace
-from .engine.runner import Patience, run
-from .exceptions import NEEDS_REAUTH, action_error, outcome_error, update_error
+from .engine.runner import Job
+from .exceptions import update_error
 from .issues import async_report_account
-from .store import Remembered, VehicleStore
+from .settings import Settings
+from .store import Remembered, RememberedVehicle, VehicleStore
 from .vehicle import (
     BackendError,
     Command,
+    CommandRecord,
     CommandStatus,
     ListedVehicle,
-    NotSupported,
     NoVehicles,
     Progress,
-    SubscriptionInactive,
     Ticket,
-    Unavailable,
     VehicleInfo,
     VehicleState,
     alias,
@@ -56,7 +56,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     config_entry: NissanConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: NissanConfigEntry, backend: Backend, store: VehicleStore, pace: Pace
+        self, hass: HomeAssistant, entry: NissanConfigEntry, backend: Backend, store: VehicleStore, settings: Settings
     ) -> None:
         """Prepare; nothing is read yet."""
         super().__init__(
@@ -68,7 +68,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             always_update=False,
         )
         self.backend = backend
-        self.pace = pace
+        self.settings = settings
         self.vehicles: dict[str, VehicleCoordinator] = {}
         self._store = store
         self._failures = 0
@@ -79,8 +79,10 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
         After a restart everything is there before the first answer, and nothing waits for the cloud.
         """
-        for info, state in remembered.vehicles.values():
-            self._async_add_vehicle(info, state, restored=True)
+        for kept in remembered.vehicles:
+            vehicle = self._async_add_vehicle(kept.info, kept.state, restored=True, log=kept.log)
+            if kept.unfinished is not None:
+                vehicle.commands.async_resume(kept.unfinished)
         if not self.vehicles:
             await self.async_config_entry_first_refresh()
             await gather(*(vehicle.async_refresh() for vehicle in self.vehicles.values()))
@@ -106,9 +108,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         return self.async_add_listener(tell)
 
     @callback
-    def async_schedule_save(self) -> None:
-        """Have the store written soon."""
-        self._store.async_schedule_save(self._remember)
+    def async_schedule_save(self, *, at_once: bool = False) -> None:
+        """Have the store written, soon or as soon as possible."""
+        self._store.async_schedule_save(self._remember, at_once=at_once)
 
     async def async_save(self) -> None:
         """Have the store written now."""
@@ -126,7 +128,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         except BackendError as err:
             self._failures += 1
             self.async_handle_error(err)
-            self.update_interval = self.pace.next_read(
+            self.update_interval = self.settings.pace.next_read(
                 VehicleState(), failures=self._failures, retry_after=err.retry_after
             )
             raise update_error(err) from err
@@ -155,9 +157,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     @callback
     def _async_add_vehicle(
-        self, info: VehicleInfo, state: VehicleState, *, restored: bool = False
+        self, info: VehicleInfo, state: VehicleState, *, restored: bool = False, log: Iterable[CommandRecord] = ()
     ) -> VehicleCoordinator:
-        vehicle = VehicleCoordinator(self, info, state, restored=restored)
+        vehicle = VehicleCoordinator(self, info, state, restored=restored, log=log)
         self.vehicles[info.key] = vehicle
         return vehicle
 
@@ -179,7 +181,15 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     def _remember(self) -> Remembered:
         return Remembered(
-            vehicles={key: (vehicle.info, vehicle.data) for key, vehicle in self.vehicles.items()},
+            vehicles=[
+                RememberedVehicle(
+                    info=vehicle.info,
+                    state=vehicle.data,
+                    log=tuple(vehicle.commands.log),
+                    unfinished=vehicle.commands.unfinished,
+                )
+                for vehicle in self.vehicles.values()
+            ],
             memory=self.backend.memory(),
         )
 
@@ -189,20 +199,26 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     config_entry: NissanConfigEntry
 
-    def __init__(self, account: AccountCoordinator, info: VehicleInfo, state: VehicleState, *, restored: bool) -> None:
+    def __init__(
+        self,
+        account: AccountCoordinator,
+        info: VehicleInfo,
+        state: VehicleState,
+        *,
+        restored: bool,
+        log: Iterable[CommandRecord] = (),
+    ) -> None:
         """Start from what is known of the vehicle."""
         super().__init__(
             account.hass,
             _LOGGER,
             config_entry=account.config_entry,
             name=alias(info.key),
-            update_interval=account.pace.next_read(state),
+            update_interval=account.settings.pace.next_read(state),
         )
         self.data = state
         self.info = info
         self.available = True
-        self.in_progress: Command | None = None
-        """The command that is being carried out."""
         self._account = account
         self._restored = restored
         self._failures = 0
@@ -210,7 +226,18 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._watching = 0
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
-        self._command_lock = Lock()
+        self.commands = VehicleCommands(
+            account.hass,
+            account.config_entry,
+            self,
+            name=self.name,
+            backend=account.backend.description,
+            check=self.refusal,
+            believed=lambda: self.data,
+            changed=self._async_command_changed,
+            log=log,
+        )
+        self.commands.async_add_listener(self._async_command_ended)
 
     @callback
     def async_adopt(self, listed: ListedVehicle) -> None:
@@ -219,40 +246,36 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self.data = merge(self.data, listed.state)
         self.async_update_listeners()
 
-    async def async_execute(self, command: Command) -> None:
-        """Send a command and wait for the vehicle to confirm it.
+    async def async_execute(self, command: Command, context: Context | None = None) -> None:
+        """Send a command and wait for the vehicle to confirm it; see :meth:`VehicleCommands.async_execute`."""
+        await self.commands.async_execute(command, context, at_once=self._account.settings.answer_at_once)
 
-        Raises a translated :class:`HomeAssistantError` if it was not accepted, not carried out or not confirmed in
-        time. Commands to one vehicle wait for each other.
-        """
-        if command.capability not in self.info.capabilities:
-            lapsed = self.data.subscription is not None and self.data.subscription.active is False
-            raise action_error(SubscriptionInactive() if lapsed else NotSupported())
-        async with self._command_lock:
-            before, self.in_progress = self.data, command
-            self.async_update_listeners()
-            try:
-                outcome = await run(
-                    command,
-                    self,
-                    before,
-                    now=dt_util.utcnow,
-                    sleep=sleep,
-                    patience=Patience(limit=self._account.backend.description.command_limit.total_seconds()),
-                )
-            except BackendError as err:
-                if isinstance(err, NEEDS_REAUTH):
-                    self.config_entry.async_start_reauth(self.hass)
-                if isinstance(err, Unavailable):
-                    self._async_watch()  # the answer got lost, the command perhaps not
-                raise action_error(err) from err
-            finally:
-                self.in_progress = None
-                self.async_update_listeners()
-        _LOGGER.debug("%s: %s ended %s, code %s", self.name, command.name, outcome.status, outcome.code)
-        if outcome.status is not CommandStatus.CONFIRMED:
+    def refusal(self, command: Command) -> str | None:
+        """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
+        return refusal(command, self.info, self.data, self._account.settings.limits)
+
+    @callback
+    def _async_command_ended(self, record: CommandRecord) -> None:
+        """Put it on the bus, for the logbook and for automations that follow every vehicle."""
+        registry = dr.async_get(self.hass)
+        device = registry.async_get_device_by_identifier((DOMAIN, self.info.key), self.config_entry.entry_id)
+        self.hass.bus.async_fire(
+            EVENT_COMMAND,
+            {
+                "device_id": device.id if device else None,
+                "vehicle": self.info.name,
+                "type": record.outcome.status,
+                **record.told,
+            },
+        )
+
+    @callback
+    def _async_command_changed(self, job: Job) -> None:
+        """Show that a command is in progress or over, keep what a restart must not lose, and watch what is open."""
+        self._account.async_schedule_save(at_once=True)
+        if job.outcome is not None and job.outcome.status is CommandStatus.TIMED_OUT:
             self._async_watch()
-            raise outcome_error(outcome)
+        self.async_update_listeners()
 
     async def send(self, command: Command) -> Ticket:
         """Send a command; part of the runner's ``Line``."""
@@ -297,12 +320,12 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     @callback
     def _async_watch(self) -> None:
         """Look more often for a while: a vehicle that did not confirm in time may still obey."""
-        self._watching = self._account.pace.watching_rounds
+        self._watching = self._account.settings.pace.watching_rounds
         self.update_interval = self._next_read(self.data)
         self._schedule_refresh()
 
     def _next_read(self, state: VehicleState) -> timedelta:
-        return self._account.pace.next_read(
+        return self._account.settings.pace.next_read(
             state, watching=self._watching, failures=self._failures, retry_after=self._retry_after
         )
 

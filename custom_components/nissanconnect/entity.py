@@ -12,7 +12,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .vehicle import Capability, VehicleInfo, VehicleState
+from .vehicle import Capability, Command, VehicleInfo, VehicleState
 
 
 class VehicleDescription(Protocol):
@@ -76,6 +76,10 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
     def vehicle(self) -> VehicleState:
         """What is believed about the vehicle."""
         return self.coordinator.data
+
+    async def async_execute(self, command: Command) -> None:
+        """Have a command carried out for whoever called the entity's action."""
+        await self.coordinator.async_execute(command, self._context)
 
     @property
     @override

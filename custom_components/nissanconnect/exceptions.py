@@ -8,6 +8,7 @@ from .vehicle import (
     AuthenticationFailed,
     BackendError,
     CommandOutcome,
+    CommandStatus,
     NotSupported,
     TwoFactorRequired,
 )
@@ -29,8 +30,9 @@ def action_error(error: BackendError) -> HomeAssistantError:
 
 
 def outcome_error(outcome: CommandOutcome) -> HomeAssistantError:
-    """Return what an action raises when the vehicle did not confirm its command."""
-    return HomeAssistantError(
+    """Return what an action raises when its command was blocked, or not confirmed by the vehicle."""
+    kind = ServiceValidationError if outcome.status is CommandStatus.BLOCKED else HomeAssistantError
+    return kind(
         translation_domain=DOMAIN,
         translation_key=outcome.reason or outcome.status,
         translation_placeholders={"code": outcome.code or "?"},

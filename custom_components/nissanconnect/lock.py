@@ -49,17 +49,17 @@ class VehicleLock(VehicleEntity, LockEntity):
     @property
     @override
     def is_locking(self) -> bool:
-        return isinstance(self.coordinator.in_progress, Lock)
+        return isinstance(self.coordinator.commands.in_progress, Lock)
 
     @property
     @override
     def is_unlocking(self) -> bool:
-        return isinstance(self.coordinator.in_progress, Unlock)
+        return isinstance(self.coordinator.commands.in_progress, Unlock)
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        await self.coordinator.async_execute(Lock(pin=kwargs.get(ATTR_CODE)))
+        await self.async_execute(Lock(pin=kwargs.get(ATTR_CODE)))
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        await self.coordinator.async_execute(Unlock(pin=kwargs.get(ATTR_CODE)))
+        await self.async_execute(Unlock(pin=kwargs.get(ATTR_CODE)))

@@ -52,4 +52,4 @@ class ChargeLimit(VehicleEntity, NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        await self.coordinator.async_execute(SetChargeLimit(value))
+        await self.async_execute(SetChargeLimit(value))

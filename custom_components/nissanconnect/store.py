@@ -10,19 +10,30 @@ from homeassistant.helpers.storage import Store
 import probatio
 
 from .backends.base import Json
+from .commands import Unfinished
 from .const import DOMAIN
-from .vehicle import GROUP_TYPES, VehicleInfo, VehicleState
+from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
 _VERSION = 1
 _DELAY = 15.0
 """Seconds from a change to the write: reads come in bursts, storage media wear out."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberedVehicle:
+    """What is kept of one vehicle. ``unfinished`` is the command that was being carried out."""
+
+    info: VehicleInfo
+    state: VehicleState = VehicleState()
+    log: tuple[CommandRecord, ...] = ()
+    unfinished: Unfinished | None = None
+
+
 @dataclass(slots=True)
 class Remembered:
     """What the store holds."""
 
-    vehicles: dict[str, tuple[VehicleInfo, VehicleState]] = field(default_factory=dict)
+    vehicles: list[RememberedVehicle] = field(default_factory=list)
     memory: Json = None
 
 
@@ -37,9 +48,9 @@ class VehicleStore:
         """Return what was kept. What cannot be read any more is left out, the rest is still good."""
         return _read(await self._store.async_load() or {})
 
-    def async_schedule_save(self, provide: Callable[[], Remembered]) -> None:
+    def async_schedule_save(self, provide: Callable[[], Remembered], *, at_once: bool = False) -> None:
         """Write what ``provide`` returns, soon and at the latest when Home Assistant stops."""
-        self._store.async_delay_save(lambda: _dump(provide()), _DELAY)
+        self._store.async_delay_save(lambda: _dump(provide()), 0 if at_once else _DELAY)
 
     async def async_save(self, remembered: Remembered) -> None:
         """Write now."""
@@ -51,28 +62,52 @@ class VehicleStore:
 
 
 def _dump(remembered: Remembered) -> dict[str, Any]:
+    return {"memory": remembered.memory, "vehicles": [_dump_vehicle(vehicle) for vehicle in remembered.vehicles]}
+
+
+def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
+    unfinished = vehicle.unfinished
     return {
-        "memory": remembered.memory,
-        "vehicles": [
-            {
-                "info": asdict(info) | {"capabilities": sorted(info.capabilities)},
-                "state": {group: asdict(value) for group, value in state.groups().items()},
-            }
-            for info, state in remembered.vehicles.values()
-        ],
+        "info": asdict(vehicle.info) | {"capabilities": sorted(vehicle.info.capabilities)},
+        "state": {group: asdict(value) for group, value in vehicle.state.groups().items()},
+        "log": [asdict(record) for record in vehicle.log],
+        "unfinished": unfinished
+        and asdict(unfinished) | {"kind": unfinished.command.kind(), "command": _without_pin(unfinished.command)},
     }
 
 
+def _without_pin(command: Command) -> dict[str, Any]:
+    """A command that is only followed needs no PIN, and a PIN is kept nowhere."""
+    return {name: value for name, value in asdict(command).items() if name != "pin"}
+
+
 def _read(raw: Mapping[str, Any]) -> Remembered:
-    vehicles = {}
-    for kept in raw.get("vehicles", ()):
-        if (info := _load(VehicleInfo, kept["info"])) is not None:
-            vehicles[info.key] = (info, _load_state(kept["state"]))
+    vehicles = [vehicle for kept in raw.get("vehicles", ()) if (vehicle := _read_vehicle(kept)) is not None]
     return Remembered(vehicles=vehicles, memory=raw.get("memory"))
 
 
-def _load_state(raw: Mapping[str, Any]) -> VehicleState:
-    return VehicleState.of(*(_load(kind, raw[group]) for group, kind in GROUP_TYPES.items() if group in raw))
+def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
+    if (info := _load(VehicleInfo, raw.get("info"))) is None:
+        return None
+    log = (_load(CommandRecord, record) for record in raw.get("log", ()))
+    return RememberedVehicle(
+        info=info,
+        state=VehicleState.of(*(_load(kind, raw["state"].get(group)) for group, kind in GROUP_TYPES.items())),
+        log=tuple(record for record in log if record is not None),
+        unfinished=_read_unfinished(raw.get("unfinished")),
+    )
+
+
+def _read_unfinished(raw: Any) -> Unfinished | None:
+    if not isinstance(raw, Mapping):
+        return None
+    kind = next((each for each in COMMANDS if each.kind() == raw.get("kind")), None)
+    command = _load(kind, raw.get("command")) if kind else None
+    asked_by, ticket = _load(Asker, raw.get("asked_by")), _load(Ticket, raw.get("ticket"))
+    asked_at = _revive("asked_at", raw.get("asked_at"))
+    if command is None or asked_by is None or ticket is None or not isinstance(asked_at, datetime):
+        return None
+    return Unfinished(command=command, asked_by=asked_by, asked_at=asked_at, ticket=ticket)
 
 
 def _load[T](kind: type[T], raw: Any) -> T | None:
@@ -87,10 +122,12 @@ def _load[T](kind: type[T], raw: Any) -> T | None:
 
 def _revive(name: str, value: Any) -> Any:
     """Undo what JSON cannot hold. By convention every point in time in ``vehicle`` is called ``…_at``."""
-    if name.endswith("_at") and isinstance(value, str):
+    if isinstance(value, str) and (name == "at" or name.endswith("_at")):
         return datetime.fromisoformat(value)
+    if isinstance(value, Mapping) and name != "values":
+        return {inner: _revive(inner, item) for inner, item in value.items()}
     return frozenset(value) if name == "capabilities" else value
 
 
-_KINDS: tuple[type, ...] = (VehicleInfo, *GROUP_TYPES.values())
+_KINDS: tuple[type, ...] = (VehicleInfo, *GROUP_TYPES.values(), *COMMANDS, Asker, CommandRecord, Ticket)
 _SCHEMAS = {kind: probatio.create_dataclass_schema(kind, extra=probatio.REMOVE_EXTRA) for kind in _KINDS}

@@ -39,8 +39,8 @@ class ChargingSwitch(VehicleEntity, SwitchEntity):
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        await self.coordinator.async_execute(StartCharging())
+        await self.async_execute(StartCharging())
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.coordinator.async_execute(StopCharging())
+        await self.async_execute(StopCharging())

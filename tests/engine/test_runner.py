@@ -1,25 +1,29 @@
 """How commands are followed to their end."""
 
+from asyncio import Event, create_task, gather
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import override
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.runner import Patience, run
+from custom_components.nissanconnect.engine.runner import CommandRunner, Patience, Stage
 from custom_components.nissanconnect.vehicle import (
+    Asker,
     BackendError,
     Climate,
     Command,
     CommandOutcome,
     CommandStatus,
+    NotSupported,
     Phase,
     Progress,
+    RateLimited,
     Reason,
     Refresh,
     SoundHorn,
     StartClimate,
-    StopClimate,
     Ticket,
     Unavailable,
     VehicleState,
@@ -34,6 +38,7 @@ def climate(running: bool | None, minutes: float = 0) -> VehicleState:
     return VehicleState(climate=Climate(backend="b", received_at=at, reported_at=at, running=running))
 
 
+SOMEBODY = Asker(kind="user", name="Somebody")
 OFF, ON = climate(running=False), climate(running=True, minutes=1)
 
 
@@ -47,6 +52,7 @@ class Vehicle:
     clock: datetime = EPOCH
     sent: list[Command] = field(default_factory=list)
     asked: int = 0
+    stages: list[Stage] = field(default_factory=list)
 
     async def send(self, command: Command) -> Ticket:
         self.sent.append(command)
@@ -71,8 +77,28 @@ class Vehicle:
             raise answer
         return answer
 
+    def runner(self, believed: VehicleState = OFF, refusal: str | None = None) -> CommandRunner:
+        return CommandRunner(
+            self,
+            check=lambda command: refusal,
+            believed=lambda: believed,
+            changed=lambda job: self.stages.append(job.stage),
+            now=lambda: self.clock,
+            sleep=self.sleep,
+            patience=Patience(),
+        )
+
     async def run(self, command: Command, before: VehicleState = OFF) -> CommandOutcome:
-        return await run(command, self, before, now=lambda: self.clock, sleep=self.sleep)
+        return await finish(self.runner(before), command)
+
+
+async def finish(runner: CommandRunner, command: Command) -> CommandOutcome:
+    """Have a command carried out and return how it ended."""
+    job, new = runner.submit(command, SOMEBODY)
+    assert new
+    await runner.work(job)
+    assert job.outcome is not None
+    return job.outcome
 
 
 def phases(*names: Phase) -> list[Progress | BackendError]:
@@ -209,12 +235,97 @@ async def test_stale_state_is_no_proof_against_the_backend() -> None:
     assert outcome.status is CommandStatus.CONFIRMED
 
 
-async def test_a_command_that_is_not_accepted_is_the_callers_to_explain() -> None:
-    vehicle = Vehicle(phases(Phase.DONE), [OFF], refuses=Unavailable())
-    with pytest.raises(Unavailable):
-        await vehicle.run(StopClimate())
+@pytest.mark.parametrize(
+    ("refusal", "looks", "status", "reason"),
+    [
+        (NotSupported(), [ON], CommandStatus.REJECTED, "not_supported"),
+        (RateLimited(), [ON], CommandStatus.REJECTED, "rate_limited"),
+        (Unavailable(), [OFF], CommandStatus.TIMED_OUT, "unavailable"),
+        (Unavailable(), [ON], CommandStatus.CONFIRMED, None),
+    ],
+)
+async def test_a_command_that_is_not_accepted_is_not_sent_again(
+    refusal: BackendError, looks: list[VehicleState | BackendError], status: CommandStatus, reason: str | None
+) -> None:
+    """A refusal is final; an answer that got lost may belong to a command that the vehicle has carried out."""
+    vehicle = Vehicle(phases(Phase.DONE), looks, refuses=refusal)
+    runner = vehicle.runner()
+    job, _ = runner.submit(StartClimate(21), SOMEBODY)
+    await runner.work(job)
+    assert job.outcome is not None
+    assert (job.outcome.status, job.outcome.reason) == (status, reason)
+    assert job.error is (refusal if reason else None)
     assert len(vehicle.sent) == 1
     assert vehicle.asked == 0
+    assert job.accepted.is_set()
+    assert job.ended.is_set()
+
+
+async def test_a_blocked_command_is_not_sent() -> None:
+    vehicle = Vehicle(phases(Phase.DONE), [ON])
+    outcome = await finish(vehicle.runner(refusal=Reason.BATTERY_LOW), StartClimate(21))
+    assert (outcome.status, outcome.reason) == (CommandStatus.BLOCKED, Reason.BATTERY_LOW)
+    assert outcome.sent_at is None
+    assert vehicle.sent == []
+
+
+async def test_stages() -> None:
+    vehicle = Vehicle(phases(Phase.PENDING, Phase.DONE), [ON])
+    await vehicle.run(StartClimate(21))
+    assert vehicle.stages == [Stage.SENDING, Stage.ACCEPTED, Stage.EXECUTED, Stage.ENDED]
+
+
+async def test_an_equal_command_joins_and_others_wait() -> None:
+    vehicle = Vehicle(phases(Phase.DONE), [ON])
+    runner = vehicle.runner()
+    first, _ = runner.submit(StartClimate(21), SOMEBODY)
+    again, new = runner.submit(StartClimate(21), SOMEBODY)
+    other, _ = runner.submit(SoundHorn(), SOMEBODY)
+    assert again is first
+    assert not new
+    assert runner.current is None
+
+    await gather(runner.work(first), runner.work(other))
+    assert vehicle.sent == [StartClimate(21), SoundHorn()]
+    last, new = runner.submit(StartClimate(21), SOMEBODY)
+    assert last is not first
+    assert new
+
+
+async def test_a_command_sent_before_a_restart_is_followed_and_not_sent() -> None:
+    vehicle = Vehicle(phases(Phase.DONE), [ON])
+    runner = vehicle.runner()
+    job = runner.resume(StartClimate(21), SOMEBODY, EPOCH, Ticket("1", EPOCH))
+    await runner.work(job)
+    assert job.outcome is not None
+    assert job.outcome.status is CommandStatus.CONFIRMED
+    assert vehicle.sent == []
+
+
+async def test_after_a_long_restart_the_backend_is_still_asked_once() -> None:
+    vehicle = Vehicle(phases(Phase.DONE), [ON], clock=EPOCH + timedelta(days=1))
+    runner = vehicle.runner()
+    job = runner.resume(StartClimate(21), SOMEBODY, EPOCH, Ticket("1", EPOCH))
+    await runner.work(job)
+    assert vehicle.asked == 1
+    assert job.outcome is not None
+    assert job.outcome.status is CommandStatus.CONFIRMED
+
+
+async def test_who_waits_is_told_when_a_command_is_given_up() -> None:
+    class Stuck(Vehicle):
+        @override
+        async def sleep(self, seconds: float) -> None:
+            await Event().wait()
+
+    runner = Stuck(phases(Phase.DONE), [ON]).runner()
+    job, _ = runner.submit(StartClimate(21), SOMEBODY)
+    working = create_task(runner.work(job))
+    await job.accepted.wait()
+    working.cancel()
+    await job.ended.wait()
+    assert job.outcome is None
+    assert runner.current is None
 
 
 async def test_the_code_of_a_rejection_is_kept() -> None:

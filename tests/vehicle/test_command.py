@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.nissanconnect.vehicle import (
+    COMMANDS,
     Battery,
     Body,
     CancelClimateSchedule,
@@ -88,9 +89,15 @@ def test_a_refresh_is_seen_when_the_vehicle_has_spoken_again() -> None:
 
 
 def test_names() -> None:
-    assert ScheduleClimate(AT).name == "schedule_climate"
-    assert Lock().name == "lock"
+    assert ScheduleClimate(AT).kind() == "schedule_climate"
+    assert Lock.kind() == "lock"
 
 
 def test_a_pin_does_not_print_itself() -> None:
     assert "4711" not in repr(Lock(pin="4711")) + repr(Unlock(pin="4711"))
+
+
+def test_every_command_is_listed_once() -> None:
+    ours = {kind for kind in Command.__subclasses__() if kind.__module__ == Command.__module__}
+    assert set(COMMANDS) == ours
+    assert len({command.kind() for command in COMMANDS}) == len(COMMANDS)

@@ -4,13 +4,16 @@ A command is sent once. Then the backend is asked how it goes, and finally the v
 say "done" too early and "cancelled" for commands that were carried out (kamereon-eu §10).
 """
 
+from asyncio import Event, Lock
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from ..vehicle import (
+    Asker,
     BackendError,
     Command,
     CommandOutcome,
@@ -19,6 +22,7 @@ from ..vehicle import (
     Progress,
     Reason,
     Ticket,
+    Unavailable,
     VehicleState,
 )
 
@@ -51,27 +55,162 @@ class Patience:
     """How often the state is read after the backend called the command over."""
 
 
-async def run(
-    command: Command,
-    line: Line,
-    before: VehicleState,
-    *,
-    now: Clock,
-    sleep: Sleep,
-    patience: Patience | None = None,
-) -> CommandOutcome:
-    """Send ``command`` and follow it to its end.
+class Stage(StrEnum):
+    """How far a command has come."""
 
-    ``before`` is what is believed at the start. Raises :class:`BackendError` if the command was not accepted; once it
-    is, errors of the backend are waited out and the outcome tells what the vehicle did.
+    WAITING = "waiting"
+    """Another command to the vehicle is still running."""
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    EXECUTED = "executed"
+    """The backend calls it over; the vehicle's own state has not shown it yet."""
+    ENDED = "ended"
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A command on its way, as those see it who asked for it. Both events are set at the end, whatever it is."""
+
+    command: Command
+    asked_by: Asker
+    asked_at: datetime
+    stage: Stage = Stage.WAITING
+    ticket: Ticket | None = None
+    outcome: CommandOutcome | None = None
+    error: BackendError | None = None
+    """What the backend said, if that is why the command was not confirmed."""
+    accepted: Event = field(default_factory=Event)
+    ended: Event = field(default_factory=Event)
+
+
+class CommandRunner:
+    """The commands to one vehicle: one at a time, each sent at most once and followed to its end.
+
+    ``check`` tells right before sending why a command should not be sent; ``believed`` is the state at that moment;
+    ``changed`` is called whenever a job has come further.
     """
-    patience = patience or Patience()
-    ticket = await line.send(command)
-    progress = await _follow(ticket, line, now=now, sleep=sleep, patience=patience)
-    looks = patience.looks if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
-    confirmed = await _look(command, line, before, progress.phase, sleep=sleep, patience=patience, looks=looks)
-    status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _VERDICTS[progress.phase]
-    return CommandOutcome(status=status, reason=reason, code=progress.code, sent_at=ticket.sent_at, ended_at=now())
+
+    def __init__(
+        self,
+        line: Line,
+        *,
+        check: Callable[[Command], str | None],
+        believed: Callable[[], VehicleState],
+        changed: Callable[[Job], None],
+        now: Clock,
+        sleep: Sleep,
+        patience: Patience,
+    ) -> None:
+        """Keep what the commands need; nothing runs yet."""
+        self._line = line
+        self._check = check
+        self._believed = believed
+        self._changed = changed
+        self._now = now
+        self._sleep = sleep
+        self._patience = patience
+        self._turn = Lock()
+        self._jobs: list[Job] = []
+
+    @property
+    def current(self) -> Job | None:
+        """The job that is being carried out."""
+        return next((job for job in self._jobs if job.stage is not Stage.WAITING), None)
+
+    def submit(self, command: Command, asked_by: Asker) -> tuple[Job, bool]:
+        """Return the job for ``command``, and whether it is new: an equal one that has not ended is joined.
+
+        A new job is carried out by awaiting :meth:`work`.
+        """
+        for job in self._jobs:
+            if job.command == command:
+                return job, False
+        job = Job(command, asked_by, self._now())
+        self._jobs.append(job)
+        return job, True
+
+    def resume(self, command: Command, asked_by: Asker, asked_at: datetime, ticket: Ticket) -> Job:
+        """Return a job for a command that was sent before a restart; :meth:`work` follows it and sends nothing."""
+        job = Job(command, asked_by, asked_at, ticket=ticket)
+        self._jobs.append(job)
+        return job
+
+    async def work(self, job: Job) -> None:
+        """Carry a job out when its turn comes; its outcome is then in it."""
+        try:
+            async with self._turn:
+                job.outcome = await self._carry_out(job)
+        finally:
+            self._jobs.remove(job)
+            self._move(job, Stage.ENDED)
+            job.accepted.set()
+            job.ended.set()
+
+    async def _carry_out(self, job: Job) -> CommandOutcome:
+        before = self._believed()
+        if job.ticket is None:
+            if (reason := self._check(job.command)) is not None:
+                return CommandOutcome(status=CommandStatus.BLOCKED, reason=reason, ended_at=self._now())
+            self._move(job, Stage.SENDING)
+            sent_at = self._now()
+            try:
+                job.ticket = await self._line.send(job.command)
+            except BackendError as error:
+                job.error = error
+                return await self._not_accepted(job, before, sent_at, error)
+        self._move(job, Stage.ACCEPTED)
+        job.accepted.set()
+        progress = await self._follow(job.ticket)
+        self._move(job, Stage.EXECUTED)
+        looks = self._patience.looks if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
+        confirmed = await self._look(job.command, before, progress.phase, looks)
+        status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _VERDICTS[progress.phase]
+        return CommandOutcome(
+            status=status, reason=reason, code=progress.code, sent_at=job.ticket.sent_at, ended_at=self._now()
+        )
+
+    async def _not_accepted(
+        self, job: Job, before: VehicleState, sent_at: datetime, error: BackendError
+    ) -> CommandOutcome:
+        """Tell a refusal from an answer that got lost. After the latter the vehicle may obey, so it is looked at."""
+        if not isinstance(error, Unavailable):
+            return CommandOutcome(
+                status=CommandStatus.REJECTED, reason=error.key, sent_at=sent_at, ended_at=self._now()
+            )
+        if await self._look(job.command, before, Phase.TIMED_OUT, looks=1):
+            job.error = None
+            return CommandOutcome(status=CommandStatus.CONFIRMED, sent_at=sent_at, ended_at=self._now())
+        return CommandOutcome(status=CommandStatus.TIMED_OUT, reason=error.key, sent_at=sent_at, ended_at=self._now())
+
+    async def _follow(self, ticket: Ticket) -> Progress:
+        """Ask until the command is over or the time is; an error on the way is no answer."""
+        deadline = ticket.sent_at + timedelta(seconds=self._patience.limit)
+        pause = self._patience.first
+        while True:  # once at least: after a restart the time may be over, and the answer there
+            await self._sleep(pause)
+            progress = Progress(Phase.PENDING)
+            with suppress(BackendError):
+                progress = await self._line.poll(ticket)
+            if progress.phase is not Phase.PENDING or self._now() >= deadline:
+                return progress
+            pause = min(pause * self._patience.growth, self._patience.longest)
+
+    async def _look(self, command: Command, before: VehicleState, phase: Phase, looks: int) -> bool:
+        """Read the vehicle's state until it shows the command's effect, at most ``looks`` times."""
+        for look in range(looks):
+            if look:
+                await self._sleep(self._patience.longest)
+            try:
+                state = await self._line.look(command)
+            except BackendError:
+                continue
+            if _proves(command, state, before, phase):
+                return True
+        return False
+
+    def _move(self, job: Job, stage: Stage) -> None:
+        job.stage = stage
+        self._changed(job)
 
 
 _VERDICTS = {
@@ -82,41 +221,6 @@ _VERDICTS = {
     Phase.PENDING: (CommandStatus.TIMED_OUT, Reason.NO_ANSWER),
 }
 """How a command ended that the vehicle's state does not show, by the backend's last word."""
-
-
-async def _follow(ticket: Ticket, line: Line, *, now: Clock, sleep: Sleep, patience: Patience) -> Progress:
-    """Ask until the command is over or the time is; an error on the way is no answer."""
-    deadline = ticket.sent_at + timedelta(seconds=patience.limit)
-    progress, pause = Progress(Phase.PENDING), patience.first
-    while progress.phase is Phase.PENDING and now() < deadline:
-        await sleep(pause)
-        pause = min(pause * patience.growth, patience.longest)
-        with suppress(BackendError):
-            progress = await line.poll(ticket)
-    return progress
-
-
-async def _look(
-    command: Command,
-    line: Line,
-    before: VehicleState,
-    phase: Phase,
-    *,
-    sleep: Sleep,
-    patience: Patience,
-    looks: int,
-) -> bool:
-    """Read the vehicle's state until it shows the command's effect, at most ``looks`` times."""
-    for look in range(looks):
-        if look:
-            await sleep(patience.longest)
-        try:
-            state = await line.look(command)
-        except BackendError:
-            continue
-        if _proves(command, state, before, phase):
-            return True
-    return False
 
 
 def _proves(command: Command, state: VehicleState, before: VehicleState, phase: Phase) -> bool:

@@ -5,9 +5,12 @@ Pure: no I/O, no clock, no Home Assistant. Everything else in this integration s
 
 from .capability import Capability
 from .command import (
+    COMMANDS,
+    Asker,
     CancelClimateSchedule,
     Command,
     CommandOutcome,
+    CommandRecord,
     CommandStatus,
     FlashLights,
     Lock,
@@ -72,9 +75,11 @@ from .state import (
 )
 
 __all__ = [
+    "COMMANDS",
     "GROUP_TYPES",
     "AccessBlocked",
     "ActionRequired",
+    "Asker",
     "AuthenticationFailed",
     "AuxBattery",
     "BackendError",
@@ -90,6 +95,7 @@ __all__ = [
     "ClimateLimits",
     "Command",
     "CommandOutcome",
+    "CommandRecord",
     "CommandStatus",
     "Connectivity",
     "FlashLights",

@@ -26,10 +26,10 @@ class Command:
         """
         return None
 
-    @property
-    def name(self) -> str:
-        """The command's name in snake case, for logs, events and translations."""
-        return "".join(f"_{c.lower()}" if c.isupper() else c for c in type(self).__name__).lstrip("_")
+    @classmethod
+    def kind(cls) -> str:
+        """The kind of command in snake case, for logs, events and translations."""
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,25 @@ class Refresh(Command):
         return True if moved else None  # a vehicle that has nothing new to say may still have answered
 
 
+COMMANDS: tuple[type[Command], ...] = (
+    CancelClimateSchedule,
+    FlashLights,
+    Lock,
+    Refresh,
+    ScheduleClimate,
+    SetChargeLimit,
+    SoundHorn,
+    StartCharging,
+    StartClimate,
+    StartEngine,
+    StopCharging,
+    StopClimate,
+    StopEngine,
+    Unlock,
+)
+"""Every command that there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A backend's receipt for a command that it has accepted."""
@@ -231,24 +250,67 @@ class CommandStatus(StrEnum):
     REJECTED = "rejected"
     TIMED_OUT = "timed_out"
     BLOCKED = "blocked"
+    """It was not sent, because it was neither possible nor sensible."""
 
 
 class Reason(StrEnum):
-    """Why a command was not confirmed."""
+    """Why a command was not confirmed, where no backend's error says it."""
 
-    NOT_SUPPORTED = "not_supported"
+    # After sending
     REJECTED_BY_VEHICLE = "rejected_by_vehicle"
     NO_ANSWER = "no_answer"
     NOT_SEEN = "not_seen"
     """The backend called it done, the vehicle's state did not follow in time."""
 
+    # Before sending
+    ALREADY_CHARGED = "already_charged"
+    BATTERY_LOW = "battery_low"
+    DOOR_OPEN = "door_open"
+    NOT_PLUGGED_IN = "not_plugged_in"
+    OUTSIDE_TOO_COLD = "outside_too_cold"
+    OUTSIDE_TOO_HOT = "outside_too_hot"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOutcome:
-    """The end of a command: when it was sent, when it ended, and why if it was not confirmed."""
+    """The end of a command: when it was sent (never, if blocked), when it ended, and why if it was not confirmed.
+
+    ``reason`` is a :class:`Reason` or the key of a :class:`~.errors.BackendError`; ``code`` is the backend's own.
+    """
 
     status: CommandStatus
-    sent_at: datetime | None
     ended_at: datetime
-    reason: Reason | None = None
+    sent_at: datetime | None = None
+    reason: str | None = None
     code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asked for something: a person, an automation or script, or a setting of ours; by the name shown to people."""
+
+    kind: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRecord:
+    """A line of the command log: what was asked, by whom, through which backend, and how it ended."""
+
+    command: str
+    asked_at: datetime
+    asked_by: Asker
+    backend: str
+    outcome: CommandOutcome
+
+    @property
+    def told(self) -> dict[str, str | float | None]:
+        """What is told of it in events: ``seconds`` is how long it took from being asked to its end."""
+        return {
+            "command": self.command,
+            "reason": self.outcome.reason,
+            "code": self.outcome.code,
+            "seconds": round((self.outcome.ended_at - self.asked_at).total_seconds(), 1),
+            "asked_by": self.asked_by.name or self.asked_by.kind,
+            "backend": self.backend,
+        }

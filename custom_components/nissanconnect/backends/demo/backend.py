@@ -76,7 +76,7 @@ class DemoBackend(Backend):
     async def send(self, vehicle: VehicleInfo, command: Command) -> Ticket:
         found = self._find(vehicle)
         if command.capability not in found.info.capabilities:
-            raise NotSupported(f"demo: {command.name} is not offered")
+            raise NotSupported(f"demo: {command.kind()} is not offered")
         action = found.order(command)
         return Ticket(action.id, action.accepted_at)
 

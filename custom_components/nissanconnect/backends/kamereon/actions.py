@@ -63,7 +63,7 @@ def action_for(command: Command, vehicle: VehicleInfo, now: datetime) -> Action:
         case StopClimate():
             return Action("hvac-start", {"action": "stop"}, otherwise=_long_stop(vehicle, now))
     if (action := _ALWAYS_THE_SAME.get(type(command))) is None:
-        raise NotSupported(f"{command.name} is not possible through this service")
+        raise NotSupported(f"{command.kind()} is not possible through this service")
     return action
 
 

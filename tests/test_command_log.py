@@ -1,0 +1,259 @@
+"""Who asked what of a vehicle, how it ended, and what a restart in the middle does to it."""
+
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import Context, Event, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, async_capture_events
+
+from custom_components.nissanconnect.backends.demo.electric import Electric
+from custom_components.nissanconnect.backends.demo.telematics import Manner
+from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND, OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY
+from custom_components.nissanconnect.logbook import async_describe_events
+from custom_components.nissanconnect.vehicle import CommandStatus, StartClimate
+
+from .conftest import LetTimePass, set_up, state
+from .simulator import Fault, Simulator
+from .test_commands import act, device_id, executed
+
+CLIMATE = "climate.leaf_climate"
+
+
+async def ask(hass: HomeAssistant, action: str, device: str, **data: Any) -> Any:
+    """Ask a question about one vehicle and return the answer."""
+    response = await hass.services.async_call(
+        DOMAIN, action, {"device_id": device, **data}, blocking=True, return_response=True
+    )
+    assert response is not None
+    vehicles: Any = response["vehicles"]
+    return vehicles[device]["answer"]
+
+
+async def test_a_confirmed_command_is_an_event_and_a_line_of_the_log(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, hass_admin_user: MockUser
+) -> None:
+    fired = async_capture_events(hass, EVENT_COMMAND)
+    assert state(hass, "event.leaf_command").state == STATE_UNKNOWN
+    await hass.services.async_call(
+        "climate", "turn_on", {"entity_id": CLIMATE}, blocking=True, context=Context(user_id=hass_admin_user.id)
+    )
+    told = {
+        "command": "start_climate",
+        "reason": None,
+        "code": None,
+        "asked_by": hass_admin_user.name,
+        "backend": "kamereon",
+    }
+    attributes = state(hass, "event.leaf_command").attributes
+    assert attributes["event_type"] == "confirmed"
+    assert attributes.items() >= told.items()
+    assert 3 < attributes["seconds"] < 120
+
+    leaf = device_id(hass, loaded, simulator, "Leaf")
+    (line,) = await ask(hass, "command_log", leaf)
+    assert line.items() >= {**told, "status": "confirmed"}.items()
+    assert line["asked_at"] == "2026-11-20T12:00:00+00:00"
+
+    (event,) = fired
+    assert event.data.items() >= {**told, "type": "confirmed", "vehicle": "LEAF", "device_id": leaf}.items()
+
+
+async def test_logbook(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:
+    described: dict[str, Any] = {}
+    async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
+    fired: list[Event] = async_capture_events(hass, EVENT_COMMAND)
+    await act(hass, "climate", "turn_on", CLIMATE)
+    simulator.vehicle("Leaf").telematics.manner = Manner.REFUSING
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "climate", "turn_off", CLIMATE)
+    lines = [described[EVENT_COMMAND](event) for event in fired]
+    assert [line[LOGBOOK_ENTRY_NAME] for line in lines] == ["LEAF", "LEAF"]
+    confirmed, rejected = (line[LOGBOOK_ENTRY_MESSAGE] for line in lines)
+    assert confirmed.startswith("start climate: confirmed after ")
+    assert rejected.startswith("stop climate: rejected (rejected by vehicle) after ")
+    assert rejected.endswith("asked by home_assistant")
+
+
+async def test_an_automation_is_named(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": {
+                "id": "warm",
+                "alias": "Warm the car",
+                "triggers": {"trigger": "event", "event_type": "cold"},
+                "actions": {"action": "climate.turn_on", "target": {"entity_id": CLIMATE}},
+            }
+        },
+    )
+    await hass.async_block_till_done()
+    hass.bus.async_fire("cold")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    (line,) = await ask(hass, "command_log", device_id(hass, loaded, simulator, "Leaf"))
+    assert (line["asked_by"], line["status"]) == ("Warm the car", "confirmed")
+
+
+@pytest.mark.parametrize("manner", [Manner.REFUSING, Manner.SILENT])
+async def test_what_fails_is_logged_too(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, manner: Manner
+) -> None:
+    simulator.vehicle("Leaf").telematics.manner = manner
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "climate", "turn_on", CLIMATE)
+    (line,) = await ask(hass, "command_log", device_id(hass, loaded, simulator, "Leaf"))
+    expected = {
+        Manner.REFUSING: ("rejected", "rejected_by_vehicle", "12"),
+        Manner.SILENT: ("timed_out", "no_answer", None),
+    }
+    assert (line["status"], line["reason"], line["code"]) == expected[manner]
+    assert state(hass, "event.leaf_command").attributes["event_type"] == line["status"]
+
+
+async def test_the_log_outlives_restarts_and_keeps_fifty(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    for _ in range(55):
+        await act(hass, "button", "press", "button.leaf_horn")
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    lines = await ask(hass, "command_log", device_id(hass, loaded, simulator, "Leaf"))
+    assert len(lines) == 50
+    assert lines == sorted(lines, key=lambda line: line["asked_at"], reverse=True)
+
+
+async def test_a_restart_in_the_middle_loses_no_outcome_and_sends_nothing_again(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    loaded: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    stuck = hass.loop.create_future()
+
+    async def never(seconds: float) -> None:
+        await stuck
+
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    vehicle.commands.runner._sleep = never
+    waiting = hass.async_create_task(act(hass, "climate", "turn_on", CLIMATE))
+    while simulator.requests["actions"] == 0 or vehicle.commands.unfinished is None:
+        await hass.async_add_executor_job(lambda: None)
+    while not vehicle.commands.unfinished.ticket.id:
+        await hass.async_add_executor_job(lambda: None)
+    await hass.config_entries.async_unload(loaded.entry_id)
+    with pytest.raises(HomeAssistantError) as error:
+        await waiting
+    assert error.value.translation_key == "interrupted"
+
+    freezer.tick(timedelta(minutes=3))
+    await set_up(hass, loaded)
+    (line,) = await ask(hass, "command_log", device_id(hass, loaded, simulator, "Leaf"))
+    assert (line["command"], line["status"]) == ("start_climate", CommandStatus.CONFIRMED)
+    assert simulator.requests["actions/hvac-start"] == 1
+    assert simulator.requests["wakes"] == 1
+    assert executed(simulator, "Leaf") == [StartClimate(21)]
+    assert state(hass, CLIMATE).state == "heat_cool"
+
+
+async def test_an_equal_command_joins_the_first(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    both = [hass.async_create_task(act(hass, "climate", "turn_on", CLIMATE)) for _ in range(2)]
+    for each in both:
+        await each
+    assert simulator.requests["actions/hvac-start"] == 1
+    assert len(await ask(hass, "command_log", device_id(hass, loaded, simulator, "Leaf"))) == 1
+
+
+async def test_the_in_between_is_shown(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:
+    seen: list[tuple[str, str | None]] = []
+    hass.bus.async_listen(
+        "state_changed",
+        lambda event: (
+            seen.append((event.data["new_state"].state, event.data["new_state"].attributes.get("hvac_action")))
+            if event.data["entity_id"] == CLIMATE
+            else None
+        ),
+    )
+    await act(hass, "climate", "turn_on", CLIMATE)
+    await hass.async_block_till_done()
+    assert seen[0] == ("off", "preheating")
+    assert seen[-1] == ("heat_cool", None)
+    assert ("heat_cool", None) not in seen[:1]
+
+
+async def test_answer_at_once(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={OPTION_ANSWER_AT_ONCE: True})
+    await set_up(hass, entry)
+    await act(hass, "climate", "turn_on", CLIMATE)
+    assert state(hass, CLIMATE).state == "off", "accepted, not confirmed"
+    assert state(hass, CLIMATE).attributes["hvac_action"] == "preheating"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert state(hass, CLIMATE).state == "heat_cool"
+    assert state(hass, "event.leaf_command").attributes["event_type"] == "confirmed"
+
+    simulator.fail("actions", Fault.http(403))
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "climate", "turn_off", CLIMATE)
+
+
+async def test_preflight(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:
+    leaf = device_id(hass, loaded, simulator, "Leaf")
+    qashqai = device_id(hass, loaded, simulator, "Qashqai")
+    assert await ask(hass, "preflight", leaf, command="start_climate") == {
+        "allowed": True,
+        "reason": None,
+        "message": None,
+    }
+    refused = await ask(hass, "preflight", qashqai, command="start_climate")
+    assert refused == {
+        "allowed": False,
+        "reason": "not_supported",
+        "message": "This vehicle, or its contract, does not offer that.",
+    }
+    assert simulator.requests["actions"] == 0
+
+
+async def test_a_blocked_command_is_explained_logged_and_not_sent(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    leaf = simulator.vehicle("Leaf")
+    assert isinstance(leaf.powertrain, Electric)
+    leaf.powertrain.battery.energy *= 0.1
+    leaf.unplug()
+    leaf.report(("battery", "charging"))  # type: ignore[arg-type]
+    await pass_time(timedelta(minutes=11))
+    hass.config_entries.async_update_entry(loaded, options={OPTION_CLIMATE_BATTERY: 40})
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    simulator.requests.clear()
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "climate", "turn_on", CLIMATE)
+    assert error.value.translation_key == "battery_low"
+    assert simulator.requests["actions"] == 0
+    device = device_id(hass, loaded, simulator, "Leaf")
+    (line,) = await ask(hass, "command_log", device)
+    assert (line["status"], line["reason"]) == ("blocked", "battery_low")
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "button", "press", "button.leaf_start_charging")
+    assert error.value.translation_key == "not_plugged_in"
+    assert not (await ask(hass, "preflight", device, command="start_charging"))["allowed"]
+
+
+async def test_a_device_may_be_gone_when_its_command_ends(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    fired = async_capture_events(hass, EVENT_COMMAND)
+    dr.async_get(hass).async_remove_device(device_id(hass, loaded, simulator, "Leaf"))
+    await loaded.runtime_data.vehicles[simulator.car("Leaf").vin].async_execute(StartClimate(21))
+    assert [event.data["device_id"] for event in fired] == [None]
