@@ -160,12 +160,15 @@ async def test_a_vehicle_that_does_not_take_a_temperature(
     assert state(hass, "climate.leaf_climate").state == "heat_cool"
 
 
-async def test_a_renamed_climate_goes_on(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_renamed_entities_go_on(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     before = state(hass, "climate.leaf_climate")
-    er.async_get(hass).async_update_entity("climate.leaf_climate", new_entity_id="climate.blue_car")
+    for old, new in (("climate.leaf_climate", "climate.blue"), ("event.leaf_command", "event.blue")):
+        er.async_get(hass).async_update_entity(old, new_entity_id=new)
     await hass.async_block_till_done()
     assert hass.states.get("climate.leaf_climate") is None
-    assert state(hass, "climate.blue_car").attributes["temperature"] == before.attributes["temperature"]
+    assert state(hass, "climate.blue").attributes["temperature"] == before.attributes["temperature"]
+    await hass.services.async_call("climate", "turn_on", {"entity_id": "climate.blue"}, blocking=True)
+    assert state(hass, "event.blue").attributes["event_type"] == "confirmed"
 
 
 async def test_only_the_variable_leads_to_a_simulator(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:

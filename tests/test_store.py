@@ -10,14 +10,25 @@ from homeassistant.util.json import json_loads_object
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.nissanconnect.commands import Unfinished
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle, VehicleStore, _dump, _read
 from custom_components.nissanconnect.vehicle import (
+    COMMANDS,
+    Asker,
     Battery,
     Capability,
     ClimateLimits,
+    Command,
+    CommandOutcome,
+    CommandRecord,
+    CommandStatus,
     Health,
+    Lock,
     Powertrain,
     Role,
+    ScheduleClimate,
+    SetChargeLimit,
+    Ticket,
     Tyre,
     Tyres,
     VehicleInfo,
@@ -78,6 +89,41 @@ def test_a_vehicle_without_identity_is_left_out() -> None:
     raw = _dump(Remembered(vehicles=[RememberedVehicle(info=INFO)]))
     raw["vehicles"].append({"info": asdict(INFO) | {"key": None}, "state": {}})
     assert [vehicle.info.key for vehicle in _read(raw).vehicles] == [INFO.key]
+
+
+EVERY_COMMAND = [
+    ScheduleClimate(NOW, 21) if kind is ScheduleClimate else SetChargeLimit(80) if kind is SetChargeLimit else kind()
+    for kind in COMMANDS
+]
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=lambda command: command.kind())
+def test_a_command_on_its_way_comes_back(command: Command) -> None:
+    asker = Asker(kind="automation", name="Warm the car")
+    unfinished = Unfinished(command=command, asked_by=asker, asked_at=NOW, ticket=Ticket("1", NOW))
+    ended = CommandOutcome(status=CommandStatus.REJECTED, reason="rejected_by_vehicle", code="12", ended_at=NOW)
+    record = CommandRecord(command="lock", asked_at=NOW, asked_by=asker, backend="b", outcome=ended)
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, log=(record, record), unfinished=unfinished)])
+    assert through_the_file(remembered) == remembered
+
+
+def test_a_pin_is_not_kept() -> None:
+    unfinished = Unfinished(command=Lock("4711"), asked_by=Asker(kind="user"), asked_at=NOW, ticket=Ticket("1", NOW))
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=unfinished)])
+    assert b"4711" not in json_bytes(_dump(remembered))
+    (vehicle,) = through_the_file(remembered).vehicles
+    assert vehicle.unfinished is not None
+    assert vehicle.unfinished.command == Lock()
+
+
+@pytest.mark.parametrize("damage", [{"kind": "fly"}, {"ticket": None}, {"asked_at": "soon"}, {"asked_by": 3}])
+def test_a_damaged_command_is_forgotten(damage: dict[str, Any]) -> None:
+    unfinished = Unfinished(command=Lock(), asked_by=Asker(kind="user"), asked_at=NOW, ticket=Ticket("1", NOW))
+    raw: dict[str, Any] = json_loads_object(
+        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=unfinished)])))
+    )
+    raw["vehicles"][0]["unfinished"].update(damage)
+    assert _read(raw).vehicles == [RememberedVehicle(info=INFO)]
 
 
 json_values = st.recursive(

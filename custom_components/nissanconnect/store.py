@@ -1,6 +1,7 @@
 """What is kept over a restart: the vehicles, their last values with their own times, and what a backend has learnt."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -116,14 +117,15 @@ def _load[T](kind: type[T], raw: Any) -> T | None:
         return None
     try:
         return cast("T", _SCHEMAS[kind]({name: _revive(name, value) for name, value in raw.items()}))
-    except probatio.Invalid, TypeError, ValueError:
+    except probatio.Invalid, TypeError:
         return None
 
 
 def _revive(name: str, value: Any) -> Any:
     """Undo what JSON cannot hold. By convention every point in time in ``vehicle`` is called ``…_at``."""
     if isinstance(value, str) and (name == "at" or name.endswith("_at")):
-        return datetime.fromisoformat(value)
+        with suppress(ValueError):  # what is no time is no datetime, which the schema then says
+            return datetime.fromisoformat(value)
     if isinstance(value, Mapping) and name != "values":
         return {inner: _revive(inner, item) for inner, item in value.items()}
     return frozenset(value) if name == "capabilities" else value

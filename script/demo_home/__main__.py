@@ -66,7 +66,7 @@ async def _check(console: Console) -> bool:
 async def _look(console: Console, directory: Path) -> bool:
     zone = check.evening(datetime.now(UTC))
     async with (
-        simulator(console, "--zone", zone, "--wake-delay", "1", "3") as service,
+        simulator(console, "--zone", zone, *check.STAGED) as service,
         home_assistant(directory, free_port(), service.url, console) as home,
     ):
         scene = check.Scene(home, directory)

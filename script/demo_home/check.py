@@ -1,6 +1,8 @@
 """What ``script/demo --check`` looks at: first while Home Assistant runs, then at what it leaves behind."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +104,38 @@ async def _heats(scene: Scene) -> str:
     return f"{before} → {after}, confirmed by the vehicle in {(answered - asked).total_seconds():.0f} s"
 
 
+STAGED = ("--wake-delay", "1", "3", "--give-up", "4", "--refusing", "Ariya", "--uncovered", "Qashqai")
+"""How the simulator is told to behave: quickly, and with a vehicle for every way a command can end."""
+
+_ENDS = {
+    "confirmed": ("LEAF", "button/press", "button.horn"),
+    "rejected": ("Ariya", "climate/turn_on", "climate.climate"),
+    "timed_out": ("Qashqai", "button/press", "button.horn"),
+}
+
+
+async def _tells_the_truth(scene: Scene) -> str:
+    api, vehicles = scene.home.api, {vehicle.name: vehicle for vehicle in scene.home.vehicles}
+
+    async def act(action: str, target: dict[str, str]) -> None:
+        with suppress(DemoError):  # the action's own error; what counts is what is told of it
+            await api.post(f"/api/services/{action}", target)
+
+    await asyncio.gather(
+        *(act(action, {"entity_id": vehicles[name].entities[entity]}) for name, action, entity in _ENDS.values())
+    )
+    ends = [await _ended(scene, vehicles[name], expected) for expected, (name, _, _) in _ENDS.items()]
+    await act(f"{DOMAIN}/start_climate", {"device_id": vehicles["Qashqai"].device_id})
+    return ", ".join([*ends, await _ended(scene, vehicles["Qashqai"], "blocked")])
+
+
+async def _ended(scene: Scene, vehicle: Vehicle, expected: str) -> str:
+    told = (await fetch_states(scene.home.api)).attributes(vehicle, "event.command")
+    if told.get("event_type") != expected:
+        raise DemoError(f"{vehicle.name}'s last command ended {told.get('event_type')} instead of {expected}")
+    return f"{expected} ({vehicle.name}: {told['command']}{', ' + told['reason'] if told['reason'] else ''})"
+
+
 async def _log_is_clean(scene: Scene) -> str:
     text = (scene.directory / LOG).read_text()
     if trouble := log.trouble_in(text):
@@ -121,6 +155,7 @@ RUNNING = (
     Check("Vehicles", _are_known),
     Check("Dashboard", _opens),
     Check("LEAF heats", _heats),
+    Check("Commands", _tells_the_truth),
 )
 STOPPED = (
     Check("Errors in the log", _log_is_clean),

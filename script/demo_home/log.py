@@ -9,6 +9,8 @@ from typing import Any
 _TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* ")
 _OUR_WARNING = re.compile(r"^(?:WARNING|ERROR|CRITICAL) .*?\[custom_components\.nissanconnect\b")
 _TROUBLE = re.compile(r"^(?:ERROR|CRITICAL) |\bTraceback \(most recent call last\)|ExceptionGroup:")
+_ANSWER = re.compile(r"\[homeassistant\.components\.api\] Error during service call")
+"""How Home Assistant notes that an action ended with an error, which its caller was told."""
 
 
 def without_time(line: str) -> str:
@@ -22,8 +24,9 @@ def is_our_warning(line: str) -> bool:
 
 
 def trouble_in(log: str) -> list[str]:
-    """Return the lines of a log that tell of errors, whoever made them."""
-    return [line for line in map(without_time, log.splitlines()) if _TROUBLE.search(line)]
+    """Return the lines of a log that tell of errors, whoever made them; those of actions are answers, not trouble."""
+    lines = map(without_time, log.splitlines())
+    return [line for line in lines if _TROUBLE.search(line) and not _ANSWER.search(line)]
 
 
 def given_away(log: str, secrets: Mapping[str, Iterable[str]]) -> list[str]:

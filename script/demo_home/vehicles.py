@@ -13,6 +13,7 @@ from .client import HomeAssistant
 class Vehicle:
     """A device of ours. ``entities`` maps what DESIGN §5 calls them (``sensor.range``) to entity ids."""
 
+    device_id: str
     key: str
     name: str
     model: str
@@ -44,6 +45,7 @@ def vehicles_in(devices: Iterable[dict[str, Any]], entities: list[dict[str, Any]
     ours = [entity for entity in entities if entity["platform"] == DOMAIN and entity["disabled_by"] is None]
     found = [
         Vehicle(
+            device_id=device["id"],
             key=key,
             name=device["name_by_user"] or device["name"],
             model=device["model"] or "",

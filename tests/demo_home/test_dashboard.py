@@ -36,6 +36,7 @@ SHOWN = set(entities_in([*GLANCE, *BADGES, MAPPED, *(card for section in SECTION
 def vehicle(name: str, *entities: str) -> Vehicle:
     """Return a vehicle whose entity ids begin with its name."""
     return Vehicle(
+        device_id="device",
         key=f"FAKE{name}",
         name=name,
         model="Model",

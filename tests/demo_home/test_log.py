@@ -28,6 +28,7 @@ def test_errors_are_found(line: str) -> None:
     [
         f"{TIME} WARNING (MainThread) [homeassistant.bootstrap] Skipping pip installation",
         f"{TIME} DEBUG (MainThread) [x] The option 'ERROR' is not set",
+        f"{TIME} ERROR (MainThread) [homeassistant.components.api] Error during service call to lock.lock: No",
     ],
 )
 def test_other_lines_are_no_errors(line: str) -> None:

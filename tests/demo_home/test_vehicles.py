@@ -30,6 +30,7 @@ def test_entities_are_named_by_platform_and_key() -> None:
     (leaf,) = vehicles_in([device(KEY, "LEAF")], entities)
 
     assert leaf == Vehicle(
+        device_id="id-LEAF",
         key=KEY,
         name="LEAF",
         model="Leaf (2021)",
@@ -62,6 +63,7 @@ def test_vehicles_come_by_name_and_by_the_owners_name_for_them() -> None:
 
 def test_the_table_shows_what_is_known_and_says_what_is_not() -> None:
     leaf = Vehicle(
+        device_id="device",
         key=KEY,
         name="LEAF",
         model="",

@@ -8,6 +8,8 @@ import sys
 import time
 from zoneinfo import ZoneInfo
 
+from custom_components.nissanconnect.backends.demo.telematics import Manner
+
 from . import EMAIL, PASSWORD, Simulator
 from .world import Clock
 
@@ -50,12 +52,21 @@ def main(arguments: list[str]) -> None:
         metavar=("LEAST", "MOST"),
         help="the seconds after which a sleeping vehicle gets to a command",
     )
+    parser.add_argument("--give-up", type=float, metavar="SECONDS", help="when an unanswered command has timed out")
+    parser.add_argument("--uncovered", action="append", default=[], metavar="MODEL", help="without mobile network")
+    parser.add_argument("--refusing", action="append", default=[], metavar="MODEL", help="rejects every command")
     parser.add_argument("--max-seconds", type=float, help="stop by itself after this time")
     options = parser.parse_args(arguments)
     simulator = Simulator(now=clock(options.speed), seed=options.seed, zone=options.zone)
     least, most = options.wake_delay
     for car in simulator.cars.values():
         car.vehicle.telematics.wake_delay = (least, most)
+        if options.give_up is not None:
+            car.vehicle.telematics.give_up = timedelta(seconds=options.give_up)
+    for model in options.uncovered:
+        simulator.vehicle(model).telematics.covered = False
+    for model in options.refusing:
+        simulator.vehicle(model).telematics.manner = Manner.REFUSING
     asyncio.run(serve(simulator, options.port, options.max_seconds))
 
 

@@ -50,7 +50,8 @@ class Telematics:
     """The unit of one vehicle.
 
     ``covered`` is whether the mobile network reaches it, ``wake_delay`` the least and the most seconds that it needs
-    to get to an action when it sleeps (kamereon-eu §16.1), ``wakes`` how often it had to be started; ``executed`` is
+    to get to an action when it sleeps (kamereon-eu §16.1), ``give_up`` after what time the cloud calls an unanswered
+    action timed out, ``wakes`` how often it had to be started; ``executed`` is
     all that the vehicle has really done.
     """
 
@@ -60,6 +61,7 @@ class Telematics:
     manner: Manner = Manner.OBEDIENT
     refusal: str = "12"
     wake_delay: tuple[float, float] = (10, 60)
+    give_up: timedelta = GIVE_UP
     wakes: int = 0
     awake_until: datetime | None = None
     actions: dict[str, Action] = field(default_factory=dict)
@@ -107,7 +109,7 @@ class Telematics:
 
     def _attempt(self, action: Action, at: datetime, obey: Callable[[Command], str | None]) -> None:
         if not self._wake(at):
-            given_up = action.accepted_at + GIVE_UP
+            given_up = action.accepted_at + self.give_up
             if at >= given_up:
                 action.end(Phase.TIMED_OUT)
             action.due_at = min(at + SEARCH, given_up)
