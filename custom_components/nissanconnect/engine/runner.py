@@ -71,6 +71,8 @@ async def run(
     looks = patience.looks if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
     confirmed = await _look(command, line, before, progress.phase, sleep=sleep, patience=patience, looks=looks)
     status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _VERDICTS[progress.phase]
+    if not confirmed and progress.reason is not None:
+        reason = progress.reason
     return CommandOutcome(status=status, reason=reason, code=progress.code, sent_at=ticket.sent_at, ended_at=now())
 
 

@@ -32,8 +32,10 @@ from .errors import (
     ActionRequired,
     AuthenticationFailed,
     BackendError,
+    DeviceNotRegistered,
     NotSupported,
     NoVehicles,
+    PinRequired,
     PrivacyMode,
     ProtocolError,
     RateLimited,
@@ -42,6 +44,7 @@ from .errors import (
     Unavailable,
     Unreachable,
     UnsafeRedirect,
+    WrongCode,
 )
 from .history import Notification, TripPeriod, TripSummary
 from .identity import ClimateLimits, Powertrain, Role, VehicleInfo, alias, normalise_key
@@ -92,6 +95,7 @@ __all__ = [
     "CommandOutcome",
     "CommandStatus",
     "Connectivity",
+    "DeviceNotRegistered",
     "FlashLights",
     "Fuel",
     "Group",
@@ -103,6 +107,7 @@ __all__ = [
     "Notification",
     "Odometer",
     "Phase",
+    "PinRequired",
     "Position",
     "Powertrain",
     "Privacy",
@@ -139,6 +144,7 @@ __all__ = [
     "VehicleInfo",
     "VehicleReport",
     "VehicleState",
+    "WrongCode",
     "alias",
     "normalise_key",
 ]
