@@ -9,6 +9,7 @@ from .vehicle import (
     BackendError,
     CommandOutcome,
     NotSupported,
+    PinRequired,
     TwoFactorRequired,
 )
 
@@ -24,7 +25,7 @@ def update_error(error: BackendError) -> ConfigEntryAuthFailed | UpdateFailed:
 
 def action_error(error: BackendError) -> HomeAssistantError:
     """Return what an action raises when its command was not accepted."""
-    kind = ServiceValidationError if isinstance(error, NotSupported) else HomeAssistantError
+    kind = ServiceValidationError if isinstance(error, NotSupported | PinRequired) else HomeAssistantError
     return kind(translation_domain=DOMAIN, translation_key=error.key)
 
 
