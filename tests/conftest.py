@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 # The harness brings an empty package of the same name. Whichever is imported first stays.
 import custom_components  # noqa: F401
-from custom_components.nissanconnect import commands
+from custom_components.nissanconnect import commands, sources
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
@@ -96,7 +96,7 @@ def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> LetTimePas
 
 @pytest.fixture(autouse=True)
 def _waiting_passes_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a command is followed, waiting moves the test's clock instead of taking time."""
+    """While something is asked of a vehicle, waiting moves the test's clock instead of taking time."""
     if "simulator" not in request.fixturenames:
         return
     freezer: FrozenDateTimeFactory = request.getfixturevalue("freezer")
@@ -106,6 +106,7 @@ def _waiting_passes_time(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
         await asyncio.sleep(0)
 
     monkeypatch.setattr(commands, "sleep", sleep)
+    monkeypatch.setattr(sources, "sleep", sleep)
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -182,7 +182,7 @@ async def test_reconfiguring_the_same_account(
     simulator.add_account("new@example.com", "new password", user_id=simulator.account.user_id)
 
     form = await entry.start_reconfigure_flow(hass)
-    assert form["step_id"] == "reconfigure"
+    assert form["step_id"] == "reconfigure_login"
     new = {CONF_USERNAME: "new@example.com", CONF_PASSWORD: "new password"}
     result = await submit(hass, form, new)
     assert result["reason"] == "reconfigure_successful"

@@ -1,16 +1,20 @@
 """NissanConnect: every connected Nissan in Home Assistant."""
 
+import asyncio
+from contextlib import suppress
+
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .backends.base import Json
-from .const import CONF_AUTH, DOMAIN, PLATFORMS
+from .backends.base import Json, LockSetup
+from .const import CONF_AUTH, CONF_DEVICE_ID, DOMAIN, PLATFORMS
 from .coordinator import AccountCoordinator, NissanConfigEntry
 from .services import async_setup_services
 from .settings import Settings
 from .sources import async_create_backend
 from .store import VehicleStore
+from .vehicle import BackendError, Capability, VehicleInfo
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -43,8 +47,22 @@ async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
-    """Forget the account."""
-    await VehicleStore(hass, entry.entry_id).async_remove()
+    """Forget the account, and have its vehicles forget us."""
+    store = VehicleStore(hass, entry.entry_id)
+    if CONF_DEVICE_ID in entry.data:
+        remembered = await store.async_load()
+        await _async_end_trust(hass, entry, [vehicle.info for vehicle in remembered.vehicles])
+    await store.async_remove()
+
+
+async def _async_end_trust(hass: HomeAssistant, entry: NissanConfigEntry, vehicles: list[VehicleInfo]) -> None:
+    """Take us from the vehicles' lists of trusted devices; the entry is removed whether or not that succeeds."""
+    backend = await async_create_backend(hass, entry.data, save_auth=lambda _: None)
+    with suppress(BackendError, TimeoutError):
+        async with asyncio.timeout(20):
+            for vehicle in vehicles:
+                if Capability.LOCK_SETUP in vehicle.capabilities and isinstance(backend, LockSetup):
+                    await backend.remove_device(vehicle, entry.data[CONF_DEVICE_ID])
 
 
 async def async_remove_config_entry_device(

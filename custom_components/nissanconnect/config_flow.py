@@ -7,7 +7,6 @@ from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_USER,
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
@@ -34,6 +33,7 @@ from .const import (
     OPTION_CLIMATE_BATTERY,
     OPTION_PARKED,
 )
+from .remote_lock_flow import RemoteLockFlow
 from .settings import Settings
 from .sources import Source, async_create_backend
 from .vehicle import AuthenticationFailed, BackendError, NoVehicles
@@ -53,7 +53,7 @@ _ACCOUNT_SCHEMA = probatio.Schema(
 )
 
 
-class NissanConfigFlow(ConfigFlow, domain=DOMAIN):
+class NissanConfigFlow(RemoteLockFlow, domain=DOMAIN):
     """Set up one account or link."""
 
     VERSION = 1
@@ -61,6 +61,7 @@ class NissanConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def __init__(self) -> None:
         """Start with nothing entered."""
+        super().__init__()
         self._rejected: set[tuple[str, str]] = set()
 
     @staticmethod
@@ -94,11 +95,17 @@ class NissanConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self._async_log_in("reauth_confirm", data, _PASSWORD_SCHEMA, user_input)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what to change, if there is a choice."""
+        if self._get_reconfigure_entry().data[CONF_SOURCE] == Source.DEMO:
+            return self.async_abort(reason="nothing_to_reconfigure")
+        if not self._async_find_lockable():
+            return await self.async_step_reconfigure_login()
+        return self.async_show_menu(step_id="reconfigure", menu_options=["reconfigure_login", "remote_lock"])
+
+    async def async_step_reconfigure_login(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change the address or the password of the same account."""
         data = self._get_reconfigure_entry().data
-        if data[CONF_SOURCE] == Source.DEMO:
-            return self.async_abort(reason="nothing_to_reconfigure")
-        return await self._async_log_in("reconfigure", data, _ACCOUNT_SCHEMA, user_input)
+        return await self._async_log_in("reconfigure_login", data, _ACCOUNT_SCHEMA, user_input)
 
     async def _async_log_in(
         self,

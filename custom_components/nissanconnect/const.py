@@ -8,6 +8,10 @@ DOMAIN: Final = "nissanconnect"
 MANUFACTURER: Final = "Nissan"
 
 CONF_AUTH: Final = "auth"
+CONF_DEVICE_ID: Final = "device_id"
+"""Our name in the vehicles' lists of trusted devices."""
+CONF_PINS: Final = "pins"
+"""PINs by vehicle, of owners who chose to have them stored."""
 CONF_SOURCE: Final = "source"
 
 EVENT_COMMAND: Final = f"{DOMAIN}_command"

@@ -13,6 +13,7 @@ from .vehicle import alias
 
 _PERSONAL = {
     "auth",
+    "device_id",
     "heading",
     "key",
     "latitude",
@@ -20,6 +21,7 @@ _PERSONAL = {
     "nickname",
     "password",
     "picture_url",
+    "pins",
     "title",
     "username",
     "vin",

@@ -10,6 +10,7 @@ from .vehicle import (
     CommandOutcome,
     CommandStatus,
     NotSupported,
+    PinRequired,
     TwoFactorRequired,
 )
 
@@ -25,7 +26,7 @@ def update_error(error: BackendError) -> ConfigEntryAuthFailed | UpdateFailed:
 
 def action_error(error: BackendError) -> HomeAssistantError:
     """Return what an action raises when its command was not accepted."""
-    kind = ServiceValidationError if isinstance(error, NotSupported) else HomeAssistantError
+    kind = ServiceValidationError if isinstance(error, NotSupported | PinRequired) else HomeAssistantError
     return kind(translation_domain=DOMAIN, translation_key=error.key)
 
 

@@ -6,11 +6,13 @@ from typing import Any, override
 from homeassistant.components.lock import LockEntity, LockEntityDescription
 from homeassistant.const import ATTR_CODE
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import CONF_PINS, DOMAIN
 from .coordinator import NissanConfigEntry
 from .entity import Reading, VehicleEntity, async_add_vehicle_entities
-from .vehicle import Capability, Lock, Unlock
+from .vehicle import Capability, Lock, PinRequired, Unlock
 
 PARALLEL_UPDATES = 0
 
@@ -43,6 +45,12 @@ class VehicleLock(VehicleEntity, LockEntity):
 
     @property
     @override
+    def code_format(self) -> str | None:
+        """Four digits or nothing, because Home Assistant applies it to locking too, for which a stored PIN will do."""
+        return r"^([0-9]{4})?$" if self._takes_pin else None
+
+    @property
+    @override
     def is_locked(self) -> bool | None:
         return self.entity_description.value(self.vehicle)
 
@@ -58,8 +66,19 @@ class VehicleLock(VehicleEntity, LockEntity):
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        await self.async_execute(Lock(pin=kwargs.get(ATTR_CODE)))
+        stored = self.coordinator.config_entry.data.get(CONF_PINS, {}).get(self.coordinator.info.key)
+        await self.async_execute(Lock(pin=self._pin(kwargs.get(ATTR_CODE) or stored)))
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        await self.async_execute(Unlock(pin=kwargs.get(ATTR_CODE)))
+        # A stored PIN opens no doors: whoever wants that gives it along, or sets it as the entity's default code.
+        await self.async_execute(Unlock(pin=self._pin(kwargs.get(ATTR_CODE))))
+
+    @property
+    def _takes_pin(self) -> bool:
+        return Capability.LOCK_PIN in self.coordinator.info.capabilities
+
+    def _pin(self, code: str | None) -> str | None:
+        if self._takes_pin and code is None:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=PinRequired.key)
+        return code

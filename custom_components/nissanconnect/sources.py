@@ -3,6 +3,7 @@
 A backend's package is imported when a source first needs it, so that nobody pays for those that they do not use.
 """
 
+from asyncio import sleep
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 import logging
@@ -17,7 +18,7 @@ from homeassistant.helpers.importlib import async_import_module
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Json
-from .const import CONF_AUTH, CONF_SOURCE
+from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_SOURCE
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth:
         auth=Auth.from_json(data.get(CONF_AUTH)),
         on_auth=lambda auth: save_auth(auth.to_json()),
         now=dt_util.utcnow,
+        sleep=sleep,
+        device_id=data.get(CONF_DEVICE_ID),
         environment=environment,
         memory=memory,
     )

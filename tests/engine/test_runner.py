@@ -333,6 +333,14 @@ async def test_the_code_of_a_rejection_is_kept() -> None:
     assert outcome.code == "12"
 
 
+async def test_the_backends_own_reason_says_more() -> None:
+    told = Progress(Phase.REJECTED, "12", Reason.WRONG_PIN)
+    outcome = await Vehicle([told], [OFF]).run(StartClimate())
+    assert (outcome.status, outcome.reason) == (CommandStatus.REJECTED, Reason.WRONG_PIN)
+    outcome = await Vehicle([told], [ON]).run(StartClimate())
+    assert (outcome.status, outcome.reason) == (CommandStatus.CONFIRMED, None)
+
+
 answers = st.sampled_from([*map(Progress, Phase), Unavailable()])
 sights = st.sampled_from([OFF, ON, VehicleState(), Unavailable()])
 

@@ -40,6 +40,8 @@ class Car:
     family: Family
     services: dict[int, bool]
     role: str = "OWNER"
+    ccs_generation: str = "0"
+    cross_badged: bool = False
 
     @property
     def vin(self) -> str:
@@ -49,6 +51,20 @@ class Car:
     def offers(self, services: Collection[int]) -> bool:
         """Whether any of ``services`` is activated; nothing to ask for means yes."""
         return not services or any(self.services.get(service, False) for service in services)
+
+    def offer_remote_lock(self) -> None:
+        """Equip the vehicle and its contract for the remote lock (kamereon-eu §7.3)."""
+        self.ccs_generation = "2"
+        self.services |= {27: True, 747: True}
+
+    @property
+    def lock_can_be_set_up(self) -> bool:
+        """Whether this account may choose the PIN of the remote lock (kamereon-eu §7.3)."""
+        if self.role != "OWNER":
+            return False
+        if self.ccs_generation == "1":
+            return self.offers((909,)) and not self.cross_badged
+        return self.ccs_generation == "2" and self.offers((747,))
 
     def lapse(self) -> None:
         """Let the subscription end: all services stay listed, none is active (kamereon-eu §7.3)."""
@@ -72,8 +88,8 @@ class Car:
             "syncStatus": "SYNCHRONIZED",
             "carGateway": info.gateway,
             "canGeneration": info.generation,
-            "ccsGen": "0",
-            "isCrossBadged": False,
+            "ccsGen": self.ccs_generation,
+            "isCrossBadged": self.cross_badged,
             "phase": 2,
             "privacyMode": "on" if self.vehicle.privacy else "off",
             "role": self.role,

@@ -14,7 +14,6 @@ from custom_components.nissanconnect.vehicle import (
     Command,
     FlashLights,
     Group,
-    Lock,
     Phase,
     Refresh,
     ScheduleClimate,
@@ -25,7 +24,6 @@ from custom_components.nissanconnect.vehicle import (
     StopCharging,
     StopClimate,
     StopEngine,
-    Unlock,
 )
 
 from .account import Car
@@ -138,20 +136,6 @@ def _engine(attributes: Attributes, _: datetime) -> Command:
     raise ValueError("unknown action")
 
 
-def _lock(attributes: Attributes, _: datetime) -> Command:
-    """Read a remote lock with its proof; the body of old clients has not been understood for years (§11.2)."""
-    _only(attributes, "action", "target", "deviceId", "duration", "srp")
-    proof, device = str(attributes.get("srp")), str(attributes.get("deviceId"))
-    if not re.fullmatch("[0-9a-f]{64}", proof) or not re.fullmatch(r"[\w.-]{8,64}", device):
-        raise ValueError("no proof")
-    match attributes.get("action"):
-        case "lock":
-            return Lock()
-        case "unlock":
-            return Unlock()
-    raise ValueError("unknown action")
-
-
 KINDS = {
     "refresh-battery-status": Kind("RefreshBatteryStatus", _plain(Refresh(Group.BATTERY))),
     "refresh-location": Kind("RefreshLocation", _plain(Refresh(Group.POSITION)), (12, 866)),
@@ -162,7 +146,6 @@ KINDS = {
     "charging-start": Kind("ChargingStart", _charging, (299, 303)),
     "horn-lights": Kind("HornLights", _horn_lights, (97, 875)),
     "engine-start": Kind("EngineStart", _engine, (96,)),
-    "lock-unlock": Kind("LockUnlock", _lock, (27, 878)),
 }
 NOT_OFFERED = re.compile(r"charge-mode|(charge|hvac)-schedule|data-reset|(create|delete)-\w+-restrictions")
 """Actions that are known by name, or at Renault only (kamereon-eu §9.2, §12)."""
@@ -178,11 +161,16 @@ async def act(request: web.Request) -> web.StreamResponse:
         raise not_for_this_gateway() if NOT_OFFERED.fullmatch(name) else not_found()
     command = read_command(kind, await body(request, JSON_API), world(request).now())
     _permit(vehicle, kind, command)
+    return queue(request, kind.type, command)[1]
+
+
+def queue(request: web.Request, type_name: str, command: Command) -> tuple[Action, web.Response]:
+    """Hand a command to the vehicle; return it on its way, and the answer that says so."""
     sim = world(request)
     sim.requests["wakes"] += 1
-    action = vehicle.vehicle.order(command)
-    sim.action_types[action.id] = kind.type
-    return web.json_response({"data": {"type": kind.type, "id": action.id}}, content_type=JSON_API)
+    action = car(request).vehicle.order(command)
+    sim.action_types[action.id] = type_name
+    return action, web.json_response({"data": {"type": type_name, "id": action.id}}, content_type=JSON_API)
 
 
 def read_command(kind: Kind, message: Json, now: datetime) -> Command:
@@ -228,7 +216,7 @@ async def status(request: web.Request) -> web.StreamResponse:
         "actionType": re.sub(r"(?<!^)(?=[A-Z])", "_", type_name).upper(),
         "errorCode": action.code,
         "ruleKey": None,
-        "data": [],
+        "data": world(request).action_results.get(identifier, []) if action.phase is Phase.DONE else [],
     }
     message = {"data": {"type": "Action", "id": identifier, "attributes": attributes}}
     return web.json_response(message, content_type=JSON_API)

@@ -4,7 +4,7 @@ from urllib.parse import quote_plus
 
 from aiohttp import web
 
-from . import actions, bff, notifications, oneid, reads
+from . import actions, bff, notifications, oneid, reads, remote_lock
 from .errors import ApiError
 from .faults import Fault, Injection, rewritten
 from .http import WORLD, Endpoint, Handler
@@ -13,6 +13,7 @@ from .world import World
 ENDPOINTS = (
     *oneid.ENDPOINTS,
     *bff.ENDPOINTS,
+    *remote_lock.ENDPOINTS,  # before the actions in general
     *actions.ENDPOINTS,
     *notifications.ENDPOINTS,
     *reads.ENDPOINTS,

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from random import Random
 
+from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.demo.garage import Garage, open_garage
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 
 from .account import EMAIL, PASSWORD, Account, Car, car_of
+from .pins import RemoteLocks
 from .tokens import Tokens
 
 type Clock = Callable[[], datetime]
@@ -48,6 +50,7 @@ class World:
         requests: Requests by endpoint name (``cars``, ``battery-status``, ``battery-status/v1``, ``actions``, …), and
             as ``login`` how often a password was submitted, as ``wakes`` how many actions were accepted.
         password_posts: By ``Host`` header, the requests that carried a password of any account.
+        remote_locks: The remote locks of all accounts and vehicles, and the codes that were e-mailed for them.
         stopping: Set when requests that hang must end. No time-out would do it: a test's clock may stand still.
     """
 
@@ -68,7 +71,9 @@ class World:
         self.accounts: dict[str, Account] = {}
         self.account = self.add_account(EMAIL, PASSWORD, user_id=user_id)
         self.tokens = Tokens(self.secret)
+        self.remote_locks = RemoteLocks()
         self.action_types: dict[str, str] = {}
+        self.action_results: dict[str, Json] = {}
         self.login = Login.SUCCESS
         self.lock_after: int | None = 5
         self.sign_on_lasts = timedelta(hours=8)

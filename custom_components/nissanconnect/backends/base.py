@@ -7,7 +7,7 @@ never decides when to read or whether a command is wise, and it never wakes a ve
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..vehicle import Command, Group, ListedVehicle, Progress, Ticket, VehicleInfo, VehicleReport
 
@@ -50,3 +50,23 @@ class Backend(Protocol):
 
     def memory(self) -> Json:
         """Return what should survive a restart besides the log-in: what this backend has learnt about vehicles."""
+
+
+@runtime_checkable
+class LockSetup(Protocol):
+    """What a backend offers besides if its vehicles have :attr:`~..vehicle.Capability.LOCK_SETUP`.
+
+    ``device_id`` is our name in a vehicle's list of trusted devices, one for all vehicles of the account.
+    """
+
+    async def send_device_code(self, vehicle: VehicleInfo, device_id: str) -> None:
+        """Have a one-time code sent to the owner."""
+
+    async def register_device(self, vehicle: VehicleInfo, device_id: str, code: str) -> None:
+        """Register with the code; raises :class:`~..vehicle.WrongCode`. Being registered already is fine."""
+
+    async def remove_device(self, vehicle: VehicleInfo, device_id: str) -> None:
+        """Be registered no longer."""
+
+    async def set_pin(self, vehicle: VehicleInfo, pin: str) -> None:
+        """Choose the PIN with which the vehicle is locked and unlocked from now on. Wakes the vehicle."""

@@ -165,6 +165,8 @@ class CommandRunner:
         looks = self._patience.looks if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
         confirmed = await self._look(job.command, before, progress.phase, looks)
         status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _VERDICTS[progress.phase]
+        if not confirmed and progress.reason is not None:
+            reason = progress.reason
         return CommandOutcome(
             status=status, reason=reason, code=progress.code, sent_at=job.ticket.sent_at, ended_at=self._now()
         )

@@ -35,8 +35,10 @@ from .errors import (
     ActionRequired,
     AuthenticationFailed,
     BackendError,
+    DeviceNotRegistered,
     NotSupported,
     NoVehicles,
+    PinRequired,
     PrivacyMode,
     ProtocolError,
     RateLimited,
@@ -45,6 +47,7 @@ from .errors import (
     Unavailable,
     Unreachable,
     UnsafeRedirect,
+    WrongCode,
 )
 from .history import Notification, TripPeriod, TripSummary
 from .identity import ClimateLimits, Powertrain, Role, VehicleInfo, alias, normalise_key
@@ -98,6 +101,7 @@ __all__ = [
     "CommandRecord",
     "CommandStatus",
     "Connectivity",
+    "DeviceNotRegistered",
     "FlashLights",
     "Fuel",
     "Group",
@@ -109,6 +113,7 @@ __all__ = [
     "Notification",
     "Odometer",
     "Phase",
+    "PinRequired",
     "Position",
     "Powertrain",
     "Privacy",
@@ -145,6 +150,7 @@ __all__ = [
     "VehicleInfo",
     "VehicleReport",
     "VehicleState",
+    "WrongCode",
     "alias",
     "normalise_key",
 ]

@@ -237,10 +237,14 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A backend's answer to "how is it going"; ``code`` is its own error code, if it gave one."""
+    """A backend's answer to "how is it going"; ``code`` is its own error code, ``reason`` what that means.
+
+    Both only if they are known.
+    """
 
     phase: Phase
     code: str | None = None
+    reason: Reason | None = None
 
 
 class CommandStatus(StrEnum):
@@ -261,6 +265,7 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"
     NOT_SEEN = "not_seen"
     """The backend called it done, the vehicle's state did not follow in time."""
+    WRONG_PIN = "wrong_pin"
 
     # Before sending
     ALREADY_CHARGED = "already_charged"

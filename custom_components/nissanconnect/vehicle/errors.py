@@ -35,6 +35,24 @@ class TwoFactorRequired(BackendError):
     key = "two_factor_required"
 
 
+class DeviceNotRegistered(BackendError):
+    """Home Assistant is not, or no longer, registered for the remote lock of this vehicle."""
+
+    key = "device_not_registered"
+
+
+class PinRequired(BackendError):
+    """The command takes a PIN, and none was given."""
+
+    key = "pin_required"
+
+
+class WrongCode(BackendError):
+    """The one-time code is wrong or too old."""
+
+    key = "wrong_code"
+
+
 class RateLimited(BackendError):
     """Too many requests."""
 

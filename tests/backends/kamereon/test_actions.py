@@ -17,13 +17,13 @@ from custom_components.nissanconnect.vehicle import (
     Command,
     FlashLights,
     Group,
-    Lock,
     NotSupported,
     Phase,
     PrivacyMode,
     Progress,
     ProtocolError,
     RateLimited,
+    Reason,
     Refresh,
     ScheduleClimate,
     SetChargeLimit,
@@ -36,7 +36,6 @@ from custom_components.nissanconnect.vehicle import (
     StopEngine,
     Ticket,
     Unavailable,
-    Unlock,
     VehicleInfo,
 )
 
@@ -157,11 +156,10 @@ class Fly(Command):
     capability: ClassVar[Capability] = Capability.CLIMATE
 
 
-@pytest.mark.parametrize("command", [Lock(pin="1234"), Unlock(pin="1234"), SetChargeLimit(limit=80), Fly()])
+@pytest.mark.parametrize("command", [SetChargeLimit(limit=80), Fly()])
 async def test_what_is_not_possible_is_not_sent(backend: KamereonBackend, fake: Fake, command: Command) -> None:
-    with pytest.raises(NotSupported) as raised:
+    with pytest.raises(NotSupported):
         await backend.send(LEAF, command)
-    assert "1234" not in str(raised.value)
     assert fake.asked == []
 
 
@@ -244,6 +242,12 @@ TICKET = Ticket(id="a/1 2", sent_at=datetime(2026, 11, 20, tzinfo=UTC))
         (Say.data(status="SYNCHRONIZED"), Progress(Phase.DONE)),
         (Say.data(status="REJECTED", errorCode="12"), Progress(Phase.REJECTED, "12")),
         (Say.data(status="REJECTED", errorCode=12), Progress(Phase.REJECTED, "12")),
+        (
+            Say.data(status="REJECTED", errorCode=12, actionType="LOCK_UNLOCK"),
+            Progress(Phase.REJECTED, "12", Reason.WRONG_PIN),
+        ),
+        (Say.data(status="REJECTED", errorCode=13, actionType="LOCK_UNLOCK"), Progress(Phase.REJECTED, "13")),
+        (Say.data(status="REJECTED", errorCode=12, actionType="HVAC_START"), Progress(Phase.REJECTED, "12")),
         (Say.data(status="TIMEOUT"), Progress(Phase.TIMED_OUT)),
         (Say.data(status="CANCELLED", error={"code": "Failed"}), Progress(Phase.UNCERTAIN, "Failed")),
         (Say.data(status="REJECTED", errorCode="x" * 99), Progress(Phase.REJECTED, "x" * 32)),

@@ -11,6 +11,7 @@ from custom_components.nissanconnect.backends.kamereon.answer import (
     AdapterFault,
     Answer,
     BadRequest,
+    InvalidValue,
     NotServed,
     Unauthorized,
     error_of,
@@ -40,7 +41,7 @@ ADAPTER = "BatteryAdapter.getBatteryStatus()"
     [
         (400, envelope("Bad Request", "400", "Http message is not readable"), BadRequest),
         (400, envelope("Bad Request", "400001", detail="The vehicle has no GDC gateway"), NotSupported),
-        (400, envelope("Bad Request", "400001", "Invalid OTP"), BadRequest),
+        (400, envelope("Bad Request", "400001", "Invalid OTP"), InvalidValue),
         (400, "", BadRequest),
         (401, '{"errors": {"status": "Unauthorized", "code": "401000", "meta": []}}', Unauthorized),
         (401, "", Unauthorized),

@@ -84,8 +84,18 @@ def test_replies_to_actions_are_always_read(said: Json) -> None:
 LISTED = st.fixed_dictionaries(
     {"vin": st.just("FAKE0VIN1") | SCALARS},
     optional={
-        name: JSON | st.sampled_from(["EV", "ICE", "on", "OWNER", "2022"])
-        for name in ("modelName", "modelYear", "energy", "iceEvFlag", "privacyMode", "role", "pictureURL")
+        name: JSON | st.sampled_from(["EV", "ICE", "on", "OWNER", "2022", "1", "2"])
+        for name in (
+            "modelName",
+            "modelYear",
+            "energy",
+            "iceEvFlag",
+            "privacyMode",
+            "role",
+            "pictureURL",
+            "ccsGen",
+            "isCrossBadged",
+        )
     }
     | {
         "services": JSON
@@ -105,7 +115,11 @@ def test_a_list_of_anything_is_read(entries: list[Json]) -> None:
     assert "LAST" in keys
     assert len(keys) == len(set(keys))
     assert all(key and key == key.strip().upper() for key in keys)
-    assert all(Capability.LOCK not in entry.listed.info.capabilities for entry in found)
+    for entry in found:
+        capabilities = entry.listed.info.capabilities
+        assert (Capability.LOCK in capabilities) is (Capability.LOCK_PIN in capabilities)
+        assert Capability.LOCK_STATUS in capabilities or Capability.LOCK not in capabilities
+        assert Capability.LOCK in capabilities or Capability.LOCK_SETUP not in capabilities
 
 
 @given(JSON)

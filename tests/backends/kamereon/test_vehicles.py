@@ -181,7 +181,7 @@ def test_a_petrol_vehicle_is_never_electric() -> None:
         (303, {Capability.STOP_CHARGING, Capability.FUEL}),
         (886, {Capability.LOCK_STATUS, Capability.REFRESH, Capability.FUEL}),
         (319, {Capability.BATTERY, Capability.REFRESH}),
-        (27, {Capability.FUEL}),  # the lock needs a PIN, which is not built yet
+        (27, {Capability.FUEL}),  # a vehicle that does not say how its lock is cannot be locked either
         (878, {Capability.FUEL}),
         (True, set()),
         (None, set()),
@@ -189,6 +189,35 @@ def test_a_petrol_vehicle_is_never_electric() -> None:
 )
 def test_services(service: Json, granted: set[Capability]) -> None:
     assert with_services(service) == granted
+
+
+OPERATED = {Capability.LOCK, Capability.LOCK_PIN}
+SET_UP = OPERATED | {Capability.LOCK_SETUP}
+
+
+@pytest.mark.parametrize(
+    ("services", "attributes", "granted"),
+    [
+        ((2021, 27), {}, OPERATED),
+        ((886, 878), {}, OPERATED),
+        ((871, "27"), {"ccsGen": "0"}, OPERATED),
+        ((2021, 27), {"ccsGen": "1"}, set()),
+        ((2021, 878), {"ccsGen": "1"}, OPERATED),
+        ((2021, 27, 747), {"ccsGen": "0"}, OPERATED),
+        ((2021, 27, 747), {"ccsGen": "2"}, SET_UP),
+        ((2021, 27, 747), {"ccsGen": 2, "isCrossBadged": True}, SET_UP),
+        ((2021, 27, 909), {"ccsGen": "2"}, OPERATED),
+        ((2021, 878, 909), {"ccsGen": "1"}, SET_UP),
+        ((2021, 878, 909), {"ccsGen": "1", "isCrossBadged": True}, OPERATED),
+        ((2021, 878, 747), {"ccsGen": "1"}, OPERATED),
+        ((2021, 27, 747), {"ccsGen": "2", "role": "OWNER"}, SET_UP),
+        ((2021, 27, 747), {"ccsGen": "2", "role": "STANDARD"}, OPERATED),
+        ((2021, 747), {"ccsGen": "2"}, set()),
+        ((27, 747), {"ccsGen": "2"}, set()),
+    ],
+)
+def test_the_remote_lock(services: tuple[Json, ...], attributes: dict[str, Json], granted: set[Capability]) -> None:
+    assert with_services(*services, **attributes) & SET_UP == granted
 
 
 @pytest.mark.parametrize(

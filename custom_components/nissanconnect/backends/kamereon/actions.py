@@ -13,6 +13,7 @@ from ...vehicle import (
     NotSupported,
     Phase,
     Progress,
+    Reason,
     Refresh,
     ScheduleClimate,
     SoundHorn,
@@ -32,11 +33,12 @@ from .values import Attributes
 class Action:
     """An action: its name in the path and the attributes of its body.
 
-    ``otherwise`` is another form of the same action, for vehicles that do not understand this one.
+    ``otherwise`` is another form of the same action, for vehicles that do not understand this one. Attributes may hold
+    the proof of a PIN, so they do not print themselves.
     """
 
     name: str
-    attributes: dict[str, Json] = field(default_factory=dict)
+    attributes: dict[str, Json] = field(default_factory=dict, repr=False)
     otherwise: Action | None = None
 
     def body(self) -> Json:
@@ -153,4 +155,12 @@ def progress(reply: Json) -> Progress:
     said = Attributes.of(reply)
     error = said.get("error")
     code = said.text("errorCode") or Attributes.of(error).text("code")
-    return Progress(said.one_of("status", _PHASES) or Phase.PENDING, code=code and code[:32])
+    phase = said.one_of("status", _PHASES) or Phase.PENDING
+    return Progress(phase, code=code and code[:32], reason=_reason(phase, said.text("actionType"), code))
+
+
+def _reason(phase: Phase, action: str | None, code: str | None) -> Reason | None:
+    """Return what the code means for this kind of action, ``LOCK_UNLOCK`` (§11.2); of others none is known."""
+    if phase is Phase.REJECTED and code == "12" and (action or "").replace("_", "").casefold() == "lockunlock":
+        return Reason.WRONG_PIN
+    return None

@@ -33,6 +33,14 @@ class BadRequest(ProtocolError):
     """The service does not understand the request as it was put."""
 
 
+class InvalidValue(BadRequest):
+    """The request is well put, but something in it is wrong: a one-time code, for example."""
+
+
+class AlreadyThere(ProtocolError):
+    """What should be made exists."""
+
+
 class NotServed(NotSupported):
     """This path, or this version of it, does not exist for this vehicle; another version may."""
 
@@ -138,8 +146,8 @@ def _kind(status: int, fault: _Fault | None) -> type[BackendError]:
     if fault is not None:
         if fault.code in _BY_CODE:
             return _BY_CODE[fault.code]
-        if fault.code == "400001" and "gateway" in fault.told:
-            return NotSupported
+        if fault.code == "400001":
+            return NotSupported if "gateway" in fault.told else InvalidValue
         if status == HTTPStatus.INTERNAL_SERVER_ERROR and "BatteryAdapter.getBatteryStatus" in fault.told:
             return AdapterFault
     return _BY_STATUS.get(status, Unavailable if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ProtocolError)
@@ -148,6 +156,7 @@ def _kind(status: int, fault: _Fault | None) -> type[BackendError]:
 _BY_CODE: Mapping[str, type[BackendError]] = {
     "403009": PrivacyMode,
     "409001": Unavailable,  # another action of this kind is still running
+    "409010": AlreadyThere,
 }
 _BY_STATUS: Mapping[int, type[BackendError]] = {
     HTTPStatus.BAD_REQUEST: BadRequest,

@@ -1,7 +1,7 @@
 """MyNISSAN Europe as a backend: one account on the Kamereon platform."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 
 import aiohttp
@@ -12,9 +12,11 @@ from ...vehicle import (
     AuthenticationFailed,
     BackendError,
     Command,
+    DeviceNotRegistered,
     Fuel,
     Group,
     ListedVehicle,
+    Lock,
     Notification,
     NotSupported,
     PrivacyMode,
@@ -25,23 +27,27 @@ from ...vehicle import (
     TripPeriod,
     TripSummary,
     Unavailable,
+    Unlock,
     VehicleInfo,
     VehicleReport,
     VehicleState,
 )
 from ..base import Description, Json
 from . import history
-from .actions import action_for, action_id, progress
-from .answer import BadRequest, NotServed
+from .actions import Action, action_for, progress
+from .answer import BadRequest
 from .auth import Auth, Authenticator
 from .client import Client
+from .dispatch import Dispatcher
 from .endpoints import ENDPOINTS, Endpoint
 from .environment import EUROPE, Environment, Host, segment
 from .groups import BACKEND, join_fuel, privacy
 from .memory import Memory
 from .negotiation import Negotiator
 from .oneid import OneId
+from .remote_lock import RemoteLock
 from .transport import Timeouts, Transport
+from .trusted_device import TrustedDevice
 from .values import Attributes
 from .vehicles import parse_list
 
@@ -58,6 +64,8 @@ class KamereonBackend:
         auth: Auth | None = None,
         on_auth: Callable[[Auth], None],
         now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        device_id: str | None = None,
         environment: Environment = EUROPE,
         timeouts: Timeouts | None = None,
         memory: Json = None,
@@ -66,7 +74,7 @@ class KamereonBackend:
 
         ``session`` needs a cookie jar of its own, which accepts addresses when a simulator is used. ``auth`` is what
         ``on_auth`` was last told, ``memory`` what :meth:`memory` returned; give neither with another account, and
-        no ``auth`` with another password.
+        no ``auth`` with another password. ``device_id`` is under what name the account's vehicles may know us.
         """
         transport = Transport(session, timeouts=timeouts or Timeouts(), now=now)
         self._authenticator = Authenticator(
@@ -84,6 +92,9 @@ class KamereonBackend:
         self._now = now
         self._memory = Memory(memory, now())
         self._negotiator = Negotiator(self._client, self._memory, now)
+        self._dispatcher = Dispatcher(self._client)
+        self._remote_lock = RemoteLock(self._dispatcher, now=now, sleep=sleep)
+        self._device_id = device_id
         self._fuel: dict[tuple[str, str], Fuel] = {}
 
     @property
@@ -153,31 +164,53 @@ class KamereonBackend:
 
     async def send(self, vehicle: VehicleInfo, command: Command) -> Ticket:
         """Queue an action. Only one that was not understood is followed by its other form, if it has one."""
-        action = action_for(command, vehicle, self._now())
-        path = f"v1/cars/{segment(vehicle.key)}/actions/"
+        if isinstance(command, Lock | Unlock):
+            action = await self._proven(vehicle, command)
+        else:
+            action = action_for(command, vehicle, self._now())
         try:
-            reply = await self._client.post(Host.CARS, path + action.name, action.name, action.body())
+            identifier = await self._dispatcher.start(vehicle.key, action)
         except BadRequest:
             if action.otherwise is None:
                 raise
-            action = action.otherwise
-            reply = await self._client.post(Host.CARS, path + action.name, action.name, action.body())
-        return Ticket(id=action_id(reply), sent_at=self._now())
+            identifier = await self._dispatcher.start(vehicle.key, action.otherwise)
+        return Ticket(id=identifier, sent_at=self._now())
+
+    async def _proven(self, vehicle: VehicleInfo, command: Lock | Unlock) -> Action:
+        """Ask whether we are trusted before the vehicle is woken for its part of the proof."""
+        if self._device_id is None:
+            raise DeviceNotRegistered
+        user_id = await self.log_in()
+        if not await self._device(self._device_id).is_registered(user_id, vehicle.key):
+            raise DeviceNotRegistered
+        return await self._remote_lock.proven(command, user_id, vehicle.key, self._device_id)
 
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        """Ask how an action goes. In its first seconds the service does not know it yet (kamereon-eu §10)."""
-        if not ticket.id:
-            return progress(None)
-        path = f"v1/cars/{segment(vehicle.key)}/actions/status"
-        try:
-            reply = await self._client.get(Host.ACTION_STATUS, path, "action status", actionId=ticket.id)
-        except NotServed:
-            return progress(None)
-        return progress(reply)
+        """Ask how an action goes."""
+        return progress(await self._dispatcher.status(vehicle.key, ticket.id))
 
     def memory(self) -> Json:
         """Return which endpoints the vehicles offer, and in which version."""
         return self._memory.to_json()
+
+    async def send_device_code(self, vehicle: VehicleInfo, device_id: str) -> None:
+        """Have the code e-mailed with which ``device_id`` is registered for the remote lock."""
+        await self._device(device_id).send_code(await self.log_in(), vehicle.key)
+
+    async def register_device(self, vehicle: VehicleInfo, device_id: str, code: str) -> None:
+        """Register ``device_id``; raises :class:`~...vehicle.WrongCode` if the code is wrong or too old."""
+        await self._device(device_id).register(await self.log_in(), vehicle.key, code)
+
+    async def remove_device(self, vehicle: VehicleInfo, device_id: str) -> None:
+        """Take ``device_id`` from the vehicle's devices, if it is there."""
+        await self._device(device_id).remove(vehicle.key)
+
+    async def set_pin(self, vehicle: VehicleInfo, pin: str) -> None:
+        """Choose the PIN of the remote lock, four digits. Wakes the vehicle and takes up to a minute."""
+        await self._remote_lock.set_pin(await self.log_in(), vehicle.key, pin)
+
+    def _device(self, device_id: str) -> TrustedDevice:
+        return TrustedDevice(self._client, device_id)
 
     async def read_trips(
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date

@@ -1,13 +1,14 @@
 """Requests to the data plane: with a token, the headers of each host, and as many tries as each kind allows."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 import json
 
 from yarl import URL
 
 from ...vehicle import ProtocolError
 from ..base import Json
-from .answer import NoAnswer, Unauthorized, json_of
+from .answer import NoAnswer, NotServed, Unauthorized, json_of
 from .auth import Authenticator
 from .environment import Environment, Host
 from .transport import Transport
@@ -22,7 +23,7 @@ _HEADERS: Mapping[Host, Mapping[str, str]] = {
     Host.NOTIFICATIONS: {"Accept": _JSON},
     Host.ACTION_STATUS: {"Accept": _JSON_API, "Content-Type": _JSON_API},  # §10
 }
-_POSTED_AS = {Host.CARS: _JSON_API, Host.NOTIFICATIONS: _JSON}
+_POSTED_AS = {Host.BFF: _JSON, Host.CARS: _JSON_API, Host.NOTIFICATIONS: _JSON}
 
 
 class Client:
@@ -39,6 +40,20 @@ class Client:
 
         ``name`` stands for the path in messages.
         """
+        body = await self._read(host, path, name, **query)
+        if body is None:
+            raise ProtocolError(f"{name} answered nothing")
+        return body
+
+    async def exists(self, host: Host, path: str, name: str) -> bool:
+        """Ask for something of which only the being there counts."""
+        try:
+            await self._read(host, path, name)
+        except NotServed:
+            return False
+        return True
+
+    async def _read(self, host: Host, path: str, name: str, **query: str) -> Json:
         url = self._environment.url(host, path, **query)
 
         async def read(token: str) -> Json:
@@ -47,10 +62,7 @@ class Client:
             except NoAnswer:
                 return await self._send("GET", url, name, _HEADERS[host], token=token)
 
-        body = await self._authorised(read)
-        if body is None:
-            raise ProtocolError(f"{name} answered nothing")
-        return body
+        return await self._authorised(read)
 
     async def post(self, host: Host, path: str, name: str, body: Json, **query: str) -> Json:
         """Write. Only a refused token leads to a second try, because then nothing was done."""
@@ -58,6 +70,12 @@ class Client:
         headers = {**_HEADERS[host], "Content-Type": _POSTED_AS[host]}
         data = json.dumps(body).encode()
         return await self._authorised(lambda token: self._send("POST", url, name, headers, token=token, data=data))
+
+    async def delete(self, host: Host, path: str, name: str) -> None:
+        """Delete something; it does not matter if it is gone already."""
+        url = self._environment.url(host, path)
+        with suppress(NotServed):
+            await self._authorised(lambda token: self._send("DELETE", url, name, _HEADERS[host], token=token))
 
     async def _authorised(self, send: Callable[[str], Awaitable[Json]]) -> Json:
         token = await self._authenticator.token()

@@ -61,9 +61,9 @@ def _entry(key: str, said: Attributes, received_at: datetime) -> Entry:
         generation=said.text("canGeneration"),
         gateway=said.text("carGateway"),
         powertrain=powertrain,
-        role=said.one_of("role", {"owner": Role.OWNER, "standard": Role.DRIVER}),
+        role=said.one_of("role", _ROLES),
         picture_url=picture if picture and picture.startswith("https://") else None,
-        capabilities=_capabilities(services or frozenset(), powertrain),
+        capabilities=_capabilities(services or frozenset(), powertrain) | _lock(services or frozenset(), said),
         climate_limits=_PATROL_LIMITS if services and services & _PATROL_CLIMATE else ClimateLimits(),
     )
     subscription = Subscription(backend=BACKEND, received_at=received_at, active=bool(services))
@@ -86,6 +86,8 @@ def _active_services(listed: Json) -> frozenset[str] | None:
         if service.get("activationState") == "ACTIVATED" and (number := service.text("id")) is not None
     )
 
+
+_ROLES: Mapping[str | float, Role] = {"owner": Role.OWNER, "standard": Role.DRIVER}
 
 _POWERTRAINS: Mapping[str | float, Powertrain | None] = {
     "bev": Powertrain.ELECTRIC,
@@ -153,3 +155,25 @@ def _capabilities(services: frozenset[str], powertrain: Powertrain | None) -> fr
     ):
         allowed.add(Capability.FUEL)
     return frozenset(allowed)
+
+
+def _lock(services: frozenset[str], said: Attributes) -> frozenset[Capability]:
+    """Return what may be done with the lock (§7.3 [B]); ``ccsGen`` is the generation of its electronics.
+
+    A driver who is not the owner cannot set it up.
+    """
+    generation = said.text("ccsGen")
+    locking = {"878"} if generation == "1" else {"27", "878"}
+    if not _ALLOWED_BY[Capability.LOCK_STATUS] & services or not locking & services:
+        return frozenset()
+    granted = {Capability.LOCK, Capability.LOCK_PIN}
+    match generation:
+        case "1":
+            prepared = "909" in services and said.get("isCrossBadged") is not True
+        case "2":
+            prepared = "747" in services
+        case _:
+            prepared = False
+    if prepared and said.one_of("role", _ROLES) is not Role.DRIVER:
+        granted.add(Capability.LOCK_SETUP)
+    return frozenset(granted)
