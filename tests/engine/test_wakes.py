@@ -1,0 +1,146 @@
+"""The book of wakes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import json
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.nissanconnect.engine.wakes import Asker, Json, Wake, WakeLedger, WakeResult
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+def wake(at: datetime = NOON, result: WakeResult = WakeResult.ANSWERED) -> Wake:
+    """A wake that the owner asked for."""
+    return Wake(at=at, asker=Asker.OWNER, why="refresh", name="Robin", result=result)
+
+
+def ledger_of(*results: WakeResult) -> WakeLedger:
+    """A ledger of wakes a minute apart."""
+    return WakeLedger(tuple(wake(NOON + minute * MINUTE, result) for minute, result in enumerate(results)))
+
+
+wakes = st.builds(
+    Wake,
+    at=st.integers(0, 40 * 24 * 60).map(lambda minutes: NOON + minutes * MINUTE),
+    asker=st.sampled_from(Asker),
+    why=st.text(),
+    name=st.none() | st.text(),
+    result=st.sampled_from(WakeResult),
+)
+
+
+def test_a_wake_is_recorded_and_ends_once() -> None:
+    ledger = WakeLedger().record(wake(result=WakeResult.PENDING))
+    answered = ledger.resolve(NOON, WakeResult.ANSWERED)
+    assert answered == WakeLedger((wake(),))
+    assert answered.resolve(NOON, WakeResult.FAILED) == answered
+    assert ledger.resolve(NOON + MINUTE, WakeResult.ANSWERED) == ledger
+
+
+def test_a_name_is_no_matter_for_logs() -> None:
+    assert "Robin" not in repr(WakeLedger((wake(),)))
+
+
+def test_the_day_is_the_owners() -> None:
+    ledger = WakeLedger((wake(NOON - 14 * 60 * MINUTE), wake(NOON - 11 * 60 * MINUTE), wake()))
+    assert ledger.wakes_today(NOON, UTC) == 2
+    assert ledger.wakes_today(NOON, ZoneInfo("Asia/Tokyo")) == 3
+    assert ledger.wakes_today(NOON, ZoneInfo("America/New_York")) == 1
+    assert ledger.last_at == NOON
+    assert WakeLedger().last_at is None
+
+
+@pytest.mark.parametrize(
+    ("results", "unanswered"),
+    [
+        ("", 0),
+        ("u", 1),
+        ("au", 1),
+        ("ua", 0),
+        ("uuu", 3),
+        ("uaufpu", 2),
+    ],
+)
+def test_silence_is_counted_over_what_tells_nothing(results: str, unanswered: int) -> None:
+    kinds = {kind.value[0]: kind for kind in WakeResult}
+    assert len(ledger_of(*(kinds[letter] for letter in results)).unanswered) == unanswered
+
+
+@given(st.lists(wakes, max_size=30))
+def test_what_is_kept_comes_back(recorded: list[Wake]) -> None:
+    ledger = WakeLedger()
+    for each in recorded:
+        ledger = ledger.record(each)
+    again = WakeLedger.of(json.loads(json.dumps(ledger.to_json())))
+    for before, after in zip(ledger.wakes, again.wakes, strict=True):
+        # Nobody is left who waits for an answer that was pending.
+        pending = before.result is WakeResult.PENDING
+        assert after == (replace(before, result=WakeResult.UNANSWERED) if pending else before)
+    assert WakeLedger.of(again.to_json()) == again
+
+
+@given(st.lists(wakes, min_size=1, max_size=30))
+def test_order_and_limits(recorded: list[Wake]) -> None:
+    ledger = WakeLedger()
+    for each in recorded:
+        ledger = ledger.record(each)
+        times = [kept.at for kept in ledger.wakes]
+        assert times == sorted(times)
+        assert each in ledger.wakes
+        assert all(each.at - 30 * DAY <= at <= each.at + DAY for at in times)
+
+
+def test_no_more_than_500() -> None:
+    ledger = WakeLedger()
+    for minute in range(600):
+        ledger = ledger.record(wake(NOON + minute * MINUTE))
+    assert len(ledger.wakes) == 500
+    assert ledger.last_at == NOON + 599 * MINUTE
+    assert len(WakeLedger.of([*(ledger.to_json() or []), *(ledger.to_json() or [])]).wakes) == 500  # type: ignore[misc]
+
+
+GOOD: dict[str, Json] = {"at": NOON.isoformat(), "asker": "owner", "why": "refresh", "result": "answered"}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        7,
+        "text",
+        [],
+        {},
+        GOOD | {"at": "yesterday"},
+        GOOD | {"at": None},
+        GOOD | {"asker": "thief"},
+        GOOD | {"result": []},
+    ],
+)
+def test_what_cannot_be_understood_is_left_out(bad: Json) -> None:
+    assert WakeLedger.of(bad) == WakeLedger()
+    (kept,) = WakeLedger.of([bad, GOOD]).wakes
+    assert kept == Wake(at=NOON, asker=Asker.OWNER, why="refresh", result=WakeResult.ANSWERED)
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    (kept,) = WakeLedger.of([GOOD | {"at": "2026-11-20T12:00:00", "name": 7}]).wakes
+    assert kept.at == NOON
+    assert kept.name is None
+
+
+json_values: st.SearchStrategy[Json] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(json_values, st.dictionaries(st.sampled_from(list(GOOD)), json_values))
+def test_nothing_in_the_file_can_break_it(raw: Json, spoilt: dict[str, Json]) -> None:
+    WakeLedger.of(raw)
+    assert len(WakeLedger.of([GOOD | spoilt, GOOD]).wakes) >= 1
