@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 # The harness brings an empty package of the same name. Whichever is imported first stays.
 import custom_components  # noqa: F401
-from custom_components.nissanconnect import commands, sources
+from custom_components.nissanconnect import commands, coordinator, sources
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
@@ -107,10 +107,12 @@ def _waiting_passes_time(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(commands, "sleep", sleep)
     monkeypatch.setattr(sources, "sleep", sleep)
+    monkeypatch.setattr(coordinator, "random", lambda: 0.5)  # reads come when they are meant to
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Load an entry and wait until everything that this starts is done."""
+    await hass.config.async_set_time_zone("Europe/London")  # where it is noon at NOON, not night
     if entry.entry_id not in {each.entry_id for each in hass.config_entries.async_entries()}:
         entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
@@ -134,8 +136,8 @@ async def minutes_of_reads(simulator: Simulator, pass_time: LetTimePass, minutes
     """In which of the coming minutes vehicles are read."""
     found = []
     for minute in range(1, minutes + 1):
-        before = simulator.requests["location"]
+        before = simulator.requests["battery-status"]
         await pass_time(timedelta(minutes=1))
-        if simulator.requests["location"] > before:
+        if simulator.requests["battery-status"] > before:
             found.append(minute)
     return found

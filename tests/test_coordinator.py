@@ -13,6 +13,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Group
 
@@ -123,7 +124,9 @@ async def test_a_read_that_fails_keeps_the_last_value(
     hass: HomeAssistant, simulator: Simulator, healthy: dict[str, str], pass_time: LetTimePass, endpoint: str
 ) -> None:
     simulator.fail(endpoint, FAULTS["500"])
-    await pass_time(11 * MINUTE)
+    asked = simulator.requests[endpoint]
+    await pass_time(timedelta(hours=6, minutes=30), 10 * MINUTE)
+    assert simulator.requests[endpoint] > asked
     for key in SOURCES[endpoint]:
         assert leaf_states(hass)[key] == healthy[key]
 
@@ -143,6 +146,36 @@ async def test_a_parked_vehicle_is_read_every_ten_minutes(
     found = await minutes_of_reads(simulator, pass_time, 35)
     assert len(found) == 3
     assert {later - earlier for earlier, later in pairwise(found)} <= {10, 11}
+
+
+async def test_a_parked_vehicles_tyres_and_timers_are_left_alone(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    simulator.requests.clear()
+    await pass_time(timedelta(hours=2), 5 * MINUTE)
+    assert (
+        simulator.requests["pressure"] == simulator.requests["charge-mode"] == simulator.requests["health-status"] == 0
+    )
+    assert simulator.requests["battery-status"] > 30
+
+
+async def test_a_day_costs_half_of_reading_everything_every_ten_minutes(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    """The LEAF drives home and charges at night; six reads every ten minutes would be 864 a day."""
+    only(simulator, "Leaf")
+    leaf = simulator.vehicle("Leaf")
+    assert isinstance(leaf.powertrain, Electric)
+    leaf.powertrain.battery.energy *= 0.5
+    await set_up(hass, entry)
+    simulator.requests.clear()
+    levels = []
+    for _ in range(24 * 60 // 2):
+        await pass_time(2 * MINUTE, 2 * MINUTE)
+        levels.append(float(state(hass, "sensor.leaf_battery").state))
+    assert sum(simulator.requests[endpoint] for endpoint in SOURCES) < 864 / 2
+    assert min(levels) < levels[0]
+    assert max(levels) > levels[0]
 
 
 async def test_a_vehicle_with_its_climate_on_is_read_every_five_minutes(
@@ -176,7 +209,7 @@ async def test_the_service_may_ask_for_a_longer_pause(
 ) -> None:
     only(simulator, "Leaf")
     await set_up(hass, entry)
-    simulator.fail("cockpit", Fault.rate_limited(45 * 60), times=1)
+    simulator.fail("location", Fault.rate_limited(45 * 60), times=1)
     found = await minutes_of_reads(simulator, pass_time, 60)
     assert len(found) == 2
     assert found[1] - found[0] >= 45

@@ -3,8 +3,9 @@
 from asyncio import gather
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
+from random import random
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -16,9 +17,12 @@ from homeassistant.util import dt as dt_util
 from .backends.base import Backend
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_COMMAND
+from .engine.activity import Activity
 from .engine.freshness import is_available
 from .engine.guards import refusal
 from .engine.merge import merge
+from .engine.polling import EVERYTHING, Facts, ReadPlan
+from .engine.quota import Quota
 from .engine.runner import Job
 from .exceptions import update_error
 from .issues import async_report_account
@@ -29,11 +33,13 @@ from .vehicle import (
     Command,
     CommandRecord,
     CommandStatus,
+    Group,
     ListedVehicle,
     NoVehicles,
     Progress,
     Ticket,
     VehicleInfo,
+    VehicleReport,
     VehicleState,
     alias,
 )
@@ -73,6 +79,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._store = store
         self._failures = 0
         self._misses = Counter[str]()
+        self._quota = Quota()
+        self._counted = 0
 
     async def async_start(self, remembered: Remembered) -> None:
         """Bring the vehicles up: at once from what is remembered, otherwise from the backend.
@@ -121,6 +129,14 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Show what only the owner can put right, or that it is."""
         async_report_account(self.hass, self.config_entry, error)
 
+    @callback
+    def async_debt(self) -> timedelta:
+        """Return how long a vehicle should wait so that all of them together keep to the quota."""
+        now, sent = dt_util.utcnow(), self.backend.description.requests
+        self._quota = self._quota.after(sent - self._counted, now)
+        self._counted = sent
+        return self._quota.wait(now)
+
     @override
     async def _async_update_data(self) -> dict[str, VehicleInfo]:
         try:
@@ -128,9 +144,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         except BackendError as err:
             self._failures += 1
             self.async_handle_error(err)
-            self.update_interval = self.settings.pace.next_read(
-                VehicleState(), failures=self._failures, retry_after=err.retry_after
-            )
+            self.update_interval = self.settings.pace.retry(self._failures, err.retry_after)
             raise update_error(err) from err
         self._failures = 0
         self.update_interval = _LIST_INTERVAL
@@ -214,7 +228,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             _LOGGER,
             config_entry=account.config_entry,
             name=alias(info.key),
-            update_interval=account.settings.pace.next_read(state),
+            update_interval=account.settings.pace.parked,
         )
         self.data = state
         self.info = info
@@ -224,6 +238,9 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._failures = 0
         self._retry_after: float | None = None
         self._watching = 0
+        self._activity = Activity()
+        self._asked: dict[Group, datetime] = {}
+        self._plan = ReadPlan(account.settings.pace.parked, EVERYTHING)
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
         self.commands = VehicleCommands(
@@ -288,21 +305,22 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     async def look(self, command: Command) -> VehicleState:
         """Read what shows the command's effect; part of the runner's ``Line``."""
         report = await self._account.backend.read(self.info, command.groups)
-        state = merge(self.data, report.state)
-        self.update_interval = self._next_read(state)
+        state = self._async_believe(report, command.groups)
+        self._async_plan(state)
         self.async_set_updated_data(state)
         self._account.async_schedule_save()
         return state
 
     @override
     async def _async_update_data(self) -> VehicleState:
+        groups = self._plan.groups
         try:
-            report = await self._account.backend.read(self.info)
+            report = await self._account.backend.read(self.info, groups)
         except BackendError as err:
             self._failures += 1
             self._retry_after = err.retry_after
             self._account.async_handle_error(err)
-            self.update_interval = self._next_read(self.data)
+            self._async_plan(self.data)
             self._async_set_available(reading=False)
             raise update_error(err) from err
         self._failures = 0
@@ -310,9 +328,9 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._watching = max(self._watching - 1, 0)
         self._account.async_handle_error(None)
         self._async_note_failures(report.failures)
-        state = merge(self.data, report.state)
+        state = self._async_believe(report, groups)
         self._retry_after = max((err.retry_after or 0 for err in report.failures.values()), default=None)
-        self.update_interval = self._next_read(state)
+        self._async_plan(state)
         self._async_set_available(reading=True)
         self._account.async_schedule_save()
         return state
@@ -321,13 +339,37 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     def _async_watch(self) -> None:
         """Look more often for a while: a vehicle that did not confirm in time may still obey."""
         self._watching = self._account.settings.pace.watching_rounds
-        self.update_interval = self._next_read(self.data)
+        self._async_plan(self.data)
         self._schedule_refresh()
 
-    def _next_read(self, state: VehicleState) -> timedelta:
-        return self._account.settings.pace.next_read(
-            state, watching=self._watching, failures=self._failures, retry_after=self._retry_after
+    @callback
+    def _async_believe(self, report: VehicleReport, groups: frozenset[Group]) -> VehicleState:
+        """Return what is believed after a read of ``groups``, and note what it tells of the vehicle's doings."""
+        now, state = dt_util.utcnow(), merge(self.data, report.state)
+        self._activity = self._activity.after(self.data, state, now)
+        # Failures name parts of the backend, not groups: whatever is missing then is asked for again next time.
+        answered = groups & report.state.groups().keys() if report.failures else groups
+        self._asked |= dict.fromkeys(answered, now)
+        return state
+
+    @callback
+    def _async_plan(self, state: VehicleState) -> None:
+        facts = Facts(
+            state=state,
+            activity=self._activity,
+            now=dt_util.utcnow(),
+            zone=dt_util.get_default_time_zone(),
+            asked=self._asked,
+            watching=self._watching,
+            failures=self._failures,
         )
+        self._plan = self._account.settings.pace.plan(
+            facts,
+            debt=self._account.async_debt(),
+            retry_after=self._retry_after,
+            random=random(),  # noqa: S311 - spreads the reads, guards nothing
+        )
+        self.update_interval = self._plan.wait
 
     @callback
     def _async_set_available(self, *, reading: bool) -> None:

@@ -1,51 +1,226 @@
-"""When to read again."""
+"""When to read again, and what of it."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.polling import Pace
-from custom_components.nissanconnect.vehicle import Charging, ChargingStatus, Climate, VehicleState
+from custom_components.nissanconnect.engine.activity import Activity
+from custom_components.nissanconnect.engine.polling import EVERYTHING, Facts, Pace, Situation
+from custom_components.nissanconnect.vehicle import Charging, ChargingStatus, Climate, Group, VehicleState
 
-from .strategies import EPOCH, states
+from .strategies import states
 
-CHARGING = VehicleState(charging=Charging(backend="b", received_at=EPOCH, status=ChargingStatus.CHARGING))
-HEATING = VehicleState(climate=Climate(backend="b", received_at=EPOCH, running=True))
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+SLOW = {Group.TYRES, Group.HEALTH, Group.SCHEDULES, Group.SUBSCRIPTION}
+
+PARKED = VehicleState()
+HEATING = VehicleState(climate=Climate(backend="b", received_at=NOON, running=True))
+
+
+def plugged(status: ChargingStatus | None, finish_at: datetime | None = None) -> VehicleState:
+    """A vehicle on its plug."""
+    return VehicleState(
+        charging=Charging(backend="b", received_at=NOON, plugged_in=True, status=status, finish_at=finish_at)
+    )
+
+
+CHARGING = plugged(ChargingStatus.CHARGING)
+DRIVING = Activity(driving=True)
+
+
+def facts(state: VehicleState = PARKED, **known: Any) -> Facts:
+    """What is known of a vehicle that was read in full a moment ago, at noon unless told otherwise."""
+    now = known.setdefault("now", NOON)
+    known.setdefault("asked", dict.fromkeys(Group, now))
+    return Facts(**{"state": state, "activity": Activity(driving=False), "zone": UTC, **known})
 
 
 @pytest.mark.parametrize(
-    ("state", "situation", "minutes"),
+    ("known", "minutes"),
     [
-        (VehicleState(), {}, 10),
-        (CHARGING, {}, 5),
-        (HEATING, {}, 5),
-        (VehicleState(), {"watching": 10}, 1),
-        (CHARGING, {"watching": 1}, 1),
-        (CHARGING, {"failures": 1}, 5),
-        (VehicleState(), {"failures": 2}, 10),
-        (VehicleState(), {"failures": 4}, 40),
-        (VehicleState(), {"failures": 5}, 60),
-        (VehicleState(), {"failures": 10_000, "watching": 3}, 60),
-        (VehicleState(), {"retry_after": 60}, 10),
-        (VehicleState(), {"retry_after": 7200}, 120),
-        (VehicleState(), {"retry_after": 7200, "failures": 1}, 120),
+        (facts(), 10),
+        (facts(CHARGING), 5),
+        (facts(HEATING), 5),
+        (facts(activity=DRIVING), 4),
+        (facts(HEATING, activity=DRIVING), 4),
+        (facts(watching=10), 1),
+        (facts(CHARGING, watching=1), 1),
+        (facts(now=MIDNIGHT), 30),
+        (facts(CHARGING, now=MIDNIGHT), 5),
+        (facts(plugged(ChargingStatus.WAITING_FOR_SCHEDULE), now=MIDNIGHT), 5),
+        (facts(plugged(None), now=MIDNIGHT), 5),
+        (facts(plugged(ChargingStatus.FINISHED), now=MIDNIGHT), 30),
+        (facts(activity=Activity(rests_since=NOON - timedelta(days=4))), 60),
+        (facts(activity=Activity(rests_since=NOON - timedelta(days=4)), now=MIDNIGHT), 60),
+        (facts(activity=Activity(rests_since=NOON - timedelta(days=2))), 10),
+        (facts(CHARGING, failures=1), 5),
+        (facts(failures=2), 10),
+        (facts(failures=4), 40),
+        (facts(failures=5), 60),
+        (facts(failures=10_000, watching=3), 60),
     ],
 )
-def test_pace(state: VehicleState, situation: dict[str, int], minutes: int) -> None:
-    assert Pace().next_read(state, **situation) == timedelta(minutes=minutes)
+def test_pace(known: Facts, minutes: int) -> None:
+    assert Pace().plan(known).wait == minutes * MINUTE
 
 
-@given(states, st.integers(0, 50), st.integers(0, 50), st.none() | st.floats(0, 1e6))
+@pytest.mark.parametrize(
+    ("hour", "zone", "situation"),
+    [
+        (5, "UTC", Situation.NIGHT),
+        (6, "UTC", Situation.PARKED),
+        (21, "UTC", Situation.PARKED),
+        (22, "UTC", Situation.NIGHT),
+        (21, "Europe/Berlin", Situation.NIGHT),
+        (12, "Asia/Tokyo", Situation.PARKED),
+        (14, "Asia/Tokyo", Situation.NIGHT),
+    ],
+)
+def test_night_is_the_owners(hour: int, zone: str, situation: Situation) -> None:
+    assert facts(now=NOON.replace(hour=hour, minute=30), zone=ZoneInfo(zone)).situation is situation
+
+
+def test_the_options_are_the_base() -> None:
+    calm = Pace(parked=90 * MINUTE, active=2 * MINUTE)
+    assert calm.plan(facts()).wait == 90 * MINUTE
+    assert calm.plan(facts(now=MIDNIGHT)).wait == 90 * MINUTE
+    assert calm.plan(facts(CHARGING)).wait == 2 * MINUTE
+    assert calm.plan(facts(activity=DRIVING)).wait == 2 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("minutes_left", "minutes"),
+    [(3, 4), (30, 5), (0, 1), (-10, 5), (-1, 5)],
+    ids=["soon", "late", "now", "past", "just"],
+)
+def test_the_end_of_a_charge_is_read_when_it_is_due(minutes_left: int, minutes: int) -> None:
+    state = plugged(ChargingStatus.CHARGING, NOON + minutes_left * MINUTE)
+    assert Pace().plan(facts(state)).wait == minutes * MINUTE
+
+
+def test_the_end_of_a_charge_does_not_wait_for_the_quota() -> None:
+    ends_soon = plugged(ChargingStatus.CHARGING, NOON + 20 * MINUTE)
+    assert Pace().plan(facts(ends_soon), debt=HOUR).wait == 21 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("known", "minutes"),
+    [(facts(), 45), (facts(CHARGING), 45), (facts(now=MIDNIGHT), 45), (facts(watching=1), 1), (facts(failures=1), 5)],
+)
+def test_the_quota_stretches_what_can_wait(known: Facts, minutes: int) -> None:
+    assert Pace().plan(known, debt=45 * MINUTE).wait == minutes * MINUTE
+
+
+def test_jitter_is_ten_percent() -> None:
+    assert Pace().plan(facts(), random=0).wait == 9 * MINUTE
+    assert Pace().plan(facts(), random=1).wait == 11 * MINUTE
+    assert Pace().plan(facts(failures=1), random=0).wait == 5 * MINUTE
+
+
+activities = st.builds(
+    Activity,
+    driving=st.none() | st.booleans(),
+    rests_since=st.none() | st.just(NOON - timedelta(days=9)),
+    spoke_at=st.none() | st.just(NOON - MINUTE),
+    stopped_at=st.none() | st.just(NOON - MINUTE),
+)
+asked = st.dictionaries(st.sampled_from(Group), st.integers(0, 600).map(lambda ago: NOON - ago * MINUTE))
+known_facts = st.builds(
+    Facts,
+    state=states,
+    activity=activities,
+    now=st.just(NOON),
+    zone=st.sampled_from([UTC, ZoneInfo("Asia/Tokyo")]),
+    asked=asked,
+    watching=st.integers(0, 10),
+    failures=st.integers(0, 50),
+)
+
+
+@given(known_facts, st.none() | st.floats(0, 1e6), st.floats(0, 1), st.integers(0, 60))
 def test_never_faster_than_a_minute_and_never_against_the_backend(
-    state: VehicleState, watching: int, failures: int, retry_after: float | None
+    known: Facts, retry_after: float | None, random: float, debt: int
 ) -> None:
-    wait = Pace().next_read(state, watching=watching, failures=failures, retry_after=retry_after)
-    assert wait >= timedelta(minutes=1)
-    assert wait >= timedelta(seconds=retry_after or 0)
+    plan = Pace().plan(known, retry_after=retry_after, random=random, debt=debt * MINUTE)
+    assert plan.wait >= MINUTE
+    assert plan.wait >= timedelta(seconds=retry_after or 0)
+
+
+@given(known_facts, st.floats(0, 1))
+def test_nothing_is_forgotten(known: Facts, random: float) -> None:
+    """Every plan reads the battery, and nothing else stays unread for longer than seven hours."""
+    plan = Pace().plan(known, random=random)
+    assert {Group.BATTERY, Group.CHARGING} <= plan.groups
+    at = known.now + plan.wait
+    for group in EVERYTHING - plan.groups:
+        assert at - known.asked[group] < 6 * HOUR
 
 
 @given(st.integers(1, 500))
 def test_failing_again_never_shortens_the_wait(failures: int) -> None:
-    pace = Pace()
-    assert pace.next_read(VehicleState(), failures=failures + 1) >= pace.next_read(VehicleState(), failures=failures)
+    assert Pace().retry(failures + 1) >= Pace().retry(failures)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [facts(asked={}), facts(failures=1), facts(asked=dict.fromkeys(Group, NOON - 2 * HOUR))],
+    ids=["start", "failure", "gap"],
+)
+def test_everything_is_read_after_a_start_a_failure_and_a_gap(known: Facts) -> None:
+    assert Pace().plan(known).groups == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    ("known", "groups"),
+    [
+        (facts(), {Group.BATTERY, Group.CHARGING, Group.POSITION, Group.PRIVACY}),
+        (facts(CHARGING), {Group.BATTERY, Group.CHARGING}),
+        (facts(plugged(ChargingStatus.WAITING_FOR_POWER)), {Group.BATTERY, Group.CHARGING}),
+        (facts(HEATING), {Group.BATTERY, Group.CHARGING, Group.CLIMATE}),
+        (facts(activity=DRIVING), {Group.BATTERY, Group.CHARGING, Group.POSITION, Group.PRIVACY}),
+        (
+            facts(watching=3),
+            {Group.BATTERY, Group.CHARGING, Group.POSITION, Group.PRIVACY, Group.CLIMATE, Group.BODY},
+        ),
+    ],
+)
+def test_what_cannot_have_changed_is_not_read(known: Facts, groups: set[Group]) -> None:
+    assert Pace().plan(known).groups == groups
+
+
+def ages(minutes: Mapping[Group, int]) -> dict[Group, datetime]:
+    """When the groups were asked for, by minutes ago; the others just now."""
+    return {group: NOON - minutes.get(group, 0) * MINUTE for group in Group}
+
+
+@pytest.mark.parametrize(
+    ("group", "minutes"), [(Group.CLIMATE, 30), (Group.ODOMETER, 120), (Group.TYRES, 360), (Group.SCHEDULES, 360)]
+)
+def test_the_slow_ones_have_their_turn(group: Group, minutes: int) -> None:
+    assert group not in facts(asked=ages({group: minutes - 1})).due(NOON)
+    assert group in facts(asked=ages({group: minutes})).due(NOON)
+
+
+def test_a_new_report_is_a_reason_to_ask_for_what_comes_with_it() -> None:
+    known = facts(asked=ages(dict.fromkeys(Group, 5)), activity=Activity(driving=False, spoke_at=NOON - MINUTE))
+    assert Pace().plan(known).groups == EVERYTHING - SLOW
+    assert Pace().plan(known).wait == 10 * MINUTE, "a vehicle that talks all the time must not be asked all the time"
+    driving = replace(known, activity=replace(known.activity, driving=True))
+    assert Group.BODY not in Pace().plan(driving).groups
+
+
+def test_after_a_drive_everything_is_read_soon() -> None:
+    stopped = Activity(driving=False, stopped_at=NOON)
+    known = facts(asked=ages(dict.fromkeys(SLOW, 60)), activity=stopped)
+    assert Pace().plan(known).wait == MINUTE
+    assert Pace().plan(known).groups >= SLOW
+    assert Pace().plan(facts(activity=stopped)).wait == 10 * MINUTE, "once"

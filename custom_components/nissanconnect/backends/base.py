@@ -16,10 +16,14 @@ type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What the rest may rely on: the backend's name in reports, and how long a vehicle may take over a command."""
+    """What the rest may rely on: the backend's name in reports, and how long a vehicle may take over a command.
+
+    ``requests`` is how many requests it has sent since it was made; a backend that costs its service none says 0.
+    """
 
     name: str
     command_limit: timedelta
+    requests: int = 0
 
 
 class Backend(Protocol):

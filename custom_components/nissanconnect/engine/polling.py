@@ -1,12 +1,147 @@
-"""When to read a vehicle again.
+"""When to read a vehicle again, and what of it.
 
-Reading asks the cloud what the vehicle last reported; it never wakes the vehicle (kamereon-eu §16).
+Reading asks the cloud what the vehicle last reported; it never wakes the vehicle (kamereon-eu §16). What cannot have
+changed is not asked for: a parked vehicle's tyres and timers wait for hours, its plug and its position do not.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta, tzinfo
+from enum import StrEnum
 
-from ..vehicle import VehicleState
+from ..vehicle import ChargingStatus, Group, VehicleState
+from .activity import Activity
+
+EVERYTHING = frozenset(Group)
+
+_NIGHT = time(22), time(6)
+_UNUSED = timedelta(days=3)
+_GAP = timedelta(hours=2)
+"""After so long without a read nothing of what is believed can be relied on."""
+
+_FINISH = timedelta(minutes=1)
+"""How long after its own forecast to look for the end of a charge; the vehicle reports it by itself (§16.1)."""
+
+
+class Situation(StrEnum):
+    """What decides the pace."""
+
+    WATCHING = "watching"
+    """A command's effect is still awaited."""
+    DRIVING = "driving"
+    CLIMATE = "climate"
+    CHARGING = "charging"
+    PLUGGED_IN = "plugged_in"
+    """Not yet charged: vehicles do not always report that a charge has begun (kamereon-eu §16.1)."""
+    PARKED = "parked"
+    NIGHT = "night"
+    UNUSED = "unused"
+
+
+_RESTING = frozenset({Group.BATTERY, Group.CHARGING, Group.POSITION, Group.PRIVACY})
+
+_EACH_READ: Mapping[Situation, frozenset[Group]] = {
+    Situation.WATCHING: _RESTING | {Group.CLIMATE, Group.BODY},
+    Situation.DRIVING: _RESTING,
+    Situation.CLIMATE: frozenset({Group.BATTERY, Group.CHARGING, Group.CLIMATE}),
+    Situation.CHARGING: frozenset({Group.BATTERY, Group.CHARGING}),
+    Situation.PLUGGED_IN: frozenset({Group.BATTERY, Group.CHARGING}),
+    Situation.PARKED: _RESTING,
+    Situation.NIGHT: _RESTING,
+    Situation.UNUSED: _RESTING,
+}
+"""What is part of every read."""
+
+_SLOW = timedelta(hours=6)
+_OLDEST: Mapping[Group, timedelta] = {
+    Group.BATTERY: timedelta(),
+    Group.CHARGING: timedelta(),
+    Group.POSITION: timedelta(minutes=30),
+    Group.PRIVACY: timedelta(minutes=30),
+    Group.CLIMATE: timedelta(minutes=30),
+    Group.BODY: timedelta(minutes=30),
+    Group.AUX_BATTERY: timedelta(minutes=30),
+    Group.CONNECTIVITY: timedelta(minutes=30),
+    Group.ODOMETER: timedelta(hours=2),
+    Group.FUEL: timedelta(hours=2),
+    Group.TYRES: _SLOW,
+    Group.HEALTH: _SLOW,
+    Group.SUBSCRIPTION: _SLOW,
+    Group.SCHEDULES: _SLOW,
+}
+"""How long ago anything else may have been asked for, unless a drive has ended since."""
+
+_TOLD_TOGETHER = frozenset(group for group, age in _OLDEST.items() if age < _SLOW)
+"""What may have changed whenever the vehicle has spoken, so that a new report is a reason to ask for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a plan is made of.
+
+    ``asked`` tells when each group was last asked for with success, ``watching`` how many rounds are left after a
+    command whose effect is still awaited, ``failures`` how many reads in a row brought nothing.
+    """
+
+    state: VehicleState
+    activity: Activity
+    now: datetime
+    zone: tzinfo
+    asked: Mapping[Group, datetime] = field(default_factory=dict)
+    watching: int = 0
+    failures: int = 0
+
+    @property
+    def situation(self) -> Situation:
+        """What decides the pace now."""
+        state, activity = self.state, self.activity
+        if self.watching > 0:
+            return Situation.WATCHING
+        if activity.driving:
+            return Situation.DRIVING
+        if state.climate and state.climate.running:
+            return Situation.CLIMATE
+        if state.charging and state.charging.active:
+            return Situation.CHARGING
+        if state.charging and state.charging.plugged_in and state.charging.status is not ChargingStatus.FINISHED:
+            return Situation.PLUGGED_IN
+        if activity.rests_since and self.now - activity.rests_since > _UNUSED:
+            return Situation.UNUSED
+        return Situation.NIGHT if self._at_night() else Situation.PARKED
+
+    def due(self, at: datetime) -> frozenset[Group]:
+        """Return what a read at ``at`` should bring."""
+        if self.failures or not self.asked or at - max(self.asked.values()) >= _GAP:
+            return EVERYTHING
+        return _EACH_READ[self.situation] | {group for group in Group if self._is_due(group, at)}
+
+    @property
+    def drive_is_over(self) -> bool:
+        """Whether a drive has ended that not everything has been read since."""
+        stopped = self.activity.stopped_at
+        return stopped is not None and any(asked < stopped for asked in self.asked.values())
+
+    def _is_due(self, group: Group, at: datetime) -> bool:
+        asked = self.asked.get(group)
+        if asked is None or at - asked >= _OLDEST[group]:
+            return True
+        if self.activity.stopped_at and asked < self.activity.stopped_at:
+            return True
+        told = group in _TOLD_TOGETHER and not self.activity.driving
+        return told and self.activity.spoke_at is not None and asked < self.activity.spoke_at
+
+    def _at_night(self) -> bool:
+        evening, morning = _NIGHT
+        local = self.now.astimezone(self.zone).time()
+        return local >= evening or local < morning
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """The next read: after how long, and what of."""
+
+    wait: timedelta
+    groups: frozenset[Group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,26 +150,52 @@ class Pace:
 
     parked: timedelta = timedelta(minutes=10)
     active: timedelta = timedelta(minutes=5)
+    driving: timedelta = timedelta(minutes=4)
+    night: timedelta = timedelta(minutes=30)
+    unused: timedelta = timedelta(hours=1)
     watching: timedelta = timedelta(minutes=1)
     watching_rounds: int = 10
     first_retry: timedelta = timedelta(minutes=5)
     longest_retry: timedelta = timedelta(hours=1)
 
-    def next_read(
-        self, state: VehicleState, *, watching: int = 0, failures: int = 0, retry_after: float | None = None
-    ) -> timedelta:
-        """Return how long to wait.
+    def plan(
+        self, facts: Facts, *, debt: timedelta = timedelta(), retry_after: float | None = None, random: float = 0.5
+    ) -> ReadPlan:
+        """Return the next read.
 
-        ``watching`` counts the rounds left after a command whose effect is still awaited, ``failures`` the reads in
-        a row that brought nothing, ``retry_after`` is the backend's own demand in seconds, which is never undercut.
+        ``debt`` is how long the account should wait to keep to its quota, ``retry_after`` the backend's own demand in
+        seconds, which is never undercut. ``random`` is between 0 and 1 and spreads the reads by ±10 %.
         """
-        if failures:
-            # The exponent is bounded: after a week of outage the power of two would no longer fit a timedelta.
-            wait = min(self.first_retry * (1 << min(failures - 1, 10)), self.longest_retry)
-        elif watching > 0:
-            wait = self.watching
-        elif (state.charging and state.charging.active) or (state.climate and state.climate.running):
-            wait = self.active
-        else:
-            wait = self.parked
+        wait = self.retry(facts.failures, retry_after) if facts.failures else self._wait(facts, debt, random)
+        wait = max(wait, timedelta(seconds=retry_after or 0))
+        return ReadPlan(wait, facts.due(facts.now + wait))
+
+    def retry(self, failures: int, retry_after: float | None = None) -> timedelta:
+        """Return how long to wait after ``failures`` (at least one) in a row."""
+        # The exponent is bounded: after a week of outage the power of two would no longer fit a timedelta.
+        wait = min(self.first_retry * (1 << min(failures - 1, 10)), self.longest_retry)
         return max(wait, timedelta(seconds=retry_after or 0))
+
+    def _wait(self, facts: Facts, debt: timedelta, random: float) -> timedelta:
+        situation = facts.situation
+        if situation is Situation.WATCHING or facts.drive_is_over:
+            return self.watching
+        wait = max(self._interval(situation) * (0.9 + 0.2 * random), debt)
+        charging = facts.state.charging
+        if situation is Situation.CHARGING and charging and charging.finish_at:
+            end = charging.finish_at + _FINISH - facts.now
+            if end >= self.watching:
+                wait = min(wait, end)
+        return wait
+
+    def _interval(self, situation: Situation) -> timedelta:
+        return {
+            Situation.WATCHING: self.watching,
+            Situation.DRIVING: min(self.driving, self.active),
+            Situation.CLIMATE: self.active,
+            Situation.CHARGING: self.active,
+            Situation.PLUGGED_IN: self.active,
+            Situation.PARKED: self.parked,
+            Situation.NIGHT: max(self.night, self.parked),
+            Situation.UNUSED: max(self.unused, self.parked),
+        }[situation]

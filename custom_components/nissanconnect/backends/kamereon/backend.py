@@ -76,7 +76,7 @@ class KamereonBackend:
         ``on_auth`` was last told, ``memory`` what :meth:`memory` returned; give neither with another account, and
         no ``auth`` with another password. ``device_id`` is under what name the account's vehicles may know us.
         """
-        transport = Transport(session, timeouts=timeouts or Timeouts(), now=now)
+        transport = self._transport = Transport(session, timeouts=timeouts or Timeouts(), now=now)
         self._authenticator = Authenticator(
             transport,
             environment,
@@ -100,7 +100,7 @@ class KamereonBackend:
     @property
     def description(self) -> Description:
         """Vehicles take up to two minutes over a command (kamereon-eu §10)."""
-        return Description(name=BACKEND, command_limit=timedelta(seconds=120))
+        return Description(name=BACKEND, command_limit=timedelta(seconds=120), requests=self._transport.requests)
 
     async def log_in(self) -> str:
         """Make sure that there is a token, and return the user id. With tokens that last nothing is sent."""

@@ -33,6 +33,8 @@ class Transport:
     def __init__(self, session: aiohttp.ClientSession, *, timeouts: Timeouts, now: Callable[[], datetime]) -> None:
         """``session`` stays the caller's; its cookie jar should serve this account alone."""
         self.timeouts = timeouts
+        self.requests = 0
+        """How many have been sent."""
         self._session = session
         self._now = now
         self._slots = asyncio.Semaphore(_CONCURRENT_REQUESTS)
@@ -57,6 +59,7 @@ class Transport:
         """
         limits = aiohttp.ClientTimeout(total=timeout, connect=self.timeouts.connect)
         async with self._slots:
+            self.requests += 1
             try:
                 async with self._session.request(
                     method,

@@ -1,0 +1,31 @@
+"""How much one account asks of its service."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+_LONGEST = timedelta(hours=1)
+"""The quota is soft: however many vehicles share it, each is read at least about this often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """A leaky bucket: it holds the requests of an hour and loses as many in an hour.
+
+    Nissan documents no limit; clients of the same platform keep to about 60 an hour (kamereon-eu §16.2 [C]).
+    """
+
+    per_hour: float = 60.0
+    level: float = 0.0
+    at: datetime | None = None
+
+    def after(self, requests: int, now: datetime) -> Quota:
+        """Return the quota after ``requests`` more; a clock that was set back refills nothing."""
+        return replace(self, level=self._level(now) + requests, at=max(now, self.at or now))
+
+    def wait(self, now: datetime) -> timedelta:
+        """Return how long to wait for what is over the brim."""
+        return min(timedelta(hours=max(self._level(now) - self.per_hour, 0) / self.per_hour), _LONGEST)
+
+    def _level(self, now: datetime) -> float:
+        hours = max((now - self.at).total_seconds(), 0) / 3600 if self.at else 0
+        return max(self.level - hours * self.per_hour, 0)
