@@ -19,7 +19,7 @@ from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.sensor import SENSORS
+from custom_components.nissanconnect.sensor import SENSORS, TALLIES
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.vehicle import BackendError, Reason, errors
@@ -34,7 +34,7 @@ DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "event": EVENTS,
     "lock": LOCKS,
     "number": NUMBERS,
-    "sensor": SENSORS,
+    "sensor": (*SENSORS, *TALLIES),
     "switch": SWITCHES,
 }
 EVERY_ACTION = services.ACTIONS | services.QUESTIONS

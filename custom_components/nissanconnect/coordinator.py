@@ -22,8 +22,9 @@ from .engine.freshness import is_available
 from .engine.guards import refusal
 from .engine.merge import merge
 from .engine.polling import EVERYTHING, Facts, ReadPlan
-from .engine.quota import Quota
-from .engine.runner import Job
+from .engine.quota import DayTally, Quota
+from .engine.runner import Job, Stage
+from .engine.wakes import Wake, WakeLedger, WakeResult
 from .exceptions import update_error
 from .issues import async_report_account
 from .settings import Settings
@@ -80,6 +81,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._failures = 0
         self._misses = Counter[str]()
         self._quota = Quota()
+        self._tally = DayTally()
         self._counted = 0
 
     async def async_start(self, remembered: Remembered) -> None:
@@ -89,6 +91,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """
         for kept in remembered.vehicles:
             vehicle = self._async_add_vehicle(kept.info, kept.state, restored=True, log=kept.log)
+            vehicle.wakes = kept.wakes
             if kept.unfinished is not None:
                 vehicle.commands.async_resume(kept.unfinished)
         if not self.vehicles:
@@ -132,10 +135,21 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     @callback
     def async_debt(self) -> timedelta:
         """Return how long a vehicle should wait so that all of them together keep to the quota."""
-        now, sent = dt_util.utcnow(), self.backend.description.requests
-        self._quota = self._quota.after(sent - self._counted, now)
-        self._counted = sent
-        return self._quota.wait(now)
+        self._async_count()
+        return self._quota.wait(dt_util.utcnow())
+
+    @property
+    def requests_today(self) -> int:
+        """How many requests the account has sent since midnight, or since it was loaded."""
+        self._async_count()
+        return self._tally.count
+
+    @callback
+    def _async_count(self) -> None:
+        sent = self.backend.description.requests
+        new, self._counted = sent - self._counted, sent
+        self._quota = self._quota.after(new, dt_util.utcnow())
+        self._tally = self._tally.after(new, dt_util.now().date())
 
     @override
     async def _async_update_data(self) -> dict[str, VehicleInfo]:
@@ -201,6 +215,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
                     state=vehicle.data,
                     log=tuple(vehicle.commands.log),
                     unfinished=vehicle.commands.unfinished,
+                    wakes=vehicle.wakes,
                 )
                 for vehicle in self.vehicles.values()
             ],
@@ -243,6 +258,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._plan = ReadPlan(account.settings.pace.parked, EVERYTHING)
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
+        self.wakes = WakeLedger()
         self.commands = VehicleCommands(
             account.hass,
             account.config_entry,
@@ -271,6 +287,24 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
         return refusal(command, self.info, self.data, self._account.settings.limits)
 
+    @property
+    def wakes_today(self) -> int:
+        """How often the vehicle has been woken since midnight, whoever asked."""
+        return self.wakes.wakes_today(dt_util.utcnow(), dt_util.get_default_time_zone())
+
+    @property
+    def requests_today(self) -> int:
+        """How many requests the account, which vehicles share, has sent today."""
+        return self._account.requests_today
+
+    @callback
+    def _async_note_wake(self, job: Job) -> None:
+        """Keep the book of wakes: every command that is sent is one."""
+        if job.stage is Stage.SENDING:
+            self.wakes = self.wakes.record(Wake(at=job.asked_at, asked_by=job.asked_by, why=job.command.kind()))
+        elif job.stage is Stage.ENDED and job.outcome is not None:
+            self.wakes = self.wakes.resolve(job.asked_at, WakeResult.of(job.outcome))
+
     @callback
     def _async_command_ended(self, record: CommandRecord) -> None:
         """Put it on the bus, for the logbook and for automations that follow every vehicle."""
@@ -289,6 +323,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     @callback
     def _async_command_changed(self, job: Job) -> None:
         """Show that a command is in progress or over, keep what a restart must not lose, and watch what is open."""
+        self._async_note_wake(job)
         self._account.async_schedule_save(at_once=True)
         if job.outcome is not None and job.outcome.status is CommandStatus.TIMED_OUT:
             self._async_watch()

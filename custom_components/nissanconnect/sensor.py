@@ -26,9 +26,9 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import NissanConfigEntry
+from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .entity import Reading, VehicleEntity, async_add_vehicle_entities
-from .vehicle import Capability, ChargeMode, ChargeSpeed, ChargingStatus, Tyre, Tyres, VehicleState
+from .vehicle import Capability, ChargeMode, ChargeSpeed, ChargingStatus, Tyre, Tyres, VehicleInfo, VehicleState
 
 PARALLEL_UPDATES = 0
 
@@ -36,6 +36,17 @@ PARALLEL_UPDATES = 0
 @dataclass(frozen=True, kw_only=True)
 class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | datetime]):
     """A sensor and where its value is found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TallyDescription(SensorEntityDescription):
+    """A count of what we have done today, known whatever the vehicle reports."""
+
+    count: Callable[[VehicleCoordinator], int]
+
+    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """Every vehicle has it."""
+        return True
 
 
 _SUBSCRIPTION = ("active", "inactive")
@@ -254,11 +265,29 @@ SENSORS = (
 )
 
 
+TALLIES = (
+    TallyDescription(
+        key="requests_today",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        count=lambda vehicle: vehicle.requests_today,
+    ),
+    TallyDescription(
+        key="wakes_today",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        count=lambda vehicle: vehicle.wakes_today,
+    ),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's sensors."""
     async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
+    async_add_vehicle_entities(entry, async_add_entities, TALLIES, TallySensor)
 
 
 class VehicleSensor(VehicleEntity, SensorEntity):
@@ -270,3 +299,14 @@ class VehicleSensor(VehicleEntity, SensorEntity):
     @override
     def native_value(self) -> str | float | datetime | None:
         return self.entity_description.value(self.vehicle)
+
+
+class TallySensor(VehicleEntity, SensorEntity):
+    """A count of what we have done today."""
+
+    entity_description: TallyDescription
+
+    @property
+    @override
+    def native_value(self) -> int:
+        return self.entity_description.count(self.coordinator)

@@ -93,6 +93,18 @@ async def _command_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonVa
     ]
 
 
+async def _wake_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+    return [
+        {
+            "at": wake.at.isoformat(),
+            "asked_by": wake.asked_by.name or wake.asked_by.kind,
+            "why": wake.why,
+            "result": wake.result,
+        }
+        for wake in reversed(vehicle.wakes.wakes)
+    ]
+
+
 async def _preflight(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
     reason = vehicle.refusal(_PREFLIGHT[call.data[ATTR_COMMAND]])
     message = reason and await _exception_text(call.hass, reason)
@@ -127,6 +139,7 @@ QUESTIONS = {
     "preflight": VehicleQuestion(
         answer=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(_PREFLIGHT))}
     ),
+    "wake_log": VehicleQuestion(answer=_wake_log),
 }
 
 

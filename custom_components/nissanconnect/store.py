@@ -13,6 +13,7 @@ import probatio
 from .backends.base import Json
 from .commands import Unfinished
 from .const import DOMAIN
+from .engine.wakes import WakeLedger
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
 _VERSION = 1
@@ -28,6 +29,7 @@ class RememberedVehicle:
     state: VehicleState = VehicleState()
     log: tuple[CommandRecord, ...] = ()
     unfinished: Unfinished | None = None
+    wakes: WakeLedger = WakeLedger()
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
         "info": asdict(vehicle.info) | {"capabilities": sorted(vehicle.info.capabilities)},
         "state": {group: asdict(value) for group, value in vehicle.state.groups().items()},
         "log": [asdict(record) for record in vehicle.log],
+        "wakes": vehicle.wakes.to_json(),
         "unfinished": unfinished
         and asdict(unfinished) | {"kind": unfinished.command.kind(), "command": _without_pin(unfinished.command)},
     }
@@ -96,6 +99,7 @@ def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
         state=VehicleState.of(*(_load(kind, raw["state"].get(group)) for group, kind in GROUP_TYPES.items())),
         log=tuple(record for record in log if record is not None),
         unfinished=_read_unfinished(raw.get("unfinished")),
+        wakes=WakeLedger.of(raw.get("wakes")),
     )
 
 

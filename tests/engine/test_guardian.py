@@ -18,13 +18,16 @@ from custom_components.nissanconnect.engine.guardian import (
     WakePolicy,
     automatic_wake_due,
 )
-from custom_components.nissanconnect.engine.wakes import Asker, Wake, WakeLedger, WakeResult
-from custom_components.nissanconnect.vehicle import AuxBattery, Battery, Charging, ChargingStatus, VehicleState
+from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
+from custom_components.nissanconnect.vehicle import Asker, AuxBattery, Battery, Charging, ChargingStatus, VehicleState
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+
+OWNER = Asker(kind="user", name="Robin")
+OPTION = Asker(kind="option")
 
 POLICY = WakePolicy(charging=15 * MINUTE, parked=2 * HOUR)
 
@@ -48,9 +51,7 @@ def vehicle(
 
 def ledger(*wakes: tuple[timedelta, WakeResult]) -> WakeLedger:
     """Wakes by how long ago they were."""
-    return WakeLedger(
-        tuple(Wake(at=NOON - ago, asker=Asker.OWNER, why="refresh", result=result) for ago, result in wakes)
-    )
+    return WakeLedger(tuple(Wake(at=NOON - ago, asked_by=OWNER, why="refresh", result=result) for ago, result in wakes))
 
 
 UNANSWERED = [(ago * HOUR, WakeResult.UNANSWERED) for ago in (9, 7, 5)]
@@ -168,7 +169,7 @@ circumstances = st.builds(
     Circumstances,
     policy=policies,
     ledger=st.lists(moments, max_size=8).map(
-        lambda found: WakeLedger(tuple(Wake(at=at, asker=Asker.OWNER, why="refresh") for at in sorted(found)))
+        lambda found: WakeLedger(tuple(Wake(at=at, asked_by=OWNER, why="refresh") for at in sorted(found)))
     ),
     state=vehicles,
     activity=activities,
@@ -236,11 +237,11 @@ class Year(RuleBasedStateMachine):
         assert not known.policy.is_quiet(known.now.astimezone(self.zone).time())
         assert all(known.now - at >= interval for at in self.automatic)
         self.automatic.append(known.now)
-        self.record(Asker.OPTION, decision.purpose)
+        self.record(OPTION, decision.purpose)
 
     def record(self, asker: Asker, why: str) -> None:
         known = self.known
-        self.known = replace(known, ledger=known.ledger.record(Wake(at=known.now, asker=asker, why=why)))
+        self.known = replace(known, ledger=known.ledger.record(Wake(at=known.now, asked_by=asker, why=why)))
 
     @rule(minutes=st.integers(1, 300))
     def time_passes(self, minutes: int) -> None:
@@ -255,7 +256,7 @@ class Year(RuleBasedStateMachine):
 
     @rule()
     def the_owner_asks(self) -> None:
-        self.record(Asker.OWNER, "refresh")
+        self.record(OWNER, "refresh")
         assert self.known.ledger.wakes[-1].at >= self.known.now, "always recorded"
 
     @rule(result=st.sampled_from(WakeResult))

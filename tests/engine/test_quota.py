@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.engine.quota import Quota
+from custom_components.nissanconnect.engine.quota import DayTally, Quota
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -16,6 +16,12 @@ def test_an_hours_worth_is_free() -> None:
     assert Quota().after(70, NOON).wait(NOON) == 10 * MINUTE
     assert Quota().after(70, NOON).wait(NOON + 4 * MINUTE) == 6 * MINUTE
     assert Quota().after(70, NOON).wait(NOON + HOUR) == timedelta()
+
+
+def test_every_day_begins_at_nothing() -> None:
+    tally = DayTally().after(3, NOON.date()).after(2, NOON.date())
+    assert tally.count == 5
+    assert tally.after(1, NOON.date() + timedelta(days=1)).count == 1
 
 
 def test_it_is_soft() -> None:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.wakes import Asker, Json, Wake, WakeLedger, WakeResult
+from custom_components.nissanconnect.engine.wakes import Json, Wake, WakeLedger, WakeResult
+from custom_components.nissanconnect.vehicle import Asker, CommandOutcome, CommandStatus
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -17,7 +18,7 @@ DAY = timedelta(days=1)
 
 def wake(at: datetime = NOON, result: WakeResult = WakeResult.ANSWERED) -> Wake:
     """A wake that the owner asked for."""
-    return Wake(at=at, asker=Asker.OWNER, why="refresh", name="Robin", result=result)
+    return Wake(at=at, asked_by=Asker(kind="user", name="Robin"), why="refresh", result=result)
 
 
 def ledger_of(*results: WakeResult) -> WakeLedger:
@@ -28,9 +29,8 @@ def ledger_of(*results: WakeResult) -> WakeLedger:
 wakes = st.builds(
     Wake,
     at=st.integers(0, 40 * 24 * 60).map(lambda minutes: NOON + minutes * MINUTE),
-    asker=st.sampled_from(Asker),
+    asked_by=st.builds(Asker, kind=st.text(), name=st.none() | st.text()),
     why=st.text(),
-    name=st.none() | st.text(),
     result=st.sampled_from(WakeResult),
 )
 
@@ -41,6 +41,27 @@ def test_a_wake_is_recorded_and_ends_once() -> None:
     assert answered == WakeLedger((wake(),))
     assert answered.resolve(NOON, WakeResult.FAILED) == answered
     assert ledger.resolve(NOON + MINUTE, WakeResult.ANSWERED) == ledger
+
+
+def test_an_answer_after_a_restart_still_counts() -> None:
+    again = WakeLedger.of(WakeLedger().record(wake(result=WakeResult.PENDING)).to_json())
+    assert again.wakes[0].result is WakeResult.UNANSWERED
+    assert again.resolve(NOON, WakeResult.ANSWERED) == WakeLedger((wake(),))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "result"),
+    [
+        (CommandStatus.CONFIRMED, None, WakeResult.ANSWERED),
+        (CommandStatus.REJECTED, "rejected_by_vehicle", WakeResult.ANSWERED),
+        (CommandStatus.TIMED_OUT, "not_seen", WakeResult.ANSWERED),
+        (CommandStatus.TIMED_OUT, "no_answer", WakeResult.UNANSWERED),
+        (CommandStatus.TIMED_OUT, "unavailable", WakeResult.FAILED),
+        (CommandStatus.REJECTED, "not_supported", WakeResult.FAILED),
+    ],
+)
+def test_what_an_end_tells_of_the_vehicle(status: CommandStatus, reason: str | None, result: WakeResult) -> None:
+    assert WakeResult.of(CommandOutcome(status=status, reason=reason, ended_at=NOON)) is result
 
 
 def test_a_name_is_no_matter_for_logs() -> None:
@@ -105,7 +126,12 @@ def test_no_more_than_500() -> None:
     assert len(WakeLedger.of([*(ledger.to_json() or []), *(ledger.to_json() or [])]).wakes) == 500  # type: ignore[misc]
 
 
-GOOD: dict[str, Json] = {"at": NOON.isoformat(), "asker": "owner", "why": "refresh", "result": "answered"}
+GOOD: dict[str, Json] = {
+    "at": NOON.isoformat(),
+    "asked_by": {"kind": "user"},
+    "why": "refresh",
+    "result": "answered",
+}
 
 
 @pytest.mark.parametrize(
@@ -118,20 +144,21 @@ GOOD: dict[str, Json] = {"at": NOON.isoformat(), "asker": "owner", "why": "refre
         {},
         GOOD | {"at": "yesterday"},
         GOOD | {"at": None},
-        GOOD | {"asker": "thief"},
+        GOOD | {"asked_by": "thief"},
+        GOOD | {"asked_by": {}},
         GOOD | {"result": []},
     ],
 )
 def test_what_cannot_be_understood_is_left_out(bad: Json) -> None:
     assert WakeLedger.of(bad) == WakeLedger()
     (kept,) = WakeLedger.of([bad, GOOD]).wakes
-    assert kept == Wake(at=NOON, asker=Asker.OWNER, why="refresh", result=WakeResult.ANSWERED)
+    assert kept == Wake(at=NOON, asked_by=Asker(kind="user"), why="refresh", result=WakeResult.ANSWERED)
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
-    (kept,) = WakeLedger.of([GOOD | {"at": "2026-11-20T12:00:00", "name": 7}]).wakes
+    (kept,) = WakeLedger.of([GOOD | {"at": "2026-11-20T12:00:00", "asked_by": {"kind": "user", "name": 7}}]).wakes
     assert kept.at == NOON
-    assert kept.name is None
+    assert kept.asked_by.name is None
 
 
 json_values: st.SearchStrategy[Json] = st.recursive(

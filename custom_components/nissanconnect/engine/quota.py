@@ -1,10 +1,22 @@
 """How much one account asks of its service."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 _LONGEST = timedelta(hours=1)
 """The quota is soft: however many vehicles share it, each is read at least about this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayTally:
+    """How many requests a local day has seen."""
+
+    count: int = 0
+    day: date | None = None
+
+    def after(self, requests: int, today: date) -> DayTally:
+        """Return the tally after ``requests`` more; every day begins at nothing."""
+        return DayTally(requests + (self.count if today == self.day else 0), today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,21 +6,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import takewhile
 
+from ..vehicle import Asker, CommandOutcome, Reason
+
 _KEPT = timedelta(days=30)
 _MOST = 500
 _CLOCK_ERROR = timedelta(days=1)
 """Anything later than this in the future was recorded by a clock that was wrong, and would count for years."""
 
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
-
-
-class Asker(StrEnum):
-    """Who asked for a wake."""
-
-    OWNER = "owner"
-    AUTOMATION = "automation"
-    OPTION = "option"
-    """Nobody at this moment: the owner chose regular wakes in the options."""
 
 
 class WakeResult(StrEnum):
@@ -30,17 +23,26 @@ class WakeResult(StrEnum):
     ANSWERED = "answered"
     UNANSWERED = "unanswered"
     FAILED = "failed"
-    """The service did not pass it on, so the vehicle has not been woken; it counts all the same."""
+    """The service refused it or could not be reached, so the vehicle was hardly woken; it counts all the same."""
+
+    @classmethod
+    def of(cls, outcome: CommandOutcome) -> WakeResult:
+        """Tell from a command's end whether the vehicle was there to hear it; a refusal is an answer."""
+        if outcome.reason == Reason.NO_ANSWER:
+            return cls.UNANSWERED
+        return cls.ANSWERED if outcome.reason in _VEHICLES_WORDS else cls.FAILED
+
+
+_VEHICLES_WORDS = (None, Reason.REJECTED_BY_VEHICLE, Reason.NOT_SEEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """One wake. ``why`` is the command's name or the purpose of a regular wake, ``name`` who asked, if that has one."""
+    """One wake. ``why`` is the kind of the command, or the purpose of an automatic wake."""
 
     at: datetime
-    asker: Asker
+    asked_by: Asker = field(repr=False)
     why: str
-    name: str | None = field(default=None, repr=False)
     result: WakeResult = WakeResult.PENDING
 
 
@@ -57,11 +59,13 @@ class WakeLedger:
         return WakeLedger(tuple(sorted(kept, key=lambda each: each.at))[-_MOST:])
 
     def resolve(self, at: datetime, result: WakeResult) -> WakeLedger:
-        """Return the ledger in which the pending wakes of that time have ended."""
+        """Return the ledger in which the open wakes of that time have ended.
+
+        Unanswered ones are open too: after a restart a command is followed on, and its vehicle may answer yet.
+        """
         return WakeLedger(
             tuple(
-                replace(each, result=result) if each.at == at and each.result is WakeResult.PENDING else each
-                for each in self.wakes
+                replace(each, result=result) if each.at == at and each.result in _OPEN else each for each in self.wakes
             )
         )
 
@@ -100,21 +104,22 @@ class WakeLedger:
         )
 
 
+_OPEN = (WakeResult.PENDING, WakeResult.UNANSWERED)
 _TELLING = (WakeResult.ANSWERED, WakeResult.UNANSWERED)
 
 
 def _readable(raw: list[Json]) -> Iterator[Wake]:
     for each in raw:
-        if not isinstance(each, dict):
+        asker = each.get("asked_by") if isinstance(each, dict) else None
+        if not isinstance(each, dict) or not isinstance(asker, dict):
             continue
-        name = each.get("name")
+        name = asker.get("name")
         try:
             at = datetime.fromisoformat(str(each["at"]))
             yield Wake(
                 at=at if at.tzinfo else at.replace(tzinfo=UTC),
-                asker=Asker(str(each["asker"])),
+                asked_by=Asker(kind=str(asker["kind"]), name=name if isinstance(name, str) else None),
                 why=str(each["why"]),
-                name=name if isinstance(name, str) else None,
                 result=WakeResult(str(each["result"])),
             )
         except KeyError, ValueError:

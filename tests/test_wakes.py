@@ -1,0 +1,81 @@
+"""The book of wakes in Home Assistant: every command is in it, a read never is."""
+
+from datetime import timedelta
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.nissanconnect.backends.demo.telematics import Manner
+
+from .conftest import LetTimePass, state
+from .simulator import Fault, Simulator
+from .test_command_log import ask
+from .test_commands import act, device_id
+
+REFRESH = "button.leaf_refresh_from_vehicle"
+WAKES = "sensor.leaf_wakes_today"
+
+
+async def test_every_wake_is_counted_and_told(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, hass_admin_user: MockUser
+) -> None:
+    assert state(hass, WAKES).state == "0"
+    await hass.services.async_call(
+        "button", "press", {"entity_id": REFRESH}, blocking=True, context=Context(user_id=hass_admin_user.id)
+    )
+    simulator.vehicle("Leaf").telematics.manner = Manner.SILENT
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "climate", "turn_on", "climate.leaf_climate")
+    simulator.fail("actions", Fault.http(500))
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "button", "press", REFRESH)
+    assert state(hass, WAKES).state == "3"
+    assert state(hass, "sensor.ariya_wakes_today").state == "0"
+
+    log = await ask(hass, "wake_log", device_id(hass, loaded, simulator, "Leaf"))
+    assert [(line["why"], line["result"], line["asked_by"]) for line in log] == [
+        ("refresh", "failed", "home_assistant"),
+        ("start_climate", "unanswered", "home_assistant"),
+        ("refresh", "answered", hass_admin_user.name),
+    ]
+    assert log[-1]["at"] == "2026-11-20T12:00:00+00:00"
+
+
+async def test_what_is_blocked_wakes_nobody(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "button", "press", "button.leaf_start_charging")  # it is at work, without a plug
+    await pass_time(timedelta(hours=2), timedelta(minutes=5))
+    assert state(hass, WAKES).state == "0"
+    assert await ask(hass, "wake_log", device_id(hass, loaded, simulator, "Leaf")) == []
+
+
+async def test_the_book_outlives_a_restart_and_the_count_a_day(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    await act(hass, "button", "press", REFRESH)
+    device = device_id(hass, loaded, simulator, "Leaf")
+    before = await ask(hass, "wake_log", device)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert await ask(hass, "wake_log", device) == before
+    assert state(hass, WAKES).state == "1"
+
+    await pass_time(timedelta(hours=13), timedelta(minutes=10))
+    assert state(hass, WAKES).state == "0"
+    assert await ask(hass, "wake_log", device) == before
+
+
+async def test_requests_are_counted_for_the_account(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    account = loaded.runtime_data
+    first = account.requests_today
+    assert first >= sum(simulator.requests[name] for name in ("battery-status", "cockpit", "location", "hvac-status"))
+    await pass_time(timedelta(minutes=10))
+    assert account.requests_today > first
+    await pass_time(timedelta(hours=13), timedelta(minutes=10))
+    assert 0 < account.requests_today < first + 60
