@@ -218,9 +218,14 @@ def test_a_new_report_is_a_reason_to_ask_for_what_comes_with_it() -> None:
     assert Group.BODY not in Pace().plan(driving).groups
 
 
-def test_after_a_drive_everything_is_read_soon() -> None:
+def test_after_a_drive_everything_is_read_soon_and_once() -> None:
     stopped = Activity(driving=False, stopped_at=NOON)
     known = facts(asked=ages(dict.fromkeys(SLOW, 60)), activity=stopped)
     assert Pace().plan(known).wait == MINUTE
     assert Pace().plan(known).groups >= SLOW
-    assert Pace().plan(facts(activity=stopped)).wait == 10 * MINUTE, "once"
+    later = NOON + MINUTE
+    but_tyres = {**known.asked, **dict.fromkeys(EVERYTHING - {Group.TYRES}, later)}  # whose endpoint fails
+    then = Pace().plan(replace(known, now=later, asked=but_tyres))
+    assert then.wait == 10 * MINUTE
+    assert Group.TYRES in then.groups
+    assert Group.HEALTH not in then.groups

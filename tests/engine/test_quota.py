@@ -30,7 +30,8 @@ def test_it_is_soft() -> None:
 
 def test_a_clock_that_was_set_back_refills_nothing() -> None:
     quota = Quota().after(90, NOON).after(0, NOON - HOUR)
-    assert quota.wait(NOON - HOUR) == quota.wait(NOON) == 30 * MINUTE
+    assert quota.wait(NOON - HOUR) == 30 * MINUTE
+    assert quota.wait(NOON - 40 * MINUTE) == 10 * MINUTE, "and drains from its own time on"
 
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=30))

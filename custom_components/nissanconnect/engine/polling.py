@@ -117,9 +117,9 @@ class Facts:
 
     @property
     def drive_is_over(self) -> bool:
-        """Whether a drive has ended that not everything has been read since."""
+        """Whether the last read was the one that saw a drive over."""
         stopped = self.activity.stopped_at
-        return stopped is not None and any(asked < stopped for asked in self.asked.values())
+        return stopped is not None and max(self.asked.values(), default=stopped) <= stopped
 
     def _is_due(self, group: Group, at: datetime) -> bool:
         asked = self.asked.get(group)

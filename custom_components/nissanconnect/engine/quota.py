@@ -32,7 +32,7 @@ class Quota:
 
     def after(self, requests: int, now: datetime) -> Quota:
         """Return the quota after ``requests`` more; a clock that was set back refills nothing."""
-        return replace(self, level=self._level(now) + requests, at=max(now, self.at or now))
+        return replace(self, level=self._level(now) + requests, at=now)
 
     def wait(self, now: datetime) -> timedelta:
         """Return how long to wait for what is over the brim."""
