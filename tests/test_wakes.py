@@ -8,8 +8,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.nissanconnect.backends.demo.telematics import Manner
+from custom_components.nissanconnect.const import OPTION_WAKING
 
-from .conftest import LetTimePass, state
+from .conftest import LetTimePass, set_up, state
 from .simulator import Fault, Simulator
 from .test_command_log import ask
 from .test_commands import act, device_id
@@ -79,3 +80,61 @@ async def test_requests_are_counted_for_the_account(
     assert account.requests_today > first
     await pass_time(timedelta(hours=13), timedelta(minutes=10))
     assert 0 < account.requests_today < first + 60
+
+
+async def allow_wakes(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, options: dict[str, int | str]
+) -> None:
+    """Set the account up with the LEAF alone, which is parked at work, and with leave to wake it."""
+    simulator.account.vins = {simulator.car("Leaf").vin}
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={OPTION_WAKING: options})
+    await set_up(hass, entry)
+
+
+async def test_a_parked_vehicle_is_woken_as_chosen_and_no_more(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    await allow_wakes(hass, simulator, entry, {"wake_parked": 60, "wake_budget": 3})
+    assert simulator.requests["wakes"] == 0
+    await pass_time(timedelta(hours=5), timedelta(minutes=5))
+    assert simulator.requests["wakes"] == 3
+    assert state(hass, WAKES).state == "3"
+    log = await ask(hass, "wake_log", device_id(hass, entry, simulator, "Leaf"))
+    assert {(line["why"], line["asked_by"]) for line in log} == {("refresh", "option")}
+
+    await act(hass, "button", "press", REFRESH)
+    assert simulator.requests["wakes"] == 4, "the owner is never held up"
+
+
+async def test_a_restart_wakes_nobody(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    await allow_wakes(hass, simulator, entry, {"wake_parked": 60})
+    for _ in range(6):
+        await pass_time(timedelta(minutes=50), timedelta(minutes=5))
+        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.requests["wakes"] == 0, "overdue all the time, and each start waits a full hour"
+    await pass_time(timedelta(minutes=70), timedelta(minutes=5))
+    assert simulator.requests["wakes"] == 1
+
+
+async def test_a_vehicle_that_does_not_answer_is_left_in_peace(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    await allow_wakes(hass, simulator, entry, {"wake_parked": 30, "wake_budget": 20})
+    simulator.vehicle("Leaf").telematics.manner = Manner.SILENT
+    await pass_time(timedelta(hours=4), timedelta(minutes=5))
+    assert state(hass, WAKES).state == "3"
+
+
+async def test_quiet_hours(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    quiet = {"quiet_from": "11:00:00", "quiet_until": "14:00:00"}
+    await allow_wakes(hass, simulator, entry, {"wake_parked": 30, **quiet})
+    await pass_time(timedelta(minutes=115), timedelta(minutes=5))
+    assert state(hass, WAKES).state == "0"
+    await pass_time(timedelta(minutes=30), timedelta(minutes=5))
+    assert state(hass, WAKES).state == "1"

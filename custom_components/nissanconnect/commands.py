@@ -103,6 +103,13 @@ class VehicleCommands:
             raise outcome_error(job.outcome)
 
     @callback
+    def async_submit(self, command: Command, asked_by: Asker) -> None:
+        """Have a command carried out for whose end nobody waits."""
+        job, new = self.runner.submit(command, asked_by)
+        if new:
+            self._async_start(job)
+
+    @callback
     def async_resume(self, unfinished: Unfinished) -> None:
         """Follow a command to its end that was sent before a restart. Nothing is sent again."""
         self._async_start(

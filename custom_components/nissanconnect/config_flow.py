@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, PERCENTAGE, UnitOfTime
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import SectionConfig, section
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -20,6 +21,7 @@ from homeassistant.helpers.selector import (
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
+    TimeSelector,
 )
 import probatio
 
@@ -32,6 +34,12 @@ from .const import (
     OPTION_ANSWER_AT_ONCE,
     OPTION_CLIMATE_BATTERY,
     OPTION_PARKED,
+    OPTION_QUIET_FROM,
+    OPTION_QUIET_UNTIL,
+    OPTION_WAKE_BUDGET,
+    OPTION_WAKE_CHARGING,
+    OPTION_WAKE_PARKED,
+    OPTION_WAKING,
 )
 from .remote_lock_flow import RemoteLockFlow
 from .settings import Settings
@@ -40,6 +48,12 @@ from .vehicle import AuthenticationFailed, BackendError, NoVehicles
 
 # The title shows up in logs, so it names the service and never the person.
 _TITLES = {Source.EUROPE: "NissanConnect Europe", Source.DEMO: "NissanConnect demo"}
+
+
+def _number(minimum: int, maximum: int, unit: str | None = None) -> NumberSelector:
+    config = NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
+    return NumberSelector(config if unit is None else {**config, "unit_of_measurement": unit})
+
 
 _PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
 _PASSWORD_SCHEMA = probatio.Schema({probatio.Required(CONF_PASSWORD): _PASSWORD})
@@ -161,6 +175,18 @@ class NissanConfigFlow(RemoteLockFlow, domain=DOMAIN):
         return self.async_update_reload_and_abort(entry, data=data)
 
 
+_WAKING = probatio.Schema(
+    {
+        probatio.Required(OPTION_WAKE_CHARGING, default=0): _number(0, 240, UnitOfTime.MINUTES),
+        probatio.Required(OPTION_WAKE_PARKED, default=0): _number(0, 1440, UnitOfTime.MINUTES),
+        probatio.Required(OPTION_WAKE_BUDGET, default=Settings().waking.budget): _number(0, 24),
+        probatio.Optional(OPTION_QUIET_FROM): TimeSelector(),
+        probatio.Optional(OPTION_QUIET_UNTIL): TimeSelector(),
+    }
+)
+"""An interval of 0 means never."""
+
+
 class NissanOptionsFlow(OptionsFlowWithReload):
     """How often to read and how commands are treated; the defaults are right for most."""
 
@@ -178,14 +204,9 @@ class NissanOptionsFlow(OptionsFlowWithReload):
                     10, 50, PERCENTAGE
                 ),
                 probatio.Required(OPTION_ANSWER_AT_ONCE, default=default.answer_at_once): BooleanSelector(),
+                probatio.Required(OPTION_WAKING): section(_WAKING, SectionConfig(collapsed=True)),
             }
         )
         return self.async_show_form(
             step_id="init", data_schema=self.add_suggested_values_to_schema(schema, self.config_entry.options)
         )
-
-
-def _number(minimum: int, maximum: int, unit: str) -> NumberSelector:
-    return NumberSelector(
-        NumberSelectorConfig(min=minimum, max=maximum, step=1, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
-    )

@@ -19,6 +19,7 @@ from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_COMMAND
 from .engine.activity import Activity
 from .engine.freshness import is_available
+from .engine.guardian import Circumstances, automatic_wake_due
 from .engine.guards import refusal
 from .engine.merge import merge
 from .engine.polling import EVERYTHING, Facts, ReadPlan
@@ -30,7 +31,9 @@ from .issues import async_report_account
 from .settings import Settings
 from .store import Remembered, RememberedVehicle, VehicleStore
 from .vehicle import (
+    Asker,
     BackendError,
+    Capability,
     Command,
     CommandRecord,
     CommandStatus,
@@ -38,6 +41,7 @@ from .vehicle import (
     ListedVehicle,
     NoVehicles,
     Progress,
+    Refresh,
     Ticket,
     VehicleInfo,
     VehicleReport,
@@ -91,7 +95,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """
         for kept in remembered.vehicles:
             vehicle = self._async_add_vehicle(kept.info, kept.state, restored=True, log=kept.log)
-            vehicle.wakes = kept.wakes
+            vehicle.async_restore_wakes(kept.wakes, kept.rests_since)
             if kept.unfinished is not None:
                 vehicle.commands.async_resume(kept.unfinished)
         if not self.vehicles:
@@ -216,6 +220,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
                     log=tuple(vehicle.commands.log),
                     unfinished=vehicle.commands.unfinished,
                     wakes=vehicle.wakes,
+                    rests_since=vehicle.rests_since,
                 )
                 for vehicle in self.vehicles.values()
             ],
@@ -259,6 +264,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
         self.wakes = WakeLedger()
+        self._started_at = dt_util.utcnow()
         self.commands = VehicleCommands(
             account.hass,
             account.config_entry,
@@ -296,6 +302,37 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     def requests_today(self) -> int:
         """How many requests the account, which vehicles share, has sent today."""
         return self._account.requests_today
+
+    @property
+    def rests_since(self) -> datetime | None:
+        """Since when nothing has fed the 12 V battery."""
+        return self._activity.rests_since
+
+    @callback
+    def async_restore_wakes(self, wakes: WakeLedger, rests_since: datetime | None) -> None:
+        """Go on with the book from before the restart."""
+        self.wakes = wakes
+        self._activity = Activity(rests_since=rests_since)
+
+    @callback
+    def _async_wake_if_due(self, state: VehicleState) -> None:
+        """Wake the vehicle if the owner has chosen regular wakes in the options, and nothing speaks against one."""
+        if Capability.REFRESH not in self.info.capabilities or self.commands.in_progress is not None:
+            return
+        decision = automatic_wake_due(
+            Circumstances(
+                policy=self._account.settings.waking,
+                ledger=self.wakes,
+                state=state,
+                activity=self._activity,
+                now=dt_util.utcnow(),
+                zone=dt_util.get_default_time_zone(),
+                started_at=self._started_at,
+            )
+        )
+        _LOGGER.debug("%s: automatic wake for %s: %s", self.name, decision.purpose, decision.refusal or "due")
+        if decision.due:
+            self.commands.async_submit(Refresh(), Asker(kind="option", name=None))
 
     @callback
     def _async_note_wake(self, job: Job) -> None:
@@ -367,6 +404,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._retry_after = max((err.retry_after or 0 for err in report.failures.values()), default=None)
         self._async_plan(state)
         self._async_set_available(reading=True)
+        self._async_wake_if_due(state)
         self._account.async_schedule_save()
         return state
 

@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any, Self
 
-from .const import OPTION_ACTIVE, OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY, OPTION_PARKED
+from .const import (
+    OPTION_ACTIVE,
+    OPTION_ANSWER_AT_ONCE,
+    OPTION_CLIMATE_BATTERY,
+    OPTION_PARKED,
+    OPTION_QUIET_FROM,
+    OPTION_QUIET_UNTIL,
+    OPTION_WAKE_BUDGET,
+    OPTION_WAKE_CHARGING,
+    OPTION_WAKE_PARKED,
+    OPTION_WAKING,
+)
+from .engine.guardian import WakePolicy
 from .engine.guards import Limits
 from .engine.polling import Pace
 
@@ -20,6 +32,7 @@ class Settings:
 
     pace: Pace = Pace()
     limits: Limits = Limits()
+    waking: WakePolicy = WakePolicy()
     answer_at_once: bool = False
 
     @classmethod
@@ -35,5 +48,24 @@ class Settings:
             limits=replace(
                 default.limits, climate_battery=options.get(OPTION_CLIMATE_BATTERY, default.limits.climate_battery)
             ),
+            waking=_policy(options.get(OPTION_WAKING, {})),
             answer_at_once=options.get(OPTION_ANSWER_AT_ONCE, default.answer_at_once),
         )
+
+
+def _policy(options: Mapping[str, Any]) -> WakePolicy:
+    """Read what the owner allows; an interval of 0 means never."""
+
+    def interval(option: str) -> timedelta | None:
+        return timedelta(minutes=minutes) if (minutes := options.get(option, 0)) else None
+
+    def clock(option: str) -> time | None:
+        return time.fromisoformat(options[option]) if option in options else None
+
+    return WakePolicy(
+        charging=interval(OPTION_WAKE_CHARGING),
+        parked=interval(OPTION_WAKE_PARKED),
+        budget=int(options.get(OPTION_WAKE_BUDGET, WakePolicy().budget)),
+        quiet_from=clock(OPTION_QUIET_FROM),
+        quiet_until=clock(OPTION_QUIET_UNTIL),
+    )

@@ -30,6 +30,7 @@ class RememberedVehicle:
     log: tuple[CommandRecord, ...] = ()
     unfinished: Unfinished | None = None
     wakes: WakeLedger = WakeLedger()
+    rests_since: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
         "state": {group: asdict(value) for group, value in vehicle.state.groups().items()},
         "log": [asdict(record) for record in vehicle.log],
         "wakes": vehicle.wakes.to_json(),
+        "rests_since_at": vehicle.rests_since,
         "unfinished": unfinished
         and asdict(unfinished) | {"kind": unfinished.command.kind(), "command": _without_pin(unfinished.command)},
     }
@@ -100,7 +102,13 @@ def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
         log=tuple(record for record in log if record is not None),
         unfinished=_read_unfinished(raw.get("unfinished")),
         wakes=WakeLedger.of(raw.get("wakes")),
+        rests_since=_read_time(raw.get("rests_since_at")),
     )
+
+
+def _read_time(raw: Any) -> datetime | None:
+    found = _revive("at", raw)
+    return found if isinstance(found, datetime) and found.tzinfo else None
 
 
 def _read_unfinished(raw: Any) -> Unfinished | None:
