@@ -57,6 +57,7 @@ async def test_europe(hass: HomeAssistant, simulator: Simulator) -> None:
         (Login.FOREIGN_LOGIN_PAGE, "unsafe_redirect"),
         (Login.FOREIGN_FORM, "unsafe_redirect"),
         (Login.FOREIGN_REDIRECT, "unsafe_redirect"),
+        (Login.EMAIL_UNCONFIRMED, "email_not_confirmed"),
         (Login.WRONG_STATE, "protocol_error"),
         (Login.OUTAGE, "unavailable"),
         (Login.GEO_BLOCKED, "access_blocked"),
