@@ -109,6 +109,12 @@ async def test_each_way_the_service_can_fail_has_its_own_words(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
+async def test_a_network_that_is_away_is_told_from_an_outage(hass: HomeAssistant, simulator: Simulator) -> None:
+    form = await start(hass, "europe")
+    await simulator.stop()
+    assert (await submit(hass, form, CREDENTIALS))["errors"] == {"base": "no_connection"}
+
+
 async def test_a_rejected_password_is_sent_once(hass: HomeAssistant, simulator: Simulator) -> None:
     form = await start(hass, "europe")
     wrong = CREDENTIALS | {CONF_PASSWORD: "not this one"}

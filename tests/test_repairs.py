@@ -93,8 +93,10 @@ async def test_what_keeps_a_log_in_from_working_is_told_and_checked(
     assert issue.config_entry_id == loaded.entry_id
 
     form = await fix(issue)
+    asked = simulator.requests["authorize"]
     again = await fix(issue, form["flow_id"])
     assert again["errors"] == {"base": "still_there"}
+    assert simulator.requests["authorize"] == asked + 1  # not once for each vehicle too
     assert issues(hass).keys() == {key}
 
     simulator.login = Login.OUTAGE
@@ -202,12 +204,19 @@ async def test_a_vehicle_that_is_bound_to_somebody_else(
 
 
 async def test_a_vehicle_that_the_service_does_not_know(
-    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass, fix: Fix
 ) -> None:
     assert not issues(hass)
     simulator.fail("*", Fault.http(404), vin=simulator.car("Leaf").vin)
     await pass_time(timedelta(minutes=11))
     assert issues(hass).keys() == {"vehicle_refused LEAF"}
+    issue = issues(hass)["vehicle_refused LEAF"]
+    form = await fix(issue)
+    assert (await fix(issue, form["flow_id"]))["errors"] == {"base": "still_there"}
+
+    simulator.heal()
+    assert (await fix(issue, form["flow_id"]))["type"] == "create_entry"
+    assert not issues(hass)
 
 
 async def test_a_vehicle_from_another_market(

@@ -129,14 +129,19 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         return self._misses[vehicle.key] == 0
 
     async def async_recheck(self, vehicle: str | None) -> str | None:
-        """Ask again at once, for the one vehicle with that alias or for all; return the key of what went wrong."""
+        """Ask again at once, for the one vehicle with that alias or for all; return the key of what went wrong.
+
+        A vehicle that is refused everything has been asked nevertheless, so that is not among what can go wrong.
+        """
         await self.async_refresh()
+        if self._error is not None:  # the vehicles would only log in once more
+            return self._error.key
         asked = [each for key, each in self.vehicles.items() if vehicle in (None, alias(key))]
         for each in asked:
             self.backend.forget_refusals(each.info)
         await gather(*(each.async_refresh() for each in asked))
-        errors = [self._error, *(each.trouble.error for each in asked if each.trouble is not None)]
-        return next((error.key for error in errors if error is not None), None)
+        errors = [each.trouble.error for each in asked if each.trouble is not None]
+        return next((error.key for error in errors if not isinstance(error, NotSupported)), None)
 
     @override
     async def _async_update_data(self) -> dict[str, VehicleInfo]:

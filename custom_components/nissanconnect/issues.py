@@ -57,12 +57,14 @@ _ACCOUNT_ISSUES = (AccessBlocked.key, ActionRequired.key, EmailNotConfirmed.key,
 def async_report_account(
     hass: HomeAssistant, entry: ConfigEntry, error: BackendError | None, outage_until: datetime | None
 ) -> None:
-    """Show the issue that ``error`` stands for, if it stands for one, and take back what it disproves."""
+    """Show the issue that ``error`` stands for, if it stands for one, and take back the others.
+
+    A service that does not answer says nothing about whether the owner has done what was asked, so they stay.
+    """
     told = {"account": entry.title}
-    if error is None or isinstance(error, AccessBlocked) or not isinstance(error, Unavailable | RateLimited):
+    if isinstance(error, AccessBlocked) or not isinstance(error, Unavailable | RateLimited):
         for key in _ACCOUNT_ISSUES:
             _async_set(hass, entry, key, told, present=error is not None and error.key == key)
-    # else nobody was there to say whether the owner has done what was asked
     until = {} if outage_until is None else {"until": f"{dt_util.as_local(outage_until):%H:%M}"}
     _async_set(hass, entry, ServiceOutage.key, told | until, present=outage_until is not None)
 

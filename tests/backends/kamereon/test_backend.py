@@ -265,7 +265,8 @@ class TestWhenNothingWorks:
         ("most", "one", "error"),
         [
             (Say(status=500), Say(status=500), ServiceOutage),
-            (DROPPED, Say(status=404), ServiceOutage),
+            (DROPPED, NOT_FOUND, ServiceOutage),
+            (BROKEN_OFF, NOT_FOUND, ServiceOutage),
             (Say(status=500), Say(status=429), RateLimited),
             (Say.html(200), Say(status=500), Unavailable),
             (Say.html(200), Say.html(200), ProtocolError),
