@@ -16,12 +16,13 @@ from homeassistant.util import dt as dt_util
 from .backends.base import Backend
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_COMMAND
+from .engine.doctor import Trouble, examine, outage_until
 from .engine.freshness import is_available
 from .engine.guards import refusal
 from .engine.merge import merge
 from .engine.runner import Job
 from .exceptions import update_error
-from .issues import async_report_account
+from .issues import async_report_account, async_report_vehicle
 from .settings import Settings
 from .store import Remembered, RememberedVehicle, VehicleStore
 from .vehicle import (
@@ -30,6 +31,7 @@ from .vehicle import (
     CommandRecord,
     CommandStatus,
     ListedVehicle,
+    NotSupported,
     NoVehicles,
     Progress,
     Ticket,
@@ -73,6 +75,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._store = store
         self._failures = 0
         self._misses = Counter[str]()
+        self._error: BackendError | None = None
 
     async def async_start(self, remembered: Remembered) -> None:
         """Bring the vehicles up: at once from what is remembered, otherwise from the backend.
@@ -119,7 +122,29 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     @callback
     def async_handle_error(self, error: BackendError | None) -> None:
         """Show what only the owner can put right, or that it is."""
-        async_report_account(self.hass, self.config_entry, error)
+        troubles = [vehicle.trouble for vehicle in self.vehicles.values()]
+        # A vehicle that is gone can be read for a while, so only the list itself tells that it is not empty any more.
+        left = self._error if isinstance(self._error, NoVehicles) else None
+        async_report_account(self.hass, self.config_entry, error or left, outage_until(troubles))
+
+    def lists(self, vehicle: VehicleInfo) -> bool:
+        """Whether the vehicle is in the account, as far as is known."""
+        return self._misses[vehicle.key] == 0
+
+    async def async_recheck(self, vehicle: str | None) -> str | None:
+        """Ask again at once, for the one vehicle with that alias or for all; return the key of what went wrong.
+
+        A vehicle that is refused everything has been asked nevertheless, so that is not among what can go wrong.
+        """
+        await self.async_refresh()
+        if self._error is not None:  # the vehicles would only log in once more
+            return self._error.key
+        asked = [each for key, each in self.vehicles.items() if vehicle in (None, alias(key))]
+        for each in asked:
+            self.backend.forget_refusals(each.info)
+        await gather(*(each.async_refresh() for each in asked))
+        errors = [each.trouble.error for each in asked if each.trouble is not None]
+        return next((error.key for error in errors if not isinstance(error, NotSupported)), None)
 
     @override
     async def _async_update_data(self) -> dict[str, VehicleInfo]:
@@ -127,6 +152,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             listed = await self.backend.list_vehicles()
         except BackendError as err:
             self._failures += 1
+            self._error = err
             self.async_handle_error(err)
             self.update_interval = self.settings.pace.next_read(
                 VehicleState(), failures=self._failures, retry_after=err.retry_after
@@ -134,7 +160,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             raise update_error(err) from err
         self._failures = 0
         self.update_interval = _LIST_INTERVAL
-        self.async_handle_error(None if listed else NoVehicles())
+        self._error = None if listed else NoVehicles()
+        self.async_handle_error(self._error)
         self._async_adopt(listed)
         return {key: vehicle.info for key, vehicle in self.vehicles.items()}
 
@@ -168,6 +195,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         _LOGGER.info("%s is no longer in the account and is removed", alias(key))
         self._misses.pop(key, None)
         vehicle = self.vehicles.pop(key)
+        async_report_vehicle(self.hass, self.config_entry, vehicle.info, ())
         self.config_entry.async_create_task(self.hass, vehicle.async_shutdown())
         registry = dr.async_get(self.hass)
         if device := registry.async_get_device_by_identifier((DOMAIN, key), self.config_entry.entry_id):
@@ -238,12 +266,16 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             log=log,
         )
         self.commands.async_add_listener(self._async_command_ended)
+        self.trouble: Trouble | None = None
+        """Why the last read brought nothing, if it did not."""
+        self._readable: bool | None = None
 
     @callback
     def async_adopt(self, listed: ListedVehicle) -> None:
         """Take over what the vehicle list says."""
         self.info = listed.info
         self.data = merge(self.data, listed.state)
+        self._async_examine(self.data)
         self.async_update_listeners()
 
     async def async_execute(self, command: Command, context: Context | None = None) -> None:
@@ -301,16 +333,23 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         except BackendError as err:
             self._failures += 1
             self._retry_after = err.retry_after
-            self._account.async_handle_error(err)
             self.update_interval = self._next_read(self.data)
+            self.trouble = Trouble(error=err, failures=self._failures, retry_at=dt_util.utcnow() + self.update_interval)
+            self._account.async_handle_error(err)
+            if isinstance(err, NotSupported):
+                self._readable = False
+                self._async_examine(self.data)
             self._async_set_available(reading=False)
             raise update_error(err) from err
         self._failures = 0
         self._restored = False
         self._watching = max(self._watching - 1, 0)
+        self.trouble = None
+        self._readable = bool(report.state.groups())
         self._account.async_handle_error(None)
         self._async_note_failures(report.failures)
         state = merge(self.data, report.state)
+        self._async_examine(state)
         self._retry_after = max((err.retry_after or 0 for err in report.failures.values()), default=None)
         self.update_interval = self._next_read(state)
         self._async_set_available(reading=True)
@@ -335,6 +374,14 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         if available is not self.available:
             self.available = available
             self.async_update_listeners()  # the base class tells them of the first failure only
+
+    @callback
+    def _async_examine(self, state: VehicleState) -> None:
+        """Show what is wrong with the vehicle itself, or that nothing is any more."""
+        readable = self._readable if self._account.lists(self.info) else None
+        market = self._account.backend.description.market
+        found = examine(self.info, state, readable=readable, market=market)
+        async_report_vehicle(self.hass, self.config_entry, self.info, found)
 
     @callback
     def _async_note_failures(self, failures: Mapping[str, BackendError]) -> None:
