@@ -229,12 +229,12 @@ async def test_a_vehicle_from_another_market(
     assert not issues(hass)  # it works, so nobody asks where it was built
 
     imported.lapse()
-    await pass_time(timedelta(hours=6, minutes=2), timedelta(minutes=10))
+    await pass_time(timedelta(hours=6, minutes=2), timedelta(hours=1))
     assert issues(hass).keys() == {"subscription_inactive Import", "wrong_region Import"}
     assert not issues(hass)["wrong_region Import"].is_fixable
 
     simulator.account.vins -= {vin}
-    await pass_time(timedelta(hours=12, minutes=4), timedelta(minutes=10))
+    await pass_time(timedelta(hours=12, minutes=4), timedelta(hours=1))
     assert not issues(hass)
 
 
