@@ -69,6 +69,7 @@ async def test_europe(hass: HomeAssistant, simulator: Simulator) -> None:
         (Login.FOREIGN_LOGIN_PAGE, "unsafe_redirect"),
         (Login.FOREIGN_FORM, "unsafe_redirect"),
         (Login.FOREIGN_REDIRECT, "unsafe_redirect"),
+        (Login.EMAIL_UNCONFIRMED, "email_not_confirmed"),
         (Login.WRONG_STATE, "protocol_error"),
         (Login.OUTAGE, "unavailable"),
         (Login.GEO_BLOCKED, "access_blocked"),
@@ -118,6 +119,12 @@ async def test_each_way_the_service_can_fail_has_its_own_words(
     simulator.heal()
     result = await submit(hass, form, CREDENTIALS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_network_that_is_away_is_told_from_an_outage(hass: HomeAssistant, simulator: Simulator) -> None:
+    form = await start(hass, "europe")
+    await simulator.stop()
+    assert (await submit(hass, form, CREDENTIALS))["errors"] == {"base": "no_connection"}
 
 
 async def test_a_rejected_password_is_sent_once(hass: HomeAssistant, simulator: Simulator) -> None:

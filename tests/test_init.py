@@ -131,6 +131,7 @@ async def test_a_rejected_password_is_not_sent_again_after_a_restart(
     [
         (Login.OUTAGE, "unavailable", None),
         (Login.TERMS_PENDING, "action_required", "action_required"),
+        (Login.EMAIL_UNCONFIRMED, "email_not_confirmed", "email_not_confirmed"),
         (Login.GEO_BLOCKED, "access_blocked", "access_blocked"),
         (Login.FOREIGN_FORM, "unsafe_redirect", None),
     ],

@@ -17,6 +17,7 @@ from custom_components.nissanconnect.button import BUTTONS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
+from custom_components.nissanconnect.issues import ISSUES
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
 from custom_components.nissanconnect.sensor import SENSORS, TALLIES
@@ -132,6 +133,19 @@ def test_no_exception_of_home_assistant_is_raised_without_translation() -> None:
                 arguments = {keyword.arg for keyword in node.exc.keywords}
                 if name.endswith("Error") or name.startswith("ConfigEntry"):
                     assert {"translation_domain", "translation_key"} <= arguments, f"{path.name}:{node.lineno}"
+
+
+def test_every_issue_says_what_to_do_and_how_its_check_ends() -> None:
+    told = ENGLISH["issues"]
+    assert told.keys() == ISSUES.keys()
+    for key, kind in ISSUES.items():
+        assert told[key]["title"]
+        assert told[key].keys() == {"title", "fix_flow" if kind.checkable else "description"}
+        if kind.checkable:
+            flow = told[key]["fix_flow"]
+            assert flow["step"].keys() == {"confirm"}
+            assert flow["error"].keys() == {"still_there", "not_checked"}
+            assert flow["abort"].keys() == {"another_problem"}
 
 
 def test_every_source_is_in_the_menu() -> None:

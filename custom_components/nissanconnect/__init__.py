@@ -58,11 +58,12 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
 async def _async_end_trust(hass: HomeAssistant, entry: NissanConfigEntry, vehicles: list[VehicleInfo]) -> None:
     """Take us from the vehicles' lists of trusted devices; the entry is removed whether or not that succeeds."""
     backend = await async_create_backend(hass, entry.data, save_auth=lambda _: None)
-    with suppress(BackendError, TimeoutError):
+    with suppress(TimeoutError):
         async with asyncio.timeout(20):
             for vehicle in vehicles:
                 if Capability.LOCK_SETUP in vehicle.capabilities and isinstance(backend, LockSetup):
-                    await backend.remove_device(vehicle, entry.data[CONF_DEVICE_ID])
+                    with suppress(BackendError):
+                        await backend.remove_device(vehicle, entry.data[CONF_DEVICE_ID])
 
 
 async def async_remove_config_entry_device(

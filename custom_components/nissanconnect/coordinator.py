@@ -18,6 +18,7 @@ from .backends.base import Backend
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_COMMAND
 from .engine.activity import Activity
+from .engine.doctor import Trouble, examine, outage_until
 from .engine.freshness import is_available
 from .engine.guardian import Circumstances, automatic_wake_due
 from .engine.guards import refusal
@@ -27,7 +28,7 @@ from .engine.quota import DayTally, Quota
 from .engine.runner import Job, Stage
 from .engine.wakes import Wake, WakeLedger, WakeResult
 from .exceptions import update_error
-from .issues import async_report_account
+from .issues import async_report_account, async_report_vehicle
 from .settings import Settings
 from .store import Remembered, RememberedVehicle, VehicleStore
 from .vehicle import (
@@ -39,6 +40,7 @@ from .vehicle import (
     CommandStatus,
     Group,
     ListedVehicle,
+    NotSupported,
     NoVehicles,
     Progress,
     Refresh,
@@ -87,6 +89,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._quota = Quota()
         self._tally = DayTally()
         self._counted = 0
+        self._error: BackendError | None = None
 
     async def async_start(self, remembered: Remembered) -> None:
         """Bring the vehicles up: at once from what is remembered, otherwise from the backend.
@@ -134,7 +137,29 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     @callback
     def async_handle_error(self, error: BackendError | None) -> None:
         """Show what only the owner can put right, or that it is."""
-        async_report_account(self.hass, self.config_entry, error)
+        troubles = [vehicle.trouble for vehicle in self.vehicles.values()]
+        # A vehicle that is gone can be read for a while, so only the list itself tells that it is not empty any more.
+        left = self._error if isinstance(self._error, NoVehicles) else None
+        async_report_account(self.hass, self.config_entry, error or left, outage_until(troubles))
+
+    def lists(self, vehicle: VehicleInfo) -> bool:
+        """Whether the vehicle is in the account, as far as is known."""
+        return self._misses[vehicle.key] == 0
+
+    async def async_recheck(self, vehicle: str | None) -> str | None:
+        """Ask again at once, for the one vehicle with that alias or for all; return the key of what went wrong.
+
+        A vehicle that is refused everything has been asked nevertheless, so that is not among what can go wrong.
+        """
+        await self.async_refresh()
+        if self._error is not None:  # the vehicles would only log in once more
+            return self._error.key
+        asked = [each for key, each in self.vehicles.items() if vehicle in (None, alias(key))]
+        for each in asked:
+            self.backend.forget_refusals(each.info)
+        await gather(*(each.async_refresh() for each in asked))
+        errors = [each.trouble.error for each in asked if each.trouble is not None]
+        return next((error.key for error in errors if not isinstance(error, NotSupported)), None)
 
     @callback
     def async_debt(self) -> timedelta:
@@ -161,12 +186,14 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             listed = await self.backend.list_vehicles()
         except BackendError as err:
             self._failures += 1
+            self._error = err
             self.async_handle_error(err)
             self.update_interval = self.settings.pace.retry(self._failures, err.retry_after)
             raise update_error(err) from err
         self._failures = 0
         self.update_interval = _LIST_INTERVAL
-        self.async_handle_error(None if listed else NoVehicles())
+        self._error = None if listed else NoVehicles()
+        self.async_handle_error(self._error)
         self._async_adopt(listed)
         return {key: vehicle.info for key, vehicle in self.vehicles.items()}
 
@@ -200,6 +227,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         _LOGGER.info("%s is no longer in the account and is removed", alias(key))
         self._misses.pop(key, None)
         vehicle = self.vehicles.pop(key)
+        async_report_vehicle(self.hass, self.config_entry, vehicle.info, ())
         self.config_entry.async_create_task(self.hass, vehicle.async_shutdown())
         registry = dr.async_get(self.hass)
         if device := registry.async_get_device_by_identifier((DOMAIN, key), self.config_entry.entry_id):
@@ -277,12 +305,16 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             log=log,
         )
         self.commands.async_add_listener(self._async_command_ended)
+        self.trouble: Trouble | None = None
+        """Why the last read brought nothing, if it did not."""
+        self._readable: bool | None = None
 
     @callback
     def async_adopt(self, listed: ListedVehicle) -> None:
         """Take over what the vehicle list says."""
         self.info = listed.info
         self.data = merge(self.data, listed.state)
+        self._async_examine(self.data)
         self.async_update_listeners()
 
     async def async_execute(self, command: Command, context: Context | None = None) -> None:
@@ -391,16 +423,23 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         except BackendError as err:
             self._failures += 1
             self._retry_after = err.retry_after
-            self._account.async_handle_error(err)
             self._async_plan(self.data)
+            self.trouble = Trouble(error=err, failures=self._failures, retry_at=dt_util.utcnow() + self._plan.wait)
+            self._account.async_handle_error(err)
+            if isinstance(err, NotSupported):
+                self._readable = False
+                self._async_examine(self.data)
             self._async_set_available(reading=False)
             raise update_error(err) from err
         self._failures = 0
         self._restored = False
         self._watching = max(self._watching - 1, 0)
+        self.trouble = None
+        self._readable = bool(report.state.groups())
         self._account.async_handle_error(None)
         self._async_note_failures(report.failures)
         state = self._async_believe(report, groups)
+        self._async_examine(state)
         self._retry_after = max((err.retry_after or 0 for err in report.failures.values()), default=None)
         self._async_plan(state)
         self._async_set_available(reading=True)
@@ -450,6 +489,14 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         if available is not self.available:
             self.available = available
             self.async_update_listeners()  # the base class tells them of the first failure only
+
+    @callback
+    def _async_examine(self, state: VehicleState) -> None:
+        """Show what is wrong with the vehicle itself, or that nothing is any more."""
+        readable = self._readable if self._account.lists(self.info) else None
+        market = self._account.backend.description.market
+        found = examine(self.info, state, readable=readable, market=market)
+        async_report_vehicle(self.hass, self.config_entry, self.info, found)
 
     @callback
     def _async_note_failures(self, failures: Mapping[str, BackendError]) -> None:

@@ -1,25 +1,95 @@
-"""Repair issues: what only the owner can put right, shown until it is."""
+"""Repair issues: what only the owner can put right, or has to know, shown until it is over.
+
+Account issues follow from how the last request ended, vehicle issues from what was read. All of them close themselves.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .vehicle import AccessBlocked, ActionRequired, BackendError, NoVehicles
+from .engine.doctor import Condition
+from .vehicle import (
+    AccessBlocked,
+    ActionRequired,
+    BackendError,
+    EmailNotConfirmed,
+    NoVehicles,
+    RateLimited,
+    ServiceOutage,
+    Unavailable,
+    VehicleInfo,
+    alias,
+)
 
-_ACCOUNT_ISSUES = {kind.key for kind in (AccessBlocked, ActionRequired, NoVehicles)}
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How an issue is shown. One that can be checked again has a fix flow; the others are over when they are over."""
+
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
+    checkable: bool = True
+
+
+ISSUES: Mapping[str, Kind] = {
+    AccessBlocked.key: Kind(),
+    ActionRequired.key: Kind(ir.IssueSeverity.ERROR),
+    EmailNotConfirmed.key: Kind(ir.IssueSeverity.ERROR),
+    NoVehicles.key: Kind(),
+    ServiceOutage.key: Kind(checkable=False),  # everybody's check would make it worse
+    Condition.EV_SERVICES_INACTIVE: Kind(),
+    Condition.SUBSCRIPTION_INACTIVE: Kind(),
+    Condition.VEHICLE_REFUSED: Kind(),
+    Condition.VEHICLE_SILENT: Kind(),
+    Condition.WRONG_REGION: Kind(checkable=False),  # a hint
+}
+"""Every issue by its translation key."""
+
+_ACCOUNT_ISSUES = (AccessBlocked.key, ActionRequired.key, EmailNotConfirmed.key, NoVehicles.key)
 
 
 @callback
-def async_report_account(hass: HomeAssistant, entry: ConfigEntry, error: BackendError | None) -> None:
-    """Show the issue that ``error`` stands for, if it stands for one, and take back the others."""
-    for key in _ACCOUNT_ISSUES:
-        _async_set(hass, entry, key, present=error is not None and error.key == key)
+def async_report_account(
+    hass: HomeAssistant, entry: ConfigEntry, error: BackendError | None, outage_until: datetime | None
+) -> None:
+    """Show the issue that ``error`` stands for, if it stands for one, and take back the others.
+
+    A service that does not answer says nothing about whether the owner has done what was asked, so they stay.
+    """
+    told = {"account": entry.title}
+    if isinstance(error, AccessBlocked) or not isinstance(error, Unavailable | RateLimited):
+        for key in _ACCOUNT_ISSUES:
+            _async_set(hass, entry, key, told, present=error is not None and error.key == key)
+    until = {} if outage_until is None else {"until": f"{dt_util.as_local(outage_until):%H:%M}"}
+    _async_set(hass, entry, ServiceOutage.key, told | until, present=outage_until is not None)
 
 
 @callback
-def _async_set(hass: HomeAssistant, entry: ConfigEntry, key: str, *, present: bool) -> None:
-    issue_id = f"{key}_{entry.entry_id}"
+def async_report_vehicle(
+    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, found: Collection[Condition]
+) -> None:
+    """Show what is wrong with a vehicle, and nothing that no longer is."""
+    for condition in Condition:
+        _async_set(hass, entry, condition, {"vehicle": info.name}, present=condition in found, vehicle=alias(info.key))
+
+
+@callback
+def _async_set(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    key: str,
+    told: Mapping[str, str],
+    *,
+    present: bool,
+    vehicle: str | None = None,
+) -> None:
+    """Create or delete an issue. Its id names a vehicle by its alias, because ids are seen and stored."""
+    issue_id = "_".join([key, entry.entry_id, *(vehicle or "").split()])
     if not present:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
@@ -27,9 +97,10 @@ def _async_set(hass: HomeAssistant, entry: ConfigEntry, key: str, *, present: bo
         hass,
         DOMAIN,
         issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
+        data={"entry_id": entry.entry_id, "key": key, "vehicle": vehicle},
+        is_fixable=ISSUES[key].checkable,
+        severity=ISSUES[key].severity,
         translation_key=key,
-        translation_placeholders={"account": entry.title},
+        translation_placeholders=dict(told),
         config_entry_id=entry.entry_id,
     )

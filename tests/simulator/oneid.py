@@ -120,6 +120,11 @@ async def other_page(_: web.Request) -> web.StreamResponse:
     return _html(plain_page("There is something to be done first"))
 
 
+async def verify_page(_: web.Request) -> web.StreamResponse:
+    """Show the page of an account whose address was never confirmed; its words are ours, none is on record."""
+    return _html(plain_page("Please verify your e-mail address"))
+
+
 async def submit(request: web.Request) -> web.StreamResponse:
     """Take e-mail and password (kamereon-eu §4.3) and end the attempt as §4.4 describes."""
     sim, one_id = world(request), request.app[ONE_ID]
@@ -144,6 +149,8 @@ async def submit(request: web.Request) -> web.StreamResponse:
             return _callback(attempt.state, error="access_denied", error_description="The account was rejected")
         case Login.TERMS_PENDING:
             return _redirect("/auth/authenticationendpoint/consent.do")
+        case Login.EMAIL_UNCONFIRMED:
+            return _redirect("/auth/authenticationendpoint/verify.do")
         case Login.FOREIGN_REDIRECT:
             return _redirect(f"{sim.elsewhere}/auth/commonauth", status=307)
     session = sim.secret()
@@ -245,5 +252,6 @@ ENDPOINTS = (
     Endpoint("login-page", "GET", LOGIN_PAGE, login_form),
     Endpoint("commonauth", "POST", "/auth/commonauth", submit),
     Endpoint("token", "POST", "/auth/oauth2/token", token),
+    Endpoint("login-page", "GET", "/auth/authenticationendpoint/verify.do", verify_page),
     *(Endpoint("login-page", "GET", f"/auth/authenticationendpoint/{page}", other_page) for page in _OTHER_PAGES),
 )

@@ -25,6 +25,7 @@ class Login(StrEnum):
     WRONG_PASSWORD = "wrong_password"
     ACCESS_DENIED = "access_denied"
     TERMS_PENDING = "terms_pending"
+    EMAIL_UNCONFIRMED = "email_unconfirmed"
     WRONG_STATE = "wrong_state"
     FOREIGN_LOGIN_PAGE = "foreign_login_page"
     """The first redirect leads to another host."""

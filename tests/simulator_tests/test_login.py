@@ -212,8 +212,9 @@ async def test_ordered_refusals(stranger: Client, service: Simulator) -> None:
     assert "code" not in query(address)
 
 
-async def test_terms_are_pending(stranger: Client, service: Simulator) -> None:
-    service.login = Login.TERMS_PENDING
+@pytest.mark.parametrize("login", [Login.TERMS_PENDING, Login.EMAIL_UNCONFIRMED])
+async def test_something_is_to_be_done_first(stranger: Client, service: Simulator, login: Login) -> None:
+    service.login = login
     _, response = await stranger.submit()
 
     assert response.status == 200

@@ -4,12 +4,12 @@ A backend speaks one protocol, keeps its own log-in alive and turns what it read
 never decides when to read or whether a command is wise, and it never wakes a vehicle unless it is sent a command.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-from ..vehicle import Command, Group, ListedVehicle, Progress, Ticket, VehicleInfo, VehicleReport
+from ..vehicle import Command, Group, ListedVehicle, Market, Progress, Ticket, VehicleInfo, VehicleReport
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
@@ -19,10 +19,13 @@ class Description:
     """What the rest may rely on: the backend's name in reports, and how long a vehicle may take over a command.
 
     ``requests`` is how many requests it has sent since it was made; a backend that costs its service none says 0.
+    ``hosts`` are the addresses that must be reachable, by a short name; ``market`` is whose vehicles the source serves.
     """
 
     name: str
     command_limit: timedelta
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    market: Market | None = None
     requests: int = 0
 
 
@@ -51,6 +54,9 @@ class Backend(Protocol):
 
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         """Ask how an accepted command goes."""
+
+    def forget_refusals(self, vehicle: VehicleInfo) -> None:
+        """Ask at the next read for what this vehicle was refused before; its owner says that something has changed."""
 
     def memory(self) -> Json:
         """Return what should survive a restart besides the log-in: what this backend has learnt about vehicles."""

@@ -29,6 +29,12 @@ class ActionRequired(BackendError):
     key = "action_required"
 
 
+class EmailNotConfirmed(ActionRequired):
+    """The account's e-mail address has not been confirmed."""
+
+    key = "email_not_confirmed"
+
+
 class TwoFactorRequired(BackendError):
     """A second factor must be given."""
 
@@ -93,6 +99,18 @@ class Unavailable(BackendError):
     """The service does not work at the moment: outage, time-out, no connection."""
 
     key = "unavailable"
+
+
+class NoConnection(Unavailable):
+    """Nobody could be reached. That may as well be the owner's own network."""
+
+    key = "no_connection"
+
+
+class ServiceOutage(Unavailable):
+    """The log-in works and the service can be reached, but several parts of it fail at once: not the owner's fault."""
+
+    key = "service_outage"
 
 
 class AccessBlocked(Unavailable):

@@ -21,6 +21,7 @@ from custom_components.nissanconnect.vehicle import (
     PrivacyMode,
     ProtocolError,
     RateLimited,
+    ServiceOutage,
     Unavailable,
     VehicleInfo,
 )
@@ -263,7 +264,9 @@ class TestWhenNothingWorks:
     @pytest.mark.parametrize(
         ("most", "one", "error"),
         [
-            (Say(status=500), Say(status=500), Unavailable),
+            (Say(status=500), Say(status=500), ServiceOutage),
+            (DROPPED, NOT_FOUND, ServiceOutage),
+            (BROKEN_OFF, NOT_FOUND, ServiceOutage),
             (Say(status=500), Say(status=429), RateLimited),
             (Say.html(200), Say(status=500), Unavailable),
             (Say.html(200), Say.html(200), ProtocolError),
@@ -275,8 +278,9 @@ class TestWhenNothingWorks:
         self, backend: KamereonBackend, fake: Fake, most: Say, one: Say, error: type[BackendError]
     ) -> None:
         every(fake, lambda endpoint: one if endpoint == "cockpit" else most)
-        with pytest.raises(error):
+        with pytest.raises(error) as raised:
             await backend.read(LEAF)
+        assert isinstance(raised.value, ServiceOutage) is (error is ServiceOutage)
 
     async def test_the_longest_demand_counts(self, backend: KamereonBackend, fake: Fake) -> None:
         demands = {"cockpit": "900", "location": "60"}

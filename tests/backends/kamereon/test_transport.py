@@ -9,7 +9,7 @@ from custom_components.nissanconnect.backends.kamereon import Environment, Timeo
 from custom_components.nissanconnect.backends.kamereon.answer import Answer, NoAnswer
 from custom_components.nissanconnect.backends.kamereon.environment import Host
 from custom_components.nissanconnect.backends.kamereon.transport import Transport
-from custom_components.nissanconnect.vehicle import ProtocolError, Unavailable
+from custom_components.nissanconnect.vehicle import NoConnection, ProtocolError, Unavailable
 
 from .conftest import Clock
 from .fake import DROPPED, NOTHING, Fake, Say
@@ -82,9 +82,11 @@ async def test_a_body_that_breaks_off_is_no_answer(transport: Transport, environ
         await get(transport, environment, "x")
 
 
-async def test_nobody_there_is_an_outage(session: ClientSession, environment: Environment, clock: Clock) -> None:
+async def test_nobody_there_is_told_from_an_outage(
+    session: ClientSession, environment: Environment, clock: Clock
+) -> None:
     url = environment.url(Host.CARS, "x").with_port(1)
-    with pytest.raises(Unavailable):
+    with pytest.raises(NoConnection):
         await Transport(session, timeouts=Timeouts(), now=clock).request("GET", url, "thing", headers={}, timeout=5)
 
 

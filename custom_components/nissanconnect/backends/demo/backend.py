@@ -88,6 +88,10 @@ class DemoBackend(Backend):
         return Progress(action.phase, action.code)
 
     @override
+    def forget_refusals(self, vehicle: VehicleInfo) -> None:
+        """Nothing is ever refused here."""
+
+    @override
     def memory(self) -> Json:
         return None
 

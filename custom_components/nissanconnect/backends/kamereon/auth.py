@@ -86,11 +86,17 @@ class Authenticator:
         self._lock = asyncio.Lock()
         self._renewals = 0
         self._failure: BackendError | None = None
+        self._log_in_works = True
 
     @property
     def user_id(self) -> str | None:
         """The account's own name of itself, once known."""
         return self._auth.user_id
+
+    @property
+    def log_in_works(self) -> bool:
+        """Whether the log-in pages did their part when they were last needed; token refreshes are not theirs."""
+        return self._log_in_works
 
     def remember_user(self, user_id: str) -> None:
         """Keep the user id; it never changes (§6.1)."""
@@ -143,11 +149,13 @@ class Authenticator:
         return self._take(answer, "token refresh", refresh_token)
 
     async def _log_in(self) -> str:
+        self._log_in_works = False
         try:
             id_token = await self._oneid.id_token(self._username, self._password)
         except AuthenticationFailed:
             self._change(Auth(user_id=self._auth.user_id, rejected=True))
             raise
+        self._log_in_works = True
         answer = await self._ask("v1/oauth2/access_token", "token exchange", proof=id_token)
         return self._take(answer, "token exchange", None)
 

@@ -17,12 +17,15 @@ from ...vehicle import (
     Group,
     ListedVehicle,
     Lock,
+    Market,
+    NoConnection,
     Notification,
     NotSupported,
     PrivacyMode,
     Progress,
     ProtocolError,
     RateLimited,
+    ServiceOutage,
     Ticket,
     TripPeriod,
     TripSummary,
@@ -100,7 +103,13 @@ class KamereonBackend:
     @property
     def description(self) -> Description:
         """Vehicles take up to two minutes over a command (kamereon-eu §10)."""
-        return Description(name=BACKEND, command_limit=timedelta(seconds=120), requests=self._transport.requests)
+        return Description(
+            name=BACKEND,
+            command_limit=timedelta(seconds=120),
+            hosts={host.replace("-", "_"): str(url) for host, url in self._environment.hosts.items()},
+            market=Market.EUROPE,
+            requests=self._transport.requests,
+        )
 
     async def log_in(self) -> str:
         """Make sure that there is a token, and return the user id. With tokens that last nothing is sent."""
@@ -134,6 +143,8 @@ class KamereonBackend:
         results = {name: task.result() for name, task in running.items()}
         parts = [result for result in results.values() if isinstance(result, VehicleState)]
         failures = {name: result for name, result in results.items() if isinstance(result, BackendError)}
+        if not parts and self._authenticator.log_in_works and _is_outage(failures.values()):
+            raise ServiceOutage(retry_after=_longest_demand(failures.values()))
         _raise_what_concerns_all(list(failures.values()), some_answered=bool(parts))
         return VehicleReport(state=self._join(vehicle, parts), failures=failures)
 
@@ -188,6 +199,10 @@ class KamereonBackend:
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         """Ask how an action goes."""
         return progress(await self._dispatcher.status(vehicle.key, ticket.id))
+
+    def forget_refusals(self, vehicle: VehicleInfo) -> None:
+        """Ask again for endpoints that would otherwise be left alone for a day."""
+        self._memory.forget_refusals(vehicle.key)
 
     def memory(self) -> Json:
         """Return which endpoints the vehicles offer, and in which version."""
@@ -251,4 +266,17 @@ def _raise_what_concerns_all(errors: Sequence[BackendError], *, some_answered: b
         return
     kind = next(kind for kind in _TELLING if any(isinstance(error, kind) for error in errors))
     first = next(error for error in errors if isinstance(error, kind))
-    raise type(first)(str(first), retry_after=max(filter(None, (e.retry_after for e in errors)), default=None))
+    raise type(first)(str(first), retry_after=_longest_demand(errors))
+
+
+def _is_outage(errors: Collection[BackendError]) -> bool:
+    """Whether the service itself is out of order: one endpoint may have its bad day, and a network may be down."""
+    faults = [error for error in errors if isinstance(error, Unavailable)]
+    return len(faults) > 1 and not any(isinstance(error, _TELLS_MORE) for error in errors)
+
+
+_TELLS_MORE = (AccessBlocked, ActionRequired, AuthenticationFailed, NoConnection, RateLimited)
+
+
+def _longest_demand(errors: Collection[BackendError]) -> float | None:
+    return max(filter(None, (error.retry_after for error in errors)), default=None)

@@ -69,6 +69,11 @@ class Memory:
         _LOGGER.debug("%s is not offered for %s", version, alias(key))
         return True
 
+    def forget_refusals(self, key: str) -> None:
+        """Make everything worth asking again."""
+        self._of(key).refused.clear()
+        self._of(key).strikes.clear()
+
     def keep(self, services: dict[str, str]) -> None:
         """Note the vehicles of the account with their services: others are forgotten, changed ones asked anew."""
         for key in self._vehicles.keys() - services.keys():
@@ -77,8 +82,7 @@ class Memory:
             known = self._of(key)
             if known.services != now_active:
                 known.services = now_active
-                known.refused.clear()
-                known.strikes.clear()
+                self.forget_refusals(key)
 
     def _of(self, key: str) -> _Known:
         return self._vehicles.setdefault(key, _Known())

@@ -10,6 +10,7 @@ from yarl import URL
 from ...vehicle import (
     ActionRequired,
     AuthenticationFailed,
+    EmailNotConfirmed,
     ProtocolError,
     RateLimited,
     Unavailable,
@@ -18,6 +19,7 @@ from ...vehicle import (
 from .answer import Answer, error_of, json_of
 from .environment import Environment, Host
 from .form import login_form
+from .prompt import asks_to_confirm_email
 from .transport import Transport
 from .values import Attributes
 
@@ -49,7 +51,8 @@ class OneId:
 
         Raises:
             AuthenticationFailed: The e-mail address or the password is wrong.
-            ActionRequired: The account works, but a page wants something of the owner.
+            ActionRequired: The account works, but a page wants something of the owner; :class:`EmailNotConfirmed` if it
+                says that it is about the e-mail address.
             UnsafeRedirect: A page led elsewhere. The password was not sent there.
             BackendError: The service is out of order, blocks us or cannot be understood.
         """
@@ -102,6 +105,8 @@ class OneId:
             return url
         if url.query.get("authFailure") == "true" or login_form(page) is not None:
             raise AuthenticationFailed
+        if asks_to_confirm_email(page):
+            raise EmailNotConfirmed("the login pages ask for the e-mail address to be confirmed")
         raise ActionRequired("the login pages ask for something before they let the app in")
 
     async def _walk(

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 from yarl import URL
 
-from ...vehicle import ProtocolError, Unavailable
+from ...vehicle import NoConnection, ProtocolError, Unavailable
 from .answer import Answer, NoAnswer
 
 _CONCURRENT_REQUESTS = 4
@@ -76,6 +76,8 @@ class Transport:
                         location=response.headers.get("Location"),
                         retry_after=_seconds(response.headers.get("Retry-After"), self._now()),
                     )
+            except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
+                raise NoConnection(f"no connection to {name}") from None
             except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
                 # A dropped GET has been repeated by aiohttp already, which does that for idempotent methods.
                 raise Unavailable(f"no connection to {name}") from None

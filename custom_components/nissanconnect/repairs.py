@@ -1,0 +1,53 @@
+"""Fix flows: the owner has done what an issue asked for, and wants to know at once whether that was it."""
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+import probatio
+
+from .const import DOMAIN
+from .coordinator import NissanConfigEntry
+
+type Data = dict[str, str | int | float | None]
+
+
+async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: Data | None) -> RepairsFlow:
+    """Return the flow of an issue; all of ours are fixed elsewhere and checked here."""
+    return RecheckFlow()
+
+
+class RecheckFlow(RepairsFlow):
+    """Says what to do, asks the service again, and ends when the issue is over."""
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Show the steps; once they are said to be done, look whether that has helped."""
+        errors = {}
+        if user_input is not None and self.data is not None:
+            problem = await self._async_recheck(str(self.data["entry_id"]), self.data["vehicle"])
+            if not self._is_open():
+                # Behind one closed door there can be another one, which then has an issue or a dialog of its own.
+                return self.async_abort(reason="another_problem") if problem else self.async_create_entry(data={})
+            errors["base"] = "still_there" if problem in (None, self.data["key"]) else "not_checked"
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=probatio.Schema({}),
+            description_placeholders=issue.translation_placeholders if issue else None,
+            errors=errors,
+        )
+
+    def _is_open(self) -> bool:
+        return ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id) is not None
+
+    async def _async_recheck(self, entry_id: str, vehicle: object) -> str | None:
+        """Ask again, and return the key of what went wrong."""
+        entry: NissanConfigEntry = self.hass.config_entries.async_get_known_entry(entry_id)
+        if entry.state is ConfigEntryState.LOADED:
+            return await entry.runtime_data.async_recheck(None if vehicle is None else str(vehicle))
+        await self.hass.config_entries.async_reload(entry_id)
+        return entry.error_reason_translation_key
