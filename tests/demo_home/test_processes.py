@@ -33,8 +33,10 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 print("here", flush=True)
 time.sleep(60)
 """
+# What is started in the background of a shell inherits an ignored SIGINT, and then Python leaves it ignored.
 LISTENING = """
-import socket, time
+import signal, socket, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 server = socket.create_server(("127.0.0.1", 0))
 print("here", flush=True)
 time.sleep(60)
