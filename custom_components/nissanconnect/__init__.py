@@ -7,9 +7,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from .account import AccountCoordinator
 from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, DOMAIN, PLATFORMS
-from .coordinator import AccountCoordinator, NissanConfigEntry
+from .coordinator import NissanConfigEntry
 from .services import async_setup_services
 from .settings import Settings
 from .sources import async_create_backend

@@ -1,0 +1,236 @@
+"""The account: the list of its vehicles, and what they share."""
+
+from asyncio import gather
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+import logging
+from typing import override
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .backends.base import Backend
+from .const import DOMAIN
+from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .engine.doctor import outage_until
+from .engine.quota import DayTally, Quota
+from .exceptions import update_error
+from .issues import async_report_account, async_report_vehicle
+from .settings import Settings
+from .store import Remembered, RememberedVehicle, VehicleStore
+from .vehicle import (
+    BackendError,
+    CommandRecord,
+    ListedVehicle,
+    NotSupported,
+    NoVehicles,
+    VehicleInfo,
+    VehicleState,
+    alias,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+_LIST_INTERVAL = timedelta(hours=6)
+"""The list changes when a car is bought or a subscription lapses (kamereon-eu §6.2: at least daily)."""
+
+_MISSES_BEFORE_REMOVAL = 2
+"""A vehicle must be missing from this many lists in a row: removing a device takes its history along."""
+
+type VehicleListener = Callable[[VehicleCoordinator], None]
+
+
+class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
+    """One account: keeps the list of its vehicles and one coordinator for each."""
+
+    config_entry: NissanConfigEntry
+
+    def __init__(
+        self, hass: HomeAssistant, entry: NissanConfigEntry, backend: Backend, store: VehicleStore, settings: Settings
+    ) -> None:
+        """Prepare; nothing is read yet."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name="account",
+            update_interval=_LIST_INTERVAL,
+            always_update=False,
+        )
+        self.backend = backend
+        self.settings = settings
+        self.vehicles: dict[str, VehicleCoordinator] = {}
+        self._store = store
+        self._failures = 0
+        self._misses = Counter[str]()
+        self._quota = Quota()
+        self._tally = DayTally()
+        self._counted = 0
+        self._error: BackendError | None = None
+
+    async def async_start(self, remembered: Remembered) -> None:
+        """Bring the vehicles up: at once from what is remembered, otherwise from the backend.
+
+        After a restart everything is there before the first answer, and nothing waits for the cloud.
+        """
+        for kept in remembered.vehicles:
+            vehicle = self._async_add_vehicle(kept.info, kept.state, restored=True, log=kept.log)
+            vehicle.async_restore_wakes(kept.wakes, kept.rests_since)
+            if kept.unfinished is not None:
+                vehicle.commands.async_resume(kept.unfinished)
+        if not self.vehicles:
+            await self.async_config_entry_first_refresh()
+            await gather(*(vehicle.async_refresh() for vehicle in self.vehicles.values()))
+            return
+        self.data = {key: vehicle.info for key, vehicle in self.vehicles.items()}
+        self._async_refresh_soon(self)
+        for vehicle in self.vehicles.values():
+            self._async_refresh_soon(vehicle)
+
+    @callback
+    def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
+        """Call ``listener`` for every vehicle that is there and for each one that comes."""
+        told: set[VehicleCoordinator] = set()
+
+        @callback
+        def tell() -> None:
+            for vehicle in self.vehicles.values():
+                if vehicle not in told:
+                    told.add(vehicle)
+                    listener(vehicle)
+
+        tell()
+        return self.async_add_listener(tell)
+
+    @callback
+    def async_schedule_save(self, *, at_once: bool = False) -> None:
+        """Have the store written, soon or as soon as possible."""
+        self._store.async_schedule_save(self._remember, at_once=at_once)
+
+    async def async_save(self) -> None:
+        """Have the store written now."""
+        await self._store.async_save(self._remember())
+
+    @callback
+    def async_handle_error(self, error: BackendError | None) -> None:
+        """Show what only the owner can put right, or that it is."""
+        troubles = [vehicle.trouble for vehicle in self.vehicles.values()]
+        # A vehicle that is gone can be read for a while, so only the list itself tells that it is not empty any more.
+        left = self._error if isinstance(self._error, NoVehicles) else None
+        async_report_account(self.hass, self.config_entry, error or left, outage_until(troubles))
+
+    def lists(self, vehicle: VehicleInfo) -> bool:
+        """Whether the vehicle is in the account, as far as is known."""
+        return self._misses[vehicle.key] == 0
+
+    async def async_recheck(self, vehicle: str | None) -> str | None:
+        """Ask again at once, for the one vehicle with that alias or for all; return the key of what went wrong.
+
+        A vehicle that is refused everything has been asked nevertheless, so that is not among what can go wrong.
+        """
+        await self.async_refresh()
+        if self._error is not None:  # the vehicles would only log in once more
+            return self._error.key
+        asked = [each for key, each in self.vehicles.items() if vehicle in (None, alias(key))]
+        for each in asked:
+            self.backend.forget_refusals(each.info)
+        await gather(*(each.async_refresh() for each in asked))
+        errors = [each.trouble.error for each in asked if each.trouble is not None]
+        return next((error.key for error in errors if not isinstance(error, NotSupported)), None)
+
+    @callback
+    def async_debt(self) -> timedelta:
+        """Return how long a vehicle should wait so that all of them together keep to the quota."""
+        self._async_count()
+        return self._quota.wait(dt_util.utcnow())
+
+    @property
+    def requests_today(self) -> int:
+        """How many requests the account has sent since midnight, or since it was loaded."""
+        self._async_count()
+        return self._tally.count
+
+    @callback
+    def _async_count(self) -> None:
+        sent = self.backend.description.requests
+        new, self._counted = sent - self._counted, sent
+        self._quota = self._quota.after(new, dt_util.utcnow())
+        self._tally = self._tally.after(new, dt_util.now().date())
+
+    @override
+    async def _async_update_data(self) -> dict[str, VehicleInfo]:
+        try:
+            listed = await self.backend.list_vehicles()
+        except BackendError as err:
+            self._failures += 1
+            self._error = err
+            self.async_handle_error(err)
+            self.update_interval = self.settings.pace.retry(self._failures, err.retry_after)
+            raise update_error(err) from err
+        self._failures = 0
+        self.update_interval = _LIST_INTERVAL
+        self._error = None if listed else NoVehicles()
+        self.async_handle_error(self._error)
+        self._async_adopt(listed)
+        return {key: vehicle.info for key, vehicle in self.vehicles.items()}
+
+    @callback
+    def _async_adopt(self, listed: tuple[ListedVehicle, ...]) -> None:
+        """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
+        for vehicle in listed:
+            self._misses.pop(vehicle.info.key, None)
+            if (known := self.vehicles.get(vehicle.info.key)) is not None:
+                known.async_adopt(vehicle)
+                continue
+            added = self._async_add_vehicle(vehicle.info, vehicle.state)
+            if self.data is not None:  # not at the first list, after which all are read together
+                self._async_refresh_soon(added)
+        for key in self.vehicles.keys() - {vehicle.info.key for vehicle in listed}:
+            self._misses[key] += 1
+            if self._misses[key] >= _MISSES_BEFORE_REMOVAL:
+                self._async_remove_vehicle(key)
+        self.async_schedule_save()
+
+    @callback
+    def _async_add_vehicle(
+        self, info: VehicleInfo, state: VehicleState, *, restored: bool = False, log: Iterable[CommandRecord] = ()
+    ) -> VehicleCoordinator:
+        vehicle = VehicleCoordinator(self, info, state, restored=restored, log=log)
+        self.vehicles[info.key] = vehicle
+        return vehicle
+
+    @callback
+    def _async_remove_vehicle(self, key: str) -> None:
+        _LOGGER.info("%s is no longer in the account and is removed", alias(key))
+        self._misses.pop(key, None)
+        vehicle = self.vehicles.pop(key)
+        async_report_vehicle(self.hass, self.config_entry, vehicle.info, ())
+        self.config_entry.async_create_task(self.hass, vehicle.async_shutdown())
+        registry = dr.async_get(self.hass)
+        if device := registry.async_get_device_by_identifier((DOMAIN, key), self.config_entry.entry_id):
+            registry.async_remove_device(device.id)
+
+    @callback
+    def _async_refresh_soon[T](self, coordinator: DataUpdateCoordinator[T]) -> None:
+        self.config_entry.async_create_background_task(
+            self.hass, coordinator.async_refresh(), f"{DOMAIN} first refresh of {coordinator.name}"
+        )
+
+    def _remember(self) -> Remembered:
+        return Remembered(
+            vehicles=[
+                RememberedVehicle(
+                    info=vehicle.info,
+                    state=vehicle.data,
+                    log=tuple(vehicle.commands.log),
+                    unfinished=vehicle.commands.unfinished,
+                    wakes=vehicle.wakes,
+                    rests_since=vehicle.rests_since,
+                )
+                for vehicle in self.vehicles.values()
+            ],
+            memory=self.backend.memory(),
+        )
