@@ -27,14 +27,17 @@ async def health(hass: HomeAssistant) -> dict[str, Any]:
 async def test_what_there_is_and_whether_nissan_can_be_reached(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
+    await hass.services.async_call("button", "press", {"entity_id": "button.leaf_horn"}, blocking=True)
     told = await health(hass)
+    assert told.pop("requests_today") > 20
     assert told == {
         "version": MANIFEST["version"],
         "backends": "kamereon",
         "vehicles": len(simulator.cars),
+        "wakes_today": 1,
         **dict.fromkeys(HOSTS, "ok"),
     }
-    assert ENGLISH["system_health"]["info"].keys() == told.keys()
+    assert ENGLISH["system_health"]["info"].keys() == told.keys() | {"requests_today"}
 
     await simulator.stop()
     told = await health(hass)
@@ -43,4 +46,10 @@ async def test_what_there_is_and_whether_nissan_can_be_reached(
 
 async def test_without_an_account_there_is_little_to_tell(hass: HomeAssistant, simulator: Simulator) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
-    assert await health(hass) == {"version": MANIFEST["version"], "backends": "", "vehicles": 0}
+    assert await health(hass) == {
+        "version": MANIFEST["version"],
+        "backends": "",
+        "vehicles": 0,
+        "requests_today": 0,
+        "wakes_today": 0,
+    }
