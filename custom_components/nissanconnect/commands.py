@@ -89,9 +89,7 @@ class VehicleCommands:
         Raises a translated :class:`HomeAssistantError` if it was not sent, not accepted, not carried out or not
         confirmed in time.
         """
-        job, new = self.runner.submit(command, await async_asker(self._hass, context))
-        if new:
-            self._async_start(job)
+        job = self.async_submit(command, await async_asker(self._hass, context))
         await (job.accepted if at_once else job.ended).wait()
         if at_once and job.stage is not Stage.ENDED:
             return
@@ -103,11 +101,12 @@ class VehicleCommands:
             raise outcome_error(job.outcome)
 
     @callback
-    def async_submit(self, command: Command, asked_by: Asker) -> None:
-        """Have a command carried out for whose end nobody waits."""
+    def async_submit(self, command: Command, asked_by: Asker) -> Job:
+        """Have a command carried out, or join an equal one; whoever wants to may wait for the end of the job."""
         job, new = self.runner.submit(command, asked_by)
         if new:
             self._async_start(job)
+        return job
 
     @callback
     def async_resume(self, unfinished: Unfinished) -> None:

@@ -97,7 +97,7 @@ async def _wake_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValue
     return [
         {
             "at": wake.at.isoformat(),
-            "asked_by": wake.asked_by.name or wake.asked_by.kind,
+            "asked_by": wake.asked_by.shown,
             "why": wake.why,
             "result": wake.result,
         }

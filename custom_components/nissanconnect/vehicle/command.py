@@ -297,6 +297,11 @@ class Asker:
     kind: str
     name: str | None = None
 
+    @property
+    def shown(self) -> str:
+        """What people are told: the name, or at least what kind it was."""
+        return self.name or self.kind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecord:
@@ -316,6 +321,6 @@ class CommandRecord:
             "reason": self.outcome.reason,
             "code": self.outcome.code,
             "seconds": round((self.outcome.ended_at - self.asked_at).total_seconds(), 1),
-            "asked_by": self.asked_by.name or self.asked_by.kind,
+            "asked_by": self.asked_by.shown,
             "backend": self.backend,
         }
