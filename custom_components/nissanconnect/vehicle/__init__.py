@@ -3,6 +3,7 @@
 Pure: no I/O, no clock, no Home Assistant. Everything else in this integration speaks in these terms.
 """
 
+from .alert import Alert, AlertType, Origin
 from .capability import Capability
 from .command import (
     COMMANDS,
@@ -86,6 +87,8 @@ __all__ = [
     "GROUP_TYPES",
     "AccessBlocked",
     "ActionRequired",
+    "Alert",
+    "AlertType",
     "Asker",
     "AuthenticationFailed",
     "AuxBattery",
@@ -119,6 +122,7 @@ __all__ = [
     "NotSupported",
     "Notification",
     "Odometer",
+    "Origin",
     "Phase",
     "PinRequired",
     "Position",
