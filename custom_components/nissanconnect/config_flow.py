@@ -8,6 +8,7 @@ from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntry,
     ConfigFlowResult,
+    ConfigSubentryFlow,
     OptionsFlowWithReload,
 )
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, PERCENTAGE, UnitOfTime
@@ -40,7 +41,9 @@ from .const import (
     OPTION_WAKE_CHARGING,
     OPTION_WAKE_PARKED,
     OPTION_WAKING,
+    SUBENTRY_GEOFENCE,
 )
+from .geofence_flow import GeofenceFlow
 from .remote_lock_flow import RemoteLockFlow
 from .settings import Settings
 from .sources import Source, async_create_backend
@@ -83,6 +86,12 @@ class NissanConfigFlow(RemoteLockFlow, domain=DOMAIN):
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> NissanOptionsFlow:
         return NissanOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
+        return {SUBENTRY_GEOFENCE: GeofenceFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -10,9 +10,14 @@ MANUFACTURER: Final = "Nissan"
 CONF_AUTH: Final = "auth"
 CONF_DEVICE_ID: Final = "device_id"
 """Our name in the vehicles' lists of trusted devices."""
+CONF_ON_ENTERING: Final = "on_entering"
+CONF_ON_LEAVING: Final = "on_leaving"
 CONF_PINS: Final = "pins"
 """PINs by vehicle, of owners who chose to have them stored."""
 CONF_SOURCE: Final = "source"
+CONF_VEHICLES: Final = "vehicles"
+
+SUBENTRY_GEOFENCE: Final = "geofence"
 
 EVENT_COMMAND: Final = f"{DOMAIN}_command"
 
