@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-from ..vehicle import Command, Group, ListedVehicle, Market, Progress, Ticket, VehicleInfo, VehicleReport
+from ..vehicle import Command, Group, ListedVehicle, Market, Notification, Progress, Ticket, VehicleInfo, VehicleReport
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
@@ -60,6 +60,16 @@ class Backend(Protocol):
 
     def memory(self) -> Json:
         """Return what should survive a restart besides the log-in: what this backend has learnt about vehicles."""
+
+
+@runtime_checkable
+class Messages(Protocol):
+    """What a backend offers besides if its cloud writes to the owners of vehicles."""
+
+    async def read_notifications(
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+    ) -> tuple[Notification, ...]:
+        """Return ``count`` messages, newest first, from the ``first``-th on (counted from 1)."""
 
 
 @runtime_checkable
