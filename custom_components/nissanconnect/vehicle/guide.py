@@ -56,7 +56,7 @@ class Verdict(StrEnum):
     UNPROVEN = "unproven"
     """Whether the European service lets accounts of this region in is not known (regions §1 [D])."""
     CLOSED = "closed"
-    """Its service was switched off on 30 March 2026 (regions §5.2 [A])."""
+    """Its service was switched off, in Europe on 30 March 2026 (regions §5.2 [A]); no other is known to work ([D])."""
     NO_CLOUD = "no_cloud"
     """No service for the region is known."""
     NOTHING = "nothing"
