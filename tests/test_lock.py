@@ -289,6 +289,20 @@ async def test_an_account_that_is_loaded_again_meanwhile_is_asked_again(
     assert equipped.requests["register-device"] == 1
 
 
+async def test_an_account_that_is_gone_when_the_code_is_asked_for_ends_the_dialog(
+    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    form = await begin(hass, entry)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert (await submit(hass, form, {}))["step_id"] == "remote_lock_code", "loaded anew it can be asked"
+
+    form = await begin(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert (await submit(hass, form, {}))["reason"] == "not_loaded"
+
+
 async def test_a_pin_is_kept_even_if_nobody_looks_any_more(
     hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
 ) -> None:

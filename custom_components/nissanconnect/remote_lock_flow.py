@@ -65,6 +65,8 @@ class RemoteLockFlow(ConfigFlow):
 
     async def async_step_remote_lock(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the vehicle, if there is a choice, and agree to the e-mail."""
+        if not self._async_find_lockable():  # the account may have been unloaded since the menu
+            return self.async_abort(reason="not_loaded")
         errors: dict[str, str] = {}
         only = next(iter(self._lockable))
         if user_input is not None:
