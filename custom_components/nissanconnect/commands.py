@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 import logging
+from typing import Protocol
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
@@ -37,35 +38,35 @@ class Unfinished:
     ticket: Ticket
 
 
+class CommandedVehicle(Line, Protocol):
+    """What commands need of their vehicle."""
+
+    hass: HomeAssistant
+    config_entry: ConfigEntry
+    name: str
+    data: VehicleState
+
+    def refusal(self, command: Command) -> str | None:
+        """Why ``command`` should not be sent now, if it should not."""
+
+    def async_command_changed(self, job: Job) -> None:
+        """A command has come further; called in the event loop."""
+
+
 class VehicleCommands:
     """Takes commands, has them carried out, tells how they ended."""
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry,
-        line: Line,
-        *,
-        name: str,
-        backend: Description,
-        check: Callable[[Command], str | None],
-        believed: Callable[[], VehicleState],
-        changed: Callable[[Job], None],
-        log: Iterable[CommandRecord],
-    ) -> None:
+    def __init__(self, vehicle: CommandedVehicle, backend: Description, log: Iterable[CommandRecord]) -> None:
         """Begin with what was logged before the restart."""
-        self._hass = hass
-        self._entry = entry
-        self._name = name
+        self._vehicle = vehicle
         self._backend = backend
-        self._tell = changed
         self._listeners: list[CommandListener] = []
         self.log = deque(log, maxlen=_KEPT)
         self.unfinished: Unfinished | None = None
         self.runner = CommandRunner(
-            line,
-            check=check,
-            believed=believed,
+            vehicle,
+            check=vehicle.refusal,
+            believed=lambda: vehicle.data,
             changed=self._async_changed,
             now=dt_util.utcnow,
             sleep=sleep,
@@ -89,7 +90,7 @@ class VehicleCommands:
         Raises a translated :class:`HomeAssistantError` if it was not sent, not accepted, not carried out or not
         confirmed in time.
         """
-        job = self.async_submit(command, await async_asker(self._hass, context))
+        job = self.async_submit(command, await async_asker(self._vehicle.hass, context))
         await (job.accepted if at_once else job.ended).wait()
         if at_once and job.stage is not Stage.ENDED:
             return
@@ -117,14 +118,14 @@ class VehicleCommands:
 
     @callback
     def _async_start(self, job: Job) -> None:
-        self._entry.async_create_background_task(
-            self._hass, self.runner.work(job), f"{DOMAIN} {job.command.kind()} of {self._name}"
+        self._vehicle.config_entry.async_create_background_task(
+            self._vehicle.hass, self.runner.work(job), f"{DOMAIN} {job.command.kind()} of {self._vehicle.name}"
         )
 
     @callback
     def _async_changed(self, job: Job) -> None:
         if isinstance(job.error, NEEDS_REAUTH):
-            self._entry.async_start_reauth(self._hass)
+            self._vehicle.config_entry.async_start_reauth(self._vehicle.hass)
         if job.stage in (Stage.SENDING, Stage.ACCEPTED):
             self.unfinished = Unfinished(
                 command=job.command,
@@ -136,7 +137,7 @@ class VehicleCommands:
         if job.stage is Stage.ENDED and job.outcome is not None:
             self.unfinished = None
             self._async_finish(job, job.outcome)
-        self._tell(job)
+        self._vehicle.async_command_changed(job)
 
     @callback
     def _async_finish(self, job: Job, outcome: CommandOutcome) -> None:
@@ -147,7 +148,7 @@ class VehicleCommands:
             backend=self._backend.name,
             outcome=outcome,
         )
-        _LOGGER.debug("%s: %s ended %s: %s", self._name, record.command, outcome.status, outcome.reason)
+        _LOGGER.debug("%s: %s ended %s: %s", self._vehicle.name, record.command, outcome.status, outcome.reason)
         self.log.append(record)
         for listener in list(self._listeners):
             listener(record)

@@ -89,17 +89,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         """The parts that could not be read the last time."""
         self.wakes = WakeLedger()
         self._started_at = dt_util.utcnow()
-        self.commands = VehicleCommands(
-            account.hass,
-            account.config_entry,
-            self,
-            name=self.name,
-            backend=account.backend.description,
-            check=self.refusal,
-            believed=lambda: self.data,
-            changed=self._async_command_changed,
-            log=log,
-        )
+        self.commands = VehicleCommands(self, account.backend.description, log)
         self.commands.async_add_listener(self._async_command_ended)
         self.trouble: Trouble | None = None
         """Why the last read brought nothing, if it did not."""
@@ -186,7 +176,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         )
 
     @callback
-    def _async_command_changed(self, job: Job) -> None:
+    def async_command_changed(self, job: Job) -> None:
         """Show that a command is in progress or over, keep what a restart must not lose, and watch what is open."""
         self._async_note_wake(job)
         self._account.async_schedule_save(at_once=True)

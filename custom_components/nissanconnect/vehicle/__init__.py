@@ -80,7 +80,7 @@ from .state import (
     Tyres,
     VehicleState,
 )
-from .vin import Market, VinProblem, market_hint, vin_problem
+from .vin import Market, VinProblem, market_hint, plant_country, vin_problem
 
 __all__ = [
     "COMMANDS",
@@ -167,5 +167,6 @@ __all__ = [
     "alias",
     "market_hint",
     "normalise_key",
+    "plant_country",
     "vin_problem",
 ]
