@@ -1,6 +1,6 @@
 """What is kept over a restart: the vehicles, their last values with their own times, and what a backend has learnt."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ import probatio
 from .backends.base import Json
 from .commands import Unfinished
 from .const import DOMAIN
-from .engine.wakes import WakeLedger
+from .engine.wakes import Wake, WakeLedger
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
 _VERSION = 1
@@ -75,7 +75,7 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
         "info": asdict(vehicle.info) | {"capabilities": sorted(vehicle.info.capabilities)},
         "state": {group: asdict(value) for group, value in vehicle.state.groups().items()},
         "log": [asdict(record) for record in vehicle.log],
-        "wakes": vehicle.wakes.to_json(),
+        "wakes": [asdict(wake) for wake in vehicle.wakes.wakes],
         "rests_since_at": vehicle.rests_since,
         "unfinished": unfinished
         and asdict(unfinished) | {"kind": unfinished.command.kind(), "command": _without_pin(unfinished.command)},
@@ -95,20 +95,19 @@ def _read(raw: Mapping[str, Any]) -> Remembered:
 def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
     if (info := _load(VehicleInfo, raw.get("info"))) is None:
         return None
-    log = (_load(CommandRecord, record) for record in raw.get("log", ()))
     return RememberedVehicle(
         info=info,
         state=VehicleState.of(*(_load(kind, raw["state"].get(group)) for group, kind in GROUP_TYPES.items())),
-        log=tuple(record for record in log if record is not None),
+        log=tuple(_load_each(CommandRecord, raw.get("log"))),
         unfinished=_read_unfinished(raw.get("unfinished")),
-        wakes=WakeLedger.of(raw.get("wakes")),
+        wakes=WakeLedger.reopened(_load_each(Wake, raw.get("wakes"))),
         rests_since=_read_time(raw.get("rests_since_at")),
     )
 
 
 def _read_time(raw: Any) -> datetime | None:
     found = _revive("at", raw)
-    return found if isinstance(found, datetime) and found.tzinfo else None
+    return found if isinstance(found, datetime) else None
 
 
 def _read_unfinished(raw: Any) -> Unfinished | None:
@@ -133,15 +132,22 @@ def _load[T](kind: type[T], raw: Any) -> T | None:
         return None
 
 
+def _load_each[T](kind: type[T], raw: Any) -> Iterator[T]:
+    """Rebuild what can be rebuilt of a list."""
+    loaded = (_load(kind, each) for each in (raw if isinstance(raw, list) else ()))
+    return (each for each in loaded if each is not None)
+
+
 def _revive(name: str, value: Any) -> Any:
-    """Undo what JSON cannot hold. By convention every point in time in ``vehicle`` is called ``…_at``."""
+    """Undo what JSON cannot hold. By convention every point in time is called ``at`` or ``…_at``, and has a zone."""
     if isinstance(value, str) and (name == "at" or name.endswith("_at")):
         with suppress(ValueError):  # what is no time is no datetime, which the schema then says
-            return datetime.fromisoformat(value)
+            found = datetime.fromisoformat(value)
+            return found if found.tzinfo else None
     if isinstance(value, Mapping) and name != "values":
         return {inner: _revive(inner, item) for inner, item in value.items()}
     return frozenset(value) if name == "capabilities" else value
 
 
-_KINDS: tuple[type, ...] = (VehicleInfo, *GROUP_TYPES.values(), *COMMANDS, Asker, CommandRecord, Ticket)
+_KINDS: tuple[type, ...] = (VehicleInfo, *GROUP_TYPES.values(), *COMMANDS, Asker, CommandRecord, Ticket, Wake)
 _SCHEMAS = {kind: probatio.create_dataclass_schema(kind, extra=probatio.REMOVE_EXTRA) for kind in _KINDS}

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -279,7 +278,7 @@ class Year(RuleBasedStateMachine):
     @rule(down=st.integers(0, 600))
     def home_assistant_restarts(self, down: int) -> None:
         now = self.known.now + down * MINUTE
-        kept = WakeLedger.of(json.loads(json.dumps(self.known.ledger.to_json())))
+        kept = WakeLedger.reopened(self.known.ledger.wakes)
         self.known = replace(self.known, now=now, started_at=now, ledger=kept)
         without = replace(self.known, started_at=datetime(2020, 1, 1, tzinfo=UTC))
         assert automatic_wake_due(self.known).due <= automatic_wake_due(without).due

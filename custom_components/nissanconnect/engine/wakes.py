@@ -1,8 +1,8 @@
 """Every wake of a vehicle: when, who asked, why, and whether it answered. The 12 V battery pays for each."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import takewhile
 
@@ -12,8 +12,6 @@ _KEPT = timedelta(days=30)
 _MOST = 500
 _CLOCK_ERROR = timedelta(days=1)
 """Anything later than this in the future was recorded by a clock that was wrong, and would count for years."""
-
-type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 
 
 class WakeResult(StrEnum):
@@ -52,6 +50,20 @@ class WakeLedger:
 
     wakes: tuple[Wake, ...] = ()
 
+    @classmethod
+    def reopened(cls, wakes: Iterable[Wake]) -> WakeLedger:
+        """Return the ledger of wakes that were kept over a restart.
+
+        One that was pending has nobody left who waits for it, so it counts as unanswered: the careful reading.
+        """
+        known = sorted(wakes, key=lambda each: each.at)[-_MOST:]
+        return cls(
+            tuple(
+                replace(each, result=WakeResult.UNANSWERED) if each.result is WakeResult.PENDING else each
+                for each in known
+            )
+        )
+
     def record(self, wake: Wake) -> WakeLedger:
         """Return the ledger with one more wake, without what is too old or too much."""
         since, until = wake.at - _KEPT, wake.at + _CLOCK_ERROR
@@ -85,42 +97,6 @@ class WakeLedger:
         told = (each for each in reversed(self.wakes) if each.result in _TELLING)
         return tuple(takewhile(lambda each: each.result is WakeResult.UNANSWERED, told))
 
-    def to_json(self) -> Json:
-        """Return what :meth:`of` reads."""
-        return [asdict(each) | {"at": each.at.isoformat()} for each in self.wakes]
-
-    @classmethod
-    def of(cls, raw: Json) -> WakeLedger:
-        """Read what was kept; what cannot be understood is left out.
-
-        A wake that was pending has nobody left who waits for it, so it counts as unanswered: the careful reading.
-        """
-        ledger = cls(tuple(sorted(_readable(raw if isinstance(raw, list) else []), key=lambda each: each.at))[-_MOST:])
-        return cls(
-            tuple(
-                replace(each, result=WakeResult.UNANSWERED) if each.result is WakeResult.PENDING else each
-                for each in ledger.wakes
-            )
-        )
-
 
 _OPEN = (WakeResult.PENDING, WakeResult.UNANSWERED)
 _TELLING = (WakeResult.ANSWERED, WakeResult.UNANSWERED)
-
-
-def _readable(raw: list[Json]) -> Iterator[Wake]:
-    for each in raw:
-        asker = each.get("asked_by") if isinstance(each, dict) else None
-        if not isinstance(each, dict) or not isinstance(asker, dict):
-            continue
-        name = asker.get("name")
-        try:
-            at = datetime.fromisoformat(str(each["at"]))
-            yield Wake(
-                at=at if at.tzinfo else at.replace(tzinfo=UTC),
-                asked_by=Asker(kind=str(asker["kind"]), name=name if isinstance(name, str) else None),
-                why=str(each["why"]),
-                result=WakeResult(str(each["result"])),
-            )
-        except KeyError, ValueError:
-            continue
