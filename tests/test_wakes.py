@@ -9,6 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import OPTION_WAKING
+from custom_components.nissanconnect.vehicle import alias
 
 from .conftest import LetTimePass, set_up, state
 from .simulator import Fault, Simulator
@@ -88,7 +89,7 @@ async def allow_wakes(
     """Set the account up with the LEAF alone, which is parked at work, and with leave to wake it."""
     simulator.account.vins = {simulator.car("Leaf").vin}
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, options={OPTION_WAKING: options})
+    hass.config_entries.async_update_entry(entry, options={OPTION_WAKING: {alias(simulator.car("Leaf").vin): options}})
     await set_up(hass, entry)
 
 

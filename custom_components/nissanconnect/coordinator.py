@@ -149,7 +149,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             return
         decision = automatic_wake_due(
             Circumstances(
-                policy=self._account.settings.waking,
+                policy=self._account.settings.wake_policy(self.info.key),
                 ledger=self.wakes,
                 state=state,
                 activity=self._activity,

@@ -104,6 +104,8 @@ DUE = Circumstances(
         ({"policy": replace(POLICY, quiet_from=time(11), quiet_until=time(1))}, Refusal.QUIET_HOURS),
         ({"policy": replace(POLICY, quiet_from=time(22), quiet_until=time(6))}, None),
         ({"policy": replace(POLICY, quiet_from=time(11))}, None),
+        ({"policy": replace(POLICY, quiet_from=time(9), quiet_until=time(9))}, Refusal.QUIET_HOURS),
+        ({"policy": replace(POLICY, quiet_from=time(12), quiet_until=time(12))}, Refusal.QUIET_HOURS),
         (
             {"policy": replace(POLICY, quiet_from=time(22), quiet_until=time(6)), "zone": ZoneInfo("America/New_York")},
             None,
