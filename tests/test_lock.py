@@ -21,6 +21,8 @@ from custom_components.nissanconnect.vehicle import Lock, Unlock
 
 from .conftest import set_up, state
 from .simulator import Fault, Simulator
+from .test_command_log import ask
+from .test_commands import device_id
 
 PIN = "4711"
 LOCK = "lock.qashqai_lock"
@@ -72,6 +74,13 @@ async def finish(
     return await submit(hass, form, entered(simulator, store=store))
 
 
+async def book(hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator) -> list[tuple[str, str]]:
+    """What the Qashqai's book of wakes says of why and how, oldest first."""
+    log = await ask(hass, "wake_log", device_id(hass, entry, simulator, "Qashqai"))
+    assert {line["asked_by"] for line in log} <= {"user", "home_assistant"}
+    return [(line["why"], line["result"]) for line in reversed(log)]
+
+
 async def operate(hass: HomeAssistant, action: str, **data: Any) -> None:
     await hass.services.async_call("lock", action, {"entity_id": LOCK, **data}, blocking=True)
 
@@ -92,6 +101,13 @@ async def test_from_the_code_to_the_open_door(hass: HomeAssistant, equipped: Sim
     assert state(hass, LOCK).state == "locked"
     assert moves(equipped) == [Unlock(), Lock()]
     assert equipped.requests["actions/lock-unlock"] == 2
+    assert await book(hass, ready, equipped) == [
+        ("set_pin", "answered"),
+        *[("unlock", "answered")] * 2,
+        *[("lock", "answered")] * 2,
+    ]
+    assert equipped.requests["wakes"] == 5
+    assert state(hass, "sensor.qashqai_wakes_today").state == "5"
     assert set(equipped.password_posts) <= {equipped.url.removeprefix("http://")}
 
 
@@ -122,6 +138,7 @@ async def test_a_wrong_pin_is_told_apart(hass: HomeAssistant, equipped: Simulato
         await operate(hass, "unlock", code="0000")
     assert error.value.translation_key == "wrong_pin"
     assert "0000" not in str(error.value)
+    assert await book(hass, ready, equipped) == [("set_pin", "answered"), *[("unlock", "answered")] * 2]
     assert state(hass, LOCK).state == "locked"
     assert moves(equipped) == []
 
@@ -153,6 +170,7 @@ async def test_whoever_has_not_set_it_up_is_told_where(
     assert error.value.translation_key == "device_not_registered"
     assert "Reconfigure" in str(error.value)
     assert equipped.requests["wakes"] == 0
+    assert await book(hass, entry, equipped) == []
 
 
 async def test_a_device_that_was_removed_wakes_nobody(
@@ -173,6 +191,7 @@ async def test_a_vehicle_that_does_not_answer(hass: HomeAssistant, equipped: Sim
         await operate(hass, "unlock", code=PIN)
     assert error.value.translation_key == "unreachable"
     assert state(hass, LOCK).state == "locked"
+    assert await book(hass, ready, equipped) == [("set_pin", "answered"), ("unlock", "unanswered")]
 
 
 async def test_what_is_entered_wrongly_can_be_corrected(
@@ -203,12 +222,14 @@ async def test_a_vehicle_that_did_not_take_the_pin_is_asked_again_with_the_same_
     equipped.vehicle("Qashqai").telematics.manner = Manner.SILENT
     form = await submit(hass, form, entered(equipped))
     assert form["errors"] == {"base": "unreachable"}
+    assert await book(hass, entry, equipped) == [("set_pin", "unanswered")]
 
     equipped.vehicle("Qashqai").telematics.manner = Manner.OBEDIENT
     result = await submit(hass, form, entered(equipped))
     assert result["reason"] == "remote_lock_ready"
     assert equipped.requests["register-device"] == 1
     assert equipped.requests["actions/srp-initiates"] == 2
+    assert await book(hass, entry, equipped) == [("set_pin", "unanswered"), ("set_pin", "answered")]
 
 
 async def test_a_code_that_could_not_be_sent(hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry) -> None:
@@ -252,6 +273,24 @@ async def test_an_account_that_is_not_loaded_has_its_log_in_changed(
     entry.add_to_hass(hass)
     form = await entry.start_reconfigure_flow(hass)
     assert form["step_id"] == "reconfigure_login"
+
+
+async def test_a_vehicle_whose_account_has_been_unloaded_takes_no_pin(
+    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    form = await submit(hass, await begin(hass, entry), {})
+    equipped.fail("actions/srp-initiates", Fault.http(503), times=1)
+    form = await submit(hass, form, entered(equipped))
+    await hass.config_entries.async_unload(entry.entry_id)
+    form = await submit(hass, form, entered(equipped))
+    assert form["errors"] == {"base": "unavailable"}
+    assert equipped.requests["actions/srp-initiates"] == 1
+
+    await set_up(hass, entry)
+    result = await submit(hass, form, entered(equipped))
+    assert result["reason"] == "remote_lock_ready"
+    assert await book(hass, entry, equipped) == [("set_pin", "failed"), ("set_pin", "answered")]
 
 
 async def test_the_demo_takes_no_pin(hass: HomeAssistant) -> None:

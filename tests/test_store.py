@@ -1,6 +1,6 @@
 """What is kept over a restart."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -101,7 +101,8 @@ EVERY_COMMAND = [
 @pytest.mark.parametrize("command", EVERY_COMMAND, ids=lambda command: command.kind())
 def test_a_command_on_its_way_comes_back(command: Command) -> None:
     asker = Asker(kind="automation", name="Warm the car")
-    unfinished = Unfinished(command=command, asked_by=asker, asked_at=NOW, ticket=Ticket("1", NOW))
+    sent = Unfinished(command=command, asked_by=asker, asked_at=NOW, sent_at=NOW, ticket=Ticket("1", NOW))
+    unfinished = (sent, replace(sent, ticket=None), replace(sent, sent_at=None, ticket=None))
     ended = CommandOutcome(status=CommandStatus.REJECTED, reason="rejected_by_vehicle", code="12", ended_at=NOW)
     record = CommandRecord(command="lock", asked_at=NOW, asked_by=asker, backend="b", outcome=ended)
     remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, log=(record, record), unfinished=unfinished)])
@@ -109,22 +110,21 @@ def test_a_command_on_its_way_comes_back(command: Command) -> None:
 
 
 def test_a_pin_is_not_kept() -> None:
-    unfinished = Unfinished(command=Lock("4711"), asked_by=Asker(kind="user"), asked_at=NOW, ticket=Ticket("1", NOW))
-    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=unfinished)])
+    unfinished = Unfinished(command=Lock("4711"), asked_by=Asker(kind="user"), asked_at=NOW)
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=(unfinished,))])
     assert b"4711" not in json_bytes(_dump(remembered))
     (vehicle,) = through_the_file(remembered).vehicles
-    assert vehicle.unfinished is not None
-    assert vehicle.unfinished.command == Lock()
+    assert vehicle.unfinished == (replace(unfinished, command=Lock()),)
 
 
-@pytest.mark.parametrize("damage", [{"kind": "fly"}, {"ticket": None}, {"asked_at": "soon"}, {"asked_by": 3}])
+@pytest.mark.parametrize("damage", [{"kind": "fly"}, {"sent_at": "soon"}, {"asked_at": "soon"}, {"asked_by": 3}])
 def test_a_damaged_command_is_forgotten(damage: dict[str, Any]) -> None:
-    unfinished = Unfinished(command=Lock(), asked_by=Asker(kind="user"), asked_at=NOW, ticket=Ticket("1", NOW))
+    unfinished = Unfinished(command=Lock(), asked_by=Asker(kind="user"), asked_at=NOW, sent_at=NOW)
     raw: dict[str, Any] = json_loads_object(
-        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=unfinished)])))
+        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=(unfinished, unfinished))])))
     )
-    raw["vehicles"][0]["unfinished"].update(damage)
-    assert _read(raw).vehicles == [RememberedVehicle(info=INFO)]
+    raw["vehicles"][0]["unfinished"][0].update(damage)
+    assert _read(raw).vehicles == [RememberedVehicle(info=INFO, unfinished=(unfinished,))]
 
 
 ASKER = Asker(kind="user", name="Robin")
@@ -136,6 +136,7 @@ RECORD = CommandRecord(
     backend="b",
     outcome=CommandOutcome(status=CommandStatus.CONFIRMED, ended_at=NOW),
 )
+UNFINISHED = Unfinished(command=Lock(), asked_by=ASKER, asked_at=NOW, sent_at=NOW)
 
 wakes = st.builds(
     Wake,
@@ -168,18 +169,29 @@ def test_damaged_groups_are_forgotten_not_fatal(garbage: Any) -> None:
     assert [vehicle.info.key for vehicle in _read(raw).vehicles] == [INFO.key]
 
 
-@given(json_values, st.dictionaries(st.sampled_from(["at", "asked_by", "why", "result", "outcome"]), json_values))
+@given(
+    json_values,
+    st.dictionaries(st.sampled_from(["at", "asked_by", "why", "result", "outcome", "kind", "ticket"]), json_values),
+)
 def test_a_damaged_line_of_a_book_does_not_take_the_others_along(garbage: Any, spoilt: dict[str, Any]) -> None:
     raw: dict[str, Any] = json_loads_object(
-        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, log=(RECORD,), wakes=WakeLedger((WAKE,)))])))
+        json_bytes(
+            _dump(
+                Remembered(
+                    vehicles=[
+                        RememberedVehicle(info=INFO, log=(RECORD,), unfinished=(UNFINISHED,), wakes=WakeLedger((WAKE,)))
+                    ]
+                )
+            )
+        )
     )
     (vehicle,) = raw["vehicles"]
-    for book in ("log", "wakes"):
+    for book in ("log", "wakes", "unfinished"):
         (line,) = vehicle[book]
         vehicle[book] = [garbage, line | spoilt, line]
     (read,) = _read(raw).vehicles
-    assert (read.log[-1], WAKE in read.wakes.wakes) == (RECORD, True)
-    vehicle.update(log=garbage, wakes=garbage)
+    assert (read.log[-1], read.unfinished[-1], WAKE in read.wakes.wakes) == (RECORD, UNFINISHED, True)
+    vehicle.update(log=garbage, wakes=garbage, unfinished=garbage)
     assert _read(raw).vehicles == [RememberedVehicle(info=INFO)]
 
 

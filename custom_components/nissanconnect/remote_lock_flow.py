@@ -20,8 +20,8 @@ import probatio
 
 from .backends.base import LockSetup
 from .const import CONF_DEVICE_ID, CONF_PINS
-from .coordinator import NissanConfigEntry
-from .vehicle import BackendError, Capability, VehicleInfo, WrongCode, alias
+from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .vehicle import Asker, BackendError, Capability, Unavailable, VehicleInfo, WrongCode, alias
 
 CONF_STORE_PIN = "store_pin"
 CONF_VEHICLE = "vehicle"
@@ -104,12 +104,20 @@ class RemoteLockFlow(ConfigFlow):
             if not self._registered:  # the code has been used up, and the vehicle may not have answered after it
                 await self._setup.register_device(self._vehicle, self._device_id(), code)
                 self._registered = True
-            await self._setup.set_pin(self._vehicle, pin)
+            await self._async_coordinator().async_set_pin(pin, Asker(kind="user"))
         except WrongCode as err:
             return {CONF_CODE: err.key}
         except BackendError as err:
             return {"base": err.key}
         return {}
+
+    @callback
+    def _async_coordinator(self) -> VehicleCoordinator:
+        """Return who keeps the vehicle's book of wakes; the account may have been reloaded since the dialog began."""
+        entry: NissanConfigEntry = self._get_reconfigure_entry()
+        if entry.state is not ConfigEntryState.LOADED or self._vehicle.key not in entry.runtime_data.vehicles:
+            raise Unavailable("the account is not loaded")
+        return entry.runtime_data.vehicles[self._vehicle.key]
 
     def _device_id(self) -> str:
         """Return our name in the vehicles' lists of devices. It is kept at once, or half a set-up would orphan it."""

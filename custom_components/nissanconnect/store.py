@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
 from homeassistant.core import HomeAssistant
@@ -23,12 +24,12 @@ _DELAY = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberedVehicle:
-    """What is kept of one vehicle. ``unfinished`` is the command that was being carried out."""
+    """What is kept of one vehicle. ``unfinished`` are the commands whose end has not been seen."""
 
     info: VehicleInfo
     state: VehicleState = VehicleState()
     log: tuple[CommandRecord, ...] = ()
-    unfinished: Unfinished | None = None
+    unfinished: tuple[Unfinished, ...] = ()
     wakes: WakeLedger = WakeLedger()
     rests_since: datetime | None = None
 
@@ -70,15 +71,16 @@ def _dump(remembered: Remembered) -> dict[str, Any]:
 
 
 def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
-    unfinished = vehicle.unfinished
     return {
         "info": asdict(vehicle.info) | {"capabilities": sorted(vehicle.info.capabilities)},
         "state": {group: asdict(value) for group, value in vehicle.state.groups().items()},
         "log": [asdict(record) for record in vehicle.log],
         "wakes": [asdict(wake) for wake in vehicle.wakes.wakes],
         "rests_since_at": vehicle.rests_since,
-        "unfinished": unfinished
-        and asdict(unfinished) | {"kind": unfinished.command.kind(), "command": _without_pin(unfinished.command)},
+        "unfinished": [
+            asdict(each) | {"kind": each.command.kind(), "command": _without_pin(each.command)}
+            for each in vehicle.unfinished
+        ],
     }
 
 
@@ -98,9 +100,9 @@ def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
     return RememberedVehicle(
         info=info,
         state=VehicleState.of(*(_load(kind, raw["state"].get(group)) for group, kind in GROUP_TYPES.items())),
-        log=tuple(_load_each(CommandRecord, raw.get("log"))),
-        unfinished=_read_unfinished(raw.get("unfinished")),
-        wakes=WakeLedger.reopened(_load_each(Wake, raw.get("wakes"))),
+        log=tuple(_each(partial(_load, CommandRecord), raw.get("log"))),
+        unfinished=tuple(_each(_read_unfinished, raw.get("unfinished"))),
+        wakes=WakeLedger.reopened(_each(partial(_load, Wake), raw.get("wakes"))),
         rests_since=_read_time(raw.get("rests_since_at")),
     )
 
@@ -116,10 +118,10 @@ def _read_unfinished(raw: Any) -> Unfinished | None:
     kind = next((each for each in COMMANDS if each.kind() == raw.get("kind")), None)
     command = _load(kind, raw.get("command")) if kind else None
     asked_by, ticket = _load(Asker, raw.get("asked_by")), _load(Ticket, raw.get("ticket"))
-    asked_at = _revive("asked_at", raw.get("asked_at"))
-    if command is None or asked_by is None or ticket is None or not isinstance(asked_at, datetime):
-        return None
-    return Unfinished(command=command, asked_by=asked_by, asked_at=asked_at, ticket=ticket)
+    asked_at, sent_at = (_read_time(raw.get(name)) for name in ("asked_at", "sent_at"))
+    if command is None or asked_by is None or asked_at is None or (sent_at is None and raw.get("sent_at") is not None):
+        return None  # whether it was sent is not left to a guess
+    return Unfinished(command=command, asked_by=asked_by, asked_at=asked_at, sent_at=sent_at, ticket=ticket)
 
 
 def _load[T](kind: type[T], raw: Any) -> T | None:
@@ -132,10 +134,10 @@ def _load[T](kind: type[T], raw: Any) -> T | None:
         return None
 
 
-def _load_each[T](kind: type[T], raw: Any) -> Iterator[T]:
-    """Rebuild what can be rebuilt of a list."""
-    loaded = (_load(kind, each) for each in (raw if isinstance(raw, list) else ()))
-    return (each for each in loaded if each is not None)
+def _each[T](read: Callable[[Any], T | None], raw: Any) -> Iterator[T]:
+    """Read what can be read of a list."""
+    found = (read(each) for each in (raw if isinstance(raw, list) else ()))
+    return (each for each in found if each is not None)
 
 
 def _revive(name: str, value: Any) -> Any:

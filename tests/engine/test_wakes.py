@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
-from custom_components.nissanconnect.vehicle import Asker, CommandOutcome, CommandStatus
+from custom_components.nissanconnect.vehicle import Asker
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -49,18 +49,20 @@ def test_an_answer_after_a_restart_still_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "result"),
+    ("reason", "result"),
     [
-        (CommandStatus.CONFIRMED, None, WakeResult.ANSWERED),
-        (CommandStatus.REJECTED, "rejected_by_vehicle", WakeResult.ANSWERED),
-        (CommandStatus.TIMED_OUT, "not_seen", WakeResult.ANSWERED),
-        (CommandStatus.TIMED_OUT, "no_answer", WakeResult.UNANSWERED),
-        (CommandStatus.TIMED_OUT, "unavailable", WakeResult.FAILED),
-        (CommandStatus.REJECTED, "not_supported", WakeResult.FAILED),
+        (None, WakeResult.ANSWERED),
+        ("rejected_by_vehicle", WakeResult.ANSWERED),
+        ("wrong_pin", WakeResult.ANSWERED),
+        ("not_seen", WakeResult.ANSWERED),
+        ("no_answer", WakeResult.UNANSWERED),
+        ("unreachable", WakeResult.UNANSWERED),
+        ("unavailable", WakeResult.FAILED),
+        ("not_supported", WakeResult.FAILED),
     ],
 )
-def test_what_an_end_tells_of_the_vehicle(status: CommandStatus, reason: str | None, result: WakeResult) -> None:
-    assert WakeResult.of(CommandOutcome(status=status, reason=reason, ended_at=NOON)) is result
+def test_what_an_end_tells_of_the_vehicle(reason: str | None, result: WakeResult) -> None:
+    assert WakeResult.of(reason) is result
 
 
 def test_a_name_is_no_matter_for_logs() -> None:

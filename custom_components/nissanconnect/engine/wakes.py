@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import takewhile
 
-from ..vehicle import Asker, CommandOutcome, Reason
+from ..vehicle import Asker, Reason, Unreachable
 
 _KEPT = timedelta(days=30)
 _MOST = 500
@@ -24,19 +24,23 @@ class WakeResult(StrEnum):
     """The service refused it or could not be reached, so the vehicle was hardly woken; it counts all the same."""
 
     @classmethod
-    def of(cls, outcome: CommandOutcome) -> WakeResult:
-        """Tell from a command's end whether the vehicle was there to hear it; a refusal is an answer."""
-        if outcome.reason == Reason.NO_ANSWER:
+    def of(cls, reason: str | None) -> WakeResult:
+        """Tell from why something was not done, if it was not, whether the vehicle heard it; a refusal is an answer."""
+        if reason in _SILENCE:
             return cls.UNANSWERED
-        return cls.ANSWERED if outcome.reason in _VEHICLES_WORDS else cls.FAILED
+        return cls.ANSWERED if reason in _VEHICLES_WORDS else cls.FAILED
 
 
-_VEHICLES_WORDS = (None, Reason.REJECTED_BY_VEHICLE, Reason.NOT_SEEN)
+_SILENCE = (Reason.NO_ANSWER, Unreachable.key)
+_VEHICLES_WORDS = (None, Reason.REJECTED_BY_VEHICLE, Reason.NOT_SEEN, Reason.WRONG_PIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """One wake. ``why`` is the kind of the command, or the purpose of an automatic wake."""
+    """One wake. ``why`` is the kind of the command, or what else was asked of the vehicle.
+
+    A command that takes several has them all ``at`` the time when its sending began.
+    """
 
     at: datetime
     asked_by: Asker = field(repr=False)

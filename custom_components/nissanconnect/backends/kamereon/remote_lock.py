@@ -68,10 +68,12 @@ class RemoteLock:
         verifier = srp.padded_hex(srp.verifier(user_id, pin, salt))
         await self._ask(vin, Action("srp-initiates", {"s": salt.hex(), "i": user_id, "v": verifier}))
 
-    async def proven(self, command: Lock | Unlock, user_id: str, vin: str, device_id: str) -> Action:
+    async def proven(
+        self, command: Lock | Unlock, user_id: str, vin: str, device_id: str, on_wake: Callable[[], None]
+    ) -> Action:
         """Return the action of ``command`` with the proof that its giver knows the PIN. Wakes the vehicle.
 
-        Whether the proof is right is found out when the action is carried out.
+        ``on_wake`` is called right before. Whether the proof is right is found out when the action is carried out.
 
         Raises:
             DeviceNotRegistered: The vehicle knows no PIN of this account.
@@ -81,6 +83,7 @@ class RemoteLock:
             raise PinRequired
         word, code = _ACTIONS[type(command)]
         secret = int.from_bytes(self._random(srp.SECRET_BYTES))
+        on_wake()
         challenge = await self._challenge(user_id, vin, srp.public_key(secret))
         try:
             proof = srp.proof(
