@@ -21,14 +21,7 @@ from .exceptions import update_error
 from .issues import async_report_account, async_report_vehicle
 from .settings import Settings
 from .store import Remembered, RememberedVehicle, VehicleStore
-from .vehicle import (
-    BackendError,
-    ListedVehicle,
-    NotSupported,
-    NoVehicles,
-    VehicleInfo,
-    alias,
-)
+from .vehicle import BackendError, ListedVehicle, NotSupported, NoVehicles, VehicleInfo, alias
 
 _LOGGER = logging.getLogger(__name__)
 
