@@ -108,6 +108,7 @@ class World:
     files: list[RememberedVehicle] = field(default_factory=lambda: [RememberedVehicle(info=INFO, state=OFF)])
     asked: list[Name] = field(default_factory=list)
     sent: list[Name] = field(default_factory=list)
+    sent_at: dict[Name, datetime | None] = field(default_factory=dict)
     woken: list[Name] = field(default_factory=list)
     told: list[CommandRecord] = field(default_factory=list)
     commands: VehicleCommands = field(init=False)
@@ -128,6 +129,8 @@ class World:
         assert job is not None
         name = (command.kind(), job.asked_at)
         self.sent.append(name)
+        self.sent_at[name] = job.sent_at
+        self.clock += timedelta(milliseconds=1)
         sending = _next(self.sendings)
         await self.step()
         for _ in range(sending.wakes):
@@ -278,7 +281,10 @@ async def test_a_restart_at_any_point_loses_no_end_and_wakes_nobody(world: World
         assert (outcome.sent_at is None) is (name not in world.sent)
 
     assert sorted(wake.why for wake in kept.wakes.wakes) == sorted(kind for kind, _ in world.woken)
-    assert WakeResult.PENDING not in {wake.result for wake in kept.wakes.wakes}
+    for name in set(world.woken):
+        *earlier, last = (wake.result for wake in kept.wakes.wakes if wake.at == world.sent_at[name])
+        assert set(earlier) <= {WakeResult.ANSWERED}, "what came after shows it"
+        assert last is WakeResult.of(ends[name].reason)
 
 
 @given(worlds, lives, st.integers(1, 6))
