@@ -9,6 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 from hypothesis import settings
 import pytest
@@ -71,6 +72,12 @@ def entry(simulator: Simulator) -> MockConfigEntry:
         unique_id=f"europe_{simulator.account.user_id}",
         data={CONF_SOURCE: "europe", **CREDENTIALS},
     )
+
+
+@pytest.fixture
+def every_entity_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have entities that are disabled by default shown."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture

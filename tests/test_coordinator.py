@@ -313,16 +313,19 @@ async def test_an_account_that_lost_all_its_vehicles_says_so(
     assert state(hass, "sensor.leaf_battery").state
 
 
+@pytest.mark.usefixtures("every_entity_enabled")
 async def test_privacy_mode_hides_the_position(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
     assert "latitude" in state(hass, "device_tracker.leaf_location").attributes
+    assert state(hass, "sensor.leaf_location_last_reported").state != STATE_UNKNOWN
     simulator.vehicle("Leaf").set_privacy(on=True)
     await pass_time(timedelta(minutes=11))
     assert state(hass, "binary_sensor.leaf_privacy_mode").state == "on"
     tracker = state(hass, "device_tracker.leaf_location")
     assert tracker.state == STATE_UNKNOWN
     assert "latitude" not in tracker.attributes
+    assert state(hass, "sensor.leaf_location_last_reported").state == STATE_UNKNOWN
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
     assert Group.POSITION not in vehicle.data.groups()
 

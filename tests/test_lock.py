@@ -1,9 +1,11 @@
 """The remote lock, from the e-mailed code to the open door, through the real client against the simulator."""
 
+import asyncio
 from collections.abc import Iterator
 import logging
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import ATTR_CODE, CONF_CODE, CONF_PIN
 from homeassistant.core import HomeAssistant
@@ -45,9 +47,22 @@ async def ready(hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
 
 
 async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
+    """Fill a form in and wait for what follows from it, as the page does when it is told that there is more."""
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
     await hass.async_block_till_done(wait_background_tasks=True)
+    return await look_again(hass, result) if result["type"] is FlowResultType.SHOW_PROGRESS else result
+
+
+async def look_again(hass: HomeAssistant, flow: ConfigFlowResult) -> ConfigFlowResult:
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    await hass.async_block_till_done(wait_background_tasks=True)
     return result
+
+
+def suggested(form: ConfigFlowResult) -> dict[str, Any]:
+    """What the form is filled in with."""
+    assert form["data_schema"] is not None
+    return {str(field): (field.description or {}).get("suggested_value") for field in form["data_schema"].schema}
 
 
 async def begin(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
@@ -204,6 +219,7 @@ async def test_what_is_entered_wrongly_can_be_corrected(
     for code, asked in (("12345", 0), ("12345x", 0), (wrong, 1)):
         form = await submit(hass, form, good | {CONF_CODE: code})
         assert form["errors"] == {CONF_CODE: "wrong_code"}
+        assert suggested(form) == good | {CONF_CODE: code}
         assert equipped.requests["register-device"] == asked
     for pin in ("471", "47110", "471x", "٤٧١١"):
         form = await submit(hass, form, good | {CONF_PIN: pin})
@@ -220,9 +236,12 @@ async def test_a_vehicle_that_did_not_take_the_pin_is_asked_again_with_the_same_
     await set_up(hass, entry)
     form = await submit(hass, await begin(hass, entry), {})
     equipped.vehicle("Qashqai").telematics.manner = Manner.SILENT
-    form = await submit(hass, form, entered(equipped))
+    typed = entered(equipped, store=True)
+    form = await submit(hass, form, typed)
     assert form["errors"] == {"base": "unreachable"}
     assert await book(hass, entry, equipped) == [("set_pin", "unanswered")]
+    assert suggested(form) == typed
+    assert entry.data.get(CONF_PINS) is None
 
     equipped.vehicle("Qashqai").telematics.manner = Manner.OBEDIENT
     result = await submit(hass, form, entered(equipped))
@@ -230,6 +249,92 @@ async def test_a_vehicle_that_did_not_take_the_pin_is_asked_again_with_the_same_
     assert equipped.requests["register-device"] == 1
     assert equipped.requests["actions/srp-initiates"] == 2
     assert await book(hass, entry, equipped) == [("set_pin", "unanswered"), ("set_pin", "answered")]
+
+
+async def begin_waiting(hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> ConfigFlowResult:
+    """Get to where the dialog waits for the answer of a service that has become slow."""
+    form = await submit(hass, await begin(hass, entry), {})
+    simulator.fail("actions/srp-initiates", Fault.hang())
+    progress = await hass.config_entries.flow.async_configure(form["flow_id"], entered(simulator, store=True))
+    assert progress["type"] is FlowResultType.SHOW_PROGRESS
+    assert progress["progress_action"] == "remote_lock_pin"
+    assert (progress["description_placeholders"] or {})["vehicle"] == "Qashqai"
+    async with asyncio.timeout(10):
+        while not simulator.requests["actions/srp-initiates"]:  # noqa: ASYNC110 - it tells nobody that it was asked
+            await asyncio.sleep(0)
+    return progress
+
+
+async def test_a_dialog_that_is_looked_at_while_it_waits_goes_on_waiting(
+    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    progress = await begin_waiting(hass, equipped, entry)
+    again = await hass.config_entries.flow.async_configure(progress["flow_id"])
+    assert again["type"] is FlowResultType.SHOW_PROGRESS
+    assert equipped.requests["actions/srp-initiates"] == 1
+    await equipped.stop()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert (await look_again(hass, again))["errors"] == {"base": "unavailable"}
+
+
+async def test_a_dialog_that_is_closed_waits_no_longer(
+    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    progress = await begin_waiting(hass, equipped, entry)
+    (task,) = [task for task in asyncio.all_tasks() if "setting the PIN" in task.get_name()]
+    hass.config_entries.flow.async_abort(progress["flow_id"])
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert task.cancelled()
+    assert not hass.config_entries.flow.async_progress()
+    assert CONF_PINS not in entry.data
+
+
+async def test_an_account_that_is_loaded_again_meanwhile_is_asked_again(
+    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await set_up(hass, entry)
+    progress = await begin_waiting(hass, equipped, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    equipped.heal()
+    form = await look_again(hass, progress)
+    for _ in range(2):
+        assert (form["step_id"], form["errors"]) == ("remote_lock_code", {"base": "interrupted"})
+        assert suggested(form) == entered(equipped, store=True)
+        form = await submit(hass, form, entered(equipped, store=True))
+
+    freezer.tick(1)
+    await hass.config_entries.async_setup(entry.entry_id)
+    result = await submit(hass, form, entered(equipped, store=True))
+    assert result["reason"] == "remote_lock_ready"
+    assert equipped.requests["register-device"] == 1
+    assert await book(hass, entry, equipped) == [("set_pin", "unanswered"), ("set_pin", "answered")]
+
+
+async def test_an_account_that_is_gone_when_the_code_is_asked_for_ends_the_dialog(
+    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    form = await begin(hass, entry)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert (await submit(hass, form, {}))["step_id"] == "remote_lock_code", "loaded anew it can be asked"
+
+    form = await begin(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert (await submit(hass, form, {}))["reason"] == "not_loaded"
+
+
+async def test_a_pin_is_kept_even_if_nobody_looks_any_more(
+    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    form = await submit(hass, await begin(hass, entry), {})
+    await hass.config_entries.flow.async_configure(form["flow_id"], entered(equipped, store=True))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.data[CONF_PINS] == {equipped.car("Qashqai").vin: PIN}
 
 
 async def test_a_code_that_could_not_be_sent(hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry) -> None:
@@ -273,24 +378,6 @@ async def test_an_account_that_is_not_loaded_has_its_log_in_changed(
     entry.add_to_hass(hass)
     form = await entry.start_reconfigure_flow(hass)
     assert form["step_id"] == "reconfigure_login"
-
-
-async def test_a_vehicle_whose_account_has_been_unloaded_takes_no_pin(
-    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
-) -> None:
-    await set_up(hass, entry)
-    form = await submit(hass, await begin(hass, entry), {})
-    equipped.fail("actions/srp-initiates", Fault.http(503), times=1)
-    form = await submit(hass, form, entered(equipped))
-    await hass.config_entries.async_unload(entry.entry_id)
-    form = await submit(hass, form, entered(equipped))
-    assert form["errors"] == {"base": "unavailable"}
-    assert equipped.requests["actions/srp-initiates"] == 1
-
-    await set_up(hass, entry)
-    result = await submit(hass, form, entered(equipped))
-    assert result["reason"] == "remote_lock_ready"
-    assert await book(hass, entry, equipped) == [("set_pin", "failed"), ("set_pin", "answered")]
 
 
 async def test_the_demo_takes_no_pin(hass: HomeAssistant) -> None:

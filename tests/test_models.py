@@ -15,7 +15,7 @@ from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE, async_create_backend
 from custom_components.nissanconnect.vehicle import Capability, VehicleState
 
-from .conftest import LetTimePass, set_up, state
+from .conftest import NOON, LetTimePass, set_up, state
 from .simulator import Fault, Simulator
 from .simulator.micra import micra
 
@@ -29,6 +29,7 @@ COMMON = {
     "sensor.last_read",
     "sensor.last_report",
     "sensor.odometer",
+    "sensor.position_reported",
     "sensor.requests_today",
     "sensor.subscription",
     "sensor.wakes_today",
@@ -38,9 +39,12 @@ ELECTRIC = {
     "binary_sensor.plugged_in",
     "climate.climate",
     "sensor.battery_level",
+    "sensor.battery_reported",
     "sensor.charging_finish",
+    "sensor.charging_reported",
     "sensor.charging_status",
     "sensor.climate_next_start",
+    "sensor.climate_reported",
     "sensor.inside_temperature",
     "sensor.range",
 }
@@ -76,6 +80,7 @@ ENTITIES = {
         "lock.lock",  # without doors, as some vehicles answer (kamereon-eu §8.7)
         "sensor.battery_capacity",
         "sensor.battery_temperature",
+        "sensor.body_reported",
         "sensor.charge_mode",
         "sensor.heading",
         "sensor.outside_temperature",
@@ -89,10 +94,12 @@ ENTITIES = {
         "button.start_engine",
         "button.stop_engine",
         "lock.lock",
+        "sensor.body_reported",
         "sensor.heading",
         "sensor.fuel_level",
         "sensor.fuel_quantity",
         "sensor.fuel_range",
+        "sensor.fuel_reported",
     },
     "MICRA": COMMON | ELECTRIC | {"button.start_charging"},
 }
@@ -125,6 +132,21 @@ async def test_what_appears_later_becomes_an_entity_then(
     simulator.heal()
     await pass_time(timedelta(minutes=11))
     assert float(state(hass, "sensor.leaf_odometer").state) > 0
+
+
+@pytest.mark.usefixtures("every_entity_enabled")
+async def test_each_part_tells_when_the_vehicle_reported_it(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    known = vehicle.data
+    hour, week = NOON - timedelta(hours=1), NOON - timedelta(days=7)
+    battery, position = replace(known.battery, reported_at=hour), replace(known.position, reported_at=week)
+    vehicle.async_set_updated_data(replace(known, battery=battery, position=position, charging=None))
+    await hass.async_block_till_done()
+    assert state(hass, "sensor.leaf_battery_last_reported").state == hour.isoformat()
+    assert state(hass, "sensor.leaf_location_last_reported").state == week.isoformat()
+    assert state(hass, "sensor.leaf_charging_last_reported").state == STATE_UNKNOWN
 
 
 async def test_what_nobody_knows_is_unknown_and_not_zero(

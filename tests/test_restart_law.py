@@ -117,6 +117,16 @@ class World:
 
     # What the commands see of Home Assistant and of the vehicle
 
+    hass = cast("HomeAssistant", None)
+    name = "vehicle"
+    data = OFF
+
+    def __post_init__(self) -> None:
+        self.config_entry = cast("ConfigEntry", self)
+
+    def refusal(self, command: Command) -> str | None:
+        return Reason.BATTERY_LOW if command.kind() in self.refused else None
+
     def async_create_background_task(self, hass: object, work: Coroutine[Any, Any, Any], name: str) -> None:
         self.tasks.append(create_eager_task(work))
 
@@ -163,21 +173,15 @@ class World:
         self.steps, self.stopped, self.closed = steps, Event(), False
         known = self.files[-1]
         self.commands = VehicleCommands(
-            cast("HomeAssistant", None),
-            cast("ConfigEntry", self),
             self,
-            name="vehicle",
-            backend=Description(name="b", command_limit=timedelta(seconds=120)),
-            check=lambda command: Reason.BATTERY_LOW if command.kind() in self.refused else None,
-            believed=lambda: known.state,
-            changed=self.keep,
+            Description(name="b", command_limit=timedelta(seconds=120)),
             log=known.log,
             wakes=known.wakes,
             unfinished=known.unfinished,
         )
         self.commands.async_add_listener(self.told.append)
 
-    def keep(self) -> None:
+    def async_commands_changed(self) -> None:
         """Write the file, as is done at once whenever something has changed."""
         if self.closed:
             return
@@ -204,12 +208,12 @@ class World:
         if done.done():
             done.result()
         if life.stop is Stop.UNLOAD:
-            self.keep()
+            self.async_commands_changed()
         self.closed = life.stop is not Stop.SHUTDOWN
         for task in (stopped, *self.tasks):
             task.cancel()
         await gather(*self.tasks, return_exceptions=True)
-        self.keep()
+        self.async_commands_changed()
         self.tasks.clear()
         del self.files[max(len(self.files) - self.lag, 1) :]
         self.clock += timedelta(minutes=1)

@@ -24,6 +24,7 @@ from custom_components.nissanconnect.sensor import SENSORS, TALLIES
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.vehicle import BackendError, Reason, errors
+from custom_components.nissanconnect.vehicle.guide import App, Model, Region, Verdict
 
 ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
 LANGUAGES = sorted((ROOT / "translations").glob("*.json"))
@@ -107,7 +108,12 @@ def test_every_entity_has_an_icon_of_its_own_or_of_its_device_class() -> None:
 
 
 def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
-    assert set(ENGLISH["config"]["error"]) == ERROR_KEYS | {"invalid_pin"}
+    assert set(ENGLISH["config"]["error"]) == ERROR_KEYS | {
+        "interrupted",
+        "invalid_pin",
+        "vin_characters",
+        "vin_length",
+    }
     assert ENGLISH["exceptions"].keys() >= ERROR_KEYS | set(Reason)
 
 
@@ -149,7 +155,14 @@ def test_every_issue_says_what_to_do_and_how_its_check_ends() -> None:
 
 
 def test_every_source_is_in_the_menu() -> None:
-    assert set(ENGLISH["config"]["step"]["user"]["menu_options"]) == set(Source)
+    assert set(ENGLISH["config"]["step"]["user"]["menu_options"]) == {*Source, "unsure"}
+
+
+def test_every_verdict_on_a_vehicle_and_every_question_before_it_has_its_words() -> None:
+    steps = {name for name in ENGLISH["config"]["step"] if name.startswith("unsure_")}
+    assert steps == {f"unsure_{verdict}" for verdict in Verdict}
+    for name, kind in (("region", Region), ("model", Model), ("app", App)):
+        assert ENGLISH["selector"][name]["options"].keys() == set(kind)
 
 
 def test_every_field_of_a_form_is_explained() -> None:

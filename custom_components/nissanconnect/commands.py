@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 import logging
+from typing import Protocol
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
@@ -53,42 +54,45 @@ class Unfinished:
     ticket: Ticket | None = None
 
 
-class VehicleCommands:
-    """Takes commands, has them carried out, tells how they ended, and keeps the book of wakes.
+class CommandedVehicle(Line, Protocol):
+    """What commands need of their vehicle."""
 
-    ``changed`` is called whenever there is something new to show and to keep.
-    """
+    hass: HomeAssistant
+    config_entry: ConfigEntry
+    name: str
+    data: VehicleState
+
+    def refusal(self, command: Command) -> str | None:
+        """Why ``command`` should not be sent now, if it should not."""
+
+    def async_commands_changed(self) -> None:
+        """There is something new to show and to keep; called in the event loop."""
+
+
+class VehicleCommands:
+    """Takes commands, has them carried out, tells how they ended, and keeps the book of wakes."""
 
     def __init__(
         self,
-        hass: HomeAssistant,
-        entry: ConfigEntry,
-        line: Line,
-        *,
-        name: str,
+        vehicle: CommandedVehicle,
         backend: Description,
-        check: Callable[[Command], str | None],
-        believed: Callable[[], VehicleState],
-        changed: Callable[[], None],
+        *,
         log: Iterable[CommandRecord],
         wakes: WakeLedger,
         unfinished: tuple[Unfinished, ...],
     ) -> None:
         """Begin with what was kept over the restart; nothing runs before :meth:`async_resume`."""
-        self._hass = hass
-        self._entry = entry
-        self._name = name
+        self._vehicle = vehicle
         self._backend = backend
-        self._tell = changed
         self._listeners: list[CommandListener] = []
         self.log = deque(log, maxlen=_KEPT)
         self.wakes = wakes
         self._left = unfinished
         self._open: dict[Job, Unfinished] = {}
         self.runner = CommandRunner(
-            line,
-            check=check,
-            believed=believed,
+            vehicle,
+            check=vehicle.refusal,
+            believed=lambda: vehicle.data,
             changed=self._async_changed,
             woken=lambda job, at: self._async_woken(at, job.asked_by, job.command.kind()),
             now=dt_util.utcnow,
@@ -118,7 +122,7 @@ class VehicleCommands:
         Raises a translated :class:`HomeAssistantError` if it was not sent, not accepted, not carried out or not
         confirmed in time.
         """
-        job = self.async_submit(command, await async_asker(self._hass, context))
+        job = self.async_submit(command, await async_asker(self._vehicle.hass, context))
         await (job.accepted if at_once else job.ended).wait()
         if at_once and job.stage is not Stage.ENDED:
             return
@@ -149,7 +153,7 @@ class VehicleCommands:
             if each.sent_at is None:
                 status, reason = CommandStatus.BLOCKED, Reason.INTERRUPTED
                 self._async_finish(job, CommandOutcome(status=status, reason=reason, ended_at=dt_util.utcnow()))
-                self._tell()
+                self._vehicle.async_commands_changed()
                 continue
             # Without a ticket nobody can be asked how it goes, but the vehicle's state still tells.
             job.ticket = each.ticket or Ticket("", each.sent_at)
@@ -168,18 +172,18 @@ class VehicleCommands:
         else:
             self._async_resolve(at, None)
         finally:
-            self._tell()
+            self._vehicle.async_commands_changed()
 
     @callback
     def _async_start(self, job: Job) -> None:
-        self._entry.async_create_background_task(
-            self._hass, self.runner.work(job), f"{DOMAIN} {job.command.kind()} of {self._name}"
+        self._vehicle.config_entry.async_create_background_task(
+            self._vehicle.hass, self.runner.work(job), f"{DOMAIN} {job.command.kind()} of {self._vehicle.name}"
         )
 
     @callback
     def _async_changed(self, job: Job) -> None:
         if isinstance(job.error, NEEDS_REAUTH):
-            self._entry.async_start_reauth(self._hass)
+            self._vehicle.config_entry.async_start_reauth(self._vehicle.hass)
         if job.stage is not Stage.ENDED:
             self._open[job] = Unfinished(
                 command=job.command,
@@ -193,13 +197,13 @@ class VehicleCommands:
             if job.sent_at is not None:
                 self._async_resolve(job.sent_at, job.outcome.reason)
             self._async_finish(job, job.outcome)
-        self._tell()
+        self._vehicle.async_commands_changed()
 
     @callback
     def _async_woken(self, at: datetime, asked_by: Asker, why: str) -> None:
         """Put a wake into the book before it happens. A second one for the same shows that the first was answered."""
         self.wakes = self.wakes.resolve(at, WakeResult.ANSWERED).record(Wake(at=at, asked_by=asked_by, why=why))
-        self._tell()
+        self._vehicle.async_commands_changed()
 
     @callback
     def _async_resolve(self, at: datetime, reason: str | None) -> None:
@@ -214,7 +218,7 @@ class VehicleCommands:
             backend=self._backend.name,
             outcome=outcome,
         )
-        _LOGGER.debug("%s: %s ended %s: %s", self._name, record.command, outcome.status, outcome.reason)
+        _LOGGER.debug("%s: %s ended %s: %s", self._vehicle.name, record.command, outcome.status, outcome.reason)
         self.log.append(record)
         for listener in list(self._listeners):
             listener(record)

@@ -14,6 +14,7 @@ from .const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from .options_flow import NissanOptionsFlow
 from .remote_lock_flow import RemoteLockFlow
 from .sources import Source, async_create_backend
+from .unsure_flow import UnsureFlow
 from .vehicle import AuthenticationFailed, BackendError, NoVehicles
 
 # The title shows up in logs, so it names the service and never the person.
@@ -31,7 +32,7 @@ _ACCOUNT_SCHEMA = probatio.Schema(
 )
 
 
-class NissanConfigFlow(RemoteLockFlow, domain=DOMAIN):
+class NissanConfigFlow(UnsureFlow, RemoteLockFlow, domain=DOMAIN):
     """Set up one account or link."""
 
     VERSION = 1
@@ -51,7 +52,7 @@ class NissanConfigFlow(RemoteLockFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the vehicle comes from."""
-        return self.async_show_menu(step_id="user", menu_options=list(Source))
+        return self.async_show_menu(step_id="user", menu_options=[*Source, "unsure"])
 
     async def async_step_europe(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Log in to MyNISSAN Europe."""

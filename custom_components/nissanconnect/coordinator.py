@@ -80,17 +80,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         """The parts that could not be read the last time."""
         self._started_at = dt_util.utcnow()
         self.commands = VehicleCommands(
-            account.hass,
-            account.config_entry,
-            self,
-            name=self.name,
-            backend=account.backend.description,
-            check=self.refusal,
-            believed=lambda: self.data,
-            changed=self._async_commands_changed,
-            log=known.log,
-            wakes=known.wakes,
-            unfinished=known.unfinished,
+            self, account.backend.description, log=known.log, wakes=known.wakes, unfinished=known.unfinished
         )
         self.commands.async_add_listener(self._async_command_ended)
         self.trouble: Trouble | None = None
@@ -180,7 +170,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         )
 
     @callback
-    def _async_commands_changed(self) -> None:
+    def async_commands_changed(self) -> None:
         """Show that a command is in progress or over, and keep what a restart must not lose."""
         self._account.async_schedule_save(at_once=True)
         self.async_update_listeners()

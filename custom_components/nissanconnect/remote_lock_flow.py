@@ -1,5 +1,6 @@
 """The dialog that lets Home Assistant lock and unlock a vehicle: a part of reconfiguring an account."""
 
+from asyncio import Task
 import re
 import secrets
 from typing import Any
@@ -19,9 +20,9 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from .backends.base import LockSetup
-from .const import CONF_DEVICE_ID, CONF_PINS
-from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .vehicle import Asker, BackendError, Capability, Unavailable, VehicleInfo, WrongCode, alias
+from .const import CONF_DEVICE_ID, CONF_PINS, DOMAIN
+from .coordinator import NissanConfigEntry
+from .vehicle import Asker, BackendError, Capability, NotSupported, VehicleInfo, WrongCode, alias
 
 CONF_STORE_PIN = "store_pin"
 CONF_VEHICLE = "vehicle"
@@ -41,17 +42,21 @@ class RemoteLockFlow(ConfigFlow):
     """The steps from the vehicle over the e-mailed code to its PIN."""
 
     _setup: LockSetup
+    _setting_pin: Task[dict[str, str]]
     _vehicle: VehicleInfo
 
     def __init__(self) -> None:
         """Start with nothing entered."""
         self._lockable: dict[str, VehicleInfo] = {}
         self._registered = False
+        self._entered: dict[str, Any] = {}
+        self._errors: dict[str, str] = {}
 
     @callback
     def _async_find_lockable(self) -> bool:
         """Look for vehicles whose remote lock can be set up; an account that is not loaded shows none."""
         entry: NissanConfigEntry = self._get_reconfigure_entry()
+        self._lockable = {}
         if entry.state is ConfigEntryState.LOADED and isinstance(entry.runtime_data.backend, LockSetup):
             self._setup = entry.runtime_data.backend
             infos = (vehicle.info for vehicle in entry.runtime_data.vehicles.values())
@@ -60,6 +65,8 @@ class RemoteLockFlow(ConfigFlow):
 
     async def async_step_remote_lock(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the vehicle, if there is a choice, and agree to the e-mail."""
+        if not self._async_find_lockable():  # the account may have been unloaded since the menu
+            return self.async_abort(reason="not_loaded")
         errors: dict[str, str] = {}
         only = next(iter(self._lockable))
         if user_input is not None:
@@ -81,43 +88,68 @@ class RemoteLockFlow(ConfigFlow):
 
     async def async_step_remote_lock_code(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the code from the e-mail and the PIN that shall be valid from now on."""
-        errors: dict[str, str] = {}
         if user_input is not None:
-            pin = user_input[CONF_PIN].strip()
-            errors = await self._async_set_pin(user_input[CONF_CODE].strip(), pin)
-            if not errors:
-                return self._async_keep(pin if user_input[CONF_STORE_PIN] else None)
+            self._entered = user_input | {key: user_input[key].strip() for key in (CONF_CODE, CONF_PIN)}
+            self._errors = self._mistakes()
+            if not self._errors:
+                # Not eager: what follows from a task that has ended at once would be given this input once more.
+                self._setting_pin = self._get_reconfigure_entry().async_create_background_task(
+                    self.hass,
+                    self._async_set_pin(),
+                    f"{DOMAIN} setting the PIN of {alias(self._vehicle.key)}",
+                    eager_start=False,
+                )
+                return await self.async_step_remote_lock_pin()
         return self.async_show_form(
             step_id="remote_lock_code",
-            data_schema=_CODE_SCHEMA,
+            data_schema=self.add_suggested_values_to_schema(_CODE_SCHEMA, self._entered),
             description_placeholders={"vehicle": self._vehicle.name},
-            errors=errors,
+            errors=self._errors,
         )
 
-    async def _async_set_pin(self, code: str, pin: str) -> dict[str, str]:
-        """Register with the code, once, and set the PIN; return the form's errors."""
-        if not re.fullmatch("[0-9]{6}", code):
+    async def async_step_remote_lock_pin(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Wait for the vehicle; Home Assistant ends the task if the dialog is closed."""
+        if not self._setting_pin.done():
+            return self.async_show_progress(
+                step_id="remote_lock_pin",
+                progress_action="remote_lock_pin",
+                progress_task=self._setting_pin,
+                description_placeholders={"vehicle": self._vehicle.name},
+            )
+        # Cancelled while the dialog is open: the account, to which the task belongs, was unloaded.
+        self._errors = {"base": "interrupted"} if self._setting_pin.cancelled() else self._setting_pin.result()
+        return self.async_show_progress_done(next_step_id="remote_lock_code" if self._errors else "remote_lock_ready")
+
+    async def async_step_remote_lock_ready(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Load the account again, now with its name in the vehicle's list."""
+        return self.async_update_reload_and_abort(self._get_reconfigure_entry(), reason="remote_lock_ready")
+
+    def _mistakes(self) -> dict[str, str]:
+        """Return what can be seen to be wrong with the input."""
+        if not re.fullmatch("[0-9]{6}", self._entered[CONF_CODE]):
             return {CONF_CODE: WrongCode.key}
-        if not re.fullmatch("[0-9]{4}", pin):
+        if not re.fullmatch("[0-9]{4}", self._entered[CONF_PIN]):
             return {CONF_PIN: "invalid_pin"}
+        return {}
+
+    async def _async_set_pin(self) -> dict[str, str]:
+        """Register with the code, once, and set the PIN; return the form's errors."""
+        if not self._async_find_lockable():  # the account may have been loaded anew since the last step
+            return {"base": "interrupted"}
+        entry: NissanConfigEntry = self._get_reconfigure_entry()
+        if (vehicle := entry.runtime_data.vehicles.get(self._vehicle.key)) is None:
+            return {"base": NotSupported.key}
         try:
             if not self._registered:  # the code has been used up, and the vehicle may not have answered after it
-                await self._setup.register_device(self._vehicle, self._device_id(), code)
+                await self._setup.register_device(self._vehicle, self._device_id(), self._entered[CONF_CODE])
                 self._registered = True
-            await self._async_coordinator().async_set_pin(pin, Asker(kind="user"))
+            await vehicle.async_set_pin(self._entered[CONF_PIN], Asker(kind="user"))
         except WrongCode as err:
             return {CONF_CODE: err.key}
         except BackendError as err:
             return {"base": err.key}
+        self._async_keep(self._entered[CONF_PIN] if self._entered[CONF_STORE_PIN] else None)
         return {}
-
-    @callback
-    def _async_coordinator(self) -> VehicleCoordinator:
-        """Return who keeps the vehicle's book of wakes; the account may have been reloaded since the dialog began."""
-        entry: NissanConfigEntry = self._get_reconfigure_entry()
-        if entry.state is not ConfigEntryState.LOADED or self._vehicle.key not in entry.runtime_data.vehicles:
-            raise Unavailable("the account is not loaded")
-        return entry.runtime_data.vehicles[self._vehicle.key]
 
     def _device_id(self) -> str:
         """Return our name in the vehicles' lists of devices. It is kept at once, or half a set-up would orphan it."""
@@ -129,10 +161,10 @@ class RemoteLockFlow(ConfigFlow):
         return known
 
     @callback
-    def _async_keep(self, pin: str | None) -> ConfigFlowResult:
-        """Keep the PIN if that was wished; an older one would be wrong now."""
+    def _async_keep(self, pin: str | None) -> None:
+        """Keep the PIN if that was wished; an older one would be wrong now, even if the dialog gets to no end."""
         entry = self._get_reconfigure_entry()
         pins = {key: known for key, known in entry.data.get(CONF_PINS, {}).items() if key != self._vehicle.key}
         if pin is not None:
             pins[self._vehicle.key] = pin
-        return self.async_update_reload_and_abort(entry, data_updates={CONF_PINS: pins}, reason="remote_lock_ready")
+        self.hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_PINS: pins})

@@ -28,7 +28,17 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .entity import Reading, VehicleEntity, async_add_vehicle_entities
-from .vehicle import Capability, ChargeMode, ChargeSpeed, ChargingStatus, Tyre, Tyres, VehicleInfo, VehicleState
+from .vehicle import (
+    Capability,
+    ChargeMode,
+    ChargeSpeed,
+    ChargingStatus,
+    Group,
+    Tyre,
+    Tyres,
+    VehicleInfo,
+    VehicleState,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -68,6 +78,17 @@ def _tyre_pressure(place: str, tyre: Callable[[Tyres], Tyre]) -> VehicleSensorDe
         suggested_display_precision=1,
         suggested_unit_of_measurement=UnitOfPressure.BAR,
         value=lambda s: tyre(s.tyres).pressure if s.tyres else None,
+    )
+
+
+def _report_time(group: Group) -> VehicleSensorDescription:
+    """When the vehicle said what is known of ``group``: a time and not an age, which would change every minute."""
+    return VehicleSensorDescription(
+        key=f"{group}_reported",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda s: s.groups()[group].reported_at if group in s.groups() else None,
     )
 
 
@@ -262,6 +283,7 @@ SENSORS = (
     _tyre_pressure("front_right", lambda tyres: tyres.front_right),
     _tyre_pressure("rear_left", lambda tyres: tyres.rear_left),
     _tyre_pressure("rear_right", lambda tyres: tyres.rear_right),
+    *(_report_time(group) for group in Group),
 )
 
 

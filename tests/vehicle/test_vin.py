@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.vehicle import Market, VinProblem, market_hint, vin_problem
+from custom_components.nissanconnect.vehicle import Market, VinProblem, market_hint, plant_country, vin_problem
 
 PERMITTED = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789"
 american = st.builds(str.__add__, st.sampled_from("1345"), st.text(PERMITTED, min_size=16, max_size=16))
@@ -34,6 +34,7 @@ def test_what_is_wrong_with_a_vin(text: str, problem: VinProblem | None) -> None
 def test_any_text_can_be_asked_about(text: str) -> None:
     vin_problem(text)
     market_hint(text)
+    plant_country(text)
 
 
 @given(american)
@@ -69,3 +70,8 @@ def test_the_check_digit_notices_two_neighbours_that_changed_places(vin: str, da
 )
 def test_a_vin_may_tell_a_market(vin: str, market: Market | None) -> None:
     assert market_hint(vin) is market
+
+
+@pytest.mark.parametrize(("vin", "country"), [("sjnfaaze0u0012345", "GB"), ("KNMAAAAAAAA000001", "KR"), ("SJ", None)])
+def test_a_vin_may_tell_the_plant(vin: str, country: str | None) -> None:
+    assert plant_country(vin) == country

@@ -79,7 +79,7 @@ from .state import (
     Tyres,
     VehicleState,
 )
-from .vin import Market, VinProblem, market_hint, vin_problem
+from .vin import Market, VinProblem, market_hint, plant_country, vin_problem
 
 __all__ = [
     "COMMANDS",
@@ -163,5 +163,6 @@ __all__ = [
     "alias",
     "market_hint",
     "normalise_key",
+    "plant_country",
     "vin_problem",
 ]

@@ -38,6 +38,11 @@ def market_hint(vin: str) -> Market | None:
     return _MARKETS.get(key[:3]) if vin_problem(key) in (None, VinProblem.CHECK_DIGIT) else None
 
 
+def plant_country(vin: str) -> str | None:
+    """Return the country where a vehicle was built, as an ISO 3166 code, if its VIN tells one that is known."""
+    return _PLANTS.get(normalise_key(vin)[:3])
+
+
 def vin_problem(text: str) -> VinProblem | None:
     """Return what is wrong with a VIN, ``None`` if it may be right.
 
@@ -81,3 +86,27 @@ _MARKETS: Mapping[str, Market] = {
     "5N1": Market.NORTH_AMERICA,
 }
 """The first three characters, as far as regions §2.1 ties them to one market ([A] and [B], 3N6 and 3N8 [C])."""
+
+_PLANTS: Mapping[str, str] = {
+    "1N4": "US",
+    "1N6": "US",
+    "3N1": "MX",
+    "3N6": "MX",
+    "3N8": "MX",
+    "5N1": "US",
+    "94D": "BR",
+    "JN1": "JP",
+    "JN6": "JP",
+    "JN8": "JP",
+    "KN1": "KR",
+    "KNM": "KR",
+    "LGB": "CN",
+    "MDH": "IN",
+    "MNT": "TH",
+    "SJN": "GB",
+    "VF1": "FR",
+    "VNV": "FR",
+    "VSK": "ES",
+    "VWA": "ES",
+}
+"""The plants on Nissans (regions §2.1; JN6, 3N6, 3N8 and VF1 [C], the others [A] and [B])."""

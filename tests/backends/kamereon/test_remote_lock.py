@@ -5,6 +5,7 @@ from datetime import timedelta
 import json
 import logging
 import re
+import threading
 
 from aiohttp import ClientSession
 import pytest
@@ -115,6 +116,23 @@ async def test_every_exchange_has_a_secret_of_its_own(backend: KamereonBackend, 
         await backend.send(LEAF, Lock(pin=PIN), nobody)
     keys = [asked.body for asked in fake.asked if asked.path == ACTIONS + "srp-sets"]
     assert len(set(keys)) == 2
+
+
+async def test_the_arithmetic_is_done_off_the_event_loop(
+    backend: KamereonBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    power = srp.power
+    threads = set()
+
+    def noted(base: int, exponent: int) -> int:
+        threads.add(threading.current_thread())
+        return power(base, exponent)
+
+    monkeypatch.setattr(srp, "power", noted)
+    await backend.set_pin(LEAF, PIN, nobody)
+    await backend.send(LEAF, Lock(pin=PIN), nobody)
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 async def test_whoever_is_not_registered_wakes_nobody(

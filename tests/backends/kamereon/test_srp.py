@@ -69,6 +69,11 @@ def test_a_key_that_would_not_depend_on_the_pin_is_refused(forged: int) -> None:
         srp.proof("user", "1234", order="V/RLU/Lock", salt=PUBLISHED_SALT, secret=3, server_key=forged)
 
 
+@given(st.integers(), st.integers(0, 2**600))
+def test_powers(base: int, exponent: int) -> None:
+    assert srp.power(base, exponent) == pow(base, exponent, srp.N)
+
+
 @given(st.integers(0, 2**2048 - 1))
 def test_numbers_are_sent_in_full_length(number: int) -> None:
     sent = srp.padded_hex(number)

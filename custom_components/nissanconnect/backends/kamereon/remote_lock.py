@@ -1,5 +1,9 @@
-"""Locking and unlocking with a PIN that is proved and never sent (kamereon-eu §11 [B])."""
+"""Locking and unlocking with a PIN that is proved and never sent (kamereon-eu §11 [B]).
 
+The arithmetic would hold the event loop of a small machine up, so it is done in threads.
+"""
+
+from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -65,8 +69,9 @@ class RemoteLock:
     async def set_pin(self, user_id: str, vin: str, pin: str) -> None:
         """Let the vehicle know by what it will recognise the PIN, in place of any earlier one. Wakes it."""
         salt = self._random(srp.SALT_BYTES)
-        verifier = srp.padded_hex(srp.verifier(user_id, pin, salt))
-        await self._ask(vin, Action("srp-initiates", {"s": salt.hex(), "i": user_id, "v": verifier}))
+        verifier = await to_thread(srp.verifier, user_id, pin, salt)
+        attributes: dict[str, Json] = {"s": salt.hex(), "i": user_id, "v": srp.padded_hex(verifier)}
+        await self._ask(vin, Action("srp-initiates", attributes))
 
     async def proven(
         self, command: Lock | Unlock, user_id: str, vin: str, device_id: str, on_wake: Callable[[], None]
@@ -83,10 +88,12 @@ class RemoteLock:
             raise PinRequired
         word, code = _ACTIONS[type(command)]
         secret = int.from_bytes(self._random(srp.SECRET_BYTES))
+        client_key = await to_thread(srp.public_key, secret)
         on_wake()
-        challenge = await self._challenge(user_id, vin, srp.public_key(secret))
+        challenge = await self._challenge(user_id, vin, client_key)
         try:
-            proof = srp.proof(
+            proof = await to_thread(
+                srp.proof,
                 user_id,
                 command.pin,
                 order=f"{vin}/{code}",

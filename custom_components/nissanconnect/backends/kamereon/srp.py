@@ -28,12 +28,12 @@ _WIDTH = 256
 
 def verifier(user_id: str, pin: str, salt: bytes) -> int:
     """Return what the service keeps instead of the PIN."""
-    return pow(G, _private_key(user_id, pin, salt), N)
+    return power(G, _private_key(user_id, pin, salt))
 
 
 def public_key(secret: int) -> int:
     """Return ``A``, the public half of a one-time ``secret``."""
-    return pow(G, secret, N)
+    return power(G, secret)
 
 
 def proof(user_id: str, pin: str, *, order: str, salt: bytes, secret: int, server_key: int) -> str:
@@ -50,9 +50,24 @@ def proof(user_id: str, pin: str, *, order: str, salt: bytes, secret: int, serve
     client_key = public_key(secret)
     k = _number(_padded(N) + bytes((G,)))
     u = _number(_minimal(client_key) + _padded(server_key))
-    shared = pow(server_key - k * pow(G, x, N), secret + u * x, N)
+    shared = power(server_key - k * power(G, x), secret + u * x)
     signed = _padded(client_key) + _padded(server_key) + user_id.encode() + salt + order.encode()
     return hmac.digest(sha256(_minimal(shared)).digest(), signed, sha256).hex()
+
+
+def power(base: int, exponent: int) -> int:
+    """Return ``pow(base, exponent, N)``, in steps between which other threads may run.
+
+    The built-in function holds the interpreter for all of its work, which would stop them for longer the slower the
+    machine is, even from a thread of its own.
+    """
+    powers = [1]
+    for _ in range(15):
+        powers.append(powers[-1] * base % N)
+    result = 1
+    for digit in f"{exponent:x}":
+        result = pow(result, 16, N) * powers[int(digit, 16)] % N
+    return result
 
 
 def padded_hex(number: int) -> str:

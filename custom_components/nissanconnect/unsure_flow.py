@@ -1,0 +1,109 @@
+"""The dialog for owners who do not know what their vehicle talks to: a part of adding an entry."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_MODEL, CONF_REGION
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+import probatio
+
+from .sources import Source
+from .vehicle import VinProblem, plant_country, vin_problem
+from .vehicle.guide import Advice, App, Model, Region, Verdict, Way, advise
+
+CONF_APP = "app"
+CONF_VIN = "vin"
+CONF_YEAR = "year"
+
+_NAMES: Mapping[Way, str] = {
+    Way.EUROPE: "MyNISSAN Europe",
+    Way.NORTH_AMERICA: "MyNISSAN North America",
+    Way.JAPAN: "NissanConnect Japan",
+    Way.OPENCARWINGS: "OpenCARWINGS",
+    Way.OVMS: "OVMS",
+    Way.LEAFSPY: "Leaf Spy",
+}
+
+
+def _choice(key: str, kind: type[Region | Model | App]) -> SelectSelector:
+    return SelectSelector(SelectSelectorConfig(options=[*kind], translation_key=key, mode=SelectSelectorMode.DROPDOWN))
+
+
+_SCHEMA = probatio.Schema(
+    {
+        probatio.Required(CONF_REGION): _choice(CONF_REGION, Region),
+        probatio.Required(CONF_MODEL): _choice(CONF_MODEL, Model),
+        probatio.Required(CONF_YEAR): NumberSelector(
+            NumberSelectorConfig(min=1990, max=2040, step=1, mode=NumberSelectorMode.BOX)
+        ),
+        probatio.Required(CONF_APP): _choice(CONF_APP, App),
+        probatio.Optional(CONF_VIN): TextSelector(),
+    }
+)
+
+
+class UnsureFlow(ConfigFlow):
+    """The steps from a few questions to the source to choose. Nothing of what is entered is kept."""
+
+    _advice: Advice
+    _plant: str | None
+
+    async def async_step_unsure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what the owner knows."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            vin = user_input.get(CONF_VIN, "").strip()
+            problem = vin_problem(vin) if vin else None
+            if problem in (None, VinProblem.CHECK_DIGIT):
+                self._advice = advise(
+                    Region(user_input[CONF_REGION]),
+                    Model(user_input[CONF_MODEL]),
+                    int(user_input[CONF_YEAR]),
+                    App(user_input[CONF_APP]),
+                )
+                self._plant = plant_country(vin)
+                return await self._async_answer()
+            errors[CONF_VIN] = f"vin_{problem}"
+        return self.async_show_form(
+            step_id="unsure",
+            data_schema=self.add_suggested_values_to_schema(_SCHEMA, user_input),
+            errors=errors,
+        )
+
+    async def _async_answer(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Tell what leads to the vehicle and why, and offer to go on where this version can."""
+        spoken = [way for way in self._advice.ways if way in Source]
+        later = [way for way in self._advice.ways if way not in Source]
+        names = {"spoken": spoken, "later": later, "best": spoken[:1]}
+        return self.async_show_menu(
+            step_id=_step(self._advice.verdict),
+            menu_options=["unsure_best", "user"] if spoken else ["user"],
+            description_placeholders={
+                "plant": self._plant or "?",
+                **{name: ", ".join(_NAMES[way] for way in ways) or "-" for name, ways in names.items()},
+            },
+        )
+
+    async def async_step_unsure_best(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Go on with the best way that this version speaks."""
+        best = next(way for way in self._advice.ways if way in Source)
+        step: ConfigFlowResult = await getattr(self, f"async_step_{best}")()
+        return step
+
+
+def _step(verdict: Verdict) -> str:
+    return f"unsure_{verdict}"
+
+
+# Home Assistant finds the words by the name of the step, so each verdict is one. They differ in nothing else.
+for _verdict in Verdict:
+    setattr(UnsureFlow, f"async_step_{_step(_verdict)}", UnsureFlow._async_answer)

@@ -1,0 +1,127 @@
+"""Which way leads to a vehicle, for an owner who does not know.
+
+What is known of services and vehicles is in regions §3 to §5. A VIN decides nothing: it names the plant.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Region(StrEnum):
+    """Where a vehicle was sold when it was new. The European service also serves the Middle East (regions §1 [B])."""
+
+    EUROPE = "europe"
+    NORTH_AMERICA = "north_america"
+    JAPAN = "japan"
+    AUSTRALIA = "australia"
+    ELSEWHERE = "elsewhere"
+
+
+class Model(StrEnum):
+    """What kind of vehicle it is, as far as it makes a difference."""
+
+    LEAF = "leaf"
+    E_NV200 = "e_nv200"
+    ELECTRIC = "electric"
+    COMBUSTION = "combustion"
+
+
+class App(StrEnum):
+    """Which app tells the battery level or the fuel today. Owners confuse their names (regions §5.5)."""
+
+    MYNISSAN = "mynissan"
+    NISSANCONNECT_EV = "nissanconnect_ev"
+    NONE = "none"
+
+
+class Way(StrEnum):
+    """How a vehicle can be reached, each by the name of its source; not every version has them all."""
+
+    EUROPE = "europe"
+    NORTH_AMERICA = "north_america"
+    JAPAN = "japan"
+    OPENCARWINGS = "opencarwings"
+    OVMS = "ovms"
+    LEAFSPY = "leafspy"
+
+
+class Verdict(StrEnum):
+    """Why these are the ways."""
+
+    CLOUD = "cloud"
+    """Nissan's service of the region is the one."""
+    APP_DECIDES = "app_decides"
+    """The vehicle may belong to today's service or to the one that was closed."""
+    UNPROVEN = "unproven"
+    """Whether the European service lets accounts of this region in is not known (regions §1 [D])."""
+    CLOSED = "closed"
+    """Its service was switched off, in Europe on 30 March 2026 (regions §5.2 [A]); no other is known to work ([D])."""
+    NO_CLOUD = "no_cloud"
+    """No service for the region is known."""
+    NOTHING = "nothing"
+    """No way is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The ways to a vehicle, best first, and why."""
+
+    verdict: Verdict
+    ways: tuple[Way, ...]
+
+
+def advise(region: Region, model: Model, year: int, app: App) -> Advice:
+    """Return the one advice for a vehicle that was built in ``year``."""
+    hardware = tuple(way for way, last in _HARDWARE.get(model, {}).items() if last is None or year <= last)
+    match _service(region, model, year, app), _CLOUDS.get(region):
+        case _Service.NONE, _:
+            return Advice(Verdict.NOTHING, ())
+        case _Service.CLOSED, _:
+            return Advice(Verdict.CLOSED, hardware)
+        case _Service.UNCLEAR, Way() as cloud:
+            return Advice(Verdict.APP_DECIDES, (cloud, *hardware))
+        case _, Way() as cloud:
+            return Advice(Verdict.CLOUD, (cloud,))
+        case _ if region is Region.AUSTRALIA:
+            return Advice(Verdict.UNPROVEN, (Way.EUROPE, *hardware))
+        case _:
+            return Advice(Verdict.NO_CLOUD if hardware else Verdict.NOTHING, hardware)
+
+
+class _Service(StrEnum):
+    """Which of Nissan's services a vehicle was made for."""
+
+    NONE = "none"
+    CLOSED = "closed"
+    UNCLEAR = "unclear"
+    TODAYS = "todays"
+
+
+def _service(region: Region, model: Model, year: int, app: App) -> _Service:
+    """LEAFs changed the service in about May 2019, e-NV200s never did (regions §3 [A, B])."""
+    if app is App.MYNISSAN:
+        return _Service.TODAYS  # what works counts more than any list
+    if model is Model.E_NV200 or (model is Model.LEAF and year < 2019):
+        return _Service.CLOSED
+    if model is Model.LEAF and year == 2019:
+        return _Service.CLOSED if app is App.NISSANCONNECT_EV else _Service.UNCLEAR
+    if model is Model.COMBUSTION and year < _FIRST_CONNECTED.get(region, 2018):
+        return _Service.NONE
+    return _Service.TODAYS
+
+
+_FIRST_CONNECTED: Mapping[Region, int] = {Region.NORTH_AMERICA: 2016}
+"""When vehicles with a combustion engine began to have a telematics unit, where that was not 2018 (regions §3 [B])."""
+
+_CLOUDS: Mapping[Region, Way] = {
+    Region.EUROPE: Way.EUROPE,
+    Region.NORTH_AMERICA: Way.NORTH_AMERICA,
+    Region.JAPAN: Way.JAPAN,
+}
+
+_HARDWARE: Mapping[Model, Mapping[Way, int | None]] = {
+    Model.LEAF: {Way.OPENCARWINGS: 2019, Way.OVMS: 2025, Way.LEAFSPY: 2025},
+    Model.E_NV200: {Way.OPENCARWINGS: None, Way.OVMS: None, Way.LEAFSPY: None},
+}
+"""What reaches a vehicle without Nissan, and up to which year of construction (regions §3, opencarwings §1 [B])."""

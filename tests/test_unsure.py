@@ -1,0 +1,136 @@
+"""The dialog for owners who do not know what their vehicle talks to."""
+
+from enum import StrEnum
+import logging
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+
+from custom_components.nissanconnect import unsure_flow
+from custom_components.nissanconnect.const import DOMAIN
+
+from .conftest import CREDENTIALS
+from .simulator import Simulator
+
+VIN = "SJNFAAZE0U0012345"
+ANSWERS = {"region": "europe", "model": "leaf", "year": 2021, "app": "mynissan"}
+
+
+async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return result
+
+
+async def ask(hass: HomeAssistant, **answers: Any) -> ConfigFlowResult:
+    """Open the dialog and answer its questions, by default about a LEAF that the app shows."""
+    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert "unsure" in menu["menu_options"]
+    form = await submit(hass, menu, {"next_step_id": "unsure"})
+    assert (form["step_id"], form["errors"]) == ("unsure", {})
+    return await submit(hass, form, ANSWERS | answers)
+
+
+def told(answer: ConfigFlowResult) -> tuple[str, str, str]:
+    """The plant, what this version speaks, and what it does not speak yet."""
+    words = answer["description_placeholders"] or {}
+    return words["plant"], words["spoken"], words["later"]
+
+
+async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: Simulator) -> None:
+    answer = await ask(hass)
+    assert answer["type"] is FlowResultType.MENU
+    assert (answer["step_id"], answer["menu_options"]) == ("unsure_cloud", ["unsure_best", "user"])
+    assert told(answer) == ("?", "MyNISSAN Europe", "-")
+    assert (answer["description_placeholders"] or {})["best"] == "MyNISSAN Europe"
+
+    form = await submit(hass, answer, {"next_step_id": "unsure_best"})
+    assert form["step_id"] == "europe"
+    result = await submit(hass, form, CREDENTIALS)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("answers", "step", "spoken", "later"),
+    [
+        ({"region": "north_america"}, "unsure_cloud", "-", "MyNISSAN North America"),
+        ({"region": "japan"}, "unsure_cloud", "-", "NissanConnect Japan"),
+        ({"year": 2015, "app": "none"}, "unsure_closed", "-", "OpenCARWINGS, OVMS, Leaf Spy"),
+        ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe", "OpenCARWINGS, OVMS, Leaf Spy"),
+        ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe", "OVMS, Leaf Spy"),
+        ({"region": "elsewhere"}, "unsure_no_cloud", "-", "OVMS, Leaf Spy"),
+        ({"region": "elsewhere", "model": "electric"}, "unsure_nothing", "-", "-"),
+    ],
+)
+async def test_every_answer_says_what_this_version_cannot_do(
+    hass: HomeAssistant, answers: dict[str, Any], step: str, spoken: str, later: str
+) -> None:
+    answer = await ask(hass, **answers)
+    assert answer["step_id"] == step
+    assert answer["menu_options"] == (["user"] if spoken == "-" else ["unsure_best", "user"])
+    assert told(answer)[1:] == (spoken, later)
+    again = await hass.config_entries.flow.async_configure(answer["flow_id"])  # the page is loaded anew
+    assert again["step_id"] == step
+
+    menu = await submit(hass, answer, {"next_step_id": "user"})
+    assert menu["step_id"] == "user"
+
+
+async def test_a_source_that_has_arrived_is_offered(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(StrEnum):
+        EUROPE = "europe"
+        OVMS = "ovms"
+
+    async def ovms(flow: unsure_flow.UnsureFlow) -> ConfigFlowResult:
+        return flow.async_abort(reason="ovms")
+
+    monkeypatch.setattr(unsure_flow, "Source", Later)
+    monkeypatch.setattr(unsure_flow.UnsureFlow, "async_step_ovms", ovms, raising=False)
+    answer = await ask(hass, year=2015, app="none")
+    assert told(answer)[1:] == ("OVMS", "OpenCARWINGS, Leaf Spy")
+    assert (await submit(hass, answer, {"next_step_id": "unsure_best"}))["reason"] == "ovms"
+
+
+@pytest.mark.parametrize(
+    ("vin", "error"),
+    [
+        (VIN[:-1], "vin_length"),
+        (f"{VIN}6", "vin_length"),
+        ("ZE1-123456", "vin_length"),
+        (f"I{VIN[1:]}", "vin_characters"),
+    ],
+)
+async def test_a_vin_that_cannot_be_one(hass: HomeAssistant, vin: str, error: str) -> None:
+    form = await ask(hass, vin=vin)
+    assert form["errors"] == {"vin": error}
+    assert form["data_schema"] is not None
+    typed = {str(field): (field.description or {}).get("suggested_value") for field in form["data_schema"].schema}
+    assert typed == ANSWERS | {"vin": vin}
+    assert told(await submit(hass, form, ANSWERS))[0] == "?"
+
+
+@pytest.mark.parametrize(
+    ("vin", "plant"),
+    [(f" {VIN.lower()} ", "GB"), ("JN1AZ0CP0BT999999", "JP"), ("1N4AZ1CP2JC999999", "US"), ("XYZAZ1CP2JC999999", "?")],
+)
+async def test_a_vin_tells_the_plant_and_decides_nothing(hass: HomeAssistant, vin: str, plant: str) -> None:
+    without, answer = await ask(hass, region="elsewhere"), await ask(hass, region="elsewhere", vin=vin)
+    assert told(answer) == (plant, *told(without)[1:])
+    assert answer["step_id"] == without["step_id"]
+
+
+async def test_the_vin_is_kept_and_logged_nowhere(
+    hass: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    form = await ask(hass, vin=f"{VIN}6")
+    answer = await submit(hass, form, ANSWERS | {"vin": VIN})
+    form = await submit(hass, answer, {"next_step_id": "unsure_best"})
+    flow = hass.config_entries.flow._progress[form["flow_id"]]
+    assert VIN not in repr(vars(flow))
+    result = await submit(hass, form, CREDENTIALS)
+    assert VIN not in repr(result["data"])
+    assert VIN not in caplog.text

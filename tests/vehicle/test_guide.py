@@ -1,0 +1,65 @@
+"""Which way leads to a vehicle (regions §3 to §5)."""
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.nissanconnect.vehicle.guide import Advice, App, Model, Region, Verdict, Way, advise
+
+OWN = (Way.OPENCARWINGS, Way.OVMS, Way.LEAFSPY)
+NOT_NISSANS = set(OWN)
+
+regions, models, apps = (st.sampled_from(kind) for kind in (Region, Model, App))
+years = st.integers()
+
+
+@pytest.mark.parametrize(
+    ("region", "model", "year", "app", "verdict", "ways"),
+    [
+        (Region.EUROPE, Model.LEAF, 2011, App.NONE, Verdict.CLOSED, OWN),
+        (Region.EUROPE, Model.LEAF, 2018, App.NISSANCONNECT_EV, Verdict.CLOSED, OWN),
+        (Region.EUROPE, Model.LEAF, 2019, App.NONE, Verdict.APP_DECIDES, (Way.EUROPE, *OWN)),
+        (Region.EUROPE, Model.LEAF, 2019, App.NISSANCONNECT_EV, Verdict.CLOSED, OWN),
+        (Region.EUROPE, Model.LEAF, 2019, App.MYNISSAN, Verdict.CLOUD, (Way.EUROPE,)),
+        (Region.EUROPE, Model.LEAF, 2020, App.NISSANCONNECT_EV, Verdict.CLOUD, (Way.EUROPE,)),
+        (Region.EUROPE, Model.LEAF, 2026, App.NONE, Verdict.CLOUD, (Way.EUROPE,)),
+        (Region.EUROPE, Model.E_NV200, 2022, App.NONE, Verdict.CLOSED, OWN),
+        (Region.EUROPE, Model.ELECTRIC, 2022, App.NISSANCONNECT_EV, Verdict.CLOUD, (Way.EUROPE,)),
+        (Region.EUROPE, Model.COMBUSTION, 2017, App.NONE, Verdict.NOTHING, ()),
+        (Region.EUROPE, Model.COMBUSTION, 2017, App.MYNISSAN, Verdict.CLOUD, (Way.EUROPE,)),
+        (Region.EUROPE, Model.COMBUSTION, 2018, App.NONE, Verdict.CLOUD, (Way.EUROPE,)),
+        (Region.NORTH_AMERICA, Model.COMBUSTION, 2016, App.NONE, Verdict.CLOUD, (Way.NORTH_AMERICA,)),
+        (Region.NORTH_AMERICA, Model.LEAF, 2013, App.NONE, Verdict.CLOSED, OWN),
+        (Region.NORTH_AMERICA, Model.LEAF, 2019, App.NONE, Verdict.APP_DECIDES, (Way.NORTH_AMERICA, *OWN)),
+        (Region.JAPAN, Model.ELECTRIC, 2023, App.NONE, Verdict.CLOUD, (Way.JAPAN,)),
+        (Region.AUSTRALIA, Model.LEAF, 2021, App.NONE, Verdict.UNPROVEN, (Way.EUROPE, Way.OVMS, Way.LEAFSPY)),
+        (Region.AUSTRALIA, Model.COMBUSTION, 2021, App.MYNISSAN, Verdict.UNPROVEN, (Way.EUROPE,)),
+        (Region.ELSEWHERE, Model.LEAF, 2019, App.NONE, Verdict.NO_CLOUD, OWN),
+        (Region.ELSEWHERE, Model.LEAF, 2024, App.NONE, Verdict.NO_CLOUD, (Way.OVMS, Way.LEAFSPY)),
+        (Region.ELSEWHERE, Model.LEAF, 2026, App.NONE, Verdict.NOTHING, ()),
+        (Region.ELSEWHERE, Model.ELECTRIC, 2023, App.MYNISSAN, Verdict.NOTHING, ()),
+    ],
+)
+def test_advice(region: Region, model: Model, year: int, app: App, verdict: Verdict, ways: tuple[Way, ...]) -> None:
+    assert advise(region, model, year, app) == Advice(verdict, ways)
+
+
+@given(regions, models, years, apps)
+def test_there_is_always_one_advice_and_no_way_only_with_no_hope(
+    region: Region, model: Model, year: int, app: App
+) -> None:
+    advice = advise(region, model, year, app)
+    assert (advice.verdict is Verdict.NOTHING) is (advice.ways == ())
+    assert len(set(advice.ways)) == len(advice.ways)
+
+
+@given(regions, models, years)
+def test_an_app_that_works_counts_more_than_any_list(region: Region, model: Model, year: int) -> None:
+    advice = advise(region, model, year, App.MYNISSAN)
+    if region in (Region.EUROPE, Region.NORTH_AMERICA, Region.JAPAN):
+        assert advice == Advice(Verdict.CLOUD, (Way(region),))
+
+
+@given(regions, models, years, apps)
+def test_nobody_is_sent_to_the_service_of_another_region(region: Region, model: Model, year: int, app: App) -> None:
+    clouds = set(advise(region, model, year, app).ways) - NOT_NISSANS
+    assert clouds <= {Way.EUROPE if region is Region.AUSTRALIA else region.value}
