@@ -145,7 +145,7 @@ class VehicleCommands:
     def async_resume(self) -> None:
         """Bring to an end what was unfinished before the restart, once those listen who are to be told.
 
-        What was sent is followed. What was not is not sent any more: whoever asked for it has been told so.
+        What was sent is followed. What was not is not sent any more: it may no longer be wanted.
         """
         left, self._left = self._left, ()
         for each in left:
