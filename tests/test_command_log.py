@@ -15,11 +15,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.telematics import Manner
+from custom_components.nissanconnect.commands import Unfinished
 from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND, OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY
 from custom_components.nissanconnect.logbook import async_describe_events
-from custom_components.nissanconnect.vehicle import CommandStatus, StartClimate
+from custom_components.nissanconnect.vehicle import Asker, CommandStatus, FlashLights, SoundHorn, StartClimate
 
-from .conftest import LetTimePass, set_up, state
+from .conftest import NOON, LetTimePass, set_up, state
 from .simulator import Fault, Simulator
 from .test_commands import act, device_id, executed
 
@@ -143,9 +144,7 @@ async def test_a_restart_in_the_middle_loses_no_outcome_and_sends_nothing_again(
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
     vehicle.commands.runner._sleep = never
     waiting = hass.async_create_task(act(hass, "climate", "turn_on", CLIMATE))
-    while simulator.requests["actions"] == 0 or vehicle.commands.unfinished is None:
-        await hass.async_add_executor_job(lambda: None)
-    while not vehicle.commands.unfinished.ticket.id:
+    while not [each for each in vehicle.commands.unfinished if each.ticket]:
         await hass.async_add_executor_job(lambda: None)
     await hass.config_entries.async_unload(loaded.entry_id)
     with pytest.raises(HomeAssistantError) as error:
@@ -160,6 +159,64 @@ async def test_a_restart_in_the_middle_loses_no_outcome_and_sends_nothing_again(
     assert simulator.requests["wakes"] == 1
     assert executed(simulator, "Leaf") == [StartClimate(21)]
     assert state(hass, CLIMATE).state == "heat_cool"
+
+
+async def test_what_was_not_sent_before_a_restart_is_told_and_not_sent_after_it(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    stuck = hass.loop.create_future()
+
+    async def never(seconds: float) -> None:
+        await stuck
+
+    vehicle.commands.runner._sleep = never
+    for command in (SoundHorn(), StartClimate(21), FlashLights()):
+        vehicle.commands.async_submit(command, Asker(kind="user", name="Robin"))
+    while not [each for each in vehicle.commands.unfinished if each.ticket]:
+        await hass.async_add_executor_job(lambda: None)
+    fired = async_capture_events(hass, EVENT_COMMAND)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    lines = await ask(hass, "command_log", device_id(hass, loaded, simulator, "Leaf"))
+    assert {(line["command"], line["status"], line["reason"], line["asked_by"]) for line in lines} == {
+        ("sound_horn", "confirmed", None, "Robin"),
+        ("start_climate", "blocked", "interrupted", "Robin"),
+        ("flash_lights", "blocked", "interrupted", "Robin"),
+    }
+    assert len(lines) == len(fired) == 3
+    assert state(hass, "event.leaf_command").attributes["command"] == "sound_horn", "the last one to end"
+    assert simulator.requests["wakes"] == 1
+    assert state(hass, "sensor.leaf_wakes_today").state == "1"
+    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.unfinished == ()
+
+
+async def test_the_entity_hears_of_what_ended_with_a_restart(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    vehicle.commands._left = (Unfinished(command=SoundHorn(), asked_by=Asker(kind="user"), asked_at=NOON),)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert state(hass, "event.leaf_command").attributes.items() >= {
+        ("event_type", "blocked"),
+        ("command", "sound_horn"),
+        ("reason", "interrupted"),
+    }
+
+
+async def test_what_ends_after_an_account_is_closed_overwrites_nothing(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    await hass.config_entries.async_unload(loaded.entry_id)
+    file = f"{DOMAIN}.{loaded.entry_id}"
+    hass_storage[file] = {"successor": True}
+    with vehicle.commands.async_waking("set_pin", Asker(kind="user")) as on_wake:
+        on_wake()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass_storage[file] == {"successor": True}
 
 
 async def test_an_equal_command_joins_the_first(

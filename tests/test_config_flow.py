@@ -1,6 +1,5 @@
 """The dialogs, through the real client against the simulator."""
 
-from datetime import time, timedelta
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
@@ -10,18 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.const import (
-    CONF_AUTH,
-    CONF_SOURCE,
-    DOMAIN,
-    OPTION_ACTIVE,
-    OPTION_ANSWER_AT_ONCE,
-    OPTION_CLIMATE_BATTERY,
-    OPTION_PARKED,
-    OPTION_WAKING,
-)
-from custom_components.nissanconnect.engine.guardian import WakePolicy
-from custom_components.nissanconnect.settings import Settings
+from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 
 from .conftest import CREDENTIALS, set_up, status
 from .simulator import PASSWORD, Fault, Login, Simulator
@@ -210,36 +198,3 @@ async def test_another_account_is_another_entry(
     result = await submit(hass, form, CREDENTIALS | {CONF_USERNAME: "other@example.com"})
     assert result["reason"] == "unique_id_mismatch"
     assert dict(entry.data) == before
-
-
-async def test_options(hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
-    await set_up(hass, entry)
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-    assert form["step_id"] == "init"
-    assert form["data_schema"] is not None
-    assert form["data_schema"]({OPTION_WAKING: {}}) == {
-        OPTION_PARKED: 10,
-        OPTION_ACTIVE: 5,
-        OPTION_CLIMATE_BATTERY: 20,
-        OPTION_ANSWER_AT_ONCE: False,
-        OPTION_WAKING: {"wake_charging": 0, "wake_parked": 0, "wake_budget": 6},
-    }
-    assert Settings.of({}).waking == WakePolicy(), "nobody wakes by default"
-
-    waking = {"wake_charging": 30, "wake_parked": 0, "wake_budget": 4, "quiet_from": "22:00:00"}
-    chosen = {
-        OPTION_PARKED: 30,
-        OPTION_ACTIVE: 4,
-        OPTION_CLIMATE_BATTERY: 35,
-        OPTION_ANSWER_AT_ONCE: True,
-        OPTION_WAKING: waking,
-    }
-    result = await hass.config_entries.options.async_configure(form["flow_id"], chosen)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done(wait_background_tasks=True)
-    settings = entry.runtime_data.settings
-    assert settings.pace.parked == timedelta(minutes=30)
-    assert settings.pace.active == timedelta(minutes=4)
-    assert settings.limits.climate_battery == 35
-    assert settings.answer_at_once
-    assert settings.waking == WakePolicy(charging=timedelta(minutes=30), budget=4, quiet_from=time(22))

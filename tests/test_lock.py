@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import logging
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import ATTR_CODE, CONF_CODE, CONF_PIN
 from homeassistant.core import HomeAssistant
@@ -22,6 +23,8 @@ from custom_components.nissanconnect.vehicle import Lock, Unlock
 
 from .conftest import set_up, state
 from .simulator import Fault, Simulator
+from .test_command_log import ask
+from .test_commands import device_id
 
 PIN = "4711"
 LOCK = "lock.qashqai_lock"
@@ -86,6 +89,13 @@ async def finish(
     return await submit(hass, form, entered(simulator, store=store))
 
 
+async def book(hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator) -> list[tuple[str, str]]:
+    """What the Qashqai's book of wakes says of why and how, oldest first."""
+    log = await ask(hass, "wake_log", device_id(hass, entry, simulator, "Qashqai"))
+    assert {line["asked_by"] for line in log} <= {"user", "home_assistant"}
+    return [(line["why"], line["result"]) for line in reversed(log)]
+
+
 async def operate(hass: HomeAssistant, action: str, **data: Any) -> None:
     await hass.services.async_call("lock", action, {"entity_id": LOCK, **data}, blocking=True)
 
@@ -106,6 +116,13 @@ async def test_from_the_code_to_the_open_door(hass: HomeAssistant, equipped: Sim
     assert state(hass, LOCK).state == "locked"
     assert moves(equipped) == [Unlock(), Lock()]
     assert equipped.requests["actions/lock-unlock"] == 2
+    assert await book(hass, ready, equipped) == [
+        ("set_pin", "answered"),
+        *[("unlock", "answered")] * 2,
+        *[("lock", "answered")] * 2,
+    ]
+    assert equipped.requests["wakes"] == 5
+    assert state(hass, "sensor.qashqai_wakes_today").state == "5"
     assert set(equipped.password_posts) <= {equipped.url.removeprefix("http://")}
 
 
@@ -136,6 +153,7 @@ async def test_a_wrong_pin_is_told_apart(hass: HomeAssistant, equipped: Simulato
         await operate(hass, "unlock", code="0000")
     assert error.value.translation_key == "wrong_pin"
     assert "0000" not in str(error.value)
+    assert await book(hass, ready, equipped) == [("set_pin", "answered"), *[("unlock", "answered")] * 2]
     assert state(hass, LOCK).state == "locked"
     assert moves(equipped) == []
 
@@ -167,6 +185,7 @@ async def test_whoever_has_not_set_it_up_is_told_where(
     assert error.value.translation_key == "device_not_registered"
     assert "Reconfigure" in str(error.value)
     assert equipped.requests["wakes"] == 0
+    assert await book(hass, entry, equipped) == []
 
 
 async def test_a_device_that_was_removed_wakes_nobody(
@@ -187,6 +206,7 @@ async def test_a_vehicle_that_does_not_answer(hass: HomeAssistant, equipped: Sim
         await operate(hass, "unlock", code=PIN)
     assert error.value.translation_key == "unreachable"
     assert state(hass, LOCK).state == "locked"
+    assert await book(hass, ready, equipped) == [("set_pin", "answered"), ("unlock", "unanswered")]
 
 
 async def test_what_is_entered_wrongly_can_be_corrected(
@@ -219,6 +239,7 @@ async def test_a_vehicle_that_did_not_take_the_pin_is_asked_again_with_the_same_
     typed = entered(equipped, store=True)
     form = await submit(hass, form, typed)
     assert form["errors"] == {"base": "unreachable"}
+    assert await book(hass, entry, equipped) == [("set_pin", "unanswered")]
     assert suggested(form) == typed
     assert entry.data.get(CONF_PINS) is None
 
@@ -227,6 +248,7 @@ async def test_a_vehicle_that_did_not_take_the_pin_is_asked_again_with_the_same_
     assert result["reason"] == "remote_lock_ready"
     assert equipped.requests["register-device"] == 1
     assert equipped.requests["actions/srp-initiates"] == 2
+    assert await book(hass, entry, equipped) == [("set_pin", "unanswered"), ("set_pin", "answered")]
 
 
 async def begin_waiting(hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> ConfigFlowResult:
@@ -270,7 +292,7 @@ async def test_a_dialog_that_is_closed_waits_no_longer(
 
 
 async def test_an_account_that_is_loaded_again_meanwhile_is_asked_again(
-    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
+    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     await set_up(hass, entry)
     progress = await begin_waiting(hass, equipped, entry)
@@ -283,10 +305,12 @@ async def test_an_account_that_is_loaded_again_meanwhile_is_asked_again(
         assert suggested(form) == entered(equipped, store=True)
         form = await submit(hass, form, entered(equipped, store=True))
 
+    freezer.tick(1)
     await hass.config_entries.async_setup(entry.entry_id)
     result = await submit(hass, form, entered(equipped, store=True))
     assert result["reason"] == "remote_lock_ready"
     assert equipped.requests["register-device"] == 1
+    assert await book(hass, entry, equipped) == [("set_pin", "unanswered"), ("set_pin", "answered")]
 
 
 async def test_an_account_that_is_gone_when_the_code_is_asked_for_ends_the_dialog(

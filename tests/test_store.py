@@ -1,16 +1,17 @@
 """What is kept over a restart."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.json import json_bytes
+from homeassistant.helpers.json import json_bytes, json_dumps
 from homeassistant.util.json import json_loads_object
 from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.commands import Unfinished
+from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle, VehicleStore, _dump, _read
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
@@ -100,7 +101,8 @@ EVERY_COMMAND = [
 @pytest.mark.parametrize("command", EVERY_COMMAND, ids=lambda command: command.kind())
 def test_a_command_on_its_way_comes_back(command: Command) -> None:
     asker = Asker(kind="automation", name="Warm the car")
-    unfinished = Unfinished(command=command, asked_by=asker, asked_at=NOW, ticket=Ticket("1", NOW))
+    sent = Unfinished(command=command, asked_by=asker, asked_at=NOW, sent_at=NOW, ticket=Ticket("1", NOW))
+    unfinished = (sent, replace(sent, ticket=None), replace(sent, sent_at=None, ticket=None))
     ended = CommandOutcome(status=CommandStatus.REJECTED, reason="rejected_by_vehicle", code="12", ended_at=NOW)
     record = CommandRecord(command="lock", asked_at=NOW, asked_by=asker, backend="b", outcome=ended)
     remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, log=(record, record), unfinished=unfinished)])
@@ -108,22 +110,49 @@ def test_a_command_on_its_way_comes_back(command: Command) -> None:
 
 
 def test_a_pin_is_not_kept() -> None:
-    unfinished = Unfinished(command=Lock("4711"), asked_by=Asker(kind="user"), asked_at=NOW, ticket=Ticket("1", NOW))
-    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=unfinished)])
+    unfinished = Unfinished(command=Lock("4711"), asked_by=Asker(kind="user"), asked_at=NOW)
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=(unfinished,))])
     assert b"4711" not in json_bytes(_dump(remembered))
     (vehicle,) = through_the_file(remembered).vehicles
-    assert vehicle.unfinished is not None
-    assert vehicle.unfinished.command == Lock()
+    assert vehicle.unfinished == (replace(unfinished, command=Lock()),)
 
 
-@pytest.mark.parametrize("damage", [{"kind": "fly"}, {"ticket": None}, {"asked_at": "soon"}, {"asked_by": 3}])
+@pytest.mark.parametrize("damage", [{"kind": "fly"}, {"sent_at": "soon"}, {"asked_at": "soon"}, {"asked_by": 3}])
 def test_a_damaged_command_is_forgotten(damage: dict[str, Any]) -> None:
-    unfinished = Unfinished(command=Lock(), asked_by=Asker(kind="user"), asked_at=NOW, ticket=Ticket("1", NOW))
+    unfinished = Unfinished(command=Lock(), asked_by=Asker(kind="user"), asked_at=NOW, sent_at=NOW)
     raw: dict[str, Any] = json_loads_object(
-        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=unfinished)])))
+        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=(unfinished, unfinished))])))
     )
-    raw["vehicles"][0]["unfinished"].update(damage)
-    assert _read(raw).vehicles == [RememberedVehicle(info=INFO)]
+    raw["vehicles"][0]["unfinished"][0].update(damage)
+    assert _read(raw).vehicles == [RememberedVehicle(info=INFO, unfinished=(unfinished,))]
+
+
+ASKER = Asker(kind="user", name="Robin")
+WAKE = Wake(at=NOW, asked_by=ASKER, why="refresh", result=WakeResult.ANSWERED)
+RECORD = CommandRecord(
+    command="refresh",
+    asked_at=NOW,
+    asked_by=ASKER,
+    backend="b",
+    outcome=CommandOutcome(status=CommandStatus.CONFIRMED, ended_at=NOW),
+)
+UNFINISHED = Unfinished(command=Lock(), asked_by=ASKER, asked_at=NOW, sent_at=NOW)
+
+wakes = st.builds(
+    Wake,
+    at=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    asked_by=st.builds(Asker, kind=st.text(), name=st.none() | st.text()),
+    why=st.text(),
+    result=st.sampled_from(WakeResult),
+)
+
+
+@given(st.lists(wakes, max_size=10))
+def test_wakes_come_back_in_order_and_none_is_pending(kept: list[Wake]) -> None:
+    ledger = WakeLedger.reopened(kept)
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, wakes=WakeLedger(tuple(kept)))])
+    (vehicle,) = through_the_file(remembered).vehicles
+    assert vehicle.wakes == ledger
 
 
 json_values = st.recursive(
@@ -138,6 +167,45 @@ def test_damaged_groups_are_forgotten_not_fatal(garbage: Any) -> None:
     info = asdict(INFO) | {"capabilities": []}
     raw = {"vehicles": [{"info": info, "state": {"battery": garbage, "climate": garbage}}]}
     assert [vehicle.info.key for vehicle in _read(raw).vehicles] == [INFO.key]
+
+
+@given(
+    json_values,
+    st.dictionaries(st.sampled_from(["at", "asked_by", "why", "result", "outcome", "kind", "ticket"]), json_values),
+)
+def test_a_damaged_line_of_a_book_does_not_take_the_others_along(garbage: Any, spoilt: dict[str, Any]) -> None:
+    raw: dict[str, Any] = json_loads_object(
+        json_bytes(
+            _dump(
+                Remembered(
+                    vehicles=[
+                        RememberedVehicle(info=INFO, log=(RECORD,), unfinished=(UNFINISHED,), wakes=WakeLedger((WAKE,)))
+                    ]
+                )
+            )
+        )
+    )
+    (vehicle,) = raw["vehicles"]
+    for book in ("log", "wakes", "unfinished"):
+        (line,) = vehicle[book]
+        vehicle[book] = [garbage, line | spoilt, line]
+    (read,) = _read(raw).vehicles
+    assert (read.log[-1], read.unfinished[-1], WAKE in read.wakes.wakes) == (RECORD, UNFINISHED, True)
+    vehicle.update(log=garbage, wakes=garbage, unfinished=garbage)
+    assert _read(raw).vehicles == [RememberedVehicle(info=INFO)]
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"at": "yesterday"}, {"at": "2026-11-20T12:00:00"}, {"asked_by": "thief"}, {"asked_by": {}}, {"result": []}],
+    ids=json_dumps,
+)
+def test_a_wake_that_cannot_be_understood_is_left_out(spoilt: dict[str, Any]) -> None:
+    raw: dict[str, Any] = json_loads_object(
+        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, wakes=WakeLedger((WAKE,)))])))
+    )
+    raw["vehicles"][0]["wakes"][0].update(spoilt)
+    assert _read(raw).vehicles == [RememberedVehicle(info=INFO)]
 
 
 @pytest.mark.parametrize("state", [VehicleState(), VehicleState(battery=Battery(backend="b", received_at=NOW))])

@@ -9,6 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import OPTION_WAKING
+from custom_components.nissanconnect.vehicle import Asker, Refresh, alias
 
 from .conftest import LetTimePass, set_up, state
 from .simulator import Fault, Simulator
@@ -82,13 +83,26 @@ async def test_requests_are_counted_for_the_account(
     assert 0 < account.requests_today < first + 60
 
 
+async def test_a_refresh_is_in_the_book_before_anything_else_can_be_decided(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    """Otherwise a second decision could be made on the same count."""
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    assert vehicle.commands.runner.idle
+    job = vehicle.commands.async_submit(Refresh(), Asker(kind="option"))
+    assert vehicle.wakes_today == 1
+    assert not vehicle.commands.runner.idle
+    await job.ended.wait()
+    assert vehicle.wakes_today == 1
+
+
 async def allow_wakes(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, options: dict[str, int | str]
 ) -> None:
     """Set the account up with the LEAF alone, which is parked at work, and with leave to wake it."""
     simulator.account.vins = {simulator.car("Leaf").vin}
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, options={OPTION_WAKING: options})
+    hass.config_entries.async_update_entry(entry, options={OPTION_WAKING: {alias(simulator.car("Leaf").vin): options}})
     await set_up(hass, entry)
 
 
@@ -105,6 +119,20 @@ async def test_a_parked_vehicle_is_woken_as_chosen_and_no_more(
 
     await act(hass, "button", "press", REFRESH)
     assert simulator.requests["wakes"] == 4, "the owner is never held up"
+
+
+async def test_only_the_vehicle_that_was_chosen_is_woken(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    """Options that an earlier version kept for the whole account choose nobody."""
+    entry.add_to_hass(hass)
+    waking = {"wake_parked": 60, alias(simulator.car("Ariya").vin): {"wake_parked": 60, "wake_budget": 2}}
+    hass.config_entries.async_update_entry(entry, options={OPTION_WAKING: waking})
+    await set_up(hass, entry)
+    await pass_time(timedelta(hours=4), timedelta(minutes=5))
+    assert state(hass, "sensor.ariya_wakes_today").state == "2"
+    assert state(hass, WAKES).state == "0"
+    assert simulator.requests["wakes"] == 2
 
 
 async def test_a_restart_wakes_nobody(

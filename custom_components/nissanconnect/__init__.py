@@ -39,12 +39,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
     await entry.runtime_data.async_start(remembered)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.runtime_data.async_resume()
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Take an account down; what it knows is kept for the next start."""
     await hass.config_entries.async_unload_platforms_or_raise(entry, PLATFORMS)
-    await entry.runtime_data.async_save()
+    await entry.runtime_data.async_close()
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:

@@ -2,7 +2,7 @@
 
 from asyncio import gather
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 import logging
 from typing import override
@@ -21,16 +21,7 @@ from .exceptions import update_error
 from .issues import async_report_account, async_report_vehicle
 from .settings import Settings
 from .store import Remembered, RememberedVehicle, VehicleStore
-from .vehicle import (
-    BackendError,
-    CommandRecord,
-    ListedVehicle,
-    NotSupported,
-    NoVehicles,
-    VehicleInfo,
-    VehicleState,
-    alias,
-)
+from .vehicle import BackendError, ListedVehicle, NotSupported, NoVehicles, VehicleInfo, alias
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -70,6 +61,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._tally = DayTally()
         self._counted = 0
         self._error: BackendError | None = None
+        self._closed = False
 
     async def async_start(self, remembered: Remembered) -> None:
         """Bring the vehicles up: at once from what is remembered, otherwise from the backend.
@@ -77,10 +69,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         After a restart everything is there before the first answer, and nothing waits for the cloud.
         """
         for kept in remembered.vehicles:
-            vehicle = self._async_add_vehicle(kept.info, kept.state, restored=True, log=kept.log)
-            vehicle.async_restore_wakes(kept.wakes, kept.rests_since)
-            if kept.unfinished is not None:
-                vehicle.commands.async_resume(kept.unfinished)
+            self._async_add_vehicle(kept, restored=True)
         if not self.vehicles:
             await self.async_config_entry_first_refresh()
             await gather(*(vehicle.async_refresh() for vehicle in self.vehicles.values()))
@@ -89,6 +78,12 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._async_refresh_soon(self)
         for vehicle in self.vehicles.values():
             self._async_refresh_soon(vehicle)
+
+    @callback
+    def async_resume(self) -> None:
+        """Bring to an end what was unfinished before the restart; after the entities are there to tell of it."""
+        for vehicle in self.vehicles.values():
+            vehicle.commands.async_resume()
 
     @callback
     def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
@@ -108,10 +103,12 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     @callback
     def async_schedule_save(self, *, at_once: bool = False) -> None:
         """Have the store written, soon or as soon as possible."""
-        self._store.async_schedule_save(self._remember, at_once=at_once)
+        if not self._closed:
+            self._store.async_schedule_save(self._remember, at_once=at_once)
 
-    async def async_save(self) -> None:
-        """Have the store written now."""
+    async def async_close(self) -> None:
+        """Have the store written for the last time: whatever still ends must not overwrite what a successor knows."""
+        self._closed = True
         await self._store.async_save(self._remember())
 
     @callback
@@ -185,7 +182,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             if (known := self.vehicles.get(vehicle.info.key)) is not None:
                 known.async_adopt(vehicle)
                 continue
-            added = self._async_add_vehicle(vehicle.info, vehicle.state)
+            added = self._async_add_vehicle(RememberedVehicle(info=vehicle.info, state=vehicle.state))
             if self.data is not None:  # not at the first list, after which all are read together
                 self._async_refresh_soon(added)
         for key in self.vehicles.keys() - {vehicle.info.key for vehicle in listed}:
@@ -195,11 +192,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self.async_schedule_save()
 
     @callback
-    def _async_add_vehicle(
-        self, info: VehicleInfo, state: VehicleState, *, restored: bool = False, log: Iterable[CommandRecord] = ()
-    ) -> VehicleCoordinator:
-        vehicle = VehicleCoordinator(self, info, state, restored=restored, log=log)
-        self.vehicles[info.key] = vehicle
+    def _async_add_vehicle(self, known: RememberedVehicle, *, restored: bool = False) -> VehicleCoordinator:
+        vehicle = VehicleCoordinator(self, known, restored=restored)
+        self.vehicles[known.info.key] = vehicle
         return vehicle
 
     @callback
@@ -221,16 +216,5 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     def _remember(self) -> Remembered:
         return Remembered(
-            vehicles=[
-                RememberedVehicle(
-                    info=vehicle.info,
-                    state=vehicle.data,
-                    log=tuple(vehicle.commands.log),
-                    unfinished=vehicle.commands.unfinished,
-                    wakes=vehicle.wakes,
-                    rests_since=vehicle.rests_since,
-                )
-                for vehicle in self.vehicles.values()
-            ],
-            memory=self.backend.memory(),
+            vehicles=[vehicle.async_remember() for vehicle in self.vehicles.values()], memory=self.backend.memory()
         )

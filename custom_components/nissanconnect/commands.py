@@ -1,8 +1,9 @@
-"""The commands to one vehicle: from who asks for them to what is told, logged and kept of them."""
+"""The commands to one vehicle: from who asks for them to what is told, logged and kept of them and of their wakes."""
 
 from asyncio import sleep
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 import logging
@@ -17,8 +18,19 @@ from .asker import async_asker
 from .backends.base import Description
 from .const import DOMAIN
 from .engine.runner import CommandRunner, Job, Line, Patience, Stage
+from .engine.wakes import Wake, WakeLedger, WakeResult
 from .exceptions import NEEDS_REAUTH, action_error, outcome_error
-from .vehicle import Asker, Command, CommandOutcome, CommandRecord, CommandStatus, Ticket, VehicleState
+from .vehicle import (
+    Asker,
+    BackendError,
+    Command,
+    CommandOutcome,
+    CommandRecord,
+    CommandStatus,
+    Reason,
+    Ticket,
+    VehicleState,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,12 +42,16 @@ type CommandListener = Callable[[CommandRecord], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """A command that was being carried out when Home Assistant stopped. ``ticket`` is what the backend gave for it."""
+    """A command that had not ended when Home Assistant stopped.
+
+    ``sent_at`` is when its sending began, if it did; ``ticket`` is what the backend gave for it, if it came to that.
+    """
 
     command: Command
     asked_by: Asker
     asked_at: datetime
-    ticket: Ticket
+    sent_at: datetime | None = None
+    ticket: Ticket | None = None
 
 
 class CommandedVehicle(Line, Protocol):
@@ -49,25 +65,36 @@ class CommandedVehicle(Line, Protocol):
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` should not be sent now, if it should not."""
 
-    def async_command_changed(self, job: Job) -> None:
-        """A command has come further; called in the event loop."""
+    def async_commands_changed(self) -> None:
+        """There is something new to show and to keep; called in the event loop."""
 
 
 class VehicleCommands:
-    """Takes commands, has them carried out, tells how they ended."""
+    """Takes commands, has them carried out, tells how they ended, and keeps the book of wakes."""
 
-    def __init__(self, vehicle: CommandedVehicle, backend: Description, log: Iterable[CommandRecord]) -> None:
-        """Begin with what was logged before the restart."""
+    def __init__(
+        self,
+        vehicle: CommandedVehicle,
+        backend: Description,
+        *,
+        log: Iterable[CommandRecord],
+        wakes: WakeLedger,
+        unfinished: tuple[Unfinished, ...],
+    ) -> None:
+        """Begin with what was kept over the restart; nothing runs before :meth:`async_resume`."""
         self._vehicle = vehicle
         self._backend = backend
         self._listeners: list[CommandListener] = []
         self.log = deque(log, maxlen=_KEPT)
-        self.unfinished: Unfinished | None = None
+        self.wakes = wakes
+        self._left = unfinished
+        self._open: dict[Job, Unfinished] = {}
         self.runner = CommandRunner(
             vehicle,
             check=vehicle.refusal,
             believed=lambda: vehicle.data,
             changed=self._async_changed,
+            woken=lambda job, at: self._async_woken(at, job.asked_by, job.command.kind()),
             now=dt_util.utcnow,
             sleep=sleep,
             patience=Patience(limit=backend.command_limit.total_seconds()),
@@ -77,6 +104,11 @@ class VehicleCommands:
     def in_progress(self) -> Command | None:
         """The command that is being carried out."""
         return self.runner.current.command if self.runner.current else None
+
+    @property
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """The commands whose end has not been seen yet: what a restart must not lose."""
+        return (*self._left, *self._open.values())
 
     @callback
     def async_add_listener(self, listener: CommandListener) -> CALLBACK_TYPE:
@@ -110,11 +142,37 @@ class VehicleCommands:
         return job
 
     @callback
-    def async_resume(self, unfinished: Unfinished) -> None:
-        """Follow a command to its end that was sent before a restart. Nothing is sent again."""
-        self._async_start(
-            self.runner.resume(unfinished.command, unfinished.asked_by, unfinished.asked_at, unfinished.ticket)
-        )
+    def async_resume(self) -> None:
+        """Bring to an end what was unfinished before the restart, once those listen who are to be told.
+
+        What was sent is followed. What was not is not sent any more: it may no longer be wanted.
+        """
+        left, self._left = self._left, ()
+        for each in left:
+            job = Job(each.command, each.asked_by, each.asked_at, sent_at=each.sent_at)
+            if each.sent_at is None:
+                status, reason = CommandStatus.BLOCKED, Reason.INTERRUPTED
+                self._async_finish(job, CommandOutcome(status=status, reason=reason, ended_at=dt_util.utcnow()))
+                self._vehicle.async_commands_changed()
+                continue
+            # Without a ticket nobody can be asked how it goes, but the vehicle's state still tells.
+            job.ticket = each.ticket or Ticket("", each.sent_at)
+            self.runner.take_up(job)
+            self._async_start(job)
+
+    @contextmanager
+    def async_waking(self, why: str, asked_by: Asker) -> Iterator[Callable[[], None]]:
+        """Keep the book of what is no command; yields what is to be called right before each wake."""
+        at = dt_util.utcnow()
+        try:
+            yield lambda: self._async_woken(at, asked_by, why)
+        except BackendError as err:
+            self._async_resolve(at, err.key)
+            raise
+        else:
+            self._async_resolve(at, None)
+        finally:
+            self._vehicle.async_commands_changed()
 
     @callback
     def _async_start(self, job: Job) -> None:
@@ -126,18 +184,30 @@ class VehicleCommands:
     def _async_changed(self, job: Job) -> None:
         if isinstance(job.error, NEEDS_REAUTH):
             self._vehicle.config_entry.async_start_reauth(self._vehicle.hass)
-        if job.stage in (Stage.SENDING, Stage.ACCEPTED):
-            self.unfinished = Unfinished(
+        if job.stage is not Stage.ENDED:
+            self._open[job] = Unfinished(
                 command=job.command,
                 asked_by=job.asked_by,
                 asked_at=job.asked_at,
-                # Without a ticket yet, nobody can be asked after a restart; the vehicle's state still tells.
-                ticket=job.ticket or Ticket("", dt_util.utcnow()),
+                sent_at=job.sent_at,
+                ticket=job.ticket,
             )
-        if job.stage is Stage.ENDED and job.outcome is not None:
-            self.unfinished = None
+        elif job.outcome is not None:  # otherwise it was given up, and is left for the next start
+            del self._open[job]
+            if job.sent_at is not None:
+                self._async_resolve(job.sent_at, job.outcome.reason)
             self._async_finish(job, job.outcome)
-        self._vehicle.async_command_changed(job)
+        self._vehicle.async_commands_changed()
+
+    @callback
+    def _async_woken(self, at: datetime, asked_by: Asker, why: str) -> None:
+        """Put a wake into the book before it happens. A second one for the same shows that the first was answered."""
+        self.wakes = self.wakes.resolve(at, WakeResult.ANSWERED).record(Wake(at=at, asked_by=asked_by, why=why))
+        self._vehicle.async_commands_changed()
+
+    @callback
+    def _async_resolve(self, at: datetime, reason: str | None) -> None:
+        self.wakes = self.wakes.resolve(at, WakeResult.of(reason))
 
     @callback
     def _async_finish(self, job: Job, outcome: CommandOutcome) -> None:

@@ -1,63 +1,25 @@
-"""The dialogs: choosing a source, logging in, logging in again, changing the account, options."""
+"""The dialogs: choosing a source, logging in, logging in again, changing the account."""
 
 from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.config_entries import (
-    SOURCE_REAUTH,
-    SOURCE_USER,
-    ConfigEntry,
-    ConfigFlowResult,
-    ConfigSubentryFlow,
-    OptionsFlowWithReload,
-)
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, PERCENTAGE, UnitOfTime
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import SectionConfig, section
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-    TimeSelector,
-)
+from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 import probatio
 
 from .backends.base import Json
-from .const import (
-    CONF_AUTH,
-    CONF_SOURCE,
-    DOMAIN,
-    OPTION_ACTIVE,
-    OPTION_ANSWER_AT_ONCE,
-    OPTION_CLIMATE_BATTERY,
-    OPTION_PARKED,
-    OPTION_QUIET_FROM,
-    OPTION_QUIET_UNTIL,
-    OPTION_WAKE_BUDGET,
-    OPTION_WAKE_CHARGING,
-    OPTION_WAKE_PARKED,
-    OPTION_WAKING,
-    SUBENTRY_GEOFENCE,
-)
+from .const import CONF_AUTH, CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE
 from .geofence_flow import GeofenceFlow
+from .options_flow import NissanOptionsFlow
 from .remote_lock_flow import RemoteLockFlow
-from .settings import Settings
 from .sources import Source, async_create_backend
 from .unsure_flow import UnsureFlow
 from .vehicle import AuthenticationFailed, BackendError, NoVehicles
 
 # The title shows up in logs, so it names the service and never the person.
 _TITLES = {Source.EUROPE: "NissanConnect Europe", Source.DEMO: "NissanConnect demo"}
-
-
-def _number(minimum: int, maximum: int, unit: str | None = None) -> NumberSelector:
-    config = NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
-    return NumberSelector(config if unit is None else {**config, "unit_of_measurement": unit})
-
 
 _PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
 _PASSWORD_SCHEMA = probatio.Schema({probatio.Required(CONF_PASSWORD): _PASSWORD})
@@ -183,40 +145,3 @@ class NissanConfigFlow(UnsureFlow, RemoteLockFlow, domain=DOMAIN):
         self._abort_if_unique_id_mismatch()
         entry = self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
         return self.async_update_reload_and_abort(entry, data=data)
-
-
-_WAKING = probatio.Schema(
-    {
-        probatio.Required(OPTION_WAKE_CHARGING, default=0): _number(0, 240, UnitOfTime.MINUTES),
-        probatio.Required(OPTION_WAKE_PARKED, default=0): _number(0, 1440, UnitOfTime.MINUTES),
-        probatio.Required(OPTION_WAKE_BUDGET, default=Settings().waking.budget): _number(0, 24),
-        probatio.Optional(OPTION_QUIET_FROM): TimeSelector(),
-        probatio.Optional(OPTION_QUIET_UNTIL): TimeSelector(),
-    }
-)
-"""An interval of 0 means never."""
-
-
-class NissanOptionsFlow(OptionsFlowWithReload):
-    """How often to read and how commands are treated; the defaults are right for most."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and take the options."""
-        if user_input is not None:
-            return self.async_create_entry(data=user_input)
-        default = Settings()
-        parked, active = (interval.total_seconds() / 60 for interval in (default.pace.parked, default.pace.active))
-        schema = probatio.Schema(
-            {
-                probatio.Required(OPTION_PARKED, default=parked): _number(5, 120, UnitOfTime.MINUTES),
-                probatio.Required(OPTION_ACTIVE, default=active): _number(2, 30, UnitOfTime.MINUTES),
-                probatio.Required(OPTION_CLIMATE_BATTERY, default=default.limits.climate_battery): _number(
-                    10, 50, PERCENTAGE
-                ),
-                probatio.Required(OPTION_ANSWER_AT_ONCE, default=default.answer_at_once): BooleanSelector(),
-                probatio.Required(OPTION_WAKING): section(_WAKING, SectionConfig(collapsed=True)),
-            }
-        )
-        return self.async_show_form(
-            step_id="init", data_schema=self.add_suggested_values_to_schema(schema, self.config_entry.options)
-        )

@@ -1,6 +1,6 @@
 """The vehicle: when to read it, what to believe of it, how to command it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 import logging
 from random import random
@@ -12,6 +12,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from .backends.base import LockSetup
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_COMMAND
 from .engine.activity import Activity
@@ -21,10 +22,9 @@ from .engine.guardian import Circumstances, automatic_wake_due
 from .engine.guards import refusal
 from .engine.merge import merge
 from .engine.polling import EVERYTHING, Facts, ReadPlan
-from .engine.runner import Job, Stage
-from .engine.wakes import Wake, WakeLedger, WakeResult
 from .exceptions import update_error
 from .issues import async_report_vehicle
+from .store import RememberedVehicle
 from .vehicle import (
     Asker,
     BackendError,
@@ -38,7 +38,6 @@ from .vehicle import (
     Progress,
     Refresh,
     Ticket,
-    VehicleInfo,
     VehicleReport,
     VehicleState,
     alias,
@@ -57,39 +56,32 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     config_entry: NissanConfigEntry
 
-    def __init__(
-        self,
-        account: AccountCoordinator,
-        info: VehicleInfo,
-        state: VehicleState,
-        *,
-        restored: bool,
-        log: Iterable[CommandRecord] = (),
-    ) -> None:
+    def __init__(self, account: AccountCoordinator, known: RememberedVehicle, *, restored: bool) -> None:
         """Start from what is known of the vehicle."""
         super().__init__(
             account.hass,
             _LOGGER,
             config_entry=account.config_entry,
-            name=alias(info.key),
+            name=alias(known.info.key),
             update_interval=account.settings.pace.parked,
         )
-        self.data = state
-        self.info = info
+        self.data = known.state
+        self.info = known.info
         self.available = True
         self._account = account
         self._restored = restored
         self._failures = 0
         self._retry_after: float | None = None
         self._watching = 0
-        self._activity = Activity()
+        self._activity = Activity(rests_since=known.rests_since)
         self._asked: dict[Group, datetime] = {}
         self._plan = ReadPlan(account.settings.pace.parked, EVERYTHING)
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
-        self.wakes = WakeLedger()
         self._started_at = dt_util.utcnow()
-        self.commands = VehicleCommands(self, account.backend.description, log)
+        self.commands = VehicleCommands(
+            self, account.backend.description, log=known.log, wakes=known.wakes, unfinished=known.unfinished
+        )
         self.commands.async_add_listener(self._async_command_ended)
         self.trouble: Trouble | None = None
         """Why the last read brought nothing, if it did not."""
@@ -114,33 +106,41 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     @property
     def wakes_today(self) -> int:
         """How often the vehicle has been woken since midnight, whoever asked."""
-        return self.wakes.wakes_today(dt_util.utcnow(), dt_util.get_default_time_zone())
+        return self.commands.wakes.wakes_today(dt_util.utcnow(), dt_util.get_default_time_zone())
 
     @property
     def requests_today(self) -> int:
         """How many requests the account, which vehicles share, has sent today."""
         return self._account.requests_today
 
-    @property
-    def rests_since(self) -> datetime | None:
-        """Since when nothing has fed the 12 V battery."""
-        return self._activity.rests_since
-
     @callback
-    def async_restore_wakes(self, wakes: WakeLedger, rests_since: datetime | None) -> None:
-        """Go on with the book from before the restart."""
-        self.wakes = wakes
-        self._activity = Activity(rests_since=rests_since)
+    def async_remember(self) -> RememberedVehicle:
+        """Return what the next start begins with."""
+        return RememberedVehicle(
+            info=self.info,
+            state=self.data,
+            log=tuple(self.commands.log),
+            unfinished=self.commands.unfinished,
+            wakes=self.commands.wakes,
+            rests_since=self._activity.rests_since,
+        )
+
+    async def async_set_pin(self, pin: str, asked_by: Asker) -> None:
+        """Let the vehicle know the PIN of its remote lock, which wakes it; raises :class:`BackendError`."""
+        if not isinstance(self._account.backend, LockSetup):
+            raise NotSupported
+        with self.commands.async_waking("set_pin", asked_by) as on_wake:
+            await self._account.backend.set_pin(self.info, pin, on_wake)
 
     @callback
     def _async_wake_if_due(self, state: VehicleState) -> None:
         """Wake the vehicle if the owner has chosen regular wakes in the options, and nothing speaks against one."""
-        if Capability.REFRESH not in self.info.capabilities or self.commands.in_progress is not None:
-            return
+        if Capability.REFRESH not in self.info.capabilities or not self.commands.runner.idle:
+            return  # what waits its turn is not in the book yet
         decision = automatic_wake_due(
             Circumstances(
-                policy=self._account.settings.waking,
-                ledger=self.wakes,
+                policy=self._account.settings.wake_policy(self.info.key),
+                ledger=self.commands.wakes,
                 state=state,
                 activity=self._activity,
                 now=dt_util.utcnow(),
@@ -153,16 +153,10 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             self.commands.async_submit(Refresh(), Asker(kind="option", name=None))
 
     @callback
-    def _async_note_wake(self, job: Job) -> None:
-        """Keep the book of wakes: every command that is sent is one."""
-        if job.stage is Stage.SENDING:
-            self.wakes = self.wakes.record(Wake(at=job.asked_at, asked_by=job.asked_by, why=job.command.kind()))
-        elif job.stage is Stage.ENDED and job.outcome is not None:
-            self.wakes = self.wakes.resolve(job.asked_at, WakeResult.of(job.outcome))
-
-    @callback
     def _async_command_ended(self, record: CommandRecord) -> None:
-        """Put it on the bus, for the logbook and for automations that follow every vehicle."""
+        """Put it on the bus, for the logbook and for automations that follow every vehicle; watch what is open."""
+        if record.outcome.status is CommandStatus.TIMED_OUT:
+            self._async_watch()
         registry = dr.async_get(self.hass)
         device = registry.async_get_device_by_identifier((DOMAIN, self.info.key), self.config_entry.entry_id)
         self.hass.bus.async_fire(
@@ -176,17 +170,14 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         )
 
     @callback
-    def async_command_changed(self, job: Job) -> None:
-        """Show that a command is in progress or over, keep what a restart must not lose, and watch what is open."""
-        self._async_note_wake(job)
+    def async_commands_changed(self) -> None:
+        """Show that a command is in progress or over, and keep what a restart must not lose."""
         self._account.async_schedule_save(at_once=True)
-        if job.outcome is not None and job.outcome.status is CommandStatus.TIMED_OUT:
-            self._async_watch()
         self.async_update_listeners()
 
-    async def send(self, command: Command) -> Ticket:
+    async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Send a command; part of the runner's ``Line``."""
-        return await self._account.backend.send(self.info, command)
+        return await self._account.backend.send(self.info, command, on_wake)
 
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask how a command goes; part of the runner's ``Line``."""

@@ -22,7 +22,7 @@ import probatio
 from .backends.base import LockSetup
 from .const import CONF_DEVICE_ID, CONF_PINS, DOMAIN
 from .coordinator import NissanConfigEntry
-from .vehicle import BackendError, Capability, VehicleInfo, WrongCode, alias
+from .vehicle import Asker, BackendError, Capability, VehicleInfo, WrongCode, alias
 
 CONF_STORE_PIN = "store_pin"
 CONF_VEHICLE = "vehicle"
@@ -134,13 +134,16 @@ class RemoteLockFlow(ConfigFlow):
 
     async def _async_set_pin(self) -> dict[str, str]:
         """Register with the code, once, and set the PIN; return the form's errors."""
-        if not self._async_find_lockable():  # the account may have been loaded anew since the last step
+        # The account may have been loaded anew since the last step.
+        if not self._async_find_lockable() or alias(self._vehicle.key) not in self._lockable:
             return {"base": "interrupted"}
+        entry: NissanConfigEntry = self._get_reconfigure_entry()
+        vehicle = entry.runtime_data.vehicles[self._vehicle.key]
         try:
             if not self._registered:  # the code has been used up, and the vehicle may not have answered after it
                 await self._setup.register_device(self._vehicle, self._device_id(), self._entered[CONF_CODE])
                 self._registered = True
-            await self._setup.set_pin(self._vehicle, self._entered[CONF_PIN])
+            await vehicle.async_set_pin(self._entered[CONF_PIN], Asker(kind="user"))
         except WrongCode as err:
             return {CONF_CODE: err.key}
         except BackendError as err:

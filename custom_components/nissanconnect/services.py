@@ -101,7 +101,7 @@ async def _wake_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValue
             "why": wake.why,
             "result": wake.result,
         }
-        for wake in reversed(vehicle.wakes.wakes)
+        for wake in reversed(vehicle.commands.wakes.wakes)
     ]
 
 

@@ -1,7 +1,7 @@
 """What the owner has chosen in the options of an account."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from .const import (
 from .engine.guardian import WakePolicy
 from .engine.guards import Limits
 from .engine.polling import Pace
+from .vehicle import alias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,12 @@ class Settings:
     """The options with their defaults.
 
     ``answer_at_once`` lets actions return when a command is accepted instead of confirmed, for voice assistants,
-    which do not wait that long.
+    which do not wait that long. ``waking`` holds what was chosen for each vehicle by its alias.
     """
 
     pace: Pace = Pace()
     limits: Limits = Limits()
-    waking: WakePolicy = WakePolicy()
+    waking: Mapping[str, WakePolicy] = field(default_factory=dict)
     answer_at_once: bool = False
 
     @classmethod
@@ -48,13 +49,21 @@ class Settings:
             limits=replace(
                 default.limits, climate_battery=options.get(OPTION_CLIMATE_BATTERY, default.limits.climate_battery)
             ),
-            waking=_policy(options.get(OPTION_WAKING, {})),
+            waking={
+                name: read_policy(chosen)
+                for name, chosen in options.get(OPTION_WAKING, {}).items()
+                if isinstance(chosen, Mapping)
+            },
             answer_at_once=options.get(OPTION_ANSWER_AT_ONCE, default.answer_at_once),
         )
 
+    def wake_policy(self, vehicle: str) -> WakePolicy:
+        """Return when the vehicle of that key may be woken: never, if nothing was chosen for it."""
+        return self.waking.get(alias(vehicle), WakePolicy())
 
-def _policy(options: Mapping[str, Any]) -> WakePolicy:
-    """Read what the owner allows; an interval of 0 means never."""
+
+def read_policy(options: Mapping[str, Any]) -> WakePolicy:
+    """Read what the owner allows for one vehicle; an interval of 0 means never."""
 
     def interval(option: str) -> timedelta | None:
         return timedelta(minutes=minutes) if (minutes := options.get(option, 0)) else None

@@ -1,9 +1,10 @@
 """What is kept over a restart: the vehicles, their last values with their own times, and what a backend has learnt."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
 from homeassistant.core import HomeAssistant
@@ -13,7 +14,7 @@ import probatio
 from .backends.base import Json
 from .commands import Unfinished
 from .const import DOMAIN
-from .engine.wakes import WakeLedger
+from .engine.wakes import Wake, WakeLedger
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
 _VERSION = 1
@@ -23,12 +24,12 @@ _DELAY = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberedVehicle:
-    """What is kept of one vehicle. ``unfinished`` is the command that was being carried out."""
+    """What is kept of one vehicle. ``unfinished`` are the commands whose end has not been seen."""
 
     info: VehicleInfo
     state: VehicleState = VehicleState()
     log: tuple[CommandRecord, ...] = ()
-    unfinished: Unfinished | None = None
+    unfinished: tuple[Unfinished, ...] = ()
     wakes: WakeLedger = WakeLedger()
     rests_since: datetime | None = None
 
@@ -70,15 +71,16 @@ def _dump(remembered: Remembered) -> dict[str, Any]:
 
 
 def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
-    unfinished = vehicle.unfinished
     return {
         "info": asdict(vehicle.info) | {"capabilities": sorted(vehicle.info.capabilities)},
         "state": {group: asdict(value) for group, value in vehicle.state.groups().items()},
         "log": [asdict(record) for record in vehicle.log],
-        "wakes": vehicle.wakes.to_json(),
+        "wakes": [asdict(wake) for wake in vehicle.wakes.wakes],
         "rests_since_at": vehicle.rests_since,
-        "unfinished": unfinished
-        and asdict(unfinished) | {"kind": unfinished.command.kind(), "command": _without_pin(unfinished.command)},
+        "unfinished": [
+            asdict(each) | {"kind": each.command.kind(), "command": _without_pin(each.command)}
+            for each in vehicle.unfinished
+        ],
     }
 
 
@@ -95,20 +97,19 @@ def _read(raw: Mapping[str, Any]) -> Remembered:
 def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
     if (info := _load(VehicleInfo, raw.get("info"))) is None:
         return None
-    log = (_load(CommandRecord, record) for record in raw.get("log", ()))
     return RememberedVehicle(
         info=info,
         state=VehicleState.of(*(_load(kind, raw["state"].get(group)) for group, kind in GROUP_TYPES.items())),
-        log=tuple(record for record in log if record is not None),
-        unfinished=_read_unfinished(raw.get("unfinished")),
-        wakes=WakeLedger.of(raw.get("wakes")),
+        log=tuple(_each(partial(_load, CommandRecord), raw.get("log"))),
+        unfinished=tuple(_each(_read_unfinished, raw.get("unfinished"))),
+        wakes=WakeLedger.reopened(_each(partial(_load, Wake), raw.get("wakes"))),
         rests_since=_read_time(raw.get("rests_since_at")),
     )
 
 
 def _read_time(raw: Any) -> datetime | None:
     found = _revive("at", raw)
-    return found if isinstance(found, datetime) and found.tzinfo else None
+    return found if isinstance(found, datetime) else None
 
 
 def _read_unfinished(raw: Any) -> Unfinished | None:
@@ -117,10 +118,10 @@ def _read_unfinished(raw: Any) -> Unfinished | None:
     kind = next((each for each in COMMANDS if each.kind() == raw.get("kind")), None)
     command = _load(kind, raw.get("command")) if kind else None
     asked_by, ticket = _load(Asker, raw.get("asked_by")), _load(Ticket, raw.get("ticket"))
-    asked_at = _revive("asked_at", raw.get("asked_at"))
-    if command is None or asked_by is None or ticket is None or not isinstance(asked_at, datetime):
-        return None
-    return Unfinished(command=command, asked_by=asked_by, asked_at=asked_at, ticket=ticket)
+    asked_at, sent_at = (_read_time(raw.get(name)) for name in ("asked_at", "sent_at"))
+    if command is None or asked_by is None or asked_at is None or (sent_at is None and raw.get("sent_at") is not None):
+        return None  # whether it was sent is not left to a guess
+    return Unfinished(command=command, asked_by=asked_by, asked_at=asked_at, sent_at=sent_at, ticket=ticket)
 
 
 def _load[T](kind: type[T], raw: Any) -> T | None:
@@ -133,15 +134,22 @@ def _load[T](kind: type[T], raw: Any) -> T | None:
         return None
 
 
+def _each[T](read: Callable[[Any], T | None], raw: Any) -> Iterator[T]:
+    """Read what can be read of a list."""
+    found = (read(each) for each in (raw if isinstance(raw, list) else ()))
+    return (each for each in found if each is not None)
+
+
 def _revive(name: str, value: Any) -> Any:
-    """Undo what JSON cannot hold. By convention every point in time in ``vehicle`` is called ``…_at``."""
+    """Undo what JSON cannot hold. By convention every point in time is called ``at`` or ``…_at``, and has a zone."""
     if isinstance(value, str) and (name == "at" or name.endswith("_at")):
         with suppress(ValueError):  # what is no time is no datetime, which the schema then says
-            return datetime.fromisoformat(value)
+            found = datetime.fromisoformat(value)
+            return found if found.tzinfo else None
     if isinstance(value, Mapping) and name != "values":
         return {inner: _revive(inner, item) for inner, item in value.items()}
     return frozenset(value) if name == "capabilities" else value
 
 
-_KINDS: tuple[type, ...] = (VehicleInfo, *GROUP_TYPES.values(), *COMMANDS, Asker, CommandRecord, Ticket)
+_KINDS: tuple[type, ...] = (VehicleInfo, *GROUP_TYPES.values(), *COMMANDS, Asker, CommandRecord, Ticket, Wake)
 _SCHEMAS = {kind: probatio.create_dataclass_schema(kind, extra=probatio.REMOVE_EXTRA) for kind in _KINDS}

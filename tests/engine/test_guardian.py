@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -105,6 +104,8 @@ DUE = Circumstances(
         ({"policy": replace(POLICY, quiet_from=time(11), quiet_until=time(1))}, Refusal.QUIET_HOURS),
         ({"policy": replace(POLICY, quiet_from=time(22), quiet_until=time(6))}, None),
         ({"policy": replace(POLICY, quiet_from=time(11))}, None),
+        ({"policy": replace(POLICY, quiet_from=time(9), quiet_until=time(9))}, Refusal.QUIET_HOURS),
+        ({"policy": replace(POLICY, quiet_from=time(12), quiet_until=time(12))}, Refusal.QUIET_HOURS),
         (
             {"policy": replace(POLICY, quiet_from=time(22), quiet_until=time(6)), "zone": ZoneInfo("America/New_York")},
             None,
@@ -279,7 +280,7 @@ class Year(RuleBasedStateMachine):
     @rule(down=st.integers(0, 600))
     def home_assistant_restarts(self, down: int) -> None:
         now = self.known.now + down * MINUTE
-        kept = WakeLedger.of(json.loads(json.dumps(self.known.ledger.to_json())))
+        kept = WakeLedger.reopened(self.known.ledger.wakes)
         self.known = replace(self.known, now=now, started_at=now, ledger=kept)
         without = replace(self.known, started_at=datetime(2020, 1, 1, tzinfo=UTC))
         assert automatic_wake_due(self.known).due <= automatic_wake_due(without).due

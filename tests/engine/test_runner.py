@@ -1,6 +1,7 @@
 """How commands are followed to their end."""
 
 from asyncio import Event, create_task, gather
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import override
@@ -8,7 +9,7 @@ from typing import override
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.runner import CommandRunner, Patience, Stage
+from custom_components.nissanconnect.engine.runner import CommandRunner, Job, Patience, Stage
 from custom_components.nissanconnect.vehicle import (
     Asker,
     BackendError,
@@ -53,8 +54,10 @@ class Vehicle:
     sent: list[Command] = field(default_factory=list)
     asked: int = 0
     stages: list[Stage] = field(default_factory=list)
+    wakes: list[datetime] = field(default_factory=list)
 
-    async def send(self, command: Command) -> Ticket:
+    async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
+        on_wake()
         self.sent.append(command)
         if self.refuses:
             raise self.refuses
@@ -83,6 +86,7 @@ class Vehicle:
             check=lambda command: refusal,
             believed=lambda: believed,
             changed=lambda job: self.stages.append(job.stage),
+            woken=lambda job, at: self.wakes.append(at),
             now=lambda: self.clock,
             sleep=self.sleep,
             patience=Patience(),
@@ -267,12 +271,26 @@ async def test_a_blocked_command_is_not_sent() -> None:
     assert (outcome.status, outcome.reason) == (CommandStatus.BLOCKED, Reason.BATTERY_LOW)
     assert outcome.sent_at is None
     assert vehicle.sent == []
+    assert vehicle.wakes == []
 
 
 async def test_stages() -> None:
     vehicle = Vehicle(phases(Phase.PENDING, Phase.DONE), [ON])
     await vehicle.run(StartClimate(21))
-    assert vehicle.stages == [Stage.SENDING, Stage.ACCEPTED, Stage.EXECUTED, Stage.ENDED]
+    assert vehicle.stages == [Stage.WAITING, Stage.SENDING, Stage.ACCEPTED, Stage.EXECUTED, Stage.ENDED]
+
+
+async def test_a_wake_is_told_with_the_time_of_sending_not_of_asking() -> None:
+    vehicle = Vehicle(phases(Phase.DONE), [ON])
+    runner = vehicle.runner()
+    first, _ = runner.submit(SoundHorn(), SOMEBODY)
+    second, _ = runner.submit(StartClimate(21), SOMEBODY)
+    await runner.work(first)
+    await runner.work(second)
+    assert first.sent_at == second.asked_at == EPOCH
+    assert second.sent_at is not None
+    assert second.sent_at > EPOCH
+    assert vehicle.wakes == [first.sent_at, second.sent_at]
 
 
 async def test_an_equal_command_joins_and_others_wait() -> None:
@@ -292,20 +310,40 @@ async def test_an_equal_command_joins_and_others_wait() -> None:
     assert new
 
 
+async def test_between_two_commands_the_runner_is_not_idle() -> None:
+    """Nothing is being carried out, but something will be: no moment to decide on a wake."""
+    vehicle = Vehicle(phases(Phase.DONE), [ON])
+    seen: list[tuple[bool, bool]] = []
+
+    def changed(job: Job) -> None:
+        if job.stage is Stage.ENDED:
+            seen.append((runner.current is None, runner.idle))
+
+    runner = vehicle.runner()
+    runner._changed = changed
+    assert runner.idle
+    jobs = [runner.submit(command, SOMEBODY)[0] for command in (StartClimate(21), SoundHorn())]
+    await gather(*map(runner.work, jobs))
+    assert seen == [(True, False), (True, True)]
+
+
 async def test_a_command_sent_before_a_restart_is_followed_and_not_sent() -> None:
     vehicle = Vehicle(phases(Phase.DONE), [ON])
     runner = vehicle.runner()
-    job = runner.resume(StartClimate(21), SOMEBODY, EPOCH, Ticket("1", EPOCH))
+    job = Job(StartClimate(21), SOMEBODY, EPOCH, sent_at=EPOCH, ticket=Ticket("1", EPOCH))
+    runner.take_up(job)
     await runner.work(job)
     assert job.outcome is not None
     assert job.outcome.status is CommandStatus.CONFIRMED
     assert vehicle.sent == []
+    assert vehicle.wakes == []
 
 
 async def test_after_a_long_restart_the_backend_is_still_asked_once() -> None:
     vehicle = Vehicle(phases(Phase.DONE), [ON], clock=EPOCH + timedelta(days=1))
     runner = vehicle.runner()
-    job = runner.resume(StartClimate(21), SOMEBODY, EPOCH, Ticket("1", EPOCH))
+    job = Job(StartClimate(21), SOMEBODY, EPOCH, sent_at=EPOCH, ticket=Ticket("1", EPOCH))
+    runner.take_up(job)
     await runner.work(job)
     assert vehicle.asked == 1
     assert job.outcome is not None

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-import json
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.wakes import Json, Wake, WakeLedger, WakeResult
-from custom_components.nissanconnect.vehicle import Asker, CommandOutcome, CommandStatus
+from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
+from custom_components.nissanconnect.vehicle import Asker
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -44,24 +43,26 @@ def test_a_wake_is_recorded_and_ends_once() -> None:
 
 
 def test_an_answer_after_a_restart_still_counts() -> None:
-    again = WakeLedger.of(WakeLedger().record(wake(result=WakeResult.PENDING)).to_json())
+    again = WakeLedger.reopened([wake(result=WakeResult.PENDING)])
     assert again.wakes[0].result is WakeResult.UNANSWERED
     assert again.resolve(NOON, WakeResult.ANSWERED) == WakeLedger((wake(),))
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "result"),
+    ("reason", "result"),
     [
-        (CommandStatus.CONFIRMED, None, WakeResult.ANSWERED),
-        (CommandStatus.REJECTED, "rejected_by_vehicle", WakeResult.ANSWERED),
-        (CommandStatus.TIMED_OUT, "not_seen", WakeResult.ANSWERED),
-        (CommandStatus.TIMED_OUT, "no_answer", WakeResult.UNANSWERED),
-        (CommandStatus.TIMED_OUT, "unavailable", WakeResult.FAILED),
-        (CommandStatus.REJECTED, "not_supported", WakeResult.FAILED),
+        (None, WakeResult.ANSWERED),
+        ("rejected_by_vehicle", WakeResult.ANSWERED),
+        ("wrong_pin", WakeResult.ANSWERED),
+        ("not_seen", WakeResult.ANSWERED),
+        ("no_answer", WakeResult.UNANSWERED),
+        ("unreachable", WakeResult.UNANSWERED),
+        ("unavailable", WakeResult.FAILED),
+        ("not_supported", WakeResult.FAILED),
     ],
 )
-def test_what_an_end_tells_of_the_vehicle(status: CommandStatus, reason: str | None, result: WakeResult) -> None:
-    assert WakeResult.of(CommandOutcome(status=status, reason=reason, ended_at=NOON)) is result
+def test_what_an_end_tells_of_the_vehicle(reason: str | None, result: WakeResult) -> None:
+    assert WakeResult.of(reason) is result
 
 
 def test_a_name_is_no_matter_for_logs() -> None:
@@ -94,16 +95,13 @@ def test_silence_is_counted_over_what_tells_nothing(results: str, unanswered: in
 
 
 @given(st.lists(wakes, max_size=30))
-def test_what_is_kept_comes_back(recorded: list[Wake]) -> None:
-    ledger = WakeLedger()
-    for each in recorded:
-        ledger = ledger.record(each)
-    again = WakeLedger.of(json.loads(json.dumps(ledger.to_json())))
-    for before, after in zip(ledger.wakes, again.wakes, strict=True):
-        # Nobody is left who waits for an answer that was pending.
+def test_a_restart_keeps_the_book_and_leaves_nothing_pending(kept: list[Wake]) -> None:
+    again = WakeLedger.reopened(kept)
+    assert [each.at for each in again.wakes] == sorted(each.at for each in kept)
+    for before, after in zip(sorted(kept, key=lambda each: each.at), again.wakes, strict=True):
         pending = before.result is WakeResult.PENDING
         assert after == (replace(before, result=WakeResult.UNANSWERED) if pending else before)
-    assert WakeLedger.of(again.to_json()) == again
+    assert WakeLedger.reopened(again.wakes) == again
 
 
 @given(st.lists(wakes, min_size=1, max_size=30))
@@ -123,51 +121,5 @@ def test_no_more_than_500() -> None:
         ledger = ledger.record(wake(NOON + minute * MINUTE))
     assert len(ledger.wakes) == 500
     assert ledger.last_at == NOON + 599 * MINUTE
-    assert len(WakeLedger.of([*(ledger.to_json() or []), *(ledger.to_json() or [])]).wakes) == 500  # type: ignore[misc]
-
-
-GOOD: dict[str, Json] = {
-    "at": NOON.isoformat(),
-    "asked_by": {"kind": "user"},
-    "why": "refresh",
-    "result": "answered",
-}
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        None,
-        7,
-        "text",
-        [],
-        {},
-        GOOD | {"at": "yesterday"},
-        GOOD | {"at": None},
-        GOOD | {"asked_by": "thief"},
-        GOOD | {"asked_by": {}},
-        GOOD | {"result": []},
-    ],
-)
-def test_what_cannot_be_understood_is_left_out(bad: Json) -> None:
-    assert WakeLedger.of(bad) == WakeLedger()
-    (kept,) = WakeLedger.of([bad, GOOD]).wakes
-    assert kept == Wake(at=NOON, asked_by=Asker(kind="user"), why="refresh", result=WakeResult.ANSWERED)
-
-
-def test_a_time_without_a_zone_is_utc() -> None:
-    (kept,) = WakeLedger.of([GOOD | {"at": "2026-11-20T12:00:00", "asked_by": {"kind": "user", "name": 7}}]).wakes
-    assert kept.at == NOON
-    assert kept.asked_by.name is None
-
-
-json_values: st.SearchStrategy[Json] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
-
-
-@given(json_values, st.dictionaries(st.sampled_from(list(GOOD)), json_values))
-def test_nothing_in_the_file_can_break_it(raw: Json, spoilt: dict[str, Json]) -> None:
-    WakeLedger.of(raw)
-    assert len(WakeLedger.of([GOOD | spoilt, GOOD]).wakes) >= 1
+    assert WakeLedger.reopened([*ledger.wakes, *ledger.wakes]).wakes[-2:] == (ledger.wakes[-1], ledger.wakes[-1])
+    assert len(WakeLedger.reopened([*ledger.wakes, *ledger.wakes]).wakes) == 500

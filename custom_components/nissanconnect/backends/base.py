@@ -4,7 +4,7 @@ A backend speaks one protocol, keeps its own log-in alive and turns what it read
 never decides when to read or whether a command is wise, and it never wakes a vehicle unless it is sent a command.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
@@ -49,8 +49,12 @@ class Backend(Protocol):
         (no access to the account).
         """
 
-    async def send(self, vehicle: VehicleInfo, command: Command) -> Ticket:
-        """Hand a command over. Returning means accepted, not executed."""
+    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+        """Hand a command over. Returning means accepted, not executed.
+
+        ``on_wake`` is called right before anything is asked that the vehicle has to wake for, whatever comes of it. A
+        second call means that the vehicle has answered what the first one was for.
+        """
 
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         """Ask how an accepted command goes."""
@@ -88,5 +92,5 @@ class LockSetup(Protocol):
     async def remove_device(self, vehicle: VehicleInfo, device_id: str) -> None:
         """Be registered no longer."""
 
-    async def set_pin(self, vehicle: VehicleInfo, pin: str) -> None:
-        """Choose the PIN with which the vehicle is locked and unlocked from now on. Wakes the vehicle."""
+    async def set_pin(self, vehicle: VehicleInfo, pin: str, on_wake: Callable[[], None]) -> None:
+        """Choose the PIN with which the vehicle is locked and unlocked from now on; it wakes for that."""

@@ -55,7 +55,8 @@ class Refusal(StrEnum):
 class WakePolicy:
     """What the owner allows. By default nothing: an interval of ``None`` means never.
 
-    ``budget`` counts all wakes of a local day. Quiet hours are local, may span midnight, and need both ends.
+    ``budget`` counts all wakes of a local day. Quiet hours are local, may span midnight, and need both ends; from a
+    time until the same time is the whole day.
     """
 
     charging: timedelta | None = None
@@ -72,7 +73,7 @@ class WakePolicy:
         """Whether a local time is within the quiet hours."""
         if self.quiet_from is None or self.quiet_until is None:
             return False
-        if self.quiet_from <= self.quiet_until:
+        if self.quiet_from < self.quiet_until:
             return self.quiet_from <= at < self.quiet_until
         return at >= self.quiet_from or at < self.quiet_until
 

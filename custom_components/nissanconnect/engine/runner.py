@@ -33,8 +33,11 @@ type Sleep = Callable[[float], Awaitable[object]]
 class Line(Protocol):
     """What the runner needs of the world: one vehicle, reached through whatever backend it has."""
 
-    async def send(self, command: Command) -> Ticket:
-        """Send the command; raises :class:`BackendError` if it was not accepted."""
+    async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
+        """Send the command; raises :class:`BackendError` if it was not accepted.
+
+        ``on_wake`` is called right before each time that this can wake the vehicle.
+        """
 
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask how the command goes."""
@@ -69,12 +72,16 @@ class Stage(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A command on its way, as those see it who asked for it. Both events are set at the end, whatever it is."""
+    """A command on its way, as those see it who asked for it. Both events are set at the end, whatever it is.
+
+    ``sent_at`` is when its sending began; ``None``: it was never sent.
+    """
 
     command: Command
     asked_by: Asker
     asked_at: datetime
     stage: Stage = Stage.WAITING
+    sent_at: datetime | None = None
     ticket: Ticket | None = None
     outcome: CommandOutcome | None = None
     error: BackendError | None = None
@@ -87,7 +94,8 @@ class CommandRunner:
     """The commands to one vehicle: one at a time, each sent at most once and followed to its end.
 
     ``check`` tells right before sending why a command should not be sent; ``believed`` is the state at that moment;
-    ``changed`` is called whenever a job has come further.
+    ``changed`` is called whenever a job is new or has come further, ``woken`` with the job and its ``sent_at`` whenever
+    the vehicle is about to be woken for it.
     """
 
     def __init__(
@@ -97,6 +105,7 @@ class CommandRunner:
         check: Callable[[Command], str | None],
         believed: Callable[[], VehicleState],
         changed: Callable[[Job], None],
+        woken: Callable[[Job, datetime], None],
         now: Clock,
         sleep: Sleep,
         patience: Patience,
@@ -106,6 +115,7 @@ class CommandRunner:
         self._check = check
         self._believed = believed
         self._changed = changed
+        self._woken = woken
         self._now = now
         self._sleep = sleep
         self._patience = patience
@@ -117,6 +127,11 @@ class CommandRunner:
         """The job that is being carried out."""
         return next((job for job in self._jobs if job.stage is not Stage.WAITING), None)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is carried out and nothing waits for it."""
+        return not self._jobs
+
     def submit(self, command: Command, asked_by: Asker) -> tuple[Job, bool]:
         """Return the job for ``command``, and whether it is new: an equal one that has not ended is joined.
 
@@ -126,14 +141,13 @@ class CommandRunner:
             if job.command == command:
                 return job, False
         job = Job(command, asked_by, self._now())
-        self._jobs.append(job)
+        self.take_up(job)
         return job, True
 
-    def resume(self, command: Command, asked_by: Asker, asked_at: datetime, ticket: Ticket) -> Job:
-        """Return a job for a command that was sent before a restart; :meth:`work` follows it and sends nothing."""
-        job = Job(command, asked_by, asked_at, ticket=ticket)
+    def take_up(self, job: Job) -> None:
+        """Wait for :meth:`work`. A job that has a ticket, from before a restart, is then followed and not sent."""
         self._jobs.append(job)
-        return job
+        self._changed(job)
 
     async def work(self, job: Job) -> None:
         """Carry a job out when its turn comes; its outcome is then in it."""
@@ -151,10 +165,10 @@ class CommandRunner:
         if job.ticket is None:
             if (reason := self._check(job.command)) is not None:
                 return CommandOutcome(status=CommandStatus.BLOCKED, reason=reason, ended_at=self._now())
+            sent_at = job.sent_at = self._now()
             self._move(job, Stage.SENDING)
-            sent_at = self._now()
             try:
-                job.ticket = await self._line.send(job.command)
+                job.ticket = await self._line.send(job.command, lambda: self._woken(job, sent_at))
             except BackendError as error:
                 job.error = error
                 return await self._not_accepted(job, before, sent_at, error)

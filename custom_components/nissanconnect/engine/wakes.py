@@ -1,19 +1,17 @@
 """Every wake of a vehicle: when, who asked, why, and whether it answered. The 12 V battery pays for each."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import takewhile
 
-from ..vehicle import Asker, CommandOutcome, Reason
+from ..vehicle import Asker, Reason, Unreachable
 
 _KEPT = timedelta(days=30)
 _MOST = 500
 _CLOCK_ERROR = timedelta(days=1)
 """Anything later than this in the future was recorded by a clock that was wrong, and would count for years."""
-
-type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 
 
 class WakeResult(StrEnum):
@@ -26,19 +24,23 @@ class WakeResult(StrEnum):
     """The service refused it or could not be reached, so the vehicle was hardly woken; it counts all the same."""
 
     @classmethod
-    def of(cls, outcome: CommandOutcome) -> WakeResult:
-        """Tell from a command's end whether the vehicle was there to hear it; a refusal is an answer."""
-        if outcome.reason == Reason.NO_ANSWER:
+    def of(cls, reason: str | None) -> WakeResult:
+        """Tell from why something was not done, if it was not, whether the vehicle heard it; a refusal is an answer."""
+        if reason in _SILENCE:
             return cls.UNANSWERED
-        return cls.ANSWERED if outcome.reason in _VEHICLES_WORDS else cls.FAILED
+        return cls.ANSWERED if reason in _VEHICLES_WORDS else cls.FAILED
 
 
-_VEHICLES_WORDS = (None, Reason.REJECTED_BY_VEHICLE, Reason.NOT_SEEN)
+_SILENCE = (Reason.NO_ANSWER, Unreachable.key)
+_VEHICLES_WORDS = (None, Reason.REJECTED_BY_VEHICLE, Reason.NOT_SEEN, Reason.WRONG_PIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """One wake. ``why`` is the kind of the command, or the purpose of an automatic wake."""
+    """One wake. ``why`` is the kind of the command, or what else was asked of the vehicle.
+
+    A command that takes several has them all ``at`` the time when its sending began.
+    """
 
     at: datetime
     asked_by: Asker = field(repr=False)
@@ -51,6 +53,20 @@ class WakeLedger:
     """The wakes of one vehicle in the order of their times."""
 
     wakes: tuple[Wake, ...] = ()
+
+    @classmethod
+    def reopened(cls, wakes: Iterable[Wake]) -> WakeLedger:
+        """Return the ledger of wakes that were kept over a restart.
+
+        One that was pending has nobody left who waits for it, so it counts as unanswered: the careful reading.
+        """
+        known = sorted(wakes, key=lambda each: each.at)[-_MOST:]
+        return cls(
+            tuple(
+                replace(each, result=WakeResult.UNANSWERED) if each.result is WakeResult.PENDING else each
+                for each in known
+            )
+        )
 
     def record(self, wake: Wake) -> WakeLedger:
         """Return the ledger with one more wake, without what is too old or too much."""
@@ -85,42 +101,6 @@ class WakeLedger:
         told = (each for each in reversed(self.wakes) if each.result in _TELLING)
         return tuple(takewhile(lambda each: each.result is WakeResult.UNANSWERED, told))
 
-    def to_json(self) -> Json:
-        """Return what :meth:`of` reads."""
-        return [asdict(each) | {"at": each.at.isoformat()} for each in self.wakes]
-
-    @classmethod
-    def of(cls, raw: Json) -> WakeLedger:
-        """Read what was kept; what cannot be understood is left out.
-
-        A wake that was pending has nobody left who waits for it, so it counts as unanswered: the careful reading.
-        """
-        ledger = cls(tuple(sorted(_readable(raw if isinstance(raw, list) else []), key=lambda each: each.at))[-_MOST:])
-        return cls(
-            tuple(
-                replace(each, result=WakeResult.UNANSWERED) if each.result is WakeResult.PENDING else each
-                for each in ledger.wakes
-            )
-        )
-
 
 _OPEN = (WakeResult.PENDING, WakeResult.UNANSWERED)
 _TELLING = (WakeResult.ANSWERED, WakeResult.UNANSWERED)
-
-
-def _readable(raw: list[Json]) -> Iterator[Wake]:
-    for each in raw:
-        asker = each.get("asked_by") if isinstance(each, dict) else None
-        if not isinstance(each, dict) or not isinstance(asker, dict):
-            continue
-        name = asker.get("name")
-        try:
-            at = datetime.fromisoformat(str(each["at"]))
-            yield Wake(
-                at=at if at.tzinfo else at.replace(tzinfo=UTC),
-                asked_by=Asker(kind=str(asker["kind"]), name=name if isinstance(name, str) else None),
-                why=str(each["why"]),
-                result=WakeResult(str(each["result"])),
-            )
-        except KeyError, ValueError:
-            continue

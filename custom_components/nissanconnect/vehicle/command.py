@@ -254,7 +254,7 @@ class CommandStatus(StrEnum):
     REJECTED = "rejected"
     TIMED_OUT = "timed_out"
     BLOCKED = "blocked"
-    """It was not sent, because it was neither possible nor sensible."""
+    """It was not sent, because it was not possible or not sensible, or not any more."""
 
 
 class Reason(StrEnum):
@@ -271,6 +271,8 @@ class Reason(StrEnum):
     ALREADY_CHARGED = "already_charged"
     BATTERY_LOW = "battery_low"
     DOOR_OPEN = "door_open"
+    INTERRUPTED = "interrupted"
+    """We stopped before it was its turn."""
     NOT_PLUGGED_IN = "not_plugged_in"
     OUTSIDE_TOO_COLD = "outside_too_cold"
     OUTSIDE_TOO_HOT = "outside_too_hot"

@@ -22,6 +22,8 @@ from custom_components.nissanconnect.vehicle import (
     VehicleInfo,
 )
 
+from .. import nobody
+
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -114,7 +116,11 @@ async def test_reading_never_wakes(backend: DemoBackend, clock: Clock) -> None:
 
 async def test_a_command_from_ticket_to_effect(backend: DemoBackend, clock: Clock) -> None:
     leaf = await info(backend, "Leaf")
-    ticket = await backend.send(leaf, StartClimate(22))
+    woken: list[int] = []
+    ticket = await backend.send(
+        leaf, StartClimate(22), lambda: woken.append(len(model_of(backend, leaf).telematics.actions))
+    )
+    assert woken == [0], "told before"
     assert ticket.sent_at == clock.time
     assert (await backend.poll(leaf, ticket)).phase is Phase.PENDING
 
@@ -129,7 +135,7 @@ async def test_a_command_from_ticket_to_effect(backend: DemoBackend, clock: Cloc
 async def test_a_vehicle_without_coverage_is_not_reachable(backend: DemoBackend, clock: Clock) -> None:
     ariya = await info(backend, "Ariya")
     model_of(backend, ariya).telematics.covered = False
-    ticket = await backend.send(ariya, Refresh())
+    ticket = await backend.send(ariya, Refresh(), nobody)
     clock.tick(minutes=2)
     connectivity = (await backend.read(ariya)).state.connectivity
 
@@ -151,7 +157,7 @@ async def test_privacy_mode_hides_the_position(backend: DemoBackend) -> None:
 
 async def test_what_a_vehicle_does_not_offer_is_refused(backend: DemoBackend) -> None:
     with pytest.raises(NotSupported):
-        await backend.send(await info(backend, "Leaf"), SetChargeLimit(80))
+        await backend.send(await info(backend, "Leaf"), SetChargeLimit(80), lambda: pytest.fail("nobody is woken"))
 
 
 async def test_strangers(backend: DemoBackend) -> None:

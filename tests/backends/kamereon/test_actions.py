@@ -39,6 +39,7 @@ from custom_components.nissanconnect.vehicle import (
     VehicleInfo,
 )
 
+from .. import nobody
 from .conftest import NOW, MakeBackend
 from .fake import (
     BROKEN_OFF,
@@ -120,7 +121,7 @@ async def test_what_goes_out(
 ) -> None:
     name, body = action
     fake.on("POST", ACTIONS + name, ACCEPTED)
-    assert await backend.send(vehicle, command) == Ticket(id="action-1", sent_at=NOW)
+    assert await backend.send(vehicle, command, nobody) == Ticket(id="action-1", sent_at=NOW)
     (asked,) = fake.asked
     assert json.loads(asked.body) == body
     assert asked.headers["Content-Type"] == "application/vnd.api+json"
@@ -130,7 +131,7 @@ async def test_what_goes_out(
 
 async def test_whole_degrees_go_out_as_integers(backend: KamereonBackend, fake: Fake) -> None:
     fake.on("POST", ACTIONS + "hvac-start", ACCEPTED)
-    await backend.send(LEAF, StartClimate(target=22.0))
+    await backend.send(LEAF, StartClimate(target=22.0), nobody)
     assert '"targetTemperature": 22}' in fake.asked[0].body
 
 
@@ -147,7 +148,7 @@ async def test_the_widest_refresh(
     backend: KamereonBackend, fake: Fake, capabilities: set[Capability], name: str
 ) -> None:
     fake.on("POST", ACTIONS + name, ACCEPTED)
-    await backend.send(replace(LEAF, capabilities=frozenset(capabilities)), Refresh())
+    await backend.send(replace(LEAF, capabilities=frozenset(capabilities)), Refresh(), nobody)
     assert fake.paths == {ACTIONS + name: 1}
 
 
@@ -159,19 +160,23 @@ class Fly(Command):
 @pytest.mark.parametrize("command", [SetChargeLimit(limit=80), Fly()])
 async def test_what_is_not_possible_is_not_sent(backend: KamereonBackend, fake: Fake, command: Command) -> None:
     with pytest.raises(NotSupported):
-        await backend.send(LEAF, command)
+        await backend.send(LEAF, command, lambda: pytest.fail("nothing is asked of the vehicle"))
     assert fake.asked == []
 
 
 async def test_nothing_to_refresh(backend: KamereonBackend, fake: Fake) -> None:
     with pytest.raises(NotSupported):
-        await backend.send(replace(LEAF, capabilities=frozenset()), Refresh())
+        await backend.send(
+            replace(LEAF, capabilities=frozenset()), Refresh(), lambda: pytest.fail("nothing is asked of the vehicle")
+        )
     assert fake.asked == []
 
 
 async def test_a_stop_that_is_not_understood_is_put_at_length(backend: KamereonBackend, fake: Fake) -> None:
     fake.on("POST", ACTIONS + "hvac-start", Say.error(400, "400"), ACCEPTED)
-    assert (await backend.send(LEAF, StopClimate())).id == "action-1"
+    woken: list[int] = []
+    assert (await backend.send(LEAF, StopClimate(), lambda: woken.append(len(fake.asked)))).id == "action-1"
+    assert woken == [0], "counted before it is sent; the service itself turned the first form away"
     assert [json.loads(asked.body)["data"]["attributes"] for asked in fake.asked] == [
         {"action": "stop"},
         {"action": "stop", "targetTemperature": 21, "startDateTime": "2026-11-20T18:30:05+00:00"},
@@ -199,14 +204,18 @@ async def test_an_action_is_never_repeated(
     make_backend: MakeBackend, fake: Fake, answer: Say, error: type[BackendError]
 ) -> None:
     fake.on("POST", ACTIONS + "charging-start", answer, ACCEPTED)
+    woken: list[int] = []
     with pytest.raises(error):
-        await make_backend(timeouts=Timeouts(data=0.5)).send(LEAF, StartCharging())
+        await make_backend(timeouts=Timeouts(data=0.5)).send(
+            LEAF, StartCharging(), lambda: woken.append(len(fake.asked))
+        )
     assert len(fake.asked) == 1
+    assert woken == [0], "whatever came of it"
 
 
 async def test_a_refused_token_did_nothing_so_the_action_is_sent(backend: KamereonBackend, fake: Fake) -> None:
     fake.on("POST", ACTIONS + "charging-start", UNAUTHORIZED, ACCEPTED)
-    assert (await backend.send(LEAF, StartCharging())).id == "action-1"
+    assert (await backend.send(LEAF, StartCharging(), nobody)).id == "action-1"
     assert fake.paths == {ACTIONS + "charging-start": 2, REFRESH: 1}
     assert fake.count(SUBMIT) == 0
 
@@ -222,7 +231,7 @@ async def test_a_refused_token_did_nothing_so_the_action_is_sent(backend: Kamere
 )
 async def test_receipts(backend: KamereonBackend, fake: Fake, answer: Say, action_id: str) -> None:
     fake.on("POST", ACTIONS + "charging-start", answer)
-    assert (await backend.send(LEAF, StartCharging())).id == action_id
+    assert (await backend.send(LEAF, StartCharging(), nobody)).id == action_id
 
 
 TICKET = Ticket(id="a/1 2", sent_at=datetime(2026, 11, 20, tzinfo=UTC))

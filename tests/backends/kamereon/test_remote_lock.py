@@ -26,6 +26,7 @@ from custom_components.nissanconnect.vehicle import (
     WrongCode,
 )
 
+from .. import nobody
 from .conftest import LOGGED_IN, NOW, QUICK, Clock, Diary
 from .fake import DROPPED, E_MAIL, LEAF, NOT_FOUND, PASSWORD, VIN, Fake, Say
 
@@ -87,7 +88,9 @@ async def test_the_exchange(
     backend: KamereonBackend, fake: Fake, clock: Clock, command: Lock | Unlock, word: str
 ) -> None:
     fake.on("GET", STATUS, NOT_FOUND, Say.data(status="CREATED"), DROPPED, GOOD)
-    ticket = await backend.send(LEAF, command)
+    woken: list[str] = []
+    ticket = await backend.send(LEAF, command, lambda: woken.append(fake.asked[-1].path))
+    assert woken == [TRUSTED, STATUS], "right before the question and, after its answer, before the order"
     assert ticket.id == "action-1"
     assert ticket.sent_at == clock()
     assert [asked.path.rsplit("/", 1)[1] for asked in fake.asked if asked.path != STATUS] == [
@@ -110,7 +113,7 @@ async def test_the_exchange(
 
 async def test_every_exchange_has_a_secret_of_its_own(backend: KamereonBackend, fake: Fake) -> None:
     for _ in range(2):
-        await backend.send(LEAF, Lock(pin=PIN))
+        await backend.send(LEAF, Lock(pin=PIN), nobody)
     keys = [asked.body for asked in fake.asked if asked.path == ACTIONS + "srp-sets"]
     assert len(set(keys)) == 2
 
@@ -126,8 +129,8 @@ async def test_the_arithmetic_is_done_off_the_event_loop(
         return power(base, exponent)
 
     monkeypatch.setattr(srp, "power", noted)
-    await backend.set_pin(LEAF, PIN)
-    await backend.send(LEAF, Lock(pin=PIN))
+    await backend.set_pin(LEAF, PIN, nobody)
+    await backend.send(LEAF, Lock(pin=PIN), nobody)
     assert threads
     assert threading.main_thread() not in threads
 
@@ -136,21 +139,21 @@ async def test_whoever_is_not_registered_wakes_nobody(
     make: Callable[..., KamereonBackend], backend: KamereonBackend, fake: Fake
 ) -> None:
     with pytest.raises(DeviceNotRegistered):
-        await make(None).send(LEAF, Lock(pin=PIN))
+        await make(None).send(LEAF, Lock(pin=PIN), lambda: pytest.fail("nobody is woken"))
     assert fake.asked == []
 
     fake.on("GET", TRUSTED, NOT_FOUND)
     with pytest.raises(DeviceNotRegistered):
-        await backend.send(LEAF, Lock(pin=PIN))
+        await backend.send(LEAF, Lock(pin=PIN), lambda: pytest.fail("nobody is woken"))
     fake.on("GET", TRUSTED, Say.error(500, "500"))
     with pytest.raises(Unavailable):
-        await backend.send(LEAF, Lock(pin=PIN))
+        await backend.send(LEAF, Lock(pin=PIN), lambda: pytest.fail("nobody is woken"))
     assert fake.paths == {TRUSTED: 2}
 
 
 async def test_without_a_pin_nobody_is_woken(backend: KamereonBackend, fake: Fake) -> None:
     with pytest.raises(PinRequired):
-        await backend.send(LEAF, Unlock())
+        await backend.send(LEAF, Unlock(), lambda: pytest.fail("nobody is woken"))
     assert fake.paths == {TRUSTED: 1}
 
 
@@ -184,8 +187,10 @@ async def test_an_exchange_that_fails_ends_in_time_and_sends_no_proof(
 ) -> None:
     caplog.set_level(logging.DEBUG, "custom_components.nissanconnect")
     fake.on("GET", STATUS, answer)
+    woken: list[str] = []
     with pytest.raises(error) as raised:
-        await backend.send(LEAF, Unlock(pin=PIN))
+        await backend.send(LEAF, Unlock(pin=PIN), lambda: woken.append(fake.asked[-1].path))
+    assert woken == [TRUSTED]
     assert clock() - NOW <= timedelta(seconds=66)
     assert fake.paths[ACTIONS + "srp-sets"] == 1
     assert ACTIONS + "lock-unlock" not in fake.paths
@@ -197,7 +202,7 @@ async def test_an_exchange_that_fails_ends_in_time_and_sends_no_proof(
 async def test_a_lock_that_is_not_understood_is_not_repeated(backend: KamereonBackend, fake: Fake) -> None:
     fake.on("POST", ACTIONS + "lock-unlock", Say.error(400, "400", detail="Http message is not readable"))
     with pytest.raises(ProtocolError):
-        await backend.send(LEAF, Lock(pin=PIN))
+        await backend.send(LEAF, Lock(pin=PIN), nobody)
     assert fake.paths[ACTIONS + "lock-unlock"] == 1
 
 
@@ -252,8 +257,10 @@ async def test_removing_the_device(backend: KamereonBackend, fake: Fake, answer:
 
 
 async def test_choosing_a_pin(backend: KamereonBackend, fake: Fake) -> None:
+    woken: list[int] = []
     for _ in range(2):
-        await backend.set_pin(LEAF, PIN)
+        await backend.set_pin(LEAF, PIN, lambda: woken.append(fake.paths[ACTIONS + "srp-initiates"]))
+    assert woken == [0, 1]
     sent = [json.loads(asked.body)["data"] for asked in fake.asked if asked.path == ACTIONS + "srp-initiates"]
     assert [message["type"] for message in sent] == ["SrpInitiates"] * 2
     assert sent[0]["attributes"]["s"] != sent[1]["attributes"]["s"], "salt is never used twice"
@@ -280,6 +287,6 @@ async def test_a_pin_that_is_not_taken(
 ) -> None:
     fake.on("GET", STATUS, answer)
     with pytest.raises(error) as raised:
-        await backend.set_pin(LEAF, PIN)
+        await backend.set_pin(LEAF, PIN, nobody)
     assert PIN not in repr(raised.value)
     assert fake.paths[ACTIONS + "srp-initiates"] == 1

@@ -73,10 +73,11 @@ class DemoBackend(Backend):
         return VehicleReport(state=self._heard(self._find(vehicle), Group if groups is None else groups))
 
     @override
-    async def send(self, vehicle: VehicleInfo, command: Command) -> Ticket:
+    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
         found = self._find(vehicle)
         if command.capability not in found.info.capabilities:
             raise NotSupported(f"demo: {command.kind()} is not offered")
+        on_wake()
         action = found.order(command)
         return Ticket(action.id, action.accepted_at)
 

@@ -173,12 +173,16 @@ class KamereonBackend:
             found[Group.FUEL.value] = join_fuel([fuel for fuel in words if fuel is not None])
         return VehicleState(**found)
 
-    async def send(self, vehicle: VehicleInfo, command: Command) -> Ticket:
-        """Queue an action. Only one that was not understood is followed by its other form, if it has one."""
+    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+        """Queue an action. Only one that was not understood is followed by its other form, if it has one.
+
+        The service turns that one away itself, so both together are one wake.
+        """
         if isinstance(command, Lock | Unlock):
-            action = await self._proven(vehicle, command)
+            action = await self._proven(vehicle, command, on_wake)
         else:
             action = action_for(command, vehicle, self._now())
+        on_wake()
         try:
             identifier = await self._dispatcher.start(vehicle.key, action)
         except BadRequest:
@@ -187,14 +191,14 @@ class KamereonBackend:
             identifier = await self._dispatcher.start(vehicle.key, action.otherwise)
         return Ticket(id=identifier, sent_at=self._now())
 
-    async def _proven(self, vehicle: VehicleInfo, command: Lock | Unlock) -> Action:
+    async def _proven(self, vehicle: VehicleInfo, command: Lock | Unlock, on_wake: Callable[[], None]) -> Action:
         """Ask whether we are trusted before the vehicle is woken for its part of the proof."""
         if self._device_id is None:
             raise DeviceNotRegistered
         user_id = await self.log_in()
         if not await self._device(self._device_id).is_registered(user_id, vehicle.key):
             raise DeviceNotRegistered
-        return await self._remote_lock.proven(command, user_id, vehicle.key, self._device_id)
+        return await self._remote_lock.proven(command, user_id, vehicle.key, self._device_id, on_wake)
 
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         """Ask how an action goes."""
@@ -220,9 +224,11 @@ class KamereonBackend:
         """Take ``device_id`` from the vehicle's devices, if it is there."""
         await self._device(device_id).remove(vehicle.key)
 
-    async def set_pin(self, vehicle: VehicleInfo, pin: str) -> None:
+    async def set_pin(self, vehicle: VehicleInfo, pin: str, on_wake: Callable[[], None]) -> None:
         """Choose the PIN of the remote lock, four digits. Wakes the vehicle and takes up to a minute."""
-        await self._remote_lock.set_pin(await self.log_in(), vehicle.key, pin)
+        user_id = await self.log_in()
+        on_wake()
+        await self._remote_lock.set_pin(user_id, vehicle.key, pin)
 
     def _device(self, device_id: str) -> TrustedDevice:
         return TrustedDevice(self._client, device_id)

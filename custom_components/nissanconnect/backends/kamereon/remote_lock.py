@@ -73,10 +73,12 @@ class RemoteLock:
         attributes: dict[str, Json] = {"s": salt.hex(), "i": user_id, "v": srp.padded_hex(verifier)}
         await self._ask(vin, Action("srp-initiates", attributes))
 
-    async def proven(self, command: Lock | Unlock, user_id: str, vin: str, device_id: str) -> Action:
+    async def proven(
+        self, command: Lock | Unlock, user_id: str, vin: str, device_id: str, on_wake: Callable[[], None]
+    ) -> Action:
         """Return the action of ``command`` with the proof that its giver knows the PIN. Wakes the vehicle.
 
-        Whether the proof is right is found out when the action is carried out.
+        ``on_wake`` is called right before. Whether the proof is right is found out when the action is carried out.
 
         Raises:
             DeviceNotRegistered: The vehicle knows no PIN of this account.
@@ -86,7 +88,9 @@ class RemoteLock:
             raise PinRequired
         word, code = _ACTIONS[type(command)]
         secret = int.from_bytes(self._random(srp.SECRET_BYTES))
-        challenge = await self._challenge(user_id, vin, await to_thread(srp.public_key, secret))
+        client_key = await to_thread(srp.public_key, secret)
+        on_wake()
+        challenge = await self._challenge(user_id, vin, client_key)
         try:
             proof = await to_thread(
                 srp.proof,

@@ -1,0 +1,135 @@
+"""What the owner chooses for an account that works: a menu, and a form for each part of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.const import PERCENTAGE, UnitOfTime
+from homeassistant.core import callback
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TimeSelector,
+)
+import probatio
+
+from .const import (
+    OPTION_ACTIVE,
+    OPTION_ANSWER_AT_ONCE,
+    OPTION_CLIMATE_BATTERY,
+    OPTION_PARKED,
+    OPTION_QUIET_FROM,
+    OPTION_QUIET_UNTIL,
+    OPTION_WAKE_BUDGET,
+    OPTION_WAKE_CHARGING,
+    OPTION_WAKE_PARKED,
+    OPTION_WAKING,
+)
+from .coordinator import NissanConfigEntry
+from .engine.guardian import WakePolicy
+from .remote_lock_flow import CONF_VEHICLE
+from .settings import Settings, read_policy
+from .vehicle import Capability, VehicleInfo, alias
+
+
+def _number(minimum: int, maximum: int, unit: str | None = None) -> NumberSelector:
+    config = NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
+    return NumberSelector(config if unit is None else {**config, "unit_of_measurement": unit})
+
+
+_DEFAULT = Settings()
+_GENERAL = probatio.Schema(
+    {
+        probatio.Required(OPTION_PARKED, default=_DEFAULT.pace.parked.total_seconds() / 60): _number(
+            5, 120, UnitOfTime.MINUTES
+        ),
+        probatio.Required(OPTION_ACTIVE, default=_DEFAULT.pace.active.total_seconds() / 60): _number(
+            2, 30, UnitOfTime.MINUTES
+        ),
+        probatio.Required(OPTION_CLIMATE_BATTERY, default=_DEFAULT.limits.climate_battery): _number(10, 50, PERCENTAGE),
+        probatio.Required(OPTION_ANSWER_AT_ONCE, default=_DEFAULT.answer_at_once): BooleanSelector(),
+    }
+)
+_WAKING = probatio.Schema(
+    {
+        probatio.Required(OPTION_WAKE_CHARGING, default=0): _number(0, 240, UnitOfTime.MINUTES),
+        probatio.Required(OPTION_WAKE_PARKED, default=0): _number(0, 1440, UnitOfTime.MINUTES),
+        probatio.Required(OPTION_WAKE_BUDGET, default=WakePolicy().budget): _number(0, 24),
+        probatio.Optional(OPTION_QUIET_FROM): TimeSelector(),
+        probatio.Optional(OPTION_QUIET_UNTIL): TimeSelector(),
+    }
+)
+"""An interval of 0 means never."""
+
+
+class NissanOptionsFlow(OptionsFlowWithReload):
+    """The defaults are right for most. Each item of the menu is a step and keeps what the others have saved."""
+
+    _vehicle: VehicleInfo
+
+    def __init__(self) -> None:
+        """Start with no vehicle to choose from."""
+        self._wakeable: dict[str, VehicleInfo] = {}
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what to change."""
+        return self.async_show_menu(step_id="init", menu_options=["general", "waking"])
+
+    async def async_step_general(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take how often to read and how commands are treated."""
+        if user_input is not None:
+            return self._async_keep(user_input)
+        schema = self.add_suggested_values_to_schema(_GENERAL, self.config_entry.options)
+        return self.async_show_form(step_id="general", data_schema=schema)
+
+    async def async_step_waking(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose the vehicle, if there is a choice."""
+        if user_input is not None:
+            self._vehicle = self._wakeable[user_input[CONF_VEHICLE]]
+            return await self.async_step_waking_vehicle()
+        entry: NissanConfigEntry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        infos = (vehicle.info for vehicle in entry.runtime_data.vehicles.values())
+        self._wakeable = {alias(info.key): info for info in infos if Capability.REFRESH in info.capabilities}
+        if not self._wakeable:
+            return self.async_abort(reason="nothing_to_wake")
+        if len(self._wakeable) == 1:
+            return await self.async_step_waking({CONF_VEHICLE: next(iter(self._wakeable))})
+        options = [SelectOptionDict(value=name, label=info.name) for name, info in self._wakeable.items()]
+        choice = SelectSelector(SelectSelectorConfig(options=options))
+        return self.async_show_form(
+            step_id="waking", data_schema=probatio.Schema({probatio.Required(CONF_VEHICLE): choice})
+        )
+
+    async def async_step_waking_vehicle(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take when the vehicle may be woken without anybody asking."""
+        name, kept = alias(self._vehicle.key), self.config_entry.options.get(OPTION_WAKING, {})
+        errors = {} if user_input is None else _quiet_errors(user_input)
+        if user_input is not None and not errors:
+            return self._async_keep({OPTION_WAKING: {**kept, name: user_input}})
+        return self.async_show_form(
+            step_id="waking_vehicle",
+            data_schema=self.add_suggested_values_to_schema(_WAKING, user_input or kept.get(name)),
+            description_placeholders={"vehicle": self._vehicle.name},
+            errors=errors,
+        )
+
+    @callback
+    def _async_keep(self, chosen: Mapping[str, Any]) -> ConfigFlowResult:
+        return self.async_create_entry(data={**self.config_entry.options, **chosen})
+
+
+def _quiet_errors(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Quiet hours have two different ends, or there are none: half of them would protect nobody."""
+    policy = read_policy(chosen)
+    ends = {OPTION_QUIET_FROM: policy.quiet_from, OPTION_QUIET_UNTIL: policy.quiet_until}
+    missing = [option for option, end in ends.items() if end is None]
+    if len(missing) == 1:
+        return {missing[0]: "quiet_needs_both"}
+    return {OPTION_QUIET_UNTIL: "quiet_ends_equal"} if not missing and policy.quiet_from == policy.quiet_until else {}
