@@ -14,6 +14,7 @@ from homeassistant.helpers.event import async_track_time_change
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Messages
+from .commands import VehicleCommands
 from .engine.alerts import View, not_plugged_in
 from .engine.geofence import Fence
 from .engine.lookout import Lookout
@@ -21,7 +22,6 @@ from .vehicle import (
     Alert,
     AlertType,
     BackendError,
-    CommandRecord,
     Notification,
     NotSupported,
     StopCharging,
@@ -68,9 +68,7 @@ class AlertedVehicle(Protocol):
     def driving(self) -> bool | None:
         """Whether it drives, as far as is known."""
 
-    @property
-    def command_log(self) -> Iterable[CommandRecord]:
-        """The commands that have ended, oldest first."""
+    commands: VehicleCommands
 
     def async_tell_alert(self, alert: Alert) -> None:
         """Tell those who follow every vehicle; called in the event loop."""
@@ -80,23 +78,26 @@ class VehicleAlerts:
     """Notices what happens to a vehicle, tells it once, and remembers that."""
 
     def __init__(
-        self, vehicle: AlertedVehicle, backend: object, fences: tuple[Fence, ...], wanted: frozenset[AlertType]
+        self,
+        vehicle: AlertedVehicle,
+        backend: object,
+        *,
+        fences: tuple[Fence, ...],
+        wanted: frozenset[AlertType],
+        lookout: Lookout,
+        wishes: Wishes,
     ) -> None:
-        """Begin with nothing seen."""
-        self.lookout = Lookout()
-        self.wishes = Wishes()
+        """Go on from what was told before the restart."""
+        self.lookout = lookout
+        self.wishes = wishes
         self.fences = fences
         self._vehicle = vehicle
         self._wanted = wanted
+        self._stop_asking = self._async_ask_for_plug()
         self._messages = backend if isinstance(backend, Messages) else None
         self._messages_read_at: datetime | None = None
         self._listeners: list[AlertListener] = []
         self._untold = deque[Alert](maxlen=_UNTOLD)
-
-    @callback
-    def async_restore(self, lookout: Lookout, wishes: Wishes) -> None:
-        """Go on from what was told before the restart."""
-        self.lookout, self.wishes = lookout, wishes
 
     @callback
     def async_add_listener(self, listener: AlertListener) -> CALLBACK_TYPE:
@@ -145,12 +146,24 @@ class VehicleAlerts:
             read = await source.read_notifications(self._vehicle.info, first=1 + page * _PAGE, count=_PAGE)
             found += read
             known = self.lookout.feed
-            if known.since is None or len(read) < _PAGE or any(each.id in known.known for each in read):
+            if known.since_at is None or len(read) < _PAGE or any(each.id in known.sent_at for each in read):
                 break
         return found
 
     @callback
-    def async_ask_for_plug(self) -> CALLBACK_TYPE:
+    def async_wish(self, wishes: Wishes) -> None:
+        """Take what the owner wishes from now on."""
+        self._stop_asking()
+        self.wishes = wishes
+        self._stop_asking = self._async_ask_for_plug()
+
+    @callback
+    def async_stop(self) -> None:
+        """End what would go on without the vehicle."""
+        self._stop_asking()
+
+    @callback
+    def _async_ask_for_plug(self) -> CALLBACK_TYPE:
         """Look at the owner's hour whether the vehicle is plugged in; returns what ends that."""
         at = self.wishes.plug_in_by
         if at is None:
@@ -174,7 +187,7 @@ class VehicleAlerts:
     @property
     def _stopped_at(self) -> datetime | None:
         """When the owner last had charging stopped."""
-        stops = (record for record in self._vehicle.command_log if record.command == StopCharging.kind())
+        stops = (record for record in self._vehicle.commands.log if record.command == StopCharging.kind())
         return max((record.outcome.sent_at for record in stops if record.outcome.sent_at), default=None)
 
     @callback

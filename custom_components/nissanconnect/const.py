@@ -19,9 +19,11 @@ CONF_VEHICLES: Final = "vehicles"
 
 SUBENTRY_GEOFENCE: Final = "geofence"
 
+EVENT_ALERT: Final = f"{DOMAIN}_alert"
 EVENT_COMMAND: Final = f"{DOMAIN}_command"
 
 OPTION_ACTIVE: Final = "minutes_active"
+OPTION_ALERTS_OFF: Final = "alerts_off"
 OPTION_WAKING: Final = "waking"
 OPTION_WAKE_CHARGING: Final = "wake_charging"
 OPTION_WAKE_PARKED: Final = "wake_parked"
@@ -42,4 +44,5 @@ PLATFORMS: Final = (
     Platform.NUMBER,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 )

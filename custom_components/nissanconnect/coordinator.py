@@ -1,6 +1,7 @@
 """The vehicle: when to read it, what to believe of it, how to command it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 import logging
 from random import random
@@ -12,9 +13,10 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from .alerts import VehicleAlerts, Wishes
 from .backends.base import LockSetup
 from .commands import VehicleCommands
-from .const import DOMAIN, EVENT_COMMAND
+from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
 from .engine.doctor import Trouble, examine
 from .engine.freshness import is_available
@@ -23,9 +25,11 @@ from .engine.guards import refusal
 from .engine.merge import merge
 from .engine.polling import EVERYTHING, Facts, ReadPlan
 from .exceptions import update_error
+from .fences import fences_of
 from .issues import async_report_vehicle
 from .store import RememberedVehicle
 from .vehicle import (
+    Alert,
     Asker,
     BackendError,
     Capability,
@@ -83,6 +87,14 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             self, account.backend.description, log=known.log, wakes=known.wakes, unfinished=known.unfinished
         )
         self.commands.async_add_listener(self._async_command_ended)
+        self.alerts = VehicleAlerts(
+            self,
+            account.backend,
+            fences=fences_of(account.config_entry, known.info),
+            wanted=account.settings.alerts,
+            lookout=known.lookout,
+            wishes=known.wishes,
+        )
         self.trouble: Trouble | None = None
         """Why the last read brought nothing, if it did not."""
         self._readable: bool | None = None
@@ -101,7 +113,21 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
-        return refusal(command, self.info, self.data, self._account.settings.limits)
+        blocked = self.alerts.lookout.blocks_climate(self.alerts.fences)
+        limits = replace(self._account.settings.limits, climate_blocked=blocked)
+        return refusal(command, self.info, self.data, limits)
+
+    @property
+    def driving(self) -> bool | None:
+        """Whether the vehicle drives, as far as is known."""
+        return self._activity.driving
+
+    @callback
+    def async_wish(self, wishes: Wishes) -> None:
+        """Take what the owner wishes to be told, and keep it."""
+        self.alerts.async_wish(wishes)
+        self._account.async_schedule_save()
+        self.async_update_listeners()
 
     @property
     def wakes_today(self) -> int:
@@ -123,6 +149,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             unfinished=self.commands.unfinished,
             wakes=self.commands.wakes,
             rests_since=self._activity.rests_since,
+            lookout=self.alerts.lookout,
+            wishes=self.alerts.wishes,
         )
 
     async def async_set_pin(self, pin: str, asked_by: Asker) -> None:
@@ -157,17 +185,19 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         """Put it on the bus, for the logbook and for automations that follow every vehicle; watch what is open."""
         if record.outcome.status is CommandStatus.TIMED_OUT:
             self._async_watch()
+        self._async_fire(EVENT_COMMAND, record.outcome.status, record.told)
+
+    @callback
+    def async_tell_alert(self, alert: Alert) -> None:
+        """Put it on the bus, for the logbook and for automations that follow every vehicle."""
+        self._async_fire(EVENT_ALERT, alert.type, alert.told)
+
+    @callback
+    def _async_fire(self, event: str, kind: str, told: Mapping[str, str | float | None]) -> None:
         registry = dr.async_get(self.hass)
         device = registry.async_get_device_by_identifier((DOMAIN, self.info.key), self.config_entry.entry_id)
-        self.hass.bus.async_fire(
-            EVENT_COMMAND,
-            {
-                "device_id": device.id if device else None,
-                "vehicle": self.info.name,
-                "type": record.outcome.status,
-                **record.told,
-            },
-        )
+        data = {"device_id": device.id if device else None, "vehicle": self.info.name, "type": kind, **told}
+        self.hass.bus.async_fire(event, data)
 
     @callback
     def async_commands_changed(self) -> None:
@@ -191,6 +221,11 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self.async_set_updated_data(state)
         self._account.async_schedule_save()
         return state
+
+    @override
+    async def async_shutdown(self) -> None:
+        self.alerts.async_stop()
+        await super().async_shutdown()
 
     @override
     async def _async_update_data(self) -> VehicleState:
@@ -221,6 +256,9 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._async_plan(state)
         self._async_set_available(reading=True)
         self._async_wake_if_due(state)
+        self.config_entry.async_create_background_task(
+            self.hass, self.alerts.async_read_messages(), f"{DOMAIN} messages of {self.name}"
+        )
         self._account.async_schedule_save()
         return state
 
@@ -239,6 +277,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         # Failures name parts of the backend, not groups: whatever is missing then is asked for again next time.
         answered = groups & report.state.groups().keys() if report.failures else groups
         self._asked |= dict.fromkeys(answered, now)
+        self.alerts.async_look(self.data, state)
         return state
 
     @callback

@@ -241,7 +241,7 @@ def _subscription(view: View) -> Iterator[Standing]:
     for days in _NOTICE:
         notice_at = ends_at - timedelta(days=days)
         alert = Alert(
-            type=AlertType.SUBSCRIPTION_EXPIRES, at=notice_at, details={"days": days, "ends_at": ends_at.isoformat()}
+            type=AlertType.SUBSCRIPTION_EXPIRES, at=notice_at, details={"days": days, "until": ends_at.isoformat()}
         )
         yield Standing(alert=alert, holds=view.now >= notice_at, variant=str(days))
 

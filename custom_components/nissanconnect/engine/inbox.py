@@ -54,20 +54,20 @@ class AlertBook:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Which messages of the cloud are known. ``since`` is when we began to listen, ``None`` before the first read."""
+    """When each message that is known was sent; ``since_at`` is when we began to listen, ``None`` before that."""
 
-    since: datetime | None = None
-    known: Mapping[str, datetime] = field(default_factory=dict)
+    since_at: datetime | None = None
+    sent_at: Mapping[str, datetime] = field(default_factory=dict)
 
     def after(self, messages: Iterable[Notification], now: datetime) -> tuple[Feed, tuple[Notification, ...]]:
         """Return the feed after a read, and the new messages, oldest first. What was there before us is not new."""
-        unknown = {each.id: each for each in messages if each.id not in self.known}
-        new = [each for each in unknown.values() if self.since is not None and _sent_at(each, now) > self.since]
-        known = dict(self.known) | {each.id: _sent_at(each, now) for each in unknown.values()}
+        unknown = {each.id: each for each in messages if each.id not in self.sent_at}
+        new = [each for each in unknown.values() if self.since_at is not None and _sent_at(each, now) >= self.since_at]
+        known = dict(self.sent_at) | {each.id: _sent_at(each, now) for each in unknown.values()}
         kept = sorted(known.items(), key=lambda item: item[1])
-        since = now if self.since is None else self.since
+        since = now if self.since_at is None else self.since_at
         if len(kept) > _KNOWN:  # what is forgotten must not come back as new
-            since = max(since, kept[-_KNOWN - 1][1])
+            since = max(since, kept[-_KNOWN - 1][1] + timedelta.resolution)
         return Feed(since, dict(kept[-_KNOWN:])), tuple(sorted(new, key=lambda each: _sent_at(each, now)))
 
 

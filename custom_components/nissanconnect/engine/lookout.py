@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ..vehicle import Alert, AlertType, Notification, Origin, VehicleState
 from .alerts import View, Watch, standing, transitions
+from .geodesy import distance
 from .geofence import Crossing, Fence, FenceAction, Presence
 from .inbox import AlertBook, Feed
 from .movement import Anchor
@@ -43,6 +44,10 @@ class Lookout:
         """Whether the vehicle is in the area; ``None`` before its position was known."""
         presence = self.presences.get(fence.key)
         return presence.inside if presence is not None and presence.area == fence.area else None
+
+    def distance(self, fence: Fence) -> float | None:
+        """Return the km to the centre of the area; ``None`` before the position was known."""
+        return distance(fence.area, self.track.last) if self.track.last is not None else None
 
     def blocks_climate(self, fences: Iterable[Fence]) -> bool:
         """Whether climate is not to be started where the vehicle is."""

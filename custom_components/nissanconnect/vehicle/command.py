@@ -270,6 +270,7 @@ class Reason(StrEnum):
     # Before sending
     ALREADY_CHARGED = "already_charged"
     BATTERY_LOW = "battery_low"
+    BLOCKED_BY_AREA = "blocked_by_area"
     DOOR_OPEN = "door_open"
     INTERRUPTED = "interrupted"
     """We stopped before it was its turn."""
