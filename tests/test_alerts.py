@@ -75,7 +75,9 @@ async def test_a_working_day_of_a_leaf(
     assert shown.attributes["event_type"] == types(alerts)[-1]
 
     await pass_time(12 * HOURS, STEP)
-    assert types(alerts).count("charging_finished") == 1, "the cloud sends a message about it, too"
+    ended = [each for each in alerts if each.data["vehicle"] == "LEAF" and each.data["type"].startswith("charging_")]
+    assert [each.data["type"] for each in ended] == ["charging_finished"]
+    assert ended[0].data["origin"] == "message", "it says best why, and has been asked first"
 
 
 async def test_an_alert_is_a_line_of_the_logbook_without_a_place(

@@ -1,5 +1,6 @@
 """The alerts of one vehicle: from its reads and from the cloud's messages to what is told and remembered."""
 
+from asyncio import Lock
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from .backends.base import Messages
 from .commands import VehicleCommands
-from .engine.alerts import View, not_plugged_in
+from .engine.alerts import View, charge_stopped, not_plugged_in
 from .engine.geofence import Fence
 from .engine.lookout import Lookout
 from .vehicle import (
@@ -70,6 +71,9 @@ class AlertedVehicle(Protocol):
 
     commands: VehicleCommands
 
+    def async_update_listeners(self) -> None:
+        """Show what has changed; called in the event loop."""
+
     def async_tell_alert(self, alert: Alert) -> None:
         """Tell those who follow every vehicle; called in the event loop."""
 
@@ -97,6 +101,7 @@ class VehicleAlerts:
         self._messages = backend if isinstance(backend, Messages) else None
         self._messages_read_at: datetime | None = None
         self._listeners: list[AlertListener] = []
+        self._turn = Lock()
         self._untold = deque[Alert](maxlen=_UNTOLD)
 
     @callback
@@ -107,26 +112,33 @@ class VehicleAlerts:
             listener(self._untold.popleft())
         return lambda: self._listeners.remove(listener)
 
+    async def async_attend(self, before: VehicleState, state: VehicleState) -> None:
+        """Notice what a read has changed, and what the cloud has written if it is time to ask for that.
+
+        It is asked first when a charge has ended, because it may know better why. Its errors are left for the next
+        time; a vehicle without messages is not asked again before the next start.
+        """
+        driving = self._vehicle.driving
+        async with self._turn:
+            await self._async_read_messages(at_once=charge_stopped(before, state))
+            self._async_look(before, state, driving)
+        self._vehicle.async_update_listeners()
+
     @callback
-    def async_look(self, before: VehicleState, state: VehicleState) -> None:
-        """Notice what a read has changed."""
+    def _async_look(self, before: VehicleState, state: VehicleState, driving: bool | None) -> None:
         view = View(
             state=state,
             now=dt_util.utcnow(),
-            driving=self._vehicle.driving,
+            driving=driving,
             stopped_at=self._stopped_at,
             charge_below=self.wishes.charge_below,
         )
         self.lookout, alerts = self.lookout.after(before, view, self.fences)
         self._async_tell(alerts)
 
-    async def async_read_messages(self) -> None:
-        """Read the cloud's messages if it is time to, and tell what is new.
-
-        An error leaves them for the next time; a vehicle without messages is not asked again before the next start.
-        """
-        now = dt_util.utcnow()
-        if self._messages is None or (self._messages_read_at and now - self._messages_read_at < _MESSAGES_EVERY):
+    async def _async_read_messages(self, *, at_once: bool) -> None:
+        now, last = dt_util.utcnow(), self._messages_read_at
+        if self._messages is None or (last is not None and now - last < _MESSAGES_EVERY and not at_once):
             return
         self._messages_read_at = now
         try:

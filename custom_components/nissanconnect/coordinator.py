@@ -256,9 +256,6 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._async_plan(state)
         self._async_set_available(reading=True)
         self._async_wake_if_due(state)
-        self.config_entry.async_create_background_task(
-            self.hass, self.alerts.async_read_messages(), f"{DOMAIN} messages of {self.name}"
-        )
         self._account.async_schedule_save()
         return state
 
@@ -277,7 +274,9 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         # Failures name parts of the backend, not groups: whatever is missing then is asked for again next time.
         answered = groups & report.state.groups().keys() if report.failures else groups
         self._asked |= dict.fromkeys(answered, now)
-        self.alerts.async_look(self.data, state)
+        self.config_entry.async_create_background_task(
+            self.hass, self.alerts.async_attend(self.data, state), f"{DOMAIN} alerts of {self.name}"
+        )
         return state
 
     @callback

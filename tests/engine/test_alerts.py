@@ -53,6 +53,8 @@ S = ChargingStatus
     [
         (charging(S.CHARGING), charging(S.FINISHED, level=80), [AlertType.CHARGING_FINISHED]),
         (charging(S.CHARGING), charging(S.NOT_CHARGING, level=99), [AlertType.CHARGING_FINISHED]),
+        (charging(S.CHARGING), charging(S.NOT_CHARGING, level=80), [AlertType.CHARGING_FINISHED]),
+        (charging(S.CHARGING), charging(S.NOT_CHARGING, level=80, limit=100), [AlertType.CHARGING_INTERRUPTED]),
         (charging(S.CHARGING), charging(S.NOT_CHARGING, level=80, limit=80), [AlertType.CHARGING_FINISHED]),
         (charging(S.WAITING_FOR_SCHEDULE), charging(S.FINISHED), [AlertType.CHARGING_FINISHED]),
         (charging(S.FINISHED), charging(S.FINISHED), []),

@@ -37,12 +37,17 @@ def test_one_cause_that_both_noticed() -> None:
 def test_causes_of_their_own() -> None:
     apart = [alert(0, Origin.STATE), alert(31, Origin.MESSAGE)]
     assert admitted(*apart) == apart
-    kinds = [alert(0, Origin.STATE), alert(0, Origin.MESSAGE, AlertType.CHARGING_INTERRUPTED)]
+    kinds = [alert(0, Origin.STATE), alert(0, Origin.MESSAGE, AlertType.CLIMATE_STOPPED)]
     assert admitted(*kinds) == kinds
     ours = [alert(minute, Origin.STATE, AlertType.PLUGGED_IN) for minute in (0, 5, 10)]
     assert admitted(*ours) == ours, "we have seen it three times"
     words = [alert(0, Origin.MESSAGE, AlertType.CLOUD_MESSAGE)] * 2
     assert admitted(*words) == words
+
+
+def test_a_charge_that_ends_has_one_cause_however_it_is_called() -> None:
+    finished, interrupted = alert(0, Origin.MESSAGE), alert(1, Origin.STATE, AlertType.CHARGING_INTERRUPTED)
+    assert admitted(finished, interrupted) == [finished]
 
 
 def test_a_message_explains_one_of_ours_only() -> None:

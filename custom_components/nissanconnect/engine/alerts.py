@@ -24,6 +24,9 @@ _RECOVERED = 0.3
 _NOTICE = (30, 7)
 """Days before its end at which a subscription is mentioned."""
 
+_LOWEST_LIMIT = 80.0
+"""%. Where no limit is known, a charge that stops here or higher may be meant to: older LEAFs offer to stop at 80 %."""
+
 _FULL = 1.0
 """How many % below its limit a battery counts as charged: the last one is shown late."""
 
@@ -91,10 +94,16 @@ def _stopped(was: Charging, now: Charging) -> bool:
 def _is_full(state: VehicleState) -> bool:
     limit = state.charging.limit if state.charging else None
     level = state.battery.level if state.battery else None
-    return level is not None and level >= (100 if limit is None else limit) - _FULL
+    return level is not None and level >= (_LOWEST_LIMIT if limit is None else limit) - _FULL
 
 
-def _turned[G](value: Callable[[VehicleState], bool | None], *, to: bool) -> Callable[[VehicleState, View], bool]:
+def charge_stopped(before: VehicleState, state: VehicleState) -> bool:
+    """Whether a charge has ended, for whatever reason; the cloud may have written why."""
+    was, now = before.charging, state.charging
+    return was is not None and now is not None and was.active is True and now.active is False
+
+
+def _turned(value: Callable[[VehicleState], bool | None], *, to: bool) -> Callable[[VehicleState, View], bool]:
     def happened(before: VehicleState, view: View) -> bool:
         return value(before) is (not to) and value(view.state) is to
 

@@ -13,6 +13,10 @@ _KEPT = 50
 _KNOWN = 200
 
 
+_AMBIGUOUS = {AlertType.CHARGING_INTERRUPTED: AlertType.CHARGING_FINISHED}
+"""A charge has ended; whether as it should is told better by whoever tells first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """An alert that was given, and whether we have noticed its cause ourselves, too."""
@@ -39,7 +43,7 @@ class AlertBook:
         same = [
             told
             for told in self.told
-            if told.alert.type is alert.type
+            if _cause(told.alert.type) is _cause(alert.type)
             and abs(told.alert.at - alert.at) <= _SAME_CAUSE
             and not (ours and told.noticed)
         ]
@@ -50,6 +54,10 @@ class AlertBook:
         return AlertBook(
             tuple(Told(each.alert, noticed=True) if each is same[0] else each for each in self.told)
         ), False
+
+
+def _cause(kind: AlertType) -> AlertType:
+    return _AMBIGUOUS.get(kind, kind)
 
 
 @dataclass(frozen=True, slots=True)
