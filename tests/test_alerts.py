@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.event import Event as Announced
 from custom_components.nissanconnect.backends.demo.places import HOME
 from custom_components.nissanconnect.backends.demo.telematics import Manner
@@ -198,6 +199,21 @@ async def test_at_the_owners_hour_the_plug_is_asked_for(
     alerts.clear()
     await pass_time(24 * HOURS, 30 * MINUTES)
     assert alerts == [], "nobody asks for an account that is not loaded"
+
+
+async def test_a_charge_that_the_owner_stops_is_not_interrupted(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
+) -> None:
+    ariya = simulator.vehicle("Ariya")
+    assert isinstance(ariya.powertrain, Electric)
+    ariya.powertrain.battery.energy *= 0.5
+    await act(hass, "switch", "turn_on", "switch.ariya_charging")
+    assert state(hass, "binary_sensor.ariya_charging").state == "on"
+    simulator.fail("notifications", Fault.http(500))  # which would say that the charge has ended
+    await act(hass, "switch", "turn_off", "switch.ariya_charging")
+    await pass_time(20 * MINUTES)
+    assert state(hass, "binary_sensor.ariya_charging").state == "off"
+    assert alerts == []
 
 
 async def test_what_is_switched_off_is_not_told(

@@ -64,12 +64,11 @@ class AlertedVehicle(Protocol):
     name: str
     info: VehicleInfo
     data: VehicleState
+    commands: VehicleCommands
 
     @property
     def driving(self) -> bool | None:
         """Whether it drives, as far as is known."""
-
-    commands: VehicleCommands
 
     def async_update_listeners(self) -> None:
         """Show what has changed; called in the event loop."""
@@ -198,7 +197,9 @@ class VehicleAlerts:
 
     @property
     def _stopped_at(self) -> datetime | None:
-        """When the owner last had charging stopped."""
+        """When the owner last had charging stopped; a command that shows its effect has not ended yet."""
+        if isinstance(self._vehicle.commands.in_progress, StopCharging):
+            return dt_util.utcnow()
         stops = (record for record in self._vehicle.commands.log if record.command == StopCharging.kind())
         return max((record.outcome.sent_at for record in stops if record.outcome.sent_at), default=None)
 
