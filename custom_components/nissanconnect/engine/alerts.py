@@ -74,7 +74,7 @@ def _finished(before: VehicleState, view: View) -> bool:
 
 def _interrupted(before: VehicleState, view: View) -> bool:
     was, now = _charging(before), _charging(view.state)
-    asked = view.stopped_at is not None and view.stopped_at > was.received_at
+    asked = view.stopped_at is not None and view.stopped_at >= was.received_at
     return _stopped(was, now) and not (asked or now.status in _INTENDED or _finished(before, view))
 
 
