@@ -34,6 +34,7 @@ async def remote(vehicles: int, *, round_trip: float = 0.0) -> AsyncGenerator[Re
     ours, theirs = get_context("spawn").Pipe()
     process = get_context("spawn").Process(target=_serve, args=(theirs, vehicles, round_trip))
     process.start()
+    theirs.close()  # so that its end is heard here
     try:
         yield Remote(await asyncio.to_thread(ours.recv), ours)
     finally:
