@@ -99,7 +99,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's binary sensors."""
-    async_add_vehicle_entities(entry, async_add_entities, BINARY_SENSORS, VehicleBinarySensor)
+    await async_add_vehicle_entities(entry, async_add_entities, BINARY_SENSORS, VehicleBinarySensor)
 
 
 class VehicleBinarySensor(VehicleEntity, BinarySensorEntity):

@@ -87,8 +87,7 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
         return self.coordinator.available
 
 
-@callback
-def async_add_vehicle_entities[D: VehicleDescription](
+async def async_add_vehicle_entities[D: VehicleDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Iterable[D],
@@ -111,4 +110,4 @@ def async_add_vehicle_entities[D: VehicleDescription](
         add_present()
         entry.async_on_unload(vehicle.async_add_listener(add_present))
 
-    entry.async_on_unload(entry.runtime_data.async_add_vehicle_listener(follow))
+    entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))

@@ -32,7 +32,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's command event."""
-    async_add_vehicle_entities(entry, async_add_entities, EVENTS, CommandEvent)
+    await async_add_vehicle_entities(entry, async_add_entities, EVENTS, CommandEvent)
 
 
 class CommandEvent(VehicleEntity, EventEntity):

@@ -39,7 +39,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the charge limit of each vehicle that takes one."""
-    async_add_vehicle_entities(entry, async_add_entities, NUMBERS, ChargeLimit)
+    await async_add_vehicle_entities(entry, async_add_entities, NUMBERS, ChargeLimit)
 
 
 class ChargeLimit(VehicleEntity, NumberEntity):
