@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -12,7 +13,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.backends.demo.garage import build, leaf
+from custom_components.nissanconnect.backends.kamereon import KamereonBackend
 from custom_components.nissanconnect.const import PLATFORMS
+from custom_components.nissanconnect.vehicle import VehicleReport
 
 from .conftest import set_up, state, status
 from .simulator import Fault, Simulator
@@ -61,6 +64,25 @@ async def test_they_come_back_one_after_another(hass: HomeAssistant, entry: Mock
     for entity_id in hass.states.async_entity_ids():
         hass.states.async_remove(entity_id)
     assert await most_at_once(hass, set_up(hass, entry)) <= of_all / MANY + len(PLATFORMS)
+
+
+@pytest.mark.usefixtures("many")
+async def test_a_command_need_not_wait_for_all_reads(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, under_way = KamereonBackend.read, [0]
+
+    async def read(*args: Any) -> VehicleReport:
+        under_way.append(under_way[-1] + 1)
+        try:
+            return await reads(*args)
+        finally:
+            under_way.append(under_way[-1] - 1)
+
+    monkeypatch.setattr(KamereonBackend, "read", read)
+    await set_up(hass, entry)
+    assert max(under_way) == 4
+    assert under_way[-1] == 0
 
 
 async def test_set_up_waits_for_no_vehicle(hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator) -> None:

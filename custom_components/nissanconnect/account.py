@@ -1,6 +1,6 @@
 """The account: the list of its vehicles, and what they share."""
 
-from asyncio import gather, sleep
+from asyncio import Semaphore, gather, sleep
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import timedelta
@@ -28,6 +28,9 @@ _LOGGER = logging.getLogger(__name__)
 _LIST_INTERVAL = timedelta(hours=6)
 """The list changes when a car is bought or a subscription lapses (kamereon-eu §6.2: at least daily)."""
 
+_READ_AT_ONCE = 4
+"""How many vehicles are read at a time: a command must not wait in the backend behind the reads of a hundred."""
+
 _MISSES_BEFORE_REMOVAL = 2
 """A vehicle must be missing from this many lists in a row: removing a device takes its history along."""
 
@@ -54,6 +57,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self.backend = backend
         self.settings = settings
         self.vehicles: dict[str, VehicleCoordinator] = {}
+        self.reading = Semaphore(_READ_AT_ONCE)
+        """Held by a vehicle that is being read."""
         self._store = store
         self._failures = 0
         self._misses = Counter[str]()
