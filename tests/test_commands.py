@@ -300,7 +300,7 @@ async def test_watching_ends_after_ten_rounds(
     found = await minutes_of_reads(simulator, pass_time, 35)
     gaps = [later - earlier for earlier, later in pairwise(found)]
     assert gaps[:9] == [1] * 9
-    assert all(10 <= gap <= 11 for gap in gaps[9:])
+    assert all(gap >= 10 for gap in gaps[9:])  # longer for a while, because the quota has been overdrawn
 
 
 async def test_commands_to_one_vehicle_wait_for_each_other(

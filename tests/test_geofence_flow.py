@@ -26,7 +26,9 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry, choice: str) -> Sub
 
 
 async def go_on(hass: HomeAssistant, result: SubentryFlowResult, answer: dict[str, Any]) -> SubentryFlowResult:
-    return await hass.config_entries.subentries.async_configure(result["flow_id"], answer)
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], answer)
+    await hass.async_block_till_done(wait_background_tasks=True)  # a new area loads the account anew
+    return result
 
 
 def suggested(result: SubentryFlowResult) -> dict[str, Any]:
@@ -87,6 +89,21 @@ async def test_changing_an_area(hass: HomeAssistant, loaded: MockConfigEntry) ->
     done = await go_on(hass, form, AREA | {"name": "Village", "vehicles": []})
     assert done["reason"] == "reconfigure_successful"
     assert [each.title for each in loaded.subentries.values()] == ["Village"]
+
+
+async def test_whose_an_area_is_stays_while_the_account_is_not_loaded(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    names = [vehicle.name for vehicle in loaded.runtime_data.vehicles.values()][:1]
+    await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": names})
+    await hass.config_entries.async_unload(loaded.entry_id)
+    (subentry_id,) = loaded.subentries
+    form = await hass.config_entries.subentries.async_init(
+        (loaded.entry_id, "geofence"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
+    )
+    await go_on(hass, form, AREA | {"name": "Village"})
+    (subentry,) = loaded.subentries.values()
+    assert (subentry.title, subentry.data["vehicles"]) == ("Village", names)
 
 
 async def test_without_a_loaded_account_an_area_is_everybodys(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -1,8 +1,8 @@
 """The account: the list of its vehicles, and what they share."""
 
-from asyncio import gather
+from asyncio import Semaphore, gather, sleep
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import timedelta
 import logging
 from typing import override
@@ -27,6 +27,9 @@ _LOGGER = logging.getLogger(__name__)
 
 _LIST_INTERVAL = timedelta(hours=6)
 """The list changes when a car is bought or a subscription lapses (kamereon-eu §6.2: at least daily)."""
+
+_READ_AT_ONCE = 4
+"""How many vehicles are read at a time: a command must not wait in the backend behind the reads of a hundred."""
 
 _MISSES_BEFORE_REMOVAL = 2
 """A vehicle must be missing from this many lists in a row: removing a device takes its history along."""
@@ -54,6 +57,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self.backend = backend
         self.settings = settings
         self.vehicles: dict[str, VehicleCoordinator] = {}
+        self.reading = Semaphore(_READ_AT_ONCE)
+        """Held by a vehicle that is being read."""
         self._store = store
         self._failures = 0
         self._misses = Counter[str]()
@@ -64,19 +69,19 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._closed = False
 
     async def async_start(self, remembered: Remembered) -> None:
-        """Bring the vehicles up: at once from what is remembered, otherwise from the backend.
+        """Bring the vehicles up: at once from what is remembered, otherwise when the backend has listed them.
 
-        After a restart everything is there before the first answer, and nothing waits for the cloud.
+        Nothing waits for the vehicles themselves: one that answers slowly must not hold up the others, and after a
+        restart everything is there before the first answer.
         """
         for kept in remembered.vehicles:
             self._async_add_vehicle(kept, restored=True)
         if not self.vehicles:
             await self.async_config_entry_first_refresh()
-            await gather(*(vehicle.async_refresh() for vehicle in self.vehicles.values()))
             return
         self.data = {key: vehicle.info for key, vehicle in self.vehicles.items()}
         self._async_refresh_soon(self)
-        for vehicle in self.vehicles.values():
+        async for vehicle in _in_turn(self.vehicles.values()):
             self._async_refresh_soon(vehicle)
 
     @callback
@@ -85,19 +90,20 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         for vehicle in self.vehicles.values():
             vehicle.commands.async_resume()
 
-    @callback
-    def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
+    async def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
         """Call ``listener`` for every vehicle that is there and for each one that comes."""
         told: set[VehicleCoordinator] = set()
 
         @callback
         def tell() -> None:
-            for vehicle in self.vehicles.values():
-                if vehicle not in told:
-                    told.add(vehicle)
-                    listener(vehicle)
+            for vehicle in [each for each in self.vehicles.values() if each not in told]:
+                told.add(vehicle)
+                listener(vehicle)
 
-        tell()
+        async for vehicle in _in_turn(self.vehicles.values()):
+            told.add(vehicle)
+            listener(vehicle)
+        tell()  # who has come meanwhile
         return self.async_add_listener(tell)
 
     @callback
@@ -171,20 +177,18 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self.update_interval = _LIST_INTERVAL
         self._error = None if listed else NoVehicles()
         self.async_handle_error(self._error)
-        self._async_adopt(listed)
+        await self._async_adopt(listed)
         return {key: vehicle.info for key, vehicle in self.vehicles.items()}
 
-    @callback
-    def _async_adopt(self, listed: tuple[ListedVehicle, ...]) -> None:
+    async def _async_adopt(self, listed: tuple[ListedVehicle, ...]) -> None:
         """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
-        for vehicle in listed:
+        async for vehicle in _in_turn(listed):
             self._misses.pop(vehicle.info.key, None)
             if (known := self.vehicles.get(vehicle.info.key)) is not None:
                 known.async_adopt(vehicle)
                 continue
-            added = self._async_add_vehicle(RememberedVehicle(info=vehicle.info, state=vehicle.state))
-            if self.data is not None:  # not at the first list, after which all are read together
-                self._async_refresh_soon(added)
+            added = RememberedVehicle(info=vehicle.info, state=vehicle.state)
+            self._async_refresh_soon(self._async_add_vehicle(added))
         for key in self.vehicles.keys() - {vehicle.info.key for vehicle in listed}:
             self._misses[key] += 1
             if self._misses[key] >= _MISSES_BEFORE_REMOVAL:
@@ -218,3 +222,10 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         return Remembered(
             vehicles=[vehicle.async_remember() for vehicle in self.vehicles.values()], memory=self.backend.memory()
         )
+
+
+async def _in_turn[T](items: Iterable[T]) -> AsyncIterator[T]:
+    """Yield items, with a turn for everybody else after each: a hundred vehicles must not stop Home Assistant."""
+    for item in [*items]:
+        yield item
+        await sleep(0)

@@ -101,8 +101,8 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's binary sensors."""
-    async_add_vehicle_entities(entry, async_add_entities, BINARY_SENSORS, VehicleBinarySensor)
-    async_add_area_entities(entry, async_add_entities, AREA, AreaPresence)
+    await async_add_vehicle_entities(entry, async_add_entities, BINARY_SENSORS, VehicleBinarySensor)
+    await async_add_area_entities(entry, async_add_entities, AREA, AreaPresence)
 
 
 class VehicleBinarySensor(VehicleEntity, BinarySensorEntity):

@@ -49,7 +49,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's buttons."""
-    async_add_vehicle_entities(entry, async_add_entities, BUTTONS, VehicleButton)
+    await async_add_vehicle_entities(entry, async_add_entities, BUTTONS, VehicleButton)
 
 
 class VehicleButton(VehicleEntity, ButtonEntity):

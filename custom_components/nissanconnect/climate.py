@@ -37,7 +37,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the climate control of each vehicle that has one."""
-    async_add_vehicle_entities(entry, async_add_entities, CLIMATES, VehicleClimate)
+    await async_add_vehicle_entities(entry, async_add_entities, CLIMATES, VehicleClimate)
 
 
 class VehicleClimate(VehicleEntity, RestoreClimate):

@@ -231,7 +231,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     async def _async_update_data(self) -> VehicleState:
         groups = self._plan.groups
         try:
-            report = await self._account.backend.read(self.info, groups)
+            async with self._account.reading:
+                report = await self._account.backend.read(self.info, groups)
         except BackendError as err:
             self._failures += 1
             self._retry_after = err.retry_after

@@ -26,7 +26,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's tracker."""
-    async_add_vehicle_entities(entry, async_add_entities, TRACKERS, VehicleTracker)
+    await async_add_vehicle_entities(entry, async_add_entities, TRACKERS, VehicleTracker)
 
 
 class VehicleTracker(VehicleEntity, TrackerEntity):

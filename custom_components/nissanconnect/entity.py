@@ -99,8 +99,7 @@ class AreaEntity(VehicleEntity):
         self.fence = fence
 
 
-@callback
-def async_add_vehicle_entities[D: VehicleDescription](
+async def async_add_vehicle_entities[D: VehicleDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Iterable[D],
@@ -123,11 +122,10 @@ def async_add_vehicle_entities[D: VehicleDescription](
         add_present()
         entry.async_on_unload(vehicle.async_add_listener(add_present))
 
-    entry.async_on_unload(entry.runtime_data.async_add_vehicle_listener(follow))
+    entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
 
 
-@callback
-def async_add_area_entities[D: EntityDescription](
+async def async_add_area_entities[D: EntityDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     description: D,
@@ -140,4 +138,4 @@ def async_add_area_entities[D: EntityDescription](
         if Capability.LOCATION in vehicle.info.capabilities:
             async_add_entities(create(vehicle, description, fence) for fence in vehicle.alerts.fences)
 
-    entry.async_on_unload(entry.runtime_data.async_add_vehicle_listener(follow))
+    entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))

@@ -60,7 +60,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's events."""
-    async_add_vehicle_entities(entry, async_add_entities, EVENTS, VehicleEvent)
+    await async_add_vehicle_entities(entry, async_add_entities, EVENTS, VehicleEvent)
 
 
 class VehicleEvent(VehicleEntity, EventEntity):

@@ -96,9 +96,9 @@ class GeofenceFlow(ConfigSubentryFlow):
             return self._async_show_area({CONF_LOCATION: "invalid_radius"})
         data = dict(user_input)
         title = data.pop(CONF_NAME).strip()
-        if self.source == SOURCE_RECONFIGURE:
+        if self.source == SOURCE_RECONFIGURE:  # vehicles are not asked for while the account is not loaded
             return self.async_update_and_abort(
-                self._get_entry(), self._get_reconfigure_subentry(), title=title, data=data
+                self._get_entry(), self._get_reconfigure_subentry(), title=title, data_updates=data
             )
         return self.async_create_entry(title=title, data=data)
 

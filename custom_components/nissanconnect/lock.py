@@ -35,7 +35,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's lock."""
-    async_add_vehicle_entities(entry, async_add_entities, LOCKS, VehicleLock)
+    await async_add_vehicle_entities(entry, async_add_entities, LOCKS, VehicleLock)
 
 
 class VehicleLock(VehicleEntity, LockEntity):

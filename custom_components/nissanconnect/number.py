@@ -66,7 +66,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the numbers of each vehicle."""
-    async_add_vehicle_entities(entry, async_add_entities, NUMBERS, VehicleNumber)
+    await async_add_vehicle_entities(entry, async_add_entities, NUMBERS, VehicleNumber)
 
 
 class VehicleNumber(VehicleEntity, NumberEntity):

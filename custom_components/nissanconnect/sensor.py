@@ -317,9 +317,9 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's sensors."""
-    async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
-    async_add_vehicle_entities(entry, async_add_entities, TALLIES, TallySensor)
-    async_add_area_entities(entry, async_add_entities, AREA_DISTANCE, AreaDistance)
+    await async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
+    await async_add_vehicle_entities(entry, async_add_entities, TALLIES, TallySensor)
+    await async_add_area_entities(entry, async_add_entities, AREA_DISTANCE, AreaDistance)
 
 
 class VehicleSensor(VehicleEntity, SensorEntity):

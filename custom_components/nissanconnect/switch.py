@@ -26,7 +26,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the charging switch of each vehicle that has both directions."""
-    async_add_vehicle_entities(entry, async_add_entities, SWITCHES, ChargingSwitch)
+    await async_add_vehicle_entities(entry, async_add_entities, SWITCHES, ChargingSwitch)
 
 
 class ChargingSwitch(VehicleEntity, SwitchEntity):

@@ -35,7 +35,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the hour of the plug of each vehicle that has one and tells where it is."""
-    async_add_vehicle_entities(entry, async_add_entities, TIMES, PlugInBy)
+    await async_add_vehicle_entities(entry, async_add_entities, TIMES, PlugInBy)
 
 
 class PlugInBy(VehicleEntity, TimeEntity):

@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.nissanconnect.engine.activity import Activity
 from custom_components.nissanconnect.engine.polling import EVERYTHING, Facts, Pace, Situation
-from custom_components.nissanconnect.vehicle import Charging, ChargingStatus, Climate, Group, VehicleState
+from custom_components.nissanconnect.vehicle import Battery, Charging, ChargingStatus, Climate, Group, VehicleState
 
 from .strategies import states
 
@@ -26,10 +26,13 @@ PARKED = VehicleState()
 HEATING = VehicleState(climate=Climate(backend="b", received_at=NOON, running=True))
 
 
-def plugged(status: ChargingStatus | None, finish_at: datetime | None = None) -> VehicleState:
+def plugged(
+    status: ChargingStatus | None, finish_at: datetime | None = None, level: float | None = None
+) -> VehicleState:
     """A vehicle on its plug."""
     return VehicleState(
-        charging=Charging(backend="b", received_at=NOON, plugged_in=True, status=status, finish_at=finish_at)
+        battery=Battery(backend="b", received_at=NOON, level=level),
+        charging=Charging(backend="b", received_at=NOON, plugged_in=True, status=status, finish_at=finish_at),
     )
 
 
@@ -59,6 +62,9 @@ def facts(state: VehicleState = PARKED, **known: Any) -> Facts:
         (facts(plugged(ChargingStatus.WAITING_FOR_SCHEDULE), now=MIDNIGHT), 5),
         (facts(plugged(None), now=MIDNIGHT), 5),
         (facts(plugged(ChargingStatus.FINISHED), now=MIDNIGHT), 30),
+        (facts(plugged(ChargingStatus.NOT_CHARGING, level=99), now=MIDNIGHT), 5),
+        (facts(plugged(ChargingStatus.NOT_CHARGING, level=100), now=MIDNIGHT), 30),
+        (facts(plugged(ChargingStatus.CHARGING, level=100), now=MIDNIGHT), 5),
         (facts(activity=Activity(rests_since=NOON - timedelta(days=4))), 60),
         (facts(activity=Activity(rests_since=NOON - timedelta(days=4)), now=MIDNIGHT), 60),
         (facts(activity=Activity(rests_since=NOON - timedelta(days=2))), 10),

@@ -96,9 +96,9 @@ class Vehicle:
         return await finish(self.runner(before), command)
 
 
-async def finish(runner: CommandRunner, command: Command) -> CommandOutcome:
+async def finish(runner: CommandRunner, command: Command, asker: Asker = SOMEBODY) -> CommandOutcome:
     """Have a command carried out and return how it ended."""
-    job, new = runner.submit(command, SOMEBODY)
+    job, new = runner.submit(command, asker)
     assert new
     await runner.work(job)
     assert job.outcome is not None
@@ -391,6 +391,28 @@ async def test_every_command_is_sent_once_and_ends_in_time(
     outcome = await vehicle.run(StartClimate(21))
     patience = Patience()
     assert len(vehicle.sent) == 1
-    longest = patience.limit + patience.longest * (1 + patience.looks)
+    longest = patience.limit + patience.longest + patience.between_looks * patience.looks
     assert outcome.ended_at - EPOCH <= timedelta(seconds=longest)
     assert (outcome.reason is None) is (outcome.status is CommandStatus.CONFIRMED)
+
+
+@pytest.mark.parametrize("own_time", range(3, 120, 7))
+async def test_the_end_is_known_within_three_seconds(own_time: int) -> None:
+    vehicle = Vehicle([], [ON])
+
+    async def poll(ticket: Ticket) -> Progress:
+        return Progress(Phase.DONE if vehicle.clock >= EPOCH + timedelta(seconds=own_time) else Phase.PENDING)
+
+    vehicle.poll = poll  # type: ignore[method-assign]
+    outcome = await vehicle.run(StartClimate(21))
+    assert outcome.ended_at - EPOCH <= timedelta(seconds=own_time + 3)
+
+
+async def test_what_nobody_waits_for_is_asked_for_less_often() -> None:
+    asked = []
+    for asker in (SOMEBODY, Asker(kind="option")):
+        vehicle = Vehicle(phases(Phase.PENDING), [OFF])
+        outcome = await finish(vehicle.runner(), Refresh(), asker)
+        assert outcome.status is CommandStatus.TIMED_OUT
+        asked.append(vehicle.asked)
+    assert asked[1] < asked[0] / 2

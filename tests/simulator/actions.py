@@ -32,8 +32,6 @@ from .http import JSON_API, Endpoint, bearer, body, car, world
 
 type Attributes = dict[str, Json]
 
-INDEXED_AFTER = timedelta(seconds=1)
-"""Until then the status of an action is 404."""
 CREATED_FOR = timedelta(seconds=10)
 
 
@@ -206,9 +204,9 @@ async def status(request: web.Request) -> web.StreamResponse:
     vehicle, identifier = car(request), request.query.get("actionId")
     if not identifier:
         raise bad_parameter("actionId")
-    now = world(request).now()
+    now, indexed_after = world(request).now(), world(request).indexed_after
     action = vehicle.vehicle.telematics.actions.get(identifier)
-    if action is None or now < action.accepted_at + INDEXED_AFTER:
+    if action is None or now < action.accepted_at + indexed_after:
         raise ApiError(404, "404", "Not found exception", "No action(s) found for this vehicle.")
     type_name = world(request).action_types[identifier]
     attributes: Attributes = {

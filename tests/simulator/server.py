@@ -92,7 +92,9 @@ class Simulator(World):
 
     @web.middleware
     async def _watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Look for passwords in all that is sent, and refuse what does not exist as the data hosts do."""
+        """Count connections, look for passwords, and refuse what does not exist as the data hosts do."""
+        if self._runner is not None and self._runner.server is not None:
+            self.most_connections = max(self.most_connections, len(self._runner.server.connections))
         sent = await request.text() + request.path_qs
         if any(quote_plus(each.password) in sent or each.password in sent for each in self.accounts.values()):
             self.password_posts[request.host] += 1

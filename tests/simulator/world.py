@@ -52,6 +52,8 @@ class World:
             as ``login`` how often a password was submitted, as ``wakes`` how many actions were accepted.
         password_posts: By ``Host`` header, the requests that carried a password of any account.
         remote_locks: The remote locks of all accounts and vehicles, and the codes that were e-mailed for them.
+        indexed_after: How long the status of an action is 404.
+        most_connections: How many connections were open at once.
         stopping: Set when requests that hang must end. No time-out would do it: a test's clock may stand still.
     """
 
@@ -82,6 +84,8 @@ class World:
         self.elsewhere = ""
         self.requests: Counter[str] = Counter()
         self.password_posts: Counter[str] = Counter()
+        self.indexed_after = timedelta(seconds=1)
+        self.most_connections = 0
         self.stopping = asyncio.Event()
 
     def secret(self) -> str:
@@ -117,10 +121,19 @@ class World:
         for car in self.cars.values():
             car.vehicle.advance(now)
 
+    @property
+    def total(self) -> int:
+        """All requests, each once."""
+        return sum(count for name, count in self.requests.items() if name not in _NO_ENDPOINTS and "/" not in name)
+
     def reset_counters(self) -> None:
         """Count from zero again."""
         self.requests.clear()
         self.password_posts.clear()
+
+
+_NO_ENDPOINTS = {"login", "wakes"}
+"""What is counted besides requests."""
 
 
 def _system_time() -> datetime:

@@ -22,6 +22,9 @@ _GAP = timedelta(hours=2)
 _FINISH = timedelta(minutes=1)
 """How long after its own forecast to look for the end of a charge; the vehicle reports it by itself (§16.1)."""
 
+_FULL = 100.0
+"""%."""
+
 
 class Situation(StrEnum):
     """What decides the pace."""
@@ -103,7 +106,7 @@ class Facts:
             return Situation.CLIMATE
         if state.charging and state.charging.active:
             return Situation.CHARGING
-        if state.charging and state.charging.plugged_in and state.charging.status is not ChargingStatus.FINISHED:
+        if state.charging and state.charging.plugged_in and not _is_charged(state):
             return Situation.PLUGGED_IN
         if activity.rests_since and self.now - activity.rests_since > _UNUSED:
             return Situation.UNUSED
@@ -134,6 +137,12 @@ class Facts:
         evening, morning = _NIGHT
         local = self.now.astimezone(self.zone).time()
         return local >= evening or local < morning
+
+
+def _is_charged(state: VehicleState) -> bool:
+    """Whether no charge can begin. A LEAF does not say "finished", but is full then (kamereon-eu §8.2)."""
+    full = state.battery is not None and state.battery.level is not None and state.battery.level >= _FULL
+    return full or (state.charging is not None and state.charging.status is ChargingStatus.FINISHED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,14 +48,21 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long and how often to ask, in seconds. Vehicles take 10-120 s (kamereon-eu §10)."""
+    """How long and how often to ask, in seconds. Vehicles take 10-120 s (kamereon-eu §10).
+
+    Asking wakes nobody. With a ``longest`` pause of 2.5 s, 95 of 100 commands are confirmed within 3 s of being carried
+    out, slow answers included, for some 14 questions instead of the 8 that 6 s would take (``script/bench latency``).
+    """
 
     first: float = 1.0
     growth: float = 1.5
-    longest: float = 6.0
+    longest: float = 2.5
+    unhurried: float = 10.0
+    """The longest pause if nobody waits: regular wakes must not use up the requests that reads are made of."""
     limit: float = 120.0
     looks: int = 3
     """How often the state is read after the backend called the command over."""
+    between_looks: float = 6.0
 
 
 class Stage(StrEnum):
@@ -174,7 +181,7 @@ class CommandRunner:
                 return await self._not_accepted(job, before, sent_at, error)
         self._move(job, Stage.ACCEPTED)
         job.accepted.set()
-        progress = await self._follow(job.ticket)
+        progress = await self._follow(job.ticket, hurried=job.asked_by.waits)
         self._move(job, Stage.EXECUTED)
         looks = self._patience.looks if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
         confirmed = await self._look(job.command, before, progress.phase, looks)
@@ -198,10 +205,10 @@ class CommandRunner:
             return CommandOutcome(status=CommandStatus.CONFIRMED, sent_at=sent_at, ended_at=self._now())
         return CommandOutcome(status=CommandStatus.TIMED_OUT, reason=error.key, sent_at=sent_at, ended_at=self._now())
 
-    async def _follow(self, ticket: Ticket) -> Progress:
+    async def _follow(self, ticket: Ticket, *, hurried: bool) -> Progress:
         """Ask until the command is over or the time is; an error on the way is no answer."""
         deadline = ticket.sent_at + timedelta(seconds=self._patience.limit)
-        pause = self._patience.first
+        pause, longest = self._patience.first, self._patience.longest if hurried else self._patience.unhurried
         while True:  # once at least: after a restart the time may be over, and the answer there
             await self._sleep(pause)
             progress = Progress(Phase.PENDING)
@@ -209,13 +216,13 @@ class CommandRunner:
                 progress = await self._line.poll(ticket)
             if progress.phase is not Phase.PENDING or self._now() >= deadline:
                 return progress
-            pause = min(pause * self._patience.growth, self._patience.longest)
+            pause = min(pause * self._patience.growth, longest)
 
     async def _look(self, command: Command, before: VehicleState, phase: Phase, looks: int) -> bool:
         """Read the vehicle's state until it shows the command's effect, at most ``looks`` times."""
         for look in range(looks):
             if look:
-                await self._sleep(self._patience.longest)
+                await self._sleep(self._patience.between_looks)
             try:
                 state = await self._line.look(command)
             except BackendError:

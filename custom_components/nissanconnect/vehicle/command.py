@@ -305,6 +305,11 @@ class Asker:
         """What people are told: the name, or at least what kind it was."""
         return self.name or self.kind
 
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for the end; behind what the options allow there is nobody."""
+        return self.kind != "option"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecord:

@@ -1,12 +1,16 @@
 """The demo as the rest of the integration sees it."""
 
+from asyncio import gather
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from threading import get_ident
+from typing import Any
 
 import pytest
 
 from custom_components.nissanconnect.backends.base import Backend
 from custom_components.nissanconnect.backends.demo import DemoBackend
+from custom_components.nissanconnect.backends.demo.garage import Garage, open_garage
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import (
     BackendError,
@@ -54,8 +58,8 @@ async def info(backend: Backend, model: str) -> VehicleInfo:
     return next(listed.info for listed in await backend.list_vehicles() if listed.info.model == model)
 
 
-def model_of(backend: DemoBackend, info: VehicleInfo) -> DemoVehicle:
-    return backend.garage.vehicles[info.key]
+async def model_of(backend: DemoBackend, info: VehicleInfo) -> DemoVehicle:
+    return (await backend.garage()).vehicles[info.key]
 
 
 async def test_it_needs_no_account(backend: DemoBackend) -> None:
@@ -111,15 +115,13 @@ async def test_reading_never_wakes(backend: DemoBackend, clock: Clock) -> None:
             await backend.read(listed.info)
         clock.tick(minutes=10)
 
-    assert all(vehicle.telematics.wakes == 0 for vehicle in backend.garage.vehicles.values())
+    assert all(vehicle.telematics.wakes == 0 for vehicle in (await backend.garage()).vehicles.values())
 
 
 async def test_a_command_from_ticket_to_effect(backend: DemoBackend, clock: Clock) -> None:
     leaf = await info(backend, "Leaf")
-    woken: list[int] = []
-    ticket = await backend.send(
-        leaf, StartClimate(22), lambda: woken.append(len(model_of(backend, leaf).telematics.actions))
-    )
+    model, woken = await model_of(backend, leaf), list[int]()
+    ticket = await backend.send(leaf, StartClimate(22), lambda: woken.append(len(model.telematics.actions)))
     assert woken == [0], "told before"
     assert ticket.sent_at == clock.time
     assert (await backend.poll(leaf, ticket)).phase is Phase.PENDING
@@ -129,12 +131,12 @@ async def test_a_command_from_ticket_to_effect(backend: DemoBackend, clock: Cloc
     climate = (await backend.read(leaf, {Group.CLIMATE})).state.climate
     assert climate is not None
     assert (climate.running, climate.target_temperature) == (True, 22)
-    assert model_of(backend, leaf).telematics.wakes == 1
+    assert (await model_of(backend, leaf)).telematics.wakes == 1
 
 
 async def test_a_vehicle_without_coverage_is_not_reachable(backend: DemoBackend, clock: Clock) -> None:
     ariya = await info(backend, "Ariya")
-    model_of(backend, ariya).telematics.covered = False
+    (await model_of(backend, ariya)).telematics.covered = False
     ticket = await backend.send(ariya, Refresh(), nobody)
     clock.tick(minutes=2)
     connectivity = (await backend.read(ariya)).state.connectivity
@@ -148,7 +150,7 @@ async def test_privacy_mode_hides_the_position(backend: DemoBackend) -> None:
     leaf = await info(backend, "Leaf")
     assert (await backend.read(leaf)).state.position is not None
 
-    model_of(backend, leaf).set_privacy(on=True)
+    (await model_of(backend, leaf)).set_privacy(on=True)
     state = (await backend.read(leaf)).state
     assert state.position is None
     assert state.privacy is not None
@@ -182,3 +184,18 @@ async def test_messages_newest_first(backend: DemoBackend) -> None:
 
     await backend.mark_notifications_read(leaf, [all_of_them[1].id, "unknown"])
     assert [message.read for message in await backend.read_notifications(leaf, count=3)] == [False, True, False]
+
+
+async def test_the_garage_is_opened_once_and_outside_the_event_loop(
+    backend: DemoBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def opened(*args: Any, **options: Any) -> Garage:
+        threads.append(get_ident())
+        return open_garage(*args, **options)
+
+    monkeypatch.setattr(f"{DemoBackend.__module__}.open_garage", opened)
+    await gather(backend.list_vehicles(), backend.list_vehicles())
+    (thread,) = threads
+    assert thread != get_ident()

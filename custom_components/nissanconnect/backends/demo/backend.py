@@ -1,5 +1,6 @@
 """The demo as a backend: a garage in this process, without account and network."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -43,17 +44,18 @@ class DemoBackend(Backend):
         self._seed = seed
         self._zone = zone
         self._opened: Garage | None = None
+        self._opening = asyncio.Lock()
 
     @property
     @override
     def description(self) -> Description:
         return Description(name=NAME, command_limit=timedelta(minutes=2))
 
-    @property
-    def garage(self) -> Garage:
-        """The vehicles as they are now."""
-        if self._opened is None:
-            self._opened = open_garage(self._now(), seed=self._seed, zone=self._zone)
+    async def garage(self) -> Garage:
+        """Return the vehicles as they are now; the week before is worked out in a thread."""
+        async with self._opening:
+            if self._opened is None:
+                self._opened = await asyncio.to_thread(open_garage, self._now(), seed=self._seed, zone=self._zone)
         self._opened.advance(self._now())
         return self._opened
 
@@ -65,16 +67,16 @@ class DemoBackend(Backend):
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         return tuple(
             ListedVehicle(info=vehicle.info, state=self._heard(vehicle, {Group.PRIVACY, Group.SUBSCRIPTION}))
-            for vehicle in self.garage.vehicles.values()
+            for vehicle in (await self.garage()).vehicles.values()
         )
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
-        return VehicleReport(state=self._heard(self._find(vehicle), Group if groups is None else groups))
+        return VehicleReport(state=self._heard(await self._find(vehicle), Group if groups is None else groups))
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
-        found = self._find(vehicle)
+        found = await self._find(vehicle)
         if command.capability not in found.info.capabilities:
             raise NotSupported(f"demo: {command.kind()} is not offered")
         on_wake()
@@ -83,7 +85,7 @@ class DemoBackend(Backend):
 
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        action = self._find(vehicle).telematics.actions.get(ticket.id)
+        action = (await self._find(vehicle)).telematics.actions.get(ticket.id)
         if action is None:
             raise ProtocolError("demo: unknown ticket")
         return Progress(action.phase, action.code)
@@ -100,24 +102,24 @@ class DemoBackend(Backend):
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
     ) -> tuple[TripSummary, ...]:
         """Return what was driven from ``start`` to ``end``, both included, oldest first."""
-        return summarise(self._find(vehicle).cloud.trips, period, start, end, self._zone)
+        return summarise((await self._find(vehicle)).cloud.trips, period, start, end, self._zone)
 
     async def read_notifications(
         self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
     ) -> tuple[Notification, ...]:
         """Return ``count`` messages, newest first, from the ``first``-th on; English whatever the ``language``."""
-        messages = self._find(vehicle).cloud.messages[::-1]
+        messages = (await self._find(vehicle)).cloud.messages[::-1]
         return tuple(messages[first - 1 : first - 1 + count])
 
     async def mark_notifications_read(self, vehicle: VehicleInfo, ids: Collection[str]) -> None:
         """Mark messages as read."""
-        cloud = self._find(vehicle).cloud
+        cloud = (await self._find(vehicle)).cloud
         for identifier in ids:
             cloud.mark(identifier, read=True)
 
-    def _find(self, vehicle: VehicleInfo) -> DemoVehicle:
+    async def _find(self, vehicle: VehicleInfo) -> DemoVehicle:
         try:
-            return self.garage.vehicles[vehicle.key]
+            return (await self.garage()).vehicles[vehicle.key]
         except KeyError:
             raise BackendError("demo: no such vehicle") from None
 

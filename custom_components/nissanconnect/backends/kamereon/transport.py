@@ -57,25 +57,10 @@ class Transport:
 
         ``name`` stands for the URL in messages, because URLs carry VINs and user ids.
         """
-        limits = aiohttp.ClientTimeout(total=timeout, connect=self.timeouts.connect)
         async with self._slots:
             self.requests += 1
             try:
-                async with self._session.request(
-                    method,
-                    url,
-                    headers=headers,
-                    data=data,
-                    timeout=limits,
-                    allow_redirects=False,
-                    raise_for_status=False,
-                ) as response:
-                    return Answer(
-                        status=response.status,
-                        text=await _text(response, name),
-                        location=response.headers.get("Location"),
-                        retry_after=_seconds(response.headers.get("Retry-After"), self._now()),
-                    )
+                return await self._exchange(method, url, name, timeout=timeout, headers=headers, data=data)
             except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
                 raise NoConnection(f"no connection to {name}") from None
             except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
@@ -83,6 +68,32 @@ class Transport:
                 raise Unavailable(f"no connection to {name}") from None
             except aiohttp.ClientError, OSError:
                 raise NoAnswer(f"no answer from {name}") from None
+
+    async def _exchange(
+        self,
+        method: str,
+        url: URL,
+        name: str,
+        *,
+        timeout: float,  # noqa: ASYNC109 - as above
+        headers: Mapping[str, str],
+        data: bytes | Mapping[str, str] | None,
+    ) -> Answer:
+        async with self._session.request(
+            method,
+            url,
+            headers=headers,
+            data=data,
+            timeout=aiohttp.ClientTimeout(total=timeout, connect=self.timeouts.connect),
+            allow_redirects=False,
+            raise_for_status=False,
+        ) as response:
+            return Answer(
+                status=response.status,
+                text=await _text(response, name),
+                location=response.headers.get("Location"),
+                retry_after=_seconds(response.headers.get("Retry-After"), self._now()),
+            )
 
 
 async def _text(response: aiohttp.ClientResponse, name: str) -> str:

@@ -1,0 +1,1 @@
+"""What the integration costs and how fresh it is, measured against the simulator. ``script/bench`` runs it."""
