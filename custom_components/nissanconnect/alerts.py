@@ -97,6 +97,7 @@ class VehicleAlerts:
         self._messages = backend if isinstance(backend, Messages) else None
         self._messages_read_at: datetime | None = None
         self._listeners: list[AlertListener] = []
+        self._found: list[Alert] = []
         self._untold = deque[Alert](maxlen=_UNTOLD)
 
     @callback
@@ -109,7 +110,7 @@ class VehicleAlerts:
 
     @callback
     def async_look(self, before: VehicleState, state: VehicleState) -> None:
-        """Notice what a read has changed."""
+        """Notice what a read has changed, to be told by :meth:`async_tell_found`."""
         view = View(
             state=state,
             now=dt_util.utcnow(),
@@ -118,7 +119,13 @@ class VehicleAlerts:
             charge_below=self.wishes.charge_below,
         )
         self.lookout, alerts = self.lookout.after(before, view, self.fences)
-        self._async_tell(alerts)
+        self._found += alerts
+
+    @callback
+    def async_tell_found(self) -> None:
+        """Tell what was noticed, when entities show the same: automations look at them."""
+        found, self._found = self._found, []
+        self._async_tell(found)
 
     async def async_read_messages(self) -> None:
         """Read the cloud's messages if it is time to, and tell what is new.

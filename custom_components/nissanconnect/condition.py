@@ -1,6 +1,6 @@
 """Conditions that Home Assistant's own ones for batteries, locks, climate and zones do not cover.
 
-What is not known is not so: unlike Home Assistant's own, "all" is never true of a vehicle that tells nothing.
+What is not known is not so: unlike Home Assistant's own, "all" is never true of vehicles that tell nothing.
 """
 
 from datetime import timedelta
@@ -41,6 +41,10 @@ class VehicleCondition(EntityConditionBase):
     @override
     def _should_include(self, _state: State) -> bool:
         return True
+
+    @override
+    def _check_all_match_state(self, states: list[State]) -> bool:
+        return bool(states) and super()._check_all_match_state(states)
 
 
 class IsPluggedIn(VehicleCondition, EntityStateConditionBase):

@@ -223,6 +223,12 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         return state
 
     @override
+    @callback
+    def async_update_listeners(self) -> None:
+        super().async_update_listeners()
+        self.alerts.async_tell_found()
+
+    @override
     async def async_shutdown(self) -> None:
         self.alerts.async_stop()
         await super().async_shutdown()
