@@ -120,19 +120,15 @@ class VehicleAlerts:
         driving = self._vehicle.driving
         async with self._turn:
             await self._async_read_messages(at_once=charge_stopped(before, state))
-            self._async_look(before, state, driving)
-        self._vehicle.async_update_listeners()
-
-    @callback
-    def _async_look(self, before: VehicleState, state: VehicleState, driving: bool | None) -> None:
-        view = View(
-            state=state,
-            now=dt_util.utcnow(),
-            driving=driving,
-            stopped_at=self._stopped_at,
-            charge_below=self.wishes.charge_below,
-        )
-        self.lookout, alerts = self.lookout.after(before, view, self.fences)
+            view = View(
+                state=state,
+                now=dt_util.utcnow(),
+                driving=driving,
+                stopped_at=self._stopped_at,
+                charge_below=self.wishes.charge_below,
+            )
+            self.lookout, alerts = self.lookout.after(before, view, self.fences)
+        self._vehicle.async_update_listeners()  # before anything is told: automations look at what entities show
         self._async_tell(alerts)
 
     async def _async_read_messages(self, *, at_once: bool) -> None:

@@ -1,4 +1,7 @@
-"""Conditions that Home Assistant's own ones for batteries, locks, climate and zones do not cover."""
+"""Conditions that Home Assistant's own ones for batteries, locks, climate and zones do not cover.
+
+What is not known is not so: unlike Home Assistant's own, "all" is never true of vehicles that tell nothing.
+"""
 
 from datetime import timedelta
 from typing import ClassVar, override
@@ -26,31 +29,41 @@ from .ours import async_ours
 CONF_AGE = "age"
 
 
-class IsOn(EntityStateConditionBase):
-    """Tests binary sensors of vehicles."""
+class VehicleCondition(EntityConditionBase):
+    """Tests the entity with one key of each vehicle."""
 
-    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
-    _states = {STATE_ON}
-    key: ClassVar[str]
+    _key: ClassVar[str]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        return async_ours(self._hass, super().entity_filter(entities), self.key)
+        return async_ours(self._hass, super().entity_filter(entities), self._key)
+
+    @override
+    def _should_include(self, _state: State) -> bool:
+        return True
+
+    @override
+    def _check_all_match_state(self, states: list[State]) -> bool:
+        return bool(states) and super()._check_all_match_state(states)
 
 
-class IsPluggedIn(IsOn):
+class IsPluggedIn(VehicleCondition, EntityStateConditionBase):
     """Tests whether vehicles are plugged in."""
 
-    key = "plugged_in"
+    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+    _states = {STATE_ON}
+    _key = "plugged_in"
 
 
-class IsInsideArea(IsOn):
+class IsInsideArea(VehicleCondition, EntityStateConditionBase):
     """Tests whether vehicles are inside areas."""
 
-    key = "area"
+    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+    _states = {STATE_ON}
+    _key = "area"
 
 
-class IsFresh(EntityConditionBase):
+class IsFresh(VehicleCondition):
     """Tests whether vehicles have reported lately."""
 
     _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
@@ -64,6 +77,7 @@ class IsFresh(EntityConditionBase):
             },
         }
     )
+    _key = "last_report"
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         """Take the age that is still fresh."""
@@ -74,10 +88,6 @@ class IsFresh(EntityConditionBase):
     @override
     def needs_polling(self) -> bool:
         return True  # data grow old without saying so
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        return async_ours(self._hass, super().entity_filter(entities), "last_report")
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:

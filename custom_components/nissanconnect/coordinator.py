@@ -242,20 +242,20 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             if isinstance(err, NotSupported):
                 self._readable = False
                 self._async_examine(self.data)
-            self._async_set_available(reading=False)
+            self._async_judge_age()
             raise update_error(err) from err
         self._failures = 0
         self._restored = False
         self._watching = max(self._watching - 1, 0)
         self.trouble = None
         self._readable = bool(report.state.groups())
+        self.available = True  # before anything is told: automations do not hear what is unavailable
         self._account.async_handle_error(None)
         self._async_note_failures(report.failures)
         state = self._async_believe(report, groups)
         self._async_examine(state)
         self._retry_after = max((err.retry_after or 0 for err in report.failures.values()), default=None)
         self._async_plan(state)
-        self._async_set_available(reading=True)
         self._async_wake_if_due(state)
         self._account.async_schedule_save()
         return state
@@ -276,7 +276,10 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         answered = groups & report.state.groups().keys() if report.failures else groups
         self._asked |= dict.fromkeys(answered, now)
         self.config_entry.async_create_background_task(
-            self.hass, self.alerts.async_attend(self.data, state), f"{DOMAIN} alerts of {self.name}"
+            self.hass,
+            self.alerts.async_attend(self.data, state),
+            f"{DOMAIN} alerts of {self.name}",
+            eager_start=False,  # when the state has been taken over
         )
         return state
 
@@ -300,8 +303,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self.update_interval = self._plan.wait
 
     @callback
-    def _async_set_available(self, *, reading: bool) -> None:
-        available = is_available(self.data, dt_util.utcnow(), reading=reading, restored=self._restored)
+    def _async_judge_age(self) -> None:
+        available = is_available(self.data, dt_util.utcnow(), reading=False, restored=self._restored)
         if available is not self.available:
             self.available = available
             self.async_update_listeners()  # the base class tells them of the first failure only

@@ -7,6 +7,7 @@ from typing import override
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.start import async_at_started
 
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .entity import VehicleEntity, async_add_vehicle_entities
@@ -79,5 +80,12 @@ class VehicleEvent(VehicleEntity, EventEntity):
 
     @callback
     def _async_happen(self, kind: str, told: dict[str, str | float | None]) -> None:
-        self._trigger_event(kind, told)
-        self.async_write_ha_state()
+        """Tell it so that automations hear it: not before they have started, and not as the entity's first state."""
+
+        @callback
+        def tell(_: HomeAssistant) -> None:
+            self.async_write_ha_state()
+            self._trigger_event(kind, told)
+            self.async_write_ha_state()
+
+        async_at_started(self.hass, tell)

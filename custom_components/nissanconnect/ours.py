@@ -10,5 +10,8 @@ from .const import DOMAIN
 def async_ours(hass: HomeAssistant, entity_ids: set[str], key: str) -> set[str]:
     """Return those of our own entities that have the key as their translation key."""
     registry = er.async_get(hass)
-    found = ((entity_id, registry.async_get(entity_id)) for entity_id in entity_ids)
-    return {each for each, entry in found if entry and entry.platform == DOMAIN and entry.translation_key == key}
+    return {
+        entity_id
+        for entity_id in entity_ids
+        if (entry := registry.async_get(entity_id)) and entry.platform == DOMAIN and entry.translation_key == key
+    }
