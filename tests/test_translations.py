@@ -210,3 +210,10 @@ def test_every_trigger_and_condition_is_described(kind: str, known: dict[str, An
 def test_the_alerts_to_choose_from_are_those_that_there_are() -> None:
     options = load_yaml_dict(str(ROOT / "triggers.yaml"))["alert_received"]["fields"]["alert"]["selector"]["select"]
     assert options["options"] == [*AlertType]
+
+
+@pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
+def test_no_two_entities_of_a_vehicle_have_the_same_name(path: Path) -> None:
+    """An assistant that is told to turn "LEAF charging" on could not tell them apart."""
+    names = [entity["name"] for platform in load(path)["entity"].values() for entity in platform.values()]
+    assert len(names) == len(set(names)) > 50
