@@ -54,8 +54,10 @@ class VehicleAction:
     answer: Callable[[VehicleState], JsonValueType] | None = None
 
 
-def _start_climate(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
-    target, defrost = data.get(ATTR_TEMPERATURE), data[ATTR_DEFROST]
+def start_climate(
+    info: VehicleInfo, target: float | None, *, defrost: bool = False, at: datetime | None = None
+) -> Command:
+    """Return the command that starts the climate, now or ``at``; raises what the vehicle cannot do as a translation."""
     limits = info.climate_limits
     if target is not None and Capability.CLIMATE_TEMPERATURE not in info.capabilities:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="temperature_not_supported")
@@ -67,7 +69,7 @@ def _start_climate(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
             translation_key="temperature_out_of_range",
             translation_placeholders={"minimum": f"{limits.minimum:g}", "maximum": f"{limits.maximum:g}"},
         )
-    if (at := data.get(ATTR_AT)) is None:
+    if at is None:
         return StartClimate(target, defrost)
     at = dt_util.as_utc(at)  # a time without a zone is meant in Home Assistant's own
     if at <= dt_util.utcnow():
@@ -121,7 +123,9 @@ ACTIONS: Mapping[str, VehicleAction] = {
     ),
     "start_charging": VehicleAction(command=lambda info, data: StartCharging()),
     "start_climate": VehicleAction(
-        command=_start_climate,
+        command=lambda info, data: start_climate(
+            info, data.get(ATTR_TEMPERATURE), defrost=data[ATTR_DEFROST], at=data.get(ATTR_AT)
+        ),
         fields={
             probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
             probatio.Optional(ATTR_DEFROST, default=False): cv.boolean,
