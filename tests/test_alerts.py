@@ -208,11 +208,11 @@ async def test_a_charge_that_the_owner_stops_is_not_interrupted(
     assert isinstance(ariya.powertrain, Electric)
     ariya.powertrain.battery.energy *= 0.5
     await act(hass, "switch", "turn_on", "switch.ariya_charging")
-    assert state(hass, "binary_sensor.ariya_charging").state == "on"
+    assert state(hass, "binary_sensor.ariya_battery_charging").state == "on"
     simulator.fail("notifications", Fault.http(500))  # which would say that the charge has ended
     await act(hass, "switch", "turn_off", "switch.ariya_charging")
     await pass_time(20 * MINUTES)
-    assert state(hass, "binary_sensor.ariya_charging").state == "off"
+    assert state(hass, "binary_sensor.ariya_battery_charging").state == "off"
     assert alerts == []
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 import logging
 from random import random
 from typing import TYPE_CHECKING, override
@@ -14,7 +14,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts, Wishes
-from .backends.base import LockSetup
+from .backends.base import LockSetup, Trips
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
@@ -24,7 +24,7 @@ from .engine.guardian import Circumstances, automatic_wake_due
 from .engine.guards import refusal
 from .engine.merge import merge
 from .engine.polling import EVERYTHING, Facts, ReadPlan
-from .exceptions import update_error
+from .exceptions import NEEDS_REAUTH, action_error, update_error
 from .fences import fences_of
 from .issues import async_report_vehicle
 from .store import RememberedVehicle
@@ -42,6 +42,8 @@ from .vehicle import (
     Progress,
     Refresh,
     Ticket,
+    TripPeriod,
+    TripSummary,
     VehicleReport,
     VehicleState,
     alias,
@@ -80,6 +82,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._activity = Activity(rests_since=known.rests_since)
         self._asked: dict[Group, datetime] = {}
         self._plan = ReadPlan(account.settings.pace.parked, EVERYTHING)
+        self._everything = False
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
         self._started_at = dt_util.utcnow()
@@ -107,9 +110,32 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._async_examine(self.data)
         self.async_update_listeners()
 
-    async def async_execute(self, command: Command, context: Context | None = None) -> None:
-        """Send a command and wait for the vehicle to confirm it; see :meth:`VehicleCommands.async_execute`."""
-        await self.commands.async_execute(command, context, at_once=self._account.settings.answer_at_once)
+    async def async_execute(self, command: Command, context: Context | None = None, *, wait: bool = False) -> None:
+        """Send a command and wait for the vehicle to confirm it; see :meth:`VehicleCommands.async_execute`.
+
+        ``wait`` even if its owner lets actions answer at once: somebody wants to know what comes of it.
+        """
+        at_once = self._account.settings.answer_at_once and not wait
+        await self.commands.async_execute(command, context, at_once=at_once)
+
+    async def async_read_all(self) -> None:
+        """Read all that the cloud holds, now; raises a translated error if it brings nothing."""
+        self._everything = True
+        await self.async_refresh()
+        if self.trouble is not None:
+            raise action_error(self.trouble.error)
+
+    async def async_read_trips(self, period: TripPeriod, start: date, end: date) -> tuple[TripSummary, ...]:
+        """Return what was driven from ``start`` to ``end``, both included; raises a translated error."""
+        backend = self._account.backend
+        if Capability.TRIPS not in self.info.capabilities or not isinstance(backend, Trips):
+            raise action_error(NotSupported())
+        try:
+            return await backend.read_trips(self.info, period, start, end)
+        except BackendError as err:
+            if isinstance(err, NEEDS_REAUTH):
+                self.config_entry.async_start_reauth(self.hass)
+            raise action_error(err) from err
 
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
@@ -229,7 +255,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     @override
     async def _async_update_data(self) -> VehicleState:
-        groups = self._plan.groups
+        groups = EVERYTHING if self._everything else self._plan.groups
+        self._everything = False
         try:
             async with self._account.reading:
                 report = await self._account.backend.read(self.info, groups)

@@ -17,21 +17,23 @@ from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, Tool, ToolAnno
 from homeassistant.util.json import JsonObjectType, JsonValueType
 import probatio
 
+from .actions import start_climate
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .vehicle import Command, StartCharging, StartClimate, StopCharging, StopClimate
+from .vehicle import Battery, Command, Fuel, StartCharging, StopCharging, StopClimate, VehicleInfo
 
 _READING = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
 _COMMANDING = ToolAnnotations(destructive=False, idempotent=True)
 
 ATTR_DISTANCE = "distance_km"
+ATTR_ROUND_TRIP = "round_trip"
 ATTR_TEMPERATURE = "temperature_celsius"
 ATTR_VEHICLE = "vehicle"
 
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """A vehicle as an assistant may see it: the states of its exposed entities by their keys."""
+    """A vehicle as an assistant may see it: the states of its exposed entities by platform and key."""
 
     vehicle: VehicleCoordinator
     name: str
@@ -40,7 +42,7 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One tool; ``needs`` are the keys of entities of which one must be exposed."""
+    """One tool; ``needs`` are entities by platform and key, of which one must be exposed."""
 
     title: str
     description: str
@@ -65,28 +67,36 @@ def _value(state: State) -> str:
 
 
 async def _can_reach(exposed: Exposed, arguments: Mapping[str, Any], context: Context | None) -> JsonObjectType:
-    battery = exposed.vehicle.data.battery
-    known = battery.range if battery else None
-    distance: float = arguments[ATTR_DISTANCE]
+    source = _range(exposed)
+    known = source.range if source else None
+    distance: float = arguments[ATTR_DISTANCE] * (2 if arguments[ATTR_ROUND_TRIP] else 1)
     return {
         "vehicle": exposed.name,
+        "distance_km": distance,
         "range_km": known,
+        "reported_at": source.reported_at.isoformat() if source and source.reported_at else None,
         "reachable": None if known is None else known >= distance,
         "left_km": None if known is None else round(known - distance, 1),
     }
 
 
-def _commands(command: Callable[[Mapping[str, Any]], Command]) -> Callable[..., Awaitable[JsonObjectType]]:
+def _range(exposed: Exposed) -> Battery | Fuel | None:
+    """Return what tells how far the vehicle gets, of what may be seen."""
+    state = exposed.vehicle.data
+    return state.battery if _RANGE in exposed.states else state.fuel
+
+
+_RANGE, _FUEL_RANGE = "sensor.range", "sensor.fuel_range"
+
+
+def _commands(command: Callable[[VehicleInfo, Mapping[str, Any]], Command]) -> Callable[..., Awaitable[JsonObjectType]]:
     async def run(exposed: Exposed, arguments: Mapping[str, Any], context: Context | None) -> JsonObjectType:
-        await exposed.vehicle.commands.async_execute(command(arguments), context, at_once=True)
+        asked = command(exposed.vehicle.info, arguments)
+        await exposed.vehicle.commands.async_execute(asked, context, at_once=True)
         return {"vehicle": exposed.name, "result": "accepted; the vehicle takes a while to confirm"}
 
     return run
 
-
-_TEMPERATURE: Mapping[probatio.Marker, Any] = {
-    probatio.Optional(ATTR_TEMPERATURE): probatio.All(probatio.Coerce(float), probatio.Range(min=16, max=30))
-}
 
 OFFERS: Mapping[str, Offer] = {
     "vehicle_state": Offer(
@@ -98,43 +108,46 @@ OFFERS: Mapping[str, Offer] = {
     ),
     "can_reach": Offer(
         title="Can the vehicle reach it",
-        description="Tells whether a car can drive a distance in km without charging. Give the whole way, and back.",
-        needs=frozenset({"range"}),
-        fields={probatio.Required(ATTR_DISTANCE): probatio.All(probatio.Coerce(float), probatio.Range(min=0))},
+        description="Tells whether a car can drive a distance in km without charging or refuelling, or there and back.",
+        needs=frozenset({_RANGE, _FUEL_RANGE}),
+        fields={
+            probatio.Required(ATTR_DISTANCE): probatio.All(probatio.Coerce(float), probatio.Range(min=0)),
+            probatio.Optional(ATTR_ROUND_TRIP, default=False): bool,
+        },
         annotations=_READING,
         run=_can_reach,
     ),
     "start_climate": Offer(
         title="Start climate",
         description="Heats or cools a parked car, if wanted to a temperature.",
-        needs=frozenset({"climate"}),
-        fields=_TEMPERATURE,
+        needs=frozenset({"climate.climate"}),
+        fields={probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float)},
         annotations=_COMMANDING,
-        run=_commands(lambda arguments: StartClimate(arguments.get(ATTR_TEMPERATURE))),
+        run=_commands(lambda info, arguments: start_climate(info, arguments.get(ATTR_TEMPERATURE))),
     ),
     "stop_climate": Offer(
         title="Stop climate",
         description="Stops the climate control of a parked car.",
-        needs=frozenset({"climate"}),
+        needs=frozenset({"climate.climate"}),
         fields={},
         annotations=_COMMANDING,
-        run=_commands(lambda _: StopClimate()),
+        run=_commands(lambda info, arguments: StopClimate()),
     ),
     "start_charging": Offer(
         title="Start charging",
         description="Starts to charge a car that is plugged in.",
-        needs=frozenset({"charging", "start_charging"}),
+        needs=frozenset({"switch.charging", "button.start_charging"}),
         fields={},
         annotations=_COMMANDING,
-        run=_commands(lambda _: StartCharging()),
+        run=_commands(lambda info, arguments: StartCharging()),
     ),
     "stop_charging": Offer(
         title="Stop charging",
         description="Stops charging a car.",
-        needs=frozenset({"charging"}),
+        needs=frozenset({"switch.charging"}),
         fields={},
         annotations=_COMMANDING,
-        run=_commands(lambda _: StopCharging()),
+        run=_commands(lambda info, arguments: StopCharging()),
     ),
 }
 
@@ -191,7 +204,7 @@ def _exposed(hass: HomeAssistant, assistant: str) -> Iterator[Exposed]:
             if device is None:
                 continue
             states = {
-                entity.unique_id.removeprefix(f"{key}_"): state
+                f"{entity.domain}.{entity.unique_id.removeprefix(f'{key}_')}": state
                 for entity in er.async_entries_for_device(entities, device.id)
                 if async_should_expose(hass, assistant, entity.entity_id)
                 and (state := hass.states.get(entity.entity_id)) is not None

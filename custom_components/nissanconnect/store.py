@@ -159,9 +159,9 @@ def _revive(name: str, value: Any) -> Any:
     """Undo what JSON cannot hold.
 
     By convention every point in time, or mapping to such, is called ``at`` or ``…_at`` and has a zone; every time of
-    day is called ``…_by``.
+    day is called ``…_by``, ``…_from`` or ``…_until``.
     """
-    if isinstance(value, str) and name.endswith("_by"):
+    if isinstance(value, str) and name.endswith(("_by", "_from", "_until")):
         with suppress(ValueError):
             return time.fromisoformat(value)
     if isinstance(value, str) and (name == "at" or name.endswith("_at")):

@@ -43,7 +43,7 @@ def refusal(command: Command, info: VehicleInfo, state: VehicleState, limits: Li
 
     The order is from what no owner can change at the moment to what they can.
     """
-    if command.capability not in info.capabilities:
+    if not command.needs <= info.capabilities:
         lapsed = state.subscription is not None and state.subscription.active is False
         return SubscriptionInactive.key if lapsed else NotSupported.key
     if state.connectivity is not None and state.connectivity.reachable is False:
