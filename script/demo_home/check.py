@@ -160,9 +160,9 @@ RUNNING = (
     Check("Listens", _is_private),
     Check("Vehicles", _are_known),
     Check("Dashboard", _opens),
+    Check("Alerts", _alerts),  # before the LEAF heats, which slows its charge down
     Check("LEAF heats", _heats),
     Check("Commands", _tells_the_truth),
-    Check("Alerts", _alerts),
 )
 STOPPED = (
     Check("Errors in the log", _log_is_clean),
