@@ -119,7 +119,7 @@ async def test_charging_switch(hass: HomeAssistant, simulator: Simulator, loaded
     ariya.plug_in()
     await act(hass, "switch", "turn_on", "switch.ariya_charging")
     assert state(hass, "switch.ariya_charging").state == "on"
-    assert state(hass, "binary_sensor.ariya_charging").state == "on"
+    assert state(hass, "binary_sensor.ariya_battery_charging").state == "on"
     assert state(hass, "sensor.ariya_charging_status").state == "charging"
     assert datetime.fromisoformat(state(hass, "sensor.ariya_charging_finishes").state) > dt_util.utcnow()
 

@@ -44,7 +44,7 @@ FAULTS: Mapping[str, Fault] = {
 # What each endpoint is the only source of, for the LEAF; without it those states are unknown or do not exist.
 SOURCES: Mapping[str, set[str]] = {
     "battery-status": {
-        "binary_sensor.leaf_charging",
+        "binary_sensor.leaf_battery_charging",
         "binary_sensor.leaf_plugged_in",
         "sensor.leaf_battery",
         "sensor.leaf_battery_capacity",

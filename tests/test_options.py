@@ -35,7 +35,7 @@ async def choose(hass: HomeAssistant, entry: MockConfigEntry, part: str) -> Conf
     """Open the options at one part of the menu."""
     menu = await hass.config_entries.options.async_init(entry.entry_id)
     assert menu["type"] is FlowResultType.MENU
-    assert menu["menu_options"] == ["general", "waking"]
+    assert menu["menu_options"] == ["general", "alerts", "waking"]
     return await submit(hass, menu, {"next_step_id": part})
 
 

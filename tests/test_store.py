@@ -1,7 +1,7 @@
 """What is kept over a restart."""
 
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -18,17 +18,22 @@ from custom_components.nissanconnect.vehicle import (
     Asker,
     Battery,
     Capability,
+    ChargeSchedule,
     ClimateLimits,
     Command,
     CommandOutcome,
     CommandRecord,
     CommandStatus,
+    Group,
     Health,
     Lock,
     Powertrain,
+    Refresh,
     Role,
     ScheduleClimate,
     SetChargeLimit,
+    SetChargeSchedule,
+    StartClimate,
     Ticket,
     Tyre,
     Tyres,
@@ -95,10 +100,15 @@ def test_a_vehicle_without_identity_is_left_out() -> None:
 EVERY_COMMAND = [
     ScheduleClimate(NOW, 21) if kind is ScheduleClimate else SetChargeLimit(80) if kind is SetChargeLimit else kind()
     for kind in COMMANDS
+] + [
+    Refresh(Group.POSITION),
+    ScheduleClimate(NOW, 21, defrost=True),
+    SetChargeSchedule(ChargeSchedule(time(23, 30), time(6), days=(0, 4))),
+    StartClimate(defrost=True),
 ]
 
 
-@pytest.mark.parametrize("command", EVERY_COMMAND, ids=lambda command: command.kind())
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=repr)
 def test_a_command_on_its_way_comes_back(command: Command) -> None:
     asker = Asker(kind="automation", name="Warm the car")
     sent = Unfinished(command=command, asked_by=asker, asked_at=NOW, sent_at=NOW, ticket=Ticket("1", NOW))

@@ -11,35 +11,40 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.nissanconnect import services
-from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS
+from custom_components.nissanconnect.actions import ACTIONS, VehicleAction
+from custom_components.nissanconnect.binary_sensor import AREA, BINARY_SENSORS
 from custom_components.nissanconnect.button import BUTTONS
 from custom_components.nissanconnect.climate import CLIMATES
+from custom_components.nissanconnect.condition import CONDITIONS
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.issues import ISSUES
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.sensor import SENSORS, TALLIES
+from custom_components.nissanconnect.questions import PREFLIGHT, QUESTIONS, VehicleQuestion
+from custom_components.nissanconnect.sensor import AREA_DISTANCE, SENSORS, TALLIES
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.switch import SWITCHES
-from custom_components.nissanconnect.vehicle import BackendError, Reason, errors
+from custom_components.nissanconnect.time import TIMES
+from custom_components.nissanconnect.trigger import TRIGGERS
+from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason, errors
 from custom_components.nissanconnect.vehicle.guide import App, Model, Region, Verdict
 
 ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
 LANGUAGES = sorted((ROOT / "translations").glob("*.json"))
 DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
-    "binary_sensor": BINARY_SENSORS,
+    "binary_sensor": (*BINARY_SENSORS, AREA),
     "button": BUTTONS,
     "climate": CLIMATES,
     "device_tracker": TRACKERS,
     "event": EVENTS,
     "lock": LOCKS,
     "number": NUMBERS,
-    "sensor": (*SENSORS, *TALLIES),
+    "sensor": (*SENSORS, *TALLIES, AREA_DISTANCE),
     "switch": SWITCHES,
+    "time": TIMES,
 }
-EVERY_ACTION = services.ACTIONS | services.QUESTIONS
+EVERY_ACTION: dict[str, VehicleAction | VehicleQuestion] = {**ACTIONS, **QUESTIONS}
 ERROR_KEYS = {kind.key for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BackendError)}
 
 
@@ -182,11 +187,33 @@ def test_every_action_is_described() -> None:
 
 def test_every_command_that_can_be_checked_has_a_name() -> None:
     options = load_yaml_dict(str(ROOT / "services.yaml"))["preflight"]["fields"]["command"]["selector"]["select"]
-    assert options["options"] == sorted(services._PREFLIGHT)
-    assert ENGLISH["selector"]["command"]["options"].keys() == services._PREFLIGHT.keys()
+    assert options["options"] == sorted(PREFLIGHT)
+    assert ENGLISH["selector"]["command"]["options"].keys() == PREFLIGHT.keys()
 
 
-def test_every_end_of_a_command_has_a_name() -> None:
-    (event,) = EVENTS
-    told = ENGLISH["entity"]["event"]["command"]["state_attributes"]["event_type"]["state"]
-    assert set(told) == set(event.event_types or ())
+def test_every_event_has_a_name() -> None:
+    for event in EVENTS:
+        told = ENGLISH["entity"]["event"][event.key]["state_attributes"]["event_type"]["state"]
+        assert set(told) == set(event.event_types or ())
+    assert ENGLISH["selector"]["alert"]["options"].keys() == set(AlertType)
+
+
+@pytest.mark.parametrize(("kind", "known"), [("triggers", TRIGGERS), ("conditions", CONDITIONS)])
+def test_every_trigger_and_condition_is_described(kind: str, known: dict[str, Any]) -> None:
+    written = load_yaml_dict(str(ROOT / f"{kind}.yaml"))
+    described = {key: what for key, what in written.items() if not key.startswith(".")}
+    assert described.keys() == known.keys() == ENGLISH[kind].keys() == ICONS[kind].keys()
+    for key, what in described.items():
+        assert what.get("fields", {}).keys() == ENGLISH[kind][key].get("fields", {}).keys(), key
+
+
+def test_the_alerts_to_choose_from_are_those_that_there_are() -> None:
+    options = load_yaml_dict(str(ROOT / "triggers.yaml"))["alert_received"]["fields"]["alert"]["selector"]["select"]
+    assert options["options"] == [*AlertType]
+
+
+@pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
+def test_no_two_entities_of_a_vehicle_have_the_same_name(path: Path) -> None:
+    """An assistant that is told to turn "LEAF charging" on could not tell them apart."""
+    names = [entity["name"] for platform in load(path)["entity"].values() for entity in platform.values()]
+    assert len(names) == len(set(names)) > 50

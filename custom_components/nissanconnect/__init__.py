@@ -11,6 +11,7 @@ from .account import AccountCoordinator
 from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
+from .fences import async_reload_on_change, async_remove_stale
 from .services import async_setup_services
 from .settings import Settings
 from .sources import async_create_backend
@@ -38,8 +39,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     backend = await async_create_backend(hass, entry.data, save_auth=save_auth, memory=remembered.memory)
     entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
     await entry.runtime_data.async_start(remembered)
+    async_remove_stale(hass, entry, [vehicle.info for vehicle in entry.runtime_data.vehicles.values()])
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.runtime_data.async_resume()
+    async_reload_on_change(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import NissanConfigEntry
-from .entity import Reading, VehicleEntity, async_add_vehicle_entities
+from .entity import AreaEntity, Reading, VehicleEntity, async_add_area_entities, async_add_vehicle_entities
 from .vehicle import Capability, VehicleState
 
 PARALLEL_UPDATES = 0
@@ -94,12 +94,15 @@ BINARY_SENSORS = (
     ),
 )
 
+AREA = BinarySensorEntityDescription(key="area")
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add each vehicle's binary sensors."""
     await async_add_vehicle_entities(entry, async_add_entities, BINARY_SENSORS, VehicleBinarySensor)
+    await async_add_area_entities(entry, async_add_entities, AREA, AreaPresence)
 
 
 class VehicleBinarySensor(VehicleEntity, BinarySensorEntity):
@@ -111,3 +114,12 @@ class VehicleBinarySensor(VehicleEntity, BinarySensorEntity):
     @override
     def is_on(self) -> bool | None:
         return self.entity_description.value(self.vehicle)
+
+
+class AreaPresence(AreaEntity, BinarySensorEntity):
+    """Whether the vehicle is inside an area."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return self.coordinator.alerts.lookout.inside(self.fence)

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 import probatio
 
 from .backends.base import Json
-from .const import CONF_AUTH, CONF_SOURCE, DOMAIN
+from .const import CONF_AUTH, CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE
+from .geofence_flow import GeofenceFlow
 from .options_flow import NissanOptionsFlow
 from .remote_lock_flow import RemoteLockFlow
 from .sources import Source, async_create_backend
@@ -48,6 +49,12 @@ class NissanConfigFlow(UnsureFlow, RemoteLockFlow, domain=DOMAIN):
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> NissanOptionsFlow:
         return NissanOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
+        return {SUBENTRY_GEOFENCE: GeofenceFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -10,13 +10,20 @@ MANUFACTURER: Final = "Nissan"
 CONF_AUTH: Final = "auth"
 CONF_DEVICE_ID: Final = "device_id"
 """Our name in the vehicles' lists of trusted devices."""
+CONF_ON_ENTERING: Final = "on_entering"
+CONF_ON_LEAVING: Final = "on_leaving"
 CONF_PINS: Final = "pins"
 """PINs by vehicle, of owners who chose to have them stored."""
 CONF_SOURCE: Final = "source"
+CONF_VEHICLES: Final = "vehicles"
 
+SUBENTRY_GEOFENCE: Final = "geofence"
+
+EVENT_ALERT: Final = f"{DOMAIN}_alert"
 EVENT_COMMAND: Final = f"{DOMAIN}_command"
 
 OPTION_ACTIVE: Final = "minutes_active"
+OPTION_ALERTS_OFF: Final = "alerts_off"
 OPTION_WAKING: Final = "waking"
 OPTION_WAKE_CHARGING: Final = "wake_charging"
 OPTION_WAKE_PARKED: Final = "wake_parked"
@@ -37,4 +44,5 @@ PLATFORMS: Final = (
     Platform.NUMBER,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 )

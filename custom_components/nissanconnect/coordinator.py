@@ -1,7 +1,8 @@
 """The vehicle: when to read it, what to believe of it, how to command it."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 import logging
 from random import random
 from typing import TYPE_CHECKING, override
@@ -12,9 +13,10 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .backends.base import LockSetup
+from .alerts import VehicleAlerts, Wishes
+from .backends.base import LockSetup, Trips
 from .commands import VehicleCommands
-from .const import DOMAIN, EVENT_COMMAND
+from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
 from .engine.doctor import Trouble, examine
 from .engine.freshness import is_available
@@ -22,10 +24,12 @@ from .engine.guardian import Circumstances, automatic_wake_due
 from .engine.guards import refusal
 from .engine.merge import merge
 from .engine.polling import EVERYTHING, Facts, ReadPlan
-from .exceptions import update_error
+from .exceptions import NEEDS_REAUTH, action_error, update_error
+from .fences import fences_of
 from .issues import async_report_vehicle
 from .store import RememberedVehicle
 from .vehicle import (
+    Alert,
     Asker,
     BackendError,
     Capability,
@@ -38,6 +42,8 @@ from .vehicle import (
     Progress,
     Refresh,
     Ticket,
+    TripPeriod,
+    TripSummary,
     VehicleReport,
     VehicleState,
     alias,
@@ -76,6 +82,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._activity = Activity(rests_since=known.rests_since)
         self._asked: dict[Group, datetime] = {}
         self._plan = ReadPlan(account.settings.pace.parked, EVERYTHING)
+        self._everything = False
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
         self._started_at = dt_util.utcnow()
@@ -83,6 +90,14 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             self, account.backend.description, log=known.log, wakes=known.wakes, unfinished=known.unfinished
         )
         self.commands.async_add_listener(self._async_command_ended)
+        self.alerts = VehicleAlerts(
+            self,
+            account.backend,
+            fences=fences_of(account.config_entry, known.info),
+            wanted=account.settings.alerts,
+            lookout=known.lookout,
+            wishes=known.wishes,
+        )
         self.trouble: Trouble | None = None
         """Why the last read brought nothing, if it did not."""
         self._readable: bool | None = None
@@ -95,13 +110,50 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._async_examine(self.data)
         self.async_update_listeners()
 
-    async def async_execute(self, command: Command, context: Context | None = None) -> None:
-        """Send a command and wait for the vehicle to confirm it; see :meth:`VehicleCommands.async_execute`."""
-        await self.commands.async_execute(command, context, at_once=self._account.settings.answer_at_once)
+    async def async_execute(self, command: Command, context: Context | None = None, *, wait: bool = False) -> None:
+        """Send a command and wait for the vehicle to confirm it; see :meth:`VehicleCommands.async_execute`.
+
+        ``wait`` even if its owner lets actions answer at once: somebody wants to know what comes of it.
+        """
+        at_once = self._account.settings.answer_at_once and not wait
+        await self.commands.async_execute(command, context, at_once=at_once)
+
+    async def async_read_all(self) -> None:
+        """Read all that the cloud holds, now; raises a translated error if it brings nothing."""
+        self._everything = True
+        await self.async_refresh()
+        if self.trouble is not None:
+            raise action_error(self.trouble.error)
+
+    async def async_read_trips(self, period: TripPeriod, start: date, end: date) -> tuple[TripSummary, ...]:
+        """Return what was driven from ``start`` to ``end``, both included; raises a translated error."""
+        backend = self._account.backend
+        if Capability.TRIPS not in self.info.capabilities or not isinstance(backend, Trips):
+            raise action_error(NotSupported())
+        try:
+            return await backend.read_trips(self.info, period, start, end)
+        except BackendError as err:
+            if isinstance(err, NEEDS_REAUTH):
+                self.config_entry.async_start_reauth(self.hass)
+            raise action_error(err) from err
 
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
-        return refusal(command, self.info, self.data, self._account.settings.limits)
+        blocked = self.alerts.lookout.blocks_climate(self.alerts.fences)
+        limits = replace(self._account.settings.limits, climate_blocked=blocked)
+        return refusal(command, self.info, self.data, limits)
+
+    @property
+    def driving(self) -> bool | None:
+        """Whether the vehicle drives, as far as is known."""
+        return self._activity.driving
+
+    @callback
+    def async_wish(self, wishes: Wishes) -> None:
+        """Take what the owner wishes to be told, and keep it."""
+        self.alerts.async_wish(wishes)
+        self._account.async_schedule_save()
+        self.async_update_listeners()
 
     @property
     def wakes_today(self) -> int:
@@ -123,6 +175,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             unfinished=self.commands.unfinished,
             wakes=self.commands.wakes,
             rests_since=self._activity.rests_since,
+            lookout=self.alerts.lookout,
+            wishes=self.alerts.wishes,
         )
 
     async def async_set_pin(self, pin: str, asked_by: Asker) -> None:
@@ -157,17 +211,19 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         """Put it on the bus, for the logbook and for automations that follow every vehicle; watch what is open."""
         if record.outcome.status is CommandStatus.TIMED_OUT:
             self._async_watch()
+        self._async_fire(EVENT_COMMAND, record.outcome.status, record.told)
+
+    @callback
+    def async_tell_alert(self, alert: Alert) -> None:
+        """Put it on the bus, for the logbook and for automations that follow every vehicle."""
+        self._async_fire(EVENT_ALERT, alert.type, alert.told)
+
+    @callback
+    def _async_fire(self, event: str, kind: str, told: Mapping[str, str | float | None]) -> None:
         registry = dr.async_get(self.hass)
         device = registry.async_get_device_by_identifier((DOMAIN, self.info.key), self.config_entry.entry_id)
-        self.hass.bus.async_fire(
-            EVENT_COMMAND,
-            {
-                "device_id": device.id if device else None,
-                "vehicle": self.info.name,
-                "type": record.outcome.status,
-                **record.told,
-            },
-        )
+        data = {"device_id": device.id if device else None, "vehicle": self.info.name, "type": kind, **told}
+        self.hass.bus.async_fire(event, data)
 
     @callback
     def async_commands_changed(self) -> None:
@@ -193,8 +249,14 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         return state
 
     @override
+    async def async_shutdown(self) -> None:
+        self.alerts.async_stop()
+        await super().async_shutdown()
+
+    @override
     async def _async_update_data(self) -> VehicleState:
-        groups = self._plan.groups
+        groups = EVERYTHING if self._everything else self._plan.groups
+        self._everything = False
         try:
             async with self._account.reading:
                 report = await self._account.backend.read(self.info, groups)
@@ -207,20 +269,20 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             if isinstance(err, NotSupported):
                 self._readable = False
                 self._async_examine(self.data)
-            self._async_set_available(reading=False)
+            self._async_judge_age()
             raise update_error(err) from err
         self._failures = 0
         self._restored = False
         self._watching = max(self._watching - 1, 0)
         self.trouble = None
         self._readable = bool(report.state.groups())
+        self.available = True  # before anything is told: automations do not hear what is unavailable
         self._account.async_handle_error(None)
         self._async_note_failures(report.failures)
         state = self._async_believe(report, groups)
         self._async_examine(state)
         self._retry_after = max((err.retry_after or 0 for err in report.failures.values()), default=None)
         self._async_plan(state)
-        self._async_set_available(reading=True)
         self._async_wake_if_due(state)
         self._account.async_schedule_save()
         return state
@@ -240,6 +302,12 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         # Failures name parts of the backend, not groups: whatever is missing then is asked for again next time.
         answered = groups & report.state.groups().keys() if report.failures else groups
         self._asked |= dict.fromkeys(answered, now)
+        self.config_entry.async_create_background_task(
+            self.hass,
+            self.alerts.async_attend(self.data, state),
+            f"{DOMAIN} alerts of {self.name}",
+            eager_start=False,  # when the state has been taken over
+        )
         return state
 
     @callback
@@ -262,8 +330,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self.update_interval = self._plan.wait
 
     @callback
-    def _async_set_available(self, *, reading: bool) -> None:
-        available = is_available(self.data, dt_util.utcnow(), reading=reading, restored=self._restored)
+    def _async_judge_age(self) -> None:
+        available = is_available(self.data, dt_util.utcnow(), reading=False, restored=self._restored)
         if available is not self.available:
             self.available = available
             self.async_update_listeners()  # the base class tells them of the first failure only

@@ -12,6 +12,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .engine.geofence import Fence
 from .vehicle import Capability, Command, VehicleInfo, VehicleState
 
 
@@ -87,6 +88,17 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
         return self.coordinator.available
 
 
+class AreaEntity(VehicleEntity):
+    """One entity of one vehicle about one area that its owner has drawn."""
+
+    def __init__(self, coordinator: VehicleCoordinator, description: EntityDescription, fence: Fence) -> None:
+        """Name the entity after the area; the area's key makes it unique."""
+        super().__init__(coordinator, description)
+        self._attr_unique_id = f"{self._attr_unique_id}_{fence.key}"
+        self._attr_translation_placeholders = {"area": fence.name}
+        self.fence = fence
+
+
 async def async_add_vehicle_entities[D: VehicleDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
@@ -109,5 +121,21 @@ async def async_add_vehicle_entities[D: VehicleDescription](
 
         add_present()
         entry.async_on_unload(vehicle.async_add_listener(add_present))
+
+    entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
+
+
+async def async_add_area_entities[D: EntityDescription](
+    entry: NissanConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    description: D,
+    create: Callable[[VehicleCoordinator, D, Fence], Entity],
+) -> None:
+    """Add an entity for each area of each vehicle that tells where it is."""
+
+    @callback
+    def follow(vehicle: VehicleCoordinator) -> None:
+        if Capability.LOCATION in vehicle.info.capabilities:
+            async_add_entities(create(vehicle, description, fence) for fence in vehicle.alerts.fences)
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))

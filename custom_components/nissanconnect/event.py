@@ -1,53 +1,91 @@
-"""Event: how each command to the vehicle ended."""
+"""Events: how each command to the vehicle ended, and what has happened to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.start import async_at_started
 
-from .coordinator import NissanConfigEntry
+from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .entity import VehicleEntity, async_add_vehicle_entities
-from .vehicle import COMMANDS, CommandRecord, CommandStatus, VehicleInfo, VehicleState
+from .vehicle import COMMANDS, Alert, AlertType, CommandRecord, CommandStatus, VehicleInfo, VehicleState
 
 PARALLEL_UPDATES = 0
 
 _OBEYED = {command.capability for command in COMMANDS}
 
+type Happened = Callable[[str, dict[str, str | float | None]], None]
+
+
+def _commands(vehicle: VehicleCoordinator, happened: Happened) -> Callable[[], None]:
+    def ended(record: CommandRecord) -> None:
+        happened(record.outcome.status, record.told)
+
+    return vehicle.commands.async_add_listener(ended)
+
+
+def _alerts(vehicle: VehicleCoordinator, happened: Happened) -> Callable[[], None]:
+    def told(alert: Alert) -> None:
+        happened(alert.type, alert.told)
+
+    return vehicle.alerts.async_add_listener(told)
+
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleEventDescription(EventEntityDescription):
-    """The ends of commands."""
+    """What happens, and who tells: ``listen`` returns what ends the listening."""
+
+    listen: Callable[[VehicleCoordinator, Happened], Callable[[], None]]
+    has: Callable[[VehicleInfo], bool] = lambda info: True
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the vehicle obeys anything."""
-        return not info.capabilities.isdisjoint(_OBEYED)
+        """Whether it can happen to the vehicle."""
+        return self.has(info)
 
 
-EVENTS = (VehicleEventDescription(key="command", event_types=[*CommandStatus]),)
+EVENTS = (
+    VehicleEventDescription(key="alert", event_types=[*AlertType], listen=_alerts),
+    VehicleEventDescription(
+        key="command",
+        event_types=[*CommandStatus],
+        listen=_commands,
+        has=lambda info: not info.capabilities.isdisjoint(_OBEYED),
+    ),
+)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add each vehicle's command event."""
-    await async_add_vehicle_entities(entry, async_add_entities, EVENTS, CommandEvent)
+    """Add each vehicle's events."""
+    await async_add_vehicle_entities(entry, async_add_entities, EVENTS, VehicleEvent)
 
 
-class CommandEvent(VehicleEntity, EventEntity):
-    """Happens when a command has ended, whoever asked for it."""
+class VehicleEvent(VehicleEntity, EventEntity):
+    """Something that happens."""
+
+    entity_description: VehicleEventDescription
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.commands.async_add_listener(self._async_happen))
+        self.async_on_remove(self.entity_description.listen(self.coordinator, self._async_happen))
 
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
         super().async_entity_id_changed(old_entity_id)
 
     @callback
-    def _async_happen(self, record: CommandRecord) -> None:
-        self._trigger_event(record.outcome.status, record.told)
-        self.async_write_ha_state()
+    def _async_happen(self, kind: str, told: dict[str, str | float | None]) -> None:
+        """Tell it so that automations hear it: not before they have started, and not as the entity's first state."""
+
+        @callback
+        def tell(_: HomeAssistant) -> None:
+            self.async_write_ha_state()
+            self._trigger_event(kind, told)
+            self.async_write_ha_state()
+
+        async_at_started(self.hass, tell)

@@ -1,6 +1,7 @@
-"""Number: the charge limit, for vehicles that take one."""
+"""Numbers: the charge limit, and the charge below which the owner wants to know."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
@@ -15,12 +16,36 @@ from .vehicle import Capability, SetChargeLimit
 PARALLEL_UPDATES = 0
 
 
+async def _set_charge_below(entity: VehicleEntity, value: float) -> None:
+    entity.coordinator.async_wish(replace(entity.coordinator.alerts.wishes, charge_below=value))
+
+
+async def _set_charge_limit(entity: VehicleEntity, value: float) -> None:
+    await entity.async_execute(SetChargeLimit(value))
+
+
 @dataclass(frozen=True, kw_only=True)
 class VehicleNumberDescription(NumberEntityDescription, Control):
-    """The charge limit."""
+    """A level of the battery: what it is, and how it is set."""
+
+    value: Callable[[VehicleEntity], float | None]
+    set_value: Callable[[VehicleEntity, float], Awaitable[None]]
 
 
 NUMBERS = (
+    VehicleNumberDescription(
+        key="charge_below",
+        needs={Capability.BATTERY},
+        device_class=NumberDeviceClass.BATTERY,
+        entity_category=EntityCategory.CONFIG,
+        native_unit_of_measurement=PERCENTAGE,
+        native_min_value=5,
+        native_max_value=95,
+        native_step=1,
+        mode=NumberMode.SLIDER,
+        value=lambda entity: entity.coordinator.alerts.wishes.charge_below,
+        set_value=_set_charge_below,
+    ),
     VehicleNumberDescription(
         key="charge_limit",
         needs={Capability.CHARGE_LIMIT},
@@ -31,6 +56,8 @@ NUMBERS = (
         native_max_value=100,
         native_step=5,
         mode=NumberMode.SLIDER,
+        value=lambda entity: entity.vehicle.charging.limit if entity.vehicle.charging else None,
+        set_value=_set_charge_limit,
     ),
 )
 
@@ -38,18 +65,20 @@ NUMBERS = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the charge limit of each vehicle that takes one."""
-    await async_add_vehicle_entities(entry, async_add_entities, NUMBERS, ChargeLimit)
+    """Add the numbers of each vehicle."""
+    await async_add_vehicle_entities(entry, async_add_entities, NUMBERS, VehicleNumber)
 
 
-class ChargeLimit(VehicleEntity, NumberEntity):
-    """Up to which level the vehicle charges."""
+class VehicleNumber(VehicleEntity, NumberEntity):
+    """A level that the owner chooses."""
+
+    entity_description: VehicleNumberDescription
 
     @property
     @override
     def native_value(self) -> float | None:
-        return self.vehicle.charging.limit if self.vehicle.charging else None
+        return self.entity_description.value(self)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        await self.async_execute(SetChargeLimit(value))
+        await self.entity_description.set_value(self, value)

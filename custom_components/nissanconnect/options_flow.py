@@ -20,6 +20,7 @@ import probatio
 
 from .const import (
     OPTION_ACTIVE,
+    OPTION_ALERTS_OFF,
     OPTION_ANSWER_AT_ONCE,
     OPTION_CLIMATE_BATTERY,
     OPTION_PARKED,
@@ -34,7 +35,7 @@ from .coordinator import NissanConfigEntry
 from .engine.guardian import WakePolicy
 from .remote_lock_flow import CONF_VEHICLE
 from .settings import Settings, read_policy
-from .vehicle import Capability, VehicleInfo, alias
+from .vehicle import AlertType, Capability, VehicleInfo, alias
 
 
 def _number(minimum: int, maximum: int, unit: str | None = None) -> NumberSelector:
@@ -53,6 +54,13 @@ _GENERAL = probatio.Schema(
         ),
         probatio.Required(OPTION_CLIMATE_BATTERY, default=_DEFAULT.limits.climate_battery): _number(10, 50, PERCENTAGE),
         probatio.Required(OPTION_ANSWER_AT_ONCE, default=_DEFAULT.answer_at_once): BooleanSelector(),
+    }
+)
+_ALERTS = probatio.Schema(
+    {
+        probatio.Required(OPTION_ALERTS_OFF, default=[]): SelectSelector(
+            SelectSelectorConfig(options=[*AlertType], multiple=True, translation_key="alert")
+        )
     }
 )
 _WAKING = probatio.Schema(
@@ -78,7 +86,7 @@ class NissanOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what to change."""
-        return self.async_show_menu(step_id="init", menu_options=["general", "waking"])
+        return self.async_show_menu(step_id="init", menu_options=["general", "alerts", "waking"])
 
     async def async_step_general(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take how often to read and how commands are treated."""
@@ -86,6 +94,13 @@ class NissanOptionsFlow(OptionsFlowWithReload):
             return self._async_keep(user_input)
         schema = self.add_suggested_values_to_schema(_GENERAL, self.config_entry.options)
         return self.async_show_form(step_id="general", data_schema=schema)
+
+    async def async_step_alerts(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take which alerts are not wanted."""
+        if user_input is not None:
+            return self._async_keep(user_input)
+        schema = self.add_suggested_values_to_schema(_ALERTS, self.config_entry.options)
+        return self.async_show_form(step_id="alerts", data_schema=schema)
 
     async def async_step_waking(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the vehicle, if there is a choice."""

@@ -27,7 +27,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .entity import Reading, VehicleEntity, async_add_vehicle_entities
+from .entity import AreaEntity, Reading, VehicleEntity, async_add_area_entities, async_add_vehicle_entities
 from .vehicle import (
     Capability,
     ChargeMode,
@@ -303,6 +303,15 @@ TALLIES = (
     ),
 )
 
+AREA_DISTANCE = SensorEntityDescription(
+    key="area_distance",
+    device_class=SensorDeviceClass.DISTANCE,
+    entity_registry_enabled_default=False,
+    native_unit_of_measurement=UnitOfLength.KILOMETERS,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=1,
+)
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
@@ -310,6 +319,7 @@ async def async_setup_entry(
     """Add each vehicle's sensors."""
     await async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
     await async_add_vehicle_entities(entry, async_add_entities, TALLIES, TallySensor)
+    await async_add_area_entities(entry, async_add_entities, AREA_DISTANCE, AreaDistance)
 
 
 class VehicleSensor(VehicleEntity, SensorEntity):
@@ -332,3 +342,12 @@ class TallySensor(VehicleEntity, SensorEntity):
     @override
     def native_value(self) -> int:
         return self.entity_description.count(self.coordinator)
+
+
+class AreaDistance(AreaEntity, SensorEntity):
+    """How far the vehicle is from the centre of an area."""
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        return self.coordinator.alerts.lookout.distance(self.fence)

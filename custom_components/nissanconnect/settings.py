@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from .const import (
     OPTION_ACTIVE,
+    OPTION_ALERTS_OFF,
     OPTION_ANSWER_AT_ONCE,
     OPTION_CLIMATE_BATTERY,
     OPTION_PARKED,
@@ -20,7 +21,7 @@ from .const import (
 from .engine.guardian import WakePolicy
 from .engine.guards import Limits
 from .engine.polling import Pace
-from .vehicle import alias
+from .vehicle import AlertType, alias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +29,15 @@ class Settings:
     """The options with their defaults.
 
     ``answer_at_once`` lets actions return when a command is accepted instead of confirmed, for voice assistants,
-    which do not wait that long. ``waking`` holds what was chosen for each vehicle by its alias.
+    which do not wait that long. ``alerts`` are those that are told. ``waking`` holds what was
+    chosen for each vehicle by its alias.
     """
 
     pace: Pace = Pace()
     limits: Limits = Limits()
     waking: Mapping[str, WakePolicy] = field(default_factory=dict)
     answer_at_once: bool = False
+    alerts: frozenset[AlertType] = frozenset(AlertType)
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -55,6 +58,7 @@ class Settings:
                 if isinstance(chosen, Mapping)
             },
             answer_at_once=options.get(OPTION_ANSWER_AT_ONCE, default.answer_at_once),
+            alerts=default.alerts - set(options.get(OPTION_ALERTS_OFF, ())),
         )
 
     def wake_policy(self, vehicle: str) -> WakePolicy:

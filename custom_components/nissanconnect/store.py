@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, time
 from functools import partial
 from typing import Any, cast
 
@@ -11,9 +11,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 import probatio
 
+from .alerts import Wishes
 from .backends.base import Json
 from .commands import Unfinished
 from .const import DOMAIN
+from .engine.lookout import Lookout
 from .engine.wakes import Wake, WakeLedger
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
@@ -32,6 +34,8 @@ class RememberedVehicle:
     unfinished: tuple[Unfinished, ...] = ()
     wakes: WakeLedger = WakeLedger()
     rests_since: datetime | None = None
+    lookout: Lookout = Lookout()
+    wishes: Wishes = Wishes()
 
 
 @dataclass(slots=True)
@@ -80,6 +84,8 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
         "log": vehicle.log,
         "wakes": vehicle.wakes.wakes,
         "rests_since_at": vehicle.rests_since,
+        "lookout": vehicle.lookout,
+        "wishes": vehicle.wishes,
         "unfinished": [
             _fields(each) | {"kind": each.command.kind(), "command": _without_pin(each.command)}
             for each in vehicle.unfinished
@@ -111,6 +117,8 @@ def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
         unfinished=tuple(_each(_read_unfinished, raw.get("unfinished"))),
         wakes=WakeLedger.reopened(_each(partial(_load, Wake), raw.get("wakes"))),
         rests_since=_read_time(raw.get("rests_since_at")),
+        lookout=_load(Lookout, raw.get("lookout")) or Lookout(),
+        wishes=_load(Wishes, raw.get("wishes")) or Wishes(),
     )
 
 
@@ -148,15 +156,34 @@ def _each[T](read: Callable[[Any], T | None], raw: Any) -> Iterator[T]:
 
 
 def _revive(name: str, value: Any) -> Any:
-    """Undo what JSON cannot hold. By convention every point in time is called ``at`` or ``…_at``, and has a zone."""
+    """Undo what JSON cannot hold.
+
+    By convention every point in time, or mapping to such, is called ``at`` or ``…_at`` and has a zone; every time of
+    day is called ``…_by``, ``…_from`` or ``…_until``.
+    """
+    if isinstance(value, str) and name.endswith(("_by", "_from", "_until")):
+        with suppress(ValueError):
+            return time.fromisoformat(value)
     if isinstance(value, str) and (name == "at" or name.endswith("_at")):
         with suppress(ValueError):  # what is no time is no datetime, which the schema then says
             found = datetime.fromisoformat(value)
             return found if found.tzinfo else None
     if isinstance(value, Mapping) and name != "values":
-        return {inner: _revive(inner, item) for inner, item in value.items()}
-    return frozenset(value) if name == "capabilities" else value
+        return {inner: _revive(name if name.endswith("_at") else inner, item) for inner, item in value.items()}
+    if isinstance(value, list):
+        return frozenset(value) if name == "capabilities" else tuple(_revive(name, item) for item in value)
+    return value
 
 
-_KINDS: tuple[type, ...] = (VehicleInfo, *GROUP_TYPES.values(), *COMMANDS, Asker, CommandRecord, Ticket, Wake)
+_KINDS: tuple[type, ...] = (
+    VehicleInfo,
+    *GROUP_TYPES.values(),
+    *COMMANDS,
+    Asker,
+    CommandRecord,
+    Lookout,
+    Ticket,
+    Wake,
+    Wishes,
+)
 _SCHEMAS = {kind: probatio.create_dataclass_schema(kind, extra=probatio.REMOVE_EXTRA) for kind in _KINDS}

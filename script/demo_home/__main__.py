@@ -9,11 +9,11 @@ import signal
 import sys
 import tempfile
 
-from . import check
+from . import check, tour
 from .client import PASSWORD, USER
 from .console import Console, DemoError
 from .processes import free_port, is_free
-from .running import home_assistant, simulator
+from .running import Home, home_assistant, simulator
 from .seed import CHECKOUT, TIME_ZONE, locked
 from .table import table
 from .vehicles import fetch_states
@@ -36,14 +36,29 @@ async def _stay(console: Console, port: int, *, fresh: bool) -> None:
     directory = CHECKOUT / ".demo"
     with locked(directory, empty=fresh):
         async with simulator(console, "--zone", TIME_ZONE) as service:
-            code = _RESTART
+            code, toured = _RESTART, False
             while code == _RESTART:
                 async with home_assistant(directory, port, service.url, console) as home:
                     console.step("Ready")
                     urls = {"url": home.api.url, "simulator": service.url}
                     console.say(_WELCOME.format(user=USER, password=PASSWORD, **urls))
+                    if not toured:
+                        await service.program.during(home.program.during(_tour(home, service.url, console)))
+                        toured = True
                     code = await service.program.during(home.program.end())
     raise DemoError(f"Home Assistant has ended (code {code}):\n{home.program.last_words}")
+
+
+async def _tour(home: Home, simulator_url: str, console: Console) -> None:
+    """Show what alerts look like; whether it succeeds or not, the demo goes on."""
+    leaf = next(vehicle for vehicle in home.vehicles if vehicle.name == "LEAF")
+    console.step("The LEAF finishes charging, drives a round and comes home within a minute: see its logbook")
+    async with home.api.logged_in():
+        try:
+            for line in await tour.watch(home.api, simulator_url, leaf):
+                console.say(f"    LEAF {line}")
+        except DemoError as reason:
+            console.step(str(reason))
 
 
 async def _check(console: Console) -> bool:
@@ -69,7 +84,7 @@ async def _look(console: Console, directory: Path) -> bool:
         simulator(console, "--zone", zone, *check.STAGED) as service,
         home_assistant(directory, free_port(), service.url, console) as home,
     ):
-        scene = check.Scene(home, directory)
+        scene = check.Scene(home, directory, service.url)
         async with home.api.logged_in():
             good = await home.program.during(check.passes(check.RUNNING, scene, console))
             console.say(f"\n{table(await fetch_states(home.api), home.vehicles)}\n")

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.nissanconnect.const import DOMAIN
 from tests.simulator import EMAIL, PASSWORD
 
-from . import log
+from . import log, tour
 from .console import Console, DemoError
 from .processes import LOOPBACK
 from .running import Home
@@ -27,6 +27,7 @@ class Scene:
 
     home: Home
     directory: Path
+    simulator_url: str
     secrets: dict[str, Iterable[str]] = field(default_factory=lambda: {"e-mail": [EMAIL], "password": [PASSWORD]})
 
 
@@ -136,6 +137,11 @@ async def _ended(scene: Scene, vehicle: Vehicle, expected: str) -> str:
     return f"{expected} ({vehicle.name}: {told['command']}{', ' + told['reason'] if told['reason'] else ''})"
 
 
+async def _alerts(scene: Scene) -> str:
+    leaf = next(vehicle for vehicle in scene.home.vehicles if vehicle.name == "LEAF")
+    return "; ".join(await tour.watch(scene.home.api, scene.simulator_url, leaf))
+
+
 async def _log_is_clean(scene: Scene) -> str:
     text = (scene.directory / LOG).read_text()
     if trouble := log.trouble_in(text):
@@ -154,6 +160,7 @@ RUNNING = (
     Check("Listens", _is_private),
     Check("Vehicles", _are_known),
     Check("Dashboard", _opens),
+    Check("Alerts", _alerts),  # before the LEAF heats, which slows its charge down
     Check("LEAF heats", _heats),
     Check("Commands", _tells_the_truth),
 )

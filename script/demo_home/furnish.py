@@ -9,6 +9,7 @@ from tests.simulator import EMAIL, PASSWORD
 from .client import HomeAssistant
 from .console import Console, DemoError
 from .dashboard import URL_PATH, dashboard
+from .tour import draw_home
 from .vehicles import Vehicle, fetch_states, fetch_vehicles
 from .waiting import until
 
@@ -17,7 +18,7 @@ _VEHICLES = 3
 
 
 async def add_account(api: HomeAssistant, console: Console) -> None:
-    """Walk through the config flow, unless the account is there from an earlier start."""
+    """Walk through the config flow and draw an area, unless the account is there from an earlier start."""
     if await api.command("config_entries/get", domain=DOMAIN):
         return
     console.step("Adding the account through the config flow")
@@ -27,6 +28,7 @@ async def add_account(api: HomeAssistant, console: Console) -> None:
         answer = await api.post(f"{path}/{answer['flow_id']}", entered)
     if answer["type"] != "create_entry":
         raise DemoError(f"The config flow ends with {answer.get('errors') or answer.get('reason')}")
+    await draw_home(api, answer["result"]["entry_id"])
 
 
 async def wait_for_vehicles(api: HomeAssistant) -> list[Vehicle]:

@@ -56,7 +56,7 @@ async def simulator(console: Console, *options: str) -> AsyncGenerator[Simulator
         return urls[0] if urls else None
 
     console.step("Starting the simulator of NissanConnect Europe")
-    command = (sys.executable, "-m", "tests.simulator", *options)
+    command = (sys.executable, "-m", "tests.simulator", "--tour", *options)
     async with Program.running("The simulator", *command, heard=hear) as program:
         yield Simulator(program, await program.during(until(url, "the simulator's address", seconds=60)))
 

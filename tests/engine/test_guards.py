@@ -86,7 +86,7 @@ def test_the_owners_threshold() -> None:
 EVERY_COMMAND = [
     ScheduleClimate(EPOCH) if kind is ScheduleClimate else SetChargeLimit(80) if kind is SetChargeLimit else kind()
     for kind in COMMANDS
-]
+] + [Refresh(Group.POSITION), ScheduleClimate(EPOCH, defrost=True), StartClimate(defrost=True)]
 
 
 @given(st.sampled_from(EVERY_COMMAND))
@@ -94,9 +94,13 @@ def test_what_is_unknown_never_blocks(command: Command) -> None:
     assert refusal(command, ABLE, VehicleState(), Limits()) is None
 
 
-@given(st.sampled_from(EVERY_COMMAND), states, st.booleans())
-def test_what_a_vehicle_cannot_do_is_always_refused(command: Command, state: VehicleState, lapsed: bool) -> None:
-    unable = VehicleInfo(key="X", capabilities=frozenset(Capability) - {command.capability})
+@given(st.sampled_from(EVERY_COMMAND), st.data(), states, st.booleans())
+def test_what_a_vehicle_cannot_do_is_always_refused(
+    command: Command, data: st.DataObject, state: VehicleState, lapsed: bool
+) -> None:
+    assert command.capability in command.needs
+    missing = data.draw(st.sampled_from(sorted(command.needs)))
+    unable = VehicleInfo(key="X", capabilities=frozenset(Capability) - {missing})
     subscription = Subscription(backend="b", received_at=EPOCH, active=not lapsed)
     state = VehicleState.of(*state.groups().values(), subscription)
     expected = "subscription_inactive" if lapsed else "not_supported"

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 import signal
 import sys
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 
 from . import EMAIL, PASSWORD, Simulator
+from .tour import TourClock, garage
 from .world import Clock
 
 
@@ -20,14 +22,16 @@ def clock(speed: float) -> Clock:
     return lambda: began + timedelta(seconds=(time.monotonic() - start) * speed)
 
 
-async def serve(simulator: Simulator, port: int, max_seconds: float | None) -> None:
+async def serve(
+    simulator: Simulator, port: int, max_seconds: float | None, controls: Mapping[str, Callable[[], None]]
+) -> None:
     """Serve until interrupted, terminated or out of time."""
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, done.set)
     try:
-        url = await simulator.start(port)
+        url = await simulator.start(port, controls)
         print(f"URL:      {url}\nE-mail:   {EMAIL}\nPassword: {PASSWORD}", flush=True)
         async with asyncio.timeout(max_seconds):
             await done.wait()
@@ -56,8 +60,13 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--uncovered", action="append", default=[], metavar="MODEL", help="without mobile network")
     parser.add_argument("--refusing", action="append", default=[], metavar="MODEL", help="rejects every command")
     parser.add_argument("--max-seconds", type=float, help="stop by itself after this time")
+    parser.add_argument("--tour", action="store_true", help="POST to /simulator/tour lets the LEAF drive a fast round")
     options = parser.parse_args(arguments)
-    simulator = Simulator(now=clock(options.speed), seed=options.seed, zone=options.zone)
+    now, opened, controls = clock(options.speed), None, {}
+    if options.tour:
+        now = touring = TourClock(now)
+        opened, controls = garage(now(), seed=options.seed, zone=options.zone), {"tour": touring.begin}
+    simulator = Simulator(garage=opened, now=now, seed=options.seed, zone=options.zone)
     least, most = options.wake_delay
     for car in simulator.cars.values():
         car.vehicle.telematics.wake_delay = (least, most)
@@ -67,7 +76,7 @@ def main(arguments: list[str]) -> None:
         simulator.vehicle(model).telematics.covered = False
     for model in options.refusing:
         simulator.vehicle(model).telematics.manner = Manner.REFUSING
-    asyncio.run(serve(simulator, options.port, options.max_seconds))
+    asyncio.run(serve(simulator, options.port, options.max_seconds, controls))
 
 
 if __name__ == "__main__":

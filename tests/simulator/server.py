@@ -1,5 +1,6 @@
 """The simulated service on a port of this machine."""
 
+from collections.abc import Callable, Mapping
 from urllib.parse import quote_plus
 
 from aiohttp import web
@@ -28,14 +29,19 @@ class Simulator(World):
     url: str = ""
     """The base URL, without a slash at its end."""
 
-    async def start(self, port: int = 0) -> str:
-        """Listen on 127.0.0.1, on any free port unless told which; return the base URL."""
+    async def start(self, port: int = 0, controls: Mapping[str, Callable[[], None]] | None = None) -> str:
+        """Listen on 127.0.0.1, on any free port unless told which; return the base URL.
+
+        ``controls`` are called by a POST to ``/simulator/<name>``, for whoever cannot call them directly.
+        """
         app = web.Application(middlewares=[self._watch])
         app[WORLD] = self
         app[oneid.ONE_ID] = oneid.OneId()
         self.stopping.clear()
         for endpoint in ENDPOINTS:
             app.router.add_route(endpoint.method, endpoint.path, self._served(endpoint))
+        for name, control in (controls or {}).items():
+            app.router.add_post(f"/simulator/{name}", _controlled(control))
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
@@ -97,3 +103,11 @@ class Simulator(World):
         except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
             self.requests["unknown"] += 1
             return ApiError(error.status).response()
+
+
+def _controlled(control: Callable[[], None]) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        control()
+        return web.json_response({})
+
+    return handle

@@ -1,6 +1,6 @@
 """What shows that a command was carried out."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -9,6 +9,8 @@ from custom_components.nissanconnect.vehicle import (
     Battery,
     Body,
     CancelClimateSchedule,
+    ChargeMode,
+    ChargeSchedule,
     Charging,
     ChargingStatus,
     Climate,
@@ -17,7 +19,9 @@ from custom_components.nissanconnect.vehicle import (
     Lock,
     Refresh,
     ScheduleClimate,
+    Schedules,
     SetChargeLimit,
+    SetChargeSchedule,
     StartCharging,
     StartClimate,
     StartEngine,
@@ -30,6 +34,7 @@ from custom_components.nissanconnect.vehicle import (
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AT = NOW + timedelta(hours=3)
 NOTHING = VehicleState()
+NIGHT = ChargeSchedule(time(23), time(6))
 
 
 def climate(running: bool | None = None, next_start_at: datetime | None = None) -> VehicleState:
@@ -42,6 +47,10 @@ def charging(status: ChargingStatus | None = None, limit: float | None = None) -
 
 def body(locked: bool | None) -> VehicleState:
     return VehicleState(body=Body(backend="b", received_at=NOW, locked=locked))
+
+
+def schedules(mode: ChargeMode | None) -> VehicleState:
+    return VehicleState(schedules=Schedules(backend="b", received_at=NOW, charge_mode=mode))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +74,11 @@ def body(locked: bool | None) -> VehicleState:
         (SetChargeLimit(80), charging(limit=80), True),
         (SetChargeLimit(80), charging(limit=90), False),
         (SetChargeLimit(80), charging(), None),
+        (SetChargeSchedule(NIGHT), schedules(ChargeMode.SCHEDULED), None),
+        (SetChargeSchedule(NIGHT), schedules(ChargeMode.ALWAYS), False),
+        (SetChargeSchedule(NIGHT), schedules(None), None),
+        (SetChargeSchedule(), schedules(ChargeMode.ALWAYS), True),
+        (SetChargeSchedule(), schedules(ChargeMode.SCHEDULED), False),
         (Lock(), body(locked=True), True),
         (Lock(), body(locked=None), None),
         (Unlock(), body(locked=False), True),
@@ -101,3 +115,10 @@ def test_every_command_is_listed_once() -> None:
     ours = {kind for kind in Command.__subclasses__() if kind.__module__ == Command.__module__}
     assert set(COMMANDS) == ours
     assert len({command.kind() for command in COMMANDS}) == len(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "hours"), [(time(1), time(6), 5), (time(23, 30), time(6), 6.5), (time(7), time(7), 24)]
+)
+def test_hours_of_charging_reach_past_midnight(begin: time, end: time, hours: float) -> None:
+    assert ChargeSchedule(begin, end).duration == timedelta(hours=hours)

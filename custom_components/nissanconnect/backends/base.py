@@ -6,10 +6,22 @@ never decides when to read or whether a command is wise, and it never wakes a ve
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol, runtime_checkable
 
-from ..vehicle import Command, Group, ListedVehicle, Market, Progress, Ticket, VehicleInfo, VehicleReport
+from ..vehicle import (
+    Command,
+    Group,
+    ListedVehicle,
+    Market,
+    Notification,
+    Progress,
+    Ticket,
+    TripPeriod,
+    TripSummary,
+    VehicleInfo,
+    VehicleReport,
+)
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
@@ -64,6 +76,26 @@ class Backend(Protocol):
 
     def memory(self) -> Json:
         """Return what should survive a restart besides the log-in: what this backend has learnt about vehicles."""
+
+
+@runtime_checkable
+class Messages(Protocol):
+    """What a backend offers besides if its cloud writes to the owners of vehicles."""
+
+    async def read_notifications(
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+    ) -> tuple[Notification, ...]:
+        """Return ``count`` messages, newest first, from the ``first``-th on (counted from 1)."""
+
+
+@runtime_checkable
+class Trips(Protocol):
+    """What a backend offers besides if its vehicles have :attr:`~..vehicle.Capability.TRIPS`."""
+
+    async def read_trips(
+        self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
+    ) -> tuple[TripSummary, ...]:
+        """Return what was driven from ``start`` to ``end``, both included, summed up by ``period``; wakes nobody."""
 
 
 @runtime_checkable

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import cos, hypot, radians
 
-from ..vehicle import Position, VehicleState
+from ..vehicle import VehicleState
+from .geodesy import distance
 
 _CONSECUTIVE = timedelta(minutes=75)
 """Reads further apart than the slowest pace do not tell driving now from having driven in between."""
@@ -56,15 +56,8 @@ class Activity:
 
 
 def _moved(before: VehicleState, state: VehicleState) -> bool:
-    if before.position and state.position and _distance(before.position, state.position) > _DRIFT:
+    if before.position and state.position and distance(before.position, state.position) > _DRIFT:
         return True
     if before.odometer is None or state.odometer is None:
         return False
     return (state.odometer.distance or 0) > (before.odometer.distance or float("inf"))
-
-
-def _distance(one: Position, other: Position) -> float:
-    """Return km, good enough for near and far."""
-    north = other.latitude - one.latitude
-    east = (other.longitude - one.longitude + 180) % 360 - 180
-    return 111.2 * hypot(north, east * cos(radians(one.latitude)))

@@ -28,12 +28,14 @@ class Limits:
     """What the owner has chosen: ``climate_battery`` is the level in % below which climate is not started.
 
     The owners' documents name both 20 and 30 %; a threshold that the vehicle itself reports wins over it.
+    ``climate_blocked``: the vehicle is where its owner wants no climate.
     """
 
     climate_battery: float = 20.0
     coldest: float = -20.0
     hottest: float = 40.0
     engine_battery: float = 30.0
+    climate_blocked: bool = False
 
 
 def refusal(command: Command, info: VehicleInfo, state: VehicleState, limits: Limits) -> str | None:
@@ -41,7 +43,7 @@ def refusal(command: Command, info: VehicleInfo, state: VehicleState, limits: Li
 
     The order is from what no owner can change at the moment to what they can.
     """
-    if command.capability not in info.capabilities:
+    if not command.needs <= info.capabilities:
         lapsed = state.subscription is not None and state.subscription.active is False
         return SubscriptionInactive.key if lapsed else NotSupported.key
     if state.connectivity is not None and state.connectivity.reachable is False:
@@ -53,6 +55,8 @@ def refusal(command: Command, info: VehicleInfo, state: VehicleState, limits: Li
 
 
 def _climate(state: VehicleState, limits: Limits) -> Reason | None:
+    if limits.climate_blocked:
+        return Reason.BLOCKED_BY_AREA
     outside = state.climate.outside_temperature if state.climate else None
     if outside is not None and outside < limits.coldest:
         return Reason.OUTSIDE_TOO_COLD

@@ -3,11 +3,13 @@
 Pure: no I/O, no clock, no Home Assistant. Everything else in this integration speaks in these terms.
 """
 
+from .alert import Alert, AlertType, Origin
 from .capability import Capability
 from .command import (
     COMMANDS,
     Asker,
     CancelClimateSchedule,
+    ChargeSchedule,
     Command,
     CommandOutcome,
     CommandRecord,
@@ -20,6 +22,7 @@ from .command import (
     Refresh,
     ScheduleClimate,
     SetChargeLimit,
+    SetChargeSchedule,
     SoundHorn,
     StartCharging,
     StartClimate,
@@ -86,6 +89,8 @@ __all__ = [
     "GROUP_TYPES",
     "AccessBlocked",
     "ActionRequired",
+    "Alert",
+    "AlertType",
     "Asker",
     "AuthenticationFailed",
     "AuxBattery",
@@ -95,6 +100,7 @@ __all__ = [
     "CancelClimateSchedule",
     "Capability",
     "ChargeMode",
+    "ChargeSchedule",
     "ChargeSpeed",
     "Charging",
     "ChargingStatus",
@@ -119,6 +125,7 @@ __all__ = [
     "NotSupported",
     "Notification",
     "Odometer",
+    "Origin",
     "Phase",
     "PinRequired",
     "Position",
@@ -136,6 +143,7 @@ __all__ = [
     "Schedules",
     "ServiceOutage",
     "SetChargeLimit",
+    "SetChargeSchedule",
     "SoundHorn",
     "StartCharging",
     "StartClimate",

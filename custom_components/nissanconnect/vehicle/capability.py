@@ -16,9 +16,12 @@ class Capability(StrEnum):
 
     # What it obeys
     CLIMATE = "climate"
+    CLIMATE_DEFROST = "climate_defrost"
+    """Its climate control also thaws the windows when asked to (mynissan-na §4)."""
     CLIMATE_SCHEDULE = "climate_schedule"
     CLIMATE_TEMPERATURE = "climate_temperature"
     CHARGE_LIMIT = "charge_limit"
+    CHARGE_SCHEDULE = "charge_schedule"
     HORN = "horn"
     LIGHTS = "lights"
     LOCK = "lock"

@@ -1,23 +1,29 @@
 """What may be asked of a vehicle, and how that ended."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import ClassVar, override
 
 from .capability import Capability
-from .state import Group, VehicleState
+from .state import ChargeMode, Group, VehicleState
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """Something to ask of a vehicle.
 
-    ``capability`` is what the vehicle must have for it; ``groups`` are the parts of the state that show its effect.
+    ``capability`` is what the vehicle must have for any of its kind, :attr:`needs` all that it must have for this
+    one; ``groups`` are the parts of the state that show its effect.
     """
 
     capability: ClassVar[Capability]
     groups: ClassVar[frozenset[Group]] = frozenset()
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """What the vehicle must have."""
+        return frozenset({self.capability})
 
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         """Whether the vehicle's own ``state`` shows that the command was carried out; ``None`` if it cannot tell.
@@ -34,11 +40,20 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class StartClimate(Command):
-    """Heat or cool the cabin to ``target`` °C (``None``: the vehicle's own choice), starting now."""
+    """Heat or cool the cabin to ``target`` °C (``None``: the vehicle's own choice), starting now.
+
+    ``defrost``: and thaw its windows.
+    """
 
     capability = Capability.CLIMATE
     groups = frozenset({Group.CLIMATE})
     target: float | None = None
+    defrost: bool = False
+
+    @property
+    @override
+    def needs(self) -> frozenset[Capability]:
+        return _climate_needs(self.capability, defrost=self.defrost)
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
@@ -61,18 +76,28 @@ class StopClimate(Command):
 
 @dataclass(frozen=True, slots=True)
 class ScheduleClimate(Command):
-    """Start the climate once at ``at`` (aware, in the future) with ``target`` °C."""
+    """Start the climate once at ``at`` (aware, in the future), as :class:`StartClimate` would."""
 
     capability = Capability.CLIMATE_SCHEDULE
     groups = frozenset({Group.CLIMATE})
     at: datetime
     target: float | None = None
+    defrost: bool = False
+
+    @property
+    @override
+    def needs(self) -> frozenset[Capability]:
+        return _climate_needs(self.capability, defrost=self.defrost)
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         if state.climate is None or state.climate.next_start_at is None:
             return None
         return abs((state.climate.next_start_at - self.at).total_seconds()) < 60  # some sources drop the seconds
+
+
+def _climate_needs(capability: Capability, *, defrost: bool) -> frozenset[Capability]:
+    return frozenset({capability, Capability.CLIMATE_DEFROST} if defrost else {capability})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +147,46 @@ class SetChargeLimit(Command):
         if state.charging is None or state.charging.limit is None:
             return None
         return state.charging.limit == self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeSchedule:
+    """A vehicle's charge timer: the hours from ``charge_from`` until ``charge_until`` by the clocks where it is.
+
+    They reach past midnight, or through a whole day, if the end is not later than the start. ``days`` are those on
+    which they begin, in order, 0 for Monday.
+    """
+
+    charge_from: time
+    charge_until: time
+    days: tuple[int, ...] = tuple(range(7))
+
+    @property
+    def duration(self) -> timedelta:
+        """How long the hours last, a day at most."""
+        start, end = (timedelta(hours=at.hour, minutes=at.minute) for at in (self.charge_from, self.charge_until))
+        return end - start if end > start else end - start + timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SetChargeSchedule(Command):
+    """Charge in the hours of ``schedule`` only, or whenever plugged in without one.
+
+    Sources tell whether the vehicle keeps to a timer, not to which.
+    """
+
+    capability = Capability.CHARGE_SCHEDULE
+    groups = frozenset({Group.SCHEDULES, Group.CHARGING})
+    schedule: ChargeSchedule | None = None
+
+    @override
+    def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
+        if state.schedules is None or state.schedules.charge_mode is None:
+            return None
+        always = state.schedules.charge_mode is ChargeMode.ALWAYS
+        if self.schedule is None:
+            return always
+        return False if always else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +256,12 @@ class Refresh(Command):
     groups = frozenset(Group)
     group: Group | None = None
 
+    @property
+    @override
+    def needs(self) -> frozenset[Capability]:
+        located = {Capability.LOCATION} if self.group is Group.POSITION else set[Capability]()
+        return frozenset({self.capability} | located)
+
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         moved = state.last_report is not None and state.last_report != before.last_report
@@ -204,6 +275,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Refresh,
     ScheduleClimate,
     SetChargeLimit,
+    SetChargeSchedule,
     SoundHorn,
     StartCharging,
     StartClimate,
@@ -270,6 +342,7 @@ class Reason(StrEnum):
     # Before sending
     ALREADY_CHARGED = "already_charged"
     BATTERY_LOW = "battery_low"
+    BLOCKED_BY_AREA = "blocked_by_area"
     DOOR_OPEN = "door_open"
     INTERRUPTED = "interrupted"
     """We stopped before it was its turn."""

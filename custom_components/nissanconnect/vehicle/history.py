@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from .alert import AlertType
+
 
 class TripPeriod(StrEnum):
     """How trips are summed up."""
@@ -36,10 +38,14 @@ class TripSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A message of the maker's cloud. ``kind`` is its key there (``battery.ended.charge``), whatever the language."""
+    """A message of the maker's cloud.
+
+    ``kind`` is its key there (``battery.ended.charge``), whatever the language; ``alert`` is what it tells.
+    """
 
     id: str
     kind: str
+    alert: AlertType = AlertType.CLOUD_MESSAGE
     category: str | None = None
     title: str | None = None
     text: str | None = None

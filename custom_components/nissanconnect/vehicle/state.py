@@ -210,9 +210,10 @@ class Privacy(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription(Reported):
-    """Whether any connected service is active for this vehicle."""
+    """Whether any connected service is active for this vehicle, and when it ends, where a source tells."""
 
     active: bool | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

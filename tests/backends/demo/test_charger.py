@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta, timezone
 import pytest
 
 from custom_components.nissanconnect.backends.demo.charger import EFFICIENCY, Charger, ChargeTimer
-from custom_components.nissanconnect.vehicle import ChargeMode, ChargingStatus
+from custom_components.nissanconnect.vehicle import ChargeMode, ChargeSchedule, ChargingStatus
 
 from .build import START, battery
 
@@ -28,6 +28,26 @@ def test_the_timer_goes_by_the_clocks_of_its_place() -> None:
 
     assert timer.open_at(datetime(2026, 11, 18, 23, 30, tzinfo=UTC))
     assert not timer.open_at(datetime(2026, 11, 18, 1, 30, tzinfo=UTC))
+
+
+def test_the_timer_keeps_to_the_days_on_which_its_hours_begin() -> None:
+    timer = ChargeTimer(days=(2,))  # Wednesday
+
+    assert timer.open_at(datetime(2026, 11, 18, 23, 30, tzinfo=UTC))
+    assert timer.open_at(datetime(2026, 11, 19, 5, 30, tzinfo=UTC)), "Wednesday's hours last into Thursday"
+    assert not timer.open_at(datetime(2026, 11, 19, 23, 30, tzinfo=UTC))
+
+
+def test_a_schedule_replaces_what_was_ordered_before_and_can_be_given_up() -> None:
+    charger = plugged_in()
+    charger.override = True
+    charger.keep_to(ChargeSchedule(time(23), time(6)))
+
+    assert charger.status(50, START) is ChargingStatus.WAITING_FOR_SCHEDULE
+    assert charger.wants(50, NIGHT)
+
+    charger.keep_to(None)
+    assert charger.wants(50, START)
 
 
 def test_it_charges_what_the_wall_gives_less_the_losses() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from custom_components.nissanconnect.backends.demo.climate import RemoteClimate
+from custom_components.nissanconnect.backends.demo.climate import WINDOWS, RemoteClimate
 
 from .build import START
 
@@ -14,6 +14,17 @@ def test_it_keeps_the_last_target_unless_told_another() -> None:
 
     assert climate.running
     assert climate.target == 24
+
+
+def test_the_windows_are_thawed_only_while_it_runs_and_if_wanted() -> None:
+    climate = RemoteClimate()
+    climate.start(START, 21, defrost=True)
+    assert climate.defrosting == WINDOWS
+
+    climate.stop()
+    assert climate.defrosting == 0
+    climate.start(START, 21)
+    assert climate.defrosting == 0
 
 
 def test_it_runs_longer_on_mains() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon import KamereonBackend
-from custom_components.nissanconnect.vehicle import Notification, NotSupported, TripPeriod, TripSummary
+from custom_components.nissanconnect.vehicle import AlertType, Notification, NotSupported, TripPeriod, TripSummary
 
 from .bodies import body
 from .fake import LEAF, NOT_SERVED, VIN, Fake, Say
@@ -75,6 +75,7 @@ async def test_messages(backend: KamereonBackend, fake: Fake) -> None:
         Notification(
             id="n-2",
             kind="battery.ended.charge",
+            alert=AlertType.CHARGING_FINISHED,
             category="chargeev",
             title="Charging",
             text="The vehicle has stopped charging.",

@@ -77,7 +77,7 @@ class DemoBackend(Backend):
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
         found = await self._find(vehicle)
-        if command.capability not in found.info.capabilities:
+        if not command.needs <= found.info.capabilities:
             raise NotSupported(f"demo: {command.kind()} is not offered")
         on_wake()
         action = found.order(command)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from ...vehicle import ChargeMode, ChargingStatus
+from ...vehicle import ChargeMode, ChargeSchedule, ChargingStatus
 from .battery import TractionBattery
 
 EFFICIENCY = 0.9
@@ -14,11 +14,12 @@ FULL_ENOUGH = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class ChargeTimer:
-    """The hours in which a scheduled charge may run, by the clocks of ``zone``."""
+    """The hours in which a scheduled charge may run, by the clocks of ``zone``; they begin on ``days`` (0: Monday)."""
 
     zone: tzinfo = UTC
     start: time = time(23)
     duration: timedelta = timedelta(hours=7)
+    days: tuple[int, ...] = tuple(range(7))
 
     def open_at(self, at: datetime) -> bool:
         """Whether the window is open; it may reach past midnight."""
@@ -26,7 +27,7 @@ class ChargeTimer:
         opened = datetime.combine(local.date(), self.start, self.zone)
         if opened > local:
             opened -= timedelta(days=1)
-        return local < opened + self.duration
+        return opened.weekday() in self.days and local < opened + self.duration
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +64,15 @@ class Charger:
         if self.override is not None:
             return self.override
         return self.mode is ChargeMode.ALWAYS or self.timer.open_at(at)
+
+    def keep_to(self, schedule: ChargeSchedule | None) -> None:
+        """Charge by this timer, or whenever plugged in; what the owner ordered before is over."""
+        self.override = None
+        if schedule is None:
+            self.mode = ChargeMode.ALWAYS
+            return
+        self.mode = ChargeMode.SCHEDULED
+        self.timer = ChargeTimer(self.timer.zone, schedule.charge_from, schedule.duration, schedule.days)
 
     def is_full(self, level: float) -> bool:
         """Whether the limit is reached."""

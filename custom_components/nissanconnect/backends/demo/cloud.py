@@ -39,6 +39,7 @@ class Cloud:
             Notification(
                 id=identifier,
                 kind=event,
+                alert=words.alert,
                 category=words.category,
                 title=words.title,
                 text=words.text,

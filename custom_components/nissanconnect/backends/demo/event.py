@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from ...vehicle import Group
+from ...vehicle import AlertType, Group
 
 
 class Event(StrEnum):
@@ -20,12 +20,13 @@ class Event(StrEnum):
 
 
 class Announcement(NamedTuple):
-    """How an event is told, and the groups of the state that the vehicle reports with it."""
+    """How an event is told, what that means, and the groups of the state that the vehicle reports with it."""
 
     category: str
     title: str
     text: str
     groups: frozenset[Group] = frozenset()
+    alert: AlertType = AlertType.CLOUD_MESSAGE
 
 
 _CHARGING = frozenset({Group.BATTERY, Group.CHARGING})
@@ -35,9 +36,15 @@ ANNOUNCEMENTS = {
     Event.BATTERY_TOO_LOW: Announcement(
         "remotecontrol", "Climate", "The battery is too low for the climate.", _CLIMATE
     ),
-    Event.CHARGE_ENDED: Announcement("chargeev", "Charging", "Your vehicle has stopped charging.", _CHARGING),
-    Event.CLIMATE_STARTED: Announcement("remotecontrol", "Climate", "The climate has started as planned.", _CLIMATE),
-    Event.CLIMATE_STOPPED: Announcement("remotecontrol", "Climate", "The climate has stopped by itself.", _CLIMATE),
+    Event.CHARGE_ENDED: Announcement(
+        "chargeev", "Charging", "Your vehicle has stopped charging.", _CHARGING, AlertType.CHARGING_FINISHED
+    ),
+    Event.CLIMATE_STARTED: Announcement(
+        "remotecontrol", "Climate", "The climate has started as planned.", _CLIMATE, AlertType.CLIMATE_STARTED
+    ),
+    Event.CLIMATE_STOPPED: Announcement(
+        "remotecontrol", "Climate", "The climate has stopped by itself.", _CLIMATE, AlertType.CLIMATE_STOPPED
+    ),
     Event.ENGINE_STOPPED: Announcement("remotecontrol", "Engine", "The engine has stopped by itself."),
     Event.PRIVACY_OFF: Announcement("privacymode", "Privacy mode", "Privacy mode was switched off."),
     Event.PRIVACY_ON: Announcement("privacymode", "Privacy mode", "Privacy mode was switched on."),

@@ -42,7 +42,7 @@ LEAF = VehicleInfo(
     gateway="AVN",
     powertrain=Powertrain.ELECTRIC,
     role=Role.OWNER,
-    capabilities=frozenset(_REPORTED | _ELECTRIC | _SIGNALS),
+    capabilities=frozenset(_REPORTED | _ELECTRIC | _SIGNALS | {Capability.CHARGE_SCHEDULE}),
 )
 ARIYA = VehicleInfo(
     key="JN1FAKE0000000002",
@@ -56,7 +56,10 @@ ARIYA = VehicleInfo(
     powertrain=Powertrain.ELECTRIC,
     role=Role.OWNER,
     capabilities=frozenset(
-        _REPORTED | _ELECTRIC | _SIGNALS | {Capability.STOP_CHARGING, Capability.CHARGE_LIMIT, Capability.LOCK}
+        _REPORTED
+        | _ELECTRIC
+        | _SIGNALS
+        | {Capability.CHARGE_LIMIT, Capability.CLIMATE_DEFROST, Capability.LOCK, Capability.STOP_CHARGING}
     ),
 )
 QASHQAI = VehicleInfo(

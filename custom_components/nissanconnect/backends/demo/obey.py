@@ -10,6 +10,7 @@ from ...vehicle import (
     Refresh,
     ScheduleClimate,
     SetChargeLimit,
+    SetChargeSchedule,
     SoundHorn,
     StartCharging,
     StartClimate,
@@ -52,7 +53,10 @@ def obey(vehicle: DemoVehicle, command: Command) -> str | None:
             Electric() as electric,
         ):
             return _condition(vehicle, electric, command)
-        case ((StartCharging() | StopCharging() | SetChargeLimit()), Electric() as electric):
+        case (
+            (StartCharging() | StopCharging() | SetChargeLimit() | SetChargeSchedule()),
+            Electric() as electric,
+        ):
             return _charge(electric, command)
         case StartEngine(), Combustion() as engine:
             if vehicle.drive is not None or engine.quantity <= 0:
@@ -68,16 +72,16 @@ def obey(vehicle: DemoVehicle, command: Command) -> str | None:
 def _condition(vehicle: DemoVehicle, electric: Electric, command: Command) -> str | None:
     climate = electric.climate
     match command:
-        case StartClimate(target=target):
+        case StartClimate(target=target, defrost=defrost):
             if vehicle.drive is not None:
                 return Event.VEHICLE_IN_USE
             if not climate.may_run(electric.battery.level, electric.charger.plugged):
                 return Event.BATTERY_TOO_LOW
-            climate.start(vehicle.now, target)
-        case ScheduleClimate(at=at, target=target):
-            climate.schedule(at, target)
+            climate.start(vehicle.now, target, defrost)
+        case ScheduleClimate(at=at, target=target, defrost=defrost):
+            climate.schedule(at, target, defrost)
         case CancelClimateSchedule():
-            climate.schedule(None, None)
+            climate.schedule(None)
         case _:
             climate.stop()
     return None
@@ -90,6 +94,8 @@ def _charge(electric: Electric, command: Command) -> str | None:
             if not 50 <= limit <= 100:
                 return NOT_OFFERED
             charger.limit = limit
+        case SetChargeSchedule(schedule=schedule):
+            charger.keep_to(schedule)
         case _ if not charger.plugged:
             return NOT_PLUGGED
         case _:

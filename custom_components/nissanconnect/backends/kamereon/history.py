@@ -8,6 +8,7 @@ from ...vehicle import Notification, TripPeriod, TripSummary, VehicleInfo
 from ..base import Json
 from .client import Client
 from .environment import Environment, Host, segment
+from .messages import meaning
 from .values import Attributes
 
 _PERIODS = {
@@ -105,6 +106,7 @@ def _notification(said: Attributes, now: datetime) -> Notification | None:
     return Notification(
         id=message_id,
         kind=kind,
+        alert=meaning(kind),
         category=said.text("categoryKey"),
         title=said.text("messageTitle"),
         text=said.text("messageDescription") or said.text("messageSubtitle"),

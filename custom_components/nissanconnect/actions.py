@@ -1,0 +1,137 @@
+"""What actions ask of vehicles: their fields, and the command that they make of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from homeassistant.const import ATTR_LATITUDE, ATTR_LONGITUDE, ATTR_TEMPERATURE, WEEKDAYS
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
+import probatio
+
+from .const import DOMAIN
+from .vehicle import (
+    CancelClimateSchedule,
+    Capability,
+    ChargeSchedule,
+    Command,
+    FlashLights,
+    Group,
+    Refresh,
+    ScheduleClimate,
+    SetChargeSchedule,
+    SoundHorn,
+    StartCharging,
+    StartClimate,
+    StopCharging,
+    StopClimate,
+    VehicleInfo,
+    VehicleState,
+)
+
+ATTR_AT = "at"
+ATTR_DAYS = "days"
+ATTR_DEFROST = "defrost"
+ATTR_FROM = "from"
+ATTR_UNTIL = "until"
+ATTR_WAKE = "wake"
+
+type Fields = Mapping[probatio.Marker, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleAction:
+    """An action: its fields, the command that it makes of them for a vehicle, and what is then told if asked for.
+
+    ``None`` instead of a command reads what the cloud holds and wakes nobody.
+    """
+
+    command: Callable[[VehicleInfo, Mapping[str, Any]], Command | None]
+    fields: Fields = field(default_factory=dict)
+    answer: Callable[[VehicleState], JsonValueType] | None = None
+
+
+def start_climate(
+    info: VehicleInfo, target: float | None, *, defrost: bool = False, at: datetime | None = None
+) -> Command:
+    """Return the command that starts the climate, now or ``at``; raises what the vehicle cannot do as a translation."""
+    limits = info.climate_limits
+    if target is not None and Capability.CLIMATE_TEMPERATURE not in info.capabilities:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="temperature_not_supported")
+    if defrost and Capability.CLIMATE_DEFROST not in info.capabilities:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="defrost_not_supported")
+    if target is not None and not limits.minimum <= target <= limits.maximum:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="temperature_out_of_range",
+            translation_placeholders={"minimum": f"{limits.minimum:g}", "maximum": f"{limits.maximum:g}"},
+        )
+    if at is None:
+        return StartClimate(target, defrost)
+    at = dt_util.as_utc(at)  # a time without a zone is meant in Home Assistant's own
+    if at <= dt_util.utcnow():
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_in_the_past")
+    return ScheduleClimate(at, target, defrost)
+
+
+def _set_charge_schedule(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
+    if ATTR_FROM not in data:
+        return SetChargeSchedule()
+    days = tuple(number for number, day in enumerate(WEEKDAYS) if day in data[ATTR_DAYS])
+    return SetChargeSchedule(ChargeSchedule(data[ATTR_FROM], data[ATTR_UNTIL], days))
+
+
+def _position(state: VehicleState) -> JsonValueType:
+    if (position := state.position) is None:
+        return None
+    return {
+        ATTR_LATITUDE: position.latitude,
+        ATTR_LONGITUDE: position.longitude,
+        "heading": position.heading,
+        "reported_at": _iso(position.reported_at),
+    }
+
+
+def _reports(state: VehicleState) -> JsonValueType:
+    return {"last_report": _iso(state.last_report), "last_read": _iso(state.last_read)}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+ACTIONS: Mapping[str, VehicleAction] = {
+    "cancel_scheduled_climate": VehicleAction(command=lambda info, data: CancelClimateSchedule()),
+    "flash": VehicleAction(command=lambda info, data: FlashLights()),
+    "honk": VehicleAction(command=lambda info, data: SoundHorn()),
+    "locate": VehicleAction(command=lambda info, data: Refresh(Group.POSITION), answer=_position),
+    "refresh": VehicleAction(
+        command=lambda info, data: Refresh() if data[ATTR_WAKE] else None,
+        fields={probatio.Optional(ATTR_WAKE, default=False): cv.boolean},
+        answer=_reports,
+    ),
+    "set_charge_schedule": VehicleAction(
+        command=_set_charge_schedule,
+        fields={
+            probatio.Inclusive(ATTR_FROM, "hours"): cv.time,
+            probatio.Inclusive(ATTR_UNTIL, "hours"): cv.time,
+            probatio.Optional(ATTR_DAYS, default=WEEKDAYS): probatio.All(cv.weekdays, probatio.Length(min=1)),
+        },
+    ),
+    "start_charging": VehicleAction(command=lambda info, data: StartCharging()),
+    "start_climate": VehicleAction(
+        command=lambda info, data: start_climate(
+            info, data.get(ATTR_TEMPERATURE), defrost=data[ATTR_DEFROST], at=data.get(ATTR_AT)
+        ),
+        fields={
+            probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
+            probatio.Optional(ATTR_DEFROST, default=False): cv.boolean,
+            probatio.Optional(ATTR_AT): cv.datetime,
+        },
+    ),
+    "stop_charging": VehicleAction(command=lambda info, data: StopCharging()),
+    "stop_climate": VehicleAction(command=lambda info, data: StopClimate()),
+}

@@ -1,0 +1,211 @@
+"""The alerts of one vehicle: from its reads and from the cloud's messages to what is told and remembered."""
+
+from asyncio import Lock
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+import logging
+from typing import Protocol
+
+from homeassistant.components.zone import ENTITY_ID_HOME, in_zone
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_change
+from homeassistant.util import dt as dt_util
+
+from .backends.base import Messages
+from .commands import VehicleCommands
+from .engine.alerts import View, charge_stopped, not_plugged_in
+from .engine.geofence import Fence
+from .engine.lookout import Lookout
+from .vehicle import (
+    Alert,
+    AlertType,
+    BackendError,
+    Notification,
+    NotSupported,
+    StopCharging,
+    VehicleInfo,
+    VehicleState,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+_PAGE = 20
+_MOST_PAGES = 5
+"""A hundred messages between two reads are more than any vehicle sends."""
+
+_MESSAGES_EVERY = timedelta(minutes=30)
+"""The messages cost a request of their own (kamereon-eu §16.3)."""
+
+_UNTOLD = 20
+"""Alerts that wait for their entity; one that is disabled never comes."""
+
+type AlertListener = Callable[[Alert], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the owner sets by entities: the level in % below which to be told, and by when the plug is to be in.
+
+    ``plug_in_by`` is in local time; ``None`` never asks for the plug.
+    """
+
+    charge_below: float = 30.0
+    plug_in_by: time | None = None
+
+
+class AlertedVehicle(Protocol):
+    """What alerts need of their vehicle."""
+
+    hass: HomeAssistant
+    config_entry: ConfigEntry
+    name: str
+    info: VehicleInfo
+    data: VehicleState
+    commands: VehicleCommands
+
+    @property
+    def driving(self) -> bool | None:
+        """Whether it drives, as far as is known."""
+
+    def async_update_listeners(self) -> None:
+        """Show what has changed; called in the event loop."""
+
+    def async_tell_alert(self, alert: Alert) -> None:
+        """Tell those who follow every vehicle; called in the event loop."""
+
+
+class VehicleAlerts:
+    """Notices what happens to a vehicle, tells it once, and remembers that."""
+
+    def __init__(
+        self,
+        vehicle: AlertedVehicle,
+        backend: object,
+        *,
+        fences: tuple[Fence, ...],
+        wanted: frozenset[AlertType],
+        lookout: Lookout,
+        wishes: Wishes,
+    ) -> None:
+        """Go on from what was told before the restart."""
+        self.lookout = lookout
+        self.wishes = wishes
+        self.fences = fences
+        self._vehicle = vehicle
+        self._wanted = wanted
+        self._stop_asking = self._async_ask_for_plug()
+        self._messages = backend if isinstance(backend, Messages) else None
+        self._messages_read_at: datetime | None = None
+        self._listeners: list[AlertListener] = []
+        self._turn = Lock()
+        self._untold = deque[Alert](maxlen=_UNTOLD)
+
+    @callback
+    def async_add_listener(self, listener: AlertListener) -> CALLBACK_TYPE:
+        """Tell ``listener`` of each alert from now on, and of those that nobody has heard yet."""
+        self._listeners.append(listener)
+        while self._untold:
+            listener(self._untold.popleft())
+        return lambda: self._listeners.remove(listener)
+
+    async def async_attend(self, before: VehicleState, state: VehicleState) -> None:
+        """Notice what a read has changed, and what the cloud has written if it is time to ask for that.
+
+        It is asked first when a charge has ended, because it may know better why. Its errors are left for the next
+        time; a vehicle without messages is not asked again before the next start.
+        """
+        driving = self._vehicle.driving
+        async with self._turn:
+            await self._async_read_messages(at_once=charge_stopped(before, state))
+            view = View(
+                state=state,
+                now=dt_util.utcnow(),
+                driving=driving,
+                stopped_at=self._stopped_at,
+                charge_below=self.wishes.charge_below,
+            )
+            self.lookout, alerts = self.lookout.after(before, view, self.fences)
+        self._vehicle.async_update_listeners()  # before anything is told: automations look at what entities show
+        self._async_tell(alerts)
+
+    async def _async_read_messages(self, *, at_once: bool) -> None:
+        now, last = dt_util.utcnow(), self._messages_read_at
+        if self._messages is None or (last is not None and now - last < _MESSAGES_EVERY and not at_once):
+            return
+        self._messages_read_at = now
+        try:
+            found = await self._async_new_messages(self._messages)
+        except BackendError as err:
+            if isinstance(err, NotSupported):
+                self._messages = None
+            _LOGGER.debug("%s: the messages cannot be read: %s", self._vehicle.name, err)
+            return
+        self.lookout, alerts = self.lookout.after_messages(found, dt_util.utcnow())
+        self._async_tell(alerts)
+
+    async def _async_new_messages(self, source: Messages) -> list[Notification]:
+        """Read pages, newest first, up to one that brings nothing new."""
+        found: list[Notification] = []
+        for page in range(_MOST_PAGES):
+            read = await source.read_notifications(self._vehicle.info, first=1 + page * _PAGE, count=_PAGE)
+            found += read
+            known = self.lookout.feed
+            if known.since_at is None or len(read) < _PAGE or any(each.id in known.sent_at for each in read):
+                break
+        return found
+
+    @callback
+    def async_wish(self, wishes: Wishes) -> None:
+        """Take what the owner wishes from now on."""
+        self._stop_asking()
+        self.wishes = wishes
+        self._stop_asking = self._async_ask_for_plug()
+
+    @callback
+    def async_stop(self) -> None:
+        """End what would go on without the vehicle."""
+        self._stop_asking()
+
+    @callback
+    def _async_ask_for_plug(self) -> CALLBACK_TYPE:
+        """Look at the owner's hour whether the vehicle is plugged in; returns what ends that."""
+        at = self.wishes.plug_in_by
+        if at is None:
+            return lambda: None
+
+        @callback
+        def ask(now: datetime) -> None:
+            if (alert := not_plugged_in(self._vehicle.data, at_home=self._at_home, now=now)) is not None:
+                self._async_tell([alert])
+
+        return async_track_time_change(self._vehicle.hass, ask, hour=at.hour, minute=at.minute, second=at.second)
+
+    @property
+    def _at_home(self) -> bool | None:
+        home = self._vehicle.hass.states.get(ENTITY_ID_HOME)
+        position = self._vehicle.data.position
+        if home is None or position is None:
+            return None
+        return in_zone(home, position.latitude, position.longitude)
+
+    @property
+    def _stopped_at(self) -> datetime | None:
+        """When the owner last had charging stopped; a command that shows its effect has not ended yet."""
+        if isinstance(self._vehicle.commands.in_progress, StopCharging):
+            return dt_util.utcnow()
+        stops = (record for record in self._vehicle.commands.log if record.command == StopCharging.kind())
+        return max((record.outcome.sent_at for record in stops if record.outcome.sent_at), default=None)
+
+    @callback
+    def _async_tell(self, alerts: Iterable[Alert]) -> None:
+        for alert in alerts:
+            if alert.type not in self._wanted:
+                continue
+            self._vehicle.async_tell_alert(alert)
+            if not self._listeners:
+                self._untold.append(alert)
+            for listener in list(self._listeners):
+                listener(alert)

@@ -1,0 +1,83 @@
+"""What has been told already: no message twice, and no cause twice that both we and the cloud noticed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ..vehicle import Alert, AlertType, Notification, Origin
+
+_SAME_CAUSE = timedelta(minutes=30)
+"""The cloud's message and the report that shows the same are minutes apart; reads are, too."""
+
+_KEPT = 50
+_KNOWN = 200
+
+
+_AMBIGUOUS = {AlertType.CHARGING_INTERRUPTED: AlertType.CHARGING_FINISHED}
+"""A charge has ended; whether as it should is told better by whoever tells first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert that was given, and whether we have noticed its cause ourselves, too."""
+
+    alert: Alert
+    noticed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertBook:
+    """The newest alerts, whose cause may be told again."""
+
+    told: tuple[Told, ...] = ()
+
+    def admit(self, alert: Alert) -> tuple[AlertBook, bool]:
+        """Return the book after an alert, and whether it is news.
+
+        The cloud may send several messages about what we have told already. What we notice ourselves happens each time
+        that we notice it, unless it explains a message.
+        """
+        if alert.type is AlertType.CLOUD_MESSAGE:
+            return self, True
+        ours = alert.origin is Origin.STATE
+        same = [
+            told
+            for told in self.told
+            if _cause(told.alert.type) is _cause(alert.type)
+            and abs(told.alert.at - alert.at) <= _SAME_CAUSE
+            and not (ours and told.noticed)
+        ]
+        if not same:
+            return AlertBook((*self.told, Told(alert, noticed=ours))[-_KEPT:]), True
+        if not ours:
+            return self, False
+        return AlertBook(
+            tuple(Told(each.alert, noticed=True) if each is same[0] else each for each in self.told)
+        ), False
+
+
+def _cause(kind: AlertType) -> AlertType:
+    return _AMBIGUOUS.get(kind, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """When each message that is known was sent; ``since_at`` is when we began to listen, ``None`` before that."""
+
+    since_at: datetime | None = None
+    sent_at: Mapping[str, datetime] = field(default_factory=dict)
+
+    def after(self, messages: Iterable[Notification], now: datetime) -> tuple[Feed, tuple[Notification, ...]]:
+        """Return the feed after a read, and the new messages, oldest first. What was there before us is not new."""
+        unknown = {each.id: each for each in messages if each.id not in self.sent_at}
+        new = [each for each in unknown.values() if self.since_at is not None and _sent_at(each, now) >= self.since_at]
+        known = dict(self.sent_at) | {each.id: _sent_at(each, now) for each in unknown.values()}
+        kept = sorted(known.items(), key=lambda item: item[1])
+        since = now if self.since_at is None else self.since_at
+        if len(kept) > _KNOWN:  # what is forgotten must not come back as new
+            since = max(since, kept[-_KNOWN - 1][1] + timedelta.resolution)
+        return Feed(since, dict(kept[-_KNOWN:])), tuple(sorted(new, key=lambda each: _sent_at(each, now)))
+
+
+def _sent_at(message: Notification, now: datetime) -> datetime:
+    return message.sent_at or now

@@ -1,0 +1,137 @@
+"""The dialog that makes and changes an area: where it is, how far it reaches, what happens at its edge."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.components.zone import DOMAIN as ZONE_DOMAIN
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import (
+    CONF_ADDRESS,
+    CONF_LATITUDE,
+    CONF_LOCATION,
+    CONF_LONGITUDE,
+    CONF_NAME,
+    CONF_RADIUS,
+    CONF_ZONE,
+)
+from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
+    LocationSelector,
+    LocationSelectorConfig,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+)
+import probatio
+
+from .const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
+from .coordinator import NissanConfigEntry
+from .engine.geofence import LARGEST, SMALLEST, FenceAction
+from .geocoding import NoPlaceFound, async_find_address
+from .vehicle import alias
+
+_DEFAULT_RADIUS = 500.0
+_ACTIONS = SelectSelector(SelectSelectorConfig(options=[*FenceAction], multiple=True, translation_key="fence_action"))
+_ZONE = probatio.Schema({probatio.Required(CONF_ZONE): EntitySelector(EntitySelectorConfig(domain=ZONE_DOMAIN))})
+_ADDRESS = probatio.Schema(
+    {probatio.Required(CONF_ADDRESS): TextSelector(TextSelectorConfig(autocomplete="street-address"))}
+)
+
+
+class GeofenceFlow(ConfigSubentryFlow):
+    """From the map, a zone or an address to an area of an account's vehicles."""
+
+    def __init__(self) -> None:
+        """Start with nothing chosen."""
+        self._suggested: dict[str, Any] = {}
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask how to find the centre."""
+        return self.async_show_menu(step_id="user", menu_options=["map", "zone", "address"])
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Begin with the area as it is."""
+        subentry = self._get_reconfigure_subentry()
+        self._suggested = {CONF_NAME: subentry.title, **subentry.data}
+        return await self.async_step_area()
+
+    async def async_step_map(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Begin at home."""
+        self._suggest(self.hass.config.latitude, self.hass.config.longitude)
+        return await self.async_step_area()
+
+    async def async_step_zone(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Begin with a zone: its name, centre and radius."""
+        zone = self.hass.states.get(user_input[CONF_ZONE]) if user_input else None
+        if zone is None:
+            return self.async_show_form(step_id="zone", data_schema=_ZONE)
+        known = zone.attributes
+        radius = min(max(known[CONF_RADIUS], SMALLEST), LARGEST)
+        self._suggest(known[CONF_LATITUDE], known[CONF_LONGITUDE], radius)
+        self._suggested[CONF_NAME] = zone.name
+        return await self.async_step_area()
+
+    async def async_step_address(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Begin at an address. Where it cannot be found, the map is there to point at it."""
+        if user_input is None:
+            return self.async_show_form(step_id="address", data_schema=_ADDRESS)
+        try:
+            place = await async_find_address(self.hass, user_input[CONF_ADDRESS].strip())
+        except NoPlaceFound as err:
+            self._suggest(self.hass.config.latitude, self.hass.config.longitude)
+            return self._async_show_area({"base": err.key})
+        self._suggest(*place)
+        return await self.async_step_area()
+
+    async def async_step_area(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Show and take the area itself."""
+        if user_input is None:
+            return self._async_show_area({})
+        self._suggested = user_input
+        radius = user_input[CONF_LOCATION].get(CONF_RADIUS)
+        if radius is None or not SMALLEST <= radius <= LARGEST:
+            return self._async_show_area({CONF_LOCATION: "invalid_radius"})
+        data = dict(user_input)
+        title = data.pop(CONF_NAME).strip()
+        if self.source == SOURCE_RECONFIGURE:  # vehicles are not asked for while the account is not loaded
+            return self.async_update_and_abort(
+                self._get_entry(), self._get_reconfigure_subentry(), title=title, data_updates=data
+            )
+        return self.async_create_entry(title=title, data=data)
+
+    def _suggest(self, latitude: float, longitude: float, radius: float = _DEFAULT_RADIUS) -> None:
+        place = {CONF_LATITUDE: latitude, CONF_LONGITUDE: longitude, CONF_RADIUS: radius}
+        self._suggested = {
+            CONF_LOCATION: place,
+            CONF_ON_LEAVING: [FenceAction.ALERT],
+            CONF_ON_ENTERING: [FenceAction.ALERT],
+        }
+
+    def _async_show_area(self, errors: Mapping[str, str]) -> SubentryFlowResult:
+        fields: dict[probatio.Marker, Any] = {
+            probatio.Required(CONF_NAME): TextSelector(),
+            probatio.Required(CONF_LOCATION): LocationSelector(LocationSelectorConfig(radius=True)),
+            probatio.Required(CONF_ON_LEAVING, default=[]): _ACTIONS,
+            probatio.Required(CONF_ON_ENTERING, default=[]): _ACTIONS,
+        }
+        if len(vehicles := self._vehicles()) > 1:
+            fields[probatio.Required(CONF_VEHICLES, default=[each["value"] for each in vehicles])] = SelectSelector(
+                SelectSelectorConfig(options=vehicles, multiple=True)
+            )
+        return self.async_show_form(
+            step_id="area",
+            data_schema=self.add_suggested_values_to_schema(probatio.Schema(fields), self._suggested),
+            description_placeholders={"smallest": str(SMALLEST), "largest": str(LARGEST)},
+            errors=dict(errors),
+        )
+
+    def _vehicles(self) -> list[SelectOptionDict]:
+        """Return the vehicles to choose from; an account that is not loaded shows none, and all are meant."""
+        entry: NissanConfigEntry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return []
+        infos = (vehicle.info for vehicle in entry.runtime_data.vehicles.values())
+        return [SelectOptionDict(value=alias(info.key), label=info.name) for info in infos]

@@ -1,0 +1,138 @@
+"""Actions that only answer: what would happen, what has, and what was driven."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+
+from homeassistant.const import ATTR_COMMAND
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
+import probatio
+
+from .actions import ATTR_FROM, Fields
+from .const import DOMAIN
+from .coordinator import VehicleCoordinator
+from .vehicle import (
+    Command,
+    FlashLights,
+    Group,
+    Lock,
+    Refresh,
+    SetChargeSchedule,
+    SoundHorn,
+    StartCharging,
+    StartClimate,
+    StartEngine,
+    StopCharging,
+    StopClimate,
+    StopEngine,
+    TripPeriod,
+    TripSummary,
+    Unlock,
+)
+
+ATTR_PERIOD = "period"
+ATTR_TO = "to"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleQuestion:
+    """A question: its fields and the answer for a vehicle, which never wakes it."""
+
+    answer: Callable[[VehicleCoordinator, ServiceCall], Awaitable[JsonValueType]]
+    fields: Fields = field(default_factory=dict)
+
+
+async def _command_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+    return [
+        {"asked_at": record.asked_at.isoformat(), "status": record.outcome.status, **record.told}
+        for record in reversed(vehicle.commands.log)
+    ]
+
+
+async def _wake_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+    return [
+        {
+            "at": wake.at.isoformat(),
+            "asked_by": wake.asked_by.shown,
+            "why": wake.why,
+            "result": wake.result,
+        }
+        for wake in reversed(vehicle.commands.wakes.wakes)
+    ]
+
+
+async def _preflight(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+    reason = vehicle.refusal(PREFLIGHT[call.data[ATTR_COMMAND]])
+    message = reason and await _exception_text(call.hass, reason)
+    return {"allowed": reason is None, "reason": reason, "message": message}
+
+
+async def _exception_text(hass: HomeAssistant, key: str) -> str:
+    """Return the text of an exception in the language of Home Assistant."""
+    texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
+    return texts[f"component.{DOMAIN}.exceptions.{key}.message"]
+
+
+PREFLIGHT: Mapping[str, Command] = {
+    command.kind(): command
+    for command in (
+        FlashLights(),
+        Lock(),
+        Refresh(),
+        SetChargeSchedule(),
+        SoundHorn(),
+        StartCharging(),
+        StartClimate(),
+        StartEngine(),
+        StopCharging(),
+        StopClimate(),
+        StopEngine(),
+        Unlock(),
+    )
+} | {"locate": Refresh(Group.POSITION)}
+"""What can be asked about before it is done."""
+
+_SPAN = {
+    TripPeriod.DAY: timedelta(days=6),
+    TripPeriod.MONTH: timedelta(days=365),
+    TripPeriod.YEAR: timedelta(days=3652),
+}
+"""How far back trips are told where nobody says from when: a week, a year, ten years."""
+
+
+async def _trips(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+    period: TripPeriod = call.data[ATTR_PERIOD]
+    end: date = call.data.get(ATTR_TO) or dt_util.now().date()
+    start: date = call.data.get(ATTR_FROM) or end - _SPAN[period]
+    if start > end:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_after_to")
+    return [_told(summary) for summary in await vehicle.async_read_trips(period, start, end)]
+
+
+def _told(summary: TripSummary) -> JsonValueType:
+    return {
+        name: value.isoformat() if isinstance(value, date | datetime) else value
+        for name, value in asdict(summary).items()
+    }
+
+
+QUESTIONS: Mapping[str, VehicleQuestion] = {
+    "command_log": VehicleQuestion(answer=_command_log),
+    "get_trips": VehicleQuestion(
+        answer=_trips,
+        fields={
+            probatio.Optional(ATTR_PERIOD, default=TripPeriod.DAY): probatio.Coerce(TripPeriod),
+            probatio.Optional(ATTR_FROM): cv.date,
+            probatio.Optional(ATTR_TO): cv.date,
+        },
+    ),
+    "preflight": VehicleQuestion(
+        answer=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(PREFLIGHT))}
+    ),
+    "wake_log": VehicleQuestion(answer=_wake_log),
+}

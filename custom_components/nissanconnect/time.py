@@ -1,0 +1,51 @@
+"""Time: by when the owner wants the vehicle plugged in at home."""
+
+from dataclasses import dataclass, replace
+from datetime import time
+from typing import override
+
+from homeassistant.components.time import TimeEntity, TimeEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import NissanConfigEntry
+from .entity import Control, VehicleEntity, async_add_vehicle_entities
+from .vehicle import Capability
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleTimeDescription(TimeEntityDescription, Control):
+    """A time of day."""
+
+
+TIMES = (
+    VehicleTimeDescription(
+        key="plug_in_by",
+        needs={Capability.BATTERY, Capability.LOCATION},
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the hour of the plug of each vehicle that has one and tells where it is."""
+    await async_add_vehicle_entities(entry, async_add_entities, TIMES, PlugInBy)
+
+
+class PlugInBy(VehicleEntity, TimeEntity):
+    """From this time on a vehicle at home should be plugged in; unknown until the owner sets it, which asks for it."""
+
+    @property
+    @override
+    def native_value(self) -> time | None:
+        return self.coordinator.alerts.wishes.plug_in_by
+
+    @override
+    async def async_set_value(self, value: time) -> None:
+        self.coordinator.async_wish(replace(self.coordinator.alerts.wishes, plug_in_by=value))

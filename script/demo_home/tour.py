@@ -1,0 +1,65 @@
+"""The LEAF's tour: what a minute of it leaves in the logbook."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from aiohttp import ClientSession
+from homeassistant.util import dt as dt_util
+
+from custom_components.nissanconnect.backends.demo.places import HOME
+from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_GEOFENCE
+
+from .client import TIMEOUT, HomeAssistant
+from .console import DemoError
+from .vehicles import Vehicle
+from .waiting import until
+
+LINES = ("charging finished", "left area: Home", "charge below", "entered area: Home")
+"""How the lines begin that must be there in the end."""
+
+_WITHIN = 90.0
+"""Seconds: the tour takes less than a minute, the last read comes a little later."""
+_READ_EVERY = 5.0
+"""Seconds: often enough to meet the LEAF on its way, and not so often that the account's quota is long used up."""
+
+_ALERT_BELOW = 86
+"""%: what the LEAF has charged to, less than the round takes."""
+
+
+async def draw_home(api: HomeAssistant, entry_id: str) -> None:
+    """Draw the area through the dialog."""
+    path = "/api/config/config_entries/subentries/flow"
+    answer = await api.post(path, {"handler": [entry_id, SUBENTRY_GEOFENCE]})
+    place = {"latitude": HOME.latitude, "longitude": HOME.longitude, "radius": 500}
+    area = {"name": "Home", "location": place, "on_leaving": ["alert"], "on_entering": ["alert"]}
+    for entered in ({"next_step_id": "map"}, area):
+        answer = await api.post(f"{path}/{answer['flow_id']}", entered)
+    if answer["type"] != "create_entry":
+        raise DemoError(f"Drawing an area ends with {answer.get('errors') or answer.get('reason')}")
+
+
+async def watch(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[str]:
+    """Let the LEAF go, read it time and again, and return its lines of the logbook when all are there."""
+    threshold = {"entity_id": leaf.entities["number.charge_below"], "value": _ALERT_BELOW}
+    await api.post("/api/services/number/set_value", threshold)
+    await _read(api, leaf)
+    began = dt_util.utcnow()
+    async with ClientSession(timeout=TIMEOUT) as session, session.post(f"{simulator_url}/simulator/tour") as response:
+        response.raise_for_status()
+
+    async def lines() -> list[str] | None:
+        await _read(api, leaf)
+        found = await _lines(api, leaf, began)
+        return found if all(any(line.startswith(start) for line in found) for start in LINES) else None
+
+    awaited = f"the LEAF's tour in the logbook ({', '.join(LINES)})"
+    return await until(lines, awaited, seconds=_WITHIN, pause=_READ_EVERY)
+
+
+async def _read(api: HomeAssistant, vehicle: Vehicle) -> None:
+    await api.post(f"/api/services/{DOMAIN}/refresh", {"device_id": vehicle.device_id})
+
+
+async def _lines(api: HomeAssistant, vehicle: Vehicle, since: datetime) -> list[str]:
+    events: list[Mapping[str, str]] = await api.command("logbook/get_events", start_time=since.isoformat())
+    return [event["message"] for event in events if event.get("name") == vehicle.name and "message" in event]

@@ -1,0 +1,59 @@
+"""The LEAF's tour for spectators."""
+
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.nissanconnect.backends.demo.electric import Electric
+from custom_components.nissanconnect.backends.demo.places import HOME
+from tests.simulator import Simulator
+from tests.simulator.tour import LENGTH, SPEED, TourClock, garage
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def test_the_clock_stands_behind_until_the_tour_and_catches_up() -> None:
+    real = NOON
+    clock = TourClock(lambda: real)
+    assert clock() == NOON - LENGTH
+    real += MINUTE
+    clock.begin()
+    assert clock() == NOON + MINUTE - LENGTH
+    real += LENGTH / SPEED / 2
+    clock.begin()
+    assert NOON + MINUTE - LENGTH / 2 <= clock() <= real - LENGTH / 3
+    real += LENGTH / SPEED
+    assert clock() == real
+    assert LENGTH / SPEED < MINUTE
+
+
+@pytest.mark.parametrize("hour", [0, 9, 12, 21, 23])
+def test_what_the_leaf_does(hour: int) -> None:
+    start = NOON.replace(hour=hour, minute=35)
+    leaf = next(each for each in garage(start, seed=0, zone=UTC).vehicles.values() if each.info.model == "Leaf")
+    assert isinstance(leaf.powertrain, Electric)
+    seen = []
+    for minute in range(41):
+        leaf.advance(start + minute * MINUTE)
+        charging = leaf.powertrain.charger.power > 0
+        seen.append((charging, leaf.is_at(HOME), leaf.powertrain.charger.plugged, leaf.powertrain.battery.level))
+    assert seen[3][:3] == (True, True, True)
+    assert seen[13][:3] == (False, True, True)
+    assert seen[13][3] == pytest.approx(90, abs=0.1)
+    assert not seen[20][1]
+    assert seen[39][1:3] == (True, True)
+    assert min(level for *_, level in seen) < 84
+
+
+async def test_a_control_is_called(socket_enabled: None) -> None:
+    called = []
+    simulator = Simulator(now=lambda: NOON)
+    url = await simulator.start(controls={"tour": lambda: called.append(True)})
+    try:
+        async with ClientSession() as session, session.post(f"{url}/simulator/tour") as response:
+            assert response.status == 200
+    finally:
+        await simulator.stop()
+    assert called == [True]

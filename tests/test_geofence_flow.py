@@ -1,0 +1,199 @@
+"""Drawing areas."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiohttp import web
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, SubentryFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.nissanconnect import geocoding
+
+HOME = {"latitude": 51.5, "longitude": -0.1, "radius": 500.0}
+AREA = {"name": "Home", "location": HOME, "on_leaving": ["alert"], "on_entering": []}
+
+
+async def start(hass: HomeAssistant, entry: MockConfigEntry, choice: str) -> SubentryFlowResult:
+    menu = await hass.config_entries.subentries.async_init(
+        (entry.entry_id, "geofence"), context={"source": SOURCE_USER}
+    )
+    assert menu["type"] is FlowResultType.MENU
+    return await go_on(hass, menu, {"next_step_id": choice})
+
+
+async def go_on(hass: HomeAssistant, result: SubentryFlowResult, answer: dict[str, Any]) -> SubentryFlowResult:
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], answer)
+    await hass.async_block_till_done(wait_background_tasks=True)  # a new area loads the account anew
+    return result
+
+
+def suggested(result: SubentryFlowResult) -> dict[str, Any]:
+    assert result["data_schema"] is not None
+    markers = result["data_schema"].schema
+    return {str(marker): (marker.description or {}).get("suggested_value") for marker in markers}
+
+
+async def test_drawn_on_the_map(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    form = await start(hass, loaded, "map")
+    assert form["step_id"] == "area"
+    assert suggested(form)["location"] == {
+        "latitude": hass.config.latitude,
+        "longitude": hass.config.longitude,
+        "radius": 500,
+    }
+    done = await go_on(hass, form, AREA | {"name": " Home ", "vehicles": []})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    (subentry,) = loaded.subentries.values()
+    assert subentry.title == "Home"
+    assert subentry.data == {key: value for key, value in AREA.items() if key != "name"} | {"vehicles": []}
+
+
+@pytest.mark.parametrize(("radius", "fits"), [(99.9, False), (100, True), (5000, True), (5001, False), (None, False)])
+async def test_how_far_an_area_may_reach(
+    hass: HomeAssistant, loaded: MockConfigEntry, radius: float | None, fits: bool
+) -> None:
+    place = {"latitude": 51.5, "longitude": -0.1} | ({} if radius is None else {"radius": radius})
+    result = await go_on(hass, await start(hass, loaded, "map"), AREA | {"location": place, "vehicles": []})
+    if fits:
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        return
+    assert result["errors"] == {"location": "invalid_radius"}
+    assert result["description_placeholders"] == {"smallest": "100", "largest": "5000"}
+    assert suggested(result)["name"] == "Home", "what was typed is not lost"
+    assert (await go_on(hass, result, AREA | {"vehicles": []}))["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_from_a_zone(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    hass.states.async_set("zone.work", "0", {"latitude": 1.0, "longitude": 2.0, "radius": 20, "friendly_name": "Work"})
+    form = await go_on(hass, await start(hass, loaded, "zone"), {"zone": "zone.work"})
+    assert suggested(form)["name"] == "Work"
+    assert suggested(form)["location"] == {"latitude": 1.0, "longitude": 2.0, "radius": 100}, "the least there is"
+
+
+async def test_a_zone_that_is_gone_is_asked_for_again(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    form = await go_on(hass, await start(hass, loaded, "zone"), {"zone": "zone.gone"})
+    assert form["step_id"] == "zone"
+
+
+async def test_changing_an_area(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": []})
+    (subentry_id,) = loaded.subentries
+    form = await hass.config_entries.subentries.async_init(
+        (loaded.entry_id, "geofence"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
+    )
+    assert suggested(form) == AREA | {"vehicles": []}
+    done = await go_on(hass, form, AREA | {"name": "Village", "vehicles": []})
+    assert done["reason"] == "reconfigure_successful"
+    assert [each.title for each in loaded.subentries.values()] == ["Village"]
+
+
+async def test_whose_an_area_is_stays_while_the_account_is_not_loaded(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    names = [vehicle.name for vehicle in loaded.runtime_data.vehicles.values()][:1]
+    await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": names})
+    await hass.config_entries.async_unload(loaded.entry_id)
+    (subentry_id,) = loaded.subentries
+    form = await hass.config_entries.subentries.async_init(
+        (loaded.entry_id, "geofence"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
+    )
+    await go_on(hass, form, AREA | {"name": "Village"})
+    (subentry,) = loaded.subentries.values()
+    assert (subentry.title, subentry.data["vehicles"]) == ("Village", names)
+
+
+async def test_without_a_loaded_account_an_area_is_everybodys(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    entry.add_to_hass(hass)
+    done = await go_on(hass, await start(hass, entry, "map"), AREA)
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    (subentry,) = entry.subentries.values()
+    assert "vehicles" not in subentry.data
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands still here, so nobody could wait for a turn."""
+    monkeypatch.setattr(geocoding, "_GAP", 0.0)
+    monkeypatch.setattr(geocoding, "_turn", geocoding._Turn())
+
+
+class Nominatim:
+    """A stand-in on loopback: notes what it is asked and answers as told."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.running = self.most = 0
+        self.answer: Any = [{"lat": "48.137", "lon": "11.575", "display_name": "Marienplatz"}]
+        self.status = 200
+
+    async def search(self, request: web.Request) -> web.Response:
+        self.asked.append((request.query["q"], request.headers["User-Agent"]))
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await asyncio.sleep(0)
+        self.running -= 1
+        assert request.query["format"] == "jsonv2"
+        return web.json_response(self.answer, status=self.status)
+
+
+@pytest.fixture
+async def nominatim(loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Nominatim]:
+    stand_in = Nominatim()
+    app = web.Application()
+    app.router.add_get("/search", stand_in.search)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    monkeypatch.setattr(geocoding, "URL", f"http://127.0.0.1:{runner.addresses[0][1]}/search")
+    yield stand_in
+    await runner.cleanup()
+
+
+async def test_from_an_address(hass: HomeAssistant, loaded: MockConfigEntry, nominatim: Nominatim) -> None:
+    form = await go_on(hass, await start(hass, loaded, "address"), {"address": " Marienplatz 1, München "})
+    assert form["step_id"] == "area"
+    assert not form["errors"]
+    assert suggested(form)["location"] == {"latitude": 48.137, "longitude": 11.575, "radius": 500}
+    ((question, agent),) = nominatim.asked
+    assert question == "Marienplatz 1, München"
+    assert agent.startswith("nissanconnect-home-assistant/")
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "error"),
+    [
+        (200, [], "address_not_found"),
+        (200, {"error": "?"}, "address_service_unavailable"),
+        (200, [{"lat": "north", "lon": "1"}], "address_service_unavailable"),
+        (200, [{"lat": "91", "lon": "1"}], "address_service_unavailable"),
+        (429, [], "address_service_unavailable"),
+        (500, [], "address_service_unavailable"),
+    ],
+)
+async def test_an_address_that_leads_nowhere_leads_to_the_map(
+    hass: HomeAssistant, loaded: MockConfigEntry, nominatim: Nominatim, status: int, answer: Any, error: str
+) -> None:
+    nominatim.status, nominatim.answer = status, answer
+    form = await go_on(hass, await start(hass, loaded, "address"), {"address": "Nowhere"})
+    assert (form["step_id"], form["errors"]) == ("area", {"base": error})
+    assert suggested(form)["location"]["latitude"] == hass.config.latitude
+    done = await go_on(hass, form, AREA | {"vehicles": []})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_without_a_network_the_map_is_there(
+    hass: HomeAssistant, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geocoding, "URL", "http://127.0.0.1:9/search")
+    form = await go_on(hass, await start(hass, loaded, "address"), {"address": "Marienplatz"})
+    assert form["errors"] == {"base": "address_service_unavailable"}
+
+
+async def test_one_question_at_a_time(hass: HomeAssistant, nominatim: Nominatim) -> None:
+    await asyncio.gather(*(geocoding.async_find_address(hass, f"Street {number}") for number in range(4)))
+    assert len(nominatim.asked) == 4
+    assert nominatim.most == 1

@@ -1,0 +1,220 @@
+"""What language models may ask and do."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr, llm
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.nissanconnect.backends.demo.electric import Electric
+from custom_components.nissanconnect.vehicle import Group, StartClimate
+
+from .conftest import set_up, state
+from .simulator import Fault, Simulator
+from .test_commands import device_id, executed
+
+ASSISTANT = "conversation"
+
+
+@pytest.fixture
+async def assistant(hass: HomeAssistant) -> llm.LLMContext:
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "llm", {})
+    return llm.LLMContext(
+        platform="test", context=Context(), language="en", assistant=ASSISTANT, device_id=None, agent_id=None
+    )
+
+
+def expose(hass: HomeAssistant, *entity_ids: str) -> None:
+    """Let the assistant see these entities and no others."""
+    for entity_id in hass.states.async_entity_ids():
+        async_expose_entity(hass, ASSISTANT, entity_id, entity_id in entity_ids)
+
+
+async def tools(hass: HomeAssistant, assistant: llm.LLMContext) -> dict[str, llm.Tool]:
+    api = await llm.async_get_api(hass, llm.LLM_API_ASSIST, assistant)
+    return {
+        tool.name.removeprefix("nissanconnect__"): tool for tool in api.tools if tool.integration == "nissanconnect"
+    }
+
+
+async def call(hass: HomeAssistant, assistant: llm.LLMContext, name: str, **arguments: Any) -> Any:
+    api = await llm.async_get_api(hass, llm.LLM_API_ASSIST, assistant)
+    result = await api.async_call_tool(llm.ToolInput(tool_name=f"nissanconnect__{name}", tool_args=arguments))
+    return result.data
+
+
+async def test_there_is_a_tool_for_what_is_exposed(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry
+) -> None:
+    expose(hass)
+    assert await tools(hass, assistant) == {}
+    expose(hass, "sensor.leaf_battery")
+    assert set(await tools(hass, assistant)) == {"vehicle_state"}
+    expose(hass, "sensor.leaf_range", "climate.leaf_climate")
+    assert set(await tools(hass, assistant)) == {"vehicle_state", "can_reach", "start_climate", "stop_climate"}
+
+
+async def test_reading_is_known_to_be_safe(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry
+) -> None:
+    expose(hass, *hass.states.async_entity_ids())
+    found = await tools(hass, assistant)
+    assert {name for name, tool in found.items() if tool.annotations.read_only} == {"vehicle_state", "can_reach"}
+    assert not any("lock" in name for name in found)
+
+
+async def test_the_state_is_what_is_exposed_and_nothing_else(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry
+) -> None:
+    expose(hass, "sensor.leaf_battery", "binary_sensor.leaf_plugged_in")
+    told = await call(hass, assistant, "vehicle_state")
+    assert told == {
+        "vehicle": "LEAF",
+        "states": {
+            "LEAF Battery": f"{state(hass, 'sensor.leaf_battery').state} %",
+            "LEAF Plugged in": state(hass, "binary_sensor.leaf_plugged_in").state,
+        },
+    }
+
+
+async def test_the_tracker_tells_a_zone_and_never_coordinates(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry, simulator: Simulator
+) -> None:
+    expose(hass, "device_tracker.leaf_location")
+    told = str(await call(hass, assistant, "vehicle_state"))
+    assert "not_home" in told
+    position = simulator.vehicle("Leaf").cloud.state.position
+    assert position is not None
+    assert str(position.latitude)[:5] not in told
+    assert simulator.car("Leaf").vin not in told
+
+
+async def test_what_only_shows_does_not_command(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry
+) -> None:
+    expose(hass, "binary_sensor.ariya_battery_charging")
+    assert set(await tools(hass, assistant)) == {"vehicle_state"}
+    expose(hass, "switch.ariya_charging")
+    assert set(await tools(hass, assistant)) == {"vehicle_state", "start_charging", "stop_charging"}
+    expose(hass, "switch.ariya_charging", "binary_sensor.ariya_battery_charging")
+    told = await call(hass, assistant, "vehicle_state")
+    assert told["states"] == {"Ariya Battery charging": "off", "Ariya Charging": "off"}
+
+
+@pytest.mark.parametrize(
+    ("sensor", "distance", "round_trip", "reachable"),
+    [
+        ("sensor.leaf_range", 10, False, True),
+        ("sensor.leaf_range", 2000, False, False),
+        ("sensor.leaf_range", 120, False, True),
+        ("sensor.leaf_range", 120, True, False),
+        ("sensor.qashqai_fuel_range", 60, True, True),
+    ],
+)
+async def test_reaching_a_place(
+    hass: HomeAssistant,
+    assistant: llm.LLMContext,
+    loaded: MockConfigEntry,
+    sensor: str,
+    distance: float,
+    round_trip: bool,
+    reachable: bool,
+) -> None:
+    expose(hass, sensor)
+    told = await call(hass, assistant, "can_reach", distance_km=distance, round_trip=round_trip)
+    assert told["reachable"] is reachable
+    assert told["range_km"] == float(state(hass, sensor).state)
+    assert told["distance_km"] == distance * (2 if round_trip else 1)
+    assert told["left_km"] == pytest.approx(told["range_km"] - told["distance_km"])
+    assert datetime.fromisoformat(told["reported_at"]) < dt_util.utcnow()
+
+
+async def test_a_range_that_nobody_knows_reaches_nowhere_for_sure(
+    hass: HomeAssistant, assistant: llm.LLMContext, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    simulator.fail("battery-status", Fault.missing("batteryAutonomy", "rangeHvacOff", "rangeHvacOn"))
+    await set_up(hass, entry)
+    expose(hass, "sensor.leaf_range")
+    told = await call(hass, assistant, "can_reach", distance_km=1)
+    assert (told["range_km"], told["reachable"], told["left_km"]) == (None, None, None)
+
+
+async def test_climate_is_started_for_the_vehicle_that_was_named(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry, simulator: Simulator
+) -> None:
+    expose(hass, "climate.leaf_climate", "climate.ariya_climate")
+    told = await call(hass, assistant, "start_climate", vehicle="ariya", temperature_celsius=21)
+    assert told["vehicle"] == "Ariya"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.requests["actions/hvac-start"] == 1
+    assert state(hass, "climate.ariya_climate").state != "off"
+    assert state(hass, "climate.leaf_climate").state == "off"
+
+
+async def test_which_vehicle_is_asked_for(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry, simulator: Simulator
+) -> None:
+    expose(hass, "climate.leaf_climate", "climate.ariya_climate")
+    for arguments in ({}, {"vehicle": "Qashqai"}):
+        with pytest.raises(ServiceValidationError) as caught:
+            await call(hass, assistant, "start_climate", **arguments)
+        assert caught.value.translation_placeholders == {"vehicles": "LEAF, Ariya"}
+    assert simulator.requests["actions/hvac-start"] == 0
+
+
+async def test_a_vehicle_goes_by_the_name_that_its_owner_gave_it(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry, simulator: Simulator
+) -> None:
+    dr.async_get(hass).async_update_device(device_id(hass, loaded, simulator, "Leaf"), name_by_user="Blaubär")
+    await hass.async_block_till_done()
+    expose(hass, "climate.leaf_climate", "climate.ariya_climate")
+    api = await llm.async_get_api(hass, llm.LLM_API_ASSIST, assistant)
+    assert "Blaubär" in api.api_prompt
+    assert (await call(hass, assistant, "start_climate", vehicle="blaubär "))["vehicle"] == "Blaubär"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [type(command) for command in executed(simulator, "Leaf")] == [StartClimate]
+    with pytest.raises(ServiceValidationError):
+        await call(hass, assistant, "start_climate", vehicle="LEAF")
+
+
+def empty(simulator: Simulator) -> None:
+    leaf = simulator.vehicle("Leaf").powertrain
+    assert isinstance(leaf, Electric)
+    leaf.battery.energy *= 0.1
+    simulator.vehicle("Leaf").report(Group)
+
+
+@pytest.mark.parametrize(
+    ("arrange", "arguments", "key"),
+    [
+        (empty, {}, "battery_low"),
+        (lambda simulator: None, {"temperature_celsius": 29}, "temperature_out_of_range"),
+        (lambda simulator: simulator.fail("actions", Fault.http(403)), {}, "not_supported"),
+        (lambda simulator: simulator.fail("actions", Fault.rate_limited(60)), {}, "rate_limited"),
+    ],
+)
+async def test_what_goes_wrong_is_told_in_words(
+    hass: HomeAssistant,
+    assistant: llm.LLMContext,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    arrange: Callable[[Simulator], None],
+    arguments: dict[str, Any],
+    key: str,
+) -> None:
+    arrange(simulator)
+    await set_up(hass, entry)
+    expose(hass, "climate.leaf_climate")
+    with pytest.raises(HomeAssistantError) as caught:
+        await call(hass, assistant, "start_climate", **arguments)
+    assert caught.value.translation_key == key
+    assert str(caught.value) != key
+    assert executed(simulator, "Leaf") == []
