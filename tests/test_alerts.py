@@ -4,7 +4,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
-from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE
+from homeassistant.components.logbook import LOGBOOK_ENTRY_ICON, LOGBOOK_ENTRY_MESSAGE
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant
@@ -88,7 +88,9 @@ async def test_an_alert_is_a_line_of_the_logbook_without_a_place(
     async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
     await draw(hass, loaded, area())
     await pass_time(8 * HOURS, STEP)
-    lines = [described[EVENT_ALERT](each)[LOGBOOK_ENTRY_MESSAGE] for each in alerts if each.data["vehicle"] == "LEAF"]
+    entries = [described[EVENT_ALERT](each) for each in alerts if each.data["vehicle"] == "LEAF"]
+    lines = [entry[LOGBOOK_ENTRY_MESSAGE] for entry in entries]
+    assert {entry[LOGBOOK_ENTRY_ICON] for entry in entries} == {"mdi:bell-ring"}
     assert lines[0] == "entered area: Home"
     assert lines[1].startswith("plugged in (")
     for each in alerts:

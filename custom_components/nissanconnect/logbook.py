@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.components.logbook import LOGBOOK_ENTRY_ICON, LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
@@ -25,7 +25,10 @@ def _alert(data: Mapping[str, Any]) -> str:
     return f"{kind}{about}{level}"
 
 
-_LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {EVENT_ALERT: _alert, EVENT_COMMAND: _command}
+_LINES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    EVENT_ALERT: ("mdi:bell-ring", _alert),
+    EVENT_COMMAND: ("mdi:car-wireless", _command),
+}
 
 
 @callback
@@ -34,13 +37,17 @@ def async_describe_events(
     async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
 ) -> None:
     """Describe the events of vehicles."""
-    for name, line in _LINES.items():
-        async_describe_event(DOMAIN, name, _describe(line))
+    for name, (icon, line) in _LINES.items():
+        async_describe_event(DOMAIN, name, _describe(icon, line))
 
 
-def _describe(line: Callable[[Mapping[str, Any]], str]) -> Callable[[Event], dict[str, str]]:
+def _describe(icon: str, line: Callable[[Mapping[str, Any]], str]) -> Callable[[Event], dict[str, str]]:
     @callback
     def describe(event: Event) -> dict[str, str]:
-        return {LOGBOOK_ENTRY_NAME: event.data["vehicle"], LOGBOOK_ENTRY_MESSAGE: line(event.data)}
+        return {
+            LOGBOOK_ENTRY_NAME: event.data["vehicle"],
+            LOGBOOK_ENTRY_MESSAGE: line(event.data),
+            LOGBOOK_ENTRY_ICON: icon,
+        }
 
     return describe

@@ -1,7 +1,10 @@
 """Which positions of a vehicle to believe."""
 
+from dataclasses import replace
 from datetime import timedelta
+import functools
 import itertools
+import operator
 
 from hypothesis import given, strategies as st
 
@@ -87,6 +90,21 @@ def test_time_goes_forward_and_nothing_is_believed_on_one_wrong_word(words: list
         assert distance(earlier, later) <= 0.5 + 200 * hours or any(
             fixed_at(earlier) < fixed_at(other) < fixed_at(later) for other in heard
         )
+
+
+@given(
+    st.lists(st.tuples(positions, st.integers(0, 60)), max_size=8, unique_by=lambda word: fixed_at(word[0])), st.data()
+)
+def test_the_order_of_equal_reports_does_not_matter(words: list[tuple[Position, int]], data: st.DataObject) -> None:
+    def heard(word: Position, late: int) -> Position:
+        return replace(word, received_at=fixed_at(word) + timedelta(minutes=late))
+
+    def places(order: list[Position]) -> list[tuple[object, ...]]:
+        return [(fixed_at(each), each.latitude, each.longitude) for each in believed(*order)]
+
+    pairs = [[heard(word, 0), heard(word, late)] for word, late in words]
+    shuffled = [data.draw(st.permutations(pair)) for pair in pairs]
+    assert places(functools.reduce(operator.iadd, shuffled, [])) == places(functools.reduce(operator.iadd, pairs, []))
 
 
 @given(st.lists(positions, max_size=12), st.data())
