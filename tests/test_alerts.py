@@ -16,11 +16,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.event import Event as Announced
-from custom_components.nissanconnect.backends.demo.places import HOME
+from custom_components.nissanconnect.backends.demo.places import HOME, TO_THE_SEA
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import EVENT_ALERT, OPTION_ALERTS_OFF
 from custom_components.nissanconnect.logbook import async_describe_events
-from custom_components.nissanconnect.vehicle import AlertType
+from custom_components.nissanconnect.vehicle import AlertType, Group
 
 from .conftest import LetTimePass, set_up, state
 from .simulator import Fault, Simulator
@@ -249,6 +249,9 @@ async def test_messages_are_read_and_never_replayed(
     assert message.data["type"] == "cloud_message"
     assert message.data["origin"] == "message"
     assert (message.data["title"], message.data["text"]) == ("Climate", "The vehicle is in use.")
+    described: dict[str, Any] = {}
+    async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
+    assert described[EVENT_ALERT](message)[LOGBOOK_ENTRY_MESSAGE] == "message: Climate: The vehicle is in use."
 
     await hass.config_entries.async_reload(loaded.entry_id)
     await pass_time(61 * MINUTES)
@@ -289,6 +292,24 @@ async def test_a_vehicle_without_messages_is_asked_once(
     assert simulator.requests["notifications"] == 3
 
 
+async def test_a_vehicle_that_is_towed_and_one_that_is_left_open(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
+) -> None:
+    qashqai = simulator.vehicle("Qashqai")
+    await pass_time(20 * MINUTES)
+    qashqai.point = TO_THE_SEA.legs[-1].end
+    qashqai.report({Group.BODY, Group.ODOMETER, Group.POSITION})
+    await pass_time(20 * MINUTES)
+    assert types(alerts, "Qashqai") == ["unexpected_movement"]
+    (towed,) = alerts
+    assert str(qashqai.point.latitude)[:5] not in str(towed.data)
+
+    qashqai.body.open = {"hatch"}
+    qashqai.report({Group.BODY})
+    await pass_time(40 * MINUTES)
+    assert told(alerts, "Qashqai")[1:] == [("door_open", "hatch")]
+
+
 async def test_a_lock_reminder(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
 ) -> None:
@@ -297,7 +318,7 @@ async def test_a_lock_reminder(
     assert state(hass, "lock.qashqai_lock").state == "locked"
     qashqai.telematics.manner = Manner.OBEDIENT
     qashqai.body.locked = False
-    qashqai.report({group for group in qashqai.cloud.said if group == "body"})
+    qashqai.report({Group.BODY})
     await pass_time(HOURS, STEP)
     assert types(alerts, "Qashqai") == ["left_unlocked"]
     (reminder,) = [each for each in alerts if each.data["type"] == "left_unlocked"]
