@@ -9,6 +9,7 @@ from typing import Any
 
 from awesomeversion import AwesomeVersion
 import homeassistant
+from homeassistant.const import Platform
 import pytest
 
 from custom_components.nissanconnect.const import DOMAIN, PLATFORMS
@@ -96,3 +97,16 @@ def test_brand_images_are_square_pngs() -> None:
         assert header[:8] == b"\x89PNG\r\n\x1a\n"
         width, height = int.from_bytes(header[16:20]), int.from_bytes(header[20:24])
         assert (width, height) == (size, size)
+
+
+_ALWAYS_THERE = {"homeassistant", "repairs", "system_health"}
+
+
+def test_the_manifest_names_every_component_that_is_imported() -> None:
+    imported = {
+        (node.module or "").split(".")[2]
+        for path in SHELL
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("homeassistant.components.")
+    }
+    assert imported - set(Platform) - _ALWAYS_THERE == set(MANIFEST["after_dependencies"])
