@@ -1,17 +1,22 @@
 """Starting, stopping, restarting and removing an account."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect import async_remove_config_entry_device
 from custom_components.nissanconnect.const import CONF_AUTH, DOMAIN
+from custom_components.nissanconnect.vehicle import Fuel
 
 from .conftest import LetTimePass, set_up, status
 from .simulator import Fault, Login, Simulator
@@ -48,6 +53,29 @@ async def test_unloading(
     simulator.requests.clear()
     await pass_time(timedelta(hours=7), timedelta(minutes=30))
     assert not simulator.requests
+
+
+async def test_nothing_is_added_while_unloading(
+    hass: HomeAssistant, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A read may end in the middle of it; what was added then would stay, and stand in the way of its successor."""
+    vehicle = next(each for each in loaded.runtime_data.vehicles.values() if each.info.name == "LEAF")
+    assert vehicle.data.fuel is None
+
+    @callback
+    def end_a_read(event: Event[EventStateChangedData]) -> None:
+        stop()
+        if (new := event.data["new_state"]) is not None and new.state == STATE_UNAVAILABLE:
+            fuel = Fuel(reported_at=None, received_at=dt_util.utcnow(), backend="kamereon", level=50)
+            vehicle.async_set_updated_data(replace(vehicle.data, fuel=fuel))
+
+    stop = async_track_state_change_event(hass, "sensor.leaf_battery", end_a_read)
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    assert vehicle.data.fuel is not None
+    assert hass.states.get("sensor.leaf_fuel_level") is None
+
+    await set_up(hass, loaded)
+    assert "does not generate unique IDs" not in caplog.text
 
 
 async def test_restart(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol, override
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
@@ -106,6 +107,7 @@ async def async_add_vehicle_entities[D: VehicleDescription](
     create: Callable[[VehicleCoordinator, D], Entity],
 ) -> None:
     """Add the entities that each vehicle has: now, when a vehicle comes, and when it turns out to have more."""
+    add = _until_unloading(entry, async_add_entities)
 
     @callback
     def follow(vehicle: VehicleCoordinator) -> None:
@@ -117,7 +119,7 @@ async def async_add_vehicle_entities[D: VehicleDescription](
             for each in present:
                 waiting.remove(each)
             if present:
-                async_add_entities(create(vehicle, each) for each in present)
+                add(create(vehicle, each) for each in present)
 
         add_present()
         entry.async_on_unload(vehicle.async_add_listener(add_present))
@@ -132,10 +134,24 @@ async def async_add_area_entities[D: EntityDescription](
     create: Callable[[VehicleCoordinator, D, Fence], Entity],
 ) -> None:
     """Add an entity for each area of each vehicle that tells where it is."""
+    add = _until_unloading(entry, async_add_entities)
 
     @callback
     def follow(vehicle: VehicleCoordinator) -> None:
         if Capability.LOCATION in vehicle.info.capabilities:
-            async_add_entities(create(vehicle, description, fence) for fence in vehicle.alerts.fences)
+            add(create(vehicle, description, fence) for fence in vehicle.alerts.fences)
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
+
+
+def _until_unloading(
+    entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> Callable[[Iterable[Entity]], None]:
+    """Add no more once the platforms let go of their entities: a read may end then, and what it brings would stay."""
+
+    @callback
+    def add(entities: Iterable[Entity]) -> None:
+        if entry.state is not ConfigEntryState.UNLOAD_IN_PROGRESS:
+            async_add_entities(entities)
+
+    return add
