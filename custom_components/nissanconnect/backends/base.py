@@ -16,11 +16,13 @@ from ..vehicle import (
     Market,
     Notification,
     Progress,
+    Push,
     Ticket,
     TripPeriod,
     TripSummary,
     VehicleInfo,
     VehicleReport,
+    Weakness,
 )
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
@@ -31,6 +33,8 @@ class Description:
     """What the rest may rely on: the backend's name in reports, and how long a vehicle may take over a command.
 
     ``requests`` is how many requests it has sent since it was made; a backend that costs its service none says 0.
+    ``pushes``: it speaks by itself, see :class:`Pushing`, and asking it brings nothing that it has not said already.
+    ``weaknesses`` is what to doubt in its reports when there are others.
     ``hosts`` are the addresses that must be reachable, by a short name; ``market`` is whose vehicles the source serves.
     """
 
@@ -39,6 +43,8 @@ class Description:
     hosts: Mapping[str, str] = field(default_factory=dict)
     market: Market | None = None
     requests: int = 0
+    pushes: bool = False
+    weaknesses: tuple[Weakness, ...] = ()
 
 
 class Backend(Protocol):
@@ -64,6 +70,8 @@ class Backend(Protocol):
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Hand a command over. Returning means accepted, not executed.
 
+        :class:`~..vehicle.NoConnection` promises that it cannot have arrived, so that another backend may be tried.
+
         ``on_wake`` is called right before anything is asked that the vehicle has to wake for, whatever comes of it. A
         second call means that the vehicle has answered what the first one was for.
         """
@@ -76,6 +84,17 @@ class Backend(Protocol):
 
     def memory(self) -> Json:
         """Return what should survive a restart besides the log-in: what this backend has learnt about vehicles."""
+
+
+@runtime_checkable
+class Pushing(Protocol):
+    """What a backend offers besides if its source speaks by itself."""
+
+    async def listen(self, hear: Callable[[Push], None]) -> None:
+        """Hand over what the source says, until cancelled. A lost line raises a :class:`~..vehicle.BackendError`.
+
+        The caller listens anew after a pause; whatever was missed meanwhile is then handed over first.
+        """
 
 
 @runtime_checkable

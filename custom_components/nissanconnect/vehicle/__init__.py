@@ -57,7 +57,7 @@ from .errors import (
 )
 from .history import Notification, TripPeriod, TripSummary
 from .identity import ClimateLimits, Powertrain, Role, VehicleInfo, alias, normalise_key
-from .report import ListedVehicle, VehicleReport
+from .report import ListedVehicle, Push, VehicleReport, Weakness
 from .state import (
     GROUP_TYPES,
     AuxBattery,
@@ -134,6 +134,7 @@ __all__ = [
     "PrivacyMode",
     "Progress",
     "ProtocolError",
+    "Push",
     "RateLimited",
     "Reason",
     "Refresh",
@@ -167,6 +168,7 @@ __all__ = [
     "VehicleReport",
     "VehicleState",
     "VinProblem",
+    "Weakness",
     "WrongCode",
     "alias",
     "market_hint",

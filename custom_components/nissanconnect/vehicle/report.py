@@ -1,11 +1,13 @@
-"""What one source said about a vehicle at one time."""
+"""What one source said about a vehicle at one time, and what is to be doubted in its words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from .errors import BackendError
+from .history import Notification
 from .identity import VehicleInfo
-from .state import VehicleState
+from .state import Group, VehicleState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +28,25 @@ class ListedVehicle:
 
     info: VehicleInfo
     state: VehicleState = VehicleState()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """What a source said by itself of one vehicle, which may be new to us: values, messages, or that it is there."""
+
+    info: VehicleInfo
+    state: VehicleState = VehicleState()
+    notifications: tuple[Notification, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weakness:
+    """What to doubt when a source speaks of ``group`` and others do so too.
+
+    ``clock``: its times may be wrong by this much. ``cached``: fields whose values may be of any age although the group
+    is new; they count only where nobody else knows better.
+    """
+
+    group: Group
+    clock: timedelta = timedelta()
+    cached: frozenset[str] = frozenset()
