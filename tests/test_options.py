@@ -19,7 +19,7 @@ from custom_components.nissanconnect.const import (
 )
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.engine.guardian import WakePolicy
-from custom_components.nissanconnect.remote_lock_flow import CONF_VEHICLE
+from custom_components.nissanconnect.flows.remote_lock import CONF_VEHICLE
 from custom_components.nissanconnect.settings import Settings
 from custom_components.nissanconnect.vehicle import alias
 
