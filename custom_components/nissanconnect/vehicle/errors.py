@@ -23,6 +23,12 @@ class AuthenticationFailed(BackendError):
     key = "authentication_failed"
 
 
+class CredentialsMissing(AuthenticationFailed):
+    """Nothing was given to log in with."""
+
+    key = "credentials_missing"
+
+
 class ActionRequired(BackendError):
     """The owner must do something in the maker's app first: accept terms, confirm an address and the like."""
 
@@ -51,6 +57,12 @@ class PinRequired(BackendError):
     """The command takes a PIN, and none was given."""
 
     key = "pin_required"
+
+
+class WrongPin(BackendError):
+    """The PIN that was given with the command is wrong."""
+
+    key = "wrong_pin"
 
 
 class WrongCode(BackendError):
@@ -123,6 +135,12 @@ class ProtocolError(BackendError):
     """The answer cannot be understood."""
 
     key = "protocol_error"
+
+
+class InvalidAddress(ProtocolError):
+    """What was given as the address of the service is none, or would carry secrets in the clear over the internet."""
+
+    key = "invalid_address"
 
 
 class UnsafeRedirect(ProtocolError):
