@@ -1,6 +1,7 @@
 """Where an installation lives: the public one, or anybody's own, behind a port and a path prefix (opencarwings §1)."""
 
 from ipaddress import ip_address
+import re
 from typing import override
 from urllib.parse import quote
 
@@ -23,12 +24,12 @@ class Address:
         """
         try:
             url = URL(text.strip())
-            host, port = url.host or "", url.port
+            host, port = url.raw_host or "", url.port
         except ValueError:
             raise InvalidAddress from None
         if url.scheme not in {"http", "https"} or not host or port is None or url.user or url.password:
             raise InvalidAddress
-        if url.query_string or url.fragment or "." in {*url.parts} or ".." in {*url.parts}:
+        if url.query_string or url.fragment or not re.fullmatch(r"[0-9A-Za-z.:%_-]+", host):
             raise InvalidAddress
         if url.scheme == "http" and not _is_near(host):
             raise InvalidAddress("plain http is for addresses in the own network only")

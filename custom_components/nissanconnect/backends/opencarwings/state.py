@@ -29,7 +29,7 @@ from ...vehicle import (
     VehicleState,
     normalise_key,
 )
-from .values import Said
+from .values import Said, utc
 
 BACKEND = "opencarwings"
 
@@ -87,19 +87,23 @@ def info_of(said: Said, vin: str, offered: frozenset[int], pinned: frozenset[int
 
 def state_of(said: Said, now: datetime, next_start_at: datetime | None) -> VehicleState:
     """Return all that the car object says; a group without any value is left out."""
-    ev, health = said.part("ev_info"), said.part("veh_health")
-    at, checked_at = ev.time("last_updated", now), health.time("last_updated", now)
-    groups: list[Reported | None] = [
-        _position(said.part("location"), now),
-        _odometer(said, health, now, checked_at),
-        _connectivity(said, now),
-    ]
-    if at is not None:
-        groups += [_battery(ev, _stamp(now, at)), _charging(ev, _stamp(now, at))]
-    groups.append(_climate(ev, now, at, next_start_at))
-    if checked_at is not None:
-        groups += [_tyres(health, _stamp(now, checked_at)), _health(health, _stamp(now, checked_at))]
+    ev, health, location = (_reported(said.part(name)) for name in ("ev_info", "veh_health", "location"))
+    groups: list[Reported | None] = [_climate(ev, now, next_start_at), _connectivity(said, now)]
+    if ev is not None:
+        stamp = _stamp(now, ev.time("last_updated", now))
+        groups += [_battery(ev, stamp), _charging(ev, stamp)]
+    if health is not None:
+        stamp = _stamp(now, health.time("last_updated", now))
+        groups += [_tyres(health, stamp), _health(health, stamp)]
+    if location is not None:
+        groups.append(_position(location, _stamp(now, location.time("last_updated", now))))
+    groups.append(_odometer(said, health, now))
     return VehicleState.of(*groups)
+
+
+def _reported(part: Said) -> Said | None:
+    """Return a part that was ever uploaded. Its time may still be unknown, if the server's clock is wrong."""
+    return None if utc(part.get("last_updated")) is None else part
 
 
 def lock_of(locked: bool, at: datetime, now: datetime) -> Body:
@@ -147,31 +151,29 @@ def _minutes(ev: Said, name: str) -> float | None:
     return ev.number(name, 1, 10_000, never=(2047, 4095))
 
 
-def _climate(ev: Said, now: datetime, at: datetime | None, next_start_at: datetime | None) -> Climate | None:
+def _climate(ev: Said | None, now: datetime, next_start_at: datetime | None) -> Climate | None:
     """Return the climate control. The planned start is the server's own, so it is known without the vehicle."""
-    if at is None and next_start_at is None:
-        return None
+    if ev is None:
+        return None if next_start_at is None else Climate(**_stamp(now, None), next_start_at=next_start_at)
     return Climate(
-        **_stamp(now, at),
-        running=None if at is None else ev.flag("ac_status"),
-        inside_temperature=None if at is None else ev.number("cabin_temp", -60, 100, never=(0,)),
+        **_stamp(now, ev.time("last_updated", now)),
+        running=ev.flag("ac_status"),
+        inside_temperature=ev.number("cabin_temp", -60, 100, never=(0,)),
         next_start_at=next_start_at,
     )
 
 
-def _position(location: Said, now: datetime) -> Position | None:
+def _position(location: Said, stamp: _Stamp) -> Position | None:
     latitude, longitude = location.number("lat", -90, 90), location.number("lon", -180, 180)
-    at = location.time("last_updated", now)
-    if latitude is None or longitude is None or at is None or (latitude == 0 and longitude == 0):
+    if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
         return None
-    return Position(**_stamp(now, at), latitude=latitude, longitude=longitude)
+    return Position(**stamp, latitude=latitude, longitude=longitude)
 
 
-def _odometer(said: Said, health: Said, now: datetime, checked_at: datetime | None) -> Odometer | None:
+def _odometer(said: Said, health: Said | None, now: datetime) -> Odometer | None:
     """Return the distance; the one of the older units has no time of its own (§3.1)."""
-    checked = health.number("mileage", 1, 5_000_000) if checked_at is not None else None
-    if checked is not None:
-        return Odometer(**_stamp(now, checked_at), distance=checked)
+    if health is not None and (checked := health.number("mileage", 1, 5_000_000)) is not None:
+        return Odometer(**_stamp(now, health.time("last_updated", now)), distance=checked)
     plain = said.number("odometer", 0, 5_000_000)
     return None if plain is None else Odometer(**_stamp(now, None), distance=plain)
 
