@@ -10,8 +10,8 @@ import logging
 import os
 from typing import Any
 
-from aiohttp import CookieJar
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from aiohttp import CookieJar, DummyCookieJar
+from homeassistant.const import CONF_API_KEY, CONF_CODE, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.helpers.importlib import async_import_module
@@ -31,6 +31,7 @@ class Source(StrEnum):
     """Where vehicles can come from, named by what the owner has in hand; also the steps of the config flow."""
 
     EUROPE = "europe"
+    OPENCARWINGS = "opencarwings"
     DEMO = "demo"
 
 
@@ -68,6 +69,28 @@ async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth:
     )
 
 
+async def _async_opencarwings(
+    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
+) -> Backend:
+    await _async_load(hass, "opencarwings")
+    from .backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend  # noqa: PLC0415
+
+    return OpenCarwingsBackend(
+        async_create_clientsession(hass, cookie_jar=DummyCookieJar()),
+        address=Address(data[CONF_URL]),
+        credentials=Credentials(
+            key=data.get(CONF_API_KEY),
+            username=data.get(CONF_USERNAME),
+            password=data.get(CONF_PASSWORD),  # is there in the dialog only
+            code=data.get(CONF_CODE),
+        ),
+        auth=Auth.from_json(data.get(CONF_AUTH)),
+        on_auth=lambda auth: save_auth(auth.to_json()),
+        now=dt_util.utcnow,
+        memory=memory,
+    )
+
+
 async def _async_demo(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
     await _async_load(hass, "demo")
     from .backends.demo import DemoBackend  # noqa: PLC0415
@@ -82,5 +105,6 @@ async def _async_load(hass: HomeAssistant, backend: str) -> None:
 
 _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, Json], Awaitable[Backend]]] = {
     Source.EUROPE: _async_europe,
+    Source.OPENCARWINGS: _async_opencarwings,
     Source.DEMO: _async_demo,
 }

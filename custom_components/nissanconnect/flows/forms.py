@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeassistant.const import CONF_CODE, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_API_KEY, CONF_CODE, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 import probatio
 
@@ -38,6 +38,7 @@ class Form:
 
 USERNAME = TextSelector(TextSelectorConfig(type=TextSelectorType.EMAIL, autocomplete="username"))
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
+URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
 CODE = TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
 
 FORMS: Mapping[Source, Form] = {
@@ -45,5 +46,16 @@ FORMS: Mapping[Source, Form] = {
         title="NissanConnect Europe",
         fields={probatio.Required(CONF_USERNAME): USERNAME, probatio.Required(CONF_PASSWORD): PASSWORD},
         secrets=frozenset({CONF_PASSWORD}),
+    ),
+    Source.OPENCARWINGS: Form(
+        title="OpenCARWINGS",
+        fields={
+            probatio.Required(CONF_URL, default="https://opencarwings.viaaq.eu"): URL,
+            probatio.Optional(CONF_API_KEY): PASSWORD,
+            probatio.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
+            probatio.Optional(CONF_PASSWORD): PASSWORD,
+        },
+        secrets=frozenset({CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD}),
+        not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),  # its tokens renew themselves
     ),
 }

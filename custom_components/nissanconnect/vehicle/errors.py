@@ -41,6 +41,12 @@ class EmailNotConfirmed(ActionRequired):
     key = "email_not_confirmed"
 
 
+class NoFreeTimer(ActionRequired):
+    """All timers that the service has for the vehicle are in use."""
+
+    key = "no_free_timer"
+
+
 class TwoFactorRequired(BackendError):
     """A second factor must be given."""
 
@@ -75,6 +81,12 @@ class RateLimited(BackendError):
     """Too many requests."""
 
     key = "rate_limited"
+
+
+class TooManyCommands(RateLimited):
+    """Enough commands have been sent for now; each costs the owner money."""
+
+    key = "too_many_commands"
 
 
 class NotSupported(BackendError):

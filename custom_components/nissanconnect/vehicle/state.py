@@ -87,14 +87,14 @@ class Battery(Reported):
     ``health_bars`` are those of twelve by which older vehicles show their health.
     """
 
-    lasting = frozenset({"capacity", "health"})
+    lasting = frozenset({"capacity", "health", "health_bars"})
     level: float | None = None
     range: float | None = None
     range_climate_on: float | None = None
     capacity: float | None = None
     energy: float | None = None
     health: float | None = None
-    health_bars: int | None = None
+    health_bars: float | None = None
     temperature: float | None = None
 
 

@@ -3,9 +3,10 @@
 import asyncio
 from datetime import timedelta
 
+from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.opencarwings import Auth, Credentials
+from custom_components.nissanconnect.backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,
@@ -33,6 +34,24 @@ async def test_a_key_needs_no_log_in(server: OpenCarwings, car: Car, make_backen
     assert server.requests["obtain"] == 0
     assert diary.last == Auth(user="1")
     assert await make_backend(auth=diary.last).log_in() == name
+
+
+async def test_the_name_stays_when_port_and_prefix_change(
+    server: OpenCarwings, car: Car, session: ClientSession, make_backend: MakeBackend, clock: Clock
+) -> None:
+    name = await make_backend().log_in()
+    await server.stop()
+    server.url = ""
+    address = Address(await server.start("/moved"))
+    moved = OpenCarwingsBackend(
+        session,
+        address=address,
+        credentials=Credentials(key=server.account.key),
+        on_auth=lambda auth: None,
+        now=clock,
+    )
+    assert await moved.log_in() == name
+    assert address.host not in name
 
 
 async def test_a_password_gives_tokens_and_the_same_name(

@@ -35,7 +35,7 @@ from .conftest import NOW, Clock, MakeBackend, Owner
 
 def test_it_is_what_it_should_be(backend: OpenCarwingsBackend) -> None:
     checked: Backend = backend
-    assert checked.description.pushes
+    assert not checked.description.pushes  # it does, but not everybody's server lets sockets through
     assert isinstance(backend, Pushing)
     assert isinstance(backend, Messages)
 

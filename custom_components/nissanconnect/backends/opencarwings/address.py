@@ -45,6 +45,11 @@ class Address:
         return self._base.join(URL(path, encoded=True))
 
     @property
+    def host(self) -> str:
+        """The name of the machine; scheme, port and prefix may change while the installation stays the same."""
+        return self._base.raw_host or ""
+
+    @property
     def socket(self) -> URL:
         """Where the server speaks by itself (§5)."""
         return self.url("ws/notif/").with_scheme("wss" if self._base.scheme == "https" else "ws")

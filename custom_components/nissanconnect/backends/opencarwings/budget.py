@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from ...vehicle import RateLimited
+from ...vehicle import TooManyCommands
 from ..base import Json
 from .values import utc
 
@@ -31,14 +31,14 @@ class Budget:
         """Count one command to a vehicle.
 
         Raises:
-            RateLimited: There have been too many; it says when there is room again.
+            TooManyCommands: There have been too many; it says when there is room again.
         """
         # A clock that was put back must not lock anybody out for longer than a day.
         known = [at for at in self._sent.get(key, ()) if now - _LONGEST < at <= now]
         waits = [known[-most] + window - now for window, most in LIMITS.items() if most <= len(known)]
         self._sent[key] = known
         if (wait := max(waits, default=timedelta())) > timedelta():
-            raise RateLimited("enough commands, each costs an SMS", retry_after=wait.total_seconds())
+            raise TooManyCommands("enough commands, each costs an SMS", retry_after=wait.total_seconds())
         known.append(now)
 
     def give_back(self, key: str) -> None:

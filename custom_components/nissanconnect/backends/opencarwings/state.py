@@ -125,7 +125,7 @@ def _battery(ev: Said, stamp: _Stamp) -> Battery:
         capacity=_CAPACITIES.get(ev.number("max_gids") or 0),
         energy=None if energy is None else energy / 1000,
         health=ev.number("soh", _POSITIVE, 100),
-        health_bars=ev.whole("cap_bars", 1, 12),
+        health_bars=ev.number("cap_bars", 1, 12),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...vehicle import ActionRequired
+from ...vehicle import NoFreeTimer
 from ..base import Json
 from .client import Client
 from .values import objects, utc
@@ -59,7 +59,7 @@ class Timers:
         """Have the climate started at ``at``, instead of when that was planned before.
 
         Raises:
-            ActionRequired: The owner has used up all timers.
+            NoFreeTimer: The owner has used them all.
         """
         timers = await self._client.get(self._path, "timers")
         utc_at = at.astimezone(UTC)
@@ -75,7 +75,7 @@ class Timers:
             await self._client.send("PATCH", f"{self._path}{ours.id}", "timer", body)  # no slash at its end (§3 [A])
             return
         if len(objects(timers)) >= _MOST:
-            raise ActionRequired("all timers are in use")
+            raise NoFreeTimer
         await self._client.send("POST", self._path, "timers", body)
 
     async def cancel(self) -> None:
