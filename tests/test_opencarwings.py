@@ -15,7 +15,7 @@ from homeassistant.const import CONF_API_KEY, CONF_CODE, CONF_PASSWORD, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.json import json_dumps
 from homeassistant.util import dt as dt_util
 import pytest
@@ -27,6 +27,7 @@ from custom_components.nissanconnect.diagnostics import async_get_config_entry_d
 
 from .conftest import NOON, state
 from .simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
+from .test_system_health import health
 
 LEVEL = "sensor.old_leaf_battery"
 CLIMATE = "climate.old_leaf_climate"
@@ -383,6 +384,28 @@ async def test_a_server_that_is_down_leaves_what_is_known(
     pauses.over.set()
     await until(hass, lambda: server.sockets == 1)
     assert not hass.config_entries.flow.async_progress()
+
+
+async def test_a_vehicle_that_has_never_called_is_no_fault(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    car.connected, car.last_connection = False, None
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(hass, lambda: shows(hass, LEVEL, "unknown") and server.sockets == 1)
+    asked = server.requests["detail"]
+    await later(hass, server, freezer, hours=1)
+    await until(hass, lambda: server.requests["detail"] > asked)
+    vehicle = entry.runtime_data.vehicles[LEAF_24]
+    await until(hass, lambda: vehicle.data.last_read == dt_util.utcnow())
+    assert not ir.async_get(hass).issues
+
+
+async def test_whether_it_can_be_reached(hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry) -> None:
+    told = await health(hass)
+    assert told["can_reach_opencarwings"] == "ok"
+    await server.stop()
+    assert (await health(hass))["can_reach_opencarwings"] == {"type": "failed", "error": "unreachable"}
 
 
 async def act(hass: HomeAssistant, domain: str, action: str, entity_id: str, **data: Any) -> None:

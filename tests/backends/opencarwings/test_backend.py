@@ -104,9 +104,12 @@ async def test_a_car_that_never_connected_is_unknown_and_not_empty(
     car = server.add(LEAF_24)
     car.connected, car.last_connection = False, None
     (listed,) = await backend.list_vehicles()
-    assert not listed.state.groups()
+    assert listed.state.groups().keys() == {Group.CONNECTIVITY}
+    assert listed.state.last_report is None
     assert Capability.REFRESH in listed.info.capabilities
-    assert not (await backend.read(listed.info)).state.groups()
+    state = (await backend.read(listed.info, {Group.BATTERY})).state
+    assert state.groups().keys() == {Group.CONNECTIVITY}
+    assert state.last_report is None
 
 
 async def test_an_e_nv200_is_known_by_its_plant(server: OpenCarwings, backend: OpenCarwingsBackend) -> None:
@@ -130,7 +133,7 @@ async def test_reads_follow_the_vehicle(server: OpenCarwings, car: Car, owner: O
 
 async def test_only_what_is_asked_for_is_told(car: Car, owner: Owner) -> None:
     report = await owner.backend.read(await owner.vehicle(), {Group.BATTERY, Group.TYRES})
-    assert report.state.groups().keys() == {Group.BATTERY}
+    assert report.state.groups().keys() == {Group.BATTERY, Group.CONNECTIVITY}
     assert not report.failures
 
 

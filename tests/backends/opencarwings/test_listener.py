@@ -252,7 +252,6 @@ async def test_what_is_newer_than_our_clock_allows_counts_but_has_no_time(
 ) -> None:
     clock.advance(hours=-1)
     (listed,) = await backend.list_vehicles()
-    assert listed.state.connectivity is None
     assert listed.state.battery is not None
     assert (listed.state.battery.level, listed.state.battery.reported_at) == (62, None)
     assert listed.state.last_report is None

@@ -144,8 +144,10 @@ class OpenCarwingsBackend:
                 await self._fleet.load_alerts(vehicle.key)
             except BackendError as error:
                 failures["alerts"] = error
+        # When the vehicle last called is told with whatever is asked: of one that never did, there is nothing else.
+        wanted = Group if groups is None else {*groups, Group.CONNECTIVITY}
         said = self._fleet.state(car).groups().items()
-        state = VehicleState.of(*(value for group, value in said if groups is None or group in groups))
+        state = VehicleState.of(*(value for group, value in said if group in wanted))
         return VehicleReport(state=state, failures=failures)
 
     async def _from_list(self, key: str, why: BackendError) -> Car:

@@ -178,10 +178,9 @@ def _odometer(said: Said, health: Said | None, now: datetime) -> Odometer | None
     return None if plain is None else Odometer(**_stamp(now, None), distance=plain)
 
 
-def _connectivity(said: Said, now: datetime) -> Connectivity | None:
-    """Return when the telematics unit last called. Whether it would answer now nobody knows."""
-    at = said.time("last_connection", now)
-    return None if at is None else Connectivity(**_stamp(now, at))
+def _connectivity(said: Said, now: datetime) -> Connectivity:
+    """Return when the telematics unit last called, if it ever did. Whether it would answer now nobody knows."""
+    return Connectivity(**_stamp(now, said.time("last_connection", now)))
 
 
 def _tyres(health: Said, stamp: _Stamp) -> Tyres | None:
