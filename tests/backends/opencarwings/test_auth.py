@@ -218,6 +218,7 @@ async def test_no_vehicle_no_name(server: OpenCarwings, make_backend: MakeBacken
         (401, None, "", AuthenticationFailed),
         (403, {"detail": "Invalid token."}, "", AuthenticationFailed),
         (403, {"detail": "User inactive or deleted."}, "", AuthenticationFailed),
+        (403, {"detail": "Ei kelpaa", "code": "token_not_valid"}, "", AuthenticationFailed),
         (403, {"detail": "You do not have permission to perform this action."}, "", NotSupported),
         (403, None, "<html>go away</html>", AccessBlocked),
         (404, None, "<html>not here</html>", ProtocolError),

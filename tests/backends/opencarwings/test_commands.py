@@ -1,6 +1,6 @@
 """Commands: what is sent, what an SMS is spent on, and how the end is told."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -363,20 +363,21 @@ async def test_a_destination_goes_to_the_server_and_wakes_nobody(server: OpenCar
 async def test_a_start_is_planned_moved_and_taken_back(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     theirs = {"id": 1, "name": "Every Monday", "timer_type": 1, "command_type": 3, "enabled": True, "time": "06:45:00"}
-    car.timers.append(dict(theirs))
+    once = {**theirs, "id": 2, "name": "Tomorrow", "timer_type": 0, "date": "2026-11-21"}
+    car.timers += [dict(theirs), dict(once)]
     for hours in (12, 13):
-        at = NOW + timedelta(hours=hours)
+        at = (NOW + timedelta(hours=hours)).astimezone(timezone(timedelta(hours=-9)))
         assert (await owner.end(ScheduleClimate(at))).phase is Phase.DONE
         climate = (await owner.backend.read(vehicle)).state.climate
         assert climate is not None
         assert climate.next_start_at == at
-    assert len(car.timers) == 2
+    assert len(car.timers) == 3
     assert owner.wakes == server.dispatch.sms == 0
     assert (await owner.end(CancelClimateSchedule())).phase is Phase.DONE
     climate = (await owner.backend.read(vehicle)).state.climate
     assert climate is not None
-    assert climate.next_start_at is None
-    assert car.timers == [theirs]
+    assert climate.next_start_at == datetime(2026, 11, 21, 6, 45, tzinfo=UTC)  # the owner's own
+    assert car.timers == [theirs, once]
     assert (await owner.end(CancelClimateSchedule())).phase is Phase.DONE  # nothing to take back
 
 

@@ -100,6 +100,22 @@ async def test_a_frame_that_was_overtaken_by_an_answer_is_not_believed(
         assert all(push.state.charging is None or push.state.charging.plugged_in for push in ear.pushes[1:])
 
 
+async def test_a_frame_from_before_a_command_does_not_end_it(server: OpenCarwings, car: Car, owner: Owner) -> None:
+    vehicle = await owner.vehicle()
+    assert (await owner.end(Refresh())).phase == "done"
+    async with listening(owner.backend) as ear:
+        late = car.detail()
+        owner.clock.advance(seconds=1)
+        ticket = await owner.send(StartClimate(), vehicle)
+        server.say(json.dumps({"type": "car", "data": late}))
+        server.dispatch.alert(car, 20, owner.clock())
+        await ear.until(lambda: bool(ear.last.notifications))
+        server.say(json.dumps({"type": "car", "data": late}))
+        server.say(json.dumps({"type": "alert", "data": {**car.alerts[0], "id": 99, "car": late}}))
+        await ear.until(lambda: any(told.id == "99" for push in ear.pushes for told in push.notifications))
+        assert (await owner.backend.poll(vehicle, ticket)).phase == "pending"
+
+
 async def test_the_lock_follows_its_alerts(server: OpenCarwings, ficosa: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     async with listening(owner.backend) as ear:
@@ -127,6 +143,16 @@ async def test_a_lost_line_is_told_and_the_next_one_begins_with_everything(
         assert again.last.state.charging is not None
         assert again.last.state.charging.plugged_in is True
         assert [told.kind for told in again.last.notifications] == ["charge_start"]
+
+
+async def test_a_new_line_tells_everything_although_nothing_has_changed(
+    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend
+) -> None:
+    for _ in range(2):
+        async with listening(backend) as ear:
+            assert len(ear.pushes) == 1
+            assert ear.last.state.battery is not None
+        assert not ear.last.notifications
 
 
 async def test_nothing_is_ever_written_to_it(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
