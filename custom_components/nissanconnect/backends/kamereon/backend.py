@@ -91,6 +91,7 @@ class KamereonBackend:
         self._client = Client(transport, self._authenticator, environment, dialect.headers)
         self._environment = environment
         self._dialect = dialect
+        self._account = dialect.account()
         self._now = now
         self._memory = Memory(memory, now())
         self._negotiator = Negotiator(self._client_of, self._memory, now)
@@ -115,7 +116,7 @@ class KamereonBackend:
         await self._authenticator.token()
         if self._authenticator.user_id is not None:
             return self._authenticator.user_id
-        user_id = await self._dialect.user_id(self._client)
+        user_id = await self._account.user_id(self._client)
         if user_id is None:
             raise ProtocolError("the current user has no id")
         self._authenticator.remember_user(user_id)
@@ -123,7 +124,7 @@ class KamereonBackend:
 
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         """Return the vehicles of the account, with their subscription and privacy mode."""
-        entries = await self._dialect.vehicles(self._client, await self.log_in(), self._now())
+        entries = await self._account.vehicles(self._client, await self.log_in(), self._now())
         self._memory.keep({entry.listed.info.key: entry.services for entry in entries})
         return tuple(entry.listed for entry in entries)
 

@@ -1,8 +1,9 @@
 """What the services of the platform do differently from region to region; they share everything else."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from ...vehicle import Market, VehicleInfo
 from .client import Client
@@ -11,6 +12,16 @@ from .environment import Environment, Host
 from .log_in import LogIn
 from .transport import Transport
 from .vehicles import Entry
+
+
+class Account(Protocol):
+    """How an account is asked who it is and what it has; one of them serves one account."""
+
+    async def user_id(self, client: Client) -> str | None:
+        """Return the account's own name of itself, which never changes."""
+
+    async def vehicles(self, client: Client, user_id: str, now: datetime) -> tuple[Entry, ...]:
+        """Return the vehicles of the account; no list is an error, an empty one is not."""
 
 
 def _nothing(_: VehicleInfo) -> Mapping[str, str]:
@@ -24,8 +35,7 @@ class Dialect:
     Attributes:
         market: Whose vehicles the service has.
         log_in: Makes what logs in.
-        user_id: Asks for the account's own name of itself, which never changes.
-        vehicles: Asks for the vehicles of an account.
+        account: Makes what asks for the account and its vehicles.
         headers: What goes with the requests to each host.
         vehicle_headers: What goes with requests about a vehicle besides.
         endpoints: What can be read.
@@ -36,8 +46,7 @@ class Dialect:
 
     market: Market
     log_in: Callable[[Transport, Environment], LogIn]
-    user_id: Callable[[Client], Awaitable[str | None]]
-    vehicles: Callable[[Client, str, datetime], Awaitable[tuple[Entry, ...]]]
+    account: Callable[[], Account]
     headers: Mapping[Host, Mapping[str, str]]
     endpoints: tuple[Endpoint, ...]
     command_limit: timedelta | None

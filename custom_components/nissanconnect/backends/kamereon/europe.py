@@ -53,12 +53,16 @@ class OneIdLogIn:
         )
 
 
-async def _user_id(client: Client) -> str | None:
-    return Attributes.of(await client.get(Host.USERS, "v1/users/current", "current user")).text("userId")
+class EuropeanAccount:
+    """The user's adapter knows who the account is, the front end what it has (§6.1, §6.2)."""
 
+    async def user_id(self, client: Client) -> str | None:
+        """Return the account's own name of itself: digits or a UUID."""
+        return Attributes.of(await client.get(Host.USERS, "v1/users/current", "current user")).text("userId")
 
-async def _list(client: Client, user_id: str, now: datetime) -> tuple[Entry, ...]:
-    return parse_list(await client.get(Host.BFF, f"v5/users/{segment(user_id)}/cars", "vehicle list"), now)
+    async def vehicles(self, client: Client, user_id: str, now: datetime) -> tuple[Entry, ...]:
+        """Return the vehicles of the account."""
+        return parse_list(await client.get(Host.BFF, f"v5/users/{segment(user_id)}/cars", "vehicle list"), now)
 
 
 _HEADERS: Mapping[Host, Mapping[str, str]] = {
@@ -72,8 +76,7 @@ _HEADERS: Mapping[Host, Mapping[str, str]] = {
 EUROPEAN = Dialect(
     market=Market.EUROPE,
     log_in=OneIdLogIn,
-    user_id=_user_id,
-    vehicles=_list,
+    account=EuropeanAccount,
     headers=_HEADERS,
     endpoints=ENDPOINTS,
     command_limit=timedelta(seconds=120),
