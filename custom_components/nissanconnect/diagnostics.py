@@ -12,6 +12,7 @@ from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .vehicle import alias
 
 _PERSONAL = {
+    "api_token",
     "auth",
     "device_id",
     "heading",
@@ -23,6 +24,7 @@ _PERSONAL = {
     "picture_url",
     "pins",
     "title",
+    "url",
     "username",
     "vin",
 }

@@ -3,18 +3,19 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.teslafi import DEFAULT_ADDRESS, service_url
+from custom_components.nissanconnect.backends.teslafi import service_url
 from custom_components.nissanconnect.vehicle import InvalidAddress
 
 
 @pytest.mark.parametrize(
     ("address", "url"),
     [
-        (DEFAULT_ADDRESS, "https://www.teslafi.com/"),
+        ("https://www.teslafi.com", "https://www.teslafi.com/"),
         (" https://www.electrafi.com/feed.php ", "https://www.electrafi.com/"),
         ("https://relay.example:8443/tesla", "https://relay.example:8443/tesla/"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
         ("http://[::1]:8080/", "http://[::1]:8080/"),
+        ("http://192.168.1.2/relay", "http://192.168.1.2/relay/"),
     ],
 )
 def test_addresses(address: str, url: str) -> None:
@@ -28,7 +29,8 @@ def test_addresses(address: str, url: str) -> None:
         "www.teslafi.com",
         "http://www.teslafi.com/",
         "http://localhost:8080/",
-        "http://192.168.1.2/",
+        "http://8.8.8.8/",
+        "http://0.0.0.0/",
         "ftp://www.teslafi.com/",
         "https:///feed.php",
         "https://www.teslafi.com:99999/",

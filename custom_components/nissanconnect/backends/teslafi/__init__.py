@@ -3,8 +3,8 @@
 Experimental: nobody has shown that such a service logs a Nissan (teslafi §0).
 """
 
-from .address import DEFAULT_ADDRESS, service_url
+from .address import service_url
 from .backend import TeslaFiBackend
 from .parse import BACKEND
 
-__all__ = ["BACKEND", "DEFAULT_ADDRESS", "TeslaFiBackend", "service_url"]
+__all__ = ["BACKEND", "TeslaFiBackend", "service_url"]

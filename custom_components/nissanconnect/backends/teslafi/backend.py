@@ -18,12 +18,12 @@ from ...vehicle import (
     Group,
     ListedVehicle,
     NotSupported,
-    NoVehicles,
     Powertrain,
     Progress,
     ProtocolError,
     Ticket,
     Unavailable,
+    Unreachable,
     VehicleInfo,
     VehicleReport,
     VehicleState,
@@ -82,19 +82,23 @@ class TeslaFiBackend(Backend):
         """Return a name of the vehicle that does not reveal it: an account has no name, and no second vehicle.
 
         Raises:
-            NoVehicles: The feed has not named a vehicle yet.
+            Unreachable: The feed has not named a vehicle yet.
         """
-        (vehicle,) = await self.list_vehicles() or (None,)
-        if vehicle is None:
-            raise NoVehicles
+        (vehicle,) = await self.list_vehicles()
         return sha256(vehicle.info.key.encode()).hexdigest()[:16]
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
-        """Return the vehicle. While it sleeps the feed leaves out its VIN, so that the last one counts (§5)."""
+        """Return the vehicle. While it sleeps the feed leaves out its VIN, so that the last one counts (§5).
+
+        Raises:
+            Unreachable: The feed has not named a vehicle yet.
+        """
         heard = await self._feed.hear()
         self._meet(heard.said, parse(heard.said, heard.received_at, live=heard.live))
-        return () if self._known is None else (ListedVehicle(info=self._known),)
+        if self._known is None:
+            raise Unreachable("the feed has not named a vehicle yet")
+        return (ListedVehicle(info=self._known),)
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
