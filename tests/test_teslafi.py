@@ -18,7 +18,7 @@ from homeassistant.const import CONF_API_TOKEN, CONF_URL, STATE_UNAVAILABLE, Pla
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.json import json_dumps
 from homeassistant.util import dt as dt_util
 import pytest
@@ -218,7 +218,9 @@ async def test_a_sleeping_vehicle_keeps_its_values_and_its_place_in_the_list(
     hass: HomeAssistant, teslafi: TeslaFi, entry: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     teslafi.asleep = True
+    teslafi.changes = {f"tpms_{place}": None for place in ("front_left", "front_right", "rear_left", "rear_right")}
     await pass_time(timedelta(hours=20), timedelta(minutes=15))
+    assert not ir.async_get(hass).issues, "that it sleeps is no refusal"
     assert state(hass, LEVEL).state not in {STATE_UNAVAILABLE, "unknown"}
     assert len(dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)) == 1
     assert teslafi.orders == []

@@ -36,8 +36,7 @@ from tests.simulator.teslafi.server import UNAUTHORIZED
 
 from .conftest import NOW, Clock, MakeBackend
 
-HOLLOW = Say.json({"data_id": 1, "state": None, "carState": None, "battery_level": ""})
-HOLLOW_WITHOUT_ID = Say.json({"state": None, "carState": None, "battery_level": "", "vin": "NULL"})
+HOLLOW = Say.json({"data_id": 1, "Date": "2026-11-20 18:45:00", "state": None, "carState": None, "vin": "NULL"})
 
 
 async def the_vehicle(backend: Backend) -> VehicleInfo:
@@ -122,14 +121,16 @@ async def test_a_vehicle_that_sleeps_is_hollow(backend: TeslaFiBackend, teslafi:
     teslafi.asleep = True
     clock.advance(minutes=2)
     hollow = (await backend.read(info)).state
-    assert hollow.groups().keys() == {Group.TYRES}, "offline and asleep: nothing is known of its reach"
+    assert hollow.groups().keys() == {Group.TYRES, Group.CONNECTIVITY}
+    assert hollow.connectivity
+    assert hollow.connectivity.reachable is None, "offline and asleep"
     clock.advance(minutes=2)
     rich = (await backend.read(info)).state
     assert rich.battery
     assert rich.position
     assert rich.connectivity is None
     clock.advance(minutes=2)
-    assert (await backend.read(info)).state.groups().keys() == {Group.TYRES}
+    assert (await backend.read(info)).state.groups().keys() == {Group.TYRES, Group.CONNECTIVITY}
     assert await the_vehicle(backend) == info
     assert teslafi.requests == {"lastGood": 2, "": 3}
     assert teslafi.orders == []
@@ -254,7 +255,7 @@ async def test_a_token_that_is_refused_is_not_sent_again(
         (Say.json(["64"]), ProtocolError),
         (Say.json({"error": "vehicle unavailable", "error_description": "offline or asleep"}), Unreachable),
         (Say.json({"error": "x", "error_description": None}), Unavailable),
-        (HOLLOW_WITHOUT_ID, RateLimited),
+        (HOLLOW, RateLimited),
         (Say.json({}), RateLimited),
         (Say(status=403), Unavailable),
         (Say(status=404), ProtocolError),
@@ -283,8 +284,8 @@ async def test_each_way_to_fail_has_its_own_error(
         assert await backend.list_vehicles()
 
 
-async def test_an_id_alone_is_not_hollow(backend: TeslaFiBackend, teslafi: TeslaFi) -> None:
-    teslafi.say(HOLLOW)
+async def test_a_feed_without_a_vehicle(backend: TeslaFiBackend, teslafi: TeslaFi) -> None:
+    teslafi.say(Say.json({"data_id": 1, "state": "online", "vin": None}))
     with pytest.raises(Unreachable):
         await backend.log_in()
 

@@ -20,6 +20,8 @@ from ..base import Json
 from .values import Values
 
 _NAME = "the feed"
+_FRAME = {"Date", "data_id"}
+"""What is no news of a vehicle."""
 
 
 def feed_of(status: int, text: str, retry_after: float | None = None) -> Values:
@@ -79,6 +81,6 @@ def _error_of_body(said: Values) -> BackendError | None:
         told = f"{error} {said.text('error_description')}".casefold()
         asleep = any(word in told for word in ("asleep", "offline", "vehicle unavailable"))
         return Unreachable("the vehicle is asleep") if asleep else Unavailable(f"{_NAME} tells of an error")
-    if said.text("carState") is None and all(said.text(name) is None for name in said.fields):
+    if all(said.text(name) is None for name in said.fields.keys() - _FRAME):
         return RateLimited(f"{_NAME} is hollow")  # how throttling may look (§2 [M])
     return None

@@ -50,9 +50,9 @@ def parse(said: Values, received_at: datetime, *, live: bool) -> VehicleState:
         _body(said, stamp),
         _odometer(said, stamp),
         _tyres(said, stamp),
-        _connectivity(said, stamp, live=live),
     )
-    return VehicleState.of(*(group for group in groups if _is_known(group)), _position(said, stamp))
+    known = (group for group in groups if _is_known(group))
+    return VehicleState.of(*known, _position(said, stamp), _connectivity(said, stamp) if live else None)
 
 
 def _is_known(group: Reported) -> bool:
@@ -159,11 +159,15 @@ def _tyre(said: Values, place: str, factor: float | None) -> Tyre:
     return Tyre(pressure=round(pressure * factor, 1))
 
 
-def _connectivity(said: Values, stamp: Stamp, *, live: bool) -> Connectivity:
-    """A sleeping vehicle counts as offline in the feed, which is not the same as out of reach."""
-    if not live:
-        return Connectivity(**stamp)
-    state = (said.text("state") or "").casefold()
-    sleeps = (said.text("carState") or "").casefold() == "sleeping"
-    reachable = {"online": True, "offline": None if sleeps else False}.get(state)
-    return Connectivity(**stamp, reachable=reachable)
+def _connectivity(said: Values, stamp: Stamp) -> Connectivity | None:
+    """Return whether the vehicle can be reached now, which ceases to be known when it falls asleep.
+
+    A sleeping vehicle counts as offline in the feed, which is not the same as out of reach.
+    """
+    state, doing = said.text("state"), said.text("carState")
+    if state is None and doing is None:
+        return None
+    sleeps = (doing or "").casefold() == "sleeping"
+    return Connectivity(
+        **stamp, reachable={"online": True, "offline": None if sleeps else False}.get((state or "").casefold())
+    )
