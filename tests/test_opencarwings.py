@@ -177,8 +177,8 @@ async def test_with_a_password_and_the_code_that_is_asked_for(
     [
         ({"url": "http://opencarwings.viaaq.eu", "api_key": "k"}, "invalid_address"),
         ({"url": "my server", "api_key": "k"}, "invalid_address"),
-        ({"api_key": "0" * 40}, "authentication_failed"),
-        ({"username": "leafowner", "password": "wrong"}, "authentication_failed"),
+        ({"api_key": "0" * 40}, "authentication_failed_other"),
+        ({"username": "leafowner", "password": "wrong"}, "authentication_failed_other"),
         ({"username": "leafowner"}, "credentials_missing"),
         ({"url": "http://127.0.0.1:1", "api_key": "k"}, "no_connection"),
     ],
@@ -228,7 +228,7 @@ async def test_a_key_that_was_reset(
     await later(hass, server, freezer, hours=1)
     form = await reauth_form(hass)
     form = await submit(hass, form, api_key="b" * 40)
-    assert form["errors"] == {"base": "authentication_failed"}
+    assert form["errors"] == {"base": "authentication_failed_other"}
     result = await submit(hass, form, api_key="a" * 40)
     assert result["reason"] == "reauth_successful"
     await until(hass, lambda: entry.state is ConfigEntryState.LOADED and server.sockets == 1)

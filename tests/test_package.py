@@ -67,7 +67,7 @@ def test_every_platform_says_how_many_updates_may_run_at_once(platform: str) -> 
     assert re.search(r"^PARALLEL_UPDATES = \d", (ROOT / f"{platform}.py").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", SHELL, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: str(path.relative_to(ROOT)))
 def test_shell_keeps_to_the_rules_of_the_house(path: Path) -> None:
     source = path.read_text()
     assert "_attr_icon" not in source, "icons live in icons.json"

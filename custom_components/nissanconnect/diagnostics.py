@@ -14,6 +14,7 @@ from .vehicle import alias
 
 _PERSONAL = {
     "api_key",
+    "api_token",
     "auth",
     "device_id",
     "heading",

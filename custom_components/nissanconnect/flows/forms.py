@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeassistant.const import CONF_API_KEY, CONF_CODE, CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.const import CONF_API_KEY, CONF_API_TOKEN, CONF_CODE, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 import probatio
 
 from ..sources import Source
+from ..vehicle import AuthenticationFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class Form:
     secrets: frozenset[str] = frozenset()
     not_kept: frozenset[str] = field(default=frozenset({CONF_CODE}))
     """What is used once and then forgotten."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """Which words to show in place of those for an error, where those are about another service."""
 
     @property
     def schema(self) -> probatio.Schema:
@@ -41,6 +44,8 @@ PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autoc
 URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
 CODE = TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
 
+_REJECTED = {AuthenticationFailed.key: "authentication_failed_other"}
+
 FORMS: Mapping[Source, Form] = {
     Source.EUROPE: Form(
         title="NissanConnect Europe",
@@ -57,5 +62,24 @@ FORMS: Mapping[Source, Form] = {
         },
         secrets=frozenset({CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD}),
         not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),  # its tokens renew themselves
+        errors=_REJECTED,
+    ),
+    Source.JAPAN: Form(
+        title="NissanConnect Japan",
+        fields={
+            probatio.Required(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
+            probatio.Required(CONF_PASSWORD): PASSWORD,
+        },
+        secrets=frozenset({CONF_PASSWORD}),
+        errors=_REJECTED,
+    ),
+    Source.TESLAFI: Form(
+        title="TeslaFi",
+        fields={
+            probatio.Required(CONF_URL, default="https://www.teslafi.com"): URL,
+            probatio.Required(CONF_API_TOKEN): PASSWORD,
+        },
+        secrets=frozenset({CONF_API_TOKEN}),
+        errors=_REJECTED,
     ),
 }
