@@ -77,9 +77,11 @@ from .state import (
     Privacy,
     Reported,
     Schedules,
+    Software,
     Subscription,
     Tyre,
     Tyres,
+    UpdateStatus,
     VehicleState,
 )
 from .vin import Market, VinProblem, market_hint, plant_country, vin_problem
@@ -145,6 +147,7 @@ __all__ = [
     "ServiceOutage",
     "SetChargeLimit",
     "SetChargeSchedule",
+    "Software",
     "SoundHorn",
     "StartCharging",
     "StartClimate",
@@ -164,6 +167,7 @@ __all__ = [
     "Unlock",
     "Unreachable",
     "UnsafeRedirect",
+    "UpdateStatus",
     "VehicleInfo",
     "VehicleReport",
     "VehicleState",
