@@ -138,7 +138,7 @@ class MyNissanBackend:
                     break
         self._memory.learn(key, known)
         if complete:
-            self._memory.asked(key, _KNOWLEDGE, self._now())
+            self._memory.asked(key, _KNOWLEDGE, DAILY, self._now())
 
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
         """Read what the service holds, part after part; nothing of it wakes the vehicle."""
@@ -155,7 +155,7 @@ class MyNissanBackend:
                     break
                 continue
             answered = True
-            self._memory.asked(vehicle.key, part.name, self._now())
+            self._memory.asked(vehicle.key, part.name, part.every, self._now())
             self._joiner.hear(vehicle.key, part.name, state, lasting=part.lasting)
             failures |= gaps(part.name, heard)
         if not answered:

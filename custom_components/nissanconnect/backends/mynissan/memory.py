@@ -20,8 +20,11 @@ _OURS = 100
 
 @dataclass(slots=True)
 class _Vehicle:
+    """What is known of one vehicle. ``heard`` is not kept: what was heard before a restart is not there after it."""
+
     knowledge: Knowledge = Knowledge()
     asked: dict[str, datetime] = field(default_factory=dict)
+    heard: dict[str, datetime] = field(default_factory=dict)
     commanded: dict[Group, datetime] = field(default_factory=dict)
     ours: list[str] = field(default_factory=list)
 
@@ -58,12 +61,13 @@ class Memory:
         commanded = max((known.commanded[group] for group in groups if group in known.commanded), default=None)
         if every < DAILY and commanded is not None and now - commanded < _AFTERMATH:
             return True
-        asked = known.asked.get(name)
+        asked = (known.heard if every < DAILY else known.asked).get(name)
         return asked is None or now - asked >= every
 
-    def asked(self, key: str, name: str, now: datetime) -> None:
+    def asked(self, key: str, name: str, every: timedelta, now: datetime) -> None:
         """Note that ``name`` was asked for and answered."""
-        self._of(key).asked[name] = now
+        known = self._of(key)
+        (known.heard if every < DAILY else known.asked)[name] = now
 
     def commanded(self, key: str, groups: Iterable[Group], now: datetime) -> None:
         """Note that ``groups`` may change now."""

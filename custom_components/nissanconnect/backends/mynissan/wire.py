@@ -33,8 +33,9 @@ _CONNECT = 15.0
 class Session(Protocol):
     """What is used of an aiohttp session. Tests pass one that leads to another host."""
 
-    def post(self, url: str, **options: Any) -> Any:
-        """Send a request; used as an asynchronous context manager of the response."""
+    @property
+    def post(self) -> Callable[..., Any]:
+        """Send a request to a URL; returns an asynchronous context manager of the response."""
 
 
 @dataclass(slots=True)
@@ -155,11 +156,19 @@ _WHOLE = {"batteryStatus", "chargeConfig", "engineOilDrainRange", "fuelAutonomy"
 """Where the library takes whole numbers only, and silently knows nothing if there is a fraction (§5 [A])."""
 
 
+_SENSELESS = 10**15
+"""No number of the service is as large; arithmetic would stumble over some."""
+
+
 def mended(value: Json, *, whole: bool = False) -> Json:
     """Return JSON whose numbers the library takes for what they are: 73.0 is 73, and what is no number is nothing."""
     match value:
+        case bool():
+            return value
+        case int():
+            return value if abs(value) < _SENSELESS else None
         case float():
-            if not isfinite(value):
+            if not isfinite(value) or abs(value) >= _SENSELESS:
                 return None
             return round(value) if whole or value.is_integer() else value
         case dict():
