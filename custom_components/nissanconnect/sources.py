@@ -11,9 +11,9 @@ import os
 from typing import Any
 
 from aiohttp import CookieJar
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.aiohttp_client import async_create_clientsession, async_get_clientsession
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.util import dt as dt_util
 
@@ -31,6 +31,7 @@ class Source(StrEnum):
     """Where vehicles can come from, named by what the owner has in hand; also the steps of the config flow."""
 
     EUROPE = "europe"
+    NORTH_AMERICA = "north_america"
     DEMO = "demo"
 
 
@@ -68,6 +69,25 @@ async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth:
     )
 
 
+async def _async_north_america(
+    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
+) -> Backend:
+    await _async_load(hass, "mynissan")
+    from .backends.mynissan import Auth, MyNissanBackend  # noqa: PLC0415
+
+    return MyNissanBackend(
+        async_get_clientsession(hass),
+        country=data[CONF_COUNTRY].upper(),
+        username=data[CONF_USERNAME],
+        password=data.get(CONF_PASSWORD),  # in the dialogs only
+        auth=Auth.from_json(data.get(CONF_AUTH)),
+        on_auth=lambda auth: save_auth(auth.to_json()),
+        now=dt_util.utcnow,
+        zone=dt_util.get_default_time_zone(),
+        memory=memory,
+    )
+
+
 async def _async_demo(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
     await _async_load(hass, "demo")
     from .backends.demo import DemoBackend  # noqa: PLC0415
@@ -82,5 +102,6 @@ async def _async_load(hass: HomeAssistant, backend: str) -> None:
 
 _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, Json], Awaitable[Backend]]] = {
     Source.EUROPE: _async_europe,
+    Source.NORTH_AMERICA: _async_north_america,
     Source.DEMO: _async_demo,
 }

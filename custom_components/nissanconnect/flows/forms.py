@@ -4,8 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeassistant.const import CONF_CODE, CONF_PASSWORD, CONF_USERNAME
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
+from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.helpers.selector import (
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
 import probatio
 
 from ..sources import Source
@@ -24,6 +31,8 @@ class Form:
     secrets: frozenset[str] = frozenset()
     not_kept: frozenset[str] = field(default=frozenset({CONF_CODE}))
     """What is used once and then forgotten."""
+    same_device: bool = False
+    """The source knows us as a device, which we stay when its secrets are asked for again."""
 
     @property
     def schema(self) -> probatio.Schema:
@@ -40,10 +49,25 @@ USERNAME = TextSelector(TextSelectorConfig(type=TextSelectorType.EMAIL, autocomp
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
 CODE = TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
 
+COUNTRY = SelectSelector(
+    SelectSelectorConfig(options=["us", "ca", "mx"], translation_key=CONF_COUNTRY, mode=SelectSelectorMode.DROPDOWN)
+)
+
 FORMS: Mapping[Source, Form] = {
     Source.EUROPE: Form(
         title="NissanConnect Europe",
         fields={probatio.Required(CONF_USERNAME): USERNAME, probatio.Required(CONF_PASSWORD): PASSWORD},
         secrets=frozenset({CONF_PASSWORD}),
+    ),
+    Source.NORTH_AMERICA: Form(
+        title="MyNISSAN North America",
+        fields={
+            probatio.Required(CONF_USERNAME): USERNAME,
+            probatio.Required(CONF_PASSWORD): PASSWORD,
+            probatio.Required(CONF_COUNTRY, default="us"): COUNTRY,
+        },
+        secrets=frozenset({CONF_PASSWORD}),
+        not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),
+        same_device=True,
     ),
 }

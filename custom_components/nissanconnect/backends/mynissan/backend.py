@@ -48,7 +48,7 @@ from .wire import Session
 
 _LOGGER = logging.getLogger(__name__)
 
-_HOSTS = {"login": "https://services.nissanusa.com/", "data": "https://api-ccs.na.nissancloud.com/"}
+_HOSTS = {"na_login": "https://services.nissanusa.com/", "na_data": "https://api-ccs.na.nissancloud.com/"}
 _WEAKNESSES = (
     # No time of their own; the temperature is that of the cabin when the climate last ran (mynissan-na §3.2).
     Weakness(group=Group.BATTERY, cached=frozenset({"level", "range"})),
