@@ -1,6 +1,7 @@
 """The backend on the simulated service: what is read when, and what is left when parts fail."""
 
 from datetime import UTC, datetime, timedelta
+import logging
 
 import pytest
 
@@ -443,6 +444,17 @@ async def test_what_cannot_be_learnt_now_is_learnt_later(backend: MyNissanBacken
     assert Capability.BATTERY in info.capabilities
     service.heal()
     assert Capability.CLIMATE in (await vehicle(backend, "Ariya")).capabilities
+
+
+async def test_the_log_tells_the_names_of_services(
+    backend: MyNissanBackend, service: MyNissan, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Most of them are assumed (mynissan-na §9), so owners can tell which they really are."""
+    caplog.set_level(logging.DEBUG)
+    service.car("Ariya").services["REMOTE_TRUNK_UNLOCK"] = True
+    info = await vehicle(backend, "Ariya")
+    assert "remote_trunk_unlock" in caplog.text
+    assert info.key not in caplog.text
 
 
 async def test_what_was_learnt_is_not_lost_by_a_failure(

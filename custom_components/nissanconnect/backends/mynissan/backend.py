@@ -137,6 +137,7 @@ class MyNissanBackend:
                 if isinstance(error, _POINTLESS):
                     break
         self._memory.learn(key, known)
+        _LOGGER.debug("%s is of type %s with the services %s", alias(key), known.kind, sorted(known.services))
         if complete:
             self._memory.asked(key, _KNOWLEDGE, DAILY, self._now())
 

@@ -67,7 +67,7 @@ def past(time: datetime | None, now: datetime) -> datetime | None:
 
 def within(value: float | None, low: float, high: float) -> float | None:
     """Return a value only if it is possible."""
-    return value if value is not None and low <= value <= high else None
+    return float(value) if value is not None and low <= value <= high else None
 
 
 def kilometres(value: float | None, unit: str | None, longest: float) -> float | None:
@@ -106,7 +106,7 @@ def kilopascals(value: float | None) -> float | None:
     """
     if value is None:
         return None
-    return round(value * _KPA_PER_PSI) if 10 <= value <= 75 else within(value, 80, 500)
+    return float(round(value * _KPA_PER_PSI)) if 10 <= value <= 75 else within(value, 80, 500)
 
 
 _OPEN = {"open": True, "opened": True, "ajar": True, "closed": False, "close": False, "not_ajar": False}
