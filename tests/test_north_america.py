@@ -22,6 +22,7 @@ from homeassistant.helpers.json import json_dumps
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.nissanconnect import commands, coordinator, sources
 from custom_components.nissanconnect.backends.demo.places import TO_UTRECHT
@@ -40,6 +41,7 @@ from custom_components.nissanconnect.vehicle import (
     StartEngine,
     StopCharging,
     Unlock,
+    UpdateStatus,
 )
 
 from .conftest import LetTimePass, state, status
@@ -286,7 +288,11 @@ async def test_what_a_vehicle_shows(hass: HomeAssistant, service: MyNissan, load
 
 
 async def test_an_update_is_shown_and_cannot_be_installed_from_here(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant,
+    service: MyNissan,
+    loaded: MockConfigEntry,
+    pass_time: LetTimePass,
+    hass_ws_client: WebSocketGenerator,
 ) -> None:
     firmware = service.vehicle("Ariya").firmware
     assert firmware
@@ -296,8 +302,16 @@ async def test_an_update_is_shown_and_cannot_be_installed_from_here(
     assert update.state == "on"
     assert update.attributes["latest_version"] == "campaign-7"
     assert update.attributes["in_progress"] is False
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "update/release_notes", "entity_id": update.entity_id})
+    assert (await client.receive_json())["result"] == "Better everything"
     with pytest.raises(HomeAssistantError):
         await act(hass, "update", "install", update.entity_id)
+
+    firmware.status, firmware.progress = UpdateStatus.INSTALLING, 40
+    await pass_time(timedelta(hours=30), timedelta(minutes=30))
+    update = state(hass, "update.ariya_vehicle_software")
+    assert (update.attributes["in_progress"], update.attributes["update_percentage"]) == (True, 40)
 
     firmware.finish()
     await pass_time(timedelta(hours=30), timedelta(minutes=30))

@@ -566,3 +566,60 @@ async def test_nobody_is_named_in_a_description(backend: MyNissanBackend) -> Non
     doubted = {weakness.group: weakness.cached for weakness in description.weaknesses}
     assert "inside_temperature" in doubted[Group.CLIMATE]
     assert set(doubted) <= set(VehicleState.__dataclass_fields__)
+
+
+async def test_a_vehicle_without_alerts_of_its_own_kind(backend: MyNissanBackend, service: MyNissan) -> None:
+    service.fail("VehicleAlerts", Fault(rewrite=lambda body: {"data": {"vehicle": None}}))
+    info = await vehicle(backend, "Ariya")
+    await backend.read_notifications(info)
+    assert service.requests["BreachAlerts"] == 0
+
+
+async def test_nothing_more_is_learnt_from_a_service_that_wants_to_be_left_alone(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    service.fail("VehicleCapabilities", Fault.rate_limited(60))
+    assert len(await backend.list_vehicles()) == 3
+    assert service.requests["VehicleDynamicData"] == 0
+
+
+async def test_a_log_in_that_ends_while_learning(backend: MyNissanBackend, service: MyNissan) -> None:
+    def end(body: Json) -> Json:
+        service.end_sessions(for_good=True)
+        return body
+
+    service.fail("VehiclesStaticData", Fault(rewrite=end))
+    with pytest.raises(AuthenticationFailed):
+        await backend.list_vehicles()
+
+
+async def test_an_update_that_was_activated(backend: MyNissanBackend, service: MyNissan) -> None:
+    firmware = service.vehicle("Ariya").firmware
+    assert firmware
+    firmware.offer("campaign-7", "Better everything")
+    firmware.status = UpdateStatus.UP_TO_DATE
+    software = (await backend.read(await vehicle(backend, "Ariya"))).state.software
+    assert software
+    assert (software.update, software.status) == (None, UpdateStatus.UP_TO_DATE)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"day": 31, "month": 2}, 0),
+        ({"day": None}, 0),
+        ({"duration": "a while", "co2Saved": None, "distanceTraveled": None, "numberOfTrips": -1}, 3),
+        ({"duration": "P1DT2H3M4S"}, 3),
+    ],
+)
+async def test_trips_that_make_no_sense(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, change: dict[str, Json], told: int
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("DrivingHistory", Fault.values(**change))
+    today = clock().date()
+    trips = await backend.read_trips(info, TripPeriod.DAY, today - timedelta(days=6), today)
+    assert len(trips) == told
+    for trip in trips:
+        assert trip.duration == (1563.1 if change["duration"] == "P1DT2H3M4S" else None)
+        assert trip.trips == (None if "numberOfTrips" in change else 2)

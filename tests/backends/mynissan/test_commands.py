@@ -23,6 +23,7 @@ from custom_components.nissanconnect.vehicle import (
     Group,
     Lock,
     NoConnection,
+    NotSupported,
     Phase,
     ProtocolError,
     Refresh,
@@ -214,6 +215,17 @@ async def test_a_lost_answer_is_told_from_one_that_never_was(backend: MyNissanBa
         await backend.send(info, Lock(), lambda: wakes.append(1))
     with pytest.raises(NoConnection):
         await backend.send(info, Lock(), lambda: wakes.append(1))
+
+
+async def test_a_command_that_this_service_does_not_know(backend: MyNissanBackend) -> None:
+    class Fold(Command):
+        """Fold the mirrors."""
+
+    info = await vehicle(backend, "Ariya")
+    wakes: list[int] = []
+    with pytest.raises(NotSupported):
+        await backend.send(info, Fold(), lambda: wakes.append(1))
+    assert wakes == []
 
 
 @pytest.mark.parametrize("ticket", ["", "door", "door:", "window:1", "over and out"])

@@ -256,6 +256,7 @@ def ota_update(car: Car, variables: Variables) -> dict[str, Json]:
 
 _STATES = {
     UpdateStatus.UP_TO_DATE: "ACTIVATION_COMPLETED",
+    UpdateStatus.INSTALLING: "INSTALLING",
     UpdateStatus.READY: "READY_FOR_ACTIVATION",
     UpdateStatus.AVAILABLE: "READY_FOR_DOWNLOAD",
 }
