@@ -3,14 +3,12 @@
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 import logging
-from pathlib import Path
 import re
-import subprocess
-import sys
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.diagnostics import REDACTED
+from homeassistant.components.update.const import DATA_COMPONENT
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -22,7 +20,6 @@ from homeassistant.helpers.json import json_dumps
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.nissanconnect import commands, coordinator, sources
 from custom_components.nissanconnect.backends.demo.places import TO_UTRECHT
@@ -288,11 +285,7 @@ async def test_what_a_vehicle_shows(hass: HomeAssistant, service: MyNissan, load
 
 
 async def test_an_update_is_shown_and_cannot_be_installed_from_here(
-    hass: HomeAssistant,
-    service: MyNissan,
-    loaded: MockConfigEntry,
-    pass_time: LetTimePass,
-    hass_ws_client: WebSocketGenerator,
+    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
     firmware = service.vehicle("Ariya").firmware
     assert firmware
@@ -302,9 +295,9 @@ async def test_an_update_is_shown_and_cannot_be_installed_from_here(
     assert update.state == "on"
     assert update.attributes["latest_version"] == "campaign-7"
     assert update.attributes["in_progress"] is False
-    client = await hass_ws_client(hass)
-    await client.send_json_auto_id({"type": "update/release_notes", "entity_id": update.entity_id})
-    assert (await client.receive_json())["result"] == "Better everything"
+    entity = hass.data[DATA_COMPONENT].get_entity(update.entity_id)
+    assert entity
+    assert await entity.async_release_notes() == "Better everything"
     with pytest.raises(HomeAssistantError):
         await act(hass, "update", "install", update.entity_id)
 
@@ -493,24 +486,6 @@ async def test_nothing_personal_is_logged_or_downloaded(
     for secret in {*at_first, *secrets(service, loaded)}:
         for name, text in texts.items():
             assert not re.search(re.escape(secret), text), f"{name}: {secret[:4]}…"
-
-
-def test_nobody_pays_for_a_library_that_they_do_not_use() -> None:
-    """A European account, and the dialogs, import nothing of pynissan."""
-    script = (
-        "import sys\n"
-        "import custom_components.nissanconnect.config_flow\n"
-        "import custom_components.nissanconnect.sources\n"
-        "import custom_components.nissanconnect.backends.kamereon\n"
-        "assert 'pynissan' not in sys.modules\n"
-        "import custom_components.nissanconnect.backends.mynissan\n"
-        "assert 'pynissan' in sys.modules\n"
-    )
-    root = Path(__file__).parents[1]
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=50, check=False
-    )
-    assert done.returncode == 0, done.stderr
 
 
 async def test_two_countries_of_one_account_are_one_account(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
