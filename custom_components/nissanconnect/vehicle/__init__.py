@@ -78,9 +78,11 @@ from .state import (
     Privacy,
     Reported,
     Schedules,
+    Software,
     Subscription,
     Tyre,
     Tyres,
+    UpdateStatus,
     VehicleState,
 )
 from .vin import Market, VinProblem, market_hint, plant_country, vin_problem
@@ -147,6 +149,7 @@ __all__ = [
     "ServiceOutage",
     "SetChargeLimit",
     "SetChargeSchedule",
+    "Software",
     "SoundHorn",
     "StartCharging",
     "StartClimate",
@@ -166,6 +169,7 @@ __all__ = [
     "Unlock",
     "Unreachable",
     "UnsafeRedirect",
+    "UpdateStatus",
     "VehicleInfo",
     "VehicleReport",
     "VehicleState",
