@@ -53,4 +53,5 @@ PLATFORMS: Final = (
     Platform.SENSOR,
     Platform.SWITCH,
     Platform.TIME,
+    Platform.UPDATE,
 )

@@ -320,6 +320,15 @@ SENSORS = (
         value=lambda s: s.odometer.distance if s.odometer else None,
     ),
     VehicleSensorDescription(
+        key="oil_change",
+        device_class=SensorDeviceClass.DISTANCE,
+        native_unit_of_measurement=UnitOfLength.KILOMETERS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.health.oil_change_in if s.health else None,
+    ),
+    VehicleSensorDescription(
         key="outside_temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
@@ -350,6 +359,12 @@ SENSORS = (
         options=[*_SUBSCRIPTION],
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_subscription,
+    ),
+    VehicleSensorDescription(
+        key="subscription_ends",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.subscription.ends_at if s.subscription else None,
     ),
     _time_to_full("slow", lambda charging: charging.time_to_full_slow),
     _time_to_full("normal", lambda charging: charging.time_to_full_normal),

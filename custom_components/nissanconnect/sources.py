@@ -11,7 +11,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import CookieJar, DummyCookieJar
-from homeassistant.const import CONF_API_KEY, CONF_API_TOKEN, CONF_CODE, CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_API_TOKEN,
+    CONF_CODE,
+    CONF_COUNTRY,
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession, async_get_clientsession
 from homeassistant.helpers.importlib import async_import_module
@@ -35,6 +43,7 @@ class Source(StrEnum):
     """Where vehicles can come from, named by what the owner has in hand; also the steps of the config flow."""
 
     EUROPE = "europe"
+    NORTH_AMERICA = "north_america"
     JAPAN = "japan"
     OPENCARWINGS = "opencarwings"
     TESLAFI = "teslafi"
@@ -135,6 +144,25 @@ async def _async_opencarwings(
     )
 
 
+async def _async_north_america(
+    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
+) -> Backend:
+    await _async_load(hass, "mynissan")
+    from .backends.mynissan import Auth, MyNissanBackend  # noqa: PLC0415
+
+    return MyNissanBackend(
+        async_get_clientsession(hass),
+        country=data[CONF_COUNTRY].upper(),
+        username=data[CONF_USERNAME],
+        password=data.get(CONF_PASSWORD),  # in the dialogs only
+        auth=Auth.from_json(data.get(CONF_AUTH)),
+        on_auth=lambda auth: save_auth(auth.to_json()),
+        now=dt_util.utcnow,
+        zone=dt_util.get_default_time_zone(),
+        memory=memory,
+    )
+
+
 async def _async_demo(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
     await _async_load(hass, "demo")
     from .backends.demo import DemoBackend  # noqa: PLC0415
@@ -152,5 +180,6 @@ _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, J
     Source.JAPAN: _async_japan,
     Source.OPENCARWINGS: _async_opencarwings,
     Source.TESLAFI: _async_teslafi,
+    Source.NORTH_AMERICA: _async_north_america,
     Source.DEMO: _async_demo,
 }

@@ -4,8 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeassistant.const import CONF_API_KEY, CONF_API_TOKEN, CONF_CODE, CONF_PASSWORD, CONF_URL, CONF_USERNAME
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_API_TOKEN,
+    CONF_CODE,
+    CONF_COUNTRY,
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+)
+from homeassistant.helpers.selector import (
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
 import probatio
 
 from ..sources import Source
@@ -27,6 +42,8 @@ class Form:
     """What is used once and then forgotten."""
     errors: Mapping[str, str] = field(default_factory=dict)
     """Which words to show in place of those for an error, where those are about another service."""
+    same_device: bool = False
+    """The source knows us as a device, which we stay when its secrets are asked for again."""
 
     @property
     def schema(self) -> probatio.Schema:
@@ -45,6 +62,9 @@ URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="u
 CODE = TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
 
 _REJECTED = {AuthenticationFailed.key: "authentication_failed_other"}
+COUNTRY = SelectSelector(
+    SelectSelectorConfig(options=["us", "ca", "mx"], translation_key=CONF_COUNTRY, mode=SelectSelectorMode.DROPDOWN)
+)
 
 FORMS: Mapping[Source, Form] = {
     Source.EUROPE: Form(
@@ -81,5 +101,16 @@ FORMS: Mapping[Source, Form] = {
         },
         secrets=frozenset({CONF_API_TOKEN}),
         errors=_REJECTED,
+    ),
+    Source.NORTH_AMERICA: Form(
+        title="MyNISSAN North America",
+        fields={
+            probatio.Required(CONF_USERNAME): USERNAME,
+            probatio.Required(CONF_PASSWORD): PASSWORD,
+            probatio.Required(CONF_COUNTRY, default="us"): COUNTRY,
+        },
+        secrets=frozenset({CONF_PASSWORD}),
+        not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),
+        same_device=True,
     ),
 }

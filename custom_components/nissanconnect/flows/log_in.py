@@ -95,7 +95,8 @@ class LogInFlow(ConfigFlow):
         if credentials in self._rejected:  # accounts get locked; pressing the button again must not do that
             raise AuthenticationFailed
         auth: dict[str, Json] = {}
-        backend = await async_create_backend(self.hass, {**data, CONF_AUTH: None}, save_auth=auth.update)
+        known = data.get(CONF_AUTH) if FORMS[source].same_device else None
+        backend = await async_create_backend(self.hass, {**data, CONF_AUTH: known}, save_auth=auth.update)
         try:
             account = await backend.log_in()
             vehicles = await backend.list_vehicles()

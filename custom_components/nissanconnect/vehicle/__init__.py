@@ -84,9 +84,11 @@ from .state import (
     Privacy,
     Reported,
     Schedules,
+    Software,
     Subscription,
     Tyre,
     Tyres,
+    UpdateStatus,
     VehicleState,
 )
 from .vin import Market, VinProblem, market_hint, plant_country, vin_problem
@@ -156,6 +158,7 @@ __all__ = [
     "ServiceOutage",
     "SetChargeLimit",
     "SetChargeSchedule",
+    "Software",
     "SoundHorn",
     "StartCharging",
     "StartClimate",
@@ -177,6 +180,7 @@ __all__ = [
     "Unlock",
     "Unreachable",
     "UnsafeRedirect",
+    "UpdateStatus",
     "VehicleInfo",
     "VehicleReport",
     "VehicleState",
