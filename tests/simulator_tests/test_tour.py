@@ -50,7 +50,7 @@ def test_what_the_leaf_does(hour: int) -> None:
 async def test_a_control_is_called(socket_enabled: None) -> None:
     called = []
     simulator = Simulator(now=lambda: NOON)
-    url = await simulator.start(controls={"tour": lambda: called.append(True)})
+    url = await simulator.start(controls={"tour": lambda told: called.append(told)})
     try:
         async with ClientSession() as session, session.post(f"{url}/simulator/tour") as response:
             assert response.status == 200
