@@ -79,7 +79,10 @@ class ChargeMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery(Reported):
-    """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C."""
+    """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C.
+
+    ``cell_spread`` is how far the voltages of the cells lie apart, in mV.
+    """
 
     level: float | None = None
     range: float | None = None
@@ -88,6 +91,7 @@ class Battery(Reported):
     energy: float | None = None
     health: float | None = None
     temperature: float | None = None
+    cell_spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +200,11 @@ class Health(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connectivity(Reported):
-    """Whether the telematics unit can be reached, where a source knows it."""
+    """The telematics unit: whether it can be reached, its firmware, the strength of its radio signal in dBm."""
 
     reachable: bool | None = None
+    firmware: str | None = None
+    signal: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
