@@ -5,12 +5,13 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSubentryFlow
 from homeassistant.core import callback
 
-from .const import CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE
+from .const import CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
 from .flows.forms import FORMS
 from .flows.geofence import GeofenceFlow
 from .flows.log_in import LogInFlow
 from .flows.options import NissanOptionsFlow
 from .flows.remote_lock import RemoteLockFlow
+from .flows.source import SourceFlow
 from .flows.unsure import UnsureFlow
 from .sources import Source
 
@@ -31,7 +32,7 @@ class NissanConfigFlow(LogInFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        return {SUBENTRY_GEOFENCE: GeofenceFlow}
+        return {SUBENTRY_GEOFENCE: GeofenceFlow, SUBENTRY_SOURCE: SourceFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -19,6 +19,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..const import (
+    CONF_VEHICLE,
     OPTION_ACTIVE,
     OPTION_ALERTS_OFF,
     OPTION_ANSWER_AT_ONCE,
@@ -35,7 +36,6 @@ from ..coordinator import NissanConfigEntry
 from ..engine.guardian import WakePolicy
 from ..settings import Settings, read_policy
 from ..vehicle import AlertType, Capability, VehicleInfo, alias
-from .remote_lock import CONF_VEHICLE
 
 
 def _number(minimum: int, maximum: int, unit: str | None = None) -> NumberSelector:
