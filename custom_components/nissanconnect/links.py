@@ -236,8 +236,10 @@ class VehicleLinks:
     @property
     def info(self) -> VehicleInfo:
         """The vehicle as its own account knows it, able to do whatever it can by any way."""
-        known = [link.info for link in self if link.info is not None]
-        return replace(self.own.info, capabilities=frozenset[Capability]().union(*(i.capabilities for i in known)))
+        if not self.lent:
+            return self.own.info
+        known = (link.info.capabilities for link in self if link.info is not None)
+        return replace(self.own.info, capabilities=frozenset({Capability.SEVERAL_SOURCES}).union(*known))
 
     @property
     def state(self) -> VehicleState:
