@@ -19,7 +19,7 @@ async def start(hass: HomeAssistant, source: str) -> ConfigFlowResult:
     """Open the dialog and choose a source."""
     menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert menu["type"] is FlowResultType.MENU
-    assert menu["menu_options"] == ["europe", "demo", "unsure"]
+    assert menu["menu_options"] == ["europe", "ovms", "demo", "unsure"]
     return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": source})
 
 

@@ -22,9 +22,13 @@ _PERSONAL = {
     "nickname",
     "password",
     "picture_url",
+    "pin",
     "pins",
+    "prefix",
     "title",
+    "user",
     "username",
+    "vehicle_id",
     "vin",
 }
 

@@ -8,17 +8,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 import logging
 import os
+from secrets import token_hex
 from typing import Any
 
 from aiohttp import CookieJar
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_PASSWORD, CONF_PIN, CONF_PREFIX, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Json
-from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_SOURCE
+from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_SOURCE, CONF_USER, CONF_VEHICLE_ID
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Source(StrEnum):
     """Where vehicles can come from, named by what the owner has in hand; also the steps of the config flow."""
 
     EUROPE = "europe"
+    OVMS = "ovms"
     DEMO = "demo"
 
 
@@ -46,7 +48,7 @@ async def async_create_backend(
 
 
 async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await _async_load(hass, "kamereon")
+    await async_load(hass, "kamereon")
     from .backends.kamereon import EUROPE, Auth, KamereonBackend, simulated  # noqa: PLC0415
 
     environment, cookie_jar = EUROPE, None
@@ -68,19 +70,37 @@ async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth:
     )
 
 
+async def _async_ovms(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await async_load(hass, "ovms")
+    await async_import_module(hass, f"{__package__}.mqtt_bus")
+    from .backends.ovms import OvmsBackend, Topics  # noqa: PLC0415
+    from .mqtt_bus import MqttBus  # noqa: PLC0415
+
+    return OvmsBackend(
+        MqttBus(hass),
+        Topics.of(data[CONF_PREFIX], data.get(CONF_USER, ""), data.get(CONF_VEHICLE_ID, "")),
+        client=f"home-assistant-{token_hex(6)}",
+        now=dt_util.utcnow,
+        sleep=sleep,
+        pin=data.get(CONF_PIN) or None,
+        memory=memory,
+    )
+
+
 async def _async_demo(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await _async_load(hass, "demo")
+    await async_load(hass, "demo")
     from .backends.demo import DemoBackend  # noqa: PLC0415
 
     return DemoBackend(now=dt_util.utcnow, zone=dt_util.get_default_time_zone())
 
 
-async def _async_load(hass: HomeAssistant, backend: str) -> None:
+async def async_load(hass: HomeAssistant, backend: str) -> None:
     """Import a backend outside the event loop; the import statement after it then only looks the module up."""
     await async_import_module(hass, f"{__package__}.backends.{backend}")
 
 
 _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, Json], Awaitable[Backend]]] = {
     Source.EUROPE: _async_europe,
+    Source.OVMS: _async_ovms,
     Source.DEMO: _async_demo,
 }

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeassistant.const import CONF_CODE, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_CODE, CONF_PASSWORD, CONF_PIN, CONF_PREFIX, CONF_USERNAME
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 import probatio
 
+from ..const import CONF_USER, CONF_VEHICLE_ID
 from ..sources import Source
 
 
@@ -40,10 +41,21 @@ USERNAME = TextSelector(TextSelectorConfig(type=TextSelectorType.EMAIL, autocomp
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
 CODE = TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
 
+PIN = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
+
 FORMS: Mapping[Source, Form] = {
     Source.EUROPE: Form(
         title="NissanConnect Europe",
         fields={probatio.Required(CONF_USERNAME): USERNAME, probatio.Required(CONF_PASSWORD): PASSWORD},
         secrets=frozenset({CONF_PASSWORD}),
+    ),
+    Source.OVMS: Form(
+        title="OVMS",
+        fields={
+            probatio.Required(CONF_PREFIX, default="ovms"): TextSelector(),
+            probatio.Optional(CONF_USER): TextSelector(),
+            probatio.Optional(CONF_VEHICLE_ID): TextSelector(),
+            probatio.Optional(CONF_PIN): PIN,
+        },
     ),
 }

@@ -83,6 +83,12 @@ class NoVehicles(BackendError):
     key = "no_vehicles"
 
 
+class InvalidPin(BackendError):
+    """What was entered cannot be a PIN."""
+
+    key = "invalid_pin"
+
+
 class InvalidTopic(BackendError):
     """What was entered cannot be the beginning of an MQTT topic."""
 

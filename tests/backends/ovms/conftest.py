@@ -18,7 +18,7 @@ from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.places import HOME
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
 from custom_components.nissanconnect.backends.ovms import OvmsBackend, Topics
-from custom_components.nissanconnect.engine.merge import merge
+from custom_components.nissanconnect.engine.accumulate import accumulate
 from custom_components.nissanconnect.vehicle import (
     Command,
     ListedVehicle,
@@ -97,7 +97,7 @@ class Shell:
     def state(self) -> VehicleState:
         state = VehicleState()
         for push in self.pushes:
-            state = merge(state, push.state)
+            state = accumulate(state, push.state)
         return state
 
     @property
@@ -121,9 +121,7 @@ class World:
         """What drives the vehicle."""
         return build.powertrain(self.vehicle)
 
-    def another(
-        self, *, memory: Json = None, vin: str | None = VIN, pin: str | None = None, prefix: str = PREFIX
-    ) -> OvmsBackend:
+    def another(self, *, memory: Json = None, pin: str | None = None, prefix: str = PREFIX) -> OvmsBackend:
         """A backend as it is after a restart, or with other settings."""
         numbers = count(1)
         return OvmsBackend(
@@ -132,7 +130,6 @@ class World:
             client=CLIENT,
             now=self.clock,
             sleep=self.clock.sleep,
-            vin=vin,
             pin=pin,
             new_number=lambda: f"n{next(numbers)}",
             memory=memory,

@@ -9,6 +9,7 @@ from custom_components.nissanconnect.vehicle import (
     Command,
     FlashLights,
     Group,
+    InvalidPin,
     Lock,
     NoBroker,
     NotSupported,
@@ -247,7 +248,8 @@ async def test_the_pin_is_compared_here_because_the_module_does_not(world: World
             await backend.send(await world.info(backend), Unlock(), nobody)
         assert world.module.lines == []
         assert await world.command(Unlock("2580"), backend) == Progress(Phase.DONE)
-    assert world.module.lines == ["unlock 0"]
+        assert await world.command(Lock(), backend) == Progress(Phase.DONE)  # locking is nobody's harm
+    assert world.module.lines == ["unlock 0", "lock 0"]
     assert not any("2580" in payload for _, payload, _ in world.bus.published)
 
 
@@ -256,3 +258,9 @@ async def test_a_command_from_before_a_restart_was_not_answered_to_us(world: Wor
         info = await world.info()
         ticket = await world.clock.until(world.backend.send(info, Lock(), nobody))
         assert await world.another().poll(info, ticket) == Progress(Phase.TIMED_OUT)
+
+
+@pytest.mark.parametrize("pin", ["", "123", "12345", "abcd", "12 4"])
+async def test_a_pin_has_four_digits(world: World, pin: str) -> None:
+    with pytest.raises(InvalidPin):
+        await world.another(pin=pin).log_in()

@@ -27,7 +27,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.backends.kamereon.strategies import JSON
 
-from .conftest import NOW, PREFIX, VIN, build_world
+from .conftest import NOW, PREFIX, build_world
 
 NAMES = sorted(METRICS)
 TEXTS = (
@@ -52,7 +52,7 @@ LINES = re.compile(
 
 
 def module(memory: Json = None) -> Module:
-    return Module(Topics(PREFIX), vin=VIN, takes_pin=False, now=lambda: NOW, memory=memory)
+    return Module(Topics(PREFIX), takes_pin=False, now=lambda: NOW, memory=memory)
 
 
 @given(st.lists(MESSAGES, max_size=4), JSON)

@@ -240,31 +240,47 @@ async def test_the_vehicle_is_what_its_metrics_show(world: World) -> None:
 
 async def test_without_a_vin_the_key_is_the_topics_and_stays_so(world: World) -> None:
     world.module.link.publish(f"{PREFIX}metric/v/vin", "", retain=True)
-    backend = world.another(vin=None)
-    before = await world.info(backend)
+    before = await world.info()
     assert before.vin is None
     assert before.key.startswith("OVMS-")
-    async with world.listening(backend) as shell:
+    async with world.listening() as shell:
         world.module.say("v.vin", VIN.lower())
         await world.clock.advance(seconds=1)
         assert (shell.info.key, shell.info.vin) == (before.key, VIN)
         world.module.say("v.vin", "no VIN at all")
         await world.clock.advance(seconds=1)
         assert (shell.info.key, shell.info.vin) == (before.key, None)
+    world.module.say("v.vin", VIN)
+    assert (await world.info(world.another(memory=world.backend.memory()))).key == before.key
+    assert (await world.info(world.another())).key == VIN
+
+
+async def test_a_vehicle_that_was_never_heard_has_no_name_yet(world: World) -> None:
+    memory = (await world.info(), world.backend.memory())[1]
+    world.module.cut()
+    world.broker.kept.clear()
+    with pytest.raises(NothingHeard):
+        await world.info(world.another())
+    assert (await world.info(world.another(memory=memory))).key == VIN
 
 
 async def test_what_it_turned_out_to_be_able_to_do_is_remembered(world: World) -> None:
     assert Capability.CHARGE_LIMIT in (await world.info()).capabilities
-    world.broker.kept.clear()
+    world.module.link.publish(f"{PREFIX}metric/v/c/limit/soc", "", retain=True)
     assert Capability.CHARGE_LIMIT in (await world.info(world.another(memory=world.backend.memory()))).capabilities
     assert Capability.CHARGE_LIMIT not in (await world.info(world.another())).capabilities
 
 
 async def test_the_same_vehicle_id_under_another_user_is_another_vehicle(world: World) -> None:
-    other = world.another(vin=None, prefix="ovms/somebody/LEAF40/")
+    other = world.another(prefix="ovms/somebody/LEAF40/")
     with pytest.raises(NothingHeard):
         await world.clock.until(other.log_in())
-    assert (await world.info(other)).key != (await world.info(world.another(vin=None))).key
+    world.module.left_out = {"v.vin"}
+    world.broker.kept.clear()
+    world.module.tell_all()
+    world.module.prefix = "ovms/somebody/LEAF40/"
+    world.module.tell_all()
+    assert (await world.info(other)).key != (await world.info(world.another())).key
     names = {await world.clock.until(world.backend.log_in()), await world.clock.until(world.another().log_in())}
     assert len(names) == 1
 

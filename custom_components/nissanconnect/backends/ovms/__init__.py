@@ -3,6 +3,7 @@
 from .backend import OvmsBackend
 from .bus import Listener, Message, MessageBus
 from .groups import BACKEND
+from .module import LEAF
 from .topics import Topics
 
-__all__ = ["BACKEND", "Listener", "Message", "MessageBus", "OvmsBackend", "Topics"]
+__all__ = ["BACKEND", "LEAF", "Listener", "Message", "MessageBus", "OvmsBackend", "Topics"]

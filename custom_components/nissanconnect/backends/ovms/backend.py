@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime, timedelta
-from hashlib import sha256
 from hmac import compare_digest
+import re
 from typing import override
 from uuid import uuid4
 
@@ -13,9 +13,9 @@ from ...vehicle import (
     BackendError,
     Command,
     Group,
+    InvalidPin,
     InvalidTopic,
     ListedVehicle,
-    Lock,
     NoBroker,
     NothingHeard,
     OtherVehicle,
@@ -48,6 +48,8 @@ GATHER = 0.5
 _PATIENCE = 10
 """How often to wait for the first words of a module: what the broker has kept is there after half a second (§1.2)."""
 
+_PIN = re.compile("[0-9]{4}")
+
 _WEAKNESSES = (
     # The module repeats what it last heard of a vehicle that sleeps, along with what it measures by itself.
     Weakness(group=Group.CLIMATE, cached=frozenset({"inside_temperature", "outside_temperature"})),
@@ -65,16 +67,15 @@ class OvmsBackend(Backend):
         client: str,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        vin: str | None = None,
         pin: str | None = None,
         new_number: Callable[[], str] = lambda: uuid4().hex,
         memory: Json = None,
     ) -> None:
         """Prepare; nothing is subscribed yet.
 
-        ``client`` is our name among those that command the module, always the same and nobody else's. ``vin`` is the
-        vehicle's, if its owner has confirmed it. With a ``pin`` locking and unlocking take it: it is compared here,
-        because the module of a LEAF lets anything pass (ovms §1.7).
+        ``client`` is our name among those that command the module, and nobody else's. With a ``pin`` unlocking takes
+        it, four digits: it is compared here, because the module of a LEAF lets anything pass (ovms §1.7). ``memory``
+        is what :meth:`memory` returned; give none for another module.
         """
         self._bus = bus
         self._topics = topics
@@ -82,7 +83,7 @@ class OvmsBackend(Backend):
         self._sleep = sleep
         self._pin = pin
         self._new_number = new_number
-        self._module = Module(topics, vin=vin, takes_pin=pin is not None, now=now, memory=memory)
+        self._module = Module(topics, takes_pin=pin is not None, now=now, memory=memory)
         self._desk = Desk(bus, topics, client, shown=self._shows, now=now, sleep=sleep, new_number=new_number)
         listened = (topics.metrics, topics.notices, topics.replies(client))
         self._ear = Ear(bus, listened, self._hear, opened=self._module.interrupted)
@@ -105,19 +106,22 @@ class OvmsBackend(Backend):
     @override
     async def log_in(self) -> str:
         """Look whether the module has ever been at the broker, and is one that is understood."""
+        if self._pin is not None and not _PIN.fullmatch(self._pin):
+            raise InvalidPin
         async with self._listening():
             if not await self._first_words():
                 raise NothingHeard
             if self._module.is_other:
                 raise OtherVehicle
-        return sha256(self._topics.prefix.encode()).hexdigest()[:16]
+        return self._topics.account
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
-        """Return the one vehicle. It is there whether or not the broker has kept anything of it."""
+        """Return the one vehicle, whether or not the broker has kept anything of it, if it was ever heard."""
         async with self._listening():
-            await self._first_words()
-        return (ListedVehicle(info=self._module.info),)
+            if not await self._first_words() and not self._module.named:
+                raise NothingHeard
+        return (ListedVehicle(info=self._module.name()),)
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
@@ -133,7 +137,7 @@ class OvmsBackend(Backend):
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Put a command to a module that is there. Its reply is heard only while somebody listens."""
         order = order_for(command)
-        if isinstance(command, Lock | Unlock) and not self._let_through(command.pin):
+        if isinstance(command, Unlock) and not self._let_through(command.pin):
             self._wrong_pin = self._new_number()
             return Ticket(self._wrong_pin, self._now())
         async with self._listening():

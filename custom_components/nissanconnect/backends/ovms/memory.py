@@ -12,8 +12,9 @@ from .metrics import Part
 
 @dataclass(slots=True)
 class Memory:
-    """The module's last start; whether the vehicle reports being locked; what else it turned out to be able to do."""
+    """The vehicle's key, the module's last start, whether the vehicle reports being locked, what else it can do."""
 
+    key: str | None = None
     boot: Boot = field(default_factory=Boot)
     locks: bool = False
     seen: set[Capability] = field(default_factory=set)
@@ -23,17 +24,22 @@ class Memory:
         """Rebuild what :meth:`to_json` returned; whatever does not fit is forgotten."""
         if not isinstance(kept, dict):
             return cls()
-        beat, at = kept.get("beat"), kept.get("beat_at")
-        boot = Boot()
-        if isinstance(beat, int | float) and (beat_at := _time(at)) is not None:
+        key, beat, boot = kept.get("key"), kept.get("beat"), Boot()
+        if isinstance(beat, int | float) and (beat_at := _time(kept.get("beat_at"))) is not None:
             boot = Boot(beat=float(beat), beat_at=beat_at, heard=set(_members(Part, kept.get("heard"))))
-        return cls(boot, kept.get("locks") is True, set(_members(Capability, kept.get("seen"))))
+        return cls(
+            key=key if isinstance(key, str) and key else None,
+            boot=boot,
+            locks=kept.get("locks") is True,
+            seen=set(_members(Capability, kept.get("seen"))),
+        )
 
     def to_json(self) -> Json:
         """Return it in a form that can be stored."""
         return {
             "beat": self.boot.beat,
             "beat_at": self.boot.beat_at.isoformat() if self.boot.beat_at else None,
+            "key": self.key,
             "heard": [*sorted(self.boot.heard)],
             "locks": self.locks,
             "seen": [*sorted(self.seen)],

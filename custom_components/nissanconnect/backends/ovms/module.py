@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from ...vehicle import (
     Capability,
@@ -53,14 +52,11 @@ _SIGN_OF_LIFE = timedelta(minutes=1)
 
 
 class Module:
-    """What is known of one module; ``vin`` is that of its vehicle by the owner's word, which then is its key."""
+    """What is known of one module and its vehicle; ``takes_pin``: there is one that unlocking has to come with."""
 
-    def __init__(
-        self, topics: Topics, *, vin: str | None, takes_pin: bool, now: Callable[[], datetime], memory: Json
-    ) -> None:
+    def __init__(self, topics: Topics, *, takes_pin: bool, now: Callable[[], datetime], memory: Json) -> None:
         """Begin with what was kept."""
         self._topics = topics
-        self._vin = normalise_key(vin) if vin else None
         self._capabilities = _ALWAYS | ({Capability.LOCK_PIN} if takes_pin else set())
         self._now = now
         self._memory = Memory.from_json(memory)
@@ -119,17 +115,27 @@ class Module:
 
     @property
     def info(self) -> VehicleInfo:
-        """The vehicle. Without a VIN from its owner it keeps the key that it got, also when the module tells one."""
+        """The vehicle. Its key is its VIN if the module knew that when the vehicle was first listed."""
         told = normalise_key(self.tree.word(VIN) or "")
-        vin = self._vin or (told if vin_problem(told) in (None, VinProblem.CHECK_DIGIT) else None)
+        vin = told if vin_problem(told) in (None, VinProblem.CHECK_DIGIT) else None
         return VehicleInfo(
-            key=self._vin or _key(self._topics),
+            key=self._memory.key or vin or f"OVMS-{self._topics.account[:12].upper()}",
             vin=vin,
             model="Leaf",
             gateway="OVMS",
             powertrain=Powertrain.ELECTRIC,
             capabilities=frozenset(self._capabilities | self._memory.seen),
         )
+
+    @property
+    def named(self) -> bool:
+        """Whether the vehicle has a key that it keeps."""
+        return self._memory.key is not None
+
+    def name(self) -> VehicleInfo:
+        """Return the vehicle, which keeps its key from now on, also when the module learns its VIN later."""
+        self._memory.key = self.info.key
+        return self.info
 
     @property
     def state(self) -> VehicleState:
@@ -180,8 +186,3 @@ class Module:
         if value.received_at - told.received_at >= _SIGN_OF_LIFE:
             return True
         return replace(value, received_at=told.received_at, reported_at=told.reported_at) != told
-
-
-def _key(topics: Topics) -> str:
-    """Return a name for a vehicle whose VIN is not known; it tells nobody how its owner logs in to the broker."""
-    return f"OVMS-{sha256(topics.prefix.encode()).hexdigest()[:12].upper()}"

@@ -1,6 +1,7 @@
 """Where on the broker a module speaks (ovms §1.1)."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Self
 
 _LONGEST = 200
@@ -30,6 +31,11 @@ class Topics:
             and not self.prefix.startswith("$")
             and all(sign.isprintable() and sign not in "+#" for sign in self.prefix)
         )
+
+    @property
+    def account(self) -> str:
+        """A stable name for the module that does not tell how its owner logs in to the broker."""
+        return sha256(self.prefix.encode()).hexdigest()[:16]
 
     @property
     def metrics(self) -> str:
