@@ -318,9 +318,9 @@ async def test_demo_charge_schedule(hass: HomeAssistant, demo: MockConfigEntry) 
 async def test_demo_defrost(hass: HomeAssistant, demo: MockConfigEntry) -> None:  # noqa: F811
     device, ariya = await demo_vehicle(hass, demo, "Ariya")
     await perform(hass, "start_climate", device, defrost=True)
-    assert ariya.climate.defrosting > 0
+    assert ariya.climate.heating > 0
     await perform(hass, "start_climate", device)
-    assert ariya.climate.defrosting == 0
+    assert ariya.climate.heating == 0
 
 
 @pytest.mark.parametrize("action", ["refresh", "locate"])

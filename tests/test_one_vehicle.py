@@ -5,7 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+)
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -285,6 +291,22 @@ async def test_removing_the_home_gives_the_vehicle_to_the_other(
     await settle(hass)
     assert devices(hass) == ["Module"]
     assert other.state is ConfigEntryState.LOADED
+
+
+async def test_an_entry_that_was_disabled_takes_its_vehicle_back(
+    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted, freezer: FrozenDateTimeFactory
+) -> None:
+    await hass.config_entries.async_set_disabled_by(home.entry_id, ConfigEntryDisabler.USER)
+    freezer.tick()
+    other = stage.entry("Module", module)
+    await set_up(hass, other)
+    assert state(hass, "sensor.leaf_battery").state == "48.0", "the same entity, so its history goes on"
+
+    await hass.config_entries.async_set_disabled_by(home.entry_id, None)
+    await settle(hass)
+    assert state(hass, "sensor.leaf_battery").state == "50.0"
+    assert devices(hass) == ["LEAF"]
+    assert issues(hass) == ["same_vehicle"]
 
 
 def climate(backend: str, *, running: bool) -> VehicleState:

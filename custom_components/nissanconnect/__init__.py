@@ -12,6 +12,7 @@ from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
 from .fences import async_reload_on_change, async_remove_stale
+from .issues import async_report_old_yaml
 from .services import async_setup_services
 from .settings import Settings
 from .sharing import async_forget_source, async_settle
@@ -25,6 +26,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, which are there whether or not an account is loaded."""
     async_setup_services(hass)
+    async_report_old_yaml(hass, config)
     return True
 
 
@@ -41,11 +43,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
     await entry.runtime_data.async_start(remembered)
     async_remove_stale(hass, entry, [vehicle.info for vehicle in entry.runtime_data.vehicles.values()])
+    await async_settle(hass, entry)  # before there would be the same entities twice
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.runtime_data.async_resume()
     entry.runtime_data.async_listen()
+    entry.runtime_data.async_offer()
     async_reload_on_change(hass, entry)
-    async_settle(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
@@ -62,7 +65,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
         await _async_end_trust(hass, entry, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
     async_forget_source(hass, entry)
-    async_settle(hass, entry)
+    await async_settle(hass, entry)
 
 
 async def _async_end_trust(hass: HomeAssistant, entry: NissanConfigEntry, vehicles: list[VehicleInfo]) -> None:

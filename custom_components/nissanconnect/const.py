@@ -56,4 +56,5 @@ PLATFORMS: Final = (
     Platform.SENSOR,
     Platform.SWITCH,
     Platform.TIME,
+    Platform.UPDATE,
 )

@@ -13,6 +13,7 @@ from .links import Link
 from .vehicle import alias
 
 _PERSONAL = {
+    "api_token",
     "auth",
     "device_id",
     "heading",
@@ -27,6 +28,7 @@ _PERSONAL = {
     "prefix",
     "title",
     "user",
+    "url",
     "username",
     "vehicle_id",
     "vin",

@@ -83,6 +83,10 @@ class Link:
         """Whether it has failed for so long that its owner should know."""
         return self.failures >= _FAILURES_BEFORE_TELLING
 
+    def rested(self) -> None:
+        """Try it again at the next occasion."""
+        self._retry_at = None
+
     def rests(self, now: datetime) -> bool:
         """Whether it has failed and is not tried again yet."""
         return self._retry_at is not None and now < self._retry_at

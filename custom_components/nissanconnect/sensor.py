@@ -315,6 +315,15 @@ SENSORS = (
         value=lambda s: s.odometer.distance if s.odometer else None,
     ),
     VehicleSensorDescription(
+        key="oil_change",
+        device_class=SensorDeviceClass.DISTANCE,
+        native_unit_of_measurement=UnitOfLength.KILOMETERS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.health.oil_change_in if s.health else None,
+    ),
+    VehicleSensorDescription(
         key="outside_temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
@@ -354,6 +363,12 @@ SENSORS = (
         options=[*_SUBSCRIPTION],
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_subscription,
+    ),
+    VehicleSensorDescription(
+        key="subscription_ends",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.subscription.ends_at if s.subscription else None,
     ),
     _tyre_pressure("front_left", lambda tyres: tyres.front_left),
     _tyre_pressure("front_right", lambda tyres: tyres.front_right),

@@ -9,17 +9,29 @@ from enum import StrEnum
 import logging
 import os
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import CookieJar
-from homeassistant.const import CONF_PASSWORD, CONF_PIN, CONF_PREFIX, CONF_USERNAME
+from homeassistant.const import (
+    CONF_API_TOKEN,
+    CONF_COUNTRY,
+    CONF_PASSWORD,
+    CONF_PIN,
+    CONF_PREFIX,
+    CONF_URL,
+    CONF_USERNAME,
+)
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.aiohttp_client import async_create_clientsession, async_get_clientsession
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Json
 from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_SOURCE, CONF_USER, CONF_VEHICLE_ID
+
+if TYPE_CHECKING:
+    from .backends.kamereon import Environment
+    from .backends.kamereon.dialect import Dialect
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,6 +44,9 @@ class Source(StrEnum):
     """Where vehicles can come from, named by what the owner has in hand; also the steps of the config flow."""
 
     EUROPE = "europe"
+    NORTH_AMERICA = "north_america"
+    JAPAN = "japan"
+    TESLAFI = "teslafi"
     OVMS = "ovms"
     DEMO = "demo"
 
@@ -49,12 +64,36 @@ async def async_create_backend(
 
 async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
     await async_load(hass, "kamereon")
-    from .backends.kamereon import EUROPE, Auth, KamereonBackend, simulated  # noqa: PLC0415
+    from .backends.kamereon import EUROPE  # noqa: PLC0415
+    from .backends.kamereon.europe import EUROPEAN  # noqa: PLC0415
 
-    environment, cookie_jar = EUROPE, None
+    return _kamereon(hass, data, save_auth, memory, environment=EUROPE, dialect=EUROPEAN)
+
+
+async def _async_japan(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await async_load(hass, "kamereon.japan")
+    from .backends.kamereon import JAPAN  # noqa: PLC0415
+    from .backends.kamereon.japan import JAPANESE  # noqa: PLC0415
+
+    return _kamereon(hass, data, save_auth, memory, environment=JAPAN, dialect=JAPANESE)
+
+
+def _kamereon(
+    hass: HomeAssistant,
+    data: Mapping[str, Any],
+    save_auth: SaveAuth,
+    memory: Json,
+    *,
+    environment: Environment,
+    dialect: Dialect,
+) -> Backend:
+    from .backends.kamereon import Auth, KamereonBackend, simulated  # noqa: PLC0415
+
+    cookie_jar = None
     if url := os.environ.get(SIMULATOR_VARIABLE):
         _LOGGER.warning("%s is set: passwords go to the simulator, not to Nissan", SIMULATOR_VARIABLE)
-        environment, cookie_jar = simulated(url), CookieJar(unsafe=True)  # a jar ignores bare addresses otherwise
+        environment = simulated(url, environment)
+        cookie_jar = CookieJar(unsafe=True)  # a jar ignores bare addresses otherwise
     return KamereonBackend(
         # A session of its own: the log-in lives in its cookies.
         async_create_clientsession(hass, cookie_jar=cookie_jar),
@@ -66,6 +105,39 @@ async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth:
         sleep=sleep,
         device_id=data.get(CONF_DEVICE_ID),
         environment=environment,
+        dialect=dialect,
+        memory=memory,
+    )
+
+
+async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await async_load(hass, "teslafi")
+    from .backends.teslafi import TeslaFiBackend, service_url  # noqa: PLC0415
+
+    return TeslaFiBackend(
+        async_get_clientsession(hass),
+        base=service_url(data[CONF_URL]),
+        token=data[CONF_API_TOKEN].strip(),
+        now=dt_util.utcnow,
+        memory=memory,
+    )
+
+
+async def _async_north_america(
+    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
+) -> Backend:
+    await async_load(hass, "mynissan")
+    from .backends.mynissan import Auth, MyNissanBackend  # noqa: PLC0415
+
+    return MyNissanBackend(
+        async_get_clientsession(hass),
+        country=data[CONF_COUNTRY].upper(),
+        username=data[CONF_USERNAME],
+        password=data.get(CONF_PASSWORD),  # in the dialogs only
+        auth=Auth.from_json(data.get(CONF_AUTH)),
+        on_auth=lambda auth: save_auth(auth.to_json()),
+        now=dt_util.utcnow,
+        zone=dt_util.get_default_time_zone(),
         memory=memory,
     )
 
@@ -101,6 +173,9 @@ async def async_load(hass: HomeAssistant, backend: str) -> None:
 
 _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, Json], Awaitable[Backend]]] = {
     Source.EUROPE: _async_europe,
+    Source.JAPAN: _async_japan,
+    Source.TESLAFI: _async_teslafi,
+    Source.NORTH_AMERICA: _async_north_america,
     Source.OVMS: _async_ovms,
     Source.DEMO: _async_demo,
 }

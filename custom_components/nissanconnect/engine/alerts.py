@@ -161,7 +161,7 @@ class Watch:
 
 def standing(view: View) -> Iterator[Standing]:
     """Return everything that is worth an alert when it comes to be so."""
-    for look in (_charge, _aux_battery, _tyres, _openings, _unlocked, _silence, _subscription):
+    for look in (_charge, _aux_battery, _tyres, _lamps, _openings, _unlocked, _silence, _subscription):
         yield from look(view)
 
 
@@ -205,6 +205,15 @@ def _tyres(view: View) -> Iterator[Standing]:
         details = {} if tyre.pressure is None else {"pressure": tyre.pressure}
         alert = Alert(type=AlertType.TYRE_WARNING, at=at, subject=wheel, details=details)
         yield Standing(alert=alert, holds=tyre.warning)
+
+
+def _lamps(view: View) -> Iterator[Standing]:
+    health = view.state.health
+    if health is None or health.lamps is None:
+        return
+    at = health.reported_at or health.received_at
+    alert = Alert(type=AlertType.WARNING_LAMP, at=at, details={"lamps": ", ".join(health.lamps)})
+    yield Standing(alert=alert, holds=bool(health.lamps))
 
 
 def _openings(view: View) -> Iterator[Standing]:

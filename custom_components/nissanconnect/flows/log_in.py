@@ -68,7 +68,7 @@ class LogInFlow(ConfigFlow):
             try:
                 account, auth = await self._async_try(source, data)
             except BackendError as err:
-                errors["base"] = err.key
+                errors["base"] = FORMS[source].errors.get(err.key, err.key)
                 self._needs_code = self._needs_code or isinstance(err, TwoFactorRequired)
             else:
                 kept = {name: value for name, value in data.items() if name not in FORMS[source].not_kept}
@@ -97,7 +97,8 @@ class LogInFlow(ConfigFlow):
         if credentials in self._rejected:  # accounts get locked; pressing the button again must not do that
             raise AuthenticationFailed
         auth: dict[str, Json] = {}
-        backend = await async_create_backend(self.hass, {**data, CONF_AUTH: None}, save_auth=auth.update)
+        known = data.get(CONF_AUTH) if FORMS[source].same_device else None
+        backend = await async_create_backend(self.hass, {**data, CONF_AUTH: known}, save_auth=auth.update)
         try:
             account = await backend.log_in()
             vehicles = await backend.list_vehicles()

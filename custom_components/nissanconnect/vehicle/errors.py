@@ -155,6 +155,12 @@ class ProtocolError(BackendError):
     key = "protocol_error"
 
 
+class InvalidAddress(ProtocolError):
+    """What was given as the address of the service is none, or would carry secrets in the clear over the internet."""
+
+    key = "invalid_address"
+
+
 class UnsafeRedirect(ProtocolError):
     """The service led to another host; nothing was sent there."""
 

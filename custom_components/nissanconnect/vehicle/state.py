@@ -28,6 +28,7 @@ class Group(StrEnum):
     PRIVACY = "privacy"
     SUBSCRIPTION = "subscription"
     SCHEDULES = "schedules"
+    SOFTWARE = "software"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,21 @@ class ChargeMode(StrEnum):
     ALWAYS = "always"
     SCHEDULED = "scheduled"
     DELAYED = "delayed"
+
+
+class UpdateStatus(StrEnum):
+    """How far an update of the vehicle's own software has come."""
+
+    UP_TO_DATE = "up_to_date"
+    """Nothing is offered, or what was offered has been activated."""
+    AVAILABLE = "available"
+    DOWNLOADING = "downloading"
+    INSTALLING = "installing"
+    READY = "ready"
+    """It only has to be activated, by the owner."""
+    SCHEDULED = "scheduled"
+    ACTIVATING = "activating"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +160,12 @@ class Body(Reported):
     door_rear_left: bool | None = None
     door_rear_right: bool | None = None
     hatch: bool | None = None
+    bonnet: bool | None = None
+    sunroof: bool | None = None
+    window_front_left: bool | None = None
+    window_front_right: bool | None = None
+    window_rear_left: bool | None = None
+    window_rear_right: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +221,13 @@ class AuxBattery(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health(Reported):
-    """The vehicle's health report as the source words it: names and values whose meaning is not documented."""
+    """The vehicle's health report as the source words it: names and values whose meaning is not documented.
 
+    ``lamps`` are the warning lamps that are lit, in the source's words; ``oil_change_in`` is in km.
+    """
+
+    lamps: tuple[str, ...] | None = None
+    oil_change_in: float | None = None
     values: Mapping[str, str | float | bool] = field(default_factory=dict)
 
 
@@ -236,6 +263,19 @@ class Schedules(Reported):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Software(Reported):
+    """An update of the vehicle's own software over the air; ``update`` is its name, ``None`` if there is none.
+
+    ``progress`` is in %, ``notes`` is what the maker says about it.
+    """
+
+    update: str | None = None
+    status: UpdateStatus | None = None
+    progress: float | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleState:
     """All groups of one vehicle, as one source reported them or as they were merged."""
 
@@ -253,6 +293,7 @@ class VehicleState:
     privacy: Privacy | None = None
     subscription: Subscription | None = None
     schedules: Schedules | None = None
+    software: Software | None = None
 
     @classmethod
     def of(cls, *groups: Reported | None) -> Self:

@@ -241,9 +241,8 @@ async def test_what_the_firmware_cannot_do_on_a_leaf_is_not_tried(world: World, 
 async def test_the_pin_is_compared_here_because_the_module_does_not(world: World) -> None:
     backend = world.another(pin="2580")
     async with world.listening(backend):
-        assert await world.command(Lock("\u0662\u0665\u0668\u0660"), backend) == Progress(
-            Phase.REJECTED, reason=Reason.WRONG_PIN
-        )
+        for wrong in (Unlock("1234"), Unlock("\u0662\u0665\u0668\u0660"), Unlock("")):
+            assert await world.command(wrong, backend) == Progress(Phase.REJECTED, reason=Reason.WRONG_PIN)
         with pytest.raises(PinRequired):
             await backend.send(await world.info(backend), Unlock(), nobody)
         assert world.module.lines == []

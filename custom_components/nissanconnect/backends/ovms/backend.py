@@ -108,26 +108,23 @@ class OvmsBackend(Backend):
         """Look whether the module has ever been at the broker, and is one that is understood."""
         if self._pin is not None and not _PIN.fullmatch(self._pin):
             raise InvalidPin
-        async with self._listening():
-            if not await self._first_words():
-                raise NothingHeard
-            if self._module.is_other:
-                raise OtherVehicle
+        if not await self._hears():
+            raise NothingHeard
+        if self._module.is_other:
+            raise OtherVehicle
         return self._topics.account
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         """Return the one vehicle, whether or not the broker has kept anything of it, if it was ever heard."""
-        async with self._listening():
-            if not await self._first_words() and not self._module.named:
-                raise NothingHeard
+        if not await self._hears() and not self._module.named:
+            raise NothingHeard
         return (ListedVehicle(info=self._module.name()),)
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
         """Return what was heard; nobody is asked for it."""
-        async with self._listening():
-            await self._first_words()
+        await self._hears()
         known = self._module.state.groups()
         return VehicleReport(
             state=VehicleState.of(*(value for group, value in known.items() if groups is None or group in groups))
@@ -181,13 +178,25 @@ class OvmsBackend(Backend):
             end()
 
     def _listening(self) -> AbstractAsyncContextManager[None]:
+        self._check()
+        return self._ear.open()
+
+    def _check(self) -> None:
         if not self._topics.valid:
             raise InvalidTopic
         if not self._bus.connected:
             raise NoBroker
-        return self._ear.open()
 
-    async def _first_words(self) -> bool:
+    async def _hears(self) -> bool:
+        """Whether anything is known of the module; listens for a while if nobody has yet."""
+        self._check()
+        if not self._heard:
+            async with self._listening():
+                await self._first_words()
+        self._module.settle()
+        return self._heard
+
+    async def _first_words(self) -> None:
         """Wait until something is known of the module, or nothing comes."""
         heard = 0
         for _ in range(0 if self._heard else _PATIENCE):
@@ -197,7 +206,6 @@ class OvmsBackend(Backend):
             heard = self._module.messages
         self._heard = self._module.messages > 0
         self._module.settle()
-        return self._heard
 
     async def _something(self) -> None:
         """Wait for a message, for the broker to go, or until what was going on in the vehicle may be over."""

@@ -1,6 +1,6 @@
 """Listening to one module: subscribed while anybody needs it, and not longer."""
 
-from asyncio import Lock
+from asyncio import Lock, gather
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -27,8 +27,7 @@ class Ear:
             if not self._users:
                 self._opened()
                 try:
-                    for topic in self._topics:
-                        self._ends.append(await self._bus.subscribe(topic, self._hear))
+                    await gather(*(self._subscribe(topic) for topic in self._topics))
                 except BaseException:
                     self._close()
                     raise
@@ -39,6 +38,9 @@ class Ear:
             self._users -= 1
             if not self._users:
                 self._close()
+
+    async def _subscribe(self, topic: str) -> None:
+        self._ends.append(await self._bus.subscribe(topic, self._hear))
 
     def _close(self) -> None:
         for end in self._ends:
