@@ -79,7 +79,11 @@ class ChargeMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery(Reported):
-    """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C."""
+    """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C.
+
+    ``amp_hours`` is what a LEAF's battery takes today, in Ah; ``hx`` is its index of conductance in %, which falls as
+    cells age, exceeds 100 in large new packs and is not the health.
+    """
 
     level: float | None = None
     range: float | None = None
@@ -88,6 +92,8 @@ class Battery(Reported):
     energy: float | None = None
     health: float | None = None
     temperature: float | None = None
+    amp_hours: float | None = None
+    hx: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
