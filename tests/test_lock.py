@@ -16,9 +16,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.backends.demo.telematics import Manner
-from custom_components.nissanconnect.const import CONF_DEVICE_ID, CONF_PINS, DOMAIN
+from custom_components.nissanconnect.const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.remote_lock_flow import CONF_STORE_PIN, CONF_VEHICLE
+from custom_components.nissanconnect.flows.remote_lock import CONF_STORE_PIN
 from custom_components.nissanconnect.vehicle import Lock, Unlock
 
 from .conftest import set_up, state

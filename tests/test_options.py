@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import (
+    CONF_VEHICLE,
     OPTION_ACTIVE,
     OPTION_ANSWER_AT_ONCE,
     OPTION_CLIMATE_BATTERY,
@@ -19,7 +20,6 @@ from custom_components.nissanconnect.const import (
 )
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.engine.guardian import WakePolicy
-from custom_components.nissanconnect.remote_lock_flow import CONF_VEHICLE
 from custom_components.nissanconnect.settings import Settings
 from custom_components.nissanconnect.vehicle import alias
 

@@ -19,8 +19,8 @@ from homeassistant.util.async_ import create_eager_task
 from hypothesis import given, settings, strategies as st
 
 from custom_components.nissanconnect import commands
-from custom_components.nissanconnect.backends.base import Description
 from custom_components.nissanconnect.commands import VehicleCommands
+from custom_components.nissanconnect.engine.merge import Word
 from custom_components.nissanconnect.engine.wakes import WakeResult
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle
 from custom_components.nissanconnect.vehicle import (
@@ -105,7 +105,7 @@ class World:
     clock: datetime = EPOCH
     steps: int = 0
     stopped: Event = field(default_factory=Event)
-    files: list[RememberedVehicle] = field(default_factory=lambda: [RememberedVehicle(info=INFO, state=OFF)])
+    files: list[RememberedVehicle] = field(default_factory=lambda: [RememberedVehicle(info=INFO, word=Word(state=OFF))])
     asked: list[Name] = field(default_factory=list)
     sent: list[Name] = field(default_factory=list)
     sent_at: dict[Name, datetime | None] = field(default_factory=dict)
@@ -126,6 +126,9 @@ class World:
 
     def refusal(self, command: Command) -> str | None:
         return Reason.BATTERY_LOW if command.kind() in self.refused else None
+
+    def backend_name(self, ticket: Ticket | None) -> str:
+        return "b"
 
     def async_create_background_task(self, hass: object, work: Coroutine[Any, Any, Any], name: str) -> None:
         self.tasks.append(create_eager_task(work))
@@ -174,7 +177,7 @@ class World:
         known = self.files[-1]
         self.commands = VehicleCommands(
             self,
-            Description(name="b", command_limit=timedelta(seconds=120)),
+            timedelta(seconds=120),
             log=known.log,
             wakes=known.wakes,
             unfinished=known.unfinished,

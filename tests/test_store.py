@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, time
+from functools import reduce
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -11,6 +12,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.commands import Unfinished
+from custom_components.nissanconnect.engine.merge import Word
 from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle, VehicleStore, _dump, _read
 from custom_components.nissanconnect.vehicle import (
@@ -62,9 +64,11 @@ def through_the_file(remembered: Remembered) -> Remembered:
     return _read(json_loads_object(json_bytes(_dump(remembered))))
 
 
-@given(states)
-def test_states_come_back_as_they_were(state: VehicleState) -> None:
-    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, state=state)], memory={"learnt": [1, "two", None]})
+@given(st.lists(states, max_size=3), states)
+def test_words_come_back_as_they_were(reports: list[VehicleState], other: VehicleState) -> None:
+    word = reduce(Word.after, reports, Word())
+    known = RememberedVehicle(info=INFO, word=word, lent_words={"another": Word(state=other)})
+    remembered = Remembered(vehicles=[known], memory={"learnt": [1, "two", None]})
     assert through_the_file(remembered) == remembered
 
 
@@ -73,7 +77,7 @@ def test_nested_values_come_back() -> None:
         tyres=Tyres(backend="b", received_at=NOW, front_left=Tyre(pressure=230, warning=False)),
         health=Health(backend="b", received_at=NOW, values={"lamp": "off", "count": 2.0, "ok": True}),
     )
-    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, state=state)])
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, word=Word(state=state))])
     assert through_the_file(remembered) == remembered
 
 
@@ -83,12 +87,12 @@ def test_one_damaged_group_does_not_take_the_others_along() -> None:
         tyres=Tyres(backend="b", received_at=NOW),
     )
     raw: dict[str, Any] = json_loads_object(
-        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, state=state)])))
+        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, word=Word(state=state))])))
     )
-    raw["vehicles"][0]["state"]["battery"]["level"] = "half"
-    raw["vehicles"][0]["state"]["tyres"]["of_a_later_version"] = 1
-    raw["vehicles"][0]["state"]["wings"] = {}
-    assert _read(raw).vehicles == [RememberedVehicle(info=INFO, state=VehicleState(tyres=state.tyres))]
+    raw["vehicles"][0]["word"]["state"]["battery"]["level"] = "half"
+    raw["vehicles"][0]["word"]["state"]["tyres"]["of_a_later_version"] = 1
+    raw["vehicles"][0]["word"]["state"]["wings"] = {}
+    assert _read(raw).vehicles == [RememberedVehicle(info=INFO, word=Word(state=VehicleState(tyres=state.tyres)))]
 
 
 def test_a_vehicle_without_identity_is_left_out() -> None:
@@ -175,7 +179,11 @@ json_values = st.recursive(
 @given(json_values)
 def test_damaged_groups_are_forgotten_not_fatal(garbage: Any) -> None:
     info = asdict(INFO) | {"capabilities": []}
-    raw = {"vehicles": [{"info": info, "state": {"battery": garbage, "climate": garbage}}]}
+    raw = {
+        "vehicles": [
+            {"info": info, "word": {"state": {"battery": garbage}, "changed_at": garbage}, "lent_words": garbage}
+        ]
+    }
     assert [vehicle.info.key for vehicle in _read(raw).vehicles] == [INFO.key]
 
 
@@ -222,7 +230,7 @@ def test_a_wake_that_cannot_be_understood_is_left_out(spoilt: dict[str, Any]) ->
 async def test_the_file(hass: HomeAssistant, hass_storage: dict[str, Any], state: VehicleState) -> None:
     store = VehicleStore(hass, "entry")
     assert await store.async_load() == Remembered()
-    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, state=state)])
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, word=Word(state=state))])
     await store.async_save(remembered)
     assert "nissanconnect.entry" in hass_storage
     assert await VehicleStore(hass, "entry").async_load() == remembered

@@ -9,8 +9,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from custom_components.nissanconnect import unsure_flow
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.flows import unsure
 
 from .conftest import CREDENTIALS
 from .simulator import Simulator
@@ -84,11 +84,11 @@ async def test_a_source_that_has_arrived_is_offered(hass: HomeAssistant, monkeyp
         EUROPE = "europe"
         OVMS = "ovms"
 
-    async def ovms(flow: unsure_flow.UnsureFlow) -> ConfigFlowResult:
+    async def ovms(flow: unsure.UnsureFlow) -> ConfigFlowResult:
         return flow.async_abort(reason="ovms")
 
-    monkeypatch.setattr(unsure_flow, "Source", Later)
-    monkeypatch.setattr(unsure_flow.UnsureFlow, "async_step_ovms", ovms, raising=False)
+    monkeypatch.setattr(unsure, "Source", Later)
+    monkeypatch.setattr(unsure.UnsureFlow, "async_step_ovms", ovms, raising=False)
     answer = await ask(hass, year=2015, app="none")
     assert told(answer)[1:] == ("OVMS", "OpenCARWINGS, Leaf Spy")
     assert (await submit(hass, answer, {"next_step_id": "unsure_best"}))["reason"] == "ovms"

@@ -14,6 +14,7 @@ from .coordinator import NissanConfigEntry
 from .fences import async_reload_on_change, async_remove_stale
 from .services import async_setup_services
 from .settings import Settings
+from .sharing import async_forget_source, async_settle
 from .sources import async_create_backend
 from .store import VehicleStore
 from .vehicle import BackendError, Capability, VehicleInfo
@@ -42,7 +43,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     async_remove_stale(hass, entry, [vehicle.info for vehicle in entry.runtime_data.vehicles.values()])
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.runtime_data.async_resume()
+    entry.runtime_data.async_listen()
     async_reload_on_change(hass, entry)
+    async_settle(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
@@ -58,6 +61,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
         remembered = await store.async_load()
         await _async_end_trust(hass, entry, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
+    async_forget_source(hass, entry)
+    async_settle(hass, entry)
 
 
 async def _async_end_trust(hass: HomeAssistant, entry: NissanConfigEntry, vehicles: list[VehicleInfo]) -> None:

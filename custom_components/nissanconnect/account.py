@@ -3,6 +3,7 @@
 from asyncio import Semaphore, gather, sleep
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 import logging
 from typing import override
@@ -12,16 +13,19 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .backends.base import Backend
+from .backends.base import Backend, Pushing
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .engine.doctor import outage_until
+from .engine.merge import Word
 from .engine.quota import DayTally, Quota
-from .exceptions import update_error
-from .issues import async_report_account, async_report_vehicle
+from .exceptions import NEEDS_REAUTH, update_error
+from .issues import async_report_account, async_report_double, async_report_vehicle
+from .listener import async_listen
 from .settings import Settings
+from .sharing import async_borrowers, async_home, async_is_source
 from .store import Remembered, RememberedVehicle, VehicleStore
-from .vehicle import BackendError, ListedVehicle, NotSupported, NoVehicles, VehicleInfo, alias
+from .vehicle import BackendError, ListedVehicle, NotSupported, NoVehicles, Push, VehicleInfo, alias
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,6 +61,10 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self.backend = backend
         self.settings = settings
         self.vehicles: dict[str, VehicleCoordinator] = {}
+        self.lent: dict[str, RememberedVehicle] = {}
+        """The vehicles that belong to other entries, and what was known of them when they were ours, if they were."""
+        self.deaf: BackendError | None = None
+        """Why the source cannot be heard, if it speaks by itself and cannot."""
         self.reading = Semaphore(_READ_AT_ONCE)
         """Held by a vehicle that is being read."""
         self._store = store
@@ -75,8 +83,10 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         restart everything is there before the first answer.
         """
         for kept in remembered.vehicles:
+            if self._async_lend(kept):
+                continue
             self._async_add_vehicle(kept, restored=True)
-        if not self.vehicles:
+        if not self.vehicles and not self.lent:
             await self.async_config_entry_first_refresh()
             return
         self.data = {key: vehicle.info for key, vehicle in self.vehicles.items()}
@@ -89,6 +99,60 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Bring to an end what was unfinished before the restart; after the entities are there to tell of it."""
         for vehicle in self.vehicles.values():
             vehicle.commands.async_resume()
+
+    @callback
+    def async_listen(self) -> None:
+        """Hear from now on what the source says by itself, if it does."""
+        if isinstance(self.backend, Pushing):
+            self.config_entry.async_create_background_task(
+                self.hass,
+                async_listen(self.backend, hear=self._async_hear, lost=self._async_lose),
+                f"{DOMAIN} listening to {self.backend.description.name}",
+            )
+
+    @callback
+    def _async_hear(self, push: Push) -> None:
+        """Take what was said, about a vehicle that may be new and may belong to another entry."""
+        self.deaf = None
+        key = push.info.key
+        if key not in self.vehicles and self._async_lend(RememberedVehicle(info=push.info)):
+            for borrower, link in async_borrowers(self.hass, self.config_entry, key):
+                borrower.async_hear(push, link)
+            return
+        if (vehicle := self.vehicles.get(key)) is None:
+            vehicle = self._async_add_vehicle(RememberedVehicle(info=push.info))
+            self.async_set_updated_data({key: each.info for key, each in self.vehicles.items()})
+        vehicle.async_hear(push)
+
+    @callback
+    def _async_lose(self, error: BackendError) -> None:
+        self.deaf = error
+        if isinstance(error, NEEDS_REAUTH):
+            self.config_entry.async_start_reauth(self.hass)
+
+    @callback
+    def _async_lend(self, known: RememberedVehicle) -> bool:
+        """Leave a vehicle to the entry that it belongs to, if that is another one."""
+        key = known.info.key
+        used = async_is_source(self.hass, self.config_entry, key)
+        home = None if used else async_home(self.hass, self.config_entry, key)
+        async_report_double(self.hass, self.config_entry, known.info, home)
+        if not used and home is None:
+            return False
+        before = self.lent.get(key, known)
+        self.lent[key] = replace(before, info=known.info, word=before.word.after(known.word.state))
+        self._async_remove_device(key)
+        return True
+
+    @callback
+    def async_review(self) -> bool:
+        """Look again at whose the vehicles are; return whether the account has to be loaded anew because of it."""
+        entry = self.config_entry
+        for key, known in list(self.lent.items()):
+            if not self._async_lend(known):
+                del self.lent[key]
+                return True
+        return any(async_is_source(self.hass, entry, key) for key in self.vehicles)
 
     async def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
         """Call ``listener`` for every vehicle that is there and for each one that comes."""
@@ -184,15 +248,22 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
         async for vehicle in _in_turn(listed):
             self._misses.pop(vehicle.info.key, None)
+            added = RememberedVehicle(info=vehicle.info, word=Word(state=vehicle.state))
+            if vehicle.info.key not in self.vehicles and self._async_lend(added):
+                for borrower, link in async_borrowers(self.hass, self.config_entry, vehicle.info.key):
+                    borrower.async_hear(Push(info=vehicle.info, state=vehicle.state), link)
+                continue
             if (known := self.vehicles.get(vehicle.info.key)) is not None:
                 known.async_adopt(vehicle)
                 continue
-            added = RememberedVehicle(info=vehicle.info, state=vehicle.state)
             self._async_refresh_soon(self._async_add_vehicle(added))
-        for key in self.vehicles.keys() - {vehicle.info.key for vehicle in listed}:
+        present = {vehicle.info.key for vehicle in listed}
+        for key in self.vehicles.keys() - present:
             self._misses[key] += 1
             if self._misses[key] >= _MISSES_BEFORE_REMOVAL:
                 self._async_remove_vehicle(key)
+        for key in self.lent.keys() - present:
+            del self.lent[key]
         self.async_schedule_save()
 
     @callback
@@ -208,6 +279,10 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         vehicle = self.vehicles.pop(key)
         async_report_vehicle(self.hass, self.config_entry, vehicle.info, ())
         self.config_entry.async_create_task(self.hass, vehicle.async_shutdown())
+        self._async_remove_device(key)
+
+    @callback
+    def _async_remove_device(self, key: str) -> None:
         registry = dr.async_get(self.hass)
         if device := registry.async_get_device_by_identifier((DOMAIN, key), self.config_entry.entry_id):
             registry.async_remove_device(device.id)
@@ -220,7 +295,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     def _remember(self) -> Remembered:
         return Remembered(
-            vehicles=[vehicle.async_remember() for vehicle in self.vehicles.values()], memory=self.backend.memory()
+            vehicles=[*(vehicle.async_remember() for vehicle in self.vehicles.values()), *self.lent.values()],
+            memory=self.backend.memory(),
         )
 
 

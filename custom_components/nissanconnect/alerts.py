@@ -2,7 +2,7 @@
 
 from asyncio import Lock
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 import logging
@@ -19,6 +19,7 @@ from .commands import VehicleCommands
 from .engine.alerts import View, charge_stopped, not_plugged_in
 from .engine.geofence import Fence
 from .engine.lookout import Lookout
+from .links import VehicleLinks
 from .vehicle import (
     Alert,
     AlertType,
@@ -83,7 +84,7 @@ class VehicleAlerts:
     def __init__(
         self,
         vehicle: AlertedVehicle,
-        backend: object,
+        links: VehicleLinks,
         *,
         fences: tuple[Fence, ...],
         wanted: frozenset[AlertType],
@@ -97,7 +98,9 @@ class VehicleAlerts:
         self._vehicle = vehicle
         self._wanted = wanted
         self._stop_asking = self._async_ask_for_plug()
-        self._messages = backend if isinstance(backend, Messages) else None
+        self._links = links
+        self._started_at = dt_util.utcnow()
+        self._without_messages = set[Messages]()
         self._messages_read_at: datetime | None = None
         self._listeners: list[AlertListener] = []
         self._turn = Lock()
@@ -133,24 +136,32 @@ class VehicleAlerts:
 
     async def _async_read_messages(self, *, at_once: bool) -> None:
         now, last = dt_util.utcnow(), self._messages_read_at
-        if self._messages is None or (last is not None and now - last < _MESSAGES_EVERY and not at_once):
+        if last is not None and now - last < _MESSAGES_EVERY and not at_once:
             return
         self._messages_read_at = now
-        try:
-            found = await self._async_new_messages(self._messages)
-        except BackendError as err:
-            if isinstance(err, NotSupported):
-                self._messages = None
-            _LOGGER.debug("%s: the messages cannot be read: %s", self._vehicle.name, err)
-            return
-        self.lookout, alerts = self.lookout.after_messages(found, dt_util.utcnow())
+        for source, info in self._links.backends():
+            if not isinstance(source, Messages) or source in self._without_messages:
+                continue
+            try:
+                self.async_take(await self._async_new_messages(source, info))
+            except BackendError as err:
+                if isinstance(err, NotSupported):
+                    self._without_messages.add(source)
+                _LOGGER.debug("%s: the messages cannot be read: %s", self._vehicle.name, err)
+
+    @callback
+    def async_take(self, messages: Sequence[Notification]) -> None:
+        """Notice what a source has written."""
+        if self.lookout.feed.since_at is None:
+            self.lookout, _ = self.lookout.after_messages((), self._started_at)
+        self.lookout, alerts = self.lookout.after_messages(messages, dt_util.utcnow())
         self._async_tell(alerts)
 
-    async def _async_new_messages(self, source: Messages) -> list[Notification]:
+    async def _async_new_messages(self, source: Messages, info: VehicleInfo) -> list[Notification]:
         """Read pages, newest first, up to one that brings nothing new."""
         found: list[Notification] = []
         for page in range(_MOST_PAGES):
-            read = await source.read_notifications(self._vehicle.info, first=1 + page * _PAGE, count=_PAGE)
+            read = await source.read_notifications(info, first=1 + page * _PAGE, count=_PAGE)
             found += read
             known = self.lookout.feed
             if known.since_at is None or len(read) < _PAGE or any(each.id in known.sent_at for each in read):

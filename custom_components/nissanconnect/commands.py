@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 from typing import Protocol
 
@@ -15,7 +15,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .asker import async_asker
-from .backends.base import Description
 from .const import DOMAIN
 from .engine.runner import CommandRunner, Job, Line, Patience, Stage
 from .engine.wakes import Wake, WakeLedger, WakeResult
@@ -65,6 +64,9 @@ class CommandedVehicle(Line, Protocol):
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` should not be sent now, if it should not."""
 
+    def backend_name(self, ticket: Ticket | None) -> str:
+        """Return through which backend a command went that gave this ticket, or would have gone."""
+
     def async_commands_changed(self) -> None:
         """There is something new to show and to keep; called in the event loop."""
 
@@ -75,7 +77,7 @@ class VehicleCommands:
     def __init__(
         self,
         vehicle: CommandedVehicle,
-        backend: Description,
+        command_limit: timedelta,
         *,
         log: Iterable[CommandRecord],
         wakes: WakeLedger,
@@ -83,7 +85,6 @@ class VehicleCommands:
     ) -> None:
         """Begin with what was kept over the restart; nothing runs before :meth:`async_resume`."""
         self._vehicle = vehicle
-        self._backend = backend
         self._listeners: list[CommandListener] = []
         self.log = deque(log, maxlen=_KEPT)
         self.wakes = wakes
@@ -97,7 +98,7 @@ class VehicleCommands:
             woken=lambda job, at: self._async_woken(at, job.asked_by, job.command.kind()),
             now=dt_util.utcnow,
             sleep=sleep,
-            patience=Patience(limit=backend.command_limit.total_seconds()),
+            patience=Patience(limit=command_limit.total_seconds()),
         )
 
     @property
@@ -215,7 +216,7 @@ class VehicleCommands:
             command=job.command.kind(),
             asked_at=job.asked_at,
             asked_by=job.asked_by,
-            backend=self._backend.name,
+            backend=self._vehicle.backend_name(job.ticket),
             outcome=outcome,
         )
         _LOGGER.debug("%s: %s ended %s: %s", self._vehicle.name, record.command, outcome.status, outcome.reason)

@@ -1,6 +1,6 @@
 """The vehicle: when to read it, what to believe of it, how to command it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 import logging
@@ -22,11 +22,11 @@ from .engine.doctor import Trouble, examine
 from .engine.freshness import is_available
 from .engine.guardian import Circumstances, automatic_wake_due
 from .engine.guards import refusal
-from .engine.merge import merge
 from .engine.polling import EVERYTHING, Facts, ReadPlan
 from .exceptions import NEEDS_REAUTH, action_error, update_error
 from .fences import fences_of
-from .issues import async_report_vehicle
+from .issues import async_report_sources, async_report_vehicle
+from .links import Link, async_links
 from .store import RememberedVehicle
 from .vehicle import (
     Alert,
@@ -40,11 +40,11 @@ from .vehicle import (
     ListedVehicle,
     NotSupported,
     Progress,
+    Push,
     Refresh,
     Ticket,
     TripPeriod,
     TripSummary,
-    VehicleReport,
     VehicleState,
     alias,
 )
@@ -71,8 +71,9 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             name=alias(known.info.key),
             update_interval=account.settings.pace.parked,
         )
-        self.data = known.state
-        self.info = known.info
+        self.links = async_links(account, known.info, known.word, known.lent_words.get)
+        self.data = self.links.state
+        self.info = self.links.info
         self.available = True
         self._account = account
         self._restored = restored
@@ -87,12 +88,16 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         """The parts that could not be read the last time."""
         self._started_at = dt_util.utcnow()
         self.commands = VehicleCommands(
-            self, account.backend.description, log=known.log, wakes=known.wakes, unfinished=known.unfinished
+            self,
+            account.backend.description.command_limit,
+            log=known.log,
+            wakes=known.wakes,
+            unfinished=known.unfinished,
         )
         self.commands.async_add_listener(self._async_command_ended)
         self.alerts = VehicleAlerts(
             self,
-            account.backend,
+            self.links,
             fences=fences_of(account.config_entry, known.info),
             wanted=account.settings.alerts,
             lookout=known.lookout,
@@ -105,10 +110,28 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     @callback
     def async_adopt(self, listed: ListedVehicle) -> None:
         """Take over what the vehicle list says."""
-        self.info = listed.info
-        self.data = merge(self.data, listed.state)
+        self.links.own.known = listed.info
+        self.links.own.word = self.links.own.word.after(listed.state)
+        self.data = self._async_weigh()
         self._async_examine(self.data)
         self.async_update_listeners()
+
+    @callback
+    def async_hear(self, push: Push, link: Link | None = None) -> None:
+        """Take over what a source said by itself: the vehicle's own, unless it is another ``link``."""
+        if link is None:
+            self.links.own.known = push.info
+            link = self.links.own
+        link.succeed(push.state)
+        self._restored = False
+        self.available = True
+        self.trouble = None
+        state = self._async_believe(frozenset(push.state.groups()))
+        self._async_examine(state)
+        self._async_plan(state)
+        self.async_set_updated_data(state)
+        self.alerts.async_take(push.notifications)
+        self._account.async_schedule_save()
 
     async def async_execute(self, command: Command, context: Context | None = None, *, wait: bool = False) -> None:
         """Send a command and wait for the vehicle to confirm it; see :meth:`VehicleCommands.async_execute`.
@@ -127,21 +150,24 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     async def async_read_trips(self, period: TripPeriod, start: date, end: date) -> tuple[TripSummary, ...]:
         """Return what was driven from ``start`` to ``end``, both included; raises a translated error."""
-        backend = self._account.backend
-        if Capability.TRIPS not in self.info.capabilities or not isinstance(backend, Trips):
-            raise action_error(NotSupported())
-        try:
-            return await backend.read_trips(self.info, period, start, end)
-        except BackendError as err:
-            if isinstance(err, NEEDS_REAUTH):
-                self.config_entry.async_start_reauth(self.hass)
-            raise action_error(err) from err
+        for backend, info in self.links.backends(Capability.TRIPS):
+            if isinstance(backend, Trips):
+                try:
+                    return await backend.read_trips(info, period, start, end)
+                except BackendError as err:
+                    if isinstance(err, NEEDS_REAUTH):
+                        self.config_entry.async_start_reauth(self.hass)
+                    raise action_error(err) from err
+        raise action_error(NotSupported())
 
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
         blocked = self.alerts.lookout.blocks_climate(self.alerts.fences)
         limits = replace(self._account.settings.limits, climate_blocked=blocked)
-        return refusal(command, self.info, self.data, limits)
+        # Whether the vehicle can be reached is another question on each way.
+        ways = [link.word.state.connectivity for link in self.links.able(command)] or [self.data.connectivity]
+        reasons = [refusal(command, self.info, replace(self.data, connectivity=way), limits) for way in ways]
+        return None if None in reasons else reasons[0]
 
     @property
     def driving(self) -> bool | None:
@@ -169,8 +195,9 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     def async_remember(self) -> RememberedVehicle:
         """Return what the next start begins with."""
         return RememberedVehicle(
-            info=self.info,
-            state=self.data,
+            info=self.links.own.info,
+            word=self.links.own.word,
+            lent_words={link.name: link.word for link in self.links.lent},
             log=tuple(self.commands.log),
             unfinished=self.commands.unfinished,
             wakes=self.commands.wakes,
@@ -233,20 +260,26 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Send a command; part of the runner's ``Line``."""
-        return await self._account.backend.send(self.info, command, on_wake)
+        return await self.links.send(command, on_wake)
 
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask how a command goes; part of the runner's ``Line``."""
-        return await self._account.backend.poll(self.info, ticket)
+        return await self.links.poll(ticket)
 
     async def look(self, command: Command) -> VehicleState:
         """Read what shows the command's effect; part of the runner's ``Line``."""
-        report = await self._account.backend.read(self.info, command.groups)
-        state = self._async_believe(report, command.groups)
+        report = await self.links.look(command.groups)
+        # Failures name parts of the backend, not groups: whatever is missing then is asked for again next time.
+        answered = command.groups & report.state.groups().keys() if report.failures else command.groups
+        state = self._async_believe(answered)
         self._async_plan(state)
         self.async_set_updated_data(state)
         self._account.async_schedule_save()
         return state
+
+    def backend_name(self, ticket: Ticket | None) -> str:
+        """Return through which backend a command went."""
+        return self.links.backend_name(ticket)
 
     @override
     async def async_shutdown(self) -> None:
@@ -257,35 +290,40 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     async def _async_update_data(self) -> VehicleState:
         groups = EVERYTHING if self._everything else self._plan.groups
         self._everything = False
-        try:
-            async with self._account.reading:
-                report = await self._account.backend.read(self.info, groups)
-        except BackendError as err:
-            self._failures += 1
-            self._retry_after = err.retry_after
-            self._async_plan(self.data)
-            self.trouble = Trouble(error=err, failures=self._failures, retry_at=dt_util.utcnow() + self._plan.wait)
-            self._account.async_handle_error(err)
-            if isinstance(err, NotSupported):
-                self._readable = False
-                self._async_examine(self.data)
-            self._async_judge_age()
-            raise update_error(err) from err
+        answers = await self.links.read(groups, self._account.settings.pace)
+        async_report_sources(self.hass, self.config_entry, self.info, self.links)
+        if not answers.reports:
+            raise self._async_fail(next(iter(answers.errors.values())))
         self._failures = 0
         self._restored = False
         self._watching = max(self._watching - 1, 0)
         self.trouble = None
-        self._readable = bool(report.state.groups())
+        if (own := answers.reports.get(self.links.own)) is not None and self.links.own.asks:
+            self._readable = bool(own.state.groups())
         self.available = True  # before anything is told: automations do not hear what is unavailable
-        self._account.async_handle_error(None)
-        self._async_note_failures(report.failures)
-        state = self._async_believe(report, groups)
+        self._account.async_handle_error(answers.errors.get(self.links.own))
+        self._async_note_failures(answers.failures)
+        state = self._async_believe(answers.answered(groups))
         self._async_examine(state)
-        self._retry_after = max((err.retry_after or 0 for err in report.failures.values()), default=None)
+        self._retry_after = answers.retry_after
         self._async_plan(state)
         self._async_wake_if_due(state)
         self._account.async_schedule_save()
         return state
+
+    @callback
+    def _async_fail(self, error: BackendError) -> Exception:
+        """Note that nothing came by any way; returns what to raise."""
+        self._failures += 1
+        self._retry_after = error.retry_after
+        self._async_plan(self.data)
+        self.trouble = Trouble(error=error, failures=self._failures, retry_at=dt_util.utcnow() + self._plan.wait)
+        self._account.async_handle_error(error)
+        if isinstance(error, NotSupported):
+            self._readable = False
+            self._async_examine(self.data)
+        self._async_judge_age()
+        return update_error(error)
 
     @callback
     def _async_watch(self) -> None:
@@ -295,12 +333,16 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._schedule_refresh()
 
     @callback
-    def _async_believe(self, report: VehicleReport, groups: frozenset[Group]) -> VehicleState:
-        """Return what is believed after a read of ``groups``, and note what it tells of the vehicle's doings."""
-        now, state = dt_util.utcnow(), merge(self.data, report.state)
+    def _async_weigh(self) -> VehicleState:
+        """Return what is believed after something was said; who the vehicle is may have changed as well."""
+        self.info = self.links.info
+        return self.links.state
+
+    @callback
+    def _async_believe(self, answered: Collection[Group]) -> VehicleState:
+        """Return what is believed after word of ``answered`` groups, and note what it tells of the vehicle's doings."""
+        now, state = dt_util.utcnow(), self._async_weigh()
         self._activity = self._activity.after(self.data, state, now)
-        # Failures name parts of the backend, not groups: whatever is missing then is asked for again next time.
-        answered = groups & report.state.groups().keys() if report.failures else groups
         self._asked |= dict.fromkeys(answered, now)
         self.config_entry.async_create_background_task(
             self.hass,
@@ -327,7 +369,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             retry_after=self._retry_after,
             random=random(),  # noqa: S311 - spreads the reads, guards nothing
         )
-        self.update_interval = self._plan.wait
+        self.update_interval = self._plan.wait if self.links.needs_asking else None
 
     @callback
     def _async_judge_age(self) -> None:

@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .engine.doctor import Condition
+from .links import VehicleLinks
 from .vehicle import (
     AccessBlocked,
     ActionRequired,
@@ -26,6 +27,9 @@ from .vehicle import (
     VehicleInfo,
     alias,
 )
+
+SAME_VEHICLE = "same_vehicle"
+SOURCE_SILENT = "source_silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ ISSUES: Mapping[str, Kind] = {
     Condition.VEHICLE_REFUSED: Kind(),
     Condition.VEHICLE_SILENT: Kind(),
     Condition.WRONG_REGION: Kind(checkable=False),  # a hint
+    SAME_VEHICLE: Kind(),
+    SOURCE_SILENT: Kind(checkable=False),  # it is checked anyway
 }
 """Every issue by its translation key."""
 
@@ -76,6 +82,23 @@ def async_report_vehicle(
     """Show what is wrong with a vehicle, and nothing that no longer is."""
     for condition in Condition:
         _async_set(hass, entry, condition, {"vehicle": info.name}, present=condition in found, vehicle=alias(info.key))
+
+
+@callback
+def async_report_double(hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, home: ConfigEntry | None) -> None:
+    """Show that a vehicle of ``entry`` belongs to another one already, or that it does not."""
+    told = {"vehicle": info.name, "account": entry.title, "home": home.title if home else ""}
+    _async_set(hass, entry, SAME_VEHICLE, told, present=home is not None, vehicle=alias(info.key))
+
+
+@callback
+def async_report_sources(hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, links: VehicleLinks) -> None:
+    """Show which of several sources of a vehicle do not deliver; the only source has issues of its own."""
+    for link in links:
+        account = link.account
+        told = {"vehicle": info.name, "source": account.config_entry.title if account else "?"}
+        present = bool(links.lent) and link.silent
+        _async_set(hass, entry, SOURCE_SILENT, told, present=present, vehicle=f"{alias(info.key)} {link.name}")
 
 
 @callback

@@ -8,13 +8,15 @@ import probatio
 
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry
+from .issues import SAME_VEHICLE
+from .sharing import async_add_as_source
 
 type Data = dict[str, str | int | float | None]
 
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: Data | None) -> RepairsFlow:
-    """Return the flow of an issue; all of ours are fixed elsewhere and checked here."""
-    return RecheckFlow()
+    """Return the flow of an issue: all but one of ours are fixed elsewhere and checked here."""
+    return OneVehicleFlow() if data is not None and data["key"] == SAME_VEHICLE else RecheckFlow()
 
 
 class RecheckFlow(RepairsFlow):
@@ -51,3 +53,26 @@ class RecheckFlow(RepairsFlow):
             return await entry.runtime_data.async_recheck(None if vehicle is None else str(vehicle))
         await self.hass.config_entries.async_reload(entry_id)
         return entry.error_reason_translation_key
+
+
+class OneVehicleFlow(RepairsFlow):
+    """Makes the second entry of a vehicle a source of the first."""
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_merge()
+
+    async def async_step_merge(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Explain, and do it."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        if user_input is None:
+            return self.async_show_form(
+                step_id="merge",
+                data_schema=probatio.Schema({}),
+                description_placeholders=issue.translation_placeholders if issue else None,
+            )
+        data = self.data or {}
+        entry = self.hass.config_entries.async_get_entry(str(data["entry_id"]))
+        if entry is None or not async_add_as_source(self.hass, entry, str(data["vehicle"])):
+            return self.async_abort(reason="not_there")
+        return self.async_create_entry(data={})

@@ -59,6 +59,30 @@ class TallyDescription(SensorEntityDescription):
         return True
 
 
+@dataclass(frozen=True, kw_only=True)
+class SourceDescription(VehicleSensorDescription):
+    """Which source is believed: of interest once there are several."""
+
+    @override
+    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """Whether several sources speak of the vehicle, also of this."""
+        several = len({group.backend for group in state.groups().values()}) > 1
+        return several and self.value(state) is not None
+
+
+_SHARED = (
+    Group.AUX_BATTERY,
+    Group.BATTERY,
+    Group.BODY,
+    Group.CHARGING,
+    Group.CLIMATE,
+    Group.ODOMETER,
+    Group.POSITION,
+    Group.TYRES,
+)
+"""What more than one kind of source tells."""
+
+_BACKENDS = ("demo", "kamereon", "leafspy", "mynissan", "opencarwings", "ovms", "teslafi")
 _SUBSCRIPTION = ("active", "inactive")
 
 
@@ -90,6 +114,27 @@ def _report_time(group: Group) -> VehicleSensorDescription:
         entity_registry_enabled_default=False,
         value=lambda s: s.groups()[group].reported_at if group in s.groups() else None,
     )
+
+
+def _source(group: Group) -> SourceDescription:
+    """Who has told what is believed of ``group``."""
+    return SourceDescription(
+        key=f"{group}_source",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=list(_BACKENDS),
+        value=lambda s: s.groups()[group].backend if group in s.groups() else None,
+    )
+
+
+def _last_source(state: VehicleState) -> str | None:
+    """Return who has told what the vehicle said last; where no vehicle states a time, who was heard last."""
+    spoken = max(
+        state.groups().values(),
+        key=lambda group: (group.reported_at is not None, group.reported_at or group.received_at),
+        default=None,
+    )
+    return spoken.backend if spoken else None
 
 
 SENSORS = (
@@ -202,6 +247,13 @@ SENSORS = (
         device_class=SensorDeviceClass.TIMESTAMP,
         value=lambda s: s.climate.next_start_at if s.climate else None,
     ),
+    SourceDescription(
+        key="data_source",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=list(_BACKENDS),
+        value=_last_source,
+    ),
     VehicleSensorDescription(
         key="fuel_level",
         native_unit_of_measurement=PERCENTAGE,
@@ -300,6 +352,7 @@ SENSORS = (
     _tyre_pressure("rear_left", lambda tyres: tyres.rear_left),
     _tyre_pressure("rear_right", lambda tyres: tyres.rear_right),
     *(_report_time(group) for group in Group),
+    *(_source(group) for group in _SHARED),
 )
 
 

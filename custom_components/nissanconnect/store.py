@@ -16,6 +16,7 @@ from .backends.base import Json
 from .commands import Unfinished
 from .const import DOMAIN
 from .engine.lookout import Lookout
+from .engine.merge import Word
 from .engine.wakes import Wake, WakeLedger
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
@@ -26,10 +27,15 @@ _DELAY = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberedVehicle:
-    """What is kept of one vehicle. ``unfinished`` are the commands whose end has not been seen."""
+    """What is kept of one vehicle.
+
+    ``word`` is what its own account has said, ``lent_words`` what came by other ways, by their names. ``unfinished``
+    are the commands whose end has not been seen.
+    """
 
     info: VehicleInfo
-    state: VehicleState = VehicleState()
+    word: Word = Word()
+    lent_words: Mapping[str, Word] = field(default_factory=dict)
     log: tuple[CommandRecord, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
     wakes: WakeLedger = WakeLedger()
@@ -80,7 +86,8 @@ def _dump(remembered: Remembered) -> dict[str, Any]:
 def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
     return {
         "info": _fields(vehicle.info) | {"capabilities": sorted(vehicle.info.capabilities)},
-        "state": dict(vehicle.state.groups()),
+        "word": _dump_word(vehicle.word),
+        "lent_words": {name: _dump_word(word) for name, word in vehicle.lent_words.items()},
         "log": vehicle.log,
         "wakes": vehicle.wakes.wakes,
         "rests_since_at": vehicle.rests_since,
@@ -91,6 +98,10 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
             for each in vehicle.unfinished
         ],
     }
+
+
+def _dump_word(word: Word) -> dict[str, Any]:
+    return {"state": dict(word.state.groups()), "changed_at": word.changed_at}
 
 
 def _without_pin(command: Command) -> dict[str, Any]:
@@ -112,7 +123,8 @@ def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
         return None
     return RememberedVehicle(
         info=info,
-        state=VehicleState.of(*(_load(kind, raw["state"].get(group)) for group, kind in GROUP_TYPES.items())),
+        word=_read_word(raw.get("word")),
+        lent_words={name: _read_word(word) for name, word in _mapping(raw.get("lent_words")).items()},
         log=tuple(_each(partial(_load, CommandRecord), raw.get("log"))),
         unfinished=tuple(_each(_read_unfinished, raw.get("unfinished"))),
         wakes=WakeLedger.reopened(_each(partial(_load, Wake), raw.get("wakes"))),
@@ -120,6 +132,19 @@ def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
         lookout=_load(Lookout, raw.get("lookout")) or Lookout(),
         wishes=_load(Wishes, raw.get("wishes")) or Wishes(),
     )
+
+
+def _read_word(raw: Any) -> Word:
+    known = _mapping(raw)
+    state, changed_at = _mapping(known.get("state")), _mapping(known.get("changed_at"))
+    return Word(
+        state=VehicleState.of(*(_load(kind, state.get(group)) for group, kind in GROUP_TYPES.items())),
+        changed_at={group: at for group in changed_at if (at := _read_time(changed_at[group])) is not None},
+    )
+
+
+def _mapping(raw: Any) -> Mapping[str, Any]:
+    return raw if isinstance(raw, Mapping) else {}
 
 
 def _read_time(raw: Any) -> datetime | None:

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, CookieJar
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.backends.kamereon import KamereonBackend, simulated
-from custom_components.nissanconnect.engine.merge import merge
+from custom_components.nissanconnect.engine.accumulate import accumulate
 from custom_components.nissanconnect.vehicle import (
     BackendError,
     Group,
@@ -57,7 +57,7 @@ class Baseline:
     async def read(self) -> None:
         """Read all six."""
         with suppress(BackendError):
-            self._state = merge(self._state, (await self._backend.read(self._info, EVERYTHING)).state)
+            self._state = accumulate(self._state, (await self._backend.read(self._info, EVERYTHING)).state)
 
     def shown(self) -> Shown:
         """Return what somebody would see."""

@@ -1,99 +1,197 @@
-"""How reports become one state."""
+"""How several sources become one vehicle."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import permutations
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.engine.merge import ODOMETER_DOUBT, merge
-from custom_components.nissanconnect.vehicle import Battery, Group, Odometer, Position, Privacy, VehicleState
+from custom_components.nissanconnect.engine.merge import SAME_MOMENT, Word, merge
+from custom_components.nissanconnect.vehicle import (
+    Battery,
+    Charging,
+    ChargingStatus,
+    Climate,
+    Group,
+    Odometer,
+    Position,
+    Privacy,
+    VehicleState,
+    Weakness,
+)
 
 from .strategies import EPOCH, states
 
 
-def battery(level: float, hours: float) -> VehicleState:
-    """A state that knows one battery level."""
-    return VehicleState(battery=Battery(backend="b", received_at=EPOCH + timedelta(hours=hours), level=level))
+def at(minutes: float) -> datetime:
+    """A time of the tests' day."""
+    return EPOCH + timedelta(minutes=minutes)
 
 
-def odometer(distance: float | None, hours: float) -> VehicleState:
-    """A state that knows one odometer reading."""
-    return VehicleState(odometer=Odometer(backend="b", received_at=EPOCH + timedelta(hours=hours), distance=distance))
+def said(*states: VehicleState) -> Word:
+    """What a source has said that said all this, in this order."""
+    word = Word()
+    for state in states:
+        word = word.after(state)
+    return word
 
 
-@given(states, states)
-def test_order_does_not_matter(one: VehicleState, other: VehicleState) -> None:
-    assert merge(one, other) == merge(other, one)
+def believed(*words: Word) -> VehicleState:
+    """What is believed when nothing is to be doubted."""
+    return merge([(word, ()) for word in words])
 
 
-@given(states, states)
-def test_hearing_it_twice_changes_nothing(one: VehicleState, other: VehicleState) -> None:
-    merged = merge(one, other)
-    assert merge(merged, other) == merged
-    assert merge(merged, merged) == merged
+def battery(backend: str, reported: float | None, received: float = 600, **values: float) -> VehicleState:
+    """A report about the battery, by minutes."""
+    when = at(reported) if reported is not None else None
+    return VehicleState(battery=Battery(backend=backend, received_at=at(received), reported_at=when, **values))
 
 
-@given(states, states)
-def test_nothing_is_lost_but_a_position_in_privacy_mode(one: VehicleState, other: VehicleState) -> None:
-    merged = merge(one, other)
-    hidden = {Group.POSITION} if merged.privacy and merged.privacy.active else set()
-    assert merged.groups().keys() == (one.groups().keys() | other.groups().keys()) - hidden
+words = st.lists(states, min_size=1, max_size=4).map(lambda reports: said(*reports))
 
 
-@given(states, states)
-def test_time_does_not_run_backwards(one: VehicleState, other: VehicleState) -> None:
-    for group, value in merge(one, other).groups().items():
-        if group is not Group.ODOMETER:
-            heard = [s.groups()[group].received_at for s in (one, other) if group in s.groups()]
-            assert value.received_at == max(heard)
+def distinct(words: Sequence[Word]) -> bool:
+    """Whether the time alone decides: no two sources heard of a group at the same time."""
+    times = [(group, word.said_at(group)) for word in words for group in word.state.groups()]
+    return len(times) == len(set(times))
 
 
-@given(states, states)
-def test_a_driver_who_wants_privacy_gets_it(one: VehicleState, other: VehicleState) -> None:
-    merged = merge(one, other)
-    assert not (merged.privacy and merged.privacy.active and merged.position)
+@given(words)
+def test_one_source_is_believed_as_it_is(word: Word) -> None:
+    assert believed(word) == word.state
 
 
-def test_the_newest_word_counts() -> None:
-    merged = merge(battery(50, hours=1), battery(40, hours=2))
-    assert merged.battery is not None
-    assert merged.battery.level == 40
+@given(words)
+def test_the_same_word_twice_changes_nothing(word: Word) -> None:
+    groups = believed(word, word).groups()
+    privacy = word.state.privacy
+    expected = word.state.groups()
+    if privacy and privacy.active:
+        expected.pop(Group.POSITION, None)
+    assert groups == expected
 
 
-def test_a_group_is_replaced_as_a_whole() -> None:
-    """A value that the newest report leaves out is unknown now, not what it once was."""
-    old = VehicleState(battery=Battery(backend="b", received_at=EPOCH, level=50, temperature=20))
-    merged = merge(old, battery(49, hours=1))
-    assert merged.battery is not None
-    assert merged.battery.temperature is None
+@given(st.lists(words, min_size=2, max_size=3).filter(distinct))
+def test_the_order_of_sources_matters_between_equals_only(words: list[Word]) -> None:
+    assert len({repr(believed(*order)) for order in permutations(words)}) == 1
 
 
-def test_position_comes_back_only_by_a_new_report() -> None:
-    position = Position(backend="b", received_at=EPOCH, latitude=1, longitude=2)
-    private = Privacy(backend="b", received_at=EPOCH + timedelta(hours=1), active=True)
-    hidden = merge(VehicleState(position=position), VehicleState(privacy=private))
-    assert hidden.position is None
-
-    public = replace(private, received_at=EPOCH + timedelta(hours=2), active=False)
-    assert merge(hidden, VehicleState(privacy=public)).position is None
-
-
-@given(st.floats(0, 24, exclude_max=True), st.floats(0, 1e6), st.floats(0, 1e6))
-def test_odometer_does_not_fall_within_a_day(hours: float, first: float, second: float) -> None:
-    merged = merge(odometer(first, 0), odometer(second, hours))
-    assert merged.odometer is not None
-    assert merged.odometer.distance == max(first, second)
+@given(words, words, states)
+def test_a_newer_report_takes_nothing_back(one: Word, other: Word, report: VehicleState) -> None:
+    """What is reported now is believed now, and about everything else nothing changes."""
+    now = EPOCH + timedelta(days=30)
+    newer = VehicleState.of(*(replace(each, received_at=now, reported_at=now) for each in report.groups().values()))
+    before, after = believed(one, other).groups(), believed(one.after(newer), other).groups()
+    for group in (before.keys() | newer.groups().keys()) - {Group.POSITION}:  # which privacy mode may hide
+        if group in newer.groups():
+            assert after[group].reported_at == now
+        else:
+            assert after[group] == before[group]
 
 
-def test_odometer_is_believed_when_it_stays_low() -> None:
-    """A repaired instrument cluster really shows less."""
-    state = odometer(90_000, 0)
-    for hours in range(1, 26):
-        state = merge(state, odometer(10, hours))
-    assert state.odometer is not None
-    assert state.odometer.distance == 10
-    assert timedelta(days=1) == ODOMETER_DOUBT
+@given(words, words)
+def test_nothing_that_any_source_knows_is_lost(one: Word, other: Word) -> None:
+    merged = believed(one, other)
+    private = any(word.state.privacy and word.state.privacy.active for word in (one, other))
+    hidden = {Group.POSITION} if private else set()
+    assert merged.groups().keys() == (one.state.groups().keys() | other.state.groups().keys()) - hidden
+    assert not (private and merged.position)
 
 
-def test_an_odometer_that_says_nothing_is_no_fall() -> None:
-    assert merge(odometer(5, 0), odometer(None, 1)) == odometer(None, 1)
+def test_the_vehicle_s_last_word_counts_whoever_brings_it() -> None:
+    cloud, module = battery("cloud", 60, level=50), battery("module", 90, level=45)
+    merged = believed(said(cloud), said(module)).battery
+    assert merged is not None
+    assert (merged.level, merged.backend, merged.reported_at) == (45, "module", at(90))
+
+
+def test_equals_go_by_the_owner_s_order() -> None:
+    one, other = said(battery("one", 60, level=50)), said(battery("other", 60, level=51))
+    assert believed(one, other).battery == one.state.battery
+    assert believed(other, one).battery == other.state.battery
+
+
+def test_what_lasts_is_taken_from_any_time() -> None:
+    module = battery("module", 0, level=80, health=91, temperature=15)
+    merged = believed(said(module), said(battery("cloud", 300, level=40, range=90))).battery
+    assert merged is not None
+    assert (merged.level, merged.range, merged.health, merged.backend) == (40, 90, 91, "cloud")
+    assert merged.temperature is None, "five hours later it is another one"
+
+
+def test_what_passes_is_taken_from_the_same_moment() -> None:
+    module = battery("module", 290, level=41, temperature=15)
+    merged = believed(said(module), said(battery("cloud", 300, level=40))).battery
+    assert merged is not None
+    assert (merged.level, merged.temperature) == (40, 15)
+    assert timedelta(minutes=10) <= SAME_MOMENT
+
+
+def test_sources_that_contradict_each_other_are_not_mixed() -> None:
+    pulled = Charging(backend="phone", received_at=at(600), reported_at=at(100), plugged_in=False)
+    charging = replace(
+        pulled, backend="cloud", reported_at=at(95), plugged_in=True, status=ChargingStatus.CHARGING, power=3.3
+    )
+    merged = believed(said(VehicleState(charging=charging)), said(VehicleState(charging=pulled)))
+    assert merged.charging == pulled
+
+
+def test_a_word_without_a_time_is_older_than_any_until_it_changes() -> None:
+    module = battery("module", 60, level=50)
+    assert believed(said(battery("cloud", None, level=70)), said(module)).battery == module.battery
+    same = said(battery("cloud", None, 610, level=70), battery("cloud", None, 620, level=70))
+    assert believed(same, said(module)).battery == module.battery
+
+    changed = same.after(battery("cloud", None, 630, level=69)).after(battery("cloud", None, 640, level=69))
+    assert changed.said_at(Group.BATTERY) == at(630)
+    merged = believed(changed, said(module)).battery
+    assert merged is not None
+    assert merged.level == 69
+
+
+def test_a_time_in_the_future_is_no_advantage() -> None:
+    ahead, true = battery("ahead", 900, received=600, level=1), battery("true", 605, received=606, level=2)
+    assert believed(said(ahead), said(true)).battery == true.battery
+
+
+def test_a_clock_that_may_be_wrong_must_be_ahead_by_that_much() -> None:
+    doubted = [Weakness(group=Group.BATTERY, clock=timedelta(minutes=5))]
+    sure = said(battery("sure", 100, level=1))
+    for minutes, level in ((104, 1), (106, 2)):
+        merged = merge([(said(battery("doubted", minutes, level=2)), doubted), (sure, ())])
+        assert merged.battery is not None
+        assert merged.battery.level == level
+
+
+def test_a_cached_value_counts_only_where_nobody_knows_better() -> None:
+    weak = [Weakness(group=Group.CLIMATE, cached=frozenset({"inside_temperature"}))]
+    cloud = Climate(backend="c", received_at=at(600), reported_at=at(100), running=False, inside_temperature=55)
+    module = replace(cloud, backend="m", reported_at=at(95), inside_temperature=12)
+    words = [(said(VehicleState(climate=cloud)), weak), (said(VehicleState(climate=module)), [])]
+    merged = merge(words).climate
+    assert merged is not None
+    assert (merged.inside_temperature, merged.backend) == (12, "c")
+
+    long_ago = replace(module, reported_at=at(10))
+    assert merge([words[0], (said(VehicleState(climate=long_ago)), [])]).climate == cloud
+
+
+def test_rounding_does_not_turn_the_odometer_back() -> None:
+    def odometer(backend: str, minutes: float, distance: float) -> VehicleState:
+        when = at(minutes)
+        return VehicleState(
+            odometer=Odometer(backend=backend, received_at=at(3000), reported_at=when, distance=distance)
+        )
+
+    exact, rounded = odometer("exact", 100, 12345.6), odometer("rounded", 110, 12345)
+    assert believed(said(exact), said(rounded)).odometer == exact.odometer
+    later = odometer("rounded", 100 + 24 * 60, 12345)
+    assert believed(said(exact), said(later)).odometer == later.odometer
+
+
+def test_privacy_that_one_source_tells_hides_the_position_of_all() -> None:
+    position = Position(backend="module", received_at=at(1), reported_at=at(1), latitude=1, longitude=2)
+    private = Privacy(backend="cloud", received_at=at(0), active=True)
+    merged = believed(said(VehicleState(privacy=private)), said(VehicleState(position=position)))
+    assert merged.position is None

@@ -1,47 +1,132 @@
-"""How reports become what we believe.
+"""One vehicle from all that its sources say.
 
-Group by group, the newest word counts; a group that a report leaves out keeps its last value. So a read that fails
-loses nothing, and the order in which reports arrive does not matter.
+Group by group, the source counts to which the vehicle has spoken last; between equals the owner's order decides. What
+that source does not know is taken from the others if it speaks of the same moment, or of something that lasts.
 """
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from ..vehicle import Group, Odometer, Reported, VehicleState
+from ..vehicle import Group, Odometer, Reported, VehicleState, Weakness
+from .accumulate import ODOMETER_DOUBT, accumulate
 
-ODOMETER_DOUBT = timedelta(days=1)
-"""How long a falling odometer is disbelieved: clouds have shown older distances for hours (kamereon-eu §8.8)."""
+SAME_MOMENT = timedelta(minutes=15)
+"""Reports that are no further apart describe the same situation: sources are read some minutes after one another."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_SPOKEN = frozenset(each.name for each in fields(Reported))
 
 
-def merge(one: VehicleState, other: VehicleState) -> VehicleState:
-    """Return what is believed when both are known. Commutative, idempotent; privacy mode hides the position."""
-    groups = {
-        group.value: _newer(getattr(one, group), getattr(other, group))
-        for group in Group
-        if group is not Group.ODOMETER
-    }
-    merged = VehicleState(odometer=_odometer(one.odometer, other.odometer), **groups)
-    if merged.privacy and merged.privacy.active:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What one source has said of a vehicle.
+
+    ``changed_at`` is when groups without a time of the vehicle's own were first told as they are now; a group that has
+    been so from the first word on may be of any age and is not in it.
+    """
+
+    state: VehicleState = VehicleState()
+    changed_at: Mapping[str, datetime] = field(default_factory=dict)
+
+    def after(self, report: VehicleState) -> Word:
+        """Return the word after one more report."""
+        state = accumulate(self.state, report)
+        before, changed_at = self.state.groups(), dict[str, datetime]()
+        for group, value in state.groups().items():
+            old = before.get(group)
+            if value.reported_at is not None or old is None:
+                continue
+            if replace(old, received_at=value.received_at) != value:
+                changed_at[group] = value.received_at
+            elif group in self.changed_at:
+                changed_at[group] = self.changed_at[group]
+        return Word(state=state, changed_at=changed_at)
+
+    def said_at(self, group: Group) -> datetime:
+        """Return when the vehicle said this, as far as can be known; never later than we were told."""
+        value: Reported = getattr(self.state, group)
+        return min(value.reported_at or self.changed_at.get(group, _NEVER), value.received_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """What one source says of one group, when the vehicle said so, and what is to be doubted in it."""
+
+    value: Reported
+    said_at: datetime
+    cached: frozenset[str]
+
+    def knows(self) -> dict[str, Any]:
+        """Return the fields that are known."""
+        return {
+            each.name: value
+            for each in fields(self.value)
+            if each.name not in _SPOKEN and (value := getattr(self.value, each.name)) is not None
+        }
+
+    def agrees_with(self, other: _Voice) -> bool:
+        """Whether both speak of the same situation: about the same time, and without contradiction.
+
+        Numbers may differ a little; whether something is plugged in, on or open may not.
+        """
+        if abs(self.said_at - other.said_at) > SAME_MOMENT:
+            return False
+        theirs = other.knows()
+        return all(
+            value == theirs[name]
+            for name, value in self.knows().items()
+            if name in theirs and isinstance(value, bool | str)
+        )
+
+
+def merge(words: Sequence[tuple[Word, Sequence[Weakness]]]) -> VehicleState:
+    """Return what is believed when sources have said ``words``, in their owner's order, each with its weaknesses.
+
+    Privacy mode, whoever tells it, hides every position.
+    """
+    if len(words) == 1:
+        return words[0][0].state
+    merged = VehicleState.of(*(_merged(voices) for group in Group if (voices := list(_voices(group, words)))))
+    if any(word.state.privacy and word.state.privacy.active for word, _ in words):
         return replace(merged, position=None)
     return merged
 
 
-def _newer[G: Reported](one: G | None, other: G | None) -> G | None:
-    if one is None or other is None:
-        return one or other
-    return max(one, other, key=_rank)
+def _voices(group: Group, words: Sequence[tuple[Word, Sequence[Weakness]]]) -> Iterator[_Voice]:
+    for word, weaknesses in words:
+        value = getattr(word.state, group)
+        if value is not None:
+            doubts = [each for each in weaknesses if each.group is group]
+            said_at = word.said_at(group)
+            doubt = sum((each.clock for each in doubts), timedelta())
+            cached = frozenset[str]().union(*(each.cached for each in doubts))
+            yield _Voice(value, said_at - min(doubt, said_at - _NEVER), cached)
 
 
-def _rank(group: Reported) -> tuple[object, ...]:
-    """Order by the time of the answer; the rest only makes the choice between equals independent of their order."""
-    reported = group.reported_at.timestamp() if group.reported_at else 0.0
-    return (group.received_at, reported, repr(group))
+def _merged(voices: Sequence[_Voice]) -> Reported:
+    ranked = sorted(voices, key=lambda voice: voice.said_at, reverse=True)  # stable: the owner's order remains
+    first = ranked[0]
+    if isinstance(first.value, Odometer):
+        return _odometer(ranked)
+    found = first.knows()
+    sure = {name for name in found if name not in first.cached}
+    lasting = type(first.value).lasting
+    for voice in ranked[1:]:
+        agrees = voice.agrees_with(first)
+        for name, value in voice.knows().items():
+            doubted = name in found and name not in sure and name not in voice.cached
+            if (name not in found and (agrees or name in lasting)) or (doubted and agrees):
+                found[name] = value
+                if name not in voice.cached:
+                    sure.add(name)
+    return replace(first.value, **found)
 
 
-def _odometer(one: Odometer | None, other: Odometer | None) -> Odometer | None:
-    newer = _newer(one, other)
-    older = one if newer is other else other
-    if newer is None or older is None or newer.distance is None or older.distance is None:
-        return newer
-    fell = newer.distance < older.distance
-    return older if fell and newer.received_at - older.received_at < ODOMETER_DOUBT else newer
+def _odometer(ranked: Sequence[_Voice]) -> Reported:
+    """Return the first, unless another has shown more within a day: sources round, and some lag behind."""
+    first = ranked[0]
+    recent = [voice for voice in ranked if first.said_at - voice.said_at < ODOMETER_DOUBT]
+    known = [voice.value for voice in recent if isinstance(voice.value, Odometer) and voice.value.distance is not None]
+    return max(known, key=lambda value: value.distance or 0.0, default=first.value)

@@ -207,7 +207,8 @@ class CommandRunner:
 
     async def _follow(self, ticket: Ticket, *, hurried: bool) -> Progress:
         """Ask until the command is over or the time is; an error on the way is no answer."""
-        deadline = ticket.sent_at + timedelta(seconds=self._patience.limit)
+        limit = self._patience.limit if ticket.limit is None else ticket.limit
+        deadline = ticket.sent_at + timedelta(seconds=limit)
         pause, longest = self._patience.first, self._patience.longest if hurried else self._patience.unhurried
         while True:  # once at least: after a restart the time may be over, and the answer there
             await self._sleep(pause)

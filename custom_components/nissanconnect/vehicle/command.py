@@ -290,10 +290,16 @@ COMMANDS: tuple[type[Command], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A backend's receipt for a command that it has accepted."""
+    """A backend's receipt for a command that it has accepted.
+
+    ``via`` is by which of several ways it was sent, and ``limit`` how many seconds the vehicle may take there; whoever
+    knows the ways fills them in.
+    """
 
     id: str
     sent_at: datetime
+    via: str | None = None
+    limit: float | None = None
 
 
 class Phase(StrEnum):

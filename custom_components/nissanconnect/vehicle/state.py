@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self, get_args, get_type_hints
+from typing import Any, ClassVar, Self, get_args, get_type_hints
 
 
 class Group(StrEnum):
@@ -36,7 +36,10 @@ class Reported:
 
     ``reported_at`` is the vehicle's own time, ``None`` where the source does not state one. It is never filled
     with ``received_at``: "when did the vehicle say this" and "when did we ask" are different questions.
+    ``lasting`` names the fields that stay true for weeks, so that one source may know them when another speaks later.
     """
+
+    lasting: ClassVar[frozenset[str]] = frozenset()
 
     backend: str
     received_at: datetime
@@ -85,6 +88,7 @@ class Battery(Reported):
     cells age, exceeds 100 in large new packs and is not the health.
     """
 
+    lasting = frozenset({"capacity", "health"})
     level: float | None = None
     range: float | None = None
     range_climate_on: float | None = None
@@ -100,6 +104,7 @@ class Battery(Reported):
 class Charging(Reported):
     """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges."""
 
+    lasting = frozenset({"limit"})
     plugged_in: bool | None = None
     status: ChargingStatus | None = None
     power: float | None = None
@@ -121,6 +126,7 @@ class Charging(Reported):
 class Climate(Reported):
     """Climate control: temperatures in °C; below ``min_battery_level`` (%) it will not run on the battery."""
 
+    lasting = frozenset({"min_battery_level"})
     running: bool | None = None
     target_temperature: float | None = None
     inside_temperature: float | None = None

@@ -16,9 +16,9 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from .sources import Source
-from .vehicle import VinProblem, plant_country, vin_problem
-from .vehicle.guide import Advice, App, Model, Region, Verdict, Way, advise
+from ..sources import Source
+from ..vehicle import VinProblem, plant_country, vin_problem
+from ..vehicle.guide import Advice, App, Model, Region, Verdict, Way, advise
 
 CONF_APP = "app"
 CONF_VIN = "vin"

@@ -18,7 +18,8 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from .const import (
+from ..const import (
+    CONF_VEHICLE,
     OPTION_ACTIVE,
     OPTION_ALERTS_OFF,
     OPTION_ANSWER_AT_ONCE,
@@ -31,11 +32,10 @@ from .const import (
     OPTION_WAKE_PARKED,
     OPTION_WAKING,
 )
-from .coordinator import NissanConfigEntry
-from .engine.guardian import WakePolicy
-from .remote_lock_flow import CONF_VEHICLE
-from .settings import Settings, read_policy
-from .vehicle import AlertType, Capability, VehicleInfo, alias
+from ..coordinator import NissanConfigEntry
+from ..engine.guardian import WakePolicy
+from ..settings import Settings, read_policy
+from ..vehicle import AlertType, Capability, VehicleInfo, alias
 
 
 def _number(minimum: int, maximum: int, unit: str | None = None) -> NumberSelector:

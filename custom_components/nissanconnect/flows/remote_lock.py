@@ -19,13 +19,12 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from .backends.base import LockSetup
-from .const import CONF_DEVICE_ID, CONF_PINS, DOMAIN
-from .coordinator import NissanConfigEntry
-from .vehicle import Asker, BackendError, Capability, VehicleInfo, WrongCode, alias
+from ..backends.base import LockSetup
+from ..const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE, DOMAIN
+from ..coordinator import NissanConfigEntry
+from ..vehicle import Asker, BackendError, Capability, VehicleInfo, WrongCode, alias
 
 CONF_STORE_PIN = "store_pin"
-CONF_VEHICLE = "vehicle"
 
 _CODE_SCHEMA = probatio.Schema(
     {

@@ -27,11 +27,11 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from .const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
-from .coordinator import NissanConfigEntry
-from .engine.geofence import LARGEST, SMALLEST, FenceAction
-from .geocoding import NoPlaceFound, async_find_address
-from .vehicle import alias
+from ..const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
+from ..coordinator import NissanConfigEntry
+from ..engine.geofence import LARGEST, SMALLEST, FenceAction
+from ..geocoding import NoPlaceFound, async_find_address
+from ..vehicle import alias
 
 _DEFAULT_RADIUS = 500.0
 _ACTIONS = SelectSelector(SelectSelectorConfig(options=[*FenceAction], multiple=True, translation_key="fence_action"))

@@ -1,0 +1,96 @@
+"""Which entry a vehicle belongs to when several know it: one vehicle is one device.
+
+It belongs where its device is. The other entries lend theirs: as a source, if the owner has made it one, otherwise as
+nothing until the owner decides.
+"""
+
+from collections.abc import Iterator
+from types import MappingProxyType
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE_VEHICLE, CONF_VEHICLE, DOMAIN, SUBENTRY_SOURCE
+from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .links import LentLink
+from .vehicle import alias
+
+
+@callback
+def async_is_source(hass: HomeAssistant, entry: ConfigEntry, key: str) -> bool:
+    """Whether the vehicle of ``entry`` is a source of another entry's vehicle."""
+    return any(subentry.data[CONF_SOURCE_VEHICLE] == alias(key) for _, subentry in _references(hass, entry))
+
+
+@callback
+def async_home(hass: HomeAssistant, entry: ConfigEntry, key: str) -> ConfigEntry | None:
+    """Return the other entry that a vehicle with this key belongs to, if it belongs to another one."""
+    registry = dr.async_get(hass)
+    return next(
+        (
+            other
+            for other in _others(hass, entry)
+            if registry.async_get_device_by_identifier((DOMAIN, key), other.entry_id) is not None
+        ),
+        None,
+    )
+
+
+@callback
+def async_borrowers(
+    hass: HomeAssistant, entry: NissanConfigEntry, key: str
+) -> Iterator[tuple[VehicleCoordinator, LentLink]]:
+    """Go through the vehicles that the vehicle of ``entry`` is a source of, with the way that leads to it."""
+    others: list[NissanConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    for other in others:
+        for vehicle in other.runtime_data.vehicles.values():
+            for link in vehicle.links.lent:
+                if link.leads_to(entry, key):
+                    yield vehicle, link
+
+
+@callback
+def async_add_as_source(hass: HomeAssistant, entry: NissanConfigEntry, vehicle: str) -> bool:
+    """Make the vehicle of ``entry`` with that alias a source of the same one where it belongs, if that is elsewhere."""
+    lent = entry.runtime_data.lent if entry.state is ConfigEntryState.LOADED else {}
+    key = next((key for key in lent if alias(key) == vehicle), None)
+    home = async_home(hass, entry, key) if key is not None else None
+    if home is None:
+        return False
+    data = {CONF_VEHICLE: vehicle, CONF_ENTRY: entry.entry_id, CONF_SOURCE_VEHICLE: vehicle, CONF_PREFERRED: False}
+    subentry = ConfigSubentry(
+        data=MappingProxyType(data),
+        subentry_type=SUBENTRY_SOURCE,
+        title=entry.title,
+        unique_id=f"{entry.entry_id}_{vehicle}",
+    )
+    hass.config_entries.async_add_subentry(home, subentry)
+    return True
+
+
+@callback
+def async_settle(hass: HomeAssistant, changed: ConfigEntry) -> None:
+    """Have the other entries give back, or take back, what ``changed`` has begun or ceased to use as a source."""
+    for other in _others(hass, changed):
+        if other.state is ConfigEntryState.LOADED and other.runtime_data.async_review():
+            hass.config_entries.async_schedule_reload(other.entry_id)
+
+
+@callback
+def async_forget_source(hass: HomeAssistant, removed: ConfigEntry) -> None:
+    """Remove what refers to an entry that is gone."""
+    for other, subentry in list(_references(hass, removed)):
+        hass.config_entries.async_remove_subentry(other, subentry.subentry_id)
+
+
+def _references(hass: HomeAssistant, entry: ConfigEntry) -> Iterator[tuple[ConfigEntry, ConfigSubentry]]:
+    for other in _others(hass, entry):
+        for subentry in other.get_subentries_of_type(SUBENTRY_SOURCE):
+            if subentry.data[CONF_ENTRY] == entry.entry_id:
+                yield other, subentry
+
+
+def _others(hass: HomeAssistant, entry: ConfigEntry) -> list[NissanConfigEntry]:
+    enabled = hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+    return [other for other in enabled if other.entry_id != entry.entry_id]

@@ -1,0 +1,99 @@
+"""How the reports of one source become what it says."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, strategies as st
+
+from custom_components.nissanconnect.engine.accumulate import ODOMETER_DOUBT, accumulate
+from custom_components.nissanconnect.vehicle import Battery, Group, Odometer, Position, Privacy, VehicleState
+
+from .strategies import EPOCH, states
+
+
+def battery(level: float, hours: float) -> VehicleState:
+    """A state that knows one battery level."""
+    return VehicleState(battery=Battery(backend="b", received_at=EPOCH + timedelta(hours=hours), level=level))
+
+
+def odometer(distance: float | None, hours: float) -> VehicleState:
+    """A state that knows one odometer reading."""
+    return VehicleState(odometer=Odometer(backend="b", received_at=EPOCH + timedelta(hours=hours), distance=distance))
+
+
+@given(states, states)
+def test_order_does_not_matter(one: VehicleState, other: VehicleState) -> None:
+    assert accumulate(one, other) == accumulate(other, one)
+
+
+@given(states, states)
+def test_hearing_it_twice_changes_nothing(one: VehicleState, other: VehicleState) -> None:
+    merged = accumulate(one, other)
+    assert accumulate(merged, other) == merged
+    assert accumulate(merged, merged) == merged
+
+
+@given(states, states)
+def test_nothing_is_lost_but_a_position_in_privacy_mode(one: VehicleState, other: VehicleState) -> None:
+    merged = accumulate(one, other)
+    hidden = {Group.POSITION} if merged.privacy and merged.privacy.active else set()
+    assert merged.groups().keys() == (one.groups().keys() | other.groups().keys()) - hidden
+
+
+@given(states, states)
+def test_time_does_not_run_backwards(one: VehicleState, other: VehicleState) -> None:
+    for group, value in accumulate(one, other).groups().items():
+        if group is not Group.ODOMETER:
+            heard = [s.groups()[group].received_at for s in (one, other) if group in s.groups()]
+            assert value.received_at == max(heard)
+
+
+@given(states, states)
+def test_a_driver_who_wants_privacy_gets_it(one: VehicleState, other: VehicleState) -> None:
+    merged = accumulate(one, other)
+    assert not (merged.privacy and merged.privacy.active and merged.position)
+
+
+def test_the_newest_word_counts() -> None:
+    merged = accumulate(battery(50, hours=1), battery(40, hours=2))
+    assert merged.battery is not None
+    assert merged.battery.level == 40
+
+
+def test_a_group_is_replaced_as_a_whole() -> None:
+    """A value that the newest report leaves out is unknown now, not what it once was."""
+    old = VehicleState(battery=Battery(backend="b", received_at=EPOCH, level=50, temperature=20))
+    merged = accumulate(old, battery(49, hours=1))
+    assert merged.battery is not None
+    assert merged.battery.temperature is None
+
+
+def test_position_comes_back_only_by_a_new_report() -> None:
+    position = Position(backend="b", received_at=EPOCH, latitude=1, longitude=2)
+    private = Privacy(backend="b", received_at=EPOCH + timedelta(hours=1), active=True)
+    hidden = accumulate(VehicleState(position=position), VehicleState(privacy=private))
+    assert hidden.position is None
+
+    public = replace(private, received_at=EPOCH + timedelta(hours=2), active=False)
+    assert accumulate(hidden, VehicleState(privacy=public)).position is None
+
+
+@given(st.floats(0, 24, exclude_max=True), st.floats(0, 1e6), st.floats(0, 1e6))
+def test_odometer_does_not_fall_within_a_day(hours: float, first: float, second: float) -> None:
+    merged = accumulate(odometer(first, 0), odometer(second, hours))
+    assert merged.odometer is not None
+    assert merged.odometer.distance == max(first, second)
+
+
+def test_odometer_is_believed_when_it_stays_low() -> None:
+    """A repaired instrument cluster really shows less."""
+    state = odometer(90_000, 0)
+    for hours in range(1, 26):
+        state = accumulate(state, odometer(10, hours))
+    assert state.odometer is not None
+    assert state.odometer.distance == 10
+    assert timedelta(days=1) == ODOMETER_DOUBT
+
+
+def test_an_odometer_that_says_nothing_is_no_fall() -> None:
+    assert accumulate(odometer(5, 0), odometer(None, 1)) == odometer(None, 1)
