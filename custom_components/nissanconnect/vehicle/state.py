@@ -88,7 +88,7 @@ class Battery(Reported):
     cells age, exceeds 100 in large new packs and is not the health.
     """
 
-    lasting = frozenset({"capacity", "health"})
+    lasting = frozenset({"amp_hours", "capacity", "health", "hx"})
     level: float | None = None
     range: float | None = None
     range_climate_on: float | None = None

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 import pytest
 
@@ -21,15 +22,35 @@ class World:
 
     time: datetime = NOW
     heard: list[Push] = field(default_factory=list)
+    pauses: list[tuple[datetime, asyncio.Event]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.time
 
     def tick(self, **delta: float) -> None:
+        """Move the clock; nobody who waits notices."""
         self.time += timedelta(**delta)
 
+    async def let(self, **delta: float) -> None:
+        """Let time pass, for everybody."""
+        end = self.time + timedelta(**delta)
+        while True:
+            due = min(
+                ((at, over) for at, over in self.pauses if at <= end and not over.is_set()),
+                default=None,
+                key=itemgetter(0),
+            )
+            if due is None:
+                break
+            self.time = max(self.time, due[0])
+            due[1].set()
+            await settle()
+        self.time = end
+
     async def sleep(self, seconds: float) -> None:
-        self.tick(seconds=seconds)
+        over = asyncio.Event()
+        self.pauses.append((self.time + timedelta(seconds=seconds), over))
+        await over.wait()
 
     def backend(self, password: str | None = None, units: Units | None = None, memory: Json = None) -> LeafSpyBackend:
         return LeafSpyBackend(now=self.now, sleep=self.sleep, password=password, units=units, memory=memory)

@@ -90,16 +90,44 @@ async def test_reading_returns_what_was_last_heard_and_only_that(
     assert (await told(backend, Group.BATTERY)).groups().keys() == {Group.BATTERY}
 
 
-async def test_a_silent_app_is_not_connected_and_its_values_stay_as_old_as_they_are(
+async def test_an_app_that_falls_silent_is_no_longer_connected_and_its_values_stay_as_old_as_they_are(
     backend: LeafSpyBackend, app: LeafSpyApp, world: World
 ) -> None:
     backend.receive(app.parameters())
-    world.tick(minutes=11)
+    await settle()
+    await world.let(minutes=9)
+    backend.receive(app.parameters())
+    await world.let(minutes=10)
+    assert len(world.heard) == 2
+    await world.let(minutes=1)
+    silent = world.state
+    assert silent.groups().keys() == {Group.CONNECTIVITY}
+    assert silent.connectivity is not None
+    assert (silent.connectivity.reachable, silent.connectivity.reported_at) == (False, None)
     later = await told(backend)
     assert later.connectivity is not None
-    assert (later.connectivity.reachable, later.connectivity.reported_at) == (False, None)
-    assert later.last_report == NOW
-    assert later.battery == world.state.battery
+    assert later.connectivity.reachable is False
+    assert later.last_report == NOW + timedelta(minutes=9)
+    await world.let(days=3)
+    assert len(world.heard) == 3, "that is told once"
+    backend.receive(app.parameters())
+    assert world.state.connectivity is not None
+    assert world.state.connectivity.reachable
+
+
+async def test_after_a_restart_a_vehicle_has_ten_minutes_to_speak(app: LeafSpyApp, world: World) -> None:
+    before = world.backend()
+    before.receive(app.parameters())
+    backend = world.backend(memory=before.memory())
+    listening = asyncio.create_task(backend.listen(world.heard.append))
+    await settle()
+    await world.let(minutes=10)
+    assert world.heard == []
+    assert await told(backend) == type(await told(backend))()
+    await world.let(minutes=1)
+    assert world.state.connectivity is not None
+    assert world.state.connectivity.reachable is False
+    listening.cancel()
 
 
 async def test_nothing_can_be_commanded(backend: LeafSpyBackend) -> None:
@@ -190,7 +218,7 @@ async def test_what_came_before_anybody_listened_is_told_first(app: LeafSpyApp, 
     await settle()
     world.tick(minutes=1)
     backend.receive(app.parameters() | {"SOC": "33"})
-    assert len(world.heard) == 1
+    assert len(world.heard) == 1, "nobody listened"
     again = asyncio.create_task(backend.listen(world.heard.append))
     await settle()
     assert world.state.battery is not None
@@ -202,13 +230,25 @@ async def test_messages_every_second_are_told_now_and_then_and_the_last_is_not_l
     backend: LeafSpyBackend, app: LeafSpyApp, world: World
 ) -> None:
     for level in range(90, 80, -1):
-        world.tick(seconds=1)
+        await world.let(seconds=1)
         backend.receive(app.parameters() | {"SOC": str(level)})
+        await settle()
     assert len(world.heard) == 1
-    await settle()
+    await world.let(seconds=15)
     assert len(world.heard) == 2
     assert world.state.battery is not None
     assert world.state.battery.level == 81
+
+
+async def test_what_automations_wait_for_is_told_at_once(
+    backend: LeafSpyBackend, app: LeafSpyApp, world: World
+) -> None:
+    backend.receive(app.parameters())
+    world.tick(seconds=1)
+    backend.receive(app.parameters() | {"PlugState": "2"})
+    assert len(world.heard) == 2
+    assert world.state.charging is not None
+    assert world.state.charging.plugged_in
 
 
 async def test_a_message_that_was_sent_twice_is_told_once(
@@ -218,12 +258,10 @@ async def test_a_message_that_was_sent_twice_is_told_once(
     backend.receive(same)
     world.tick(seconds=4)
     backend.receive(same)
-    assert world.state.last_report == NOW
-    await settle()
+    await world.let(minutes=1)
     assert len(world.heard) == 1
-    world.tick(seconds=20)
     backend.receive(same)
-    assert world.state.last_report == NOW + timedelta(seconds=24)
+    assert world.state.last_report == NOW + timedelta(seconds=64)
 
 
 async def test_the_memory_brings_vehicles_back_without_a_place(

@@ -28,7 +28,7 @@ ROWS = st.lists(
     st.builds(
         LogRow,
         at=st.integers(0, 40_000).map(lambda seconds: AT + timedelta(seconds=seconds / 2)),
-        level=st.none() | st.floats(0, 100),
+        temperature=st.none() | st.floats(-40, 80),
         health=st.none() | st.floats(1, 120),
         hx=st.none() | st.floats(1, 150),
     ),
@@ -56,13 +56,13 @@ def test_each_hour_has_its_mean_and_its_bounds() -> None:
         HourlyValue(start=eight, mean=90, minimum=90, maximum=90),
     ]
     assert found[Series.HX] == [HourlyValue(start=seven, mean=70, minimum=70, maximum=70)]
-    assert found[Series.LEVEL] == []
+    assert found[Series.TEMPERATURE] == []
 
 
 def test_an_hour_that_is_not_over_is_left_out() -> None:
-    row = LogRow(at=AT, level=50)
-    assert summed([row], before=AT + timedelta(minutes=1))[Series.LEVEL] == []
-    assert len(summed([row], before=AT + timedelta(minutes=2))[Series.LEVEL]) == 1
+    row = LogRow(at=AT, level=50, hx=70)
+    assert summed([row], before=AT + timedelta(minutes=1))[Series.HX] == []
+    assert len(summed([row], before=AT + timedelta(minutes=2))[Series.HX]) == 1
 
 
 @given(ROWS, st.integers(1, 3))

@@ -23,7 +23,7 @@ from ...vehicle import (
     VehicleState,
     Weakness,
 )
-from ..base import Backend, Description, Json, Pushing
+from ..base import Backend, Called, Description, Json, Pushing
 from .heard import NAME, HeardVehicle
 from .memory import MOST_VEHICLES, from_json, to_json
 from .message import Units, parse
@@ -42,13 +42,13 @@ _WEAKNESSES = (
         Weakness(group=group, clock=timedelta(minutes=1))
         for group in (Group.BATTERY, Group.CHARGING, Group.ODOMETER, Group.POSITION)
     ),
-    # Whether a phone is in the vehicle says nothing about its telematics unit.
-    Weakness(group=Group.CONNECTIVITY, cached=frozenset({"reachable"})),
+    # Whether a phone is in the vehicle says nothing about its telematics unit: whoever knows of that one counts more.
+    Weakness(group=Group.CONNECTIVITY, clock=timedelta(days=36_500), cached=frozenset({"reachable"})),
 )
 _UNIT_IS_GUESSED = Weakness(group=Group.CLIMATE, clock=timedelta(minutes=1), cached=frozenset({"outside_temperature"}))
 
 
-class LeafSpyBackend(Backend, Pushing):
+class LeafSpyBackend(Backend, Pushing, Called):
     """The vehicles that speak through one link; each makes itself known by its first message.
 
     ``password`` is what the app must send along, if anything. ``units`` is what the owner says about the app.
@@ -72,7 +72,7 @@ class LeafSpyBackend(Backend, Pushing):
         self._hear: Callable[[Push], None] | None = None
         self._told_at: dict[str, datetime] = {}
         self._untold: set[str] = set()
-        self._waiting = Event()
+        self._spoken = Event()
 
     @property
     @override
@@ -80,39 +80,42 @@ class LeafSpyBackend(Backend, Pushing):
         guessed = () if self._units.outside_fahrenheit is not None else (_UNIT_IS_GUESSED,)
         return Description(name=NAME, command_limit=timedelta(0), pushes=True, weaknesses=(*_WEAKNESSES, *guessed))
 
+    @property
+    @override
+    def accepted(self) -> str:
+        return ACCEPTED
+
+    @override
     def receive(self, parameters: Mapping[str, str]) -> str:
-        """Take one request of the app and return the exact reply. No parameters whatever make this raise."""
         if not self._admits(parameters.get("pass", "")):
             return REFUSED
         message = parse(parameters, self._units)
         if message is None or not (message.key in self._vehicles or len(self._vehicles) < MOST_VEHICLES):
             return ACCEPTED  # the app can do nothing about it
         vehicle = self._vehicles.setdefault(message.key, HeardVehicle(message.key))
-        plugged = _plug_and_charger(vehicle.state)
-        now = self._now()
+        now, before = self._now(), _plug_and_charger(vehicle.state)
         if vehicle.hear(message, now, self._units):
             self._untold.add(vehicle.key)
+            self._spoken.set()
             told_at = self._told_at.get(vehicle.key)
-            if (
-                told_at is None
-                or not timedelta() <= now - told_at < _SPACING
-                or plugged != _plug_and_charger(vehicle.state)
-            ):
+            soon = told_at is not None and timedelta() <= now - told_at < _SPACING
+            if not soon or before != _plug_and_charger(vehicle.state):
                 self._tell(vehicle)
-            else:
-                self._waiting.set()
         return ACCEPTED
 
     @override
     async def listen(self, hear: Callable[[Push], None]) -> None:
         self._hear = hear
+        for vehicle in self._vehicles.values():
+            vehicle.expect(self._now())
         try:
             while True:
-                for key in sorted(self._untold):
-                    self._tell(self._vehicles[key])
-                self._waiting.clear()
-                await self._waiting.wait()
-                await self._sleep(_SPACING.total_seconds())
+                self._tell_the_rest()
+                if any(vehicle.connected for vehicle in self._vehicles.values()):
+                    await self._sleep(_SPACING.total_seconds())
+                else:
+                    self._spoken.clear()
+                    await self._spoken.wait()
         finally:
             self._hear = None
 
@@ -152,6 +155,15 @@ class LeafSpyBackend(Backend, Pushing):
         if self._password is None:
             return True
         return compare_digest(password.encode(errors="surrogatepass"), self._password.encode(errors="surrogatepass"))
+
+    def _tell_the_rest(self) -> None:
+        """Tell what was held back or came when nobody listened, and whose app has fallen silent."""
+        for key in sorted(self._untold):
+            self._tell(self._vehicles[key])
+        now = self._now()
+        for vehicle in self._vehicles.values():
+            if vehicle.falls_silent(now) and self._hear is not None:
+                self._hear(Push(info=vehicle.info, state=vehicle.told({Group.CONNECTIVITY}, now)))
 
     def _tell(self, vehicle: HeardVehicle) -> None:
         if self._hear is None:

@@ -43,7 +43,10 @@ class HeardVehicle:
     outside: OutsideUnit = OutsideUnit()
     located: bool = False
     state: VehicleState = field(default_factory=VehicleState, repr=False)
-    heard_at: datetime | None = None
+    connected: bool = False
+    """Whether the app is taken to be beside the vehicle, or expected there."""
+    _expected_at: datetime | None = None
+    _heard_at: datetime | None = None
     _last: Message | None = field(default=None, repr=False)
 
     @property
@@ -61,8 +64,9 @@ class HeardVehicle:
     def hear(self, message: Message, now: datetime, units: Units) -> bool:
         """Take a message that came ``now``; return whether it says anything that was not just said."""
         before, self._last = self._last, message
-        recent = self.heard_at is not None and timedelta() <= now - self.heard_at <= SESSION
-        if recent and message == before and self.heard_at is not None and now - self.heard_at <= _REPEAT:
+        silence = now - self._heard_at if self._heard_at else timedelta.max
+        recent = timedelta() <= silence <= SESSION
+        if recent and silence <= _REPEAT and message == before:
             return False
         doubted = before is not None and before.doubtful and before.charging is message.charging
         said = {
@@ -73,17 +77,29 @@ class HeardVehicle:
             said[Group.CHARGING] = replace(self.state.charging, received_at=now, reported_at=now)
         self.state = VehicleState.of(*(self.state.groups() | said).values())
         self.located = self.located or self.state.position is not None
-        self.heard_at = now
+        self.connected, self._heard_at = True, now
         return True
 
+    def expect(self, now: datetime) -> None:
+        """Begin to wait for the first word after a start, as if it had just been heard."""
+        self.connected, self._expected_at = True, now
+
+    def falls_silent(self, now: datetime) -> bool:
+        """Whether it has become silent since this was last asked."""
+        fell = self.connected and self._is_silent(now)
+        self.connected = self.connected and not fell
+        return fell
+
     def told(self, groups: Collection[Group], now: datetime) -> VehicleState:
-        """Return what it last said of ``groups``, and whether it still speaks."""
-        if self.heard_at is None:
-            return VehicleState()
+        """Return what it last said of ``groups``, and whether it still speaks: nothing before its first word."""
         said = self.state.groups()
-        if now - self.heard_at > SESSION:
+        if self._is_silent(now):
             said[Group.CONNECTIVITY] = Connectivity(backend=NAME, received_at=now, reachable=False)
         return VehicleState.of(*(value for group, value in said.items() if group in groups))
+
+    def _is_silent(self, now: datetime) -> bool:
+        since = self._heard_at or self._expected_at
+        return since is not None and now - since > SESSION
 
     def _groups(self, message: Message, now: datetime, units: Units) -> VehicleState:
         """Put a message into groups. There is no time in it, and it is never sent later (leafspy §2 [M])."""

@@ -11,9 +11,11 @@ _HOUR = 3600
 
 
 class Series(StrEnum):
-    """What is summed up, named as in :class:`~...vehicle.Battery`."""
+    """What is summed up, named as in :class:`~...vehicle.Battery`.
 
-    LEVEL = "level"
+    The level is not among it: what it was while somebody drove is not what it was in that hour.
+    """
+
     HEALTH = "health"
     TEMPERATURE = "temperature"
     AMP_HOURS = "amp_hours"
