@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.sources import Source
 
 from .conftest import CREDENTIALS, set_up, status
 from .simulator import PASSWORD, Fault, Login, Simulator
@@ -19,7 +20,7 @@ async def start(hass: HomeAssistant, source: str) -> ConfigFlowResult:
     """Open the dialog and choose a source."""
     menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert menu["type"] is FlowResultType.MENU
-    assert menu["menu_options"] == ["europe", "demo", "unsure"]
+    assert menu["menu_options"] == [*Source, "unsure"]
     return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": source})
 
 

@@ -105,7 +105,7 @@ _ALWAYS_THERE = {"homeassistant", "repairs", "system_health"}
 def test_the_manifest_names_every_component_that_is_imported() -> None:
     imported = {
         (node.module or "").split(".")[2]
-        for path in SHELL
+        for path in (*SHELL, *(ROOT / "flows").glob("*.py"))
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("homeassistant.components.")
     }

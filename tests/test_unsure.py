@@ -11,6 +11,8 @@ import pytest
 
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.flows import unsure
+from custom_components.nissanconnect.sources import Source
+from custom_components.nissanconnect.vehicle.guide import Way
 
 from .conftest import CREDENTIALS
 from .simulator import Simulator
@@ -40,6 +42,11 @@ def told(answer: ConfigFlowResult) -> tuple[str, str, str]:
     return words["plant"], words["spoken"], words["later"]
 
 
+def named(ways: list[str]) -> str:
+    """The names of sources, as they are told."""
+    return ", ".join(unsure._NAMES[Way(way)] for way in ways) or "-"
+
+
 async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: Simulator) -> None:
     answer = await ask(hass)
     assert answer["type"] is FlowResultType.MENU
@@ -54,24 +61,26 @@ async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: 
 
 
 @pytest.mark.parametrize(
-    ("answers", "step", "spoken", "later"),
+    ("answers", "step", "ways"),
     [
-        ({"region": "north_america"}, "unsure_cloud", "-", "MyNISSAN North America"),
-        ({"region": "japan"}, "unsure_cloud", "-", "NissanConnect Japan"),
-        ({"year": 2015, "app": "none"}, "unsure_closed", "-", "OpenCARWINGS, OVMS, Leaf Spy"),
-        ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe", "OpenCARWINGS, OVMS, Leaf Spy"),
-        ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe", "OVMS, Leaf Spy"),
-        ({"region": "elsewhere"}, "unsure_no_cloud", "-", "OVMS, Leaf Spy"),
-        ({"region": "elsewhere", "model": "electric"}, "unsure_nothing", "-", "-"),
+        ({"region": "north_america"}, "unsure_cloud", "north_america"),
+        ({"region": "japan"}, "unsure_cloud", "japan"),
+        ({"year": 2015, "app": "none"}, "unsure_closed", "opencarwings ovms leafspy"),
+        ({"year": 2019, "app": "none"}, "unsure_app_decides", "europe opencarwings ovms leafspy"),
+        ({"region": "australia"}, "unsure_unproven", "europe ovms leafspy"),
+        ({"region": "elsewhere"}, "unsure_no_cloud", "ovms leafspy"),
+        ({"region": "elsewhere", "model": "electric"}, "unsure_nothing", ""),
     ],
 )
 async def test_every_answer_says_what_this_version_cannot_do(
-    hass: HomeAssistant, answers: dict[str, Any], step: str, spoken: str, later: str
+    hass: HomeAssistant, answers: dict[str, Any], step: str, ways: str
 ) -> None:
     answer = await ask(hass, **answers)
+    spoken = [way for way in ways.split() if way in Source]
+    later = [way for way in ways.split() if way not in Source]
     assert answer["step_id"] == step
-    assert answer["menu_options"] == (["user"] if spoken == "-" else ["unsure_best", "user"])
-    assert told(answer)[1:] == (spoken, later)
+    assert answer["menu_options"] == (["unsure_best", "user"] if spoken else ["user"])
+    assert told(answer)[1:] == (named(spoken), named(later))
     again = await hass.config_entries.flow.async_configure(answer["flow_id"])  # the page is loaded anew
     assert again["step_id"] == step
 

@@ -12,6 +12,7 @@ from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
 from .fences import async_reload_on_change, async_remove_stale
+from .leafspy_webhook import async_receive
 from .services import async_setup_services
 from .settings import Settings
 from .sharing import async_forget_source, async_settle
@@ -44,6 +45,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.runtime_data.async_resume()
     entry.runtime_data.async_listen()
+    await async_receive(hass, entry)
     async_reload_on_change(hass, entry)
     async_settle(hass, entry)
 

@@ -25,6 +25,7 @@ _PERSONAL = {
     "title",
     "username",
     "vin",
+    "webhook_id",
 }
 
 

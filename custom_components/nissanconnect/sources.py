@@ -3,26 +3,31 @@
 A backend's package is imported when a source first needs it, so that nobody pays for those that they do not use.
 """
 
-from asyncio import sleep
+from asyncio import Event, sleep
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
+from functools import partial
 import logging
 import os
 from typing import Any
 
 from aiohttp import CookieJar
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Json
-from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_SOURCE
+from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE
 
 _LOGGER = logging.getLogger(__name__)
 
 SIMULATOR_VARIABLE = "NISSANCONNECT_SIMULATOR_URL"
+
+KILOMETRES, MILES = "kilometres", "miles"
+AUTOMATIC, CELSIUS, FAHRENHEIT = "automatic", "celsius", "fahrenheit"
 
 type SaveAuth = Callable[[dict[str, Json]], None]
 
@@ -31,6 +36,7 @@ class Source(StrEnum):
     """Where vehicles can come from, named by what the owner has in hand; also the steps of the config flow."""
 
     EUROPE = "europe"
+    LEAFSPY = "leafspy"
     DEMO = "demo"
 
 
@@ -75,6 +81,32 @@ async def _async_demo(hass: HomeAssistant, data: Mapping[str, Any], save_auth: S
     return DemoBackend(now=dt_util.utcnow, zone=dt_util.get_default_time_zone())
 
 
+async def _async_leafspy(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await _async_load(hass, "leafspy")
+    from .backends.leafspy import LeafSpyBackend, Units  # noqa: PLC0415
+
+    return LeafSpyBackend(
+        now=dt_util.utcnow,
+        sleep=partial(_async_pause, hass),
+        password=data.get(CONF_PASSWORD),
+        units=Units(
+            odometer_miles=data[CONF_ODOMETER_UNIT] == MILES,
+            outside_fahrenheit={CELSIUS: False, FAHRENHEIT: True}.get(data[CONF_OUTSIDE_UNIT]),
+        ),
+        memory=memory,
+    )
+
+
+async def _async_pause(hass: HomeAssistant, seconds: float) -> None:
+    """Wait by Home Assistant's clock."""
+    over = Event()
+    cancel = async_call_later(hass, seconds, callback(lambda _: over.set()))
+    try:
+        await over.wait()
+    finally:
+        cancel()
+
+
 async def _async_load(hass: HomeAssistant, backend: str) -> None:
     """Import a backend outside the event loop; the import statement after it then only looks the module up."""
     await async_import_module(hass, f"{__package__}.backends.{backend}")
@@ -82,5 +114,6 @@ async def _async_load(hass: HomeAssistant, backend: str) -> None:
 
 _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, Json], Awaitable[Backend]]] = {
     Source.EUROPE: _async_europe,
+    Source.LEAFSPY: _async_leafspy,
     Source.DEMO: _async_demo,
 }
