@@ -96,7 +96,7 @@ def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> LetTimePas
         while dt_util.utcnow() < end:
             freezer.tick(min(step, end - dt_util.utcnow()))
             async_fire_time_changed(hass)
-            await hass.async_block_till_done(wait_background_tasks=True)
+            await settle(hass)
 
     return pass_time
 
@@ -104,7 +104,7 @@ def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> LetTimePas
 @pytest.fixture(autouse=True)
 def _waiting_passes_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """While something is asked of a vehicle, waiting moves the test's clock instead of taking time."""
-    if "simulator" not in request.fixturenames:
+    if {"simulator", "stage"}.isdisjoint(request.fixturenames):
         return
     freezer: FrozenDateTimeFactory = request.getfixturevalue("freezer")
 
@@ -117,13 +117,23 @@ def _waiting_passes_time(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     monkeypatch.setattr(coordinator, "random", lambda: 0.5)  # reads come when they are meant to
 
 
+async def settle(hass: HomeAssistant) -> None:
+    """Wait until everything that has begun is done, but for those who listen, which never are."""
+    while True:
+        await hass.async_block_till_done()
+        begun = [task for task in hass._background_tasks if f"{DOMAIN} listening to " not in repr(task)]
+        if not begun:
+            return
+        await asyncio.wait(begun)
+
+
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Load an entry and wait until everything that this starts is done."""
     await hass.config.async_set_time_zone("Europe/London")  # where it is noon at NOON, not night
     if entry.entry_id not in {each.entry_id for each in hass.config_entries.async_entries()}:
         entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
 
 
 def status(entry: MockConfigEntry) -> ConfigEntryState:

@@ -1,20 +1,19 @@
 """Leaf Spy in a real Home Assistant: a link, its webhook, and an app that calls it."""
 
-import asyncio
 from collections.abc import Mapping
-from datetime import UTC, timedelta
+from datetime import UTC
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE, DOMAIN
 
+from .conftest import settle
 from .simulator.leafspy_app import LeafSpyApp, old_leaf
 
 WEBHOOK_ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -39,32 +38,6 @@ def link(password: str | None = PASSWORD) -> MockConfigEntry:
 def phone(**settings: Any) -> LeafSpyApp:
     """The app beside a LEAF that stands at home."""
     return LeafSpyApp(vehicle=old_leaf(dt_util.utcnow(), UTC), password=PASSWORD, **settings)
-
-
-async def settle(hass: HomeAssistant) -> None:
-    """Wait for what has begun, but not for who listens as long as the entry is loaded."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-        await hass.async_block_till_done()
-
-
-async def load(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Load an entry that speaks by itself."""
-    if hass.config_entries.async_get_entry(entry.entry_id) is None:
-        entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await settle(hass)
-
-
-async def let_pass(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, duration: timedelta, step: timedelta = timedelta(minutes=1)
-) -> None:
-    """Let time pass in steps, in which Home Assistant does what is due."""
-    end = dt_util.utcnow() + duration
-    while dt_util.utcnow() < end:
-        freezer.tick(min(step, end - dt_util.utcnow()))
-        async_fire_time_changed(hass)
-        await settle(hass)
 
 
 async def call(

@@ -172,7 +172,8 @@ async def test_a_vehicle_that_does_not_take_a_temperature(
     vin = simulator.car("Leaf").vin
     account = loaded.runtime_data
     vehicle = account.vehicles[vin]
-    vehicle.info = replace(vehicle.info, capabilities=vehicle.info.capabilities - {Capability.CLIMATE_TEMPERATURE})
+    able = vehicle.info.capabilities - {Capability.CLIMATE_TEMPERATURE}
+    vehicle.info = vehicle.links.own.known = replace(vehicle.info, capabilities=able)
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, vin), loaded.entry_id)
     assert device is not None
     with pytest.raises(ServiceValidationError) as error:

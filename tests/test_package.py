@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import json
 from pathlib import Path
 import re
+import subprocess
+import sys
 from typing import Any
 
 from awesomeversion import AwesomeVersion
@@ -18,7 +20,7 @@ REPOSITORY = Path(__file__).parents[1]
 ROOT = REPOSITORY / "custom_components" / DOMAIN
 GENERATED = Path(homeassistant.__file__).parent / "generated"
 MANIFEST: dict[str, Any] = json.loads((ROOT / "manifest.json").read_text())
-SHELL = sorted(ROOT.glob("*.py"))
+SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("flows/*.py")])
 PURE = [path for room in ("vehicle", "engine") for path in sorted((ROOT / room).glob("*.py"))]
 
 
@@ -65,7 +67,7 @@ def test_every_platform_says_how_many_updates_may_run_at_once(platform: str) -> 
     assert re.search(r"^PARALLEL_UPDATES = \d", (ROOT / f"{platform}.py").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", SHELL, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: str(path.relative_to(ROOT)))
 def test_shell_keeps_to_the_rules_of_the_house(path: Path) -> None:
     source = path.read_text()
     assert "_attr_icon" not in source, "icons live in icons.json"
@@ -105,8 +107,21 @@ _ALWAYS_THERE = {"homeassistant", "repairs", "system_health"}
 def test_the_manifest_names_every_component_that_is_imported() -> None:
     imported = {
         (node.module or "").split(".")[2]
-        for path in (*SHELL, *(ROOT / "flows").glob("*.py"))
+        for path in SHELL
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("homeassistant.components.")
     }
     assert imported - set(Platform) - _ALWAYS_THERE == set(MANIFEST["after_dependencies"])
+
+
+def test_nobody_pays_for_the_backends_of_others() -> None:
+    """What is imported with the integration and its platforms brings no backend, and no library of one."""
+    modules = [".".join(path.relative_to(REPOSITORY).with_suffix("").parts) for path in SHELL]
+    imports = f"import importlib, sys; [importlib.import_module(name) for name in {modules}]; print(*sys.modules)"
+    command = [sys.executable, "-c", imports]
+    found = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    loaded = found.stdout.split()
+    backends = f"custom_components.{DOMAIN}.backends"
+    assert {name for name in loaded if name.startswith(backends)} == {backends, f"{backends}.base"}
+    libraries = {requirement.partition("==")[0] for requirement in MANIFEST["requirements"]}
+    assert not libraries & set(loaded)

@@ -42,12 +42,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
     await entry.runtime_data.async_start(remembered)
     async_remove_stale(hass, entry, [vehicle.info for vehicle in entry.runtime_data.vehicles.values()])
+    await async_settle(hass, entry)  # before there would be the same entities twice
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.runtime_data.async_resume()
     entry.runtime_data.async_listen()
+    entry.runtime_data.async_offer()
     await async_receive(hass, entry)
     async_reload_on_change(hass, entry)
-    async_settle(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
@@ -64,7 +65,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
         await _async_end_trust(hass, entry, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
     async_forget_source(hass, entry)
-    async_settle(hass, entry)
+    await async_settle(hass, entry)
 
 
 async def _async_end_trust(hass: HomeAssistant, entry: NissanConfigEntry, vehicles: list[VehicleInfo]) -> None:

@@ -145,14 +145,20 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         return True
 
     @callback
+    def async_offer(self) -> None:
+        """Have those read who borrow a vehicle from here: they could not while this was not loaded."""
+        for key in self.lent:
+            for borrower, link in async_borrowers(self.hass, self.config_entry, key):
+                link.rested()
+                self._async_refresh_soon(borrower)
+
+    @callback
     def async_review(self) -> bool:
         """Look again at whose the vehicles are; return whether the account has to be loaded anew because of it."""
         entry = self.config_entry
-        for key, known in list(self.lent.items()):
-            if not self._async_lend(known):
-                del self.lent[key]
-                return True
-        return any(async_is_source(self.hass, entry, key) for key in self.vehicles)
+        returned = [known for known in list(self.lent.values()) if not self._async_lend(known)]
+        wanted = (async_is_source(self.hass, entry, key) or async_home(self.hass, entry, key) for key in self.vehicles)
+        return bool(returned) or any(wanted)
 
     async def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
         """Call ``listener`` for every vehicle that is there and for each one that comes."""

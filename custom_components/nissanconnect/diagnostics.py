@@ -9,6 +9,7 @@ from homeassistant.helpers.redact import async_redact_data
 
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .links import Link
 from .vehicle import alias
 
 _PERSONAL = {
@@ -38,6 +39,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: NissanC
         "backend": account.backend.description.name,
         "last_update_success": account.last_update_success,
         "vehicles": {alias(key): _vehicle(vehicle) for key, vehicle in account.vehicles.items()},
+        "lent": sorted(alias(key) for key in account.lent),
     }
 
 
@@ -62,4 +64,15 @@ def _vehicle(vehicle: VehicleCoordinator) -> dict[str, Any]:
         "last_update_success": vehicle.last_update_success,
         "update_interval": str(vehicle.update_interval),
         "failing": sorted(vehicle.failing),
+        "sources": [_source(link) for link in vehicle.links],
+    }
+
+
+def _source(link: Link) -> dict[str, Any]:
+    account = link.account
+    return {
+        "backend": account.backend.description.name if account else None,
+        "failures": link.failures,
+        "error": link.error.key if link.error else None,
+        "groups": {group.value: value.reported_at for group, value in link.word.state.groups().items()},
     }

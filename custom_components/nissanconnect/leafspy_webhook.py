@@ -15,7 +15,7 @@ from homeassistant.components.webhook import (
 )
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.setup import async_setup_component
 from yarl import URL
@@ -48,7 +48,7 @@ async def async_open_webhook(
 ) -> CALLBACK_TYPE:
     """Answer requests from now on, until what is returned is called; raises if Home Assistant has no web server."""
     if not await async_setup_component(hass, WEBHOOK_DOMAIN, {}):
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_webhook")
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="no_webhook")
 
     async def handle(hass: HomeAssistant, webhook_id: str, request: Request) -> Response:
         parameters = await _parameters(request)

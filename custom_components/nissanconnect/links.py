@@ -83,6 +83,10 @@ class Link:
         """Whether it has failed for so long that its owner should know."""
         return self.failures >= _FAILURES_BEFORE_TELLING
 
+    def rested(self) -> None:
+        """Try it again at the next occasion."""
+        self._retry_at = None
+
     def rests(self, now: datetime) -> bool:
         """Whether it has failed and is not tried again yet."""
         return self._retry_at is not None and now < self._retry_at
@@ -236,8 +240,10 @@ class VehicleLinks:
     @property
     def info(self) -> VehicleInfo:
         """The vehicle as its own account knows it, able to do whatever it can by any way."""
-        known = [link.info for link in self if link.info is not None]
-        return replace(self.own.info, capabilities=frozenset[Capability]().union(*(i.capabilities for i in known)))
+        if not self.lent:
+            return self.own.info
+        known = (link.info.capabilities for link in self if link.info is not None)
+        return replace(self.own.info, capabilities=frozenset({Capability.SEVERAL_SOURCES}).union(*known))
 
     @property
     def state(self) -> VehicleState:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
@@ -25,8 +25,10 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .backends.leafspy import Damaged, HourlyValue, HourlyValues, LogReader, Series, Skipped, log_files
 from .const import DOMAIN
+
+if TYPE_CHECKING:
+    from .backends.leafspy import HourlyValue
 
 type Opener = Callable[[], AbstractContextManager[Path]]
 """Makes a file ready to be read; called outside the event loop."""
@@ -36,13 +38,13 @@ _BEING_RECORDED = timedelta(minutes=15)
 _PATIENCE = 300.0
 """Seconds for the database to take it all in."""
 
-_SENSORS: Mapping[Series, tuple[str, str]] = {
-    Series.HEALTH: ("battery_health", PERCENTAGE),
-    Series.TEMPERATURE: ("battery_temperature", UnitOfTemperature.CELSIUS),
-    Series.AMP_HOURS: ("battery_amp_hours", "Ah"),
-    Series.HX: ("battery_hx", PERCENTAGE),
+_SENSORS: Mapping[str, tuple[str, str]] = {
+    "health": ("battery_health", PERCENTAGE),
+    "temperature": ("battery_temperature", UnitOfTemperature.CELSIUS),
+    "amp_hours": ("battery_amp_hours", "Ah"),
+    "hx": ("battery_hx", PERCENTAGE),
 }
-"""The key of the sensor whose history it is, and the unit in which logs are read."""
+"""The key of the sensor whose history each series is, and the unit in which logs are read."""
 
 
 class LogError(ServiceValidationError):
@@ -54,21 +56,21 @@ class Imported:
     """What came of an import: ``hours`` by entity, and from when to when. ``damaged``: an archive broke off."""
 
     rows: int
-    skipped: Mapping[Skipped, int]
+    skipped: Mapping[str, int]
     damaged: bool
     hours: Mapping[str, int]
-    first: datetime | None
-    last: datetime | None
+    first: datetime
+    last: datetime
 
     def told(self) -> dict[str, Any]:
         """Return it as an action's answer."""
         return {
             "rows": self.rows,
-            "skipped": {reason.value: count for reason, count in self.skipped.items() if count},
+            "skipped": dict(self.skipped),
             "damaged": self.damaged,
             "hours": dict(self.hours),
-            "from": self.first.isoformat() if self.first else None,
-            "to": self.last.isoformat() if self.last else None,
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
         }
 
 
@@ -95,51 +97,54 @@ async def async_import_log(
         if progress is not None:
             hass.loop.call_soon_threadsafe(progress, share)
 
-    now = dt_util.utcnow()
-    read = await hass.async_add_executor_job(_read, opener, key, now, report)
-    found = {series: list(read.hours.of(series, before=now - _BEING_RECORDED)) for series in sensors}
-    if not any(found.values()):
-        told = {"rows": str(read.reader.rows), **reasons(read.reader.skipped)}
+    read = await hass.async_add_executor_job(_read, opener, key, dt_util.utcnow(), report)
+    found = {sensors[series]: (series, values) for series, values in read.hours.items() if series in sensors}
+    starts = [value.start for _, values in found.values() for value in values]
+    if not starts:
+        told = {"rows": str(read.rows)} | {reason: str(count) for reason, count in read.skipped.items()}
         raise LogError(translation_domain=DOMAIN, translation_key="log_empty", translation_placeholders=told)
-    starts = [value.start for values in found.values() for value in values]
     return Imported(
-        rows=read.reader.rows,
-        skipped=dict(read.reader.skipped),
+        rows=read.rows,
+        skipped=read.skipped,
         damaged=read.damaged,
-        hours=await _async_record(hass, {sensors[series]: (series, values) for series, values in found.items()}),
+        hours=await _async_record(hass, found),
         first=min(starts),
         last=max(starts) + timedelta(hours=1),
     )
 
 
-def reasons(skipped: Mapping[Skipped, int]) -> dict[str, str]:
-    """Return the count of each reason, for a text that names them all."""
-    return {reason.value: str(skipped.get(reason, 0)) for reason in Skipped}
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """What is in a file."""
+    """What is in a file: how many rows, how many of them were skipped by each reason, and the hours by series."""
 
-    reader: LogReader
-    hours: HourlyValues
-    damaged: bool = False
+    rows: int
+    skipped: Mapping[str, int]
+    damaged: bool
+    hours: Mapping[str, list[HourlyValue]]
 
 
 def _read(opener: Opener, key: str, now: datetime, report: Callable[[float], None]) -> _Read:
     """Read a file, which takes seconds."""
-    read = _Read(LogReader(now, key), HourlyValues())
+    # Here, because nobody else pays for it.
+    from .backends.leafspy import Damaged, HourlyValues, LogReader, Series, Skipped, log_files  # noqa: PLC0415
+
+    reader, hours, damaged = LogReader(now, key), HourlyValues(), False
     try:
         with opener() as path, path.open("rb") as file:
             size = max(path.stat().st_size, 1)
             for chunks in log_files(file):
-                for row in read.reader.read(_watched(chunks, file, size, report)):
-                    read.hours.add(row)
+                for row in reader.read(_watched(chunks, file, size, report)):
+                    hours.add(row)
     except Damaged:
-        read.damaged = True
+        damaged = True
     except (OSError, ValueError) as err:  # the second if an upload is gone
         raise LogError(translation_domain=DOMAIN, translation_key="log_not_found") from err
-    return read
+    return _Read(
+        rows=reader.rows,
+        skipped={reason.value: reader.skipped[reason] for reason in Skipped},
+        damaged=damaged,
+        hours={series.value: list(hours.of(series, before=now - _BEING_RECORDED)) for series in Series},
+    )
 
 
 def _watched(chunks: Iterator[bytes], file: BinaryIO, size: int, report: Callable[[float], None]) -> Iterator[bytes]:
@@ -154,7 +159,7 @@ def _watched(chunks: Iterator[bytes], file: BinaryIO, size: int, report: Callabl
 
 
 @callback
-def _sensors(hass: HomeAssistant, key: str) -> dict[Series, str]:
+def _sensors(hass: HomeAssistant, key: str) -> dict[str, str]:
     """Return the sensors that the vehicle has, by what logs tell of them."""
     registry = er.async_get(hass)
     found = {
@@ -164,7 +169,7 @@ def _sensors(hass: HomeAssistant, key: str) -> dict[Series, str]:
     return {series: entity_id for series, entity_id in found.items() if entity_id is not None}
 
 
-async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[Series, list[HourlyValue]]]) -> dict[str, int]:
+async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list[HourlyValue]]]) -> dict[str, int]:
     """Hand the hours to the recorder and wait until they are in its database; return how many by entity."""
     instance = get_instance(hass)
     known = await instance.async_add_executor_job(lambda: get_metadata(hass, statistic_ids=set(found)))

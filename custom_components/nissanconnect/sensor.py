@@ -65,9 +65,8 @@ class SourceDescription(VehicleSensorDescription):
 
     @override
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether several sources speak of the vehicle, also of this."""
-        several = len({group.backend for group in state.groups().values()}) > 1
-        return several and self.value(state) is not None
+        """Whether several sources speak of the vehicle, and anybody of this."""
+        return Capability.SEVERAL_SOURCES in info.capabilities and self.value(state) is not None
 
 
 _SHARED = (

@@ -25,16 +25,18 @@ def async_is_source(hass: HomeAssistant, entry: ConfigEntry, key: str) -> bool:
 
 @callback
 def async_home(hass: HomeAssistant, entry: ConfigEntry, key: str) -> ConfigEntry | None:
-    """Return the other entry that a vehicle with this key belongs to, if it belongs to another one."""
+    """Return the other entry that a vehicle with this key belongs to, if it belongs to another one.
+
+    Two entries can have its device when one of them was disabled while the other was added: it stays with the older.
+    """
     registry = dr.async_get(hass)
-    return next(
-        (
-            other
-            for other in _others(hass, entry)
-            if registry.async_get_device_by_identifier((DOMAIN, key), other.entry_id) is not None
-        ),
-        None,
-    )
+
+    def has_device(entry: ConfigEntry) -> bool:
+        return registry.async_get_device_by_identifier((DOMAIN, key), entry.entry_id) is not None
+
+    ours = has_device(entry)
+    homes = (other for other in _others(hass, entry) if has_device(other))
+    return next((home for home in homes if not ours or home.created_at < entry.created_at), None)
 
 
 @callback
@@ -69,12 +71,11 @@ def async_add_as_source(hass: HomeAssistant, entry: NissanConfigEntry, vehicle: 
     return True
 
 
-@callback
-def async_settle(hass: HomeAssistant, changed: ConfigEntry) -> None:
-    """Have the other entries give back, or take back, what ``changed`` has begun or ceased to use as a source."""
+async def async_settle(hass: HomeAssistant, changed: ConfigEntry) -> None:
+    """Have the other entries give up what ``changed`` has now, and take back what it no longer uses."""
     for other in _others(hass, changed):
         if other.state is ConfigEntryState.LOADED and other.runtime_data.async_review():
-            hass.config_entries.async_schedule_reload(other.entry_id)
+            await hass.config_entries.async_reload(other.entry_id)
 
 
 @callback

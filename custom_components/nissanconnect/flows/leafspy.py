@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 import re
 import secrets
 from typing import Any, override
@@ -9,6 +10,7 @@ from typing import Any, override
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_WEBHOOK_ID
 from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, TextSelector, TextSelectorConfig
 import probatio
 
@@ -66,8 +68,8 @@ class LeafSpyFlow(ConfigFlow):
                 return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=self._link)
         elif user_input is not None:
             return await self.async_step_leafspy_wait()
-        else:
-            await self._async_open()
+        elif not await self._async_open():
+            return self.async_abort(reason="no_webhook")
         return self.async_show_form(
             step_id="leafspy_address", data_schema=probatio.Schema({}), description_placeholders=self._told()
         )
@@ -122,12 +124,14 @@ class LeafSpyFlow(ConfigFlow):
     def async_remove(self) -> None:
         self._release()
 
-    async def _async_open(self) -> None:
+    async def _async_open(self) -> bool:
+        """Hear messages until the dialog is over; return whether anybody can call."""
         if self._close is None:
             backend = await async_create_backend(self.hass, self._link, save_auth=lambda _: None)
             self._reception = Reception()
-            if isinstance(backend, Called):
+            with suppress(ConfigEntryError):
                 self._close = await async_open_webhook(self.hass, self._link[CONF_WEBHOOK_ID], backend, self._reception)
+        return self._close is not None
 
     @callback
     def _release(self) -> None:

@@ -85,7 +85,7 @@ class LeafSpyLogFlow(ConfigFlow):
     async def _async_import(self, vehicle: VehicleInfo, file_id: str) -> dict[str, str]:
         """Import; return the form's errors."""
         await async_import_module(self.hass, f"{__package__.removesuffix('.flows')}.log_import")
-        from ..log_import import LogError, async_import_log, reasons  # noqa: PLC0415
+        from ..log_import import LogError, async_import_log  # noqa: PLC0415
 
         try:
             imported = await async_import_log(
@@ -98,13 +98,12 @@ class LeafSpyLogFlow(ConfigFlow):
         except LogError as err:
             self._log_told = dict(err.translation_placeholders or {})
             return {"base": str(err.translation_key)}
-        first, last = (dt_util.as_local(at) if at else None for at in (imported.first, imported.last))
         self._log_told = {
-            "hours": str(max(imported.hours.values(), default=0)),
-            "from": f"{first:%Y-%m-%d}" if first else "-",
-            "to": f"{last:%Y-%m-%d}" if last else "-",
+            "hours": str(max(imported.hours.values())),
+            "from": f"{dt_util.as_local(imported.first):%Y-%m-%d}",
+            "to": f"{dt_util.as_local(imported.last):%Y-%m-%d}",
             "rows": str(imported.rows),
-            **reasons(imported.skipped),
+            **{reason: str(count) for reason, count in imported.skipped.items()},
         }
         return {}
 

@@ -12,6 +12,8 @@ class Capability(StrEnum):
     FUEL = "fuel"
     LOCATION = "location"
     LOCK_STATUS = "lock_status"
+    SEVERAL_SOURCES = "several_sources"
+    """More than one source speaks of it."""
     TRIPS = "trips"
 
     # What it obeys

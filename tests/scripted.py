@@ -1,0 +1,156 @@
+"""A source that says and does what a test wants: for what must hold whatever the source is."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.nissanconnect import sources
+from custom_components.nissanconnect.backends.base import Description, Json
+from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.sources import Source
+from custom_components.nissanconnect.vehicle import (
+    BackendError,
+    Command,
+    Group,
+    ListedVehicle,
+    Phase,
+    Progress,
+    Push,
+    Ticket,
+    VehicleInfo,
+    VehicleReport,
+    VehicleState,
+    Weakness,
+)
+
+
+@dataclass
+class Scripted:
+    """A backend that is all script. ``error`` is raised by everything, ``refusal`` by sending only."""
+
+    name: str = "ovms"
+    vehicles: dict[str, VehicleInfo] = field(default_factory=dict)
+    states: dict[str, VehicleState] = field(default_factory=dict)
+    pushes: bool = False
+    weaknesses: tuple[Weakness, ...] = ()
+    error: BackendError | None = None
+    refusal: BackendError | None = None
+    obeys: Callable[[Command], VehicleState | None] = lambda command: None
+    sent: list[Command] = field(default_factory=list)
+    reads: int = 0
+    listening: int = 0
+    """How often somebody has begun to listen."""
+    _lines: list[asyncio.Queue[Push | BackendError]] = field(default_factory=list)
+
+    @property
+    def description(self) -> Description:
+        """What a test has chosen."""
+        return Description(
+            name=self.name,
+            command_limit=timedelta(seconds=60),
+            pushes=self.pushes,
+            weaknesses=self.weaknesses,
+        )
+
+    async def log_in(self) -> str:
+        """Let anybody in."""
+        self._fail()
+        return self.name
+
+    async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
+        """Return what the script holds."""
+        self._fail()
+        return tuple(ListedVehicle(info=info) for info in self.vehicles.values())
+
+    async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
+        """Return what the script holds, whatever was asked for."""
+        self.reads += 1
+        self._fail()
+        return VehicleReport(state=self.states.get(vehicle.key, VehicleState()))
+
+    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+        """Take a command; the vehicle obeys at once, as the script says."""
+        self._fail()
+        if self.refusal is not None:
+            raise self.refusal
+        self.sent.append(command)
+        on_wake()
+        if (state := self.obeys(command)) is not None:
+            self.states[vehicle.key] = state
+        return Ticket("1", dt_util.utcnow())
+
+    async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
+        """Say that it is done."""
+        self._fail()
+        return Progress(Phase.DONE)
+
+    async def listen(self, hear: Callable[[Push], None]) -> None:
+        """Hand over what :meth:`say` is given."""
+        self._fail()
+        self.listening += 1
+        line = asyncio.Queue[Push | BackendError]()
+        self._lines.append(line)
+        try:
+            while True:
+                said = await line.get()
+                if isinstance(said, BackendError):
+                    raise said
+                hear(said)
+        finally:
+            self._lines.remove(line)
+
+    def say(self, said: Push | BackendError) -> None:
+        """Say something, or have the line break. A vehicle is known from its first word on."""
+        if isinstance(said, Push):
+            self.vehicles.setdefault(said.info.key, said.info)
+        for line in self._lines:
+            line.put_nowait(said)
+
+    @property
+    def heard(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._lines)
+
+    def forget_refusals(self, vehicle: VehicleInfo) -> None:
+        """Nothing is ever refused here."""
+
+    def memory(self) -> Json:
+        """Return nothing: nothing is learnt."""
+        return None
+
+    def _fail(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
+class Stage:
+    """Where scripted sources play; each has an entry of its own."""
+
+    actors: dict[str, Scripted] = field(default_factory=dict)
+
+    def entry(self, title: str, scripted: Scripted) -> MockConfigEntry:
+        """Return an entry behind which a scripted source is."""
+        self.actors[title] = scripted
+        return MockConfigEntry(
+            domain=DOMAIN, title=title, unique_id=title, data={CONF_SOURCE: Source.EUROPE, "actor": title}
+        )
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> Stage:
+    """A place for scripted sources, where Europe would be."""
+    stage = Stage()
+
+    async def create(hass: object, data: Mapping[str, Any], *rest: object) -> Scripted:
+        return stage.actors[data["actor"]]
+
+    monkeypatch.setitem(sources._CREATE, Source.EUROPE, create)
+    return stage

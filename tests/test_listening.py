@@ -1,0 +1,135 @@
+"""Sources that speak by themselves, through real Home Assistant."""
+
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.nissanconnect import listener
+from custom_components.nissanconnect.const import EVENT_ALERT
+from custom_components.nissanconnect.vehicle import (
+    AlertType,
+    AuthenticationFailed,
+    Battery,
+    Notification,
+    Push,
+    Unavailable,
+    VehicleInfo,
+    VehicleState,
+)
+
+from .conftest import NOON, LetTimePass, set_up, settle, state
+from .scripted import Scripted, Stage, stage
+
+__all__ = ["stage"]
+
+INFO = VehicleInfo(key="MY-LEAF", nickname="LEAF", model="LEAF")
+
+
+def says(level: float, **more: Any) -> Push:
+    """The vehicle tells its battery level, now."""
+    now = dt_util.utcnow()
+    battery = Battery(backend="ovms", received_at=now, reported_at=now, level=level)
+    return Push(info=INFO, state=VehicleState(battery=battery), **more)
+
+
+@pytest.fixture
+def source(freezer: FrozenDateTimeFactory) -> Scripted:
+    """A source that knows no vehicle before it has spoken."""
+    freezer.move_to(NOON)
+    return Scripted(pushes=True)
+
+
+@pytest.fixture
+async def loaded(hass: HomeAssistant, stage: Stage, source: Scripted) -> MockConfigEntry:
+    """Its entry, loaded."""
+    entry = stage.entry("Module", source)
+    await set_up(hass, entry)
+    return entry
+
+
+async def test_a_vehicle_is_there_when_it_has_spoken(
+    hass: HomeAssistant, loaded: MockConfigEntry, source: Scripted, freezer: FrozenDateTimeFactory
+) -> None:
+    source.say(says(70))
+    await settle(hass)
+    assert state(hass, "sensor.leaf_battery").state == "70"
+    freezer.tick()
+    source.say(says(69))
+    await settle(hass)
+    assert state(hass, "sensor.leaf_battery").state == "69"
+
+
+async def test_what_speaks_by_itself_is_not_asked_and_stays_however_long_it_is_silent(
+    hass: HomeAssistant, loaded: MockConfigEntry, source: Scripted, pass_time: LetTimePass
+) -> None:
+    source.say(says(70))
+    await settle(hass)
+    source.reads = 0
+    await pass_time(timedelta(days=9), timedelta(hours=1))
+    assert source.reads == 0
+    assert state(hass, "sensor.leaf_battery").state == "70"
+    assert hass.states.async_entity_ids_count("persistent_notification") == 0
+
+
+async def test_a_lost_line_is_taken_up_again(
+    hass: HomeAssistant,
+    stage: Stage,
+    source: Scripted,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 4:
+            source.error = None
+
+    monkeypatch.setattr(listener, "sleep", sleep)
+    await set_up(hass, stage.entry("Module", source))
+    source.error = Unavailable()
+    source.say(Unavailable("lost"))
+    await settle(hass)
+    assert pauses == [5, 10, 20, 40]
+
+    source.say(says(60))
+    await settle(hass)
+    assert state(hass, "sensor.leaf_battery").state == "60"
+    source.say(Unavailable("lost again"))
+    await settle(hass)
+    assert pauses[-1] == 5, "it had been heard meanwhile"
+
+
+async def test_a_source_that_no_longer_lets_us_in_is_left_alone(
+    hass: HomeAssistant, loaded: MockConfigEntry, source: Scripted
+) -> None:
+    source.say(AuthenticationFailed())
+    await settle(hass)
+    assert not source.heard
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["entry_id"] == loaded.entry_id
+
+
+async def test_nobody_listens_when_the_entry_is_unloaded(
+    hass: HomeAssistant, loaded: MockConfigEntry, source: Scripted
+) -> None:
+    assert source.heard
+    await hass.config_entries.async_unload(loaded.entry_id)
+    assert not source.heard
+
+
+async def test_messages_are_told_once_and_not_those_from_before(
+    hass: HomeAssistant, loaded: MockConfigEntry, source: Scripted
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+    old = Notification(id="1", kind="alarm", alert=AlertType.ALARM, sent_at=NOON - timedelta(hours=1))
+    new = Notification(id="2", kind="alarm", alert=AlertType.ALARM, sent_at=NOON + timedelta(minutes=1))
+    for _ in range(2):
+        source.say(says(70, notifications=(old, new)))
+        await settle(hass)
+    assert [event.data["type"] for event in events] == ["alarm"]

@@ -1,0 +1,428 @@
+"""One vehicle from several sources, through real Home Assistant."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+)
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND
+from custom_components.nissanconnect.vehicle import (
+    AuthenticationFailed,
+    Battery,
+    Body,
+    Capability,
+    Climate,
+    Command,
+    Connectivity,
+    NoConnection,
+    Push,
+    StartClimate,
+    Unavailable,
+    VehicleInfo,
+    VehicleState,
+    alias,
+)
+
+from .conftest import NOON, LetTimePass, set_up, settle, state
+from .scripted import Scripted, Stage, stage
+
+__all__ = ["stage"]
+
+VIN = "SJNFAAZE1U0099999"
+CLOUD = VehicleInfo(
+    key=VIN,
+    vin=VIN,
+    nickname="LEAF",
+    model="LEAF",
+    capabilities=frozenset({Capability.BATTERY, Capability.CLIMATE, Capability.CLIMATE_STATUS}),
+)
+MODULE = replace(CLOUD, nickname="Module", capabilities=CLOUD.capabilities | {Capability.LOCK, Capability.LOCK_STATUS})
+
+
+def battery(backend: str, minutes: float, **values: float) -> Battery:
+    """What a source says of the battery, by minutes after noon."""
+    at = NOON + timedelta(minutes=minutes)
+    return Battery(backend=backend, received_at=max(at, NOON), reported_at=at, **values)
+
+
+@pytest.fixture
+def noon(freezer: FrozenDateTimeFactory) -> datetime:
+    """The clock stands at noon."""
+    freezer.move_to(NOON)
+    return NOON
+
+
+@pytest.fixture
+def cloud() -> Scripted:
+    """The vehicle's cloud."""
+    return Scripted(
+        "kamereon", {VIN: CLOUD}, {VIN: VehicleState(battery=battery("kamereon", -60, level=50.0, range=120))}
+    )
+
+
+@pytest.fixture
+def module() -> Scripted:
+    """Its owner's own hardware, which tells other things, and later."""
+    said = VehicleState(
+        battery=battery("ovms", -10, level=48.0, health=91, temperature=14),
+        body=Body(backend="ovms", received_at=NOON, reported_at=NOON, locked=True),
+    )
+    return Scripted("ovms", {VIN: MODULE}, {VIN: said})
+
+
+@pytest.fixture
+async def home(hass: HomeAssistant, noon: datetime, stage: Stage, cloud: Scripted) -> MockConfigEntry:
+    """The entry that the vehicle belongs to."""
+    entry = stage.entry("Cloud", cloud)
+    await set_up(hass, entry)
+    return entry
+
+
+@pytest.fixture
+async def other(hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted) -> MockConfigEntry:
+    """The second entry that knows the vehicle."""
+    entry = stage.entry("Module", module)
+    await set_up(hass, entry)
+    return entry
+
+
+@pytest.fixture
+async def both(hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntry) -> MockConfigEntry:
+    """The entry that the vehicle belongs to, with the other one as its source."""
+    await add_source(hass, home)
+    return home
+
+
+async def add_source(hass: HomeAssistant, home: ConfigEntry, **changed: Any) -> dict[str, Any]:
+    """Go through the dialog with what it proposes; return what it did propose."""
+    flow = await hass.config_entries.subentries.async_init((home.entry_id, "source"), context={"source": SOURCE_USER})
+    assert flow["type"] is FlowResultType.FORM
+    assert flow["data_schema"] is not None
+    proposed = {str(marker): marker.default() for marker in flow["data_schema"].schema}
+    result = await hass.config_entries.subentries.async_configure(flow["flow_id"], proposed | changed)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await settle(hass)
+    return proposed
+
+
+def devices(hass: HomeAssistant) -> list[str | None]:
+    """The names of all our devices."""
+    entries = hass.config_entries.async_entries(DOMAIN)
+    found = (dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id) for entry in entries)
+    return [device.name for each in found for device in each]
+
+
+def issues(hass: HomeAssistant) -> list[str]:
+    """The kinds of all our open issues."""
+    return [each.translation_key or "" for (domain, _), each in ir.async_get(hass).issues.items() if domain == DOMAIN]
+
+
+async def test_the_same_vin_in_two_entries_is_one_device_and_a_question(
+    hass: HomeAssistant, other: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert devices(hass) == ["LEAF"]
+    assert issues(hass) == ["same_vehicle"]
+    assert er.async_entries_for_config_entry(er.async_get(hass), other.entry_id) == []
+    assert state(hass, "sensor.leaf_battery").state == "50.0"
+    assert "does not generate unique IDs" not in caplog.text
+
+
+async def test_the_question_s_answer_merges(
+    hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+    (issue,) = [each for (domain, _), each in ir.async_get(hass).issues.items() if domain == DOMAIN]
+    started = await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id})
+    form = await started.json()
+    assert form["step_id"] == "merge"
+    assert form["description_placeholders"] == {"vehicle": "Module", "account": "Module", "home": "Cloud"}
+    done = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
+    assert (await done.json())["type"] == "create_entry"
+    await settle(hass)
+
+    assert issues(hass) == []
+    (subentry,) = home.subentries.values()
+    assert (subentry.title, subentry.subentry_type) == ("Module", "source")
+    assert VIN not in str(subentry.as_dict())
+    assert state(hass, "sensor.leaf_battery").state == "48.0"
+
+
+async def test_the_dialog_proposes_the_same_vin(
+    hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntry
+) -> None:
+    proposed = await add_source(hass, home)
+    assert proposed == {"source": f"{other.entry_id} {alias(VIN)}", "vehicle": alias(VIN), "preferred": False}
+    assert devices(hass) == ["LEAF"]
+    assert issues(hass) == []
+
+
+async def test_a_vehicle_without_a_vin_is_the_owner_s_to_know(
+    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted
+) -> None:
+    module.vehicles = {"MY-LEAF": replace(MODULE, key="MY-LEAF", vin=None)}
+    module.states = {"MY-LEAF": module.states[VIN]}
+    other = stage.entry("Module", module)
+    await set_up(hass, other)
+    assert state(hass, "sensor.module_battery").state == "48.0"
+    assert issues(hass) == []
+
+    await add_source(hass, home)
+    assert hass.states.get("sensor.module_battery") is None, "its own device is gone"
+    assert state(hass, "sensor.leaf_battery").state == "48.0"
+
+    (subentry,) = home.subentries
+    hass.config_entries.async_remove_subentry(home, subentry)
+    await settle(hass)
+    assert state(hass, "sensor.module_battery").state == "48.0", "and comes back"
+    assert state(hass, "sensor.leaf_battery").state == "50.0"
+
+
+async def test_each_group_comes_from_whoever_heard_it_last(hass: HomeAssistant, both: MockConfigEntry) -> None:
+    shown = {
+        "sensor.leaf_battery": "48.0",
+        "sensor.leaf_battery_health": "91",
+        "sensor.leaf_battery_temperature": "14",
+        "lock.leaf_lock": "locked",
+        "sensor.leaf_battery_source": "ovms",
+        "sensor.leaf_data_source": "ovms",
+    }
+    assert {entity: state(hass, entity).state for entity in shown} == shown
+
+
+async def test_what_the_cloud_hears_later_wins_and_what_lasts_stays(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    cloud.states[VIN] = VehicleState(battery=battery("kamereon", 20, level=40, range=90))
+    await pass_time(timedelta(minutes=30))
+    shown = {
+        "sensor.leaf_battery": "40",
+        "sensor.leaf_range": "90",
+        "sensor.leaf_battery_health": "91",
+        "sensor.leaf_battery_temperature": "unknown",
+        "sensor.leaf_battery_source": "kamereon",
+        "sensor.leaf_lock_and_doors_source": "ovms",
+    }
+    assert {entity: state(hass, entity).state for entity in shown} == shown
+
+
+async def test_a_dead_source_is_one_repair_and_nothing_else(
+    hass: HomeAssistant, both: MockConfigEntry, module: Scripted, pass_time: LetTimePass
+) -> None:
+    before = {each.entity_id for each in hass.states.async_all() if each.state != STATE_UNAVAILABLE}
+    module.error = Unavailable("dead")
+    await pass_time(timedelta(hours=5), timedelta(minutes=5))
+    assert issues(hass) == ["source_silent"]
+    assert {each.entity_id for each in hass.states.async_all() if each.state == STATE_UNAVAILABLE} & before == set()
+    assert state(hass, "sensor.leaf_battery").state == "48.0"
+
+    module.error = None
+    await pass_time(timedelta(hours=2), timedelta(minutes=5))
+    assert issues(hass) == []
+
+
+async def test_the_own_account_may_die_as_well(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
+) -> None:
+    cloud.error = Unavailable("dead")
+    module.states[VIN] = VehicleState(battery=battery("ovms", 200, level=33))
+    await pass_time(timedelta(hours=5), timedelta(minutes=5))
+    assert issues(hass) == ["source_silent"]
+    assert state(hass, "sensor.leaf_battery").state == "33"
+
+
+async def test_an_entry_that_is_not_loaded_is_a_dead_source(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    await hass.config_entries.async_unload(other.entry_id)
+    await pass_time(timedelta(hours=4), timedelta(minutes=5))
+    assert issues(hass) == ["source_silent"]
+    assert state(hass, "sensor.leaf_battery").state == "48.0"
+
+    await hass.config_entries.async_setup(other.entry_id)
+    await pass_time(timedelta(hours=2), timedelta(minutes=5))
+    assert issues(hass) == []
+
+
+async def test_a_restart_knows_what_each_source_said(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, module: Scripted
+) -> None:
+    for entry in (both, other):
+        await hass.config_entries.async_unload(entry.entry_id)
+    cloud.error = module.error = Unavailable("dead")
+    await hass.config_entries.async_setup(both.entry_id)
+    await settle(hass)
+    assert state(hass, "sensor.leaf_battery").state == "48.0"
+    assert state(hass, "sensor.leaf_battery_source").state == "ovms"
+    assert state(hass, "sensor.leaf_range").state == "unknown", "an hour older than the battery's level"
+
+
+async def test_removing_the_other_entry_removes_the_source(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_remove(other.entry_id)
+    await settle(hass)
+    assert not both.subentries
+    assert state(hass, "sensor.leaf_battery").state == "50.0"
+
+
+async def test_removing_the_home_gives_the_vehicle_to_the_other(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_remove(both.entry_id)
+    await settle(hass)
+    assert devices(hass) == ["Module"]
+    assert other.state is ConfigEntryState.LOADED
+
+
+async def test_an_entry_that_was_disabled_takes_its_vehicle_back(
+    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted, freezer: FrozenDateTimeFactory
+) -> None:
+    await hass.config_entries.async_set_disabled_by(home.entry_id, ConfigEntryDisabler.USER)
+    freezer.tick()
+    other = stage.entry("Module", module)
+    await set_up(hass, other)
+    assert state(hass, "sensor.leaf_battery").state == "48.0", "the same entity, so its history goes on"
+
+    await hass.config_entries.async_set_disabled_by(home.entry_id, None)
+    await settle(hass)
+    assert state(hass, "sensor.leaf_battery").state == "50.0"
+    assert devices(hass) == ["LEAF"]
+    assert issues(hass) == ["same_vehicle"]
+
+
+def climate(backend: str, *, running: bool) -> VehicleState:
+    """What a vehicle says when it obeys."""
+    now = dt_util.utcnow()
+    return VehicleState(climate=Climate(backend=backend, received_at=now, reported_at=now, running=running))
+
+
+def obedient(backend: str) -> Any:
+    """A vehicle that starts its climate when told to."""
+
+    def obey(command: Command) -> VehicleState | None:
+        return climate(backend, running=isinstance(command, StartClimate))
+
+    return obey
+
+
+async def heat(hass: HomeAssistant) -> str:
+    """Start the climate; return which backend did it."""
+    seen: list[str] = []
+    stop = hass.bus.async_listen(EVENT_COMMAND, lambda event: seen.append(event.data["backend"]))
+    try:
+        await hass.services.async_call("climate", "turn_on", {"entity_id": "climate.leaf_climate"}, blocking=True)
+    finally:
+        await hass.async_block_till_done()
+        stop()
+    return seen[0]
+
+
+async def test_commands_go_to_the_first_that_can(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted
+) -> None:
+    cloud.obeys, module.obeys = obedient("kamereon"), obedient("ovms")
+    assert await heat(hass) == "kamereon"
+    assert (len(cloud.sent), len(module.sent)) == (1, 0)
+    assert state(hass, "climate.leaf_climate").state == "heat_cool"
+
+
+async def test_what_cannot_have_arrived_goes_to_the_next(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted
+) -> None:
+    cloud.refusal, module.obeys = NoConnection("nobody there"), obedient("ovms")
+    assert await heat(hass) == "ovms"
+    assert len(module.sent) == 1
+
+
+async def test_what_may_have_arrived_goes_nowhere_else(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted
+) -> None:
+    cloud.refusal, module.obeys = Unavailable("no answer"), obedient("ovms")
+    with pytest.raises(HomeAssistantError):
+        await heat(hass)
+    assert module.sent == []
+
+
+async def test_a_source_that_fails_is_asked_last(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
+) -> None:
+    cloud.error = Unavailable("dead")
+    module.obeys = obedient("ovms")
+    await pass_time(timedelta(hours=1), timedelta(minutes=5))
+    assert await heat(hass) == "ovms"
+
+
+async def test_the_owner_may_prefer_a_source(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted
+) -> None:
+    (subentry,) = both.subentries
+    flow = await hass.config_entries.subentries.async_init(
+        (both.entry_id, "source"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry}
+    )
+    assert flow["description_placeholders"] == {"source": "Module"}
+    result = await hass.config_entries.subentries.async_configure(flow["flow_id"], {"preferred": True})
+    assert result["reason"] == "reconfigure_successful"
+    await settle(hass)
+    cloud.obeys, module.obeys = obedient("kamereon"), obedient("ovms")
+    assert await heat(hass) == "ovms"
+
+
+async def test_a_source_that_cannot_reach_the_vehicle_blocks_no_other(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
+) -> None:
+    away = Connectivity(backend="ovms", received_at=NOON, reported_at=NOON, reachable=False)
+    module.states[VIN] = replace(module.states[VIN], connectivity=away)
+    await pass_time(timedelta(minutes=30))
+    assert state(hass, "binary_sensor.leaf_reachable").state == "off"
+    cloud.obeys = obedient("kamereon")
+    assert await heat(hass) == "kamereon"
+
+
+async def test_a_rejected_source_asks_for_itself(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, module: Scripted, pass_time: LetTimePass
+) -> None:
+    module.error = AuthenticationFailed()
+    await pass_time(timedelta(minutes=30))
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["entry_id"] == other.entry_id
+    assert state(hass, "sensor.leaf_battery").state == "48.0"
+
+
+async def test_there_must_be_another_vehicle(hass: HomeAssistant, home: MockConfigEntry) -> None:
+    for reason in ("no_other_source", "not_loaded"):
+        flow = await hass.config_entries.subentries.async_init(
+            (home.entry_id, "source"), context={"source": SOURCE_USER}
+        )
+        assert flow["reason"] == reason
+        await hass.config_entries.async_unload(home.entry_id)
+
+
+async def test_what_a_source_pushes_is_heard_where_the_vehicle_belongs(
+    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted
+) -> None:
+    module.pushes = True
+    other = stage.entry("Module", module)
+    await set_up(hass, other)
+    await add_source(hass, home)
+    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=11))))
+    await settle(hass)
+    assert state(hass, "sensor.leaf_battery").state == "11"
