@@ -116,6 +116,14 @@ class Reception(Visitors):
         self.latest: Mapping[str, str] | None = None
         self.refusals = 0
         self.heard = Event()
+        """Set by the first message."""
+
+    @callback
+    def begin(self) -> None:
+        """Begin to wait, maybe once more."""
+        self.refusals = 0
+        if self.latest is None:
+            self.heard.clear()
 
     @override
     @callback

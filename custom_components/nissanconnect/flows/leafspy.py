@@ -11,6 +11,7 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, C
 from homeassistant.const import CONF_PASSWORD, CONF_WEBHOOK_ID
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, TextSelector, TextSelectorConfig
 import probatio
 
@@ -77,10 +78,10 @@ class LeafSpyFlow(ConfigFlow):
     async def async_step_leafspy_wait(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Wait for the first message; Home Assistant ends the task if the dialog is closed."""
         if self._waiting is None:
-            self._reception.refusals = 0
+            self._reception.begin()
             # Not eager: what follows from a task that has ended at once would be given this input once more.
             self._waiting = self.hass.async_create_background_task(
-                self._async_first_message(), f"{DOMAIN} waiting for Leaf Spy", eager_start=False
+                self._async_first_message(), f"{DOMAIN} listening to Leaf Spy", eager_start=False
             )
         if not self._waiting.done():
             return self.async_show_progress(
@@ -89,12 +90,17 @@ class LeafSpyFlow(ConfigFlow):
                 progress_task=self._waiting,
                 description_placeholders=self._told(),
             )
-        self._waiting = None
-        if self._reception.heard.is_set():
-            return self.async_show_progress_done(next_step_id="leafspy_finish")
+        if self._reception.latest is not None:
+            return self.async_show_progress_done(next_step_id="leafspy_heard")
         return self.async_show_progress_done(
             next_step_id="leafspy_refused" if self._reception.refusals else "leafspy_silent"
         )
+
+    async def async_step_leafspy_heard(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say so. What follows from a wait may be asked for twice at once, and must not make two entries."""
+        if user_input is not None:
+            return await self.async_step_leafspy_finish()
+        return self.async_show_form(step_id="leafspy_heard", data_schema=probatio.Schema({}))
 
     async def async_step_leafspy_silent(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Say what the reason may be, and leave it to the owner how to go on."""
@@ -126,8 +132,8 @@ class LeafSpyFlow(ConfigFlow):
 
     async def _async_open(self) -> bool:
         """Hear messages until the dialog is over; return whether anybody can call."""
-        if self._close is None:
-            backend = await async_create_backend(self.hass, self._link, save_auth=lambda _: None)
+        backend = await async_create_backend(self.hass, self._link, save_auth=lambda _: None)
+        if self._close is None and isinstance(backend, Called):
             self._reception = Reception()
             with suppress(ConfigEntryError):
                 self._close = await async_open_webhook(self.hass, self._link[CONF_WEBHOOK_ID], backend, self._reception)
@@ -140,13 +146,16 @@ class LeafSpyFlow(ConfigFlow):
             self._close = None
 
     async def _async_first_message(self) -> None:
+        """Wait until one has come, or for long enough."""
+        over = self._reception.heard
+        cancel = async_call_later(self.hass, _PATIENCE, callback(lambda _: over.set()))
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await self._reception.heard.wait()
-        except TimeoutError:
-            return
+            await over.wait()
+        finally:
+            cancel()
 
     def _show_choice(self, step_id: str) -> ConfigFlowResult:
+        self._waiting = None
         return self.async_show_menu(
             step_id=step_id,
             menu_options=["leafspy_wait", "leafspy_address", "leafspy_finish"],
