@@ -14,7 +14,8 @@ from homeassistant.components.webhook import async_handle_webhook
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util.aiohttp import MockRequest
 import pytest
@@ -257,6 +258,19 @@ async def test_nothing_personal_is_logged_or_in_diagnostics(
         assert secret not in shown
         assert secret not in logged
     assert "battery" in shown
+
+
+async def test_without_a_recorder_a_log_has_nowhere_to_go(
+    hass: HomeAssistant, client: Client, loaded: MockConfigEntry
+) -> None:
+    await call(hass, client, phone().parameters())
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, VIN), loaded.entry_id)
+    assert device is not None
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call(
+            DOMAIN, "import_leafspy_log", {"device_id": device.id, "path": "/media/Log.csv"}, blocking=True
+        )
+    assert error.value.translation_key == "no_recorder"
 
 
 async def test_it_needs_a_web_server(
