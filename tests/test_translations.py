@@ -27,6 +27,7 @@ from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.time import TIMES
 from custom_components.nissanconnect.trigger import TRIGGERS
+from custom_components.nissanconnect.update import UPDATES
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason, errors
 from custom_components.nissanconnect.vehicle.guide import App, Model, Region, Verdict
 
@@ -43,6 +44,7 @@ DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "sensor": (*SENSORS, *TALLIES, AREA_DISTANCE),
     "switch": SWITCHES,
     "time": TIMES,
+    "update": UPDATES,
 }
 EVERY_ACTION: dict[str, VehicleAction | VehicleQuestion] = {**ACTIONS, **QUESTIONS}
 ERROR_KEYS = {kind.key for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BackendError)}
@@ -114,6 +116,7 @@ def test_every_entity_has_an_icon_of_its_own_or_of_its_device_class() -> None:
 
 def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
     assert set(ENGLISH["config"]["error"]) == ERROR_KEYS | {
+        "authentication_failed_other",
         "interrupted",
         "invalid_leafspy_password",
         "invalid_pin",

@@ -1,6 +1,5 @@
 """The dialog for owners who do not know what their vehicle talks to."""
 
-from enum import StrEnum
 import logging
 from typing import Any
 
@@ -10,9 +9,6 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.nissanconnect.const import DOMAIN
-from custom_components.nissanconnect.flows import unsure
-from custom_components.nissanconnect.sources import Source
-from custom_components.nissanconnect.vehicle.guide import Way
 
 from .conftest import CREDENTIALS
 from .simulator import Simulator
@@ -42,11 +38,6 @@ def told(answer: ConfigFlowResult) -> tuple[str, str, str]:
     return words["plant"], words["spoken"], words["later"]
 
 
-def named(ways: list[str]) -> str:
-    """The names of sources, as they are told."""
-    return ", ".join(unsure._NAMES[Way(way)] for way in ways) or "-"
-
-
 async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: Simulator) -> None:
     answer = await ask(hass)
     assert answer["type"] is FlowResultType.MENU
@@ -61,26 +52,24 @@ async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: 
 
 
 @pytest.mark.parametrize(
-    ("answers", "step", "ways"),
+    ("answers", "step", "spoken", "later"),
     [
-        ({"region": "north_america"}, "unsure_cloud", "north_america"),
-        ({"region": "japan"}, "unsure_cloud", "japan"),
-        ({"year": 2015, "app": "none"}, "unsure_closed", "opencarwings ovms leafspy"),
-        ({"year": 2019, "app": "none"}, "unsure_app_decides", "europe opencarwings ovms leafspy"),
-        ({"region": "australia"}, "unsure_unproven", "europe ovms leafspy"),
-        ({"region": "elsewhere"}, "unsure_no_cloud", "ovms leafspy"),
-        ({"region": "elsewhere", "model": "electric"}, "unsure_nothing", ""),
+        ({"year": 2015, "app": "none"}, "unsure_closed", "OpenCARWINGS, OVMS, Leaf Spy", "-"),
+        ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe, OpenCARWINGS, OVMS, Leaf Spy", "-"),
+        ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe, OVMS, Leaf Spy", "-"),
+        ({"region": "elsewhere"}, "unsure_no_cloud", "OVMS, Leaf Spy", "-"),
+        ({"region": "japan"}, "unsure_cloud", "NissanConnect Japan", "-"),
+        ({"region": "north_america"}, "unsure_cloud", "MyNISSAN North America", "-"),
+        ({"region": "elsewhere", "model": "electric"}, "unsure_nothing", "-", "-"),
     ],
 )
 async def test_every_answer_says_what_this_version_cannot_do(
-    hass: HomeAssistant, answers: dict[str, Any], step: str, ways: str
+    hass: HomeAssistant, answers: dict[str, Any], step: str, spoken: str, later: str
 ) -> None:
     answer = await ask(hass, **answers)
-    spoken = [way for way in ways.split() if way in Source]
-    later = [way for way in ways.split() if way not in Source]
     assert answer["step_id"] == step
-    assert answer["menu_options"] == (["unsure_best", "user"] if spoken else ["user"])
-    assert told(answer)[1:] == (named(spoken), named(later))
+    assert answer["menu_options"] == (["user"] if spoken == "-" else ["unsure_best", "user"])
+    assert told(answer)[1:] == (spoken, later)
     again = await hass.config_entries.flow.async_configure(answer["flow_id"])  # the page is loaded anew
     assert again["step_id"] == step
 
@@ -88,19 +77,9 @@ async def test_every_answer_says_what_this_version_cannot_do(
     assert menu["step_id"] == "user"
 
 
-async def test_a_source_that_has_arrived_is_offered(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Later(StrEnum):
-        EUROPE = "europe"
-        OVMS = "ovms"
-
-    async def ovms(flow: unsure.UnsureFlow) -> ConfigFlowResult:
-        return flow.async_abort(reason="ovms")
-
-    monkeypatch.setattr(unsure, "Source", Later)
-    monkeypatch.setattr(unsure.UnsureFlow, "async_step_ovms", ovms, raising=False)
-    answer = await ask(hass, year=2015, app="none")
-    assert told(answer)[1:] == ("OVMS", "OpenCARWINGS, Leaf Spy")
-    assert (await submit(hass, answer, {"next_step_id": "unsure_best"}))["reason"] == "ovms"
+async def test_the_best_source_is_offered(hass: HomeAssistant) -> None:
+    answer = await ask(hass, region="elsewhere")
+    assert (await submit(hass, answer, {"next_step_id": "unsure_best"}))["step_id"] == "ovms"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from homeassistant.const import ATTR_LATITUDE, ATTR_LONGITUDE, ATTR_TEMPERATURE, WEEKDAYS
+from homeassistant.const import ATTR_LATITUDE, ATTR_LONGITUDE, ATTR_NAME, ATTR_TEMPERATURE, WEEKDAYS
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
@@ -22,6 +22,7 @@ from .vehicle import (
     Group,
     Refresh,
     ScheduleClimate,
+    SendDestination,
     SetChargeSchedule,
     SoundHorn,
     StartCharging,
@@ -36,6 +37,8 @@ ATTR_AT = "at"
 ATTR_DAYS = "days"
 ATTR_DEFROST = "defrost"
 ATTR_FROM = "from"
+ATTR_HEAT_SEATS = "heat_seats"
+ATTR_HEAT_WHEEL = "heat_wheel"
 ATTR_UNTIL = "until"
 ATTR_WAKE = "wake"
 
@@ -55,7 +58,13 @@ class VehicleAction:
 
 
 def start_climate(
-    info: VehicleInfo, target: float | None, *, defrost: bool = False, at: datetime | None = None
+    info: VehicleInfo,
+    target: float | None,
+    *,
+    defrost: bool = False,
+    heat_seats: bool = False,
+    heat_wheel: bool = False,
+    at: datetime | None = None,
 ) -> Command:
     """Return the command that starts the climate, now or ``at``; raises what the vehicle cannot do as a translation."""
     limits = info.climate_limits
@@ -63,6 +72,10 @@ def start_climate(
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="temperature_not_supported")
     if defrost and Capability.CLIMATE_DEFROST not in info.capabilities:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="defrost_not_supported")
+    if heat_seats and Capability.SEAT_HEAT not in info.capabilities:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="seat_heat_not_supported")
+    if heat_wheel and Capability.WHEEL_HEAT not in info.capabilities:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="wheel_heat_not_supported")
     if target is not None and not limits.minimum <= target <= limits.maximum:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -70,11 +83,11 @@ def start_climate(
             translation_placeholders={"minimum": f"{limits.minimum:g}", "maximum": f"{limits.maximum:g}"},
         )
     if at is None:
-        return StartClimate(target, defrost)
+        return StartClimate(target, defrost, heat_seats, heat_wheel)
     at = dt_util.as_utc(at)  # a time without a zone is meant in Home Assistant's own
     if at <= dt_util.utcnow():
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_in_the_past")
-    return ScheduleClimate(at, target, defrost)
+    return ScheduleClimate(at, target, defrost, heat_seats, heat_wheel)
 
 
 def _set_charge_schedule(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
@@ -113,6 +126,14 @@ ACTIONS: Mapping[str, VehicleAction] = {
         fields={probatio.Optional(ATTR_WAKE, default=False): cv.boolean},
         answer=_reports,
     ),
+    "send_destination": VehicleAction(
+        command=lambda info, data: SendDestination(data[ATTR_LATITUDE], data[ATTR_LONGITUDE], data[ATTR_NAME]),
+        fields={
+            probatio.Required(ATTR_LATITUDE): cv.latitude,
+            probatio.Required(ATTR_LONGITUDE): cv.longitude,
+            probatio.Required(ATTR_NAME): probatio.All(cv.string, probatio.Length(min=1, max=30)),
+        },
+    ),
     "set_charge_schedule": VehicleAction(
         command=_set_charge_schedule,
         fields={
@@ -124,11 +145,18 @@ ACTIONS: Mapping[str, VehicleAction] = {
     "start_charging": VehicleAction(command=lambda info, data: StartCharging()),
     "start_climate": VehicleAction(
         command=lambda info, data: start_climate(
-            info, data.get(ATTR_TEMPERATURE), defrost=data[ATTR_DEFROST], at=data.get(ATTR_AT)
+            info,
+            data.get(ATTR_TEMPERATURE),
+            defrost=data[ATTR_DEFROST],
+            heat_seats=data[ATTR_HEAT_SEATS],
+            heat_wheel=data[ATTR_HEAT_WHEEL],
+            at=data.get(ATTR_AT),
         ),
         fields={
             probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
             probatio.Optional(ATTR_DEFROST, default=False): cv.boolean,
+            probatio.Optional(ATTR_HEAT_SEATS, default=False): cv.boolean,
+            probatio.Optional(ATTR_HEAT_WHEEL, default=False): cv.boolean,
             probatio.Optional(ATTR_AT): cv.datetime,
         },
     ),

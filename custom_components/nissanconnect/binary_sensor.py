@@ -34,6 +34,11 @@ def _tyre_warning(state: VehicleState) -> bool | None:
 
 BINARY_SENSORS = (
     VehicleBinarySensorDescription(
+        key="bonnet",
+        device_class=BinarySensorDeviceClass.OPENING,
+        value=lambda s: s.body.bonnet if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
         key="charging",
         capability=Capability.BATTERY,
         device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
@@ -87,10 +92,41 @@ BINARY_SENSORS = (
         value=lambda s: s.connectivity.reachable if s.connectivity else None,
     ),
     VehicleBinarySensorDescription(
+        key="sunroof",
+        device_class=BinarySensorDeviceClass.WINDOW,
+        value=lambda s: s.body.sunroof if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
         key="tyre_warning",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_tyre_warning,
+    ),
+    VehicleBinarySensorDescription(
+        key="warning_lamp",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: None if s.health is None or s.health.lamps is None else bool(s.health.lamps),
+    ),
+    VehicleBinarySensorDescription(
+        key="window_front_left",
+        device_class=BinarySensorDeviceClass.WINDOW,
+        value=lambda s: s.body.window_front_left if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="window_front_right",
+        device_class=BinarySensorDeviceClass.WINDOW,
+        value=lambda s: s.body.window_front_right if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="window_rear_left",
+        device_class=BinarySensorDeviceClass.WINDOW,
+        value=lambda s: s.body.window_rear_left if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="window_rear_right",
+        device_class=BinarySensorDeviceClass.WINDOW,
+        value=lambda s: s.body.window_rear_right if s.body else None,
     ),
 )
 

@@ -10,15 +10,15 @@ from .flows.forms import FORMS
 from .flows.geofence import GeofenceFlow
 from .flows.leafspy import LeafSpyFlow
 from .flows.leafspy_log import LeafSpyLogFlow
-from .flows.log_in import LogInFlow
 from .flows.options import NissanOptionsFlow
+from .flows.ovms import OvmsFlow
 from .flows.remote_lock import RemoteLockFlow
 from .flows.source import SourceFlow
 from .flows.unsure import UnsureFlow
 from .sources import Source
 
 
-class NissanConfigFlow(LogInFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
+class NissanConfigFlow(OvmsFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
     """Set up one account or link."""
 
     VERSION = 1

@@ -23,7 +23,10 @@ CONF_PREFERRED: Final = "preferred"
 CONF_SOURCE: Final = "source"
 CONF_SOURCE_VEHICLE: Final = "source_vehicle"
 """Which vehicle of the other entry it is, by its alias."""
+CONF_USER: Final = "user"
 CONF_VEHICLE: Final = "vehicle"
+CONF_VEHICLE_ID: Final = "vehicle_id"
+"""What an OVMS module calls its vehicle."""
 CONF_VEHICLES: Final = "vehicles"
 
 SUBENTRY_GEOFENCE: Final = "geofence"
@@ -55,4 +58,5 @@ PLATFORMS: Final = (
     Platform.SENSOR,
     Platform.SWITCH,
     Platform.TIME,
+    Platform.UPDATE,
 )

@@ -13,6 +13,8 @@ from .links import Link
 from .vehicle import alias
 
 _PERSONAL = {
+    "api_key",
+    "api_token",
     "auth",
     "device_id",
     "heading",
@@ -22,9 +24,14 @@ _PERSONAL = {
     "nickname",
     "password",
     "picture_url",
+    "pin",
     "pins",
+    "prefix",
     "title",
+    "user",
+    "url",
     "username",
+    "vehicle_id",
     "vin",
     "webhook_id",
 }

@@ -23,6 +23,7 @@ from .vehicle import (
     Group,
     Lock,
     Refresh,
+    SendDestination,
     SetChargeSchedule,
     SoundHorn,
     StartCharging,
@@ -31,6 +32,7 @@ from .vehicle import (
     StopCharging,
     StopClimate,
     StopEngine,
+    StopSignals,
     TripPeriod,
     TripSummary,
     Unlock,
@@ -89,6 +91,7 @@ PREFLIGHT: Mapping[str, Command] = {
         FlashLights(),
         Lock(),
         Refresh(),
+        SendDestination(0.0, 0.0, ""),
         SetChargeSchedule(),
         SoundHorn(),
         StartCharging(),
@@ -97,6 +100,7 @@ PREFLIGHT: Mapping[str, Command] = {
         StopCharging(),
         StopClimate(),
         StopEngine(),
+        StopSignals(),
         Unlock(),
     )
 } | {"locate": Refresh(Group.POSITION)}

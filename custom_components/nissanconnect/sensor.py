@@ -14,6 +14,7 @@ from homeassistant.components.sensor import (
 from homeassistant.const import (
     DEGREE,
     PERCENTAGE,
+    SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
     EntityCategory,
     UnitOfElectricPotential,
     UnitOfEnergy,
@@ -21,6 +22,7 @@ from homeassistant.const import (
     UnitOfPower,
     UnitOfPressure,
     UnitOfTemperature,
+    UnitOfTime,
     UnitOfVolume,
 )
 from homeassistant.core import HomeAssistant
@@ -32,6 +34,7 @@ from .vehicle import (
     Capability,
     ChargeMode,
     ChargeSpeed,
+    Charging,
     ChargingStatus,
     Group,
     Tyre,
@@ -89,6 +92,18 @@ def _subscription(state: VehicleState) -> str | None:
     if state.subscription is None or state.subscription.active is None:
         return None
     return "active" if state.subscription.active else "inactive"
+
+
+def _time_to_full(speed: str, minutes: Callable[[Charging], float | None]) -> VehicleSensorDescription:
+    return VehicleSensorDescription(
+        key=f"time_to_full_{speed}",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_unit_of_measurement=UnitOfTime.HOURS,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        value=lambda s: minutes(s.charging) if s.charging else None,
+    )
 
 
 def _tyre_pressure(place: str, tyre: Callable[[Tyres], Tyre]) -> VehicleSensorDescription:
@@ -197,6 +212,13 @@ SENSORS = (
         value=lambda s: s.battery.level if s.battery else None,
     ),
     VehicleSensorDescription(
+        key="battery_health_bars",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.battery.health_bars if s.battery else None,
+    ),
+    VehicleSensorDescription(
         key="battery_temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
@@ -204,6 +226,15 @@ SENSORS = (
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda s: s.battery.temperature if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="cell_spread",
+        native_unit_of_measurement=UnitOfElectricPotential.MILLIVOLT,
+        device_class=SensorDeviceClass.VOLTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.battery.cell_spread if s.battery else None,
     ),
     VehicleSensorDescription(
         key="charge_mode",
@@ -252,6 +283,12 @@ SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(_BACKENDS),
         value=_last_source,
+    ),
+    VehicleSensorDescription(
+        key="firmware",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda s: s.connectivity.firmware if s.connectivity else None,
     ),
     VehicleSensorDescription(
         key="fuel_level",
@@ -315,6 +352,15 @@ SENSORS = (
         value=lambda s: s.odometer.distance if s.odometer else None,
     ),
     VehicleSensorDescription(
+        key="oil_change",
+        device_class=SensorDeviceClass.DISTANCE,
+        native_unit_of_measurement=UnitOfLength.KILOMETERS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.health.oil_change_in if s.health else None,
+    ),
+    VehicleSensorDescription(
         key="outside_temperature",
         device_class=SensorDeviceClass.TEMPERATURE,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
@@ -340,12 +386,30 @@ SENSORS = (
         value=lambda s: s.battery.range_climate_on if s.battery else None,
     ),
     VehicleSensorDescription(
+        key="signal",
+        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda s: s.connectivity.signal if s.connectivity else None,
+    ),
+    VehicleSensorDescription(
         key="subscription",
         device_class=SensorDeviceClass.ENUM,
         options=[*_SUBSCRIPTION],
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_subscription,
     ),
+    VehicleSensorDescription(
+        key="subscription_ends",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.subscription.ends_at if s.subscription else None,
+    ),
+    _time_to_full("slow", lambda charging: charging.time_to_full_slow),
+    _time_to_full("normal", lambda charging: charging.time_to_full_normal),
+    _time_to_full("fast", lambda charging: charging.time_to_full_fast),
     _tyre_pressure("front_left", lambda tyres: tyres.front_left),
     _tyre_pressure("front_right", lambda tyres: tyres.front_right),
     _tyre_pressure("rear_left", lambda tyres: tyres.rear_left),

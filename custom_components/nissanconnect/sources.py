@@ -9,18 +9,41 @@ from enum import StrEnum
 from functools import partial
 import logging
 import os
-from typing import Any
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
 
-from aiohttp import CookieJar
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from aiohttp import CookieJar, DummyCookieJar
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_API_TOKEN,
+    CONF_CODE,
+    CONF_COUNTRY,
+    CONF_PASSWORD,
+    CONF_PIN,
+    CONF_PREFIX,
+    CONF_URL,
+    CONF_USERNAME,
+)
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.aiohttp_client import async_create_clientsession, async_get_clientsession
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Json
-from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE
+from .const import (
+    CONF_AUTH,
+    CONF_DEVICE_ID,
+    CONF_ODOMETER_UNIT,
+    CONF_OUTSIDE_UNIT,
+    CONF_SOURCE,
+    CONF_USER,
+    CONF_VEHICLE_ID,
+)
+
+if TYPE_CHECKING:
+    from .backends.kamereon import Environment
+    from .backends.kamereon.dialect import Dialect
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,6 +59,11 @@ class Source(StrEnum):
     """Where vehicles can come from, named by what the owner has in hand; also the steps of the config flow."""
 
     EUROPE = "europe"
+    NORTH_AMERICA = "north_america"
+    JAPAN = "japan"
+    OPENCARWINGS = "opencarwings"
+    TESLAFI = "teslafi"
+    OVMS = "ovms"
     LEAFSPY = "leafspy"
     DEMO = "demo"
 
@@ -52,13 +80,37 @@ async def async_create_backend(
 
 
 async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await _async_load(hass, "kamereon")
-    from .backends.kamereon import EUROPE, Auth, KamereonBackend, simulated  # noqa: PLC0415
+    await async_load(hass, "kamereon")
+    from .backends.kamereon import EUROPE  # noqa: PLC0415
+    from .backends.kamereon.europe import EUROPEAN  # noqa: PLC0415
 
-    environment, cookie_jar = EUROPE, None
+    return _kamereon(hass, data, save_auth, memory, environment=EUROPE, dialect=EUROPEAN)
+
+
+async def _async_japan(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await async_load(hass, "kamereon.japan")
+    from .backends.kamereon import JAPAN  # noqa: PLC0415
+    from .backends.kamereon.japan import JAPANESE  # noqa: PLC0415
+
+    return _kamereon(hass, data, save_auth, memory, environment=JAPAN, dialect=JAPANESE)
+
+
+def _kamereon(
+    hass: HomeAssistant,
+    data: Mapping[str, Any],
+    save_auth: SaveAuth,
+    memory: Json,
+    *,
+    environment: Environment,
+    dialect: Dialect,
+) -> Backend:
+    from .backends.kamereon import Auth, KamereonBackend, simulated  # noqa: PLC0415
+
+    cookie_jar = None
     if url := os.environ.get(SIMULATOR_VARIABLE):
         _LOGGER.warning("%s is set: passwords go to the simulator, not to Nissan", SIMULATOR_VARIABLE)
-        environment, cookie_jar = simulated(url), CookieJar(unsafe=True)  # a jar ignores bare addresses otherwise
+        environment = simulated(url, environment)
+        cookie_jar = CookieJar(unsafe=True)  # a jar ignores bare addresses otherwise
     return KamereonBackend(
         # A session of its own: the log-in lives in its cookies.
         async_create_clientsession(hass, cookie_jar=cookie_jar),
@@ -70,19 +122,91 @@ async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth:
         sleep=sleep,
         device_id=data.get(CONF_DEVICE_ID),
         environment=environment,
+        dialect=dialect,
+        memory=memory,
+    )
+
+
+async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await async_load(hass, "teslafi")
+    from .backends.teslafi import TeslaFiBackend, service_url  # noqa: PLC0415
+
+    return TeslaFiBackend(
+        async_get_clientsession(hass),
+        base=service_url(data[CONF_URL]),
+        token=data[CONF_API_TOKEN].strip(),
+        now=dt_util.utcnow,
+        memory=memory,
+    )
+
+
+async def _async_opencarwings(
+    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
+) -> Backend:
+    await async_load(hass, "opencarwings")
+    from .backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend  # noqa: PLC0415
+
+    return OpenCarwingsBackend(
+        async_create_clientsession(hass, cookie_jar=DummyCookieJar()),
+        address=Address(data[CONF_URL]),
+        credentials=Credentials(
+            key=data.get(CONF_API_KEY),
+            username=data.get(CONF_USERNAME),
+            password=data.get(CONF_PASSWORD),  # is there in the dialog only
+            code=data.get(CONF_CODE),
+        ),
+        auth=Auth.from_json(data.get(CONF_AUTH)),
+        on_auth=lambda auth: save_auth(auth.to_json()),
+        now=dt_util.utcnow,
+        memory=memory,
+    )
+
+
+async def _async_north_america(
+    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
+) -> Backend:
+    await async_load(hass, "mynissan")
+    from .backends.mynissan import Auth, MyNissanBackend  # noqa: PLC0415
+
+    return MyNissanBackend(
+        async_get_clientsession(hass),
+        country=data[CONF_COUNTRY].upper(),
+        username=data[CONF_USERNAME],
+        password=data.get(CONF_PASSWORD),  # in the dialogs only
+        auth=Auth.from_json(data.get(CONF_AUTH)),
+        on_auth=lambda auth: save_auth(auth.to_json()),
+        now=dt_util.utcnow,
+        zone=dt_util.get_default_time_zone(),
+        memory=memory,
+    )
+
+
+async def _async_ovms(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await async_load(hass, "ovms")
+    await async_import_module(hass, f"{__package__}.mqtt_bus")
+    from .backends.ovms import OvmsBackend, Topics  # noqa: PLC0415
+    from .mqtt_bus import MqttBus  # noqa: PLC0415
+
+    return OvmsBackend(
+        MqttBus(hass),
+        Topics.of(data[CONF_PREFIX], data.get(CONF_USER, ""), data.get(CONF_VEHICLE_ID, "")),
+        client=f"home-assistant-{token_hex(6)}",
+        now=dt_util.utcnow,
+        sleep=sleep,
+        pin=data.get(CONF_PIN) or None,
         memory=memory,
     )
 
 
 async def _async_demo(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await _async_load(hass, "demo")
+    await async_load(hass, "demo")
     from .backends.demo import DemoBackend  # noqa: PLC0415
 
     return DemoBackend(now=dt_util.utcnow, zone=dt_util.get_default_time_zone())
 
 
 async def _async_leafspy(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await _async_load(hass, "leafspy")
+    await async_load(hass, "leafspy")
     from .backends.leafspy import LeafSpyBackend, Units  # noqa: PLC0415
 
     return LeafSpyBackend(
@@ -107,13 +231,18 @@ async def _async_pause(hass: HomeAssistant, seconds: float) -> None:
         cancel()
 
 
-async def _async_load(hass: HomeAssistant, backend: str) -> None:
+async def async_load(hass: HomeAssistant, backend: str) -> None:
     """Import a backend outside the event loop; the import statement after it then only looks the module up."""
     await async_import_module(hass, f"{__package__}.backends.{backend}")
 
 
 _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, Json], Awaitable[Backend]]] = {
     Source.EUROPE: _async_europe,
+    Source.JAPAN: _async_japan,
+    Source.OPENCARWINGS: _async_opencarwings,
+    Source.TESLAFI: _async_teslafi,
+    Source.NORTH_AMERICA: _async_north_america,
+    Source.OVMS: _async_ovms,
     Source.LEAFSPY: _async_leafspy,
     Source.DEMO: _async_demo,
 }

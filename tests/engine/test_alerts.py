@@ -18,6 +18,7 @@ from custom_components.nissanconnect.vehicle import (
     Charging,
     ChargingStatus,
     Climate,
+    Health,
     Subscription,
     Tyre,
     Tyres,
@@ -171,6 +172,14 @@ def test_each_tyre_speaks_for_itself() -> None:
     ]
     subjects = [[(alert.subject, alert.details) for alert in alerts] for alerts in told(*views)]
     assert subjects == [[], [("front_left", {"pressure": 180})], [("rear_right", {"pressure": 180})]]
+
+
+def test_warning_lamps_are_told_when_the_first_lights() -> None:
+    lit: list[tuple[str, ...] | None] = [(), ("engine", "oil"), ("oil",), None, (), ("oil",)]
+    views = [View(state=VehicleState(health=Health(lamps=lamps, **SAID)), now=EPOCH) for lamps in lit]
+    details = [[(alert.type, alert.details) for alert in alerts] for alerts in told(*views)]
+    lamp = AlertType.WARNING_LAMP
+    assert details == [[], [(lamp, {"lamps": "engine, oil"})], [], [], [], [(lamp, {"lamps": "oil"})]]
 
 
 def parked(minutes: float, *, driving: bool | None = False, fences: Any = (), **body: Any) -> View:

@@ -20,7 +20,7 @@ MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
-SLOW = {Group.TYRES, Group.HEALTH, Group.SCHEDULES, Group.SUBSCRIPTION}
+SLOW = {Group.TYRES, Group.HEALTH, Group.SCHEDULES, Group.SOFTWARE, Group.SUBSCRIPTION}
 
 PARKED = VehicleState()
 HEATING = VehicleState(climate=Climate(backend="b", received_at=NOON, running=True))

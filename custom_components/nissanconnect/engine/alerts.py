@@ -161,7 +161,7 @@ class Watch:
 
 def standing(view: View) -> Iterator[Standing]:
     """Return everything that is worth an alert when it comes to be so."""
-    for look in (_charge, _aux_battery, _tyres, _openings, _unlocked, _silence, _subscription):
+    for look in (_charge, _aux_battery, _tyres, _lamps, _openings, _unlocked, _silence, _subscription):
         yield from look(view)
 
 
@@ -207,6 +207,15 @@ def _tyres(view: View) -> Iterator[Standing]:
         yield Standing(alert=alert, holds=tyre.warning)
 
 
+def _lamps(view: View) -> Iterator[Standing]:
+    health = view.state.health
+    if health is None or health.lamps is None:
+        return
+    at = health.reported_at or health.received_at
+    alert = Alert(type=AlertType.WARNING_LAMP, at=at, details={"lamps": ", ".join(health.lamps)})
+    yield Standing(alert=alert, holds=bool(health.lamps))
+
+
 def _openings(view: View) -> Iterator[Standing]:
     body = view.state.body
     if body is None:
@@ -220,7 +229,7 @@ def _openings(view: View) -> Iterator[Standing]:
 
 def _unlocked(view: View) -> Iterator[Standing]:
     body = view.state.body
-    if body is None:
+    if body is None or body.assumed:  # somebody may have turned the key since
         return
     at = body.reported_at or body.received_at
     wanting = [fence.name for fence, inside in view.inside if FenceAction.LOCK_REMINDER in fence.actions(inside=inside)]

@@ -71,6 +71,7 @@ _OLDEST: Mapping[Group, timedelta] = {
     Group.HEALTH: _SLOW,
     Group.SUBSCRIPTION: _SLOW,
     Group.SCHEDULES: _SLOW,
+    Group.SOFTWARE: _SLOW,
 }
 """How long ago anything else may have been asked for, unless a drive has ended since."""
 

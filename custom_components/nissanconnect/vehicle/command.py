@@ -42,18 +42,20 @@ class Command:
 class StartClimate(Command):
     """Heat or cool the cabin to ``target`` °C (``None``: the vehicle's own choice), starting now.
 
-    ``defrost``: and thaw its windows.
+    ``defrost``: and thaw its windows; ``heat_seats``: the front ones; ``heat_wheel``: the steering wheel.
     """
 
     capability = Capability.CLIMATE
     groups = frozenset({Group.CLIMATE})
     target: float | None = None
     defrost: bool = False
+    heat_seats: bool = False
+    heat_wheel: bool = False
 
     @property
     @override
     def needs(self) -> frozenset[Capability]:
-        return _climate_needs(self.capability, defrost=self.defrost)
+        return _climate_needs(self)
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
@@ -83,11 +85,13 @@ class ScheduleClimate(Command):
     at: datetime
     target: float | None = None
     defrost: bool = False
+    heat_seats: bool = False
+    heat_wheel: bool = False
 
     @property
     @override
     def needs(self) -> frozenset[Capability]:
-        return _climate_needs(self.capability, defrost=self.defrost)
+        return _climate_needs(self)
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
@@ -96,8 +100,13 @@ class ScheduleClimate(Command):
         return abs((state.climate.next_start_at - self.at).total_seconds()) < 60  # some sources drop the seconds
 
 
-def _climate_needs(capability: Capability, *, defrost: bool) -> frozenset[Capability]:
-    return frozenset({capability, Capability.CLIMATE_DEFROST} if defrost else {capability})
+def _climate_needs(command: StartClimate | ScheduleClimate) -> frozenset[Capability]:
+    wishes = {
+        Capability.CLIMATE_DEFROST: command.defrost,
+        Capability.SEAT_HEAT: command.heat_seats,
+        Capability.WHEEL_HEAT: command.heat_wheel,
+    }
+    return frozenset({command.capability, *(capability for capability, wished in wishes.items() if wished)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +241,26 @@ class FlashLights(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class StopSignals(Command):
+    """Stop sounding the horn and flashing the lights."""
+
+    capability = Capability.STOP_SIGNALS
+
+
+@dataclass(frozen=True, slots=True)
+class SendDestination(Command):
+    """Send a place (WGS 84 degrees) to the navigation under a ``name``; the driver still has to choose it there.
+
+    Nothing reports which places the navigation has.
+    """
+
+    capability = Capability.SEND_DESTINATION
+    latitude: float = field(repr=False)
+    longitude: float = field(repr=False)
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StartEngine(Command):
     """Start the combustion engine from afar."""
 
@@ -274,6 +303,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Lock,
     Refresh,
     ScheduleClimate,
+    SendDestination,
     SetChargeLimit,
     SetChargeSchedule,
     SoundHorn,
@@ -283,6 +313,7 @@ COMMANDS: tuple[type[Command], ...] = (
     StopCharging,
     StopClimate,
     StopEngine,
+    StopSignals,
     Unlock,
 )
 """Every command that there is."""
@@ -343,6 +374,8 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"
     NOT_SEEN = "not_seen"
     """The backend called it done, the vehicle's state did not follow in time."""
+    SUPERSEDED = "superseded"
+    """Another command took its place before it had ended."""
     WRONG_PIN = "wrong_pin"
 
     # Before sending

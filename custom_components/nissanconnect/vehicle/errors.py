@@ -23,6 +23,12 @@ class AuthenticationFailed(BackendError):
     key = "authentication_failed"
 
 
+class CredentialsMissing(AuthenticationFailed):
+    """Nothing was given to log in with."""
+
+    key = "credentials_missing"
+
+
 class ActionRequired(BackendError):
     """The owner must do something in the maker's app first: accept terms, confirm an address and the like."""
 
@@ -33,6 +39,12 @@ class EmailNotConfirmed(ActionRequired):
     """The account's e-mail address has not been confirmed."""
 
     key = "email_not_confirmed"
+
+
+class NoFreeTimer(ActionRequired):
+    """All timers that the service has for the vehicle are in use."""
+
+    key = "no_free_timer"
 
 
 class TwoFactorRequired(BackendError):
@@ -53,6 +65,12 @@ class PinRequired(BackendError):
     key = "pin_required"
 
 
+class WrongPin(BackendError):
+    """The PIN that was given with the command is wrong."""
+
+    key = "wrong_pin"
+
+
 class WrongCode(BackendError):
     """The one-time code is wrong or too old."""
 
@@ -63,6 +81,12 @@ class RateLimited(BackendError):
     """Too many requests."""
 
     key = "rate_limited"
+
+
+class TooManyCommands(RateLimited):
+    """Enough commands have been sent for now; each costs the owner money."""
+
+    key = "too_many_commands"
 
 
 class NotSupported(BackendError):
@@ -81,6 +105,30 @@ class NoVehicles(BackendError):
     """The account works, but no vehicle is bound to it."""
 
     key = "no_vehicles"
+
+
+class InvalidPin(BackendError):
+    """What was entered cannot be a PIN."""
+
+    key = "invalid_pin"
+
+
+class InvalidTopic(BackendError):
+    """What was entered cannot be the beginning of an MQTT topic."""
+
+    key = "invalid_topic"
+
+
+class OtherVehicle(NotSupported):
+    """What was found belongs to a vehicle of another kind."""
+
+    key = "other_vehicle"
+
+
+class NothingHeard(NoVehicles):
+    """Nothing has ever been heard from there."""
+
+    key = "nothing_heard"
 
 
 class PrivacyMode(BackendError):
@@ -107,6 +155,12 @@ class NoConnection(Unavailable):
     key = "no_connection"
 
 
+class NoBroker(NoConnection):
+    """There is no MQTT broker, or it does not answer."""
+
+    key = "no_broker"
+
+
 class ServiceOutage(Unavailable):
     """The log-in works and the service can be reached, but several parts of it fail at once: not the owner's fault."""
 
@@ -123,6 +177,12 @@ class ProtocolError(BackendError):
     """The answer cannot be understood."""
 
     key = "protocol_error"
+
+
+class InvalidAddress(ProtocolError):
+    """What was given as the address of the service is none, or would carry secrets in the clear over the internet."""
+
+    key = "invalid_address"
 
 
 class UnsafeRedirect(ProtocolError):

@@ -28,6 +28,7 @@ class Group(StrEnum):
     PRIVACY = "privacy"
     SUBSCRIPTION = "subscription"
     SCHEDULES = "schedules"
+    SOFTWARE = "software"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,29 +81,50 @@ class ChargeMode(StrEnum):
     DELAYED = "delayed"
 
 
+class UpdateStatus(StrEnum):
+    """How far an update of the vehicle's own software has come."""
+
+    UP_TO_DATE = "up_to_date"
+    """Nothing is offered, or what was offered has been activated."""
+    AVAILABLE = "available"
+    DOWNLOADING = "downloading"
+    INSTALLING = "installing"
+    READY = "ready"
+    """It only has to be activated, by the owner."""
+    SCHEDULED = "scheduled"
+    ACTIVATING = "activating"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery(Reported):
     """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C.
 
     ``amp_hours`` is what a LEAF's battery takes today, in Ah; ``hx`` is its index of conductance in %, which falls as
-    cells age, exceeds 100 in large new packs and is not the health.
+    cells age, exceeds 100 in large new packs and is not the health. ``health_bars`` are those of twelve by which older
+    vehicles show their health, ``cell_spread`` is how far the voltages of the cells lie apart, in mV.
     """
 
-    lasting = frozenset({"amp_hours", "capacity", "health", "hx"})
+    lasting = frozenset({"amp_hours", "capacity", "health", "health_bars", "hx"})
     level: float | None = None
     range: float | None = None
     range_climate_on: float | None = None
     capacity: float | None = None
     energy: float | None = None
     health: float | None = None
+    health_bars: float | None = None
     temperature: float | None = None
     amp_hours: float | None = None
     hx: float | None = None
+    cell_spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charging(Reported):
-    """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges."""
+    """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges.
+
+    ``time_to_full_…`` are the minutes that a full charge would take at the speeds of :class:`ChargeSpeed`.
+    """
 
     lasting = frozenset({"limit"})
     plugged_in: bool | None = None
@@ -113,6 +135,9 @@ class Charging(Reported):
     limit: float | None = None
     plugged_in_at: datetime | None = None
     unplugged_at: datetime | None = None
+    time_to_full_slow: float | None = None
+    time_to_full_normal: float | None = None
+    time_to_full_fast: float | None = None
 
     @property
     def active(self) -> bool | None:
@@ -138,14 +163,24 @@ class Climate(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body(Reported):
-    """Lock and openings; ``True`` means locked, respectively open. An opening that is not reported is not closed."""
+    """Lock and openings; ``True`` means locked, respectively open. An opening that is not reported is not closed.
+
+    ``assumed``: nothing reports the lock, so ``locked`` is what was last done from afar.
+    """
 
     locked: bool | None = None
+    assumed: bool = False
     door_front_left: bool | None = None
     door_front_right: bool | None = None
     door_rear_left: bool | None = None
     door_rear_right: bool | None = None
     hatch: bool | None = None
+    bonnet: bool | None = None
+    sunroof: bool | None = None
+    window_front_left: bool | None = None
+    window_front_right: bool | None = None
+    window_rear_left: bool | None = None
+    window_rear_right: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,16 +236,23 @@ class AuxBattery(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health(Reported):
-    """The vehicle's health report as the source words it: names and values whose meaning is not documented."""
+    """The vehicle's health report as the source words it: names and values whose meaning is not documented.
 
+    ``lamps`` are the warning lamps that are lit, in the source's words; ``oil_change_in`` is in km.
+    """
+
+    lamps: tuple[str, ...] | None = None
+    oil_change_in: float | None = None
     values: Mapping[str, str | float | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connectivity(Reported):
-    """Whether the telematics unit can be reached, where a source knows it."""
+    """The telematics unit: whether it can be reached, its firmware, the strength of its radio signal in dBm."""
 
     reachable: bool | None = None
+    firmware: str | None = None
+    signal: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +278,19 @@ class Schedules(Reported):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Software(Reported):
+    """An update of the vehicle's own software over the air; ``update`` is its name, ``None`` if there is none.
+
+    ``progress`` is in %, ``notes`` is what the maker says about it.
+    """
+
+    update: str | None = None
+    status: UpdateStatus | None = None
+    progress: float | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleState:
     """All groups of one vehicle, as one source reported them or as they were merged."""
 
@@ -253,6 +308,7 @@ class VehicleState:
     privacy: Privacy | None = None
     subscription: Subscription | None = None
     schedules: Schedules | None = None
+    software: Software | None = None
 
     @classmethod
     def of(cls, *groups: Reported | None) -> Self:

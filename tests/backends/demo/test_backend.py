@@ -84,7 +84,7 @@ async def test_a_report_tells_when_the_vehicle_said_it_and_when_we_asked(backend
     report = await backend.read(leaf)
 
     assert report.failures == {}
-    assert set(report.state.groups()) == set(Group) - {Group.FUEL}
+    assert set(report.state.groups()) == set(Group) - {Group.FUEL, Group.SOFTWARE}
     for group, said in report.state.groups().items():
         assert said.backend == "demo"
         assert said.received_at == clock.time

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from custom_components.nissanconnect.backends.demo.climate import WINDOWS, RemoteClimate
+from custom_components.nissanconnect.backends.demo.climate import SEATS, WHEEL, WINDOWS, RemoteClimate, Wires
 
 from .build import START
 
@@ -16,15 +16,17 @@ def test_it_keeps_the_last_target_unless_told_another() -> None:
     assert climate.target == 24
 
 
-def test_the_windows_are_thawed_only_while_it_runs_and_if_wanted() -> None:
+def test_windows_seats_and_wheel_are_heated_only_while_it_runs_and_if_wanted() -> None:
     climate = RemoteClimate()
-    climate.start(START, 21, defrost=True)
-    assert climate.defrosting == WINDOWS
+    climate.start(START, 21, Wires(windows=True))
+    assert climate.heating == WINDOWS
+    climate.start(START, 21, Wires(seats=True, wheel=True))
+    assert climate.heating == SEATS + WHEEL
 
     climate.stop()
-    assert climate.defrosting == 0
+    assert climate.heating == 0
     climate.start(START, 21)
-    assert climate.defrosting == 0
+    assert climate.heating == 0
 
 
 def test_it_runs_longer_on_mains() -> None:

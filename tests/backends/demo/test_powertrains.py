@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.demo.cabin import Cabin
+from custom_components.nissanconnect.backends.demo.climate import Wires
 from custom_components.nissanconnect.backends.demo.drive import Work
 from custom_components.nissanconnect.backends.demo.event import Event
 from custom_components.nissanconnect.backends.demo.powertrain import Span
@@ -26,7 +27,7 @@ def test_energy_is_conserved(level: float, hours: list[tuple[bool, bool, float |
     for plugged, climate, used, seconds in hours:
         powertrain.charger.plugged = plugged and used is None
         powertrain.climate.started_at = START if climate else None
-        powertrain.climate.defrost = seconds > 600
+        powertrain.climate.wires = Wires(windows=seconds > 600, seats=seconds > 900, wheel=seconds > 1200)
         work = None if used is None else Work(used, used / 5)
         powertrain.let(Span(START, seconds, outside), cabin, work)
         assert -1e-9 <= powertrain.battery.level <= 100 + 1e-9
@@ -106,13 +107,13 @@ def test_pulling_the_plug_is_no_end_of_a_charge() -> None:
 @pytest.mark.parametrize(("level", "event"), [(50, Event.CLIMATE_STARTED), (5, Event.BATTERY_TOO_LOW)])
 def test_a_scheduled_climate_starts_if_it_can(level: float, event: Event) -> None:
     powertrain = electric(level)
-    powertrain.climate.schedule(START + HOUR, 23, defrost=True)
+    powertrain.climate.schedule(START + HOUR, 23, Wires(windows=True))
 
     assert powertrain.next_at() == START + HOUR
     assert list(powertrain.events(START)) == []
     assert list(powertrain.events(START + HOUR)) == [event]
     assert powertrain.climate.running is (event is Event.CLIMATE_STARTED)
-    assert (powertrain.climate.defrosting > 0) is powertrain.climate.running
+    assert (powertrain.climate.heating > 0) is powertrain.climate.running
     assert powertrain.climate.next_start_at is None
 
 

@@ -6,8 +6,10 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.demo.body import BodyShell
+from custom_components.nissanconnect.backends.demo.firmware import Firmware
 from custom_components.nissanconnect.backends.demo.twelve_volt import WAKE_COST, WAKE_MINIMUM, TwelveVolt
 from custom_components.nissanconnect.backends.demo.weather import outside_temperature
+from custom_components.nissanconnect.vehicle import UpdateStatus
 
 
 @given(st.floats(0, 100), st.lists(st.tuples(st.booleans(), st.floats(0, 86_400)), max_size=20))
@@ -65,3 +67,12 @@ def test_the_weather_goes_by_local_time() -> None:
     noon, east = datetime(2026, 7, 1, 12, tzinfo=UTC), timezone(timedelta(hours=9))
 
     assert outside_temperature(noon, UTC) == outside_temperature(noon - timedelta(hours=9), east)
+
+
+def test_an_update_waits_until_it_is_activated() -> None:
+    firmware = Firmware()
+    assert firmware.status is UpdateStatus.UP_TO_DATE
+    firmware.offer("2026.4", "More range")
+    assert (firmware.update, firmware.status, firmware.progress) == ("2026.4", UpdateStatus.READY, 100)
+    firmware.finish()
+    assert firmware == Firmware()

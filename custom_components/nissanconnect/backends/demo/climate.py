@@ -6,8 +6,22 @@ from datetime import datetime, timedelta
 ON_BATTERY = timedelta(minutes=15)
 ON_MAINS = timedelta(hours=2)
 """How long a vehicle heats or cools before it stops by itself (kamereon-eu §9.3)."""
-WINDOWS = 0.4
-"""kW that the wires in the windows take."""
+WINDOWS, SEATS, WHEEL = 0.4, 0.12, 0.05
+"""kW that the wires in the windows, in the two front seats and in the steering wheel take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """What is heated besides the air."""
+
+    windows: bool = False
+    seats: bool = False
+    wheel: bool = False
+
+    @property
+    def power(self) -> float:
+        """What that takes, in kW."""
+        return WINDOWS * self.windows + SEATS * self.seats + WHEEL * self.wheel
 
 
 @dataclass(slots=True)
@@ -16,11 +30,11 @@ class RemoteClimate:
 
     min_level: float = 15.0
     target: float = 21.0
-    defrost: bool = False
+    wires: Wires = Wires()
     started_at: datetime | None = None
     next_start_at: datetime | None = None
     next_target: float | None = None
-    next_defrost: bool = False
+    next_wires: Wires = Wires()
 
     @property
     def running(self) -> bool:
@@ -28,26 +42,26 @@ class RemoteClimate:
         return self.started_at is not None
 
     @property
-    def defrosting(self) -> float:
-        """What goes into thawing the windows, in kW."""
-        return WINDOWS if self.running and self.defrost else 0.0
+    def heating(self) -> float:
+        """What goes into windows, seats and wheel, in kW."""
+        return self.wires.power if self.running else 0.0
 
     def may_run(self, level: float, plugged: bool) -> bool:
         """Whether there is power enough."""
         return plugged or level >= self.min_level
 
-    def start(self, at: datetime, target: float | None, defrost: bool = False) -> None:
+    def start(self, at: datetime, target: float | None, wires: Wires = Wires()) -> None:
         """Start, or run on with another target."""
-        self.started_at, self.defrost = at, defrost
+        self.started_at, self.wires = at, wires
         self.target = self.target if target is None else target
 
     def stop(self) -> None:
         """Stop."""
         self.started_at = None
 
-    def schedule(self, at: datetime | None, target: float | None = None, defrost: bool = False) -> None:
+    def schedule(self, at: datetime | None, target: float | None = None, wires: Wires = Wires()) -> None:
         """Remember one start, or none."""
-        self.next_start_at, self.next_target, self.next_defrost = at, target, defrost
+        self.next_start_at, self.next_target, self.next_wires = at, target, wires
 
     def ends_at(self, plugged: bool) -> datetime | None:
         """When it will stop by itself."""

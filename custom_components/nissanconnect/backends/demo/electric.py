@@ -60,7 +60,7 @@ class Electric(Powertrain):
         if work is not None:
             return self._drive(span, cabin, work)
         climate = cabin.let(span.outside, span.seconds, self.climate.target if self.climate.running else None)
-        climate += self.climate.defrosting
+        climate += self.climate.heating
         stored = self._charge(span, climate) if self.charger.plugged else 0.0
         drawn = 0.0 if self.charger.plugged else self.battery.draw(climate * span.hours)
         self.ledger.climate += climate * span.hours if self.charger.plugged else drawn
@@ -105,13 +105,13 @@ class Electric(Powertrain):
             yield self._start_scheduled_climate(at)
 
     def _start_scheduled_climate(self, at: datetime) -> Event:
-        target, defrost = self.climate.next_target, self.climate.next_defrost
+        target, wires = self.climate.next_target, self.climate.next_wires
         self.climate.schedule(None)
         if self._driven:
             return Event.VEHICLE_IN_USE
         if not self.climate.may_run(self.battery.level, self.charger.plugged):
             return Event.BATTERY_TOO_LOW
-        self.climate.start(at, target, defrost)
+        self.climate.start(at, target, wires)
         return Event.CLIMATE_STARTED
 
     @override

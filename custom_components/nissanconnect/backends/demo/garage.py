@@ -59,7 +59,8 @@ ARIYA = VehicleInfo(
         _REPORTED
         | _ELECTRIC
         | _SIGNALS
-        | {Capability.CHARGE_LIMIT, Capability.CLIMATE_DEFROST, Capability.LOCK, Capability.STOP_CHARGING}
+        | {Capability.CHARGE_LIMIT, Capability.LOCK, Capability.STOP_CHARGING}
+        | {Capability.CLIMATE_DEFROST, Capability.SEAT_HEAT, Capability.WHEEL_HEAT}
     ),
 )
 QASHQAI = VehicleInfo(
@@ -126,6 +127,7 @@ def ariya(start: datetime, zone: tzinfo) -> Make:
         odometer=21_907.0 + distance_since(LONG_DISTANCE, DELIVERY, start.astimezone(zone).date()),
         home=HOME,
         scenario=LONG_DISTANCE,
+        updates=True,
     )
 
 

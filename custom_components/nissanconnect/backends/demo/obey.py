@@ -20,6 +20,7 @@ from ...vehicle import (
     StopEngine,
     Unlock,
 )
+from .climate import Wires
 from .combustion import Combustion
 from .electric import Electric
 from .event import Event
@@ -72,19 +73,23 @@ def obey(vehicle: DemoVehicle, command: Command) -> str | None:
 def _condition(vehicle: DemoVehicle, electric: Electric, command: Command) -> str | None:
     climate = electric.climate
     match command:
-        case StartClimate(target=target, defrost=defrost):
+        case StartClimate(target=target):
             if vehicle.drive is not None:
                 return Event.VEHICLE_IN_USE
             if not climate.may_run(electric.battery.level, electric.charger.plugged):
                 return Event.BATTERY_TOO_LOW
-            climate.start(vehicle.now, target, defrost)
-        case ScheduleClimate(at=at, target=target, defrost=defrost):
-            climate.schedule(at, target, defrost)
+            climate.start(vehicle.now, target, _wires(command))
+        case ScheduleClimate(at=at, target=target):
+            climate.schedule(at, target, _wires(command))
         case CancelClimateSchedule():
             climate.schedule(None)
         case _:
             climate.stop()
     return None
+
+
+def _wires(command: StartClimate | ScheduleClimate) -> Wires:
+    return Wires(windows=command.defrost, seats=command.heat_seats, wheel=command.heat_wheel)
 
 
 def _charge(electric: Electric, command: Command) -> str | None:

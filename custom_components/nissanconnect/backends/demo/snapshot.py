@@ -24,6 +24,7 @@ from ...vehicle import (
     Privacy,
     Reported,
     Schedules,
+    Software,
     Tyre,
     Tyres,
 )
@@ -198,6 +199,19 @@ def _schedules(vehicle: DemoVehicle) -> Schedules | None:
     return Schedules(**_stamp(vehicle), charge_mode=vehicle.powertrain.charger.mode)
 
 
+def _software(vehicle: DemoVehicle) -> Software | None:
+    firmware = vehicle.firmware
+    if firmware is None:
+        return None
+    return Software(
+        **_stamp(vehicle),
+        update=firmware.update,
+        status=firmware.status,
+        progress=firmware.progress,
+        notes=firmware.notes,
+    )
+
+
 _GROUPS: dict[Group, Callable[[DemoVehicle], Reported | None]] = {
     Group.AUX_BATTERY: _aux_battery,
     Group.BATTERY: _battery,
@@ -210,5 +224,6 @@ _GROUPS: dict[Group, Callable[[DemoVehicle], Reported | None]] = {
     Group.POSITION: _position,
     Group.PRIVACY: _privacy,
     Group.SCHEDULES: _schedules,
+    Group.SOFTWARE: _software,
     Group.TYRES: _tyres,
 }

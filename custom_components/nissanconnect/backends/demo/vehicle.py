@@ -13,6 +13,7 @@ from .combustion import Combustion
 from .drive import Chassis, Drive, Point, Route
 from .electric import Electric
 from .event import ANNOUNCEMENTS, Event
+from .firmware import Firmware
 from .obey import obey
 from .powertrain import Consumption, Span
 from .scenario import Agenda, Depart, Errand, PlugIn, Refuel, Scenario
@@ -31,7 +32,7 @@ AT_THE_PLUG = frozenset({Group.BATTERY, Group.CHARGING})
 DATA_SETS = (
     frozenset({Group.BATTERY, Group.CHARGING, Group.SCHEDULES}),
     frozenset({Group.ODOMETER, Group.FUEL}),
-    *({group} for group in (Group.CLIMATE, Group.BODY, Group.POSITION, Group.TYRES, Group.HEALTH)),
+    *({group} for group in (Group.CLIMATE, Group.BODY, Group.POSITION, Group.TYRES, Group.HEALTH, Group.SOFTWARE)),
 )
 """What the unit sends together, whichever of it was asked for."""
 NEARBY = 0.2
@@ -40,7 +41,10 @@ NEARBY = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Make:
-    """What makes a vehicle: its parts, its ``odometer`` in km, and the life that it leads around its ``home``."""
+    """What makes a vehicle: its parts, its ``odometer`` in km, and the life that it leads around its ``home``.
+
+    ``updates``: it takes new software over the air.
+    """
 
     info: VehicleInfo
     chassis: Chassis
@@ -48,6 +52,7 @@ class Make:
     odometer: float
     home: Point
     scenario: Scenario = ()
+    updates: bool = False
 
 
 class DemoVehicle:
@@ -65,6 +70,7 @@ class DemoVehicle:
         self.drive: Drive | None = None
         self.cabin = Cabin(outside_temperature(start, zone))
         self.body = BodyShell()
+        self.firmware = Firmware() if make.updates else None
         self.twelve_volt = TwelveVolt()
         self.telematics = Telematics(rng, self.twelve_volt)
         self.cloud = Cloud()

@@ -1,0 +1,271 @@
+"""MyNISSAN in North America as a backend: one account."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+import logging
+
+from pynissan import DistanceUnit, ServiceRequest, WeightUnit
+
+from ...vehicle import (
+    AccessBlocked,
+    AuthenticationFailed,
+    BackendError,
+    Command,
+    Group,
+    ListedVehicle,
+    Market,
+    NoConnection,
+    Notification,
+    Phase,
+    Progress,
+    RateLimited,
+    ServiceOutage,
+    SetChargeSchedule,
+    Ticket,
+    TripPeriod,
+    TripSummary,
+    Unavailable,
+    VehicleInfo,
+    VehicleReport,
+    Weakness,
+    alias,
+    normalise_key,
+)
+from ..base import Description, Json
+from .auth import Auth, account_name
+from .charge_timer import changes
+from .commands import Request, progress_of, request_for, request_of, ticket_id
+from .joining import Joiner
+from .lessons import LESSONS, info_of
+from .line import Line
+from .memory import DAILY, Memory
+from .messages import breaches, remote_services
+from .parts import PARTS, Part, gaps
+from .status import position_of
+from .trips import AGGREGATORS, summaries
+from .values import BACKEND
+from .wire import Session
+
+_LOGGER = logging.getLogger(__name__)
+
+_HOSTS = {"na_login": "https://services.nissanusa.com/", "na_data": "https://api-ccs.na.nissancloud.com/"}
+_WEAKNESSES = (
+    # No time of their own; the temperature is that of the cabin when the climate last ran (mynissan-na §3.2).
+    Weakness(group=Group.BATTERY, cached=frozenset({"level", "range"})),
+    Weakness(group=Group.CHARGING, cached=frozenset({"plugged_in", "status"})),
+    Weakness(group=Group.CLIMATE, cached=frozenset({"running", "inside_temperature"})),
+)
+
+
+class MyNissanBackend:
+    """One account. See :class:`~..base.Backend` for what the methods promise."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        country: str,
+        username: str,
+        password: str | None = None,
+        auth: Auth | None = None,
+        on_auth: Callable[[Auth], None],
+        now: Callable[[], datetime],
+        zone: tzinfo = UTC,
+        memory: Json = None,
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        ``country`` is ``US``, ``CA`` or ``MX``. ``auth`` is what ``on_auth`` was last told. A ``password`` is used for
+        one log-in, in place of the tokens in ``auth``, and then forgotten. ``zone`` is by whose clocks the vehicle's
+        timers run, ``memory`` what :meth:`memory` returned. ``session`` stays the caller's.
+        """
+        self._line = Line(
+            session,
+            country=country,
+            username=username,
+            password=password,
+            auth=auth or Auth(),
+            on_auth=on_auth,
+            now=now,
+        )
+        self._account = account_name(username)
+        self._now = now
+        self._zone = zone
+        self._memory = Memory(memory, now())
+        self._joiner = Joiner()
+
+    @property
+    def description(self) -> Description:
+        """The app follows a request for three and a half minutes (mynissan-na §4.1 [A])."""
+        return Description(
+            name=BACKEND,
+            command_limit=timedelta(seconds=210),
+            hosts=_HOSTS,
+            market=Market.NORTH_AMERICA,
+            requests=self._line.requests,
+            weaknesses=_WEAKNESSES,
+        )
+
+    async def log_in(self) -> str:
+        """Make sure that there are tokens, and return a name made of the e-mail address that does not tell it."""
+        await self._line.log_in()
+        return self._account
+
+    async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
+        """Return the vehicles of the account; what each can do is asked once a day."""
+        listed, _ = await self._line.ask("vehicle list", lambda client: client.async_get_vehicles())
+        vehicles = {normalise_key(vehicle.vin): vehicle for vehicle in listed}
+        self._memory.keep(vehicles)
+        for key in vehicles:
+            if self._memory.is_due(key, _KNOWLEDGE, DAILY, self._now()):
+                await self._learn(key)
+        return tuple(
+            ListedVehicle(info=info_of(key, vehicle, self._memory.knowledge(key))) for key, vehicle in vehicles.items()
+        )
+
+    async def _learn(self, key: str) -> None:
+        """Ask what a vehicle can do. What cannot be learnt now is not forgotten either, and is asked for next time."""
+        known, complete = self._memory.knowledge(key), True
+        for lesson in LESSONS:
+            try:
+                known = await lesson(self._line, key, known)
+            except AuthenticationFailed:
+                raise
+            except BackendError as error:
+                _LOGGER.debug("%s: not everything could be learnt: %s", alias(key), error)
+                complete = False
+                if isinstance(error, _POINTLESS):
+                    break
+        self._memory.learn(key, known)
+        _LOGGER.debug("%s is of type %s with the services %s", alias(key), known.kind, sorted(known.services))
+        if complete:
+            self._memory.asked(key, _KNOWLEDGE, DAILY, self._now())
+
+    async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
+        """Read what the service holds, part after part; nothing of it wakes the vehicle."""
+        failures: dict[str, BackendError] = {}
+        answered = False
+        for part in [each for each in PARTS if self._is_wanted(each, vehicle, groups)]:
+            try:
+                state, heard = await part.read(self._line, vehicle.key, self._now())
+            except AuthenticationFailed:
+                raise
+            except BackendError as error:
+                failures[part.name] = error
+                if isinstance(error, _POINTLESS):
+                    break
+                continue
+            answered = True
+            self._memory.asked(vehicle.key, part.name, part.every, self._now())
+            self._joiner.hear(vehicle.key, part.name, state, lasting=part.lasting)
+            failures |= gaps(part.name, heard)
+        if not answered:
+            _raise_what_concerns_all(list(failures.values()))
+        return VehicleReport(state=self._joiner.take(vehicle.key), failures=failures)
+
+    def _is_wanted(self, part: Part, vehicle: VehicleInfo, groups: Collection[Group] | None) -> bool:
+        if part.gate is not None and part.gate not in vehicle.capabilities:
+            return False
+        if groups is not None and part.groups.isdisjoint(groups):
+            return False
+        return self._memory.is_due(vehicle.key, part.name, part.every, self._now(), part.groups)
+
+    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+        """Hand a command over. A charge timer takes several requests, of which the last decides."""
+        if isinstance(command, SetChargeSchedule):
+            requests = await self._timer_changes(vehicle, command)
+        else:
+            requests = [request_for(command, vehicle, self._memory.knowledge(vehicle.key))]
+        answer: ServiceRequest | bool | None = None
+        for request in requests:
+            if answer is None:
+                on_wake()
+            try:
+                told, _ = await self._line.ask(command.kind(), request)
+            except NoConnection as error:
+                if answer is None:
+                    raise
+                raise Unavailable(str(error)) from None  # the requests before it have arrived
+            if told is False:
+                raise BackendError(f"{command.kind()} was not accepted")
+            if isinstance(told, ServiceRequest):
+                self._memory.sent(vehicle.key, told.id)
+            answer = told
+        self._memory.commanded(vehicle.key, command.groups, self._now())
+        return Ticket(id=ticket_id(answer), sent_at=self._now())
+
+    async def _timer_changes(self, vehicle: VehicleInfo, command: SetChargeSchedule) -> Sequence[Request]:
+        entries, _ = await self._line.ask("charge timer", lambda client: client.async_get_charge_schedules(vehicle.key))
+        return changes(vehicle.key, command.schedule, entries, self._now(), self._zone)
+
+    async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
+        """Ask how a request goes; a position that comes along is part of the next report."""
+        request = request_of(ticket)
+        if request is None:
+            return Progress(Phase.DONE)
+        result, _ = await self._line.ask(
+            "command status", lambda client: client.async_check_service_request(vehicle.key, request)
+        )
+        if result.location is not None:
+            found = position_of(result.location, self._now())
+            self._joiner.hear(vehicle.key, "command", found, lasting=False)
+        return progress_of(result)
+
+    def forget_refusals(self, vehicle: VehicleInfo) -> None:
+        """Ask at once for what is otherwise asked for once a day."""
+        self._memory.forget_when_asked(vehicle.key)
+
+    def memory(self) -> Json:
+        """Return what the vehicles can do, and when that was asked."""
+        return self._memory.to_json()
+
+    async def read_trips(
+        self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
+    ) -> tuple[TripSummary, ...]:
+        """Return the trips from ``start`` to ``end``, as far back as the service tells."""
+        history, _ = await self._line.ask(
+            "trips",
+            lambda client: client.async_get_driving_history(
+                vehicle.key, AGGREGATORS[period], distance_unit=DistanceUnit.KILOMETER, weight_unit=WeightUnit.GRAM
+            ),
+        )
+        return summaries(history, period, start, end)
+
+    async def read_notifications(
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+    ) -> tuple[Notification, ...]:
+        """Return what the app asked of the vehicle, and the alerts that fired; the service words them itself."""
+        last = first + count - 1
+        now, known = self._now(), self._memory.knowledge(vehicle.key)
+        history, _ = await self._line.ask(
+            "remote history",
+            lambda client: client.async_get_remote_service_history(vehicle.key, page_number=1, items_per_page=last),
+        )
+        found = remote_services(history, now, lambda request: self._memory.is_ours(vehicle.key, request))
+        if known.watched:
+            page, _ = await self._line.ask(
+                "alerts", lambda client: client.async_get_breach_alerts(vehicle.key, items_per_page=last)
+            )
+            found += breaches(page, now)
+        newest_first = sorted(found, key=lambda each: each.sent_at or _LONG_AGO, reverse=True)
+        return tuple(newest_first[first - 1 : last])
+
+
+_KNOWLEDGE = "knowledge"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+_POINTLESS = (AccessBlocked, NoConnection, RateLimited)
+"""After these nothing else of the same account is asked."""
+
+
+def _raise_what_concerns_all(errors: Sequence[BackendError]) -> None:
+    """Raise what made every part fail: what says most, or that the service is out of order."""
+    if not errors:
+        return
+    for error in errors:
+        if isinstance(error, _POINTLESS):
+            raise error
+    waits = [error.retry_after for error in errors if error.retry_after is not None]
+    if len(errors) > 1 and all(isinstance(error, Unavailable) for error in errors):
+        raise ServiceOutage(retry_after=max(waits, default=None))
+    raise errors[0]

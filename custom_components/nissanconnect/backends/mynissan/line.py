@@ -1,0 +1,121 @@
+"""The line to the service: logged in when it must be, and every failure in the terms of ``vehicle``."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+import logging
+from typing import TYPE_CHECKING, cast
+
+from pynissan import Country, NissanClient, Tokens
+
+from ...vehicle import AuthenticationFailed, BackendError
+from .auth import Auth
+from .errors import CAUGHT, NotLetIn, meaning
+from .wire import Heard, Session, Wire
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+_LOGGER = logging.getLogger(__name__)
+
+_TIMEOUT = 30.0
+"""Seconds for one request, as the app waits (mynissan-na §2.2)."""
+
+_PATIENCE = timedelta(minutes=5)
+"""How long fresh tokens must have been refused before the owner is asked for the password again."""
+
+
+class Line:
+    """One account. Tokens are kept through ``on_auth``; a rejected log-in is never tried again."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        country: str,
+        username: str,
+        password: str | None,
+        auth: Auth,
+        on_auth: Callable[[Auth], None],
+        now: Callable[[], datetime],
+        timeout: float = _TIMEOUT,
+    ) -> None:
+        """Prepare; nothing is sent yet. With a ``password`` the tokens of ``auth`` are replaced by new ones."""
+        self._wire = Wire(session, timeout=timeout, now=now)
+        self._username = username
+        self._password = password
+        self._on_auth = on_auth
+        self._now = now
+        self._lock = asyncio.Lock()
+        self._refused_since: datetime | None = None
+        tokens = None if password is not None else auth.tokens
+        self._client = NissanClient(
+            cast("ClientSession", self._wire),
+            country=Country(country),
+            tokens=tokens,
+            token_listener=self._keep,
+            read_only=False,  # the library's default refuses all commands
+            oauth_device_id=auth.device_id,
+        )
+        self._auth = Auth.of(tokens, self._client.oauth_device_id)
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent."""
+        return self._wire.requests
+
+    async def log_in(self) -> None:
+        """Make sure that there are tokens; with some that may be good nothing is sent.
+
+        Raises:
+            AuthenticationFailed: The password is wrong, or there is none and no valid token either.
+            BackendError: The log-in service does not work at the moment.
+        """
+        async with self._lock:
+            if self._auth.tokens is not None:
+                return
+            if self._password is None:
+                raise AuthenticationFailed("there is no valid log-in")
+            password = self._password
+            await self._hear("log-in", lambda client: client.async_authenticate(self._username, password))
+            self._password = None
+
+    async def ask[T](self, name: str, question: Callable[[NissanClient], Awaitable[T]]) -> tuple[T, Heard]:
+        """Ask the library one thing, logging in before if need be; return its answer and what came over the wire."""
+        await self.log_in()
+        answer = await self._hear(name, question)
+        self._refused_since = None
+        return answer
+
+    async def _hear[T](self, name: str, question: Callable[[NissanClient], Awaitable[T]]) -> tuple[T, Heard]:
+        with self._wire.listen() as heard:
+            try:
+                return await question(self._client), heard
+            except BackendError:
+                raise
+            except CAUGHT as error:
+                meant = meaning(error, heard, name)
+        if isinstance(meant, NotLetIn):
+            meant = self._doubted(meant)
+        if isinstance(meant, AuthenticationFailed):
+            self._forget()
+        raise meant
+
+    def _doubted(self, refusal: NotLetIn) -> BackendError:
+        """Believe that the account is not let in any more only if that goes on."""
+        since = self._refused_since = self._refused_since or self._now()
+        return AuthenticationFailed(str(refusal)) if self._now() - since >= _PATIENCE else refusal
+
+    def _forget(self) -> None:
+        """Send neither these tokens nor this password ever again."""
+        self._password = None
+        if self._auth.tokens is not None:
+            _LOGGER.debug("The log-in is not valid any more")
+            self._change(Auth.of(None, self._client.oauth_device_id))
+
+    def _keep(self, tokens: Tokens) -> None:
+        self._change(Auth.of(tokens, self._client.oauth_device_id))
+
+    def _change(self, auth: Auth) -> None:
+        self._auth = auth
+        self._on_auth(auth)

@@ -1,0 +1,118 @@
+"""What was learnt about the vehicles of an account, and when what was asked for."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ...vehicle import Group
+from ..base import Json
+from .knowledge import Knowledge
+
+DAILY = timedelta(days=1)
+"""How often at most is asked for what changes with contracts and campaigns only."""
+
+_AFTERMATH = timedelta(minutes=5)
+"""How long after a command whatever it may change is asked for each time."""
+
+_OURS = 100
+"""Requests of ours that are remembered, to tell them from those of the phone app."""
+
+
+@dataclass(slots=True)
+class _Vehicle:
+    """What is known of one vehicle. ``heard`` is not kept: what was heard before a restart is not there after it."""
+
+    knowledge: Knowledge = Knowledge()
+    asked: dict[str, datetime] = field(default_factory=dict)
+    heard: dict[str, datetime] = field(default_factory=dict)
+    commanded: dict[Group, datetime] = field(default_factory=dict)
+    ours: list[str] = field(default_factory=list)
+
+
+class Memory:
+    """Everything learnt about the vehicles of one account."""
+
+    def __init__(self, saved: Json, now: datetime) -> None:
+        """Begin with what :meth:`to_json` wrote; what is damaged is forgotten."""
+        self._vehicles = {key: _recall(kept, now) for key, kept in _items(saved)}
+
+    def to_json(self) -> Json:
+        """Return what should survive a restart."""
+        return {
+            key: {
+                "knowledge": known.knowledge.to_json(),
+                "asked": {name: at.isoformat() for name, at in known.asked.items()},
+                "ours": [*known.ours],
+            }
+            for key, known in self._vehicles.items()
+        }
+
+    def knowledge(self, key: str) -> Knowledge:
+        """What is known of a vehicle."""
+        return self._of(key).knowledge
+
+    def learn(self, key: str, knowledge: Knowledge) -> None:
+        """Know this of a vehicle from now on."""
+        self._of(key).knowledge = knowledge
+
+    def is_due(self, key: str, name: str, every: timedelta, now: datetime, groups: Iterable[Group] = ()) -> bool:
+        """Whether to ask for ``name``, which is about ``groups``: at most so often, or after a command about them."""
+        known = self._of(key)
+        commanded = max((known.commanded[group] for group in groups if group in known.commanded), default=None)
+        if every < DAILY and commanded is not None and now - commanded < _AFTERMATH:
+            return True
+        asked = (known.heard if every < DAILY else known.asked).get(name)
+        return asked is None or now - asked >= every
+
+    def asked(self, key: str, name: str, every: timedelta, now: datetime) -> None:
+        """Note that ``name`` was asked for and answered."""
+        known = self._of(key)
+        (known.heard if every < DAILY else known.asked)[name] = now
+
+    def commanded(self, key: str, groups: Iterable[Group], now: datetime) -> None:
+        """Note that ``groups`` may change now."""
+        self._of(key).commanded |= dict.fromkeys(groups, now)
+
+    def sent(self, key: str, request: str) -> None:
+        """Note that this request is ours."""
+        known = self._of(key)
+        known.ours = [*known.ours, request][-_OURS:]
+
+    def is_ours(self, key: str, request: str) -> bool:
+        """Whether a request was sent from here."""
+        return request in self._of(key).ours
+
+    def forget_when_asked(self, key: str) -> None:
+        """Make everything worth asking for at once."""
+        self._of(key).asked.clear()
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """Forget every other vehicle."""
+        for key in self._vehicles.keys() - set(keys):
+            del self._vehicles[key]
+
+    def _of(self, key: str) -> _Vehicle:
+        return self._vehicles.setdefault(key, _Vehicle())
+
+
+def _items(value: Json) -> list[tuple[str, Json]]:
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _recall(saved: Json, now: datetime) -> _Vehicle:
+    said: Mapping[str, Json] = saved if isinstance(saved, dict) else {}
+    ours = said.get("ours")
+    times = {name: _time(at) for name, at in _items(said.get("asked"))}
+    return _Vehicle(
+        knowledge=Knowledge.from_json(said.get("knowledge")),
+        asked={name: at for name, at in times.items() if at is not None and at <= now},
+        ours=[each for each in ours if isinstance(each, str)][-_OURS:] if isinstance(ours, list) else [],
+    )
+
+
+def _time(value: Json) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return time if time is not None and time.tzinfo is not None else None

@@ -1,0 +1,179 @@
+"""The session that the library sends its requests through: an aiohttp session with doubts.
+
+The library takes redirects, answers without end and numbers of the wrong kind as they come, and tells neither how long
+a service wants to be left alone nor that it has answered in part only. All of that is seen here.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+import json
+from math import isfinite
+from typing import Any, Protocol
+
+import aiohttp
+
+from ...vehicle import ProtocolError
+from ..base import Json
+
+_LARGEST_BODY = 4 * 1024 * 1024
+_LONGEST_PENALTY = 24 * 3600.0
+"""Seconds: an absurd Retry-After must not silence an account for good."""
+
+_NULL_IS_NONE = "otaUpdate"
+"""Where the library takes an absent value for none, and a null for a fault (mynissan-na §5 [A])."""
+
+_CONNECT = 15.0
+"""Seconds in which a connection must stand."""
+
+
+class Session(Protocol):
+    """What is used of an aiohttp session. Tests pass one that leads to another host."""
+
+    @property
+    def post(self) -> Callable[..., Any]:
+        """Send a request to a URL; returns an asynchronous context manager of the response."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What came back for one question to the library.
+
+    ``reached``: the last request may have arrived. ``answer`` is the last body, ``None`` if it was no JSON object.
+    """
+
+    reached: bool = True
+    status: int | None = None
+    retry_after: float | None = None
+    answer: Mapping[str, Json] | None = field(default=None, repr=False)
+
+    @property
+    def data(self) -> Mapping[str, Json]:
+        """The answer's data, as far as there are any."""
+        data = self.answer.get("data") if self.answer else None
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def vehicle(self) -> Mapping[str, Json]:
+        """What the answer says of the one vehicle that was asked for."""
+        vehicle = self.data.get("vehicle")
+        return vehicle if isinstance(vehicle, dict) else {}
+
+    @property
+    def errors(self) -> tuple[Json, ...]:
+        """The errors that came along with the data."""
+        errors = self.answer.get("errors") if self.answer else None
+        return tuple(errors) if isinstance(errors, list) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """As much of an aiohttp response as the library looks at."""
+
+    status: int
+    body: str = field(repr=False)
+    heard: Heard = field(repr=False)
+
+    async def json(self, *, content_type: str | None = None) -> Json:
+        """Return the mended body; raises :class:`ValueError` if it is no JSON."""
+        body = mended(json.loads(self.body, parse_constant=lambda _: None))
+        self.heard.answer = body if isinstance(body, dict) else None
+        if isinstance(body, dict) and self.heard.vehicle.get(_NULL_IS_NONE, ...) is None:
+            vehicle = {name: said for name, said in self.heard.vehicle.items() if name != _NULL_IS_NONE}
+            return {**body, "data": {**self.heard.data, "vehicle": vehicle}}
+        return body
+
+
+class Wire:
+    """Sends what the library asks for: bounded in time and size, and never after a redirect."""
+
+    def __init__(self, session: Session, *, timeout: float, now: Callable[[], datetime]) -> None:
+        """``session`` stays the caller's; ``timeout`` is for one request, in seconds."""
+        self.requests = 0
+        """How many have been sent."""
+        self._session = session
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(timeout, _CONNECT))
+        self._now = now
+        self._listening: ContextVar[Heard | None] = ContextVar("heard", default=None)
+
+    @contextmanager
+    def listen(self) -> Iterator[Heard]:
+        """Hear what comes back in this task."""
+        heard = Heard()
+        token = self._listening.set(heard)
+        try:
+            yield heard
+        finally:
+            self._listening.reset(token)
+
+    @asynccontextmanager
+    async def post(self, url: str, **options: Any) -> AsyncIterator[Reply]:
+        """Send a request as the library wants it, but for its time limit."""
+        heard = self._listening.get() or Heard()
+        heard.reached, heard.status, heard.retry_after, heard.answer = False, None, None, None
+        self.requests += 1
+        options |= {"timeout": self._timeout, "allow_redirects": False}
+        try:
+            async with self._session.post(url, **options) as response:
+                heard.reached = True
+                heard.status = response.status
+                heard.retry_after = _seconds(response.headers.get("Retry-After"), self._now())
+                yield Reply(response.status, await _text(response), heard)
+        except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
+            raise
+        except aiohttp.ClientError, TimeoutError, OSError:
+            heard.reached = True  # it may have been sent before the line broke
+            raise
+
+
+async def _text(response: aiohttp.ClientResponse) -> str:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            raise ProtocolError("an answer without end")
+    return body.decode(errors="replace")
+
+
+def _seconds(retry_after: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header: seconds or an HTTP date."""
+    if retry_after is None:
+        return None
+    if retry_after.isdecimal():
+        return min(float(retry_after), _LONGEST_PENALTY)
+    try:
+        date = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    wait = date.replace(tzinfo=date.tzinfo or UTC) - now
+    return min(max(wait.total_seconds(), 0.0), _LONGEST_PENALTY)
+
+
+_WHOLE = {"batteryStatus", "chargeConfig", "engineOilDrainRange", "fuelAutonomy", "mileage", "tirePressure"}
+"""Where the library takes whole numbers only, and silently knows nothing if there is a fraction (§5 [A])."""
+
+
+_SENSELESS = 10**15
+"""No number of the service is as large; arithmetic would stumble over some."""
+
+
+def mended(value: Json, *, whole: bool = False) -> Json:
+    """Return JSON whose numbers the library takes for what they are: 73.0 is 73, and what is no number is nothing."""
+    match value:
+        case bool():
+            return value
+        case int():
+            return value if abs(value) < _SENSELESS else None
+        case float():
+            if not isfinite(value) or abs(value) >= _SENSELESS:
+                return None
+            return round(value) if whole or value.is_integer() else value
+        case dict():
+            return {name: mended(inner, whole=whole or name in _WHOLE) for name, inner in value.items()}
+        case list():
+            return [mended(inner, whole=whole) for inner in value]
+        case _:
+            return value

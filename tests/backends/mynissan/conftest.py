@@ -1,0 +1,154 @@
+"""A simulated service, a clock, and a backend that talks to the one by the other through the real library."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.mynissan import Auth, MyNissanBackend
+from custom_components.nissanconnect.backends.mynissan.line import Line
+from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ticket, VehicleInfo
+from tests.simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
+
+NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
+NO_LOG_IN = Auth()
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands still."""
+
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **delta: float) -> None:
+        self.time += timedelta(**delta)
+
+
+@dataclass(slots=True)
+class Diary:
+    """Everything that was told about the log-in."""
+
+    entries: list[Auth] = field(default_factory=list)
+
+    def __call__(self, auth: Auth) -> None:
+        self.entries.append(auth)
+
+    @property
+    def last(self) -> Auth:
+        return self.entries[-1]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def diary() -> Diary:
+    return Diary()
+
+
+@pytest.fixture
+async def service(clock: Clock, socket_enabled: None) -> AsyncIterator[MyNissan]:
+    service = MyNissan(now=clock)
+    await service.start()
+    yield service
+    await service.stop()
+
+
+@pytest.fixture
+async def session(service: MyNissan) -> AsyncIterator[Detour]:
+    async with ClientSession() as session:
+        yield Detour(session, service.url)
+
+
+class MakeBackend(Protocol):
+    """Makes a backend for the simulated service; by default one that logs in."""
+
+    def __call__(
+        self, *, auth: Auth | None = ..., password: str | None = ..., memory: Json = ..., country: str = ...
+    ) -> MyNissanBackend: ...
+
+
+class MakeLine(Protocol):
+    """Makes a line to the simulated service."""
+
+    def __call__(self, *, auth: Auth = ..., password: str | None = ..., timeout: float = ...) -> Line: ...
+
+
+@pytest.fixture
+def make_backend(session: Detour, clock: Clock, diary: Diary) -> MakeBackend:
+    def make(
+        *,
+        auth: Auth | None = None,
+        password: str | None = PASSWORD,
+        memory: Json = None,
+        country: str = "US",
+    ) -> MyNissanBackend:
+        return MyNissanBackend(
+            session,
+            country=country,
+            username=EMAIL,
+            password=password,
+            auth=auth,
+            on_auth=diary,
+            now=clock,
+            memory=memory,
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_line(session: Detour, clock: Clock, diary: Diary) -> MakeLine:
+    def make(*, auth: Auth = NO_LOG_IN, password: str | None = PASSWORD, timeout: float = 5) -> Line:
+        return Line(
+            session,
+            country="US",
+            username=EMAIL,
+            password=password,
+            auth=auth,
+            on_auth=diary,
+            now=clock,
+            timeout=timeout,
+        )
+
+    return make
+
+
+@pytest.fixture
+def backend(make_backend: MakeBackend) -> MyNissanBackend:
+    return make_backend()
+
+
+async def vehicle(backend: MyNissanBackend, model: str) -> VehicleInfo:
+    """The vehicle of a model, as the backend lists it."""
+    return next(each.info for each in await backend.list_vehicles() if each.info.model == model)
+
+
+@dataclass(slots=True)
+class Sent:
+    """What came of a command."""
+
+    ticket: Ticket
+    progress: Progress
+    wakes: int
+
+
+async def carry_out(backend: MyNissanBackend, info: VehicleInfo, command: Command, clock: Clock) -> Sent:
+    """Send a command and ask how it goes until it is over, or for the time that the backend says."""
+    wakes: list[datetime] = []
+    ticket = await backend.send(info, command, lambda: wakes.append(clock()))
+    limit = clock() + backend.description.command_limit
+    progress = Progress(Phase.PENDING)
+    while progress.phase is Phase.PENDING and clock() < limit:
+        clock.advance(seconds=5)
+        progress = await backend.poll(info, ticket)
+    return Sent(ticket, progress, len(wakes))

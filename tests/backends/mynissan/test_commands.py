@@ -1,0 +1,350 @@
+"""Commands through the real library to a simulated vehicle, until it has obeyed."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from pynissan import ChargeSchedule as Entry, ServiceRequestResult, ServiceRequestStatus, WeekDay
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.demo.places import TO_UTRECHT
+from custom_components.nissanconnect.backends.demo.telematics import Manner
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
+from custom_components.nissanconnect.backends.mynissan.charge_timer import changes
+from custom_components.nissanconnect.backends.mynissan.commands import progress_of
+from custom_components.nissanconnect.vehicle import (
+    BackendError,
+    CancelClimateSchedule,
+    ChargeMode,
+    ChargeSchedule,
+    Command,
+    FlashLights,
+    Group,
+    Lock,
+    NoConnection,
+    NotSupported,
+    Phase,
+    ProtocolError,
+    Refresh,
+    ScheduleClimate,
+    SetChargeLimit,
+    SetChargeSchedule,
+    SoundHorn,
+    StartClimate,
+    StartEngine,
+    StopCharging,
+    StopClimate,
+    StopEngine,
+    Ticket,
+    Unavailable,
+    Unlock,
+    VehicleState,
+)
+from tests.simulator.faults import Fault
+from tests.simulator.mynissan import MyNissan
+
+from .conftest import NOW, Clock, carry_out, vehicle
+
+NIGHT = ChargeSchedule(time(23), time(6, 30), (0, 1, 2, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("model", "command"),
+    [
+        ("Ariya", Lock()),
+        ("Ariya", Unlock()),
+        ("Ariya", FlashLights()),
+        ("Ariya", SoundHorn()),
+        ("Ariya", Refresh()),
+        ("Ariya", Refresh(Group.POSITION)),
+        ("Ariya", StartClimate(23)),
+        ("Ariya", StartClimate(23, defrost=True)),
+        ("Ariya", StartClimate(23, heat_seats=True)),
+        ("Ariya", StartClimate(23, heat_wheel=True)),
+        ("Leaf", StartClimate(20.5, defrost=True, heat_seats=True, heat_wheel=True)),
+        ("Ariya", StopClimate()),
+        ("Ariya", ScheduleClimate(NOW + timedelta(hours=9), 22)),
+        ("Ariya", CancelClimateSchedule()),
+        ("Ariya", SetChargeLimit(70)),
+        ("Ariya", StopCharging()),
+        ("Qashqai", StartEngine()),
+        ("Qashqai", StopEngine()),
+        ("Leaf", SetChargeSchedule(NIGHT)),
+    ],
+)
+async def test_the_vehicle_does_what_it_is_told(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, model: str, command: Command
+) -> None:
+    info = await vehicle(backend, model)
+    assert command.needs <= info.capabilities
+    sent = await carry_out(backend, info, command, clock)
+
+    assert sent.progress.phase is Phase.DONE
+    assert sent.wakes == 1
+    assert service.vehicle(model).telematics.executed == [command]
+
+
+@pytest.mark.parametrize("group", [Group.BATTERY, Group.CHARGING, Group.CLIMATE])
+async def test_some_refreshes_are_never_heard_of_again(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, group: Group
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    sent = await carry_out(backend, info, Refresh(group), clock)
+    assert (sent.ticket.id, sent.progress.phase, sent.wakes) == ("over", Phase.DONE, 1)
+    clock.advance(minutes=2)
+    assert isinstance(service.vehicle("Ariya").telematics.executed[0], Refresh)
+
+
+EFFECTS: list[tuple[Command, Callable[[VehicleState], bool]]] = [
+    (Unlock(), lambda state: state.body is not None and state.body.locked is False),
+    (StartClimate(24), lambda state: state.climate is not None and state.climate.running is True),
+    (
+        ScheduleClimate(NOW + timedelta(hours=9), 22),
+        lambda state: state.climate is not None and state.climate.next_start_at == NOW + timedelta(hours=9),
+    ),
+    (SetChargeLimit(95), lambda state: state.charging is not None and state.charging.limit == 95),
+]
+
+
+@pytest.mark.parametrize(("command", "shown"), EFFECTS)
+async def test_the_next_read_shows_it(
+    backend: MyNissanBackend, clock: Clock, command: Command, shown: Callable[[VehicleState], bool]
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    before = (await backend.read(info)).state
+    assert not shown(before)
+    await carry_out(backend, info, command, clock)
+    after = (await backend.read(info, command.groups)).state
+    assert shown(after)
+    assert command.seen_in(after, before)
+
+
+async def test_without_a_wish_the_vehicles_own_temperature_is_taken(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    await backend.send(info, StartClimate(), lambda: None)
+    assert service.variables["StartClimate"] == {
+        "vin": info.key,
+        "climate": {"unit": "CELSIUS", "temperatureValue": 22},
+    }
+
+
+@pytest.mark.parametrize(("wished", "sent"), [(10, 16), (21.3, 21.5), (21.2, 21), (40, 32)])
+async def test_a_temperature_fits_the_vehicle(
+    backend: MyNissanBackend, service: MyNissan, wished: float, sent: float
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    await backend.send(info, StartClimate(wished), lambda: None)
+    climate = service.variables["StartClimate"]["climate"]
+    assert isinstance(climate, dict)
+    assert climate["temperatureValue"] == sent
+
+
+async def test_a_position_that_comes_with_the_answer_is_read_next(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    await backend.read(info)
+    await carry_out(backend, info, Refresh(Group.POSITION), clock)
+    service.fail("VehicleLocation", Fault.http(500))
+    with pytest.raises(Unavailable):
+        await backend.read(info, {Group.POSITION})
+    position = (await backend.read(info, {Group.POSITION, Group.BODY})).state.position
+    assert position
+    assert position.reported_at
+    assert clock() - position.reported_at < timedelta(minutes=1)
+
+
+# When it does not go well
+
+
+async def test_a_vehicle_that_refuses(backend: MyNissanBackend, service: MyNissan, clock: Clock) -> None:
+    """The library returns failures, it does not raise them (mynissan-na §4.1)."""
+    info = await vehicle(backend, "Ariya")
+    service.vehicle("Ariya").depart(TO_UTRECHT)
+    sent = await carry_out(backend, info, Unlock(), clock)
+    assert sent.progress.phase is Phase.REJECTED
+    assert sent.progress.code == "vehicle_under_way"
+
+
+async def test_a_vehicle_that_never_answers(backend: MyNissanBackend, service: MyNissan, clock: Clock) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.vehicle("Ariya").telematics.manner = Manner.SILENT
+    sent = await carry_out(backend, info, Lock(), clock)
+    assert sent.progress.phase is Phase.PENDING
+
+
+async def test_a_vehicle_out_of_reach(backend: MyNissanBackend, service: MyNissan, clock: Clock) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.vehicle("Ariya").telematics.covered = False
+    sent = await carry_out(backend, info, Lock(), clock)
+    assert (sent.progress.phase, sent.progress.code) == (Phase.REJECTED, "vehicle_not_reachable")
+
+
+async def test_a_refresh_that_is_not_accepted(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("RefreshBatteryStatus", Fault.values(success=False))
+    with pytest.raises(BackendError) as raised:
+        await backend.send(info, Refresh(Group.BATTERY), lambda: None)
+    assert type(raised.value) is BackendError
+
+
+async def test_a_command_that_is_answered_with_a_message_is_refused(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("DoorLock", Fault.values(serviceRequestId=None, message=f"No service for {info.key}"))
+    with pytest.raises(ProtocolError) as raised:
+        await backend.send(info, Lock(), lambda: None)
+    assert info.key not in str(raised.value)
+
+
+async def test_a_lost_answer_is_told_from_one_that_never_was(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("DoorLock", Fault.html(504))
+    wakes: list[int] = []
+    with pytest.raises(Unavailable) as raised:
+        await backend.send(info, Lock(), lambda: wakes.append(1))
+    assert not isinstance(raised.value, NoConnection)
+    assert wakes == [1]
+
+    await service.stop()
+    with pytest.raises(Unavailable):
+        await backend.send(info, Lock(), lambda: wakes.append(1))
+    with pytest.raises(NoConnection):
+        await backend.send(info, Lock(), lambda: wakes.append(1))
+
+
+async def test_a_command_that_this_service_does_not_know(backend: MyNissanBackend) -> None:
+    class Fold(Command):
+        """Fold the mirrors."""
+
+    info = await vehicle(backend, "Ariya")
+    wakes: list[int] = []
+    with pytest.raises(NotSupported):
+        await backend.send(info, Fold(), lambda: wakes.append(1))
+    assert wakes == []
+
+
+@pytest.mark.parametrize("ticket", ["", "door", "door:", "window:1", "over and out"])
+async def test_a_foreign_ticket(backend: MyNissanBackend, ticket: str) -> None:
+    info = await vehicle(backend, "Ariya")
+    with pytest.raises(ProtocolError):
+        await backend.poll(info, Ticket(ticket, NOW))
+
+
+@pytest.mark.parametrize("status", [*ServiceRequestStatus, None])
+def test_only_final_statuses_end_a_command(status: ServiceRequestStatus | None) -> None:
+    phase = progress_of(ServiceRequestResult(status)).phase
+    name = status.name if status else ""
+    expected = Phase.DONE if "SUCCESS" in name else Phase.REJECTED if "FAILED" in name else Phase.PENDING
+    assert phase is expected
+
+
+@pytest.mark.parametrize("details", ["1N4AZ1CPXNC500042", "Sorry, Pat", "x" * 200, ""])
+def test_details_that_may_name_somebody_are_not_repeated(details: str) -> None:
+    assert progress_of(ServiceRequestResult(ServiceRequestStatus.FAILED, details)).code is None
+
+
+# The charge timer
+
+
+async def test_the_timer_is_made_changed_and_switched_off(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    info, car = await vehicle(backend, "Leaf"), service.car("Leaf")
+
+    async def mode() -> ChargeMode | None:
+        schedules = (await backend.read(info, {Group.SCHEDULES})).state.schedules
+        return schedules.charge_mode if schedules else None
+
+    await carry_out(backend, info, SetChargeSchedule(NIGHT), clock)
+    assert await mode() is ChargeMode.SCHEDULED
+    assert car.entries["timer-1"]["startDateTime"] == "2026-11-20T23:00:00+00:00"
+    assert car.entries["timer-1"]["duration"] == "PT7H30M"
+    assert car.entries["timer-1"]["weekDays"] == ["MO", "TU", "WE", "TH", "FR"]
+
+    later = ChargeSchedule(time(1), time(5), (5,))
+    await carry_out(backend, info, SetChargeSchedule(later), clock)
+    assert set(car.entries) == {"timer-1"}
+    assert car.entries["timer-1"]["startDateTime"] == "2026-11-21T01:00:00+00:00"
+
+    sent = await carry_out(backend, info, SetChargeSchedule(None), clock)
+    assert sent.wakes == 1
+    assert await mode() is ChargeMode.ALWAYS
+    sent = await carry_out(backend, info, SetChargeSchedule(None), clock)
+    assert (sent.wakes, sent.ticket.id) == (0, "over"), "there is nothing to switch off"
+
+    await carry_out(backend, info, SetChargeSchedule(NIGHT), clock)
+    assert await mode() is ChargeMode.SCHEDULED
+    assert [
+        each.schedule for each in service.vehicle("Leaf").telematics.executed if isinstance(each, SetChargeSchedule)
+    ][-1] == NIGHT
+
+
+async def test_other_entries_are_switched_off_and_one_wake_is_counted(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    info, car = await vehicle(backend, "Leaf"), service.car("Leaf")
+    for name, state in (("mine", "OFF"), ("work", "ON"), ("home", "ON")):
+        entry: dict[str, Json] = {
+            "__typename": "ChargeSchedule",
+            "id": name,
+            "state": state,
+            "startDateTime": "2026-11-20T22:00:00-06:00",
+            "duration": "PT5H",
+            "weekDays": ["MO"],
+        }
+        car.entries[name] = car.planned[name] = entry
+    sent = await carry_out(backend, info, SetChargeSchedule(NIGHT), clock)
+    assert sent.wakes == 1
+    assert service.requests["ToggleChargeSchedule"] == 1
+    assert service.variables["ToggleChargeSchedule"]["schedule"] == {"id": "home", "enable": False}
+    assert service.requests["UpdateChargeSchedule"] == 1
+
+
+async def test_a_timer_that_half_arrived_is_not_called_unsent(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info, car = await vehicle(backend, "Leaf"), service.car("Leaf")
+    await carry_out(backend, info, SetChargeSchedule(NIGHT), clock)
+    car.entries["other"] = car.planned["other"] = {**car.entries["timer-1"], "id": "other"}
+    ask = backend._line.ask
+
+    async def failing(name: str, question: object) -> object:
+        if service.requests["ToggleChargeSchedule"]:
+            raise NoConnection("gone")
+        return await ask(name, question)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(backend._line, "ask", failing)
+    with pytest.raises(Unavailable) as raised:
+        await backend.send(info, SetChargeSchedule(NIGHT), lambda: None)
+    assert not isinstance(raised.value, NoConnection)
+
+
+@pytest.mark.parametrize(
+    ("now", "start"),
+    [
+        (datetime(2026, 11, 20, 20, tzinfo=UTC), "2026-11-20T23:00:00-06:00"),  # Friday, 14:00 there
+        (datetime(2026, 11, 21, 5, 30, tzinfo=UTC), "2026-11-23T23:00:00-06:00"),  # Friday, 23:30 there
+        (datetime(2027, 3, 12, 6, tzinfo=UTC), "2027-03-12T23:00:00-06:00"),
+        (datetime(2027, 3, 14, 12, tzinfo=UTC), "2027-03-15T23:00:00-05:00"),  # summer time has begun
+    ],
+)
+async def test_a_timer_begins_by_the_vehicles_clocks(now: datetime, start: str) -> None:
+    (request,) = changes("vin", NIGHT, [], now, ZoneInfo("America/Chicago"))
+    taken: list[str] = []
+
+    class Client:
+        async def async_create_charge_schedule(self, vin: str, schedule: object) -> None:
+            taken.append(schedule.start_date_time.isoformat())  # type: ignore[attr-defined]
+
+    await request(Client())  # type: ignore[arg-type]
+    assert taken == [start]
+
+
+def test_entries_whose_state_is_unknown_are_switched_off() -> None:
+    entry = Entry("one", "PERHAPS", NOW, "PT1H", (WeekDay.MONDAY,))
+    assert len(changes("vin", None, [entry], NOW, UTC)) == 1
