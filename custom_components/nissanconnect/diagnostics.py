@@ -13,6 +13,7 @@ from .links import Link
 from .vehicle import alias
 
 _PERSONAL = {
+    "api_key",
     "api_token",
     "auth",
     "device_id",

@@ -11,9 +11,11 @@ import os
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import CookieJar
+from aiohttp import CookieJar, DummyCookieJar
 from homeassistant.const import (
+    CONF_API_KEY,
     CONF_API_TOKEN,
+    CONF_CODE,
     CONF_COUNTRY,
     CONF_PASSWORD,
     CONF_PIN,
@@ -46,6 +48,7 @@ class Source(StrEnum):
     EUROPE = "europe"
     NORTH_AMERICA = "north_america"
     JAPAN = "japan"
+    OPENCARWINGS = "opencarwings"
     TESLAFI = "teslafi"
     OVMS = "ovms"
     DEMO = "demo"
@@ -123,6 +126,28 @@ async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth
     )
 
 
+async def _async_opencarwings(
+    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
+) -> Backend:
+    await async_load(hass, "opencarwings")
+    from .backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend  # noqa: PLC0415
+
+    return OpenCarwingsBackend(
+        async_create_clientsession(hass, cookie_jar=DummyCookieJar()),
+        address=Address(data[CONF_URL]),
+        credentials=Credentials(
+            key=data.get(CONF_API_KEY),
+            username=data.get(CONF_USERNAME),
+            password=data.get(CONF_PASSWORD),  # is there in the dialog only
+            code=data.get(CONF_CODE),
+        ),
+        auth=Auth.from_json(data.get(CONF_AUTH)),
+        on_auth=lambda auth: save_auth(auth.to_json()),
+        now=dt_util.utcnow,
+        memory=memory,
+    )
+
+
 async def _async_north_america(
     hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
 ) -> Backend:
@@ -174,6 +199,7 @@ async def async_load(hass: HomeAssistant, backend: str) -> None:
 _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, Json], Awaitable[Backend]]] = {
     Source.EUROPE: _async_europe,
     Source.JAPAN: _async_japan,
+    Source.OPENCARWINGS: _async_opencarwings,
     Source.TESLAFI: _async_teslafi,
     Source.NORTH_AMERICA: _async_north_america,
     Source.OVMS: _async_ovms,

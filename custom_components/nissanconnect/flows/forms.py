@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from homeassistant.const import (
+    CONF_API_KEY,
     CONF_API_TOKEN,
     CONF_CODE,
     CONF_COUNTRY,
@@ -74,6 +75,18 @@ FORMS: Mapping[Source, Form] = {
         title="NissanConnect Europe",
         fields={probatio.Required(CONF_USERNAME): USERNAME, probatio.Required(CONF_PASSWORD): PASSWORD},
         secrets=frozenset({CONF_PASSWORD}),
+    ),
+    Source.OPENCARWINGS: Form(
+        title="OpenCARWINGS",
+        fields={
+            probatio.Required(CONF_URL, default="https://opencarwings.viaaq.eu"): URL,
+            probatio.Optional(CONF_API_KEY): PASSWORD,
+            probatio.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
+            probatio.Optional(CONF_PASSWORD): PASSWORD,
+        },
+        secrets=frozenset({CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD}),
+        not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),  # its tokens renew themselves
+        errors=_REJECTED,
     ),
     Source.JAPAN: Form(
         title="NissanConnect Japan",

@@ -100,23 +100,28 @@ class UpdateStatus(StrEnum):
 class Battery(Reported):
     """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C.
 
-    ``cell_spread`` is how far the voltages of the cells lie apart, in mV.
+    ``health_bars`` are those of twelve by which older vehicles show their health; ``cell_spread`` is how far the
+    voltages of the cells lie apart, in mV.
     """
 
-    lasting = frozenset({"capacity", "health"})
+    lasting = frozenset({"capacity", "health", "health_bars"})
     level: float | None = None
     range: float | None = None
     range_climate_on: float | None = None
     capacity: float | None = None
     energy: float | None = None
     health: float | None = None
+    health_bars: float | None = None
     temperature: float | None = None
     cell_spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charging(Reported):
-    """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges."""
+    """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges.
+
+    ``time_to_full_…`` are the minutes that a full charge would take at the speeds of :class:`ChargeSpeed`.
+    """
 
     lasting = frozenset({"limit"})
     plugged_in: bool | None = None
@@ -127,6 +132,9 @@ class Charging(Reported):
     limit: float | None = None
     plugged_in_at: datetime | None = None
     unplugged_at: datetime | None = None
+    time_to_full_slow: float | None = None
+    time_to_full_normal: float | None = None
+    time_to_full_fast: float | None = None
 
     @property
     def active(self) -> bool | None:
@@ -152,9 +160,13 @@ class Climate(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body(Reported):
-    """Lock and openings; ``True`` means locked, respectively open. An opening that is not reported is not closed."""
+    """Lock and openings; ``True`` means locked, respectively open. An opening that is not reported is not closed.
+
+    ``assumed``: nothing reports the lock, so ``locked`` is what was last done from afar.
+    """
 
     locked: bool | None = None
+    assumed: bool = False
     door_front_left: bool | None = None
     door_front_right: bool | None = None
     door_rear_left: bool | None = None
