@@ -9,7 +9,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.components.update.const import DATA_COMPONENT
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -178,6 +178,19 @@ async def test_the_owner_is_asked_for_the_password_when_the_log_in_has_ended(
     assert set(service.devices) == {first}, "we are still the same device"
     await pass_time(timedelta(minutes=10))
     assert state(hass, "sensor.ariya_battery").state != STATE_UNAVAILABLE
+
+
+async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry) -> None:
+    form = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": loaded.entry_id}
+    )
+    assert form["step_id"] == "north_america"
+    result = await submit(hass, form, ENTERED | {CONF_COUNTRY: "mx"})
+    assert result["reason"] == "reconfigure_successful"
+    assert loaded.data[CONF_COUNTRY] == "mx"
+    assert CONF_PASSWORD not in loaded.data
+    assert len(set(service.devices)) == 1
+    assert status(loaded) is ConfigEntryState.LOADED
 
 
 async def test_a_restart_needs_no_password(

@@ -388,16 +388,41 @@ async def test_the_whole_service_down(backend: MyNissanBackend, service: MyNissa
     assert (await backend.read(info)).state.battery
 
 
-@pytest.mark.parametrize(("fault", "error"), [(Fault.http(403), AccessBlocked), (Fault.rate_limited(300), RateLimited)])
+@pytest.mark.parametrize(
+    ("fault", "error", "asked"), [(Fault.http(403), AccessBlocked, 2), (Fault.rate_limited(300), RateLimited, 1)]
+)
 async def test_a_service_that_wants_to_be_left_alone_is(
-    backend: MyNissanBackend, service: MyNissan, fault: Fault, error: type[BackendError]
+    backend: MyNissanBackend, service: MyNissan, fault: Fault, error: type[BackendError], asked: int
 ) -> None:
     info = await vehicle(backend, "Ariya")
     service.requests.clear()
     service.fail("*", fault)
     with pytest.raises(error):
         await backend.read(info)
-    assert service.requests.total() == 1
+    assert service.requests.total() == asked
+
+
+@pytest.mark.parametrize("operation", ["VehicleDynamicData", "VehicleLocation", "OtaUpdate"])
+async def test_a_part_that_is_refused_is_left_alone_for_a_day(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, operation: str
+) -> None:
+    service.token_lifetime *= 1000
+    info = await vehicle(backend, "Ariya")
+    service.requests.clear()
+    service.fail(operation, Fault.http(403))
+    report = await backend.read(info)
+    assert [type(error) for error in report.failures.values()] == [AccessBlocked]
+    assert {Group.SCHEDULES, Group.SUBSCRIPTION} <= report.state.groups().keys(), "the rest is read"
+    clock.advance(hours=5)
+    assert not (await backend.read(info)).failures
+    assert service.requests[operation] == 1
+
+    backend.forget_refusals(info)
+    assert (await backend.read(info)).failures
+    clock.advance(days=1)
+    service.heal()
+    assert not (await backend.read(info)).failures
+    assert service.requests[operation] == 3
 
 
 async def test_a_limit_reached_halfway_is_told(backend: MyNissanBackend, service: MyNissan) -> None:
