@@ -33,6 +33,7 @@ from custom_components.nissanconnect.vehicle import (
     Refresh,
     Role,
     ScheduleClimate,
+    SendDestination,
     SetChargeLimit,
     SetChargeSchedule,
     StartClimate,
@@ -101,10 +102,12 @@ def test_a_vehicle_without_identity_is_left_out() -> None:
     assert [vehicle.info.key for vehicle in _read(raw).vehicles] == [INFO.key]
 
 
-EVERY_COMMAND = [
-    ScheduleClimate(NOW, 21) if kind is ScheduleClimate else SetChargeLimit(80) if kind is SetChargeLimit else kind()
-    for kind in COMMANDS
-] + [
+EXAMPLES: dict[type[Command], Command] = {
+    ScheduleClimate: ScheduleClimate(NOW, 21),
+    SendDestination: SendDestination(52.4, 4.9, "Station"),
+    SetChargeLimit: SetChargeLimit(80),
+}
+EVERY_COMMAND = [EXAMPLES.get(kind) or kind() for kind in COMMANDS] + [
     Refresh(Group.POSITION),
     ScheduleClimate(NOW, 21, defrost=True),
     SetChargeSchedule(ChargeSchedule(time(23, 30), time(6), days=(0, 4))),

@@ -37,7 +37,7 @@ async def test_what_there_is_and_whether_nissan_can_be_reached(
         "wakes_today": 1,
         **dict.fromkeys(HOSTS, "ok"),
     }
-    elsewhere = {"can_reach_na_data", "can_reach_na_login"}
+    elsewhere = {"can_reach_na_data", "can_reach_na_login", "can_reach_opencarwings"}
     assert ENGLISH["system_health"]["info"].keys() == told.keys() | {"requests_today"} | elsewhere
 
     await simulator.stop()

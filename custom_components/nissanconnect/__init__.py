@@ -12,6 +12,7 @@ from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
 from .fences import async_reload_on_change, async_remove_stale
+from .issues import async_report_old_yaml
 from .services import async_setup_services
 from .settings import Settings
 from .sharing import async_forget_source, async_settle
@@ -25,6 +26,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, which are there whether or not an account is loaded."""
     async_setup_services(hass)
+    async_report_old_yaml(hass, config)
     return True
 
 

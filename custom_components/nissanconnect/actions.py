@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from homeassistant.const import ATTR_LATITUDE, ATTR_LONGITUDE, ATTR_TEMPERATURE, WEEKDAYS
+from homeassistant.const import ATTR_LATITUDE, ATTR_LONGITUDE, ATTR_NAME, ATTR_TEMPERATURE, WEEKDAYS
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
@@ -22,6 +22,7 @@ from .vehicle import (
     Group,
     Refresh,
     ScheduleClimate,
+    SendDestination,
     SetChargeSchedule,
     SoundHorn,
     StartCharging,
@@ -124,6 +125,14 @@ ACTIONS: Mapping[str, VehicleAction] = {
         command=lambda info, data: Refresh() if data[ATTR_WAKE] else None,
         fields={probatio.Optional(ATTR_WAKE, default=False): cv.boolean},
         answer=_reports,
+    ),
+    "send_destination": VehicleAction(
+        command=lambda info, data: SendDestination(data[ATTR_LATITUDE], data[ATTR_LONGITUDE], data[ATTR_NAME]),
+        fields={
+            probatio.Required(ATTR_LATITUDE): cv.latitude,
+            probatio.Required(ATTR_LONGITUDE): cv.longitude,
+            probatio.Required(ATTR_NAME): probatio.All(cv.string, probatio.Length(min=1, max=30)),
+        },
     ),
     "set_charge_schedule": VehicleAction(
         command=_set_charge_schedule,

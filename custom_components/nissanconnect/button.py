@@ -18,6 +18,7 @@ from .vehicle import (
     StartCharging,
     StartEngine,
     StopEngine,
+    StopSignals,
 )
 
 PARALLEL_UPDATES = 0  # the coordinator lets commands to one vehicle wait for each other
@@ -42,6 +43,7 @@ BUTTONS = (
     ),
     VehicleButtonDescription(key="start_engine", needs={Capability.START_ENGINE}, command=StartEngine()),
     VehicleButtonDescription(key="stop_engine", needs={Capability.START_ENGINE}, command=StopEngine()),
+    VehicleButtonDescription(key="stop_signals", needs={Capability.STOP_SIGNALS}, command=StopSignals()),
 )
 
 

@@ -13,6 +13,8 @@ from .links import Link
 from .vehicle import alias
 
 _PERSONAL = {
+    "api_key",
+    "api_token",
     "auth",
     "device_id",
     "heading",
@@ -24,6 +26,7 @@ _PERSONAL = {
     "picture_url",
     "pins",
     "title",
+    "url",
     "username",
     "vin",
 }

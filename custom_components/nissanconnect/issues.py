@@ -1,6 +1,7 @@
 """Repair issues: what only the owner can put right, or has to know, shown until it is over.
 
-Account issues follow from how the last request ended, vehicle issues from what was read. All of them close themselves.
+Account issues follow from how the last request ended, vehicle issues from what was read, one from configuration.yaml.
+All of them close themselves.
 """
 
 from collections.abc import Collection, Mapping
@@ -8,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import CONF_PACKAGES
+from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -40,6 +43,8 @@ class Kind:
     checkable: bool = True
 
 
+OLD_YAML = "nissan_leaf_yaml"
+
 ISSUES: Mapping[str, Kind] = {
     AccessBlocked.key: Kind(),
     ActionRequired.key: Kind(ir.IssueSeverity.ERROR),
@@ -53,6 +58,7 @@ ISSUES: Mapping[str, Kind] = {
     Condition.WRONG_REGION: Kind(checkable=False),  # a hint
     SAME_VEHICLE: Kind(),
     SOURCE_SILENT: Kind(checkable=False),  # it is checked anyway
+    OLD_YAML: Kind(checkable=False),  # a restart is needed to take the block away, and takes the issue along
 }
 """Every issue by its translation key."""
 
@@ -99,6 +105,28 @@ def async_report_sources(hass: HomeAssistant, entry: ConfigEntry, info: VehicleI
         told = {"vehicle": info.name, "source": account.config_entry.title if account else "?"}
         present = bool(links.lent) and link.silent
         _async_set(hass, entry, SOURCE_SILENT, told, present=present, vehicle=f"{alias(info.key)} {link.name}")
+
+
+@callback
+def async_report_old_yaml(hass: HomeAssistant, config: ConfigType) -> None:
+    """Explain what became of the service of Home Assistant's ``nissan_leaf``, which knows no entries (regions §5).
+
+    Packages are looked into too: what is in them is left out of ``config`` if the old integration cannot be loaded.
+    """
+    core = config.get(HOMEASSISTANT_DOMAIN) or {}
+    blocks = [config, *(core.get(CONF_PACKAGES) or {}).values()]
+    if not any(_is_old(key) for block in blocks for key in block or ()):
+        ir.async_delete_issue(hass, DOMAIN, OLD_YAML)
+        return
+    kind = ISSUES[OLD_YAML]
+    ir.async_create_issue(
+        hass, DOMAIN, OLD_YAML, is_fixable=kind.checkable, severity=kind.severity, translation_key=OLD_YAML
+    )
+
+
+def _is_old(key: object) -> bool:
+    """Whether a key names the old integration; a word of the owner's may follow."""
+    return str(key).partition(" ")[0] == "nissan_leaf"
 
 
 @callback

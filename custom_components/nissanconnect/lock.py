@@ -56,6 +56,11 @@ class VehicleLock(VehicleEntity, LockEntity):
 
     @property
     @override
+    def assumed_state(self) -> bool:
+        return self.vehicle.body is not None and self.vehicle.body.assumed
+
+    @property
+    @override
     def is_locking(self) -> bool:
         return isinstance(self.coordinator.commands.in_progress, Lock)
 

@@ -22,6 +22,7 @@ from .vehicle import (
     Group,
     Lock,
     Refresh,
+    SendDestination,
     SetChargeSchedule,
     SoundHorn,
     StartCharging,
@@ -30,6 +31,7 @@ from .vehicle import (
     StopCharging,
     StopClimate,
     StopEngine,
+    StopSignals,
     TripPeriod,
     TripSummary,
     Unlock,
@@ -84,6 +86,7 @@ PREFLIGHT: Mapping[str, Command] = {
         FlashLights(),
         Lock(),
         Refresh(),
+        SendDestination(0.0, 0.0, ""),
         SetChargeSchedule(),
         SoundHorn(),
         StartCharging(),
@@ -92,6 +95,7 @@ PREFLIGHT: Mapping[str, Command] = {
         StopCharging(),
         StopClimate(),
         StopEngine(),
+        StopSignals(),
         Unlock(),
     )
 } | {"locate": Refresh(Group.POSITION)}

@@ -21,6 +21,7 @@ from homeassistant.const import (
     UnitOfPower,
     UnitOfPressure,
     UnitOfTemperature,
+    UnitOfTime,
     UnitOfVolume,
 )
 from homeassistant.core import HomeAssistant
@@ -32,6 +33,7 @@ from .vehicle import (
     Capability,
     ChargeMode,
     ChargeSpeed,
+    Charging,
     ChargingStatus,
     Group,
     Tyre,
@@ -89,6 +91,18 @@ def _subscription(state: VehicleState) -> str | None:
     if state.subscription is None or state.subscription.active is None:
         return None
     return "active" if state.subscription.active else "inactive"
+
+
+def _time_to_full(speed: str, minutes: Callable[[Charging], float | None]) -> VehicleSensorDescription:
+    return VehicleSensorDescription(
+        key=f"time_to_full_{speed}",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_unit_of_measurement=UnitOfTime.HOURS,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        value=lambda s: minutes(s.charging) if s.charging else None,
+    )
 
 
 def _tyre_pressure(place: str, tyre: Callable[[Tyres], Tyre]) -> VehicleSensorDescription:
@@ -179,6 +193,13 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         value=lambda s: s.battery.level if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="battery_health_bars",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.battery.health_bars if s.battery else None,
     ),
     VehicleSensorDescription(
         key="battery_temperature",
@@ -345,6 +366,9 @@ SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda s: s.subscription.ends_at if s.subscription else None,
     ),
+    _time_to_full("slow", lambda charging: charging.time_to_full_slow),
+    _time_to_full("normal", lambda charging: charging.time_to_full_normal),
+    _time_to_full("fast", lambda charging: charging.time_to_full_fast),
     _tyre_pressure("front_left", lambda tyres: tyres.front_left),
     _tyre_pressure("front_right", lambda tyres: tyres.front_right),
     _tyre_pressure("rear_left", lambda tyres: tyres.rear_left),

@@ -8,10 +8,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 import logging
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiohttp import CookieJar
-from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
+from aiohttp import CookieJar, DummyCookieJar
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_API_TOKEN,
+    CONF_CODE,
+    CONF_COUNTRY,
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_create_clientsession, async_get_clientsession
 from homeassistant.helpers.importlib import async_import_module
@@ -19,6 +27,10 @@ from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Json
 from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_SOURCE
+
+if TYPE_CHECKING:
+    from .backends.kamereon import Environment
+    from .backends.kamereon.dialect import Dialect
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,6 +44,9 @@ class Source(StrEnum):
 
     EUROPE = "europe"
     NORTH_AMERICA = "north_america"
+    JAPAN = "japan"
+    OPENCARWINGS = "opencarwings"
+    TESLAFI = "teslafi"
     DEMO = "demo"
 
 
@@ -48,12 +63,36 @@ async def async_create_backend(
 
 async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
     await _async_load(hass, "kamereon")
-    from .backends.kamereon import EUROPE, Auth, KamereonBackend, simulated  # noqa: PLC0415
+    from .backends.kamereon import EUROPE  # noqa: PLC0415
+    from .backends.kamereon.europe import EUROPEAN  # noqa: PLC0415
 
-    environment, cookie_jar = EUROPE, None
+    return _kamereon(hass, data, save_auth, memory, environment=EUROPE, dialect=EUROPEAN)
+
+
+async def _async_japan(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await _async_load(hass, "kamereon.japan")
+    from .backends.kamereon import JAPAN  # noqa: PLC0415
+    from .backends.kamereon.japan import JAPANESE  # noqa: PLC0415
+
+    return _kamereon(hass, data, save_auth, memory, environment=JAPAN, dialect=JAPANESE)
+
+
+def _kamereon(
+    hass: HomeAssistant,
+    data: Mapping[str, Any],
+    save_auth: SaveAuth,
+    memory: Json,
+    *,
+    environment: Environment,
+    dialect: Dialect,
+) -> Backend:
+    from .backends.kamereon import Auth, KamereonBackend, simulated  # noqa: PLC0415
+
+    cookie_jar = None
     if url := os.environ.get(SIMULATOR_VARIABLE):
         _LOGGER.warning("%s is set: passwords go to the simulator, not to Nissan", SIMULATOR_VARIABLE)
-        environment, cookie_jar = simulated(url), CookieJar(unsafe=True)  # a jar ignores bare addresses otherwise
+        environment = simulated(url, environment)
+        cookie_jar = CookieJar(unsafe=True)  # a jar ignores bare addresses otherwise
     return KamereonBackend(
         # A session of its own: the log-in lives in its cookies.
         async_create_clientsession(hass, cookie_jar=cookie_jar),
@@ -65,6 +104,42 @@ async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth:
         sleep=sleep,
         device_id=data.get(CONF_DEVICE_ID),
         environment=environment,
+        dialect=dialect,
+        memory=memory,
+    )
+
+
+async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await _async_load(hass, "teslafi")
+    from .backends.teslafi import TeslaFiBackend, service_url  # noqa: PLC0415
+
+    return TeslaFiBackend(
+        async_get_clientsession(hass),
+        base=service_url(data[CONF_URL]),
+        token=data[CONF_API_TOKEN].strip(),
+        now=dt_util.utcnow,
+        memory=memory,
+    )
+
+
+async def _async_opencarwings(
+    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
+) -> Backend:
+    await _async_load(hass, "opencarwings")
+    from .backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend  # noqa: PLC0415
+
+    return OpenCarwingsBackend(
+        async_create_clientsession(hass, cookie_jar=DummyCookieJar()),
+        address=Address(data[CONF_URL]),
+        credentials=Credentials(
+            key=data.get(CONF_API_KEY),
+            username=data.get(CONF_USERNAME),
+            password=data.get(CONF_PASSWORD),  # is there in the dialog only
+            code=data.get(CONF_CODE),
+        ),
+        auth=Auth.from_json(data.get(CONF_AUTH)),
+        on_auth=lambda auth: save_auth(auth.to_json()),
+        now=dt_util.utcnow,
         memory=memory,
     )
 
@@ -102,6 +177,9 @@ async def _async_load(hass: HomeAssistant, backend: str) -> None:
 
 _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, Json], Awaitable[Backend]]] = {
     Source.EUROPE: _async_europe,
+    Source.JAPAN: _async_japan,
+    Source.OPENCARWINGS: _async_opencarwings,
+    Source.TESLAFI: _async_teslafi,
     Source.NORTH_AMERICA: _async_north_america,
     Source.DEMO: _async_demo,
 }

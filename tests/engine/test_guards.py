@@ -18,6 +18,7 @@ from custom_components.nissanconnect.vehicle import (
     Reason,
     Refresh,
     ScheduleClimate,
+    SendDestination,
     SetChargeLimit,
     StartCharging,
     StartClimate,
@@ -83,10 +84,16 @@ def test_the_owners_threshold() -> None:
     assert refusal(StartClimate(21), ABLE, state, Limits(climate_battery=40)) is Reason.BATTERY_LOW
 
 
-EVERY_COMMAND = [
-    ScheduleClimate(EPOCH) if kind is ScheduleClimate else SetChargeLimit(80) if kind is SetChargeLimit else kind()
-    for kind in COMMANDS
-] + [Refresh(Group.POSITION), ScheduleClimate(EPOCH, defrost=True), StartClimate(defrost=True)]
+EXAMPLES: dict[type[Command], Command] = {
+    ScheduleClimate: ScheduleClimate(EPOCH),
+    SendDestination: SendDestination(52.4, 4.9, "Station"),
+    SetChargeLimit: SetChargeLimit(80),
+}
+EVERY_COMMAND = [EXAMPLES.get(kind) or kind() for kind in COMMANDS] + [
+    Refresh(Group.POSITION),
+    ScheduleClimate(EPOCH, defrost=True),
+    StartClimate(defrost=True),
+]
 
 
 @given(st.sampled_from(EVERY_COMMAND))

@@ -123,16 +123,16 @@ async def trips(request: web.Request) -> web.StreamResponse:
     bearer(request)
     shape = accepted(request, (JSON_API, JSON))
     vehicle = car(request)
-    period = _PERIODS.get(request.query.get("type", ""))
+    period = PERIODS.get(request.query.get("type", ""))
     if period is None:
         raise bad_parameter("type")
     start, end = (_day(request, name) for name in ("start", "end"))
     model = vehicle.vehicle
     summaries = summarise(model.cloud.trips, period, start, end, model.zone)
-    return _shaped(vehicle, {"summaries": [_summary(summary, vehicle.family) for summary in summaries]}, shape)
+    return _shaped(vehicle, {"summaries": [summary(each, vehicle.family) for each in summaries]}, shape)
 
 
-_PERIODS = {"0": TripPeriod.DAY, "1": TripPeriod.MONTH, "2": TripPeriod.YEAR}
+PERIODS = {"0": TripPeriod.DAY, "1": TripPeriod.MONTH, "2": TripPeriod.YEAR}
 _BUCKETS = {TripPeriod.DAY: ("day", "%Y%m%d"), TripPeriod.MONTH: ("month", "%Y%m"), TripPeriod.YEAR: ("year", "%Y")}
 
 
@@ -143,19 +143,19 @@ def _day(request: web.Request, name: str) -> date:
         raise bad_parameter(name) from None
 
 
-def _summary(summary: TripSummary, family: Family) -> Json:
-    bucket, spelling = _BUCKETS[summary.period]
+def summary(said: TripSummary, family: Family) -> Json:
+    bucket, spelling = _BUCKETS[said.period]
     return {
-        bucket: summary.start.strftime(spelling),
-        "tripsNumber": summary.trips,
-        "distance": summary.distance,
-        "duration": summary.duration,
-        "firstTripStart": timestamp(summary.first_start, family),
-        "lastTripEnd": timestamp(summary.last_end, family),
-        "consumedFuel": summary.fuel_used,
-        "consumedElectricity": summary.energy_used,
-        "savedElectricity": summary.energy_recovered,
-        "co2Saving": summary.co2_saved,
+        bucket: said.start.strftime(spelling),
+        "tripsNumber": said.trips,
+        "distance": said.distance,
+        "duration": said.duration,
+        "firstTripStart": timestamp(said.first_start, family),
+        "lastTripEnd": timestamp(said.last_end, family),
+        "consumedFuel": said.fuel_used,
+        "consumedElectricity": said.energy_used,
+        "savedElectricity": said.energy_recovered,
+        "co2Saving": said.co2_saved,
     }
 
 

@@ -5,7 +5,7 @@ from urllib.parse import quote_plus
 
 from aiohttp import web
 
-from . import actions, bff, notifications, oneid, reads, remote_lock
+from . import actions, bff, japan, notifications, oneid, reads, remote_lock
 from .errors import ApiError
 from .faults import Fault, Injection, rewritten
 from .http import WORLD, Endpoint, Handler
@@ -18,6 +18,7 @@ ENDPOINTS = (
     *actions.ENDPOINTS,
     *notifications.ENDPOINTS,
     *reads.ENDPOINTS,
+    *japan.ENDPOINTS,
 )
 
 

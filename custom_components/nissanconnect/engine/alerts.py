@@ -229,7 +229,7 @@ def _openings(view: View) -> Iterator[Standing]:
 
 def _unlocked(view: View) -> Iterator[Standing]:
     body = view.state.body
-    if body is None:
+    if body is None or body.assumed:  # somebody may have turned the key since
         return
     at = body.reported_at or body.received_at
     wanting = [fence.name for fence, inside in view.inside if FenceAction.LOCK_REMINDER in fence.actions(inside=inside)]

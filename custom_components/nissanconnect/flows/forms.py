@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_API_TOKEN,
+    CONF_CODE,
+    CONF_COUNTRY,
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+)
 from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
@@ -16,6 +24,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..sources import Source
+from ..vehicle import AuthenticationFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,8 @@ class Form:
     secrets: frozenset[str] = frozenset()
     not_kept: frozenset[str] = field(default=frozenset({CONF_CODE}))
     """What is used once and then forgotten."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """Which words to show in place of those for an error, where those are about another service."""
     same_device: bool = False
     """The source knows us as a device, which we stay when its secrets are asked for again."""
 
@@ -47,8 +58,10 @@ class Form:
 
 USERNAME = TextSelector(TextSelectorConfig(type=TextSelectorType.EMAIL, autocomplete="username"))
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
+URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
 CODE = TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
 
+_REJECTED = {AuthenticationFailed.key: "authentication_failed_other"}
 COUNTRY = SelectSelector(
     SelectSelectorConfig(options=["us", "ca", "mx"], translation_key=CONF_COUNTRY, mode=SelectSelectorMode.DROPDOWN)
 )
@@ -58,6 +71,36 @@ FORMS: Mapping[Source, Form] = {
         title="NissanConnect Europe",
         fields={probatio.Required(CONF_USERNAME): USERNAME, probatio.Required(CONF_PASSWORD): PASSWORD},
         secrets=frozenset({CONF_PASSWORD}),
+    ),
+    Source.OPENCARWINGS: Form(
+        title="OpenCARWINGS",
+        fields={
+            probatio.Required(CONF_URL, default="https://opencarwings.viaaq.eu"): URL,
+            probatio.Optional(CONF_API_KEY): PASSWORD,
+            probatio.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
+            probatio.Optional(CONF_PASSWORD): PASSWORD,
+        },
+        secrets=frozenset({CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD}),
+        not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),  # its tokens renew themselves
+        errors=_REJECTED,
+    ),
+    Source.JAPAN: Form(
+        title="NissanConnect Japan",
+        fields={
+            probatio.Required(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
+            probatio.Required(CONF_PASSWORD): PASSWORD,
+        },
+        secrets=frozenset({CONF_PASSWORD}),
+        errors=_REJECTED,
+    ),
+    Source.TESLAFI: Form(
+        title="TeslaFi",
+        fields={
+            probatio.Required(CONF_URL, default="https://www.teslafi.com"): URL,
+            probatio.Required(CONF_API_TOKEN): PASSWORD,
+        },
+        secrets=frozenset({CONF_API_TOKEN}),
+        errors=_REJECTED,
     ),
     Source.NORTH_AMERICA: Form(
         title="MyNISSAN North America",

@@ -66,7 +66,7 @@ class LogInFlow(ConfigFlow):
             try:
                 account, auth = await self._async_try(source, data)
             except BackendError as err:
-                errors["base"] = err.key
+                errors["base"] = FORMS[source].errors.get(err.key, err.key)
                 self._needs_code = self._needs_code or isinstance(err, TwoFactorRequired)
             else:
                 kept = {name: value for name, value in data.items() if name not in FORMS[source].not_kept}

@@ -241,6 +241,26 @@ class FlashLights(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class StopSignals(Command):
+    """Stop sounding the horn and flashing the lights."""
+
+    capability = Capability.STOP_SIGNALS
+
+
+@dataclass(frozen=True, slots=True)
+class SendDestination(Command):
+    """Send a place (WGS 84 degrees) to the navigation under a ``name``; the driver still has to choose it there.
+
+    Nothing reports which places the navigation has.
+    """
+
+    capability = Capability.SEND_DESTINATION
+    latitude: float = field(repr=False)
+    longitude: float = field(repr=False)
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StartEngine(Command):
     """Start the combustion engine from afar."""
 
@@ -283,6 +303,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Lock,
     Refresh,
     ScheduleClimate,
+    SendDestination,
     SetChargeLimit,
     SetChargeSchedule,
     SoundHorn,
@@ -292,6 +313,7 @@ COMMANDS: tuple[type[Command], ...] = (
     StopCharging,
     StopClimate,
     StopEngine,
+    StopSignals,
     Unlock,
 )
 """Every command that there is."""
@@ -352,6 +374,8 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"
     NOT_SEEN = "not_seen"
     """The backend called it done, the vehicle's state did not follow in time."""
+    SUPERSEDED = "superseded"
+    """Another command took its place before it had ended."""
     WRONG_PIN = "wrong_pin"
 
     # Before sending

@@ -23,6 +23,12 @@ class AuthenticationFailed(BackendError):
     key = "authentication_failed"
 
 
+class CredentialsMissing(AuthenticationFailed):
+    """Nothing was given to log in with."""
+
+    key = "credentials_missing"
+
+
 class ActionRequired(BackendError):
     """The owner must do something in the maker's app first: accept terms, confirm an address and the like."""
 
@@ -33,6 +39,12 @@ class EmailNotConfirmed(ActionRequired):
     """The account's e-mail address has not been confirmed."""
 
     key = "email_not_confirmed"
+
+
+class NoFreeTimer(ActionRequired):
+    """All timers that the service has for the vehicle are in use."""
+
+    key = "no_free_timer"
 
 
 class TwoFactorRequired(BackendError):
@@ -53,6 +65,12 @@ class PinRequired(BackendError):
     key = "pin_required"
 
 
+class WrongPin(BackendError):
+    """The PIN that was given with the command is wrong."""
+
+    key = "wrong_pin"
+
+
 class WrongCode(BackendError):
     """The one-time code is wrong or too old."""
 
@@ -63,6 +81,12 @@ class RateLimited(BackendError):
     """Too many requests."""
 
     key = "rate_limited"
+
+
+class TooManyCommands(RateLimited):
+    """Enough commands have been sent for now; each costs the owner money."""
+
+    key = "too_many_commands"
 
 
 class NotSupported(BackendError):
@@ -123,6 +147,12 @@ class ProtocolError(BackendError):
     """The answer cannot be understood."""
 
     key = "protocol_error"
+
+
+class InvalidAddress(ProtocolError):
+    """What was given as the address of the service is none, or would carry secrets in the clear over the internet."""
+
+    key = "invalid_address"
 
 
 class UnsafeRedirect(ProtocolError):

@@ -98,21 +98,28 @@ class UpdateStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery(Reported):
-    """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C."""
+    """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C.
 
-    lasting = frozenset({"capacity", "health"})
+    ``health_bars`` are those of twelve by which older vehicles show their health.
+    """
+
+    lasting = frozenset({"capacity", "health", "health_bars"})
     level: float | None = None
     range: float | None = None
     range_climate_on: float | None = None
     capacity: float | None = None
     energy: float | None = None
     health: float | None = None
+    health_bars: float | None = None
     temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charging(Reported):
-    """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges."""
+    """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges.
+
+    ``time_to_full_…`` are the minutes that a full charge would take at the speeds of :class:`ChargeSpeed`.
+    """
 
     lasting = frozenset({"limit"})
     plugged_in: bool | None = None
@@ -123,6 +130,9 @@ class Charging(Reported):
     limit: float | None = None
     plugged_in_at: datetime | None = None
     unplugged_at: datetime | None = None
+    time_to_full_slow: float | None = None
+    time_to_full_normal: float | None = None
+    time_to_full_fast: float | None = None
 
     @property
     def active(self) -> bool | None:
@@ -148,9 +158,13 @@ class Climate(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body(Reported):
-    """Lock and openings; ``True`` means locked, respectively open. An opening that is not reported is not closed."""
+    """Lock and openings; ``True`` means locked, respectively open. An opening that is not reported is not closed.
+
+    ``assumed``: nothing reports the lock, so ``locked`` is what was last done from afar.
+    """
 
     locked: bool | None = None
+    assumed: bool = False
     door_front_left: bool | None = None
     door_front_right: bool | None = None
     door_rear_left: bool | None = None

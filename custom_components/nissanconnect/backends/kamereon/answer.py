@@ -79,6 +79,12 @@ def error_of(answer: Answer, name: str) -> BackendError | None:
     return _error(answer, name, _fault(body))
 
 
+def fault_code(answer: Answer) -> str:
+    """Return the code of the service's own error envelope; empty if there is none."""
+    fault = _fault(_decode(answer.text)[0])
+    return "" if fault is None else fault.code
+
+
 def _decode(text: str) -> tuple[Json, bool]:
     """Return the body, ``None`` if there is none, and whether it could be read."""
     try:

@@ -2,17 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-import json
 from typing import Self
 
-from ...vehicle import ActionRequired, AuthenticationFailed, BackendError, NotSupported, ProtocolError
+from ...vehicle import AuthenticationFailed, BackendError, ProtocolError
 from ..base import Json
-from .answer import Answer, BadRequest, NotServed, Unauthorized, json_of
-from .environment import Environment, Host
-from .oneid import OneId
-from .transport import Transport
+from .log_in import LogIn, Refused
 from .values import Attributes
 
 _MARGIN = timedelta(seconds=60)
@@ -55,18 +52,12 @@ class Auth:
         )
 
 
-class _Refused(ActionRequired):
-    """The data plane does not take our proof. With a fresh proof from OneID, only the owner can change that."""
-
-
 class Authenticator:
     """Hands out access tokens. One lock makes parallel requests share one renewal and its outcome."""
 
     def __init__(
         self,
-        transport: Transport,
-        environment: Environment,
-        oneid: OneId,
+        log_in: LogIn,
         *,
         username: str,
         password: str,
@@ -75,9 +66,7 @@ class Authenticator:
         now: Callable[[], datetime],
     ) -> None:
         """Begin with what is known of an earlier log-in; ``on_auth`` is told of every change."""
-        self._transport = transport
-        self._environment = environment
-        self._oneid = oneid
+        self._log_in = log_in
         self._username = username
         self._password = password
         self._auth = auth
@@ -86,7 +75,6 @@ class Authenticator:
         self._lock = asyncio.Lock()
         self._renewals = 0
         self._failure: BackendError | None = None
-        self._log_in_works = True
 
     @property
     def user_id(self) -> str | None:
@@ -95,8 +83,8 @@ class Authenticator:
 
     @property
     def log_in_works(self) -> bool:
-        """Whether the log-in pages did their part when they were last needed; token refreshes are not theirs."""
-        return self._log_in_works
+        """Whether the log-in did its part when it was last needed; token refreshes are not its part."""
+        return self._log_in.works
 
     def remember_user(self, user_id: str) -> None:
         """Keep the user id; it never changes (§6.1)."""
@@ -137,54 +125,27 @@ class Authenticator:
     async def _refresh_or_log_in(self) -> str:
         """Refresh; log in with the password only if there is nothing to refresh, or that was refused for good."""
         if self._auth.refresh_token is not None:
-            try:
-                return await self._refresh(self._auth.refresh_token)
-            except _Refused:
-                pass
-        return await self._log_in()
-
-    async def _refresh(self, refresh_token: str) -> str:
-        body = json.dumps({"scope": self._environment.data_scope}).encode()
-        answer = await self._ask("v1/oauth2/refresh-token", "token refresh", proof=refresh_token, body=body)
-        return self._take(answer, "token refresh", refresh_token)
-
-    async def _log_in(self) -> str:
-        self._log_in_works = False
+            with suppress(Refused):
+                body = await self._log_in.refresh(self._auth.refresh_token)
+                return self._take(body, self._auth.refresh_token)
         try:
-            id_token = await self._oneid.id_token(self._username, self._password)
+            body = await self._log_in.log_in(self._username, self._password)
         except AuthenticationFailed:
             self._change(Auth(user_id=self._auth.user_id, rejected=True))
             raise
-        self._log_in_works = True
-        answer = await self._ask("v1/oauth2/access_token", "token exchange", proof=id_token)
-        return self._take(answer, "token exchange", None)
+        return self._take(body, None)
 
-    async def _ask(self, path: str, name: str, *, proof: str, body: bytes | None = None) -> Answer:
-        return await self._transport.request(
-            "POST",
-            self._environment.url(Host.BFF, path, platform=self._environment.platform),
-            name,
-            # The proof stands without a scheme (§4.6).
-            headers={
-                "Authorization": proof,
-                "Accept": "application/json",
-                "Content-Type": "application/vnd.api+json",
-            },
-            data=body,
-            timeout=self._transport.timeouts.login,
-        )
-
-    def _take(self, answer: Answer, name: str, refresh_token: str | None) -> str:
-        """Keep the tokens of ``answer``. A refresh may leave the refresh token out; then the old one stays (§4.7)."""
-        body = Attributes.of(_accepted(answer, name))
-        token = body.token("access_token")
+    def _take(self, body: Json, refresh_token: str | None) -> str:
+        """Keep the tokens of a reply. A refresh may leave the refresh token out; then the old one stays (§4.7)."""
+        said = Attributes.of(body)
+        token = said.token("access_token")
         if token is None:
-            raise ProtocolError(f"{name} brought no token")
-        lifetime = body.number("expires_in", 1, 366 * 86400) or _USUAL_LIFETIME
+            raise ProtocolError("the log-in brought no token")
+        lifetime = said.number("expires_in", 1, 366 * 86400) or _USUAL_LIFETIME
         self._change(
             Auth(
                 access_token=token,
-                refresh_token=body.token("refresh_token") or refresh_token,
+                refresh_token=said.token("refresh_token") or refresh_token,
                 expires_at=self._now().astimezone(UTC) + timedelta(seconds=lifetime),
                 user_id=self._auth.user_id,
             )
@@ -194,16 +155,3 @@ class Authenticator:
     def _change(self, auth: Auth) -> None:
         self._auth = auth
         self._on_auth(auth)
-
-
-def _accepted(answer: Answer, name: str) -> Json:
-    """Return the body of an answer that brings tokens; :class:`_Refused` if it refuses them (§4.7, §15.2)."""
-    try:
-        body = json_of(answer, name)
-    except NotServed:
-        raise
-    except BadRequest, Unauthorized, NotSupported:
-        raise _Refused(f"{name} was refused") from None
-    if isinstance(body, dict) and "error" in body:
-        raise _Refused(f"{name} was refused")
-    return body

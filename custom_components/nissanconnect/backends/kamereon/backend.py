@@ -1,4 +1,4 @@
-"""MyNISSAN Europe as a backend: one account on the Kamereon platform."""
+"""The Kamereon platform as a backend: one account of MyNISSAN Europe or NissanConnect Japan."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -17,7 +17,6 @@ from ...vehicle import (
     Group,
     ListedVehicle,
     Lock,
-    Market,
     NoConnection,
     Notification,
     NotSupported,
@@ -41,18 +40,17 @@ from .actions import Action, action_for, progress
 from .answer import BadRequest
 from .auth import Auth, Authenticator
 from .client import Client
+from .dialect import Dialect
 from .dispatch import Dispatcher
-from .endpoints import ENDPOINTS, Endpoint
-from .environment import EUROPE, Environment, Host, segment
+from .endpoints import Endpoint
+from .environment import EUROPE, Environment
+from .europe import EUROPEAN
 from .groups import BACKEND, join_fuel, privacy
 from .memory import Memory
 from .negotiation import Negotiator
-from .oneid import OneId
 from .remote_lock import RemoteLock
 from .transport import Timeouts, Transport
 from .trusted_device import TrustedDevice
-from .values import Attributes
-from .vehicles import parse_list
 
 
 class KamereonBackend:
@@ -70,6 +68,7 @@ class KamereonBackend:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         device_id: str | None = None,
         environment: Environment = EUROPE,
+        dialect: Dialect = EUROPEAN,
         timeouts: Timeouts | None = None,
         memory: Json = None,
     ) -> None:
@@ -78,23 +77,24 @@ class KamereonBackend:
         ``session`` needs a cookie jar of its own, which accepts addresses when a simulator is used. ``auth`` is what
         ``on_auth`` was last told, ``memory`` what :meth:`memory` returned; give neither with another account, and
         no ``auth`` with another password. ``device_id`` is under what name the account's vehicles may know us.
+        ``environment`` is where the service is, ``dialect`` how that of its region speaks.
         """
         transport = self._transport = Transport(session, timeouts=timeouts or Timeouts(), now=now)
         self._authenticator = Authenticator(
-            transport,
-            environment,
-            OneId(transport, environment),
+            dialect.log_in(transport, environment),
             username=username,
             password=password,
             auth=auth or Auth(),
             on_auth=on_auth,
             now=now,
         )
-        self._client = Client(transport, self._authenticator, environment)
+        self._client = Client(transport, self._authenticator, environment, dialect.headers)
         self._environment = environment
+        self._dialect = dialect
+        self._account = dialect.account()
         self._now = now
         self._memory = Memory(memory, now())
-        self._negotiator = Negotiator(self._client, self._memory, now)
+        self._negotiator = Negotiator(self._client_of, self._memory, now)
         self._dispatcher = Dispatcher(self._client)
         self._remote_lock = RemoteLock(self._dispatcher, now=now, sleep=sleep)
         self._device_id = device_id
@@ -102,12 +102,12 @@ class KamereonBackend:
 
     @property
     def description(self) -> Description:
-        """Vehicles take up to two minutes over a command (kamereon-eu §10)."""
+        """What this service is."""
         return Description(
             name=BACKEND,
-            command_limit=timedelta(seconds=120),
+            command_limit=self._dialect.command_limit or timedelta(),
             hosts={host.replace("-", "_"): str(url) for host, url in self._environment.hosts.items()},
-            market=Market.EUROPE,
+            market=self._dialect.market,
             requests=self._transport.requests,
         )
 
@@ -116,8 +116,7 @@ class KamereonBackend:
         await self._authenticator.token()
         if self._authenticator.user_id is not None:
             return self._authenticator.user_id
-        user = Attributes.of(await self._client.get(Host.USERS, "v1/users/current", "current user"))
-        user_id = user.text("userId")
+        user_id = await self._account.user_id(self._client)
         if user_id is None:
             raise ProtocolError("the current user has no id")
         self._authenticator.remember_user(user_id)
@@ -125,8 +124,7 @@ class KamereonBackend:
 
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         """Return the vehicles of the account, with their subscription and privacy mode."""
-        path = f"v5/users/{segment(await self.log_in())}/cars"
-        entries = parse_list(await self._client.get(Host.BFF, path, "vehicle list"), self._now())
+        entries = await self._account.vehicles(self._client, await self.log_in(), self._now())
         self._memory.keep({entry.listed.info.key: entry.services for entry in entries})
         return tuple(entry.listed for entry in entries)
 
@@ -134,7 +132,7 @@ class KamereonBackend:
         """Read what the cloud holds, every endpoint on its own."""
         wanted = [
             endpoint
-            for endpoint in ENDPOINTS
+            for endpoint in self._dialect.endpoints
             if (endpoint.gate is None or endpoint.gate in vehicle.capabilities)
             and (groups is None or not endpoint.groups.isdisjoint(groups))
         ]
@@ -169,7 +167,7 @@ class KamereonBackend:
         """Make one state of the parts. The tank is told by two endpoints, so the last word of both counts."""
         found = {group.value: getattr(part, group) for part in parts for group in part.groups()}
         if Group.FUEL in found:
-            words = (self._fuel.get((vehicle.key, endpoint.name)) for endpoint in ENDPOINTS)
+            words = (self._fuel.get((vehicle.key, endpoint.name)) for endpoint in self._dialect.endpoints)
             found[Group.FUEL.value] = join_fuel([fuel for fuel in words if fuel is not None])
         return VehicleState(**found)
 
@@ -178,6 +176,8 @@ class KamereonBackend:
 
         The service turns that one away itself, so both together are one wake.
         """
+        if self._dialect.command_limit is None:
+            raise NotSupported("no command of this service is known well enough")
         if isinstance(command, Lock | Unlock):
             action = await self._proven(vehicle, command, on_wake)
         else:
@@ -230,6 +230,9 @@ class KamereonBackend:
         on_wake()
         await self._remote_lock.set_pin(user_id, vehicle.key, pin)
 
+    def _client_of(self, vehicle: VehicleInfo) -> Client:
+        return self._client.with_headers(self._dialect.vehicle_headers(vehicle))
+
     def _device(self, device_id: str) -> TrustedDevice:
         return TrustedDevice(self._client, device_id)
 
@@ -237,12 +240,17 @@ class KamereonBackend:
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
     ) -> tuple[TripSummary, ...]:
         """Return the trips from ``start`` to ``end``, summed up by ``period``."""
-        return await history.trips(self._client, vehicle, period, start=start, end=end, now=self._now())
+        dates = self._dialect.trip_dates
+        return await history.trips(
+            self._client_of(vehicle), vehicle, period, start=start, end=end, dates=dates, now=self._now()
+        )
 
     async def read_notifications(
         self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
     ) -> tuple[Notification, ...]:
         """Return ``count`` messages, newest first, from the ``first``-th on (counted from 1)."""
+        if not self._dialect.has_messages:
+            return ()
         return await history.notifications(
             self._client,
             self._environment,

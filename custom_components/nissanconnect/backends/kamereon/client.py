@@ -13,27 +13,34 @@ from .auth import Authenticator
 from .environment import Environment, Host
 from .transport import Transport
 
-_JSON = "application/json"
-_JSON_API = "application/vnd.api+json"
+JSON = "application/json"
+JSON_API = "application/vnd.api+json"
 
-_HEADERS: Mapping[Host, Mapping[str, str]] = {
-    Host.BFF: {"Accept": _JSON},  # answers 406 to the other one (kamereon-eu §3.1)
-    Host.USERS: {"Accept": _JSON},
-    Host.CARS: {"Accept": _JSON_API},
-    Host.NOTIFICATIONS: {"Accept": _JSON},
-    Host.ACTION_STATUS: {"Accept": _JSON_API, "Content-Type": _JSON_API},  # §10
-}
-_POSTED_AS = {Host.BFF: _JSON, Host.CARS: _JSON_API, Host.NOTIFICATIONS: _JSON}
+_POSTED_AS = {Host.BFF: JSON, Host.CARS: JSON_API, Host.NOTIFICATIONS: JSON}
 
 
 class Client:
     """The data plane as one account sees it."""
 
-    def __init__(self, transport: Transport, authenticator: Authenticator, environment: Environment) -> None:
-        """Keep what the requests need."""
+    def __init__(
+        self,
+        transport: Transport,
+        authenticator: Authenticator,
+        environment: Environment,
+        headers: Mapping[Host, Mapping[str, str]],
+    ) -> None:
+        """Keep what the requests need; ``headers`` go with every one to their host."""
         self._transport = transport
         self._authenticator = authenticator
         self._environment = environment
+        self._headers = headers
+
+    def with_headers(self, more: Mapping[str, str]) -> Client:
+        """Return the same with ``more`` headers."""
+        if not more:
+            return self
+        headers = {host: {**own, **more} for host, own in self._headers.items()}
+        return Client(self._transport, self._authenticator, self._environment, headers)
 
     async def get(self, host: Host, path: str, name: str, **query: str) -> Json:
         """Read. When no answer comes at all, it is asked once more; that wakes no vehicle and costs little.
@@ -58,16 +65,16 @@ class Client:
 
         async def read(token: str) -> Json:
             try:
-                return await self._send("GET", url, name, _HEADERS[host], token=token)
+                return await self._send("GET", url, name, self._headers[host], token=token)
             except NoAnswer:
-                return await self._send("GET", url, name, _HEADERS[host], token=token)
+                return await self._send("GET", url, name, self._headers[host], token=token)
 
         return await self._authorised(read)
 
     async def post(self, host: Host, path: str, name: str, body: Json, **query: str) -> Json:
         """Write. Only a refused token leads to a second try, because then nothing was done."""
         url = self._environment.url(host, path, **query)
-        headers = {**_HEADERS[host], "Content-Type": _POSTED_AS[host]}
+        headers = {**self._headers[host], "Content-Type": _POSTED_AS[host]}
         data = json.dumps(body).encode()
         return await self._authorised(lambda token: self._send("POST", url, name, headers, token=token, data=data))
 
@@ -75,7 +82,7 @@ class Client:
         """Delete something; it does not matter if it is gone already."""
         url = self._environment.url(host, path)
         with suppress(NotServed):
-            await self._authorised(lambda token: self._send("DELETE", url, name, _HEADERS[host], token=token))
+            await self._authorised(lambda token: self._send("DELETE", url, name, self._headers[host], token=token))
 
     async def _authorised(self, send: Callable[[str], Awaitable[Json]]) -> Json:
         token = await self._authenticator.token()

@@ -13,10 +13,11 @@ from .values import Attributes
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One way to an endpoint. The front end wants to know the vehicle's generation, the adapter does not (§8.3)."""
+    """One way to an endpoint. Europe's front end wants to know the vehicle's generation (§8.3), others do not."""
 
     name: str
     host: Host = Host.CARS
+    wants_generation: bool = False
 
     def path(self, endpoint: str, vin: str) -> str:
         """Return the path for a VIN that is already fit for one."""
@@ -24,7 +25,7 @@ class Version:
 
 
 _V1, _V2 = Version("v1"), Version("v2")
-_BFF_V1, _BFF_V3 = Version("v1", Host.BFF), Version("v3", Host.BFF)
+_BFF_V1, _BFF_V3 = (Version(name, Host.BFF, wants_generation=True) for name in ("v1", "v3"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Where the European service lives, and the constants that its app identifies itself with.
 
 Every URL of this backend is derived from one :class:`Environment`; nothing else can lead a password anywhere.
-All values are public and agree in five independent clients (kamereon-eu §2.1, [A]; the action-status host [B]).
+All values are public. Those of Europe agree in five independent clients (kamereon-eu §2.1, [A]; the action-status host
+[B]), those of Japan come from one that worked in September 2026 (§2.4 [B]).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import quote, urlencode
@@ -26,7 +27,10 @@ class Host(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """One installation of the service: the base URL of every host, with a trailing slash, and what all share."""
+    """One installation of the service: the base URL of every host, with a trailing slash, and what all share.
+
+    ``client_id`` is what the app calls itself. What follows it is for the log-in pages of Europe alone.
+    """
 
     hosts: Mapping[Host, URL]
     client_id: str = "ZM3WK7ax1OtQKYQ8Qqzcv5VgiA8a"
@@ -76,9 +80,25 @@ EUROPE = Environment(
     }
 )
 
+_JAPAN = URL("https://nc-app-bff-prod.apps.jp.kamereon.io/nc-app-bff/")
 
-def simulated(base_url: str) -> Environment:
-    """Return the environment of a simulator that serves all hosts below ``base_url``.
+JAPAN = Environment(
+    hosts={
+        Host.LOGIN: _JAPAN,
+        Host.BFF: _JAPAN,
+        Host.USERS: _JAPAN / "alliance/user-adapter/",
+        Host.CARS: _JAPAN / "alliance/car-adapter/",
+        Host.NOTIFICATIONS: _JAPAN / "alliance/notifications/",
+        Host.ACTION_STATUS: _JAPAN / "alliance/action-status-polling/",
+    },
+    client_id="jp.co.nissan.nissanconnect.ncx",
+    notification_realm="n-nissan-nc",
+)
+"""One front end, with the adapters behind it."""
+
+
+def simulated(base_url: str, like: Environment = EUROPE) -> Environment:
+    """Return the environment of a simulator that serves all hosts below ``base_url``, and speaks ``like`` another.
 
     Raises:
         ValueError: ``base_url`` is not plain http on a loopback address. A name is refused too, even ``localhost``:
@@ -88,9 +108,11 @@ def simulated(base_url: str) -> Environment:
     if base.scheme != "http" or not _is_loopback(base.host) or base.user or base.password:
         raise ValueError("A simulator must be plain http on a loopback address")
     root = base.with_path(base.path.rstrip("/") + "/")
-    return Environment(hosts={host: root.join(URL(f"{prefix}/")) for host, prefix in _PREFIXES.items()})
+    prefixes = _PREFIXES if like is EUROPE else {host: url.path.strip("/") for host, url in like.hosts.items()}
+    return replace(like, hosts={host: root.join(URL(f"{prefix}/")) for host, prefix in prefixes.items()})
 
 
+# Japan's single host has a path for each part; Europe's hosts have not, so that the parts are told apart by these.
 _PREFIXES = {
     Host.LOGIN: "auth",
     Host.BFF: "bff-web",

@@ -20,16 +20,16 @@ _PERIODS = {
 
 
 async def trips(
-    client: Client, vehicle: VehicleInfo, period: TripPeriod, *, start: date, end: date, now: datetime
+    client: Client, vehicle: VehicleInfo, period: TripPeriod, *, start: date, end: date, dates: str, now: datetime
 ) -> tuple[TripSummary, ...]:
-    """Return the summaries from ``start`` to ``end``, as far as they can be read."""
+    """Return the summaries from ``start`` to ``end``, as far as they can be read; ``dates`` is how to write those."""
     body = await client.get(
         Host.CARS,
         f"v1/cars/{segment(vehicle.key)}/trip-history",
         "trip-history",
         type=_PERIODS[period][0],
-        start=start.isoformat(),
-        end=end.isoformat(),
+        start=start.strftime(dates),
+        end=end.strftime(dates),
     )
     summaries = (_summary(summary, period, now) for summary in _objects(body, "summaries"))
     return tuple(summary for summary in summaries if summary is not None)

@@ -9,7 +9,7 @@ from ..base import Json
 from .answer import AdapterFault, NotServed
 from .client import Client
 from .endpoints import Endpoint, Version
-from .environment import Host, segment
+from .environment import segment
 from .memory import Memory
 from .values import Attributes
 
@@ -33,9 +33,9 @@ class Reply:
 class Negotiator:
     """Reads endpoints of vehicles, whatever their version."""
 
-    def __init__(self, client: Client, memory: Memory, now: Callable[[], datetime]) -> None:
-        """``memory`` is read and written."""
-        self._client = client
+    def __init__(self, client_of: Callable[[VehicleInfo], Client], memory: Memory, now: Callable[[], datetime]) -> None:
+        """``client_of`` returns the way to what is said of a vehicle; ``memory`` is read and written."""
+        self._client_of = client_of
         self._memory = memory
         self._now = now
 
@@ -78,9 +78,9 @@ class Negotiator:
         """Ask one version; ``None`` if it will not be asked again for a day."""
         key, name = vehicle.key, endpoint.version_name(version)
         path = version.path(endpoint.name, segment(key))
-        query = {"canGen": vehicle.generation} if version.host is Host.BFF and vehicle.generation else {}
+        query = {"canGen": vehicle.generation} if version.wants_generation and vehicle.generation else {}
         try:
-            return Reply(version, await self._client.get(version.host, path, name, **query))
+            return Reply(version, await self._client_of(vehicle).get(version.host, path, name, **query))
         except NotServed:
             # From a version that has answered before, this may be an accident of the service.
             proven = self._memory.answering(key, endpoint.name) == name

@@ -48,8 +48,8 @@ def parse_list(body: Json, received_at: datetime) -> tuple[Entry, ...]:
 
 
 def _entry(key: str, said: Attributes, received_at: datetime) -> Entry:
-    services = _active_services(said.get("services"))
-    powertrain = _powertrain(said)
+    services = active_services(said.get("services"))
+    powertrain = powertrain_of(said)
     year, picture = said.number("modelYear", 1990, 2100), said.text("pictureURL")
     info = VehicleInfo(
         key=key,
@@ -61,9 +61,9 @@ def _entry(key: str, said: Attributes, received_at: datetime) -> Entry:
         generation=said.text("canGeneration"),
         gateway=said.text("carGateway"),
         powertrain=powertrain,
-        role=said.one_of("role", _ROLES),
+        role=said.one_of("role", ROLES),
         picture_url=picture if picture and picture.startswith("https://") else None,
-        capabilities=_capabilities(services or frozenset(), powertrain) | _lock(services or frozenset(), said),
+        capabilities=capabilities_of(services or frozenset(), powertrain) | _lock(services or frozenset(), said),
         climate_limits=_PATROL_LIMITS if services and services & _PATROL_CLIMATE else ClimateLimits(),
     )
     subscription = Subscription(backend=BACKEND, received_at=received_at, active=bool(services))
@@ -75,7 +75,7 @@ def _entry(key: str, said: Attributes, received_at: datetime) -> Entry:
     return Entry(ListedVehicle(info=info, state=state), " ".join(sorted(services or ())))
 
 
-def _active_services(listed: Json) -> frozenset[str] | None:
+def active_services(listed: Json) -> frozenset[str] | None:
     """Return the ids of what is active; they come as numbers and as strings. ``None`` if the list says nothing."""
     if not isinstance(listed, list):
         return None
@@ -87,7 +87,7 @@ def _active_services(listed: Json) -> frozenset[str] | None:
     )
 
 
-_ROLES: Mapping[str | float, Role] = {"owner": Role.OWNER, "standard": Role.DRIVER}
+ROLES: Mapping[str | float, Role] = {"owner": Role.OWNER, "standard": Role.DRIVER}
 
 _POWERTRAINS: Mapping[str | float, Powertrain | None] = {
     "bev": Powertrain.ELECTRIC,
@@ -106,7 +106,7 @@ _POWERTRAINS: Mapping[str | float, Powertrain | None] = {
 """The vocabulary of ``energy`` and ``iceEvFlag`` is not recorded (§6.2 [C]), so only plain words are believed."""
 
 
-def _powertrain(said: Attributes) -> Powertrain | None:
+def powertrain_of(said: Attributes) -> Powertrain | None:
     """Return what both attributes agree on. A hybrid may well be flagged as either of its halves."""
     words = {said.one_of(name, _POWERTRAINS) for name in ("energy", "iceEvFlag")} - {None}
     if Powertrain.HYBRID in words:
@@ -140,7 +140,7 @@ _PATROL_CLIMATE = frozenset({"880", "882"})
 _PATROL_LIMITS = ClimateLimits(minimum=16.0, maximum=30.0, step=0.5)
 
 
-def _capabilities(services: frozenset[str], powertrain: Powertrain | None) -> frozenset[Capability]:
+def capabilities_of(services: frozenset[str], powertrain: Powertrain | None) -> frozenset[Capability]:
     """Return what the services allow, corrected by what drives the wheels, as far as that is known.
 
     Batteries are read without service 319 too (§7.3), and nobody knows whether a combustion vehicle may list it.
@@ -174,6 +174,6 @@ def _lock(services: frozenset[str], said: Attributes) -> frozenset[Capability]:
             prepared = "747" in services
         case _:
             prepared = False
-    if prepared and said.one_of("role", _ROLES) is not Role.DRIVER:
+    if prepared and said.one_of("role", ROLES) is not Role.DRIVER:
         granted.add(Capability.LOCK_SETUP)
     return frozenset(granted)

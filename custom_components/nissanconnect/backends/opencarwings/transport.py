@@ -1,0 +1,96 @@
+"""One HTTP request, bounded in time, size and number; whatever goes wrong on the way is ``Unavailable``."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+import json
+
+import aiohttp
+from yarl import URL
+
+from ...vehicle import NoConnection, ProtocolError, Unavailable
+from ..base import Json
+from .answer import Answer
+
+_CONCURRENT_REQUESTS = 4
+_LARGEST_BODY = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long to wait, in seconds. ``heartbeat`` is how often a quiet socket is asked whether it is still there."""
+
+    connect: float = 10.0
+    answer: float = 30.0
+    heartbeat: float = 30.0
+
+
+class Transport:
+    """The requests of one account."""
+
+    def __init__(self, session: aiohttp.ClientSession, timeouts: Timeouts) -> None:
+        """``session`` stays the caller's."""
+        self.session = session
+        self.timeouts = timeouts
+        self.requests = 0
+        """How many have been sent."""
+        self._slots = asyncio.Semaphore(_CONCURRENT_REQUESTS)
+
+    async def request(
+        self, method: str, url: URL, name: str, *, headers: Mapping[str, str], body: Json = None
+    ) -> Answer:
+        """Send one request and return its answer, whatever its status; redirects are never followed.
+
+        ``name`` stands for the URL in messages, because URLs carry VINs and the address of somebody's home.
+        """
+        async with self._slots:
+            self.requests += 1
+            try:
+                return await self._exchange(method, url, name, headers=headers, body=body)
+            except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
+                raise NoConnection(f"no connection to {name}") from None
+            except aiohttp.ClientError, OSError:  # a time-out is an OSError
+                raise Unavailable(f"no answer from {name}") from None
+
+    async def _exchange(self, method: str, url: URL, name: str, *, headers: Mapping[str, str], body: Json) -> Answer:
+        async with self.session.request(
+            method,
+            url,
+            # Messages are matched by their words in two places, so they must not be translated (opencarwings §3).
+            headers={"Accept": "application/json", "Accept-Language": "en", **headers},
+            json=body,
+            timeout=aiohttp.ClientTimeout(total=self.timeouts.answer, connect=self.timeouts.connect),
+            allow_redirects=False,
+            raise_for_status=False,
+        ) as response:
+            text = await _text(response, name)
+            readable, parsed = _decode(text)
+            return Answer(
+                status=response.status,
+                body=parsed,
+                readable=readable,
+                is_page=text.lstrip().startswith("<"),
+                retry_after=_seconds(response.headers.get("Retry-After")),
+            )
+
+
+async def _text(response: aiohttp.ClientResponse, name: str) -> str:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            raise ProtocolError(f"{name} answered without end")
+    return body.decode(errors="replace")
+
+
+def _decode(text: str) -> tuple[bool, Json]:
+    """Return whether the body could be read, and it; an empty one is ``None`` (§2: 401 comes without any)."""
+    try:
+        return True, json.loads(text) if text.strip() else None
+    except ValueError, RecursionError:
+        return False, None
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Read a Retry-After header in seconds; an absurd one must not silence an account for good."""
+    return min(float(retry_after), 86400.0) if retry_after and retry_after.isdecimal() else None

@@ -1,0 +1,1 @@
+"""Tests of the OpenCARWINGS backend, through its real client."""

@@ -1,0 +1,204 @@
+"""A server on loopback, a clock, and a backend that talks to the one by the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.opencarwings import (
+    Address,
+    Auth,
+    Credentials,
+    OpenCarwingsBackend,
+    Timeouts,
+)
+from custom_components.nissanconnect.vehicle import BackendError, Command, Phase, Progress, Push, Ticket, VehicleInfo
+from tests.simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
+
+NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
+QUICK = Timeouts(connect=5, answer=5, heartbeat=5)
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands still."""
+
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **delta: float) -> None:
+        self.time += timedelta(**delta)
+
+
+@dataclass(slots=True)
+class Diary:
+    """Everything that was told about the log-in."""
+
+    entries: list[Auth] = field(default_factory=list)
+
+    def __call__(self, auth: Auth) -> None:
+        self.entries.append(auth)
+
+    @property
+    def last(self) -> Auth:
+        return self.entries[-1]
+
+
+@dataclass(slots=True)
+class Owner:
+    """One who sends commands, counts wakes and follows to the end."""
+
+    backend: OpenCarwingsBackend
+    clock: Clock
+    wakes: int = 0
+
+    def woken(self) -> None:
+        self.wakes += 1
+
+    async def vehicle(self, index: int = 0) -> VehicleInfo:
+        return (await self.backend.list_vehicles())[index].info
+
+    async def send(self, command: Command, vehicle: VehicleInfo | None = None) -> Ticket:
+        return await self.backend.send(vehicle or await self.vehicle(), command, self.woken)
+
+    async def follow(self, ticket: Ticket, vehicle: VehicleInfo | None = None, seconds: float = 2.5) -> Progress:
+        """Ask every 2.5 s, as the runner does, for ten minutes at most; an error is no answer."""
+        vehicle = vehicle or await self.vehicle()
+        progress = Progress(Phase.PENDING)
+        for _ in range(int(600 / seconds)):
+            self.clock.advance(seconds=seconds)
+            with suppress(BackendError):
+                progress = await self.backend.poll(vehicle, ticket)
+            if progress.phase is not Phase.PENDING:
+                return progress
+        return progress
+
+    async def end(self, command: Command) -> Progress:
+        return await self.follow(await self.send(command))
+
+
+@dataclass(slots=True)
+class Ear:
+    """What was pushed."""
+
+    pushes: list[Push] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __call__(self, push: Push) -> None:
+        self.pushes.append(push)
+        self.came.set()
+
+    async def until(self, happened: Callable[[], bool]) -> None:
+        """Wait for a push after which something is so."""
+        async with asyncio.timeout(5):
+            while not happened():
+                self.came.clear()
+                await self.came.wait()
+
+    @property
+    def last(self) -> Push:
+        return self.pushes[-1]
+
+
+class MakeBackend(Protocol):
+    """Makes a backend for the server; by default with the account's key."""
+
+    def __call__(
+        self,
+        *,
+        credentials: Credentials | None = ...,
+        auth: Auth | None = ...,
+        timeouts: Timeouts = ...,
+        memory: Json = ...,
+    ) -> OpenCarwingsBackend: ...
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def diary() -> Diary:
+    return Diary()
+
+
+@pytest.fixture
+async def server(clock: Clock, socket_enabled: None) -> AsyncIterator[OpenCarwings]:
+    server = OpenCarwings(clock)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+def car(server: OpenCarwings) -> Car:
+    """A LEAF of 24 kWh."""
+    return server.add(LEAF_24)
+
+
+@pytest.fixture
+def ficosa(server: OpenCarwings) -> Car:
+    """A LEAF of 40 kWh, whose VIN is spelt in lower case."""
+    return server.add(LEAF_40, "ficosa2016", capacity=40, health=93)
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
+    async with ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def make_backend(session: ClientSession, server: OpenCarwings, clock: Clock, diary: Diary) -> MakeBackend:
+    def make(
+        *,
+        credentials: Credentials | None = None,
+        auth: Auth | None = None,
+        timeouts: Timeouts = QUICK,
+        memory: Json = None,
+    ) -> OpenCarwingsBackend:
+        return OpenCarwingsBackend(
+            session,
+            address=Address(server.url),
+            credentials=credentials or Credentials(key=server.account.key),
+            auth=auth,
+            on_auth=diary,
+            now=clock,
+            timeouts=timeouts,
+            memory=memory,
+        )
+
+    return make
+
+
+@pytest.fixture
+def backend(make_backend: MakeBackend) -> OpenCarwingsBackend:
+    return make_backend()
+
+
+@pytest.fixture
+def owner(backend: OpenCarwingsBackend, clock: Clock) -> Owner:
+    return Owner(backend, clock)
+
+
+@asynccontextmanager
+async def listening(backend: OpenCarwingsBackend) -> AsyncIterator[Ear]:
+    """Listen while the block runs; it begins when everything has been told once."""
+    ear = Ear()
+    task = asyncio.create_task(backend.listen(ear))
+    vehicles = await backend.list_vehicles()
+    await ear.until(lambda: len({push.info.key for push in ear.pushes}) == len(vehicles))
+    try:
+        yield ear
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,280 @@
+"""Being let in: with a key, with a password, with tokens that renew themselves."""
+
+import asyncio
+from datetime import timedelta
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.nissanconnect.backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.vehicle import (
+    AccessBlocked,
+    AuthenticationFailed,
+    CredentialsMissing,
+    NotSupported,
+    NoVehicles,
+    ProtocolError,
+    RateLimited,
+    TwoFactorRequired,
+    Unavailable,
+    UnsafeRedirect,
+    WrongCode,
+)
+from tests.simulator.opencarwings import LEAF_40, Car, OpenCarwings
+
+from .conftest import NOW, Clock, Diary, MakeBackend
+
+PASSWORD = Credentials(username="leafowner", password="correct horse battery staple")
+
+
+async def test_a_key_needs_no_log_in(server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary) -> None:
+    backend = make_backend()
+    name = await backend.log_in()
+    assert name.endswith("_1")
+    assert server.requests["obtain"] == 0
+    assert diary.last == Auth(user="1")
+    assert await make_backend(auth=diary.last).log_in() == name
+
+
+async def test_the_name_stays_when_port_and_prefix_change(
+    server: OpenCarwings, car: Car, session: ClientSession, make_backend: MakeBackend, clock: Clock
+) -> None:
+    name = await make_backend().log_in()
+    await server.stop()
+    server.url = ""
+    address = Address(await server.start("/moved"))
+    moved = OpenCarwingsBackend(
+        session,
+        address=address,
+        credentials=Credentials(key=server.account.key),
+        on_auth=lambda auth: None,
+        now=clock,
+    )
+    assert await moved.log_in() == name
+    assert address.host not in name
+
+
+async def test_a_password_gives_tokens_and_the_same_name(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary
+) -> None:
+    backend = make_backend(credentials=PASSWORD)
+    assert await backend.log_in() == await make_backend().log_in()
+    await backend.list_vehicles()
+    assert server.requests["obtain"] == 1
+    tokens = diary.entries[0]
+    assert tokens.access in server.accounts.access
+    assert tokens.refresh in server.accounts.refresh
+
+
+async def test_after_a_restart_the_tokens_are_enough(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary
+) -> None:
+    await make_backend(credentials=PASSWORD).log_in()
+    saved = Auth.from_json(diary.last.to_json())
+    await make_backend(credentials=Credentials(), auth=saved).list_vehicles()
+    assert server.requests["obtain"] == 1
+
+
+async def test_tokens_renew_themselves_once_for_all_who_ask(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary, clock: Clock
+) -> None:
+    backend = make_backend(credentials=PASSWORD)
+    await backend.log_in()
+    (vehicle,) = await backend.list_vehicles()
+    old = diary.last
+    clock.advance(days=32)
+    reports = await asyncio.gather(*(backend.read(vehicle.info) for _ in range(8)))
+    assert all(report.state.battery for report in reports)
+    assert server.requests["refresh"] == 1
+    assert server.requests["obtain"] == 1
+    assert diary.last.refresh != old.refresh
+    assert old.refresh in server.accounts.blacklist
+
+
+async def test_the_new_pair_is_kept_before_it_is_used(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary, clock: Clock
+) -> None:
+    backend = make_backend(credentials=PASSWORD)
+    await backend.log_in()
+    clock.advance(days=32)
+    server.fail("list", 502)
+    with pytest.raises(Unavailable):
+        await backend.list_vehicles()
+    server.heal()
+    server.accounts.access[diary.last.access or ""].ends_at  # noqa: B018 - it is there
+    await make_backend(credentials=Credentials(), auth=diary.last).list_vehicles()
+
+
+async def test_a_used_pair_needs_the_owner_and_is_not_sent_again(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary, clock: Clock
+) -> None:
+    await make_backend(credentials=PASSWORD).log_in()
+    old = diary.last
+    clock.advance(days=32)
+    await make_backend(credentials=Credentials(), auth=old).list_vehicles()
+    backend = make_backend(credentials=Credentials(), auth=old)
+    with pytest.raises(AuthenticationFailed):
+        await backend.list_vehicles()
+    asked = server.requests.total()
+    assert diary.last.rejected
+    for again in (backend, make_backend(credentials=Credentials(), auth=Auth.from_json(diary.last.to_json()))):
+        with pytest.raises(AuthenticationFailed):
+            await again.list_vehicles()
+    assert server.requests.total() == asked
+
+
+async def test_a_used_pair_is_replaced_where_the_password_is_known(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary, clock: Clock
+) -> None:
+    await make_backend(credentials=PASSWORD).log_in()
+    old = diary.last
+    clock.advance(days=366)
+    await make_backend(credentials=PASSWORD, auth=old).list_vehicles()
+    assert server.requests["obtain"] == 2
+
+
+async def test_an_outage_while_renewing_loses_nothing(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock
+) -> None:
+    backend = make_backend(credentials=PASSWORD)
+    await backend.log_in()
+    clock.advance(days=32)
+    server.fail("refresh", 503)
+    results = await asyncio.gather(*(backend.list_vehicles() for _ in range(4)), return_exceptions=True)
+    assert {type(result) for result in results} == {Unavailable}
+    assert server.requests["refresh"] == 1  # the others shared its outcome
+    server.heal()
+    await backend.list_vehicles()
+
+
+async def test_a_fresh_token_that_is_refused_is_not_the_owners_fault(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary
+) -> None:
+    backend = make_backend(credentials=PASSWORD)
+    server.fail("list", 403, {"detail": "Token is invalid", "code": "token_not_valid"})
+    with pytest.raises(Unavailable):
+        await backend.list_vehicles()
+    server.heal()
+    await backend.list_vehicles()
+    assert not diary.last.rejected
+
+
+@pytest.mark.parametrize(
+    ("otp", "code", "error"),
+    [("123456", None, TwoFactorRequired), ("123456", "000000", WrongCode), ("123456", "123456", None)],
+)
+async def test_the_second_factor_is_asked_for_only_where_there_is_one(
+    server: OpenCarwings,
+    car: Car,
+    make_backend: MakeBackend,
+    otp: str,
+    code: str | None,
+    error: type[Exception] | None,
+) -> None:
+    server.account.otp = otp
+    credentials = Credentials(username=PASSWORD.username, password=PASSWORD.password, code=code)
+    backend = make_backend(credentials=credentials)
+    if error is None:
+        await backend.log_in()
+        return
+    with pytest.raises(error):
+        await backend.log_in()
+
+
+async def test_a_wrong_password_and_a_wrong_key_are_not_sent_twice(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend
+) -> None:
+    for wrong in (Credentials(username="leafowner", password="wrong"), Credentials(key="0" * 40)):
+        backend = make_backend(credentials=wrong)
+        before = server.requests.total()
+        for _ in range(2):
+            with pytest.raises(AuthenticationFailed):
+                await backend.log_in()
+        assert server.requests.total() == before + 1
+
+
+async def test_of_a_password_and_a_key_the_password_counts(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend
+) -> None:
+    both = Credentials(key="0" * 40, username=PASSWORD.username, password=PASSWORD.password)
+    await make_backend(credentials=both).log_in()
+    assert server.requests["obtain"] == 1
+
+
+async def test_nothing_to_log_in_with_is_told(server: OpenCarwings, make_backend: MakeBackend) -> None:
+    with pytest.raises(CredentialsMissing):
+        await make_backend(credentials=Credentials(username="leafowner")).log_in()
+    assert server.requests.total() == 0
+
+
+async def test_no_vehicle_no_name(server: OpenCarwings, make_backend: MakeBackend) -> None:
+    with pytest.raises(NoVehicles):
+        await make_backend().log_in()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "text", "error"),
+    [
+        (401, None, "", AuthenticationFailed),
+        (403, {"detail": "Invalid token."}, "", AuthenticationFailed),
+        (403, {"detail": "User inactive or deleted."}, "", AuthenticationFailed),
+        (403, {"detail": "Ei kelpaa", "code": "token_not_valid"}, "", AuthenticationFailed),
+        (403, {"detail": "You do not have permission to perform this action."}, "", NotSupported),
+        (403, None, "<html>go away</html>", AccessBlocked),
+        (404, None, "<html>not here</html>", ProtocolError),
+        (429, None, "", RateLimited),
+        (301, None, "", UnsafeRedirect),
+        (200, None, "{", ProtocolError),
+        (200, {"cars": []}, "", ProtocolError),
+        (200, None, "<html>log in, please</html>", ProtocolError),
+        (500, {"error": "boom"}, "", Unavailable),
+        (502, None, "<html>bad gateway</html>", Unavailable),
+        (418, None, "", ProtocolError),
+    ],
+)
+async def test_what_refusals_mean(
+    server: OpenCarwings,
+    make_backend: MakeBackend,
+    status: int,
+    body: dict[str, object] | None,
+    text: str,
+    error: type[Exception],
+) -> None:
+    server.fail("list", status, body, text=text)  # type: ignore[arg-type]
+    with pytest.raises(error) as caught:
+        await make_backend().list_vehicles()
+    assert type(caught.value) is error or error in {NotSupported, AuthenticationFailed}
+
+
+async def test_somebody_elses_vehicle_is_not_the_end_of_the_account(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary
+) -> None:
+    other = server.add(LEAF_40, owner=server.accounts.add("neighbour", "other"))
+    backend = make_backend()
+    (vehicle,) = await backend.list_vehicles()
+    car.owner = other.owner
+    with pytest.raises(NotSupported):
+        await backend.read(vehicle.info)
+    assert not any(entry.rejected for entry in diary.entries)
+
+
+def test_nothing_that_is_kept_prints_itself() -> None:
+    auth = Auth(access="s3cret-a", refresh="s3cret-r", user="s3cret-u")
+    credentials = Credentials(key="s3cret-k", username="s3cret-n", password="s3cret-p", code="s3cret-c")
+    assert "s3cret" not in f"{auth} {credentials}"
+    assert Auth.from_json(auth.to_json()) == auth
+
+
+@pytest.mark.parametrize("saved", [None, 3, [], {"access": 3, "refresh": "with blank", "rejected": "yes"}])
+def test_damaged_tokens_are_none(saved: object) -> None:
+    assert Auth.from_json(saved) == Auth()  # type: ignore[arg-type]
+
+
+async def test_the_end_of_a_token_is_no_matter_of_our_clock(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock
+) -> None:
+    backend = make_backend(credentials=PASSWORD)
+    await backend.log_in()
+    clock.time = NOW + timedelta(days=30)
+    await backend.list_vehicles()
+    assert server.requests["refresh"] == 0

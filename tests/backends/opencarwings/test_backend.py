@@ -1,0 +1,307 @@
+"""Reads: what is told of vehicles, what is left out, what still works when a part does not."""
+
+import asyncio
+from dataclasses import asdict
+import json
+import logging
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.nissanconnect.backends.base import Backend, Messages, Pushing
+from custom_components.nissanconnect.backends.demo.places import TO_SCIENCE_PARK
+from custom_components.nissanconnect.backends.opencarwings import (
+    Address,
+    Auth,
+    Credentials,
+    OpenCarwingsBackend,
+    Timeouts,
+)
+from custom_components.nissanconnect.vehicle import (
+    AlertType,
+    Capability,
+    ChargingStatus,
+    Group,
+    NotSupported,
+    Powertrain,
+    StartClimate,
+    Unavailable,
+    VehicleInfo,
+)
+from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
+
+from .conftest import NOW, Clock, MakeBackend, Owner
+
+
+def test_it_is_what_it_should_be(backend: OpenCarwingsBackend) -> None:
+    checked: Backend = backend
+    assert not checked.description.pushes  # it does, but not everybody's server lets sockets through
+    assert isinstance(backend, Pushing)
+    assert isinstance(backend, Messages)
+
+
+async def test_an_old_leaf(car: Car, backend: OpenCarwingsBackend) -> None:
+    car.vehicle.plug_in()
+    (listed,) = await backend.list_vehicles()
+    info, state = listed.info, listed.state
+    assert (info.key, info.vin, info.model, info.nickname) == (LEAF_24, LEAF_24, "LEAF", "Old LEAF")
+    assert (info.gateway, info.powertrain) == ("continental2012", Powertrain.ELECTRIC)
+    assert info.capabilities == {
+        Capability.BATTERY,
+        Capability.CLIMATE,
+        Capability.CLIMATE_SCHEDULE,
+        Capability.CLIMATE_STATUS,
+        Capability.LOCATION,
+        Capability.REFRESH,
+        Capability.SEND_DESTINATION,
+        Capability.START_CHARGING,
+    }
+    assert state.battery is not None
+    assert (state.battery.level, state.battery.capacity, state.battery.health) == (62, 24, 86)
+    assert state.battery.health_bars == 11
+    assert state.battery.energy == pytest.approx(24 * 0.86 * 0.62, abs=0.1)
+    assert state.battery.reported_at == NOW
+    assert state.charging is not None
+    assert (state.charging.plugged_in, state.charging.status) == (True, ChargingStatus.CHARGING)
+    assert state.charging.finish_at is None  # how strong the wall is nobody says
+    assert (state.charging.time_to_full_slow, state.charging.time_to_full_normal) == (None, 300)
+    assert state.charging.time_to_full_fast == 160
+    assert state.climate is not None
+    assert (state.climate.running, state.climate.inside_temperature) == (False, None)
+    assert state.odometer is not None
+    assert (state.odometer.distance, state.odometer.reported_at) == (74_211, None)
+    assert state.position is not None
+    assert state.connectivity is not None
+    assert (state.connectivity.reachable, state.connectivity.reported_at) == (None, NOW)
+    assert (state.body, state.tyres, state.health) == (None, None, None)
+
+
+async def test_a_newer_one(ficosa: Car, backend: OpenCarwingsBackend) -> None:
+    (listed,) = await backend.list_vehicles()
+    info, state = listed.info, listed.state
+    assert info.key == info.vin == LEAF_40.upper()
+    assert {Capability.LOCK, Capability.HORN, Capability.LIGHTS, Capability.STOP_SIGNALS} < info.capabilities
+    assert state.battery is not None
+    assert (state.battery.level, state.battery.capacity) == (62, 40)  # the dashboard's is 0 here, so the real one
+    assert state.climate is not None
+    assert state.climate.inside_temperature is not None
+    assert state.tyres is not None
+    assert (state.tyres.front_left.pressure, state.tyres.rear_right.pressure) == (250, None)
+    assert state.tyres.front_left.warning is None
+    assert state.odometer is not None
+    assert (state.odometer.distance, state.odometer.reported_at) == (74_211, NOW)
+    assert state.health is not None
+    assert state.health.values == {
+        "maintenance_alert": True,
+        "tpms_light": False,
+        "trouble_codes": "B2301-00-00 (BCM)",
+    }
+
+
+async def test_a_car_that_never_connected_is_unknown_and_not_empty(
+    server: OpenCarwings, backend: OpenCarwingsBackend
+) -> None:
+    car = server.add(LEAF_24)
+    car.connected, car.last_connection = False, None
+    (listed,) = await backend.list_vehicles()
+    assert listed.state.groups().keys() == {Group.CONNECTIVITY}
+    assert listed.state.last_report is None
+    assert Capability.REFRESH in listed.info.capabilities
+    state = (await backend.read(listed.info, {Group.BATTERY})).state
+    assert state.groups().keys() == {Group.CONNECTIVITY}
+    assert state.last_report is None
+
+
+async def test_an_e_nv200_is_known_by_its_plant(server: OpenCarwings, backend: OpenCarwingsBackend) -> None:
+    server.add("VSKHAAME0U0000009", "ficosa2016", capacity=40)
+    (listed,) = await backend.list_vehicles()
+    assert listed.info.model == "e-NV200"
+
+
+async def test_reads_follow_the_vehicle(server: OpenCarwings, car: Car, owner: Owner) -> None:
+    vehicle = await owner.vehicle()
+    car.vehicle.depart(TO_SCIENCE_PARK)
+    owner.clock.advance(hours=1)
+    state = (await owner.backend.read(vehicle)).state
+    assert state.odometer is not None
+    assert state.odometer.distance is not None
+    assert state.odometer.distance > 74_211
+    assert state.position is not None
+    assert state.position.longitude == pytest.approx(4.9555, abs=1e-4)
+    assert server.dispatch.sms == 0
+
+
+async def test_only_what_is_asked_for_is_told(car: Car, owner: Owner) -> None:
+    report = await owner.backend.read(await owner.vehicle(), {Group.BATTERY, Group.TYRES})
+    assert report.state.groups().keys() == {Group.BATTERY, Group.CONNECTIVITY}
+    assert not report.failures
+
+
+async def test_the_case_of_a_vin_survives_a_restart(
+    ficosa: Car, owner: Owner, make_backend: MakeBackend, server: OpenCarwings
+) -> None:
+    vehicle = await owner.vehicle()
+    saved = json.loads(json.dumps(owner.backend.memory()))
+    server.requests.clear()
+    assert (await make_backend(memory=saved).read(vehicle)).state.battery
+    assert server.requests["list"] == 0
+    assert (await make_backend().read(vehicle)).state.battery  # asks, where nothing is remembered
+    assert server.requests["list"] == 1
+
+
+async def test_a_vehicle_that_is_not_listed_is_never_asked_about(
+    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend
+) -> None:
+    """The server would make timers for anybody's VIN (opencarwings §3)."""
+    stranger = VehicleInfo(key="SJNFAAZE0U0099999", vin="SJNFAAZE0U0099999")
+    for ask in (backend.read(stranger), backend.send(stranger, StartClimate(), lambda: None)):
+        with pytest.raises(NotSupported):
+            await ask
+    assert server.requests["detail"] == server.requests["command"] == 0
+
+
+async def test_without_the_details_the_list_is_read(server: OpenCarwings, car: Car, owner: Owner) -> None:
+    vehicle = await owner.vehicle()
+    server.fail("detail", 502)
+    report = await owner.backend.read(vehicle)
+    assert report.state.battery is not None
+    assert report.failures.keys() == {"vehicle"}
+    assert (await owner.vehicle()).capabilities == vehicle.capabilities
+
+
+async def test_details_that_fail_at_the_start_leave_what_the_unit_is_known_for(
+    server: OpenCarwings, car: Car, ficosa: Car, backend: OpenCarwingsBackend
+) -> None:
+    server.fail("detail", 500)
+    old, new = await backend.list_vehicles()
+    assert Capability.CLIMATE in old.info.capabilities
+    assert Capability.LOCK not in old.info.capabilities
+    assert Capability.LOCK in new.info.capabilities
+
+
+async def test_alerts_that_fail_leave_the_rest(server: OpenCarwings, ficosa: Car, owner: Owner) -> None:
+    vehicle = await owner.vehicle()
+    server.fail("alerts", 500)
+    report = await owner.backend.read(vehicle)
+    assert report.state.battery is not None
+    assert report.failures.keys() == {"alerts"}
+
+
+async def test_a_service_that_is_down_fails_as_a_whole(server: OpenCarwings, car: Car, owner: Owner) -> None:
+    vehicle = await owner.vehicle()
+    server.fail("*", 503)
+    with pytest.raises(Unavailable):
+        await owner.backend.read(vehicle)
+    with pytest.raises(Unavailable):
+        await owner.backend.list_vehicles()
+
+
+async def test_a_server_that_hangs_is_given_up(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
+    backend = make_backend(timeouts=Timeouts(connect=1, answer=0.05))
+    server.hang("list")
+    with pytest.raises(Unavailable):
+        await backend.list_vehicles()
+
+
+async def test_one_bad_car_does_not_hide_the_others(
+    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend
+) -> None:
+    entries = [None, {"nickname": "no VIN"}, car.entry(), "car"]
+    server.fail("list", 200, entries)  # type: ignore[arg-type]
+    assert [each.info.key for each in await backend.list_vehicles()] == [LEAF_24]
+
+
+async def test_the_additions_of_september_change_nothing_else(
+    server: OpenCarwings, backend: OpenCarwingsBackend
+) -> None:
+    server.september = True
+    server.add(LEAF_40, "ficosa2016", capacity=40)
+    (listed,) = await backend.list_vehicles()
+    assert listed.state.battery is not None
+    assert Capability.LOCK_PIN not in listed.info.capabilities
+
+
+async def test_behind_a_prefix(car: Car, server: OpenCarwings, session: ClientSession, clock: Clock) -> None:
+    await server.stop()
+    base = await server.start("/leaf/ocw")
+    backend = OpenCarwingsBackend(
+        session,
+        address=Address(base),
+        credentials=Credentials(key=server.account.key),
+        on_auth=lambda auth: None,
+        now=clock,
+    )
+    assert len(await backend.list_vehicles()) == 1
+    assert server.requests["unknown"] == 0
+
+
+async def test_messages_tell_what_they_mean(server: OpenCarwings, car: Car, owner: Owner) -> None:
+    vehicle = await owner.vehicle()
+    for kind in (1, 4, 7, 19, 20, 21, 97, 250):
+        owner.clock.advance(seconds=1)
+        server.dispatch.alert(car, kind, owner.clock())
+    told = await owner.backend.read_notifications(vehicle)
+    assert [(each.kind, each.alert) for each in told] == [
+        ("alert_250", AlertType.CLOUD_MESSAGE),
+        ("climate_failed", AlertType.CLOUD_MESSAGE),
+        ("towed", AlertType.UNEXPECTED_MOVEMENT),
+        ("burglar_alarm", AlertType.ALARM),
+        ("climate_auto_off", AlertType.CLIMATE_STOPPED),
+        ("climate_on", AlertType.CLIMATE_STARTED),
+        ("charge_stop", AlertType.CLOUD_MESSAGE),
+    ]
+    assert len({each.id for each in told}) == len(told)
+    assert told[0].sent_at == owner.clock()
+    assert await owner.backend.read_notifications(vehicle, first=2, count=2) == told[1:3]
+
+
+async def test_requests_are_counted(server: OpenCarwings, car: Car, owner: Owner) -> None:
+    await owner.vehicle()
+    assert owner.backend.description.requests == server.requests.total()
+
+
+async def test_nothing_secret_gets_in(
+    server: OpenCarwings,
+    ficosa: Car,
+    owner: Owner,
+    make_backend: MakeBackend,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    kept: list[object] = []
+    (listed,) = await owner.backend.list_vehicles()
+    report = await owner.backend.read(listed.info)
+    ticket = await owner.send(StartClimate(), listed.info)
+    progress = await owner.follow(ticket, listed.info)
+    kept += [listed, report, ticket, progress, await owner.backend.read_notifications(listed.info)]
+    everything = _everything(owner.backend)
+    for what in (repr(kept), json.dumps([asdict(listed), asdict(report)], default=str), everything, caplog.text):
+        assert not any(secret in what for secret in (*SECRETS, "s3cret"))
+    for what in (repr(kept), caplog.text):
+        assert LEAF_40.upper() not in what.upper()
+        assert server.account.key not in what
+        assert f"{ficosa.vehicle.home.latitude}" not in what
+
+
+def _everything(thing: object, seen: set[int] | None = None) -> str:
+    """Return the text of all that can be reached from an object of ours."""
+    seen = set() if seen is None else seen
+    if id(thing) in seen or isinstance(thing, ClientSession | asyncio.Lock | asyncio.Semaphore):
+        return ""
+    seen.add(id(thing))
+    if isinstance(thing, str | int | float | None):
+        return f"{thing} "
+    inner: list[object] = []
+    if isinstance(thing, dict):
+        inner = [*thing.keys(), *thing.values()]
+    elif isinstance(thing, list | tuple | set | frozenset):
+        inner = list(thing)
+    elif type(thing).__module__.startswith("custom_components"):
+        slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+        inner = [*vars(thing).values()] if hasattr(thing, "__dict__") else []
+        inner += [getattr(thing, name) for name in slots if hasattr(thing, name)]
+    return " ".join(_everything(each, seen) for each in inner)
+
+
+def test_the_search_for_secrets_finds_some() -> None:
+    assert "s3cret" in _everything(Auth(access="s3cret"))

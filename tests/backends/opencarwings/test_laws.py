@@ -1,0 +1,229 @@
+"""No JSON makes the door raise anything but ProtocolError, and nothing secret gets past it."""
+
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+import json
+
+from hypothesis import given, strategies as st
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.opencarwings.alerts import CarAlert, notification, parse_alerts
+from custom_components.nissanconnect.backends.opencarwings.budget import LIMITS, Budget
+from custom_components.nissanconnect.backends.opencarwings.car import Car, LastCommand, parse_car
+from custom_components.nissanconnect.backends.opencarwings.orders import Order, progress
+from custom_components.nissanconnect.backends.opencarwings.timers import next_start, timers_of
+from custom_components.nissanconnect.vehicle import Capability, Phase, ProtocolError, RateLimited
+from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, OpenCarwings
+
+from ..kamereon.strategies import JSON, SCALARS
+
+NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
+
+
+def _objects() -> list[dict[str, Json]]:
+    server = OpenCarwings(lambda: NOW, september=True)
+    server.account.pin = "2468"
+    cars = [server.add(LEAF_24), server.add(LEAF_40, "ficosa2016", capacity=40)]
+    return [car.detail() for car in cars] + [car.entry() for car in cars]
+
+
+VALID = _objects()
+STAMP = {"backend", "received_at", "reported_at"}
+
+
+@st.composite
+def car_objects(draw: st.DrawFn) -> dict[str, Json]:
+    """A car object of which some values, at any depth that matters, are something else."""
+    car: dict[str, Json] = json.loads(json.dumps(draw(st.sampled_from(VALID))))
+    for _ in range(draw(st.integers(0, 6))):
+        inner = draw(st.sampled_from([car, *(each for each in car.values() if isinstance(each, dict) and each)]))
+        name = draw(st.sampled_from(sorted(inner)))
+        inner[name] = draw(SCALARS | JSON | st.floats(-200, 300) | st.integers(-3, 5000))
+    return car
+
+
+@given(JSON | car_objects())
+def test_a_car_object_is_read_or_refused(said: Json) -> None:
+    try:
+        car = parse_car(said, NOW)
+    except ProtocolError:
+        assert not (isinstance(said, dict) and said.get("vin") in (LEAF_24, LEAF_40))
+        return
+    assert car.info.key == car.vin.strip().upper()
+    for group in car.state.groups().values():
+        assert group.backend == "opencarwings"
+        assert group.received_at == NOW
+        assert group.reported_at is None or group.reported_at <= NOW + timedelta(minutes=5)
+    battery, position = car.state.battery, car.state.position
+    assert battery is None or battery.level is None or 0 < battery.level <= 100
+    assert position is None or (abs(position.latitude) <= 90 and abs(position.longitude) <= 180)
+    capabilities = car.info.capabilities
+    assert Capability.LOCK in capabilities or Capability.LOCK_PIN not in capabilities
+    assert Capability.CLIMATE_TEMPERATURE not in capabilities
+    json.dumps(asdict(car.state), default=str)
+
+
+NAMED = frozenset({"vin", "nickname", "tcu_type", "ecu_label", "code_label"})
+"""What an owner or the vehicle has named; everything else that is text stays outside."""
+
+
+def _marked(value: Json, named: bool = False) -> Json:
+    """Put a mark into every text that is no time, no number and not shown to the owner."""
+    match value:
+        case dict():
+            return {name: _marked(inner, name in NAMED) for name, inner in value.items()}
+        case list():
+            return [_marked(inner) for inner in value]
+        case str() if not named and not value.replace(".", "").isdecimal() and "T" not in value[:11]:
+            return f"s3cret {value}"
+    return value
+
+
+SECRET_NAMES = ("sms_config", "tcu_user", "tcu_pass", "hmac_key", "iccid", "tcu_serial", "tcu_model", "new_secret")
+
+
+@given(
+    st.sampled_from(VALID),
+    st.dictionaries(
+        st.sampled_from(SECRET_NAMES) | st.text(min_size=1, max_size=12).map(lambda name: f"x_{name}"),
+        st.recursive(
+            st.text(max_size=6).map(lambda text: f"s3cret{text}"),
+            lambda inner: (
+                st.lists(inner, min_size=1, max_size=3)
+                | st.dictionaries(st.text(max_size=6), inner, min_size=1, max_size=3)
+            ),
+            max_leaves=6,
+        ),
+        max_size=6,
+    ),
+)
+def test_secrets_never_survive(valid: dict[str, Json], more: dict[str, Json]) -> None:
+    marked = _marked({**valid, **more})
+    assert isinstance(marked, dict)
+    car = parse_car(marked, NOW)
+    told = f"{_all_of(car)}"
+    assert "s3cret" not in told
+    assert not any(secret in told for secret in SECRETS)
+    assert car.state.battery is not None
+
+
+def _all_of(car: Car) -> str:
+    values = {each.name: getattr(car, each.name) for each in fields(Car)}
+    state = {group: asdict(value) for group, value in car.state.groups().items()}
+    return json.dumps(
+        [values, state, asdict(car.info)],
+        default=lambda each: asdict(each) if hasattr(each, "__dataclass_fields__") else str(each),
+    )
+
+
+def test_a_car_does_not_print_who_and_where_it_is() -> None:
+    car = parse_car(VALID[0], NOW)
+    for private in (LEAF_24, "52.303", "4.859", "Old LEAF"):
+        assert private not in repr(car)
+
+
+ALERTS = st.lists(
+    JSON
+    | st.fixed_dictionaries(
+        {"id": st.integers() | SCALARS, "type": st.integers(0, 100) | SCALARS, "timestamp": st.just(NOW.isoformat())},
+        optional={"command_id": st.integers() | SCALARS, "type_display": SCALARS, "additional_data": SCALARS},
+    ),
+    max_size=6,
+)
+
+
+@given(JSON | ALERTS)
+def test_alerts_are_always_read(said: Json) -> None:
+    alerts = parse_alerts(said, NOW)
+    assert list(alerts) == sorted(alerts, key=lambda each: (each.at, each.id), reverse=True)
+    for alert in alerts:
+        told = notification(alert)
+        assert told is None or told.id == str(alert.id)
+
+
+@given(
+    JSON
+    | st.lists(
+        st.fixed_dictionaries(
+            {"id": st.integers(), "date": st.dates().map(str), "time": st.times().map(str)},
+            optional={"timer_type": st.just(0), "command_type": st.just(3), "enabled": st.booleans()},
+        )
+    )
+)
+def test_timers_are_always_read(said: Json) -> None:
+    at = next_start(timers_of(said), NOW)
+    assert at is None or at > NOW
+
+
+ORDERS = st.builds(Order, st.sampled_from([1, 2, 3, 4, 7, 8, 9, 10, 12]), st.integers(0, 3), st.none() | st.just(NOW))
+LAST = st.none() | st.builds(
+    LastCommand, st.integers(0, 3), st.integers(0, 15), st.integers(-1, 5), st.none() | st.just(NOW)
+)
+CAR_ALERTS = st.lists(
+    st.builds(
+        CarAlert,
+        st.integers(1, 50),
+        st.sampled_from([1, 2, 3, 4, 5, 12, 13, 14, 94, 95, 96, 97, 98, 99]),
+        st.sampled_from([NOW - timedelta(days=1), NOW, NOW + timedelta(minutes=1)]),
+        st.none() | st.integers(0, 3),
+    ),
+    max_size=6,
+)
+
+
+@given(ORDERS, LAST, CAR_ALERTS)
+def test_how_an_order_goes_does_not_depend_on_the_order_of_alerts(
+    order: Order, last: LastCommand | None, alerts: list[CarAlert]
+) -> None:
+    assert progress(order, last, alerts) == progress(order, last, alerts[::-1])
+    assert Order.parse(str(order)) == order
+
+
+@given(ORDERS, LAST, CAR_ALERTS)
+def test_a_failure_that_answers_is_never_a_success(
+    order: Order, last: LastCommand | None, alerts: list[CarAlert]
+) -> None:
+    found = progress(order, last, alerts)
+    answers = {alert.type for alert in alerts if order.answered_by(alert)}
+    if answers & {98, 99}:
+        assert found is not None
+        assert found.phase in {Phase.REJECTED, Phase.TIMED_OUT}
+    foreign = [alert for alert in alerts if not order.answered_by(alert)]
+    assert progress(order, last, foreign) == progress(order, last, [])
+
+
+@given(st.text(max_size=20) | st.from_regex(r"[0-9]{1,3}/[0-9]{1,5}/.{0,30}", fullmatch=True))
+def test_any_ticket_is_read(text: str) -> None:
+    found = Order.parse(text)
+    assert found is None or Order.parse(str(found)) == found
+
+
+@given(st.lists(st.integers(0, 7200), max_size=120))
+def test_no_window_ever_holds_more_than_its_limit(pauses: list[int]) -> None:
+    budget, now, sent = Budget(None), NOW, []
+    for pause in pauses:
+        now += timedelta(seconds=pause)
+        wait = _spend(budget, now)
+        if wait is not None:
+            assert 0 < wait <= timedelta(days=1).total_seconds()
+            assert _spend(Budget(budget.to_json()), now + timedelta(seconds=wait)) is None  # then there is room
+            continue
+        sent.append(now)
+        for window, most in LIMITS.items():
+            assert sum(now - at < window for at in sent) <= most
+
+
+def _spend(budget: Budget, now: datetime) -> float | None:
+    """Return how long to wait, ``None`` if there was room."""
+    try:
+        budget.spend("V", now)
+    except RateLimited as error:
+        return error.retry_after or 0.0
+    return None
+
+
+@given(JSON | st.dictionaries(st.text(max_size=3), st.lists(SCALARS)))
+def test_whatever_was_remembered_can_be_read(saved: Json) -> None:
+    written = Budget(saved).to_json()
+    assert Budget(written).to_json() == written
+    Budget(saved).spend("V", NOW)

@@ -1,0 +1,283 @@
+"""The socket: what is told over it, what it survives, and that nothing is ever written to it."""
+
+import asyncio
+from itertools import pairwise
+import json
+
+import pytest
+
+from custom_components.nissanconnect.backends.demo.places import TO_SCIENCE_PARK
+from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, Timeouts
+from custom_components.nissanconnect.vehicle import (
+    AlertType,
+    AuthenticationFailed,
+    NoConnection,
+    Refresh,
+    StartClimate,
+    Unavailable,
+    Unlock,
+)
+from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
+
+from .conftest import Clock, Diary, Ear, MakeBackend, Owner, listening
+
+
+async def test_everything_is_told_first(
+    server: OpenCarwings, car: Car, ficosa: Car, clock: Clock, backend: OpenCarwingsBackend
+) -> None:
+    server.dispatch.alert(car, 20, clock())
+    async with listening(backend) as ear:
+        pushes = {push.info.key: push for push in ear.pushes}
+        assert pushes.keys() == {LEAF_24, LEAF_40.upper()}
+        assert all(push.state.battery for push in ear.pushes)
+        assert [told.alert for told in pushes[LEAF_24].notifications] == [AlertType.ALARM]
+
+
+async def test_what_happens_is_told_once(
+    server: OpenCarwings, car: Car, clock: Clock, backend: OpenCarwingsBackend
+) -> None:
+    async with listening(backend) as ear:
+        begun = len(ear.pushes)
+        car.vehicle.depart(TO_SCIENCE_PARK)
+        clock.advance(hours=1)
+        server.advance()
+        await ear.until(lambda: (odometer := ear.last.state.odometer) is not None and odometer.distance != 74_211)
+        clock.advance(minutes=1)
+        server.dispatch.frames(car, "car", "location", "ev_info", "tcu_configuration", "send_to_car")
+        server.dispatch.alert(car, 21, clock())
+        await ear.until(lambda: bool(ear.last.notifications))
+        assert [told.alert for told in ear.last.notifications] == [AlertType.UNEXPECTED_MOVEMENT]
+        told = [push.state for push in ear.pushes[begun:-1]]
+        assert all(one.last_report != other.last_report for one, other in pairwise(told))
+
+
+async def test_one_socket_serves_all_vehicles(
+    server: OpenCarwings, car: Car, ficosa: Car, clock: Clock, backend: OpenCarwingsBackend
+) -> None:
+    async with listening(backend) as ear:
+        assert server.sockets == 1
+        clock.advance(minutes=5)
+        ficosa.vehicle.plug_in()
+        server.advance()
+        await ear.until(lambda: (charging := ear.last.state.charging) is not None and charging.plugged_in is True)
+        assert ear.last.info.key == LEAF_40.upper()
+
+
+async def test_new_values_before_the_new_result_confuse_nobody(server: OpenCarwings, car: Car, owner: Owner) -> None:
+    """The recorded order is: awaiting, values, alert, success (opencarwings §5)."""
+    vehicle = await owner.vehicle()
+    async with listening(owner.backend) as ear:
+        ticket = await owner.send(Refresh(), vehicle)
+        owner.clock.advance(seconds=20)
+        server.advance()
+        await ear.until(lambda: ear.last.state.last_report == owner.clock())
+        owner.clock.advance(seconds=5)
+        car.last_connection, car.command_result = owner.clock(), 3
+        car.vehicle.report({*car.vehicle.cloud.said})
+        server.dispatch.frames(car, "ev_info")
+        await ear.until(lambda: ear.last.state.last_report == owner.clock())
+        assert (await owner.backend.poll(vehicle, ticket)).phase == "pending"
+        server.advance()
+        assert car.command_result == 0
+        assert (await owner.follow(ticket, vehicle)).phase == "done"
+
+
+async def test_a_frame_that_was_overtaken_by_an_answer_is_not_believed(
+    server: OpenCarwings, car: Car, owner: Owner
+) -> None:
+    vehicle = await owner.vehicle()
+    async with listening(owner.backend) as ear:
+        late = car.detail()
+        owner.clock.advance(minutes=10)
+        ticket = await owner.send(StartClimate(), vehicle)
+        car.vehicle.report({*car.vehicle.cloud.said})
+        car.vehicle.plug_in()
+        await owner.backend.read(vehicle)
+        server.say(json.dumps({"type": "car", "data": late}))
+        server.dispatch.alert(car, 20, owner.clock())
+        await ear.until(lambda: bool(ear.last.notifications))
+        assert (await owner.backend.poll(vehicle, ticket)).phase == "pending"
+        assert all(push.state.charging is None or push.state.charging.plugged_in for push in ear.pushes[1:])
+
+
+async def test_a_frame_from_before_a_command_does_not_end_it(server: OpenCarwings, car: Car, owner: Owner) -> None:
+    vehicle = await owner.vehicle()
+    assert (await owner.end(Refresh())).phase == "done"
+    async with listening(owner.backend) as ear:
+        late = car.detail()
+        owner.clock.advance(seconds=1)
+        ticket = await owner.send(StartClimate(), vehicle)
+        server.say(json.dumps({"type": "car", "data": late}))
+        server.dispatch.alert(car, 20, owner.clock())
+        await ear.until(lambda: bool(ear.last.notifications))
+        server.say(json.dumps({"type": "car", "data": late}))
+        server.say(json.dumps({"type": "alert", "data": {**car.alerts[0], "id": 99, "car": late}}))
+        await ear.until(lambda: any(told.id == "99" for push in ear.pushes for told in push.notifications))
+        assert (await owner.backend.poll(vehicle, ticket)).phase == "pending"
+
+
+async def test_the_lock_follows_its_alerts(server: OpenCarwings, ficosa: Car, owner: Owner) -> None:
+    vehicle = await owner.vehicle()
+    async with listening(owner.backend) as ear:
+        await owner.send(Unlock(), vehicle)
+        owner.clock.advance(seconds=26)
+        server.advance()
+        await ear.until(lambda: ear.last.state.body is not None)
+        assert ear.last.state.body is not None
+        assert (ear.last.state.body.locked, ear.last.state.body.assumed) == (False, True)
+
+
+async def test_a_lost_line_is_told_and_the_next_one_begins_with_everything(
+    server: OpenCarwings, car: Car, clock: Clock, backend: OpenCarwingsBackend
+) -> None:
+    ear = Ear()
+    task = asyncio.create_task(backend.listen(ear))
+    await ear.until(lambda: bool(ear.pushes))
+    await server.drop_sockets()
+    with pytest.raises(Unavailable):
+        await task
+    car.vehicle.plug_in()
+    clock.advance(minutes=5)
+    server.dispatch.alert(car, 2, clock())
+    async with listening(backend) as again:
+        assert again.last.state.charging is not None
+        assert again.last.state.charging.plugged_in is True
+        assert [told.kind for told in again.last.notifications] == ["charge_start"]
+
+
+async def test_a_new_line_tells_everything_although_nothing_has_changed(
+    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend
+) -> None:
+    for _ in range(2):
+        async with listening(backend) as ear:
+            assert len(ear.pushes) == 1
+            assert ear.last.state.battery is not None
+        assert not ear.last.notifications
+
+
+async def test_nothing_is_ever_written_to_it(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
+    backend = make_backend(timeouts=Timeouts(connect=5, answer=5, heartbeat=0.02))
+    async with listening(backend) as ear:
+        await asyncio.sleep(0.1)  # some pings
+        car.vehicle.plug_in()
+        server.dispatch.frames(car, "ev_info")
+        await ear.until(lambda: len(ear.pushes) > 1)
+        assert server.frames_heard == 0
+        assert server.sockets == 1
+
+
+async def test_the_stand_in_dies_of_a_frame(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
+    """So that the test above could fail."""
+    backend = make_backend()
+    session = backend._transport.session
+    header = {"Authorization": f"Token {server.account.key}"}
+    async with session.ws_connect(f"{server.url}/ws/notif/", headers=header) as socket:
+        assert await socket.receive_json() == {"type": "listen", "data": True}
+        await socket.send_str("hello")
+        await socket.receive()
+        assert socket.close_code == 1011
+    assert server.frames_heard == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[" * 2000,
+        "[]",
+        "null",
+        '{"type": "car"}',
+        '{"type": "car", "data": 3}',
+        '{"type": "alert", "data": {"id": 1}}',
+        '{"type": "new", "data": {"vin": "X"}}',
+    ],
+)
+async def test_frames_that_make_no_sense_are_passed_over(
+    server: OpenCarwings, car: Car, clock: Clock, backend: OpenCarwingsBackend, text: str
+) -> None:
+    async with listening(backend) as ear:
+        server.say(text)
+        clock.advance(minutes=1)
+        server.dispatch.alert(car, 20, clock())
+        await ear.until(lambda: bool(ear.last.notifications))
+        assert {push.info.key for push in ear.pushes} == {LEAF_24}
+
+
+async def test_an_alert_that_is_repeated_is_told_once(
+    server: OpenCarwings, car: Car, clock: Clock, backend: OpenCarwingsBackend
+) -> None:
+    async with listening(backend) as ear:
+        alert = server.dispatch.alert(car, 20, clock())
+        server.say(json.dumps({"type": "alert", "data": {**alert, "car": car.detail()}}))
+        server.dispatch.alert(car, 21, clock())
+        await ear.until(lambda: any(told.kind == "towed" for push in ear.pushes for told in push.notifications))
+        kinds = [told.kind for push in ear.pushes for told in push.notifications]
+        assert kinds == ["burglar_alarm", "towed"]
+
+
+async def test_a_wrong_key_is_told(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
+    with pytest.raises(AuthenticationFailed):
+        await make_backend(credentials=Credentials(key="0" * 40)).listen(Ear())
+
+
+async def test_a_socket_renews_its_token(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock, diary: Diary
+) -> None:
+    backend = make_backend(credentials=Credentials(username="leafowner", password=server.account.password))
+    await backend.log_in()
+    clock.advance(days=32)
+    ear = Ear()
+    task = asyncio.create_task(backend.listen(ear))
+    await ear.until(lambda: bool(ear.pushes))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert server.requests["refresh"] == 1
+
+
+async def test_something_in_front_that_refuses_sockets_locks_nobody_out(
+    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend, diary: Diary
+) -> None:
+    for status in (403, 404, 502, 200):
+        server.fail("socket", status, text="<html>no sockets here</html>")
+        with pytest.raises(Unavailable):
+            await backend.listen(Ear())
+    assert await backend.list_vehicles()
+    assert not any(entry.rejected for entry in diary.entries)
+
+
+async def test_nobody_there(server: OpenCarwings, car: Car, backend: OpenCarwingsBackend) -> None:
+    await server.stop()
+    with pytest.raises(NoConnection):
+        await backend.listen(Ear())
+
+
+async def test_one_part_that_fails_does_not_end_the_line(
+    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend
+) -> None:
+    for name in ("alerts", "detail"):
+        server.fail(name, 500)
+        async with listening(backend) as ear:
+            assert ear.last.state.battery is not None
+        server.heal()
+
+
+async def test_no_secret_is_pushed(
+    server: OpenCarwings, ficosa: Car, clock: Clock, backend: OpenCarwingsBackend
+) -> None:
+    async with listening(backend) as ear:
+        clock.advance(minutes=1)
+        server.dispatch.alert(ficosa, 20, clock())
+        await ear.until(lambda: bool(ear.last.notifications))
+        told = repr([(push.info, push.state.groups(), push.notifications) for push in ear.pushes])
+        assert not any(secret in told for secret in (*SECRETS, "s3cret"))
+
+
+async def test_what_is_newer_than_our_clock_allows_counts_but_has_no_time(
+    server: OpenCarwings, car: Car, clock: Clock, backend: OpenCarwingsBackend
+) -> None:
+    clock.advance(hours=-1)
+    (listed,) = await backend.list_vehicles()
+    assert listed.state.battery is not None
+    assert (listed.state.battery.level, listed.state.battery.reported_at) == (62, None)
+    assert listed.state.last_report is None

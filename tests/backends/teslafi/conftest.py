@@ -1,0 +1,70 @@
+"""The stand-in for the service, a clock, and a backend that reads the one by the other."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend, service_url
+from tests.simulator.teslafi import TOKEN, TeslaFi
+
+NOW = datetime(2026, 11, 20, 18, 45, tzinfo=UTC)
+"""A Friday evening: the LEAF has come home and been plugged in, and waits for its timer."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands still."""
+
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **delta: float) -> None:
+        self.time += timedelta(**delta)
+
+
+class MakeBackend(Protocol):
+    """Makes a backend that reads the stand-in."""
+
+    def __call__(self, *, token: str = ..., memory: Json = ..., timeout: float = ...) -> TeslaFiBackend: ...
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def teslafi(clock: Clock, socket_enabled: None) -> AsyncIterator[TeslaFi]:
+    service = TeslaFi(now=clock)
+    service.asleep = False
+    await service.start()
+    yield service
+    await service.stop()
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
+    async with ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def make_backend(session: ClientSession, teslafi: TeslaFi, clock: Clock) -> MakeBackend:
+    def make(*, token: str = TOKEN, memory: Json = None, timeout: float = 5.0) -> TeslaFiBackend:
+        return TeslaFiBackend(
+            session, base=service_url(teslafi.url), token=token, now=clock, memory=memory, timeout=timeout
+        )
+
+    return make
+
+
+@pytest.fixture
+def backend(make_backend: MakeBackend) -> TeslaFiBackend:
+    return make_backend()

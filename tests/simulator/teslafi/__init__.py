@@ -1,0 +1,5 @@
+"""A stand-in for TeslaFi on 127.0.0.1, with a vehicle of the demo in it."""
+
+from .server import TOKEN, Say, TeslaFi
+
+__all__ = ["TOKEN", "Say", "TeslaFi"]

@@ -1,0 +1,545 @@
+"""OpenCARWINGS in Home Assistant: through the dialogs and the real client against a server on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+import logging
+import re
+import time
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.const import CONF_API_KEY, CONF_CODE, CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.json import json_dumps
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from custom_components.nissanconnect import commands, listener
+from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
+
+from .conftest import NOON, state
+from .simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
+from .test_system_health import health
+
+LEVEL = "sensor.old_leaf_battery"
+CLIMATE = "climate.old_leaf_climate"
+
+
+@pytest.fixture
+def expected_lingering_timers() -> bool:
+    """The client library leaves the timer of a socket's next ping behind when it has closed it."""
+    return True
+
+
+@dataclass(slots=True)
+class Pauses:
+    """The pauses between a lost line and the next attempt; they end when the test says so."""
+
+    taken: list[float] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        await self.over.wait()
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    pauses = Pauses()
+    monkeypatch.setattr(listener, "sleep", pauses)
+    return pauses
+
+
+@pytest.fixture
+async def server(
+    hass: HomeAssistant,
+    socket_enabled: None,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    pauses: Pauses,
+) -> AsyncIterator[OpenCarwings]:
+    """A server on the clock of the test; while a command is followed, waiting moves that clock."""
+    freezer.move_to(NOON)
+    server = OpenCarwings(dt_util.utcnow)
+
+    async def sleep(seconds: float) -> None:
+        freezer.tick(seconds)
+        server.advance()
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(commands, "sleep", sleep)
+    await server.start()
+    yield server
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        await hass.config_entries.async_remove(entry.entry_id)
+    await server.stop()
+
+
+@pytest.fixture
+def car(server: OpenCarwings) -> Car:
+    return server.add(LEAF_24)
+
+
+@pytest.fixture
+def entry(server: OpenCarwings) -> MockConfigEntry:
+    """The account's key as an entry that has never been loaded."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="OpenCARWINGS",
+        data={CONF_SOURCE: "opencarwings", CONF_URL: server.url, CONF_API_KEY: server.account.key},
+    )
+
+
+async def until(hass: HomeAssistant, happened: Callable[[], object]) -> None:
+    """Wait for what comes over the network; the clock of the test, and with it the loop's, stands still."""
+    for _ in range(1000):
+        await hass.async_block_till_done()
+        if happened():
+            return
+        await hass.async_add_executor_job(time.sleep, 0.005)
+    pytest.fail("it did not happen")
+
+
+def shows(hass: HomeAssistant, entity_id: str, value: str) -> bool:
+    found = hass.states.get(entity_id)
+    return found is not None and found.state == value
+
+
+@pytest.fixture
+async def loaded(hass: HomeAssistant, server: OpenCarwings, car: Car, entry: MockConfigEntry) -> MockConfigEntry:
+    """The account, loaded and heard."""
+    await set_up(hass, server, entry)
+    return entry
+
+
+async def set_up(hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEntry) -> None:
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(hass, lambda: hass.states.get(LEVEL) and entry.runtime_data.backend._listener.connected)
+
+
+async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
+    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "opencarwings"})
+
+
+async def submit(hass: HomeAssistant, form: ConfigFlowResult, **entered: str) -> ConfigFlowResult:
+    return await hass.config_entries.flow.async_configure(form["flow_id"], entered)
+
+
+async def test_with_a_key(hass: HomeAssistant, server: OpenCarwings, car: Car) -> None:
+    form = await open_form(hass)
+    assert form["step_id"] == "opencarwings"
+    assert form["errors"] == {}
+    result = await submit(hass, form, url=f" {server.url} ", api_key=server.account.key)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    entry = result["result"]
+    assert result["title"] == "OpenCARWINGS"
+    assert re.fullmatch(r"opencarwings_[0-9a-f]{8}_1", entry.unique_id or "")
+    await until(hass, lambda: server.sockets == 1)
+    assert entry.state is ConfigEntryState.LOADED
+    assert state(hass, LEVEL).state == "62.0"
+    device = next(iter(dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)))
+    assert (device.serial_number, device.model, device.name) == (LEAF_24, "LEAF", "Old LEAF")
+
+
+async def test_with_a_password_and_the_code_that_is_asked_for(
+    hass: HomeAssistant, server: OpenCarwings, car: Car
+) -> None:
+    server.account.otp = "123456"
+    form = await open_form(hass)
+    credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
+    assert CONF_CODE not in {str(field) for field in form["data_schema"].schema}  # type: ignore[union-attr]
+    form = await submit(hass, form, url=server.url, **credentials)
+    assert form["errors"] == {"base": "two_factor_required"}
+    assert CONF_CODE in {str(field) for field in form["data_schema"].schema}  # type: ignore[union-attr]
+    form = await submit(hass, form, url=server.url, **credentials, code="000000")
+    assert form["errors"] == {"base": "wrong_code"}
+    result = await submit(hass, form, url=server.url, **credentials, code=" 123456 ")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    data = result["result"].data
+    assert not {CONF_PASSWORD, CONF_CODE, CONF_API_KEY} & data.keys()
+    assert data[CONF_AUTH]["access"] in server.accounts.access
+    await until(hass, lambda: shows(hass, LEVEL, "62.0"))
+    assert server.requests["obtain"] == 3
+
+
+@pytest.mark.parametrize(
+    ("entered", "error"),
+    [
+        ({"url": "http://opencarwings.viaaq.eu", "api_key": "k"}, "invalid_address"),
+        ({"url": "my server", "api_key": "k"}, "invalid_address"),
+        ({"api_key": "0" * 40}, "authentication_failed_other"),
+        ({"username": "leafowner", "password": "wrong"}, "authentication_failed_other"),
+        ({"username": "leafowner"}, "credentials_missing"),
+        ({"url": "http://127.0.0.1:1", "api_key": "k"}, "no_connection"),
+    ],
+)
+async def test_what_is_wrong_is_said_and_can_be_put_right(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, entered: dict[str, str], error: str
+) -> None:
+    form = await submit(hass, await open_form(hass), **{"url": server.url, **entered})
+    assert form["type"] is FlowResultType.FORM
+    assert form["errors"] == {"base": error}
+    result = await submit(hass, form, url=server.url, api_key=server.account.key)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_no_server_at_that_address(hass: HomeAssistant, server: OpenCarwings, car: Car) -> None:
+    form = await submit(hass, await open_form(hass), url=f"{server.url}/elsewhere", api_key=server.account.key)
+    assert form["errors"] == {"base": "protocol_error"}
+
+
+async def test_an_account_without_vehicles(hass: HomeAssistant, server: OpenCarwings) -> None:
+    form = await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    assert form["errors"] == {"base": "no_vehicles"}
+
+
+async def reauth_form(hass: HomeAssistant) -> ConfigFlowResult:
+    await until(hass, hass.config_entries.flow.async_progress)
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["step_id"] == "reauth_other"
+    return await hass.config_entries.flow.async_configure(flow["flow_id"])
+
+
+async def later(hass: HomeAssistant, server: OpenCarwings, freezer: FrozenDateTimeFactory, **delta: float) -> None:
+    """Let time pass at once, with all that is due then."""
+    freezer.tick(timedelta(**delta))
+    server.advance()
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+
+async def test_a_key_that_was_reset(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
+) -> None:
+    result = await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    entry = result["result"]
+    await until(hass, lambda: server.sockets == 1)
+    server.account.key = "a" * 40
+    await later(hass, server, freezer, hours=1)
+    form = await reauth_form(hass)
+    form = await submit(hass, form, api_key="b" * 40)
+    assert form["errors"] == {"base": "authentication_failed_other"}
+    result = await submit(hass, form, api_key="a" * 40)
+    assert result["reason"] == "reauth_successful"
+    await until(hass, lambda: entry.state is ConfigEntryState.LOADED and server.sockets == 1)
+    assert entry.data[CONF_API_KEY] == "a" * 40
+
+
+async def test_tokens_that_are_worth_nothing_any_more(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
+) -> None:
+    credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
+    result = await submit(hass, await open_form(hass), url=server.url, **credentials)
+    entry = result["result"]
+    await until(hass, lambda: server.sockets == 1)
+    server.accounts.blacklist.update(server.accounts.refresh)
+    server.accounts.access.clear()
+    await later(hass, server, freezer, hours=1)
+    form = await reauth_form(hass)
+    asked = server.requests.total()
+    await later(hass, server, freezer, hours=1)
+    assert server.requests.total() == asked, "nothing is tried before the owner has said something"
+    result = await submit(hass, form, **credentials)
+    assert result["reason"] == "reauth_successful"
+    await until(hass, lambda: entry.state is ConfigEntryState.LOADED and server.sockets == 1)
+    assert CONF_PASSWORD not in entry.data
+
+
+async def test_another_account_is_not_taken_for_this_one(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
+) -> None:
+    await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    await until(hass, lambda: server.sockets == 1)
+    other = server.accounts.add("neighbour", "other password")
+    server.add(LEAF_40, owner=other)
+    server.account.key = "a" * 40
+    await later(hass, server, freezer, hours=1)
+    result = await submit(hass, await reauth_form(hass), api_key=other.key)
+    assert result["reason"] == "unique_id_mismatch"
+
+
+async def test_tokens_renew_themselves_and_outlive_a_restart(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
+) -> None:
+    credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
+    result = await submit(hass, await open_form(hass), url=server.url, **credentials)
+    entry = result["result"]
+    await until(hass, lambda: server.sockets == 1)
+    first = entry.data[CONF_AUTH]["refresh"]
+    await later(hass, server, freezer, days=32)
+    await until(hass, lambda: entry.data[CONF_AUTH]["refresh"] != first)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await until(hass, lambda: server.sockets == 1)
+    assert (server.requests["refresh"], server.requests["obtain"]) == (1, 1)
+    assert not hass.config_entries.flow.async_progress()
+
+
+async def test_after_a_restart_everything_is_there_before_the_first_answer(
+    hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    await until(hass, lambda: server.sockets == 0)  # unloading ends the line
+    server.fail("*", 503)
+    assert await hass.config_entries.async_setup(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert state(hass, LEVEL).state == "62.0"
+
+
+async def test_what_the_server_says_is_shown_at_once(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    plug = "binary_sensor.old_leaf_plugged_in"
+    assert state(hass, plug).state == "off"
+    server.requests.clear()
+    freezer.tick(60)
+    car.vehicle.plug_in()
+    server.advance()
+    await until(hass, lambda: shows(hass, plug, "on"))
+    assert server.requests.total() == 0
+    assert server.frames_heard == 0
+
+
+async def test_an_alert_is_an_event(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.tick(60)
+    server.dispatch.alert(car, 20, dt_util.utcnow())
+    await until(hass, lambda: state(hass, "event.old_leaf_alert").attributes.get("event_type") == "alarm")
+
+
+async def test_a_lost_line_comes_back_with_what_was_missed(
+    hass: HomeAssistant,
+    server: OpenCarwings,
+    car: Car,
+    loaded: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    pauses: Pauses,
+) -> None:
+    await server.drop_sockets()
+    await until(hass, lambda: pauses.taken)
+    freezer.tick(60)
+    car.vehicle.plug_in()
+    server.advance()
+    assert state(hass, "binary_sensor.old_leaf_plugged_in").state == "off"
+    pauses.over.set()
+    await until(hass, lambda: shows(hass, "binary_sensor.old_leaf_plugged_in", "on"))
+    assert server.sockets == 1
+    assert pauses.taken == [5.0]
+
+
+async def test_without_sockets_it_is_read(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """Somebody's reverse proxy lets no socket through."""
+    server.fail("socket", 403, text="<html>no</html>")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(hass, lambda: shows(hass, LEVEL, "62.0") and server.requests["socket"] == 2)
+    car.vehicle.plug_in()
+    await later(hass, server, freezer, hours=1)
+    await until(hass, lambda: shows(hass, "binary_sensor.old_leaf_plugged_in", "on"))
+    assert not hass.config_entries.flow.async_progress()
+
+
+async def test_one_endpoint_that_is_down_takes_nothing_away(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    vehicle = loaded.runtime_data.vehicles[LEAF_24]
+
+    async def read(failing: set[str]) -> None:
+        asked = server.requests["alerts"]
+        await later(hass, server, freezer, hours=1)
+        await until(hass, lambda: vehicle.failing == failing and server.requests["alerts"] > asked)
+
+    for name, failing in (("detail", {"vehicle"}), ("alerts", set[str]())):
+        server.fail(name, 500)
+        await read(failing)
+        assert state(hass, LEVEL).state == "62.0"
+        assert state(hass, "sensor.old_leaf_odometer").state == "74211.0"
+        server.heal()
+
+
+async def test_a_server_that_is_down_leaves_what_is_known(
+    hass: HomeAssistant,
+    server: OpenCarwings,
+    loaded: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    pauses: Pauses,
+) -> None:
+    await server.stop()
+    await later(hass, server, freezer, hours=1)
+    await until(hass, lambda: pauses.taken)
+    assert state(hass, LEVEL).state == "62.0"
+    await server.start()
+    pauses.over.set()
+    await until(hass, lambda: server.sockets == 1)
+    assert not hass.config_entries.flow.async_progress()
+
+
+async def test_a_vehicle_that_has_never_called_is_no_fault(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    car.connected, car.last_connection = False, None
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(hass, lambda: shows(hass, LEVEL, "unknown") and server.sockets == 1)
+    asked = server.requests["detail"]
+    await later(hass, server, freezer, hours=1)
+    await until(hass, lambda: server.requests["detail"] > asked)
+    vehicle = entry.runtime_data.vehicles[LEAF_24]
+    await until(hass, lambda: vehicle.data.last_read == dt_util.utcnow())
+    assert not ir.async_get(hass).issues
+
+
+async def test_whether_it_can_be_reached(hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry) -> None:
+    told = await health(hass)
+    assert told["can_reach_opencarwings"] == "ok"
+    await server.stop()
+    assert (await health(hass))["can_reach_opencarwings"] == {"type": "failed", "error": "unreachable"}
+
+
+async def act(hass: HomeAssistant, domain: str, action: str, entity_id: str, **data: Any) -> None:
+    await hass.services.async_call(domain, action, {"entity_id": entity_id, **data}, blocking=True)
+
+
+async def test_climate_to_the_end(hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry) -> None:
+    assert "temperature" not in state(hass, CLIMATE).attributes
+    await act(hass, "climate", "turn_on", CLIMATE)
+    assert state(hass, CLIMATE).state == "heat_cool"
+    assert state(hass, "event.old_leaf_command").attributes["event_type"] == "confirmed"
+    assert state(hass, "sensor.old_leaf_wakes_today").state == "1"
+    assert server.dispatch.sms == car.vehicle.telematics.wakes == 1
+    await act(hass, "climate", "turn_off", CLIMATE)
+    assert state(hass, CLIMATE).state == "off"
+    assert server.dispatch.sms == 2
+
+
+async def test_a_climate_that_did_not_start_is_told_by_its_alert(
+    hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEntry
+) -> None:
+    """The level that the server knows is old, so nothing is refused before sending; and its result is "success"."""
+    car = server.add(LEAF_24, level=30)
+    await set_up(hass, server, entry)
+    car.vehicle.powertrain.battery.energy *= 0.1  # type: ignore[union-attr]
+    with pytest.raises(HomeAssistantError) as error:
+        await act(hass, "climate", "turn_on", CLIMATE)
+    assert car.command_result == 0
+    assert error.value.translation_key == "rejected_by_vehicle"
+    assert error.value.translation_placeholders == {"code": "97"}
+    told = state(hass, "event.old_leaf_command").attributes
+    assert (told["event_type"], told["code"]) == ("rejected", "97")
+    assert state(hass, CLIMATE).state == "off"
+
+
+async def test_a_vehicle_without_network(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry
+) -> None:
+    car.vehicle.telematics.covered = False
+    with pytest.raises(HomeAssistantError) as error:
+        await act(hass, "button", "press", "button.old_leaf_refresh_from_vehicle")
+    assert error.value.translation_key == "no_answer"
+
+
+async def test_enough_is_enough(hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry) -> None:
+    for _ in range(10):
+        await act(hass, "button", "press", "button.old_leaf_refresh_from_vehicle")
+    with pytest.raises(HomeAssistantError) as error:
+        await act(hass, "button", "press", "button.old_leaf_refresh_from_vehicle")
+    assert error.value.translation_key == "too_many_commands"
+    assert server.dispatch.sms == 10
+    await hass.config_entries.async_reload(loaded.entry_id)
+    with pytest.raises(HomeAssistantError) as error:
+        await act(hass, "button", "press", "button.old_leaf_refresh_from_vehicle")
+    assert error.value.translation_key == "too_many_commands"
+
+
+async def test_a_lock_that_nobody_reads_back(hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEntry) -> None:
+    server.september = True
+    server.account.pin = "2468"
+    server.add(LEAF_40, "ficosa2016", capacity=40)
+    await set_up(hass, server, entry)
+    lock = "lock.old_leaf_lock"
+    assert state(hass, lock).state == "unknown"
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "lock", "unlock", lock)
+    with pytest.raises(HomeAssistantError) as error:
+        await act(hass, "lock", "unlock", lock, code="1357")
+    assert error.value.translation_key == "wrong_pin"
+    assert server.dispatch.sms == 0
+    for action, after in (("unlock", "unlocked"), ("lock", "locked")):
+        await act(hass, "lock", action, lock, code="2468")
+        assert state(hass, lock).state == after
+        assert state(hass, lock).attributes["assumed_state"] is True
+
+
+async def test_a_destination_is_sent(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry
+) -> None:
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    where = {"latitude": 52.3791, "longitude": 4.9003, "name": "Central station"}
+    await hass.services.async_call(DOMAIN, "send_destination", {"device_id": device.id, **where}, blocking=True)
+    (place,) = car.places
+    assert (place["lat"], place["lon"], place["name"]) == ("52.3791000", "4.9003000", "Central station")
+    assert server.dispatch.sms == 0
+    assert state(hass, "sensor.old_leaf_wakes_today").state == "0"
+
+
+async def test_a_planned_start(hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry) -> None:
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    at = dt_util.utcnow() + timedelta(hours=19)
+    await hass.services.async_call(DOMAIN, "start_climate", {"device_id": device.id, "at": at}, blocking=True)
+    assert state(hass, "sensor.old_leaf_next_climate_start").state == at.isoformat()
+    await hass.services.async_call(DOMAIN, "cancel_scheduled_climate", {"device_id": device.id}, blocking=True)
+    assert state(hass, "sensor.old_leaf_next_climate_start").state == "unknown"
+    assert server.dispatch.sms == 0
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call(
+            DOMAIN, "start_climate", {"device_id": device.id, "temperature": 21}, blocking=True
+        )
+    assert error.value.translation_key == "temperature_not_supported"
+
+
+async def test_nothing_personal_is_told(
+    hass: HomeAssistant,
+    server: OpenCarwings,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    pauses: Pauses,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    car = server.add(LEAF_40, "ficosa2016", capacity=40)
+    await set_up(hass, server, entry)
+    await act(hass, "climate", "turn_on", CLIMATE)
+    for fault in (("*", 500), ("*", 403), ("detail", 404)):
+        server.fail(*fault, times=4)
+        await later(hass, server, freezer, hours=1)
+        server.heal()
+    await server.drop_sockets()
+    pauses.over.set()
+    await until(hass, lambda: server.sockets == 1)
+    diagnostics = json_dumps(await async_get_config_entry_diagnostics(hass, entry))
+    told = [diagnostics]
+    told += [
+        record.getMessage() + str(record.exc_text or "")
+        for record in caplog.records
+        if record.name.startswith(("custom_components.nissanconnect", "homeassistant.config_entries"))
+    ]
+    told += [json_dumps(each.attributes) for each in hass.states.async_all() if each.domain != "device_tracker"]
+    private = (*SECRETS, "s3cret", LEAF_40, LEAF_40.upper(), server.account.key, server.url)
+    places = (f"{car.vehicle.home.latitude:.3f}", f"{car.vehicle.home.longitude:.3f}")
+    for text in told:
+        for what in (*private, *places):
+            assert what not in text
+    stored = json_dumps(entry.runtime_data.backend.memory()) + json_dumps(dict(entry.data))
+    assert not any(secret in stored for secret in (*SECRETS, "s3cret"))
