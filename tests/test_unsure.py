@@ -1,6 +1,5 @@
 """The dialog for owners who do not know what their vehicle talks to."""
 
-from enum import StrEnum
 import logging
 from typing import Any
 
@@ -10,7 +9,6 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.nissanconnect.const import DOMAIN
-from custom_components.nissanconnect.flows import unsure
 
 from .conftest import CREDENTIALS
 from .simulator import Simulator
@@ -56,12 +54,12 @@ async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: 
 @pytest.mark.parametrize(
     ("answers", "step", "spoken", "later"),
     [
+        ({"year": 2015, "app": "none"}, "unsure_closed", "OpenCARWINGS, OVMS", "Leaf Spy"),
+        ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe, OpenCARWINGS, OVMS", "Leaf Spy"),
+        ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe, OVMS", "Leaf Spy"),
+        ({"region": "elsewhere"}, "unsure_no_cloud", "OVMS", "Leaf Spy"),
         ({"region": "japan"}, "unsure_cloud", "NissanConnect Japan", "-"),
         ({"region": "north_america"}, "unsure_cloud", "MyNISSAN North America", "-"),
-        ({"year": 2015, "app": "none"}, "unsure_closed", "OpenCARWINGS", "OVMS, Leaf Spy"),
-        ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe, OpenCARWINGS", "OVMS, Leaf Spy"),
-        ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe", "OVMS, Leaf Spy"),
-        ({"region": "elsewhere"}, "unsure_no_cloud", "-", "OVMS, Leaf Spy"),
         ({"region": "elsewhere", "model": "electric"}, "unsure_nothing", "-", "-"),
     ],
 )
@@ -79,19 +77,9 @@ async def test_every_answer_says_what_this_version_cannot_do(
     assert menu["step_id"] == "user"
 
 
-async def test_a_source_that_has_arrived_is_offered(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Later(StrEnum):
-        EUROPE = "europe"
-        OVMS = "ovms"
-
-    async def ovms(flow: unsure.UnsureFlow) -> ConfigFlowResult:
-        return flow.async_abort(reason="ovms")
-
-    monkeypatch.setattr(unsure, "Source", Later)
-    monkeypatch.setattr(unsure.UnsureFlow, "async_step_ovms", ovms, raising=False)
-    answer = await ask(hass, year=2015, app="none")
-    assert told(answer)[1:] == ("OVMS", "OpenCARWINGS, Leaf Spy")
-    assert (await submit(hass, answer, {"next_step_id": "unsure_best"}))["reason"] == "ovms"
+async def test_the_best_source_is_offered(hass: HomeAssistant) -> None:
+    answer = await ask(hass, region="elsewhere")
+    assert (await submit(hass, answer, {"next_step_id": "unsure_best"}))["step_id"] == "ovms"
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from homeassistant.core import callback
 from .const import CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
 from .flows.forms import FORMS
 from .flows.geofence import GeofenceFlow
-from .flows.log_in import LogInFlow
 from .flows.options import NissanOptionsFlow
+from .flows.ovms import OvmsFlow
 from .flows.remote_lock import RemoteLockFlow
 from .flows.source import SourceFlow
 from .flows.unsure import UnsureFlow
 from .sources import Source
 
 
-class NissanConfigFlow(LogInFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
+class NissanConfigFlow(OvmsFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
     """Set up one account or link."""
 
     VERSION = 1

@@ -24,10 +24,14 @@ _PERSONAL = {
     "nickname",
     "password",
     "picture_url",
+    "pin",
     "pins",
+    "prefix",
     "title",
+    "user",
     "url",
     "username",
+    "vehicle_id",
     "vin",
 }
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.lock import LockEntity, LockEntityDescription
-from homeassistant.const import ATTR_CODE
+from homeassistant.const import ATTR_CODE, CONF_PIN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -71,7 +71,8 @@ class VehicleLock(VehicleEntity, LockEntity):
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        stored = self.coordinator.config_entry.data.get(CONF_PINS, {}).get(self.coordinator.info.key)
+        data = self.coordinator.config_entry.data
+        stored = data.get(CONF_PINS, {}).get(self.coordinator.info.key) or data.get(CONF_PIN)
         await self.async_execute(Lock(pin=self._pin(kwargs.get(ATTR_CODE) or stored)))
 
     @override

@@ -14,6 +14,7 @@ from homeassistant.components.sensor import (
 from homeassistant.const import (
     DEGREE,
     PERCENTAGE,
+    SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
     EntityCategory,
     UnitOfElectricPotential,
     UnitOfEnergy,
@@ -211,6 +212,15 @@ SENSORS = (
         value=lambda s: s.battery.temperature if s.battery else None,
     ),
     VehicleSensorDescription(
+        key="cell_spread",
+        native_unit_of_measurement=UnitOfElectricPotential.MILLIVOLT,
+        device_class=SensorDeviceClass.VOLTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.battery.cell_spread if s.battery else None,
+    ),
+    VehicleSensorDescription(
         key="charge_mode",
         device_class=SensorDeviceClass.ENUM,
         options=[*ChargeMode],
@@ -257,6 +267,12 @@ SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(_BACKENDS),
         value=_last_source,
+    ),
+    VehicleSensorDescription(
+        key="firmware",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda s: s.connectivity.firmware if s.connectivity else None,
     ),
     VehicleSensorDescription(
         key="fuel_level",
@@ -352,6 +368,15 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         value=lambda s: s.battery.range_climate_on if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="signal",
+        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda s: s.connectivity.signal if s.connectivity else None,
     ),
     VehicleSensorDescription(
         key="subscription",

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 import logging
 import os
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import CookieJar, DummyCookieJar
@@ -17,6 +18,8 @@ from homeassistant.const import (
     CONF_CODE,
     CONF_COUNTRY,
     CONF_PASSWORD,
+    CONF_PIN,
+    CONF_PREFIX,
     CONF_URL,
     CONF_USERNAME,
 )
@@ -26,7 +29,7 @@ from homeassistant.helpers.importlib import async_import_module
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Json
-from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_SOURCE
+from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_SOURCE, CONF_USER, CONF_VEHICLE_ID
 
 if TYPE_CHECKING:
     from .backends.kamereon import Environment
@@ -47,6 +50,7 @@ class Source(StrEnum):
     JAPAN = "japan"
     OPENCARWINGS = "opencarwings"
     TESLAFI = "teslafi"
+    OVMS = "ovms"
     DEMO = "demo"
 
 
@@ -62,7 +66,7 @@ async def async_create_backend(
 
 
 async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await _async_load(hass, "kamereon")
+    await async_load(hass, "kamereon")
     from .backends.kamereon import EUROPE  # noqa: PLC0415
     from .backends.kamereon.europe import EUROPEAN  # noqa: PLC0415
 
@@ -70,7 +74,7 @@ async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth:
 
 
 async def _async_japan(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await _async_load(hass, "kamereon.japan")
+    await async_load(hass, "kamereon.japan")
     from .backends.kamereon import JAPAN  # noqa: PLC0415
     from .backends.kamereon.japan import JAPANESE  # noqa: PLC0415
 
@@ -110,7 +114,7 @@ def _kamereon(
 
 
 async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await _async_load(hass, "teslafi")
+    await async_load(hass, "teslafi")
     from .backends.teslafi import TeslaFiBackend, service_url  # noqa: PLC0415
 
     return TeslaFiBackend(
@@ -125,7 +129,7 @@ async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth
 async def _async_opencarwings(
     hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
 ) -> Backend:
-    await _async_load(hass, "opencarwings")
+    await async_load(hass, "opencarwings")
     from .backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend  # noqa: PLC0415
 
     return OpenCarwingsBackend(
@@ -147,7 +151,7 @@ async def _async_opencarwings(
 async def _async_north_america(
     hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
 ) -> Backend:
-    await _async_load(hass, "mynissan")
+    await async_load(hass, "mynissan")
     from .backends.mynissan import Auth, MyNissanBackend  # noqa: PLC0415
 
     return MyNissanBackend(
@@ -163,14 +167,31 @@ async def _async_north_america(
     )
 
 
+async def _async_ovms(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await async_load(hass, "ovms")
+    await async_import_module(hass, f"{__package__}.mqtt_bus")
+    from .backends.ovms import OvmsBackend, Topics  # noqa: PLC0415
+    from .mqtt_bus import MqttBus  # noqa: PLC0415
+
+    return OvmsBackend(
+        MqttBus(hass),
+        Topics.of(data[CONF_PREFIX], data.get(CONF_USER, ""), data.get(CONF_VEHICLE_ID, "")),
+        client=f"home-assistant-{token_hex(6)}",
+        now=dt_util.utcnow,
+        sleep=sleep,
+        pin=data.get(CONF_PIN) or None,
+        memory=memory,
+    )
+
+
 async def _async_demo(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await _async_load(hass, "demo")
+    await async_load(hass, "demo")
     from .backends.demo import DemoBackend  # noqa: PLC0415
 
     return DemoBackend(now=dt_util.utcnow, zone=dt_util.get_default_time_zone())
 
 
-async def _async_load(hass: HomeAssistant, backend: str) -> None:
+async def async_load(hass: HomeAssistant, backend: str) -> None:
     """Import a backend outside the event loop; the import statement after it then only looks the module up."""
     await async_import_module(hass, f"{__package__}.backends.{backend}")
 
@@ -181,5 +202,6 @@ _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, J
     Source.OPENCARWINGS: _async_opencarwings,
     Source.TESLAFI: _async_teslafi,
     Source.NORTH_AMERICA: _async_north_america,
+    Source.OVMS: _async_ovms,
     Source.DEMO: _async_demo,
 }

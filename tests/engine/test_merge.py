@@ -48,6 +48,16 @@ def battery(backend: str, reported: float | None, received: float = 600, **value
     return VehicleState(battery=Battery(backend=backend, received_at=at(received), reported_at=when, **values))
 
 
+def test_what_is_repeated_without_a_time_was_said_when_it_was_said_with_one() -> None:
+    word = said(battery("ovms", 10, received=10, level=60), battery("ovms", None, received=500, level=60))
+    assert word.said_at(Group.BATTERY) == at(10)
+    assert word.state.last_report == at(10)
+    assert word.state.last_read == at(500)
+    changed = word.after(battery("ovms", None, received=510, level=55))
+    assert changed.said_at(Group.BATTERY) == at(510)
+    assert changed.state.last_report is None
+
+
 words = st.lists(states, min_size=1, max_size=4).map(lambda reports: said(*reports))
 
 

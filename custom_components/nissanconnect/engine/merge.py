@@ -31,18 +31,23 @@ class Word:
     changed_at: Mapping[str, datetime] = field(default_factory=dict)
 
     def after(self, report: VehicleState) -> Word:
-        """Return the word after one more report."""
-        state = accumulate(self.state, report)
+        """Return the word after one more report.
+
+        What is repeated without a time was said when it was said with one, say before a restart of ours.
+        """
+        groups = accumulate(self.state, report).groups()
         before, changed_at = self.state.groups(), dict[str, datetime]()
-        for group, value in state.groups().items():
+        for group, value in groups.items():
             old = before.get(group)
             if value.reported_at is not None or old is None:
                 continue
-            if replace(old, received_at=value.received_at) != value:
+            if replace(old, received_at=value.received_at, reported_at=None) != value:
                 changed_at[group] = value.received_at
+            elif old.reported_at is not None:
+                groups[group] = replace(value, reported_at=old.reported_at)
             elif group in self.changed_at:
                 changed_at[group] = self.changed_at[group]
-        return Word(state=state, changed_at=changed_at)
+        return Word(state=VehicleState.of(*groups.values()), changed_at=changed_at)
 
     def said_at(self, group: Group) -> datetime:
         """Return when the vehicle said this, as far as can be known; never later than we were told."""

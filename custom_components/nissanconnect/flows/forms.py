@@ -10,6 +10,8 @@ from homeassistant.const import (
     CONF_CODE,
     CONF_COUNTRY,
     CONF_PASSWORD,
+    CONF_PIN,
+    CONF_PREFIX,
     CONF_URL,
     CONF_USERNAME,
 )
@@ -23,6 +25,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..const import CONF_USER, CONF_VEHICLE_ID
 from ..sources import Source
 from ..vehicle import AuthenticationFailed
 
@@ -65,6 +68,7 @@ _REJECTED = {AuthenticationFailed.key: "authentication_failed_other"}
 COUNTRY = SelectSelector(
     SelectSelectorConfig(options=["us", "ca", "mx"], translation_key=CONF_COUNTRY, mode=SelectSelectorMode.DROPDOWN)
 )
+PIN = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 
 FORMS: Mapping[Source, Form] = {
     Source.EUROPE: Form(
@@ -112,5 +116,14 @@ FORMS: Mapping[Source, Form] = {
         secrets=frozenset({CONF_PASSWORD}),
         not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),
         same_device=True,
+    ),
+    Source.OVMS: Form(
+        title="OVMS",
+        fields={
+            probatio.Required(CONF_PREFIX, default="ovms"): TextSelector(),
+            probatio.Optional(CONF_USER): TextSelector(),
+            probatio.Optional(CONF_VEHICLE_ID): TextSelector(),
+            probatio.Optional(CONF_PIN): PIN,
+        },
     ),
 }

@@ -12,7 +12,7 @@ from ..backends.base import Json
 from ..const import CONF_AUTH, CONF_SOURCE
 from ..sources import Source, async_create_backend
 from ..vehicle import AuthenticationFailed, BackendError, NoVehicles, TwoFactorRequired
-from .forms import CODE, FORMS, PASSWORD
+from .forms import CODE, FORMS, PASSWORD, PIN
 
 
 class LogInFlow(ConfigFlow):
@@ -23,6 +23,8 @@ class LogInFlow(ConfigFlow):
         super().__init__()
         self._rejected: set[frozenset[tuple[str, str]]] = set()
         self._needs_code = False
+        self._found: dict[str, Any] = {}
+        """What was found by itself, and is not asked for."""
 
     @property
     def _entry(self) -> ConfigEntry | None:
@@ -60,9 +62,9 @@ class LogInFlow(ConfigFlow):
     ) -> ConfigFlowResult:
         """Show a form until its input works."""
         errors: dict[str, str] = {}
-        known = self._entry.data if self._entry else {CONF_SOURCE: source}
+        known = self._entry.data if self._entry else {CONF_SOURCE: source, **self._found}
         if user_input is not None:
-            data = {**known, **_tidy(user_input, schema)}
+            data = {**_without_emptied(known, schema), **_tidy(user_input, schema)}
             try:
                 account, auth = await self._async_try(source, data)
             except BackendError as err:
@@ -74,7 +76,7 @@ class LogInFlow(ConfigFlow):
         if self._needs_code:
             schema = schema.extend({probatio.Required(CONF_CODE): CODE})
         suggested = {**known, **(user_input or {})}
-        shown = {str(marker) for marker, selector in schema.schema.items() if selector not in (PASSWORD, CODE)}
+        shown = {str(marker) for marker, selector in schema.schema.items() if selector not in (PASSWORD, CODE, PIN)}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
@@ -119,6 +121,12 @@ def _tidy(entered: Mapping[str, Any], schema: probatio.Schema) -> dict[str, Any]
         name: value.strip() if isinstance(value, str) and name not in passwords else value
         for name, value in entered.items()
     }
+
+
+def _without_emptied(known: Mapping[str, Any], schema: probatio.Schema) -> dict[str, Any]:
+    """Forget what may be left out, and is if it is not entered again."""
+    optional = {str(marker) for marker in schema.schema if isinstance(marker, probatio.Optional)}
+    return {name: value for name, value in known.items() if name not in optional}
 
 
 def _add_step(source: Source) -> None:

@@ -107,6 +107,30 @@ class NoVehicles(BackendError):
     key = "no_vehicles"
 
 
+class InvalidPin(BackendError):
+    """What was entered cannot be a PIN."""
+
+    key = "invalid_pin"
+
+
+class InvalidTopic(BackendError):
+    """What was entered cannot be the beginning of an MQTT topic."""
+
+    key = "invalid_topic"
+
+
+class OtherVehicle(NotSupported):
+    """What was found belongs to a vehicle of another kind."""
+
+    key = "other_vehicle"
+
+
+class NothingHeard(NoVehicles):
+    """Nothing has ever been heard from there."""
+
+    key = "nothing_heard"
+
+
 class PrivacyMode(BackendError):
     """The driver has switched privacy mode on."""
 
@@ -129,6 +153,12 @@ class NoConnection(Unavailable):
     """Nobody could be reached. That may as well be the owner's own network."""
 
     key = "no_connection"
+
+
+class NoBroker(NoConnection):
+    """There is no MQTT broker, or it does not answer."""
+
+    key = "no_broker"
 
 
 class ServiceOutage(Unavailable):

@@ -100,7 +100,8 @@ class UpdateStatus(StrEnum):
 class Battery(Reported):
     """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C.
 
-    ``health_bars`` are those of twelve by which older vehicles show their health.
+    ``health_bars`` are those of twelve by which older vehicles show their health, ``cell_spread`` is how far the
+    voltages of the cells lie apart, in mV.
     """
 
     lasting = frozenset({"capacity", "health", "health_bars"})
@@ -112,6 +113,7 @@ class Battery(Reported):
     health: float | None = None
     health_bars: float | None = None
     temperature: float | None = None
+    cell_spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,9 +245,11 @@ class Health(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connectivity(Reported):
-    """Whether the telematics unit can be reached, where a source knows it."""
+    """The telematics unit: whether it can be reached, its firmware, the strength of its radio signal in dBm."""
 
     reachable: bool | None = None
+    firmware: str | None = None
+    signal: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,125 @@
+"""Commands to one module: one at a time, each published once and followed to its end (ovms §5.5)."""
+
+from asyncio import Lock
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ...vehicle import BackendError, Phase, Progress, Reason, Ticket
+from .bus import Message, MessageBus
+from .orders import TELL_ALL, Order
+from .replies import Reply, Verdict, classify
+from .topics import Topics
+
+REPLY_LIMIT = timedelta(seconds=15)
+"""A module replies within seconds; a command is 24 frames of 100 ms (§1.7)."""
+
+_LOOK_EVERY = 0.5
+"""Seconds between two looks whether the command before has been answered."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A command on its way. ``ended`` is how it went, once that is known."""
+
+    number: str
+    order: Order
+    sent_at: datetime
+    reply: Reply | None = None
+    replied_at: datetime | None = None
+    ended: Progress | None = None
+
+    def waits(self, now: datetime) -> bool:
+        """Whether a reply may still come."""
+        return self.reply is None and now - self.sent_at < REPLY_LIMIT
+
+
+class Desk:
+    """Sends orders as ``client`` and knows how the last of them goes; ``shown`` tells whether its effect is."""
+
+    def __init__(
+        self,
+        bus: MessageBus,
+        topics: Topics,
+        client: str,
+        *,
+        shown: Callable[[Order], bool],
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[object]],
+        new_number: Callable[[], str],
+    ) -> None:
+        """Prepare; nothing is sent yet."""
+        self._bus = bus
+        self._topics = topics
+        self._client = client
+        self._shown = shown
+        self._now = now
+        self._sleep = sleep
+        self._new_number = new_number
+        self._turn = Lock()
+        self._last: Exchange | None = None
+        self.sent = 0
+        """How many commands have been published."""
+
+    async def send(self, order: Order, on_wake: Callable[[], None]) -> Ticket:
+        """Publish an order when the one before has been answered.
+
+        At quality of service 0: a module that is gone must not find the order when it comes back (§1.2). Being told
+        that somebody listens, the module sends every few seconds what changes.
+        """
+        async with self._turn:
+            while self._last is not None and self._last.waits(self._now()):
+                await self._sleep(_LOOK_EVERY)
+            await self._bus.publish(self._topics.active(self._client), "1")
+            if order.wakes:
+                on_wake()
+            exchange = Exchange(self._new_number(), order, self._now())
+            self._last = exchange  # first: the reply may come before publishing returns
+            try:
+                await self._publish(exchange.number, order.line)
+            except BackendError:
+                self._last = None
+                raise
+        return Ticket(exchange.number, exchange.sent_at)
+
+    async def ask_for_all(self) -> None:
+        """Have the module send all that it remembers; whether it does shows by itself."""
+        await self._publish(self._new_number(), TELL_ALL)
+
+    def hear(self, message: Message) -> None:
+        """Take a reply: the first to the last command; what is kept by the broker is somebody's mistake."""
+        last = self._last
+        if last is None or message.retain or last.reply is not None:
+            return
+        if self._topics.reply(message.topic, self._client) == last.number:
+            last.reply, last.replied_at = classify(message.payload, last.order.reply), self._now()
+
+    async def progress(self, number: str) -> Progress:
+        """Return how an order goes. One from before a restart was not answered to us."""
+        last = self._last
+        if last is None or last.number != number:
+            return Progress(Phase.TIMED_OUT)
+        if last.ended is None and (ended := self._judge(last)).phase is not Phase.PENDING:
+            last.ended = ended
+            with suppress(BackendError):  # otherwise the module notices after two minutes (§1.5)
+                await self._bus.publish(self._topics.active(self._client), "0")
+        return last.ended or Progress(Phase.PENDING)
+
+    def _judge(self, last: Exchange) -> Progress:
+        if last.reply is None or last.replied_at is None:
+            return Progress(Phase.PENDING if last.waits(self._now()) else Phase.TIMED_OUT)
+        match last.reply:
+            case Reply(verdict=Verdict.REFUSED, code=code):
+                return Progress(Phase.REJECTED, code)
+            case Reply(verdict=Verdict.UNCLEAR, code=code):
+                return Progress(Phase.UNCERTAIN, code)
+        if self._shown(last.order):
+            return Progress(Phase.DONE)
+        if self._now() - last.replied_at < last.order.patience:
+            return Progress(Phase.PENDING)
+        return Progress(Phase.TIMED_OUT, reason=Reason.NOT_SEEN)
+
+    async def _publish(self, number: str, line: str) -> None:
+        self.sent += 1
+        await self._bus.publish(self._topics.command(self._client, number), line)

@@ -1,0 +1,138 @@
+"""The metrics of a LEAF that mean something here (ovms §1.11), and what to doubt in each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ...vehicle import Group
+from .values import Reader, Value, flag, number, numbers, percent, word
+
+
+class Speaker(StrEnum):
+    """Who measures a metric. The module repeats what it last heard of the others for as long as they are silent."""
+
+    VEHICLE = "vehicle"
+    """Silent while it sleeps (§1.5)."""
+    SATELLITES = "satellites"
+    """Silent without a lock."""
+    MODULE = "module"
+    """Whatever it sends is what is."""
+
+
+class Part(StrEnum):
+    """Whom a module must have heard since it started before its word for "no" is more than its default (§1.3)."""
+
+    BATTERY = "battery"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """How to read a metric, and where it belongs.
+
+    ``silent`` is a value that is none: the module's way to say that it has not heard yet. ``default`` may be that or
+    may be true; only what ``part`` has shown of itself tells. Any other value gives ``shows`` away; if there is no
+    other, it has to be said anew, because the broker's copy may be older than the module's last start.
+    """
+
+    read: Reader
+    group: Group | None = None
+    speaker: Speaker = Speaker.VEHICLE
+    silent: Value | None = None
+    default: Value | None = None
+    part: Part | None = None
+    shows: Part | None = None
+
+    def gives_away(self, value: Value, *, live: bool) -> Part | None:
+        """Return the part that must have been heard since the module's start for it to say ``value``."""
+        if self.silent is None and self.default is None:
+            return self.shows if live else None
+        return self.shows if value not in (self.silent, self.default) else None
+
+
+BEAT = "m.monotonic"
+"""Seconds since the module started."""
+
+CONNECTED = "s.v3.connected"
+"""Whether the module is connected; its last will says no (§1.2)."""
+
+LIMIT = "v.c.limit.soc"
+LOCKED = "v.e.locked"
+TYPE = "v.type"
+VIN = "v.vin"
+
+_TEMPERATURE = number(-50, 100)
+_ENERGY = number(0, 200)
+
+
+def _battery(read: Reader, *, shows: Part | None = None) -> Metric:
+    """Define a number of the battery, which is 0 until the battery has been heard.
+
+    Those that OVMS has for all vehicles survive a restart of the module, so they show nothing.
+    """
+    return Metric(group=Group.BATTERY, read=read, silent=0.0, shows=shows)
+
+
+def _charging(read: Reader, *, default: Value | None = None) -> Metric:
+    part = None if default is None else Part.BATTERY
+    return Metric(group=Group.CHARGING, read=read, default=default, part=part, shows=part)
+
+
+def _door() -> Metric:
+    return Metric(group=Group.BODY, read=flag, shows=Part.BODY)
+
+
+METRICS: Mapping[str, Metric] = {
+    # The module
+    BEAT: Metric(read=number(0, 1e10), speaker=Speaker.MODULE),
+    "m.net.sq": Metric(read=number(-150, -1), group=Group.CONNECTIVITY, speaker=Speaker.MODULE),
+    "m.version": Metric(read=word, group=Group.CONNECTIVITY, speaker=Speaker.MODULE),
+    CONNECTED: Metric(read=flag, group=Group.CONNECTIVITY, speaker=Speaker.MODULE),
+    TYPE: Metric(read=word, speaker=Speaker.MODULE),
+    VIN: Metric(read=word, speaker=Speaker.MODULE),
+    # Battery
+    "v.b.soc": _battery(percent),
+    "v.b.soh": _battery(percent),
+    "v.b.range.est": _battery(number(0, 1000)),
+    "v.b.temp": Metric(group=Group.BATTERY, read=_TEMPERATURE),
+    "v.b.c.voltage": Metric(group=Group.BATTERY, read=numbers(1.5, 5)),
+    "xnl.v.b.e.available": _battery(_ENERGY, shows=Part.BATTERY),
+    "xnl.v.b.e.capacity": _battery(_ENERGY, shows=Part.BATTERY),
+    "xnl.v.b.gids": _battery(number(0, 2000), shows=Part.BATTERY),
+    "xnl.v.b.soc.instrument": _battery(percent, shows=Part.BATTERY),
+    # Charging
+    "v.c.charging": _charging(flag, default=False),
+    "v.c.duration.full": _charging(number(0, 48 * 60)),
+    "v.c.duration.soc": _charging(number(0, 48 * 60)),
+    LIMIT: Metric(group=Group.CHARGING, read=percent, speaker=Speaker.MODULE),
+    "v.c.pilot": _charging(flag),
+    "v.c.power": _charging(number(0, 200)),
+    "v.c.state": _charging(word, default="stopped"),
+    "v.c.substate": _charging(word),
+    "v.c.type": _charging(word),
+    "v.d.cp": _charging(flag),
+    # Climate
+    "v.e.cabinsetpoint": Metric(group=Group.CLIMATE, read=number(10, 40)),
+    "v.e.cabintemp": Metric(group=Group.CLIMATE, read=_TEMPERATURE),
+    "v.e.hvac": Metric(group=Group.CLIMATE, read=flag),
+    "v.e.temp": Metric(group=Group.CLIMATE, read=_TEMPERATURE),
+    # Body
+    "v.d.fl": _door(),
+    "v.d.fr": _door(),
+    "v.d.rl": _door(),
+    "v.d.rr": _door(),
+    "v.d.trunk": _door(),
+    LOCKED: Metric(group=Group.BODY, read=flag, default=False, part=Part.BODY, shows=Part.BODY),
+    # Whether it is awake
+    "v.e.awake": Metric(read=flag),
+    "v.e.on": Metric(read=flag),
+    # Place, road, tyres, 12 V
+    "v.p.direction": Metric(group=Group.POSITION, read=number(0, 360), speaker=Speaker.SATELLITES),
+    "v.p.gpslock": Metric(read=flag, speaker=Speaker.MODULE),
+    "v.p.latitude": Metric(group=Group.POSITION, read=number(-90, 90), speaker=Speaker.SATELLITES),
+    "v.p.longitude": Metric(group=Group.POSITION, read=number(-180, 180), speaker=Speaker.SATELLITES),
+    "v.p.odometer": Metric(group=Group.ODOMETER, read=number(0, 2e6), silent=0.0),
+    "v.t.pressure": Metric(group=Group.TYRES, read=numbers(50, 600)),
+    "v.b.12v.voltage": Metric(group=Group.AUX_BATTERY, read=number(0, 20), speaker=Speaker.MODULE, silent=0.0),
+}
+"""By their names; anything else that is published is passed over unread."""

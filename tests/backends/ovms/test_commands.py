@@ -1,0 +1,265 @@
+"""Commands: what is sent, when nothing is, and what the module's words and the vehicle's deeds make of it."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from custom_components.nissanconnect.vehicle import (
+    Command,
+    FlashLights,
+    Group,
+    InvalidPin,
+    Lock,
+    NoBroker,
+    NotSupported,
+    Phase,
+    PinRequired,
+    Progress,
+    Reason,
+    Refresh,
+    SetChargeLimit,
+    SetChargeSchedule,
+    SoundHorn,
+    StartCharging,
+    StartClimate,
+    StartEngine,
+    StopCharging,
+    StopClimate,
+    Unlock,
+    Unreachable,
+)
+from tests.backends import nobody
+
+from .conftest import CLIENT, PREFIX, World
+
+COMMANDS: list[tuple[Command, str]] = [
+    (StartClimate(), "climatecontrol on"),
+    (StopClimate(), "climatecontrol off"),
+    (StartCharging(), "charge start"),
+    (StopCharging(), "charge stop"),
+    (Lock(), "lock 0"),
+    (Unlock(), "unlock 0"),
+    (Refresh(), "wakeup"),
+    (Refresh(Group.POSITION), "wakeup"),
+    (SetChargeLimit(80), "config set xnl suffsoc 80"),
+    (SetChargeLimit(100), "config set xnl suffsoc 0"),
+]
+NOT_OFFERED = "Error: Climate Control functionality not available"
+REFUSALS = {
+    "climatecontrol on": "Error: Climate Control failed",
+    "climatecontrol off": "Error: Climate Control failed",
+    "charge start": "Error: Could not start charge",
+    "charge stop": "Error: Could not stop charge",
+    "lock 0": "Error: vehicle could not be locked",
+    "unlock 0": "Error: vehicle could not be unlocked",
+    "wakeup": "Error: vehicle could not be woken",
+}
+
+
+@dataclass(slots=True)
+class Wakes:
+    """How often a wake was announced, and what had been sent by then."""
+
+    world: World
+    count: int = 0
+    before: int = 0
+
+    def __call__(self) -> None:
+        self.count += 1
+        self.before = len(self.world.module.lines)
+
+
+@pytest.mark.parametrize(("command", "line"), COMMANDS, ids=str)
+async def test_a_command_is_sent_once_and_confirmed_by_the_vehicle(world: World, command: Command, line: str) -> None:
+    world.vehicle.plug_in()
+    if isinstance(command, StartCharging | Lock):
+        world.vehicle.body.locked = False
+        world.electric.charger.override = False
+    world.module.tick()
+    async with world.listening():
+        await world.tick(seconds=10)
+        assert await world.command(command) == Progress(Phase.DONE)
+    assert world.module.lines == [line]
+    assert world.module.listeners == set()  # told that nobody listens any more
+    assert world.backend.description.requests == 1
+    assert {qos for _, _, qos in world.bus.published} == {0}
+    assert [topic for topic, _, _ in world.bus.published] == [
+        f"{PREFIX}client/{CLIENT}/active",
+        f"{PREFIX}client/{CLIENT}/command/n1",
+        f"{PREFIX}client/{CLIENT}/active",
+    ]
+    assert not any("/client/" in topic for topic in world.broker.kept)
+
+
+@pytest.mark.parametrize(("command", "line"), COMMANDS[:-2], ids=str)
+async def test_a_module_that_may_not_write_says_so(world: World, command: Command, line: str) -> None:
+    world.module.can_write = False
+    async with world.listening():
+        assert await world.command(command) == Progress(Phase.REJECTED, REFUSALS[line])
+
+
+@pytest.mark.parametrize(
+    ("reply", "progress"),
+    [
+        (f"{NOT_OFFERED}\n", Progress(Phase.REJECTED, NOT_OFFERED)),
+        ("ERROR:too many tokens or invalid quoting\n", Progress(Phase.REJECTED, "Error")),
+        ("Usage: climatecontrol <on|off>\n", Progress(Phase.REJECTED, "Usage")),
+        ("Unrecognised command\n", Progress(Phase.REJECTED, "Unrecognised")),
+        ("Subcommand required\n", Progress(Phase.REJECTED, "Usage")),
+        ("Climate Control \noff\n", Progress(Phase.UNCERTAIN, "unexpected reply")),
+        ("", Progress(Phase.UNCERTAIN, "unexpected reply")),
+        ("x" * 100_000, Progress(Phase.UNCERTAIN, "unexpected reply")),
+        ("climate control ON and 59.913868,10.752245", Progress(Phase.UNCERTAIN, "unexpected reply")),
+    ],
+)
+async def test_only_the_expected_words_mean_success(world: World, reply: str, progress: Progress) -> None:
+    world.module.reply_with = reply
+    world.module.obeyed = False
+    async with world.listening():
+        assert await world.command(StartClimate()) == progress
+
+
+async def test_frames_that_were_sent_are_not_yet_a_climate_that_runs(world: World) -> None:
+    world.module.obeyed = False
+    async with world.listening():
+        assert await world.command(StartClimate()) == Progress(Phase.TIMED_OUT, reason=Reason.NOT_SEEN)
+
+
+async def test_a_vehicle_that_never_reports_being_locked_confirms_nothing(world: World) -> None:
+    world.module.reports_lock = False
+    world.module.tick()
+    async with world.listening():
+        assert await world.command(Unlock()) == Progress(Phase.TIMED_OUT, reason=Reason.NOT_SEEN)
+
+
+async def test_without_a_reply_a_command_times_out(world: World) -> None:
+    world.module.replies = False
+    async with world.listening():
+        assert await world.command(StartClimate()) == Progress(Phase.TIMED_OUT)
+        world.bus.broker.publish(f"{PREFIX}client/{CLIENT}/response/n1", b"Climate Control \non\n")
+        info = await world.info()
+        again = await world.clock.until(world.backend.send(info, StopClimate(), nobody))
+        assert (await world.backend.poll(info, again)).phase is Phase.PENDING  # the late reply was for another
+
+
+async def test_only_the_first_reply_to_our_own_command_counts(world: World) -> None:
+    world.module.replies = False
+    async with world.listening():
+        info = await world.info()
+        ticket = await world.clock.until(world.backend.send(info, Lock(), nobody))
+        for topic, payload in (
+            (f"client/{CLIENT}/response/other", b"Error: vehicle could not be locked"),
+            (f"client/rr/response/{ticket.id}", b"Error: vehicle could not be locked"),
+            (f"client/{CLIENT}/response/{ticket.id}/x", b"Error: vehicle could not be locked"),
+            (f"client/{CLIENT}/response/{ticket.id}", b"Vehicle locked\n"),
+            (f"client/{CLIENT}/response/{ticket.id}", b"Error: vehicle could not be locked"),
+        ):
+            world.broker.publish(PREFIX + topic, payload)
+        assert await world.backend.poll(info, ticket) == Progress(Phase.DONE)
+        assert await world.backend.poll(info, ticket) == Progress(Phase.DONE)
+
+
+async def test_a_module_that_is_gone_is_sent_nothing(world: World) -> None:
+    async with world.listening():
+        info = await world.info()
+        world.module.cut()
+        wakes = Wakes(world)
+        with pytest.raises(Unreachable):
+            await world.backend.send(info, Unlock(), wakes)
+        world.broker.stop()
+        with pytest.raises(NoBroker):
+            await world.backend.send(info, Unlock(), wakes)
+    assert wakes.count == 0
+    assert world.bus.published == []
+
+
+async def test_a_broker_that_goes_while_a_command_is_sent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world.listening():
+        info = await world.info()
+
+        async def refuse(topic: str, payload: str, *, qos: int = 0) -> None:
+            if "/command/" in topic:
+                raise NoBroker
+
+        monkeypatch.setattr(type(world.bus), "publish", staticmethod(refuse))
+        for _ in range(2):  # and the second does not wait for an answer to the first
+            with pytest.raises(NoBroker):
+                await world.backend.send(info, Unlock(), nobody)
+
+
+async def test_commands_are_sent_one_after_the_other(world: World) -> None:
+    world.module.replies = False
+    async with world.listening():
+        info = await world.info()
+        first = asyncio.ensure_future(world.backend.send(info, Lock(), nobody))
+        second = asyncio.ensure_future(world.backend.send(info, StartClimate(), nobody))
+        await world.clock.advance(seconds=10)
+        assert first.done()
+        assert world.module.lines == ["lock 0"]
+        await world.clock.advance(seconds=6)
+        assert second.done()
+        assert world.module.lines == ["lock 0", "climatecontrol on"]
+        assert (await world.backend.poll(info, first.result())).phase is Phase.TIMED_OUT
+
+
+async def test_a_wake_is_announced_before_it_happens(world: World) -> None:
+    async with world.listening():
+        info = await world.info()
+        wakes = Wakes(world)
+        await world.clock.until(world.backend.send(info, Refresh(), wakes))
+        assert (wakes.count, wakes.before) == (1, 0)
+        await world.clock.until(world.backend.send(info, SetChargeLimit(70), wakes))
+        assert wakes.count == 1  # the module keeps the limit; the vehicle sleeps on
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        StartClimate(21),
+        StartClimate(defrost=True),
+        SetChargeLimit(0),
+        SetChargeLimit(101),
+        SetChargeLimit(79.5),
+        SetChargeLimit(float("nan")),
+        SetChargeLimit(float("inf")),
+        SetChargeLimit("80\nota flash http"),  # type: ignore[arg-type]
+        SetChargeSchedule(),
+        SoundHorn(),
+        FlashLights(),
+        StartEngine(),
+    ],
+    ids=str,
+)
+async def test_what_the_firmware_cannot_do_on_a_leaf_is_not_tried(world: World, command: Command) -> None:
+    async with world.listening():
+        with pytest.raises(NotSupported):
+            await world.backend.send(await world.info(), command, nobody)
+    assert world.module.lines == []
+
+
+async def test_the_pin_is_compared_here_because_the_module_does_not(world: World) -> None:
+    backend = world.another(pin="2580")
+    async with world.listening(backend):
+        for wrong in (Unlock("1234"), Unlock("\u0662\u0665\u0668\u0660"), Unlock("")):
+            assert await world.command(wrong, backend) == Progress(Phase.REJECTED, reason=Reason.WRONG_PIN)
+        with pytest.raises(PinRequired):
+            await backend.send(await world.info(backend), Unlock(), nobody)
+        assert world.module.lines == []
+        assert await world.command(Unlock("2580"), backend) == Progress(Phase.DONE)
+        assert await world.command(Lock(), backend) == Progress(Phase.DONE)  # locking is nobody's harm
+    assert world.module.lines == ["unlock 0", "lock 0"]
+    assert not any("2580" in payload for _, payload, _ in world.bus.published)
+
+
+async def test_a_command_from_before_a_restart_was_not_answered_to_us(world: World) -> None:
+    async with world.listening():
+        info = await world.info()
+        ticket = await world.clock.until(world.backend.send(info, Lock(), nobody))
+        assert await world.another().poll(info, ticket) == Progress(Phase.TIMED_OUT)
+
+
+@pytest.mark.parametrize("pin", ["", "123", "12345", "abcd", "12 4"])
+async def test_a_pin_has_four_digits(world: World, pin: str) -> None:
+    with pytest.raises(InvalidPin):
+        await world.another(pin=pin).log_in()

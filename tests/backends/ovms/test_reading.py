@@ -1,0 +1,319 @@
+"""What a LEAF's metrics become."""
+
+from datetime import timedelta
+
+import pytest
+
+from custom_components.nissanconnect.vehicle import (
+    Capability,
+    ChargeSpeed,
+    ChargingStatus,
+    Group,
+    InvalidTopic,
+    NoBroker,
+    NothingHeard,
+    OtherVehicle,
+    Powertrain,
+)
+
+from .conftest import NOW, PREFIX, VIN, World
+
+
+async def test_the_kept_tree_restores_everything_and_counts_as_unseen(world: World) -> None:
+    async with world.listening() as shell:
+        state = shell.state
+    assert state.battery is not None
+    assert state.battery.level == pytest.approx(60)
+    assert state.battery.capacity == pytest.approx(40)
+    assert state.battery.energy == pytest.approx(24)
+    assert state.battery.health == 100
+    assert state.battery.temperature == 15
+    assert state.battery.cell_spread == pytest.approx(24)
+    assert state.battery.range == pytest.approx(world.electric.range(world.vehicle.outside, climate_on=True), rel=0.01)
+    assert state.charging is not None
+    assert (state.charging.plugged_in, state.charging.status, state.charging.limit) == (
+        False,
+        ChargingStatus.NOT_CHARGING,
+        100,
+    )
+    assert state.climate is not None
+    assert state.climate.running is False
+    assert state.climate.outside_temperature == pytest.approx(world.vehicle.outside, abs=0.5)
+    assert state.body is not None
+    assert state.body.locked is True
+    assert state.body.door_rear_right is False
+    assert state.body.hatch is False
+    assert state.position is not None
+    assert (state.position.latitude, state.position.longitude) == tuple(world.vehicle.point)
+    assert state.odometer is not None
+    assert state.odometer.distance == 48_123
+    assert state.tyres is not None
+    assert state.tyres.front_left.pressure == pytest.approx(
+        world.vehicle.body.pressures(world.vehicle.outside)[0], 0.01
+    )
+    assert state.aux_battery is not None
+    assert state.aux_battery.voltage == pytest.approx(12.7, abs=0.1)
+    assert state.connectivity is not None
+    assert (state.connectivity.reachable, state.connectivity.firmware, state.connectivity.signal) == (
+        True,
+        "3.3.006",
+        -83,
+    )
+    assert state.last_report is None  # nobody knows when any of this was true
+    assert {each.backend for each in state.groups().values()} == {"ovms"}
+    assert {each.received_at for each in state.groups().values()} <= {NOW, NOW + timedelta(seconds=3)}
+
+
+async def test_what_comes_live_is_the_vehicles_own_word(world: World) -> None:
+    async with world.listening() as shell:
+        world.vehicle.body.open.add("hatch")
+        await world.tick(minutes=5)
+        body = shell.state.body
+        odometer = shell.state.odometer
+    assert body is not None
+    assert body.hatch is True
+    assert body.reported_at == body.received_at == NOW + timedelta(minutes=5, seconds=3)
+    assert odometer is not None
+    assert odometer.reported_at is None
+
+
+async def test_a_module_that_repeats_itself_while_the_vehicle_sleeps_reports_nothing_new(world: World) -> None:
+    async with world.listening() as shell:
+        world.module.tell_all()
+        await world.clock.advance(seconds=1)
+        asleep = shell.state
+        world.module.say("v.e.awake", "yes")
+        world.module.tell_all()
+        world.module.say("v.e.awake", "yes")
+        world.module.say("v.b.soc", "60")
+        await world.clock.advance(seconds=1)
+        awake = shell.state
+    assert asleep.battery is not None
+    assert asleep.battery.reported_at is None
+    assert asleep.aux_battery is not None
+    assert asleep.aux_battery.reported_at is not None  # the module measures that itself
+    assert asleep.position is not None
+    assert asleep.position.reported_at is not None  # and that
+    assert awake.battery is not None
+    assert awake.battery.reported_at is not None
+
+
+async def test_without_a_satellite_in_sight_a_position_is_an_old_one(world: World) -> None:
+    async with world.listening() as shell:
+        world.module.say("v.p.gpslock", "no")
+        world.module.say("v.p.latitude", f"{world.vehicle.point.latitude:.6f}")
+        await world.clock.advance(seconds=1)
+        assert shell.state.position is not None
+        assert shell.state.position.reported_at is None
+
+
+async def test_a_running_charge(world: World) -> None:
+    world.vehicle.plug_in()
+    world.module.configure("suffsoc", "80")
+    async with world.listening() as shell:
+        await world.tick(minutes=10)
+        charging = shell.state.charging
+    assert charging is not None
+    assert (charging.plugged_in, charging.status, charging.limit) == (True, ChargingStatus.CHARGING, 80)
+    assert charging.power == pytest.approx(6.6)
+    assert charging.finish_at is not None
+    hours = (charging.finish_at - NOW) / timedelta(hours=1)
+    assert hours == pytest.approx(40 * 0.2 / (6.6 * 0.9), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"v.c.charging": "no", "v.c.state": "done"}, ChargingStatus.FINISHED),
+        ({"v.c.charging": "no", "v.c.state": "timerwait"}, ChargingStatus.WAITING_FOR_SCHEDULE),
+        ({"v.c.charging": "no", "v.c.substate": "powerwait"}, ChargingStatus.WAITING_FOR_POWER),
+        ({"v.c.charging": "no", "v.c.state": "charging"}, ChargingStatus.NOT_CHARGING),
+        ({"v.c.charging": "yes", "v.c.state": "topoff"}, ChargingStatus.CHARGING),
+        ({"v.c.charging": "", "v.c.state": "something new"}, None),
+    ],
+)
+async def test_what_the_charger_does(world: World, said: dict[str, str], status: ChargingStatus | None) -> None:
+    async with world.listening() as shell:
+        for name, text in said.items():
+            world.module.say(name, text)
+        await world.clock.advance(seconds=1)
+        assert shell.state.charging is not None
+        assert shell.state.charging.status is status
+
+
+async def test_a_quick_charge_needs_no_pilot_signal(world: World) -> None:
+    async with world.listening() as shell:
+        for name, text in {"v.c.charging": "yes", "v.c.state": "charging", "v.c.type": "chademo"}.items():
+            world.module.say(name, text)
+        await world.clock.advance(seconds=1)
+        charging = shell.state.charging
+    assert charging is not None
+    assert charging.plugged_in is True
+    assert charging.speed is ChargeSpeed.FASTEST
+
+
+async def test_a_target_temperature_means_something_only_while_the_climate_runs(world: World) -> None:
+    async with world.listening() as shell:
+        world.module.say("v.e.cabinsetpoint", "22.5")
+        await world.clock.advance(seconds=1)
+        assert shell.state.climate is not None
+        assert shell.state.climate.target_temperature is None
+        world.module.say("v.e.hvac", "yes")
+        await world.clock.advance(seconds=1)
+        assert shell.state.climate is not None
+        assert shell.state.climate.target_temperature == 22.5
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("v.b.soc", "nan", None),
+        ("v.b.soc", "-1", None),
+        ("v.b.soc", "100.4", 100),
+        ("v.b.soc", "1e2", 100),
+        ("v.b.soc", "6_0", None),
+        ("v.b.soc", "\u0661\u0662", None),
+        ("v.b.soc", "61.5 %", None),
+        ("v.b.soc", "", None),
+        ("v.b.soc", "9" * 5000, None),
+        ("v.b.soc", "inf", None),
+    ],
+)
+async def test_what_makes_no_sense_is_unknown(world: World, name: str, text: str, value: float | None) -> None:
+    async with world.listening() as shell:
+        world.module.say("xnl.v.b.soc.instrument", "")
+        world.module.say(name, text)
+        await world.clock.advance(seconds=1)
+        assert shell.state.battery is not None
+        assert shell.state.battery.level == value
+
+
+async def test_markers_for_missing_sensors_are_not_values(world: World) -> None:
+    async with world.listening() as shell:
+        world.module.say("v.b.temp", "255")
+        world.module.say("v.b.c.voltage", "3.8,65535,3.81")
+        world.module.say("v.t.pressure", "248.2,,255.1,65535")
+        world.module.say("v.e.temp", "-273")
+        await world.clock.advance(seconds=1)
+        battery, tyres, climate = shell.state.battery, shell.state.tyres, shell.state.climate
+    assert battery is not None
+    assert battery.temperature is None
+    assert battery.cell_spread == pytest.approx(10)
+    assert tyres is not None
+    assert [tyres.front_left.pressure, tyres.front_right.pressure] == [248.2, None]
+    assert [tyres.rear_left.pressure, tyres.rear_right.pressure] == [255.1, None]
+    assert climate is not None
+    assert climate.outside_temperature is None
+
+
+async def test_payloads_of_old_firmware(world: World) -> None:
+    async with world.listening() as shell:
+        world.module.say("v.p.gpstime", "1795207945")
+        world.module.say("v.p.latitude", "40.9464")
+        world.module.say("v.p.longitude", "-8.6291")
+        world.module.say("v.p.odometer", "176015")
+        await world.clock.advance(seconds=1)
+        position, odometer = shell.state.position, shell.state.odometer
+    assert position is not None
+    assert (position.latitude, position.longitude) == (40.9464, -8.6291)
+    assert odometer is not None
+    assert odometer.distance == 176_015
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [("0.000000", "0.000000"), ("91", "10"), ("50", "")])
+async def test_a_place_that_is_none_is_not_told(world: World, latitude: str, longitude: str) -> None:
+    world.broker.kept.clear()
+    async with world.listening() as shell:
+        world.module.say("v.p.latitude", latitude)
+        world.module.say("v.p.longitude", longitude)
+        await world.clock.advance(seconds=1)
+        assert shell.state.position is None
+
+
+async def test_the_vehicle_is_what_its_metrics_show(world: World) -> None:
+    info = await world.info()
+    assert (info.key, info.vin, info.model, info.powertrain) == (VIN, VIN, "Leaf", Powertrain.ELECTRIC)
+    assert {Capability.CHARGE_LIMIT, Capability.LOCATION, Capability.LOCK, Capability.CLIMATE} <= info.capabilities
+    assert not {Capability.HORN, Capability.LIGHTS, Capability.LOCK_PIN} & info.capabilities
+    assert VIN not in repr(info)
+
+
+async def test_without_a_vin_the_key_is_the_topics_and_stays_so(world: World) -> None:
+    world.module.link.publish(f"{PREFIX}metric/v/vin", "", retain=True)
+    before = await world.info()
+    assert before.vin is None
+    assert before.key.startswith("OVMS-")
+    async with world.listening() as shell:
+        world.module.say("v.vin", VIN.lower())
+        await world.clock.advance(seconds=1)
+        assert (shell.info.key, shell.info.vin) == (before.key, VIN)
+        world.module.say("v.vin", "no VIN at all")
+        await world.clock.advance(seconds=1)
+        assert (shell.info.key, shell.info.vin) == (before.key, None)
+    world.module.say("v.vin", VIN)
+    assert (await world.info(world.another(memory=world.backend.memory()))).key == before.key
+    assert (await world.info(world.another())).key == VIN
+
+
+async def test_a_vehicle_that_was_never_heard_has_no_name_yet(world: World) -> None:
+    memory = (await world.info(), world.backend.memory())[1]
+    world.module.cut()
+    world.broker.kept.clear()
+    with pytest.raises(NothingHeard):
+        await world.info(world.another())
+    assert (await world.info(world.another(memory=memory))).key == VIN
+
+
+async def test_what_it_turned_out_to_be_able_to_do_is_remembered(world: World) -> None:
+    assert Capability.CHARGE_LIMIT in (await world.info()).capabilities
+    world.module.link.publish(f"{PREFIX}metric/v/c/limit/soc", "", retain=True)
+    assert Capability.CHARGE_LIMIT in (await world.info(world.another(memory=world.backend.memory()))).capabilities
+    assert Capability.CHARGE_LIMIT not in (await world.info(world.another())).capabilities
+
+
+async def test_the_same_vehicle_id_under_another_user_is_another_vehicle(world: World) -> None:
+    other = world.another(prefix="ovms/somebody/LEAF40/")
+    with pytest.raises(NothingHeard):
+        await world.clock.until(other.log_in())
+    world.module.left_out = {"v.vin"}
+    world.broker.kept.clear()
+    world.module.tell_all()
+    world.module.prefix = "ovms/somebody/LEAF40/"
+    world.module.tell_all()
+    assert (await world.info(other)).key != (await world.info(world.another())).key
+    names = {await world.clock.until(world.backend.log_in()), await world.clock.until(world.another().log_in())}
+    assert len(names) == 1
+
+
+async def test_reading_returns_what_was_asked_for_and_costs_nothing(world: World) -> None:
+    info = await world.info()
+    report = await world.clock.until(world.backend.read(info, {Group.BATTERY}))
+    assert set(report.state.groups()) == {Group.BATTERY}
+    everything = await world.clock.until(world.backend.read(info))
+    assert {Group.BATTERY, Group.BODY, Group.POSITION, Group.CONNECTIVITY} <= everything.state.groups().keys()
+    assert world.bus.published == []
+    assert world.backend.description.requests == 0
+    assert world.broker.subscriptions == world.broker.subscriptions[:2]  # only the module's own are left
+
+
+async def test_a_module_of_another_kind_of_vehicle_is_not_read(world: World) -> None:
+    world.module.say("v.type", "RT")
+    with pytest.raises(OtherVehicle):
+        await world.clock.until(world.another().log_in())
+
+
+async def test_without_a_broker_there_is_no_connection(world: World) -> None:
+    world.broker.stop()
+    info = world.vehicle.info
+    with pytest.raises(NoBroker):
+        await world.backend.log_in()
+    with pytest.raises(NoBroker):
+        await world.backend.list_vehicles()
+    with pytest.raises(NoBroker):
+        await world.backend.read(info)
+
+
+@pytest.mark.parametrize("prefix", ["", "ovms/+/x/", "#", "$SYS/", "a\nb", "a" * 300])
+async def test_a_topic_that_cannot_be_one_is_told(world: World, prefix: str) -> None:
+    with pytest.raises(InvalidTopic):
+        await world.another(prefix=prefix).log_in()

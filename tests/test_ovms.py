@@ -1,0 +1,331 @@
+"""OVMS through Home Assistant, on a broker in memory: the dialogs, restarts, what is kept to itself."""
+
+import asyncio
+import json
+import logging
+from random import Random
+from typing import Any
+
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import (
+    SOURCE_MQTT,
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowContext,
+    ConfigFlowResult,
+)
+from homeassistant.const import CONF_PIN, CONF_PREFIX, STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.nissanconnect import commands, mqtt_bus, sources
+from custom_components.nissanconnect.backends.demo.drive import Chassis
+from custom_components.nissanconnect.backends.demo.places import HOME
+from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
+from custom_components.nissanconnect.const import CONF_SOURCE, CONF_USER, CONF_VEHICLE_ID, DOMAIN
+from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
+from custom_components.nissanconnect.vehicle import AlertType, NoBroker, VehicleInfo
+
+from .backends.demo import build
+from .conftest import state, status
+from .simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
+
+VIN = "SJNFAAZE1U0456789"
+ENTERED = {CONF_PREFIX: "ovms", CONF_USER: "ada", CONF_VEHICLE_ID: "LEAF40"}
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> MemoryBroker:
+    """A broker, and nobody who waits long."""
+    broker = MemoryBroker()
+
+    async def soon(seconds: float) -> None:
+        await asyncio.sleep(seconds / 100)
+
+    monkeypatch.setattr(mqtt_bus, "MqttBus", lambda hass: MemoryBus(broker))
+    monkeypatch.setattr(sources, "sleep", soon)
+    monkeypatch.setattr(commands, "sleep", soon)
+    return broker
+
+
+@pytest.fixture
+def module(broker: MemoryBroker) -> OvmsModule:
+    """A module that is connected, in a LEAF at 60 %."""
+    vehicle = DemoVehicle(
+        Make(
+            info=VehicleInfo(key=VIN),
+            chassis=Chassis(mass=1600, drag=0.63),
+            powertrain=build.electric(60),
+            odometer=48_123.0,
+            home=HOME,
+        ),
+        start=dt_util.utcnow(),
+        rng=Random(0),
+    )
+    module = OvmsModule(vehicle, MemoryLink(broker), prefix="ovms/ada/LEAF40/", now=dt_util.utcnow)
+    module.connect()
+    return module
+
+
+@pytest.fixture
+def entry() -> MockConfigEntry:
+    """The module as an entry that has never been loaded."""
+    return MockConfigEntry(domain=DOMAIN, title="OVMS", unique_id="ovms_x", data={CONF_SOURCE: "ovms", **ENTERED})
+
+
+async def load(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    if entry.entry_id not in {each.entry_id for each in hass.config_entries.async_entries()}:
+        entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await pause(hass)
+
+
+async def pause(hass: HomeAssistant) -> None:
+    """Let what was said arrive."""
+    for _ in range(3):
+        await asyncio.sleep(0.03)
+        await hass.async_block_till_done()
+
+
+async def start(hass: HomeAssistant) -> ConfigFlowResult:
+    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "ovms"})
+
+
+async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
+    await pause(hass)
+    return result
+
+
+def discovered(topic: str, payload: str | bytes) -> MqttServiceInfo:
+    return MqttServiceInfo(
+        topic=topic, payload=payload, qos=0, retain=True, subscribed_topic="ovms/+/+/metric/v/type", timestamp=0
+    )
+
+
+async def discover(hass: HomeAssistant, topic: str, payload: str | bytes = "NL") -> ConfigFlowResult:
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_MQTT}, data=discovered(topic, payload)
+    )
+
+
+async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
+    context = ConfigFlowContext(source=SOURCE_RECONFIGURE, entry_id=entry.entry_id)
+    return await hass.config_entries.flow.async_init(DOMAIN, context=context)
+
+
+async def test_a_module_is_added_by_what_its_owner_has_set(hass: HomeAssistant, module: OvmsModule) -> None:
+    form = await start(hass)
+    assert form["step_id"] == "ovms"
+    result = await submit(hass, form, {**ENTERED, CONF_USER: " ada "})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "OVMS"
+    assert result["data"][CONF_USER] == "ada"
+    assert state(hass, "sensor.leaf_battery").state == "60.0"
+    again = await submit(hass, await start(hass), ENTERED)
+    assert again["reason"] == "already_configured"
+    assert (await discover(hass, "ovms/ada/LEAF40/metric/v/type"))["reason"] == "already_configured"
+
+
+async def test_a_prefix_of_ones_own_is_taken_as_it_is(hass: HomeAssistant, module: OvmsModule) -> None:
+    module.cut()
+    module.prefix = "cars-"
+    module.connect()
+    result = await submit(hass, await start(hass), {CONF_PREFIX: "cars-"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert state(hass, "sensor.leaf_battery").state == "60.0"
+
+
+@pytest.mark.parametrize(
+    ("entered", "error"),
+    [
+        ({CONF_PREFIX: "ovms/#"}, "invalid_topic"),
+        (ENTERED | {CONF_USER: "+"}, "invalid_topic"),
+        (ENTERED | {CONF_VEHICLE_ID: "LEAF41"}, "nothing_heard"),
+        (ENTERED | {CONF_PIN: "12345"}, "invalid_pin"),
+    ],
+)
+async def test_what_is_wrong_has_its_own_words(
+    hass: HomeAssistant, module: OvmsModule, entered: dict[str, str], error: str
+) -> None:
+    result = await submit(hass, await start(hass), entered)
+    assert result["errors"] == {"base": error}
+    result = await submit(hass, result, ENTERED)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_broker_that_is_away_and_a_module_of_another_kind(
+    hass: HomeAssistant, broker: MemoryBroker, module: OvmsModule
+) -> None:
+    broker.up = False
+    form = await submit(hass, await start(hass), ENTERED)
+    assert form["errors"] == {"base": "no_broker"}
+    broker.up = True
+    module.say("v.type", "RT")
+    assert (await submit(hass, form, ENTERED))["errors"] == {"base": "other_vehicle"}
+
+
+async def test_without_the_mqtt_integration_the_dialog_says_so(hass: HomeAssistant) -> None:
+    assert (await submit(hass, await start(hass), ENTERED))["errors"] == {"base": "no_broker"}
+
+
+async def test_a_module_that_was_found_needs_a_word_only(hass: HomeAssistant, module: OvmsModule) -> None:
+    form = await discover(hass, "ovms/ada/LEAF40/metric/v/type", b"NL")
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "ovms_found")
+    second = await discover(hass, "ovms/ada/LEAF40/metric/v/type")
+    assert second["reason"] == "already_in_progress"
+    result = await submit(hass, form, {CONF_PIN: "2580"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert ENTERED.items() <= result["data"].items()
+    assert state(hass, "lock.leaf_lock").attributes["code_format"] == "^([0-9]{4})?$"
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("ovms/ada/LEAF40/metric/v/type", "RT"),
+        ("ovms/ada/LEAF40/metric/v/type", ""),
+        ("ovms/ada/LEAF40/metric/v/type", b"\xff"),
+        ("ovms/ada//metric/v/type", "NL"),
+    ],
+)
+async def test_what_is_no_leaf_is_not_offered(hass: HomeAssistant, topic: str, payload: str | bytes) -> None:
+    assert (await discover(hass, topic, payload))["reason"] == "not_a_leaf"
+
+
+async def test_changing_the_pin_keeps_the_vehicle(
+    hass: HomeAssistant, broker: MemoryBroker, module: OvmsModule
+) -> None:
+    module.link.publish("ovms/ada/LEAF40/metric/v/vin", "", retain=True)
+    await submit(hass, await start(hass), ENTERED | {CONF_PIN: "2580"})
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    (key,) = entry.runtime_data.vehicles
+    assert key.startswith("OVMS-")
+    module.say("v.vin", VIN)  # so a new entry would have another key
+
+    form = await reconfigure(hass, entry)
+    assert form["step_id"] == "ovms"
+    assert form["data_schema"] is not None
+    shown = {str(field): (field.description or {}).get("suggested_value") for field in form["data_schema"].schema}
+    assert shown == {**ENTERED, CONF_PIN: None}
+    result = await submit(hass, form, ENTERED)
+    assert result["reason"] == "reconfigure_successful"
+    assert CONF_PIN not in entry.data
+    assert list(entry.runtime_data.vehicles) == [key]
+    assert state(hass, "lock.leaf_lock").attributes.get("code_format") is None
+
+    form = await reconfigure(hass, entry)
+    assert (await submit(hass, form, ENTERED | {CONF_PIN: "1"}))["errors"] == {"base": "invalid_pin"}
+    module.cut()
+    module.prefix = "ovms/ada/OTHER/"
+    module.connect()
+    other = await submit(hass, form, ENTERED | {CONF_VEHICLE_ID: "OTHER"})
+    assert other["reason"] == "unique_id_mismatch"
+
+
+async def test_what_is_told_live_is_shown_at_once(
+    hass: HomeAssistant, module: OvmsModule, entry: MockConfigEntry
+) -> None:
+    await load(hass, entry)
+    assert state(hass, "binary_sensor.leaf_plugged_in").state == STATE_OFF
+    module.vehicle.plug_in()
+    module.tick()
+    module.notify("alert", "batt.12v.alert", "12V Battery critical: 11.0V (ref=12.6V)")
+    await pause(hass)
+    assert state(hass, "binary_sensor.leaf_plugged_in").state == STATE_ON
+    assert state(hass, "event.leaf_alert").attributes["event_type"] in (AlertType.AUX_BATTERY_LOW, AlertType.PLUGGED_IN)
+    assert hass.states.get("sensor.leaf_last_report_from_vehicle") is not None
+
+
+async def test_a_restart_of_home_assistant(
+    hass: HomeAssistant, broker: MemoryBroker, module: OvmsModule, entry: MockConfigEntry
+) -> None:
+    await load(hass, entry)
+    module.vehicle.body.locked = False
+    module.tick()
+    await pause(hass)
+    assert state(hass, "lock.leaf_lock").state == "unlocked"
+    reported = state(hass, "sensor.leaf_last_report_from_vehicle").state
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert len(broker.subscriptions) == 2  # the module's own
+    broker.up = False
+    await load(hass, entry)
+    assert status(entry) is ConfigEntryState.LOADED
+    assert state(hass, "lock.leaf_lock").state == "unlocked"
+    assert state(hass, "sensor.leaf_battery").state == "60.0"
+    assert state(hass, "sensor.leaf_last_report_from_vehicle").state == reported
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    broker.up = True
+    await load(hass, entry)
+    assert state(hass, "lock.leaf_lock").state == "unlocked"  # the module has not started since
+    assert state(hass, "sensor.leaf_last_report_from_vehicle").state == reported
+    assert state(hass, "binary_sensor.leaf_reachable").state == STATE_ON
+
+
+async def test_a_first_start_without_a_broker_is_tried_again(
+    hass: HomeAssistant, broker: MemoryBroker, module: OvmsModule, entry: MockConfigEntry
+) -> None:
+    broker.up = False
+    await load(hass, entry)
+    assert status(entry) is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "no_broker"
+    broker.up = True
+    await hass.config_entries.async_reload(entry.entry_id)
+    await pause(hass)
+    assert status(entry) is ConfigEntryState.LOADED
+
+
+async def test_nothing_tells_who_or_where_the_owner_is(
+    hass: HomeAssistant,
+    module: OvmsModule,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    entry = MockConfigEntry(
+        domain=DOMAIN, title="OVMS", unique_id="ovms_y", data={CONF_SOURCE: "ovms", **ENTERED, CONF_PIN: "2580"}
+    )
+    await load(hass, entry)
+    module.say("v.b.soc", "no number at all")
+    module.notify("alert", "flatbed.moved", f"Moved (@{HOME.latitude:.6f},{HOME.longitude:.6f})")
+    await pause(hass)
+    told = json.dumps(await async_get_config_entry_diagnostics(hass, entry), default=str)
+    ours = "\n".join(each.getMessage() for each in caplog.records if "nissanconnect" in each.name)
+    for secret in (VIN, "ada", "LEAF40", "2580", str(HOME.latitude), f"{HOME.longitude:.6f}", "8931000000"):
+        assert secret not in told, secret
+        assert secret not in ours, secret
+    assert REDACTED in told
+
+
+async def test_the_bus_translates_what_the_mqtt_integration_says(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = mqtt_bus.MqttBus(hass)
+    assert bus.connected is False
+    with pytest.raises(NoBroker):
+        await bus.subscribe("a/#", lambda message: None)
+    with pytest.raises(NoBroker):
+        await bus.publish("a", "b")
+
+    ended = []
+
+    async def agree_never(*_: Any, **__: Any) -> Any:
+        return lambda: ended.append(True)
+
+    monkeypatch.setattr(mqtt_bus, "_SUBSCRIBE_LIMIT", 0.01)
+    monkeypatch.setattr(mqtt_bus, "async_subscribe", agree_never)
+    monkeypatch.setattr(mqtt_bus, "async_on_subscribe_done", lambda *_: lambda: None)
+    with pytest.raises(NoBroker):
+        await bus.subscribe("a/#", lambda message: None)
+    waiting = asyncio.ensure_future(bus.subscribe("a/#", lambda message: None))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert len(ended) == 2
