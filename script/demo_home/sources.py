@@ -25,9 +25,9 @@ _WITHIN = 60.0
 
 async def tell(simulator_url: str, what: str, **told: Any) -> None:
     """Have something happen in the simulator."""
-    async with ClientSession(timeout=TIMEOUT) as session:
-        async with session.post(f"{simulator_url}/simulator/{what}", json=told) as response:
-            response.raise_for_status()
+    url = f"{simulator_url}/simulator/{what}"
+    async with ClientSession(timeout=TIMEOUT) as session, session.post(url, json=told) as response:
+        response.raise_for_status()
 
 
 async def add_sources(home: Home, simulator_url: str, broker: Mosquitto | None, console: Console) -> None:

@@ -33,7 +33,7 @@ class States:
 
     def is_available(self, vehicle: Vehicle, what: str) -> bool:
         """Whether an entity is there, and can say what it knows."""
-        return self._of(vehicle, what).get("state", "unavailable") != "unavailable"
+        return bool(self._of(vehicle, what).get("state", "unavailable") != "unavailable")
 
     def attributes(self, vehicle: Vehicle, what: str) -> Mapping[str, Any]:
         """Return the attributes of an entity; none if it is not there."""
