@@ -23,14 +23,18 @@ async def broker(console: Console, directory: Path) -> AsyncGenerator[Mosquitto 
         console.step(f"The LEAF stays without its OVMS module: there is {MISSING}")
         yield None
         return
+    mosquitto = _prepare(directory)
+    async with Program.running("Mosquitto", *mosquitto.prepare(), heard=lambda line: None) as running:
+        await running.during(until(partial(_answers, mosquitto.port), "Mosquitto", seconds=30))
+        yield mosquitto
+
+
+def _prepare(directory: Path) -> Mosquitto:
     directory.mkdir(parents=True, exist_ok=True)
     kept = directory / _PORT
     if not kept.exists():
         kept.write_text(str(free_port()))
-    mosquitto = Mosquitto(directory, int(kept.read_text()))
-    async with Program.running("Mosquitto", *mosquitto.prepare(), heard=lambda line: None) as running:
-        await running.during(until(partial(_answers, mosquitto.port), "Mosquitto", seconds=30))
-        yield mosquitto
+    return Mosquitto(directory, int(kept.read_text()))
 
 
 async def _answers(port: int) -> bool | None:

@@ -9,7 +9,6 @@ from aiohttp import ClientSession
 from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_SOURCE
 from custom_components.nissanconnect.sources import Source
 from tests.mosquitto import USERS, Mosquitto
-from tests.simulator.companions import PREFIX
 
 from .client import TIMEOUT, HomeAssistant
 from .console import Console, DemoError
@@ -42,9 +41,7 @@ async def add_sources(home: Home, simulator_url: str, broker: Mosquitto | None, 
         if "OVMS" not in titles:
             console.step("Adding the LEAF's OVMS module, and making it a source of the LEAF")
             await _add_mqtt(api, broker)
-            prefix, user, vehicle = PREFIX.strip("/").split("/")
-            form = {"prefix": prefix, "user": user, "vehicle_id": vehicle}
-            await _make_source(api, cloud, await _add(api, Source.OVMS, form))
+            await _make_source(api, cloud, await _add_found_module(api))
     if "Leaf Spy" in titles:
         await tell(simulator_url, "phone", address=_address(home))
     else:
@@ -52,12 +49,16 @@ async def add_sources(home: Home, simulator_url: str, broker: Mosquitto | None, 
         await _make_source(api, cloud, await _add_phone(api, simulator_url))
 
 
-async def _add(api: HomeAssistant, source: Source, form: Mapping[str, Any]) -> str:
-    """Go through a source's form; return the id of its entry."""
-    answer = await api.post(_FLOWS, {"handler": DOMAIN})
-    for entered in ({"next_step_id": source}, dict(form)):
-        answer = await api.post(f"{_FLOWS}/{answer['flow_id']}", entered)
-    return _entry(answer)
+async def _add_found_module(api: HomeAssistant) -> str:
+    """Accept the module that Home Assistant has found at its broker; return the id of its entry."""
+
+    async def found() -> str | None:
+        flows = await api.command("config_entries/flow/progress")
+        ours = (flow["flow_id"] for flow in flows if flow["handler"] == DOMAIN and flow["context"]["source"] == "mqtt")
+        return next(ours, None)
+
+    flow_id = await until(found, "Home Assistant to find the module", seconds=_WITHIN)
+    return _entry(await api.post(f"{_FLOWS}/{flow_id}", {}))
 
 
 async def _add_mqtt(api: HomeAssistant, broker: Mosquitto) -> None:
