@@ -7,12 +7,6 @@ from typing import Protocol, override
 
 from aiohttp.hdrs import METH_GET, METH_POST
 from aiohttp.web import Request, Response
-from homeassistant.components.webhook import (
-    DOMAIN as WEBHOOK_DOMAIN,
-    async_generate_path,
-    async_register,
-    async_unregister,
-)
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
@@ -47,8 +41,10 @@ async def async_open_webhook(
     hass: HomeAssistant, webhook_id: str, backend: Called, visitors: Visitors
 ) -> CALLBACK_TYPE:
     """Answer requests from now on, until what is returned is called; raises if Home Assistant has no web server."""
-    if not await async_setup_component(hass, WEBHOOK_DOMAIN, {}):
+    if not await async_setup_component(hass, "webhook", {}):
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="no_webhook")
+    # Only now: it brings the web server along, which starts without us, and nobody else has to wait for that.
+    from homeassistant.components.webhook import async_register, async_unregister  # noqa: PLC0415
 
     async def handle(hass: HomeAssistant, webhook_id: str, request: Request) -> Response:
         parameters = await _parameters(request)
@@ -149,6 +145,8 @@ async def async_receive(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
 @callback
 def async_addresses(hass: HomeAssistant, webhook_id: str) -> list[URL]:
     """Return under which addresses the webhook may be reached: from outside, through the cloud, from home."""
+    from homeassistant.components.webhook import async_generate_path  # noqa: PLC0415 - see above
+
     found: dict[URL, None] = {}
     for internal, cloud in ((False, False), (False, True), (True, False)):
         try:

@@ -4,7 +4,6 @@ from asyncio import Task
 from functools import partial
 from typing import Any
 
-from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
 from homeassistant.core import callback
 from homeassistant.helpers.importlib import async_import_module
@@ -85,6 +84,8 @@ class LeafSpyLogFlow(ConfigFlow):
     async def _async_import(self, vehicle: VehicleInfo, file_id: str) -> dict[str, str]:
         """Import; return the form's errors."""
         await async_import_module(self.hass, f"{__package__.removesuffix('.flows')}.log_import")
+        from homeassistant.components.file_upload import process_uploaded_file  # noqa: PLC0415
+
         from ..log_import import LogError, async_import_log  # noqa: PLC0415
 
         try:
