@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 import signal
 import sys
@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 
 from . import EMAIL, PASSWORD, Simulator
+from .companions import Companions
+from .server import Control
 from .tour import TourClock, garage
 from .world import Clock
 
@@ -23,7 +25,11 @@ def clock(speed: float) -> Clock:
 
 
 async def serve(
-    simulator: Simulator, port: int, max_seconds: float | None, controls: Mapping[str, Callable[[], None]]
+    simulator: Simulator,
+    companions: Companions,
+    port: int,
+    max_seconds: float | None,
+    controls: Mapping[str, Control],
 ) -> None:
     """Serve until interrupted, terminated or out of time."""
     done = asyncio.Event()
@@ -31,13 +37,14 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, done.set)
     try:
-        url = await simulator.start(port, controls)
+        url = await simulator.start(port, {**controls, **companions.controls})
         print(f"URL:      {url}\nE-mail:   {EMAIL}\nPassword: {PASSWORD}", flush=True)
         async with asyncio.timeout(max_seconds):
             await done.wait()
     except TimeoutError:
         pass
     finally:
+        companions.stop()
         await simulator.stop()
 
 
@@ -62,10 +69,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--max-seconds", type=float, help="stop by itself after this time")
     parser.add_argument("--tour", action="store_true", help="POST to /simulator/tour lets the LEAF drive a fast round")
     options = parser.parse_args(arguments)
-    now, opened, controls = clock(options.speed), None, {}
+    now, opened = clock(options.speed), None
+    controls: dict[str, Control] = {}
     if options.tour:
         now = touring = TourClock(now)
-        opened, controls = garage(now(), seed=options.seed, zone=options.zone), {"tour": touring.begin}
+        opened = garage(now(), seed=options.seed, zone=options.zone)
+        controls = {"tour": lambda _: touring.begin()}
     simulator = Simulator(garage=opened, now=now, seed=options.seed, zone=options.zone)
     least, most = options.wake_delay
     for car in simulator.cars.values():
@@ -76,7 +85,8 @@ def main(arguments: list[str]) -> None:
         simulator.vehicle(model).telematics.covered = False
     for model in options.refusing:
         simulator.vehicle(model).telematics.manner = Manner.REFUSING
-    asyncio.run(serve(simulator, options.port, options.max_seconds, controls))
+    companions = Companions(simulator.vehicle("Leaf"), now)
+    asyncio.run(serve(simulator, companions, options.port, options.max_seconds, controls))
 
 
 if __name__ == "__main__":

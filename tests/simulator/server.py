@@ -1,6 +1,7 @@
 """The simulated service on a port of this machine."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote_plus
 
 from aiohttp import web
@@ -10,6 +11,9 @@ from .errors import ApiError
 from .faults import Fault, Injection, rewritten
 from .http import WORLD, Endpoint, Handler
 from .world import World
+
+type Control = Callable[[Mapping[str, Any]], None]
+"""Is called with the JSON that came along."""
 
 ENDPOINTS = (
     *oneid.ENDPOINTS,
@@ -30,7 +34,7 @@ class Simulator(World):
     url: str = ""
     """The base URL, without a slash at its end."""
 
-    async def start(self, port: int = 0, controls: Mapping[str, Callable[[], None]] | None = None) -> str:
+    async def start(self, port: int = 0, controls: Mapping[str, Control] | None = None) -> str:
         """Listen on 127.0.0.1, on any free port unless told which; return the base URL.
 
         ``controls`` are called by a POST to ``/simulator/<name>``, for whoever cannot call them directly.
@@ -106,9 +110,9 @@ class Simulator(World):
             return ApiError(error.status).response()
 
 
-def _controlled(control: Callable[[], None]) -> Handler:
+def _controlled(control: Control) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        control()
+        control(await request.json() if request.can_read_body else {})
         return web.json_response({})
 
     return handle

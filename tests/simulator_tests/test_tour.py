@@ -48,12 +48,12 @@ def test_what_the_leaf_does(hour: int) -> None:
 
 
 async def test_a_control_is_called(socket_enabled: None) -> None:
-    called = []
+    called: list[object] = []
     simulator = Simulator(now=lambda: NOON)
-    url = await simulator.start(controls={"tour": lambda: called.append(True)})
+    url = await simulator.start(controls={"tour": called.append})
     try:
         async with ClientSession() as session, session.post(f"{url}/simulator/tour") as response:
             assert response.status == 200
     finally:
         await simulator.stop()
-    assert called == [True]
+    assert called == [{}]
