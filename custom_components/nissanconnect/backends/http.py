@@ -49,7 +49,7 @@ def is_near(host: str) -> bool:
     """Whether the way to ``host`` does not lead through the internet, so that plain http tells nobody a secret."""
     try:
         address = ip_address(host.partition("%")[0])
-        return not address.is_global and not address.is_unspecified
     except ValueError:
         name = host.casefold().rstrip(".")
         return "." not in name or name.endswith(tuple(f".{each}" for each in _LOCAL))
+    return not address.is_global and not address.is_unspecified
