@@ -26,24 +26,29 @@ MISSING = "no MQTT broker: install Mosquitto (Debian: apt install mosquitto), or
 """Why tests that need it are skipped."""
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class Mosquitto:
     """A broker that asks for a password. What it keeps survives :meth:`stop`, if it is to be ``persistent``."""
 
-    def __init__(self, directory: Path) -> None:
-        """Choose a port; it does not run yet."""
+    def __init__(self, directory: Path, port: int | None = None) -> None:
+        """Choose a port, if none is given; it does not run yet."""
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = port or _free_port()
         passwords = directory / "passwords"
         passwords.touch(mode=0o600)
         for user, password in USERS.items():
             command = [program("mosquitto_passwd") or "", "-b", str(passwords), user, password]
             subprocess.run(command, check=True, capture_output=True, timeout=_START_LIMIT)
 
-    def start(self, *, persistent: bool = True) -> None:
-        """Run, with all or nothing of what it had kept."""
+    def prepare(self, *, persistent: bool = True) -> list[str]:
+        """Return the command that runs it, with all or nothing of what it had kept."""
         kept = self._directory / "mosquitto.db"
         if not persistent:
             kept.unlink(missing_ok=True)
@@ -59,11 +64,12 @@ class Mosquitto:
         if os.getuid() == 0:
             settings["user"] = "root"  # its own user may not exist, and may not write here
         configuration.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-        self._process = subprocess.Popen(
-            [program("mosquitto") or "", "-c", str(configuration)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        return [program("mosquitto") or "", "-c", str(configuration)]
+
+    def start(self, *, persistent: bool = True) -> None:
+        """Run, with all or nothing of what it had kept."""
+        command = self.prepare(persistent=persistent)
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + _START_LIMIT
         while time.monotonic() < deadline and self._process.poll() is None:
             with socket.socket() as probe:

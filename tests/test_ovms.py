@@ -187,6 +187,14 @@ async def test_a_module_that_was_found_needs_a_word_only(hass: HomeAssistant, mo
     assert state(hass, "lock.leaf_lock").attributes["code_format"] == "^([0-9]{4})?$"
 
 
+async def test_a_module_without_a_user_is_found(hass: HomeAssistant, module: OvmsModule) -> None:
+    module.cut()
+    module.prefix = "ovms//LEAF40/"
+    module.connect()
+    form = await discover(hass, "ovms//LEAF40/metric/v/type")
+    assert (await submit(hass, form, {}))["type"] is FlowResultType.CREATE_ENTRY
+
+
 @pytest.mark.parametrize(
     ("topic", "payload"),
     [

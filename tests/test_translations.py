@@ -118,7 +118,12 @@ def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
     assert set(ENGLISH["config"]["error"]) == ERROR_KEYS | {
         "authentication_failed_other",
         "interrupted",
+        "invalid_leafspy_password",
         "invalid_pin",
+        "log_empty",
+        "log_not_found",
+        "no_battery_sensors",
+        "no_recorder",
         "vin_characters",
         "vin_length",
     }

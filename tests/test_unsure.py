@@ -54,10 +54,10 @@ async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: 
 @pytest.mark.parametrize(
     ("answers", "step", "spoken", "later"),
     [
-        ({"year": 2015, "app": "none"}, "unsure_closed", "OpenCARWINGS, OVMS", "Leaf Spy"),
-        ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe, OpenCARWINGS, OVMS", "Leaf Spy"),
-        ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe, OVMS", "Leaf Spy"),
-        ({"region": "elsewhere"}, "unsure_no_cloud", "OVMS", "Leaf Spy"),
+        ({"year": 2015, "app": "none"}, "unsure_closed", "OpenCARWINGS, OVMS, Leaf Spy", "-"),
+        ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe, OpenCARWINGS, OVMS, Leaf Spy", "-"),
+        ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe, OVMS, Leaf Spy", "-"),
+        ({"region": "elsewhere"}, "unsure_no_cloud", "OVMS, Leaf Spy", "-"),
         ({"region": "japan"}, "unsure_cloud", "NissanConnect Japan", "-"),
         ({"region": "north_america"}, "unsure_cloud", "MyNISSAN North America", "-"),
         ({"region": "elsewhere", "model": "electric"}, "unsure_nothing", "-", "-"),

@@ -13,6 +13,7 @@ from .const import CONF_AUTH, CONF_DEVICE_ID, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
 from .fences import async_reload_on_change, async_remove_stale
 from .issues import async_report_old_yaml
+from .leafspy_webhook import async_receive
 from .services import async_setup_services
 from .settings import Settings
 from .sharing import async_forget_source, async_settle
@@ -48,6 +49,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     entry.runtime_data.async_resume()
     entry.runtime_data.async_listen()
     entry.runtime_data.async_offer()
+    await async_receive(hass, entry)
     async_reload_on_change(hass, entry)
 
 

@@ -245,7 +245,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             raise update_error(err) from err
         self._failures = 0
         self.update_interval = _LIST_INTERVAL
-        self._error = None if listed else NoVehicles()
+        # A source that speaks by itself has no list: it is empty until the first vehicle has spoken.
+        self._error = None if listed or self.backend.description.pushes else NoVehicles()
         self.async_handle_error(self._error)
         await self._async_adopt(listed)
         return {key: vehicle.info for key, vehicle in self.vehicles.items()}

@@ -8,6 +8,8 @@ from homeassistant.core import callback
 from .const import CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
 from .flows.forms import FORMS
 from .flows.geofence import GeofenceFlow
+from .flows.leafspy import LeafSpyFlow
+from .flows.leafspy_log import LeafSpyLogFlow
 from .flows.options import NissanOptionsFlow
 from .flows.ovms import OvmsFlow
 from .flows.remote_lock import RemoteLockFlow
@@ -16,7 +18,7 @@ from .flows.unsure import UnsureFlow
 from .sources import Source
 
 
-class NissanConfigFlow(OvmsFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
+class NissanConfigFlow(OvmsFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
     """Set up one account or link."""
 
     VERSION = 1
@@ -47,7 +49,10 @@ class NissanConfigFlow(OvmsFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what to change, if there is a choice."""
-        if Source(self._get_reconfigure_entry().data[CONF_SOURCE]) not in FORMS:
+        source = Source(self._get_reconfigure_entry().data[CONF_SOURCE])
+        if source is Source.LEAFSPY:
+            return self.async_show_menu(step_id="reconfigure", menu_options=["leafspy", "leafspy_log"])
+        if source not in FORMS:
             return self.async_abort(reason="nothing_to_reconfigure")
         if not self._async_find_lockable():
             return await self.async_step_reconfigure_login()

@@ -33,6 +33,7 @@ _PERSONAL = {
     "username",
     "vehicle_id",
     "vin",
+    "webhook_id",
 }
 
 

@@ -31,6 +31,7 @@ from .vehicle import (
     alias,
 )
 
+CALLER_REFUSED = "caller_refused"
 SAME_VEHICLE = "same_vehicle"
 SOURCE_SILENT = "source_silent"
 
@@ -47,6 +48,7 @@ OLD_YAML = "nissan_leaf_yaml"
 
 ISSUES: Mapping[str, Kind] = {
     AccessBlocked.key: Kind(),
+    CALLER_REFUSED: Kind(checkable=False),  # it is over with the next message that is let in
     ActionRequired.key: Kind(ir.IssueSeverity.ERROR),
     EmailNotConfirmed.key: Kind(ir.IssueSeverity.ERROR),
     NoVehicles.key: Kind(),
@@ -95,6 +97,12 @@ def async_report_double(hass: HomeAssistant, entry: ConfigEntry, info: VehicleIn
     """Show that a vehicle of ``entry`` belongs to another one already, or that it does not."""
     told = {"vehicle": info.name, "account": entry.title, "home": home.title if home else ""}
     _async_set(hass, entry, SAME_VEHICLE, told, present=home is not None, vehicle=alias(info.key))
+
+
+@callback
+def async_report_caller(hass: HomeAssistant, entry: ConfigEntry, *, refused: bool) -> None:
+    """Show that somebody calls with a wrong password, or that nobody does."""
+    _async_set(hass, entry, CALLER_REFUSED, {"account": entry.title}, present=refused)
 
 
 @callback

@@ -1,4 +1,4 @@
-"""Actions that only answer: what would happen, what has, and what was driven."""
+"""Actions that ask nothing of a vehicle, and answer: what would happen, what has, what was driven and logged."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,6 +16,7 @@ import probatio
 from .actions import ATTR_FROM, Fields
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
+from .log_action import IMPORT_FIELDS, async_import_leafspy_log
 from .vehicle import (
     Command,
     FlashLights,
@@ -43,10 +44,14 @@ ATTR_TO = "to"
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleQuestion:
-    """A question: its fields and the answer for a vehicle, which never wakes it."""
+    """A question: its fields and the answer for a vehicle, which never wakes it.
+
+    ``optional``: there is a point in it even for somebody who does not want to hear the answer.
+    """
 
     answer: Callable[[VehicleCoordinator, ServiceCall], Awaitable[JsonValueType]]
     fields: Fields = field(default_factory=dict)
+    optional: bool = False
 
 
 async def _command_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
@@ -135,6 +140,7 @@ QUESTIONS: Mapping[str, VehicleQuestion] = {
             probatio.Optional(ATTR_TO): cv.date,
         },
     ),
+    "import_leafspy_log": VehicleQuestion(answer=async_import_leafspy_log, fields=IMPORT_FIELDS, optional=True),
     "preflight": VehicleQuestion(
         answer=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(PREFLIGHT))}
     ),

@@ -162,6 +162,14 @@ SENSORS = (
         value=lambda s: s.aux_battery.voltage if s.aux_battery else None,
     ),
     VehicleSensorDescription(
+        key="battery_amp_hours",
+        native_unit_of_measurement="Ah",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.battery.amp_hours if s.battery else None,
+    ),
+    VehicleSensorDescription(
         key="battery_capacity",
         device_class=SensorDeviceClass.ENERGY_STORAGE,
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
@@ -185,6 +193,14 @@ SENSORS = (
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda s: s.battery.health if s.battery else None,
+    ),
+    VehicleSensorDescription(
+        key="battery_hx",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.battery.hx if s.battery else None,
     ),
     VehicleSensorDescription(
         key="battery_level",

@@ -25,8 +25,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
         response = SupportsResponse.OPTIONAL if action.answer else SupportsResponse.NONE
         hass.services.async_register(DOMAIN, name, _obey(action), _schema(action.fields), supports_response=response)
     for name, question in QUESTIONS.items():
+        response = SupportsResponse.OPTIONAL if question.optional else SupportsResponse.ONLY
         hass.services.async_register(
-            DOMAIN, name, _answer(question), _schema(question.fields), supports_response=SupportsResponse.ONLY
+            DOMAIN, name, _answer(question), _schema(question.fields), supports_response=response
         )
 
 

@@ -3,9 +3,10 @@
 A backend's package is imported when a source first needs it, so that nobody pays for those that they do not use.
 """
 
-from asyncio import sleep
+from asyncio import Event, sleep
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
+from functools import partial
 import logging
 import os
 from secrets import token_hex
@@ -23,13 +24,22 @@ from homeassistant.const import (
     CONF_URL,
     CONF_USERNAME,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession, async_get_clientsession
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Json
-from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_SOURCE, CONF_USER, CONF_VEHICLE_ID
+from .const import (
+    CONF_AUTH,
+    CONF_DEVICE_ID,
+    CONF_ODOMETER_UNIT,
+    CONF_OUTSIDE_UNIT,
+    CONF_SOURCE,
+    CONF_USER,
+    CONF_VEHICLE_ID,
+)
 
 if TYPE_CHECKING:
     from .backends.kamereon import Environment
@@ -38,6 +48,9 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 SIMULATOR_VARIABLE = "NISSANCONNECT_SIMULATOR_URL"
+
+KILOMETRES, MILES = "kilometres", "miles"
+AUTOMATIC, CELSIUS, FAHRENHEIT = "automatic", "celsius", "fahrenheit"
 
 type SaveAuth = Callable[[dict[str, Json]], None]
 
@@ -51,6 +64,7 @@ class Source(StrEnum):
     OPENCARWINGS = "opencarwings"
     TESLAFI = "teslafi"
     OVMS = "ovms"
+    LEAFSPY = "leafspy"
     DEMO = "demo"
 
 
@@ -193,6 +207,32 @@ async def _async_demo(hass: HomeAssistant, data: Mapping[str, Any], save_auth: S
     return DemoBackend(now=dt_util.utcnow, zone=dt_util.get_default_time_zone())
 
 
+async def _async_leafspy(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
+    await async_load(hass, "leafspy")
+    from .backends.leafspy import LeafSpyBackend, Units  # noqa: PLC0415
+
+    return LeafSpyBackend(
+        now=dt_util.utcnow,
+        sleep=partial(_async_pause, hass),
+        password=data.get(CONF_PASSWORD),
+        units=Units(
+            odometer_miles=data[CONF_ODOMETER_UNIT] == MILES,
+            outside_fahrenheit={CELSIUS: False, FAHRENHEIT: True}.get(data[CONF_OUTSIDE_UNIT]),
+        ),
+        memory=memory,
+    )
+
+
+async def _async_pause(hass: HomeAssistant, seconds: float) -> None:
+    """Wait by Home Assistant's clock."""
+    over = Event()
+    cancel = async_call_later(hass, seconds, callback(lambda _: over.set()))
+    try:
+        await over.wait()
+    finally:
+        cancel()
+
+
 async def async_load(hass: HomeAssistant, backend: str) -> None:
     """Import a backend outside the event loop; the import statement after it then only looks the module up."""
     await async_import_module(hass, f"{__package__}.backends.{backend}")
@@ -205,5 +245,6 @@ _CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, J
     Source.TESLAFI: _async_teslafi,
     Source.NORTH_AMERICA: _async_north_america,
     Source.OVMS: _async_ovms,
+    Source.LEAFSPY: _async_leafspy,
     Source.DEMO: _async_demo,
 }

@@ -9,12 +9,16 @@ import signal
 import sys
 import tempfile
 
+from tests.mosquitto import Mosquitto
+
 from . import check, tour
+from .broker import broker
 from .client import PASSWORD, USER
 from .console import Console, DemoError
 from .processes import free_port, is_free
 from .running import Home, home_assistant, simulator
 from .seed import CHECKOUT, TIME_ZONE, locked
+from .sources import add_sources
 from .table import table
 from .vehicles import fetch_states
 
@@ -35,7 +39,10 @@ async def _stay(console: Console, port: int, *, fresh: bool) -> None:
         raise DemoError(f"Port {port} is in use. Choose another one: script/demo --port {port + 1}")
     directory = CHECKOUT / ".demo"
     with locked(directory, empty=fresh):
-        async with simulator(console, "--zone", TIME_ZONE) as service:
+        async with (
+            simulator(console, "--zone", TIME_ZONE) as service,
+            broker(console, directory / "mosquitto") as mosquitto,
+        ):
             code, toured = _RESTART, False
             while code == _RESTART:
                 async with home_assistant(directory, port, service.url, console) as home:
@@ -43,20 +50,22 @@ async def _stay(console: Console, port: int, *, fresh: bool) -> None:
                     urls = {"url": home.api.url, "simulator": service.url}
                     console.say(_WELCOME.format(user=USER, password=PASSWORD, **urls))
                     if not toured:
-                        await service.program.during(home.program.during(_tour(home, service.url, console)))
+                        show = _show(home, service.url, mosquitto, console)
+                        await service.program.during(home.program.during(show))
                         toured = True
                     code = await service.program.during(home.program.end())
     raise DemoError(f"Home Assistant has ended (code {code}):\n{home.program.last_words}")
 
 
-async def _tour(home: Home, simulator_url: str, console: Console) -> None:
-    """Show what alerts look like; whether it succeeds or not, the demo goes on."""
+async def _show(home: Home, simulator_url: str, mosquitto: Mosquitto | None, console: Console) -> None:
+    """Show what alerts look like, then one vehicle from several sources; whatever fails, the demo goes on."""
     leaf = next(vehicle for vehicle in home.vehicles if vehicle.name == "LEAF")
     console.step("The LEAF finishes charging, drives a round and comes home within a minute: see its logbook")
     async with home.api.logged_in():
         try:
             for line in await tour.watch(home.api, simulator_url, leaf):
                 console.say(f"    LEAF {line}")
+            await add_sources(home, simulator_url, mosquitto, console)
         except DemoError as reason:
             console.step(str(reason))
 
@@ -82,9 +91,10 @@ async def _look(console: Console, directory: Path) -> bool:
     zone = check.evening(datetime.now(UTC))
     async with (
         simulator(console, "--zone", zone, *check.STAGED) as service,
+        broker(console, directory / "mosquitto") as mosquitto,
         home_assistant(directory, free_port(), service.url, console) as home,
     ):
-        scene = check.Scene(home, directory, service.url)
+        scene = check.Scene(home, directory, service.url, mosquitto, console)
         async with home.api.logged_in():
             good = await home.program.during(check.passes(check.RUNNING, scene, console))
             console.say(f"\n{table(await fetch_states(home.api), home.vehicles)}\n")

@@ -11,6 +11,7 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.const import DOMAIN
+from tests.mosquitto import Mosquitto
 from tests.simulator import EMAIL, PASSWORD
 
 from . import log, tour
@@ -18,7 +19,9 @@ from .console import Console, DemoError
 from .processes import LOOPBACK
 from .running import Home
 from .seed import LOG
-from .vehicles import States, Vehicle, fetch_states
+from .sources import add_sources, tell, told_by
+from .vehicles import States, Vehicle, fetch_states, fetch_vehicles
+from .waiting import until
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Scene:
     home: Home
     directory: Path
     simulator_url: str
+    mosquitto: Mosquitto | None
+    console: Console
     secrets: dict[str, Iterable[str]] = field(default_factory=lambda: {"e-mail": [EMAIL], "password": [PASSWORD]})
 
 
@@ -138,8 +143,48 @@ async def _ended(scene: Scene, vehicle: Vehicle, expected: str) -> str:
 
 
 async def _alerts(scene: Scene) -> str:
-    leaf = next(vehicle for vehicle in scene.home.vehicles if vehicle.name == "LEAF")
+    leaf = _leaf(scene.home.vehicles)
     return "; ".join(await tour.watch(scene.home.api, scene.simulator_url, leaf))
+
+
+async def _has_sources(scene: Scene) -> str:
+    api = scene.home.api
+    await add_sources(scene.home, scene.simulator_url, scene.mosquitto, scene.console)
+    wanted = {"kamereon", "leafspy"} | ({"ovms"} if scene.mosquitto else set())
+
+    async def told() -> str | None:
+        vehicles, states = await fetch_vehicles(api), await fetch_states(api)
+        leaf = _leaf(vehicles)
+        parts = told_by(states, leaf)
+        complete = wanted <= set(parts.values()) and len(vehicles) == len(scene.home.vehicles)
+        return ", ".join(f"{part}: {source}" for part, source in parts.items()) if complete else None
+
+    return await until(told, f"one LEAF from {' and '.join(sorted(wanted))}", seconds=60, pause=1)
+
+
+async def _outlives_a_source(scene: Scene) -> str:
+    """Let the module lose its power, and read the vehicle: what was shown has to stay."""
+    if scene.mosquitto is None:
+        return "not tried without an MQTT broker"
+    api = scene.home.api
+    leaf = _leaf(await fetch_vehicles(api))
+    before = await fetch_states(api)
+    await tell(scene.simulator_url, "module-dies")
+
+    async def noticed() -> bool | None:
+        return (await fetch_states(api)).value(leaf, "binary_sensor.reachable") == "off" or None
+
+    await until(noticed, "Home Assistant to notice that the module is gone", seconds=60)
+    await api.post(f"/api/services/{DOMAIN}/refresh", {"device_id": leaf.device_id})
+    after = await fetch_states(api)
+    lost = [what for what in leaf.entities if before.is_available(leaf, what) and not after.is_available(leaf, what)]
+    if lost:
+        raise DemoError(f"with the module these are gone: {', '.join(lost)}")
+    return f"without its module the LEAF still shows {len(leaf.entities)} entities, none of them unavailable"
+
+
+def _leaf(vehicles: Iterable[Vehicle]) -> Vehicle:
+    return next(vehicle for vehicle in vehicles if vehicle.name == "LEAF")
 
 
 async def _log_is_clean(scene: Scene) -> str:
@@ -163,6 +208,8 @@ RUNNING = (
     Check("Alerts", _alerts),  # before the LEAF heats, which slows its charge down
     Check("LEAF heats", _heats),
     Check("Commands", _tells_the_truth),
+    Check("Sources", _has_sources),
+    Check("A source dies", _outlives_a_source),
 )
 STOPPED = (
     Check("Errors in the log", _log_is_clean),

@@ -43,11 +43,11 @@ def coordinate(degrees: float) -> str:
 def stored_secrets(storage: Path, domain: str) -> set[str]:
     """Return every text in the data of an integration's config entries: tokens, and what was typed in.
 
-    Short words are left out: they are choices, like that of the source, and occur everywhere.
+    Short texts and plain words are left out: they are choices, like that of the source, and occur everywhere.
     """
     entries = json.loads((storage / "core.config_entries").read_text())["data"]["entries"]
     data = [entry["data"] for entry in entries if entry["domain"] == domain]
-    return {text for text in _texts(data) if len(text) > 8}
+    return {text for text in _texts(data) if len(text) > 8 and not (text.isalpha() and text.islower())}
 
 
 def _texts(value: Any) -> Iterator[str]:

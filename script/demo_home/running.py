@@ -39,6 +39,7 @@ class Home:
     """A Home Assistant that is up, with the vehicles in it."""
 
     api: HomeAssistant
+    directory: Path
     program: Program
     vehicles: list[Vehicle]
     dashboard: dict[str, Any]
@@ -90,7 +91,7 @@ async def home_assistant(directory: Path, port: int, simulator_url: str, console
         await program.during(api.onboard())
         async with api.logged_in():
             vehicles, dashboard = await program.during(_set_up(api, console))
-        yield Home(api, program, vehicles, dashboard)
+        yield Home(api, directory, program, vehicles, dashboard)
 
 
 async def _set_up(api: HomeAssistant, console: Console) -> tuple[list[Vehicle], dict[str, Any]]:

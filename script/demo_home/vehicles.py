@@ -31,6 +31,10 @@ class States:
         found = self._of(vehicle, what).get("state")
         return None if found in {None, "unavailable", "unknown"} else str(found)
 
+    def is_available(self, vehicle: Vehicle, what: str) -> bool:
+        """Whether an entity is there, and can say what it knows."""
+        return bool(self._of(vehicle, what).get("state", "unavailable") != "unavailable")
+
     def attributes(self, vehicle: Vehicle, what: str) -> Mapping[str, Any]:
         """Return the attributes of an entity; none if it is not there."""
         found: Mapping[str, Any] = self._of(vehicle, what).get("attributes", {})

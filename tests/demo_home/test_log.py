@@ -66,9 +66,17 @@ def test_a_position_is_found_by_its_first_digits_and_not_in_the_time_of_a_line()
 
 def test_what_the_entries_of_the_integration_store_is_secret(tmp_path: Path) -> None:
     entries = [
-        {"domain": "ours", "data": {"source": "europe", "username": "someone@example.com", "auth": {"a": ["t" * 30]}}},
+        {
+            "domain": "ours",
+            "data": {
+                "source": "north_america",
+                "unit": "kilometres",
+                "username": "someone@example.com",
+                "auth": {"a": ["T" * 30]},
+            },
+        },
         {"domain": "other", "data": {"api_key": "k" * 30}},
     ]
     (tmp_path / "core.config_entries").write_text(json.dumps({"data": {"entries": entries}}))
 
-    assert log.stored_secrets(tmp_path, "ours") == {"someone@example.com", "t" * 30}
+    assert log.stored_secrets(tmp_path, "ours") == {"someone@example.com", "T" * 30}

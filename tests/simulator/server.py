@@ -112,7 +112,7 @@ class Simulator(World):
 
 def _controlled(control: Control) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        control(await request.json() if request.can_read_body else {})
+        control(await request.json() if request.body_exists else {})
         return web.json_response({})
 
     return handle

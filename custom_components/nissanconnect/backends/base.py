@@ -98,6 +98,18 @@ class Pushing(Protocol):
 
 
 @runtime_checkable
+class Called(Protocol):
+    """What a backend offers besides if its source calls us by HTTP; the caller of :meth:`receive` has the server."""
+
+    @property
+    def accepted(self) -> str:
+        """The reply to whoever is let in."""
+
+    def receive(self, parameters: Mapping[str, str]) -> str:
+        """Take the parameters of a request, whatever they are, and return the text of the reply; never raises."""
+
+
+@runtime_checkable
 class Messages(Protocol):
     """What a backend offers besides if its cloud writes to the owners of vehicles."""
 

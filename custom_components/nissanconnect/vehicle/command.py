@@ -103,6 +103,7 @@ class ScheduleClimate(Command):
 def _climate_needs(command: StartClimate | ScheduleClimate) -> frozenset[Capability]:
     wishes = {
         Capability.CLIMATE_DEFROST: command.defrost,
+        Capability.CLIMATE_TEMPERATURE: command.target is not None,
         Capability.SEAT_HEAT: command.heat_seats,
         Capability.WHEEL_HEAT: command.heat_wheel,
     }

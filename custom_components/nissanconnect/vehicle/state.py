@@ -100,11 +100,12 @@ class UpdateStatus(StrEnum):
 class Battery(Reported):
     """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C.
 
-    ``health_bars`` are those of twelve by which older vehicles show their health, ``cell_spread`` is how far the
-    voltages of the cells lie apart, in mV.
+    ``amp_hours`` is what a LEAF's battery takes today, in Ah; ``hx`` is its index of conductance in %, which falls as
+    cells age, exceeds 100 in large new packs and is not the health. ``health_bars`` are those of twelve by which older
+    vehicles show their health, ``cell_spread`` is how far the voltages of the cells lie apart, in mV.
     """
 
-    lasting = frozenset({"capacity", "health", "health_bars"})
+    lasting = frozenset({"amp_hours", "capacity", "health", "health_bars", "hx"})
     level: float | None = None
     range: float | None = None
     range_climate_on: float | None = None
@@ -113,6 +114,8 @@ class Battery(Reported):
     health: float | None = None
     health_bars: float | None = None
     temperature: float | None = None
+    amp_hours: float | None = None
+    hx: float | None = None
     cell_spread: float | None = None
 
 

@@ -31,12 +31,16 @@ def test_the_vehicles_cannot_be_mistaken_for_real_ones() -> None:
 
 def test_together_they_can_do_everything() -> None:
     vehicles = by_model().values()
-    of_a_cloud = {Capability.LOCK_PIN, Capability.LOCK_SETUP}  # nobody has to prove anything to the demo
-
-    of_several = {Capability.SEVERAL_SOURCES}
+    of_others = {
+        Capability.LOCK_PIN,  # nobody has to prove anything to the demo
+        Capability.LOCK_SETUP,
+        Capability.SEND_DESTINATION,  # of older telematics units
+        Capability.SEVERAL_SOURCES,
+        Capability.STOP_SIGNALS,
+    }
 
     able = frozenset().union(*(vehicle.info.capabilities for vehicle in vehicles))
-    assert able == set(Capability) - of_a_cloud - of_several
+    assert able == set(Capability) - of_others
 
 
 def test_there_is_a_past_from_the_first_moment() -> None:

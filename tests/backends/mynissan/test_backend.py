@@ -1,37 +1,22 @@
-"""The backend on the simulated service: what is read when, and what is left when parts fail."""
+"""The backend on the simulated service: what is read when."""
 
-from datetime import UTC, datetime, timedelta
-import logging
+from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.nissanconnect.backends.base import Backend, Json, Messages, Trips
+from custom_components.nissanconnect.backends.base import Backend, Messages, Trips
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
 from custom_components.nissanconnect.vehicle import (
-    AccessBlocked,
-    AuthenticationFailed,
-    BackendError,
-    Capability,
     ChargeMode,
-    ChargingStatus,
     ClimateLimits,
     Group,
-    Lock,
-    NoConnection,
     Powertrain,
-    ProtocolError,
-    RateLimited,
     Role,
-    ServiceOutage,
     SetChargeLimit,
-    TripPeriod,
-    Unavailable,
     UpdateStatus,
     VehicleState,
 )
-from tests.simulator.faults import Fault
 from tests.simulator.mynissan import EMAIL, MyNissan
-from tests.simulator.mynissan.faults import fractions, no_data, partial, replaced, without
 
 from .conftest import Clock, MakeBackend, carry_out, vehicle
 
@@ -293,268 +278,14 @@ async def test_subscriptions(
     assert (subscription.active, subscription.ends_at) == (active, ends_at)
 
 
-# When parts fail
-
-
-async def test_a_number_in_the_wrong_form_takes_nothing_away(backend: MyNissanBackend, service: MyNissan) -> None:
-    """The library takes 73.1 for no number at all (mynissan-na §5)."""
-    info = await vehicle(backend, "Ariya")
-    before = (await backend.read(info)).state
-    service.fail("VehicleDynamicData", fractions())
-    after = (await backend.read(info)).state
-
-    assert after.battery == before.battery
-    assert after.odometer == before.odometer
-    assert after.tyres == before.tyres
-
-
-async def test_a_word_in_place_of_a_number_keeps_the_last_one(
-    backend: MyNissanBackend, service: MyNissan, clock: Clock
-) -> None:
-    info = await vehicle(backend, "Ariya")
-    before = (await backend.read(info)).state
-    clock.advance(minutes=10)
-    service.fail("VehicleDynamicData", Fault.values(level="73", isCharging="yes", total=None))
-    after = (await backend.read(info)).state
-
-    assert before.battery
-    assert after.battery
-    assert after.battery.level == before.battery.level
-    assert after.battery.received_at == clock()
-    assert after.charging
-    assert after.charging.status is ChargingStatus.NOT_CHARGING
-    assert after.odometer is None, "a group of which nothing was heard is not reported"
-
-
-async def test_what_is_missing_silently_is_left_out(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.fail("VehicleDynamicData", without("doorsStatus", "tirePressure", "mils"))
-    report = await backend.read(info)
-    assert not report.failures
-    assert {Group.BODY, Group.TYRES}.isdisjoint(report.state.groups())
-    assert report.state.battery is not None
-
-
-async def test_a_part_that_the_service_says_it_cannot_tell_is_a_failure(
-    backend: MyNissanBackend, service: MyNissan
-) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.fail("VehicleDynamicData", partial("doorsStatus", "batteryStatus"))
-    report = await backend.read(info)
-    assert set(report.failures) == {"status: doorsStatus", "status: batteryStatus"}
-    assert all(isinstance(error, Unavailable) for error in report.failures.values())
-    assert {Group.BATTERY, Group.BODY}.isdisjoint(report.state.groups())
-    assert report.state.odometer is not None
-
-
-async def test_errors_are_not_quoted(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    path: Json = ["vehicle", info.key]
-    errors: Json = [{"message": f"{info.key} {EMAIL}", "path": path}, {"path": "odd"}, "odd"]
-    service.fail(
-        "VehicleLocation", Fault(rewrite=lambda body: {**(body if isinstance(body, dict) else {}), "errors": errors})
-    )
-    report = await backend.read(info, {Group.POSITION})
-    assert set(report.failures) == {"location: something"}
-    assert info.key not in str(report.failures)
-    assert EMAIL not in str(report.failures)
-
-
-async def test_one_part_down(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    for part, operation, group in (
-        ("location", "VehicleLocation", Group.POSITION),
-        ("subscription", "VehicleSubscriptions", Group.SUBSCRIPTION),
-        ("software", "OtaUpdate", Group.SOFTWARE),
-    ):
-        backend.forget_refusals(info)
-        service.fail(operation, Fault.http(500))
-        report = await backend.read(info)
-        assert set(report.failures) == {part}
-        assert group not in report.state.groups()
-        assert report.state.battery
-        service.heal()
-
-
-@pytest.mark.parametrize("fault", [no_data(), Fault.html(200), Fault.http(502)])
-async def test_the_whole_service_down(backend: MyNissanBackend, service: MyNissan, fault: Fault) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.fail("*", fault)
-    with pytest.raises(ServiceOutage):
-        await backend.read(info)
-    with pytest.raises(Unavailable):
-        await backend.list_vehicles()
-    service.heal()
-    assert (await backend.read(info)).state.battery
-
-
-@pytest.mark.parametrize(("fault", "error"), [(Fault.http(403), AccessBlocked), (Fault.rate_limited(300), RateLimited)])
-async def test_a_service_that_wants_to_be_left_alone_is(
-    backend: MyNissanBackend, service: MyNissan, fault: Fault, error: type[BackendError]
-) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.requests.clear()
-    service.fail("*", fault)
-    with pytest.raises(error):
-        await backend.read(info)
-    assert service.requests.total() == 1
-
-
-async def test_a_limit_reached_halfway_is_told(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.fail("VehicleLocation", Fault.rate_limited(300))
-    report = await backend.read(info)
-    assert report.state.battery
-    assert report.failures["location"].retry_after == 300
-
-
-async def test_without_a_network(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    await service.stop()
-    with pytest.raises(Unavailable):
-        await backend.read(info)
-    with pytest.raises(NoConnection):
-        await backend.read(info)
-
-
-async def test_an_account_that_is_not_let_in_any_more(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.end_sessions(for_good=True)
-    service.requests.clear()
-    with pytest.raises(AuthenticationFailed):
-        await backend.read(info)
-    assert service.requests == {"VehicleDynamicData": 1, "token": 1}
-
-
-async def test_an_odd_answer_is_one_part_only(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.fail("VehicleDynamicData", replaced(climateStatus={"temperature": {"value": "warm", "unit": 5}}))
-    report = await backend.read(info)
-    assert isinstance(report.failures["status"], ProtocolError)
-    assert report.state.position
-
-
-# What a vehicle can do
-
-
-async def test_what_cannot_be_learnt_now_is_learnt_later(backend: MyNissanBackend, service: MyNissan) -> None:
-    service.fail("VehicleCapabilities", Fault.http(500))
-    info = await vehicle(backend, "Ariya")
-    assert Capability.CLIMATE not in info.capabilities
-    assert Capability.BATTERY in info.capabilities
-    service.heal()
-    assert Capability.CLIMATE in (await vehicle(backend, "Ariya")).capabilities
-
-
-async def test_the_log_tells_the_names_of_services(
-    backend: MyNissanBackend, service: MyNissan, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Most of them are assumed (mynissan-na §9), so owners can tell which they really are."""
-    caplog.set_level(logging.DEBUG)
-    service.car("Ariya").services["REMOTE_TRUNK_UNLOCK"] = True
-    info = await vehicle(backend, "Ariya")
-    assert "remote_trunk_unlock" in caplog.text
-    assert info.key not in caplog.text
-
-
-async def test_what_was_learnt_is_not_lost_by_a_failure(
-    backend: MyNissanBackend, service: MyNissan, clock: Clock
-) -> None:
-    known = (await vehicle(backend, "Ariya")).capabilities
-    clock.advance(days=1)
-    for operation in ("VehicleCapabilities", "VehicleDynamicData", "VehicleLocation", "ChargeConfig"):
-        service.fail(operation, Fault.http(500))
-    assert (await vehicle(backend, "Ariya")).capabilities == known
-
-
-async def test_a_lapsed_subscription_takes_the_commands_away(
-    backend: MyNissanBackend, service: MyNissan, clock: Clock
-) -> None:
-    await vehicle(backend, "Ariya")
-    service.car("Ariya").enrolled = False
-    clock.advance(days=1)
-    info = await vehicle(backend, "Ariya")
-    assert Capability.BATTERY in info.capabilities
-    assert info.capabilities.isdisjoint({Capability.CLIMATE, Capability.LOCK, Capability.REFRESH})
-
-
-async def test_vehicles_that_are_gone_are_forgotten(backend: MyNissanBackend, service: MyNissan) -> None:
-    await backend.list_vehicles()
-    del service.cars["SJNFAKE0000000001"]
-    await backend.list_vehicles()
-    assert set(_items(backend.memory())) == {"JN1FAKE0000000002", "SJNFAKE0000000003"}
-
-
-def _items(memory: Json) -> dict[str, Json]:
-    assert isinstance(memory, dict)
-    return memory
-
-
-# What happened
-
-
-async def test_trips(backend: MyNissanBackend, clock: Clock) -> None:
-    info = await vehicle(backend, "Ariya")
-    today = clock().date()
-    days = await backend.read_trips(info, TripPeriod.DAY, today - timedelta(days=6), today)
-    assert [day.start.isoformat() for day in days] == ["2026-11-16", "2026-11-17", "2026-11-19"]
-    assert [day.trips for day in days] == [2, 2, 2]
-    assert days[0].distance == 63.5
-    assert days[0].duration == 45
-    assert days[0].energy_used == pytest.approx(12.65, abs=0.1)
-    assert days[0].co2_saved == pytest.approx(7493, abs=1)
-
-    assert await backend.read_trips(info, TripPeriod.DAY, today - timedelta(days=3), today) == days[1:]
-    months = await backend.read_trips(info, TripPeriod.MONTH, today, today)
-    assert [(month.start.isoformat(), month.trips) for month in months] == [("2026-11-01", 6)]
-    years = await backend.read_trips(info, TripPeriod.YEAR, today, today)
-    assert [year.start.isoformat() for year in years] == ["2026-01-01"]
-    assert await backend.read_trips(await vehicle(backend, "Qashqai"), TripPeriod.DAY, today, today) == ()
-
-
-async def test_what_the_app_has_asked_for_is_told_and_what_we_asked_for_is_not(
-    backend: MyNissanBackend, service: MyNissan, clock: Clock
-) -> None:
-    info = await vehicle(backend, "Ariya")
-    await carry_out(backend, info, Lock(), clock)
-    car = service.car("Ariya")
-    car.note("from-the-app", "INITIATED", "REMOTE_DOOR_UNLOCK", clock())
-    assert await backend.read_notifications(info) == (), "it has not ended"
-    car.note("from-the-app", "SUCCESS", "REMOTE_DOOR_UNLOCK", clock())
-    (message,) = await backend.read_notifications(info)
-
-    assert message.kind == "remote.remote_door_unlock.success"
-    assert (message.title, message.text) == ("Remote door unlock", "Success")
-    assert message.sent_at == clock()
-    assert "from-the-app" not in message.id
-
-
-async def test_our_own_commands_are_known_after_a_restart(make_backend: MakeBackend, clock: Clock) -> None:
-    backend = make_backend()
-    info = await vehicle(backend, "Ariya")
-    await carry_out(backend, info, Lock(), clock)
-    again = make_backend(memory=backend.memory())
-    assert await again.read_notifications(info) == ()
-
-
-async def test_alerts_are_asked_for_only_if_the_owner_has_set_some_up(
-    backend: MyNissanBackend, service: MyNissan, clock: Clock
-) -> None:
-    info, car = await vehicle(backend, "Ariya"), service.car("Ariya")
-    await backend.read_notifications(info)
-    assert service.requests["BreachAlerts"] == 0
-
-    car.watch_speed("Freeway")
-    clock.advance(days=1)
-    await backend.list_vehicles()
-    car.breach("SPEED_ALERT", "Freeway", clock())
-    car.note("from-the-app", "SUCCESS", "REMOTE_CHARGE", clock() - timedelta(minutes=5))
-    first, second = await backend.read_notifications(info)
-    assert (first.kind, first.text, first.sent_at) == ("breach.speed_alert", "Freeway", clock())
-    assert second.kind == "remote.remote_charge.success"
-    assert "35.96" not in str(first), "where it was is nobody's business"
-    assert await backend.read_notifications(info, first=2, count=1) == (second,)
-    assert await backend.read_notifications(info) == (first, second), "the same event has the same name"
+async def test_an_update_that_was_activated(backend: MyNissanBackend, service: MyNissan) -> None:
+    firmware = service.vehicle("Ariya").firmware
+    assert firmware
+    firmware.offer("campaign-7", "Better everything")
+    firmware.status = UpdateStatus.UP_TO_DATE
+    software = (await backend.read(await vehicle(backend, "Ariya"))).state.software
+    assert software
+    assert (software.update, software.status) == (None, UpdateStatus.UP_TO_DATE)
 
 
 async def test_nobody_is_named_in_a_description(backend: MyNissanBackend) -> None:
@@ -566,60 +297,3 @@ async def test_nobody_is_named_in_a_description(backend: MyNissanBackend) -> Non
     doubted = {weakness.group: weakness.cached for weakness in description.weaknesses}
     assert "inside_temperature" in doubted[Group.CLIMATE]
     assert set(doubted) <= set(VehicleState.__dataclass_fields__)
-
-
-async def test_a_vehicle_without_alerts_of_its_own_kind(backend: MyNissanBackend, service: MyNissan) -> None:
-    service.fail("VehicleAlerts", Fault(rewrite=lambda body: {"data": {"vehicle": None}}))
-    info = await vehicle(backend, "Ariya")
-    await backend.read_notifications(info)
-    assert service.requests["BreachAlerts"] == 0
-
-
-async def test_nothing_more_is_learnt_from_a_service_that_wants_to_be_left_alone(
-    backend: MyNissanBackend, service: MyNissan
-) -> None:
-    service.fail("VehicleCapabilities", Fault.rate_limited(60))
-    assert len(await backend.list_vehicles()) == 3
-    assert service.requests["VehicleDynamicData"] == 0
-
-
-async def test_a_log_in_that_ends_while_learning(backend: MyNissanBackend, service: MyNissan) -> None:
-    def end(body: Json) -> Json:
-        service.end_sessions(for_good=True)
-        return body
-
-    service.fail("VehiclesStaticData", Fault(rewrite=end))
-    with pytest.raises(AuthenticationFailed):
-        await backend.list_vehicles()
-
-
-async def test_an_update_that_was_activated(backend: MyNissanBackend, service: MyNissan) -> None:
-    firmware = service.vehicle("Ariya").firmware
-    assert firmware
-    firmware.offer("campaign-7", "Better everything")
-    firmware.status = UpdateStatus.UP_TO_DATE
-    software = (await backend.read(await vehicle(backend, "Ariya"))).state.software
-    assert software
-    assert (software.update, software.status) == (None, UpdateStatus.UP_TO_DATE)
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"day": 31, "month": 2}, 0),
-        ({"day": None}, 0),
-        ({"duration": "a while", "co2Saved": None, "distanceTraveled": None, "numberOfTrips": -1}, 3),
-        ({"duration": "P1DT2H3M4S"}, 3),
-    ],
-)
-async def test_trips_that_make_no_sense(
-    backend: MyNissanBackend, service: MyNissan, clock: Clock, change: dict[str, Json], told: int
-) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.fail("DrivingHistory", Fault.values(**change))
-    today = clock().date()
-    trips = await backend.read_trips(info, TripPeriod.DAY, today - timedelta(days=6), today)
-    assert len(trips) == told
-    for trip in trips:
-        assert trip.duration == (1563.1 if change["duration"] == "P1DT2H3M4S" else None)
-        assert trip.trips == (None if "numberOfTrips" in change else 2)

@@ -1,14 +1,16 @@
 """Whether the module is there, and when the listener is told."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from custom_components.nissanconnect.backends.base import Pushing
-from custom_components.nissanconnect.backends.ovms import Message
+from custom_components.nissanconnect.backends.ovms import Listener, Message, Topics
 from custom_components.nissanconnect.backends.ovms.presence import FADES
 from custom_components.nissanconnect.vehicle import ChargingStatus, Connectivity, NoBroker
+from tests.simulator.ovms import MemoryBus
 
 from .conftest import PREFIX, Shell, World
 
@@ -162,4 +164,40 @@ async def test_a_live_word_is_newer_than_what_was_kept(world: World) -> None:
         await world.clock.advance(seconds=1)
         assert shell.state.battery is not None
         assert shell.state.battery.level == 44
+        assert there(shell) is True
+
+
+async def test_a_subscription_that_fails_leaves_no_other_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = len(world.broker.subscriptions)
+    subscribe = MemoryBus.subscribe
+
+    async def some(bus: MemoryBus, topic: str, listener: Listener) -> Callable[[], None]:
+        if "notify" in topic:
+            raise NoBroker
+        await asyncio.sleep(0)
+        return await subscribe(bus, topic, listener)
+
+    monkeypatch.setattr(MemoryBus, "subscribe", some)
+    with pytest.raises(NoBroker):
+        await world.backend.log_in()
+    assert len(world.broker.subscriptions) == before
+
+
+async def test_a_module_without_a_user_has_two_slashes_in_its_topics(world: World) -> None:
+    topics = Topics.of("ovms", "", "LEAF40")
+    world.module.cut()
+    world.module.prefix = "ovms//LEAF40/"
+    world.module.connect()
+    async with world.listening(world.another(prefix=topics.prefix)) as shell:
+        assert shell.state.battery is not None
+    assert "LEAF40" not in repr(topics)
+
+
+async def test_a_filter_that_keeps_back_whether_it_is_connected(world: World) -> None:
+    world.module.cut()
+    world.module.left_out = {"s.v3.connected"}
+    async with world.listening() as shell:
+        assert there(shell) is False
+        world.module.connect()
+        await world.clock.advance(seconds=1)
         assert there(shell) is True

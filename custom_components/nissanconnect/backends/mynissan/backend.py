@@ -144,6 +144,7 @@ class MyNissanBackend:
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
         """Read what the service holds, part after part; nothing of it wakes the vehicle."""
         failures: dict[str, BackendError] = {}
+        refused: list[str] = []
         answered = False
         for part in [each for each in PARTS if self._is_wanted(each, vehicle, groups)]:
             try:
@@ -152,7 +153,8 @@ class MyNissanBackend:
                 raise
             except BackendError as error:
                 failures[part.name] = error
-                if isinstance(error, _POINTLESS):
+                refused += [part.name] if isinstance(error, AccessBlocked) else []
+                if isinstance(error, _POINTLESS) or (len(refused) > 1 and not answered):
                     break
                 continue
             answered = True
@@ -161,6 +163,8 @@ class MyNissanBackend:
             failures |= gaps(part.name, heard)
         if not answered:
             _raise_what_concerns_all(list(failures.values()))
+        for name in refused:  # a refusal of one part only: it is not in the contract
+            self._memory.refuse(vehicle.key, name, self._now())
         return VehicleReport(state=self._joiner.take(vehicle.key), failures=failures)
 
     def _is_wanted(self, part: Part, vehicle: VehicleInfo, groups: Collection[Group] | None) -> bool:
@@ -254,7 +258,7 @@ class MyNissanBackend:
 _KNOWLEDGE = "knowledge"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-_POINTLESS = (AccessBlocked, NoConnection, RateLimited)
+_POINTLESS = (NoConnection, RateLimited)
 """After these nothing else of the same account is asked."""
 
 
@@ -263,7 +267,7 @@ def _raise_what_concerns_all(errors: Sequence[BackendError]) -> None:
     if not errors:
         return
     for error in errors:
-        if isinstance(error, _POINTLESS):
+        if isinstance(error, (*_POINTLESS, AccessBlocked)):
             raise error
     waits = [error.retry_after for error in errors if error.retry_after is not None]
     if len(errors) > 1 and all(isinstance(error, Unavailable) for error in errors):

@@ -24,6 +24,7 @@ class _Vehicle:
 
     knowledge: Knowledge = Knowledge()
     asked: dict[str, datetime] = field(default_factory=dict)
+    refused: dict[str, datetime] = field(default_factory=dict)
     heard: dict[str, datetime] = field(default_factory=dict)
     commanded: dict[Group, datetime] = field(default_factory=dict)
     ours: list[str] = field(default_factory=list)
@@ -58,6 +59,8 @@ class Memory:
     def is_due(self, key: str, name: str, every: timedelta, now: datetime, groups: Iterable[Group] = ()) -> bool:
         """Whether to ask for ``name``, which is about ``groups``: at most so often, or after a command about them."""
         known = self._of(key)
+        if (refused := known.refused.get(name)) is not None and now - refused < DAILY:
+            return False
         commanded = max((known.commanded[group] for group in groups if group in known.commanded), default=None)
         if every < DAILY and commanded is not None and now - commanded < _AFTERMATH:
             return True
@@ -68,6 +71,10 @@ class Memory:
         """Note that ``name`` was asked for and answered."""
         known = self._of(key)
         (known.heard if every < DAILY else known.asked)[name] = now
+
+    def refuse(self, key: str, name: str, now: datetime) -> None:
+        """Note that ``name`` is not worth asking for a day: this vehicle, or its contract, has no such thing."""
+        self._of(key).refused[name] = now
 
     def commanded(self, key: str, groups: Iterable[Group], now: datetime) -> None:
         """Note that ``groups`` may change now."""
@@ -85,6 +92,7 @@ class Memory:
     def forget_when_asked(self, key: str) -> None:
         """Make everything worth asking for at once."""
         self._of(key).asked.clear()
+        self._of(key).refused.clear()
 
     def keep(self, keys: Iterable[str]) -> None:
         """Forget every other vehicle."""

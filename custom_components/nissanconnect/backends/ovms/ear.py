@@ -27,7 +27,7 @@ class Ear:
             if not self._users:
                 self._opened()
                 try:
-                    await gather(*(self._subscribe(topic) for topic in self._topics))
+                    await self._subscribe_all()
                 except BaseException:
                     self._close()
                     raise
@@ -38,6 +38,13 @@ class Ear:
             self._users -= 1
             if not self._users:
                 self._close()
+
+    async def _subscribe_all(self) -> None:
+        """Subscribe at once; what goes wrong is told when all have ended, so that none is left behind."""
+        ended = await gather(*(self._subscribe(topic) for topic in self._topics), return_exceptions=True)
+        for error in ended:
+            if error is not None:
+                raise error
 
     async def _subscribe(self, topic: str) -> None:
         self._ends.append(await self._bus.subscribe(topic, self._hear))

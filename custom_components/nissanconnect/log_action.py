@@ -1,0 +1,40 @@
+"""The action that imports a log of Leaf Spy from a folder that Home Assistant may read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.importlib import async_import_module
+from homeassistant.util.json import JsonValueType
+import probatio
+
+from .actions import Fields
+from .const import DOMAIN
+from .coordinator import VehicleCoordinator
+
+ATTR_PATH = "path"
+
+IMPORT_FIELDS: Fields = {probatio.Required(ATTR_PATH): cv.string}
+
+
+async def async_import_leafspy_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+    """Import what a file tells of a vehicle, whatever its source; return what came of it."""
+    # The recorder is there long before anybody calls an action; importing it with us would slow down every start.
+    await async_import_module(call.hass, f"{__package__}.log_import")
+    from .log_import import async_import_log  # noqa: PLC0415
+
+    imported = await async_import_log(call.hass, vehicle.info.key, lambda: _allowed(call.hass, call.data[ATTR_PATH]))
+    return imported.told()
+
+
+@contextmanager
+def _allowed(hass: HomeAssistant, path: str) -> Iterator[Path]:
+    """Give a file to be read, if Home Assistant may hand out what is there."""
+    if not hass.config.is_allowed_path(path):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="path_not_allowed", translation_placeholders={"path": path}
+        )
+    yield Path(path)

@@ -1,0 +1,214 @@
+"""What Leaf Spy has logged, as history of the vehicle's own sensors: in their long-term statistics.
+
+An hour that a log tells of replaces what is there for that hour, so importing again changes nothing, and whatever
+Home Assistant did not hear at the time is put right.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
+from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
+from homeassistant.components.recorder.statistics import (
+    STATISTIC_UNIT_TO_UNIT_CONVERTER,
+    async_import_statistics,
+    get_metadata,
+)
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE, Platform, UnitOfTemperature
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+
+if TYPE_CHECKING:
+    from .backends.leafspy import HourlyValue
+
+type Opener = Callable[[], AbstractContextManager[Path]]
+"""Makes a file ready to be read; called outside the event loop."""
+
+_BEING_RECORDED = timedelta(minutes=15)
+"""How long after its end Home Assistant may still sum up an hour itself; a row that is there already stops it."""
+_PATIENCE = 300.0
+"""Seconds for the database to take it all in."""
+
+_SENSORS: Mapping[str, tuple[str, str]] = {
+    "health": ("battery_health", PERCENTAGE),
+    "temperature": ("battery_temperature", UnitOfTemperature.CELSIUS),
+    "amp_hours": ("battery_amp_hours", "Ah"),
+    "hx": ("battery_hx", PERCENTAGE),
+}
+"""The key of the sensor whose history each series is, and the unit in which logs are read."""
+
+
+class LogError(ServiceValidationError):
+    """Nothing was imported, and why; a form shows it as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What came of an import: ``hours`` by entity, and from when to when. ``damaged``: an archive broke off."""
+
+    rows: int
+    skipped: Mapping[str, int]
+    damaged: bool
+    hours: Mapping[str, int]
+    first: datetime
+    last: datetime
+
+    def told(self) -> dict[str, Any]:
+        """Return it as an action's answer."""
+        return {
+            "rows": self.rows,
+            "skipped": dict(self.skipped),
+            "damaged": self.damaged,
+            "hours": dict(self.hours),
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
+        }
+
+
+async def async_import_log(
+    hass: HomeAssistant,
+    key: str,
+    opener: Opener,
+    *,
+    device_key: str | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Imported:
+    """Read the logs of the vehicle ``key`` and import them; raises :class:`LogError`.
+
+    ``device_key`` is the key of the vehicle whose sensors it is about, where a source knows it by another one.
+    ``progress`` is told in the event loop how much has been read, from 0 to 1.
+    """
+    if RECORDER_DOMAIN not in hass.config.components:
+        raise LogError(translation_domain=DOMAIN, translation_key="no_recorder")
+    sensors = _sensors(hass, device_key or key)
+    if not sensors:
+        raise LogError(translation_domain=DOMAIN, translation_key="no_battery_sensors")
+
+    def report(share: float) -> None:
+        if progress is not None:
+            hass.loop.call_soon_threadsafe(progress, share)
+
+    read = await hass.async_add_executor_job(_read, opener, key, dt_util.utcnow(), report)
+    found = {sensors[series]: (series, values) for series, values in read.hours.items() if series in sensors}
+    starts = [value.start for _, values in found.values() for value in values]
+    if not starts:
+        told = {"rows": str(read.rows)} | {reason: str(count) for reason, count in read.skipped.items()}
+        raise LogError(translation_domain=DOMAIN, translation_key="log_empty", translation_placeholders=told)
+    return Imported(
+        rows=read.rows,
+        skipped=read.skipped,
+        damaged=read.damaged,
+        hours=await _async_record(hass, found),
+        first=min(starts),
+        last=max(starts) + timedelta(hours=1),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What is in a file: how many rows, how many of them were skipped by each reason, and the hours by series."""
+
+    rows: int
+    skipped: Mapping[str, int]
+    damaged: bool
+    hours: Mapping[str, list[HourlyValue]]
+
+
+def _read(opener: Opener, key: str, now: datetime, report: Callable[[float], None]) -> _Read:
+    """Read a file, which takes seconds."""
+    # Here, because nobody else pays for it.
+    from .backends.leafspy import Damaged, HourlyValues, LogReader, Series, Skipped, log_files  # noqa: PLC0415
+
+    reader, hours, damaged = LogReader(now, key), HourlyValues(), False
+    try:
+        with opener() as path, path.open("rb") as file:
+            size = max(path.stat().st_size, 1)
+            for chunks in log_files(file):
+                for row in reader.read(_watched(chunks, file, size, report)):
+                    hours.add(row)
+    except Damaged:
+        damaged = True
+    except (OSError, ValueError) as err:  # the second if an upload is gone
+        raise LogError(translation_domain=DOMAIN, translation_key="log_not_found") from err
+    return _Read(
+        rows=reader.rows,
+        skipped={reason.value: reader.skipped[reason] for reason in Skipped},
+        damaged=damaged,
+        hours={series.value: list(hours.of(series, before=now - _BEING_RECORDED)) for series in Series},
+    )
+
+
+def _watched(chunks: Iterator[bytes], file: BinaryIO, size: int, report: Callable[[float], None]) -> Iterator[bytes]:
+    """Report how far in the file the reading is, percent by percent."""
+    told = -1
+    for chunk in chunks:
+        percent = 100 * file.tell() // size
+        if percent > told:
+            told = percent
+            report(min(percent, 100) / 100)
+        yield chunk
+
+
+@callback
+def _sensors(hass: HomeAssistant, key: str) -> dict[str, str]:
+    """Return the sensors that the vehicle has, by what logs tell of them."""
+    registry = er.async_get(hass)
+    found = {
+        series: registry.async_get_entity_id(Platform.SENSOR, DOMAIN, f"{key}_{sensor}")
+        for series, (sensor, _) in _SENSORS.items()
+    }
+    return {series: entity_id for series, entity_id in found.items() if entity_id is not None}
+
+
+async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list[HourlyValue]]]) -> dict[str, int]:
+    """Hand the hours to the recorder and wait until they are in its database; return how many by entity."""
+    instance = get_instance(hass)
+    known = await instance.async_add_executor_job(lambda: get_metadata(hass, statistic_ids=set(found)))
+    hours: dict[str, int] = {}
+    for entity_id, (series, values) in found.items():
+        said_in = _SENSORS[series][1]
+        state = hass.states.get(entity_id)
+        shown_in = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, said_in) if state else said_in
+        # What is there already stays in its unit, which is the one that the owner has chosen for the sensor.
+        unit = known[entity_id][1]["unit_of_measurement"] if entity_id in known else shown_in
+        converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
+        convert = converter.converter_factory(said_in, unit) if converter and unit != said_in else _as_it_is
+        metadata = StatisticMetaData(
+            mean_type=StatisticMeanType.ARITHMETIC,
+            has_sum=False,
+            name=None,
+            source=RECORDER_DOMAIN,
+            statistic_id=entity_id,
+            unit_class=converter.UNIT_CLASS if converter else None,
+            unit_of_measurement=unit,
+        )
+        async_import_statistics(
+            hass,
+            metadata,
+            [
+                StatisticData(
+                    start=value.start,
+                    mean=convert(value.mean),
+                    min=convert(value.minimum),
+                    max=convert(value.maximum),
+                )
+                for value in values
+            ],
+        )
+        hours[entity_id] = len(values)
+    async with asyncio.timeout(_PATIENCE):
+        await instance.async_block_till_done()
+    return hours
+
+
+def _as_it_is(value: float) -> float:
+    return value

@@ -1,0 +1,138 @@
+"""One LEAF from three sources: besides the cloud its owner's OVMS module, and a phone with Leaf Spy in it."""
+
+from collections.abc import Mapping
+import json
+from typing import Any
+
+from aiohttp import ClientSession
+
+from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_SOURCE
+from custom_components.nissanconnect.sources import Source
+from tests.mosquitto import USERS, Mosquitto
+
+from .client import TIMEOUT, HomeAssistant
+from .console import Console, DemoError
+from .running import Home
+from .vehicles import States, Vehicle
+from .waiting import until
+
+_FLOWS = "/api/config/config_entries/flow"
+_SUBENTRY_FLOWS = "/api/config/config_entries/subentries/flow"
+_WITHIN = 60.0
+"""Seconds: the phone sends every ten, and Home Assistant gathers MQTT subscriptions for some."""
+
+
+async def tell(simulator_url: str, what: str, **told: Any) -> None:
+    """Have something happen in the simulator."""
+    url = f"{simulator_url}/simulator/{what}"
+    async with ClientSession(timeout=TIMEOUT) as session, session.post(url, json=told) as response:
+        response.raise_for_status()
+
+
+async def add_sources(home: Home, simulator_url: str, broker: Mosquitto | None, console: Console) -> None:
+    """Switch on what rides along in the LEAF; set it up unless an earlier start has done so."""
+    api = home.api
+    entries = await api.command("config_entries/get", domain=DOMAIN)
+    (cloud,) = [entry["entry_id"] for entry in entries if entry["title"] == "NissanConnect Europe"]
+    titles = {entry["title"] for entry in entries}
+    if broker is not None:
+        username, password = "leafcar", USERS["leafcar"]
+        await tell(simulator_url, "module", port=broker.port, username=username, password=password)
+        if "OVMS" not in titles:
+            console.step("Adding the LEAF's OVMS module, and making it a source of the LEAF")
+            await _add_mqtt(api, broker)
+            await _make_source(api, cloud, await _add_found_module(api))
+    if "Leaf Spy" in titles:
+        await tell(simulator_url, "phone", address=_address(home))
+    else:
+        console.step("Adding a phone with Leaf Spy, and making it a source of the LEAF")
+        await _make_source(api, cloud, await _add_phone(api, simulator_url))
+
+
+async def _add_found_module(api: HomeAssistant) -> str:
+    """Accept the module that Home Assistant has found at its broker; return the id of its entry."""
+
+    async def found() -> str | None:
+        flows = await api.command("config_entries/flow/progress")
+        ours = (flow["flow_id"] for flow in flows if flow["handler"] == DOMAIN and flow["context"]["source"] == "mqtt")
+        return next(ours, None)
+
+    flow_id = await until(found, "Home Assistant to find the module", seconds=_WITHIN)
+    return _entry(await api.post(f"{_FLOWS}/{flow_id}", {}))
+
+
+async def _add_mqtt(api: HomeAssistant, broker: Mosquitto) -> None:
+    """Set up Home Assistant's own MQTT integration."""
+    if await api.command("config_entries/get", domain="mqtt"):
+        return
+    answer = await api.post(_FLOWS, {"handler": "mqtt"})
+    if answer["type"] == "menu":
+        answer = await api.post(f"{_FLOWS}/{answer['flow_id']}", {"next_step_id": "broker"})
+    entered = {
+        "broker": "127.0.0.1",
+        "port": broker.port,
+        "username": "homeassistant",
+        "password": USERS["homeassistant"],
+        "protocol": "5",
+        "other_settings": {"set_client_cert": False, "set_ca_cert": "off"},
+    }
+    _entry(await api.post(f"{_FLOWS}/{answer['flow_id']}", entered))
+
+
+async def _add_phone(api: HomeAssistant, simulator_url: str) -> str:
+    """Go through the dialog to the address, type that into the app, and wait for its first message."""
+    path = f"{_FLOWS}/{(await api.post(_FLOWS, {'handler': DOMAIN}))['flow_id']}"
+    form = await api.post(path, {"next_step_id": Source.LEAFSPY})
+    shown = await api.post(path, _defaults(form))
+    await tell(simulator_url, "phone", address=shown["description_placeholders"]["addresses"].split("`")[1])
+    await api.post(path, {})
+
+    async def heard() -> bool | None:
+        return (await api.get(path))["step_id"] == "leafspy_heard" or None
+
+    await until(heard, "the first message of Leaf Spy", seconds=_WITHIN)
+    return _entry(await api.post(path, {}))
+
+
+async def _make_source(api: HomeAssistant, home: str, source: str) -> None:
+    """Accept what the dialog proposes: the vehicle of the other entry that has the same VIN."""
+
+    async def form() -> dict[str, Any] | None:
+        answer = await api.post(_SUBENTRY_FLOWS, {"handler": [home, SUBENTRY_SOURCE]})
+        return answer if answer["type"] == "form" else None
+
+    answer = await until(form, "a vehicle that can be a source", seconds=_WITHIN, pause=1)
+    entered = _defaults(answer)
+    if not entered["source"].startswith(source):
+        raise DemoError("Another vehicle than the LEAF's is proposed as its source")
+    answer = await api.post(f"{_SUBENTRY_FLOWS}/{answer['flow_id']}", entered)
+    if answer["type"] != "create_entry":
+        raise DemoError(f"Making a source ends with {answer.get('errors') or answer.get('reason')}")
+
+
+def _address(home: Home) -> str:
+    """Return what an earlier start has typed into the app."""
+    entries = json.loads((home.directory / ".storage" / "core.config_entries").read_text())["data"]["entries"]
+    webhook = next(entry["data"]["webhook_id"] for entry in entries if entry["data"].get("source") == Source.LEAFSPY)
+    return f"{home.api.url.removeprefix('http://')}/api/webhook/{webhook}"
+
+
+def _defaults(form: Mapping[str, Any]) -> dict[str, Any]:
+    return {field["name"]: field["default"] for field in form.get("data_schema") or () if "default" in field}
+
+
+def _entry(answer: Mapping[str, Any]) -> str:
+    if answer["type"] != "create_entry":
+        raise DemoError(f"A dialog ends with {answer.get('errors') or answer.get('reason') or answer['type']}")
+    entry_id: str = answer["result"]["entry_id"]
+    return entry_id
+
+
+def told_by(states: States, vehicle: Vehicle) -> dict[str, str]:
+    """Return which source is believed, for each part of the vehicle of which that is shown."""
+    found = {
+        what.removeprefix("sensor.").removesuffix("_source"): states.value(vehicle, what)
+        for what in vehicle.entities
+        if what.endswith("_source")
+    }
+    return {part: source for part, source in sorted(found.items()) if source is not None and part != "data"}

@@ -1,0 +1,186 @@
+"""What is left when parts of the service fail."""
+
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
+from custom_components.nissanconnect.vehicle import (
+    AccessBlocked,
+    AuthenticationFailed,
+    BackendError,
+    ChargingStatus,
+    Group,
+    NoConnection,
+    ProtocolError,
+    RateLimited,
+    ServiceOutage,
+    Unavailable,
+)
+from tests.simulator.faults import Fault
+from tests.simulator.mynissan import EMAIL, MyNissan
+from tests.simulator.mynissan.faults import fractions, no_data, partial, replaced, without
+
+from .conftest import Clock, vehicle
+
+
+async def test_a_number_in_the_wrong_form_takes_nothing_away(backend: MyNissanBackend, service: MyNissan) -> None:
+    """The library takes 73.1 for no number at all (mynissan-na §5)."""
+    info = await vehicle(backend, "Ariya")
+    before = (await backend.read(info)).state
+    service.fail("VehicleDynamicData", fractions())
+    after = (await backend.read(info)).state
+
+    assert after.battery == before.battery
+    assert after.odometer == before.odometer
+    assert after.tyres == before.tyres
+
+
+async def test_a_word_in_place_of_a_number_keeps_the_last_one(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    before = (await backend.read(info)).state
+    clock.advance(minutes=10)
+    service.fail("VehicleDynamicData", Fault.values(level="73", isCharging="yes", total=None))
+    after = (await backend.read(info)).state
+
+    assert before.battery
+    assert after.battery
+    assert after.battery.level == before.battery.level
+    assert after.battery.received_at == clock()
+    assert after.charging
+    assert after.charging.status is ChargingStatus.NOT_CHARGING
+    assert after.odometer is None, "a group of which nothing was heard is not reported"
+
+
+async def test_what_is_missing_silently_is_left_out(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("VehicleDynamicData", without("doorsStatus", "tirePressure", "mils"))
+    report = await backend.read(info)
+    assert not report.failures
+    assert {Group.BODY, Group.TYRES}.isdisjoint(report.state.groups())
+    assert report.state.battery is not None
+
+
+async def test_a_part_that_the_service_says_it_cannot_tell_is_a_failure(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("VehicleDynamicData", partial("doorsStatus", "batteryStatus"))
+    report = await backend.read(info)
+    assert set(report.failures) == {"status: doorsStatus", "status: batteryStatus"}
+    assert all(isinstance(error, Unavailable) for error in report.failures.values())
+    assert {Group.BATTERY, Group.BODY}.isdisjoint(report.state.groups())
+    assert report.state.odometer is not None
+
+
+async def test_errors_are_not_quoted(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    path: Json = ["vehicle", info.key]
+    errors: Json = [{"message": f"{info.key} {EMAIL}", "path": path}, {"path": "odd"}, "odd"]
+    service.fail(
+        "VehicleLocation", Fault(rewrite=lambda body: {**(body if isinstance(body, dict) else {}), "errors": errors})
+    )
+    report = await backend.read(info, {Group.POSITION})
+    assert set(report.failures) == {"location: something"}
+    assert info.key not in str(report.failures)
+    assert EMAIL not in str(report.failures)
+
+
+async def test_one_part_down(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    for part, operation, group in (
+        ("location", "VehicleLocation", Group.POSITION),
+        ("subscription", "VehicleSubscriptions", Group.SUBSCRIPTION),
+        ("software", "OtaUpdate", Group.SOFTWARE),
+    ):
+        backend.forget_refusals(info)
+        service.fail(operation, Fault.http(500))
+        report = await backend.read(info)
+        assert set(report.failures) == {part}
+        assert group not in report.state.groups()
+        assert report.state.battery
+        service.heal()
+
+
+@pytest.mark.parametrize("fault", [no_data(), Fault.html(200), Fault.http(502)])
+async def test_the_whole_service_down(backend: MyNissanBackend, service: MyNissan, fault: Fault) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("*", fault)
+    with pytest.raises(ServiceOutage):
+        await backend.read(info)
+    with pytest.raises(Unavailable):
+        await backend.list_vehicles()
+    service.heal()
+    assert (await backend.read(info)).state.battery
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "asked"), [(Fault.http(403), AccessBlocked, 2), (Fault.rate_limited(300), RateLimited, 1)]
+)
+async def test_a_service_that_wants_to_be_left_alone_is(
+    backend: MyNissanBackend, service: MyNissan, fault: Fault, error: type[BackendError], asked: int
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.requests.clear()
+    service.fail("*", fault)
+    with pytest.raises(error):
+        await backend.read(info)
+    assert service.requests.total() == asked
+
+
+@pytest.mark.parametrize("operation", ["VehicleDynamicData", "VehicleLocation", "OtaUpdate"])
+async def test_a_part_that_is_refused_is_left_alone_for_a_day(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, operation: str
+) -> None:
+    service.token_lifetime *= 1000
+    info = await vehicle(backend, "Ariya")
+    service.requests.clear()
+    service.fail(operation, Fault.http(403))
+    report = await backend.read(info)
+    assert [type(error) for error in report.failures.values()] == [AccessBlocked]
+    assert {Group.SCHEDULES, Group.SUBSCRIPTION} <= report.state.groups().keys(), "the rest is read"
+    clock.advance(hours=5)
+    assert not (await backend.read(info)).failures
+    assert service.requests[operation] == 1
+
+    backend.forget_refusals(info)
+    assert (await backend.read(info)).failures
+    clock.advance(days=1)
+    service.heal()
+    assert not (await backend.read(info)).failures
+    assert service.requests[operation] == 3
+
+
+async def test_a_limit_reached_halfway_is_told(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("VehicleLocation", Fault.rate_limited(300))
+    report = await backend.read(info)
+    assert report.state.battery
+    assert report.failures["location"].retry_after == 300
+
+
+async def test_without_a_network(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    await service.stop()
+    with pytest.raises(Unavailable):
+        await backend.read(info)
+    with pytest.raises(NoConnection):
+        await backend.read(info)
+
+
+async def test_an_account_that_is_not_let_in_any_more(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.end_sessions(for_good=True)
+    service.requests.clear()
+    with pytest.raises(AuthenticationFailed):
+        await backend.read(info)
+    assert service.requests == {"VehicleDynamicData": 1, "token": 1}
+
+
+async def test_an_odd_answer_is_one_part_only(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("VehicleDynamicData", replaced(climateStatus={"temperature": {"value": "warm", "unit": 5}}))
+    report = await backend.read(info)
+    assert isinstance(report.failures["status"], ProtocolError)
+    assert report.state.position

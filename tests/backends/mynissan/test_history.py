@@ -1,0 +1,109 @@
+"""What happened: trips, and what was asked of a vehicle by others."""
+
+from datetime import timedelta
+
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
+from custom_components.nissanconnect.vehicle import (
+    Lock,
+    TripPeriod,
+)
+from tests.simulator.faults import Fault
+from tests.simulator.mynissan import MyNissan
+
+from .conftest import Clock, MakeBackend, carry_out, vehicle
+
+
+async def test_trips(backend: MyNissanBackend, clock: Clock) -> None:
+    info = await vehicle(backend, "Ariya")
+    today = clock().date()
+    days = await backend.read_trips(info, TripPeriod.DAY, today - timedelta(days=6), today)
+    assert [day.start.isoformat() for day in days] == ["2026-11-16", "2026-11-17", "2026-11-19"]
+    assert [day.trips for day in days] == [2, 2, 2]
+    assert days[0].distance == 63.5
+    assert days[0].duration == 45
+    assert days[0].energy_used == pytest.approx(12.65, abs=0.1)
+    assert days[0].co2_saved == pytest.approx(7493, abs=1)
+
+    assert await backend.read_trips(info, TripPeriod.DAY, today - timedelta(days=3), today) == days[1:]
+    months = await backend.read_trips(info, TripPeriod.MONTH, today, today)
+    assert [(month.start.isoformat(), month.trips) for month in months] == [("2026-11-01", 6)]
+    years = await backend.read_trips(info, TripPeriod.YEAR, today, today)
+    assert [year.start.isoformat() for year in years] == ["2026-01-01"]
+    assert await backend.read_trips(await vehicle(backend, "Qashqai"), TripPeriod.DAY, today, today) == ()
+
+
+async def test_what_the_app_has_asked_for_is_told_and_what_we_asked_for_is_not(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    await carry_out(backend, info, Lock(), clock)
+    car = service.car("Ariya")
+    car.note("from-the-app", "INITIATED", "REMOTE_DOOR_UNLOCK", clock())
+    assert await backend.read_notifications(info) == (), "it has not ended"
+    car.note("from-the-app", "SUCCESS", "REMOTE_DOOR_UNLOCK", clock())
+    (message,) = await backend.read_notifications(info)
+
+    assert message.kind == "remote.remote_door_unlock.success"
+    assert (message.title, message.text) == ("Remote door unlock", "Success")
+    assert message.sent_at == clock()
+    assert "from-the-app" not in message.id
+
+
+async def test_our_own_commands_are_known_after_a_restart(make_backend: MakeBackend, clock: Clock) -> None:
+    backend = make_backend()
+    info = await vehicle(backend, "Ariya")
+    await carry_out(backend, info, Lock(), clock)
+    again = make_backend(memory=backend.memory())
+    assert await again.read_notifications(info) == ()
+
+
+async def test_alerts_are_asked_for_only_if_the_owner_has_set_some_up(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    info, car = await vehicle(backend, "Ariya"), service.car("Ariya")
+    await backend.read_notifications(info)
+    assert service.requests["BreachAlerts"] == 0
+
+    car.watch_speed("Freeway")
+    clock.advance(days=1)
+    await backend.list_vehicles()
+    car.breach("SPEED_ALERT", "Freeway", clock())
+    car.note("from-the-app", "SUCCESS", "REMOTE_CHARGE", clock() - timedelta(minutes=5))
+    first, second = await backend.read_notifications(info)
+    assert (first.kind, first.text, first.sent_at) == ("breach.speed_alert", "Freeway", clock())
+    assert second.kind == "remote.remote_charge.success"
+    assert "35.96" not in str(first), "where it was is nobody's business"
+    assert await backend.read_notifications(info, first=2, count=1) == (second,)
+    assert await backend.read_notifications(info) == (first, second), "the same event has the same name"
+
+
+async def test_a_vehicle_without_alerts_of_its_own_kind(backend: MyNissanBackend, service: MyNissan) -> None:
+    service.fail("VehicleAlerts", Fault(rewrite=lambda body: {"data": {"vehicle": None}}))
+    info = await vehicle(backend, "Ariya")
+    await backend.read_notifications(info)
+    assert service.requests["BreachAlerts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"day": 31, "month": 2}, 0),
+        ({"day": None}, 0),
+        ({"duration": "a while", "co2Saved": None, "distanceTraveled": None, "numberOfTrips": -1}, 3),
+        ({"duration": "P1DT2H3M4S"}, 3),
+    ],
+)
+async def test_trips_that_make_no_sense(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, change: dict[str, Json], told: int
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("DrivingHistory", Fault.values(**change))
+    today = clock().date()
+    trips = await backend.read_trips(info, TripPeriod.DAY, today - timedelta(days=6), today)
+    assert len(trips) == told
+    for trip in trips:
+        assert trip.duration == (1563.1 if change["duration"] == "P1DT2H3M4S" else None)
+        assert trip.trips == (None if "numberOfTrips" in change else 2)

@@ -1,0 +1,87 @@
+"""Finding out what a vehicle can do."""
+
+import logging
+
+import pytest
+
+from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
+from custom_components.nissanconnect.vehicle import (
+    AuthenticationFailed,
+    Capability,
+)
+from tests.simulator.faults import Fault
+from tests.simulator.mynissan import MyNissan
+
+from .conftest import Clock, vehicle
+
+
+async def test_what_cannot_be_learnt_now_is_learnt_later(backend: MyNissanBackend, service: MyNissan) -> None:
+    service.fail("VehicleCapabilities", Fault.http(500))
+    info = await vehicle(backend, "Ariya")
+    assert Capability.CLIMATE not in info.capabilities
+    assert Capability.BATTERY in info.capabilities
+    service.heal()
+    assert Capability.CLIMATE in (await vehicle(backend, "Ariya")).capabilities
+
+
+async def test_the_log_tells_the_names_of_services(
+    backend: MyNissanBackend, service: MyNissan, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Most of them are assumed (mynissan-na §9), so owners can tell which they really are."""
+    caplog.set_level(logging.DEBUG)
+    service.car("Ariya").services["REMOTE_TRUNK_UNLOCK"] = True
+    info = await vehicle(backend, "Ariya")
+    assert "remote_trunk_unlock" in caplog.text
+    assert info.key not in caplog.text
+
+
+async def test_what_was_learnt_is_not_lost_by_a_failure(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    known = (await vehicle(backend, "Ariya")).capabilities
+    clock.advance(days=1)
+    for operation in ("VehicleCapabilities", "VehicleDynamicData", "VehicleLocation", "ChargeConfig"):
+        service.fail(operation, Fault.http(500))
+    assert (await vehicle(backend, "Ariya")).capabilities == known
+
+
+async def test_a_lapsed_subscription_takes_the_commands_away(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    await vehicle(backend, "Ariya")
+    service.car("Ariya").enrolled = False
+    clock.advance(days=1)
+    info = await vehicle(backend, "Ariya")
+    assert Capability.BATTERY in info.capabilities
+    assert info.capabilities.isdisjoint({Capability.CLIMATE, Capability.LOCK, Capability.REFRESH})
+
+
+async def test_vehicles_that_are_gone_are_forgotten(backend: MyNissanBackend, service: MyNissan) -> None:
+    await backend.list_vehicles()
+    del service.cars["SJNFAKE0000000001"]
+    await backend.list_vehicles()
+    assert set(_items(backend.memory())) == {"JN1FAKE0000000002", "SJNFAKE0000000003"}
+
+
+def _items(memory: Json) -> dict[str, Json]:
+    assert isinstance(memory, dict)
+    return memory
+
+
+async def test_nothing_more_is_learnt_from_a_service_that_wants_to_be_left_alone(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    service.fail("VehicleCapabilities", Fault.rate_limited(60))
+    assert len(await backend.list_vehicles()) == 3
+    assert service.requests["VehicleDynamicData"] == 0
+
+
+async def test_a_log_in_that_ends_while_learning(backend: MyNissanBackend, service: MyNissan) -> None:
+    def end(body: Json) -> Json:
+        service.end_sessions(for_good=True)
+        return body
+
+    service.fail("VehiclesStaticData", Fault(rewrite=end))
+    with pytest.raises(AuthenticationFailed):
+        await backend.list_vehicles()

@@ -1,0 +1,115 @@
+"""A LEAF of a cloud, and the phone in it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.const import STATE_OFF
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.vehicle import (
+    Battery,
+    Capability,
+    Climate,
+    Connectivity,
+    VehicleInfo,
+    VehicleState,
+    alias,
+)
+
+from .conftest import NOON, LetTimePass, set_up, settle, state
+from .leafspy import GOOD, Client, call, link, phone, verdict
+from .scripted import Scripted, Stage, stage
+from .simulator.leafspy_app import VIN
+from .simulator.leafspy_log import Drive, log
+from .test_leafspy_log import begin, go, history, upload
+
+__all__ = ["stage"]
+
+pytestmark = pytest.mark.usefixtures("recorder_mock")
+
+CLOUD = VehicleInfo(key="CAR-1", nickname="LEAF", capabilities=frozenset({Capability.BATTERY, Capability.CLIMATE}))
+
+
+@pytest.fixture
+def noon(freezer: FrozenDateTimeFactory) -> None:
+    freezer.move_to(NOON)
+
+
+@pytest.fixture
+async def client(hass: HomeAssistant, noon: None, hass_client: ClientSessionGenerator) -> Client:
+    assert await async_setup_component(hass, "webhook", {})
+    assert await async_setup_component(hass, "file_upload", {})
+    client: Client = await hass_client()
+    return client
+
+
+@pytest.fixture
+def cloud() -> Scripted:
+    """A cloud that heard from the vehicle an hour ago, and knows it by a name of its own."""
+    stamp = {"backend": "kamereon", "received_at": NOON, "reported_at": NOON - timedelta(hours=1)}
+    said = VehicleState(
+        battery=Battery(**stamp, level=50.0, range=120.0),  # type: ignore[arg-type]
+        climate=Climate(**stamp, running=True),  # type: ignore[arg-type]
+        connectivity=Connectivity(**stamp, reachable=False),  # type: ignore[arg-type]
+    )
+    return Scripted("kamereon", {CLOUD.key: CLOUD}, {CLOUD.key: said})
+
+
+@pytest.fixture
+async def both(hass: HomeAssistant, client: Client, stage: Stage, cloud: Scripted) -> AsyncIterator[MockConfigEntry]:
+    """The link, whose vehicle is a source of the cloud's."""
+    phones, account = link(), stage.entry("Cloud", cloud)
+    await set_up(hass, phones)
+    await call(hass, client, phone().parameters() | {"SOC": "61"})
+    source = ConfigSubentryData(
+        data={
+            "vehicle": alias(CLOUD.key),
+            "entry": phones.entry_id,
+            "source_vehicle": alias(VIN),
+            "preferred": False,
+        },
+        subentry_type="source",
+        title="Leaf Spy",
+        unique_id="leafspy",
+    )
+    account = MockConfigEntry(
+        domain=DOMAIN, title="Cloud", unique_id="Cloud", data=dict(account.data), subentries_data=[source]
+    )
+    await set_up(hass, account)
+    await settle(hass)
+    yield phones
+    for entry in (account, phones):
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_the_phone_knows_more_and_later_but_not_whether_the_vehicle_can_be_reached(
+    hass: HomeAssistant, client: Client, both: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    names = [device.name for device in dr.async_get(hass).devices]
+    assert names == ["LEAF"]
+    await pass_time(timedelta(minutes=1))
+    assert await verdict(await call(hass, client, phone().parameters() | {"SOC": "55"})) == GOOD
+    assert state(hass, "sensor.leaf_battery").state == "55.0"
+    assert state(hass, "sensor.leaf_battery_source").state == "leafspy"
+    assert state(hass, "sensor.leaf_battery_health").state == "88.0"
+    assert state(hass, "binary_sensor.leaf_reachable").state == STATE_OFF, "the cloud knows that"
+    await pass_time(timedelta(minutes=20))
+    assert state(hass, "sensor.leaf_battery").state == "55.0"
+
+
+async def test_its_logs_become_history_of_the_one_vehicle(
+    hass: HomeAssistant, client: Client, both: MockConfigEntry
+) -> None:
+    await call(hass, client, phone().parameters())
+    content = log([Drive(at=NOON - timedelta(days=300), health=90).row()])
+    result = await go(hass, await begin(hass, both), {"file": await upload(client, content)})
+    assert result["reason"] == "log_imported"
+    assert [mean for _, mean, _, _ in await history(hass, "sensor.leaf_battery_health")] == [90]
