@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 import time
@@ -49,10 +49,16 @@ class Rig(ABC):
     """How the vehicle is called in entity ids."""
     logs_in: ClassVar[bool] = True
     """Whether the source lets in only who has a secret, so that the owner may be asked for another one."""
+    speaks: ClassVar[bool] = False
+    """Whether the source speaks by itself."""
+    asked: ClassVar[bool] = True
+    """Whether it is asked now and then, so that :attr:`requests` grows."""
     can_fail: ClassVar[bool] = True
     """Whether there is anything between us and the vehicle that could be down."""
     kept: ClassVar[str | None] = "device_tracker.{}_location"
     """What the part tells that can fail alone; ``None`` if no part can."""
+    named_by: ClassVar[Mapping[str, Collection[str]]] = {}
+    """Which loggers of Home Assistant itself name a secret, where nobody can keep them from it."""
     leaves_timers: ClassVar[bool] = False
     """A library leaves timers behind that Home Assistant's tests would complain of."""
 
@@ -85,7 +91,7 @@ class Rig(ABC):
     @property
     @abstractmethod
     def requests(self) -> int:
-        """How often anything was asked of the stand-in; of one that is never asked, how often it was subscribed to."""
+        """How often anything was asked of the stand-in."""
 
     @property
     def wakes(self) -> int:
@@ -139,7 +145,8 @@ class Rig(ABC):
     # What the vehicle does
 
     def turn(self) -> bool:
-        """Plug the vehicle in, or unplug it; return whether it is plugged in now."""
+        """Plug the vehicle in, or unplug it, after a moment; return whether it is plugged in then."""
+        self.freezer.tick(1)
         vehicle = self.vehicle
         assert isinstance(vehicle.powertrain, Electric)
         if vehicle.powertrain.charger.plugged:
@@ -155,7 +162,7 @@ class Rig(ABC):
         vehicle.odometer += 40
         vehicle.report(Group)
 
-    async def tell(self) -> None:
+    async def tell(self) -> None:  # noqa: B027 - most have nothing to say
         """Have a source that speaks by itself do so; others wait to be asked."""
 
     # Home Assistant

@@ -27,7 +27,7 @@ class Demo(Rig):
     async def add(self) -> ConfigEntry:
         result = await self.begin()
         await self.settle()
-        assert self.backend
+        self._backend = self.backend
         assert result["type"] is FlowResultType.CREATE_ENTRY
         return self.entry
 

@@ -55,7 +55,8 @@ class Kamereon(Rig):
         account, tokens = self.service.account, self.service.tokens
         vehicles = {f"vehicle {number}": key for number, key in enumerate(self.service.cars)}
         issued = {f"token {number}": each for number, each in enumerate((*tokens.access, *tokens.refresh))}
-        kept = {name: str(value) for name, value in self.entry.data[CONF_AUTH].items() if "token" in name}
+        saved = self.entry.data[CONF_AUTH].items()
+        kept = {name: str(value) for name, value in saved if "token" in name and value is not None}
         mine = {"e-mail": EMAIL, "its name": EMAIL.split("@", maxsplit=1)[0] + "%40", "user": account.user_id}
         return {**vehicles, **issued, **kept, **mine, "password": PASSWORD, "other password": account.password}
 

@@ -1,6 +1,6 @@
 """Leaf Spy on a phone, which calls Home Assistant's web server."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC
 from typing import ClassVar, override
 
@@ -23,7 +23,13 @@ class LeafSpy(Rig):
 
     source = Source.LEAFSPY
     logs_in: ClassVar[bool] = False
+    speaks: ClassVar[bool] = True
+    asked: ClassVar[bool] = False
     entered = {"password": PASSWORD, "odometer_unit": "kilometres", "outside_unit": "automatic"}
+    named_by: ClassVar[Mapping[str, Collection[str]]] = {
+        "address": {"homeassistant.helpers.http", "homeassistant.components.webhook", "aiohttp.access"}
+    }
+    """Its web server names every address that it serves, for those who have set it to DEBUG."""
     client: Client
     webhook_id = ""
     _calls = True

@@ -1,6 +1,6 @@
 """MyNISSAN, through its library."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import override
 
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
@@ -52,14 +52,14 @@ class NorthAmerica(Rig):
     @override
     def secrets(self) -> Mapping[str, str]:
         service = self.service
-        lists = {
+        lists: dict[str, Iterable[str]] = {
             "vehicle": service.cars,
             "access token": service.access,
             "refresh token": service.refresh,
             "device": service.devices,
             "kept": [each for each in self.entry.data[CONF_AUTH].values() if isinstance(each, str)],
         }
-        found = {f"{name} {number}": each for name, each_list in lists.items() for number, each in enumerate(each_list)}
+        found = {f"{name} {number}": each for name, several in lists.items() for number, each in enumerate(several)}
         return {**found, "e-mail": EMAIL, "password": PASSWORD, "other password": service.password}
 
     @override

@@ -18,12 +18,13 @@ from .base import Rig
 class OpenCarwingsRig(Rig):
     """An old LEAF that stands at home.
 
-    The part that fails alone is the vehicle's details, behind a proxy that lets no socket through: there is a list left.
+    The part that fails alone is the vehicle's details, behind a proxy that lets no socket through; a list is left.
     """
 
     source = Source.OPENCARWINGS
     name: ClassVar[str] = "old_leaf"
     kept: ClassVar[str | None] = "sensor.{}_odometer"
+    speaks: ClassVar[bool] = True
     leaves_timers: ClassVar[bool] = True
     """The library of the socket leaves that of its next ping."""
     service: OpenCarwings

@@ -29,6 +29,8 @@ class Ovms(Rig):
 
     source = Source.OVMS
     logs_in: ClassVar[bool] = False
+    speaks: ClassVar[bool] = True
+    asked: ClassVar[bool] = False
     entered = {CONF_PREFIX: "ovms", CONF_USER: USER, CONF_VEHICLE_ID: VEHICLE, CONF_PIN: PIN}
 
     @override
@@ -97,7 +99,9 @@ class Ovms(Rig):
     @override
     async def heal(self) -> None:
         self.module.left_out = set()
-        if not self.broker.up:
+        if self.broker.up:
+            self.module.tell_all()  # which it does every twenty minutes
+        else:
             self.broker.start()
             self.module.connect()
 
@@ -113,5 +117,5 @@ class Ovms(Rig):
         yield lambda: self.module.say("v.p.latitude", where)
         yield lambda: self.module.say("v.vin", where)
         yield lambda: self.module.notify("alert", "flatbed.moved", f"Vehicle is being moved: {where}")
-        yield lambda: self.module.cut()
-        yield lambda: self.module.connect()
+        yield self.module.cut
+        yield self.module.connect
