@@ -32,17 +32,17 @@ async def ask(hass: HomeAssistant, **answers: Any) -> ConfigFlowResult:
     return await submit(hass, form, ANSWERS | answers)
 
 
-def told(answer: ConfigFlowResult) -> tuple[str, str, str]:
-    """The plant, what this version speaks, and what it does not speak yet."""
+def told(answer: ConfigFlowResult) -> tuple[str, str]:
+    """The plant, and the ways."""
     words = answer["description_placeholders"] or {}
-    return words["plant"], words["spoken"], words["later"]
+    return words["plant"], words["ways"]
 
 
 async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: Simulator) -> None:
     answer = await ask(hass)
     assert answer["type"] is FlowResultType.MENU
     assert (answer["step_id"], answer["menu_options"]) == ("unsure_cloud", ["unsure_best", "user"])
-    assert told(answer) == ("?", "MyNISSAN Europe", "-")
+    assert told(answer) == ("?", "MyNISSAN Europe")
     assert (answer["description_placeholders"] or {})["best"] == "MyNISSAN Europe"
 
     form = await submit(hass, answer, {"next_step_id": "unsure_best"})
@@ -52,24 +52,22 @@ async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: 
 
 
 @pytest.mark.parametrize(
-    ("answers", "step", "spoken", "later"),
+    ("answers", "step", "ways"),
     [
-        ({"year": 2015, "app": "none"}, "unsure_closed", "OpenCARWINGS, OVMS, Leaf Spy", "-"),
-        ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe, OpenCARWINGS, OVMS, Leaf Spy", "-"),
-        ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe, OVMS, Leaf Spy", "-"),
-        ({"region": "elsewhere"}, "unsure_no_cloud", "OVMS, Leaf Spy", "-"),
-        ({"region": "japan"}, "unsure_cloud", "NissanConnect Japan", "-"),
-        ({"region": "north_america"}, "unsure_cloud", "MyNISSAN North America", "-"),
-        ({"region": "elsewhere", "model": "electric"}, "unsure_nothing", "-", "-"),
+        ({"year": 2015, "app": "none"}, "unsure_closed", "OpenCARWINGS, OVMS, Leaf Spy"),
+        ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe, OpenCARWINGS, OVMS, Leaf Spy"),
+        ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe, OVMS, Leaf Spy"),
+        ({"region": "elsewhere"}, "unsure_no_cloud", "OVMS, Leaf Spy"),
+        ({"region": "japan"}, "unsure_cloud", "NissanConnect Japan"),
+        ({"region": "north_america"}, "unsure_cloud", "MyNISSAN North America"),
+        ({"region": "elsewhere", "model": "electric"}, "unsure_nothing", "-"),
     ],
 )
-async def test_every_answer_says_what_this_version_cannot_do(
-    hass: HomeAssistant, answers: dict[str, Any], step: str, spoken: str, later: str
-) -> None:
+async def test_every_answer_names_the_ways(hass: HomeAssistant, answers: dict[str, Any], step: str, ways: str) -> None:
     answer = await ask(hass, **answers)
     assert answer["step_id"] == step
-    assert answer["menu_options"] == (["user"] if spoken == "-" else ["unsure_best", "user"])
-    assert told(answer)[1:] == (spoken, later)
+    assert answer["menu_options"] == (["user"] if ways == "-" else ["unsure_best", "user"])
+    assert told(answer)[1] == ways
     again = await hass.config_entries.flow.async_configure(answer["flow_id"])  # the page is loaded anew
     assert again["step_id"] == step
 

@@ -119,6 +119,11 @@ def _tyre_pressure(place: str, tyre: Callable[[Tyres], Tyre]) -> VehicleSensorDe
     )
 
 
+def _to_the_minute(at: datetime | None) -> datetime | None:
+    """Cut the seconds off: some sources speak every second, and each time would be written down."""
+    return at.replace(second=0, microsecond=0) if at else None
+
+
 def _report_time(group: Group) -> VehicleSensorDescription:
     """When the vehicle said what is known of ``group``: a time and not an age, which would change every minute."""
     return VehicleSensorDescription(
@@ -126,7 +131,7 @@ def _report_time(group: Group) -> VehicleSensorDescription:
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value=lambda s: s.groups()[group].reported_at if group in s.groups() else None,
+        value=lambda s: _to_the_minute(s.groups()[group].reported_at) if group in s.groups() else None,
     )
 
 
@@ -335,13 +340,13 @@ SENSORS = (
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value=lambda s: s.last_read,
+        value=lambda s: _to_the_minute(s.last_read),
     ),
     VehicleSensorDescription(
         key="last_report",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda s: s.last_report,
+        value=lambda s: _to_the_minute(s.last_report),
     ),
     VehicleSensorDescription(
         key="odometer",

@@ -16,7 +16,6 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..sources import Source
 from ..vehicle import VinProblem, plant_country, vin_problem
 from ..vehicle.guide import Advice, App, Model, Region, Verdict, Way, advise
 
@@ -80,23 +79,17 @@ class UnsureFlow(ConfigFlow):
         )
 
     async def _async_answer(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Tell what leads to the vehicle and why, and offer to go on where this version can."""
-        spoken = [way for way in self._advice.ways if way in Source]
-        later = [way for way in self._advice.ways if way not in Source]
-        names = {"spoken": spoken, "later": later, "best": spoken[:1]}
+        """Tell what leads to the vehicle and why, and offer to go on."""
+        names = [_NAMES[way] for way in self._advice.ways] or ["-"]
         return self.async_show_menu(
             step_id=_step(self._advice.verdict),
-            menu_options=["unsure_best", "user"] if spoken else ["user"],
-            description_placeholders={
-                "plant": self._plant or "?",
-                **{name: ", ".join(_NAMES[way] for way in ways) or "-" for name, ways in names.items()},
-            },
+            menu_options=["unsure_best", "user"] if self._advice.ways else ["user"],
+            description_placeholders={"plant": self._plant or "?", "ways": ", ".join(names), "best": names[0]},
         )
 
     async def async_step_unsure_best(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Go on with the best way that this version speaks."""
-        best = next(way for way in self._advice.ways if way in Source)
-        step: ConfigFlowResult = await getattr(self, f"async_step_{best}")()
+        """Go on with the best way."""
+        step: ConfigFlowResult = await getattr(self, f"async_step_{self._advice.ways[0]}")()
         return step
 
 

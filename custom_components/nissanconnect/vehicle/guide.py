@@ -36,7 +36,7 @@ class App(StrEnum):
 
 
 class Way(StrEnum):
-    """How a vehicle can be reached, each by the name of its source; not every version has them all."""
+    """How a vehicle can be reached, each by the name of its source."""
 
     EUROPE = "europe"
     NORTH_AMERICA = "north_america"
