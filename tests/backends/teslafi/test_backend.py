@@ -111,7 +111,7 @@ async def test_a_drive(backend: TeslaFiBackend, teslafi: TeslaFi, clock: Clock) 
     clock.advance(minutes=5)
     second = (await backend.read(await the_vehicle(backend), [Group.POSITION, Group.ODOMETER])).state
     assert first.position != second.position
-    assert second.groups().keys() <= {Group.POSITION, Group.ODOMETER}
+    assert second.groups().keys() <= {Group.POSITION, Group.ODOMETER, Group.CONNECTIVITY}
 
 
 async def test_a_vehicle_that_sleeps_is_hollow(backend: TeslaFiBackend, teslafi: TeslaFi, clock: Clock) -> None:

@@ -123,8 +123,10 @@ class TeslaFiBackend(Backend):
         self._meet(heard.said, state)
         if self._known is not None and self._known.key != vehicle.key:
             raise NotSupported("the feed is that of another vehicle")
-        wanted = (said for group, said in state.groups().items() if groups is None or group in groups)
-        return VehicleReport(state=VehicleState.of(*wanted), failures=_failures(heard.said))
+        # A sleeping vehicle tells only that it sleeps. If that were left out, it would seem to be refused everything.
+        wanted = Group if groups is None else {*groups, Group.CONNECTIVITY}
+        told = (said for group, said in state.groups().items() if group in wanted)
+        return VehicleReport(state=VehicleState.of(*told), failures=_failures(heard.said))
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
