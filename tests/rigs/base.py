@@ -109,10 +109,11 @@ class Rig(ABC):
 
     @property
     def places(self) -> Mapping[str, str]:
-        """Where the vehicle is and lives, as precisely as would tell it."""
+        """Where the vehicle is and lives, as precisely as would tell it, rounded and cut off."""
         found: dict[str, str] = {}
-        for name, point in (("home", self.vehicle.home), ("here", self.vehicle.point)):
-            found |= {f"latitude of {name}": f"{point.latitude:.3f}", f"longitude of {name}": f"{point.longitude:.3f}"}
+        for point in (self.vehicle.home, self.vehicle.point):
+            for degrees in point:
+                found |= {f"place {shown}": shown for shown in (f"{degrees:.3f}", f"{degrees:.9f}"[:-6])}
         return found
 
     # What is done to it

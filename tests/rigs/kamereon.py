@@ -57,7 +57,7 @@ class Kamereon(Rig):
         issued = {f"token {number}": each for number, each in enumerate((*tokens.access, *tokens.refresh))}
         saved = self.entry.data[CONF_AUTH].items()
         kept = {name: str(value) for name, value in saved if "token" in name and value is not None}
-        mine = {"e-mail": EMAIL, "its name": EMAIL.split("@", maxsplit=1)[0] + "%40", "user": account.user_id}
+        mine = {"e-mail": EMAIL, "its name": EMAIL.split("@", maxsplit=1)[0] + "%40", "number": account.user_id}
         return {**vehicles, **issued, **kept, **mine, "password": PASSWORD, "other password": account.password}
 
     @override

@@ -56,7 +56,7 @@ class OpenCarwingsRig(Rig):
 
     @override
     async def heard(self) -> bool:
-        await self.until(lambda: True)
+        await self.settle()
         return bool(self.service.sockets)
 
     @property

@@ -86,7 +86,9 @@ class Ovms(Rig):
     @property
     @override
     def secrets(self) -> Mapping[str, str]:
-        return {"VIN": VIN, "broker's user": USER, "vehicle": VEHICLE, "PIN": f'"{PIN}"', "SIM card": "8931000000"}
+        # Four digits alone are found in many a number.
+        pins = {f"PIN as {each}": each for each in (f'"{PIN}"', f"'{PIN}'", f"={PIN}", f" {PIN}")}
+        return {"VIN": VIN, "topic's user": USER, "topic's vehicle": VEHICLE, "SIM card": "8931000000", **pins}
 
     @override
     async def break_part(self) -> None:
