@@ -139,11 +139,13 @@ class VehicleAlerts:
         if last is not None and now - last < _MESSAGES_EVERY and not at_once:
             return
         self._messages_read_at = now
-        for source, info in self._links.backends():
+        for link in self._links:
+            source = link.account.backend if link.account else None
             if not isinstance(source, Messages) or source in self._without_messages:
                 continue
             try:
-                self.async_take(await self._async_new_messages(source, info))
+                with link.reach() as (_, info):
+                    self.async_take(await self._async_new_messages(source, info))
             except BackendError as err:
                 if isinstance(err, NotSupported):
                     self._without_messages.add(source)

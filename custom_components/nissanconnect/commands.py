@@ -18,7 +18,7 @@ from .asker import async_asker
 from .const import DOMAIN
 from .engine.runner import CommandRunner, Job, Line, Patience, Stage
 from .engine.wakes import Wake, WakeLedger, WakeResult
-from .exceptions import NEEDS_REAUTH, action_error, outcome_error
+from .exceptions import action_error, outcome_error
 from .vehicle import (
     Asker,
     BackendError,
@@ -183,8 +183,6 @@ class VehicleCommands:
 
     @callback
     def _async_changed(self, job: Job) -> None:
-        if isinstance(job.error, NEEDS_REAUTH):
-            self._vehicle.config_entry.async_start_reauth(self._vehicle.hass)
         if job.stage is not Stage.ENDED:
             self._open[job] = Unfinished(
                 command=job.command,

@@ -23,10 +23,11 @@ from .engine.freshness import is_available
 from .engine.guardian import Circumstances, automatic_wake_due
 from .engine.guards import refusal
 from .engine.polling import EVERYTHING, Facts, ReadPlan
-from .exceptions import NEEDS_REAUTH, action_error, update_error
+from .exceptions import action_error, update_error
 from .fences import fences_of
 from .issues import async_report_sources, async_report_vehicle
-from .links import Link, async_links
+from .link import Link
+from .links import async_links
 from .store import RememberedVehicle
 from .vehicle import (
     Alert,
@@ -150,13 +151,13 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     async def async_read_trips(self, period: TripPeriod, start: date, end: date) -> tuple[TripSummary, ...]:
         """Return what was driven from ``start`` to ``end``, both included; raises a translated error."""
-        for backend, info in self.links.backends(Capability.TRIPS):
-            if isinstance(backend, Trips):
+        for link in self.links:
+            backend = link.account.backend if link.account else None
+            if isinstance(backend, Trips) and link.offers({Capability.TRIPS}):
                 try:
-                    return await backend.read_trips(info, period, start, end)
+                    with link.reach() as (_, info):
+                        return await backend.read_trips(info, period, start, end)
                 except BackendError as err:
-                    if isinstance(err, NEEDS_REAUTH):
-                        self.config_entry.async_start_reauth(self.hass)
                     raise action_error(err) from err
         raise action_error(NotSupported())
 
@@ -164,9 +165,13 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
         blocked = self.alerts.lookout.blocks_climate(self.alerts.fences)
         limits = replace(self._account.settings.limits, climate_blocked=blocked)
-        # Whether the vehicle can be reached is another question on each way.
-        ways = [link.word.state.connectivity for link in self.links.able(command)] or [self.data.connectivity]
-        reasons = [refusal(command, self.info, replace(self.data, connectivity=way), limits) for way in ways]
+
+        def reason(way: Link) -> str | None:
+            # Whether the vehicle can be reached is another question on each way.
+            state = replace(self.data, connectivity=way.word.state.connectivity)
+            return refusal(command, way.info or self.info, state, limits)
+
+        reasons = [reason(way) for way in self.links.able(command) or [self.links.own]]
         return None if None in reasons else reasons[0]
 
     @property

@@ -9,7 +9,7 @@ from homeassistant.helpers.redact import async_redact_data
 
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .links import Link
+from .link import Link
 from .vehicle import alias
 
 _PERSONAL = {

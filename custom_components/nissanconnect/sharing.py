@@ -13,7 +13,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE_VEHICLE, CONF_VEHICLE, DOMAIN, SUBENTRY_SOURCE
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .links import LentLink
+from .link import LentLink
 from .vehicle import alias
 
 

@@ -16,6 +16,8 @@ from custom_components.nissanconnect.vehicle import InvalidAddress
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
         ("http://[::1]:8080/", "http://[::1]:8080/"),
         ("http://192.168.1.2/relay", "http://192.168.1.2/relay/"),
+        ("http://localhost:8080/", "http://localhost:8080/"),
+        ("http://relay.local", "http://relay.local/"),
     ],
 )
 def test_addresses(address: str, url: str) -> None:
@@ -28,7 +30,6 @@ def test_addresses(address: str, url: str) -> None:
         "",
         "www.teslafi.com",
         "http://www.teslafi.com/",
-        "http://localhost:8080/",
         "http://8.8.8.8/",
         "http://0.0.0.0/",
         "ftp://www.teslafi.com/",

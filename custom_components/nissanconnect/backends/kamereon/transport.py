@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import aiohttp
 from yarl import URL
 
-from ...vehicle import NoConnection, ProtocolError, Unavailable
+from ...vehicle import NoConnection, Unavailable
+from ..http import read_text, retry_seconds
 from .answer import Answer, NoAnswer
 
 _CONCURRENT_REQUESTS = 4
-_LARGEST_BODY = 4 * 1024 * 1024
-_LONGEST_PENALTY = 24 * 3600.0
 """Seconds: an absurd Retry-After must not silence an account for good."""
 
 
@@ -90,30 +88,7 @@ class Transport:
         ) as response:
             return Answer(
                 status=response.status,
-                text=await _text(response, name),
+                text=await read_text(response, name),
                 location=response.headers.get("Location"),
-                retry_after=_seconds(response.headers.get("Retry-After"), self._now()),
+                retry_after=retry_seconds(response, self._now()),
             )
-
-
-async def _text(response: aiohttp.ClientResponse, name: str) -> str:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            raise ProtocolError(f"{name} answered without end")
-    return body.decode(errors="replace")
-
-
-def _seconds(retry_after: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header: seconds or an HTTP date."""
-    if retry_after is None:
-        return None
-    if retry_after.isdecimal():
-        return min(float(retry_after), _LONGEST_PENALTY)
-    try:
-        date = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    wait = date.replace(tzinfo=date.tzinfo or UTC) - now
-    return min(max(wait.total_seconds(), 0.0), _LONGEST_PENALTY)

@@ -8,20 +8,15 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 import json
 from math import isfinite
 from typing import Any, Protocol
 
 import aiohttp
 
-from ...vehicle import ProtocolError
 from ..base import Json
-
-_LARGEST_BODY = 4 * 1024 * 1024
-_LONGEST_PENALTY = 24 * 3600.0
-"""Seconds: an absurd Retry-After must not silence an account for good."""
+from ..http import read_text, retry_seconds
 
 _NULL_IS_NONE = "otaUpdate"
 """Where the library takes an absent value for none, and a null for a fault (mynissan-na §5 [A])."""
@@ -120,36 +115,13 @@ class Wire:
             async with self._session.post(url, **options) as response:
                 heard.reached = True
                 heard.status = response.status
-                heard.retry_after = _seconds(response.headers.get("Retry-After"), self._now())
-                yield Reply(response.status, await _text(response), heard)
+                heard.retry_after = retry_seconds(response, self._now())
+                yield Reply(response.status, await read_text(response, "the service"), heard)
         except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
             raise
         except aiohttp.ClientError, TimeoutError, OSError:
             heard.reached = True  # it may have been sent before the line broke
             raise
-
-
-async def _text(response: aiohttp.ClientResponse) -> str:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            raise ProtocolError("an answer without end")
-    return body.decode(errors="replace")
-
-
-def _seconds(retry_after: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header: seconds or an HTTP date."""
-    if retry_after is None:
-        return None
-    if retry_after.isdecimal():
-        return min(float(retry_after), _LONGEST_PENALTY)
-    try:
-        date = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    wait = date.replace(tzinfo=date.tzinfo or UTC) - now
-    return min(max(wait.total_seconds(), 0.0), _LONGEST_PENALTY)
 
 
 _WHOLE = {"batteryStatus", "chargeConfig", "engineOilDrainRange", "fuelAutonomy", "mileage", "tirePressure"}

@@ -1,6 +1,5 @@
 """Where an installation lives: the public one, or anybody's own, behind a port and a path prefix (opencarwings §1)."""
 
-from ipaddress import ip_address
 import re
 from typing import override
 from urllib.parse import quote
@@ -8,6 +7,7 @@ from urllib.parse import quote
 from yarl import URL
 
 from ...vehicle import InvalidAddress
+from ..http import is_near
 
 PUBLIC = "https://opencarwings.viaaq.eu"
 
@@ -31,7 +31,7 @@ class Address:
             raise InvalidAddress
         if url.query_string or url.fragment or not re.fullmatch(r"[0-9A-Za-z.:%_-]+", host):
             raise InvalidAddress
-        if url.scheme == "http" and not _is_near(host):
+        if url.scheme == "http" and not is_near(host):
             raise InvalidAddress("plain http is for addresses in the own network only")
         self._base = url.with_path(url.path.rstrip("/") + "/", encoded=False)
 
@@ -58,16 +58,3 @@ class Address:
 def segment(name: str) -> str:
     """Make ``name`` one segment of a path, whatever it contains; its case counts (§3)."""
     return quote(name, safe="").replace(".", "%2E")
-
-
-_LOCAL = ("home", "home.arpa", "internal", "lan", "local", "localdomain", "localhost", "fritz.box")
-"""Names that no server on the internet has, and one that a maker of routers took."""
-
-
-def _is_near(host: str) -> bool:
-    """Whether the way to ``host`` does not lead through the internet."""
-    try:
-        return not ip_address(host.partition("%")[0]).is_global
-    except ValueError:
-        name = host.casefold().rstrip(".")
-        return "." not in name or name.endswith(tuple(f".{each}" for each in _LOCAL))

@@ -89,7 +89,7 @@ class OpenCarwingsBackend:
         said = Said.of(memory)
         self._now = now
         self._address = address
-        self._transport = transport = Transport(session, timeouts or Timeouts())
+        self._transport = transport = Transport(session, timeouts or Timeouts(), now)
         self._authenticator = Authenticator(transport, address, credentials, auth=auth or Auth(), on_auth=on_auth)
         self._client = Client(transport, self._authenticator, address)
         self._fleet = Fleet(self._client, now, said.get("vins"))

@@ -1,19 +1,20 @@
 """One HTTP request, bounded in time, size and number; whatever goes wrong on the way is ``Unavailable``."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 import json
 
 import aiohttp
 from yarl import URL
 
-from ...vehicle import NoConnection, ProtocolError, Unavailable
+from ...vehicle import NoConnection, Unavailable
 from ..base import Json
+from ..http import read_text, retry_seconds
 from .answer import Answer
 
 _CONCURRENT_REQUESTS = 4
-_LARGEST_BODY = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +29,13 @@ class Timeouts:
 class Transport:
     """The requests of one account."""
 
-    def __init__(self, session: aiohttp.ClientSession, timeouts: Timeouts) -> None:
+    def __init__(self, session: aiohttp.ClientSession, timeouts: Timeouts, now: Callable[[], datetime]) -> None:
         """``session`` stays the caller's."""
         self.session = session
         self.timeouts = timeouts
         self.requests = 0
         """How many have been sent."""
+        self._now = now
         self._slots = asyncio.Semaphore(_CONCURRENT_REQUESTS)
 
     async def request(
@@ -63,24 +65,15 @@ class Transport:
             allow_redirects=False,
             raise_for_status=False,
         ) as response:
-            text = await _text(response, name)
+            text = await read_text(response, name)
             readable, parsed = _decode(text)
             return Answer(
                 status=response.status,
                 body=parsed,
                 readable=readable,
                 is_page=text.lstrip().startswith("<"),
-                retry_after=_seconds(response.headers.get("Retry-After")),
+                retry_after=retry_seconds(response, self._now()),
             )
-
-
-async def _text(response: aiohttp.ClientResponse, name: str) -> str:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            raise ProtocolError(f"{name} answered without end")
-    return body.decode(errors="replace")
 
 
 def _decode(text: str) -> tuple[bool, Json]:
@@ -89,8 +82,3 @@ def _decode(text: str) -> tuple[bool, Json]:
         return True, json.loads(text) if text.strip() else None
     except ValueError, RecursionError:
         return False, None
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Read a Retry-After header in seconds; an absurd one must not silence an account for good."""
-    return min(float(retry_after), 86400.0) if retry_after and retry_after.isdecimal() else None

@@ -1,10 +1,9 @@
 """Where the service lives: TeslaFi, its sister ElectraFi, or whatever speaks the same (teslafi §0)."""
 
-from ipaddress import ip_address
-
 from yarl import URL
 
 from ...vehicle import InvalidAddress
+from ..http import is_near
 
 _FEED = "feed.php"
 
@@ -18,7 +17,7 @@ def service_url(address: str) -> URL:
     """
     try:
         url = URL(address.strip())
-        private = url.scheme == "https" or (url.scheme == "http" and _is_near(url.host))
+        private = url.scheme == "https" or (url.scheme == "http" and is_near(url.host or ""))
         plain = not (url.user or url.password or url.query_string or url.fragment)
         whole = bool(url.host) and url.port is not None
     except ValueError:
@@ -26,11 +25,3 @@ def service_url(address: str) -> URL:
     if not (private and plain and whole):
         raise InvalidAddress
     return url.with_path(url.path.removesuffix(_FEED).rstrip("/") + "/")
-
-
-def _is_near(host: str | None) -> bool:
-    try:
-        address = ip_address(host or "")
-    except ValueError:
-        return False
-    return address.is_private and not address.is_unspecified

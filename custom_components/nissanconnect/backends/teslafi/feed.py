@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 import re
 
 import aiohttp
 from yarl import URL
 
-from ...vehicle import AuthenticationFailed, BackendError, NoConnection, ProtocolError, RateLimited, Unavailable
+from ...vehicle import AuthenticationFailed, BackendError, NoConnection, RateLimited, Unavailable
+from ..http import read_text, retry_seconds
 from .answer import feed_of
 from .values import Values
 
@@ -21,7 +21,6 @@ LONGEST_PAUSE = timedelta(minutes=15)
 """After failures the pause doubles up to this (§2); what the service itself demands may be longer, up to a day."""
 
 _A_DAY = 24 * 3600.0
-_LARGEST_BODY = 1024 * 1024
 _TIMEOUT = 15.0
 """Seconds; the answer comes from a database (§1)."""
 
@@ -128,8 +127,8 @@ class Feed:
                 allow_redirects=False,
                 raise_for_status=False,
             ) as response:
-                wait = _seconds(response.headers.get("Retry-After"), self._now())
-                return feed_of(response.status, await _text(response), wait)
+                wait = retry_seconds(response, self._now())
+                return feed_of(response.status, await read_text(response, "the feed"), wait)
         except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
             raise NoConnection("no connection to the feed") from None
         except aiohttp.ClientError, OSError:
@@ -151,26 +150,3 @@ def _pause_after(said: Values) -> timedelta:
     if remaining is None or reset is None or remaining > 1:
         return PAUSE
     return max(PAUSE, timedelta(seconds=reset))
-
-
-async def _text(response: aiohttp.ClientResponse) -> str:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            raise ProtocolError("the feed has no end")
-    return body.decode(errors="replace")
-
-
-def _seconds(retry_after: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header: seconds or an HTTP date."""
-    if retry_after is None:
-        return None
-    if retry_after.isdecimal():
-        return min(float(retry_after), _A_DAY)
-    try:
-        date = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    wait = date.replace(tzinfo=date.tzinfo or UTC) - now
-    return min(max(wait.total_seconds(), 0.0), _A_DAY)

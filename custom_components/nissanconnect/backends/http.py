@@ -1,0 +1,55 @@
+"""What the HTTP clients of several backends do alike: bounded bodies, pauses that are asked for, addresses at home."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+
+import aiohttp
+
+from ..vehicle import ProtocolError
+
+_LARGEST_BODY = 4 * 1024 * 1024
+_LONGEST_PAUSE = 86400.0
+"""Seconds: an absurd Retry-After must not silence an account for good."""
+
+_LOCAL = ("home", "home.arpa", "internal", "lan", "local", "localdomain", "localhost", "fritz.box")
+"""Names that no server on the internet has, and one that a maker of routers took."""
+
+
+async def read_text(response: aiohttp.ClientResponse, name: str) -> str:
+    """Return the body of an answer; ``name`` stands for who gave it.
+
+    Raises:
+        ProtocolError: It has no end.
+    """
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            raise ProtocolError(f"{name} answered without end")
+    return body.decode(errors="replace")
+
+
+def retry_seconds(response: aiohttp.ClientResponse, now: datetime) -> float | None:
+    """Return the pause in seconds that an answer asks for by ``Retry-After``, which holds seconds or an HTTP date."""
+    asked = response.headers.get("Retry-After")
+    if asked is None:
+        return None
+    if asked.isdecimal():
+        return min(float(asked), _LONGEST_PAUSE)
+    try:
+        date = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    wait = date.replace(tzinfo=date.tzinfo or UTC) - now
+    return min(max(wait.total_seconds(), 0.0), _LONGEST_PAUSE)
+
+
+def is_near(host: str) -> bool:
+    """Whether the way to ``host`` does not lead through the internet, so that plain http tells nobody a secret."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        name = host.casefold().rstrip(".")
+        return "." not in name or name.endswith(tuple(f".{each}" for each in _LOCAL))
+    return not address.is_global and not address.is_unspecified

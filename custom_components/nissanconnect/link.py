@@ -1,0 +1,189 @@
+"""One way to a vehicle: through its own account, or through a vehicle of another entry."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, override
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from .engine.merge import Word
+from .engine.polling import Pace
+from .exceptions import NEEDS_REAUTH
+from .vehicle import (
+    BackendError,
+    Capability,
+    Group,
+    Unavailable,
+    VehicleInfo,
+    VehicleReport,
+    VehicleState,
+    Weakness,
+    alias,
+)
+
+if TYPE_CHECKING:
+    from .account import AccountCoordinator
+    from .coordinator import NissanConfigEntry
+    from .store import RememberedVehicle
+
+OWN = "own"
+"""The name of the way through the entry that the vehicle belongs to."""
+
+_FAILURES_BEFORE_TELLING = 3
+"""A source that misses a turn is no news."""
+
+
+class Link:
+    """One way to a vehicle: what came through it, and how it has done lately."""
+
+    def __init__(self, name: str, word: Word) -> None:
+        """Begin with what was said before the restart."""
+        self.name = name
+        self.word = word
+        self.error: BackendError | None = None
+        """Why the last attempt brought nothing, if it did not."""
+        self.failures = 0
+        self._retry_at: datetime | None = None
+
+    @property
+    def account(self) -> AccountCoordinator | None:
+        """The account behind it, if it is loaded."""
+        raise NotImplementedError
+
+    @property
+    def info(self) -> VehicleInfo | None:
+        """The vehicle as that account knows it."""
+        raise NotImplementedError
+
+    @property
+    def backend_name(self) -> str:
+        """The name of the backend; that of the way itself while nothing is behind it."""
+        return self.account.backend.description.name if self.account else self.name
+
+    @contextmanager
+    def reach(self) -> Iterator[tuple[AccountCoordinator, VehicleInfo]]:
+        """Yield whom to ask about which vehicle; an account that does not let us in any more asks its owner.
+
+        Raises:
+            Unavailable: Nothing is there to speak with.
+        """
+        account, info = self.account, self.info
+        if account is None or info is None:
+            raise Unavailable("the source is not loaded, or does not know the vehicle")
+        try:
+            yield account, info
+        except NEEDS_REAUTH:
+            account.config_entry.async_start_reauth(account.hass)
+            raise
+
+    @property
+    def weaknesses(self) -> tuple[Weakness, ...]:
+        """What is to be doubted in what it says."""
+        return self.account.backend.description.weaknesses if self.account else ()
+
+    @property
+    def silent(self) -> bool:
+        """Whether it has failed for so long that its owner should know."""
+        return self.failures >= _FAILURES_BEFORE_TELLING
+
+    def rested(self) -> None:
+        """Try it again at the next occasion."""
+        self._retry_at = None
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it has failed and is not tried again yet."""
+        return self._retry_at is not None and now < self._retry_at
+
+    def offers(self, capabilities: Collection[Capability]) -> bool:
+        """Whether the vehicle has all of these through here."""
+        return self.account is not None and self.info is not None and self.info.capabilities.issuperset(capabilities)
+
+    async def read(self, groups: Collection[Group]) -> VehicleReport:
+        """Read what the source knows; raises :class:`BackendError`. A source that pushes has said it already."""
+        with self.reach() as (account, info):
+            if self.asks:
+                async with account.reading:
+                    return await account.backend.read(info, groups)
+            if account.deaf is not None:
+                raise account.deaf
+            return VehicleReport(state=VehicleState())
+
+    @property
+    def asks(self) -> bool:
+        """Whether the source is asked, and does not speak by itself."""
+        return self.account is not None and not self.account.backend.description.pushes
+
+    def succeed(self, state: VehicleState) -> None:
+        """Take in what came."""
+        self.word = self.word.after(state)
+        self.error, self.failures, self._retry_at = None, 0, None
+
+    def fail(self, error: BackendError, pace: Pace, now: datetime) -> None:
+        """Note that nothing came."""
+        self.error = error
+        self.failures += 1
+        self._retry_at = now + pace.retry(self.failures, error.retry_after)
+
+
+class OwnLink(Link):
+    """The way through the vehicle's own account."""
+
+    def __init__(self, account: AccountCoordinator, info: VehicleInfo, word: Word) -> None:
+        """Begin with what was said before the restart."""
+        super().__init__(OWN, word)
+        self._account = account
+        self.known = info
+
+    @property
+    @override
+    def account(self) -> AccountCoordinator:
+        return self._account
+
+    @property
+    @override
+    def info(self) -> VehicleInfo:
+        return self.known
+
+
+class LentLink(Link):
+    """The way through a vehicle of another entry, which comes and goes as that entry does."""
+
+    def __init__(self, name: str, hass: HomeAssistant, entry_id: str, vehicle: str, word: Word) -> None:
+        """Begin with what was said before the restart; ``vehicle`` is the alias of the other entry's vehicle."""
+        super().__init__(name, word)
+        self._hass = hass
+        self._entry_id = entry_id
+        self._vehicle = vehicle
+
+    @property
+    def entry(self) -> NissanConfigEntry | None:
+        """The other entry, if it still exists."""
+        return self._hass.config_entries.async_get_entry(self._entry_id)
+
+    @property
+    @override
+    def account(self) -> AccountCoordinator | None:
+        entry = self.entry
+        return entry.runtime_data if entry is not None and entry.state is ConfigEntryState.LOADED else None
+
+    @property
+    def _lent(self) -> RememberedVehicle | None:
+        lent = self.account.lent if self.account else {}
+        return next((known for key, known in lent.items() if alias(key) == self._vehicle), None)
+
+    @property
+    @override
+    def info(self) -> VehicleInfo | None:
+        return self._lent.info if self._lent else None
+
+    @override
+    def succeed(self, state: VehicleState) -> None:
+        if not self.word.state.groups() and self._lent is not None:
+            self.word = self._lent.word  # what was heard while the vehicle was the other entry's own
+        super().succeed(state)
+
+    def leads_to(self, entry: NissanConfigEntry, key: str) -> bool:
+        """Whether this is the way through that vehicle of ``entry``."""
+        return entry.entry_id == self._entry_id and alias(key) == self._vehicle
