@@ -136,6 +136,8 @@ async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth
         base=service_url(data[CONF_URL]),
         token=data[CONF_API_TOKEN].strip(),
         now=dt_util.utcnow,
+        auth=data.get(CONF_AUTH),
+        on_auth=save_auth,
         memory=memory,
     )
 

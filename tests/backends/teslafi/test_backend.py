@@ -5,11 +5,12 @@ import logging
 import traceback
 from typing import Any
 
+from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.base import Backend
+from custom_components.nissanconnect.backends.base import Backend, Json
 from custom_components.nissanconnect.backends.demo.snapshot import snapshot
-from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend
+from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend, service_url
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
     AuthenticationFailed,
@@ -110,7 +111,7 @@ async def test_a_drive(backend: TeslaFiBackend, teslafi: TeslaFi, clock: Clock) 
     clock.advance(minutes=5)
     second = (await backend.read(await the_vehicle(backend), [Group.POSITION, Group.ODOMETER])).state
     assert first.position != second.position
-    assert second.groups().keys() <= {Group.POSITION, Group.ODOMETER}
+    assert second.groups().keys() <= {Group.POSITION, Group.ODOMETER, Group.CONNECTIVITY}
 
 
 async def test_a_vehicle_that_sleeps_is_hollow(backend: TeslaFiBackend, teslafi: TeslaFi, clock: Clock) -> None:
@@ -237,6 +238,29 @@ async def test_a_token_that_is_refused_is_not_sent_again(
         with pytest.raises(AuthenticationFailed):
             await make_backend(token=nonsense).list_vehicles()
     assert teslafi.total == 1
+
+
+async def test_a_token_that_was_refused_is_not_sent_after_a_restart_either(
+    session: ClientSession, teslafi: TeslaFi, clock: Clock
+) -> None:
+    kept: list[dict[str, Json]] = []
+
+    def restarted() -> TeslaFiBackend:
+        auth = kept[-1] if kept else None
+        base = service_url(teslafi.url)
+        return TeslaFiBackend(session, base=base, token=TOKEN, now=clock, auth=auth, on_auth=kept.append)
+
+    teslafi.always(Say(status=500))
+    with pytest.raises(Unavailable):
+        await restarted().log_in()
+    assert kept == [], "that says nothing about the token"
+    teslafi.always(UNAUTHORIZED)
+    for _ in range(3):
+        with pytest.raises(AuthenticationFailed):
+            await restarted().log_in()
+        clock.advance(hours=9)
+    assert teslafi.total == 2
+    assert TOKEN not in str(kept)
 
 
 @pytest.mark.parametrize(

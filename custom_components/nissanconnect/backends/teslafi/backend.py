@@ -40,6 +40,8 @@ from .values import Values
 
 _LOGGER = logging.getLogger(__name__)
 
+_REJECTED = "rejected"
+
 _SHOWN_BY: dict[Group, Capability] = {
     Group.BATTERY: Capability.BATTERY,
     Group.BODY: Capability.LOCK_STATUS,
@@ -59,11 +61,25 @@ class TeslaFiBackend(Backend):
         base: URL,
         token: str,
         now: Callable[[], datetime],
+        auth: Json = None,
+        on_auth: Callable[[dict[str, Json]], None] = lambda _: None,
         memory: Json = None,
         timeout: float = 15.0,
     ) -> None:
-        """Prepare; nothing is sent yet. ``base`` comes from :func:`service_url`, ``memory`` from :meth:`memory`."""
-        self._feed = Feed(session, base, token, now=now, timeout=timeout)
+        """Prepare; nothing is sent yet. ``base`` comes from :func:`service_url`, ``memory`` from :meth:`memory`.
+
+        ``auth`` is what ``on_auth`` was last handed for this token, if anything: that it was refused, so that not even
+        a restart has it sent again.
+        """
+        self._feed = Feed(
+            session,
+            base,
+            token,
+            now=now,
+            rejected=isinstance(auth, dict) and auth.get(_REJECTED) is True,
+            on_rejected=lambda: on_auth({_REJECTED: True}),
+            timeout=timeout,
+        )
         self._base = base
         self._known = _recall(memory)
 
@@ -107,8 +123,10 @@ class TeslaFiBackend(Backend):
         self._meet(heard.said, state)
         if self._known is not None and self._known.key != vehicle.key:
             raise NotSupported("the feed is that of another vehicle")
-        wanted = (said for group, said in state.groups().items() if groups is None or group in groups)
-        return VehicleReport(state=VehicleState.of(*wanted), failures=_failures(heard.said))
+        # A sleeping vehicle tells only that it sleeps. If that were left out, it would seem to be refused everything.
+        wanted = Group if groups is None else {*groups, Group.CONNECTIVITY}
+        told = (said for group, said in state.groups().items() if group in wanted)
+        return VehicleReport(state=VehicleState.of(*told), failures=_failures(heard.said))
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:

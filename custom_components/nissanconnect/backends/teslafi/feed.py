@@ -49,9 +49,11 @@ class Feed:
         token: str,
         *,
         now: Callable[[], datetime],
+        rejected: bool = False,
+        on_rejected: Callable[[], None] = lambda: None,
         timeout: float = _TIMEOUT,
     ) -> None:
-        """Prepare; nothing is sent yet."""
+        """Prepare; nothing is sent yet, and nothing ever with a token that is known to be ``rejected``."""
         self.requests = 0
         self._session = session
         self._url = base.join(URL("feed.php"))
@@ -62,7 +64,8 @@ class Feed:
         self._asked_at = now()
         self._pause = PAUSE
         self._failures = 0
-        self._outcome: Heard | BackendError | None = None
+        self._outcome: Heard | BackendError | None = AuthenticationFailed("the token was refused") if rejected else None
+        self._on_rejected = on_rejected
         self._heard: Heard | None = None
         self._needs_rich = True
 
@@ -101,6 +104,8 @@ class Feed:
             self._failures += 1
             doubled = min(PAUSE * (1 << min(self._failures, 10)), LONGEST_PAUSE)
             self._pause = max(doubled, timedelta(seconds=error.retry_after or 0))
+            if isinstance(error, AuthenticationFailed):
+                self._on_rejected()
             return error
         before, heard = self._heard, Heard(said=said, received_at=self._asked_at, live=not rich)
         fell_asleep = heard.live and heard.sleeps and not (before is not None and before.sleeps)

@@ -1,0 +1,227 @@
+"""What the matrix of tests needs of each source: its stand-in, ways to break that, and one vehicle to look at."""
+
+from abc import ABC, abstractmethod
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+import time
+from typing import Any, ClassVar
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.nissanconnect import commands, coordinator, sources
+from custom_components.nissanconnect.backends.demo.drive import Point
+from custom_components.nissanconnect.backends.demo.electric import Electric
+from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
+from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.sources import Source
+from custom_components.nissanconnect.vehicle import Group
+
+from ..conftest import NOON, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a rig stands: a Home Assistant, and the test's hands on the clock and on what is not to be real."""
+
+    hass: HomeAssistant
+    freezer: FrozenDateTimeFactory
+    monkeypatch: pytest.MonkeyPatch
+    clients: ClientSessionGenerator
+    """Makes whoever calls Home Assistant over HTTP."""
+
+
+class Rig(ABC):
+    """One source: its stand-in with one electric vehicle that is looked at, on the test's clock.
+
+    What a source does not have is ``None`` or empty here, never a pretence.
+    """
+
+    source: ClassVar[Source]
+    name: ClassVar[str] = "leaf"
+    """How the vehicle is called in entity ids."""
+    logs_in: ClassVar[bool] = True
+    """Whether the source lets in only who has a secret, so that the owner may be asked for another one."""
+    speaks: ClassVar[bool] = False
+    """Whether the source speaks by itself."""
+    asked: ClassVar[bool] = True
+    """Whether it is asked now and then, so that :attr:`requests` grows."""
+    can_fail: ClassVar[bool] = True
+    """Whether there is anything between us and the vehicle that could be down."""
+    kept: ClassVar[str | None] = "device_tracker.{}_location"
+    """What the part tells that can fail alone; ``None`` if no part can."""
+    named_by: ClassVar[Mapping[str, Collection[str]]] = {}
+    """Which loggers of Home Assistant itself name a secret, where nobody can keep them from it."""
+    leaves_timers: ClassVar[bool] = False
+    """A library leaves timers behind that Home Assistant's tests would complain of."""
+
+    def __init__(self, place: Place) -> None:
+        self.hass = place.hass
+        self.place = place
+        self.freezer = place.freezer
+
+    # The stand-in
+
+    async def open(self) -> None:
+        """Have the stand-in run, at noon."""
+        self.freezer.move_to(NOON)
+        await self.hass.config.async_set_time_zone("Europe/London")
+        self.place.monkeypatch.setattr(coordinator, "random", lambda: 0.5)
+        for module in (sources, commands):
+            self.place.monkeypatch.setattr(module, "sleep", self.sleep)
+
+    async def close(self) -> None:
+        """Have nothing run any more."""
+        for entry in self.hass.config_entries.async_entries(DOMAIN):
+            await self.hass.config_entries.async_remove(entry.entry_id)
+        await settle(self.hass)
+
+    @property
+    @abstractmethod
+    def vehicle(self) -> DemoVehicle:
+        """The vehicle itself, brought up to date."""
+
+    @property
+    @abstractmethod
+    def requests(self) -> int:
+        """How often anything was asked of the stand-in."""
+
+    @property
+    def wakes(self) -> int:
+        """How often the vehicle was started by what was asked of it."""
+        return self.vehicle.telematics.wakes
+
+    async def heard(self) -> bool:
+        """Whether somebody still listens to a source that speaks by itself."""
+        return False
+
+    @property
+    @abstractmethod
+    def secrets(self) -> Mapping[str, str]:
+        """What must not be seen, by what it is."""
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Where the vehicle is and lives, as precisely as would tell it, rounded and cut off."""
+        found: dict[str, str] = {}
+        for point in (self.vehicle.home, self.vehicle.point):
+            for degrees in point:
+                found |= {f"place {shown}": shown for shown in (f"{degrees:.3f}", f"{degrees:.9f}"[:-6])}
+        return found
+
+    # What is done to it
+
+    def reject(self) -> Mapping[str, str]:
+        """Let nobody in with what was valid so far; return what is valid instead, as the dialog asks for it."""
+        raise NotImplementedError
+
+    @property
+    def attempts(self) -> int:
+        """How often somebody tried to get in."""
+        return self.requests
+
+    async def break_part(self) -> None:
+        """Have the part fail that tells :attr:`kept`, and no other."""
+        raise NotImplementedError
+
+    async def go_down(self) -> None:
+        """Have everything fail."""
+        raise NotImplementedError
+
+    async def heal(self) -> None:
+        """Have everything work again."""
+        raise NotImplementedError
+
+    def faults(self) -> Iterator[Callable[[], object]]:
+        """Every kind of answer that could tempt somebody to log it; each takes the place of the one before."""
+        return iter(())
+
+    # What the vehicle does
+
+    def turn(self) -> bool:
+        """Plug the vehicle in, or unplug it, after a moment; return whether it is plugged in then."""
+        self.freezer.tick(1)
+        vehicle = self.vehicle
+        assert isinstance(vehicle.powertrain, Electric)
+        if vehicle.powertrain.charger.plugged:
+            vehicle.unplug()
+        else:
+            vehicle.plug_in()
+        return vehicle.powertrain.charger.plugged
+
+    def move(self) -> None:
+        """Have the vehicle stand somewhere else, and have got there on its own wheels."""
+        vehicle = self.vehicle
+        vehicle.point = Point(vehicle.point.latitude + 0.25, vehicle.point.longitude + 0.25)
+        vehicle.odometer += 40
+        vehicle.report(Group)
+
+    async def tell(self) -> None:  # noqa: B027 - most have nothing to say
+        """Have a source that speaks by itself do so; others wait to be asked."""
+
+    # Home Assistant
+
+    async def add(self) -> ConfigEntry:
+        """Add the source in the dialog."""
+        result = await self.submit(await self.begin(), self.entered)
+        assert result["type"] is FlowResultType.CREATE_ENTRY, result
+        return self.entry
+
+    @property
+    def entered(self) -> Mapping[str, str]:
+        """What the owner types in."""
+        return {}
+
+    async def begin(self) -> ConfigFlowResult:
+        """Open the dialog and choose the source."""
+        menu = await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        return await self.hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": self.source})
+
+    async def submit(self, flow: ConfigFlowResult, entered: Mapping[str, Any]) -> ConfigFlowResult:
+        """Fill in a form and wait for what comes of it."""
+        result = await self.hass.config_entries.flow.async_configure(flow["flow_id"], dict(entered))
+        await self.settle()
+        return result
+
+    @property
+    def entry(self) -> ConfigEntry:
+        """The one entry."""
+        (entry,) = self.hass.config_entries.async_entries(DOMAIN)
+        return entry
+
+    def id(self, entity: str) -> str:
+        """Return the id of an entity of the vehicle, as ``sensor.{}_battery``."""
+        return entity.format(self.name)
+
+    async def settle(self) -> None:
+        """Wait for what has begun."""
+        await settle(self.hass)
+
+    async def pass_time(self, duration: timedelta, step: timedelta = timedelta(minutes=10)) -> None:
+        """Let time pass; Home Assistant does what is due, and the vehicle says what it has to say."""
+        for _ in range(round(duration / step)):
+            self.freezer.tick(step)
+            async_fire_time_changed(self.hass)
+            await self.tell()
+            await self.settle()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, for those who wait for an answer: the test's clock is moved instead."""
+        self.freezer.tick(seconds)
+        await asyncio.sleep(0)
+
+    async def until(self, happened: Callable[[], object]) -> None:
+        """Wait for what comes over the network by itself; the clock of the test, and so the loop's, stands still."""
+        for _ in range(1000):
+            await self.hass.async_block_till_done()
+            if happened():
+                return
+            await self.hass.async_add_executor_job(time.sleep, 0.005)
+        pytest.fail("it did not happen")

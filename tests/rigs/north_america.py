@@ -1,0 +1,100 @@
+"""MyNISSAN, through its library."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import override
+
+from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util import dt as dt_util
+
+from custom_components.nissanconnect import sources
+from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
+from custom_components.nissanconnect.const import CONF_AUTH
+from custom_components.nissanconnect.sources import Source
+
+from ..simulator import Fault
+from ..simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
+from .base import Rig
+
+
+class NorthAmerica(Rig):
+    """Three vehicles; the LEAF stands at work."""
+
+    source = Source.NORTH_AMERICA
+    entered = {CONF_USERNAME: EMAIL, CONF_PASSWORD: PASSWORD, CONF_COUNTRY: "us"}
+    service: MyNissan
+
+    @override
+    async def open(self) -> None:
+        await super().open()
+        self.service = MyNissan(now=dt_util.utcnow)
+        url = await self.service.start()
+        self.place.monkeypatch.setattr(
+            sources, "async_get_clientsession", lambda hass: Detour(async_get_clientsession(hass), url)
+        )
+
+    @override
+    async def close(self) -> None:
+        await super().close()
+        await self.service.stop()
+
+    @property
+    @override
+    def vehicle(self) -> DemoVehicle:
+        return self.service.vehicle("Leaf")
+
+    @property
+    @override
+    def requests(self) -> int:
+        return self.service.requests.total()
+
+    @property
+    @override
+    def secrets(self) -> Mapping[str, str]:
+        service = self.service
+        lists: dict[str, Iterable[str]] = {
+            "vehicle": service.cars,
+            "access token": service.access,
+            "refresh token": service.refresh,
+            "device": service.devices,
+            "kept": [each for each in self.entry.data[CONF_AUTH].values() if isinstance(each, str)],
+        }
+        found = {f"{name} {number}": each for name, several in lists.items() for number, each in enumerate(several)}
+        return {**found, "e-mail": EMAIL, "password": PASSWORD, "other password": service.password}
+
+    @override
+    def reject(self) -> Mapping[str, str]:
+        self.service.end_sessions(for_good=True)
+        self.service.password = "changed in the app"
+        return {CONF_PASSWORD: "changed in the app"}
+
+    @property
+    @override
+    def attempts(self) -> int:
+        return self.service.requests["token"]
+
+    @override
+    async def break_part(self) -> None:
+        self.service.fail("VehicleLocation", Fault.http(500))
+
+    @override
+    async def go_down(self) -> None:
+        self.service.fail("*", Fault.http(502))
+
+    @override
+    async def heal(self) -> None:
+        self.service.heal()
+
+    @override
+    def faults(self) -> Iterator[Callable[[], object]]:
+        vin = self.vehicle.info.key
+        for fault in (
+            Fault.http(500),
+            Fault.html(502),
+            Fault.malformed(),
+            Fault.redirect(f"http://127.0.0.1:1/{EMAIL}"),
+            Fault.values(message=f"{EMAIL} {vin}", level="half", ajar=vin, lock=vin, type=vin, unit=EMAIL),
+            Fault(rewrite=lambda body: {"errors": [{"message": f"{EMAIL} {vin}", "path": [vin, vin]}], "data": body}),
+            Fault.http(401),
+        ):
+            yield lambda fault=fault: self.service.fail("*", fault)  # type: ignore[misc]
