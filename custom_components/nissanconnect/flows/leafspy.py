@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 import re
 import secrets
 from typing import Any, override
@@ -23,17 +24,21 @@ from ..sources import AUTOMATIC, CELSIUS, FAHRENHEIT, KILOMETRES, MILES, Source,
 _PATIENCE = 300.0
 """Seconds. Long enough to walk to the vehicle, short enough to be told that something is wrong."""
 
-_SCHEMA = probatio.Schema(
-    {
-        probatio.Optional(CONF_PASSWORD): TextSelector(TextSelectorConfig(autocomplete="off")),
-        probatio.Required(CONF_ODOMETER_UNIT, default=KILOMETRES): SelectSelector(
-            SelectSelectorConfig(options=[KILOMETRES, MILES], translation_key=CONF_ODOMETER_UNIT)
-        ),
-        probatio.Required(CONF_OUTSIDE_UNIT, default=AUTOMATIC): SelectSelector(
-            SelectSelectorConfig(options=[AUTOMATIC, CELSIUS, FAHRENHEIT], translation_key=CONF_OUTSIDE_UNIT)
-        ),
-    }
-)
+
+@cache
+def _questions() -> probatio.Schema:
+    """What is asked. Made when it is shown: selectors take their time, and most starts show no dialog."""
+    return probatio.Schema(
+        {
+            probatio.Optional(CONF_PASSWORD): TextSelector(TextSelectorConfig(autocomplete="off")),
+            probatio.Required(CONF_ODOMETER_UNIT, default=KILOMETRES): SelectSelector(
+                SelectSelectorConfig(options=[KILOMETRES, MILES], translation_key=CONF_ODOMETER_UNIT)
+            ),
+            probatio.Required(CONF_OUTSIDE_UNIT, default=AUTOMATIC): SelectSelector(
+                SelectSelectorConfig(options=[AUTOMATIC, CELSIUS, FAHRENHEIT], translation_key=CONF_OUTSIDE_UNIT)
+            ),
+        }
+    )
 
 
 class LeafSpyFlow(ConfigFlow):
@@ -58,7 +63,7 @@ class LeafSpyFlow(ConfigFlow):
             errors[CONF_PASSWORD] = "invalid_leafspy_password"
         return self.async_show_form(
             step_id="leafspy",
-            data_schema=self.add_suggested_values_to_schema(_SCHEMA, user_input or known),
+            data_schema=self.add_suggested_values_to_schema(_questions(), user_input or known),
             errors=errors,
         )
 

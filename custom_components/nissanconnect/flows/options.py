@@ -1,6 +1,7 @@
 """What the owner chooses for an account that works: a menu, and a form for each part of it."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
@@ -44,35 +45,51 @@ def _number(minimum: int, maximum: int, unit: str | None = None) -> NumberSelect
 
 
 _DEFAULT = Settings()
-_GENERAL = probatio.Schema(
-    {
-        probatio.Required(OPTION_PARKED, default=_DEFAULT.pace.parked.total_seconds() / 60): _number(
-            5, 120, UnitOfTime.MINUTES
-        ),
-        probatio.Required(OPTION_ACTIVE, default=_DEFAULT.pace.active.total_seconds() / 60): _number(
-            2, 30, UnitOfTime.MINUTES
-        ),
-        probatio.Required(OPTION_CLIMATE_BATTERY, default=_DEFAULT.limits.climate_battery): _number(10, 50, PERCENTAGE),
-        probatio.Required(OPTION_ANSWER_AT_ONCE, default=_DEFAULT.answer_at_once): BooleanSelector(),
-    }
-)
-_ALERTS = probatio.Schema(
-    {
-        probatio.Required(OPTION_ALERTS_OFF, default=[]): SelectSelector(
-            SelectSelectorConfig(options=[*AlertType], multiple=True, translation_key="alert")
-        )
-    }
-)
-_WAKING = probatio.Schema(
-    {
-        probatio.Required(OPTION_WAKE_CHARGING, default=0): _number(0, 240, UnitOfTime.MINUTES),
-        probatio.Required(OPTION_WAKE_PARKED, default=0): _number(0, 1440, UnitOfTime.MINUTES),
-        probatio.Required(OPTION_WAKE_BUDGET, default=WakePolicy().budget): _number(0, 24),
-        probatio.Optional(OPTION_QUIET_FROM): TimeSelector(),
-        probatio.Optional(OPTION_QUIET_UNTIL): TimeSelector(),
-    }
-)
-"""An interval of 0 means never."""
+
+
+@cache
+def _general() -> probatio.Schema:
+    """How often to read, and how commands are treated."""
+    return probatio.Schema(
+        {
+            probatio.Required(OPTION_PARKED, default=_DEFAULT.pace.parked.total_seconds() / 60): _number(
+                5, 120, UnitOfTime.MINUTES
+            ),
+            probatio.Required(OPTION_ACTIVE, default=_DEFAULT.pace.active.total_seconds() / 60): _number(
+                2, 30, UnitOfTime.MINUTES
+            ),
+            probatio.Required(OPTION_CLIMATE_BATTERY, default=_DEFAULT.limits.climate_battery): _number(
+                10, 50, PERCENTAGE
+            ),
+            probatio.Required(OPTION_ANSWER_AT_ONCE, default=_DEFAULT.answer_at_once): BooleanSelector(),
+        }
+    )
+
+
+@cache
+def _alerts() -> probatio.Schema:
+    """Which alerts are not told."""
+    return probatio.Schema(
+        {
+            probatio.Required(OPTION_ALERTS_OFF, default=[]): SelectSelector(
+                SelectSelectorConfig(options=[*AlertType], multiple=True, translation_key="alert")
+            )
+        }
+    )
+
+
+@cache
+def _waking() -> probatio.Schema:
+    """When a vehicle may be woken; an interval of 0 means never."""
+    return probatio.Schema(
+        {
+            probatio.Required(OPTION_WAKE_CHARGING, default=0): _number(0, 240, UnitOfTime.MINUTES),
+            probatio.Required(OPTION_WAKE_PARKED, default=0): _number(0, 1440, UnitOfTime.MINUTES),
+            probatio.Required(OPTION_WAKE_BUDGET, default=WakePolicy().budget): _number(0, 24),
+            probatio.Optional(OPTION_QUIET_FROM): TimeSelector(),
+            probatio.Optional(OPTION_QUIET_UNTIL): TimeSelector(),
+        }
+    )
 
 
 class NissanOptionsFlow(OptionsFlowWithReload):
@@ -92,14 +109,14 @@ class NissanOptionsFlow(OptionsFlowWithReload):
         """Take how often to read and how commands are treated."""
         if user_input is not None:
             return self._async_keep(user_input)
-        schema = self.add_suggested_values_to_schema(_GENERAL, self.config_entry.options)
+        schema = self.add_suggested_values_to_schema(_general(), self.config_entry.options)
         return self.async_show_form(step_id="general", data_schema=schema)
 
     async def async_step_alerts(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take which alerts are not wanted."""
         if user_input is not None:
             return self._async_keep(user_input)
-        schema = self.add_suggested_values_to_schema(_ALERTS, self.config_entry.options)
+        schema = self.add_suggested_values_to_schema(_alerts(), self.config_entry.options)
         return self.async_show_form(step_id="alerts", data_schema=schema)
 
     async def async_step_waking(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -130,7 +147,7 @@ class NissanOptionsFlow(OptionsFlowWithReload):
             return self._async_keep({OPTION_WAKING: {**kept, name: user_input}})
         return self.async_show_form(
             step_id="waking_vehicle",
-            data_schema=self.add_suggested_values_to_schema(_WAKING, user_input or kept.get(name)),
+            data_schema=self.add_suggested_values_to_schema(_waking(), user_input or kept.get(name)),
             description_placeholders={"vehicle": self._vehicle.name},
             errors=errors,
         )

@@ -1,6 +1,7 @@
 """The dialog that lets Home Assistant lock and unlock a vehicle: a part of reconfiguring an account."""
 
 from asyncio import Task
+from functools import cache
 import re
 import secrets
 from typing import Any
@@ -26,15 +27,19 @@ from ..vehicle import Asker, BackendError, Capability, VehicleInfo, WrongCode, a
 
 CONF_STORE_PIN = "store_pin"
 
-_CODE_SCHEMA = probatio.Schema(
-    {
-        probatio.Required(CONF_CODE): TextSelector(TextSelectorConfig(autocomplete="one-time-code")),
-        probatio.Required(CONF_PIN): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password")
-        ),
-        probatio.Required(CONF_STORE_PIN, default=False): BooleanSelector(),
-    }
-)
+
+@cache
+def _questions() -> probatio.Schema:
+    """What is asked. Made when it is shown: selectors take their time, and most starts show no dialog."""
+    return probatio.Schema(
+        {
+            probatio.Required(CONF_CODE): TextSelector(TextSelectorConfig(autocomplete="one-time-code")),
+            probatio.Required(CONF_PIN): TextSelector(
+                TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password")
+            ),
+            probatio.Required(CONF_STORE_PIN, default=False): BooleanSelector(),
+        }
+    )
 
 
 class RemoteLockFlow(ConfigFlow):
@@ -101,7 +106,7 @@ class RemoteLockFlow(ConfigFlow):
                 return await self.async_step_remote_lock_pin()
         return self.async_show_form(
             step_id="remote_lock_code",
-            data_schema=self.add_suggested_values_to_schema(_CODE_SCHEMA, self._entered),
+            data_schema=self.add_suggested_values_to_schema(_questions(), self._entered),
             description_placeholders={"vehicle": self._vehicle.name},
             errors=self._errors,
         )

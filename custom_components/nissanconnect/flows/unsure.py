@@ -1,6 +1,7 @@
 """The dialog for owners who do not know what their vehicle talks to: a part of adding an entry."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
@@ -37,17 +38,20 @@ def _choice(key: str, kind: type[Region | Model | App]) -> SelectSelector:
     return SelectSelector(SelectSelectorConfig(options=[*kind], translation_key=key, mode=SelectSelectorMode.DROPDOWN))
 
 
-_SCHEMA = probatio.Schema(
-    {
-        probatio.Required(CONF_REGION): _choice(CONF_REGION, Region),
-        probatio.Required(CONF_MODEL): _choice(CONF_MODEL, Model),
-        probatio.Required(CONF_YEAR): NumberSelector(
-            NumberSelectorConfig(min=1990, max=2040, step=1, mode=NumberSelectorMode.BOX)
-        ),
-        probatio.Required(CONF_APP): _choice(CONF_APP, App),
-        probatio.Optional(CONF_VIN): TextSelector(),
-    }
-)
+@cache
+def _questions() -> probatio.Schema:
+    """What is asked. Made when it is shown: selectors take their time, and most starts show no dialog."""
+    return probatio.Schema(
+        {
+            probatio.Required(CONF_REGION): _choice(CONF_REGION, Region),
+            probatio.Required(CONF_MODEL): _choice(CONF_MODEL, Model),
+            probatio.Required(CONF_YEAR): NumberSelector(
+                NumberSelectorConfig(min=1990, max=2040, step=1, mode=NumberSelectorMode.BOX)
+            ),
+            probatio.Required(CONF_APP): _choice(CONF_APP, App),
+            probatio.Optional(CONF_VIN): TextSelector(),
+        }
+    )
 
 
 class UnsureFlow(ConfigFlow):
@@ -74,7 +78,7 @@ class UnsureFlow(ConfigFlow):
             errors[CONF_VIN] = f"vin_{problem}"
         return self.async_show_form(
             step_id="unsure",
-            data_schema=self.add_suggested_values_to_schema(_SCHEMA, user_input),
+            data_schema=self.add_suggested_values_to_schema(_questions(), user_input),
             errors=errors,
         )
 

@@ -14,7 +14,8 @@ class Command:
     """Something to ask of a vehicle.
 
     ``capability`` is what the vehicle must have for any of its kind, :attr:`needs` all that it must have for this
-    one; ``groups`` are the parts of the state that show its effect.
+    one; ``groups`` are the parts of the state that show its effect. A command that has no values of its own is not
+    decorated again: it would only cost time at each start.
     """
 
     capability: ClassVar[Capability]
@@ -62,7 +63,6 @@ class StartClimate(Command):
         return state.climate.running if state.climate else None
 
 
-@dataclass(frozen=True, slots=True)
 class StopClimate(Command):
     """Stop heating or cooling."""
 
@@ -110,7 +110,6 @@ def _climate_needs(command: StartClimate | ScheduleClimate) -> frozenset[Capabil
     return frozenset({command.capability, *(capability for capability, wished in wishes.items() if wished)})
 
 
-@dataclass(frozen=True, slots=True)
 class CancelClimateSchedule(Command):
     """Forget a scheduled climate start. Sources do not say "nothing is scheduled", so no state shows it."""
 
@@ -118,7 +117,6 @@ class CancelClimateSchedule(Command):
     groups = frozenset({Group.CLIMATE})
 
 
-@dataclass(frozen=True, slots=True)
 class StartCharging(Command):
     """Charge now, whatever the vehicle's timer says."""
 
@@ -130,7 +128,6 @@ class StartCharging(Command):
         return state.charging.active if state.charging else None
 
 
-@dataclass(frozen=True, slots=True)
 class StopCharging(Command):
     """Stop charging."""
 
@@ -227,21 +224,18 @@ class Unlock(Command):
         return not state.body.locked
 
 
-@dataclass(frozen=True, slots=True)
 class SoundHorn(Command):
     """Sound the horn for a few seconds."""
 
     capability = Capability.HORN
 
 
-@dataclass(frozen=True, slots=True)
 class FlashLights(Command):
     """Flash the lights for a few seconds."""
 
     capability = Capability.LIGHTS
 
 
-@dataclass(frozen=True, slots=True)
 class StopSignals(Command):
     """Stop sounding the horn and flashing the lights."""
 
@@ -261,14 +255,12 @@ class SendDestination(Command):
     name: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
 class StartEngine(Command):
     """Start the combustion engine from afar."""
 
     capability = Capability.START_ENGINE
 
 
-@dataclass(frozen=True, slots=True)
 class StopEngine(Command):
     """Stop an engine that was started from afar."""
 
