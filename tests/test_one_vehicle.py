@@ -397,6 +397,16 @@ async def test_a_source_that_cannot_reach_the_vehicle_blocks_no_other(
     assert await heat(hass) == "kamereon"
 
 
+async def test_a_preferred_source_that_cannot_reach_the_vehicle_is_passed_over(
+    hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, module: Scripted
+) -> None:
+    away = Connectivity(backend="ovms", received_at=NOON, reported_at=NOON, reachable=False)
+    module.states[VIN] = replace(module.states[VIN], connectivity=away)
+    await add_source(hass, home, preferred=True)
+    cloud.obeys, module.obeys = obedient("kamereon"), obedient("ovms")
+    assert await heat(hass) == "kamereon"
+
+
 async def test_a_rejected_source_asks_for_itself(
     hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, module: Scripted, pass_time: LetTimePass
 ) -> None:

@@ -84,6 +84,12 @@ class Link:
         return self.account.backend.description.weaknesses if self.account else ()
 
     @property
+    def works(self) -> bool:
+        """Whether the source has answered lately and, as far as it knows, reaches the vehicle."""
+        connectivity = self.word.state.connectivity
+        return self.error is None and not (connectivity is not None and connectivity.reachable is False)
+
+    @property
     def silent(self) -> bool:
         """Whether it has failed for so long that its owner should know."""
         return self.failures >= _FAILURES_BEFORE_TELLING

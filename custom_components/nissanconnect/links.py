@@ -119,7 +119,7 @@ class VehicleLinks:
 
     def able(self, command: Command) -> list[Link]:
         """Return the ways by which the vehicle obeys ``command``, the best first: those that work, then by order."""
-        return sorted((link for link in self if link.offers(command.needs)), key=lambda link: link.error is not None)
+        return sorted((link for link in self if link.offers(command.needs)), key=lambda link: not link.works)
 
     async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Send by the first way that takes the command; another is tried only if it cannot have arrived."""
