@@ -47,7 +47,7 @@ def stored_secrets(storage: Path, domain: str) -> set[str]:
     """
     entries = json.loads((storage / "core.config_entries").read_text())["data"]["entries"]
     data = [entry["data"] for entry in entries if entry["domain"] == domain]
-    return {text for text in _texts(data) if len(text) > 8 and not (text.isalpha() and text.islower())}
+    return {text for text in _texts(data) if len(text) > 8 and not re.fullmatch("[a-z_]+", text)}
 
 
 def _texts(value: Any) -> Iterator[str]:

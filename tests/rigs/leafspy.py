@@ -27,7 +27,7 @@ class LeafSpy(Rig):
     asked: ClassVar[bool] = False
     entered = {"password": PASSWORD, "odometer_unit": "kilometres", "outside_unit": "automatic"}
     named_by: ClassVar[Mapping[str, Collection[str]]] = {
-        "address": {"homeassistant.helpers.http", "homeassistant.components.webhook", "aiohttp.access"}
+        "address": {"homeassistant.helpers.http", "homeassistant.components.webhook"}
     }
     """Its web server names every address that it serves, for those who have set it to DEBUG."""
     client: Client
