@@ -114,12 +114,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     def _async_hear(self, push: Push) -> None:
         """Take what was said, about a vehicle that may be new and may belong to another entry."""
         self.deaf = None
-        key = push.info.key
-        if key not in self.vehicles and self._async_lend(RememberedVehicle(info=push.info)):
-            for borrower, link in async_borrowers(self.hass, self.config_entry, key):
-                borrower.async_hear(push, link)
+        if self._async_pass_on(push):
             return
-        if (vehicle := self.vehicles.get(key)) is None:
+        if (vehicle := self.vehicles.get(push.info.key)) is None:
             vehicle = self._async_add_vehicle(RememberedVehicle(info=push.info))
             self.async_set_updated_data({key: each.info for key, each in self.vehicles.items()})
         vehicle.async_hear(push)
@@ -129,6 +126,16 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self.deaf = error
         if isinstance(error, NEEDS_REAUTH):
             self.config_entry.async_start_reauth(self.hass)
+
+    @callback
+    def _async_pass_on(self, push: Push) -> bool:
+        """Leave what was said to those who use the vehicle, if it belongs to another entry."""
+        key = push.info.key
+        if key in self.vehicles or not self._async_lend(RememberedVehicle(info=push.info, word=Word(state=push.state))):
+            return False
+        for borrower, link in async_borrowers(self.hass, self.config_entry, key):
+            borrower.async_hear(push, link)
+        return True
 
     @callback
     def _async_lend(self, known: RememberedVehicle) -> bool:
@@ -255,14 +262,12 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
         async for vehicle in _in_turn(listed):
             self._misses.pop(vehicle.info.key, None)
-            added = RememberedVehicle(info=vehicle.info, word=Word(state=vehicle.state))
-            if vehicle.info.key not in self.vehicles and self._async_lend(added):
-                for borrower, link in async_borrowers(self.hass, self.config_entry, vehicle.info.key):
-                    borrower.async_hear(Push(info=vehicle.info, state=vehicle.state), link)
+            if self._async_pass_on(Push(info=vehicle.info, state=vehicle.state)):
                 continue
             if (known := self.vehicles.get(vehicle.info.key)) is not None:
                 known.async_adopt(vehicle)
                 continue
+            added = RememberedVehicle(info=vehicle.info, word=Word(state=vehicle.state))
             self._async_refresh_soon(self._async_add_vehicle(added))
         present = {vehicle.info.key for vehicle in listed}
         for key in self.vehicles.keys() - present:

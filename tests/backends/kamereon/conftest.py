@@ -1,7 +1,6 @@
 """A fake service on loopback, a clock, and a backend that talks to the one by the other."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -18,38 +17,12 @@ from custom_components.nissanconnect.backends.kamereon import (
     simulated,
 )
 from custom_components.nissanconnect.backends.kamereon.transport import Transport
+from tests.backends.doubles import Clock, Diary
 
 from .fake import E_MAIL, PASSWORD, Fake
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 QUICK = Timeouts(connect=5, data=5, login=5)
-
-
-@dataclass(slots=True)
-class Clock:
-    """A clock that stands still."""
-
-    time: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def advance(self, **delta: float) -> None:
-        self.time += timedelta(**delta)
-
-
-@dataclass(slots=True)
-class Diary:
-    """Everything that was told about the log-in."""
-
-    entries: list[Auth] = field(default_factory=list)
-
-    def __call__(self, auth: Auth) -> None:
-        self.entries.append(auth)
-
-    @property
-    def last(self) -> Auth:
-        return self.entries[-1]
 
 
 class MakeBackend(Protocol):
@@ -75,11 +48,11 @@ LOGGED_IN = Auth(
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture
-def diary() -> Diary:
+def diary() -> Diary[Auth]:
     return Diary()
 
 
@@ -109,7 +82,7 @@ def transport(session: ClientSession, clock: Clock) -> Transport:
 
 
 @pytest.fixture
-def make_backend(session: ClientSession, environment: Environment, clock: Clock, diary: Diary) -> MakeBackend:
+def make_backend(session: ClientSession, environment: Environment, clock: Clock, diary: Diary[Auth]) -> MakeBackend:
     def make(
         *,
         auth: Auth | None = LOGGED_IN,

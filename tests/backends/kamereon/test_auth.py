@@ -22,7 +22,8 @@ from custom_components.nissanconnect.vehicle import (
     Unavailable,
 )
 
-from .conftest import LOGGED_IN, NOW, Clock, Diary, MakeBackend
+from ..doubles import Clock, Diary
+from .conftest import LOGGED_IN, NOW, MakeBackend
 from .fake import (
     AUTHORIZE,
     CARS,
@@ -43,7 +44,7 @@ from .strategies import JSON
 EMPTY_LIST = Say(json={"data": []})
 
 
-async def test_a_first_log_in(make_backend: MakeBackend, fake: Fake, diary: Diary) -> None:
+async def test_a_first_log_in(make_backend: MakeBackend, fake: Fake, diary: Diary[Auth]) -> None:
     assert await make_backend(auth=None).log_in() == "user-1"
 
     exchange = fake.last(EXCHANGE)
@@ -74,14 +75,16 @@ async def test_no_user_id(make_backend: MakeBackend, fake: Fake, body: Json) -> 
         await make_backend(auth=None).log_in()
 
 
-async def test_saved_tokens_that_last_need_no_request(make_backend: MakeBackend, fake: Fake, diary: Diary) -> None:
+async def test_saved_tokens_that_last_need_no_request(
+    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth]
+) -> None:
     assert await make_backend(auth=LOGGED_IN).log_in() == "user-1"
     assert fake.asked == []
     assert diary.entries == []
 
 
 async def test_a_token_is_renewed_a_minute_before_its_end(
-    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[Auth]
 ) -> None:
     backend = make_backend(auth=LOGGED_IN)
     clock.advance(minutes=28, seconds=59)
@@ -107,7 +110,7 @@ async def test_a_token_is_renewed_a_minute_before_its_end(
 
 
 async def test_a_refresh_may_keep_the_refresh_token(
-    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[Auth]
 ) -> None:
     fake.on("POST", REFRESH, tokens("second", refresh_token=None))
     clock.advance(hours=1)
@@ -117,7 +120,7 @@ async def test_a_refresh_may_keep_the_refresh_token(
 
 @pytest.mark.parametrize("lifetime", [None, 0, -5, "soon", 1e300])
 async def test_a_lifetime_that_makes_no_sense_is_an_hour(
-    make_backend: MakeBackend, fake: Fake, diary: Diary, lifetime: Json
+    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth], lifetime: Json
 ) -> None:
     fake.on("POST", EXCHANGE, tokens("first", expires_in=lifetime))
     await make_backend(auth=None).log_in()
@@ -143,7 +146,7 @@ async def test_errors_in_200_refuse_a_token_too(make_backend: MakeBackend, fake:
 
 
 async def test_a_host_that_refuses_fresh_tokens_is_out_of_order(
-    make_backend: MakeBackend, fake: Fake, diary: Diary
+    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth]
 ) -> None:
     fake.on("GET", CARS, UNAUTHORIZED)
     with pytest.raises(Unavailable):
@@ -180,7 +183,7 @@ async def test_parallel_requests_share_a_renewal(make_backend: MakeBackend, fake
     ],
 )
 async def test_a_refused_refresh_leads_to_one_log_in(
-    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary, refusal: Say
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[Auth], refusal: Say
 ) -> None:
     fake.on("POST", REFRESH, refusal)
     clock.advance(hours=1)
@@ -212,7 +215,7 @@ async def test_without_a_refresh_token_the_password_is_used(make_backend: MakeBa
     ],
 )
 async def test_trouble_with_a_refresh_never_sends_the_password(
-    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary, trouble: Say, error: type[BackendError]
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[Auth], trouble: Say, error: type[BackendError]
 ) -> None:
     fake.on("POST", REFRESH, trouble)
     clock.advance(hours=1)
@@ -247,7 +250,9 @@ async def test_whoever_gives_up_leaves_the_renewal_to_the_next(
     assert fake.paths == {REFRESH: 2}
 
 
-async def test_a_rejected_password_is_never_sent_again(make_backend: MakeBackend, fake: Fake, diary: Diary) -> None:
+async def test_a_rejected_password_is_never_sent_again(
+    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth]
+) -> None:
     backend = make_backend(auth=replace(LOGGED_IN, refresh_token=None, expires_at=NOW), password="wrong")
     with pytest.raises(AuthenticationFailed):
         await backend.log_in()
@@ -273,7 +278,7 @@ async def test_parallel_requests_send_a_wrong_password_once(make_backend: MakeBa
 
 @pytest.mark.parametrize("refusal", [UNAUTHORIZED, Say.error(403, "403"), Say(json={"error": "invalid_token"})])
 async def test_an_account_that_the_platform_does_not_take(
-    make_backend: MakeBackend, fake: Fake, diary: Diary, refusal: Say
+    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth], refusal: Say
 ) -> None:
     fake.on("POST", EXCHANGE, refusal)
     with pytest.raises(ActionRequired):

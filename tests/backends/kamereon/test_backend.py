@@ -26,8 +26,9 @@ from custom_components.nissanconnect.vehicle import (
     VehicleInfo,
 )
 
+from ..doubles import Clock
 from .bodies import body
-from .conftest import LOGGED_IN, NOW, QUICK, Clock, MakeBackend
+from .conftest import LOGGED_IN, NOW, QUICK, MakeBackend
 from .fake import (
     BROKEN_OFF,
     CARS,

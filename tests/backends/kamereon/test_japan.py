@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon import EUROPE, JAPAN, KamereonBackend, simulated
+from custom_components.nissanconnect.backends.kamereon import EUROPE, JAPAN, Auth, KamereonBackend, simulated
 from custom_components.nissanconnect.backends.kamereon.environment import Host
 from custom_components.nissanconnect.backends.kamereon.japan import JAPANESE, entry_of
 from custom_components.nissanconnect.backends.kamereon.values import Attributes
@@ -37,7 +37,8 @@ from custom_components.nissanconnect.vehicle import (
 from tests.simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from tests.simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
 
-from .conftest import NOW, QUICK, Clock, Diary
+from ..doubles import Clock, Diary
+from .conftest import NOW, QUICK
 from .strategies import JSON, SCALARS
 
 READABLE = {
@@ -59,7 +60,7 @@ async def japan(clock: Clock, socket_enabled: None) -> AsyncIterator[Simulator]:
 
 
 def make(
-    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary, *, password: str = PASSWORD
+    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth], *, password: str = PASSWORD
 ) -> KamereonBackend:
     return KamereonBackend(
         session,
@@ -75,7 +76,7 @@ def make(
 
 
 @pytest.fixture
-def backend(session: ClientSession, japan: Simulator, clock: Clock, diary: Diary) -> KamereonBackend:
+def backend(session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth]) -> KamereonBackend:
     return make(session, japan, clock, diary)
 
 
@@ -93,7 +94,7 @@ def test_one_host_of_japan_sees_everything() -> None:
     assert {url.host for url in JAPAN.hosts.values()}.isdisjoint({url.host for url in EUROPE.hosts.values()})
 
 
-async def test_the_account(backend: KamereonBackend, japan: Simulator, diary: Diary) -> None:
+async def test_the_account(backend: KamereonBackend, japan: Simulator, diary: Diary[Auth]) -> None:
     assert await backend.log_in() == "437001"
     assert await backend.log_in() == "437001"
     assert japan.requests["login"] == 1
@@ -187,7 +188,7 @@ async def test_all_parts_fail_with_a_log_in_that_works(backend: KamereonBackend,
 
 
 async def test_a_wrong_password_is_sent_once(
-    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary
+    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth]
 ) -> None:
     backend = make(session, japan, clock, diary, password="not this one")
     for _ in range(3):
@@ -214,7 +215,7 @@ async def test_a_wrong_password_is_sent_once(
     ],
 )
 async def test_each_way_a_log_in_can_end(
-    backend: KamereonBackend, japan: Simulator, diary: Diary, fault: Fault, error: type[BackendError]
+    backend: KamereonBackend, japan: Simulator, diary: Diary[Auth], fault: Fault, error: type[BackendError]
 ) -> None:
     japan.fail("login-jp", fault)
     with pytest.raises(BackendError) as raised:
@@ -259,7 +260,7 @@ async def test_a_token_that_is_revoked_is_replaced_once_for_all(backend: Kamereo
 
 
 async def test_tokens_survive_a_restart(
-    backend: KamereonBackend, session: ClientSession, japan: Simulator, clock: Clock, diary: Diary
+    backend: KamereonBackend, session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth]
 ) -> None:
     await backend.log_in()
     clock.advance(minutes=30)

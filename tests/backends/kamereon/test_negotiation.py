@@ -20,7 +20,8 @@ from custom_components.nissanconnect.vehicle import (
     VehicleReport,
 )
 
-from .conftest import Clock, MakeBackend
+from ..doubles import Clock
+from .conftest import MakeBackend
 from .fake import ARIYA, CARS, LEAF, MICRA, NOT_FOUND, NOT_SERVED, QASHQAI, VIN, Fake, Say
 
 THIN = Say.data(batteryLevel=81, plugStatus=0, chargeStatus=0)

@@ -24,7 +24,7 @@ from custom_components.nissanconnect.vehicle import (
     UnsafeRedirect,
 )
 
-from .conftest import Clock
+from ..doubles import Clock
 from .fake import (
     AUTHORIZE,
     DROPPED,

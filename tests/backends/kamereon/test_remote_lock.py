@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json, LockSetup
-from custom_components.nissanconnect.backends.kamereon import Environment, KamereonBackend, srp
+from custom_components.nissanconnect.backends.kamereon import Auth, Environment, KamereonBackend, srp
 from custom_components.nissanconnect.vehicle import (
     BackendError,
     DeviceNotRegistered,
@@ -27,7 +27,8 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .. import nobody
-from .conftest import LOGGED_IN, NOW, QUICK, Clock, Diary
+from ..doubles import Clock, Diary
+from .conftest import LOGGED_IN, NOW, QUICK
 from .fake import DROPPED, E_MAIL, LEAF, NOT_FOUND, PASSWORD, VIN, Fake, Say
 
 DEVICE = "ha-0123456789abcdef"
@@ -52,7 +53,7 @@ GOOD = challenge(srpLoginS=SALT, srpLoginB=KEY)
 
 @pytest.fixture
 def make(
-    session: ClientSession, environment: Environment, clock: Clock, diary: Diary
+    session: ClientSession, environment: Environment, clock: Clock, diary: Diary[Auth]
 ) -> Callable[..., KamereonBackend]:
     async def sleep(seconds: float) -> None:
         clock.advance(seconds=seconds)

@@ -11,7 +11,7 @@ from custom_components.nissanconnect.backends.kamereon.environment import Host
 from custom_components.nissanconnect.backends.kamereon.transport import Transport
 from custom_components.nissanconnect.vehicle import NoConnection, ProtocolError, Unavailable
 
-from .conftest import Clock
+from ..doubles import Clock
 from .fake import DROPPED, NOTHING, Fake, Say
 
 

@@ -1,8 +1,8 @@
 """A simulated service, a clock, and a backend that talks to the one by the other through the real library."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from aiohttp import ClientSession
@@ -12,46 +12,20 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import Auth, MyNissanBackend
 from custom_components.nissanconnect.backends.mynissan.line import Line
 from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ticket, VehicleInfo
+from tests.backends.doubles import Clock, Diary
 from tests.simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 NO_LOG_IN = Auth()
 
 
-@dataclass(slots=True)
-class Clock:
-    """A clock that stands still."""
-
-    time: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def advance(self, **delta: float) -> None:
-        self.time += timedelta(**delta)
-
-
-@dataclass(slots=True)
-class Diary:
-    """Everything that was told about the log-in."""
-
-    entries: list[Auth] = field(default_factory=list)
-
-    def __call__(self, auth: Auth) -> None:
-        self.entries.append(auth)
-
-    @property
-    def last(self) -> Auth:
-        return self.entries[-1]
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture
-def diary() -> Diary:
+def diary() -> Diary[Auth]:
     return Diary()
 
 
@@ -84,7 +58,7 @@ class MakeLine(Protocol):
 
 
 @pytest.fixture
-def make_backend(session: Detour, clock: Clock, diary: Diary) -> MakeBackend:
+def make_backend(session: Detour, clock: Clock, diary: Diary[Auth]) -> MakeBackend:
     def make(
         *,
         auth: Auth | None = None,
@@ -107,7 +81,7 @@ def make_backend(session: Detour, clock: Clock, diary: Diary) -> MakeBackend:
 
 
 @pytest.fixture
-def make_line(session: Detour, clock: Clock, diary: Diary) -> MakeLine:
+def make_line(session: Detour, clock: Clock, diary: Diary[Auth]) -> MakeLine:
     def make(*, auth: Auth = NO_LOG_IN, password: str | None = PASSWORD, timeout: float = 5) -> Line:
         return Line(
             session,

@@ -18,7 +18,8 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.simulator.mynissan import EMAIL, MyNissan
 
-from .conftest import Clock, MakeBackend, carry_out, vehicle
+from ..doubles import Clock
+from .conftest import MakeBackend, carry_out, vehicle
 
 
 def test_it_is_a_backend(backend: MyNissanBackend) -> None:

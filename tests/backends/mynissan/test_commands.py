@@ -44,7 +44,8 @@ from custom_components.nissanconnect.vehicle import (
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import MyNissan
 
-from .conftest import NOW, Clock, carry_out, vehicle
+from ..doubles import Clock
+from .conftest import NOW, carry_out, vehicle
 
 NIGHT = ChargeSchedule(time(23), time(6, 30), (0, 1, 2, 3, 4))
 

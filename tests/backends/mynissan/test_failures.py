@@ -20,7 +20,8 @@ from tests.simulator.faults import Fault
 from tests.simulator.mynissan import EMAIL, MyNissan
 from tests.simulator.mynissan.faults import fractions, no_data, partial, replaced, without
 
-from .conftest import Clock, vehicle
+from ..doubles import Clock
+from .conftest import vehicle
 
 
 async def test_a_number_in_the_wrong_form_takes_nothing_away(backend: MyNissanBackend, service: MyNissan) -> None:

@@ -13,7 +13,8 @@ from custom_components.nissanconnect.vehicle import (
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import MyNissan
 
-from .conftest import Clock, MakeBackend, carry_out, vehicle
+from ..doubles import Clock
+from .conftest import MakeBackend, carry_out, vehicle
 
 
 async def test_trips(backend: MyNissanBackend, clock: Clock) -> None:

@@ -13,7 +13,8 @@ from custom_components.nissanconnect.vehicle import (
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import MyNissan
 
-from .conftest import Clock, vehicle
+from ..doubles import Clock
+from .conftest import vehicle
 
 
 async def test_what_cannot_be_learnt_now_is_learnt_later(backend: MyNissanBackend, service: MyNissan) -> None:

@@ -22,7 +22,8 @@ from custom_components.nissanconnect.vehicle import (
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import EMAIL, PASSWORD, MyNissan
 
-from .conftest import Clock, Diary, MakeLine
+from ..doubles import Clock, Diary
+from .conftest import MakeLine
 
 
 async def count(line: Line) -> int:
@@ -32,7 +33,7 @@ async def count(line: Line) -> int:
 
 
 async def test_a_password_is_used_once_and_the_tokens_kept(
-    make_line: MakeLine, service: MyNissan, diary: Diary
+    make_line: MakeLine, service: MyNissan, diary: Diary[Auth]
 ) -> None:
     line = make_line()
     assert await count(line) == 3
@@ -45,7 +46,7 @@ async def test_a_password_is_used_once_and_the_tokens_kept(
     assert PASSWORD not in str(diary.last.to_json())
 
 
-async def test_we_stay_the_same_device(make_line: MakeLine, service: MyNissan, diary: Diary) -> None:
+async def test_we_stay_the_same_device(make_line: MakeLine, service: MyNissan, diary: Diary[Auth]) -> None:
     await make_line().log_in()
     device = diary.last.device_id
     await make_line(auth=diary.last).log_in()  # with a password again: the owner was asked for it
@@ -75,7 +76,9 @@ async def test_parallel_questions_log_in_once(make_line: MakeLine, service: MyNi
     assert service.passwords == 1
 
 
-async def test_an_expired_token_is_renewed(make_line: MakeLine, service: MyNissan, clock: Clock, diary: Diary) -> None:
+async def test_an_expired_token_is_renewed(
+    make_line: MakeLine, service: MyNissan, clock: Clock, diary: Diary[Auth]
+) -> None:
     line = make_line()
     await count(line)
     old = diary.last
@@ -100,7 +103,7 @@ async def test_a_token_that_says_it_is_over_is_renewed_before_it_is_sent(
     assert service.requests["VehiclesStaticData"] == 1
 
 
-async def test_a_refused_renewal_ends_the_log_in(make_line: MakeLine, service: MyNissan, diary: Diary) -> None:
+async def test_a_refused_renewal_ends_the_log_in(make_line: MakeLine, service: MyNissan, diary: Diary[Auth]) -> None:
     line = make_line()
     await count(line)
     device = diary.last.device_id
@@ -128,7 +131,7 @@ async def test_a_refused_renewal_ends_the_log_in(make_line: MakeLine, service: M
     ],
 )
 async def test_a_log_in_service_that_does_not_work_is_not_a_wrong_password(
-    make_line: MakeLine, service: MyNissan, diary: Diary, fault: Fault, error: type[BackendError]
+    make_line: MakeLine, service: MyNissan, diary: Diary[Auth], fault: Fault, error: type[BackendError]
 ) -> None:
     """The library calls a 503 and a 429 an authentication error."""
     service.fail("token", fault)
@@ -143,7 +146,7 @@ async def test_a_log_in_service_that_does_not_work_is_not_a_wrong_password(
 
 @pytest.mark.parametrize("fault", [Fault.http(503), Fault.rate_limited(60), Fault.html(502)])
 async def test_a_renewal_that_fails_for_now_keeps_the_tokens(
-    make_line: MakeLine, service: MyNissan, diary: Diary, fault: Fault
+    make_line: MakeLine, service: MyNissan, diary: Diary[Auth], fault: Fault
 ) -> None:
     line = make_line()
     await count(line)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from aiohttp import ClientSession
@@ -19,37 +19,11 @@ from custom_components.nissanconnect.backends.opencarwings import (
     Timeouts,
 )
 from custom_components.nissanconnect.vehicle import BackendError, Command, Phase, Progress, Push, Ticket, VehicleInfo
+from tests.backends.doubles import Clock, Diary
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 QUICK = Timeouts(connect=5, answer=5, heartbeat=5)
-
-
-@dataclass(slots=True)
-class Clock:
-    """A clock that stands still."""
-
-    time: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def advance(self, **delta: float) -> None:
-        self.time += timedelta(**delta)
-
-
-@dataclass(slots=True)
-class Diary:
-    """Everything that was told about the log-in."""
-
-    entries: list[Auth] = field(default_factory=list)
-
-    def __call__(self, auth: Auth) -> None:
-        self.entries.append(auth)
-
-    @property
-    def last(self) -> Auth:
-        return self.entries[-1]
 
 
 @dataclass(slots=True)
@@ -123,11 +97,11 @@ class MakeBackend(Protocol):
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture
-def diary() -> Diary:
+def diary() -> Diary[Auth]:
     return Diary()
 
 
@@ -158,7 +132,7 @@ async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
 
 
 @pytest.fixture
-def make_backend(session: ClientSession, server: OpenCarwings, clock: Clock, diary: Diary) -> MakeBackend:
+def make_backend(session: ClientSession, server: OpenCarwings, clock: Clock, diary: Diary[Auth]) -> MakeBackend:
     def make(
         *,
         credentials: Credentials | None = None,

@@ -22,12 +22,15 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.simulator.opencarwings import LEAF_40, Car, OpenCarwings
 
-from .conftest import NOW, Clock, Diary, MakeBackend
+from ..doubles import Clock, Diary
+from .conftest import NOW, MakeBackend
 
 PASSWORD = Credentials(username="leafowner", password="correct horse battery staple")
 
 
-async def test_a_key_needs_no_log_in(server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary) -> None:
+async def test_a_key_needs_no_log_in(
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
+) -> None:
     backend = make_backend()
     name = await backend.log_in()
     assert name.endswith("_1")
@@ -55,7 +58,7 @@ async def test_the_name_stays_when_port_and_prefix_change(
 
 
 async def test_a_password_gives_tokens_and_the_same_name(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
     assert await backend.log_in() == await make_backend().log_in()
@@ -67,7 +70,7 @@ async def test_a_password_gives_tokens_and_the_same_name(
 
 
 async def test_after_a_restart_the_tokens_are_enough(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
 ) -> None:
     await make_backend(credentials=PASSWORD).log_in()
     saved = Auth.from_json(diary.last.to_json())
@@ -76,7 +79,7 @@ async def test_after_a_restart_the_tokens_are_enough(
 
 
 async def test_tokens_renew_themselves_once_for_all_who_ask(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary, clock: Clock
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
     await backend.log_in()
@@ -92,7 +95,7 @@ async def test_tokens_renew_themselves_once_for_all_who_ask(
 
 
 async def test_the_new_pair_is_kept_before_it_is_used(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary, clock: Clock
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
     await backend.log_in()
@@ -106,7 +109,7 @@ async def test_the_new_pair_is_kept_before_it_is_used(
 
 
 async def test_a_used_pair_needs_the_owner_and_is_not_sent_again(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary, clock: Clock
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
 ) -> None:
     await make_backend(credentials=PASSWORD).log_in()
     old = diary.last
@@ -124,7 +127,7 @@ async def test_a_used_pair_needs_the_owner_and_is_not_sent_again(
 
 
 async def test_a_used_pair_is_replaced_where_the_password_is_known(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary, clock: Clock
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
 ) -> None:
     await make_backend(credentials=PASSWORD).log_in()
     old = diary.last
@@ -148,7 +151,7 @@ async def test_an_outage_while_renewing_loses_nothing(
 
 
 async def test_a_fresh_token_that_is_refused_is_not_the_owners_fault(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
     server.fail("list", 403, {"detail": "Token is invalid", "code": "token_not_valid"})
@@ -247,7 +250,7 @@ async def test_what_refusals_mean(
 
 
 async def test_somebody_elses_vehicle_is_not_the_end_of_the_account(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
 ) -> None:
     other = server.add(LEAF_40, owner=server.accounts.add("neighbour", "other"))
     backend = make_backend()

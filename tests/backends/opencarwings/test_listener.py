@@ -7,7 +7,7 @@ import json
 import pytest
 
 from custom_components.nissanconnect.backends.demo.places import TO_SCIENCE_PARK
-from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, Timeouts
+from custom_components.nissanconnect.backends.opencarwings import Auth, Credentials, OpenCarwingsBackend, Timeouts
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     AuthenticationFailed,
@@ -19,7 +19,8 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
 
-from .conftest import Clock, Diary, Ear, MakeBackend, Owner, listening
+from ..doubles import Clock, Diary
+from .conftest import Ear, MakeBackend, Owner, listening
 
 
 async def test_everything_is_told_first(
@@ -222,7 +223,7 @@ async def test_a_wrong_key_is_told(server: OpenCarwings, car: Car, make_backend:
 
 
 async def test_a_socket_renews_its_token(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock, diary: Diary
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock, diary: Diary[Auth]
 ) -> None:
     backend = make_backend(credentials=Credentials(username="leafowner", password=server.account.password))
     await backend.log_in()
@@ -236,7 +237,7 @@ async def test_a_socket_renews_its_token(
 
 
 async def test_something_in_front_that_refuses_sockets_locks_nobody_out(
-    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend, diary: Diary
+    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend, diary: Diary[Auth]
 ) -> None:
     for status in (403, 404, 502, 200):
         server.fail("socket", status, text="<html>no sockets here</html>")

@@ -1,8 +1,7 @@
 """The stand-in for the service, a clock, and a backend that reads the one by the other."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from aiohttp import ClientSession
@@ -10,23 +9,11 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend, service_url
+from tests.backends.doubles import Clock
 from tests.simulator.teslafi import TOKEN, TeslaFi
 
 NOW = datetime(2026, 11, 20, 18, 45, tzinfo=UTC)
 """A Friday evening: the LEAF has come home and been plugged in, and waits for its timer."""
-
-
-@dataclass(slots=True)
-class Clock:
-    """A clock that stands still."""
-
-    time: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def advance(self, **delta: float) -> None:
-        self.time += timedelta(**delta)
 
 
 class MakeBackend(Protocol):
@@ -37,7 +24,7 @@ class MakeBackend(Protocol):
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ from tests.backends import nobody
 from tests.simulator.teslafi import TOKEN, Say, TeslaFi
 from tests.simulator.teslafi.server import UNAUTHORIZED
 
-from .conftest import NOW, Clock, MakeBackend
+from ..doubles import Clock
+from .conftest import NOW, MakeBackend
 
 HOLLOW = Say.json({"data_id": 1, "Date": "2026-11-20 18:45:00", "state": None, "carState": None, "vin": "NULL"})
 
