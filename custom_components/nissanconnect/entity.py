@@ -34,9 +34,13 @@ class Reading[T]:
 
     value: Callable[[VehicleState], T | None]
     capability: Capability | None = None
+    only_with: Capability | None = None
+    """Without this capability the value is of no interest."""
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Whether the value can be expected or is known."""
+        if self.only_with is not None and self.only_with not in info.capabilities:
+            return False
         return self.capability in info.capabilities or self.value(state) is not None
 
 

@@ -5,8 +5,8 @@ All of them close themselves.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PACKAGES
@@ -36,8 +36,7 @@ SAME_VEHICLE = "same_vehicle"
 SOURCE_SILENT = "source_silent"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """How an issue is shown. One that can be checked again has a fix flow; the others are over when they are over."""
 
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING

@@ -5,7 +5,7 @@ They never unlock, and they learn where a vehicle is only by the state of its ex
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, override
+from typing import Any, NamedTuple, override
 
 from homeassistant.components.homeassistant import async_should_expose
 from homeassistant.components.llm import LLMTools
@@ -31,8 +31,7 @@ ATTR_TEMPERATURE = "temperature_celsius"
 ATTR_VEHICLE = "vehicle"
 
 
-@dataclass(frozen=True, slots=True)
-class Exposed:
+class Exposed(NamedTuple):
     """A vehicle as an assistant may see it: the states of its exposed entities by platform and key."""
 
     vehicle: VehicleCoordinator

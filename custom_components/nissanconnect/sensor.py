@@ -62,16 +62,6 @@ class TallyDescription(SensorEntityDescription):
         return True
 
 
-@dataclass(frozen=True, kw_only=True)
-class SourceDescription(VehicleSensorDescription):
-    """Which source is believed: of interest once there are several."""
-
-    @override
-    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether several sources speak of the vehicle, and anybody of this."""
-        return Capability.SEVERAL_SOURCES in info.capabilities and self.value(state) is not None
-
-
 _SHARED = (
     Group.AUX_BATTERY,
     Group.BATTERY,
@@ -135,10 +125,11 @@ def _report_time(group: Group) -> VehicleSensorDescription:
     )
 
 
-def _source(group: Group) -> SourceDescription:
+def _source(group: Group) -> VehicleSensorDescription:
     """Who has told what is believed of ``group``."""
-    return SourceDescription(
+    return VehicleSensorDescription(
         key=f"{group}_source",
+        only_with=Capability.SEVERAL_SOURCES,
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(_BACKENDS),
@@ -282,8 +273,9 @@ SENSORS = (
         device_class=SensorDeviceClass.TIMESTAMP,
         value=lambda s: s.climate.next_start_at if s.climate else None,
     ),
-    SourceDescription(
+    VehicleSensorDescription(
         key="data_source",
+        only_with=Capability.SEVERAL_SOURCES,
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(_BACKENDS),

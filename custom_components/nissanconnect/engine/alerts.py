@@ -6,6 +6,7 @@ Nothing is told at the first look: what has always been so has not happened.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ..vehicle import Alert, AlertType, Charging, ChargingStatus, Group, Tyre, VehicleState
 from .doctor import SILENCE_LIMIT
@@ -128,8 +129,7 @@ _TRANSITIONS: tuple[tuple[AlertType, Group, Callable[[VehicleState, View], bool]
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(NamedTuple):
     """Something that is so, or is not; ``None`` leaves open whether it still is.
 
     ``variant`` tells apart what has the same type and subject, like thresholds.

@@ -1,9 +1,9 @@
 """What is wrong with a vehicle or a service, as far as what was read tells."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..vehicle import (
     BackendError,
@@ -76,8 +76,7 @@ def _silence(state: VehicleState) -> timedelta:
     return max(group.received_at for group in dated) - state.last_report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(NamedTuple):
     """Why a vehicle could not be read, how often in a row, and when that is tried again."""
 
     error: BackendError

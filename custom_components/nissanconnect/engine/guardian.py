@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..vehicle import VehicleState
 from .activity import Activity
@@ -78,8 +79,7 @@ class WakePolicy:
         return at >= self.quiet_from or at < self.quiet_until
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the wake would be for, and why there is none; without a refusal it is due."""
 
     purpose: Purpose

@@ -7,7 +7,7 @@ that source does not know is taken from the others if it speaks of the same mome
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..vehicle import Group, Odometer, Reported, VehicleState, Weakness
 from .accumulate import ODOMETER_DOUBT, accumulate
@@ -55,8 +55,7 @@ class Word:
         return min(value.reported_at or self.changed_at.get(group, _NEVER), value.received_at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Voice:
+class _Voice(NamedTuple):
     """What one source says of one group, when the vehicle said so, and what is to be doubted in it."""
 
     value: Reported

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..vehicle import ChargingStatus, Group, VehicleState
 from .activity import Activity
@@ -146,8 +147,7 @@ def _is_charged(state: VehicleState) -> bool:
     return full or (state.charging is not None and state.charging.status is ChargingStatus.FINISHED)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPlan:
+class ReadPlan(NamedTuple):
     """The next read: after how long, and what of."""
 
     wait: timedelta

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..vehicle import (
     Asker,
@@ -46,8 +46,7 @@ class Line(Protocol):
         """Read what shows the command's effect and return all that is believed now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(NamedTuple):
     """How long and how often to ask, in seconds. Vehicles take 10-120 s (kamereon-eu §10).
 
     Asking wakes nobody. With a ``longest`` pause of 2.5 s, 95 of 100 commands are confirmed within 3 s of being carried

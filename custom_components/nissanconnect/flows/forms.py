@@ -1,8 +1,8 @@
 """What each source asks of its owner."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from homeassistant.const import (
     CONF_API_KEY,
@@ -30,8 +30,7 @@ from ..sources import Source
 from ..vehicle import AuthenticationFailed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(NamedTuple):
     """One source's questions.
 
     ``title`` is what an entry is called at first; titles show up in logs, so it names the service and never the person.
@@ -41,9 +40,9 @@ class Form:
     title: str
     fields: Mapping[probatio.Marker, Any]
     secrets: frozenset[str] = frozenset()
-    not_kept: frozenset[str] = field(default=frozenset({CONF_CODE}))
+    not_kept: frozenset[str] = frozenset({CONF_CODE})
     """What is used once and then forgotten."""
-    errors: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = MappingProxyType({})
     """Which words to show in place of those for an error, where those are about another service."""
     same_device: bool = False
     """The source knows us as a device, which we stay when its secrets are asked for again."""

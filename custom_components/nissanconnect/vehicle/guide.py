@@ -4,8 +4,8 @@ What is known of services and vehicles is in regions §3 to §5. A VIN decides n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Region(StrEnum):
@@ -63,8 +63,7 @@ class Verdict(StrEnum):
     """No way is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(NamedTuple):
     """The ways to a vehicle, best first, and why."""
 
     verdict: Verdict

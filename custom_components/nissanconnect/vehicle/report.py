@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from .errors import BackendError
 from .history import Notification
@@ -39,8 +40,7 @@ class Push:
     notifications: tuple[Notification, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weakness:
+class Weakness(NamedTuple):
     """What to doubt when a source speaks of ``group`` and others do so too.
 
     ``clock``: its times may be wrong by this much. ``cached``: fields whose values may be of any age although the group

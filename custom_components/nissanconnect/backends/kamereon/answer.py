@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 import json
+from typing import NamedTuple
 
 from ...vehicle import (
     AccessBlocked,
@@ -111,8 +112,7 @@ _SHORTEST_PENALTY = 300.0
 """Seconds. No 429 was ever reported from this service, so nobody knows its patience (§15.1 [D])."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fault:
+class _Fault(NamedTuple):
     """The first error of the service's own envelope."""
 
     code: str

@@ -1,9 +1,8 @@
 """What the services of the platform do differently from region to region; they share everything else."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ...vehicle import Market, VehicleInfo
 from .client import Client
@@ -28,8 +27,7 @@ def _nothing(_: VehicleInfo) -> Mapping[str, str]:
     return {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class Dialect(NamedTuple):
     """One region's way of speaking.
 
     Attributes:

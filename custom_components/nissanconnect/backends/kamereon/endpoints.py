@@ -1,7 +1,7 @@
 """Everything that can be read about a vehicle, as one table, and which version of it to ask first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...vehicle import Capability, Group, VehicleInfo
 from ..base import Json
@@ -11,8 +11,7 @@ from .groups import Parser
 from .values import Attributes
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One way to an endpoint. Europe's front end wants to know the vehicle's generation (§8.3), others do not."""
 
     name: str
@@ -28,8 +27,7 @@ _V1, _V2 = Version("v1"), Version("v2")
 _BFF_V1, _BFF_V3 = (Version(name, Host.BFF, wants_generation=True) for name in ("v1", "v3"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """One thing to read.
 
     It is asked only of vehicles with the capability ``gate``. ``order`` gives its versions, likeliest first; a reply

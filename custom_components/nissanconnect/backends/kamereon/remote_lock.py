@@ -6,10 +6,10 @@ The arithmetic would hold the event loop of a small machine up, so it is done in
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 import re
 import secrets
+from typing import NamedTuple
 
 from ...vehicle import (
     BackendError,
@@ -41,8 +41,7 @@ class _Rejected(BackendError):
     """The vehicle or the service refused a part of the exchange."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Challenge:
+class _Challenge(NamedTuple):
     """The answer of the service to our public key."""
 
     salt: bytes

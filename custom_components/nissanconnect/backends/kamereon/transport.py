@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -16,8 +16,7 @@ _CONCURRENT_REQUESTS = 4
 """Seconds: an absurd Retry-After must not silence an account for good."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
+class Timeouts(NamedTuple):
     """How long to wait, in seconds. The service can be very slow (kamereon-eu §3.5)."""
 
     connect: float = 15.0

@@ -1,8 +1,8 @@
 """The list of an account's vehicles, and what their services allow (kamereon-eu §6.2, §7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ...vehicle import (
     Capability,
@@ -21,8 +21,7 @@ from .groups import BACKEND, privacy
 from .values import Attributes
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One vehicle of the list and its active services in one stable spelling, to notice when they change."""
 
     listed: ListedVehicle
