@@ -68,7 +68,7 @@ def entry(simulator: Simulator) -> MockConfigEntry:
     """The simulator's account as an entry that has never been loaded."""
     return MockConfigEntry(
         domain=DOMAIN,
-        title="NissanConnect Europe",
+        title="MyNISSAN Europe",
         unique_id=f"europe_{simulator.account.user_id}",
         data={CONF_SOURCE: "europe", **CREDENTIALS},
     )

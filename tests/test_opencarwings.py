@@ -543,3 +543,18 @@ async def test_nothing_personal_is_told(
             assert what not in text
     stored = json_dumps(entry.runtime_data.backend.memory()) + json_dumps(dict(entry.data))
     assert not any(secret in stored for secret in (*SECRETS, "s3cret"))
+
+
+async def test_who_is_in_the_way_is_called_by_its_own_name(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    server.fail("*", 403, text="<html>no</html>")
+    form = await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    assert form["errors"] == {"base": "access_blocked"}
+    await later(hass, server, freezer, hours=1)
+    await until(hass, lambda: ir.async_get(hass).issues)
+    (issue,) = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "access_blocked"
+    for told in (form["description_placeholders"], issue.translation_placeholders):
+        assert told is not None
+        assert {told["service"], told["app"]} == {"OpenCARWINGS"}

@@ -15,9 +15,10 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .const import CONF_SOURCE, DOMAIN
 from .engine.doctor import Condition
 from .links import VehicleLinks
+from .sources import NAMES, Source
 from .vehicle import (
     AccessBlocked,
     ActionRequired,
@@ -151,6 +152,7 @@ def _async_set(
     if not present:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
+    names = NAMES[Source(entry.data[CONF_SOURCE])]
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -159,6 +161,6 @@ def _async_set(
         is_fixable=ISSUES[key].checkable,
         severity=ISSUES[key].severity,
         translation_key=key,
-        translation_placeholders=dict(told),
+        translation_placeholders={"service": names.service, "app": names.app, **told},
         config_entry_id=entry.entry_id,
     )

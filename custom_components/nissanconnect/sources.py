@@ -10,7 +10,7 @@ from functools import partial
 import logging
 import os
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import CookieJar, DummyCookieJar
 from homeassistant.const import (
@@ -66,6 +66,30 @@ class Source(StrEnum):
     OVMS = "ovms"
     LEAFSPY = "leafspy"
     DEMO = "demo"
+
+
+class Naming(NamedTuple):
+    """What owners know a source by.
+
+    ``title`` is what an entry is called at first; titles show up in logs, so it never names a person. ``service`` is
+    who is behind it, ``app`` where owners meet it.
+    """
+
+    title: str
+    service: str
+    app: str
+
+
+NAMES: Mapping[Source, Naming] = {
+    Source.EUROPE: Naming("MyNISSAN Europe", "Nissan", "MyNISSAN"),
+    Source.NORTH_AMERICA: Naming("MyNISSAN North America", "Nissan", "MyNISSAN"),
+    Source.JAPAN: Naming("NissanConnect Japan", "Nissan", "NissanConnect"),
+    Source.OPENCARWINGS: Naming("OpenCARWINGS", "OpenCARWINGS", "OpenCARWINGS"),
+    Source.TESLAFI: Naming("TeslaFi", "TeslaFi", "TeslaFi"),
+    Source.OVMS: Naming("OVMS", "OVMS", "OVMS Connect"),
+    Source.LEAFSPY: Naming("Leaf Spy", "Leaf Spy", "Leaf Spy Pro"),
+    Source.DEMO: Naming("NissanConnect demo", "Nissan", "MyNISSAN"),
+}
 
 
 async def async_create_backend(

@@ -33,7 +33,7 @@ async def add_sources(home: Home, simulator_url: str, broker: Mosquitto | None, 
     """Switch on what rides along in the LEAF; set it up unless an earlier start has done so."""
     api = home.api
     entries = await api.command("config_entries/get", domain=DOMAIN)
-    (cloud,) = [entry["entry_id"] for entry in entries if entry["title"] == "NissanConnect Europe"]
+    (cloud,) = [entry["entry_id"] for entry in entries if entry["title"] == "MyNISSAN Europe"]
     titles = {entry["title"] for entry in entries}
     if broker is not None:
         username, password = "leafcar", USERS["leafcar"]

@@ -33,11 +33,9 @@ from ..vehicle import AuthenticationFailed
 class Form(NamedTuple):
     """One source's questions.
 
-    ``title`` is what an entry is called at first; titles show up in logs, so it names the service and never the person.
     ``secrets`` are what is asked again when they have been rejected; a source without any is never asked again.
     """
 
-    title: str
     fields: Mapping[probatio.Marker, Any]
     secrets: frozenset[str] = frozenset()
     not_kept: frozenset[str] = frozenset({CONF_CODE})
@@ -71,12 +69,10 @@ PIN = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomple
 
 FORMS: Mapping[Source, Form] = {
     Source.EUROPE: Form(
-        title="NissanConnect Europe",
         fields={probatio.Required(CONF_USERNAME): USERNAME, probatio.Required(CONF_PASSWORD): PASSWORD},
         secrets=frozenset({CONF_PASSWORD}),
     ),
     Source.OPENCARWINGS: Form(
-        title="OpenCARWINGS",
         fields={
             probatio.Required(CONF_URL, default="https://opencarwings.viaaq.eu"): URL,
             probatio.Optional(CONF_API_KEY): PASSWORD,
@@ -88,7 +84,6 @@ FORMS: Mapping[Source, Form] = {
         errors=_REJECTED,
     ),
     Source.JAPAN: Form(
-        title="NissanConnect Japan",
         fields={
             probatio.Required(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
             probatio.Required(CONF_PASSWORD): PASSWORD,
@@ -97,7 +92,6 @@ FORMS: Mapping[Source, Form] = {
         errors=_REJECTED,
     ),
     Source.TESLAFI: Form(
-        title="TeslaFi",
         fields={
             probatio.Required(CONF_URL, default="https://www.teslafi.com"): URL,
             probatio.Required(CONF_API_TOKEN): PASSWORD,
@@ -106,7 +100,6 @@ FORMS: Mapping[Source, Form] = {
         errors=_REJECTED,
     ),
     Source.NORTH_AMERICA: Form(
-        title="MyNISSAN North America",
         fields={
             probatio.Required(CONF_USERNAME): USERNAME,
             probatio.Required(CONF_PASSWORD): PASSWORD,
@@ -117,7 +110,6 @@ FORMS: Mapping[Source, Form] = {
         same_device=True,
     ),
     Source.OVMS: Form(
-        title="OVMS",
         fields={
             probatio.Required(CONF_PREFIX, default="ovms"): TextSelector(),
             probatio.Optional(CONF_USER): TextSelector(),

@@ -19,7 +19,7 @@ import probatio
 from ..backends.base import Called
 from ..const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE, DOMAIN
 from ..leafspy_webhook import Reception, async_addresses, async_open_webhook
-from ..sources import AUTOMATIC, CELSIUS, FAHRENHEIT, KILOMETRES, MILES, Source, async_create_backend
+from ..sources import AUTOMATIC, CELSIUS, FAHRENHEIT, KILOMETRES, MILES, NAMES, Source, async_create_backend
 
 _PATIENCE = 300.0
 """Seconds. Long enough to walk to the vehicle, short enough to be told that something is wrong."""
@@ -119,7 +119,7 @@ class LeafSpyFlow(ConfigFlow):
         """Create the entry; the first message may be yet to come."""
         self._release()
         await self.async_set_unique_id(f"{Source.LEAFSPY}_{secrets.token_hex(8)}")
-        return self.async_create_entry(title="Leaf Spy", data=dict(self._link))
+        return self.async_create_entry(title=NAMES[Source.LEAFSPY].title, data=dict(self._link))
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:

@@ -10,7 +10,7 @@ import probatio
 
 from ..backends.base import Json
 from ..const import CONF_AUTH, CONF_SOURCE
-from ..sources import Source, async_create_backend
+from ..sources import NAMES, Source, async_create_backend
 from ..vehicle import AuthenticationFailed, BackendError, NoVehicles, TwoFactorRequired
 from .forms import CODE, FORMS, PASSWORD, PIN
 
@@ -85,6 +85,8 @@ class LogInFlow(ConfigFlow):
             description_placeholders={
                 "username": known.get(CONF_USERNAME, ""),
                 "account": self._entry.title if self._entry else "",
+                "service": NAMES[source].service,
+                "app": NAMES[source].app,
             },
             errors=errors,
         )

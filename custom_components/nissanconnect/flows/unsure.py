@@ -1,6 +1,5 @@
 """The dialog for owners who do not know what their vehicle talks to: a part of adding an entry."""
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -17,21 +16,13 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..sources import NAMES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
-from ..vehicle.guide import Advice, App, Model, Region, Verdict, Way, advise
+from ..vehicle.guide import Advice, App, Model, Region, Verdict, advise
 
 CONF_APP = "app"
 CONF_VIN = "vin"
 CONF_YEAR = "year"
-
-_NAMES: Mapping[Way, str] = {
-    Way.EUROPE: "MyNISSAN Europe",
-    Way.NORTH_AMERICA: "MyNISSAN North America",
-    Way.JAPAN: "NissanConnect Japan",
-    Way.OPENCARWINGS: "OpenCARWINGS",
-    Way.OVMS: "OVMS",
-    Way.LEAFSPY: "Leaf Spy",
-}
 
 
 def _choice(key: str, kind: type[Region | Model | App]) -> SelectSelector:
@@ -84,7 +75,7 @@ class UnsureFlow(ConfigFlow):
 
     async def _async_answer(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Tell what leads to the vehicle and why, and offer to go on."""
-        names = [_NAMES[way] for way in self._advice.ways] or ["-"]
+        names = [NAMES[Source(way)].title for way in self._advice.ways] or ["-"]
         return self.async_show_menu(
             step_id=_step(self._advice.verdict),
             menu_options=["unsure_best", "user"] if self._advice.ways else ["user"],
