@@ -111,9 +111,14 @@ def test_a_pin_does_not_print_itself() -> None:
     assert "4711" not in repr(Lock(pin="4711")) + repr(Unlock(pin="4711"))
 
 
+def kinds(of: type[Command]) -> set[type[Command]]:
+    """Return what can be asked: commands that are no more than what others have in common do not count."""
+    found = {kind for kind in of.__subclasses__() if kind.__module__ == Command.__module__}
+    return set().union(*map(kinds, found)) if found else {of}
+
+
 def test_every_command_is_listed_once() -> None:
-    ours = {kind for kind in Command.__subclasses__() if kind.__module__ == Command.__module__}
-    assert set(COMMANDS) == ours
+    assert set(COMMANDS) == kinds(Command)
     assert len({command.kind() for command in COMMANDS}) == len(COMMANDS)
 
 

@@ -7,18 +7,11 @@ from .alert import Alert, AlertType, Origin
 from .capability import Capability
 from .command import (
     COMMANDS,
-    Asker,
     CancelClimateSchedule,
     ChargeSchedule,
     Command,
-    CommandOutcome,
-    CommandRecord,
-    CommandStatus,
     FlashLights,
     Lock,
-    Phase,
-    Progress,
-    Reason,
     Refresh,
     ScheduleClimate,
     SendDestination,
@@ -32,7 +25,6 @@ from .command import (
     StopClimate,
     StopEngine,
     StopSignals,
-    Ticket,
     Unlock,
 )
 from .errors import (
@@ -69,6 +61,7 @@ from .errors import (
 )
 from .history import Notification, TripPeriod, TripSummary
 from .identity import ClimateLimits, Powertrain, Role, VehicleInfo, alias, normalise_key
+from .outcome import Asker, CommandOutcome, CommandRecord, CommandStatus, Phase, Progress, Reason, Ticket
 from .report import ListedVehicle, Push, VehicleReport, Weakness
 from .state import (
     GROUP_TYPES,

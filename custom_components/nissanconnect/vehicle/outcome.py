@@ -1,0 +1,131 @@
+"""What became of a command: its receipt, how far it is, how it ended and who had asked for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A backend's receipt for a command that it has accepted.
+
+    ``via`` is by which of several ways it was sent, and ``limit`` how many seconds the vehicle may take there; whoever
+    knows the ways fills them in.
+    """
+
+    id: str
+    sent_at: datetime
+    via: str | None = None
+    limit: float | None = None
+
+
+class Phase(StrEnum):
+    """How far an accepted command has come, as the backend tells it."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    UNCERTAIN = "uncertain"
+    """It is over, but only the vehicle's state can tell whether it was carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A backend's answer to "how is it going"; ``code`` is its own error code, ``reason`` what that means.
+
+    Both only if they are known.
+    """
+
+    phase: Phase
+    code: str | None = None
+    reason: Reason | None = None
+
+
+class CommandStatus(StrEnum):
+    """How a command ended."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    BLOCKED = "blocked"
+    """It was not sent, because it was not possible or not sensible, or not any more."""
+
+
+class Reason(StrEnum):
+    """Why a command was not confirmed, where no backend's error says it."""
+
+    # After sending
+    REJECTED_BY_VEHICLE = "rejected_by_vehicle"
+    NO_ANSWER = "no_answer"
+    NOT_SEEN = "not_seen"
+    """The backend called it done, the vehicle's state did not follow in time."""
+    SUPERSEDED = "superseded"
+    """Another command took its place before it had ended."""
+    WRONG_PIN = "wrong_pin"
+
+    # Before sending
+    ALREADY_CHARGED = "already_charged"
+    BATTERY_LOW = "battery_low"
+    BLOCKED_BY_AREA = "blocked_by_area"
+    DOOR_OPEN = "door_open"
+    INTERRUPTED = "interrupted"
+    """We stopped before it was its turn."""
+    NOT_PLUGGED_IN = "not_plugged_in"
+    OUTSIDE_TOO_COLD = "outside_too_cold"
+    OUTSIDE_TOO_HOT = "outside_too_hot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandOutcome:
+    """The end of a command: when it was sent (never, if blocked), when it ended, and why if it was not confirmed.
+
+    ``reason`` is a :class:`Reason` or the key of a :class:`~.errors.BackendError`; ``code`` is the backend's own.
+    """
+
+    status: CommandStatus
+    ended_at: datetime
+    sent_at: datetime | None = None
+    reason: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asked for something: a person, an automation or script, or a setting of ours; by the name shown to people."""
+
+    kind: str
+    name: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What people are told: the name, or at least what kind it was."""
+        return self.name or self.kind
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for the end; behind what the options allow there is nobody."""
+        return self.kind != "option"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRecord:
+    """A line of the command log: what was asked, by whom, through which backend, and how it ended."""
+
+    command: str
+    asked_at: datetime
+    asked_by: Asker
+    backend: str
+    outcome: CommandOutcome
+
+    @property
+    def told(self) -> dict[str, str | float | None]:
+        """What is told of it in events: ``seconds`` is how long it took from being asked to its end."""
+        return {
+            "command": self.command,
+            "reason": self.outcome.reason,
+            "code": self.outcome.code,
+            "seconds": round((self.outcome.ended_at - self.asked_at).total_seconds(), 1),
+            "asked_by": self.asked_by.shown,
+            "backend": self.backend,
+        }
