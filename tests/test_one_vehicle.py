@@ -437,3 +437,24 @@ async def test_what_a_source_pushes_is_heard_where_the_vehicle_belongs(
     module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=11))))
     await settle(hass)
     assert state(hass, "sensor.leaf_battery").state == "11"
+
+
+async def test_a_talkative_source_does_not_keep_us_from_asking_the_others(
+    hass: HomeAssistant,
+    home: MockConfigEntry,
+    stage: Stage,
+    cloud: Scripted,
+    module: Scripted,
+    pass_time: LetTimePass,
+) -> None:
+    module.pushes = True
+    await set_up(hass, stage.entry("Module", module))
+    await add_source(hass, home)
+    cloud.reads = 0
+    await pass_time(timedelta(hours=1))
+    quiet, cloud.reads = cloud.reads, 0
+    for minute in range(61, 121):
+        module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", minute, level=11))))
+        await settle(hass)
+        await pass_time(timedelta(minutes=1))
+    assert quiet <= cloud.reads <= quiet + 1

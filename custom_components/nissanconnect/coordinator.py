@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 import logging
 from random import random
 from typing import TYPE_CHECKING, override
@@ -55,6 +55,9 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_AT_ONCE = timedelta(seconds=1)
+"""Home Assistant takes an interval of zero for none at all."""
+
 type NissanConfigEntry = ConfigEntry[AccountCoordinator]
 
 
@@ -84,6 +87,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._activity = Activity(rests_since=known.rests_since)
         self._asked: dict[Group, datetime] = {}
         self._plan = ReadPlan(account.settings.pace.parked, EVERYTHING)
+        self._read_at: datetime | None = None
+        """When the next read is planned; not known while one is on its way."""
         self._everything = False
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
@@ -129,7 +134,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self.trouble = None
         state = self._async_believe(frozenset(push.state.groups()))
         self._async_examine(state)
-        self._async_plan(state)
+        self._async_plan(state, keep=True)
         self.async_set_updated_data(state)
         self.alerts.async_take(push.notifications)
         self._account.async_schedule_save()
@@ -295,6 +300,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     async def _async_update_data(self) -> VehicleState:
         groups = EVERYTHING if self._everything else self._plan.groups
         self._everything = False
+        self._read_at = None
         answers = await self.links.read(groups, self._account.settings.pace)
         async_report_sources(self.hass, self.config_entry, self.info, self.links)
         if not answers.reports:
@@ -358,11 +364,17 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         return state
 
     @callback
-    def _async_plan(self, state: VehicleState) -> None:
+    def _async_plan(self, state: VehicleState, *, keep: bool = False) -> None:
+        """Plan the next read; to ``keep`` the one that is planned is to bring it forward at most.
+
+        A source that speaks every second must not put off forever that the others are asked.
+        """
+        now = dt_util.utcnow()
+        latest = max(self._read_at - now, _AT_ONCE) if keep and self._read_at else timedelta.max
         facts = Facts(
             state=state,
             activity=self._activity,
-            now=dt_util.utcnow(),
+            now=now,
             zone=dt_util.get_default_time_zone(),
             asked=self._asked,
             watching=self._watching,
@@ -373,7 +385,9 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             debt=self._account.async_debt(),
             retry_after=self._retry_after,
             random=random(),  # noqa: S311 - spreads the reads, guards nothing
+            latest=latest,
         )
+        self._read_at = now + self._plan.wait
         self.update_interval = self._plan.wait if self.links.needs_asking else None
 
     @callback

@@ -161,6 +161,18 @@ def test_never_faster_than_a_minute_and_never_against_the_backend(
     assert plan.wait >= timedelta(seconds=retry_after or 0)
 
 
+@given(known_facts, st.none() | st.floats(0, 1e6), st.integers(1, 10**6))
+def test_what_is_planned_may_be_brought_forward_and_never_put_off(
+    known: Facts, retry_after: float | None, seconds: int
+) -> None:
+    latest = timedelta(seconds=seconds)
+    free = Pace().plan(known, retry_after=retry_after)
+    kept = Pace().plan(known, retry_after=retry_after, latest=latest)
+    assert kept.wait == min(free.wait, latest)
+    assert kept.groups <= free.groups
+    assert kept.groups == known.due(known.now + kept.wait)
+
+
 @given(known_facts, st.floats(0, 1))
 def test_nothing_is_forgotten(known: Facts, random: float) -> None:
     """Every plan reads the battery, and nothing else stays unread for longer than seven hours."""

@@ -169,15 +169,22 @@ class Pace:
     longest_retry: timedelta = timedelta(hours=1)
 
     def plan(
-        self, facts: Facts, *, debt: timedelta = timedelta(), retry_after: float | None = None, random: float = 0.5
+        self,
+        facts: Facts,
+        *,
+        debt: timedelta = timedelta(),
+        retry_after: float | None = None,
+        random: float = 0.5,
+        latest: timedelta = timedelta.max,
     ) -> ReadPlan:
         """Return the next read.
 
         ``debt`` is how long the account should wait to keep to its quota, ``retry_after`` the backend's own demand in
-        seconds, which is never undercut. ``random`` is between 0 and 1 and spreads the reads by ±10 %.
+        seconds, which is never undercut. ``random`` is between 0 and 1 and spreads the reads by ±10 %. ``latest`` is
+        how long the read is off that was planned before, if it may only be brought forward.
         """
         wait = self.retry(facts.failures, retry_after) if facts.failures else self._wait(facts, debt, random)
-        wait = max(wait, timedelta(seconds=retry_after or 0))
+        wait = min(max(wait, timedelta(seconds=retry_after or 0)), latest)
         return ReadPlan(wait, facts.due(facts.now + wait))
 
     def retry(self, failures: int, retry_after: float | None = None) -> timedelta:
