@@ -1,12 +1,13 @@
 """What is kept over a restart."""
 
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import reduce
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.json import json_bytes, json_dumps
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads_object
 from hypothesis import given, strategies as st
 import pytest
@@ -44,6 +45,7 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 
+from .conftest import LetTimePass
 from .engine.strategies import states
 
 NOW = datetime(2026, 11, 20, 12, 30, 15, 123456, UTC)
@@ -239,3 +241,23 @@ async def test_the_file(hass: HomeAssistant, hass_storage: dict[str, Any], state
     assert await VehicleStore(hass, "entry").async_load() == remembered
     await store.async_remove()
     assert "nissanconnect.entry" not in hass_storage
+
+
+async def test_constant_changes_are_written_all_the_same(
+    hass: HomeAssistant, hass_storage: dict[str, Any], pass_time: LetTimePass
+) -> None:
+    """A source may speak every second: neither the usual write nor an urgent one waits until it is silent."""
+    store, written = VehicleStore(hass, "entry"), list[datetime]()
+
+    def provide() -> Remembered:
+        written.append(dt_util.utcnow())
+        return Remembered()
+
+    begun = dt_util.utcnow()
+    for second in range(60):
+        store.async_schedule_save(provide)
+        if second == 52:
+            store.async_schedule_save(provide, at_once=True)
+            store.async_schedule_save(provide)
+        await pass_time(timedelta(seconds=1), timedelta(seconds=1))
+    assert [round((each - begun).total_seconds()) for each in written] == [15, 30, 45, 53]

@@ -59,6 +59,8 @@ class VehicleStore:
         """Name the file; nothing is read yet."""
         self._hass = hass
         self._store = Store[dict[str, Any]](hass, _VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True)
+        self._delay: float | None = None
+        """After which delay the next write comes, if one is planned."""
 
     async def async_load(self) -> Remembered:
         """Return what was kept. What cannot be read any more is left out, the rest is still good."""
@@ -66,8 +68,20 @@ class VehicleStore:
         return await self._hass.async_add_executor_job(_read, raw)  # 1 ms for each vehicle
 
     def async_schedule_save(self, provide: Callable[[], Remembered], *, at_once: bool = False) -> None:
-        """Write what ``provide`` returns, soon and at the latest when Home Assistant stops."""
-        self._store.async_delay_save(lambda: _dump(provide()), 0 if at_once else _DELAY)
+        """Write what ``provide`` returns, soon and at the latest when Home Assistant stops.
+
+        What is planned is left alone unless it is urgent now: Home Assistant's store puts a write off with every
+        further one, and a source that speaks every second would put it off for hours.
+        """
+
+        def write() -> dict[str, Any]:
+            self._delay = None
+            return _dump(provide())
+
+        delay = 0 if at_once else _DELAY
+        if self._delay is None or delay < self._delay:
+            self._delay = delay
+            self._store.async_delay_save(write, delay)
 
     async def async_save(self, remembered: Remembered) -> None:
         """Write now."""
