@@ -132,7 +132,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._restored = False
         self.available = True
         self.trouble = None
-        state = self._async_believe(frozenset(push.state.groups()))
+        state = self._async_believe(frozenset(push.state.groups()), asked=False)
         self._async_examine(state)
         self._async_plan(state, keep=True)
         self.async_set_updated_data(state)
@@ -350,11 +350,11 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         return self.links.state
 
     @callback
-    def _async_believe(self, answered: Collection[Group]) -> VehicleState:
-        """Return what is believed after word of ``answered`` groups, and note what it tells of the vehicle's doings."""
+    def _async_believe(self, told: Collection[Group], *, asked: bool = True) -> VehicleState:
+        """Return what is believed after word of the groups ``told``, and note what it says of the vehicle's doings."""
         now, state = dt_util.utcnow(), self._async_weigh()
-        self._activity = self._activity.after(self.data, state, now)
-        self._asked |= dict.fromkeys(answered, now)
+        self._activity = self._activity.after(self.data, state, now, asked=asked)
+        self._asked |= dict.fromkeys(told, now)
         self.config_entry.async_create_background_task(
             self.hass,
             self.alerts.async_attend(self.data, state),

@@ -15,7 +15,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def seen(minute: int, *, said: int | None = None, **known: Any) -> VehicleState:
+def seen(minute: float, *, said: float | None = None, **known: Any) -> VehicleState:
     """A vehicle as read at a minute after noon, with its own word from another."""
     told: dict[str, Any] = {
         "backend": "b",
@@ -71,6 +71,45 @@ def test_a_drive_lasts_as_long_as_the_vehicle_goes_on_reporting() -> None:
     assert arrived.stopped_at == NOON + 12 * MINUTE
     assert arrived.rests_since == NOON + 8 * MINUTE
     assert arrived.spoke_at == NOON + 8 * MINUTE
+
+
+def heard(*, every: int, until: int = 60, silent_from: int | None = None) -> list[bool | None]:
+    """Whether it drives, by the minute: it stands for 10 minutes, drives for 20 and stands again, heard all the time.
+
+    ``every`` is in seconds; from ``silent_from`` (minutes) on it reports nothing new.
+    """
+    activity, before, told = Activity(), VehicleState(), []
+    for second in range(0, until * 60, every):
+        metres = min(max(second - 600, 0), 1200) * 15
+        minute = second / 60
+        said = minute if silent_from is None else min(minute, silent_from)
+        state = seen(minute, said=said, place=(51 + metres / 111_320, 0.0), distance=100 + metres // 1000)
+        activity, before = activity.after(before, state, NOON + minute * MINUTE, asked=False), state
+        told.append(activity.driving)
+    return told[:: 60 // every]
+
+
+@pytest.mark.parametrize("every", [1, 5, 20, 60])
+def test_how_often_a_source_speaks_does_not_matter(every: int) -> None:
+    told = heard(every=every)
+    assert told[0] is None
+    assert not any(told[1:11])
+    assert all(told[12:31])
+    over = told.index(False, 12)
+    assert 31 <= over <= 30 + 15 + 4, "it goes on speaking, so this takes a while"
+    assert not any(told[over:])
+
+
+def test_a_drive_is_over_soon_after_the_last_word() -> None:
+    told = heard(every=20, silent_from=30)
+    assert all(told[12:31])
+    assert not any(told[37:])
+
+
+def test_what_is_heard_unasked_is_no_reason_to_ask() -> None:
+    before, state = seen(0, said=0, distance=1), seen(1, said=1, distance=1)
+    assert Activity().after(before, state, NOON + MINUTE, asked=False).spoke_at is None
+    assert Activity().after(before, state, NOON + MINUTE).spoke_at == NOON + MINUTE
 
 
 def test_a_vehicle_rests_from_its_last_word() -> None:

@@ -1,63 +1,99 @@
-"""What reads in a row tell beyond each of them: whether a vehicle drives, rests, or has spoken."""
+"""What reads in a row, and words between them, tell beyond each: whether a vehicle drives, rests, or has spoken."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Self
 
-from ..vehicle import VehicleState
+from ..vehicle import Position, VehicleState
 from .geodesy import distance
 
 _CONSECUTIVE = timedelta(minutes=75)
 """Reads further apart than the slowest pace do not tell driving now from having driven in between."""
+
+_GLANCE = timedelta(minutes=3)
+"""How long a vehicle is watched before it counts as standing: some sources speak every second."""
+
+_JAM = timedelta(minutes=15)
+"""How long a vehicle that goes on reporting may stand before its drive counts as over."""
 
 _DRIFT = 0.2
 """km that a parked vehicle's position may wander."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Where a vehicle was when it was last looked at for whether it moves, and when it had last reported."""
+
+    at: datetime
+    position: Position | None = field(repr=False)
+    odometer: float | None
+    reported_at: datetime | None
+
+    @classmethod
+    def of(cls, state: VehicleState, at: datetime) -> Self:
+        """Mark where the vehicle is."""
+        return cls(
+            at=at,
+            position=state.position,
+            odometer=state.odometer.distance if state.odometer else None,
+            reported_at=state.last_report,
+        )
+
+    def is_left(self, state: VehicleState) -> bool:
+        """Whether the vehicle has moved on."""
+        if self.position and state.position and distance(self.position, state.position) > _DRIFT:
+            return True
+        if self.odometer is None or state.odometer is None:
+            return False
+        return (state.odometer.distance or 0) > self.odometer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What a vehicle has been up to. All times are those of our reads; ``None`` is unknown.
+    """What a vehicle has been up to. All times are ours; ``None`` is unknown.
 
     ``rests_since``: since when it has neither driven, charged nor run its climate, all of which feed the 12 V battery.
-    ``spoke_at``: the read that last brought a new report. ``stopped_at``: the read that last saw a drive over.
+    ``spoke_at``: the read that last brought a new report. ``moved_at``: when it was last seen to have moved.
+    ``stopped_at``: when a drive was last seen to be over. ``mark`` is what movement is measured from.
     """
 
     driving: bool | None = None
     rests_since: datetime | None = None
     spoke_at: datetime | None = None
+    moved_at: datetime | None = None
     stopped_at: datetime | None = None
+    mark: Mark | None = None
 
-    def after(self, before: VehicleState, state: VehicleState, now: datetime) -> Activity:
-        """Return what is known after a read that turned ``before`` into ``state``.
+    def after(self, before: VehicleState, state: VehicleState, now: datetime, *, asked: bool = True) -> Activity:
+        """Return what is known after ``before`` has turned into ``state``, because of a read if we ``asked``.
 
         The report times alone do not start a drive, because plugging in and waking move them too; but while a vehicle
         drives it reports every two minutes (kamereon-eu §16.1), so they tell when a drive is over.
         """
-        spoke = state.last_report is not None and state.last_report != before.last_report
-        moved = _moved(before, state)
-        driving = self._driving(before, state, now, moved=moved, spoke=spoke)
+        mark = self.mark or Mark.of(before, before.last_read or now)
+        moved = mark.is_left(state)
+        first = before.last_read is None
+        looked = first or moved or now - mark.at >= _GLANCE
+        driving = None if first else self._driving(mark, state, now, moved=moved, looked=looked)
         charging = state.charging is not None and state.charging.active
         heating = state.climate is not None and state.climate.running
         rests_since = state.last_report if moved or self.rests_since is None else self.rests_since
+        spoke = asked and state.last_report is not None and state.last_report != before.last_report
         return Activity(
             driving=driving,
             rests_since=now if driving or charging or heating else rests_since,
             spoke_at=now if spoke else self.spoke_at,
+            moved_at=now if moved else self.moved_at,
             stopped_at=now if self.driving and driving is False else self.stopped_at,
+            mark=Mark.of(state, now) if looked else mark,
         )
 
-    def _driving(
-        self, before: VehicleState, state: VehicleState, now: datetime, *, moved: bool, spoke: bool
-    ) -> bool | None:
-        if before.last_read is None:
-            return None
+    def _driving(self, mark: Mark, state: VehicleState, now: datetime, *, moved: bool, looked: bool) -> bool:
         if state.charging is not None and state.charging.plugged_in:
             return False
-        return (moved and now - before.last_read <= _CONSECUTIVE) or (self.driving is True and spoke)
-
-
-def _moved(before: VehicleState, state: VehicleState) -> bool:
-    if before.position and state.position and distance(before.position, state.position) > _DRIFT:
-        return True
-    if before.odometer is None or state.odometer is None:
-        return False
-    return (state.odometer.distance or 0) > (before.odometer.distance or float("inf"))
+        if moved:
+            return now - mark.at <= _CONSECUTIVE
+        if not self.driving or not looked:
+            return bool(self.driving)
+        stands_in_a_jam = self.moved_at is not None and now - self.moved_at <= _JAM
+        return stands_in_a_jam and state.last_report != mark.reported_at
