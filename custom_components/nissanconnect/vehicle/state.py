@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Self, get_args, get_type_hints
+from typing import Any, ClassVar, Self, TypedDict, get_args, get_type_hints
 
 
 class Group(StrEnum):
@@ -45,6 +45,14 @@ class Reported:
     backend: str
     received_at: datetime
     reported_at: datetime | None = None
+
+
+class Stamp(TypedDict):
+    """What :class:`Reported` asks of every group, for reports of which several groups are made."""
+
+    backend: str
+    received_at: datetime
+    reported_at: datetime | None
 
 
 class ChargingStatus(StrEnum):

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.groups import Stamp
+from custom_components.nissanconnect.vehicle import Stamp
 
 from .conftest import NOW
 

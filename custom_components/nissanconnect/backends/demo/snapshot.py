@@ -5,8 +5,7 @@ Rounded like the real ones: whole percents and kilometres (kamereon-eu §8).
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from ...vehicle import (
     AuxBattery,
@@ -25,6 +24,7 @@ from ...vehicle import (
     Reported,
     Schedules,
     Software,
+    Stamp,
     Tyre,
     Tyres,
 )
@@ -50,14 +50,8 @@ def snapshot(vehicle: DemoVehicle, groups: Collection[Group]) -> dict[Group, Rep
     return {group: value for group, value in said if value is not None}
 
 
-class _Stamp(TypedDict):
-    backend: str
-    received_at: datetime
-    reported_at: datetime
-
-
-def _stamp(vehicle: DemoVehicle) -> _Stamp:
-    return {"backend": NAME, "received_at": vehicle.now, "reported_at": vehicle.now}
+def _stamp(vehicle: DemoVehicle) -> Stamp:
+    return Stamp(backend=NAME, received_at=vehicle.now, reported_at=vehicle.now)
 
 
 def _battery(vehicle: DemoVehicle) -> Battery | None:

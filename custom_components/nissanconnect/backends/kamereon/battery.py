@@ -6,9 +6,19 @@ One parser reads all versions, because their attributes do not contradict each o
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from ...vehicle import Battery, ChargeSpeed, Charging, ChargingStatus, Fuel, Powertrain, VehicleInfo, VehicleState
+from ...vehicle import (
+    Battery,
+    ChargeSpeed,
+    Charging,
+    ChargingStatus,
+    Fuel,
+    Powertrain,
+    Stamp,
+    VehicleInfo,
+    VehicleState,
+)
 from ..base import Json
-from .groups import LONGEST_RANGE, Stamp, known, stamp_of
+from .groups import LONGEST_RANGE, known, stamp_of
 from .values import Attributes
 
 

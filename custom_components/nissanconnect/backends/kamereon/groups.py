@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import TypedDict
 
-from ...vehicle import Fuel, Privacy, Reported, VehicleInfo, VehicleState
+from ...vehicle import Fuel, Privacy, Reported, Stamp, VehicleInfo, VehicleState
 from ..base import Json
 from .values import Attributes
 
@@ -16,14 +15,6 @@ LONGEST_RANGE = 2500
 
 type Parser = Callable[[Json, VehicleInfo, datetime], VehicleState]
 """Reads a body about a vehicle, received at a time. Total: whatever the body is, nothing is raised."""
-
-
-class Stamp(TypedDict):
-    """The part of every group that tells where it comes from."""
-
-    backend: str
-    received_at: datetime
-    reported_at: datetime | None
 
 
 def stamp_of(said: Attributes, received_at: datetime) -> Stamp:

@@ -13,13 +13,14 @@ from ...vehicle import (
     Position,
     Powertrain,
     Schedules,
+    Stamp,
     Tyre,
     Tyres,
     VehicleInfo,
     VehicleState,
 )
 from ..base import Json
-from .groups import LONGEST_RANGE, Stamp, known, privacy, stamp_of
+from .groups import LONGEST_RANGE, known, privacy, stamp_of
 from .values import Attributes
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from ...vehicle import (
     Battery,
@@ -17,6 +16,7 @@ from ...vehicle import (
     Position,
     Powertrain,
     Reported,
+    Stamp,
     VehicleInfo,
     VehicleState,
 )
@@ -103,7 +103,7 @@ class HeardVehicle:
 
     def _groups(self, message: Message, now: datetime, units: Units) -> VehicleState:
         """Put a message into groups. There is no time in it, and it is never sent later (leafspy §2 [M])."""
-        stamp: dict[str, Any] = {"backend": NAME, "received_at": now, "reported_at": now}
+        stamp = Stamp(backend=NAME, received_at=now, reported_at=now)
         status = {True: ChargingStatus.CHARGING, False: ChargingStatus.NOT_CHARGING, None: None}[message.charging]
         said: list[Reported] = [
             Battery(

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 import logging
 import re
-from typing import TypedDict
 
 from pynissan import DistanceReading, TemperatureReading
 
-from ...vehicle import Reported
+from ...vehicle import Reported, Stamp
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -21,14 +20,6 @@ _CLOCK_SKEW = timedelta(minutes=5)
 
 _KM_PER_MILE = 1.609344
 _KPA_PER_PSI = 6.894757
-
-
-class Stamp(TypedDict):
-    """The part of every group that tells where it comes from."""
-
-    backend: str
-    received_at: datetime
-    reported_at: datetime | None
 
 
 def stamp(received_at: datetime, reported_at: datetime | None = None) -> Stamp:

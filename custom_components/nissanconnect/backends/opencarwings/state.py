@@ -7,7 +7,6 @@ was never reported.
 from collections.abc import Mapping
 from datetime import datetime
 import re
-from typing import TypedDict
 
 from ...vehicle import (
     Battery,
@@ -23,6 +22,7 @@ from ...vehicle import (
     Position,
     Powertrain,
     Reported,
+    Stamp,
     Tyre,
     Tyres,
     VehicleInfo,
@@ -37,14 +37,8 @@ _POSITIVE = 1e-9
 """The least number that is none of the zeros that mean "none"."""
 
 
-class _Stamp(TypedDict):
-    backend: str
-    received_at: datetime
-    reported_at: datetime | None
-
-
-def _stamp(now: datetime, reported_at: datetime | None) -> _Stamp:
-    return {"backend": BACKEND, "received_at": now, "reported_at": reported_at}
+def _stamp(now: datetime, reported_at: datetime | None) -> Stamp:
+    return Stamp(backend=BACKEND, received_at=now, reported_at=reported_at)
 
 
 _ALWAYS = {Capability.BATTERY, Capability.LOCATION, Capability.SEND_DESTINATION}
@@ -115,7 +109,7 @@ _CAPACITIES: Mapping[float, float] = {281: 24.0, 356: 30.0, 502: 40.0}
 """kWh by the most gids that a battery can hold (§3.2 [B])."""
 
 
-def _battery(ev: Said, stamp: _Stamp) -> Battery:
+def _battery(ev: Said, stamp: Stamp) -> Battery:
     energy = ev.number("wh_content", _POSITIVE, 200_000)
     return Battery(
         **stamp,
@@ -129,7 +123,7 @@ def _battery(ev: Said, stamp: _Stamp) -> Battery:
     )
 
 
-def _charging(ev: Said, stamp: _Stamp) -> Charging:
+def _charging(ev: Said, stamp: Stamp) -> Charging:
     charging, finished, quick = (ev.flag(name) for name in ("charging", "charge_finish", "quick_charging"))
     status = None if charging is None else ChargingStatus.NOT_CHARGING
     if charging or quick:
@@ -163,7 +157,7 @@ def _climate(ev: Said | None, now: datetime, next_start_at: datetime | None) -> 
     )
 
 
-def _position(location: Said, stamp: _Stamp) -> Position | None:
+def _position(location: Said, stamp: Stamp) -> Position | None:
     latitude, longitude = location.number("lat", -90, 90), location.number("lon", -180, 180)
     if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
         return None
@@ -183,7 +177,7 @@ def _connectivity(said: Said, now: datetime) -> Connectivity:
     return Connectivity(**_stamp(now, said.time("last_connection", now)))
 
 
-def _tyres(health: Said, stamp: _Stamp) -> Tyres | None:
+def _tyres(health: Said, stamp: Stamp) -> Tyres | None:
     front_left, front_right, rear_left, rear_right = (
         Tyre(pressure=health.number(f"tpms_{place}", _POSITIVE, 1000)) for place in ("fl", "fr", "rl", "rr")
     )
@@ -191,7 +185,7 @@ def _tyres(health: Said, stamp: _Stamp) -> Tyres | None:
     return tyres if tyres != Tyres(**stamp) else None
 
 
-def _health(health: Said, stamp: _Stamp) -> Health | None:
+def _health(health: Said, stamp: Stamp) -> Health | None:
     """Return the lamps, and the trouble codes as the server labels them; one lamp stands for all four tyres."""
     values: dict[str, str | float | bool] = {
         name: lit for name in ("maintenance_alert", "tpms_light") if (lit := health.flag(name)) is not None

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypedDict
 
 from ...vehicle import (
     AuxBattery,
@@ -17,6 +16,7 @@ from ...vehicle import (
     Odometer,
     Position,
     Reported,
+    Stamp,
     Tyre,
     Tyres,
 )
@@ -49,13 +49,7 @@ class View:
         return None if flag and self.faded else flag
 
 
-class _Stamp(TypedDict):
-    backend: str
-    received_at: datetime
-    reported_at: datetime | None
-
-
-def _battery(view: View, stamp: _Stamp) -> Battery:
+def _battery(view: View, stamp: Stamp) -> Battery:
     tree = view.tree
     return Battery(
         **stamp,
@@ -75,7 +69,7 @@ def _spread(cells: tuple[float | None, ...]) -> float | None:
     return round((max(known) - min(known)) * 1000, 1) if len(known) > 1 else None
 
 
-def _charging(view: View, stamp: _Stamp) -> Charging:
+def _charging(view: View, stamp: Stamp) -> Charging:
     tree = view.tree
     status = _status(view)
     active = status is ChargingStatus.CHARGING
@@ -128,7 +122,7 @@ def _finish_at(tree: Tree) -> datetime | None:
     return (made_at + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
 
 
-def _climate(view: View, stamp: _Stamp) -> Climate:
+def _climate(view: View, stamp: Stamp) -> Climate:
     tree = view.tree
     return Climate(
         **stamp,
@@ -139,7 +133,7 @@ def _climate(view: View, stamp: _Stamp) -> Climate:
     )
 
 
-def _body(view: View, stamp: _Stamp) -> Body:
+def _body(view: View, stamp: Stamp) -> Body:
     tree = view.tree
     return Body(
         **stamp,
@@ -152,7 +146,7 @@ def _body(view: View, stamp: _Stamp) -> Body:
     )
 
 
-def _position(view: View, stamp: _Stamp) -> Position | None:
+def _position(view: View, stamp: Stamp) -> Position | None:
     tree = view.tree
     latitude, longitude = tree.number("v.p.latitude"), tree.number("v.p.longitude")
     if latitude is None or longitude is None or latitude == longitude == 0:
@@ -160,11 +154,11 @@ def _position(view: View, stamp: _Stamp) -> Position | None:
     return Position(**stamp, latitude=latitude, longitude=longitude, heading=tree.number("v.p.direction"))
 
 
-def _odometer(view: View, stamp: _Stamp) -> Odometer:
+def _odometer(view: View, stamp: Stamp) -> Odometer:
     return Odometer(**stamp, distance=view.tree.number("v.p.odometer"))
 
 
-def _tyres(view: View, stamp: _Stamp) -> Tyres | None:
+def _tyres(view: View, stamp: Stamp) -> Tyres | None:
     pressures = view.tree.numbers("v.t.pressure")
     if len(pressures) != 4:
         return None
@@ -172,11 +166,11 @@ def _tyres(view: View, stamp: _Stamp) -> Tyres | None:
     return Tyres(**stamp, front_left=front_left, front_right=front_right, rear_left=rear_left, rear_right=rear_right)
 
 
-def _aux_battery(view: View, stamp: _Stamp) -> AuxBattery:
+def _aux_battery(view: View, stamp: Stamp) -> AuxBattery:
     return AuxBattery(**stamp, voltage=view.tree.number("v.b.12v.voltage"))
 
 
-_GROUPS: Mapping[Group, Callable[[View, _Stamp], Reported | None]] = {
+_GROUPS: Mapping[Group, Callable[[View, Stamp], Reported | None]] = {
     Group.AUX_BATTERY: _aux_battery,
     Group.BATTERY: _battery,
     Group.BODY: _body,
@@ -194,7 +188,7 @@ def reported(view: View) -> dict[Group, Reported]:
     for group, build in _GROUPS.items():
         if (times := view.tree.times(group)) is None:
             continue
-        stamp: _Stamp = {"backend": BACKEND, "received_at": times[0], "reported_at": times[1]}
+        stamp = Stamp(backend=BACKEND, received_at=times[0], reported_at=times[1])
         if (built := build(view, stamp)) is not None:
             found[group] = built
     return found

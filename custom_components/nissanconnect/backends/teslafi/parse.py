@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import TypedDict
 
 from ...vehicle import (
     Battery,
@@ -15,6 +14,7 @@ from ...vehicle import (
     Odometer,
     Position,
     Reported,
+    Stamp,
     Tyre,
     Tyres,
     VehicleState,
@@ -27,22 +27,13 @@ KM_PER_MILE = 1.609344
 """Distances are miles whatever the account shows (§5 [H])."""
 
 
-class Stamp(TypedDict):
-    """The part of every group that tells where it comes from.
-
-    There is no ``reported_at``: ``Date`` is the local time of an account whose zone nobody tells (§5).
-    """
-
-    backend: str
-    received_at: datetime
-
-
 def parse(said: Values, received_at: datetime, *, live: bool) -> VehicleState:
     """Return what a reply tells; nothing is raised, whatever it is.
 
     ``live``: it is the newest point of all, so that it tells of now and forecasts count from ``received_at``.
     """
-    stamp = Stamp(backend=BACKEND, received_at=received_at)
+    # No ``reported_at``: ``Date`` is the local time of an account whose zone nobody tells (§5).
+    stamp = Stamp(backend=BACKEND, received_at=received_at, reported_at=None)
     groups = (
         _battery(said, stamp),
         _charging(said, stamp, live=live),
