@@ -1,14 +1,14 @@
 """The account's tokens: getting them, keeping them fresh, and never knocking twice with a rejected password."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from ...vehicle import AuthenticationFailed, BackendError, ProtocolError
+from ...vehicle import AuthenticationFailed, ProtocolError
 from ..base import Json
+from ..renewal import Renewal
 from .log_in import LogIn, Refused
 from .values import Attributes
 
@@ -53,7 +53,7 @@ class Auth:
 
 
 class Authenticator:
-    """Hands out access tokens. One lock makes parallel requests share one renewal and its outcome."""
+    """Hands out access tokens. Parallel requests share one renewal and its outcome."""
 
     def __init__(
         self,
@@ -72,9 +72,7 @@ class Authenticator:
         self._auth = auth
         self._on_auth = on_auth
         self._now = now
-        self._lock = asyncio.Lock()
-        self._renewals = 0
-        self._failure: BackendError | None = None
+        self._renewal = Renewal(self._lasting, self._refresh_or_log_in)
 
     @property
     def user_id(self) -> str | None:
@@ -97,30 +95,14 @@ class Authenticator:
             AuthenticationFailed: The password is wrong, as it was the last time; then nothing is sent at all.
             BackendError: No token could be had at the moment.
         """
-        begun = self._renewals
-        async with self._lock:
-            if self._auth.rejected:
-                raise AuthenticationFailed
-            token = self._auth.access_token
-            if token is not None and token != refused and self._lasts():
-                return token
-            if self._failure is not None and self._renewals != begun:
-                # Somebody tried while we waited for the lock. During an outage eight requests must not take turns.
-                raise type(self._failure)(str(self._failure), retry_after=self._failure.retry_after)
-            return await self._renew()
+        return await self._renewal.get(refused)
 
-    def _lasts(self) -> bool:
-        return self._auth.expires_at is not None and self._now() < self._auth.expires_at - _MARGIN
-
-    async def _renew(self) -> str:
-        self._failure = None
-        try:
-            return await self._refresh_or_log_in()
-        except BackendError as error:
-            self._failure = error
-            raise
-        finally:
-            self._renewals += 1
+    def _lasting(self) -> str | None:
+        """Return the token if it lasts; with a rejected password there is nothing to renew it with."""
+        if self._auth.rejected:
+            raise AuthenticationFailed
+        lasts = self._auth.expires_at is not None and self._now() < self._auth.expires_at - _MARGIN
+        return self._auth.access_token if lasts else None
 
     async def _refresh_or_log_in(self) -> str:
         """Refresh; log in with the password only if there is nothing to refresh, or that was refused for good."""

@@ -4,13 +4,13 @@ A renewal uses up the pair that it is made with, so there is only one at a time,
 used.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from ...vehicle import AuthenticationFailed, BackendError, CredentialsMissing, ProtocolError
+from ...vehicle import AuthenticationFailed, CredentialsMissing, ProtocolError
 from ..base import Json
+from ..renewal import Renewal
 from .address import Address
 from .answer import Unauthorized, body_of
 from .transport import Transport
@@ -73,9 +73,7 @@ class Authenticator:
         self._credentials = credentials
         self._auth = auth
         self._on_auth = on_auth
-        self._lock = asyncio.Lock()
-        self._renewals = 0
-        self._failure: BackendError | None = None
+        self._renewal = Renewal(self._accepted, self._renew)
 
     @property
     def user(self) -> str | None:
@@ -93,15 +91,13 @@ class Authenticator:
             AuthenticationFailed: Nothing that we have is accepted; then nothing is sent until that changes.
             BackendError: No token could be had at the moment.
         """
-        begun = self._renewals
-        async with self._lock:
-            if self._auth.rejected:
-                raise AuthenticationFailed
-            if (header := self._header()) is not None and header != refused:
-                return header
-            if self._failure is not None and self._renewals != begun:  # somebody tried while we waited for the lock
-                raise type(self._failure)(str(self._failure), retry_after=self._failure.retry_after)
-            return await self._renew()
+        return await self._renewal.get(refused)
+
+    def _accepted(self) -> str | None:
+        """Return what has not been refused for good, if there is any."""
+        if self._auth.rejected:
+            raise AuthenticationFailed
+        return self._header()
 
     def _header(self) -> str | None:
         if self._auth.access is not None:
@@ -110,17 +106,11 @@ class Authenticator:
         return f"Token {key}" if key and self._credentials.password is None else None
 
     async def _renew(self) -> str:
-        self._failure = None
         try:
             return await self._refresh_or_log_in()
         except AuthenticationFailed:
             self._change(Auth(user=self._auth.user, rejected=True))
             raise
-        except BackendError as error:
-            self._failure = error
-            raise
-        finally:
-            self._renewals += 1
 
     async def _refresh_or_log_in(self) -> str:
         """Refresh; log in with the password only if there is one, and nothing to refresh or that was refused."""
