@@ -23,6 +23,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from ..doubles import Clock, Diary
+from ..strategies import JSON
 from .conftest import LOGGED_IN, NOW, MakeBackend
 from .fake import (
     AUTHORIZE,
@@ -39,7 +40,6 @@ from .fake import (
     Say,
     tokens,
 )
-from .strategies import JSON
 
 EMPTY_LIST = Say(json={"data": []})
 

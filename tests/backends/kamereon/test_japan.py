@@ -38,8 +38,8 @@ from tests.simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from tests.simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
 
 from ..doubles import Clock, Diary
+from ..strategies import JSON, SCALARS
 from .conftest import NOW, QUICK
-from .strategies import JSON, SCALARS
 
 READABLE = {
     Capability.BATTERY,

@@ -7,7 +7,7 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import Auth
 from custom_components.nissanconnect.backends.mynissan.auth import account_name
 
-from ..kamereon.strategies import JSON
+from ..strategies import JSON
 
 AUTH = Auth(access_token="a.b.c", refresh_token="refresh", id_token="i.d.t", device_id="device")
 

@@ -10,7 +10,7 @@ from custom_components.nissanconnect.backends.mynissan.memory import DAILY, Memo
 from custom_components.nissanconnect.vehicle import Capability, ClimateLimits, Group, Powertrain
 
 from ..doubles import Clock
-from ..kamereon.strategies import JSON
+from ..strategies import JSON
 from .conftest import NOW
 
 ELECTRIC = Knowledge().showing(Capability.BATTERY, Capability.CLIMATE_STATUS)

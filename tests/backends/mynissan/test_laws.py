@@ -25,7 +25,7 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 
-from ..kamereon.strategies import JSON, SCALARS
+from ..strategies import JSON, SCALARS
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 VIN = "1N4FAKE0000000001"

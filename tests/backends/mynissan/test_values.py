@@ -1,6 +1,4 @@
-"""Words, units and times."""
-
-from datetime import UTC, datetime, timedelta, timezone
+"""Words and units."""
 
 from hypothesis import given, strategies as st
 from pynissan import DistanceReading, TemperatureReading
@@ -14,11 +12,7 @@ from custom_components.nissanconnect.backends.mynissan.values import (
     is_open,
     kilopascals,
     label,
-    past,
-    utc,
 )
-
-NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -66,17 +60,6 @@ def test_closed_is_only_what_says_so(word: str | None, meant: bool | None) -> No
 def test_locks_and_switches() -> None:
     assert (is_locked("LOCKED"), is_locked("unlocked"), is_locked("DOUBLE")) == (True, False, None)
     assert (is_on("ON"), is_on("Off"), is_on("AUTO")) == (True, False, None)
-
-
-@given(st.datetimes(timezones=st.none() | st.just(UTC) | st.just(timezone(timedelta(hours=-8)))))
-def test_times_never_fail_and_never_lie_ahead(time: datetime) -> None:
-    found = past(time, NOW)
-    assert found is None or (found <= NOW + timedelta(minutes=5) and found.tzinfo is UTC)
-
-
-def test_a_time_without_zone_is_utc() -> None:
-    assert utc(datetime(2026, 11, 20, 18)) == datetime(2026, 11, 20, 18, tzinfo=UTC)  # noqa: DTZ001
-    assert past(NOW + timedelta(hours=1), NOW) is None
 
 
 @given(st.text(max_size=40))

@@ -14,7 +14,7 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan.wire import Heard, Wire, mended
 from custom_components.nissanconnect.vehicle import ProtocolError
 
-from ..kamereon.strategies import JSON
+from ..strategies import JSON
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from custom_components.nissanconnect.backends.opencarwings.timers import next_st
 from custom_components.nissanconnect.vehicle import Capability, Phase, ProtocolError, RateLimited
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, OpenCarwings
 
-from ..kamereon.strategies import JSON, SCALARS
+from ..strategies import JSON, SCALARS
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 

@@ -25,7 +25,7 @@ from custom_components.nissanconnect.vehicle import (
     StartClimate,
     Unlock,
 )
-from tests.backends.kamereon.strategies import JSON
+from tests.backends.strategies import JSON
 
 from .conftest import NOW, PREFIX, build_world
 

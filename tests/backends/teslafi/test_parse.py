@@ -22,7 +22,7 @@ from custom_components.nissanconnect.vehicle import (
     Tyre,
     VehicleState,
 )
-from tests.backends.kamereon.strategies import JSON, SCALARS
+from tests.backends.strategies import JSON, SCALARS
 
 from .conftest import NOW
 

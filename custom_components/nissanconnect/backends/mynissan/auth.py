@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-import re
 from typing import Self
 
 from pynissan import Tokens
 
 from ..base import Json
+from ..values import header_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +51,10 @@ class Auth:
     def from_json(cls, saved: Json) -> Self:
         """Read what :meth:`to_json` wrote; whatever is missing or damaged is as if it had never been known."""
         said: Mapping[str, Json] = saved if isinstance(saved, dict) else {}
-        return cls(**{name: _header_value(said.get(name)) for name in _FIELDS})
+        return cls(**{name: header_value(said.get(name)) for name in _FIELDS})
 
 
 _FIELDS = ("access_token", "refresh_token", "id_token", "device_id")
-
-
-def _header_value(value: Json) -> str | None:
-    """Return a string that is fit for an HTTP header."""
-    return value if isinstance(value, str) and re.fullmatch(r"[!-~]+", value) else None
 
 
 def account_name(username: str) -> str:

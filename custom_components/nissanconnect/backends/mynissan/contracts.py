@@ -12,7 +12,8 @@ from pynissan import (
 )
 
 from ...vehicle import Software, Subscription, UpdateStatus, VehicleState
-from .values import stamp, utc, within
+from ..values import utc, within
+from .values import stamp
 
 
 def subscription_of(said: VehicleSubscriptions | None, now: datetime) -> VehicleState:

@@ -9,7 +9,8 @@ from pynissan import SeatHeaterCapability, VehicleCapabilities, VehicleStatus
 
 from ...vehicle import Capability, ClimateLimits, Powertrain
 from ..base import Json
-from .values import label, within
+from ..values import within
+from .values import label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from ...vehicle import Group
 from ..base import Json
+from ..values import saved_time
 from .knowledge import Knowledge
 
 DAILY = timedelta(days=1)
@@ -110,17 +111,9 @@ def _items(value: Json) -> list[tuple[str, Json]]:
 def _recall(saved: Json, now: datetime) -> _Vehicle:
     said: Mapping[str, Json] = saved if isinstance(saved, dict) else {}
     ours = said.get("ours")
-    times = {name: _time(at) for name, at in _items(said.get("asked"))}
+    times = {name: saved_time(at) for name, at in _items(said.get("asked"))}
     return _Vehicle(
         knowledge=Knowledge.from_json(said.get("knowledge")),
         asked={name: at for name, at in times.items() if at is not None and at <= now},
         ours=[each for each in ours if isinstance(each, str)][-_OURS:] if isinstance(ours, list) else [],
     )
-
-
-def _time(value: Json) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return time if time is not None and time.tzinfo is not None else None

@@ -11,8 +11,9 @@ from hashlib import sha256
 from pynissan import BreachAlert, BreachAlerts, RemoteServiceHistory, VehicleAlerts
 
 from ...vehicle import Notification
+from ..values import past
 from .commands import FINAL
-from .values import label, past
+from .values import label
 
 _ENDS = {status.value.casefold() for status in FINAL}
 

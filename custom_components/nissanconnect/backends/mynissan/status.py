@@ -30,6 +30,7 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
+from ..values import past, utc, within
 from .values import (
     celsius,
     distance,
@@ -40,10 +41,7 @@ from .values import (
     kilopascals,
     known,
     label,
-    past,
     stamp,
-    utc,
-    within,
 )
 
 _LONGEST_RANGE = 2500.0

@@ -13,7 +13,8 @@ from pynissan import (
 )
 
 from ...vehicle import TripPeriod, TripSummary
-from .values import kilometres, within
+from ..values import within
+from .values import kilometres
 
 AGGREGATORS: Mapping[TripPeriod, DrivingHistoryAggregator] = {
     TripPeriod.DAY: DrivingHistoryAggregator.DAILY,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 import logging
 import re
@@ -10,13 +10,11 @@ import re
 from pynissan import DistanceReading, TemperatureReading
 
 from ...vehicle import Reported, Stamp
+from ..values import past, within
 
 _LOGGER = logging.getLogger(__name__)
 
 BACKEND = "mynissan"
-
-_CLOCK_SKEW = timedelta(minutes=5)
-"""How far in the future a vehicle's clock is believed."""
 
 _KM_PER_MILE = 1.609344
 _KPA_PER_PSI = 6.894757
@@ -38,27 +36,6 @@ def is_known(group: Reported, name: str) -> bool:
     """Whether the field of that name was reported."""
     value, default = getattr(group, name), next(field.default for field in fields(group) if field.name == name)
     return bool(value) if isinstance(value, Mapping) else value is not None and value != default
-
-
-def utc(time: datetime | None) -> datetime | None:
-    """Return a time in UTC; one without an offset is meant as UTC."""
-    if time is None:
-        return None
-    try:
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except OverflowError, ValueError:
-        return None
-
-
-def past(time: datetime | None, now: datetime) -> datetime | None:
-    """Return a time in UTC that has been, give or take the skew of a vehicle's clock."""
-    told = utc(time)
-    return told if told is not None and told.year > 1970 and told <= now + _CLOCK_SKEW else None
-
-
-def within(value: float | None, low: float, high: float) -> float | None:
-    """Return a value only if it is possible."""
-    return float(value) if value is not None and low <= value <= high else None
 
 
 def kilometres(value: float | None, unit: str | None, longest: float) -> float | None:

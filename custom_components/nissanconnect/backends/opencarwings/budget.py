@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from ...vehicle import TooManyCommands
 from ..base import Json
-from .values import utc
+from ..values import time_of
 
 LIMITS: Mapping[timedelta, int] = {timedelta(hours=1): 10, timedelta(days=1): 30}
 """Commands to one vehicle: more than a person sends, and a small bill if an automation runs wild."""
@@ -20,7 +20,7 @@ class Budget:
         """Go on with what :meth:`to_json` returned; what cannot be read was never sent."""
         self._sent: dict[str, list[datetime]] = {}
         for key, listed in saved.items() if isinstance(saved, dict) else ():
-            times = (utc(each) for each in (listed if isinstance(listed, list) else ()))
+            times = (time_of(each) for each in (listed if isinstance(listed, list) else ()))
             self._sent[key] = sorted(at for at in times if at is not None)
 
     def to_json(self) -> Json:

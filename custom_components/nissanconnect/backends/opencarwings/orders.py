@@ -25,9 +25,9 @@ from ...vehicle import (
     StopSignals,
     Unlock,
 )
+from ..values import time_of
 from .alerts import CarAlert
 from .car import LastCommand
-from .values import utc
 
 CODES: Mapping[type[Command], int] = {
     Refresh: 1,
@@ -74,7 +74,7 @@ class Order:
         identifier, _, at = rest.partition("/")
         if not (code.isdecimal() and identifier.isdecimal()):
             return None
-        return cls(int(code), int(identifier), utc(at))
+        return cls(int(code), int(identifier), time_of(at))
 
     def answered_by(self, alert: CarAlert) -> bool:
         """Whether an alert has this command's id and is not older than it."""

@@ -29,7 +29,8 @@ from ...vehicle import (
     VehicleState,
     normalise_key,
 )
-from .values import Said, utc
+from ..values import time_of
+from .values import Said
 
 BACKEND = "opencarwings"
 
@@ -97,7 +98,7 @@ def state_of(said: Said, now: datetime, next_start_at: datetime | None) -> Vehic
 
 def _reported(part: Said) -> Said | None:
     """Return a part that was ever uploaded. Its time may still be unknown, if the server's clock is wrong."""
-    return None if utc(part.get("last_updated")) is None else part
+    return None if time_of(part.get("last_updated")) is None else part
 
 
 def lock_of(locked: bool, at: datetime, now: datetime) -> Body:

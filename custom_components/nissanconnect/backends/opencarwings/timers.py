@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from ...vehicle import NoFreeTimer
 from ..base import Json
+from ..values import time_of
 from .client import Client
-from .values import objects, utc
+from .values import objects
 
 _NAME = "Home Assistant"
 """By what our timer is known: there is one, and no other is touched."""
@@ -32,7 +33,7 @@ def timers_of(value: Json) -> tuple[Timer, ...]:
     found = []
     for said in objects(value):
         identifier, day, time = said.whole("id", 0), said.text("date", 10), said.text("time", 8)
-        at = utc(f"{day}T{time}") if day and time else None
+        at = time_of(f"{day}T{time}") if day and time else None
         if identifier is None or at is None:
             continue
         if said.whole("timer_type") == _ONCE and said.whole("command_type") == _CLIMATE_ON:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from ...vehicle import Capability
 from ..base import Json
+from ..values import saved_time
 from .boot import Boot
 from .metrics import Part
 
@@ -25,7 +25,7 @@ class Memory:
         if not isinstance(kept, dict):
             return cls()
         key, beat, boot = kept.get("key"), kept.get("beat"), Boot()
-        if isinstance(beat, int | float) and (beat_at := _time(kept.get("beat_at"))) is not None:
+        if isinstance(beat, int | float) and (beat_at := saved_time(kept.get("beat_at"))) is not None:
             boot = Boot(beat=float(beat), beat_at=beat_at, heard=set(_members(Part, kept.get("heard"))))
         return cls(
             key=key if isinstance(key, str) and key else None,
@@ -44,14 +44,6 @@ class Memory:
             "locks": self.locks,
             "seen": [*sorted(self.seen)],
         }
-
-
-def _time(raw: Json) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(raw) if isinstance(raw, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
 
 
 def _members[T: (Part, Capability)](kind: type[T], raw: Json) -> Iterable[T]:

@@ -4,8 +4,9 @@ Metrics come in their native units and without a suffix (§1.3). What makes no s
 """
 
 from collections.abc import Callable
-from math import isfinite
 import re
+
+from ..values import within
 
 type Value = bool | float | str | tuple[float | None, ...]
 type Reader = Callable[[str], Value | None]
@@ -55,5 +56,4 @@ def word(text: str) -> str | None:
 def _number(text: str, low: float, high: float) -> float | None:
     if not _NUMBER.fullmatch(text.strip()):
         return None
-    found = float(text)
-    return found if isfinite(found) and low <= found <= high else None
+    return within(float(text), low, high)

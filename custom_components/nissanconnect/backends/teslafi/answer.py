@@ -74,13 +74,13 @@ def _error_of_text(text: str) -> BackendError:
 
 
 def _error_of_body(said: Values) -> BackendError | None:
-    result = said.object("response").text("result")
+    result = said.part("response").text("result")
     if result is not None and result.casefold() == "unauthorized":
         return AuthenticationFailed("the token was refused")
     if (error := said.text("error")) is not None:
         told = f"{error} {said.text('error_description')}".casefold()
         asleep = any(word in told for word in ("asleep", "offline", "vehicle unavailable"))
         return Unreachable("the vehicle is asleep") if asleep else Unavailable(f"{_NAME} tells of an error")
-    if all(said.text(name) is None for name in said.fields.keys() - _FRAME):
+    if all(said.text(name) is None for name in said.values.keys() - _FRAME):
         return RateLimited(f"{_NAME} is hollow")  # how throttling may look (§2 [M])
     return None

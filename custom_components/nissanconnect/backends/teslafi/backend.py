@@ -171,8 +171,8 @@ def _vehicle(key: str) -> VehicleInfo:
 
 def _recall(memory: Json) -> VehicleInfo | None:
     """Read what :meth:`TeslaFiBackend.memory` returned; what is damaged was never known."""
-    saved = Values(memory if isinstance(memory, dict) else {})
-    key, listed = saved.text("key"), saved.fields.get("capabilities")
+    saved = Values.of(memory)
+    key, listed = saved.text("key"), saved.get("capabilities")
     if key is None:
         return None
     capabilities = frozenset(

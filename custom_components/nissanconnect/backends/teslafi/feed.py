@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-import re
 
 import aiohttp
 from yarl import URL
 
 from ...vehicle import AuthenticationFailed, BackendError, NoConnection, RateLimited, Unavailable
 from ..http import read_text, retry_seconds
+from ..values import header_value
 from .answer import feed_of
 from .values import Values
 
@@ -115,7 +115,7 @@ class Feed:
         return self._heard
 
     async def _request(self, command: str) -> Values:
-        if not re.fullmatch(r"[!-~]+", self._token):
+        if header_value(self._token) is None:
             raise AuthenticationFailed("the token is none")
         try:
             async with self._session.get(
@@ -145,7 +145,7 @@ def _first_heard(heard: Heard, before: Heard | None) -> Heard:
 
 def _pause_after(said: Values) -> timedelta:
     """Return the pause after a reply, which may tell how many requests are left (§2)."""
-    limit = said.object("rate_limit")
+    limit = said.part("rate_limit")
     remaining, reset = limit.number("remaining"), limit.number("reset_in_seconds", 0, _A_DAY)
     if remaining is None or reset is None or remaining > 1:
         return PAUSE
