@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, timedelta
 import logging
-from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -20,6 +19,7 @@ from custom_components.nissanconnect.diagnostics import async_get_config_entry_d
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
 from .conftest import CREDENTIALS, NOON, LetTimePass, state
+from .dialogs import open_form, submit
 from .simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from .simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
 
@@ -40,24 +40,11 @@ async def japan(
     await service.stop()
 
 
-async def begin(hass: HomeAssistant) -> ConfigFlowResult:
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    form = await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "japan"})
-    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "japan")
-    return form
-
-
-async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return result
-
-
 @pytest.fixture
 async def entry(hass: HomeAssistant, japan: Simulator) -> ConfigEntry:
     """An entry that was made by the dialog."""
     await hass.config.async_set_time_zone("Europe/London")
-    result = await submit(hass, await begin(hass), CREDENTIALS)
+    result = await submit(hass, await open_form(hass, "japan"), CREDENTIALS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     made: ConfigEntry = result["result"]
     return made
@@ -114,13 +101,13 @@ async def test_each_way_a_log_in_can_end_has_its_own_words(
     hass: HomeAssistant, japan: Simulator, login: Login, error: str
 ) -> None:
     japan.login = login
-    form = await submit(hass, await begin(hass), CREDENTIALS)
+    form = await submit(hass, await open_form(hass, "japan"), CREDENTIALS)
     assert form["errors"] == {"base": error}
     japan.login = Login.SUCCESS
     if login is Login.WRONG_PASSWORD:
         assert (await submit(hass, form, CREDENTIALS))["errors"] == {"base": error}
         assert japan.requests["login"] == 1, "the same input is not sent again"
-        form = await begin(hass)
+        form = await open_form(hass, "japan")
     assert (await submit(hass, form, CREDENTIALS))["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -135,14 +122,14 @@ async def test_each_way_a_log_in_can_end_has_its_own_words(
 )
 async def test_a_list_that_cannot_be_had(hass: HomeAssistant, japan: Simulator, fault: Fault, error: str) -> None:
     japan.fail("token-info", fault)
-    form = await submit(hass, await begin(hass), CREDENTIALS)
+    form = await submit(hass, await open_form(hass, "japan"), CREDENTIALS)
     assert form["errors"] == {"base": error}
     japan.heal()
     assert (await submit(hass, form, CREDENTIALS))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_a_network_that_is_away(hass: HomeAssistant, japan: Simulator) -> None:
-    form = await begin(hass)
+    form = await open_form(hass, "japan")
     await japan.stop()
     assert (await submit(hass, form, CREDENTIALS))["errors"] == {"base": "no_connection"}
 

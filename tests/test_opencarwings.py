@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_API_KEY, CONF_CODE, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -26,6 +26,7 @@ from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
 from .conftest import NOON, state
+from .dialogs import open_form
 from .simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
 from .test_system_health import health
 
@@ -126,19 +127,12 @@ async def set_up(hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEnt
     await until(hass, lambda: hass.states.get(LEVEL) and entry.runtime_data.backend._listener.connected)
 
 
-async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "opencarwings"})
-
-
 async def submit(hass: HomeAssistant, form: ConfigFlowResult, **entered: str) -> ConfigFlowResult:
     return await hass.config_entries.flow.async_configure(form["flow_id"], entered)
 
 
 async def test_with_a_key(hass: HomeAssistant, server: OpenCarwings, car: Car) -> None:
-    form = await open_form(hass)
-    assert form["step_id"] == "opencarwings"
-    assert form["errors"] == {}
+    form = await open_form(hass, "opencarwings")
     result = await submit(hass, form, url=f" {server.url} ", api_key=server.account.key)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     entry = result["result"]
@@ -155,7 +149,7 @@ async def test_with_a_password_and_the_code_that_is_asked_for(
     hass: HomeAssistant, server: OpenCarwings, car: Car
 ) -> None:
     server.account.otp = "123456"
-    form = await open_form(hass)
+    form = await open_form(hass, "opencarwings")
     credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
     assert CONF_CODE not in {str(field) for field in form["data_schema"].schema}  # type: ignore[union-attr]
     form = await submit(hass, form, url=server.url, **credentials)
@@ -186,7 +180,7 @@ async def test_with_a_password_and_the_code_that_is_asked_for(
 async def test_what_is_wrong_is_said_and_can_be_put_right(
     hass: HomeAssistant, server: OpenCarwings, car: Car, entered: dict[str, str], error: str
 ) -> None:
-    form = await submit(hass, await open_form(hass), **{"url": server.url, **entered})
+    form = await submit(hass, await open_form(hass, "opencarwings"), **{"url": server.url, **entered})
     assert form["type"] is FlowResultType.FORM
     assert form["errors"] == {"base": error}
     result = await submit(hass, form, url=server.url, api_key=server.account.key)
@@ -194,12 +188,14 @@ async def test_what_is_wrong_is_said_and_can_be_put_right(
 
 
 async def test_no_server_at_that_address(hass: HomeAssistant, server: OpenCarwings, car: Car) -> None:
-    form = await submit(hass, await open_form(hass), url=f"{server.url}/elsewhere", api_key=server.account.key)
+    form = await submit(
+        hass, await open_form(hass, "opencarwings"), url=f"{server.url}/elsewhere", api_key=server.account.key
+    )
     assert form["errors"] == {"base": "protocol_error"}
 
 
 async def test_an_account_without_vehicles(hass: HomeAssistant, server: OpenCarwings) -> None:
-    form = await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    form = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
     assert form["errors"] == {"base": "no_vehicles"}
 
 
@@ -221,7 +217,7 @@ async def later(hass: HomeAssistant, server: OpenCarwings, freezer: FrozenDateTi
 async def test_a_key_that_was_reset(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
-    result = await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    result = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
     entry = result["result"]
     await until(hass, lambda: server.sockets == 1)
     server.account.key = "a" * 40
@@ -239,7 +235,7 @@ async def test_tokens_that_are_worth_nothing_any_more(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
     credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
-    result = await submit(hass, await open_form(hass), url=server.url, **credentials)
+    result = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, **credentials)
     entry = result["result"]
     await until(hass, lambda: server.sockets == 1)
     server.accounts.blacklist.update(server.accounts.refresh)
@@ -258,7 +254,7 @@ async def test_tokens_that_are_worth_nothing_any_more(
 async def test_another_account_is_not_taken_for_this_one(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
-    await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
     await until(hass, lambda: server.sockets == 1)
     other = server.accounts.add("neighbour", "other password")
     server.add(LEAF_40, owner=other)
@@ -272,7 +268,7 @@ async def test_tokens_renew_themselves_and_outlive_a_restart(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
     credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
-    result = await submit(hass, await open_form(hass), url=server.url, **credentials)
+    result = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, **credentials)
     entry = result["result"]
     await until(hass, lambda: server.sockets == 1)
     first = entry.data[CONF_AUTH]["refresh"]

@@ -2,10 +2,8 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -15,8 +13,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect import commands, coordinator, sources
-from custom_components.nissanconnect.const import DOMAIN
 
+from ..dialogs import open_form, submit
 from ..simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
 
 EVENING = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)
@@ -47,21 +45,10 @@ async def service(
     await service.stop()
 
 
-async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return result
-
-
-async def start(hass: HomeAssistant) -> ConfigFlowResult:
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "north_america"})
-
-
 @pytest.fixture
 async def loaded(hass: HomeAssistant, service: MyNissan) -> MockConfigEntry:
     """An account that was added in the dialog."""
-    result = await submit(hass, await start(hass), ENTERED)
+    result = await submit(hass, await open_form(hass, "north_america"), ENTERED)
     entry: MockConfigEntry = result["result"]
     return entry
 

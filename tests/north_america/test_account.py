@@ -6,7 +6,7 @@ import logging
 import re
 
 from homeassistant.components.diagnostics import REDACTED
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -23,18 +23,19 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from ..conftest import LetTimePass, state, status
+from ..dialogs import open_form, reconfigure, submit
 from ..simulator import Fault
 from ..simulator.mynissan import EMAIL, PASSWORD, MyNissan
 from ..simulator.mynissan.faults import partial
 from ..test_commands import act
-from .conftest import ENTERED, start, submit
+from .conftest import ENTERED
 
 # Adding an account
 
 
 @pytest.mark.parametrize("country", ["us", "ca", "mx"])
 async def test_an_account_is_added(hass: HomeAssistant, service: MyNissan, country: str) -> None:
-    form = await start(hass)
+    form = await open_form(hass, "north_america")
     assert (form["type"], form["step_id"], form["errors"]) == (FlowResultType.FORM, "north_america", {})
     result = await submit(hass, form, ENTERED | {CONF_COUNTRY: country})
 
@@ -62,14 +63,14 @@ async def test_what_goes_wrong_is_told_and_can_be_tried_again(
     hass: HomeAssistant, service: MyNissan, name: str, fault: Fault, error: str
 ) -> None:
     service.fail(name, fault)
-    form = await submit(hass, await start(hass), ENTERED)
+    form = await submit(hass, await open_form(hass, "north_america"), ENTERED)
     assert form["errors"] == {"base": error}
     service.heal()
     assert (await submit(hass, form, ENTERED))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_a_wrong_password_is_sent_once(hass: HomeAssistant, service: MyNissan) -> None:
-    form = await start(hass)
+    form = await open_form(hass, "north_america")
     for _ in range(2):
         form = await submit(hass, form, ENTERED | {CONF_PASSWORD: "wrong"})
         assert form["errors"] == {"base": "authentication_failed"}
@@ -78,7 +79,7 @@ async def test_a_wrong_password_is_sent_once(hass: HomeAssistant, service: MyNis
 
 
 async def test_an_account_is_added_once(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    again = await submit(hass, await start(hass), ENTERED | {CONF_USERNAME: f" {EMAIL.upper()} "})
+    again = await submit(hass, await open_form(hass, "north_america"), ENTERED | {CONF_USERNAME: f" {EMAIL.upper()} "})
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
@@ -110,9 +111,7 @@ async def test_the_owner_is_asked_for_the_password_when_the_log_in_has_ended(
 
 
 async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry) -> None:
-    form = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": loaded.entry_id}
-    )
+    form = await reconfigure(hass, loaded)
     assert form["step_id"] == "north_america"
     result = await submit(hass, form, ENTERED | {CONF_COUNTRY: "mx"})
     assert result["reason"] == "reconfigure_successful"
@@ -194,7 +193,7 @@ async def test_being_refused_is_a_repair(
 
 
 async def test_two_countries_of_one_account_are_one_account(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    again = await submit(hass, await start(hass), ENTERED | {CONF_COUNTRY: "ca"})
+    again = await submit(hass, await open_form(hass, "north_america"), ENTERED | {CONF_COUNTRY: "ca"})
     assert again["reason"] == "already_configured"
 
 

@@ -9,7 +9,7 @@ import time
 from typing import Any, ClassVar
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -25,6 +25,7 @@ from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import Group
 
 from ..conftest import NOON, settle
+from ..dialogs import choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +182,7 @@ class Rig(ABC):
 
     async def begin(self) -> ConfigFlowResult:
         """Open the dialog and choose the source."""
-        menu = await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-        return await self.hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": self.source})
+        return await choose(self.hass, self.source)
 
     async def submit(self, flow: ConfigFlowResult, entered: Mapping[str, Any]) -> ConfigFlowResult:
         """Fill in a form and wait for what comes of it."""
