@@ -57,10 +57,9 @@ async def simulator(
 ) -> AsyncIterator[Simulator]:
     """The simulated service, on the clock of the test."""
     freezer.move_to(NOON)
-    simulator = Simulator(now=dt_util.utcnow)
-    monkeypatch.setenv(SIMULATOR_VARIABLE, await simulator.start())
-    yield simulator
-    await simulator.stop()
+    async with Simulator(now=dt_util.utcnow) as simulator:
+        monkeypatch.setenv(SIMULATOR_VARIABLE, simulator.url)
+        yield simulator
 
 
 @pytest.fixture

@@ -33,11 +33,10 @@ async def japan(
 ) -> AsyncIterator[Simulator]:
     """The service, on the clock of the test."""
     freezer.move_to(NOON)
-    service = Simulator(now=dt_util.utcnow, garage=japanese_garage(NOON, UTC), user_id=USER_ID)
-    service.cars[SAKURA].services[2021] = True  # the status of its lock
-    monkeypatch.setenv(SIMULATOR_VARIABLE, await service.start())
-    yield service
-    await service.stop()
+    async with Simulator(now=dt_util.utcnow, garage=japanese_garage(NOON, UTC), user_id=USER_ID) as service:
+        service.cars[SAKURA].services[2021] = True  # the status of its lock
+        monkeypatch.setenv(SIMULATOR_VARIABLE, service.url)
+        yield service
 
 
 @pytest.fixture

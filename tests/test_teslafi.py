@@ -33,11 +33,9 @@ LEVEL = "sensor.leaf_battery"
 async def teslafi(socket_enabled: None, freezer: FrozenDateTimeFactory) -> AsyncIterator[TeslaFi]:
     """The service, on the clock of the test; its vehicle is kept awake."""
     freezer.move_to(NOON)
-    service = TeslaFi(now=dt_util.utcnow)
-    service.asleep = False
-    await service.start()
-    yield service
-    await service.stop()
+    async with TeslaFi(now=dt_util.utcnow) as service:
+        service.asleep = False
+        yield service
 
 
 @pytest.fixture

@@ -29,20 +29,18 @@ async def service(
 ) -> AsyncIterator[MyNissan]:
     """The simulated service, on the clock of the test; the integration's session leads there."""
     freezer.move_to(EVENING)
-    service = MyNissan(now=dt_util.utcnow)
-    await service.start()
 
     async def sleep(seconds: float) -> None:
         freezer.tick(seconds)
 
-    monkeypatch.setattr(
-        sources, "async_get_clientsession", lambda hass: Detour(async_get_clientsession(hass), service.url)
-    )
     monkeypatch.setattr(commands, "sleep", sleep)
     monkeypatch.setattr(coordinator, "random", lambda: 0.5)
     await hass.config.async_set_time_zone("Europe/London")
-    yield service
-    await service.stop()
+    async with MyNissan(now=dt_util.utcnow) as service:
+        monkeypatch.setattr(
+            sources, "async_get_clientsession", lambda hass: Detour(async_get_clientsession(hass), service.url)
+        )
+        yield service
 
 
 @pytest.fixture

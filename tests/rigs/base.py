@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 import time
-from typing import Any, ClassVar
+from typing import Any, ClassVar, override
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
@@ -26,6 +26,7 @@ from custom_components.nissanconnect.vehicle import Group
 
 from ..conftest import NOON, settle
 from ..dialogs import choose
+from ..simulator.loopback import Loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +226,24 @@ class Rig(ABC):
                 return
             await self.hass.async_add_executor_job(time.sleep, 0.005)
         pytest.fail("it did not happen")
+
+
+class ServiceRig[S: Loopback](Rig):
+    """A source whose stand-in is a service on a port of this machine."""
+
+    service: S
+
+    @abstractmethod
+    def build(self) -> S:
+        """Return the service as it is before it is started."""
+
+    @override
+    async def open(self) -> None:
+        await super().open()
+        self.service = self.build()
+        await self.service.start()
+
+    @override
+    async def close(self) -> None:
+        await super().close()
+        await self.service.stop()

@@ -10,26 +10,19 @@ from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.sources import Source
 
 from ..simulator.teslafi import TOKEN, Say, TeslaFi
-from .base import Rig
+from .base import ServiceRig
 
 
-class TeslaFiRig(Rig):
+class TeslaFiRig(ServiceRig[TeslaFi]):
     """A LEAF that stands at work and is kept awake. The part that fails alone is some fields of what is said."""
 
     source = Source.TESLAFI
-    service: TeslaFi
 
     @override
-    async def open(self) -> None:
-        await super().open()
-        self.service = TeslaFi(now=dt_util.utcnow)
-        self.service.asleep = False
-        await self.service.start()
-
-    @override
-    async def close(self) -> None:
-        await super().close()
-        await self.service.stop()
+    def build(self) -> TeslaFi:
+        service = TeslaFi(now=dt_util.utcnow)
+        service.asleep = False
+        return service
 
     @property
     @override

@@ -35,11 +35,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def service(socket_enabled: None, clock: Clock) -> AsyncIterator[Simulator]:
-    service = Simulator(now=clock)
-    service.add_vehicle(micra(NOW - timedelta(hours=2), UTC))
-    await service.start()
-    yield service
-    await service.stop()
+    async with Simulator(now=clock) as service:
+        service.add_vehicle(micra(NOW - timedelta(hours=2), UTC))
+        yield service
 
 
 @pytest.fixture

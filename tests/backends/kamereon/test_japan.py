@@ -52,11 +52,9 @@ READABLE = {
 
 @pytest.fixture
 async def japan(clock: Clock, socket_enabled: None) -> AsyncIterator[Simulator]:
-    service = Simulator(now=clock, garage=japanese_garage(clock(), UTC), user_id="437001")
-    service.cars[SAKURA].services[2021] = True  # the status of its lock
-    await service.start()
-    yield service
-    await service.stop()
+    async with Simulator(now=clock, garage=japanese_garage(clock(), UTC), user_id="437001") as service:
+        service.cars[SAKURA].services[2021] = True  # the status of its lock
+        yield service
 
 
 def make(

@@ -31,10 +31,8 @@ def diary() -> Diary[Auth]:
 
 @pytest.fixture
 async def service(clock: Clock, socket_enabled: None) -> AsyncIterator[MyNissan]:
-    service = MyNissan(now=clock)
-    await service.start()
-    yield service
-    await service.stop()
+    async with MyNissan(now=clock) as service:
+        yield service
 
 
 @pytest.fixture

@@ -107,10 +107,8 @@ def diary() -> Diary[Auth]:
 
 @pytest.fixture
 async def server(clock: Clock, socket_enabled: None) -> AsyncIterator[OpenCarwings]:
-    server = OpenCarwings(clock)
-    await server.start()
-    yield server
-    await server.stop()
+    async with OpenCarwings(clock) as server:
+        yield server
 
 
 @pytest.fixture

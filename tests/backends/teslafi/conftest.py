@@ -29,11 +29,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def teslafi(clock: Clock, socket_enabled: None) -> AsyncIterator[TeslaFi]:
-    service = TeslaFi(now=clock)
-    service.asleep = False
-    await service.start()
-    yield service
-    await service.stop()
+    async with TeslaFi(now=clock) as service:
+        service.asleep = False
+        yield service
 
 
 @pytest.fixture
