@@ -37,8 +37,9 @@ from custom_components.nissanconnect.vehicle import (
 from tests.simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from tests.simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
 
+from ..conftest import NOW
 from ..doubles import Clock, Diary
-from .conftest import NOW, QUICK
+from .conftest import QUICK
 from .strategies import JSON, SCALARS
 
 READABLE = {

@@ -9,7 +9,7 @@ import pytest
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.values import Attributes
 
-from .conftest import NOW
+from ..conftest import NOW
 from .strategies import JSON, SCALARS
 
 

@@ -5,7 +5,7 @@ from asyncio import Future, Task
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
@@ -29,10 +29,10 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 from tests.backends import nobody
+from tests.backends.conftest import NOW
 from tests.backends.demo import build
 from tests.simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
 
-NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 VIN = "SJNFAAZE1U0456789"
 PREFIX = "ovms/owner/LEAF40/"
 CLIENT = "ours"

@@ -35,12 +35,6 @@ async def teslafi(clock: Clock, socket_enabled: None) -> AsyncIterator[TeslaFi]:
 
 
 @pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
-    async with ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
 def make_backend(session: ClientSession, teslafi: TeslaFi, clock: Clock) -> MakeBackend:
     def make(*, token: str = TOKEN, memory: Json = None, timeout: float = 5.0) -> TeslaFiBackend:
         return TeslaFiBackend(
