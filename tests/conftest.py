@@ -1,12 +1,13 @@
 """What all tests share: hypothesis settings, and a Home Assistant connected to the simulator."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+import time
 from typing import Protocol
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.entity import Entity
@@ -126,6 +127,16 @@ async def settle(hass: HomeAssistant) -> None:
         await asyncio.wait(begun)
 
 
+async def until(hass: HomeAssistant, happened: Callable[[], object]) -> None:
+    """Wait for what comes over the network by itself; the clock of the test, and so the loop's, stands still."""
+    for _ in range(1000):
+        await hass.async_block_till_done()
+        if happened():
+            return
+        await hass.async_add_executor_job(time.sleep, 0.005)
+    pytest.fail("it did not happen")
+
+
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Load an entry and wait until everything that this starts is done."""
     await hass.config.async_set_time_zone("Europe/London")  # where it is noon at NOON, not night
@@ -135,7 +146,7 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await settle(hass)
 
 
-def status(entry: MockConfigEntry) -> ConfigEntryState:
+def status(entry: ConfigEntry) -> ConfigEntryState:
     """How an entry is doing now; a type checker takes a second look at ``entry.state`` for the first."""
     now: ConfigEntryState = entry.state
     return now

@@ -34,6 +34,14 @@ async def open_form(hass: HomeAssistant, source: str) -> ConfigFlowResult:
     return form
 
 
+async def add(hass: HomeAssistant, source: str, entered: Mapping[str, Any]) -> ConfigEntry:
+    """Add a source with what is entered into its form."""
+    result = await submit(hass, await open_form(hass, source), entered)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    entry: ConfigEntry = result["result"]
+    return entry
+
+
 async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
     """Open the dialog that changes an entry."""
     context = ConfigFlowContext(source=SOURCE_RECONFIGURE, entry_id=entry.entry_id)

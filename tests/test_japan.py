@@ -19,7 +19,7 @@ from custom_components.nissanconnect.diagnostics import async_get_config_entry_d
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
 from .conftest import CREDENTIALS, NOON, LetTimePass, state
-from .dialogs import open_form, submit
+from .dialogs import add, open_form, submit
 from .simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from .simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
 
@@ -43,10 +43,7 @@ async def japan(
 async def entry(hass: HomeAssistant, japan: Simulator) -> ConfigEntry:
     """An entry that was made by the dialog."""
     await hass.config.async_set_time_zone("Europe/London")
-    result = await submit(hass, await open_form(hass, "japan"), CREDENTIALS)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    made: ConfigEntry = result["result"]
-    return made
+    return await add(hass, "japan", CREDENTIALS)
 
 
 async def reload(hass: HomeAssistant, entry: ConfigEntry) -> None:

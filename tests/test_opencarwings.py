@@ -1,12 +1,11 @@
 """OpenCARWINGS in Home Assistant: through the dialogs and the real client against a server on loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
 import re
-import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -25,7 +24,7 @@ from custom_components.nissanconnect import commands, listener
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
-from .conftest import NOON, state
+from .conftest import NOON, state, until
 from .dialogs import open_form
 from .simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
 from .test_system_health import health
@@ -97,16 +96,6 @@ def entry(server: OpenCarwings) -> MockConfigEntry:
         title="OpenCARWINGS",
         data={CONF_SOURCE: "opencarwings", CONF_URL: server.url, CONF_API_KEY: server.account.key},
     )
-
-
-async def until(hass: HomeAssistant, happened: Callable[[], object]) -> None:
-    """Wait for what comes over the network; the clock of the test, and with it the loop's, stands still."""
-    for _ in range(1000):
-        await hass.async_block_till_done()
-        if happened():
-            return
-        await hass.async_add_executor_job(time.sleep, 0.005)
-    pytest.fail("it did not happen")
 
 
 def shows(hass: HomeAssistant, entity_id: str, value: str) -> bool:

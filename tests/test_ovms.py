@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from random import Random
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED
@@ -21,12 +20,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect import commands, mqtt_bus, sources
-from custom_components.nissanconnect.backends.demo.drive import Chassis
 from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
 from custom_components.nissanconnect.const import CONF_SOURCE, CONF_USER, CONF_VEHICLE_ID, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.vehicle import AlertType, NoBroker, VehicleInfo
+from custom_components.nissanconnect.vehicle import AlertType, NoBroker
 
 from .backends.demo import build
 from .conftest import state, status
@@ -54,17 +51,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> MemoryBroker:
 @pytest.fixture
 def module(broker: MemoryBroker) -> OvmsModule:
     """A module that is connected, in a LEAF at 60 %."""
-    vehicle = DemoVehicle(
-        Make(
-            info=VehicleInfo(key=VIN),
-            chassis=Chassis(mass=1600, drag=0.63),
-            powertrain=build.electric(60),
-            odometer=48_123.0,
-            home=HOME,
-        ),
-        start=dt_util.utcnow(),
-        rng=Random(0),
-    )
+    vehicle = build.leaf(VIN, dt_util.utcnow())
     module = OvmsModule(vehicle, MemoryLink(broker), prefix="ovms/ada/LEAF40/", now=dt_util.utcnow)
     module.connect()
     return module

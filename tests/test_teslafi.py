@@ -22,7 +22,7 @@ from custom_components.nissanconnect.const import CONF_SOURCE
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
 from .conftest import NOON, LetTimePass, state
-from .dialogs import open_form, reconfigure, submit, suggested
+from .dialogs import add, open_form, reconfigure, submit, suggested
 from .simulator.teslafi import TOKEN, Say, TeslaFi
 from .simulator.teslafi.server import UNAUTHORIZED
 
@@ -42,10 +42,7 @@ async def teslafi(socket_enabled: None, freezer: FrozenDateTimeFactory) -> Async
 async def entry(hass: HomeAssistant, teslafi: TeslaFi) -> ConfigEntry:
     """An entry that was made by the dialog."""
     await hass.config.async_set_time_zone("Europe/London")
-    result = await submit(hass, await open_form(hass, "teslafi"), {CONF_URL: teslafi.url, CONF_API_TOKEN: f" {TOKEN} "})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    made: ConfigEntry = result["result"]
-    return made
+    return await add(hass, "teslafi", {CONF_URL: teslafi.url, CONF_API_TOKEN: f" {TOKEN} "})
 
 
 async def test_from_the_dialog_to_the_vehicle(hass: HomeAssistant, teslafi: TeslaFi, entry: ConfigEntry) -> None:

@@ -4,17 +4,17 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect import commands, coordinator, sources
 
-from ..dialogs import open_form, submit
+from ..dialogs import add
 from ..simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
 
 EVENING = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)
@@ -44,14 +44,12 @@ async def service(
 
 
 @pytest.fixture
-async def loaded(hass: HomeAssistant, service: MyNissan) -> MockConfigEntry:
+async def loaded(hass: HomeAssistant, service: MyNissan) -> ConfigEntry:
     """An account that was added in the dialog."""
-    result = await submit(hass, await open_form(hass, "north_america"), ENTERED)
-    entry: MockConfigEntry = result["result"]
-    return entry
+    return await add(hass, "north_america", ENTERED)
 
 
-def device(hass: HomeAssistant, entry: MockConfigEntry, model: str) -> str:
+def device(hass: HomeAssistant, entry: ConfigEntry, model: str) -> str:
     """The id of a vehicle's device."""
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     return next(each.id for each in devices if (each.model or "").startswith(model))

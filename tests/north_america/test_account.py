@@ -6,7 +6,7 @@ import logging
 import re
 
 from homeassistant.components.diagnostics import REDACTED
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -14,7 +14,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.json import json_dumps
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
@@ -78,7 +77,7 @@ async def test_a_wrong_password_is_sent_once(hass: HomeAssistant, service: MyNis
     assert (await submit(hass, form, ENTERED))["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_an_account_is_added_once(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_an_account_is_added_once(hass: HomeAssistant, loaded: ConfigEntry) -> None:
     again = await submit(hass, await open_form(hass, "north_america"), ENTERED | {CONF_USERNAME: f" {EMAIL.upper()} "})
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
 
@@ -87,7 +86,7 @@ async def test_an_account_is_added_once(hass: HomeAssistant, loaded: MockConfigE
 
 
 async def test_the_owner_is_asked_for_the_password_when_the_log_in_has_ended(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     (first,) = service.devices
     service.end_sessions(for_good=True)
@@ -110,7 +109,7 @@ async def test_the_owner_is_asked_for_the_password_when_the_log_in_has_ended(
     assert state(hass, "sensor.ariya_battery").state != STATE_UNAVAILABLE
 
 
-async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry) -> None:
+async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry) -> None:
     form = await reconfigure(hass, loaded)
     assert form["step_id"] == "north_america"
     result = await submit(hass, form, ENTERED | {CONF_COUNTRY: "mx"})
@@ -122,7 +121,7 @@ async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan
 
 
 async def test_a_restart_needs_no_password(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     await pass_time(timedelta(hours=2), timedelta(minutes=10))  # tokens have been renewed meanwhile
     asked = service.requests.copy()
@@ -136,7 +135,7 @@ async def test_a_restart_needs_no_password(
 
 
 async def test_after_a_restart_everything_is_there_while_the_service_is_down(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry
 ) -> None:
     before = {each.entity_id: each.state for each in hass.states.async_all() if "ariya" in each.entity_id}
     service.fail("*", Fault.http(503))
@@ -150,7 +149,7 @@ async def test_after_a_restart_everything_is_there_while_the_service_is_down(
 
 
 async def test_a_service_that_is_down_for_hours_takes_nothing_away(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     level = state(hass, "sensor.leaf_battery").state
     service.fail("*", Fault.http(502))
@@ -166,7 +165,7 @@ async def test_a_service_that_is_down_for_hours_takes_nothing_away(
 
 
 async def test_one_part_down(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     tracker = state(hass, "device_tracker.ariya_location").attributes["latitude"]
     level = state(hass, "sensor.ariya_battery").state
@@ -183,7 +182,7 @@ async def test_one_part_down(
 
 
 async def test_being_refused_is_a_repair(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     """Nissan may let in nobody but its app one day (mynissan-na §2.1)."""
     service.fail("*", Fault.http(403))
@@ -192,7 +191,7 @@ async def test_being_refused_is_a_repair(
     assert issues == {"access_blocked"}
 
 
-async def test_two_countries_of_one_account_are_one_account(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_two_countries_of_one_account_are_one_account(hass: HomeAssistant, loaded: ConfigEntry) -> None:
     again = await submit(hass, await open_form(hass, "north_america"), ENTERED | {CONF_COUNTRY: "ca"})
     assert again["reason"] == "already_configured"
 
@@ -200,7 +199,7 @@ async def test_two_countries_of_one_account_are_one_account(hass: HomeAssistant,
 # Privacy
 
 
-def secrets(service: MyNissan, *entries: MockConfigEntry) -> Iterator[str]:
+def secrets(service: MyNissan, *entries: ConfigEntry) -> Iterator[str]:
     """Everything that must not be seen."""
     yield from (EMAIL, EMAIL.split("@")[0] + "%40", PASSWORD)
     yield from service.access
@@ -217,7 +216,7 @@ def secrets(service: MyNissan, *entries: MockConfigEntry) -> Iterator[str]:
 async def test_nothing_personal_is_logged_or_downloaded(
     hass: HomeAssistant,
     service: MyNissan,
-    loaded: MockConfigEntry,
+    loaded: ConfigEntry,
     pass_time: LetTimePass,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

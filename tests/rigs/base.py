@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-import time
 from typing import Any, ClassVar, override
 
 from freezegun.api import FrozenDateTimeFactory
@@ -24,7 +23,7 @@ from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import Group
 
-from ..conftest import NOON, settle
+from ..conftest import NOON, settle, until
 from ..dialogs import choose
 from ..simulator.loopback import Loopback
 
@@ -219,13 +218,8 @@ class Rig(ABC):
         await asyncio.sleep(0)
 
     async def until(self, happened: Callable[[], object]) -> None:
-        """Wait for what comes over the network by itself; the clock of the test, and so the loop's, stands still."""
-        for _ in range(1000):
-            await self.hass.async_block_till_done()
-            if happened():
-                return
-            await self.hass.async_add_executor_job(time.sleep, 0.005)
-        pytest.fail("it did not happen")
+        """Wait for what comes over the network by itself."""
+        await until(self.hass, happened)
 
 
 class ServiceRig[S: Loopback](Rig):

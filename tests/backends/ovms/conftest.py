@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
-from random import Random
 
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.drive import Chassis
 from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
+from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.backends.ovms import OvmsBackend, Topics
 from custom_components.nissanconnect.engine.accumulate import accumulate
 from custom_components.nissanconnect.vehicle import (
@@ -181,14 +178,7 @@ def world() -> World:
 def build_world() -> World:
     """A LEAF at home at 60 %, locked, not plugged in, whose module is connected."""
     clock, broker = Clock(), MemoryBroker()
-    make = Make(
-        info=VehicleInfo(key=VIN),
-        chassis=Chassis(mass=1600, drag=0.63),
-        powertrain=build.electric(60),
-        odometer=48_123.0,
-        home=HOME,
-    )
-    vehicle = DemoVehicle(make, start=NOW, rng=Random(0))
+    vehicle = build.leaf(VIN, NOW)
     module = OvmsModule(vehicle, MemoryLink(broker), prefix=PREFIX, now=clock)
     module.connect()
     world = World(clock, broker, MemoryBus(broker), vehicle, module)
