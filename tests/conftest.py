@@ -159,6 +159,15 @@ def state(hass: HomeAssistant, entity_id: str) -> State:
     return found
 
 
+def logged(caplog: pytest.LogCaptureFixture, *loggers: str) -> list[str]:
+    """What loggers whose names begin like this have said, with the trace of what was raised."""
+    return [
+        f"{record.name} {record.getMessage()} {record.exc_text or ''}"
+        for record in caplog.records
+        if record.name.startswith(loggers)
+    ]
+
+
 async def minutes_of_reads(simulator: Simulator, pass_time: LetTimePass, minutes: int) -> list[int]:
     """In which of the coming minutes vehicles are read."""
     found = []

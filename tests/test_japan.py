@@ -18,7 +18,7 @@ from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
-from .conftest import CREDENTIALS, NOON, LetTimePass, state
+from .conftest import CREDENTIALS, NOON, LetTimePass, logged, state
 from .dialogs import add, open_form, submit
 from .simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from .simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
@@ -219,11 +219,7 @@ async def test_a_day_leaves_no_trace_of_anybody(
             places |= {f"{car.vehicle.point.latitude:.3f}", f"{car.vehicle.point.longitude:.3f}"}
     japan.heal()
     await reload(hass, entry)
-    lines = [
-        f"{record.getMessage()} {record.exc_text or ''}"
-        for record in caplog.records
-        if record.name.startswith(("custom_components", "homeassistant.config_entries", "homeassistant.helpers.update"))
-    ]
+    lines = logged(caplog, "custom_components", "homeassistant.config_entries", "homeassistant.helpers.update")
     assert len(lines) > 100
     told = json_dumps(await async_get_config_entry_diagnostics(hass, entry))
     tokens = {*japan.tokens.access, *japan.tokens.refresh, str(entry.data[CONF_AUTH]["access_token"])}

@@ -24,7 +24,7 @@ from custom_components.nissanconnect import commands, listener
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
-from .conftest import NOON, state, until
+from .conftest import NOON, logged, state, until
 from .dialogs import open_form
 from .simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
 from .test_system_health import health
@@ -515,11 +515,7 @@ async def test_nothing_personal_is_told(
     await until(hass, lambda: server.sockets == 1)
     diagnostics = json_dumps(await async_get_config_entry_diagnostics(hass, entry))
     told = [diagnostics]
-    told += [
-        record.getMessage() + str(record.exc_text or "")
-        for record in caplog.records
-        if record.name.startswith(("custom_components.nissanconnect", "homeassistant.config_entries"))
-    ]
+    told += logged(caplog, "custom_components.nissanconnect", "homeassistant.config_entries")
     told += [json_dumps(each.attributes) for each in hass.states.async_all() if each.domain != "device_tracker"]
     private = (*SECRETS, "s3cret", LEAF_40, LEAF_40.upper(), server.account.key, server.url)
     places = (f"{car.vehicle.home.latitude:.3f}", f"{car.vehicle.home.longitude:.3f}")

@@ -21,7 +21,7 @@ import pytest
 from custom_components.nissanconnect.const import CONF_SOURCE
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
-from .conftest import NOON, LetTimePass, state
+from .conftest import NOON, LetTimePass, logged, state
 from .dialogs import add, open_form, reconfigure, submit, suggested
 from .simulator.teslafi import TOKEN, Say, TeslaFi
 from .simulator.teslafi.server import UNAUTHORIZED
@@ -222,11 +222,7 @@ async def test_a_day_leaves_no_trace_in_the_log_and_keeps_to_the_quota(
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     vin = teslafi.vehicle.info.key
-    ours = [
-        f"{record.getMessage()} {record.exc_text or ''}"
-        for record in caplog.records
-        if record.name.startswith(("custom_components", "homeassistant.config_entries", "homeassistant.helpers"))
-    ]
+    ours = logged(caplog, "custom_components", "homeassistant.config_entries", "homeassistant.helpers")
     assert len(ours) > 50
     told = json_dumps(await async_get_config_entry_diagnostics(hass, entry))
     for secret in (TOKEN, vin, vin.lower(), *places):

@@ -21,7 +21,7 @@ from custom_components.nissanconnect.vehicle import (
     Group,
 )
 
-from ..conftest import LetTimePass, state, status
+from ..conftest import LetTimePass, logged, state, status
 from ..dialogs import open_form, reconfigure, submit
 from ..simulator import Fault
 from ..simulator.mynissan import EMAIL, PASSWORD, MyNissan
@@ -249,11 +249,7 @@ async def test_nothing_personal_is_logged_or_downloaded(
     diagnostics = await async_get_config_entry_diagnostics(hass, loaded)
     assert diagnostics["data"][CONF_AUTH] == REDACTED
     assert diagnostics["backend"] == "mynissan"
-    ours = [
-        f"{record.name} {record.getMessage()} {record.exc_text or ''}"
-        for record in caplog.records
-        if record.name.startswith(("custom_components.nissanconnect", "pynissan", "homeassistant.helpers.update"))
-    ]
+    ours = logged(caplog, "custom_components.nissanconnect", "pynissan", "homeassistant.helpers.update")
     assert ours
     texts = {"log": "\n".join(ours), "diagnostics": json_dumps(diagnostics), "errors": "\n".join(told)}
     for secret in {*at_first, *secrets(service, loaded)}:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, timedelta
+from functools import partial
 from typing import ClassVar, override
 
 from homeassistant.const import CONF_PASSWORD
@@ -85,7 +86,7 @@ class Kamereon(ServiceRig[Simulator]):
             Fault.http(403, "403", "security.access", f"Access denied for {vin}"),
             Fault.values(gpsLatitude=vin, batteryLevel=vin, hvacStatus=vin, lockStatus=[vin]),
         ):
-            yield lambda fault=fault: self.service.fail("*", fault)  # type: ignore[misc]
+            yield partial(self.service.fail, "*", fault)
 
 
 class Europe(Kamereon):

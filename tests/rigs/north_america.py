@@ -1,6 +1,7 @@
 """MyNISSAN, through its library."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import override
 
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
@@ -94,4 +95,4 @@ class NorthAmerica(ServiceRig[MyNissan]):
             Fault(rewrite=lambda body: {"errors": [{"message": f"{EMAIL} {vin}", "path": [vin, vin]}], "data": body}),
             Fault.http(401),
         ):
-            yield lambda fault=fault: self.service.fail("*", fault)  # type: ignore[misc]
+            yield partial(self.service.fail, "*", fault)

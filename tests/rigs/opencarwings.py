@@ -1,6 +1,7 @@
 """OpenCARWINGS, which is asked and speaks by itself as well."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 import time
 from typing import ClassVar, override
 
@@ -98,8 +99,8 @@ class OpenCarwingsRig(ServiceRig[OpenCarwings]):
         told = f"{LEAF_24} {self.service.account.key}"
         answers = ((500, told), (502, f"<html>{told}</html>"), (404, told), (200, told), (200, f'{{"vin": "{told}"}}'))
         for status, text in answers:
-            yield lambda status=status, text=text: self._answer(status, text)  # type: ignore[misc]
-        yield lambda: self._answer(403, f'{{"detail": "{told}"}}')
+            yield partial(self._answer, status, text)
+        yield partial(self._answer, 403, f'{{"detail": "{told}"}}')
 
     def _answer(self, status: int, text: str) -> None:
         self.service.heal()

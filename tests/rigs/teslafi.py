@@ -1,6 +1,7 @@
 """TeslaFi: one endpoint that tells everything."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import override
 
 from homeassistant.const import CONF_API_TOKEN, CONF_URL
@@ -80,4 +81,4 @@ class TeslaFiRig(ServiceRig[TeslaFi]):
             Say.json({"data_id": told, "state": told, "vin": self.vehicle.info.key, "battery_level": told}),
             Say(status=302, headers={"Location": f"http://127.0.0.1:1/?token={TOKEN}"}),
         ):
-            yield lambda say=say: self.service.always(say)  # type: ignore[misc]
+            yield partial(self.service.always, say)
