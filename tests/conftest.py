@@ -1,12 +1,14 @@
 """What all tests share: hypothesis settings, and a Home Assistant connected to the simulator."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+import logging
+import time
 from typing import Protocol
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.entity import Entity
@@ -27,6 +29,9 @@ from .simulator import EMAIL, PASSWORD, Simulator
 # machine.
 settings.register_profile("nissanconnect", deadline=None, derandomize=True)
 settings.load_profile("nissanconnect")
+
+# The harness has every statement of the recorder's database printed among the results.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 CREDENTIALS = {CONF_USERNAME: EMAIL, CONF_PASSWORD: PASSWORD}
 
@@ -57,10 +62,9 @@ async def simulator(
 ) -> AsyncIterator[Simulator]:
     """The simulated service, on the clock of the test."""
     freezer.move_to(NOON)
-    simulator = Simulator(now=dt_util.utcnow)
-    monkeypatch.setenv(SIMULATOR_VARIABLE, await simulator.start())
-    yield simulator
-    await simulator.stop()
+    async with Simulator(now=dt_util.utcnow) as simulator:
+        monkeypatch.setenv(SIMULATOR_VARIABLE, simulator.url)
+        yield simulator
 
 
 @pytest.fixture
@@ -127,6 +131,16 @@ async def settle(hass: HomeAssistant) -> None:
         await asyncio.wait(begun)
 
 
+async def until(hass: HomeAssistant, happened: Callable[[], object]) -> None:
+    """Wait for what comes over the network by itself; the clock of the test, and so the loop's, stands still."""
+    for _ in range(1000):
+        await hass.async_block_till_done()
+        if happened():
+            return
+        await hass.async_add_executor_job(time.sleep, 0.005)
+    pytest.fail("it did not happen")
+
+
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Load an entry and wait until everything that this starts is done."""
     await hass.config.async_set_time_zone("Europe/London")  # where it is noon at NOON, not night
@@ -136,7 +150,7 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await settle(hass)
 
 
-def status(entry: MockConfigEntry) -> ConfigEntryState:
+def status(entry: ConfigEntry) -> ConfigEntryState:
     """How an entry is doing now; a type checker takes a second look at ``entry.state`` for the first."""
     now: ConfigEntryState = entry.state
     return now
@@ -147,6 +161,15 @@ def state(hass: HomeAssistant, entity_id: str) -> State:
     found = hass.states.get(entity_id)
     assert found is not None, entity_id
     return found
+
+
+def logged(caplog: pytest.LogCaptureFixture, *loggers: str) -> list[str]:
+    """What loggers whose names begin like this have said, with the trace of what was raised."""
+    return [
+        f"{record.name} {record.getMessage()} {record.exc_text or ''}"
+        for record in caplog.records
+        if record.name.startswith(loggers)
+    ]
 
 
 async def minutes_of_reads(simulator: Simulator, pass_time: LetTimePass, minutes: int) -> list[int]:

@@ -1,8 +1,6 @@
 """The dialogs, through the real client against the simulator."""
 
-from typing import Any
-
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -10,33 +8,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
-from custom_components.nissanconnect.sources import Source
 
 from .conftest import CREDENTIALS, set_up, status
+from .dialogs import choose, open_form, submit
 from .simulator import PASSWORD, Fault, Login, Simulator
 
 
-async def start(hass: HomeAssistant, source: str) -> ConfigFlowResult:
-    """Open the dialog and choose a source."""
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert menu["type"] is FlowResultType.MENU
-    assert menu["menu_options"] == [*Source, "unsure"]
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": source})
-
-
-async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
-    """Fill a form in and wait for what follows from it."""
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return result
-
-
 async def test_europe(hass: HomeAssistant, simulator: Simulator) -> None:
-    form = await start(hass, "europe")
-    assert form["type"] is FlowResultType.FORM
-    assert form["step_id"] == "europe"
-    assert form["errors"] == {}
-
+    form = await open_form(hass, "europe")
     result = await submit(hass, form, CREDENTIALS | {CONF_USERNAME: f" {CREDENTIALS[CONF_USERNAME]} "})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert CREDENTIALS[CONF_USERNAME] not in result["title"]
@@ -68,7 +47,7 @@ async def test_each_way_a_log_in_can_end_has_its_own_words(
     hass: HomeAssistant, simulator: Simulator, login: Login, error: str
 ) -> None:
     simulator.login = login
-    form = await start(hass, "europe")
+    form = await open_form(hass, "europe")
     result = await submit(hass, form, CREDENTIALS)
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"base": error}
@@ -76,7 +55,7 @@ async def test_each_way_a_log_in_can_end_has_its_own_words(
 
     simulator.login = Login.SUCCESS
     if error == "authentication_failed":  # the same input is not sent again, so a new dialog is needed
-        form = await start(hass, "europe")
+        form = await open_form(hass, "europe")
     result = await submit(hass, form, CREDENTIALS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
@@ -101,7 +80,7 @@ async def test_each_way_the_service_can_fail_has_its_own_words(
     hass: HomeAssistant, simulator: Simulator, endpoint: str, fault: Fault, error: str
 ) -> None:
     simulator.fail(endpoint, fault)
-    form = await start(hass, "europe")
+    form = await open_form(hass, "europe")
     result = await submit(hass, form, CREDENTIALS)
     assert result["errors"] == {"base": error}
 
@@ -111,13 +90,13 @@ async def test_each_way_the_service_can_fail_has_its_own_words(
 
 
 async def test_a_network_that_is_away_is_told_from_an_outage(hass: HomeAssistant, simulator: Simulator) -> None:
-    form = await start(hass, "europe")
+    form = await open_form(hass, "europe")
     await simulator.stop()
     assert (await submit(hass, form, CREDENTIALS))["errors"] == {"base": "no_connection"}
 
 
 async def test_a_rejected_password_is_sent_once(hass: HomeAssistant, simulator: Simulator) -> None:
-    form = await start(hass, "europe")
+    form = await open_form(hass, "europe")
     wrong = CREDENTIALS | {CONF_PASSWORD: "not this one"}
     for _ in range(3):
         result = await submit(hass, form, wrong)
@@ -130,19 +109,19 @@ async def test_a_rejected_password_is_sent_once(hass: HomeAssistant, simulator: 
 
 async def test_an_account_is_set_up_once(hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
     await set_up(hass, entry)
-    result = await submit(hass, await start(hass, "europe"), CREDENTIALS)
+    result = await submit(hass, await open_form(hass, "europe"), CREDENTIALS)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
 
 
 async def test_demo(hass: HomeAssistant) -> None:
-    result = await start(hass, "demo")
+    result = await choose(hass, "demo")
     await hass.async_block_till_done(wait_background_tasks=True)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"] == {CONF_SOURCE: "demo"}
     assert result["result"].state is ConfigEntryState.LOADED
 
-    again = await start(hass, "demo")
+    again = await choose(hass, "demo")
     assert again["reason"] == "already_configured"
 
 

@@ -13,6 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect import geocoding
 
+from .dialogs import suggested
+
 HOME = {"latitude": 51.5, "longitude": -0.1, "radius": 500.0}
 AREA = {"name": "Home", "location": HOME, "on_leaving": ["alert"], "on_entering": []}
 
@@ -29,12 +31,6 @@ async def go_on(hass: HomeAssistant, result: SubentryFlowResult, answer: dict[st
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], answer)
     await hass.async_block_till_done(wait_background_tasks=True)  # a new area loads the account anew
     return result
-
-
-def suggested(result: SubentryFlowResult) -> dict[str, Any]:
-    assert result["data_schema"] is not None
-    markers = result["data_schema"].schema
-    return {str(marker): (marker.description or {}).get("suggested_value") for marker in markers}
 
 
 async def test_drawn_on_the_map(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, timedelta
 import logging
-from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -19,7 +18,8 @@ from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
-from .conftest import CREDENTIALS, NOON, LetTimePass, state
+from .conftest import CREDENTIALS, NOON, LetTimePass, logged, state
+from .dialogs import add, open_form, submit
 from .simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from .simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
 
@@ -33,34 +33,17 @@ async def japan(
 ) -> AsyncIterator[Simulator]:
     """The service, on the clock of the test."""
     freezer.move_to(NOON)
-    service = Simulator(now=dt_util.utcnow, garage=japanese_garage(NOON, UTC), user_id=USER_ID)
-    service.cars[SAKURA].services[2021] = True  # the status of its lock
-    monkeypatch.setenv(SIMULATOR_VARIABLE, await service.start())
-    yield service
-    await service.stop()
-
-
-async def begin(hass: HomeAssistant) -> ConfigFlowResult:
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    form = await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "japan"})
-    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "japan")
-    return form
-
-
-async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return result
+    async with Simulator(now=dt_util.utcnow, garage=japanese_garage(NOON, UTC), user_id=USER_ID) as service:
+        service.cars[SAKURA].services[2021] = True  # the status of its lock
+        monkeypatch.setenv(SIMULATOR_VARIABLE, service.url)
+        yield service
 
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, japan: Simulator) -> ConfigEntry:
     """An entry that was made by the dialog."""
     await hass.config.async_set_time_zone("Europe/London")
-    result = await submit(hass, await begin(hass), CREDENTIALS)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    made: ConfigEntry = result["result"]
-    return made
+    return await add(hass, "japan", CREDENTIALS)
 
 
 async def reload(hass: HomeAssistant, entry: ConfigEntry) -> None:
@@ -114,13 +97,13 @@ async def test_each_way_a_log_in_can_end_has_its_own_words(
     hass: HomeAssistant, japan: Simulator, login: Login, error: str
 ) -> None:
     japan.login = login
-    form = await submit(hass, await begin(hass), CREDENTIALS)
+    form = await submit(hass, await open_form(hass, "japan"), CREDENTIALS)
     assert form["errors"] == {"base": error}
     japan.login = Login.SUCCESS
     if login is Login.WRONG_PASSWORD:
         assert (await submit(hass, form, CREDENTIALS))["errors"] == {"base": error}
         assert japan.requests["login"] == 1, "the same input is not sent again"
-        form = await begin(hass)
+        form = await open_form(hass, "japan")
     assert (await submit(hass, form, CREDENTIALS))["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -135,14 +118,14 @@ async def test_each_way_a_log_in_can_end_has_its_own_words(
 )
 async def test_a_list_that_cannot_be_had(hass: HomeAssistant, japan: Simulator, fault: Fault, error: str) -> None:
     japan.fail("token-info", fault)
-    form = await submit(hass, await begin(hass), CREDENTIALS)
+    form = await submit(hass, await open_form(hass, "japan"), CREDENTIALS)
     assert form["errors"] == {"base": error}
     japan.heal()
     assert (await submit(hass, form, CREDENTIALS))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_a_network_that_is_away(hass: HomeAssistant, japan: Simulator) -> None:
-    form = await begin(hass)
+    form = await open_form(hass, "japan")
     await japan.stop()
     assert (await submit(hass, form, CREDENTIALS))["errors"] == {"base": "no_connection"}
 
@@ -236,11 +219,7 @@ async def test_a_day_leaves_no_trace_of_anybody(
             places |= {f"{car.vehicle.point.latitude:.3f}", f"{car.vehicle.point.longitude:.3f}"}
     japan.heal()
     await reload(hass, entry)
-    lines = [
-        f"{record.getMessage()} {record.exc_text or ''}"
-        for record in caplog.records
-        if record.name.startswith(("custom_components", "homeassistant.config_entries", "homeassistant.helpers.update"))
-    ]
+    lines = logged(caplog, "custom_components", "homeassistant.config_entries", "homeassistant.helpers.update")
     assert len(lines) > 100
     told = json_dumps(await async_get_config_entry_diagnostics(hass, entry))
     tokens = {*japan.tokens.access, *japan.tokens.refresh, str(entry.data[CONF_AUTH]["access_token"])}

@@ -3,15 +3,12 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import STATE_OFF
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
-from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import (
@@ -29,26 +26,13 @@ from .leafspy import GOOD, Client, call, link, phone, verdict
 from .scripted import Scripted, Stage, stage
 from .simulator.leafspy_app import VIN
 from .simulator.leafspy_log import Drive, log
-from .test_leafspy_log import begin, go, history, upload
+from .test_leafspy_log import begin, client, go, history, noon, upload
 
-__all__ = ["stage"]
+__all__ = ["client", "noon", "stage"]
 
 pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 CLOUD = VehicleInfo(key="CAR-1", nickname="LEAF", capabilities=frozenset({Capability.BATTERY, Capability.CLIMATE}))
-
-
-@pytest.fixture
-def noon(freezer: FrozenDateTimeFactory) -> None:
-    freezer.move_to(NOON)
-
-
-@pytest.fixture
-async def client(hass: HomeAssistant, noon: None, hass_client: ClientSessionGenerator) -> Client:
-    assert await async_setup_component(hass, "webhook", {})
-    assert await async_setup_component(hass, "file_upload", {})
-    client: Client = await hass_client()
-    return client
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.data_entry_flow import FlowResultType
@@ -18,6 +18,7 @@ from custom_components.nissanconnect import leafspy_webhook
 from custom_components.nissanconnect.const import DOMAIN
 
 from .conftest import NOON, LetTimePass, set_up, settle, state
+from .dialogs import open_form, submit, suggested
 from .leafspy import BAD, GOOD, PASSWORD, WEBHOOK_ID, Client, call, link, phone, verdict
 
 UNITS = {"odometer_unit": "kilometres", "outside_unit": "automatic"}
@@ -36,19 +37,9 @@ async def client(
     return client
 
 
-async def go(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any] | None = None) -> ConfigFlowResult:
-    """Go on, and on again by itself where Home Assistant does so."""
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await settle(hass)
-    return result
-
-
 async def begin(hass: HomeAssistant, **entered: str) -> ConfigFlowResult:
     """Up to the address."""
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    form = await go(hass, menu, {"next_step_id": "leafspy"})
-    assert (form["step_id"], form["errors"]) == ("leafspy", {})
-    return await go(hass, form, UNITS | entered)
+    return await submit(hass, await open_form(hass, "leafspy"), UNITS | entered)
 
 
 def told(flow: ConfigFlowResult) -> dict[str, str]:
@@ -73,7 +64,7 @@ async def test_from_the_password_to_the_first_values(hass: HomeAssistant, client
         "password": PASSWORD,
         "minutes": "5",
     }
-    waiting = await go(hass, shown, {})
+    waiting = await submit(hass, shown, {})
     assert (waiting["type"], waiting["progress_action"]) == (FlowResultType.SHOW_PROGRESS, "leafspy_wait")
 
     app = phone()
@@ -83,9 +74,9 @@ async def test_from_the_password_to_the_first_values(hass: HomeAssistant, client
     app.password = PASSWORD
     assert await verdict(await call(hass, client, app.parameters() | {"SOC": "61"}, path)) == GOOD
     assert entries(hass) == []
-    heard = await go(hass, waiting)
+    heard = await submit(hass, waiting)
     assert (heard["type"], heard["step_id"]) == (FlowResultType.FORM, "leafspy_heard")
-    assert (await go(hass, heard, {}))["type"] is FlowResultType.CREATE_ENTRY
+    assert (await submit(hass, heard, {}))["type"] is FlowResultType.CREATE_ENTRY
     (entry,) = entries(hass)
     assert entry.state is ConfigEntryState.LOADED
     assert entry.title == "Leaf Spy"
@@ -102,11 +93,11 @@ async def test_a_message_may_come_before_anybody_waits_for_it(hass: HomeAssistan
     shown = await begin(hass)
     assert told(shown)["password"] == "-"
     assert await verdict(await call(hass, client, phone().parameters(), address(shown))) == GOOD
-    waiting = await go(hass, shown, {})
+    waiting = await submit(hass, shown, {})
     # The dialog may be asked at the very moment at which the wait ends.
-    await asyncio.gather(go(hass, waiting), go(hass, waiting))
+    await asyncio.gather(submit(hass, waiting), submit(hass, waiting))
     assert entries(hass) == []
-    await go(hass, waiting, {})
+    await submit(hass, waiting, {})
     (entry,) = entries(hass)
     assert "password" not in entry.data
     assert hass.states.get("sensor.leaf_battery") is not None
@@ -118,23 +109,23 @@ async def test_who_hears_nothing_may_wait_again_look_again_or_finish(
 ) -> None:
     shown = await begin(hass)
     path = address(shown)
-    waiting = await go(hass, shown, {})
+    waiting = await submit(hass, shown, {})
     await pass_time(timedelta(minutes=4))
-    assert (await go(hass, waiting))["type"] is FlowResultType.SHOW_PROGRESS
+    assert (await submit(hass, waiting))["type"] is FlowResultType.SHOW_PROGRESS
     await pass_time(timedelta(minutes=1))
-    menu = await go(hass, waiting)
+    menu = await submit(hass, waiting)
     assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "leafspy_silent")
     assert menu["menu_options"] == ["leafspy_wait", "leafspy_address", "leafspy_finish"]
 
-    waiting = await go(hass, menu, {"next_step_id": "leafspy_wait"})
+    waiting = await submit(hass, menu, {"next_step_id": "leafspy_wait"})
     assert waiting["type"] is FlowResultType.SHOW_PROGRESS
     await pass_time(timedelta(minutes=5))
-    menu = await go(hass, waiting)
-    again = await go(hass, menu, {"next_step_id": "leafspy_address"})
+    menu = await submit(hass, waiting)
+    again = await submit(hass, menu, {"next_step_id": "leafspy_address"})
     assert (again["step_id"], address(again)) == ("leafspy_address", path)
-    waiting = await go(hass, again, {})
+    waiting = await submit(hass, again, {})
     await pass_time(timedelta(minutes=5))
-    await go(hass, await go(hass, waiting), {"next_step_id": "leafspy_finish"})
+    await submit(hass, await submit(hass, waiting), {"next_step_id": "leafspy_finish"})
     (entry,) = entries(hass)
     assert entry.state is ConfigEntryState.LOADED
     assert not [domain for domain, _ in ir.async_get(hass).issues if domain == DOMAIN]
@@ -149,18 +140,18 @@ async def test_a_wrong_password_is_told_from_silence_and_can_be_put_right_while_
 ) -> None:
     shown = await begin(hass, password=PASSWORD)
     path = address(shown)
-    await go(hass, shown, {})
+    await submit(hass, shown, {})
     app = phone()
     app.password = "wrong"
     assert await verdict(await call(hass, client, app.parameters(), path)) == BAD
     await pass_time(timedelta(minutes=5))
-    menu = await go(hass, shown)
+    menu = await submit(hass, shown)
     assert menu["step_id"] == "leafspy_refused"
     assert menu["menu_options"] == ["leafspy_wait", "leafspy_address", "leafspy_finish"]
-    waiting = await go(hass, menu, {"next_step_id": "leafspy_wait"})
+    waiting = await submit(hass, menu, {"next_step_id": "leafspy_wait"})
     app.password = PASSWORD
     assert await verdict(await call(hass, client, app.parameters(), path)) == GOOD
-    await go(hass, await go(hass, waiting), {})
+    await submit(hass, await submit(hass, waiting), {})
     (entry,) = entries(hass)
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -168,7 +159,7 @@ async def test_a_wrong_password_is_told_from_silence_and_can_be_put_right_while_
 async def test_a_dialog_that_is_closed_leaves_nothing_behind(hass: HomeAssistant, client: Client) -> None:
     shown = await begin(hass)
     path = address(shown)
-    await go(hass, shown, {})
+    await submit(hass, shown, {})
     hass.config_entries.flow.async_abort(shown["flow_id"])
     await settle(hass)
     assert await verdict(await call(hass, client, phone().parameters(), path)) == (200, "")
@@ -179,7 +170,7 @@ async def test_a_dialog_that_is_closed_leaves_nothing_behind(hass: HomeAssistant
 async def test_a_password_that_the_app_cannot_send(hass: HomeAssistant, client: Client, password: str) -> None:
     form = await begin(hass, password=password)
     assert (form["step_id"], form["errors"]) == ("leafspy", {"password": "invalid_leafspy_password"})
-    assert (await go(hass, form, UNITS | {"password": "fine"}))["step_id"] == "leafspy_address"
+    assert (await submit(hass, form, UNITS | {"password": "fine"}))["step_id"] == "leafspy_address"
 
 
 async def test_two_links_have_two_addresses(hass: HomeAssistant, client: Client) -> None:
@@ -209,18 +200,14 @@ async def test_changing_the_password_keeps_the_address_and_the_values(
     entry = link()
     await set_up(hass, entry)
     await call(hass, client, phone().parameters() | {"SOC": "61"})
-    form = await go(hass, await entry.start_reconfigure_flow(hass), {"next_step_id": "leafspy"})
+    form = await submit(hass, await entry.start_reconfigure_flow(hass), {"next_step_id": "leafspy"})
     assert form["step_id"] == "leafspy"
-    assert form["data_schema"] is not None
-    suggested = {
-        str(marker): (marker.description or {}).get("suggested_value") for marker in form["data_schema"].schema
-    }
-    assert suggested["password"] == PASSWORD, "it can be looked up here"
-    shown = await go(hass, form, UNITS | {"password": "another", "odometer_unit": "miles"})
+    assert suggested(form)["password"] == PASSWORD, "it can be looked up here"
+    shown = await submit(hass, form, UNITS | {"password": "another", "odometer_unit": "miles"})
     assert (shown["step_id"], told(shown)["password"]) == ("leafspy_address", "another")
     assert WEBHOOK_ID in told(shown)["addresses"]
     assert await verdict(await call(hass, client, phone().parameters())) == GOOD, "nothing is changed yet"
-    result = await go(hass, shown, {})
+    result = await submit(hass, shown, {})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert state(hass, "sensor.leaf_battery").state == "61.0"
     app = phone()

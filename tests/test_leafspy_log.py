@@ -28,6 +28,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.nissanconnect.const import DOMAIN
 
 from .conftest import NOON, set_up, settle
+from .dialogs import submit
 from .leafspy import Client, call, link, phone
 from .simulator.leafspy_app import VIN
 from .simulator.leafspy_log import Drive, archive, log
@@ -324,11 +325,10 @@ async def begin(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult
 
 async def go(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, str] | None = None) -> ConfigFlowResult:
     """Fill the form in and follow the reading to its end."""
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
+    result = await submit(hass, flow, entered)
     while result["type"] is FlowResultType.SHOW_PROGRESS:
         assert result["progress_action"] == "leafspy_log"
-        await settle(hass)
-        result = await hass.config_entries.flow.async_configure(flow["flow_id"])
+        result = await submit(hass, result)
     return result
 
 

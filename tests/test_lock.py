@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import ATTR_CODE, CONF_CODE, CONF_PIN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -16,12 +16,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.backends.demo.telematics import Manner
-from custom_components.nissanconnect.const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE, DOMAIN
+from custom_components.nissanconnect.const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.flows.remote_lock import CONF_STORE_PIN
 from custom_components.nissanconnect.vehicle import Lock, Unlock
 
-from .conftest import set_up, state
+from . import dialogs
+from .conftest import set_up, settle, state
+from .dialogs import choose, suggested
 from .simulator import Fault, Simulator
 from .test_command_log import ask
 from .test_commands import device_id
@@ -47,22 +49,9 @@ async def ready(hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
 
 
 async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
-    """Fill a form in and wait for what follows from it, as the page does when it is told that there is more."""
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return await look_again(hass, result) if result["type"] is FlowResultType.SHOW_PROGRESS else result
-
-
-async def look_again(hass: HomeAssistant, flow: ConfigFlowResult) -> ConfigFlowResult:
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"])
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return result
-
-
-def suggested(form: ConfigFlowResult) -> dict[str, Any]:
-    """What the form is filled in with."""
-    assert form["data_schema"] is not None
-    return {str(field): (field.description or {}).get("suggested_value") for field in form["data_schema"].schema}
+    """Fill a form in and look again, as the page does when it is told that there is more."""
+    result = await dialogs.submit(hass, flow, entered)
+    return await dialogs.submit(hass, result) if result["type"] is FlowResultType.SHOW_PROGRESS else result
 
 
 async def begin(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
@@ -275,7 +264,7 @@ async def test_a_dialog_that_is_looked_at_while_it_waits_goes_on_waiting(
     assert equipped.requests["actions/srp-initiates"] == 1
     await equipped.stop()
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert (await look_again(hass, again))["errors"] == {"base": "unavailable"}
+    assert (await dialogs.submit(hass, again))["errors"] == {"base": "unavailable"}
 
 
 async def test_a_dialog_that_is_closed_waits_no_longer(
@@ -299,7 +288,7 @@ async def test_an_account_that_is_loaded_again_meanwhile_is_asked_again(
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     equipped.heal()
-    form = await look_again(hass, progress)
+    form = await dialogs.submit(hass, progress)
     for _ in range(2):
         assert (form["step_id"], form["errors"]) == ("remote_lock_code", {"base": "interrupted"})
         assert suggested(form) == entered(equipped, store=True)
@@ -381,8 +370,8 @@ async def test_an_account_that_is_not_loaded_has_its_log_in_changed(
 
 
 async def test_the_demo_takes_no_pin(hass: HomeAssistant) -> None:
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    await submit(hass, menu, {"next_step_id": "demo"})
+    await choose(hass, "demo")
+    await settle(hass)
     assert "code_format" not in state(hass, LOCK).attributes
 
 

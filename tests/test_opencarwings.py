@@ -1,16 +1,15 @@
 """OpenCARWINGS in Home Assistant: through the dialogs and the real client against a server on loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
 import re
-import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_API_KEY, CONF_CODE, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -25,7 +24,8 @@ from custom_components.nissanconnect import commands, listener
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
-from .conftest import NOON, state
+from .conftest import NOON, logged, state, until
+from .dialogs import open_form
 from .simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
 from .test_system_health import health
 
@@ -98,16 +98,6 @@ def entry(server: OpenCarwings) -> MockConfigEntry:
     )
 
 
-async def until(hass: HomeAssistant, happened: Callable[[], object]) -> None:
-    """Wait for what comes over the network; the clock of the test, and with it the loop's, stands still."""
-    for _ in range(1000):
-        await hass.async_block_till_done()
-        if happened():
-            return
-        await hass.async_add_executor_job(time.sleep, 0.005)
-    pytest.fail("it did not happen")
-
-
 def shows(hass: HomeAssistant, entity_id: str, value: str) -> bool:
     found = hass.states.get(entity_id)
     return found is not None and found.state == value
@@ -126,19 +116,12 @@ async def set_up(hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEnt
     await until(hass, lambda: hass.states.get(LEVEL) and entry.runtime_data.backend._listener.connected)
 
 
-async def open_form(hass: HomeAssistant) -> ConfigFlowResult:
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "opencarwings"})
-
-
 async def submit(hass: HomeAssistant, form: ConfigFlowResult, **entered: str) -> ConfigFlowResult:
     return await hass.config_entries.flow.async_configure(form["flow_id"], entered)
 
 
 async def test_with_a_key(hass: HomeAssistant, server: OpenCarwings, car: Car) -> None:
-    form = await open_form(hass)
-    assert form["step_id"] == "opencarwings"
-    assert form["errors"] == {}
+    form = await open_form(hass, "opencarwings")
     result = await submit(hass, form, url=f" {server.url} ", api_key=server.account.key)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     entry = result["result"]
@@ -155,7 +138,7 @@ async def test_with_a_password_and_the_code_that_is_asked_for(
     hass: HomeAssistant, server: OpenCarwings, car: Car
 ) -> None:
     server.account.otp = "123456"
-    form = await open_form(hass)
+    form = await open_form(hass, "opencarwings")
     credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
     assert CONF_CODE not in {str(field) for field in form["data_schema"].schema}  # type: ignore[union-attr]
     form = await submit(hass, form, url=server.url, **credentials)
@@ -186,7 +169,7 @@ async def test_with_a_password_and_the_code_that_is_asked_for(
 async def test_what_is_wrong_is_said_and_can_be_put_right(
     hass: HomeAssistant, server: OpenCarwings, car: Car, entered: dict[str, str], error: str
 ) -> None:
-    form = await submit(hass, await open_form(hass), **{"url": server.url, **entered})
+    form = await submit(hass, await open_form(hass, "opencarwings"), **{"url": server.url, **entered})
     assert form["type"] is FlowResultType.FORM
     assert form["errors"] == {"base": error}
     result = await submit(hass, form, url=server.url, api_key=server.account.key)
@@ -194,12 +177,14 @@ async def test_what_is_wrong_is_said_and_can_be_put_right(
 
 
 async def test_no_server_at_that_address(hass: HomeAssistant, server: OpenCarwings, car: Car) -> None:
-    form = await submit(hass, await open_form(hass), url=f"{server.url}/elsewhere", api_key=server.account.key)
+    form = await submit(
+        hass, await open_form(hass, "opencarwings"), url=f"{server.url}/elsewhere", api_key=server.account.key
+    )
     assert form["errors"] == {"base": "protocol_error"}
 
 
 async def test_an_account_without_vehicles(hass: HomeAssistant, server: OpenCarwings) -> None:
-    form = await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    form = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
     assert form["errors"] == {"base": "no_vehicles"}
 
 
@@ -221,7 +206,7 @@ async def later(hass: HomeAssistant, server: OpenCarwings, freezer: FrozenDateTi
 async def test_a_key_that_was_reset(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
-    result = await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    result = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
     entry = result["result"]
     await until(hass, lambda: server.sockets == 1)
     server.account.key = "a" * 40
@@ -239,7 +224,7 @@ async def test_tokens_that_are_worth_nothing_any_more(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
     credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
-    result = await submit(hass, await open_form(hass), url=server.url, **credentials)
+    result = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, **credentials)
     entry = result["result"]
     await until(hass, lambda: server.sockets == 1)
     server.accounts.blacklist.update(server.accounts.refresh)
@@ -258,7 +243,7 @@ async def test_tokens_that_are_worth_nothing_any_more(
 async def test_another_account_is_not_taken_for_this_one(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
-    await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
     await until(hass, lambda: server.sockets == 1)
     other = server.accounts.add("neighbour", "other password")
     server.add(LEAF_40, owner=other)
@@ -272,7 +257,7 @@ async def test_tokens_renew_themselves_and_outlive_a_restart(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
     credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
-    result = await submit(hass, await open_form(hass), url=server.url, **credentials)
+    result = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, **credentials)
     entry = result["result"]
     await until(hass, lambda: server.sockets == 1)
     first = entry.data[CONF_AUTH]["refresh"]
@@ -530,11 +515,7 @@ async def test_nothing_personal_is_told(
     await until(hass, lambda: server.sockets == 1)
     diagnostics = json_dumps(await async_get_config_entry_diagnostics(hass, entry))
     told = [diagnostics]
-    told += [
-        record.getMessage() + str(record.exc_text or "")
-        for record in caplog.records
-        if record.name.startswith(("custom_components.nissanconnect", "homeassistant.config_entries"))
-    ]
+    told += logged(caplog, "custom_components.nissanconnect", "homeassistant.config_entries")
     told += [json_dumps(each.attributes) for each in hass.states.async_all() if each.domain != "device_tracker"]
     private = (*SECRETS, "s3cret", LEAF_40, LEAF_40.upper(), server.account.key, server.url)
     places = (f"{car.vehicle.home.latitude:.3f}", f"{car.vehicle.home.longitude:.3f}")
@@ -549,7 +530,7 @@ async def test_who_is_in_the_way_is_called_by_its_own_name(
     hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     server.fail("*", 403, text="<html>no</html>")
-    form = await submit(hass, await open_form(hass), url=server.url, api_key=server.account.key)
+    form = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
     assert form["errors"] == {"base": "access_blocked"}
     await later(hass, server, freezer, hours=1)
     await until(hass, lambda: ir.async_get(hass).issues)

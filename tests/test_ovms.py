@@ -3,17 +3,12 @@
 import asyncio
 import json
 import logging
-from random import Random
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import (
     SOURCE_MQTT,
-    SOURCE_RECONFIGURE,
-    SOURCE_USER,
-    ConfigEntry,
     ConfigEntryState,
-    ConfigFlowContext,
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_PIN, CONF_PREFIX, STATE_OFF, STATE_ON
@@ -25,15 +20,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect import commands, mqtt_bus, sources
-from custom_components.nissanconnect.backends.demo.drive import Chassis
 from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
 from custom_components.nissanconnect.const import CONF_SOURCE, CONF_USER, CONF_VEHICLE_ID, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.vehicle import AlertType, NoBroker, VehicleInfo
+from custom_components.nissanconnect.vehicle import AlertType, NoBroker
 
 from .backends.demo import build
 from .conftest import state, status
+from .dialogs import open_form, reconfigure, suggested
 from .simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
 
 VIN = "SJNFAAZE1U0456789"
@@ -57,17 +51,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> MemoryBroker:
 @pytest.fixture
 def module(broker: MemoryBroker) -> OvmsModule:
     """A module that is connected, in a LEAF at 60 %."""
-    vehicle = DemoVehicle(
-        Make(
-            info=VehicleInfo(key=VIN),
-            chassis=Chassis(mass=1600, drag=0.63),
-            powertrain=build.electric(60),
-            odometer=48_123.0,
-            home=HOME,
-        ),
-        start=dt_util.utcnow(),
-        rng=Random(0),
-    )
+    vehicle = build.leaf(VIN, dt_util.utcnow())
     module = OvmsModule(vehicle, MemoryLink(broker), prefix="ovms/ada/LEAF40/", now=dt_util.utcnow)
     module.connect()
     return module
@@ -93,11 +77,6 @@ async def pause(hass: HomeAssistant) -> None:
         await hass.async_block_till_done()
 
 
-async def start(hass: HomeAssistant) -> ConfigFlowResult:
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "ovms"})
-
-
 async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
     await pause(hass)
@@ -116,20 +95,13 @@ async def discover(hass: HomeAssistant, topic: str, payload: str | bytes = "NL")
     )
 
 
-async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
-    context = ConfigFlowContext(source=SOURCE_RECONFIGURE, entry_id=entry.entry_id)
-    return await hass.config_entries.flow.async_init(DOMAIN, context=context)
-
-
 async def test_a_module_is_added_by_what_its_owner_has_set(hass: HomeAssistant, module: OvmsModule) -> None:
-    form = await start(hass)
-    assert form["step_id"] == "ovms"
-    result = await submit(hass, form, {**ENTERED, CONF_USER: " ada "})
+    result = await submit(hass, await open_form(hass, "ovms"), {**ENTERED, CONF_USER: " ada "})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "OVMS"
     assert result["data"][CONF_USER] == "ada"
     assert state(hass, "sensor.leaf_battery").state == "60.0"
-    again = await submit(hass, await start(hass), ENTERED)
+    again = await submit(hass, await open_form(hass, "ovms"), ENTERED)
     assert again["reason"] == "already_configured"
     assert (await discover(hass, "ovms/ada/LEAF40/metric/v/type"))["reason"] == "already_configured"
 
@@ -138,7 +110,7 @@ async def test_a_prefix_of_ones_own_is_taken_as_it_is(hass: HomeAssistant, modul
     module.cut()
     module.prefix = "cars-"
     module.connect()
-    result = await submit(hass, await start(hass), {CONF_PREFIX: "cars-"})
+    result = await submit(hass, await open_form(hass, "ovms"), {CONF_PREFIX: "cars-"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert state(hass, "sensor.leaf_battery").state == "60.0"
 
@@ -155,7 +127,7 @@ async def test_a_prefix_of_ones_own_is_taken_as_it_is(hass: HomeAssistant, modul
 async def test_what_is_wrong_has_its_own_words(
     hass: HomeAssistant, module: OvmsModule, entered: dict[str, str], error: str
 ) -> None:
-    result = await submit(hass, await start(hass), entered)
+    result = await submit(hass, await open_form(hass, "ovms"), entered)
     assert result["errors"] == {"base": error}
     result = await submit(hass, result, ENTERED)
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -165,7 +137,7 @@ async def test_a_broker_that_is_away_and_a_module_of_another_kind(
     hass: HomeAssistant, broker: MemoryBroker, module: OvmsModule
 ) -> None:
     broker.up = False
-    form = await submit(hass, await start(hass), ENTERED)
+    form = await submit(hass, await open_form(hass, "ovms"), ENTERED)
     assert form["errors"] == {"base": "no_broker"}
     broker.up = True
     module.say("v.type", "RT")
@@ -173,7 +145,7 @@ async def test_a_broker_that_is_away_and_a_module_of_another_kind(
 
 
 async def test_without_the_mqtt_integration_the_dialog_says_so(hass: HomeAssistant) -> None:
-    assert (await submit(hass, await start(hass), ENTERED))["errors"] == {"base": "no_broker"}
+    assert (await submit(hass, await open_form(hass, "ovms"), ENTERED))["errors"] == {"base": "no_broker"}
 
 
 async def test_a_module_that_was_found_needs_a_word_only(hass: HomeAssistant, module: OvmsModule) -> None:
@@ -212,7 +184,7 @@ async def test_changing_the_pin_keeps_the_vehicle(
     hass: HomeAssistant, broker: MemoryBroker, module: OvmsModule
 ) -> None:
     module.link.publish("ovms/ada/LEAF40/metric/v/vin", "", retain=True)
-    await submit(hass, await start(hass), ENTERED | {CONF_PIN: "2580"})
+    await submit(hass, await open_form(hass, "ovms"), ENTERED | {CONF_PIN: "2580"})
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     (key,) = entry.runtime_data.vehicles
     assert key.startswith("OVMS-")
@@ -220,9 +192,7 @@ async def test_changing_the_pin_keeps_the_vehicle(
 
     form = await reconfigure(hass, entry)
     assert form["step_id"] == "ovms"
-    assert form["data_schema"] is not None
-    shown = {str(field): (field.description or {}).get("suggested_value") for field in form["data_schema"].schema}
-    assert shown == {**ENTERED, CONF_PIN: None}
+    assert suggested(form) == {**ENTERED, CONF_PIN: None}
     result = await submit(hass, form, ENTERED)
     assert result["reason"] == "reconfigure_successful"
     assert CONF_PIN not in entry.data

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from logging import WARNING
 from pathlib import Path
-from random import Random
 from typing import Any, Protocol
 
 from homeassistant.components import mqtt
@@ -21,12 +20,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect import listener
-from custom_components.nissanconnect.backends.demo.drive import Chassis
-from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
 from custom_components.nissanconnect.backends.ovms import backend
 from custom_components.nissanconnect.const import DOMAIN
-from custom_components.nissanconnect.vehicle import Refresh, VehicleInfo
+from custom_components.nissanconnect.vehicle import Refresh
 
 from .backends.demo import build
 from .conftest import state
@@ -65,18 +61,7 @@ async def make_module(broker: Mosquitto) -> AsyncIterator[MakeModule]:
     made: list[OvmsModule] = []
 
     def make(vehicle_id: str = "LEAF40", vin: str = VIN) -> OvmsModule:
-        now = dt_util.utcnow()
-        vehicle = DemoVehicle(
-            Make(
-                info=VehicleInfo(key=vin),
-                chassis=Chassis(mass=1600, drag=0.63),
-                powertrain=build.electric(60),
-                odometer=48_123.0,
-                home=HOME,
-            ),
-            start=now,
-            rng=Random(0),
-        )
+        vehicle = build.leaf(vin, dt_util.utcnow())
         link = PahoLink(
             asyncio.get_running_loop(),
             port=broker.port,
@@ -181,6 +166,13 @@ async def act(hass: HomeAssistant, domain: str, service: str, entity_id: str, **
     await hass.services.async_call(domain, service, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True)
 
 
+async def refused(hass: HomeAssistant, domain: str, service: str, entity_id: str) -> str | None:
+    """Why an action is refused."""
+    with pytest.raises(HomeAssistantError) as refusal:
+        await act(hass, domain, service, entity_id)
+    return refusal.value.translation_key
+
+
 @pytest.fixture
 async def ticking(module: OvmsModule) -> AsyncIterator[None]:
     """Have the module say several times a second what has changed."""
@@ -241,9 +233,7 @@ async def test_a_module_that_was_gone_when_home_assistant_came(
     await until(shows(hass, "sensor.leaf_battery", "30.0"))  # what the broker had kept, not what was remembered
     await until(shows(hass, "binary_sensor.leaf_reachable", STATE_OFF))
     assert hass.states.get("sensor.leaf_last_report_from_vehicle") is None  # it has not been seen yet
-    with pytest.raises(HomeAssistantError) as refusal:
-        await act(hass, LOCK_DOMAIN, SERVICE_UNLOCK, "lock.leaf_lock")
-    assert refusal.value.translation_key == "unreachable"
+    assert await refused(hass, LOCK_DOMAIN, SERVICE_UNLOCK, "lock.leaf_lock") == "unreachable"
 
     module.connect()
     await until(shows(hass, "binary_sensor.leaf_reachable", STATE_ON))
@@ -258,9 +248,7 @@ async def test_its_last_will_takes_the_controls_away(
     module.cut()
     await until(shows(hass, "binary_sensor.leaf_reachable", STATE_OFF))
     assert state(hass, "sensor.leaf_battery").state == "60.0"
-    with pytest.raises(HomeAssistantError) as refusal:
-        await act(hass, CLIMATE_DOMAIN, SERVICE_TURN_ON, "climate.leaf_climate")
-    assert refusal.value.translation_key == "unreachable"
+    assert await refused(hass, CLIMATE_DOMAIN, SERVICE_TURN_ON, "climate.leaf_climate") == "unreachable"
     module.connect()
     await until(shows(hass, "binary_sensor.leaf_reachable", STATE_ON))
 
@@ -279,9 +267,7 @@ async def test_a_broker_that_restarts(
     broker.stop()
     await until(shows(hass, "binary_sensor.leaf_reachable", STATE_UNKNOWN))
     assert state(hass, "sensor.leaf_battery").state == "60.0"
-    with pytest.raises(HomeAssistantError) as refusal:
-        await act(hass, CLIMATE_DOMAIN, SERVICE_TURN_ON, "climate.leaf_climate")
-    assert refusal.value.translation_key == "no_broker"
+    assert await refused(hass, CLIMATE_DOMAIN, SERVICE_TURN_ON, "climate.leaf_climate") == "no_broker"
 
     broker.start(persistent=persistent)
     await until(shows(hass, "binary_sensor.leaf_reachable", STATE_ON))

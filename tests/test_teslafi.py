@@ -3,16 +3,11 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 import logging
-from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
-    SOURCE_USER,
     ConfigEntry,
     ConfigEntryState,
-    ConfigFlowContext,
-    ConfigFlowResult,
 )
 from homeassistant.const import CONF_API_TOKEN, CONF_URL, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
@@ -23,10 +18,11 @@ from homeassistant.helpers.json import json_dumps
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.const import CONF_SOURCE
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
-from .conftest import NOON, LetTimePass, state
+from .conftest import NOON, LetTimePass, logged, state
+from .dialogs import add, open_form, reconfigure, submit, suggested
 from .simulator.teslafi import TOKEN, Say, TeslaFi
 from .simulator.teslafi.server import UNAUTHORIZED
 
@@ -37,34 +33,16 @@ LEVEL = "sensor.leaf_battery"
 async def teslafi(socket_enabled: None, freezer: FrozenDateTimeFactory) -> AsyncIterator[TeslaFi]:
     """The service, on the clock of the test; its vehicle is kept awake."""
     freezer.move_to(NOON)
-    service = TeslaFi(now=dt_util.utcnow)
-    service.asleep = False
-    await service.start()
-    yield service
-    await service.stop()
-
-
-async def begin(hass: HomeAssistant) -> ConfigFlowResult:
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    form = await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "teslafi"})
-    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "teslafi")
-    return form
-
-
-async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return result
+    async with TeslaFi(now=dt_util.utcnow) as service:
+        service.asleep = False
+        yield service
 
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, teslafi: TeslaFi) -> ConfigEntry:
     """An entry that was made by the dialog."""
     await hass.config.async_set_time_zone("Europe/London")
-    result = await submit(hass, await begin(hass), {CONF_URL: teslafi.url, CONF_API_TOKEN: f" {TOKEN} "})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    made: ConfigEntry = result["result"]
-    return made
+    return await add(hass, "teslafi", {CONF_URL: teslafi.url, CONF_API_TOKEN: f" {TOKEN} "})
 
 
 async def test_from_the_dialog_to_the_vehicle(hass: HomeAssistant, teslafi: TeslaFi, entry: ConfigEntry) -> None:
@@ -108,7 +86,7 @@ async def test_each_way_to_fail_has_its_own_words(
 ) -> None:
     entered = {CONF_URL: teslafi.url, CONF_API_TOKEN: TOKEN}
     teslafi.always(answer)
-    form = await submit(hass, await begin(hass), entered)
+    form = await submit(hass, await open_form(hass, "teslafi"), entered)
     assert form["errors"] == {"base": error}
 
     teslafi.always(None)
@@ -121,21 +99,19 @@ async def test_each_way_to_fail_has_its_own_words(
 
 
 async def test_addresses(hass: HomeAssistant, teslafi: TeslaFi) -> None:
-    form = await begin(hass)
+    form = await open_form(hass, "teslafi")
     for address in ("http://www.teslafi.com", "teslafi", f"{teslafi.url}?token={TOKEN}"):
         form = await submit(hass, form, {CONF_URL: address, CONF_API_TOKEN: TOKEN})
         assert form["errors"] == {"base": "invalid_address"}
     await teslafi.stop()
     form = await submit(hass, form, {CONF_URL: teslafi.url, CONF_API_TOKEN: TOKEN})
     assert form["errors"] == {"base": "no_connection"}
-    assert form["data_schema"] is not None
-    suggested = {str(field): (field.description or {}).get("suggested_value") for field in form["data_schema"].schema}
-    assert suggested == {CONF_URL: teslafi.url, CONF_API_TOKEN: None}
+    assert suggested(form) == {CONF_URL: teslafi.url, CONF_API_TOKEN: None}
 
 
 async def test_a_vehicle_is_set_up_once(hass: HomeAssistant, teslafi: TeslaFi, entry: ConfigEntry) -> None:
     teslafi.per_minute = 15
-    result = await submit(hass, await begin(hass), {CONF_URL: teslafi.url, CONF_API_TOKEN: TOKEN})
+    result = await submit(hass, await open_form(hass, "teslafi"), {CONF_URL: teslafi.url, CONF_API_TOKEN: TOKEN})
     assert result["reason"] == "already_configured"
 
 
@@ -169,8 +145,7 @@ async def test_reauthentication(
 
 async def test_reconfiguring(hass: HomeAssistant, teslafi: TeslaFi, entry: ConfigEntry, pass_time: LetTimePass) -> None:
     await pass_time(timedelta(minutes=2))
-    context = ConfigFlowContext(source=SOURCE_RECONFIGURE, entry_id=entry.entry_id)
-    form = await hass.config_entries.flow.async_init(DOMAIN, context=context)
+    form = await reconfigure(hass, entry)
     assert form["step_id"] == "teslafi"
     result = await submit(hass, form, {CONF_URL: f"{teslafi.url}feed.php", CONF_API_TOKEN: TOKEN})
     assert result["reason"] == "reconfigure_successful"
@@ -247,11 +222,7 @@ async def test_a_day_leaves_no_trace_in_the_log_and_keeps_to_the_quota(
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     vin = teslafi.vehicle.info.key
-    ours = [
-        f"{record.getMessage()} {record.exc_text or ''}"
-        for record in caplog.records
-        if record.name.startswith(("custom_components", "homeassistant.config_entries", "homeassistant.helpers"))
-    ]
+    ours = logged(caplog, "custom_components", "homeassistant.config_entries", "homeassistant.helpers")
     assert len(ours) > 50
     told = json_dumps(await async_get_config_entry_diagnostics(hass, entry))
     for secret in (TOKEN, vin, vin.lower(), *places):

@@ -3,33 +3,22 @@
 import logging
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from custom_components.nissanconnect.const import DOMAIN
-
 from .conftest import CREDENTIALS
+from .dialogs import open_form, submit, suggested
 from .simulator import Simulator
 
 VIN = "SJNFAAZE0U0012345"
 ANSWERS = {"region": "europe", "model": "leaf", "year": 2021, "app": "mynissan"}
 
 
-async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return result
-
-
 async def ask(hass: HomeAssistant, **answers: Any) -> ConfigFlowResult:
     """Open the dialog and answer its questions, by default about a LEAF that the app shows."""
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert "unsure" in menu["menu_options"]
-    form = await submit(hass, menu, {"next_step_id": "unsure"})
-    assert (form["step_id"], form["errors"]) == ("unsure", {})
-    return await submit(hass, form, ANSWERS | answers)
+    return await submit(hass, await open_form(hass, "unsure"), ANSWERS | answers)
 
 
 def told(answer: ConfigFlowResult) -> tuple[str, str]:
@@ -92,9 +81,7 @@ async def test_the_best_source_is_offered(hass: HomeAssistant) -> None:
 async def test_a_vin_that_cannot_be_one(hass: HomeAssistant, vin: str, error: str) -> None:
     form = await ask(hass, vin=vin)
     assert form["errors"] == {"vin": error}
-    assert form["data_schema"] is not None
-    typed = {str(field): (field.description or {}).get("suggested_value") for field in form["data_schema"].schema}
-    assert typed == ANSWERS | {"vin": vin}
+    assert suggested(form) == ANSWERS | {"vin": vin}
     assert told(await submit(hass, form, ANSWERS))[0] == "?"
 
 

@@ -1,4 +1,4 @@
-"""What the tests of several backends give them instead of the world: a clock, and somewhere to keep a log-in."""
+"""What tests of backends and of the simulator use instead of the world: a clock, and somewhere to keep a log-in."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

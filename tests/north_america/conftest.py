@@ -2,21 +2,19 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect import commands, coordinator, sources
-from custom_components.nissanconnect.const import DOMAIN
 
+from ..dialogs import add
 from ..simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
 
 EVENING = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)
@@ -31,42 +29,27 @@ async def service(
 ) -> AsyncIterator[MyNissan]:
     """The simulated service, on the clock of the test; the integration's session leads there."""
     freezer.move_to(EVENING)
-    service = MyNissan(now=dt_util.utcnow)
-    await service.start()
 
     async def sleep(seconds: float) -> None:
         freezer.tick(seconds)
 
-    monkeypatch.setattr(
-        sources, "async_get_clientsession", lambda hass: Detour(async_get_clientsession(hass), service.url)
-    )
     monkeypatch.setattr(commands, "sleep", sleep)
     monkeypatch.setattr(coordinator, "random", lambda: 0.5)
     await hass.config.async_set_time_zone("Europe/London")
-    yield service
-    await service.stop()
-
-
-async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return result
-
-
-async def start(hass: HomeAssistant) -> ConfigFlowResult:
-    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": "north_america"})
+    async with MyNissan(now=dt_util.utcnow) as service:
+        monkeypatch.setattr(
+            sources, "async_get_clientsession", lambda hass: Detour(async_get_clientsession(hass), service.url)
+        )
+        yield service
 
 
 @pytest.fixture
-async def loaded(hass: HomeAssistant, service: MyNissan) -> MockConfigEntry:
+async def loaded(hass: HomeAssistant, service: MyNissan) -> ConfigEntry:
     """An account that was added in the dialog."""
-    result = await submit(hass, await start(hass), ENTERED)
-    entry: MockConfigEntry = result["result"]
-    return entry
+    return await add(hass, "north_america", ENTERED)
 
 
-def device(hass: HomeAssistant, entry: MockConfigEntry, model: str) -> str:
+def device(hass: HomeAssistant, entry: ConfigEntry, model: str) -> str:
     """The id of a vehicle's device."""
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     return next(each.id for each in devices if (each.model or "").startswith(model))

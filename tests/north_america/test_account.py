@@ -6,7 +6,7 @@ import logging
 import re
 
 from homeassistant.components.diagnostics import REDACTED
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -14,7 +14,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.json import json_dumps
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
@@ -22,19 +21,20 @@ from custom_components.nissanconnect.vehicle import (
     Group,
 )
 
-from ..conftest import LetTimePass, state, status
+from ..conftest import LetTimePass, logged, state, status
+from ..dialogs import open_form, reconfigure, submit
 from ..simulator import Fault
 from ..simulator.mynissan import EMAIL, PASSWORD, MyNissan
 from ..simulator.mynissan.faults import partial
 from ..test_commands import act
-from .conftest import ENTERED, start, submit
+from .conftest import ENTERED
 
 # Adding an account
 
 
 @pytest.mark.parametrize("country", ["us", "ca", "mx"])
 async def test_an_account_is_added(hass: HomeAssistant, service: MyNissan, country: str) -> None:
-    form = await start(hass)
+    form = await open_form(hass, "north_america")
     assert (form["type"], form["step_id"], form["errors"]) == (FlowResultType.FORM, "north_america", {})
     result = await submit(hass, form, ENTERED | {CONF_COUNTRY: country})
 
@@ -62,14 +62,14 @@ async def test_what_goes_wrong_is_told_and_can_be_tried_again(
     hass: HomeAssistant, service: MyNissan, name: str, fault: Fault, error: str
 ) -> None:
     service.fail(name, fault)
-    form = await submit(hass, await start(hass), ENTERED)
+    form = await submit(hass, await open_form(hass, "north_america"), ENTERED)
     assert form["errors"] == {"base": error}
     service.heal()
     assert (await submit(hass, form, ENTERED))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_a_wrong_password_is_sent_once(hass: HomeAssistant, service: MyNissan) -> None:
-    form = await start(hass)
+    form = await open_form(hass, "north_america")
     for _ in range(2):
         form = await submit(hass, form, ENTERED | {CONF_PASSWORD: "wrong"})
         assert form["errors"] == {"base": "authentication_failed"}
@@ -77,8 +77,8 @@ async def test_a_wrong_password_is_sent_once(hass: HomeAssistant, service: MyNis
     assert (await submit(hass, form, ENTERED))["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_an_account_is_added_once(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    again = await submit(hass, await start(hass), ENTERED | {CONF_USERNAME: f" {EMAIL.upper()} "})
+async def test_an_account_is_added_once(hass: HomeAssistant, loaded: ConfigEntry) -> None:
+    again = await submit(hass, await open_form(hass, "north_america"), ENTERED | {CONF_USERNAME: f" {EMAIL.upper()} "})
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
@@ -86,7 +86,7 @@ async def test_an_account_is_added_once(hass: HomeAssistant, loaded: MockConfigE
 
 
 async def test_the_owner_is_asked_for_the_password_when_the_log_in_has_ended(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     (first,) = service.devices
     service.end_sessions(for_good=True)
@@ -109,10 +109,8 @@ async def test_the_owner_is_asked_for_the_password_when_the_log_in_has_ended(
     assert state(hass, "sensor.ariya_battery").state != STATE_UNAVAILABLE
 
 
-async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry) -> None:
-    form = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": loaded.entry_id}
-    )
+async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry) -> None:
+    form = await reconfigure(hass, loaded)
     assert form["step_id"] == "north_america"
     result = await submit(hass, form, ENTERED | {CONF_COUNTRY: "mx"})
     assert result["reason"] == "reconfigure_successful"
@@ -123,7 +121,7 @@ async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan
 
 
 async def test_a_restart_needs_no_password(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     await pass_time(timedelta(hours=2), timedelta(minutes=10))  # tokens have been renewed meanwhile
     asked = service.requests.copy()
@@ -137,7 +135,7 @@ async def test_a_restart_needs_no_password(
 
 
 async def test_after_a_restart_everything_is_there_while_the_service_is_down(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry
 ) -> None:
     before = {each.entity_id: each.state for each in hass.states.async_all() if "ariya" in each.entity_id}
     service.fail("*", Fault.http(503))
@@ -151,7 +149,7 @@ async def test_after_a_restart_everything_is_there_while_the_service_is_down(
 
 
 async def test_a_service_that_is_down_for_hours_takes_nothing_away(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     level = state(hass, "sensor.leaf_battery").state
     service.fail("*", Fault.http(502))
@@ -167,7 +165,7 @@ async def test_a_service_that_is_down_for_hours_takes_nothing_away(
 
 
 async def test_one_part_down(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     tracker = state(hass, "device_tracker.ariya_location").attributes["latitude"]
     level = state(hass, "sensor.ariya_battery").state
@@ -184,7 +182,7 @@ async def test_one_part_down(
 
 
 async def test_being_refused_is_a_repair(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     """Nissan may let in nobody but its app one day (mynissan-na §2.1)."""
     service.fail("*", Fault.http(403))
@@ -193,15 +191,15 @@ async def test_being_refused_is_a_repair(
     assert issues == {"access_blocked"}
 
 
-async def test_two_countries_of_one_account_are_one_account(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    again = await submit(hass, await start(hass), ENTERED | {CONF_COUNTRY: "ca"})
+async def test_two_countries_of_one_account_are_one_account(hass: HomeAssistant, loaded: ConfigEntry) -> None:
+    again = await submit(hass, await open_form(hass, "north_america"), ENTERED | {CONF_COUNTRY: "ca"})
     assert again["reason"] == "already_configured"
 
 
 # Privacy
 
 
-def secrets(service: MyNissan, *entries: MockConfigEntry) -> Iterator[str]:
+def secrets(service: MyNissan, *entries: ConfigEntry) -> Iterator[str]:
     """Everything that must not be seen."""
     yield from (EMAIL, EMAIL.split("@")[0] + "%40", PASSWORD)
     yield from service.access
@@ -218,7 +216,7 @@ def secrets(service: MyNissan, *entries: MockConfigEntry) -> Iterator[str]:
 async def test_nothing_personal_is_logged_or_downloaded(
     hass: HomeAssistant,
     service: MyNissan,
-    loaded: MockConfigEntry,
+    loaded: ConfigEntry,
     pass_time: LetTimePass,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -251,11 +249,7 @@ async def test_nothing_personal_is_logged_or_downloaded(
     diagnostics = await async_get_config_entry_diagnostics(hass, loaded)
     assert diagnostics["data"][CONF_AUTH] == REDACTED
     assert diagnostics["backend"] == "mynissan"
-    ours = [
-        f"{record.name} {record.getMessage()} {record.exc_text or ''}"
-        for record in caplog.records
-        if record.name.startswith(("custom_components.nissanconnect", "pynissan", "homeassistant.helpers.update"))
-    ]
+    ours = logged(caplog, "custom_components.nissanconnect", "pynissan", "homeassistant.helpers.update")
     assert ours
     texts = {"log": "\n".join(ours), "diagnostics": json_dumps(diagnostics), "errors": "\n".join(told)}
     for secret in {*at_first, *secrets(service, loaded)}:

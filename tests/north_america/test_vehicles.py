@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.components.update.const import DATA_COMPONENT
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.backends.demo.places import TO_UTRECHT
 from custom_components.nissanconnect.backends.demo.telematics import Manner
@@ -35,7 +35,7 @@ from ..test_commands import act
 from .conftest import device
 
 
-async def test_what_a_vehicle_shows(hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry) -> None:
+async def test_what_a_vehicle_shows(hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry) -> None:
     said = service.vehicle("Ariya").cloud.state
     assert said.battery
     assert said.climate
@@ -66,7 +66,7 @@ async def test_what_a_vehicle_shows(hass: HomeAssistant, service: MyNissan, load
 
 
 async def test_an_update_is_shown_and_cannot_be_installed_from_here(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     firmware = service.vehicle("Ariya").firmware
     assert firmware
@@ -93,7 +93,7 @@ async def test_an_update_is_shown_and_cannot_be_installed_from_here(
 
 
 async def test_a_warning_lamp_is_an_alert(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     service.car("Ariya").lamps["MASTER_WARNING"] = True
     await pass_time(timedelta(hours=7), timedelta(minutes=30))
@@ -104,7 +104,7 @@ async def test_a_warning_lamp_is_an_alert(
 
 
 async def test_what_the_phone_app_did_is_a_message(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     await pass_time(timedelta(minutes=40), timedelta(minutes=10))
     await act(hass, "lock", "lock", "lock.ariya_lock")
@@ -118,7 +118,7 @@ async def test_what_the_phone_app_did_is_a_message(
 # Commands
 
 
-async def test_commands(hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry) -> None:
+async def test_commands(hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry) -> None:
     ariya = device(hass, loaded, "Ariya")
     await act(hass, "lock", "unlock", "lock.ariya_lock")
     assert state(hass, "lock.ariya_lock").state == "unlocked"
@@ -152,7 +152,7 @@ async def test_commands(hass: HomeAssistant, service: MyNissan, loaded: MockConf
     assert service.vehicle("Qashqai").telematics.executed == [StartEngine()]
 
 
-async def test_a_charge_timer(hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry) -> None:
+async def test_a_charge_timer(hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry) -> None:
     leaf = device(hass, loaded, "Leaf")
     data = {"device_id": leaf, "from": "23:30", "until": "05:00", "days": ["mon", "tue"]}
     await hass.services.async_call(DOMAIN, "set_charge_schedule", data, blocking=True)
@@ -167,7 +167,7 @@ async def test_a_charge_timer(hass: HomeAssistant, service: MyNissan, loaded: Mo
 
 @pytest.mark.parametrize("wish", ["heat_seats", "heat_wheel"])
 async def test_what_is_not_there_is_not_heated(
-    hass: HomeAssistant, service: MyNissan, wish: str, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, service: MyNissan, wish: str, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:
     car = service.car("Leaf")
     car.seats = car.wheel = False
@@ -179,7 +179,7 @@ async def test_what_is_not_there_is_not_heated(
     assert raised.value.translation_key in {"seat_heat_not_supported", "wheel_heat_not_supported"}
 
 
-async def test_a_refusal_is_told(hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry) -> None:
+async def test_a_refusal_is_told(hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry) -> None:
     service.vehicle("Ariya").depart(TO_UTRECHT)
     with pytest.raises(HomeAssistantError) as raised:
         await act(hass, "lock", "unlock", "lock.ariya_lock")
@@ -188,14 +188,14 @@ async def test_a_refusal_is_told(hass: HomeAssistant, service: MyNissan, loaded:
     assert (command.attributes["event_type"], command.attributes["code"]) == ("rejected", "vehicle_under_way")
 
 
-async def test_no_answer_is_told(hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry) -> None:
+async def test_no_answer_is_told(hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry) -> None:
     service.vehicle("Ariya").telematics.manner = Manner.SILENT
     with pytest.raises(HomeAssistantError) as raised:
         await act(hass, "lock", "unlock", "lock.ariya_lock")
     assert raised.value.translation_key == "no_answer"
 
 
-async def test_trips_are_told(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_trips_are_told(hass: HomeAssistant, loaded: ConfigEntry) -> None:
     ariya = device(hass, loaded, "Ariya")
     told = await hass.services.async_call(
         DOMAIN, "get_trips", {"device_id": ariya}, blocking=True, return_response=True

@@ -5,11 +5,10 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-import time
-from typing import Any, ClassVar
+from typing import Any, ClassVar, override
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -24,7 +23,9 @@ from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import Group
 
-from ..conftest import NOON, settle
+from ..conftest import NOON, settle, until
+from ..dialogs import choose
+from ..simulator.loopback import Loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +182,7 @@ class Rig(ABC):
 
     async def begin(self) -> ConfigFlowResult:
         """Open the dialog and choose the source."""
-        menu = await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-        return await self.hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": self.source})
+        return await choose(self.hass, self.source)
 
     async def submit(self, flow: ConfigFlowResult, entered: Mapping[str, Any]) -> ConfigFlowResult:
         """Fill in a form and wait for what comes of it."""
@@ -218,10 +218,26 @@ class Rig(ABC):
         await asyncio.sleep(0)
 
     async def until(self, happened: Callable[[], object]) -> None:
-        """Wait for what comes over the network by itself; the clock of the test, and so the loop's, stands still."""
-        for _ in range(1000):
-            await self.hass.async_block_till_done()
-            if happened():
-                return
-            await self.hass.async_add_executor_job(time.sleep, 0.005)
-        pytest.fail("it did not happen")
+        """Wait for what comes over the network by itself."""
+        await until(self.hass, happened)
+
+
+class ServiceRig[S: Loopback](Rig):
+    """A source whose stand-in is a service on a port of this machine."""
+
+    service: S
+
+    @abstractmethod
+    def build(self) -> S:
+        """Return the service as it is before it is started."""
+
+    @override
+    async def open(self) -> None:
+        await super().open()
+        self.service = self.build()
+        await self.service.start()
+
+    @override
+    async def close(self) -> None:
+        await super().close()
+        await self.service.stop()

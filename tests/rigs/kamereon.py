@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, timedelta
+from functools import partial
 from typing import ClassVar, override
 
 from homeassistant.const import CONF_PASSWORD
@@ -14,30 +15,19 @@ from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE, Source
 from ..conftest import CREDENTIALS, NOON
 from ..simulator import EMAIL, PASSWORD, Fault, Simulator
 from ..simulator.japan import SAKURA, UUIDS, japanese_garage
-from .base import Rig
+from .base import ServiceRig
 
 
-class Kamereon(Rig):
+class Kamereon(ServiceRig[Simulator]):
     """Both of them."""
 
     entered = CREDENTIALS
-    service: Simulator
-
-    def build(self) -> Simulator:
-        """Return the service."""
-        raise NotImplementedError
 
     @override
     async def open(self) -> None:
         await super().open()
-        self.service = self.build()
         self.service.sign_on_lasts = timedelta()  # who has no token has to say a password
-        self.place.monkeypatch.setenv(SIMULATOR_VARIABLE, await self.service.start())
-
-    @override
-    async def close(self) -> None:
-        await super().close()
-        await self.service.stop()
+        self.place.monkeypatch.setenv(SIMULATOR_VARIABLE, self.service.url)
 
     @property
     @override
@@ -96,7 +86,7 @@ class Kamereon(Rig):
             Fault.http(403, "403", "security.access", f"Access denied for {vin}"),
             Fault.values(gpsLatitude=vin, batteryLevel=vin, hvacStatus=vin, lockStatus=[vin]),
         ):
-            yield lambda fault=fault: self.service.fail("*", fault)  # type: ignore[misc]
+            yield partial(self.service.fail, "*", fault)
 
 
 class Europe(Kamereon):

@@ -1,6 +1,7 @@
 """MyNISSAN, through its library."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import override
 
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
@@ -14,29 +15,26 @@ from custom_components.nissanconnect.sources import Source
 
 from ..simulator import Fault
 from ..simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
-from .base import Rig
+from .base import ServiceRig
 
 
-class NorthAmerica(Rig):
+class NorthAmerica(ServiceRig[MyNissan]):
     """Three vehicles; the LEAF stands at work."""
 
     source = Source.NORTH_AMERICA
     entered = {CONF_USERNAME: EMAIL, CONF_PASSWORD: PASSWORD, CONF_COUNTRY: "us"}
-    service: MyNissan
+
+    @override
+    def build(self) -> MyNissan:
+        return MyNissan(now=dt_util.utcnow)
 
     @override
     async def open(self) -> None:
         await super().open()
-        self.service = MyNissan(now=dt_util.utcnow)
-        url = await self.service.start()
+        url = self.service.url
         self.place.monkeypatch.setattr(
             sources, "async_get_clientsession", lambda hass: Detour(async_get_clientsession(hass), url)
         )
-
-    @override
-    async def close(self) -> None:
-        await super().close()
-        await self.service.stop()
 
     @property
     @override
@@ -97,4 +95,4 @@ class NorthAmerica(Rig):
             Fault(rewrite=lambda body: {"errors": [{"message": f"{EMAIL} {vin}", "path": [vin, vin]}], "data": body}),
             Fault.http(401),
         ):
-            yield lambda fault=fault: self.service.fail("*", fault)  # type: ignore[misc]
+            yield partial(self.service.fail, "*", fault)

@@ -1,6 +1,7 @@
 """OpenCARWINGS, which is asked and speaks by itself as well."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 import time
 from typing import ClassVar, override
 
@@ -12,10 +13,10 @@ from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.sources import Source
 
 from ..simulator.opencarwings import LEAF_24, SECRETS, OpenCarwings
-from .base import Rig
+from .base import ServiceRig
 
 
-class OpenCarwingsRig(Rig):
+class OpenCarwingsRig(ServiceRig[OpenCarwings]):
     """An old LEAF that stands at home.
 
     The part that fails alone is the vehicle's details, behind a proxy that lets no socket through; a list is left.
@@ -27,21 +28,14 @@ class OpenCarwingsRig(Rig):
     speaks: ClassVar[bool] = True
     leaves_timers: ClassVar[bool] = True
     """The library of the socket leaves that of its next ping."""
-    service: OpenCarwings
     _down = False
 
     @override
-    async def open(self) -> None:
-        await super().open()
-        self.service = OpenCarwings(dt_util.utcnow)
-        self.service.add(LEAF_24)
-        await self.service.start()
-        self._first_key = self.service.account.key
-
-    @override
-    async def close(self) -> None:
-        await super().close()
-        await self.service.stop()
+    def build(self) -> OpenCarwings:
+        service = OpenCarwings(dt_util.utcnow)
+        service.add(LEAF_24)
+        self._first_key = service.account.key
+        return service
 
     @property
     @override
@@ -105,8 +99,8 @@ class OpenCarwingsRig(Rig):
         told = f"{LEAF_24} {self.service.account.key}"
         answers = ((500, told), (502, f"<html>{told}</html>"), (404, told), (200, told), (200, f'{{"vin": "{told}"}}'))
         for status, text in answers:
-            yield lambda status=status, text=text: self._answer(status, text)  # type: ignore[misc]
-        yield lambda: self._answer(403, f'{{"detail": "{told}"}}')
+            yield partial(self._answer, status, text)
+        yield partial(self._answer, 403, f'{{"detail": "{told}"}}')
 
     def _answer(self, status: int, text: str) -> None:
         self.service.heal()

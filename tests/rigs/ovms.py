@@ -2,19 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from random import Random
 from typing import ClassVar, override
 
 from homeassistant.const import CONF_PIN, CONF_PREFIX
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect import mqtt_bus
-from custom_components.nissanconnect.backends.demo.drive import Chassis
-from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
+from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.const import CONF_USER, CONF_VEHICLE_ID
 from custom_components.nissanconnect.sources import Source
-from custom_components.nissanconnect.vehicle import VehicleInfo
 
 from ..backends.demo import build
 from ..simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
@@ -37,14 +33,7 @@ class Ovms(Rig):
     async def open(self) -> None:
         await super().open()
         self.broker, self.subscribed = MemoryBroker(), 0
-        make = Make(
-            info=VehicleInfo(key=VIN),
-            chassis=Chassis(mass=1600, drag=0.63),
-            powertrain=build.electric(60),
-            odometer=48_123.0,
-            home=HOME,
-        )
-        vehicle = DemoVehicle(make, start=dt_util.utcnow(), rng=Random(0))
+        vehicle = build.leaf(VIN, dt_util.utcnow())
         prefix = f"ovms/{USER}/{VEHICLE}/"
         self.module = OvmsModule(vehicle, MemoryLink(self.broker), prefix=prefix, now=dt_util.utcnow)
         self.module.connect()

@@ -1,6 +1,7 @@
 """TeslaFi: one endpoint that tells everything."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import override
 
 from homeassistant.const import CONF_API_TOKEN, CONF_URL
@@ -10,26 +11,19 @@ from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.sources import Source
 
 from ..simulator.teslafi import TOKEN, Say, TeslaFi
-from .base import Rig
+from .base import ServiceRig
 
 
-class TeslaFiRig(Rig):
+class TeslaFiRig(ServiceRig[TeslaFi]):
     """A LEAF that stands at work and is kept awake. The part that fails alone is some fields of what is said."""
 
     source = Source.TESLAFI
-    service: TeslaFi
 
     @override
-    async def open(self) -> None:
-        await super().open()
-        self.service = TeslaFi(now=dt_util.utcnow)
-        self.service.asleep = False
-        await self.service.start()
-
-    @override
-    async def close(self) -> None:
-        await super().close()
-        await self.service.stop()
+    def build(self) -> TeslaFi:
+        service = TeslaFi(now=dt_util.utcnow)
+        service.asleep = False
+        return service
 
     @property
     @override
@@ -87,4 +81,4 @@ class TeslaFiRig(Rig):
             Say.json({"data_id": told, "state": told, "vin": self.vehicle.info.key, "battery_level": told}),
             Say(status=302, headers={"Location": f"http://127.0.0.1:1/?token={TOKEN}"}),
         ):
-            yield lambda say=say: self.service.always(say)  # type: ignore[misc]
+            yield partial(self.service.always, say)

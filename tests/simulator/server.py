@@ -1,7 +1,7 @@
 """The simulated service on a port of this machine."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, override
 from urllib.parse import quote_plus
 
 from aiohttp import web
@@ -10,6 +10,7 @@ from . import actions, bff, japan, notifications, oneid, reads, remote_lock
 from .errors import ApiError
 from .faults import Fault, Injection, rewritten
 from .http import WORLD, Endpoint, Handler
+from .loopback import Loopback
 from .world import World
 
 type Control = Callable[[Mapping[str, Any]], None]
@@ -26,14 +27,12 @@ ENDPOINTS = (
 )
 
 
-class Simulator(World):
+class Simulator(World, Loopback):
     """NissanConnect Europe on loopback: the wire protocol of ``kamereon-eu`` in front of the demo's vehicles."""
 
     _faults: tuple[Injection, ...] = ()
-    _runner: web.AppRunner | None = None
-    url: str = ""
-    """The base URL, without a slash at its end."""
 
+    @override
     async def start(self, port: int = 0, controls: Mapping[str, Control] | None = None) -> str:
         """Listen on 127.0.0.1, on any free port unless told which; return the base URL.
 
@@ -42,25 +41,13 @@ class Simulator(World):
         app = web.Application(middlewares=[self._watch])
         app[WORLD] = self
         app[oneid.ONE_ID] = oneid.OneId()
-        self.stopping.clear()
         for endpoint in ENDPOINTS:
             app.router.add_route(endpoint.method, endpoint.path, self._served(endpoint))
         for name, control in (controls or {}).items():
             app.router.add_post(f"/simulator/{name}", _controlled(control))
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        bound = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{bound}"
-        self.elsewhere = self.elsewhere or f"http://localhost:{bound}"  # this server, by a name that is not its own
+        await self.listen(app, port)
+        self.elsewhere = self.elsewhere or f"http://localhost:{self.port}"  # this server, by a name that is not its own
         return self.url
-
-    async def stop(self) -> None:
-        """Stop listening; requests that hang are cut off."""
-        self.stopping.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
 
     def fail(self, name: str, fault: Fault, times: int | None = None, vin: str | None = None) -> None:
         """Let an endpoint fail from now on; of several faults that apply the newest wins.

@@ -1,12 +1,12 @@
 """A simulator on loopback, a clock, and a plain client."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import ClientSession, ClientTimeout, CookieJar
 import pytest
 
+from tests.backends.doubles import Clock
 from tests.simulator import Simulator
 from tests.simulator.micra import micra
 
@@ -15,31 +15,16 @@ from .client import Client
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-@dataclass
-class Clock:
-    """A clock that is moved by hand."""
-
-    time: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def tick(self, **delta: float) -> None:
-        self.time += timedelta(**delta)
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture
 async def service(socket_enabled: None, clock: Clock) -> AsyncIterator[Simulator]:
-    service = Simulator(now=clock)
-    service.add_vehicle(micra(NOW - timedelta(hours=2), UTC))
-    await service.start()
-    yield service
-    await service.stop()
+    async with Simulator(now=clock) as service:
+        service.add_vehicle(micra(NOW - timedelta(hours=2), UTC))
+        yield service
 
 
 @pytest.fixture

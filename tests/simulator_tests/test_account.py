@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from tests.backends.doubles import Clock
 from tests.simulator import Simulator
 
 from .client import ARIYA, JSON, JSON_API, LEAF, MICRA, QASHQAI, Client, failure, query
-from .conftest import Clock
 
 
 async def id_token(client: Client) -> str:
@@ -31,16 +31,16 @@ async def test_the_exchange_wants_the_bare_token(stranger: Client) -> None:
 
 async def test_an_id_token_is_good_for_an_hour(stranger: Client, clock: Clock) -> None:
     token = await id_token(stranger)
-    clock.tick(minutes=60)
+    clock.advance(minutes=60)
 
     assert await failure(await stranger.exchange(token)) == (401, "401000")
 
 
 async def test_an_access_token_expires_by_the_injected_clock(client: Client, clock: Clock) -> None:
-    clock.tick(seconds=1799)
+    clock.advance(seconds=1799)
     assert (await client.get("user-adapter/v1/users/current")).status == 200
 
-    clock.tick(seconds=1)
+    clock.advance(seconds=1)
     response = await client.get("user-adapter/v1/users/current")
     assert response.status == 401
     assert isinstance((await response.json())["errors"], dict)
@@ -90,7 +90,7 @@ async def test_lifetimes_and_revocation(stranger: Client, service: Simulator, cl
 
     service.tokens.revoke_access()
     assert (await stranger.get("user-adapter/v1/users/current")).status == 401
-    clock.tick(hours=1)
+    clock.advance(hours=1)
     assert (await stranger.refresh(tokens["refresh_token"])).status == 401
 
     stranger.session.cookie_jar.clear()

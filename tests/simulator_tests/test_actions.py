@@ -23,10 +23,11 @@ from custom_components.nissanconnect.vehicle import (
     StopClimate,
     StopEngine,
 )
+from tests.backends.doubles import Clock
 from tests.simulator import Simulator
 
 from .client import ARIYA, JSON, LEAF, MICRA, QASHQAI, Client, failure
-from .conftest import NOW, Clock
+from .conftest import NOW
 
 LATER = (NOW + timedelta(hours=1)).isoformat()
 EARLIER = (NOW - timedelta(seconds=1)).isoformat()
@@ -48,7 +49,7 @@ async def accepted(client: Client, vin: str, name: str, type_name: str, /, **att
 
 async def finished(client: Client, clock: Clock, vin: str, action: str) -> tuple[str, str | None]:
     """Wait for the end of an action; return its last status and error code."""
-    clock.tick(minutes=2)
+    clock.advance(minutes=2)
     said = await client.attributes(status_path(vin, action))
     return said["status"], said["errorCode"]
 
@@ -59,7 +60,7 @@ async def test_the_timeline(client: Client, clock: Clock) -> None:
 
     seen: list[str] = []
     for _ in range(65):
-        clock.tick(seconds=1)
+        clock.advance(seconds=1)
         said = await client.attributes(status_path(LEAF, action))
         seen.append(said["status"])
     assert list(dict.fromkeys(seen)) == ["CREATED", "PENDING", "COMPLETED"]

@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.backends.doubles import Clock
 from tests.simulator import EMAIL, PASSWORD, Login, Simulator
 
 from .client import REDIRECT_URI, SCOPE, STATE, Client, Forms, login_form, query
-from .conftest import Clock
 
 
 async def test_a_log_in_from_the_first_page_to_the_vehicles(stranger: Client, service: Simulator) -> None:
@@ -183,7 +183,7 @@ async def test_a_session_is_let_through_without_a_form(stranger: Client, service
     assert again.headers["Location"].startswith(f"{REDIRECT_URI}?code=")
     assert (await stranger.token(query(again.headers["Location"])["code"])).status == 200
 
-    clock.tick(hours=9)
+    clock.advance(hours=9)
     late = await stranger.authorize()
     assert "login.do" in late.headers["Location"]
     assert service.requests["login"] == 1
@@ -282,7 +282,7 @@ async def test_a_code_is_good_once(stranger: Client) -> None:
 @pytest.mark.parametrize(("seconds", "status"), [(59, 200), (60, 400)])
 async def test_a_code_is_good_for_a_minute(stranger: Client, clock: Clock, seconds: int, status: int) -> None:
     callback, _ = await stranger.submit()
-    clock.tick(seconds=seconds)
+    clock.advance(seconds=seconds)
 
     assert (await stranger.token(query(callback)["code"])).status == status
 

@@ -6,10 +6,11 @@ import pytest
 
 from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.vehicle import ChargeMode, Refresh, ScheduleClimate, StartCharging
+from tests.backends.doubles import Clock
 from tests.simulator import Simulator
 
 from .client import ARIYA, JSON, JSON_API, LEAF, MICRA, QASHQAI, Client
-from .conftest import NOW, Clock
+from .conftest import NOW
 
 CAN_GEN = "canGen=C1A_HS%20EVO"
 
@@ -70,7 +71,7 @@ async def test_batteries_that_charge(client: Client, service: Simulator, clock: 
         service.vehicle(model).plug_in()
         electric(service, model).charger.limit = 100
         service.vehicle(model).order(StartCharging())
-    clock.tick(minutes=2)
+    clock.advance(minutes=2)
     leaf = await client.attributes(path(LEAF, "battery-status"))
     ariya = await client.attributes(path(ARIYA, "battery-status", "v2"))
     bff = await client.attributes(f"bff-web/v3/cars/{ARIYA}/battery-status?{CAN_GEN}")
@@ -123,7 +124,7 @@ async def test_the_second_version_lags_and_may_stand_still(client: Client, servi
     vehicle, times = service.vehicle("Ariya"), []
     for _ in range(3):
         vehicle.order(Refresh())
-        clock.tick(minutes=5)
+        clock.advance(minutes=5)
         said = await client.attributes(path(ARIYA, "battery-status", "v2"))
         times.append(datetime.fromisoformat(said["timestamp"]))
 
@@ -151,7 +152,7 @@ async def test_odometers(client: Client, service: Simulator) -> None:
 
 async def test_climate(client: Client, service: Simulator, clock: Clock) -> None:
     service.vehicle("Leaf").order(ScheduleClimate(NOW + timedelta(minutes=40), 23))
-    clock.tick(minutes=2)
+    clock.advance(minutes=2)
     leaf = await client.attributes(path(LEAF, "hvac-status"))
     micra = await client.attributes(path(MICRA, "hvac-status"))
 
@@ -267,7 +268,7 @@ async def test_reading_wakes_nobody(client: Client, service: Simulator, clock: C
     for _ in range(20):
         for data in ("battery-status", "cockpit", "location", "hvac-status"):
             await client.get(path(LEAF, data))
-        clock.tick(minutes=1)
+        clock.advance(minutes=1)
 
     assert service.requests["wakes"] == service.vehicle("Leaf").telematics.wakes == 0
     assert service.requests["battery-status"] == service.requests["battery-status/v1"] == 20

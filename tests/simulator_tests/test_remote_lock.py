@@ -8,11 +8,11 @@ from aiohttp import ClientResponse
 import pytest
 
 from custom_components.nissanconnect.vehicle import Lock, Unlock
+from tests.backends.doubles import Clock
 from tests.simulator import Simulator
 from tests.simulator.srp_server import N
 
 from .client import JSON, LEAF, QASHQAI, Client, failure
-from .conftest import Clock
 
 DEVICE = "ha-0123456789abcdef"
 PIN = "4711"
@@ -59,7 +59,7 @@ async def end_of(client: Client, clock: Clock, response: ClientResponse) -> dict
     """The status of an action when it is over."""
     assert response.status == 200, await response.text()
     action = (await response.json())["data"]["id"]
-    clock.tick(minutes=2)
+    clock.advance(minutes=2)
     return await client.attributes(f"action-status/v1/cars/{QASHQAI}/actions/status?actionId={action}")
 
 
@@ -153,7 +153,7 @@ async def test_codes(client: Client, equipped: Simulator, clock: Clock) -> None:
     (code,) = equipped.remote_locks.mailed
     wrong = f"{(int(code) + 1) % 10**6:06d}"
     assert await failure(await register(client, wrong)) == (400, "400001")
-    clock.tick(minutes=10)
+    clock.advance(minutes=10)
     assert await failure(await register(client, code)) == (400, "400001")
 
     await become_trusted(client, equipped)

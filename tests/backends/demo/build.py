@@ -59,6 +59,18 @@ def vehicle(
     return DemoVehicle(make, start=start, rng=Random(seed), seed=seed)
 
 
+def leaf(vin: str, start: datetime) -> DemoVehicle:
+    """A LEAF at home at 60 %, locked, not plugged in."""
+    make = Make(
+        info=VehicleInfo(key=vin),
+        chassis=Chassis(mass=1600, drag=0.63),
+        powertrain=electric(60),
+        odometer=48_123.0,
+        home=HOME,
+    )
+    return DemoVehicle(make, start=start, rng=Random(0))
+
+
 def powertrain(of: DemoVehicle) -> Electric:
     assert isinstance(of.powertrain, Electric)
     return of.powertrain

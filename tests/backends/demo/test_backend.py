@@ -1,8 +1,7 @@
 """The demo as the rest of the integration sees it."""
 
 from asyncio import gather
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from threading import get_ident
 from typing import Any
 
@@ -27,26 +26,14 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .. import nobody
+from ..doubles import Clock
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-@dataclass
-class Clock:
-    """A clock that is moved by hand."""
-
-    time: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def tick(self, **delta: float) -> None:
-        self.time += timedelta(**delta)
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture
@@ -80,7 +67,7 @@ async def test_it_lists_three_vehicles(backend: DemoBackend) -> None:
 
 async def test_a_report_tells_when_the_vehicle_said_it_and_when_we_asked(backend: DemoBackend, clock: Clock) -> None:
     leaf = await info(backend, "Leaf")
-    clock.tick(minutes=30)
+    clock.advance(minutes=30)
     report = await backend.read(leaf)
 
     assert report.failures == {}
@@ -113,7 +100,7 @@ async def test_reading_never_wakes(backend: DemoBackend, clock: Clock) -> None:
     for _ in range(50):
         for listed in await backend.list_vehicles():
             await backend.read(listed.info)
-        clock.tick(minutes=10)
+        clock.advance(minutes=10)
 
     assert all(vehicle.telematics.wakes == 0 for vehicle in (await backend.garage()).vehicles.values())
 
@@ -126,7 +113,7 @@ async def test_a_command_from_ticket_to_effect(backend: DemoBackend, clock: Cloc
     assert ticket.sent_at == clock.time
     assert (await backend.poll(leaf, ticket)).phase is Phase.PENDING
 
-    clock.tick(seconds=60)
+    clock.advance(seconds=60)
     assert (await backend.poll(leaf, ticket)).phase is Phase.DONE
     climate = (await backend.read(leaf, {Group.CLIMATE})).state.climate
     assert climate is not None
@@ -138,7 +125,7 @@ async def test_a_vehicle_without_coverage_is_not_reachable(backend: DemoBackend,
     ariya = await info(backend, "Ariya")
     (await model_of(backend, ariya)).telematics.covered = False
     ticket = await backend.send(ariya, Refresh(), nobody)
-    clock.tick(minutes=2)
+    clock.advance(minutes=2)
     connectivity = (await backend.read(ariya)).state.connectivity
 
     assert connectivity is not None

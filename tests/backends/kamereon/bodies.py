@@ -7,7 +7,7 @@ from pathlib import Path
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.vehicle import Stamp
 
-from .conftest import NOW
+from ..conftest import NOW
 
 _FOLDER = Path(__file__).parents[2] / "fixtures" / "kamereon"
 

@@ -1,7 +1,7 @@
 """A fake service on loopback, a clock, and a backend that talks to the one by the other."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from aiohttp import ClientSession, CookieJar, web
@@ -17,11 +17,11 @@ from custom_components.nissanconnect.backends.kamereon import (
     simulated,
 )
 from custom_components.nissanconnect.backends.kamereon.transport import Transport
+from tests.backends.conftest import NOW
 from tests.backends.doubles import Clock, Diary
 
 from .fake import E_MAIL, PASSWORD, Fake
 
-NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 QUICK = Timeouts(connect=5, data=5, login=5)
 
 
@@ -44,16 +44,6 @@ LOGGED_IN = Auth(
     expires_at=NOW + timedelta(minutes=30),
     user_id="user-1",
 )
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture
-def diary() -> Diary[Auth]:
-    return Diary()
 
 
 @pytest.fixture

@@ -40,7 +40,8 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .. import nobody
-from .conftest import NOW, MakeBackend
+from ..conftest import NOW
+from .conftest import MakeBackend
 from .fake import (
     BROKEN_OFF,
     DROPPED,

@@ -22,9 +22,10 @@ from custom_components.nissanconnect.vehicle import (
     Unavailable,
 )
 
+from ..conftest import NOW
 from ..doubles import Clock, Diary
 from ..strategies import JSON
-from .conftest import LOGGED_IN, NOW, MakeBackend
+from .conftest import LOGGED_IN, MakeBackend
 from .fake import (
     AUTHORIZE,
     CARS,

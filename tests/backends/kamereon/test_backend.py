@@ -26,9 +26,10 @@ from custom_components.nissanconnect.vehicle import (
     VehicleInfo,
 )
 
+from ..conftest import NOW
 from ..doubles import Clock
 from .bodies import body
-from .conftest import LOGGED_IN, NOW, QUICK, MakeBackend
+from .conftest import LOGGED_IN, QUICK, MakeBackend
 from .fake import (
     BROKEN_OFF,
     CARS,

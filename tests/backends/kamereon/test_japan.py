@@ -37,9 +37,10 @@ from custom_components.nissanconnect.vehicle import (
 from tests.simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from tests.simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
 
+from ..conftest import NOW
 from ..doubles import Clock, Diary
 from ..strategies import JSON, SCALARS
-from .conftest import NOW, QUICK
+from .conftest import QUICK
 
 READABLE = {
     Capability.BATTERY,
@@ -52,11 +53,9 @@ READABLE = {
 
 @pytest.fixture
 async def japan(clock: Clock, socket_enabled: None) -> AsyncIterator[Simulator]:
-    service = Simulator(now=clock, garage=japanese_garage(clock(), UTC), user_id="437001")
-    service.cars[SAKURA].services[2021] = True  # the status of its lock
-    await service.start()
-    yield service
-    await service.stop()
+    async with Simulator(now=clock, garage=japanese_garage(clock(), UTC), user_id="437001") as service:
+        service.cars[SAKURA].services[2021] = True  # the status of its lock
+        yield service
 
 
 def make(

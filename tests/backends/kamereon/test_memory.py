@@ -9,7 +9,7 @@ import pytest
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.memory import Memory
 
-from .conftest import NOW
+from ..conftest import NOW
 
 A, B = "FAKE0VIN000000001", "FAKE0VIN000000002"
 DAY = timedelta(hours=24)

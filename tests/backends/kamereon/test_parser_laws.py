@@ -13,9 +13,9 @@ from custom_components.nissanconnect.backends.kamereon.memory import Memory
 from custom_components.nissanconnect.backends.kamereon.vehicles import parse_list
 from custom_components.nissanconnect.vehicle import Capability, Powertrain, ProtocolError, VehicleInfo
 
+from ..conftest import NOW
 from ..strategies import JSON, SCALARS
 from .bodies import body
-from .conftest import NOW
 from .fake import ARIYA, LEAF, MICRA, QASHQAI
 
 VEHICLES = st.sampled_from([LEAF, MICRA, ARIYA, QASHQAI])

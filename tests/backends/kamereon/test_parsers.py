@@ -32,8 +32,8 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 
+from ..conftest import NOW
 from .bodies import body, stamp, today
-from .conftest import NOW
 from .fake import LEAF, MICRA, QASHQAI
 
 

@@ -27,8 +27,9 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .. import nobody
+from ..conftest import NOW
 from ..doubles import Clock, Diary
-from .conftest import LOGGED_IN, NOW, QUICK
+from .conftest import LOGGED_IN, QUICK
 from .fake import DROPPED, E_MAIL, LEAF, NOT_FOUND, PASSWORD, VIN, Fake, Say
 
 DEVICE = "ha-0123456789abcdef"

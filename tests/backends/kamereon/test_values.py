@@ -9,8 +9,8 @@ import pytest
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.values import Attributes
 
+from ..conftest import NOW
 from ..strategies import JSON, SCALARS
-from .conftest import NOW
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 
+from ..conftest import NOW
 from .bodies import body
-from .conftest import NOW
 
 
 @pytest.fixture(name="garage")

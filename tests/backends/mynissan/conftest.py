@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from aiohttp import ClientSession
@@ -15,32 +15,18 @@ from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ti
 from tests.backends.doubles import Clock, Diary
 from tests.simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
 
-NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 NO_LOG_IN = Auth()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture
-def diary() -> Diary[Auth]:
-    return Diary()
-
-
-@pytest.fixture
 async def service(clock: Clock, socket_enabled: None) -> AsyncIterator[MyNissan]:
-    service = MyNissan(now=clock)
-    await service.start()
-    yield service
-    await service.stop()
+    async with MyNissan(now=clock) as service:
+        yield service
 
 
 @pytest.fixture
-async def session(service: MyNissan) -> AsyncIterator[Detour]:
-    async with ClientSession() as session:
-        yield Detour(session, service.url)
+def session(session: ClientSession, service: MyNissan) -> Detour:
+    return Detour(session, service.url)
 
 
 class MakeBackend(Protocol):

@@ -44,8 +44,9 @@ from custom_components.nissanconnect.vehicle import (
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import MyNissan
 
+from ..conftest import NOW
 from ..doubles import Clock
-from .conftest import NOW, carry_out, vehicle
+from .conftest import carry_out, vehicle
 
 NIGHT = ChargeSchedule(time(23), time(6, 30), (0, 1, 2, 3, 4))
 

@@ -9,9 +9,9 @@ from custom_components.nissanconnect.backends.mynissan.knowledge import Knowledg
 from custom_components.nissanconnect.backends.mynissan.memory import DAILY, Memory
 from custom_components.nissanconnect.vehicle import Capability, ClimateLimits, Group, Powertrain
 
+from ..conftest import NOW
 from ..doubles import Clock
 from ..strategies import JSON
-from .conftest import NOW
 
 ELECTRIC = Knowledge().showing(Capability.BATTERY, Capability.CLIMATE_STATUS)
 FUELLED = Knowledge().showing(Capability.FUEL)

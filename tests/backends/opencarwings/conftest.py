@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol
 
 from aiohttp import ClientSession
@@ -22,7 +21,6 @@ from custom_components.nissanconnect.vehicle import BackendError, Command, Phase
 from tests.backends.doubles import Clock, Diary
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
 
-NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 QUICK = Timeouts(connect=5, answer=5, heartbeat=5)
 
 
@@ -96,21 +94,9 @@ class MakeBackend(Protocol):
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture
-def diary() -> Diary[Auth]:
-    return Diary()
-
-
-@pytest.fixture
 async def server(clock: Clock, socket_enabled: None) -> AsyncIterator[OpenCarwings]:
-    server = OpenCarwings(clock)
-    await server.start()
-    yield server
-    await server.stop()
+    async with OpenCarwings(clock) as server:
+        yield server
 
 
 @pytest.fixture
@@ -123,12 +109,6 @@ def car(server: OpenCarwings) -> Car:
 def ficosa(server: OpenCarwings) -> Car:
     """A LEAF of 40 kWh, whose VIN is spelt in lower case."""
     return server.add(LEAF_40, "ficosa2016", capacity=40, health=93)
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
-    async with ClientSession() as session:
-        yield session
 
 
 @pytest.fixture

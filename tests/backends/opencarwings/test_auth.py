@@ -22,8 +22,9 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.simulator.opencarwings import LEAF_40, Car, OpenCarwings
 
+from ..conftest import NOW
 from ..doubles import Clock, Diary
-from .conftest import NOW, MakeBackend
+from .conftest import MakeBackend
 
 PASSWORD = Credentials(username="leafowner", password="correct horse battery staple")
 

@@ -30,8 +30,9 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
 
+from ..conftest import NOW
 from ..doubles import Clock
-from .conftest import NOW, MakeBackend, Owner
+from .conftest import MakeBackend, Owner
 
 
 def test_it_is_what_it_should_be(backend: OpenCarwingsBackend) -> None:

@@ -33,7 +33,8 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.simulator.opencarwings import Car, OpenCarwings
 
-from .conftest import NOW, MakeBackend, Owner, listening
+from ..conftest import NOW
+from .conftest import MakeBackend, Owner, listening
 
 
 async def test_a_refresh_wakes_and_ends_with_a_new_report(server: OpenCarwings, car: Car, owner: Owner) -> None:

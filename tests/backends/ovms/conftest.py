@@ -5,18 +5,15 @@ from asyncio import Future, Task
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
-from random import Random
 
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.drive import Chassis
 from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
+from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.backends.ovms import OvmsBackend, Topics
 from custom_components.nissanconnect.engine.accumulate import accumulate
 from custom_components.nissanconnect.vehicle import (
@@ -29,10 +26,10 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 from tests.backends import nobody
+from tests.backends.conftest import NOW
 from tests.backends.demo import build
 from tests.simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
 
-NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 VIN = "SJNFAAZE1U0456789"
 PREFIX = "ovms/owner/LEAF40/"
 CLIENT = "ours"
@@ -181,14 +178,7 @@ def world() -> World:
 def build_world() -> World:
     """A LEAF at home at 60 %, locked, not plugged in, whose module is connected."""
     clock, broker = Clock(), MemoryBroker()
-    make = Make(
-        info=VehicleInfo(key=VIN),
-        chassis=Chassis(mass=1600, drag=0.63),
-        powertrain=build.electric(60),
-        odometer=48_123.0,
-        home=HOME,
-    )
-    vehicle = DemoVehicle(make, start=NOW, rng=Random(0))
+    vehicle = build.leaf(VIN, NOW)
     module = OvmsModule(vehicle, MemoryLink(broker), prefix=PREFIX, now=clock)
     module.connect()
     world = World(clock, broker, MemoryBus(broker), vehicle, module)

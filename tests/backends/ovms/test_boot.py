@@ -9,7 +9,8 @@ from custom_components.nissanconnect.backends.ovms.memory import Memory
 from custom_components.nissanconnect.backends.ovms.metrics import Part
 from custom_components.nissanconnect.vehicle import Body, Charging, ChargingStatus, Push
 
-from .conftest import NOW, Shell, World
+from ..conftest import NOW
+from .conftest import Shell, World
 
 
 def unlocked(pushes: list[Push]) -> bool:

@@ -27,7 +27,8 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.backends.strategies import JSON
 
-from .conftest import NOW, PREFIX, build_world
+from ..conftest import NOW
+from .conftest import PREFIX, build_world
 
 NAMES = sorted(METRICS)
 TEXTS = (

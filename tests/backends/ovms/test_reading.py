@@ -16,7 +16,8 @@ from custom_components.nissanconnect.vehicle import (
     Powertrain,
 )
 
-from .conftest import NOW, PREFIX, VIN, World
+from ..conftest import NOW
+from .conftest import PREFIX, VIN, World
 
 
 async def test_the_kept_tree_restores_everything_and_counts_as_unseen(world: World) -> None:

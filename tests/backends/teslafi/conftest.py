@@ -29,17 +29,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def teslafi(clock: Clock, socket_enabled: None) -> AsyncIterator[TeslaFi]:
-    service = TeslaFi(now=clock)
-    service.asleep = False
-    await service.start()
-    yield service
-    await service.stop()
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
-    async with ClientSession() as session:
-        yield session
+    async with TeslaFi(now=clock) as service:
+        service.asleep = False
+        yield service
 
 
 @pytest.fixture

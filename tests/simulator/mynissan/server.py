@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 import json
 from random import Random
+from typing import override
 
 from aiohttp import BasicAuth, web
 
@@ -15,6 +16,7 @@ from custom_components.nissanconnect.backends.demo.garage import Garage, open_ga
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 
 from ..faults import Fault, Injection, rewritten
+from ..loopback import Loopback
 from .car import Car, car_of
 from .mutations import CHECKS, MUTATIONS, check, mutate
 from .reads import QUERIES, listed
@@ -25,7 +27,7 @@ PASSWORD = "a quick brown fox"
 _TOKEN, _GRAPHQL = "/token", "/iotmw-hades-ccs/graphql"
 
 
-class MyNissan:
+class MyNissan(Loopback):
     """MyNISSAN in North America on loopback, in front of the demo's vehicles. ``now`` is its only clock.
 
     Attributes:
@@ -37,12 +39,9 @@ class MyNissan:
         passwords: How often a password arrived.
         devices: Under which names clients logged in.
         variables: The variables of the last request for each operation.
-        stopping: Set when requests that hang must end.
     """
 
     _faults: tuple[Injection, ...] = ()
-    _runner: web.AppRunner | None = None
-    url = ""
 
     def __init__(
         self, *, now: Callable[[], datetime], garage: Garage | None = None, seed: int = 0, zone: tzinfo = UTC
@@ -63,23 +62,13 @@ class MyNissan:
         self.refresh: set[str] = set()
         self.stopping = asyncio.Event()
 
+    @override
     async def start(self) -> str:
         """Listen on 127.0.0.1, on any free port; return the base URL."""
         app = web.Application()
         app.router.add_post(_TOKEN, self._token)
         app.router.add_post(_GRAPHQL, self._graphql)
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self.url
-
-    async def stop(self) -> None:
-        """Stop listening; requests that hang are cut off."""
-        self.stopping.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        return await self.listen(app)
 
     def fail(self, name: str, fault: Fault, times: int | None = None) -> None:
         """Let an operation, ``token`` or ``*`` fail from now on; of several faults the newest wins."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 import json
 from random import Random
-from typing import Any
+from typing import Any, override
 
 from aiohttp import WSMsgType, web
 
 from custom_components.nissanconnect.backends.base import Json
 
+from ..loopback import Loopback
 from .accounts import Account, Accounts
 from .car import SENSITIVE, SUPPORTED, Car
 from .dispatch import Dispatch
@@ -39,7 +40,7 @@ class Line:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class OpenCarwings:
+class OpenCarwings(Loopback):
     """One installation. ``now`` is its only clock; nothing happens to cars before :meth:`advance` or a request.
 
     Attributes:
@@ -58,11 +59,9 @@ class OpenCarwings:
         self.dispatch = Dispatch(self._rng, self._tell)
         self.requests: Counter[str] = Counter()
         self.frames_heard = 0
-        self.url = ""
         self._faults: list[Fault] = []
         self._lines: list[Line] = []
-        self._stopping = asyncio.Event()
-        self._runner: web.AppRunner | None = None
+        self.stopping = asyncio.Event()
 
     def add(self, vin: str, tcu_type: str = "continental2012", owner: Account | None = None, **model: float) -> Car:
         """Add a car; one that never ``connected`` has told nothing yet."""
@@ -83,8 +82,9 @@ class OpenCarwings:
         for car in self.cars.values():
             self.dispatch.advance(car, self.now())
 
+    @override
     async def start(self, prefix: str = "") -> str:
-        """Listen on any free port, below ``prefix``; return the base URL."""
+        """Listen on any free port, or on the one of before, below ``prefix``; return the base URL."""
         app = web.Application()
         for name, method, path, handler in (
             ("obtain", "POST", "/api/token/obtain/", self._obtain),
@@ -102,20 +102,13 @@ class OpenCarwings:
         ):
             app.router.add_route(method, prefix + path, self._served(name, handler))
         app.router.add_route("*", "/{rest:.*}", self._unknown)
-        self._stopping.clear()
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", int(self.url.rpartition(":")[2] or 0) if self.url else 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self.url + prefix
+        return await self.listen(app, self.port) + prefix
 
+    @override
     async def stop(self) -> None:
-        """Stop listening; what hangs is cut off. :meth:`start` takes the same port again."""
-        self._stopping.set()
+        self.stopping.set()
         await self.drop_sockets()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await super().stop()
 
     @property
     def sockets(self) -> int:
@@ -153,7 +146,7 @@ class OpenCarwings:
         """Let an endpoint never answer."""
 
         async def respond(request: web.Request) -> web.StreamResponse:
-            await self._stopping.wait()
+            await self.stopping.wait()
             return web.Response()
 
         self._faults.insert(0, Fault(name, respond))

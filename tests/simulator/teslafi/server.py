@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 import json
+from typing import override
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from custom_components.nissanconnect.backends.demo.snapshot import snapshot
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import Group, VehicleState
 
+from ..loopback import Loopback
 from . import wire
 
 TOKEN = "f3c1-our-own-token-77aa"
@@ -42,10 +44,11 @@ UNAUTHORIZED = Say.json({"response": {"result": "unauthorized"}})
 TOO_MANY = Say(status=429, text="Too Many Requests")
 
 
-class TeslaFi:
+class TeslaFi(Loopback):
     """The service, with one account and one vehicle.
 
     Attributes:
+        url: The base URL, with a slash at its end.
         token: What is valid.
         asleep: Whether the service calls the vehicle asleep; ``None``: as it is, some time after it last moved.
         per_minute: How many requests are answered in a minute; ``None``: it is not said, and three are.
@@ -66,32 +69,19 @@ class TeslaFi:
         self.requests: Counter[str] = Counter()
         self.orders: list[str] = []
         self.leaked = 0
-        self.url = ""
         self._script: deque[Say] = deque()
         self._always: Say | None = None
         self._times: deque[datetime] = deque()
         self._moved_at = now()
-        self._stopping = asyncio.Event()
-        self._runner: web.AppRunner | None = None
+        self.stopping = asyncio.Event()
 
+    @override
     async def start(self) -> str:
-        """Listen on 127.0.0.1 and return the base URL."""
+        """Listen on any free port, or on the one of before; return the base URL."""
         app = web.Application()
         app.router.add_get("/feed.php", self._handle)
-        self._stopping.clear()
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
-        await self._runner.setup()
-        port = int(self.url.rsplit(":", 1)[1].strip("/")) if self.url else 0
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
+        self.url = f"{await self.listen(app, self.port)}/"
         return self.url
-
-    async def stop(self) -> None:
-        """Stop listening; it can be started again under the same address."""
-        self._stopping.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
 
     def say(self, *answers: Say) -> None:
         """Answer the next requests like this."""
@@ -116,7 +106,7 @@ class TeslaFi:
         if answer is None:
             answer = self._answer(request, command)
         if answer.silence:
-            await self._stopping.wait()
+            await self.stopping.wait()
         if (answer.hang_up or answer.silence) and request.transport is not None:
             request.transport.abort()
         # JSON too is called HTML here (§1).
