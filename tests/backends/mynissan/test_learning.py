@@ -12,6 +12,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import MyNissan
+from tests.simulator.mynissan.faults import partial
 
 from ..doubles import Clock
 from .conftest import vehicle
@@ -86,3 +87,58 @@ async def test_a_log_in_that_ends_while_learning(backend: MyNissanBackend, servi
     service.fail("VehiclesStaticData", Fault(rewrite=end))
     with pytest.raises(AuthenticationFailed):
         await backend.list_vehicles()
+
+
+def _partial(*fields: str) -> Fault:
+    """Answer null for some fields of the capabilities, and an error for each."""
+
+    def rewrite(body: Json) -> Json:
+        match body:
+            case {"data": {"vehicle": {"capabilities": dict() as capabilities}}}:
+                capabilities.update(dict.fromkeys(fields))
+        errors: list[Json] = [{"message": "No data", "path": ["vehicle", "capabilities", field]} for field in fields]
+        return {**body, "errors": errors} if isinstance(body, dict) else body
+
+    return Fault(rewrite=rewrite)
+
+
+@pytest.mark.parametrize(
+    "fault", [partial("capabilities"), _partial("serviceCapability"), _partial("accessoriesDetails")]
+)
+async def test_what_cannot_be_told_now_is_not_lost(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, fault: Fault
+) -> None:
+    """What failed comes as null, like what a vehicle that is not enrolled has not (mynissan-na §5)."""
+    known = await vehicle(backend, "Ariya")
+    clock.advance(days=1)
+    service.fail("VehicleCapabilities", fault)
+    assert await vehicle(backend, "Ariya") == known
+
+
+async def test_services_that_cannot_be_told_at_first_are_asked_for_again(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    service.fail("VehicleCapabilities", partial("capabilities"))
+    assert Capability.CLIMATE not in (await vehicle(backend, "Ariya")).capabilities
+    service.heal()
+    assert Capability.CLIMATE in (await vehicle(backend, "Ariya")).capabilities
+
+
+async def test_a_part_that_fails_for_good_leaves_the_others(backend: MyNissanBackend, service: MyNissan) -> None:
+    service.fail("VehicleCapabilities", _partial("accessoriesDetails"))
+    found = (await vehicle(backend, "Ariya")).capabilities
+    assert Capability.CLIMATE in found
+    assert Capability.SEAT_HEAT not in found
+
+
+async def test_alerts_that_cannot_be_told_now_are_still_read(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    car = service.car("Ariya")
+    car.watch_speed("Freeway")
+    await vehicle(backend, "Ariya")
+    car.breach("SPEED_ALERT", "Freeway", clock())
+    clock.advance(days=1)
+    service.fail("VehicleAlerts", partial("speedAlerts"))
+    info = await vehicle(backend, "Ariya")
+    assert [each.text for each in await backend.read_notifications(info)] == ["Freeway"]

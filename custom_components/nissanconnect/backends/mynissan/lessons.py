@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pynissan import DistanceUnit, TemperatureUnit, Vehicle
 
-from ...vehicle import Capability, ClimateLimits, Role, VehicleInfo
+from ...vehicle import Capability, ClimateLimits, Role, Unavailable, VehicleInfo
 from .knowledge import Knowledge
 from .line import Line
 from .messages import watches
@@ -17,10 +17,16 @@ type Lesson = Callable[[Line, str, Knowledge], Awaitable[Knowledge]]
 
 
 async def _services(line: Line, vin: str, known: Knowledge) -> Knowledge:
-    said, _ = await line.ask(
+    """What failed comes as nothing, like what there is not; the errors beside it tell one from the other (§5 [A])."""
+    said, heard = await line.ask(
         "capabilities", lambda client: client.async_get_vehicle_capabilities(vin, TemperatureUnit.CELSIUS)
     )
-    return known.after_capabilities(said)
+    if heard.errors and not said.services:
+        raise Unavailable("capabilities: the service has no data at the moment")
+    told = known.after_capabilities(said)
+    if heard.errors and said.accessories_details is None:
+        return replace(known, services=told.services)
+    return told
 
 
 async def _reports(line: Line, vin: str, known: Knowledge) -> Knowledge:
@@ -54,8 +60,8 @@ async def _charge_timer(line: Line, vin: str, known: Knowledge) -> Knowledge:
 
 
 async def _alerts(line: Line, vin: str, known: Knowledge) -> Knowledge:
-    said, _ = await line.ask("alert definitions", lambda client: client.async_get_vehicle_alerts(vin))
-    return replace(known, watched=watches(said))
+    said, heard = await line.ask("alert definitions", lambda client: client.async_get_vehicle_alerts(vin))
+    return replace(known, watched=watches(said) or (known.watched and bool(heard.errors)))
 
 
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
