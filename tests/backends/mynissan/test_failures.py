@@ -1,5 +1,7 @@
 """What is left when parts of the service fail."""
 
+from datetime import timedelta
+
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
@@ -13,6 +15,7 @@ from custom_components.nissanconnect.vehicle import (
     NoConnection,
     ProtocolError,
     RateLimited,
+    ScheduleClimate,
     ServiceOutage,
     Unavailable,
 )
@@ -21,7 +24,7 @@ from tests.simulator.mynissan import EMAIL, MyNissan
 from tests.simulator.mynissan.faults import fractions, no_data, partial, replaced, without
 
 from ..doubles import Clock
-from .conftest import vehicle
+from .conftest import carry_out, vehicle
 
 
 async def test_a_number_in_the_wrong_form_takes_nothing_away(backend: MyNissanBackend, service: MyNissan) -> None:
@@ -185,3 +188,28 @@ async def test_an_odd_answer_is_one_part_only(backend: MyNissanBackend, service:
     report = await backend.read(info)
     assert isinstance(report.failures["status"], ProtocolError)
     assert report.state.position
+
+
+async def test_an_update_that_cannot_be_told_is_not_taken_for_none(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("OtaUpdate", partial("otaUpdate"))
+    report = await backend.read(info)
+    assert set(report.failures) == {"software: otaUpdate"}
+    assert report.state.software is None
+
+
+async def test_a_start_that_cannot_be_told_is_not_taken_for_none(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    service.token_lifetime *= 10
+    info = await vehicle(backend, "Ariya")
+    start = clock() + timedelta(hours=9)
+    await carry_out(backend, info, ScheduleClimate(start, 22), clock)
+    before = (await backend.read(info)).state
+    assert before.climate
+    assert before.climate.next_start_at == start
+    service.fail("VehicleClimateSchedules", partial("delayedClimateSchedule"))
+    clock.advance(hours=1)
+    after = (await backend.read(info)).state
+    assert after.climate
+    assert after.climate.next_start_at == start

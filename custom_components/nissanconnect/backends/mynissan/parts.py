@@ -65,7 +65,8 @@ async def _climate_start(line: Line, vin: str, now: datetime) -> tuple[VehicleSt
     said, heard = await line.ask(
         "climate start", lambda client: client.async_get_climate_schedules(vin, temperature_unit=_CELSIUS)
     )
-    return delayed_start_of(said, now), heard
+    failed = said.delayed_schedule is None and heard.errors  # what failed comes as nothing, too (§5 [A])
+    return VehicleState() if failed else delayed_start_of(said, now), heard
 
 
 async def _subscription(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
@@ -75,7 +76,8 @@ async def _subscription(line: Line, vin: str, now: datetime) -> tuple[VehicleSta
 
 async def _software(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
     said, heard = await line.ask("software", lambda client: client.async_get_ota_update(vin))
-    return software_of(said, now) if "otaUpdate" in heard.vehicle else VehicleState(), heard
+    failed = said is None and heard.errors  # as above
+    return software_of(said, now) if "otaUpdate" in heard.vehicle and not failed else VehicleState(), heard
 
 
 PARTS = (
