@@ -16,6 +16,7 @@ from custom_components.nissanconnect.vehicle import (
     UpdateStatus,
     VehicleState,
 )
+from tests.simulator.faults import Fault
 from tests.simulator.mynissan import EMAIL, MyNissan
 
 from ..doubles import Clock
@@ -218,6 +219,20 @@ async def test_the_charge_limit_is_asked_for_hourly_and_after_commands(
     state = (await backend.read(info, {Group.CHARGING})).state
     assert state.charging
     assert state.charging.limit == 85
+
+
+async def test_a_clock_that_is_set_back_stops_nothing(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    service.fail("OtaUpdate", Fault.http(403))
+    info = await vehicle(backend, "Ariya")
+    assert (await backend.read(info)).state.battery
+    service.heal()
+    clock.advance(hours=-5)
+    state = (await backend.read(info)).state
+    assert state.battery
+    assert state.battery.received_at == clock()
+    assert state.software
 
 
 async def test_after_a_restart_the_limit_is_not_forgotten(make_backend: MakeBackend, clock: Clock) -> None:

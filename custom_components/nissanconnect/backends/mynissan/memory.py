@@ -60,13 +60,14 @@ class Memory:
     def is_due(self, key: str, name: str, every: timedelta, now: datetime, groups: Iterable[Group] = ()) -> bool:
         """Whether to ask for ``name``, which is about ``groups``: at most so often, or after a command about them."""
         known = self._of(key)
-        if (refused := known.refused.get(name)) is not None and now - refused < DAILY:
+        refused = known.refused.get(name)
+        if refused is not None and refused <= now < refused + DAILY:
             return False
         commanded = max((known.commanded[group] for group in groups if group in known.commanded), default=None)
         if every < DAILY and commanded is not None and now - commanded < _AFTERMATH:
             return True
         asked = (known.heard if every < DAILY else known.asked).get(name)
-        return asked is None or now - asked >= every
+        return asked is None or now < asked or now - asked >= every  # a clock that was set back forgets
 
     def asked(self, key: str, name: str, every: timedelta, now: datetime) -> None:
         """Note that ``name`` was asked for and answered."""
