@@ -1,8 +1,10 @@
 """OVMS through Home Assistant, on a broker in memory: the dialogs, restarts, what is kept to itself."""
 
 import asyncio
+from datetime import timedelta
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED
@@ -14,10 +16,12 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_PIN, CONF_PREFIX, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
 from custom_components.nissanconnect import commands, mqtt_bus, sources
 from custom_components.nissanconnect.backends.demo.places import HOME
@@ -28,6 +32,7 @@ from custom_components.nissanconnect.vehicle import AlertType, NoBroker
 from .backends.demo import build
 from .conftest import state, status
 from .dialogs import open_form, reconfigure, suggested
+from .simulator.leafspy_log import Drive, log
 from .simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
 
 VIN = "SJNFAAZE1U0456789"
@@ -307,3 +312,34 @@ async def test_the_bus_translates_what_the_mqtt_integration_says(
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert len(ended) == 2
+
+
+@pytest.mark.usefixtures("recorder_mock")
+@pytest.mark.parametrize(("told", "skipped"), [(VIN, 1), (None, 0)])
+async def test_a_log_of_leaf_spy_is_that_of_the_vehicle_whatever_its_key(
+    hass: HomeAssistant, module: OvmsModule, entry: MockConfigEntry, tmp_path: Path, told: str | None, skipped: int
+) -> None:
+    """A module may learn the VIN only after its vehicle has been named after the topics, or keep it to itself."""
+    module.say("v.vin", "")
+    await load(hass, entry)
+    if told is not None:
+        module.say("v.vin", told)
+        await pause(hass)
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert (DOMAIN, VIN) not in device.identifiers
+    hass.config.allowlist_external_dirs = {str(tmp_path)}
+    start = dt_util.utcnow() - timedelta(days=3)
+    rows = [Drive(at=start, vin=VIN).row(), Drive(at=start + timedelta(minutes=1), vin="1N4AZ1CP1JC999999").row()]
+    await hass.async_add_executor_job((tmp_path / "Log.csv").write_bytes, log(rows))
+    response = await hass.services.async_call(
+        DOMAIN,
+        "import_leafspy_log",
+        {"device_id": device.id, "path": str(tmp_path / "Log.csv")},
+        blocking=True,
+        return_response=True,
+    )
+    vehicles: Any = response and response["vehicles"]
+    answer = vehicles[device.id]["answer"]
+    assert (answer["rows"], answer["skipped"]["other_vehicle"]) == (2, skipped)
+    await async_wait_recording_done(hass)
+    await hass.config_entries.async_unload(entry.entry_id)

@@ -14,6 +14,7 @@ import probatio
 from .actions import Fields
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
+from .vehicle import Market, VehicleInfo, market_hint
 
 ATTR_PATH = "path"
 
@@ -26,8 +27,18 @@ async def async_import_leafspy_log(vehicle: VehicleCoordinator, call: ServiceCal
     await async_import_module(call.hass, f"{__package__}.log_import")
     from .log_import import async_import_log  # noqa: PLC0415
 
-    imported = await async_import_log(call.hass, vehicle.info.key, lambda: _allowed(call.hass, call.data[ATTR_PATH]))
+    imported = await async_import_log(
+        call.hass,
+        _own_name(vehicle.info),
+        lambda: _allowed(call.hass, call.data[ATTR_PATH]),
+        device_key=vehicle.info.key,
+    )
     return imported.told()
+
+
+def _own_name(info: VehicleInfo) -> str | None:
+    """Return what the vehicle calls itself in its logs; some sources do not tell, and make its key up."""
+    return info.vin or (info.key if market_hint(info.key) is Market.JAPAN else None)
 
 
 @contextmanager

@@ -76,20 +76,21 @@ class Imported:
 
 async def async_import_log(
     hass: HomeAssistant,
-    key: str,
+    name: str | None,
     opener: Opener,
     *,
-    device_key: str | None = None,
+    device_key: str,
     progress: Callable[[float], None] | None = None,
 ) -> Imported:
-    """Read the logs of the vehicle ``key`` and import them; raises :class:`LogError`.
+    """Read the logs of a vehicle and import them; raises :class:`LogError`.
 
-    ``device_key`` is the key of the vehicle whose sensors it is about, where a source knows it by another one.
+    ``name`` is what the vehicle calls itself, its VIN or frame number: rows that say another one are skipped; ``None``
+    if that is not known. ``device_key`` is the key of the vehicle whose sensors it is about.
     ``progress`` is told in the event loop how much has been read, from 0 to 1.
     """
     if RECORDER_DOMAIN not in hass.config.components:
         raise LogError(translation_domain=DOMAIN, translation_key="no_recorder")
-    sensors = _sensors(hass, device_key or key)
+    sensors = _sensors(hass, device_key)
     if not sensors:
         raise LogError(translation_domain=DOMAIN, translation_key="no_battery_sensors")
 
@@ -97,7 +98,7 @@ async def async_import_log(
         if progress is not None:
             hass.loop.call_soon_threadsafe(progress, share)
 
-    read = await hass.async_add_executor_job(_read, opener, key, dt_util.utcnow(), report)
+    read = await hass.async_add_executor_job(_read, opener, name, dt_util.utcnow(), report)
     found = {sensors[series]: (series, values) for series, values in read.hours.items() if series in sensors}
     starts = [value.start for _, values in found.values() for value in values]
     if not starts:
@@ -123,12 +124,12 @@ class _Read:
     hours: Mapping[str, list[HourlyValue]]
 
 
-def _read(opener: Opener, key: str, now: datetime, report: Callable[[float], None]) -> _Read:
+def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[float], None]) -> _Read:
     """Read a file, which takes seconds."""
     # Here, because nobody else pays for it.
     from .backends.leafspy import Damaged, HourlyValues, LogReader, Series, Skipped, log_files  # noqa: PLC0415
 
-    reader, hours, damaged = LogReader(now, key), HourlyValues(), False
+    reader, hours, damaged = LogReader(now, name), HourlyValues(), False
     try:
         with opener() as path, path.open("rb") as file:
             size = max(path.stat().st_size, 1)
