@@ -142,3 +142,15 @@ async def test_alerts_that_cannot_be_told_now_are_still_read(
     service.fail("VehicleAlerts", partial("speedAlerts"))
     info = await vehicle(backend, "Ariya")
     assert [each.text for each in await backend.read_notifications(info)] == ["Freeway"]
+
+
+async def test_a_battery_that_cannot_be_told_at_first_is_asked_for_again(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    service.fail("VehicleDynamicData", partial("batteryStatus"))
+    info = await vehicle(backend, "Ariya")
+    assert Capability.BATTERY not in info.capabilities
+    assert Capability.LOCK_STATUS in info.capabilities, "the rest counts"
+    service.heal()
+    info = await vehicle(backend, "Ariya")
+    assert {Capability.BATTERY, Capability.CLIMATE} <= info.capabilities

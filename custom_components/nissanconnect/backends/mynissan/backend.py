@@ -128,7 +128,7 @@ class MyNissanBackend:
         known, complete = self._memory.knowledge(key), True
         for lesson in LESSONS:
             try:
-                known = await lesson(self._line, key, known)
+                known, heard = await lesson(self._line, key, known)
             except AuthenticationFailed:
                 raise
             except BackendError as error:
@@ -136,6 +136,8 @@ class MyNissanBackend:
                 complete = False
                 if isinstance(error, _POINTLESS):
                     break
+            else:
+                complete = complete and not heard.errors
         self._memory.learn(key, known)
         _LOGGER.debug("%s is of type %s with the services %s", alias(key), known.kind, sorted(known.services))
         if complete:

@@ -6,62 +6,63 @@ from datetime import UTC, datetime
 
 from pynissan import DistanceUnit, TemperatureUnit, Vehicle
 
-from ...vehicle import Capability, ClimateLimits, Role, Unavailable, VehicleInfo
+from ...vehicle import Capability, ClimateLimits, Role, VehicleInfo
 from .knowledge import Knowledge
 from .line import Line
 from .messages import watches
 from .status import limit_of, position_of
+from .wire import Heard
 
-type Lesson = Callable[[Line, str, Knowledge], Awaitable[Knowledge]]
-"""Asks one thing about the vehicle of that VIN, and returns what is known then."""
+type Lesson = Callable[[Line, str, Knowledge], Awaitable[tuple[Knowledge, Heard]]]
+"""Asks one thing about the vehicle of that VIN, and returns what is known then; errors that were heard mean a gap."""
 
 
-async def _services(line: Line, vin: str, known: Knowledge) -> Knowledge:
+async def _services(line: Line, vin: str, known: Knowledge) -> tuple[Knowledge, Heard]:
     """What failed comes as nothing, like what there is not; the errors beside it tell one from the other (§5 [A])."""
     said, heard = await line.ask(
         "capabilities", lambda client: client.async_get_vehicle_capabilities(vin, TemperatureUnit.CELSIUS)
     )
-    if heard.errors and not said.services:
-        raise Unavailable("capabilities: the service has no data at the moment")
     told = known.after_capabilities(said)
     if heard.errors and said.accessories_details is None:
-        return replace(known, services=told.services)
-    return told
+        told = replace(known, services=told.services)
+    if heard.errors and not said.services:
+        told = replace(told, services=known.services)
+    return told, heard
 
 
-async def _reports(line: Line, vin: str, known: Knowledge) -> Knowledge:
-    said, _ = await line.ask(
+async def _reports(line: Line, vin: str, known: Knowledge) -> tuple[Knowledge, Heard]:
+    said, heard = await line.ask(
         "status",
         lambda client: client.async_get_vehicle_status(
             vin, distance_unit=DistanceUnit.KILOMETER, temperature_unit=TemperatureUnit.CELSIUS
         ),
     )
-    return known.after_status(said)
+    return known.after_status(said), heard
 
 
-async def _location(line: Line, vin: str, known: Knowledge) -> Knowledge:
-    said, _ = await line.ask("location", lambda client: client.async_get_vehicle_location(vin))
-    return known.showing(Capability.LOCATION) if position_of(said, _ANY_TIME).position else known
+async def _location(line: Line, vin: str, known: Knowledge) -> tuple[Knowledge, Heard]:
+    said, heard = await line.ask("location", lambda client: client.async_get_vehicle_location(vin))
+    return known.showing(Capability.LOCATION) if position_of(said, _ANY_TIME).position else known, heard
 
 
-async def _charge_limit(line: Line, vin: str, known: Knowledge) -> Knowledge:
+async def _charge_limit(line: Line, vin: str, known: Knowledge) -> tuple[Knowledge, Heard]:
     if Capability.BATTERY not in known.shown:
-        return known
-    said, _ = await line.ask("charge limit", lambda client: client.async_get_charge_config(vin))
-    return known.showing(Capability.CHARGE_LIMIT) if limit_of(said, _ANY_TIME).charging else known
+        return known, Heard()
+    said, heard = await line.ask("charge limit", lambda client: client.async_get_charge_config(vin))
+    return known.showing(Capability.CHARGE_LIMIT) if limit_of(said, _ANY_TIME).charging else known, heard
 
 
-async def _charge_timer(line: Line, vin: str, known: Knowledge) -> Knowledge:
+async def _charge_timer(line: Line, vin: str, known: Knowledge) -> tuple[Knowledge, Heard]:
     if Capability.BATTERY not in known.shown:
-        return known
+        return known, Heard()
     _, heard = await line.ask("charge timer", lambda client: client.async_get_charge_schedules(vin))
     listed = isinstance(heard.vehicle.get("chargeSchedules"), list)
-    return known.showing(Capability.CHARGE_SCHEDULE) if listed else known
+    return known.showing(Capability.CHARGE_SCHEDULE) if listed else known, heard
 
 
-async def _alerts(line: Line, vin: str, known: Knowledge) -> Knowledge:
+async def _alerts(line: Line, vin: str, known: Knowledge) -> tuple[Knowledge, Heard]:
     said, heard = await line.ask("alert definitions", lambda client: client.async_get_vehicle_alerts(vin))
-    return replace(known, watched=watches(said) or (known.watched and bool(heard.errors)))
+    return replace(known, watched=watches(said) or (known.watched and bool(heard.errors))), heard
 
 
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
