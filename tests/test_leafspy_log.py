@@ -3,6 +3,7 @@
 from asyncio import sleep
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -383,3 +384,20 @@ async def test_before_the_first_message_there_is_nobody_to_import_for(hass: Home
     assert (await begin(hass, entry))["reason"] == "no_vehicle_yet"
     await hass.config_entries.async_unload(entry.entry_id)
     assert (await begin(hass, entry))["reason"] == "no_vehicle_yet"
+
+
+async def test_a_recorder_that_takes_too_long_is_told_of(
+    hass: HomeAssistant, loaded: MockConfigEntry, client: Client, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be migrating or repacking its database; what it was handed is kept and written after that."""
+    content = log(drive())
+    path = await write(media / "Log.csv", content, hass)
+    await hass.async_add_executor_job(import_module, f"custom_components.{DOMAIN}.log_import")
+    monkeypatch.setattr(f"custom_components.{DOMAIN}.log_import._PATIENCE", 0)
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, path)
+    assert error.value.translation_key == "recorder_busy"
+    form = await begin(hass, loaded)
+    result = await go(hass, form, {"file": await upload(client, content)})
+    assert result["errors"] == {"base": "recorder_busy"}
+    assert len(await history(hass, HEALTH)) == 2

@@ -124,6 +124,7 @@ def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
         "log_not_found",
         "no_battery_sensors",
         "no_recorder",
+        "recorder_busy",
         "vin_characters",
         "vin_length",
     }

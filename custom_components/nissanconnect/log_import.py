@@ -48,7 +48,7 @@ _SENSORS: Mapping[str, tuple[str, str]] = {
 
 
 class LogError(ServiceValidationError):
-    """Nothing was imported, and why; a form shows it as well."""
+    """Nothing was imported yet, and why; a form shows it as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,8 +206,11 @@ async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list
             ],
         )
         hours[entity_id] = len(values)
-    async with asyncio.timeout(_PATIENCE):
-        await instance.async_block_till_done()
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await instance.async_block_till_done()
+    except TimeoutError as err:
+        raise LogError(translation_domain=DOMAIN, translation_key="recorder_busy") from err
     return hours
 
 
