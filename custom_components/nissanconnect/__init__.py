@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -9,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .account import AccountCoordinator
 from .backends.base import Json, LockSetup
-from .const import CONF_AUTH, CONF_DEVICE_ID, DOMAIN, PLATFORMS
+from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
 from .fences import async_reload_on_change, async_remove_stale
 from .issues import async_report_old_yaml
@@ -33,15 +34,23 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Bring up one account and its vehicles."""
+    known: dict[str, Any] = {}
 
     @callback
     def save_auth(auth: dict[str, Json]) -> None:
+        nonlocal known
+        # After a dialog has logged in anew, or the entry was loaded again, what was under way must not undo that.
+        successor = getattr(entry, "runtime_data", None)  # Home Assistant takes it away while nothing is loaded
+        if (successor is not None and successor.backend is not backend) or _log_in(entry) != known:
+            return
         hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_AUTH: auth})
+        known = _log_in(entry)
 
     store = VehicleStore(hass, entry.entry_id)
     remembered = await store.async_load()
     backend = await async_create_backend(hass, entry.data, save_auth=save_auth, memory=remembered.memory)
     entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
+    known = _log_in(entry)
     await entry.runtime_data.async_start(remembered)
     async_remove_stale(hass, entry, [vehicle.info for vehicle in entry.runtime_data.vehicles.values()])
     await async_settle(hass, entry)  # before there would be the same entities twice
@@ -51,6 +60,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     entry.runtime_data.async_offer()
     await async_receive(hass, entry)
     async_reload_on_change(hass, entry)
+
+
+def _log_in(entry: NissanConfigEntry) -> dict[str, Any]:
+    """Return what the log-in depends on, and what came of it."""
+    return {name: value for name, value in entry.data.items() if name not in _BESIDES}
+
+
+_BESIDES = {CONF_DEVICE_ID, CONF_PINS}
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:

@@ -18,6 +18,7 @@ import pytest
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.vehicle import (
+    AuthenticationFailed,
     Group,
 )
 
@@ -118,6 +119,56 @@ async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan
     assert CONF_PASSWORD not in loaded.data
     assert len(set(service.devices)) == 1
     assert status(loaded) is ConfigEntryState.LOADED
+
+
+async def test_what_is_still_under_way_does_not_undo_a_new_log_in(
+    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry
+) -> None:
+    """An action that somebody waits for goes on after its account was loaded again, with the tokens of before."""
+    before = loaded.runtime_data.backend
+    service.end_sessions(for_good=True)
+    service.password = "a new one"
+    form = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": loaded.entry_id}
+    )
+    await submit(hass, form, ENTERED | {CONF_PASSWORD: "a new one"})
+    kept = loaded.data[CONF_AUTH]
+    with pytest.raises(AuthenticationFailed):
+        await before.list_vehicles()
+    assert loaded.data[CONF_AUTH] == kept
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert status(loaded) is ConfigEntryState.LOADED
+    assert not hass.config_entries.flow.async_progress()
+
+
+async def test_what_is_still_under_way_does_not_undo_a_renewal(
+    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry
+) -> None:
+    before = loaded.runtime_data.backend
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    old = loaded.data[CONF_AUTH]
+    service.end_sessions()
+    await loaded.runtime_data.backend.list_vehicles()
+    kept = loaded.data[CONF_AUTH]
+    assert kept != old
+    with pytest.raises(AuthenticationFailed):
+        await before.list_vehicles()
+    assert loaded.data[CONF_AUTH] == kept
+
+
+async def test_tokens_that_come_after_unloading_are_kept(
+    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry
+) -> None:
+    before, old = loaded.runtime_data.backend, loaded.data[CONF_AUTH]
+    await hass.config_entries.async_unload(loaded.entry_id)
+    service.end_sessions()
+    await before.list_vehicles()
+    assert loaded.data[CONF_AUTH] != old
+    await hass.config_entries.async_setup(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not hass.config_entries.flow.async_progress()
 
 
 async def test_a_restart_needs_no_password(
