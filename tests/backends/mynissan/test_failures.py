@@ -17,6 +17,7 @@ from custom_components.nissanconnect.vehicle import (
     RateLimited,
     ScheduleClimate,
     ServiceOutage,
+    TripPeriod,
     Unavailable,
 )
 from tests.simulator.faults import Fault
@@ -37,6 +38,26 @@ async def test_a_number_in_the_wrong_form_takes_nothing_away(backend: MyNissanBa
     assert after.battery == before.battery
     assert after.odometer == before.odometer
     assert after.tyres == before.tyres
+
+
+async def test_fractions_do_not_hide_an_update_and_trips(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    firmware = service.vehicle("Ariya").firmware
+    assert firmware
+    firmware.offer("campaign-7", "Better everything")
+    clock.advance(minutes=3)
+    info = await vehicle(backend, "Ariya")
+    week = TripPeriod.DAY, clock().date() - timedelta(days=6), clock().date()
+    trips = [trip.trips for trip in await backend.read_trips(info, *week)]
+    assert trips
+    service.fail("OtaUpdate", fractions())
+    service.fail("DrivingHistory", fractions())
+    assert [trip.trips for trip in await backend.read_trips(info, *week)] == trips
+    report = await backend.read(info, {Group.SOFTWARE})
+    assert not report.failures
+    assert report.state.software
+    assert (report.state.software.update, report.state.software.progress) == ("campaign-7", 100)
 
 
 async def test_a_word_in_place_of_a_number_keeps_the_last_one(

@@ -124,8 +124,24 @@ class Wire:
             raise
 
 
-_WHOLE = {"batteryStatus", "chargeConfig", "engineOilDrainRange", "fuelAutonomy", "mileage", "tirePressure"}
-"""Where the library takes whole numbers only, and silently knows nothing if there is a fraction (§5 [A])."""
+_WHOLE = {
+    "batteryStatus",
+    "chargeConfig",
+    "day",
+    "duration",
+    "engineOilDrainRange",
+    "fuelAutonomy",
+    "mileage",
+    "month",
+    "numberOfTrips",
+    "otaUpdate",
+    "tirePressure",
+    "year",
+}
+"""Where the library takes whole numbers only.
+
+If there is a fraction it knows nothing, silently or of the whole answer (§5 [A]).
+"""
 
 
 _SENSELESS = 10**15
