@@ -1,6 +1,7 @@
 """The backend on the simulated service: what is read when."""
 
 from datetime import UTC, datetime
+import json
 
 import pytest
 
@@ -235,15 +236,25 @@ async def test_a_clock_that_is_set_back_stops_nothing(
     assert state.software
 
 
-async def test_after_a_restart_the_limit_is_not_forgotten(make_backend: MakeBackend, clock: Clock) -> None:
+async def test_after_a_restart_the_limit_is_not_forgotten(
+    make_backend: MakeBackend, service: MyNissan, clock: Clock
+) -> None:
+    """The rest of its group is heard anew, and must not take it away if it cannot be."""
     backend = make_backend()
     info = await vehicle(backend, "Ariya")
     await backend.read(info)
-    again = make_backend(memory=backend.memory())
+    again = make_backend(memory=json.loads(json.dumps(backend.memory())))
+    service.fail("ChargeConfig", Fault.http(500))
     clock.advance(minutes=1)
-    state = (await again.read(info, {Group.CHARGING})).state
-    assert state.charging
-    assert state.charging.limit == 80
+    charging = (await again.read(info, {Group.CHARGING})).state.charging
+    assert charging
+    assert (charging.limit, charging.plugged_in, charging.received_at) == (80, True, clock())
+    service.heal()
+    service.vehicle("Ariya").order(SetChargeLimit(90))
+    clock.advance(minutes=5)
+    charging = (await again.read(info, {Group.CHARGING})).state.charging
+    assert charging
+    assert charging.limit == 90
 
 
 async def test_reading_wakes_nobody(backend: MyNissanBackend, service: MyNissan) -> None:

@@ -10,6 +10,7 @@ from ...vehicle import (
     AccessBlocked,
     AuthenticationFailed,
     BackendError,
+    Charging,
     Command,
     Group,
     ListedVehicle,
@@ -27,6 +28,7 @@ from ...vehicle import (
     Unavailable,
     VehicleInfo,
     VehicleReport,
+    VehicleState,
     Weakness,
     alias,
     normalise_key,
@@ -40,10 +42,10 @@ from .lessons import LESSONS, info_of
 from .line import Line
 from .memory import DAILY, Memory
 from .messages import breaches, remote_services
-from .parts import PARTS, Part, gaps
+from .parts import CHARGE_LIMIT, PARTS, Part, gaps
 from .status import position_of
 from .trips import AGGREGATORS, summaries
-from .values import BACKEND
+from .values import BACKEND, stamp
 from .wire import Session
 
 _LOGGER = logging.getLogger(__name__)
@@ -93,6 +95,9 @@ class MyNissanBackend:
         self._zone = zone
         self._memory = Memory(memory, now())
         self._joiner = Joiner()
+        for key, limit in self._memory.limits.items():
+            state = VehicleState(charging=Charging(**stamp(now()), limit=limit))
+            self._joiner.recall(key, CHARGE_LIMIT, state)
 
     @property
     def description(self) -> Description:
@@ -162,6 +167,8 @@ class MyNissanBackend:
             answered = True
             self._memory.asked(vehicle.key, part.name, part.every, self._now())
             self._joiner.hear(vehicle.key, part.name, state, lasting=part.lasting)
+            if part.name == CHARGE_LIMIT and state.charging is not None:
+                self._memory.keep_limit(vehicle.key, state.charging.limit)
             failures |= gaps(part.name, heard)
         if not answered:
             _raise_what_concerns_all(list(failures.values()))

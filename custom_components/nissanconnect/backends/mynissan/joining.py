@@ -29,6 +29,11 @@ class Joiner:
             parts[part] = _filled(said, parts.get(part)) if lasting else said
             self._news.setdefault(key, set()).add(group)
 
+    def recall(self, key: str, part: str, state: VehicleState) -> None:
+        """Take what a part said before a restart: no news, but there when other parts leave it out."""
+        for group, said in state.groups().items():
+            self._said.setdefault((key, group), {})[part] = said
+
     def take(self, key: str) -> VehicleState:
         """Return the groups of a vehicle of which something was heard since the last time, each as one."""
         news = self._news.pop(key, set())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ...vehicle import Group
 from ..base import Json
-from ..values import saved_time
+from ..values import saved_time, within
 from .knowledge import Knowledge
 
 DAILY = timedelta(days=1)
@@ -21,9 +21,13 @@ _OURS = 100
 
 @dataclass(slots=True)
 class _Vehicle:
-    """What is known of one vehicle. ``heard`` is not kept: what was heard before a restart is not there after it."""
+    """What is known of one vehicle. ``heard`` is not kept: what was heard before a restart is not there after it.
+
+    ``limit`` is the charge limit in %, which has to be there when the rest of its group is heard without it.
+    """
 
     knowledge: Knowledge = Knowledge()
+    limit: float | None = None
     asked: dict[str, datetime] = field(default_factory=dict)
     refused: dict[str, datetime] = field(default_factory=dict)
     heard: dict[str, datetime] = field(default_factory=dict)
@@ -45,6 +49,7 @@ class Memory:
                 "knowledge": known.knowledge.to_json(),
                 "asked": {name: at.isoformat() for name, at in known.asked.items()},
                 "ours": [*known.ours],
+                "limit": known.limit,
             }
             for key, known in self._vehicles.items()
         }
@@ -56,6 +61,15 @@ class Memory:
     def learn(self, key: str, knowledge: Knowledge) -> None:
         """Know this of a vehicle from now on."""
         self._of(key).knowledge = knowledge
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """The charge limits that were heard last."""
+        return {key: known.limit for key, known in self._vehicles.items() if known.limit is not None}
+
+    def keep_limit(self, key: str, limit: float | None) -> None:
+        """Note a charge limit."""
+        self._of(key).limit = limit
 
     def is_due(self, key: str, name: str, every: timedelta, now: datetime, groups: Iterable[Group] = ()) -> bool:
         """Whether to ask for ``name``, which is about ``groups``: at most so often, or after a command about them."""
@@ -111,10 +125,11 @@ def _items(value: Json) -> list[tuple[str, Json]]:
 
 def _recall(saved: Json, now: datetime) -> _Vehicle:
     said: Mapping[str, Json] = saved if isinstance(saved, dict) else {}
-    ours = said.get("ours")
+    ours, limit = said.get("ours"), said.get("limit")
     times = {name: saved_time(at) for name, at in _items(said.get("asked"))}
     return _Vehicle(
         knowledge=Knowledge.from_json(said.get("knowledge")),
         asked={name: at for name, at in times.items() if at is not None and at <= now},
         ours=[each for each in ours if isinstance(each, str)][-_OURS:] if isinstance(ours, list) else [],
+        limit=within(limit, 0, 100) if isinstance(limit, int | float) else None,
     )

@@ -80,6 +80,8 @@ async def _software(line: Line, vin: str, now: datetime) -> tuple[VehicleState, 
     return software_of(said, now) if "otaUpdate" in heard.vehicle and not failed else VehicleState(), heard
 
 
+CHARGE_LIMIT = "charge limit"
+
 PARTS = (
     Part(
         name="status",
@@ -100,7 +102,7 @@ PARTS = (
     ),
     Part(name="location", groups=frozenset({Group.POSITION}), read=_location, gate=Capability.LOCATION),
     Part(
-        name="charge limit",
+        name=CHARGE_LIMIT,
         groups=frozenset({Group.CHARGING}),
         read=_charge_limit,
         gate=Capability.CHARGE_LIMIT,
