@@ -122,16 +122,13 @@ async def test_an_account_is_reconfigured(hass: HomeAssistant, service: MyNissan
 
 
 async def test_what_is_still_under_way_does_not_undo_a_new_log_in(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry
 ) -> None:
     """An action that somebody waits for goes on after its account was loaded again, with the tokens of before."""
     before = loaded.runtime_data.backend
     service.end_sessions(for_good=True)
     service.password = "a new one"
-    form = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": loaded.entry_id}
-    )
-    await submit(hass, form, ENTERED | {CONF_PASSWORD: "a new one"})
+    await submit(hass, await reconfigure(hass, loaded), ENTERED | {CONF_PASSWORD: "a new one"})
     kept = loaded.data[CONF_AUTH]
     with pytest.raises(AuthenticationFailed):
         await before.list_vehicles()
@@ -143,7 +140,7 @@ async def test_what_is_still_under_way_does_not_undo_a_new_log_in(
 
 
 async def test_what_is_still_under_way_does_not_undo_a_renewal(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry
 ) -> None:
     before = loaded.runtime_data.backend
     await hass.config_entries.async_reload(loaded.entry_id)
@@ -159,7 +156,7 @@ async def test_what_is_still_under_way_does_not_undo_a_renewal(
 
 
 async def test_tokens_that_come_after_unloading_are_kept(
-    hass: HomeAssistant, service: MyNissan, loaded: MockConfigEntry
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry
 ) -> None:
     before, old = loaded.runtime_data.backend, loaded.data[CONF_AUTH]
     await hass.config_entries.async_unload(loaded.entry_id)
