@@ -41,6 +41,8 @@ class Scripted:
     pushes: bool = False
     weaknesses: tuple[Weakness, ...] = ()
     error: BackendError | None = None
+    failures: dict[str, BackendError] = field(default_factory=dict)
+    """The parts that cannot be read."""
     refusal: BackendError | None = None
     obeys: Callable[[Command], VehicleState | None] = lambda command: None
     sent: list[Command] = field(default_factory=list)
@@ -73,7 +75,7 @@ class Scripted:
         """Return what the script holds, whatever was asked for."""
         self.reads += 1
         self._fail()
-        return VehicleReport(state=self.states.get(vehicle.key, VehicleState()))
+        return VehicleReport(state=self.states.get(vehicle.key, VehicleState()), failures=self.failures)
 
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Take a command; the vehicle obeys at once, as the script says."""

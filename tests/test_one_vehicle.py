@@ -34,6 +34,7 @@ from custom_components.nissanconnect.vehicle import (
     Connectivity,
     NoConnection,
     Push,
+    RateLimited,
     StartClimate,
     Unavailable,
     VehicleInfo,
@@ -458,3 +459,25 @@ async def test_a_talkative_source_does_not_keep_us_from_asking_the_others(
         await settle(hass)
         await pass_time(timedelta(minutes=1))
     assert quiet <= cloud.reads <= quiet + 1
+
+
+async def test_a_part_that_fails_is_no_reason_to_hurry(
+    hass: HomeAssistant, home: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    await pass_time(timedelta(hours=1))
+    cloud.reads = 0
+    await pass_time(timedelta(hours=1))
+    usual, cloud.reads = cloud.reads, 0
+    cloud.failures = {"cockpit": Unavailable("out of order")}
+    await pass_time(timedelta(hours=1))
+    assert usual - 1 <= cloud.reads <= usual + 1
+
+
+async def test_a_part_that_is_told_to_wait_is_left_alone_for_so_long(
+    hass: HomeAssistant, home: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    cloud.failures = {"cockpit": RateLimited(retry_after=3600)}
+    await pass_time(timedelta(minutes=15))
+    cloud.reads = 0
+    await pass_time(timedelta(minutes=40))
+    assert cloud.reads == 0

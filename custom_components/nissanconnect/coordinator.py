@@ -82,7 +82,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._account = account
         self._restored = restored
         self._failures = 0
-        self._retry_after: float | None = None
+        self._demanded_pause: float | None = None
+        """Seconds that the backend asks for. (Home Assistant's own ``_retry_after`` replaces any plan.)"""
         self._watching = 0
         self._activity = Activity(rests_since=known.rests_since)
         self._asked: dict[Group, datetime] = {}
@@ -316,7 +317,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._async_note_failures(answers.failures)
         state = self._async_believe(answers.answered(groups))
         self._async_examine(state)
-        self._retry_after = answers.retry_after
+        self._demanded_pause = answers.retry_after
         self._async_plan(state)
         self._async_wake_if_due(state)
         self._account.async_schedule_save()
@@ -326,7 +327,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     def _async_fail(self, error: BackendError) -> Exception:
         """Note that nothing came by any way; returns what to raise."""
         self._failures += 1
-        self._retry_after = error.retry_after
+        self._demanded_pause = error.retry_after
         self._async_plan(self.data)
         self.trouble = Trouble(error=error, failures=self._failures, retry_at=dt_util.utcnow() + self._plan.wait)
         self._account.async_handle_error(error)
@@ -383,7 +384,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._plan = self._account.settings.pace.plan(
             facts,
             debt=self._account.async_debt(),
-            retry_after=self._retry_after,
+            retry_after=self._demanded_pause,
             random=random(),  # noqa: S311 - spreads the reads, guards nothing
             latest=latest,
         )
