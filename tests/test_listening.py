@@ -105,6 +105,25 @@ async def test_a_lost_line_is_taken_up_again(
     assert pauses[-1] == 5, "it had been heard meanwhile"
 
 
+async def test_a_line_that_is_lost_for_weeks_is_taken_up_again(
+    hass: HomeAssistant, stage: Stage, source: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = 0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == 3000:  # a month
+            source.error = None
+
+    monkeypatch.setattr(listener, "sleep", sleep)
+    await set_up(hass, stage.entry("Module", source))
+    source.error = Unavailable()
+    source.say(Unavailable("lost"))
+    await settle(hass)
+    assert source.heard
+
+
 async def test_a_source_that_no_longer_lets_us_in_is_left_alone(
     hass: HomeAssistant, loaded: MockConfigEntry, source: Scripted
 ) -> None:

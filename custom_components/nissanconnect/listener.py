@@ -13,6 +13,9 @@ _LOGGER = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
 """Seconds. Lines break for moments all the time, so the first attempt is made soon."""
 
+_MOST_DOUBLINGS = 10
+"""Beyond the longest pause; after ten days of failures the power of two would be no number any more."""
+
 
 async def async_listen(source: Pushing, *, hear: Callable[[Push], None], lost: Callable[[BackendError], None]) -> None:
     """Listen until cancelled, anew after a pause whenever the line is lost, which ``lost`` is told.
@@ -35,6 +38,6 @@ async def async_listen(source: Pushing, *, hear: Callable[[Push], None], lost: C
             lost(err)
             if isinstance(err, NEEDS_REAUTH):
                 return
-            pause = max(min(_FIRST_PAUSE * 2.0**failures, _LONGEST_PAUSE), err.retry_after or 0)
+            pause = max(min(_FIRST_PAUSE * 2.0 ** min(failures, _MOST_DOUBLINGS), _LONGEST_PAUSE), err.retry_after or 0)
         failures += 1
         await sleep(pause)
