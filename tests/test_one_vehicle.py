@@ -481,3 +481,39 @@ async def test_a_part_that_is_told_to_wait_is_left_alone_for_so_long(
     cloud.reads = 0
     await pass_time(timedelta(minutes=40))
     assert cloud.reads == 0
+
+
+async def test_a_source_s_log_in_is_asked_for_where_it_is_needed(
+    hass: HomeAssistant,
+    home: MockConfigEntry,
+    other: MockConfigEntry,
+    cloud: Scripted,
+    module: Scripted,
+    pass_time: LetTimePass,
+) -> None:
+    await add_source(hass, home, preferred=True)
+    cloud.error = Unavailable("a bad evening")
+    module.error = AuthenticationFailed()
+    await pass_time(timedelta(hours=3), timedelta(minutes=5))
+    asked = {flow["context"]["entry_id"] for flow in hass.config_entries.flow.async_progress()}
+    assert asked == {other.entry_id}
+
+    cloud.error = None
+    cloud.states[VIN] = VehicleState(battery=battery("kamereon", 300, level=40))
+    await pass_time(timedelta(hours=3), timedelta(minutes=5))
+    assert state(hass, "sensor.leaf_battery").state == "40"
+
+
+async def test_a_log_in_that_is_refused_does_not_end_the_reads_of_another_source(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
+) -> None:
+    cloud.error = AuthenticationFailed()
+    module.error = Unavailable("a bad evening")
+    await pass_time(timedelta(hours=3), timedelta(minutes=5))
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["entry_id"] == both.entry_id
+
+    module.error = None
+    module.states[VIN] = VehicleState(battery=battery("ovms", 300, level=40))
+    await pass_time(timedelta(hours=3), timedelta(minutes=5))
+    assert state(hass, "sensor.leaf_battery").state == "40"

@@ -305,7 +305,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         answers = await self.links.read(groups, self._account.settings.pace)
         async_report_sources(self.hass, self.config_entry, self.info, self.links)
         if not answers.reports:
-            raise self._async_fail(next(iter(answers.errors.values())))
+            # One that rests has failed before, so the own way has an error whether or not it was asked this time.
+            raise self._async_fail(self.links.own.error or next(iter(answers.errors.values())))
         self._failures = 0
         self._restored = False
         self._watching = max(self._watching - 1, 0)
@@ -325,7 +326,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     @callback
     def _async_fail(self, error: BackendError) -> Exception:
-        """Note that nothing came by any way; returns what to raise."""
+        """Note that nothing came by any way, the own one because of ``error``; returns what to raise."""
         self._failures += 1
         self._demanded_pause = error.retry_after
         self._async_plan(self.data)
@@ -335,7 +336,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             self._readable = False
             self._async_examine(self.data)
         self._async_judge_age()
-        return update_error(error)
+        return update_error(error, others=bool(self.links.lent))
 
     @callback
     def _async_watch(self) -> None:

@@ -17,9 +17,12 @@ from .vehicle import (
 NEEDS_REAUTH = (AuthenticationFailed, TwoFactorRequired)
 
 
-def update_error(error: BackendError) -> ConfigEntryAuthFailed | UpdateFailed:
-    """Return what a coordinator raises when a read failed as a whole."""
-    if isinstance(error, NEEDS_REAUTH):
+def update_error(error: BackendError, *, others: bool = False) -> ConfigEntryAuthFailed | UpdateFailed:
+    """Return what a coordinator raises when a read failed as a whole.
+
+    Home Assistant reads no more what does not let us in, so with ``others`` to read from it is not told that way.
+    """
+    if isinstance(error, NEEDS_REAUTH) and not others:
         return ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=error.key)
     return UpdateFailed(translation_domain=DOMAIN, translation_key=error.key)
 
