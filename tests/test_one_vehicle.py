@@ -25,6 +25,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND
 from custom_components.nissanconnect.vehicle import (
+    ActionRequired,
     AuthenticationFailed,
     Battery,
     Body,
@@ -517,3 +518,21 @@ async def test_a_log_in_that_is_refused_does_not_end_the_reads_of_another_source
     module.states[VIN] = VehicleState(battery=battery("ovms", 300, level=40))
     await pass_time(timedelta(hours=3), timedelta(minutes=5))
     assert state(hass, "sensor.leaf_battery").state == "40"
+
+
+async def test_what_only_the_owner_can_put_right_stays_told_while_the_source_rests(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    await pass_time(timedelta(minutes=5))
+    cloud.error = ActionRequired()
+    seen = []
+    for _ in range(18):
+        await pass_time(timedelta(minutes=10), timedelta(minutes=5))
+        seen.append("action_required" in issues(hass))
+    assert seen.index(True) < 3
+    assert all(seen[seen.index(True) :])
+
+    cloud.error, cloud.reads = None, 0
+    assert await both.runtime_data.async_recheck(None) is None
+    assert cloud.reads == 1
+    assert "action_required" not in issues(hass)

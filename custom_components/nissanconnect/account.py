@@ -217,6 +217,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         asked = [each for key, each in self.vehicles.items() if vehicle in (None, alias(key))]
         for each in asked:
             self.backend.forget_refusals(each.info)
+            each.links.own.rested()
         await gather(*(each.async_refresh() for each in asked))
         errors = [each.trouble.error for each in asked if each.trouble is not None]
         return next((error.key for error in errors if not isinstance(error, NotSupported)), None)

@@ -314,7 +314,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         if (own := answers.reports.get(self.links.own)) is not None and self.links.own.asks:
             self._readable = bool(own.state.groups())
         self.available = True  # before anything is told: automations do not hear what is unavailable
-        self._account.async_handle_error(answers.errors.get(self.links.own))
+        self._account.async_handle_error(self.links.own.error)  # also from before, if it rests
         self._async_note_failures(answers.failures)
         state = self._async_believe(answers.answered(groups))
         self._async_examine(state)
