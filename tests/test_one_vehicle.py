@@ -536,3 +536,15 @@ async def test_what_only_the_owner_can_put_right_stays_told_while_the_source_res
     assert await both.runtime_data.async_recheck(None) is None
     assert cloud.reads == 1
     assert "action_required" not in issues(hass)
+
+
+async def test_nobody_is_told_of_a_silent_source_that_is_none_any_more(
+    hass: HomeAssistant, both: MockConfigEntry, module: Scripted, pass_time: LetTimePass
+) -> None:
+    module.error = Unavailable("dead")
+    await pass_time(timedelta(hours=5), timedelta(minutes=5))
+    assert issues(hass) == ["source_silent"]
+    (subentry,) = both.subentries
+    hass.config_entries.async_remove_subentry(both, subentry)
+    await settle(hass)
+    assert "source_silent" not in issues(hass)

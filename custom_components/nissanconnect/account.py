@@ -20,7 +20,7 @@ from .engine.doctor import outage_until
 from .engine.merge import Word
 from .engine.quota import DayTally, Quota
 from .exceptions import NEEDS_REAUTH, update_error
-from .issues import async_report_account, async_report_double, async_report_vehicle
+from .issues import async_report_account, async_report_double, async_report_sources, async_report_vehicle
 from .listener import async_listen
 from .settings import Settings
 from .sharing import async_borrowers, async_home, async_is_source
@@ -291,6 +291,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._misses.pop(key, None)
         vehicle = self.vehicles.pop(key)
         async_report_vehicle(self.hass, self.config_entry, vehicle.info, ())
+        async_report_sources(self.hass, self.config_entry, vehicle.info, None)
         self.config_entry.async_create_task(self.hass, vehicle.async_shutdown())
         self._async_remove_device(key)
 

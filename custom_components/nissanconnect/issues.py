@@ -106,12 +106,22 @@ def async_report_caller(hass: HomeAssistant, entry: ConfigEntry, *, refused: boo
 
 
 @callback
-def async_report_sources(hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, links: VehicleLinks) -> None:
-    """Show which of several sources of a vehicle do not deliver; the only source has issues of its own."""
-    for link in links:
+def async_report_sources(
+    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, links: VehicleLinks | None
+) -> None:
+    """Show which of several sources of a vehicle do not deliver; the only source has issues of its own.
+
+    A vehicle that is gone has no ``links``.
+    """
+    prefix = "_".join([SOURCE_SILENT, entry.entry_id, *alias(info.key).split(), ""])
+    known = {f"{prefix}{link.name}" for link in links or ()}
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.startswith(prefix) and issue_id not in known:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)  # a source that is none any more
+    for link in links or ():
         account = link.account
         told = {"vehicle": info.name, "source": account.config_entry.title if account else "?"}
-        present = bool(links.lent) and link.silent
+        present = len(known) > 1 and link.silent
         _async_set(hass, entry, SOURCE_SILENT, told, present=present, vehicle=f"{alias(info.key)} {link.name}")
 
 
