@@ -548,3 +548,21 @@ async def test_nobody_is_told_of_a_silent_source_that_is_none_any_more(
     hass.config_entries.async_remove_subentry(both, subentry)
     await settle(hass)
     assert "source_silent" not in issues(hass)
+
+
+async def test_what_is_said_while_the_vehicle_s_own_entry_is_not_loaded_is_not_lost(
+    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted
+) -> None:
+    module.pushes = True
+    await set_up(hass, stage.entry("Module", module))
+    await add_source(hass, home)
+    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=30))))
+    await settle(hass)
+    assert state(hass, "sensor.leaf_battery").state == "30"
+
+    await hass.config_entries.async_unload(home.entry_id)
+    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 1, level=11))))
+    await settle(hass)
+    await hass.config_entries.async_setup(home.entry_id)
+    await settle(hass)
+    assert state(hass, "sensor.leaf_battery").state == "11"

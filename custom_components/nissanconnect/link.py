@@ -114,7 +114,12 @@ class Link:
                     return await account.backend.read(info, groups)
             if account.deaf is not None:
                 raise account.deaf
-            return VehicleReport(state=VehicleState())
+            return VehicleReport(state=self.heard)
+
+    @property
+    def heard(self) -> VehicleState:
+        """What the source has said that may not have come here yet."""
+        return VehicleState()
 
     @property
     def asks(self) -> bool:
@@ -183,6 +188,11 @@ class LentLink(Link):
     @override
     def info(self) -> VehicleInfo | None:
         return self._lent.info if self._lent else None
+
+    @property
+    @override
+    def heard(self) -> VehicleState:
+        return self._lent.word.state if self._lent else VehicleState()
 
     @override
     def succeed(self, state: VehicleState) -> None:
