@@ -47,6 +47,8 @@ class Scripted:
     obeys: Callable[[Command], VehicleState | None] = lambda command: None
     sent: list[Command] = field(default_factory=list)
     reads: int = 0
+    asked: set[Group] = field(default_factory=set)
+    """What it has been asked for with success."""
     listening: int = 0
     """How often somebody has begun to listen."""
     _lines: list[asyncio.Queue[Push | BackendError]] = field(default_factory=list)
@@ -75,6 +77,7 @@ class Scripted:
         """Return what the script holds, whatever was asked for."""
         self.reads += 1
         self._fail()
+        self.asked.update(Group if groups is None else groups)
         return VehicleReport(state=self.states.get(vehicle.key, VehicleState()), failures=self.failures)
 
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:

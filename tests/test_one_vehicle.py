@@ -33,6 +33,7 @@ from custom_components.nissanconnect.vehicle import (
     Climate,
     Command,
     Connectivity,
+    Group,
     NoConnection,
     Push,
     RateLimited,
@@ -566,3 +567,23 @@ async def test_what_is_said_while_the_vehicle_s_own_entry_is_not_loaded_is_not_l
     await hass.config_entries.async_setup(home.entry_id)
     await settle(hass)
     assert state(hass, "sensor.leaf_battery").state == "11"
+
+
+async def test_what_a_source_speaks_of_does_not_hide_what_could_not_be_asked(
+    hass: HomeAssistant,
+    home: MockConfigEntry,
+    stage: Stage,
+    cloud: Scripted,
+    module: Scripted,
+    pass_time: LetTimePass,
+) -> None:
+    module.pushes = True
+    await set_up(hass, stage.entry("Module", module))
+    await add_source(hass, home)
+    await hass.config_entries.async_unload(home.entry_id)
+    cloud.error, cloud.asked = Unavailable("a bad evening"), set()
+    await hass.config_entries.async_setup(home.entry_id)
+    await pass_time(timedelta(minutes=1))
+    cloud.error = None
+    await pass_time(timedelta(hours=1))
+    assert Group.TYRES in cloud.asked

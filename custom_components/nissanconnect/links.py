@@ -41,12 +41,14 @@ class Answers:
     def answered(self, groups: Collection[Group]) -> set[Group]:
         """Return which of ``groups`` need not be asked for again soon.
 
-        Failures name parts of a backend, not groups: whatever is missing then is asked for again next time.
+        Failures name parts of a backend, not groups: whatever is missing then is asked for again next time. A source
+        that speaks by itself has answered nothing.
         """
         return set().union(
             *(
                 set(groups) & report.state.groups().keys() if report.failures else groups
-                for report in self.reports.values()
+                for link, report in self.reports.items()
+                if link.asks
             )
         )
 
