@@ -587,3 +587,24 @@ async def test_what_a_source_speaks_of_does_not_hide_what_could_not_be_asked(
     cloud.error = None
     await pass_time(timedelta(hours=1))
     assert Group.TYRES in cloud.asked
+
+
+async def test_a_source_that_misses_one_list_stays_a_source(
+    hass: HomeAssistant, both: MockConfigEntry, module: Scripted, pass_time: LetTimePass
+) -> None:
+    known, module.vehicles = module.vehicles, {}
+    await pass_time(timedelta(hours=6, minutes=10), timedelta(minutes=10))
+    module.vehicles = known
+    module.states[VIN] = VehicleState(battery=battery("ovms", 380, level=22))
+    await pass_time(timedelta(hours=1), timedelta(minutes=5))
+    assert state(hass, "sensor.leaf_battery").state == "22"
+
+
+async def test_a_vehicle_that_leaves_the_second_account_is_no_question_any_more(
+    hass: HomeAssistant, other: MockConfigEntry, module: Scripted, pass_time: LetTimePass
+) -> None:
+    assert issues(hass) == ["same_vehicle"]
+    module.vehicles = {}
+    await pass_time(timedelta(hours=13), timedelta(minutes=10))
+    assert "same_vehicle" not in issues(hass)
+    assert devices(hass) == ["LEAF"]

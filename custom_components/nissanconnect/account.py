@@ -271,12 +271,10 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             added = RememberedVehicle(info=vehicle.info, word=Word(state=vehicle.state))
             self._async_refresh_soon(self._async_add_vehicle(added))
         present = {vehicle.info.key for vehicle in listed}
-        for key in self.vehicles.keys() - present:
+        for key in (self.vehicles.keys() | self.lent.keys()) - present:
             self._misses[key] += 1
             if self._misses[key] >= _MISSES_BEFORE_REMOVAL:
                 self._async_remove_vehicle(key)
-        for key in self.lent.keys() - present:
-            del self.lent[key]
         self.async_schedule_save()
 
     @callback
@@ -289,6 +287,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     def _async_remove_vehicle(self, key: str) -> None:
         _LOGGER.info("%s is no longer in the account and is removed", alias(key))
         self._misses.pop(key, None)
+        if (lent := self.lent.pop(key, None)) is not None:
+            async_report_double(self.hass, self.config_entry, lent.info, None)
+            return
         vehicle = self.vehicles.pop(key)
         async_report_vehicle(self.hass, self.config_entry, vehicle.info, ())
         async_report_sources(self.hass, self.config_entry, vehicle.info, None)
