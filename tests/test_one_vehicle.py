@@ -23,6 +23,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.nissanconnect.alerts import Wishes
 from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND
 from custom_components.nissanconnect.vehicle import (
     ActionRequired,
@@ -608,3 +609,18 @@ async def test_a_vehicle_that_leaves_the_second_account_is_no_question_any_more(
     await pass_time(timedelta(hours=13), timedelta(minutes=10))
     assert "same_vehicle" not in issues(hass)
     assert devices(hass) == ["LEAF"]
+
+
+async def test_a_vehicle_that_leaves_its_account_is_the_other_one_s_and_there_once(
+    hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    lent = other.runtime_data.lent
+    lent[VIN] = replace(lent[VIN], wishes=Wishes(charge_below=55))  # from when it was the other one's
+    cloud.vehicles = {}
+    await pass_time(timedelta(hours=25), timedelta(minutes=30))
+    assert devices(hass) == ["Module"]
+    assert "same_vehicle" not in issues(hass)
+    assert list(other.runtime_data.vehicles) == [VIN]
+    assert other.runtime_data.lent == {}
+    wishes = next(iter(other.runtime_data.vehicles.values())).alerts.wishes
+    assert wishes == Wishes(charge_below=55)

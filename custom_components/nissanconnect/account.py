@@ -17,7 +17,6 @@ from .backends.base import Backend, Pushing
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .engine.doctor import outage_until
-from .engine.merge import Word
 from .engine.quota import DayTally, Quota
 from .exceptions import NEEDS_REAUTH, update_error
 from .issues import async_report_account, async_report_double, async_report_sources, async_report_vehicle
@@ -117,7 +116,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         if self._async_pass_on(push):
             return
         if (vehicle := self.vehicles.get(push.info.key)) is None:
-            vehicle = self._async_add_vehicle(RememberedVehicle(info=push.info))
+            known = self.lent.get(push.info.key, RememberedVehicle(info=push.info))
+            vehicle = self._async_add_vehicle(known)
             self.async_set_updated_data({key: each.info for key, each in self.vehicles.items()})
         vehicle.async_hear(push)
 
@@ -131,7 +131,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     def _async_pass_on(self, push: Push) -> bool:
         """Leave what was said to those who use the vehicle, if it belongs to another entry."""
         key = push.info.key
-        if key in self.vehicles or not self._async_lend(RememberedVehicle(info=push.info, word=Word(state=push.state))):
+        if key in self.vehicles or not self._async_lend(self._async_known(push)):
             return False
         for borrower, link in async_borrowers(self.hass, self.config_entry, key):
             borrower.async_hear(push, link)
@@ -146,10 +146,15 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         async_report_double(self.hass, self.config_entry, known.info, home)
         if not used and home is None:
             return False
-        before = self.lent.get(key, known)
-        self.lent[key] = replace(before, info=known.info, word=before.word.after(known.word.state))
+        self.lent[key] = known
         self._async_remove_device(key)
         return True
+
+    @callback
+    def _async_known(self, push: Push) -> RememberedVehicle:
+        """Return what is known of a vehicle that is not ours, or not yet, with what is said of it now."""
+        before = self.lent.get(push.info.key, RememberedVehicle(info=push.info))
+        return replace(before, info=push.info, word=before.word.after(push.state))
 
     @callback
     def async_offer(self) -> None:
@@ -263,13 +268,13 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
         async for vehicle in _in_turn(listed):
             self._misses.pop(vehicle.info.key, None)
-            if self._async_pass_on(Push(info=vehicle.info, state=vehicle.state)):
+            push = Push(info=vehicle.info, state=vehicle.state)
+            if self._async_pass_on(push):
                 continue
             if (known := self.vehicles.get(vehicle.info.key)) is not None:
                 known.async_adopt(vehicle)
                 continue
-            added = RememberedVehicle(info=vehicle.info, word=Word(state=vehicle.state))
-            self._async_refresh_soon(self._async_add_vehicle(added))
+            self._async_refresh_soon(self._async_add_vehicle(self._async_known(push)))
         present = {vehicle.info.key for vehicle in listed}
         for key in (self.vehicles.keys() | self.lent.keys()) - present:
             self._misses[key] += 1
@@ -279,6 +284,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     @callback
     def _async_add_vehicle(self, known: RememberedVehicle, *, restored: bool = False) -> VehicleCoordinator:
+        self.lent.pop(known.info.key, None)  # the other entry has given it up
         vehicle = VehicleCoordinator(self, known, restored=restored)
         self.vehicles[known.info.key] = vehicle
         return vehicle
