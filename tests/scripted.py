@@ -20,6 +20,7 @@ from custom_components.nissanconnect.vehicle import (
     Command,
     Group,
     ListedVehicle,
+    Notification,
     Phase,
     Progress,
     Push,
@@ -31,13 +32,17 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Scripted:
     """A backend that is all script. ``error`` is raised by everything, ``refusal`` by sending only."""
 
     name: str = "ovms"
     vehicles: dict[str, VehicleInfo] = field(default_factory=dict)
     states: dict[str, VehicleState] = field(default_factory=dict)
+    listed: dict[str, VehicleState] = field(default_factory=dict)
+    """What the list says of vehicles."""
+    messages: tuple[Notification, ...] = ()
+    """What it has written of any vehicle, newest first."""
     pushes: bool = False
     weaknesses: tuple[Weakness, ...] = ()
     error: BackendError | None = None
@@ -71,7 +76,10 @@ class Scripted:
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         """Return what the script holds."""
         self._fail()
-        return tuple(ListedVehicle(info=info) for info in self.vehicles.values())
+        said = self.listed
+        return tuple(
+            ListedVehicle(info=info, state=said.get(key, VehicleState())) for key, info in self.vehicles.items()
+        )
 
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
         """Return what the script holds, whatever was asked for."""
@@ -79,6 +87,13 @@ class Scripted:
         self._fail()
         self.asked.update(Group if groups is None else groups)
         return VehicleReport(state=self.states.get(vehicle.key, VehicleState()), failures=self.failures)
+
+    async def read_notifications(
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+    ) -> tuple[Notification, ...]:
+        """Return what the script holds."""
+        self._fail()
+        return self.messages[first - 1 : first - 1 + count]
 
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Take a command; the vehicle obeys at once, as the script says."""

@@ -20,17 +20,19 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er, 
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect.alerts import Wishes
-from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND
+from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from custom_components.nissanconnect.vehicle import (
     ActionRequired,
     AuthenticationFailed,
     Battery,
     Body,
     Capability,
+    Charging,
+    ChargingStatus,
     Climate,
     Command,
     Connectivity,
@@ -624,3 +626,20 @@ async def test_a_vehicle_that_leaves_its_account_is_the_other_one_s_and_there_on
     assert other.runtime_data.lent == {}
     wishes = next(iter(other.runtime_data.vehicles.values())).alerts.wishes
     assert wishes == Wishes(charge_below=55)
+
+
+async def test_what_the_list_says_first_is_told_as_well(
+    hass: HomeAssistant, home: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    def charging(minutes: float, status: ChargingStatus) -> VehicleState:
+        at = NOON + timedelta(minutes=minutes)
+        said = Charging(backend="kamereon", received_at=at, reported_at=at, plugged_in=True, status=status)
+        return VehicleState(charging=said)
+
+    cloud.states[VIN] = charging(1, ChargingStatus.CHARGING)
+    await pass_time(timedelta(minutes=20))
+    events = async_capture_events(hass, EVENT_ALERT)
+    cloud.listed[VIN] = cloud.states[VIN] = charging(20, ChargingStatus.FINISHED)
+    await home.runtime_data.async_refresh()
+    await pass_time(timedelta(minutes=20))
+    assert [event.data["type"] for event in events] == ["charging_finished"]

@@ -119,7 +119,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         """Take over what the vehicle list says."""
         self.links.own.known = listed.info
         self.links.own.word = self.links.own.word.after(listed.state)
-        self.data = self._async_weigh()
+        told = bool(listed.state.groups())  # of a source that has fallen silent, a list without news is none either
+        self.data = self._async_believe((), asked=False) if told else self._async_weigh()
         self._async_examine(self.data)
         self.async_update_listeners()
 
