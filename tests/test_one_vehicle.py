@@ -27,6 +27,7 @@ from custom_components.nissanconnect.alerts import Wishes
 from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from custom_components.nissanconnect.vehicle import (
     ActionRequired,
+    AlertType,
     AuthenticationFailed,
     Battery,
     Body,
@@ -38,6 +39,7 @@ from custom_components.nissanconnect.vehicle import (
     Connectivity,
     Group,
     NoConnection,
+    Notification,
     Push,
     RateLimited,
     StartClimate,
@@ -643,3 +645,24 @@ async def test_what_the_list_says_first_is_told_as_well(
     await home.runtime_data.async_refresh()
     await pass_time(timedelta(minutes=20))
     assert [event.data["type"] for event in events] == ["charging_finished"]
+
+
+async def test_a_new_source_does_not_tell_what_it_wrote_long_ago(
+    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted, pass_time: LetTimePass
+) -> None:
+    await pass_time(timedelta(days=2), timedelta(hours=1))
+    old = Notification(id="1", kind="alarm", alert=AlertType.ALARM, sent_at=NOON + timedelta(hours=3))
+    new = Notification(id="2", kind="alarm", alert=AlertType.ALARM, sent_at=NOON + timedelta(days=2, minutes=30))
+    module.messages = (old,)
+    await set_up(hass, stage.entry("Module", module))
+    events = async_capture_events(hass, EVENT_ALERT)
+    await add_source(hass, home)
+    await pass_time(timedelta(minutes=15))
+    assert events == []
+
+    await hass.config_entries.async_unload(home.entry_id)
+    await pass_time(timedelta(minutes=30))
+    module.messages = (new, old)
+    await hass.config_entries.async_setup(home.entry_id)
+    await settle(hass)
+    assert [event.data["type"] for event in events] == ["alarm"]

@@ -3,7 +3,7 @@
 from asyncio import Lock
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 import logging
 from typing import Protocol
@@ -145,18 +145,17 @@ class VehicleAlerts:
                 continue
             try:
                 with link.reach() as (_, info):
-                    self.async_take(await self._async_new_messages(source, info))
+                    self.async_take(await self._async_new_messages(source, info), link.name)
             except BackendError as err:
                 if isinstance(err, NotSupported):
                     self._without_messages.add(source)
                 _LOGGER.debug("%s: the messages cannot be read: %s", self._vehicle.name, err)
 
     @callback
-    def async_take(self, messages: Sequence[Notification]) -> None:
-        """Notice what a source has written."""
-        if self.lookout.feed.since_at is None:
-            self.lookout, _ = self.lookout.after_messages((), self._started_at)
-        self.lookout, alerts = self.lookout.after_messages(messages, dt_util.utcnow())
+    def async_take(self, messages: Sequence[Notification], source: str) -> None:
+        """Notice what a source, by the name of its link, has written."""
+        self.lookout = replace(self.lookout, feed=self.lookout.feed.listening(source, self._started_at))
+        self.lookout, alerts = self.lookout.after_messages(messages, dt_util.utcnow(), source)
         self._async_tell(alerts)
 
     async def _async_new_messages(self, source: Messages, info: VehicleInfo) -> list[Notification]:

@@ -138,7 +138,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._async_examine(state)
         self._async_plan(state, keep=True)
         self.async_set_updated_data(state)
-        self.alerts.async_take(push.notifications)
+        self.alerts.async_take(push.notifications, link.name)
         self._account.async_schedule_save()
 
     async def async_execute(self, command: Command, context: Context | None = None, *, wait: bool = False) -> None:

@@ -1,7 +1,7 @@
 """What has been told already: no message twice, and no cause twice that both we and the cloud noticed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..vehicle import Alert, AlertType, Notification, Origin
@@ -62,21 +62,35 @@ def _cause(kind: AlertType) -> AlertType:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """When each message that is known was sent; ``since_at`` is when we began to listen, ``None`` before that."""
+    """When each message that is known was sent.
+
+    ``since_at`` is when we began to listen, ``None`` before that, ``sources_at`` the same of each source by its name.
+    """
 
     since_at: datetime | None = None
     sent_at: Mapping[str, datetime] = field(default_factory=dict)
+    sources_at: Mapping[str, datetime] = field(default_factory=dict)
 
-    def after(self, messages: Iterable[Notification], now: datetime) -> tuple[Feed, tuple[Notification, ...]]:
+    def listening(self, source: str, at: datetime) -> Feed:
+        """Return the feed that listens to a source: since ``at``, if it has not done so before."""
+        if source in self.sources_at:
+            return self
+        return replace(self, since_at=self.since_at or at, sources_at={**self.sources_at, source: at})
+
+    def after(
+        self, messages: Iterable[Notification], now: datetime, source: str = ""
+    ) -> tuple[Feed, tuple[Notification, ...]]:
         """Return the feed after a read, and the new messages, oldest first. What was there before us is not new."""
         unknown = {each.id: each for each in messages if each.id not in self.sent_at}
-        new = [each for each in unknown.values() if self.since_at is not None and _sent_at(each, now) >= self.since_at]
+        begun = None if self.since_at is None else max(self.since_at, self.sources_at.get(source, self.since_at))
+        new = [each for each in unknown.values() if begun is not None and _sent_at(each, now) >= begun]
         known = dict(self.sent_at) | {each.id: _sent_at(each, now) for each in unknown.values()}
         kept = sorted(known.items(), key=lambda item: item[1])
         since = now if self.since_at is None else self.since_at
         if len(kept) > _KNOWN:  # what is forgotten must not come back as new
             since = max(since, kept[-_KNOWN - 1][1] + timedelta.resolution)
-        return Feed(since, dict(kept[-_KNOWN:])), tuple(sorted(new, key=lambda each: _sent_at(each, now)))
+        feed = replace(self, since_at=since, sent_at=dict(kept[-_KNOWN:]))
+        return feed, tuple(sorted(new, key=lambda each: _sent_at(each, now)))
 
 
 def _sent_at(message: Notification, now: datetime) -> datetime:

@@ -56,9 +56,11 @@ class Lookout:
             inside is not None and FenceAction.BLOCK_CLIMATE in fence.actions(inside=inside) for fence, inside in known
         )
 
-    def after_messages(self, messages: Iterable[Notification], now: datetime) -> tuple[Lookout, tuple[Alert, ...]]:
-        """Return the lookout after the cloud's messages were read, and what they tell that is new."""
-        feed, new = self.feed.after(messages, now)
+    def after_messages(
+        self, messages: Iterable[Notification], now: datetime, source: str = ""
+    ) -> tuple[Lookout, tuple[Alert, ...]]:
+        """Return the lookout after a source's messages were read, and what they tell that is new."""
+        feed, new = self.feed.after(messages, now, source)
         told = (
             Alert(
                 type=message.alert,
