@@ -1,5 +1,6 @@
 """One vehicle from several sources, through real Home Assistant."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -666,3 +667,38 @@ async def test_a_new_source_does_not_tell_what_it_wrote_long_ago(
     await hass.config_entries.async_setup(home.entry_id)
     await settle(hass)
     assert [event.data["type"] for event in events] == ["alarm"]
+
+
+async def test_an_entry_that_is_disabled_gives_its_vehicle_to_the_other(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_set_disabled_by(both.entry_id, ConfigEntryDisabler.USER)
+    await settle(hass)
+    assert list(other.runtime_data.vehicles) == [VIN]
+    assert state(hass, "sensor.leaf_battery").state == "48.0"
+
+    await hass.config_entries.async_set_disabled_by(both.entry_id, None)
+    await settle(hass)
+    assert other.runtime_data.vehicles == {}
+    assert devices(hass) == ["LEAF"]
+    assert issues(hass) == []
+
+
+async def test_a_command_by_a_lent_way_is_followed_over_a_reload(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, module: Scripted
+) -> None:
+    cloud.refusal, module.obeys = NoConnection("nobody there"), obedient("ovms")
+    seen: list[tuple[str, str]] = []
+    hass.bus.async_listen(EVENT_COMMAND, lambda event: seen.append((event.data["backend"], event.data["type"])))
+    call = hass.async_create_task(
+        hass.services.async_call("climate", "turn_on", {"entity_id": "climate.leaf_climate"}, blocking=True)
+    )
+    for _ in range(50):
+        await asyncio.sleep(0)
+        if module.sent:
+            break
+    await hass.config_entries.async_reload(both.entry_id)
+    await asyncio.gather(call, return_exceptions=True)
+    await settle(hass)
+    assert seen == [("ovms", "confirmed")]
+    assert len(module.sent) == 1

@@ -74,6 +74,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
     """Take an account down; what it knows is kept for the next start."""
     await hass.config_entries.async_unload_platforms_or_raise(entry, PLATFORMS)
     await entry.runtime_data.async_close()
+    if entry.disabled_by is not None:
+        await async_settle(hass, entry)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
