@@ -702,3 +702,24 @@ async def test_a_command_by_a_lent_way_is_followed_over_a_reload(
     await settle(hass)
     assert seen == [("ovms", "confirmed")]
     assert len(module.sent) == 1
+
+
+async def test_what_one_source_speaks_of_the_others_are_asked_for_nevertheless(
+    hass: HomeAssistant,
+    home: MockConfigEntry,
+    stage: Stage,
+    cloud: Scripted,
+    module: Scripted,
+    pass_time: LetTimePass,
+) -> None:
+    module.pushes = True
+    await set_up(hass, stage.entry("Module", module))
+    await add_source(hass, home)
+    cloud.asked = set()
+    for _ in range(120):
+        now = dt_util.utcnow()
+        doors = Body(backend="ovms", received_at=now, reported_at=now, door_front_left=False)
+        module.say(Push(info=MODULE, state=VehicleState(body=doors)))
+        await settle(hass)
+        await pass_time(timedelta(minutes=1))
+    assert Group.BODY in cloud.asked, "the other one may know whether the vehicle is locked"

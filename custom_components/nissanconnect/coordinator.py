@@ -134,7 +134,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._restored = False
         self.available = True
         self.trouble = None
-        state = self._async_believe(frozenset(push.state.groups()), asked=False)
+        state = self._async_believe((), asked=False)
         self._async_examine(state)
         self._async_plan(state, keep=True)
         self.async_set_updated_data(state)
@@ -353,11 +353,15 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         return self.links.state
 
     @callback
-    def _async_believe(self, told: Collection[Group], *, asked: bool = True) -> VehicleState:
-        """Return what is believed after word of the groups ``told``, and note what it says of the vehicle's doings."""
+    def _async_believe(self, answered: Collection[Group], *, asked: bool = True) -> VehicleState:
+        """Return what is believed after new word, and note what it says of the vehicle's doings.
+
+        The groups ``answered`` need not be asked for again soon. What was said unasked is not among them: it may be
+        half of what another source knows.
+        """
         now, state = dt_util.utcnow(), self._async_weigh()
         self._activity = self._activity.after(self.data, state, now, asked=asked)
-        self._asked |= dict.fromkeys(told, now)
+        self._asked |= dict.fromkeys(answered, now)
         self.config_entry.async_create_background_task(
             self.hass,
             self.alerts.async_attend(self.data, state),
