@@ -41,6 +41,8 @@ from custom_components.nissanconnect.vehicle import (
     Group,
     NoConnection,
     Notification,
+    Position,
+    Privacy,
     Push,
     RateLimited,
     StartClimate,
@@ -723,3 +725,46 @@ async def test_what_one_source_speaks_of_the_others_are_asked_for_nevertheless(
         await settle(hass)
         await pass_time(timedelta(minutes=1))
     assert Group.BODY in cloud.asked, "the other one may know whether the vehicle is locked"
+
+
+async def test_privacy_mode_forgets_what_another_source_says_of_the_place(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
+) -> None:
+    def private(minutes: float, *, active: bool) -> VehicleState:
+        at = NOON + timedelta(minutes=minutes)
+        return VehicleState(privacy=Privacy(backend="kamereon", received_at=at, active=active))
+
+    at = NOON + timedelta(minutes=2)
+    cloud.states[VIN] = private(1, active=True)
+    module.states[VIN] = VehicleState(
+        position=Position(backend="ovms", received_at=at, reported_at=at, latitude=51.5, longitude=-0.1)
+    )
+    await pass_time(timedelta(minutes=60))
+    (vehicle,) = both.runtime_data.vehicles.values()
+    assert vehicle.data.position is None
+    assert "51.5" not in str(vehicle.async_remember().lent_words)
+    module.states[VIN] = VehicleState()
+    cloud.states[VIN] = private(60, active=False)
+    await pass_time(timedelta(minutes=60))
+    assert vehicle.data.position is None
+
+
+async def test_privacy_mode_forgets_what_another_source_has_pushed_of_the_place(
+    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, cloud: Scripted, module: Scripted, pass_time: LetTimePass
+) -> None:
+    module.pushes = True
+    await set_up(hass, stage.entry("Module", module))
+    await add_source(hass, home)
+    at = NOON + timedelta(minutes=2)
+    place = Position(backend="ovms", received_at=at, reported_at=at, latitude=51.5, longitude=-0.1)
+    cloud.states[VIN] = VehicleState(privacy=Privacy(backend="kamereon", received_at=at, active=True))
+    await pass_time(timedelta(minutes=60))
+    module.say(Push(info=MODULE, state=VehicleState(position=place)))
+    await settle(hass)
+    late = NOON + timedelta(minutes=60)
+    cloud.states[VIN] = VehicleState(privacy=Privacy(backend="kamereon", received_at=late, active=False))
+    await pass_time(timedelta(minutes=60))
+    (vehicle,) = home.runtime_data.vehicles.values()
+    assert vehicle.data.privacy is not None
+    assert vehicle.data.privacy.active is False
+    assert vehicle.data.position is None

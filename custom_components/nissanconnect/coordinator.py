@@ -350,6 +350,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
     def _async_weigh(self) -> VehicleState:
         """Return what is believed after something was said; who the vehicle is may have changed as well."""
         self.info = self.links.info
+        self.links.forget_place_if_private()
         return self.links.state
 
     @callback

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, override
 
@@ -131,6 +132,11 @@ class Link:
         self.word = self.word.after(state)
         self.error, self.failures, self._retry_at = None, 0, None
 
+    def forget_place(self) -> None:
+        """Keep no position: what is said of it in privacy mode must not come to light after it."""
+        if self.word.state.position is not None:
+            self.word = self.word.without(Group.POSITION)
+
     def fail(self, error: BackendError, pace: Pace, now: datetime) -> None:
         """Note that nothing came."""
         self.error = error
@@ -199,6 +205,12 @@ class LentLink(Link):
         if not self.word.state.groups() and self._lent is not None:
             self.word = self._lent.word  # what was heard while the vehicle was the other entry's own
         super().succeed(state)
+
+    @override
+    def forget_place(self) -> None:
+        super().forget_place()
+        if self.account is not None and (lent := self._lent) is not None and lent.word.state.position is not None:
+            self.account.lent[lent.info.key] = replace(lent, word=lent.word.without(Group.POSITION))
 
     def leads_to(self, entry: NissanConfigEntry, key: str) -> bool:
         """Whether this is the way through that vehicle of ``entry``."""

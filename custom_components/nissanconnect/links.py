@@ -97,6 +97,12 @@ class VehicleLinks:
         """What is believed when all that was said is weighed."""
         return merge([(link.word, link.weaknesses) for link in self])
 
+    def forget_place_if_private(self) -> None:
+        """Keep no position, whoever tells it, while anybody tells of privacy mode."""
+        if any(link.word.state.privacy is not None and link.word.state.privacy.active for link in self):
+            for link in self:
+                link.forget_place()
+
     @property
     def needs_asking(self) -> bool:
         """Whether anything is learnt by reading: a single source that speaks by itself needs no questions."""

@@ -49,6 +49,11 @@ class Word:
                 changed_at[group] = self.changed_at[group]
         return Word(state=VehicleState.of(*groups.values()), changed_at=changed_at)
 
+    def without(self, group: Group) -> Word:
+        """Return the word that says nothing of ``group``."""
+        changed_at = {name: at for name, at in self.changed_at.items() if name != group}
+        return Word(state=replace(self.state, **{group.value: None}), changed_at=changed_at)
+
     def said_at(self, group: Group) -> datetime:
         """Return when the vehicle said this, as far as can be known; never later than we were told."""
         value: Reported = getattr(self.state, group)
