@@ -30,6 +30,7 @@ from custom_components.nissanconnect.vehicle import (
     ActionRequired,
     AlertType,
     AuthenticationFailed,
+    BackendError,
     Battery,
     Body,
     Capability,
@@ -41,11 +42,13 @@ from custom_components.nissanconnect.vehicle import (
     Group,
     NoConnection,
     Notification,
+    NotSupported,
     Position,
     Privacy,
     Push,
     RateLimited,
     StartClimate,
+    TooManyCommands,
     Unavailable,
     VehicleInfo,
     VehicleState,
@@ -357,12 +360,45 @@ async def test_commands_go_to_the_first_that_can(
     assert state(hass, "climate.leaf_climate").state == "heat_cool"
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        NoConnection("nobody there"),
+        AuthenticationFailed("who is that"),
+        NotSupported("not this one"),
+        TooManyCommands("enough for now"),
+    ],
+    ids=lambda refusal: refusal.key,
+)
 async def test_what_cannot_have_arrived_goes_to_the_next(
-    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, refusal: BackendError
 ) -> None:
-    cloud.refusal, module.obeys = NoConnection("nobody there"), obedient("ovms")
+    cloud.refusal, module.obeys = refusal, obedient("ovms")
     assert await heat(hass) == "ovms"
     assert len(module.sent) == 1
+
+
+async def test_the_first_refusal_is_told_if_no_source_takes_a_command(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted
+) -> None:
+    cloud.refusal, module.refusal = TooManyCommands("enough for now"), NoConnection("nobody there")
+    with pytest.raises(HomeAssistantError) as raised:
+        await heat(hass)
+    assert raised.value.translation_key == "too_many_commands"
+
+
+async def test_a_vehicle_that_its_account_drops_goes_on_with_its_other_source(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    cloud.vehicles.clear()
+    await pass_time(timedelta(hours=13), timedelta(hours=1))
+    assert [subentry for subentry in both.subentries.values() if subentry.subentry_type == "source"] == []
+    assert devices(hass) == ["Module"]
+    registry = er.async_get(hass)
+    entity = registry.async_get_entity_id("sensor", DOMAIN, f"{VIN}_battery_level")
+    assert entity is not None
+    assert registry.entities[entity].config_entry_id == other.entry_id
+    assert state(hass, entity).state == "48.0"
 
 
 async def test_what_may_have_arrived_goes_nowhere_else(

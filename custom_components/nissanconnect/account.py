@@ -22,7 +22,7 @@ from .exceptions import NEEDS_REAUTH, update_error
 from .issues import async_report_account, async_report_double, async_report_sources, async_report_vehicle
 from .listener import async_listen
 from .settings import Settings
-from .sharing import async_borrowers, async_home, async_is_source
+from .sharing import async_borrowers, async_forget_vehicle, async_home, async_is_source
 from .store import Remembered, RememberedVehicle, VehicleStore
 from .vehicle import BackendError, ListedVehicle, NotSupported, NoVehicles, Push, VehicleInfo, alias
 
@@ -301,6 +301,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         async_report_sources(self.hass, self.config_entry, vehicle.info, None)
         self.config_entry.async_create_task(self.hass, vehicle.async_shutdown())
         self._async_remove_device(key)
+        async_forget_vehicle(self.hass, self.config_entry, key)
 
     @callback
     def _async_remove_device(self, key: str) -> None:

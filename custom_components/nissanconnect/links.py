@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from .const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE_VEHICLE, CONF_VEHICLE, SUBENTRY_SOURCE
 from .engine.merge import Word, merge
 from .engine.polling import Pace
+from .exceptions import NEEDS_REAUTH
 from .link import LentLink, Link, OwnLink
 from .vehicle import (
     BackendError,
@@ -20,6 +21,7 @@ from .vehicle import (
     NoConnection,
     NotSupported,
     Progress,
+    RateLimited,
     Ticket,
     VehicleInfo,
     VehicleReport,
@@ -29,6 +31,10 @@ from .vehicle import (
 
 if TYPE_CHECKING:
     from .account import AccountCoordinator
+
+
+_NOT_ARRIVED = (*NEEDS_REAUTH, NoConnection, NotSupported, RateLimited)
+"""With any other error a command may be under way all the same."""
 
 
 @dataclass(slots=True)
@@ -130,19 +136,23 @@ class VehicleLinks:
         return sorted((link for link in self if link.offers(command.needs)), key=lambda link: not link.works)
 
     async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
-        """Send by the first way that takes the command; another is tried only if it cannot have arrived."""
-        error: BackendError = NotSupported()
+        """Send by the first way that takes the command; another is tried only if it cannot have arrived.
+
+        Raises:
+            BackendError: Nobody has taken it, the first for this reason.
+        """
+        first: BackendError | None = None
         for link in self.able(command):
             self._last_used = link
             try:
                 with link.reach() as (account, info):
                     ticket = await account.backend.send(info, command, on_wake)
-            except NoConnection as err:
-                error = err
+            except _NOT_ARRIVED as err:
+                first = first or err
                 continue
             limit = account.backend.description.command_limit
             return replace(ticket, via=link.name, limit=limit.total_seconds())
-        raise error
+        raise first or NotSupported
 
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask the way that has taken the command."""

@@ -85,6 +85,14 @@ def async_forget_source(hass: HomeAssistant, removed: ConfigEntry) -> None:
         hass.config_entries.async_remove_subentry(other, subentry.subentry_id)
 
 
+@callback
+def async_forget_vehicle(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
+    """Give back what a vehicle had from other entries, because it has left ``entry``."""
+    for subentry in list(entry.get_subentries_of_type(SUBENTRY_SOURCE)):
+        if subentry.data[CONF_VEHICLE] == alias(key):
+            hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+
+
 def _references(hass: HomeAssistant, entry: ConfigEntry) -> Iterator[tuple[ConfigEntry, ConfigSubentry]]:
     for other in _others(hass, entry):
         for subentry in other.get_subentries_of_type(SUBENTRY_SOURCE):
