@@ -76,6 +76,20 @@ async def test_what_speaks_by_itself_is_not_asked_and_stays_however_long_it_is_s
     assert hass.states.async_entity_ids_count("persistent_notification") == 0
 
 
+async def test_that_it_is_silent_is_told_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, source: Scripted, pass_time: LetTimePass
+) -> None:
+    told = async_capture_events(hass, EVENT_ALERT)
+    source.say(says(70))
+    await settle(hass)
+    await pass_time(timedelta(days=6), timedelta(hours=1))
+    assert told == []
+    await pass_time(timedelta(days=3), timedelta(hours=1))
+    assert [each.data["type"] for each in told] == ["silent"]
+    await hass.config_entries.async_unload(loaded.entry_id)
+    await pass_time(timedelta(hours=2), timedelta(hours=1))
+
+
 async def test_a_lost_line_is_taken_up_again(
     hass: HomeAssistant,
     stage: Stage,

@@ -11,7 +11,7 @@ from typing import Protocol
 from homeassistant.components.zone import ENTITY_ID_HOME, in_zone
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_time_change
+from homeassistant.helpers.event import async_track_time_change, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Messages
@@ -39,6 +39,9 @@ _MOST_PAGES = 5
 
 _MESSAGES_EVERY = timedelta(minutes=30)
 """The messages cost a request of their own (kamereon-eu §16.3)."""
+
+_LOOK_EVERY = timedelta(hours=1)
+"""How often what comes about by time alone is looked for in a vehicle that is not read because it speaks by itself."""
 
 _UNTOLD = 20
 """Alerts that wait for their entity; one that is disabled never comes."""
@@ -98,6 +101,7 @@ class VehicleAlerts:
         self._vehicle = vehicle
         self._wanted = wanted
         self._stop_asking = self._async_ask_for_plug()
+        self._stop_looking = async_track_time_interval(vehicle.hass, self._async_look_again, _LOOK_EVERY)
         self._links = links
         self._started_at = dt_util.utcnow()
         self._without_messages = set[Messages]()
@@ -180,6 +184,11 @@ class VehicleAlerts:
     def async_stop(self) -> None:
         """End what would go on without the vehicle."""
         self._stop_asking()
+        self._stop_looking()
+
+    async def _async_look_again(self, now: datetime) -> None:
+        if not self._links.needs_asking:
+            await self.async_attend(self._vehicle.data, self._vehicle.data)
 
     @callback
     def _async_ask_for_plug(self) -> CALLBACK_TYPE:
