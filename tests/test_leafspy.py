@@ -147,6 +147,17 @@ async def test_a_wrong_password_is_told_once_and_repaired_by_the_right_one(
     assert ir.async_get(hass).issues == {}
 
 
+async def test_two_phones_of_which_one_is_wrong_do_not_fill_the_log(
+    hass: HomeAssistant, client: Client, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    right, wrong = phone(), phone()
+    wrong.password = "guess"
+    for _ in range(5):
+        assert await verdict(await call(hass, client, wrong.parameters())) == BAD
+        assert await verdict(await call(hass, client, right.parameters())) == GOOD
+    assert caplog.text.count("wrong password") == 1
+
+
 async def test_without_a_password_the_address_is_enough(hass: HomeAssistant, client: Client) -> None:
     await set_up(hass, link(password=None))
     assert await verdict(await call(hass, client, phone().parameters())) == GOOD

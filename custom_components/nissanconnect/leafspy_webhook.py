@@ -86,6 +86,7 @@ class Doorkeeper(Visitors):
         self._hass = hass
         self._entry = entry
         self._refusals = 0
+        self._warned = False
 
     @override
     @callback
@@ -98,7 +99,8 @@ class Doorkeeper(Visitors):
     @callback
     def turned_away(self, source: str) -> None:
         self._refusals += 1
-        if self._refusals == 1:
+        if not self._warned:  # two phones of which one is wrong take turns, every few seconds
+            self._warned = True
             _LOGGER.warning("A message for Leaf Spy from %s has a wrong password", source)
         if self._refusals == _REFUSALS_BEFORE_TELLING:
             async_report_caller(self._hass, self._entry, refused=True)
