@@ -1,9 +1,10 @@
 """One vehicle from several sources, through real Home Assistant."""
 
 import asyncio
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, override
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import (
@@ -48,9 +49,11 @@ from custom_components.nissanconnect.vehicle import (
     Push,
     RateLimited,
     StartClimate,
+    Ticket,
     TooManyCommands,
     Unavailable,
     VehicleInfo,
+    VehicleReport,
     VehicleState,
     alias,
 )
@@ -804,3 +807,37 @@ async def test_privacy_mode_forgets_what_another_source_has_pushed_of_the_place(
     assert vehicle.data.privacy is not None
     assert vehicle.data.privacy.active is False
     assert vehicle.data.position is None
+
+
+async def test_a_charge_that_stops_a_while_after_it_was_told_to_is_not_interrupted(
+    hass: HomeAssistant, noon: datetime, stage: Stage, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    def charging(status: ChargingStatus) -> VehicleState:
+        at = dt_util.utcnow()
+        return VehicleState(
+            charging=Charging(backend="kamereon", received_at=at, reported_at=at, plugged_in=True, status=status)
+        )
+
+    class Slow(Scripted):
+        """The service calls it done at once; the vehicle goes on charging until it is looked at for the second time."""
+
+        @override
+        async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
+            stopped = bool(self.sent) and self.reads > self.looked
+            self.reads += 1
+            return VehicleReport(state=charging(ChargingStatus.NOT_CHARGING if stopped else ChargingStatus.CHARGING))
+
+        looked = 10**6
+
+        @override
+        async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+            self.looked = self.reads
+            return await super().send(vehicle, command, on_wake)
+
+    able = CLOUD.capabilities | {Capability.START_CHARGING, Capability.STOP_CHARGING}
+    await set_up(hass, stage.entry("Slow", Slow("kamereon", {VIN: replace(CLOUD, capabilities=able)})))
+    events = async_capture_events(hass, EVENT_ALERT)
+    await hass.services.async_call("switch", "turn_off", {"entity_id": "switch.leaf_charging"}, blocking=True)
+    await pass_time(timedelta(minutes=20))
+    assert state(hass, "switch.leaf_charging").state == "off"
+    assert events == []

@@ -214,11 +214,11 @@ class VehicleAlerts:
 
     @property
     def _stopped_at(self) -> datetime | None:
-        """When the owner last had charging stopped; a command that shows its effect has not ended yet."""
+        """When the owner last had charging stopped: until the command ended, the charge may have been seen to go on."""
         if isinstance(self._vehicle.commands.in_progress, StopCharging):
             return dt_util.utcnow()
         stops = (record for record in self._vehicle.commands.log if record.command == StopCharging.kind())
-        return max((record.outcome.sent_at for record in stops if record.outcome.sent_at), default=None)
+        return max((record.outcome.ended_at for record in stops if record.outcome.sent_at), default=None)
 
     @callback
     def _async_tell(self, alerts: Iterable[Alert]) -> None:
