@@ -26,7 +26,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect.alerts import Wishes
-from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
+from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND, OPTION_ALERTS_OFF
 from custom_components.nissanconnect.vehicle import (
     ActionRequired,
     AlertType,
@@ -841,3 +841,26 @@ async def test_a_charge_that_stops_a_while_after_it_was_told_to_is_not_interrupt
     await pass_time(timedelta(minutes=20))
     assert state(hass, "switch.leaf_charging").state == "off"
     assert events == []
+
+
+async def test_a_charge_that_has_finished_is_told_to_whom_interruptions_are_nothing(
+    hass: HomeAssistant, home: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    hass.config_entries.async_update_entry(home, options={OPTION_ALERTS_OFF: [AlertType.CHARGING_INTERRUPTED]})
+    await hass.config_entries.async_reload(home.entry_id)
+
+    def charging(minutes: float, status: ChargingStatus) -> VehicleState:
+        at = NOON + timedelta(minutes=minutes)
+        said = Charging(backend="kamereon", received_at=at, reported_at=at, plugged_in=True, status=status)
+        return VehicleState(charging=said)
+
+    cloud.states[VIN] = charging(1, ChargingStatus.CHARGING)
+    await pass_time(timedelta(minutes=20))
+    events = async_capture_events(hass, EVENT_ALERT)
+    cloud.states[VIN] = charging(20, ChargingStatus.NOT_CHARGING)
+    await pass_time(timedelta(minutes=20))
+    assert events == []
+    at = NOON + timedelta(minutes=30)
+    cloud.messages = (Notification(id="1", kind="charge", alert=AlertType.CHARGING_FINISHED, sent_at=at),)
+    await pass_time(timedelta(minutes=40))
+    assert [event.data["type"] for event in events] == ["charging_finished"]

@@ -133,6 +133,7 @@ class VehicleAlerts:
                 driving=driving,
                 stopped_at=self._stopped_at,
                 charge_below=self.wishes.charge_below,
+                unwanted=frozenset(AlertType) - self._wanted,
             )
             self.lookout, alerts = self.lookout.after(before, view, self.fences)
         self._vehicle.async_update_listeners()  # before anything is told: automations look at what entities show

@@ -115,6 +115,16 @@ def test_a_charge_that_we_saw_and_the_cloud_tells() -> None:
     assert [alert.details for alert in read] == [{"title": "T", "text": "W"}]
 
 
+def test_what_nobody_wants_to_know_hides_nothing() -> None:
+    lookout, _ = Lookout().after_messages([], EPOCH)
+    before, after = charging(0, ChargingStatus.CHARGING), charging(60, ChargingStatus.NOT_CHARGING)
+    view = View(state=after, now=EPOCH + 65 * MINUTE, unwanted=frozenset({AlertType.CHARGING_INTERRUPTED}))
+    lookout, seen = lookout.after(before, view, [])
+    assert seen == ()
+    lookout, read = lookout.after_messages([message("a", 61)], EPOCH + 66 * MINUTE)
+    assert [alert.type for alert in read] == [AlertType.CHARGING_FINISHED]
+
+
 @given(st.lists(states, max_size=8))
 def test_what_is_said_again_is_no_news(reads: list[VehicleState]) -> None:
     lookout, before = Lookout(), VehicleState()

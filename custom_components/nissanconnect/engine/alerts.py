@@ -37,7 +37,7 @@ class View:
     """Everything that alerts are made of, at one moment.
 
     ``inside`` tells of each area whether the vehicle is in it. ``stopped_at`` is when the owner last had charging
-    stopped, ``charge_below`` the level in % below which they want to know.
+    stopped, ``charge_below`` the level in % below which they want to know, ``unwanted`` what they do not want to know.
     """
 
     state: VehicleState
@@ -46,6 +46,7 @@ class View:
     inside: tuple[tuple[Fence, bool], ...] = ()
     stopped_at: datetime | None = None
     charge_below: float = 30.0
+    unwanted: frozenset[AlertType] = frozenset()
 
 
 def transitions(before: VehicleState, view: View) -> Iterator[Alert]:

@@ -38,7 +38,9 @@ class Lookout:
             view, inside=tuple((fence, inside) for fence in drawn if (inside := placed.inside(fence)) is not None)
         )
         watch, come_true = placed.watch.after(standing(seen))
-        return replace(placed, watch=watch)._admitted((*crossings, *transitions(before, seen), *come_true))
+        found = (*crossings, *transitions(before, seen), *come_true)
+        # What is not told does not stand for a message that says the same in other words.
+        return replace(placed, watch=watch)._admitted(each for each in found if each.type not in view.unwanted)
 
     def inside(self, fence: Fence) -> bool | None:
         """Whether the vehicle is in the area; ``None`` before its position was known."""
