@@ -864,3 +864,25 @@ async def test_a_charge_that_has_finished_is_told_to_whom_interruptions_are_noth
     cloud.messages = (Notification(id="1", kind="charge", alert=AlertType.CHARGING_FINISHED, sent_at=at),)
     await pass_time(timedelta(minutes=40))
     assert [event.data["type"] for event in events] == ["charging_finished"]
+
+
+async def test_a_temperature_that_somebody_else_chose_does_not_outlive_a_restart(
+    hass: HomeAssistant, noon: datetime, stage: Stage, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    cloud.vehicles[VIN] = replace(CLOUD, capabilities=CLOUD.capabilities | {Capability.CLIMATE_TEMPERATURE})
+    cloud.states[VIN] = climate("kamereon", running=False)
+    entry = stage.entry("Cloud", cloud)
+    await set_up(hass, entry)
+    chosen = {"entity_id": "climate.leaf_climate", "temperature": 19}
+    await hass.services.async_call("climate", "set_temperature", chosen, blocking=True)
+    at = dt_util.utcnow()
+    said = Climate(backend="kamereon", received_at=at, reported_at=at, running=True, target_temperature=26)
+    cloud.states[VIN] = VehicleState(climate=said)
+    await pass_time(timedelta(minutes=15))
+    assert state(hass, "climate.leaf_climate").attributes["temperature"] == 26
+
+    await hass.config_entries.async_reload(entry.entry_id)
+    cloud.states[VIN] = climate("kamereon", running=False)
+    await pass_time(timedelta(minutes=15))
+    assert state(hass, "climate.leaf_climate").state == "off"
+    assert state(hass, "climate.leaf_climate").attributes["temperature"] == 19

@@ -1,12 +1,13 @@
 """Climate: heating and cooling the cabin before a drive."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, override
 
 from homeassistant.components.climate import (
     ATTR_HVAC_MODE,
     ClimateEntityDescription,
     ClimateEntityFeature,
+    ClimateExtraStoredData,
     HVACAction,
     HVACMode,
     RestoreClimate,
@@ -68,6 +69,12 @@ class VehicleClimate(VehicleEntity, RestoreClimate):
         last = await self.async_get_last_climate_data(validate_range=True)
         if last and last.native_target_temperature is not None:
             self._chosen = last.native_target_temperature
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> ClimateExtraStoredData:
+        """What was chosen here; what is shown may be somebody else's choice for the start that goes on now."""
+        return replace(super().extra_restore_state_data, native_target_temperature=self._chosen)
 
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
