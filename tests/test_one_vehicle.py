@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, override
 
 from freezegun.api import FrozenDateTimeFactory
@@ -13,6 +14,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryDisabler,
     ConfigEntryState,
+    ConfigSubentry,
 )
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
@@ -886,3 +888,22 @@ async def test_a_temperature_that_somebody_else_chose_does_not_outlive_a_restart
     await pass_time(timedelta(minutes=15))
     assert state(hass, "climate.leaf_climate").state == "off"
     assert state(hass, "climate.leaf_climate").attributes["temperature"] == 19
+
+
+async def test_an_area_is_shown_as_soon_as_the_vehicle_tells_where_it_is(
+    hass: HomeAssistant, home: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    data = {"location": {"latitude": 51.0, "longitude": 0.0, "radius": 500.0}, "on_entering": [], "on_leaving": []}
+    area = ConfigSubentry(data=MappingProxyType(data), subentry_type="geofence", title="Work", unique_id=None)
+    hass.config_entries.async_add_subentry(home, area)
+    await settle(hass)
+    assert hass.states.get("binary_sensor.leaf_in_work") is None, "nobody knows where it is"
+
+    at = dt_util.utcnow()
+    place = Position(backend="kamereon", received_at=at, reported_at=at, latitude=51.0, longitude=0.0)
+    cloud.vehicles[VIN] = replace(CLOUD, capabilities=CLOUD.capabilities | {Capability.LOCATION})
+    cloud.states[VIN] = VehicleState(position=place)
+    await home.runtime_data.async_refresh()
+    await pass_time(timedelta(minutes=15))
+    assert state(hass, "device_tracker.leaf_location").attributes["latitude"] == 51.0
+    assert state(hass, "binary_sensor.leaf_in_work").state == "on"

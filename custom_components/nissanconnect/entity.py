@@ -137,13 +137,21 @@ async def async_add_area_entities[D: EntityDescription](
     description: D,
     create: Callable[[VehicleCoordinator, D, Fence], Entity],
 ) -> None:
-    """Add an entity for each area of each vehicle that tells where it is."""
+    """Add an entity for each area of each vehicle that tells where it is, as soon as it does."""
     add = _until_unloading(entry, async_add_entities)
 
     @callback
     def follow(vehicle: VehicleCoordinator) -> None:
-        if Capability.LOCATION in vehicle.info.capabilities:
-            add(create(vehicle, description, fence) for fence in vehicle.alerts.fences)
+        waiting = list(vehicle.alerts.fences)
+
+        @callback
+        def add_located() -> None:
+            if waiting and Capability.LOCATION in vehicle.info.capabilities:
+                add([create(vehicle, description, fence) for fence in waiting])
+                waiting.clear()
+
+        add_located()
+        entry.async_on_unload(vehicle.async_add_listener(add_located))
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
 
