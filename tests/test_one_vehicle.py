@@ -907,3 +907,15 @@ async def test_an_area_is_shown_as_soon_as_the_vehicle_tells_where_it_is(
     await pass_time(timedelta(minutes=15))
     assert state(hass, "device_tracker.leaf_location").attributes["latitude"] == 51.0
     assert state(hass, "binary_sensor.leaf_in_work").state == "on"
+
+
+async def test_a_target_temperature_can_be_chosen_as_soon_as_a_source_takes_one(
+    hass: HomeAssistant, home: MockConfigEntry, cloud: Scripted
+) -> None:
+    assert "temperature" not in state(hass, "climate.leaf_climate").attributes
+    cloud.vehicles[VIN] = replace(CLOUD, capabilities=CLOUD.capabilities | {Capability.CLIMATE_TEMPERATURE})
+    await home.runtime_data.async_refresh()
+    await settle(hass)
+    chosen = {"entity_id": "climate.leaf_climate", "temperature": 19}
+    await hass.services.async_call("climate", "set_temperature", chosen, blocking=True)
+    assert state(hass, "climate.leaf_climate").attributes["temperature"] == 19

@@ -58,9 +58,6 @@ class VehicleClimate(VehicleEntity, RestoreClimate):
         self._attr_min_temp = limits.minimum
         self._attr_max_temp = limits.maximum
         self._attr_target_temperature_step = limits.step
-        self._attr_supported_features = ClimateEntityFeature.TURN_ON | ClimateEntityFeature.TURN_OFF
-        if self._takes_temperature:
-            self._attr_supported_features |= ClimateEntityFeature.TARGET_TEMPERATURE
         self._chosen = _COMFORTABLE
 
     @override
@@ -79,6 +76,13 @@ class VehicleClimate(VehicleEntity, RestoreClimate):
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
         super().async_entity_id_changed(old_entity_id)
+
+    @property
+    @override
+    def supported_features(self) -> ClimateEntityFeature:
+        """What the vehicle takes by any way; some ways are there later than the entity."""
+        features = ClimateEntityFeature.TURN_ON | ClimateEntityFeature.TURN_OFF
+        return features | ClimateEntityFeature.TARGET_TEMPERATURE if self._takes_temperature else features
 
     @property
     @override
