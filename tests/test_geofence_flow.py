@@ -102,6 +102,23 @@ async def test_whose_an_area_is_stays_while_the_account_is_not_loaded(
     assert (subentry.title, subentry.data["vehicles"]) == ("Village", names)
 
 
+async def test_an_area_of_a_vehicle_that_has_left_the_account_can_still_be_changed(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    one, other = [vehicle.name for vehicle in loaded.runtime_data.vehicles.values()][:2]
+    await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": [one, other]})
+    ((subentry_id, subentry),) = loaded.subentries.items()
+    left = subentry.data | {"vehicles": ["vehicle 000000", other]}
+    hass.config_entries.async_update_subentry(loaded, subentry, data=left)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    form = await hass.config_entries.subentries.async_init(
+        (loaded.entry_id, "geofence"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
+    )
+    done = await go_on(hass, form, suggested(form))
+    assert done["reason"] == "reconfigure_successful"
+    assert loaded.subentries[subentry_id].data["vehicles"] == [other]
+
+
 async def test_without_a_loaded_account_an_area_is_everybodys(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
     done = await go_on(hass, await start(hass, entry, "map"), AREA)

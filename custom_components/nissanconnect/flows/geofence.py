@@ -117,13 +117,17 @@ class GeofenceFlow(ConfigSubentryFlow):
             probatio.Required(CONF_ON_LEAVING, default=[]): _ACTIONS,
             probatio.Required(CONF_ON_ENTERING, default=[]): _ACTIONS,
         }
+        suggested = dict(self._suggested)
         if len(vehicles := self._vehicles()) > 1:
-            fields[probatio.Required(CONF_VEHICLES, default=[each["value"] for each in vehicles])] = SelectSelector(
+            names = [each["value"] for each in vehicles]
+            fields[probatio.Required(CONF_VEHICLES, default=names)] = SelectSelector(
                 SelectSelectorConfig(options=vehicles, multiple=True)
             )
+            if CONF_VEHICLES in suggested:  # what is no choice any more could not be taken back in the form, either
+                suggested[CONF_VEHICLES] = [each for each in suggested[CONF_VEHICLES] if each in names]
         return self.async_show_form(
             step_id="area",
-            data_schema=self.add_suggested_values_to_schema(probatio.Schema(fields), self._suggested),
+            data_schema=self.add_suggested_values_to_schema(probatio.Schema(fields), suggested),
             description_placeholders={"smallest": str(SMALLEST), "largest": str(LARGEST)},
             errors=dict(errors),
         )
