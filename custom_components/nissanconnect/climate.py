@@ -73,10 +73,6 @@ class VehicleClimate(VehicleEntity, RestoreClimate):
         """What was chosen here; what is shown may be somebody else's choice for the start that goes on now."""
         return replace(super().extra_restore_state_data, native_target_temperature=self._chosen)
 
-    @override
-    def async_entity_id_changed(self, old_entity_id: str) -> None:
-        super().async_entity_id_changed(old_entity_id)
-
     @property
     @override
     def supported_features(self) -> ClimateEntityFeature:
