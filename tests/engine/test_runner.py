@@ -25,6 +25,7 @@ from custom_components.nissanconnect.vehicle import (
     Refresh,
     SoundHorn,
     StartClimate,
+    StopClimate,
     Ticket,
     Unavailable,
     VehicleState,
@@ -308,6 +309,17 @@ async def test_an_equal_command_joins_and_others_wait() -> None:
     last, new = runner.submit(StartClimate(21), SOMEBODY)
     assert last is not first
     assert new
+
+
+async def test_the_last_wish_counts() -> None:
+    """On, off and on again leaves the climate on: the second start must not be taken for the first."""
+    vehicle = Vehicle(phases(Phase.DONE), [ON])
+    runner = vehicle.runner()
+    wishes = (StartClimate(21), StopClimate(), StartClimate(21))
+    jobs = [runner.submit(command, SOMEBODY) for command in wishes]
+    assert [new for _, new in jobs] == [True, True, True]
+    await gather(*(runner.work(job) for job, _ in jobs))
+    assert vehicle.sent == [*wishes]
 
 
 async def test_between_two_commands_the_runner_is_not_idle() -> None:

@@ -141,11 +141,11 @@ class CommandRunner:
     def submit(self, command: Command, asked_by: Asker) -> tuple[Job, bool]:
         """Return the job for ``command``, and whether it is new: an equal one that has not ended is joined.
 
-        A new job is carried out by awaiting :meth:`work`.
+        Only if nothing else was asked for since, or "on, off, on" would leave it off. A new job is carried out by
+        awaiting :meth:`work`.
         """
-        for job in self._jobs:
-            if job.command == command:
-                return job, False
+        if self._jobs and self._jobs[-1].command == command:
+            return self._jobs[-1], False
         job = Job(command, asked_by, self._now())
         self.take_up(job)
         return job, True
