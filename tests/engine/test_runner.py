@@ -275,6 +275,20 @@ async def test_a_blocked_command_is_not_sent() -> None:
     assert vehicle.wakes == []
 
 
+async def test_who_is_asked_too_often_is_left_alone_as_long_as_it_asks() -> None:
+    """A command that has been accepted goes on meanwhile, so its end is asked for when its time is over."""
+    vehicle = Vehicle([Progress(Phase.PENDING), RateLimited(retry_after=30), Progress(Phase.DONE)], [ON])
+    await vehicle.run(StartClimate(21))
+    assert vehicle.asked == 3
+    assert vehicle.clock - EPOCH >= timedelta(seconds=30)
+
+    vehicle = Vehicle([RateLimited(retry_after=300)], [OFF])
+    outcome = await vehicle.run(StartClimate(21))
+    assert (outcome.status, outcome.reason) == (CommandStatus.TIMED_OUT, Reason.NO_ANSWER)
+    assert vehicle.asked == 2
+    assert vehicle.clock - EPOCH < timedelta(seconds=130)
+
+
 async def test_stages() -> None:
     vehicle = Vehicle(phases(Phase.PENDING, Phase.DONE), [ON])
     await vehicle.run(StartClimate(21))

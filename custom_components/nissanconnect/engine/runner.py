@@ -6,7 +6,6 @@ say "done" too early and "cancelled" for commands that were carried out (kamereo
 
 from asyncio import Event, Lock
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -205,18 +204,22 @@ class CommandRunner:
         return CommandOutcome(status=CommandStatus.TIMED_OUT, reason=error.key, sent_at=sent_at, ended_at=self._now())
 
     async def _follow(self, ticket: Ticket, *, hurried: bool) -> Progress:
-        """Ask until the command is over or the time is; an error on the way is no answer."""
+        """Ask until the command is over or the time is; an error on the way is no answer, but may ask for a pause."""
         limit = self._patience.limit if ticket.limit is None else ticket.limit
         deadline = ticket.sent_at + timedelta(seconds=limit)
         pause, longest = self._patience.first, self._patience.longest if hurried else self._patience.unhurried
+        demanded = 0.0
         while True:  # once at least: after a restart the time may be over, and the answer there
-            await self._sleep(pause)
-            progress = Progress(Phase.PENDING)
-            with suppress(BackendError):
+            await self._sleep(max(pause, demanded))
+            progress, demanded = Progress(Phase.PENDING), 0.0
+            try:
                 progress = await self._line.poll(ticket)
-            if progress.phase is not Phase.PENDING or self._now() >= deadline:
+            except BackendError as error:
+                demanded = error.retry_after or 0.0
+            left = (deadline - self._now()).total_seconds()
+            if progress.phase is not Phase.PENDING or left <= 0:
                 return progress
-            pause = min(pause * self._patience.growth, longest)
+            pause, demanded = min(pause * self._patience.growth, longest), min(demanded, left)
 
     async def _look(self, command: Command, before: VehicleState, phase: Phase, looks: int) -> bool:
         """Read the vehicle's state until it shows the command's effect, at most ``looks`` times."""
