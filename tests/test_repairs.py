@@ -203,6 +203,22 @@ async def test_a_vehicle_that_is_bound_to_somebody_else(
     assert not issues(hass)
 
 
+async def test_a_read_of_what_a_vehicle_does_not_offer_is_no_refusal(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    """Most reads ask a parked vehicle for its battery and position only; the Qashqai tells of its odometer and tank."""
+    simulator.car("Qashqai").services[12] = False
+    simulator.fail("battery-status", NO_RIGHT, vin=simulator.car("Qashqai").vin)
+    await set_up(hass, entry)
+    for _ in range(20):
+        assert not issues(hass)
+        await pass_time(timedelta(minutes=10), timedelta(minutes=5))
+
+    simulator.fail("*", NO_RIGHT, vin=simulator.car("Qashqai").vin)
+    await pass_time(timedelta(hours=7), timedelta(minutes=10))
+    assert issues(hass).keys() == {"vehicle_refused Qashqai"}
+
+
 async def test_a_vehicle_that_the_service_does_not_know(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass, fix: Fix
 ) -> None:

@@ -113,6 +113,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self.trouble: Trouble | None = None
         """Why the last read brought nothing, if it did not."""
         self._readable: bool | None = None
+        self._in_vain: frozenset[Group] = frozenset()
+        """What the vehicle's own account was asked for since it last told anything."""
 
     @callback
     def async_adopt(self, listed: ListedVehicle) -> None:
@@ -300,7 +302,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     @override
     async def _async_update_data(self) -> VehicleState:
-        groups = EVERYTHING if self._everything else self._plan.groups
+        groups = EVERYTHING if self._everything or self._readable is False else self._plan.groups
         self._everything = False
         self._read_at = None
         answers = await self.links.read(groups, self._account.settings.pace)
@@ -313,7 +315,9 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._watching = max(self._watching - 1, 0)
         self.trouble = None
         if (own := answers.reports.get(self.links.own)) is not None and self.links.own.asks:
-            self._readable = bool(own.state.groups())
+            self._in_vain = frozenset() if own.state.groups() else self._in_vain | groups
+            if not self._in_vain or self._in_vain >= EVERYTHING:  # most reads ask for little, which may not be offered
+                self._readable = not self._in_vain
         self.available = True  # before anything is told: automations do not hear what is unavailable
         self._account.async_handle_error(self.links.own.error)  # also from before, if it rests
         self._async_note_failures(answers.failures)
