@@ -1,7 +1,9 @@
 """The book of wakes in Home Assistant: every command is in it, a read never is."""
 
 from datetime import timedelta
+from typing import override
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
@@ -9,12 +11,27 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import OPTION_WAKING
-from custom_components.nissanconnect.vehicle import Asker, Refresh, alias
+from custom_components.nissanconnect.vehicle import (
+    Asker,
+    Battery,
+    Capability,
+    Phase,
+    Progress,
+    Refresh,
+    Ticket,
+    Unavailable,
+    VehicleInfo,
+    VehicleState,
+    alias,
+)
 
-from .conftest import LetTimePass, set_up, state
+from .conftest import NOON, LetTimePass, set_up, state
+from .scripted import Scripted, Stage, stage
 from .simulator import Fault, Simulator
 from .test_command_log import ask
 from .test_commands import act, device_id
+
+__all__ = ["stage"]
 
 REFRESH = "button.leaf_refresh_from_vehicle"
 WAKES = "sensor.leaf_wakes_today"
@@ -164,3 +181,36 @@ async def test_quiet_hours(
     assert state(hass, WAKES).state == "0"
     await pass_time(timedelta(minutes=30), timedelta(minutes=5))
     assert state(hass, WAKES).state == "1"
+
+
+class Asleep(Scripted):
+    """A source whose vehicle does not answer."""
+
+    @override
+    async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
+        return Progress(Phase.PENDING)
+
+
+async def test_what_was_read_before_a_wake_is_no_answer_to_it(
+    hass: HomeAssistant, stage: Stage, freezer: FrozenDateTimeFactory, pass_time: LetTimePass
+) -> None:
+    """After an outage a read brings news and shows that a wake is due: the news is older than the wake."""
+    freezer.move_to(NOON)
+
+    def reported(minutes: int) -> VehicleState:
+        at = NOON + timedelta(minutes=minutes)
+        return VehicleState(battery=Battery(backend="kamereon", received_at=at, reported_at=at, level=50))
+
+    vin = "SJNFAAZE1U0099999"
+    info = VehicleInfo(key=vin, vin=vin, capabilities=frozenset({Capability.BATTERY, Capability.REFRESH}))
+    source = Asleep("kamereon", {vin: info}, {vin: reported(-5)})
+    entry = stage.entry("Cloud", source)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={OPTION_WAKING: {alias(vin): {"wake_parked": 60}}})
+    await set_up(hass, entry)
+    source.error = Unavailable()
+    await pass_time(timedelta(hours=2), timedelta(minutes=5))
+    source.states[vin], source.error = reported(30), None
+    await pass_time(timedelta(hours=1), timedelta(minutes=5))
+    assert source.sent == [Refresh()]
+    assert [wake.result for wake in entry.runtime_data.vehicles[vin].commands.wakes.wakes] == ["unanswered"]

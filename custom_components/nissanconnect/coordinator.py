@@ -325,6 +325,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         self._async_examine(state)
         self._demanded_pause = answers.retry_after
         self._async_plan(state)
+        self.data = state  # already: what a wake begins with must not be taken for its answer
         self._async_wake_if_due(state)
         self._account.async_schedule_save()
         return state
