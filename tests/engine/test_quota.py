@@ -28,6 +28,16 @@ def test_it_is_soft() -> None:
     assert Quota().after(10_000, NOON).wait(NOON) == HOUR
 
 
+def test_a_day_of_too_many_requests_is_over_soon() -> None:
+    """An automation that was too eager must not slow the reads down for a week after it was stopped."""
+    quota = Quota()
+    for minute in range(24 * 60):
+        quota = quota.after(8, NOON + minute * MINUTE)
+    stopped = NOON + 24 * HOUR
+    assert quota.wait(stopped) > 55 * MINUTE
+    assert quota.wait(stopped + HOUR) == timedelta()
+
+
 def test_a_clock_that_was_set_back_refills_nothing() -> None:
     quota = Quota().after(90, NOON).after(0, NOON - HOUR)
     assert quota.wait(NOON - HOUR) == 30 * MINUTE

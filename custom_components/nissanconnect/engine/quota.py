@@ -23,6 +23,7 @@ class DayTally:
 class Quota:
     """A leaky bucket: it holds the requests of an hour and loses as many in an hour.
 
+    What is over the brim is remembered up to the longest wait: more would be paid back for days without any use.
     Nissan documents no limit; clients of the same platform keep to about 60 an hour (kamereon-eu §16.2 [C]).
     """
 
@@ -32,7 +33,8 @@ class Quota:
 
     def after(self, requests: int, now: datetime) -> Quota:
         """Return the quota after ``requests`` more; a clock that was set back refills nothing."""
-        return replace(self, level=self._level(now) + requests, at=now)
+        most = self.per_hour * (1 + _LONGEST / timedelta(hours=1))
+        return replace(self, level=min(self._level(now) + requests, most), at=now)
 
     def wait(self, now: datetime) -> timedelta:
         """Return how long to wait for what is over the brim."""
