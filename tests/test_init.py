@@ -186,6 +186,20 @@ async def test_the_first_start_is_tried_again(
     assert not registry.issues
 
 
+async def test_the_first_start_is_not_tried_again_sooner_than_the_service_allows(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    simulator.fail("cars/v5", Fault.rate_limited(1800))
+    await set_up(hass, entry)
+    assert status(entry) is ConfigEntryState.SETUP_RETRY
+    await pass_time(timedelta(minutes=29))
+    assert simulator.requests["cars/v5"] == 1
+
+    simulator.heal()
+    await pass_time(timedelta(minutes=2))
+    assert status(entry) is ConfigEntryState.LOADED
+
+
 async def test_removal_leaves_nothing(
     hass: HomeAssistant, loaded: MockConfigEntry, hass_storage: dict[str, Any], pass_time: LetTimePass
 ) -> None:

@@ -254,8 +254,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             self._failures += 1
             self._error = err
             self.async_handle_error(err)
-            self.update_interval = self.settings.pace.retry(self._failures, err.retry_after)
-            raise update_error(err) from err
+            self.update_interval = wait = self.settings.pace.retry(self._failures, err.retry_after)
+            # At the first start the interval does not count, and Home Assistant would try again within seconds.
+            raise update_error(err, pause=wait.total_seconds() if err.retry_after else None) from err
         self._failures = 0
         self.update_interval = _LIST_INTERVAL
         # A source that speaks by itself has no list: it is empty until the first vehicle has spoken.

@@ -17,14 +17,17 @@ from .vehicle import (
 NEEDS_REAUTH = (AuthenticationFailed, TwoFactorRequired)
 
 
-def update_error(error: BackendError, *, others: bool = False) -> ConfigEntryAuthFailed | UpdateFailed:
+def update_error(
+    error: BackendError, *, others: bool = False, pause: float | None = None
+) -> ConfigEntryAuthFailed | UpdateFailed:
     """Return what a coordinator raises when a read failed as a whole.
 
     Home Assistant reads no more what does not let us in, so with ``others`` to read from it is not told that way.
+    ``pause`` is after how many seconds to try again, where Home Assistant would decide that for itself.
     """
     if isinstance(error, NEEDS_REAUTH) and not others:
         return ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=error.key)
-    return UpdateFailed(translation_domain=DOMAIN, translation_key=error.key)
+    return UpdateFailed(translation_domain=DOMAIN, translation_key=error.key, retry_after=pause)
 
 
 def action_error(error: BackendError) -> HomeAssistantError:
