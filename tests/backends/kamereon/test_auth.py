@@ -133,6 +133,24 @@ async def test_tokens_without_an_end_are_renewed(make_backend: MakeBackend, fake
     assert fake.paths == {REFRESH: 1}
 
 
+async def test_a_host_that_refuses_every_token_does_not_have_them_renewed_without_end(
+    make_backend: MakeBackend, fake: Fake, clock: Clock
+) -> None:
+    """How a command goes is asked every few seconds; a fault of that host must not cost a renewal each time."""
+    fake.on("GET", CARS, UNAUTHORIZED)
+    backend = make_backend()
+    for _ in range(10):
+        with pytest.raises(Unavailable):
+            await backend.list_vehicles()
+        clock.advance(seconds=2)
+    assert fake.count(REFRESH) == 1
+
+    clock.advance(minutes=5)
+    fake.on("GET", CARS, UNAUTHORIZED, EMPTY_LIST)
+    assert await backend.list_vehicles() == ()
+    assert fake.count(REFRESH) == 2
+
+
 async def test_a_refused_token_is_renewed_and_the_request_repeated(make_backend: MakeBackend, fake: Fake) -> None:
     fake.on("GET", CARS, UNAUTHORIZED, EMPTY_LIST)
     assert await make_backend().list_vehicles() == ()

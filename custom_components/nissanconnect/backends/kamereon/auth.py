@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from ...vehicle import AuthenticationFailed, ProtocolError
+from ...vehicle import AuthenticationFailed, ProtocolError, Unavailable
 from ..base import Json
 from ..renewal import Renewal
 from .log_in import LogIn, Refused
@@ -14,6 +14,9 @@ from .values import Attributes
 
 _MARGIN = timedelta(seconds=60)
 """How long before its end a token is renewed (kamereon-eu §4.8)."""
+
+_PATIENCE = timedelta(minutes=5)
+"""How long not to renew once more because of a refusal: a host that takes no fresh token either is at fault."""
 
 _USUAL_LIFETIME = 3600.0
 """Seconds, for replies that do not state one (§4.6)."""
@@ -72,6 +75,8 @@ class Authenticator:
         self._auth = auth
         self._on_auth = on_auth
         self._now = now
+        self._renewed_at: datetime | None = None
+        """When a host last had a token renewed by refusing it."""
         self._renewal = Renewal(self._lasting, self._refresh_or_log_in)
 
     @property
@@ -95,7 +100,13 @@ class Authenticator:
             AuthenticationFailed: The password is wrong, as it was the last time; then nothing is sent at all.
             BackendError: No token could be had at the moment.
         """
-        return await self._renewal.get(refused)
+        if refused is None or refused != self._auth.access_token:
+            return await self._renewal.get(refused)
+        if self._renewed_at is not None and timedelta() <= self._now() - self._renewed_at < _PATIENCE:
+            raise Unavailable("a fresh token was refused")
+        token = await self._renewal.get(refused)
+        self._renewed_at = self._now()
+        return token
 
     def _lasting(self) -> str | None:
         """Return the token if it lasts; with a rejected password there is nothing to renew it with."""
