@@ -392,6 +392,22 @@ async def test_who_waits_is_told_when_a_command_is_given_up() -> None:
     assert runner.current is None
 
 
+async def test_who_waits_is_told_whatever_happens_to_those_who_are_told_first() -> None:
+    vehicle = Vehicle(phases(Phase.DONE), [ON])
+    runner = vehicle.runner()
+
+    def changed(job: Job) -> None:
+        if job.stage is Stage.ENDED:
+            raise LookupError("a listener that is broken")
+
+    runner._changed = changed
+    job, _ = runner.submit(StartClimate(), SOMEBODY)
+    with pytest.raises(LookupError):
+        await runner.work(job)
+    assert job.ended.is_set()
+    assert runner.idle
+
+
 async def test_the_code_of_a_rejection_is_kept() -> None:
     outcome = await Vehicle([Progress(Phase.REJECTED, "12")], [OFF]).run(StartClimate())
     assert outcome.code == "12"

@@ -161,9 +161,11 @@ class CommandRunner:
                 job.outcome = await self._carry_out(job)
         finally:
             self._jobs.remove(job)
-            self._move(job, Stage.ENDED)
-            job.accepted.set()
-            job.ended.set()
+            try:
+                self._move(job, Stage.ENDED)
+            finally:  # whoever waits must not wait forever because somebody else's listener is broken
+                job.accepted.set()
+                job.ended.set()
 
     async def _carry_out(self, job: Job) -> CommandOutcome:
         before = self._believed()
