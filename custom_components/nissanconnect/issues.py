@@ -113,8 +113,9 @@ def async_report_sources(
 
     A vehicle that is gone has no ``links``.
     """
-    prefix = "_".join([SOURCE_SILENT, entry.entry_id, *alias(info.key).split(), ""])
-    known = {f"{prefix}{link.name}" for link in links or ()}
+    ours = alias(info.key)
+    prefix = _issue_id(entry, SOURCE_SILENT, f"{ours} ")
+    known = {_issue_id(entry, SOURCE_SILENT, f"{ours} {link.name}") for link in links or ()}
     for domain, issue_id in list(ir.async_get(hass).issues):
         if domain == DOMAIN and issue_id.startswith(prefix) and issue_id not in known:
             ir.async_delete_issue(hass, DOMAIN, issue_id)  # a source that is none any more
@@ -122,7 +123,7 @@ def async_report_sources(
         account = link.account
         told = {"vehicle": info.name, "source": account.config_entry.title if account else "?"}
         present = len(known) > 1 and link.silent
-        _async_set(hass, entry, SOURCE_SILENT, told, present=present, vehicle=f"{alias(info.key)} {link.name}")
+        _async_set(hass, entry, SOURCE_SILENT, told, present=present, vehicle=f"{ours} {link.name}")
 
 
 @callback
@@ -157,8 +158,8 @@ def _async_set(
     present: bool,
     vehicle: str | None = None,
 ) -> None:
-    """Create or delete an issue. Its id names a vehicle by its alias, because ids are seen and stored."""
-    issue_id = "_".join([key, entry.entry_id, *(vehicle or "").split()])
+    """Create or delete an issue."""
+    issue_id = _issue_id(entry, key, vehicle)
     if not present:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
@@ -174,3 +175,8 @@ def _async_set(
         translation_placeholders={"service": names.service, "app": names.app, **told},
         config_entry_id=entry.entry_id,
     )
+
+
+def _issue_id(entry: ConfigEntry, key: str, vehicle: str | None) -> str:
+    """Return the id of an issue; it names a vehicle by its alias, because ids are seen and stored."""
+    return "_".join([key, entry.entry_id, *(vehicle.split(" ") if vehicle else ())])
