@@ -105,7 +105,7 @@ class VehicleLinks:
 
     def forget_place_if_private(self) -> None:
         """Keep no position, whoever tells it, while anybody tells of privacy mode."""
-        if any(link.word.state.privacy is not None and link.word.state.privacy.active for link in self):
+        if any(link.word.state.is_private for link in self):
             for link in self:
                 link.forget_place()
 

@@ -21,7 +21,7 @@ def accumulate(one: VehicleState, other: VehicleState) -> VehicleState:
         if group is not Group.ODOMETER
     }
     merged = VehicleState(odometer=_odometer(one.odometer, other.odometer), **groups)
-    if merged.privacy and merged.privacy.active:
+    if merged.is_private:
         return replace(merged, position=None)
     return merged
 

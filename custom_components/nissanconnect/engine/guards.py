@@ -90,8 +90,7 @@ def _below(state: VehicleState, threshold: float) -> bool:
 
 def _refresh(command: Command, state: VehicleState) -> str | None:
     """A position is refused in privacy mode, nothing else is known to be (kamereon-eu §15.1)."""
-    private = state.privacy is not None and state.privacy.active
-    return PrivacyMode.key if private and command == Refresh(Group.POSITION) else None
+    return PrivacyMode.key if state.is_private and command == Refresh(Group.POSITION) else None
 
 
 _CHECKS: Mapping[type[Command], Callable[[VehicleState, Limits], Reason | None]] = {

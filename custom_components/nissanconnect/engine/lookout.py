@@ -75,7 +75,7 @@ class Lookout:
         return replace(self, feed=feed)._admitted(told)
 
     def _placed(self, state: VehicleState, fences: Iterable[Fence]) -> tuple[Lookout, tuple[Alert, ...]]:
-        if state.privacy is not None and state.privacy.active:  # then nobody is to know where the vehicle was, either
+        if state.is_private:  # then nobody is to know where the vehicle was, either
             return replace(self, track=Track(), presences={}, anchor=Anchor()), ()
         track, news = self.track.after(state.position)
         presences, alerts = {}, []

@@ -98,7 +98,7 @@ def merge(words: Sequence[tuple[Word, Sequence[Weakness]]]) -> VehicleState:
     if len(words) == 1:
         return words[0][0].state
     merged = VehicleState.of(*(_merged(voices) for group in Group if (voices := list(_voices(group, words)))))
-    if any(word.state.privacy and word.state.privacy.active for word, _ in words):
+    if any(word.state.is_private for word, _ in words):
         return replace(merged, position=None)
     return merged
 

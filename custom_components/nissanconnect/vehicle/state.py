@@ -339,6 +339,11 @@ class VehicleState:
         """When a backend last answered with anything about this vehicle."""
         return max((g.received_at for g in self.groups().values()), default=None)
 
+    @property
+    def is_private(self) -> bool:
+        """Whether privacy mode is known to be on, so that nobody is to learn where the vehicle is."""
+        return self.privacy is not None and self.privacy.active is True
+
 
 GROUP_TYPES: Mapping[Group, type[Reported]] = {
     Group(name): get_args(hint)[0] for name, hint in get_type_hints(VehicleState).items()

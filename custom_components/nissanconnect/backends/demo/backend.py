@@ -130,7 +130,6 @@ class DemoBackend(Backend):
             Group.CONNECTIVITY: Connectivity(backend=NAME, received_at=now, reachable=vehicle.telematics.reachable),
             Group.SUBSCRIPTION: Subscription(backend=NAME, received_at=now, active=True),
         }
-        privacy = vehicle.cloud.state.privacy
-        if privacy is not None and privacy.active:
+        if vehicle.cloud.state.is_private:
             said.pop(Group.POSITION, None)
         return state_of({group: replace(value, received_at=now) for group, value in said.items() if group in groups})
