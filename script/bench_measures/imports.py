@@ -9,6 +9,7 @@ from importlib import import_module
 import json
 from multiprocessing import get_context
 import os
+from pathlib import Path
 from statistics import median
 import subprocess
 import sys
@@ -20,11 +21,10 @@ from .table import Row
 _OURS = "custom_components.nissanconnect"
 _RUNS = 9
 
-_SHELL = (
-    *("config_flow", "condition", "diagnostics", "llm", "logbook", "repairs", "system_health", "trigger"),
-    *("binary_sensor", "button", "climate", "device_tracker", "event", "lock", "number", "sensor", "switch", "time"),
-    "update",
-)
+_ON_DEMAND = {"__init__", "log_import", "mqtt_bus"}
+"""Is not imported by name, or by whoever needs it."""
+
+_SHELL = sorted(path.stem for path in Path(*_OURS.split(".")).glob("*.py") if path.stem not in _ON_DEMAND)
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     "MyNISSAN Europe": ("backends.kamereon.europe",),
     "MyNISSAN North America": ("backends.mynissan",),
