@@ -130,6 +130,15 @@ async def both(hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntr
     return home
 
 
+@pytest.fixture
+async def spoken(hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted) -> MockConfigEntry:
+    """The entry that the vehicle belongs to, with another one as its source that speaks by itself."""
+    module.pushes = True
+    await set_up(hass, stage.entry("Module", module))
+    await add_source(hass, home)
+    return home
+
+
 async def add_source(hass: HomeAssistant, home: ConfigEntry, **changed: Any) -> dict[str, Any]:
     """Go through the dialog with what it proposes; return what it did propose."""
     flow = await hass.config_entries.subentries.async_init((home.entry_id, "source"), context={"source": SOURCE_USER})
@@ -480,12 +489,8 @@ async def test_there_must_be_another_vehicle(hass: HomeAssistant, home: MockConf
 
 
 async def test_what_a_source_pushes_is_heard_where_the_vehicle_belongs(
-    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted
+    hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted
 ) -> None:
-    module.pushes = True
-    other = stage.entry("Module", module)
-    await set_up(hass, other)
-    await add_source(hass, home)
     module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=11))))
     await settle(hass)
     assert state(hass, "sensor.leaf_battery").state == "11"
@@ -493,15 +498,11 @@ async def test_what_a_source_pushes_is_heard_where_the_vehicle_belongs(
 
 async def test_a_talkative_source_does_not_keep_us_from_asking_the_others(
     hass: HomeAssistant,
-    home: MockConfigEntry,
-    stage: Stage,
+    spoken: MockConfigEntry,
     cloud: Scripted,
     module: Scripted,
     pass_time: LetTimePass,
 ) -> None:
-    module.pushes = True
-    await set_up(hass, stage.entry("Module", module))
-    await add_source(hass, home)
     cloud.reads = 0
     await pass_time(timedelta(hours=1))
     quiet, cloud.reads = cloud.reads, 0
@@ -601,37 +602,29 @@ async def test_nobody_is_told_of_a_silent_source_that_is_none_any_more(
 
 
 async def test_what_is_said_while_the_vehicle_s_own_entry_is_not_loaded_is_not_lost(
-    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted
+    hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted
 ) -> None:
-    module.pushes = True
-    await set_up(hass, stage.entry("Module", module))
-    await add_source(hass, home)
     module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=30))))
     await settle(hass)
     assert state(hass, "sensor.leaf_battery").state == "30"
 
-    await hass.config_entries.async_unload(home.entry_id)
+    await hass.config_entries.async_unload(spoken.entry_id)
     module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 1, level=11))))
     await settle(hass)
-    await hass.config_entries.async_setup(home.entry_id)
+    await hass.config_entries.async_setup(spoken.entry_id)
     await settle(hass)
     assert state(hass, "sensor.leaf_battery").state == "11"
 
 
 async def test_what_a_source_speaks_of_does_not_hide_what_could_not_be_asked(
     hass: HomeAssistant,
-    home: MockConfigEntry,
-    stage: Stage,
+    spoken: MockConfigEntry,
     cloud: Scripted,
-    module: Scripted,
     pass_time: LetTimePass,
 ) -> None:
-    module.pushes = True
-    await set_up(hass, stage.entry("Module", module))
-    await add_source(hass, home)
-    await hass.config_entries.async_unload(home.entry_id)
+    await hass.config_entries.async_unload(spoken.entry_id)
     cloud.error, cloud.asked = Unavailable("a bad evening"), set()
-    await hass.config_entries.async_setup(home.entry_id)
+    await hass.config_entries.async_setup(spoken.entry_id)
     await pass_time(timedelta(minutes=1))
     cloud.error = None
     await pass_time(timedelta(hours=1))
@@ -749,15 +742,11 @@ async def test_a_command_by_a_lent_way_is_followed_over_a_reload(
 
 async def test_what_one_source_speaks_of_the_others_are_asked_for_nevertheless(
     hass: HomeAssistant,
-    home: MockConfigEntry,
-    stage: Stage,
+    spoken: MockConfigEntry,
     cloud: Scripted,
     module: Scripted,
     pass_time: LetTimePass,
 ) -> None:
-    module.pushes = True
-    await set_up(hass, stage.entry("Module", module))
-    await add_source(hass, home)
     cloud.asked = set()
     for _ in range(120):
         now = dt_util.utcnow()
@@ -791,11 +780,8 @@ async def test_privacy_mode_forgets_what_another_source_says_of_the_place(
 
 
 async def test_privacy_mode_forgets_what_another_source_has_pushed_of_the_place(
-    hass: HomeAssistant, home: MockConfigEntry, stage: Stage, cloud: Scripted, module: Scripted, pass_time: LetTimePass
+    hass: HomeAssistant, spoken: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
 ) -> None:
-    module.pushes = True
-    await set_up(hass, stage.entry("Module", module))
-    await add_source(hass, home)
     at = NOON + timedelta(minutes=2)
     place = Position(backend="ovms", received_at=at, reported_at=at, latitude=51.5, longitude=-0.1)
     cloud.states[VIN] = VehicleState(privacy=Privacy(backend="kamereon", received_at=at, active=True))
@@ -805,7 +791,7 @@ async def test_privacy_mode_forgets_what_another_source_has_pushed_of_the_place(
     late = NOON + timedelta(minutes=60)
     cloud.states[VIN] = VehicleState(privacy=Privacy(backend="kamereon", received_at=late, active=False))
     await pass_time(timedelta(minutes=60))
-    (vehicle,) = home.runtime_data.vehicles.values()
+    (vehicle,) = spoken.runtime_data.vehicles.values()
     assert vehicle.data.privacy is not None
     assert vehicle.data.privacy.active is False
     assert vehicle.data.position is None
