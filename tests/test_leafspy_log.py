@@ -1,9 +1,10 @@
 """Leaf Spy's logs in the history of a vehicle's sensors, with a real recorder."""
 
-from asyncio import sleep
+from asyncio import sleep, timeout
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from os import mkfifo
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ HEALTH, TEMPERATURE, HX = (
 )
 AMP_HOURS = "sensor.leaf_battery_charge_ah"
 MORNING = datetime(2025, 3, 4, 7, 50, tzinfo=UTC)
-REASONS = {"unreadable": 0, "no_time": 0, "future": 0, "other_vehicle": 0, "stale": 0, "empty": 0}
+REASONS = {"unreadable": 0, "ambiguous": 0, "no_time": 0, "future": 0, "other_vehicle": 0, "stale": 0, "empty": 0}
 
 pytestmark = pytest.mark.usefixtures("recorder_mock")
 
@@ -199,23 +200,26 @@ async def test_rows_that_cannot_be_used_are_told(hass: HomeAssistant, loaded: Mo
     rows[2] = Drive(at=MORNING).row(instead={"epochtime": "n/a"})
     rows[3] = Drive(at=MORNING).row(instead={"bms": "0"})
     rows[4] = Drive(at=NOON + timedelta(days=1)).row()
+    rows[5] = Drive(at=MORNING).row(instead={"soh": "8.6E+01"})
     answer = await act(hass, await write(media / "Log.csv", log(rows), hass))
     assert answer["rows"] == 20
-    told = {"other_vehicle": 1, "unreadable": 1, "no_time": 1, "stale": 1, "future": 1, "empty": 0}
+    told = {"other_vehicle": 1, "unreadable": 1, "ambiguous": 1, "no_time": 1, "stale": 1, "future": 1, "empty": 0}
     assert answer["skipped"] == told
 
 
 @pytest.mark.parametrize(
     ("content", "key"),
     [
-        (b"", "log_empty"),
+        (b"", "log_without_rows"),
         (b"\x00\xff" * 50_000, "log_empty"),
         (log([Drive(at=MORNING, vin="ZE0-123456").row()]), "log_empty"),
         (log(drive(NOON - timedelta(minutes=30))), "log_empty"),  # an hour that Home Assistant is just recording
-        (b"PK\x03\x04 and then nothing", "log_empty"),
+        (b"PK\x03\x04 and then nothing", "log_without_rows"),
+        (archive({"photo.jpg": b"\xff"}), "log_without_rows"),
+        (archive({}), "log_without_rows"),
         (None, "log_not_found"),
     ],
-    ids=["nothing", "bytes", "another", "now", "archive", "gone"],
+    ids=["nothing", "bytes", "another", "now", "archive", "photos", "no files", "gone"],
 )
 async def test_a_log_that_tells_nothing_is_an_error(
     hass: HomeAssistant, loaded: MockConfigEntry, media: Path, content: bytes | None, key: str
@@ -228,6 +232,28 @@ async def test_a_log_that_tells_nothing_is_an_error(
     assert error.value.translation_key == key
     assert VIN not in str(error.value)
     assert await history(hass, HEALTH) == []
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "link to a pipe"])
+async def test_what_is_no_file_is_refused_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, media: Path, kind: str
+) -> None:
+    """Opening a pipe would hold a thread of Home Assistant until somebody writes to it."""
+    path = media / "Log.csv"
+    if kind == "pipe":
+        mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        hass.config.allowlist_external_dirs = {"/dev"}
+        path = Path("/dev/zero")
+    else:
+        mkfifo(media / "pipe")
+        path.symlink_to(media / "pipe")
+    with pytest.raises(ServiceValidationError) as error:
+        async with timeout(5):
+            await act(hass, path)
+    assert error.value.translation_key == "log_not_found"
 
 
 async def test_a_damaged_archive_gives_what_can_be_read(

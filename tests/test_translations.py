@@ -122,6 +122,7 @@ def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
         "invalid_pin",
         "log_empty",
         "log_not_found",
+        "log_without_rows",
         "no_battery_sensors",
         "no_recorder",
         "recorder_busy",

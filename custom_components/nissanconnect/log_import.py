@@ -101,6 +101,8 @@ async def async_import_log(
     read = await hass.async_add_executor_job(_read, opener, name, dt_util.utcnow(), report)
     found = {sensors[series]: (series, values) for series, values in read.hours.items() if series in sensors}
     starts = [value.start for _, values in found.values() for value in values]
+    if not read.rows:
+        raise LogError(translation_domain=DOMAIN, translation_key="log_without_rows")
     if not starts:
         told = {"rows": str(read.rows)} | {reason: str(count) for reason, count in read.skipped.items()}
         raise LogError(translation_domain=DOMAIN, translation_key="log_empty", translation_placeholders=told)
@@ -131,7 +133,7 @@ def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[flo
 
     reader, hours, damaged = LogReader(now, name), HourlyValues(), False
     try:
-        with opener() as path, path.open("rb") as file:
+        with opener() as path, _opened(path) as file:
             size = max(path.stat().st_size, 1)
             for chunks in log_files(file):
                 for row in reader.read(_watched(chunks, file, size, report)):
@@ -146,6 +148,13 @@ def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[flo
         damaged=damaged,
         hours={series.value: list(hours.of(series, before=now - _BEING_RECORDED)) for series in Series},
     )
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file; raises :class:`OSError` for anything else: a pipe would not open before somebody writes to it."""
+    if not path.is_file():
+        raise FileNotFoundError
+    return path.open("rb")
 
 
 def _watched(chunks: Iterator[bytes], file: BinaryIO, size: int, report: Callable[[float], None]) -> Iterator[bytes]:

@@ -7,7 +7,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import zlib
 
 _CHUNK = 65_536
-_ARCHIVE = b"PK\x03\x04"
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
+"""How an archive begins; the second one is empty."""
 _PLAIN = (ZIP_STORED, ZIP_DEFLATED)
 _BROKEN = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, struct.error, zlib.error)
 """What the standard library raises over archives that are damaged or encrypted."""
@@ -22,9 +23,9 @@ class Damaged(Exception):
 
 def log_files(file: BinaryIO) -> Iterator[Iterator[bytes]]:
     """Yield each log as chunks, to be read before the next one is taken; raises :class:`Damaged`, :class:`OSError`."""
-    beginning = file.read(len(_ARCHIVE))
+    beginning = file.read(4)
     file.seek(0)
-    if beginning != _ARCHIVE:
+    if beginning not in _ARCHIVES:
         yield iter(lambda: file.read(_CHUNK), b"")
         return
     left = _MOST_BYTES

@@ -8,27 +8,25 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-import re
 from statistics import fmean
 
+from ...vehicle import normalise_key
 from . import quirks
-from .columns import Columns, Fields
-from .quirks import number
+from .columns import DELIMITERS, Columns
+from .figures import Ambiguous, Fields
+from .text import is_open, lines
 
-_LONGEST_LINE = 16_384
-"""Bytes. A full row has about 1,000."""
 _FIRST_LOG = datetime(2011, 1, 1, tzinfo=UTC).timestamp()
 _CLOCK_SKEW = timedelta(minutes=5)
-_DATE = re.compile(r"(\d{4}/\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}/\d{4}) \d{1,2}:\d{2}", re.ASCII)
-_EPOCH = re.compile(r"(\d{10})(\d{3})?([.]\d*)?", re.ASCII)
-"""Seconds or milliseconds, written out: spreadsheets that make 1.5E+09 of it have lost the time."""
 
 
 class Skipped(StrEnum):
     """Why a row was not used."""
 
     UNREADABLE = "unreadable"
-    """It is cut off, too long, or comes before any header."""
+    """It is cut off, too long, wider than its header or of broken quotes, or comes before any header."""
+    AMBIGUOUS = "ambiguous"
+    """A figure in it is none, or may be one of two."""
     NO_TIME = "no_time"
     FUTURE = "future"
     OTHER_VEHICLE = "other_vehicle"
@@ -68,66 +66,92 @@ class LogReader:
     def read(self, chunks: Iterable[bytes]) -> Iterator[LogRow]:
         """Yield the rows of one file, which may come in pieces of any size."""
         columns: Columns | None = None
-        for line in _lines(chunks):
-            if line is not None and not line.strip(" ,;\t\"'"):
+        waiting: list[str] = []
+        for line in lines(chunks):
+            if line is None:
+                self._skip(Skipped.UNREADABLE, len(waiting) + 1)
+                waiting = []
                 continue
-            if line is not None and (header := Columns.of_header(line)) is not None:
+            waiting.append(line)
+            if is_open(waiting, columns.delimiter if columns else DELIMITERS[0]):
+                continue
+            text, count, waiting = "\n".join(waiting), len(waiting), []
+            if not text.strip(f" {DELIMITERS}\n\"'"):
+                continue
+            if (header := Columns.of_header(text)) is not None:
                 columns = header
                 continue
-            if line is not None and columns is None:
-                columns = Columns.of_row(line)
-            self.rows += 1
-            found = self._row(line, columns) if line is not None and columns is not None else Skipped.UNREADABLE
+            columns = columns or Columns.of_row(text)
+            found = self._row(text, columns) if columns is not None else Skipped.UNREADABLE
             if isinstance(found, LogRow):
+                self.rows += 1
                 yield found
             else:
-                self.skipped[found] += 1
+                self._skip(found, count)
+        self._skip(Skipped.UNREADABLE, len(waiting))
+
+    def _skip(self, reason: Skipped, count: int) -> None:
+        """Count lines that are not used."""
+        if count:
+            self.rows += count
+            self.skipped[reason] += count
 
     def _row(self, line: str, columns: Columns) -> LogRow | Skipped:
-        values = _last_row(line).split(columns.delimiter)
-        if len(values) < columns.width:
-            values.pop()  # the row is cut off, and who knows where
-        said = Fields(columns, values)
-        at = _time(said.text("epochtime"))
+        values = columns.fit(line)
+        if values is None:
+            return Skipped.UNREADABLE
+        fields = Fields(columns, values)
+        at = _time(fields)
         if at is None:
             return Skipped.NO_TIME if len(values) >= columns.width else Skipped.UNREADABLE
         if at > self.now + _CLOCK_SKEW:
             return Skipped.FUTURE
-        if self.key is not None and (said.text("vin") or self.key).upper() != self.key:
+        if self.key is not None and (normalise_key(fields.text("vin")) or self.key) != self.key:
             return Skipped.OTHER_VEHICLE
-        if number(said.text("bms")) == 0:
-            return Skipped.STALE
-        row = _read(said, at, miles=self.miles)
+        try:
+            if 0 in fields.figures("bms"):
+                return Skipped.STALE
+            row = _read(fields, at, miles=self.miles)
+        except Ambiguous:
+            return Skipped.AMBIGUOUS
         return Skipped.EMPTY if row == LogRow(at=at) else row
 
 
-def _read(said: Fields, at: datetime, *, miles: bool) -> LogRow:
-    distance = number(said.text("odokm"))
-    if distance is None:
-        distance, miles = number(said.text("odomi") or said.text("odomiles")), True
+def _read(fields: Fields, at: datetime, *, miles: bool) -> LogRow:
+    gids = fields.figure("gids")
     return LogRow(
         at=at,
-        level=quirks.level(_scaled(said.text("soc"), above=100), number(said.text("gids"))),
-        health=quirks.health(number(said.text("soh"))),
-        temperature=_temperature(said),
-        amp_hours=quirks.amp_hours(_scaled(said.text("ahr"), above=1000)),
-        hx=quirks.hx(number(said.text("hx"))),
-        odometer=quirks.odometer(distance, miles=miles),
+        level=fields.figure("soc", lambda soc: quirks.level(_scaled(soc, above=100), gids)),
+        health=fields.figure("soh", quirks.health),
+        temperature=_temperature(fields),
+        amp_hours=fields.figure("ahr", lambda ahr: quirks.amp_hours(_scaled(ahr, above=1000))),
+        hx=fields.figure("hx", quirks.hx),
+        odometer=_odometer(fields, miles=miles),
     )
 
 
-def _scaled(text: str | None, *, above: float) -> float | None:
-    """Undo the factor with which logs write some values as whole numbers."""
-    value = number(text)
-    return value / 10_000 if value is not None and value > above else value
+def _odometer(fields: Fields, *, miles: bool) -> float | None:
+    for name, in_miles in (("odokm", miles), ("odomi", True), ("odomiles", True)):
+        if fields.figures(name):
+            return fields.figure(name, lambda distance, miles=in_miles: quirks.odometer(distance, miles=miles))
+    return None
 
 
-def _temperature(said: Fields) -> float | None:
+def _scaled(value: float, *, above: float) -> float | None:
+    """Undo the factor with which logs write some values as whole numbers; none of them is below 1."""
+    if value <= above:
+        return value
+    return value / 10_000 if value >= 10_000 else None
+
+
+def _temperature(fields: Fields) -> float | None:
     """Return the mean of the sensors in the pack; from 2013 on the third is missing (leafspy §9)."""
     for unit, convert in _UNITS.items():
-        sensors = (number(said.text(f"packt{place}{unit}")) for place in range(1, 5))
-        found = [value for each in sensors if each is not None and (value := quirks.pack_temperature(convert(each)))]
-        if found:
+        sensors = [
+            fields.figure(f"packt{place}{unit}", lambda value, unit=convert: quirks.pack_temperature(unit(value)))
+            for place in range(1, 5)
+        ]
+        if found := [value for value in sensors if value is not None]:
             return round(fmean(found), 1)
     return None
 
@@ -135,33 +159,13 @@ def _temperature(said: Fields) -> float | None:
 _UNITS: dict[str, Callable[[float], float]] = {"c": float, "f": quirks.celsius}
 
 
-def _time(text: str | None) -> datetime | None:
-    """Return the time of a row. The date at its start is local, and written in three ways (leafspy §9)."""
-    if text is None or not (found := _EPOCH.fullmatch(text)):
+def _time(fields: Fields) -> datetime | None:
+    """Return the time of a row, which is in seconds or thousandths of them.
+
+    The date at its start is local, and written in three ways (leafspy §9).
+    """
+    try:
+        seconds = fields.figure("epochtime", lambda value: value / 1000 if value >= 1e12 else value)
+    except Ambiguous:
         return None
-    seconds = float(found[1] + (f".{found[2]}" if found[2] else found[3] or ""))
-    return datetime.fromtimestamp(seconds, UTC) if seconds >= _FIRST_LOG else None
-
-
-def _last_row(line: str) -> str:
-    """Return the full row at the end of a line in which one follows another that was cut off (leafspy §9)."""
-    dates = [found.start() for found in _DATE.finditer(line)] if line.count("/") > 2 else ()
-    return line[dates[-1] :] if dates and dates[-1] > 0 else line
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[str | None]:
-    """Yield lines without their ends; ``None`` for one that is too long to be a row."""
-    rest, too_long = b"", False
-    for chunk in chunks:
-        *complete, rest = (rest + chunk).split(b"\n")
-        for line in complete:
-            yield None if too_long or len(line) > _LONGEST_LINE else _text(line)
-            too_long = False
-        if len(rest) > _LONGEST_LINE:
-            rest, too_long = b"", True
-    if rest or too_long:
-        yield None if too_long or len(rest) > _LONGEST_LINE else _text(rest)
-
-
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", errors="replace").strip("\ufeff\r")
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and _FIRST_LOG <= seconds < 1e10 else None
