@@ -17,8 +17,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .entity import Control, VehicleEntity, async_add_vehicle_entities
-from .vehicle import Capability, StartClimate, StopClimate
+from .entity import ControlDescription, ControlEntity, async_add_vehicle_entities
+from .vehicle import Capability, StartClimate, StopClimate, VehicleState
 
 PARALLEL_UPDATES = 0
 
@@ -27,11 +27,11 @@ _COMFORTABLE = 21.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleClimateDescription(ClimateEntityDescription, Control):
+class VehicleClimateDescription(ClimateEntityDescription, ControlDescription):
     """The climate control."""
 
 
-CLIMATES = (VehicleClimateDescription(key="climate", needs={Capability.CLIMATE}),)
+CLIMATES = (VehicleClimateDescription(key="climate", needs={Capability.CLIMATE}, commands=(StartClimate, StopClimate)),)
 
 
 async def async_setup_entry(
@@ -41,12 +41,14 @@ async def async_setup_entry(
     await async_add_vehicle_entities(entry, async_add_entities, CLIMATES, VehicleClimate)
 
 
-class VehicleClimate(VehicleEntity, RestoreClimate):
+class VehicleClimate(ControlEntity, RestoreClimate):
     """The vehicle's climate control.
 
     The vehicle decides itself whether to heat or to cool, and most do not report a target temperature: until one
     does, the target is the one that was chosen here for the next start.
     """
+
+    entity_description: VehicleClimateDescription
 
     _attr_hvac_modes = [HVACMode.OFF, HVACMode.HEAT_COOL]
     _attr_native_temperature_unit = UnitOfTemperature.CELSIUS
@@ -83,16 +85,17 @@ class VehicleClimate(VehicleEntity, RestoreClimate):
     @property
     @override
     def hvac_mode(self) -> HVACMode | None:
-        if self.vehicle.climate is None or self.vehicle.climate.running is None:
-            return None
-        return HVACMode.HEAT_COOL if self.vehicle.climate.running else HVACMode.OFF
+        return _mode(self.vehicle)
 
     @property
     @override
     def hvac_action(self) -> HVACAction | None:
-        """What goes on is known only between asking and confirming; the vehicle does not say what it does."""
-        if isinstance(self.coordinator.commands.in_progress, StartClimate):
-            return HVACAction.PREHEATING
+        """What goes on is known only between asking and confirming; the vehicle does not say what it does.
+
+        Home Assistant has no word for being about to stop; the attribute that tells what is in progress has.
+        """
+        if self.pending:
+            return HVACAction.PREHEATING if isinstance(self.pending, StartClimate) else None
         return HVACAction.OFF if self.hvac_mode is HVACMode.OFF else None
 
     @property
@@ -119,14 +122,26 @@ class VehicleClimate(VehicleEntity, RestoreClimate):
 
     @override
     async def async_set_temperature(self, **kwargs: Any) -> None:
-        """Choose the target for the next start; a running climate control is told at once."""
+        """Choose the target for the next start; a climate control that runs, or is about to, is told at once."""
         self._chosen = kwargs[ATTR_TEMPERATURE]
         self.async_write_ha_state()
         if mode := kwargs.get(ATTR_HVAC_MODE):
             await self.async_set_hvac_mode(mode)
-        elif self.hvac_mode is HVACMode.HEAT_COOL:
+        elif _mode(self.expected) is HVACMode.HEAT_COOL:
             await self.async_execute(StartClimate(self._chosen))
+
+    @override
+    async def async_toggle(self) -> None:
+        """Turn round what was asked for last."""
+        running = _mode(self.expected) is HVACMode.HEAT_COOL
+        await self.async_set_hvac_mode(HVACMode.OFF if running else HVACMode.HEAT_COOL)
 
     @property
     def _takes_temperature(self) -> bool:
         return Capability.CLIMATE_TEMPERATURE in self.coordinator.info.capabilities
+
+
+def _mode(vehicle: VehicleState) -> HVACMode | None:
+    if vehicle.climate is None or vehicle.climate.running is None:
+        return None
+    return HVACMode.HEAT_COOL if vehicle.climate.running else HVACMode.OFF

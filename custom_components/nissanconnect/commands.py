@@ -2,10 +2,11 @@
 
 from asyncio import sleep
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 import logging
 from typing import Protocol
 
@@ -105,6 +106,19 @@ class VehicleCommands:
     def in_progress(self) -> Command | None:
         """The command that is being carried out."""
         return self.runner.current.command if self.runner.current else None
+
+    def pending(self, kinds: Collection[type[Command]]) -> Command | None:
+        """Return the command of one of these kinds that was asked for last and has not ended, if there is one."""
+        asked = [command for command in self.runner.pending if type(command) in kinds]
+        return asked[-1] if asked else None
+
+    @property
+    def expected(self) -> VehicleState:
+        """What is believed of the vehicle as it will be after all that has been asked for.
+
+        Decisions go by it: what is believed may be about to be overruled by a command on its way.
+        """
+        return reduce(lambda state, command: command.applied_to(state), self.runner.pending, self._vehicle.data)
 
     @property
     def unfinished(self) -> tuple[Unfinished, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Protocol, override
+from typing import Any, Protocol, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import callback
@@ -15,6 +15,8 @@ from .const import DOMAIN, MANUFACTURER
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .engine.geofence import Fence
 from .vehicle import Capability, Command, VehicleInfo, VehicleState
+
+ATTR_IN_PROGRESS = "in_progress"
 
 
 class VehicleDescription(Protocol):
@@ -49,12 +51,19 @@ class Control:
     """An entity that commands: present when the vehicle obeys all that it needs."""
 
     needs: Collection[Capability]
+    commands: Collection[type[Command]] = ()
+    """The commands that decide what the entity will show."""
     unless: Capability | None = None
     """With this capability there is a better entity for the same thing."""
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Whether the vehicle obeys."""
         return info.capabilities.issuperset(self.needs) and self.unless not in info.capabilities
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlDescription(EntityDescription, Control):
+    """An entity that commands."""
 
 
 class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
@@ -91,6 +100,28 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
     @override
     def available(self) -> bool:
         return self.coordinator.available
+
+
+class ControlEntity(VehicleEntity):
+    """One entity that commands and shows what comes of it."""
+
+    entity_description: ControlDescription
+
+    @property
+    def pending(self) -> Command | None:
+        """The last command that is to change what is shown and has not ended, waiting for its turn or on its way."""
+        return self.coordinator.commands.pending(self.entity_description.commands)
+
+    @property
+    def expected(self) -> VehicleState:
+        """The vehicle as it will be after all that was asked of it: what decisions go by."""
+        return self.coordinator.commands.expected
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Tell what is in progress: the state itself never shows an end that was not seen."""
+        return {ATTR_IN_PROGRESS: self.pending.kind() if self.pending else None}
 
 
 class AreaEntity(VehicleEntity):

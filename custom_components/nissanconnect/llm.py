@@ -20,6 +20,7 @@ import probatio
 from .actions import start_climate
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .entity import ATTR_IN_PROGRESS
 from .vehicle import Battery, Command, Fuel, StartCharging, StopCharging, StopClimate, VehicleInfo
 
 _READING = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
@@ -61,8 +62,9 @@ async def _state(exposed: Exposed, arguments: Mapping[str, Any], context: Contex
 
 
 def _value(state: State) -> str:
-    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-    return f"{state.state} {unit}" if unit else state.state
+    unit, pending = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), state.attributes.get(ATTR_IN_PROGRESS)
+    value = f"{state.state} {unit}" if unit else state.state
+    return f"{value} (in progress: {pending.replace('_', ' ')})" if pending else value
 
 
 async def _can_reach(exposed: Exposed, arguments: Mapping[str, Any], context: Context | None) -> JsonObjectType:

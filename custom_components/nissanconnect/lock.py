@@ -62,12 +62,12 @@ class VehicleLock(VehicleEntity, LockEntity):
     @property
     @override
     def is_locking(self) -> bool:
-        return isinstance(self.coordinator.commands.in_progress, Lock)
+        return isinstance(self.coordinator.commands.pending((Lock, Unlock)), Lock)
 
     @property
     @override
     def is_unlocking(self) -> bool:
-        return isinstance(self.coordinator.commands.in_progress, Unlock)
+        return isinstance(self.coordinator.commands.pending((Lock, Unlock)), Unlock)
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import NissanConfigEntry
-from .entity import Control, VehicleEntity, async_add_vehicle_entities
+from .entity import ControlDescription, ControlEntity, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability, SetChargeLimit
 
 PARALLEL_UPDATES = 0
@@ -25,7 +25,7 @@ async def _set_charge_limit(entity: VehicleEntity, value: float) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleNumberDescription(NumberEntityDescription, Control):
+class VehicleNumberDescription(NumberEntityDescription, ControlDescription):
     """A level of the battery: what it is, and how it is set."""
 
     value: Callable[[VehicleEntity], float | None]
@@ -49,6 +49,7 @@ NUMBERS = (
     VehicleNumberDescription(
         key="charge_limit",
         needs={Capability.CHARGE_LIMIT},
+        commands=(SetChargeLimit,),
         device_class=NumberDeviceClass.BATTERY,
         entity_category=EntityCategory.CONFIG,
         native_unit_of_measurement=PERCENTAGE,
@@ -69,7 +70,7 @@ async def async_setup_entry(
     await async_add_vehicle_entities(entry, async_add_entities, NUMBERS, VehicleNumber)
 
 
-class VehicleNumber(VehicleEntity, NumberEntity):
+class VehicleNumber(ControlEntity, NumberEntity):
     """A level that the owner chooses."""
 
     entity_description: VehicleNumberDescription

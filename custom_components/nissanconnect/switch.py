@@ -8,18 +8,24 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import NissanConfigEntry
-from .entity import Control, VehicleEntity, async_add_vehicle_entities
+from .entity import ControlDescription, ControlEntity, async_add_vehicle_entities
 from .vehicle import Capability, StartCharging, StopCharging
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleSwitchDescription(SwitchEntityDescription, Control):
+class VehicleSwitchDescription(SwitchEntityDescription, ControlDescription):
     """The charging switch."""
 
 
-SWITCHES = (VehicleSwitchDescription(key="charging", needs={Capability.START_CHARGING, Capability.STOP_CHARGING}),)
+SWITCHES = (
+    VehicleSwitchDescription(
+        key="charging",
+        needs={Capability.START_CHARGING, Capability.STOP_CHARGING},
+        commands=(StartCharging, StopCharging),
+    ),
+)
 
 
 async def async_setup_entry(
@@ -29,8 +35,10 @@ async def async_setup_entry(
     await async_add_vehicle_entities(entry, async_add_entities, SWITCHES, ChargingSwitch)
 
 
-class ChargingSwitch(VehicleEntity, SwitchEntity):
+class ChargingSwitch(ControlEntity, SwitchEntity):
     """Starts and stops charging; shows what the vehicle does."""
+
+    entity_description: VehicleSwitchDescription
 
     @property
     @override
@@ -44,3 +52,9 @@ class ChargingSwitch(VehicleEntity, SwitchEntity):
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         await self.async_execute(StopCharging())
+
+    @override
+    async def async_toggle(self, **kwargs: Any) -> None:
+        """Turn round what was asked for last."""
+        charging = self.expected.charging
+        await self.async_execute(StopCharging() if charging and charging.active else StartCharging())

@@ -133,6 +133,11 @@ class CommandRunner:
         return next((job for job in self._jobs if job.stage is not Stage.WAITING), None)
 
     @property
+    def pending(self) -> list[Command]:
+        """The commands that have not ended, those that wait for their turn included, in the order of asking."""
+        return [job.command for job in self._jobs]
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is carried out and nothing waits for it."""
         return not self._jobs

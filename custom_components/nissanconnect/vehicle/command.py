@@ -1,11 +1,11 @@
 """What may be asked of a vehicle."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from typing import ClassVar, override
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, ClassVar, override
 
 from .capability import Capability
-from .state import ChargeMode, Group, VehicleState
+from .state import GROUP_TYPES, ChargeMode, ChargingStatus, Group, VehicleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,24 @@ class Command:
         """
         return None
 
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        """Return ``state`` as it is to be expected once the vehicle has carried the command out."""
+        return state
+
     @classmethod
     def kind(cls) -> str:
         """The kind of command in snake case, for logs, events and translations."""
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _with(state: VehicleState, group: Group, **values: Any) -> VehicleState:
+    """Return ``state`` with other values in one group, which need not be known yet."""
+    known = getattr(state, group) or GROUP_TYPES[group](backend="", received_at=_NEVER)
+    changed: dict[str, Any] = {group.value: replace(known, **values)}
+    return replace(state, **changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,10 @@ class StartClimate(Command):
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         return state.climate.running if state.climate else None
 
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        return _with(state, Group.CLIMATE, running=True, target_temperature=self.target)
+
 
 class StopClimate(Command):
     """Stop heating or cooling."""
@@ -73,6 +91,10 @@ class StopClimate(Command):
         if state.climate is None or state.climate.running is None:
             return None
         return not state.climate.running
+
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        return _with(state, Group.CLIMATE, running=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +120,10 @@ class ScheduleClimate(Command):
             return None
         return abs((state.climate.next_start_at - self.at).total_seconds()) < 60  # some sources drop the seconds
 
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        return _with(state, Group.CLIMATE, next_start_at=self.at, next_target_temperature=self.target)
+
 
 def _climate_needs(command: StartClimate | ScheduleClimate) -> frozenset[Capability]:
     wishes = {
@@ -115,6 +141,10 @@ class CancelClimateSchedule(Command):
     capability = Capability.CLIMATE_SCHEDULE
     groups = frozenset({Group.CLIMATE})
 
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        return _with(state, Group.CLIMATE, next_start_at=None, next_target_temperature=None)
+
 
 class StartCharging(Command):
     """Charge now, whatever the vehicle's timer says."""
@@ -125,6 +155,10 @@ class StartCharging(Command):
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         return state.charging.active if state.charging else None
+
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        return _with(state, Group.CHARGING, status=ChargingStatus.CHARGING)
 
 
 class StopCharging(Command):
@@ -138,6 +172,10 @@ class StopCharging(Command):
         if state.charging is None or state.charging.active is None:
             return None
         return not state.charging.active
+
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        return _with(state, Group.CHARGING, status=ChargingStatus.NOT_CHARGING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +191,10 @@ class SetChargeLimit(Command):
         if state.charging is None or state.charging.limit is None:
             return None
         return state.charging.limit == self.limit
+
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        return _with(state, Group.CHARGING, limit=self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +236,11 @@ class SetChargeSchedule(Command):
             return always
         return False if always else None
 
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        mode = ChargeMode.ALWAYS if self.schedule is None else ChargeMode.SCHEDULED
+        return _with(state, Group.SCHEDULES, charge_mode=mode)
+
 
 @dataclass(frozen=True, slots=True)
 class _DoorCommand(Command):
@@ -211,6 +258,10 @@ class Lock(_DoorCommand):
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         return state.body.locked if state.body else None
 
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        return _with(state, Group.BODY, locked=True)
+
 
 class Unlock(_DoorCommand):
     """Unlock all doors."""
@@ -220,6 +271,10 @@ class Unlock(_DoorCommand):
         if state.body is None or state.body.locked is None:
             return None
         return not state.body.locked
+
+    @override
+    def applied_to(self, state: VehicleState) -> VehicleState:
+        return _with(state, Group.BODY, locked=False)
 
 
 class SoundHorn(Command):
