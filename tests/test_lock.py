@@ -219,6 +219,24 @@ async def test_what_is_entered_wrongly_can_be_corrected(
     assert result["reason"] == "remote_lock_ready"
 
 
+async def test_after_three_wrong_codes_a_new_one_has_to_be_sent(
+    hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    form = await submit(hass, await begin(hass, entry), {})
+    good = entered(equipped)
+    for number in range(1, 4):
+        form = await submit(hass, form, good | {CONF_CODE: f"{(int(good[CONF_CODE]) + number) % 10**6:06d}"})
+    assert (form["step_id"], form["errors"]) == ("remote_lock", {"base": "too_many_wrong_codes"})
+    assert equipped.requests["register-device"] == 3
+
+    form = await submit(hass, form, {})
+    assert (form["step_id"], form["errors"]) == ("remote_lock_code", {})
+    assert len(equipped.remote_locks.mailed) == 2
+    assert set(suggested(form).values()) == {None}
+    assert (await submit(hass, form, entered(equipped)))["reason"] == "remote_lock_ready"
+
+
 async def test_a_vehicle_that_did_not_take_the_pin_is_asked_again_with_the_same_code(
     hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
 ) -> None:

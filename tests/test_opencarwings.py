@@ -467,6 +467,24 @@ async def test_a_lock_that_nobody_reads_back(hass: HomeAssistant, server: OpenCa
         assert state(hass, lock).attributes["assumed_state"] is True
 
 
+async def test_a_pin_cannot_be_guessed(hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEntry) -> None:
+    server.september = True
+    server.account.pin = "2468"
+    server.add(LEAF_40, "ficosa2016", capacity=40)
+    await set_up(hass, server, entry)
+
+    async def attempt(action: str, code: str) -> str | None:
+        with pytest.raises(HomeAssistantError) as error:
+            await act(hass, "lock", action, "lock.old_leaf_lock", code=code)
+        return error.value.translation_key
+
+    assert [await attempt(action, "1357") for action in ("unlock", "lock", "unlock")] == ["wrong_pin"] * 3
+    asked = server.requests.copy()
+    assert [await attempt(action, "2468") for action in ("unlock", "lock")] == ["too_many_wrong_pins"] * 2
+    assert server.requests == asked
+    assert server.dispatch.sms == 0
+
+
 async def test_a_destination_is_sent(
     hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry
 ) -> None:

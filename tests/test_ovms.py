@@ -16,6 +16,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_PIN, CONF_PREFIX, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.util import dt as dt_util
@@ -183,6 +184,28 @@ async def test_a_module_without_a_user_is_found(hass: HomeAssistant, module: Ovm
 )
 async def test_what_is_no_leaf_is_not_offered(hass: HomeAssistant, topic: str, payload: str | bytes) -> None:
     assert (await discover(hass, topic, payload))["reason"] == "not_a_leaf"
+
+
+async def test_a_pin_cannot_be_guessed_and_locking_stays_possible(
+    hass: HomeAssistant, broker: MemoryBroker, module: OvmsModule
+) -> None:
+    await submit(hass, await open_form(hass, "ovms"), ENTERED | {CONF_PIN: "2580"})
+
+    async def attempt(action: str, **code: str) -> str | None:
+        try:
+            await hass.services.async_call("lock", action, {"entity_id": "lock.leaf_lock", **code}, blocking=True)
+        except HomeAssistantError as error:
+            return error.translation_key
+        return None
+
+    assert await attempt("unlock", code="0000") == "wrong_pin"
+    assert await attempt("unlock", code="0001") == "wrong_pin"
+    assert await attempt("lock", code="0002") is None, "no PIN is needed for that, so nothing is learnt by it"
+    found = await asyncio.gather(*(attempt("unlock", code=f"{number:04d}") for number in range(3, 20)))
+    assert found == ["wrong_pin", *["too_many_wrong_pins"] * 16]
+    assert await attempt("unlock", code="2580") == "too_many_wrong_pins"
+    assert await attempt("lock") is None
+    assert module.lines == ["lock 0", "lock 0"]
 
 
 async def test_changing_the_pin_keeps_the_vehicle(

@@ -18,10 +18,11 @@ from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.condition import CONDITIONS
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
-from custom_components.nissanconnect.issues import ISSUES, SAME_VEHICLE
+from custom_components.nissanconnect.issues import ISSUES
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
 from custom_components.nissanconnect.questions import PREFLIGHT, QUESTIONS, VehicleQuestion
+from custom_components.nissanconnect.repairs import FLOWS
 from custom_components.nissanconnect.sensor import AREA_DISTANCE, SENSORS, TALLIES
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.switch import SWITCHES
@@ -126,6 +127,7 @@ def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
         "no_battery_sensors",
         "no_recorder",
         "recorder_busy",
+        "too_many_wrong_codes",
         "vin_characters",
         "vin_length",
     }
@@ -162,7 +164,7 @@ def test_every_issue_says_what_to_do_and_how_its_check_ends() -> None:
     for key, kind in ISSUES.items():
         assert told[key]["title"]
         assert told[key].keys() == {"title", "fix_flow" if kind.checkable else "description"}
-        if kind.checkable and key != SAME_VEHICLE:  # which has a flow of its own, see test_one_vehicle
+        if kind.checkable and key not in FLOWS:  # these have flows of their own
             flow = told[key]["fix_flow"]
             assert flow["step"].keys() == {"confirm"}
             assert flow["error"].keys() == {"still_there", "not_checked"}

@@ -175,6 +175,11 @@ class VehicleAlerts:
         return found
 
     @callback
+    def async_report(self, alert: Alert) -> None:
+        """Report what was noticed elsewhere."""
+        self._async_tell([alert])
+
+    @callback
     def async_wish(self, wishes: Wishes) -> None:
         """Take what the owner wishes from now on."""
         self._stop_asking()

@@ -28,6 +28,7 @@ from .fences import fences_of
 from .issues import async_report_sources, async_report_vehicle
 from .link import Link
 from .links import async_links
+from .pin_guard import PinGuard
 from .store import RememberedVehicle
 from .vehicle import (
     Alert,
@@ -110,6 +111,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             lookout=known.lookout,
             wishes=known.wishes,
         )
+        self.pin_guard = PinGuard(self, known.wrong_pins)
         self.trouble: Trouble | None = None
         """Why the last read brought nothing, if it did not."""
         self._readable: bool | None = None
@@ -172,6 +174,8 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
 
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
+        if (refused := self.pin_guard.refusal(command)) is not None:
+            return refused
         blocked = self.alerts.lookout.blocks_climate(self.alerts.fences)
         limits = replace(self._account.settings.limits, climate_blocked=blocked)
 
@@ -218,6 +222,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             rests_since=self._activity.rests_since,
             lookout=self.alerts.lookout,
             wishes=self.alerts.wishes,
+            wrong_pins=self.pin_guard.wrong,
         )
 
     async def async_set_pin(self, pin: str, asked_by: Asker) -> None:
@@ -226,6 +231,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             raise NotSupported
         with self.commands.async_waking("set_pin", asked_by) as on_wake:
             await self._account.backend.set_pin(self.info, pin, on_wake)
+        self.pin_guard.async_allow()  # the wrong ones were tried for another PIN
 
     @callback
     def _async_wake_if_due(self, state: VehicleState) -> None:
@@ -417,6 +423,7 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
         market = self._account.backend.description.market
         found = examine(self.info, state, readable=readable, market=market)
         async_report_vehicle(self.hass, self.config_entry, self.info, found)
+        self.pin_guard.async_show()
 
     @callback
     def _async_note_failures(self, failures: Mapping[str, BackendError]) -> None:

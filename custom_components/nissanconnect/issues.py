@@ -35,6 +35,7 @@ from .vehicle import (
 CALLER_REFUSED = "caller_refused"
 SAME_VEHICLE = "same_vehicle"
 SOURCE_SILENT = "source_silent"
+WRONG_PINS = "wrong_pins"
 
 
 class Kind(NamedTuple):
@@ -60,6 +61,7 @@ ISSUES: Mapping[str, Kind] = {
     Condition.WRONG_REGION: Kind(checkable=False),  # a hint
     SAME_VEHICLE: Kind(),
     SOURCE_SILENT: Kind(checkable=False),  # it is checked anyway
+    WRONG_PINS: Kind(),
     OLD_YAML: Kind(checkable=False),  # a restart is needed to take the block away, and takes the issue along
 }
 """Every issue by its translation key."""
@@ -97,6 +99,16 @@ def async_report_double(hass: HomeAssistant, entry: ConfigEntry, info: VehicleIn
     """Show that a vehicle of ``entry`` belongs to another one already, or that it does not."""
     told = {"vehicle": info.name, "account": entry.title, "home": home.title if home else ""}
     _async_set(hass, entry, SAME_VEHICLE, told, present=home is not None, vehicle=alias(info.key))
+
+
+@callback
+def async_report_wrong_pins(
+    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, tries: int, until: datetime | None
+) -> None:
+    """Show that no PIN is tried ``until`` then because so many were wrong, or that they are tried again."""
+    end = f"{dt_util.as_local(until):%Y-%m-%d %H:%M}" if until else ""
+    told = {"vehicle": info.name, "tries": str(tries), "until": end}
+    _async_set(hass, entry, WRONG_PINS, told, present=until is not None, vehicle=alias(info.key))
 
 
 @callback

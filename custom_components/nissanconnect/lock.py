@@ -1,6 +1,7 @@
 """Lock: the central locking."""
 
 from dataclasses import dataclass
+import re
 from typing import Any, override
 
 from homeassistant.components.lock import LockEntity, LockEntityDescription
@@ -12,9 +13,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import CONF_PINS, DOMAIN
 from .coordinator import NissanConfigEntry
 from .entity import Reading, VehicleEntity, async_add_vehicle_entities
-from .vehicle import Capability, Lock, PinRequired, Unlock
+from .vehicle import Capability, InvalidPin, Lock, PinRequired, Unlock
 
 PARALLEL_UPDATES = 0
+
+_PIN = re.compile("[0-9]{4}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,10 @@ class VehicleLock(VehicleEntity, LockEntity):
     @override
     async def async_lock(self, **kwargs: Any) -> None:
         data = self.coordinator.config_entry.data
-        stored = data.get(CONF_PINS, {}).get(self.coordinator.info.key) or data.get(CONF_PIN)
+        if CONF_PIN in data:  # the module takes any; the owner's own guards unlocking only
+            await self.async_execute(Lock())
+            return
+        stored = data.get(CONF_PINS, {}).get(self.coordinator.info.key)
         await self.async_execute(Lock(pin=self._pin(kwargs.get(ATTR_CODE) or stored)))
 
     @override
@@ -85,6 +91,11 @@ class VehicleLock(VehicleEntity, LockEntity):
         return Capability.LOCK_PIN in self.coordinator.info.capabilities
 
     def _pin(self, code: str | None) -> str | None:
-        if self._takes_pin and code is None:
+        """Return the PIN to try, if the vehicle takes one; what cannot be a PIN is not tried."""
+        if not self._takes_pin:
+            return None
+        if not code:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key=PinRequired.key)
+        if not _PIN.fullmatch(code):
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=InvalidPin.key)
         return code

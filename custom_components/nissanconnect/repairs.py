@@ -1,5 +1,7 @@
 """Fix flows: the owner has done what an issue asked for, and wants to know at once whether that was it."""
 
+from collections.abc import Callable, Mapping
+
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -8,15 +10,16 @@ import probatio
 
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry
-from .issues import SAME_VEHICLE
+from .issues import SAME_VEHICLE, WRONG_PINS
 from .sharing import async_add_as_source
+from .vehicle import alias
 
 type Data = dict[str, str | int | float | None]
 
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: Data | None) -> RepairsFlow:
-    """Return the flow of an issue: all but one of ours are fixed elsewhere and checked here."""
-    return OneVehicleFlow() if data is not None and data["key"] == SAME_VEHICLE else RecheckFlow()
+    """Return the flow of an issue: most of ours are fixed elsewhere and checked here."""
+    return FLOWS.get(str(data["key"]), RecheckFlow)() if data is not None else RecheckFlow()
 
 
 class RecheckFlow(RepairsFlow):
@@ -76,3 +79,33 @@ class OneVehicleFlow(RepairsFlow):
         if entry is None or not async_add_as_source(self.hass, entry, str(data["vehicle"])):
             return self.async_abort(reason="not_there")
         return self.async_create_entry(data={})
+
+
+class AllowPinsFlow(RepairsFlow):
+    """Lets PINs be tried again before the pause after wrong ones is over."""
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_allow()
+
+    async def async_step_allow(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Explain, and do it."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        if user_input is None:
+            return self.async_show_form(
+                step_id="allow",
+                data_schema=probatio.Schema({}),
+                description_placeholders=issue.translation_placeholders if issue else None,
+            )
+        data = self.data or {}
+        entry: NissanConfigEntry | None = self.hass.config_entries.async_get_entry(str(data["entry_id"]))
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_there")
+        for key, vehicle in entry.runtime_data.vehicles.items():
+            if alias(key) == data["vehicle"]:
+                vehicle.pin_guard.async_allow()
+        return self.async_create_entry(data={})
+
+
+FLOWS: Mapping[str, Callable[[], RepairsFlow]] = {SAME_VEHICLE: OneVehicleFlow, WRONG_PINS: AllowPinsFlow}
+"""The issues that are fixed by their flow itself."""

@@ -18,6 +18,7 @@ from .const import DOMAIN
 from .engine.lookout import Lookout
 from .engine.merge import Word
 from .engine.wakes import Wake, WakeLedger
+from .engine.wrong_pins import WrongPins
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
 _VERSION = 1
@@ -42,6 +43,7 @@ class RememberedVehicle:
     rests_since: datetime | None = None
     lookout: Lookout = Lookout()
     wishes: Wishes = Wishes()
+    wrong_pins: WrongPins = WrongPins()
 
 
 @dataclass(slots=True)
@@ -107,6 +109,7 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
         "rests_since_at": vehicle.rests_since,
         "lookout": vehicle.lookout,
         "wishes": vehicle.wishes,
+        "wrong_pins": vehicle.wrong_pins,
         "unfinished": [
             _fields(each) | {"kind": each.command.kind(), "command": _without_pin(each.command)}
             for each in vehicle.unfinished
@@ -145,6 +148,7 @@ def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
         rests_since=_read_time(raw.get("rests_since_at")),
         lookout=_load(Lookout, raw.get("lookout")) or Lookout(),
         wishes=_load(Wishes, raw.get("wishes")) or Wishes(),
+        wrong_pins=_load(WrongPins, raw.get("wrong_pins")) or WrongPins(),
     )
 
 

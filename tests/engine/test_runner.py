@@ -414,11 +414,17 @@ async def test_the_code_of_a_rejection_is_kept() -> None:
 
 
 async def test_the_backends_own_reason_says_more() -> None:
-    told = Progress(Phase.REJECTED, "12", Reason.WRONG_PIN)
+    told = Progress(Phase.REJECTED, "12", Reason.SUPERSEDED)
     outcome = await Vehicle([told], [OFF]).run(StartClimate())
-    assert (outcome.status, outcome.reason) == (CommandStatus.REJECTED, Reason.WRONG_PIN)
+    assert (outcome.status, outcome.reason) == (CommandStatus.REJECTED, Reason.SUPERSEDED)
     outcome = await Vehicle([told], [ON]).run(StartClimate())
     assert (outcome.status, outcome.reason) == (CommandStatus.CONFIRMED, None)
+
+
+async def test_a_wrong_pin_is_wrong_whatever_the_vehicle_shows() -> None:
+    told = Progress(Phase.REJECTED, "12", Reason.WRONG_PIN)
+    outcome = await Vehicle([told], [ON]).run(StartClimate())
+    assert (outcome.status, outcome.reason, outcome.code) == (CommandStatus.REJECTED, Reason.WRONG_PIN, "12")
 
 
 answers = st.sampled_from([*map(Progress, Phase), Unavailable()])

@@ -189,7 +189,9 @@ class CommandRunner:
         progress = await self._follow(job.ticket, hurried=job.asked_by.waits)
         self._move(job, Stage.EXECUTED)
         looks = self._patience.looks if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
-        confirmed = await self._look(job.command, before, progress.phase, looks)
+        # A door that somebody opens meanwhile does not make a wrong PIN a right one.
+        wrong = progress.reason is Reason.WRONG_PIN
+        confirmed = not wrong and await self._look(job.command, before, progress.phase, looks)
         status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _VERDICTS[progress.phase]
         if not confirmed and progress.reason is not None:
             reason = progress.reason

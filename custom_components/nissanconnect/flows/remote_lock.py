@@ -27,6 +27,9 @@ from ..vehicle import Asker, BackendError, Capability, VehicleInfo, WrongCode, a
 
 CONF_STORE_PIN = "store_pin"
 
+_WRONG_CODES = 3
+"""After so many a new code has to be sent, which its owner sees: one of six digits must not be found by trying."""
+
 
 @cache
 def _questions() -> probatio.Schema:
@@ -53,6 +56,7 @@ class RemoteLockFlow(ConfigFlow):
         """Start with nothing entered."""
         self._lockable: dict[str, VehicleInfo] = {}
         self._registered = False
+        self._wrong_codes = 0
         self._entered: dict[str, Any] = {}
         self._errors: dict[str, str] = {}
 
@@ -71,15 +75,16 @@ class RemoteLockFlow(ConfigFlow):
         """Choose the vehicle, if there is a choice, and agree to the e-mail."""
         if not self._async_find_lockable():  # the account may have been unloaded since the menu
             return self.async_abort(reason="not_loaded")
-        errors: dict[str, str] = {}
+        errors, self._errors = self._errors, {}
         only = next(iter(self._lockable))
         if user_input is not None:
             self._vehicle = self._lockable[user_input.get(CONF_VEHICLE, only)]
             try:
                 await self._setup.send_device_code(self._vehicle, self._device_id())
             except BackendError as err:
-                errors["base"] = err.key
+                errors = {"base": err.key}
             else:
+                self._wrong_codes = 0
                 return await self.async_step_remote_lock_code()
         options = [SelectOptionDict(value=name, label=info.name) for name, info in self._lockable.items()]
         choice = {probatio.Required(CONF_VEHICLE, default=only): SelectSelector(SelectSelectorConfig(options=options))}
@@ -122,6 +127,9 @@ class RemoteLockFlow(ConfigFlow):
             )
         # Cancelled while the dialog is open: the account, to which the task belongs, was unloaded.
         self._errors = {"base": "interrupted"} if self._setting_pin.cancelled() else self._setting_pin.result()
+        if self._wrong_codes >= _WRONG_CODES:
+            self._errors, self._entered = {"base": "too_many_wrong_codes"}, {}
+            return self.async_show_progress_done(next_step_id="remote_lock")
         return self.async_show_progress_done(next_step_id="remote_lock_code" if self._errors else "remote_lock_ready")
 
     async def async_step_remote_lock_ready(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -149,6 +157,7 @@ class RemoteLockFlow(ConfigFlow):
                 self._registered = True
             await vehicle.async_set_pin(self._entered[CONF_PIN], Asker(kind="user"))
         except WrongCode as err:
+            self._wrong_codes += 1
             return {CONF_CODE: err.key}
         except BackendError as err:
             return {"base": err.key}

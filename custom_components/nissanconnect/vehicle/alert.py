@@ -29,6 +29,8 @@ class AlertType(StrEnum):
     MAINTENANCE_DUE = "maintenance_due"
     SUBSCRIPTION_EXPIRES = "subscription_expires"
     SILENT = "silent"
+    WRONG_PINS = "wrong_pins"
+    """So many wrong PINs were entered here that none is tried for a while."""
     CLOUD_MESSAGE = "cloud_message"
     """A message of the maker's that means none of the others."""
 

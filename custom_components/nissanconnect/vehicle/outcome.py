@@ -74,6 +74,7 @@ class Reason(StrEnum):
     NOT_PLUGGED_IN = "not_plugged_in"
     OUTSIDE_TOO_COLD = "outside_too_cold"
     OUTSIDE_TOO_HOT = "outside_too_hot"
+    TOO_MANY_WRONG_PINS = "too_many_wrong_pins"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

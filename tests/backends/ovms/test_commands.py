@@ -28,6 +28,7 @@ from custom_components.nissanconnect.vehicle import (
     StopClimate,
     Unlock,
     Unreachable,
+    WrongPin,
 )
 from tests.backends import nobody
 
@@ -242,7 +243,8 @@ async def test_the_pin_is_compared_here_because_the_module_does_not(world: World
     backend = world.another(pin="2580")
     async with world.listening(backend):
         for wrong in (Unlock("1234"), Unlock("\u0662\u0665\u0668\u0660"), Unlock("")):
-            assert await world.command(wrong, backend) == Progress(Phase.REJECTED, reason=Reason.WRONG_PIN)
+            with pytest.raises(WrongPin):
+                await backend.send(await world.info(backend), wrong, nobody)
         with pytest.raises(PinRequired):
             await backend.send(await world.info(backend), Unlock(), nobody)
         assert world.module.lines == []

@@ -19,11 +19,9 @@ from ...vehicle import (
     NoBroker,
     NothingHeard,
     OtherVehicle,
-    Phase,
     PinRequired,
     Progress,
     Push,
-    Reason,
     Ticket,
     Unlock,
     Unreachable,
@@ -31,6 +29,7 @@ from ...vehicle import (
     VehicleReport,
     VehicleState,
     Weakness,
+    WrongPin,
 )
 from ..base import Backend, Description, Json
 from .bus import Message, MessageBus
@@ -82,7 +81,6 @@ class OvmsBackend(Backend):
         self._now = now
         self._sleep = sleep
         self._pin = pin
-        self._new_number = new_number
         self._module = Module(topics, takes_pin=pin is not None, now=now, memory=memory)
         self._desk = Desk(bus, topics, client, shown=self._shows, now=now, sleep=sleep, new_number=new_number)
         listened = (topics.metrics, topics.notices, topics.replies(client))
@@ -90,7 +88,6 @@ class OvmsBackend(Backend):
         self._news = asyncio.Event()
         self._heard = False
         self._asked_for_all = False
-        self._wrong_pin: str | None = None
 
     @property
     @override
@@ -134,9 +131,8 @@ class OvmsBackend(Backend):
     async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Put a command to a module that is there. Its reply is heard only while somebody listens."""
         order = order_for(command)
-        if isinstance(command, Unlock) and not self._let_through(command.pin):
-            self._wrong_pin = self._new_number()
-            return Ticket(self._wrong_pin, self._now())
+        if isinstance(command, Unlock):
+            self._check_pin(command.pin)
         async with self._listening():
             await self._first_words()
             if not self._module.presence.present:
@@ -145,8 +141,6 @@ class OvmsBackend(Backend):
 
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        if ticket.id == self._wrong_pin:
-            return Progress(Phase.REJECTED, reason=Reason.WRONG_PIN)
         self._module.settle()
         return await self._desk.progress(ticket.id)
 
@@ -234,12 +228,13 @@ class OvmsBackend(Backend):
     def _shows(self, order: Order) -> bool:
         return self._module.tree.value(order.metric) == order.value
 
-    def _let_through(self, pin: str | None) -> bool:
+    def _check_pin(self, pin: str | None) -> None:
         if self._pin is None:
-            return True
+            return
         if pin is None:
             raise PinRequired
-        return compare_digest(pin.encode(), self._pin.encode())
+        if not compare_digest(pin.encode(), self._pin.encode()):
+            raise WrongPin
 
 
 def _hand_over(push: Push | None, hear: Callable[[Push], None]) -> None:

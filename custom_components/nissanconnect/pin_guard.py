@@ -1,0 +1,96 @@
+"""The PIN of one vehicle: no more are tried for a while after several wrong ones, and its owner is told."""
+
+from datetime import datetime
+from typing import Protocol
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from .alerts import VehicleAlerts
+from .commands import VehicleCommands
+from .engine.wrong_pins import WrongPins
+from .issues import async_report_wrong_pins
+from .vehicle import (
+    Alert,
+    AlertType,
+    Command,
+    CommandRecord,
+    CommandStatus,
+    Lock,
+    Reason,
+    Unlock,
+    VehicleInfo,
+)
+
+_DOORS = {Lock.kind(), Unlock.kind()}
+
+
+class GuardedVehicle(Protocol):
+    """What the guard needs of its vehicle."""
+
+    hass: HomeAssistant
+    config_entry: ConfigEntry
+    info: VehicleInfo
+    commands: VehicleCommands
+    alerts: VehicleAlerts
+
+    def async_commands_changed(self) -> None:
+        """There is something new to show and to keep; called in the event loop."""
+
+
+class PinGuard:
+    """Counts wrong PINs, whichever source found them wrong, and says when none is tried."""
+
+    def __init__(self, vehicle: GuardedVehicle, wrong: WrongPins) -> None:
+        """Go on from what was counted before the restart."""
+        self.wrong = wrong
+        self._vehicle = vehicle
+        vehicle.commands.async_add_listener(self._async_command_ended)
+
+    def refusal(self, command: Command) -> Reason | None:
+        """Return the reason if ``command`` would try a PIN while none is tried. Locking without one always may be."""
+        tries = isinstance(command, Unlock) or (isinstance(command, Lock) and command.pin is not None)
+        if not tries:
+            return None
+        return Reason.TOO_MANY_WRONG_PINS if self._refused_until() else None
+
+    @callback
+    def async_allow(self) -> None:
+        """Forget the wrong ones."""
+        if self.wrong.count:
+            self.wrong = WrongPins()
+            self.async_show()
+            self._vehicle.async_commands_changed()
+
+    @callback
+    def async_show(self) -> None:
+        """Show in the repairs until when no PIN is tried, or that they are."""
+        vehicle = self._vehicle
+        async_report_wrong_pins(
+            vehicle.hass, vehicle.config_entry, vehicle.info, self.wrong.count, self._refused_until()
+        )
+
+    def _refused_until(self) -> datetime | None:
+        now = dt_util.utcnow()
+        self.wrong = self.wrong.seen_at(now)
+        return self.wrong.refused_until(now)
+
+    @callback
+    def _async_command_ended(self, record: CommandRecord) -> None:
+        if record.command not in _DOORS:
+            return
+        if record.outcome.reason == Reason.WRONG_PIN:
+            self._async_count(record)
+        elif record.outcome.status is CommandStatus.CONFIRMED and record.command == Unlock.kind():
+            self.async_allow()  # not after locking: a stored PIN does that, which whoever guesses need not know
+
+    @callback
+    def _async_count(self, record: CommandRecord) -> None:
+        now = dt_util.utcnow()
+        self.wrong = self.wrong.after(now)
+        if (until := self._refused_until()) is None:
+            return
+        self.async_show()
+        details = {"tries": self.wrong.count, "until": until.isoformat(), "asked_by": record.asked_by.shown}
+        self._vehicle.alerts.async_report(Alert(type=AlertType.WRONG_PINS, at=now, details=details))
