@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, override
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components.homeassistant import async_should_expose
 from homeassistant.components.llm import LLMTools
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
@@ -21,6 +22,7 @@ from .actions import start_climate
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .entity import ATTR_IN_PROGRESS
+from .permission import async_check_permission
 from .vehicle import Battery, Command, Fuel, StartCharging, StopCharging, StopClimate, VehicleInfo
 
 _READING = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
@@ -36,6 +38,7 @@ class Exposed(NamedTuple):
     """A vehicle as an assistant may see it: the states of its exposed entities by platform and key."""
 
     vehicle: VehicleCoordinator
+    device: str
     name: str
     states: Mapping[str, State]
 
@@ -179,6 +182,8 @@ class VehicleTool(Tool):
                 translation_key="which_vehicle",
                 translation_placeholders={"vehicles": ", ".join(each.name for each in fitting)},
             )
+        policy = POLICY_READ if self._offer.annotations.read_only else POLICY_CONTROL
+        await async_check_permission(hass, llm_context.context, [chosen[0].device], policy)
         return ToolResult(await self._offer.run(chosen[0], arguments, llm_context.context))
 
 
@@ -211,4 +216,4 @@ def _exposed(hass: HomeAssistant, assistant: str) -> Iterator[Exposed]:
                 and (state := hass.states.get(entity.entity_id)) is not None
             }
             if states:
-                yield Exposed(vehicle, device.name_by_user or device.name or vehicle.info.name, states)
+                yield Exposed(vehicle, device.id, device.name_by_user or device.name or vehicle.info.name, states)

@@ -46,12 +46,14 @@ ATTR_TO = "to"
 class VehicleQuestion:
     """A question: its fields and the answer for a vehicle, which never wakes it.
 
-    ``optional``: there is a point in it even for somebody who does not want to hear the answer.
+    ``optional``: there is a point in it even for somebody who does not want to hear the answer. ``admin_only``: it
+    tells what people have done, or changes what Home Assistant has recorded.
     """
 
     answer: Callable[[VehicleCoordinator, ServiceCall], Awaitable[JsonValueType]]
     fields: Fields = field(default_factory=dict)
     optional: bool = False
+    admin_only: bool = False
 
 
 async def _command_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
@@ -131,7 +133,7 @@ def _told(summary: TripSummary) -> JsonValueType:
 
 
 QUESTIONS: Mapping[str, VehicleQuestion] = {
-    "command_log": VehicleQuestion(answer=_command_log),
+    "command_log": VehicleQuestion(answer=_command_log, admin_only=True),
     "get_trips": VehicleQuestion(
         answer=_trips,
         fields={
@@ -140,9 +142,11 @@ QUESTIONS: Mapping[str, VehicleQuestion] = {
             probatio.Optional(ATTR_TO): cv.date,
         },
     ),
-    "import_leafspy_log": VehicleQuestion(answer=async_import_leafspy_log, fields=IMPORT_FIELDS, optional=True),
+    "import_leafspy_log": VehicleQuestion(
+        answer=async_import_leafspy_log, fields=IMPORT_FIELDS, optional=True, admin_only=True
+    ),
     "preflight": VehicleQuestion(
         answer=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(PREFLIGHT))}
     ),
-    "wake_log": VehicleQuestion(answer=_wake_log),
+    "wake_log": VehicleQuestion(answer=_wake_log, admin_only=True),
 }

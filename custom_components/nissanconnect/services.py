@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
@@ -14,6 +15,7 @@ import probatio
 from .actions import ACTIONS, Fields, VehicleAction
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .permission import async_check_permission
 from .questions import QUESTIONS, VehicleQuestion
 from .vehicle import Command
 
@@ -26,9 +28,11 @@ def async_setup_services(hass: HomeAssistant) -> None:
         hass.services.async_register(DOMAIN, name, _obey(action), _schema(action.fields), supports_response=response)
     for name, question in QUESTIONS.items():
         response = SupportsResponse.OPTIONAL if question.optional else SupportsResponse.ONLY
-        hass.services.async_register(
-            DOMAIN, name, _answer(question), _schema(question.fields), supports_response=response
-        )
+        handler, schema = _answer(question), _schema(question.fields)
+        if question.admin_only:
+            service.async_register_admin_service(hass, DOMAIN, name, handler, schema, response)
+        else:
+            hass.services.async_register(DOMAIN, name, handler, schema, supports_response=response)
 
 
 def _schema(fields: Fields) -> probatio.Schema:
@@ -38,6 +42,7 @@ def _schema(fields: Fields) -> probatio.Schema:
 def _obey(action: VehicleAction) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         vehicles = _vehicles(call)
+        await async_check_permission(call.hass, call.context, vehicles, POLICY_CONTROL)
         # All fields are checked for every vehicle before the first command is sent.
         commands = [action.command(vehicle.info, call.data) for vehicle in vehicles.values()]
         results = await asyncio.gather(
@@ -64,6 +69,7 @@ async def _carry_out(vehicle: VehicleCoordinator, command: Command | None, call:
 def _answer(question: VehicleQuestion) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         vehicles = _vehicles(call)
+        await async_check_permission(call.hass, call.context, vehicles, POLICY_READ)
         return _response(vehicles, [await question.answer(vehicle, call) for vehicle in vehicles.values()])
 
     return handle
