@@ -135,9 +135,17 @@ class VehicleAlerts:
                 charge_below=self.wishes.charge_below,
                 unwanted=frozenset(AlertType) - self._wanted,
             )
+            shown = self._areas
             self.lookout, alerts = self.lookout.after(before, view, self.fences)
-        self._vehicle.async_update_listeners()  # before anything is told: automations look at what entities show
+            news = bool(alerts) or self._areas != shown
+        if news:  # before anything is told: automations look at what entities show
+            self._vehicle.async_update_listeners()
         self._async_tell(alerts)
+
+    @property
+    def _areas(self) -> list[tuple[bool | None, float | None]]:
+        """What entities show of the lookout."""
+        return [(self.lookout.inside(fence), self.lookout.distance(fence)) for fence in self.fences]
 
     async def _async_read_messages(self, *, at_once: bool) -> None:
         now, last = dt_util.utcnow(), self._messages_read_at

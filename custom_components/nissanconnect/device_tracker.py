@@ -34,6 +34,15 @@ class VehicleTracker(VehicleEntity, TrackerEntity):
 
     @property
     @override
+    def force_update(self) -> bool:
+        """Whether a position that has not changed is written again: Home Assistant's default for trackers is yes.
+
+        Each read would be a change then, so that *last changed* would be the time of the last read.
+        """
+        return False
+
+    @property
+    @override
     def latitude(self) -> float | None:
         return self.vehicle.position.latitude if self.vehicle.position else None
 

@@ -76,7 +76,7 @@ def test_one_source_is_believed_as_it_is(word: Word) -> None:
 def test_the_same_word_twice_changes_nothing(word: Word) -> None:
     groups = believed(word, word).groups()
     privacy = word.state.privacy
-    expected = word.state.groups()
+    expected = dict(word.state.groups())
     if privacy and privacy.active:
         expected.pop(Group.POSITION, None)
     assert groups == expected

@@ -35,7 +35,7 @@ class Word:
 
         What is repeated without a time was said when it was said with one, say before a restart of ours.
         """
-        groups = accumulate(self.state, report).groups()
+        groups = dict(accumulate(self.state, report).groups())
         before, changed_at = self.state.groups(), dict[str, datetime]()
         for group, value in groups.items():
             old = before.get(group)

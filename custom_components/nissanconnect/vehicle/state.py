@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypedDict, get_args, get_type_hints
 
 
@@ -298,8 +299,15 @@ class Software(Reported):
     notes: str | None = None
 
 
+class _Derived:
+    """Where :class:`VehicleState` keeps what is computed once of it; not one of its fields, so never compared."""
+
+    __slots__ = ("_groups",)
+    _groups: MappingProxyType[Group, Reported]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VehicleState:
+class VehicleState(_Derived):
     """All groups of one vehicle, as one source reported them or as they were merged."""
 
     battery: Battery | None = None
@@ -324,10 +332,15 @@ class VehicleState:
         known: dict[str, Any] = {_PLACES[type(group)]: group for group in groups if group is not None}
         return cls(**known)
 
-    def groups(self) -> dict[Group, Reported]:
+    def groups(self) -> MappingProxyType[Group, Reported]:
         """The groups that are known."""
-        found = ((group, getattr(self, group)) for group in Group)
-        return {group: value for group, value in found if value is not None}
+        try:
+            return self._groups
+        except AttributeError:
+            found = ((group, getattr(self, group)) for group in Group)
+            known = MappingProxyType({group: value for group, value in found if value is not None})
+            object.__setattr__(self, "_groups", known)
+            return known
 
     @property
     def last_report(self) -> datetime | None:
@@ -345,9 +358,9 @@ class VehicleState:
         return self.privacy is not None and self.privacy.active is True
 
 
-GROUP_TYPES: Mapping[Group, type[Reported]] = {
-    Group(name): get_args(hint)[0] for name, hint in get_type_hints(VehicleState).items()
-}
+_HINTS = get_type_hints(VehicleState)
+
+GROUP_TYPES: Mapping[Group, type[Reported]] = {group: get_args(_HINTS[group])[0] for group in Group}
 """The type of each group."""
 
 _PLACES = {kind: group for group, kind in GROUP_TYPES.items()}

@@ -92,7 +92,7 @@ class HeardVehicle:
 
     def told(self, groups: Collection[Group], now: datetime) -> VehicleState:
         """Return what it last said of ``groups``, and whether it still speaks: nothing before its first word."""
-        said = self.state.groups()
+        said = dict(self.state.groups())
         if self._is_silent(now):
             said[Group.CONNECTIVITY] = Connectivity(backend=NAME, received_at=now, reachable=False)
         return VehicleState.of(*(value for group, value in said.items() if group in groups))

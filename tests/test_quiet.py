@@ -1,0 +1,96 @@
+"""What brings nothing new is not written down, with Home Assistant's own recorder."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.db_schema import States
+from homeassistant.components.recorder.util import session_scope
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events, async_fire_time_changed
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.nissanconnect.account import AccountCoordinator
+from custom_components.nissanconnect.sources import Source
+
+from .conftest import LetTimePass, state
+from .rigs import RIGS, Place, Rig
+from .simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("recorder_mock", "every_entity_enabled")
+
+COUNTS_READS = ("_last_read", "_requests_today")
+"""What is off by default because each read changes it."""
+
+
+@pytest.fixture(params=Source)
+def kind(request: pytest.FixtureRequest) -> type[Rig]:
+    """Which source it is about."""
+    return RIGS[request.param]
+
+
+@pytest.fixture
+def expected_lingering_timers(kind: type[Rig]) -> bool:
+    """Whether a library is known to leave timers."""
+    return kind.leaves_timers
+
+
+@pytest.fixture
+async def rig(
+    kind: type[Rig],
+    hass: HomeAssistant,
+    socket_enabled: None,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> AsyncIterator[Rig]:
+    """The source, which nobody has added yet."""
+    rig = kind(Place(hass, freezer, monkeypatch, hass_client_no_auth))
+    await rig.open()
+    yield rig
+    await rig.close()
+
+
+async def rows(hass: HomeAssistant) -> int:
+    """How many states the recorder has written."""
+    await async_wait_recording_done(hass)
+
+    def count() -> int:
+        with session_scope(hass=hass, read_only=True) as session:
+            return session.query(States).count()
+
+    return await get_instance(hass).async_add_executor_job(count)
+
+
+async def test_a_read_without_news_writes_nothing(hass: HomeAssistant, rig: Rig) -> None:
+    await rig.add()
+    await rig.pass_time(timedelta(minutes=30))  # until the vehicle has fallen asleep, where it does
+    account = rig.entry.runtime_data
+    assert isinstance(account, AccountCoordinator)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    before = await rows(hass)
+    for _ in range(20):
+        rig.freezer.tick(1)
+        await rig.tell()
+        await rig.settle()
+        for vehicle in account.vehicles.values():
+            await vehicle.async_read_all()
+            await rig.settle()
+    async_fire_time_changed(hass)
+    await rig.settle()
+    changed = [each.data["entity_id"] for each in changes if not each.data["entity_id"].endswith(COUNTS_READS)]
+    assert changed == []
+    assert await rows(hass) - before == len(changes)
+
+
+async def test_a_parked_vehicle_has_been_there_since_it_came(
+    hass: HomeAssistant, simulator: Simulator, loaded: object, pass_time: LetTimePass
+) -> None:
+    tracker = state(hass, "device_tracker.qashqai_location")
+    await pass_time(timedelta(hours=3), timedelta(minutes=5))
+    assert simulator.requests["location"] > 1
+    assert state(hass, "device_tracker.qashqai_location").last_changed == tracker.last_changed
