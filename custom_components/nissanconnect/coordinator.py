@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts, Wishes
@@ -30,6 +29,7 @@ from .link import Link
 from .links import async_links
 from .pin_guard import PinGuard
 from .store import RememberedVehicle
+from .throttle import ThrottledCoordinator
 from .vehicle import (
     Alert,
     Asker,
@@ -62,7 +62,7 @@ _AT_ONCE = timedelta(seconds=1)
 type NissanConfigEntry = ConfigEntry[AccountCoordinator]
 
 
-class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
+class VehicleCoordinator(ThrottledCoordinator):
     """One vehicle: reads it at its own pace, believes the newest word, follows its commands to their end."""
 
     config_entry: NissanConfigEntry
@@ -135,13 +135,14 @@ class VehicleCoordinator(DataUpdateCoordinator[VehicleState]):
             self.links.own.known = push.info
             link = self.links.own
         link.succeed(push.state)
+        info, at_once = self.info, not self.available or bool(push.notifications)
         self._restored = False
         self.available = True
         self.trouble = None
         state = self._async_believe((), asked=False)
         self._async_examine(state)
         self._async_plan(state, keep=True)
-        self.async_set_updated_data(state)
+        self.async_set_pushed_data(state, at_once=at_once or self.info != info)
         self.alerts.async_take(push.notifications, link.name)
         self._account.async_schedule_save()
 

@@ -226,29 +226,13 @@ async def test_what_came_before_anybody_listened_is_told_first(app: LeafSpyApp, 
     again.cancel()
 
 
-async def test_messages_every_second_are_told_now_and_then_and_the_last_is_not_lost(
-    backend: LeafSpyBackend, app: LeafSpyApp, world: World
-) -> None:
-    for level in range(90, 80, -1):
-        await world.let(seconds=1)
+async def test_each_message_is_told_at_once(backend: LeafSpyBackend, app: LeafSpyApp, world: World) -> None:
+    for count, level in enumerate(range(90, 80, -1), start=1):
+        world.tick(seconds=1)
         backend.receive(app.parameters() | {"SOC": str(level)})
-        await settle()
-    assert len(world.heard) == 1
-    await world.let(seconds=15)
-    assert len(world.heard) == 2
-    assert world.state.battery is not None
-    assert world.state.battery.level == 81
-
-
-async def test_what_automations_wait_for_is_told_at_once(
-    backend: LeafSpyBackend, app: LeafSpyApp, world: World
-) -> None:
-    backend.receive(app.parameters())
-    world.tick(seconds=1)
-    backend.receive(app.parameters() | {"PlugState": "2"})
-    assert len(world.heard) == 2
-    assert world.state.charging is not None
-    assert world.state.charging.plugged_in
+        assert len(world.heard) == count
+        assert world.state.battery is not None
+        assert world.state.battery.level == level
 
 
 async def test_a_message_that_was_sent_twice_is_told_once(

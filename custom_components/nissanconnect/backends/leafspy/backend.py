@@ -33,8 +33,8 @@ ACCEPTED = '"status":"0"'
 REFUSED = '"status":"1"'
 """What other receivers say to a wrong password (leafspy §2 [M])."""
 
-_SPACING = timedelta(seconds=15)
-"""The app sends every few seconds; nobody needs as many lines in a database."""
+_LOOK_EVERY = timedelta(seconds=15)
+"""How often it is looked whether an app that speaks has fallen silent."""
 
 _WEAKNESSES = (
     # The times are those of arrival; the interval at which the app sends and the mobile network lie before it.
@@ -70,7 +70,6 @@ class LeafSpyBackend(Backend, Pushing, Called):
         self._units = units or Units()
         self._vehicles = from_json(memory)
         self._hear: Callable[[Push], None] | None = None
-        self._told_at: dict[str, datetime] = {}
         self._untold: set[str] = set()
         self._spoken = Event()
 
@@ -93,14 +92,10 @@ class LeafSpyBackend(Backend, Pushing, Called):
         if message is None or not (message.key in self._vehicles or len(self._vehicles) < MOST_VEHICLES):
             return ACCEPTED  # the app can do nothing about it
         vehicle = self._vehicles.setdefault(message.key, HeardVehicle(message.key))
-        now, before = self._now(), _plug_and_charger(vehicle.state)
-        if vehicle.hear(message, now, self._units):
+        if vehicle.hear(message, self._now(), self._units):
             self._untold.add(vehicle.key)
             self._spoken.set()
-            told_at = self._told_at.get(vehicle.key)
-            soon = told_at is not None and timedelta() <= now - told_at < _SPACING
-            if not soon or before != _plug_and_charger(vehicle.state):
-                self._tell(vehicle)
+            self._tell(vehicle)
         return ACCEPTED
 
     @override
@@ -112,7 +107,7 @@ class LeafSpyBackend(Backend, Pushing, Called):
             while True:
                 self._tell_the_rest()
                 if any(vehicle.connected for vehicle in self._vehicles.values()):
-                    await self._sleep(_SPACING.total_seconds())
+                    await self._sleep(_LOOK_EVERY.total_seconds())
                 else:
                     self._spoken.clear()
                     await self._spoken.wait()
@@ -157,7 +152,7 @@ class LeafSpyBackend(Backend, Pushing, Called):
         return compare_digest(password.encode(errors="surrogatepass"), self._password.encode(errors="surrogatepass"))
 
     def _tell_the_rest(self) -> None:
-        """Tell what was held back or came when nobody listened, and whose app has fallen silent."""
+        """Tell what came when nobody listened, and whose app has fallen silent."""
         for key in sorted(self._untold):
             self._tell(self._vehicles[key])
         now = self._now()
@@ -169,10 +164,4 @@ class LeafSpyBackend(Backend, Pushing, Called):
         if self._hear is None:
             return  # it is told when somebody listens
         self._untold.discard(vehicle.key)
-        self._told_at[vehicle.key] = self._now()
         self._hear(Push(info=vehicle.info, state=vehicle.state))
-
-
-def _plug_and_charger(state: VehicleState) -> tuple[object, ...]:
-    """What automations wait for."""
-    return (state.charging.plugged_in, state.charging.status) if state.charging else ()
