@@ -609,11 +609,31 @@ async def test_what_is_said_while_the_vehicle_s_own_entry_is_not_loaded_is_not_l
     assert state(hass, "sensor.leaf_battery").state == "30"
 
     await hass.config_entries.async_unload(spoken.entry_id)
-    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 1, level=11))))
+    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 1, level=29))))
     await settle(hass)
     await hass.config_entries.async_setup(spoken.entry_id)
     await settle(hass)
-    assert state(hass, "sensor.leaf_battery").state == "11"
+    assert state(hass, "sensor.leaf_battery").state == "29"
+
+
+async def test_what_a_second_source_pushes_does_not_flap_nor_does_a_read_make_it(
+    hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    def plug(plugged_in: bool) -> Push:
+        now = dt_util.utcnow()
+        known = Charging(backend="ovms", received_at=now, reported_at=now, plugged_in=plugged_in)
+        return Push(info=MODULE, state=VehicleState(charging=known))
+
+    (vehicle,) = spoken.runtime_data.vehicles.values()
+    module.say(plug(plugged_in=False))
+    await settle(hass)
+    for number in range(9):
+        module.say(plug(plugged_in=number % 2 == 0))
+        await pass_time(timedelta(seconds=1), timedelta(seconds=1))
+        await vehicle.async_refresh()
+        assert state(hass, "binary_sensor.leaf_plugged_in").state == "off"
+    await pass_time(timedelta(seconds=5), timedelta(seconds=5))
+    assert state(hass, "binary_sensor.leaf_plugged_in").state == "on"
 
 
 async def test_what_a_source_speaks_of_does_not_hide_what_could_not_be_asked(

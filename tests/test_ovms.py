@@ -21,7 +21,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
 from custom_components.nissanconnect import commands, mqtt_bus, sources
@@ -81,6 +81,12 @@ async def pause(hass: HomeAssistant) -> None:
     for _ in range(3):
         await asyncio.sleep(0.03)
         await hass.async_block_till_done()
+
+
+async def stayed(hass: HomeAssistant) -> None:
+    """Let so much time pass that what has changed is believed."""
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=10))
+    await hass.async_block_till_done()
 
 
 async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
@@ -245,6 +251,7 @@ async def test_what_is_told_live_is_shown_at_once(
     module.tick()
     module.notify("alert", "batt.12v.alert", "12V Battery critical: 11.0V (ref=12.6V)")
     await pause(hass)
+    await stayed(hass)
     assert state(hass, "binary_sensor.leaf_plugged_in").state == STATE_ON
     assert state(hass, "event.leaf_alert").attributes["event_type"] in (AlertType.AUX_BATTERY_LOW, AlertType.PLUGGED_IN)
     assert hass.states.get("sensor.leaf_last_report_from_vehicle") is not None
@@ -257,6 +264,7 @@ async def test_a_restart_of_home_assistant(
     module.vehicle.body.locked = False
     module.tick()
     await pause(hass)
+    await stayed(hass)
     assert state(hass, "lock.leaf_lock").state == "unlocked"
     reported = state(hass, "sensor.leaf_last_report_from_vehicle").state
     assert await hass.config_entries.async_unload(entry.entry_id)

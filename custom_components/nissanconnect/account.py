@@ -21,6 +21,7 @@ from .engine.quota import DayTally, Quota
 from .exceptions import NEEDS_REAUTH, update_error
 from .issues import async_report_account, async_report_double, async_report_sources, async_report_vehicle
 from .listener import async_listen
+from .pushes import PushDebouncer
 from .settings import Settings
 from .sharing import async_borrowers, async_forget_vehicle, async_home, async_is_source
 from .store import Remembered, RememberedVehicle, VehicleStore
@@ -66,6 +67,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Why the source cannot be heard, if it speaks by itself and cannot."""
         self.reading = Semaphore(_READ_AT_ONCE)
         """Held by a vehicle that is being read."""
+        self.pushes = PushDebouncer(hass, self._async_hear)
+        self._unsettled: list[Push] = []
         self._store = store
         self._failures = 0
         self._misses = Counter[str]()
@@ -82,6 +85,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         restart everything is there before the first answer.
         """
         for kept in remembered.vehicles:
+            if kept.pending.groups():
+                self._unsettled.append(Push(info=kept.info, state=kept.pending))
             if self._async_lend(kept):
                 continue
             self._async_add_vehicle(kept, restored=True)
@@ -98,6 +103,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Bring to an end what was unfinished before the restart; after the entities are there to tell of it."""
         for vehicle in self.vehicles.values():
             vehicle.commands.async_resume()
+        while self._unsettled:
+            self._async_hear(self._unsettled.pop())
 
     @callback
     def async_listen(self) -> None:
@@ -105,7 +112,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         if isinstance(self.backend, Pushing):
             self.config_entry.async_create_background_task(
                 self.hass,
-                async_listen(self.backend, hear=self._async_hear, lost=self._async_lose),
+                async_listen(self.backend, hear=self.pushes.async_push, lost=self._async_lose),
                 f"{DOMAIN} listening to {self.backend.description.name}",
             )
 
@@ -197,6 +204,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     async def async_close(self) -> None:
         """Have the store written for the last time: whatever still ends must not overwrite what a successor knows."""
         self._closed = True
+        self.pushes.async_stop()
         await self._store.async_save(self._remember())
 
     @callback
@@ -269,6 +277,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
         async for vehicle in _in_turn(listed):
             self._misses.pop(vehicle.info.key, None)
+            self.pushes.async_note_read(vehicle.info.key, vehicle.state)
             push = Push(info=vehicle.info, state=vehicle.state)
             if self._async_pass_on(push):
                 continue
@@ -317,8 +326,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         )
 
     def _remember(self) -> Remembered:
+        known = [*(vehicle.async_remember() for vehicle in self.vehicles.values()), *self.lent.values()]
         return Remembered(
-            vehicles=[*(vehicle.async_remember() for vehicle in self.vehicles.values()), *self.lent.values()],
+            vehicles=[replace(each, pending=self.pushes.pending(each.info.key)) for each in known],
             memory=self.backend.memory(),
         )
 

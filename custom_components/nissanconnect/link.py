@@ -112,10 +112,15 @@ class Link:
         with self.reach() as (account, info):
             if self.asks:
                 async with account.reading:
-                    return await account.backend.read(info, groups)
+                    return await _read(account, info, groups)
             if account.deaf is not None:
                 raise account.deaf
             return VehicleReport(state=self.heard)
+
+    async def look(self, groups: Collection[Group]) -> VehicleReport:
+        """Read at once what shows a command's effect; raises :class:`BackendError`."""
+        with self.reach() as (account, info):
+            return await _read(account, info, groups)
 
     @property
     def heard(self) -> VehicleState:
@@ -215,3 +220,9 @@ class LentLink(Link):
     def leads_to(self, entry: NissanConfigEntry, key: str) -> bool:
         """Whether this is the way through that vehicle of ``entry``."""
         return entry.entry_id == self._entry_id and alias(key) == self._vehicle
+
+
+async def _read(account: AccountCoordinator, info: VehicleInfo, groups: Collection[Group]) -> VehicleReport:
+    report = await account.backend.read(info, groups)
+    account.pushes.async_note_read(info.key, report.state)
+    return report

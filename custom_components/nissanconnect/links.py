@@ -163,8 +163,7 @@ class VehicleLinks:
     async def look(self, groups: Collection[Group]) -> VehicleReport:
         """Read what shows a command's effect, where it was sent last."""
         link = self._last_used
-        with link.reach() as (account, info):
-            report = await account.backend.read(info, groups)
+        report = await link.look(groups)
         link.succeed(report.state)
         return report
 

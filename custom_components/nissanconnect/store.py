@@ -30,12 +30,14 @@ _DELAY = 15.0
 class RememberedVehicle:
     """What is kept of one vehicle.
 
-    ``word`` is what its own account has said, ``lent_words`` what came by other ways, by their names. ``unfinished``
-    are the commands whose end has not been seen.
+    ``word`` is what its own account has said, ``lent_words`` what came by other ways, by their names. ``pending``
+    is what was pushed and had to stay for a moment before it would be believed. ``unfinished`` are the commands whose
+    end has not been seen.
     """
 
     info: VehicleInfo
     word: Word = Word()
+    pending: VehicleState = VehicleState()
     lent_words: Mapping[str, Word] = field(default_factory=dict)
     log: tuple[CommandRecord, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
@@ -103,6 +105,7 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
     return {
         "info": _fields(vehicle.info) | {"capabilities": sorted(vehicle.info.capabilities)},
         "word": _dump_word(vehicle.word),
+        "pending": dict(vehicle.pending.groups()),
         "lent_words": {name: _dump_word(word) for name, word in vehicle.lent_words.items()},
         "log": vehicle.log,
         "wakes": vehicle.wakes.wakes,
@@ -141,6 +144,7 @@ def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
     return RememberedVehicle(
         info=info,
         word=_read_word(raw.get("word")),
+        pending=_read_state(raw.get("pending")),
         lent_words={name: _read_word(word) for name, word in _mapping(raw.get("lent_words")).items()},
         log=tuple(_each(partial(_load, CommandRecord), raw.get("log"))),
         unfinished=tuple(_each(_read_unfinished, raw.get("unfinished"))),
@@ -154,11 +158,16 @@ def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
 
 def _read_word(raw: Any) -> Word:
     known = _mapping(raw)
-    state, changed_at = _mapping(known.get("state")), _mapping(known.get("changed_at"))
+    changed_at = _mapping(known.get("changed_at"))
     return Word(
-        state=VehicleState.of(*(_load(kind, state.get(group)) for group, kind in GROUP_TYPES.items())),
+        state=_read_state(known.get("state")),
         changed_at={group: at for group in changed_at if (at := _read_time(changed_at[group])) is not None},
     )
+
+
+def _read_state(raw: Any) -> VehicleState:
+    known = _mapping(raw)
+    return VehicleState.of(*(_load(kind, known.get(group)) for group, kind in GROUP_TYPES.items()))
 
 
 def _mapping(raw: Any) -> Mapping[str, Any]:

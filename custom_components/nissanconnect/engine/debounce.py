@@ -1,0 +1,139 @@
+"""Values that flap are believed once they have stayed.
+
+A pilot signal can come and go ten times a second when a cable is plugged in. Each time would be a state change, an
+alert and the start of an automation, so a change of what automations wait for must last for a moment first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from ..vehicle import Group, Reported, VehicleState
+
+PLUG_HOLD = timedelta(seconds=5)
+CHARGING_HOLD = timedelta(seconds=5)
+CLIMATE_HOLD = timedelta(seconds=3)
+BODY_HOLD = timedelta(seconds=2)
+"""Locks, doors and windows: people wait for them to show, and their switches settle quickly."""
+LEVEL_HOLD = timedelta(seconds=10)
+LEVEL_JUMP = 5.0
+"""%. A battery does not gain or lose as much between two pushes, but for one that was silent for long."""
+
+
+class Hold(NamedTuple):
+    """How long a new value must stay; numbers that differ by no more than ``jump`` are the same.
+
+    ``follows`` are the fields that make no sense without this one and change with it.
+    """
+
+    time: timedelta
+    follows: tuple[str, ...] = ()
+    jump: float = 0.0
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two values need not be told apart."""
+        if self.jump and one is not None and other is not None:
+            return bool(abs(one - other) <= self.jump)
+        return bool(one == other)
+
+
+_OPENINGS = (
+    "bonnet",
+    "door_front_left",
+    "door_front_right",
+    "door_rear_left",
+    "door_rear_right",
+    "hatch",
+    "sunroof",
+    "window_front_left",
+    "window_front_right",
+    "window_rear_left",
+    "window_rear_right",
+)
+
+HOLDS: Mapping[Group, Mapping[str, Hold]] = {
+    Group.BATTERY: {"level": Hold(LEVEL_HOLD, jump=LEVEL_JUMP)},
+    Group.BODY: {"locked": Hold(BODY_HOLD, follows=("assumed",)), **{name: Hold(BODY_HOLD) for name in _OPENINGS}},
+    Group.CHARGING: {
+        "plugged_in": Hold(PLUG_HOLD),
+        "status": Hold(CHARGING_HOLD, follows=("finish_at", "power", "speed")),
+    },
+    Group.CLIMATE: {"running": Hold(CLIMATE_HOLD, follows=("target_temperature",))},
+}
+"""Which values of which groups have to stay."""
+
+
+class _Candidate(NamedTuple):
+    value: Any
+    since: datetime
+
+
+@dataclass(slots=True)
+class Debounce:
+    """One vehicle as one source pushes it. The last value counts in the end; the first one does at once.
+
+    So does one of which nothing was known, and whatever is read on request: a command is confirmed without delay.
+    """
+
+    _pushed: dict[Group, Reported] = field(default_factory=dict)
+    _believed: dict[Group, Reported] = field(default_factory=dict)
+    _candidates: dict[tuple[Group, str], _Candidate] = field(default_factory=dict)
+
+    def push(self, state: VehicleState, now: datetime) -> VehicleState:
+        """Return what is to be believed of a push: the same groups, with old values where new ones have to stay."""
+        return VehicleState.of(*(self._settle(group, value, now) for group, value in state.groups().items()))
+
+    def read(self, state: VehicleState) -> None:
+        """Take note of what was read on request."""
+        for group, value in state.groups().items():
+            self._pushed[group] = self._believed[group] = value
+            self._forget(group)
+
+    def due_at(self) -> datetime | None:
+        """Return when the next value will have stayed long enough, unless it changes before."""
+        due = (candidate.since + HOLDS[group][name].time for (group, name), candidate in self._candidates.items())
+        return min(due, default=None)
+
+    def release(self, now: datetime) -> VehicleState:
+        """Return the groups in which a value has stayed long enough by ``now``."""
+        waiting = {group for group, _ in self._candidates}
+        settled = ((group, self._believed[group], self._settle(group, self._pushed[group], now)) for group in waiting)
+        return VehicleState.of(*(_after(value) for _, before, value in settled if value != before))
+
+    def pending(self) -> VehicleState:
+        """Return the groups with a value that has not stayed long enough yet, as they were pushed."""
+        return VehicleState.of(*(_after(self._pushed[group]) for group in {group for group, _ in self._candidates}))
+
+    def _settle(self, group: Group, pushed: Reported, now: datetime) -> Reported:
+        self._pushed[group] = pushed
+        believed = self._believed.get(group)
+        kept: dict[str, Any] = {}
+        for name, hold in HOLDS.get(group, {}).items():
+            if believed is not None and not self._stays((group, name), hold, believed, pushed, now):
+                kept |= {each: getattr(believed, each) for each in (name, *hold.follows)}
+        self._believed[group] = settled = replace(pushed, **kept)
+        return settled
+
+    def _stays(self, key: tuple[Group, str], hold: Hold, believed: Reported, pushed: Reported, now: datetime) -> bool:
+        """Whether the value that was pushed is believed."""
+        old, new = getattr(believed, key[1]), getattr(pushed, key[1])
+        if old is None or hold.same(old, new):
+            self._candidates.pop(key, None)
+            return True
+        known = self._candidates.get(key)
+        if known is None or known.since > now or not hold.same(known.value, new):  # clocks are set back
+            known = self._candidates[key] = _Candidate(new, now)
+        if now - known.since < hold.time:
+            return False
+        del self._candidates[key]
+        return True
+
+    def _forget(self, group: Group) -> None:
+        for key in [key for key in self._candidates if key[0] is group]:
+            del self._candidates[key]
+
+
+def _after(value: Reported) -> Reported:
+    """Return a group that is newer than what was believed of the same push before."""
+    return replace(value, received_at=value.received_at + timedelta.resolution)
