@@ -6,6 +6,7 @@ from pathlib import Path
 import re
 from typing import Any
 
+from aiohttp import web
 from homeassistant.core import Context, HomeAssistant, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -272,14 +273,52 @@ async def test_trips_from_the_future_to_the_past(
     assert simulator.requests["trip-history"] == 0
 
 
-async def test_trips_that_nobody_tells(hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry) -> None:
+async def test_trips_are_asked_for_whatever_the_contract_lists(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """Which service they need is a guess (kamereon-eu §7.3 [D]); only the service knows."""
     leaf = simulator.car("Leaf")
     leaf.services = {service: active for service, active in leaf.services.items() if service not in (235, 340)}
     await set_up(hass, entry)
+    assert await ask(hass, "get_trips", device_id(hass, entry, simulator, "Leaf"))
+    assert simulator.requests["trip-history"] == 1
+
+    simulator.fail("trip-history", Fault.http(501, "501", "Not supported Feature"))
     with pytest.raises(ServiceValidationError) as error:
         await ask(hass, "get_trips", device_id(hass, entry, simulator, "Leaf"))
     assert error.value.translation_key == "not_supported"
-    assert simulator.requests["trip-history"] == 0
+
+
+@pytest.mark.parametrize(
+    ("period", "since", "missing_from"),
+    [("day", "2026-11-14", "2026-11-20"), ("month", "2026-09-10", "2026-11-01"), ("year", "2025-03-01", "2026-01-01")],
+)
+async def test_a_running_day_that_cannot_be_told_does_not_spoil_the_finished_ones(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, period: str, since: str, missing_from: str
+) -> None:
+    """As long as it is in the range some services answer with an error (dartnissanconnect #6)."""
+
+    async def fails_for_today(request: web.Request) -> web.StreamResponse | None:
+        return web.Response(status=502) if request.query["end"] >= missing_from else None
+
+    leaf = device_id(hass, loaded, simulator, "Leaf")
+    whole = await ask(hass, "get_trips", leaf, period=period, **{"from": since})
+    simulator.fail("trip-history", Fault(respond=fails_for_today))
+    told = await hass.services.async_call(
+        DOMAIN,
+        "get_trips",
+        {"device_id": leaf, "period": period, "from": since},
+        blocking=True,
+        return_response=True,
+    )
+    assert told
+    (vehicle,) = told["vehicles"].values()
+    assert vehicle["missing_from"] == missing_from
+    assert vehicle["answer"] == [each for each in whole if each["start"] < missing_from]
+
+    with pytest.raises(HomeAssistantError) as error:
+        await ask(hass, "get_trips", leaf, period=period, **{"from": missing_from})
+    assert error.value.translation_key == "unavailable"
 
 
 async def test_trips_that_cannot_be_read(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:

@@ -229,8 +229,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             return self._error.key
         asked = [each for key, each in self.vehicles.items() if vehicle in (None, alias(key))]
         for each in asked:
-            self.backend.forget_refusals(each.info)
-            each.links.own.rested()
+            each.links.forget_refusals()
         await gather(*(each.async_refresh() for each in asked))
         errors = [each.trouble.error for each in asked if each.trouble is not None]
         return next((error.key for error in errors if not isinstance(error, NotSupported)), None)

@@ -13,7 +13,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts, Wishes
-from .backends.base import LockSetup, Trips
+from .backends.base import LockSetup
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
@@ -38,6 +38,7 @@ from .vehicle import (
     Command,
     CommandRecord,
     CommandStatus,
+    DrivenTrips,
     Group,
     ListedVehicle,
     NotSupported,
@@ -46,7 +47,6 @@ from .vehicle import (
     Refresh,
     Ticket,
     TripPeriod,
-    TripSummary,
     VehicleState,
     alias,
 )
@@ -94,6 +94,8 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._everything = False
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
+        self.given_up: Mapping[str, BackendError] = {}
+        """The parts that are not asked for at the moment, because they were refused."""
         self._started_at = dt_util.utcnow()
         self.commands = VehicleCommands(
             self,
@@ -155,23 +157,20 @@ class VehicleCoordinator(ThrottledCoordinator):
         await self.commands.async_execute(command, context, at_once=at_once)
 
     async def async_read_all(self) -> None:
-        """Read all that the cloud holds, now; raises a translated error if it brings nothing."""
+        """Read all that the cloud holds, now, refused before or not; raises a translated error if it brings nothing."""
         self._everything = True
+        self.links.forget_refusals()
         await self.async_refresh()
         if self.trouble is not None:
             raise action_error(self.trouble.error)
 
-    async def async_read_trips(self, period: TripPeriod, start: date, end: date) -> tuple[TripSummary, ...]:
+    async def async_read_trips(self, period: TripPeriod, start: date, end: date) -> DrivenTrips:
         """Return what was driven from ``start`` to ``end``, both included; raises a translated error."""
-        for link in self.links:
-            backend = link.account.backend if link.account else None
-            if isinstance(backend, Trips) and link.offers({Capability.TRIPS}):
-                try:
-                    with link.reach() as (_, info):
-                        return await backend.read_trips(info, period, start, end)
-                except BackendError as err:
-                    raise action_error(err) from err
-        raise action_error(NotSupported())
+        today = min(dt_util.now().date(), dt_util.utcnow().date())  # whichever day the service has
+        try:
+            return await self.links.read_trips(period, start, end, today)
+        except BackendError as err:
+            raise action_error(err) from err
 
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
@@ -327,7 +326,7 @@ class VehicleCoordinator(ThrottledCoordinator):
                 self._readable = not self._in_vain
         self.available = True  # before anything is told: automations do not hear what is unavailable
         self._account.async_handle_error(self.links.own.error)  # also from before, if it rests
-        self._async_note_failures(answers.failures)
+        self._async_note_failures(answers.failures, answers.given_up)
         state = self._async_believe(answers.answered(groups))
         self._async_examine(state)
         self._demanded_pause = answers.retry_after
@@ -427,10 +426,12 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.pin_guard.async_show()
 
     @callback
-    def _async_note_failures(self, failures: Mapping[str, BackendError]) -> None:
-        """Log each part once when it starts to fail and once when it works again."""
+    def _async_note_failures(self, failures: Mapping[str, BackendError], given_up: Mapping[str, BackendError]) -> None:
+        """Log each part once when it starts to fail, once when it is given up and once when it works again."""
         for part in failures.keys() - self.failing:
             _LOGGER.info("%s: %s cannot be read: %s", self.name, part, failures[part])
-        for part in self.failing - failures.keys():
+        for part in given_up.keys() - self.given_up.keys():
+            _LOGGER.info("%s: %s is not asked for any more for a while: %s", self.name, part, given_up[part])
+        for part in (self.failing | self.given_up.keys()) - failures.keys() - given_up.keys():
             _LOGGER.info("%s: %s can be read again", self.name, part)
-        self.failing = frozenset(failures)
+        self.failing, self.given_up = frozenset(failures), given_up

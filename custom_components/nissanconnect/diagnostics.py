@@ -71,6 +71,7 @@ def _vehicle(vehicle: VehicleCoordinator) -> dict[str, Any]:
         "last_update_success": vehicle.last_update_success,
         "update_interval": str(vehicle.update_interval),
         "failing": sorted(vehicle.failing),
+        "given_up": {part: str(error) for part, error in sorted(vehicle.given_up.items())},
         "sources": [_source(link) for link in vehicle.links],
     }
 

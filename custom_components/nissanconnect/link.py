@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
+from .backends.base import Trips
 from .engine.merge import Word
 from .engine.polling import Pace
 from .exceptions import NEEDS_REAUTH
@@ -16,6 +17,9 @@ from .vehicle import (
     BackendError,
     Capability,
     Group,
+    NotSupported,
+    TripPeriod,
+    TripSummary,
     Unavailable,
     VehicleInfo,
     VehicleReport,
@@ -121,6 +125,13 @@ class Link:
         """Read at once what shows a command's effect; raises :class:`BackendError`."""
         with self.reach() as (account, info):
             return await _read(account, info, groups)
+
+    async def read_trips(self, period: TripPeriod, start: date, end: date) -> tuple[TripSummary, ...]:
+        """Return what was driven from ``start`` to ``end``, both included; raises :class:`BackendError`."""
+        with self.reach() as (account, info):
+            if not isinstance(account.backend, Trips):
+                raise NotSupported
+            return await account.backend.read_trips(info, period, start, end)
 
     @property
     def heard(self) -> VehicleState:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from homeassistant.core import callback
@@ -14,19 +15,25 @@ from .engine.polling import Pace
 from .exceptions import NEEDS_REAUTH
 from .link import LentLink, Link, OwnLink
 from .vehicle import (
+    AccessBlocked,
     BackendError,
     Capability,
     Command,
+    DrivenTrips,
     Group,
     NoConnection,
     NotSupported,
     Progress,
+    ProtocolError,
     RateLimited,
     Ticket,
+    TripPeriod,
+    Unavailable,
     VehicleInfo,
     VehicleReport,
     VehicleState,
     alias,
+    last_finished,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +70,11 @@ class Answers:
         """The longest pause, in seconds, that any part demands."""
         parts = [error for report in self.reports.values() for error in report.failures.values()]
         return max((error.retry_after or 0 for error in parts), default=None)
+
+    @property
+    def given_up(self) -> dict[str, BackendError]:
+        """Every part that is not asked for at the moment because it was refused."""
+        return {part: error for report in self.reports.values() for part, error in report.given_up.items()}
 
     @property
     def failures(self) -> dict[str, BackendError]:
@@ -113,6 +125,13 @@ class VehicleLinks:
     def needs_asking(self) -> bool:
         """Whether anything is learnt by reading: a single source that speaks by itself needs no questions."""
         return bool(self.lent) or self.own.asks
+
+    def forget_refusals(self) -> None:
+        """Have the next read ask all of them for everything, whatever they refused or failed to do before."""
+        for link in self:
+            link.rested()
+            if link.account is not None and link.info is not None:
+                link.account.backend.forget_refusals(link.info)
 
     async def read(self, groups: Collection[Group], pace: Pace) -> Answers:
         """Read them all at once. One that fails is left alone for a while, unless nothing else is there."""
@@ -166,6 +185,32 @@ class VehicleLinks:
         report = await link.look(groups)
         link.succeed(report.state)
         return report
+
+    async def read_trips(self, period: TripPeriod, start: date, end: date, today: date) -> DrivenTrips:
+        """Return what was driven from ``start`` to ``end``, both included, by the first way that tells of trips.
+
+        A service may fail as long as the running day is asked for (dartnissanconnect #6), which must not cost the rest.
+
+        Raises:
+            BackendError: Nobody tells, the first for this reason.
+        """
+        finished = last_finished(period, today)
+        first: BackendError | None = None
+        for link in self:
+            if not link.offers({Capability.TRIPS}):
+                continue
+            try:
+                try:
+                    return DrivenTrips(await link.read_trips(period, start, end))
+                except (Unavailable, ProtocolError) as err:
+                    if not start <= finished < end or isinstance(err, NoConnection | AccessBlocked):
+                        raise
+                return DrivenTrips(await link.read_trips(period, start, finished), finished + timedelta(days=1))
+            except BackendError as err:
+                first = first or err
+                if not isinstance(err, NotSupported):
+                    break
+        raise first or NotSupported
 
     def named(self, name: str | None) -> Link:
         """Return the way of that name, or the own one if it is gone."""

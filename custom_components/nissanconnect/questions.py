@@ -42,6 +42,14 @@ ATTR_PERIOD = "period"
 ATTR_TO = "to"
 
 
+@dataclass(frozen=True)
+class Incomplete:
+    """An answer that lacks something, and what that is, as it is told beside it."""
+
+    answer: JsonValueType
+    lacks: Mapping[str, JsonValueType]
+
+
 @dataclass(frozen=True, kw_only=True)
 class VehicleQuestion:
     """A question: its fields and the answer for a vehicle, which never wakes it.
@@ -50,7 +58,7 @@ class VehicleQuestion:
     tells what people have done, or changes what Home Assistant has recorded.
     """
 
-    answer: Callable[[VehicleCoordinator, ServiceCall], Awaitable[JsonValueType]]
+    answer: Callable[[VehicleCoordinator, ServiceCall], Awaitable[JsonValueType | Incomplete]]
     fields: Fields = field(default_factory=dict)
     optional: bool = False
     admin_only: bool = False
@@ -116,13 +124,17 @@ _SPAN = {
 """How far back trips are told where nobody says from when: a week, a year, ten years."""
 
 
-async def _trips(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+async def _trips(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType | Incomplete:
     period: TripPeriod = call.data[ATTR_PERIOD]
     end: date = call.data.get(ATTR_TO) or dt_util.now().date()
     start: date = call.data.get(ATTR_FROM) or end - _SPAN[period]
     if start > end:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_after_to")
-    return [_told(summary) for summary in await vehicle.async_read_trips(period, start, end)]
+    driven = await vehicle.async_read_trips(period, start, end)
+    answer: JsonValueType = [_told(summary) for summary in driven.summaries]
+    if driven.missing_from is None:
+        return answer
+    return Incomplete(answer, {"missing_from": driven.missing_from.isoformat()})
 
 
 def _told(summary: TripSummary) -> JsonValueType:

@@ -1,7 +1,7 @@
 """Home Assistant's actions for vehicles: which vehicles are meant, and what all of them answer."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
@@ -16,7 +16,7 @@ from .actions import ACTIONS, Fields, VehicleAction
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .permission import async_check_permission
-from .questions import QUESTIONS, VehicleQuestion
+from .questions import QUESTIONS, Incomplete, VehicleQuestion
 from .vehicle import Command
 
 
@@ -75,14 +75,20 @@ def _answer(question: VehicleQuestion) -> Callable[[ServiceCall], Coroutine[Any,
     return handle
 
 
-def _response(vehicles: dict[str, VehicleCoordinator], answers: list[JsonValueType]) -> ServiceResponse:
+def _response(
+    vehicles: dict[str, VehicleCoordinator], answers: Sequence[JsonValueType | Incomplete]
+) -> ServiceResponse:
     """Tell the answers by the ids of the devices, with their names for whoever reads it."""
     return {
         "vehicles": {
-            device_id: {"name": vehicle.info.name, "answer": answer}
+            device_id: {"name": vehicle.info.name, **_told(answer)}
             for (device_id, vehicle), answer in zip(vehicles.items(), answers, strict=True)
         }
     }
+
+
+def _told(answer: JsonValueType | Incomplete) -> Mapping[str, JsonValueType]:
+    return {"answer": answer.answer, **answer.lacks} if isinstance(answer, Incomplete) else {"answer": answer}
 
 
 @callback

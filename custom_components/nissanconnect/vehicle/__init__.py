@@ -59,7 +59,7 @@ from .errors import (
     WrongCode,
     WrongPin,
 )
-from .history import Notification, TripPeriod, TripSummary
+from .history import DrivenTrips, Notification, TripPeriod, TripSummary, last_finished
 from .identity import ClimateLimits, Powertrain, Role, VehicleInfo, alias, normalise_key
 from .outcome import Asker, CommandOutcome, CommandRecord, CommandStatus, Phase, Progress, Reason, Ticket
 from .report import ListedVehicle, Push, VehicleReport, Weakness
@@ -121,6 +121,7 @@ __all__ = [
     "Connectivity",
     "CredentialsMissing",
     "DeviceNotRegistered",
+    "DrivenTrips",
     "EmailNotConfirmed",
     "FlashLights",
     "Fuel",
@@ -194,6 +195,7 @@ __all__ = [
     "WrongCode",
     "WrongPin",
     "alias",
+    "last_finished",
     "market_hint",
     "normalise_key",
     "plant_country",

@@ -1,7 +1,7 @@
 """What happened: driven trips and messages. Read on request, not part of the state."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from .alert import AlertType
@@ -34,6 +34,24 @@ class TripSummary:
     energy_recovered: float | None = None
     fuel_used: float | None = None
     co2_saved: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrivenTrips:
+    """Trips that were asked for, and from which day on there are none because the source could not tell of it yet."""
+
+    summaries: tuple[TripSummary, ...]
+    missing_from: date | None = None
+
+
+def last_finished(period: TripPeriod, today: date) -> date:
+    """Return the last day of the last day, month or year that is over."""
+    match period:
+        case TripPeriod.MONTH:
+            today = today.replace(day=1)
+        case TripPeriod.YEAR:
+            today = today.replace(month=1, day=1)
+    return today - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

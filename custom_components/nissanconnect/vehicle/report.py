@@ -16,11 +16,13 @@ class VehicleReport:
     """The groups that were read, and for every part that could not be read, why.
 
     ``state`` holds what this read brought and nothing older. ``failures`` is keyed by the backend's own name of
-    the part (an endpoint, a topic); parts that the vehicle does not offer are not failures.
+    the part (an endpoint, a topic); parts that the vehicle does not offer are not failures. ``given_up`` tells of those
+    that are not asked for at the moment because they were refused, whatever this read was about.
     """
 
     state: VehicleState
     failures: Mapping[str, BackendError] = field(default_factory=dict)
+    given_up: Mapping[str, BackendError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -379,7 +379,7 @@ async def test_nothing_private_is_logged_or_shown(
     report = await backend.read(LEAF)
     told = [record.message for record in caplog.records if record.name.startswith("custom_components")]
     shown = " ".join([*told, repr(vehicles), repr(report), *map(str, report.failures.values())])
-    assert "pressure v1 is not offered" in shown
+    assert "pressure v1 answered 404" in shown
     for secret in (VIN, "owner@", "correct horse", "access-", "refresh-", "user-1", "48.85", "2.35"):
         assert secret not in shown
     assert full.count(USER) == 1

@@ -164,6 +164,138 @@ async def test_a_missing_right_concerns_all_versions(backend: KamereonBackend, f
     assert asked(fake) == []
 
 
+async def test_a_right_that_was_there_must_be_missing_several_times(
+    backend: KamereonBackend, fake: Fake, clock: Clock
+) -> None:
+    serve(fake, v1=V1)
+    assert await level(backend) == 50
+    serve(fake, v1=DENIED)
+    for _ in range(2):
+        with pytest.raises(NotSupported):
+            await read_battery(backend)
+    asked(fake)
+    report = await read_battery(backend)
+    assert report.failures == {}
+    assert str(report.given_up["battery-status"]) == "battery-status v1 answered 403 (code 403)"
+    assert asked(fake) == ["v1"]
+    await read_battery(backend)
+    assert asked(fake) == []
+    serve(fake, v1=V1)
+    clock.advance(hours=1)
+    await backend.log_in()
+    report = await read_battery(backend)
+    assert report.state.battery
+    assert report.given_up == {}
+
+
+async def test_what_was_given_up_is_told_with_every_report(backend: KamereonBackend, fake: Fake) -> None:
+    serve(fake, v1=V1)
+    fake.on_car("v1/cockpit", DENIED)
+    await backend.read(LEAF, {Group.ODOMETER})
+    assert set((await read_battery(backend)).given_up) == {"cockpit"}
+    backend.forget_refusals(LEAF)
+    fake.on_car("v1/cockpit", Say.data(totalMileage=5))
+    assert (await backend.read(LEAF, {Group.ODOMETER})).given_up == {}
+
+
+class TestFailing:
+    """A version that only ever fails may be one that is not served (dan-r #107)."""
+
+    async def test_it_gives_way_after_three_in_a_row(self, backend: KamereonBackend, fake: Fake) -> None:
+        fake.on_car("v1/cockpit", FAULT)
+        fake.on_car("v2/cockpit", Say.data(totalMileage=4321))
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await backend.read(LEAF, {Group.ODOMETER})
+        report = await backend.read(LEAF, {Group.ODOMETER})
+        assert report.state.odometer
+        assert report.state.odometer.distance == 4321
+        assert asked(fake) == ["v1", "v1", "v1", "v2"]
+        await backend.read(LEAF, {Group.ODOMETER})
+        assert asked(fake) == ["v2"]
+
+    async def test_where_all_fail_they_take_turns(self, backend: KamereonBackend, fake: Fake) -> None:
+        """Not each of them at each read: an outage must not triple the requests."""
+        serve(fake, v1=FAULT, v2=FAULT, v3=FAULT)
+        for _ in range(9):
+            with pytest.raises(Unavailable):
+                await read_battery(backend)
+        order = asked(fake)
+        assert set(order) == {"v1", "v2", "v3"}
+        assert len(order) < 2 * 9
+
+    async def test_what_has_answered_is_asked_in_any_case(self, backend: KamereonBackend, fake: Fake) -> None:
+        """After an outage another version may have got its turn, which must not keep the good one away."""
+        serve(fake, v1=V1)
+        assert await level(backend) == 50
+        serve(fake, v1=FAULT, v2=FAULT, v3=FAULT)
+        for _ in range(4):
+            with pytest.raises(Unavailable):
+                await read_battery(backend)
+        serve(fake, v1=V1, v2=FAULT, v3=FAULT)
+        assert await level(backend) == 50
+        asked(fake)
+        assert await level(backend) == 50
+        assert asked(fake) == ["v1"]
+
+    @pytest.mark.parametrize("answer", [Say(status=429), Say.html(403)])
+    async def test_what_concerns_the_account_concerns_no_version(
+        self, backend: KamereonBackend, fake: Fake, answer: Say
+    ) -> None:
+        serve(fake, v1=answer, v2=V2, v3=V3)
+        for _ in range(4):
+            with pytest.raises(BackendError):
+                await read_battery(backend)
+        assert set(asked(fake)) == {"v1"}
+
+
+class TestEmpty:
+    """A 200 that holds no value of the endpoint is no answer (renault-api #1135)."""
+
+    EMPTY = Say(json={"message": "there is nothing here"})
+
+    async def test_another_version_is_asked(self, backend: KamereonBackend, fake: Fake) -> None:
+        fake.on_car("v2/cockpit", self.EMPTY)
+        fake.on_car("v1/cockpit", Say.data(totalMileage=20003))
+        report = await backend.read(MICRA, {Group.ODOMETER})
+        assert report.state.odometer
+        assert report.state.odometer.distance == 20003
+        assert asked(fake) == ["v2", "v1"]
+        await backend.read(MICRA, {Group.ODOMETER})
+        assert asked(fake) == ["v1"]
+
+    async def test_where_all_are_empty_one_is_asked(self, backend: KamereonBackend, fake: Fake) -> None:
+        serve(fake, v1=self.EMPTY, v2=Say.data(), v3=Say.data(id="x"))
+        assert await level(backend) is None
+        assert asked(fake) == ["v1", "v3", "v2"]
+        assert await level(backend) is None
+        assert asked(fake) == ["v1"]
+        serve(fake, v1=V1)
+        assert await level(backend) == 50
+
+    async def test_it_proves_no_version(self, backend: KamereonBackend, fake: Fake) -> None:
+        serve(fake, v1=self.EMPTY)
+        await read_battery(backend)
+        serve(fake)
+        assert (await read_battery(backend)).failures == {}
+        asked(fake)
+        await read_battery(backend)
+        assert asked(fake) == []
+
+    async def test_a_version_that_has_answered_may_be_empty_once(self, backend: KamereonBackend, fake: Fake) -> None:
+        serve(fake, v1=V1)
+        assert await level(backend) == 50
+        serve(fake, v1=self.EMPTY)
+        assert await level(backend) is None
+        serve(fake, v1=V1)
+        assert await level(backend) == 50
+
+    async def test_a_fault_elsewhere_is_told(self, backend: KamereonBackend, fake: Fake) -> None:
+        serve(fake, v1=self.EMPTY, v3=FAULT)
+        with pytest.raises(Unavailable):
+            await read_battery(backend)
+
+
 class TestThin:
     """A version that says little is only the last resort (§8.4)."""
 

@@ -137,6 +137,6 @@ def test_a_list_is_read_or_refused(said: Json) -> None:
     )
 )
 def test_whatever_was_remembered_can_be_read(saved: Json) -> None:
-    written = Memory(saved, NOW).to_json()
-    assert Memory(written, NOW).to_json() == written
+    written = Memory(saved).to_json()
+    assert Memory(written).to_json() == written
     json.dumps(written)

@@ -31,8 +31,9 @@ def listed(**attributes: Json) -> VehicleInfo:
 
 
 def with_services(*services: Json, **attributes: Json) -> frozenset[Capability]:
+    """What these services allow; trips are told without any."""
     active: list[Json] = [{"id": service, "activationState": "ACTIVATED"} for service in services]
-    return listed(services=active, **attributes).capabilities
+    return listed(services=active, **attributes).capabilities - {Capability.TRIPS}
 
 
 def test_what_makes_no_sense_is_left_out(garage: dict[str, Entry]) -> None:
@@ -88,6 +89,7 @@ def test_a_qashqai(garage: dict[str, Entry]) -> None:
         Capability.LOCATION,
         Capability.LOCK_STATUS,
         Capability.REFRESH,
+        Capability.TRIPS,
     }
     assert garage["2"].listed.state.privacy == Privacy(backend="kamereon", received_at=NOW, active=True)
 
@@ -97,7 +99,7 @@ def test_a_micra_says_little_about_itself(garage: dict[str, Entry]) -> None:
     assert info.powertrain is None
     assert info.picture_url is None
     assert {Capability.BATTERY, Capability.CLIMATE_STATUS, Capability.CLIMATE_TEMPERATURE} <= info.capabilities
-    assert not {Capability.FUEL, Capability.TRIPS} & info.capabilities
+    assert Capability.FUEL not in info.capabilities
     assert garage["4"].listed.state.privacy is None
 
 
@@ -115,18 +117,19 @@ def test_a_patrol_has_services_of_its_own(garage: dict[str, Entry]) -> None:
         Capability.LOCATION,
         Capability.LOCK_STATUS,
         Capability.REFRESH,
+        Capability.TRIPS,
     }
 
 
 def test_a_lapsed_subscription(garage: dict[str, Entry]) -> None:
     lapsed = garage["6"].listed
     assert lapsed.state.subscription == Subscription(backend="kamereon", received_at=NOW, active=False)
-    assert lapsed.info.capabilities == {Capability.BATTERY}
+    assert lapsed.info.capabilities == {Capability.BATTERY, Capability.TRIPS}
 
 
 def test_a_list_without_services_says_nothing_about_the_subscription(garage: dict[str, Entry]) -> None:
     assert garage["7"].listed.state == VehicleState()
-    assert garage["7"].listed.info.capabilities == frozenset()
+    assert garage["7"].listed.info.capabilities == {Capability.TRIPS}
 
 
 def test_a_vehicle_is_listed_once() -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
+from custom_components.nissanconnect.backends.mynissan.knowledge import Knowledge
+from custom_components.nissanconnect.backends.mynissan.memory import Memory
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,
@@ -25,7 +27,7 @@ from tests.simulator.mynissan import EMAIL, MyNissan
 from tests.simulator.mynissan.faults import fractions, no_data, partial, replaced, without
 
 from ..doubles import Clock
-from .conftest import carry_out, vehicle
+from .conftest import MakeBackend, carry_out, vehicle
 
 
 async def test_a_number_in_the_wrong_form_takes_nothing_away(backend: MyNissanBackend, service: MyNissan) -> None:
@@ -175,6 +177,63 @@ async def test_a_part_that_is_refused_is_left_alone_for_a_day(
     service.heal()
     assert not (await backend.read(info)).failures
     assert service.requests[operation] == 3
+
+
+async def test_a_part_that_has_answered_must_be_refused_several_times(
+    make_backend: MakeBackend, service: MyNissan, clock: Clock
+) -> None:
+    service.token_lifetime *= 1000
+    backend = make_backend()
+    info = await vehicle(backend, "Ariya")
+    assert (await backend.read(info)).state.position
+    backend = make_backend(memory=backend.memory())
+    service.fail("VehicleLocation", Fault.http(403))
+    for _ in range(2):
+        assert set((await backend.read(info)).failures) == {"location"}
+    service.heal()
+    assert (await backend.read(info)).state.position, "two refusals may be an accident"
+
+    service.fail("VehicleLocation", Fault.http(403))
+    for _ in range(2):
+        assert set((await backend.read(info)).failures) == {"location"}
+    await backend.read(info)
+    service.requests.clear()
+    report = await backend.read(info)
+    assert set(report.given_up) == {"location"}
+    assert not report.failures
+    assert service.requests["VehicleLocation"] == 0
+    service.heal()
+    clock.advance(hours=1)
+    report = await backend.read(info)
+    assert report.state.position
+    assert not report.given_up
+
+
+def test_other_services_make_refusals_void(clock: Clock) -> None:
+    memory = Memory(None, clock())
+    memory.learn("A", Knowledge(services=frozenset({"remote_climate_control"})))
+    memory.learned("A").refuse("location", clock(), AccessBlocked())
+    memory.learn("A", Knowledge(services=frozenset({"remote_climate_control"}), wheel=True))
+    assert not memory.is_due("A", "location", timedelta(), clock())
+    memory.learn("A", Knowledge(services=frozenset({"remote_climate_control", "vehicle_locator"})))
+    assert memory.is_due("A", "location", timedelta(), clock())
+
+
+async def test_a_daily_part_without_an_answer_is_not_asked_at_each_read(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    """What the service could not tell is no answer, and must not be believed for a day if it could before."""
+    service.token_lifetime *= 1000
+    info = await vehicle(backend, "Ariya")
+    assert (await backend.read(info)).state.subscription
+    clock.advance(days=1, minutes=1)
+    service.fail("VehicleSubscriptions", no_data())
+    assert "subscription" in (await backend.read(info)).failures
+    service.heal()
+    assert (await backend.read(info)).state.subscription
+    service.requests.clear()
+    await backend.read(info)
+    assert service.requests["VehicleSubscriptions"] == 0
 
 
 async def test_a_limit_reached_halfway_is_told(backend: MyNissanBackend, service: MyNissan) -> None:

@@ -1,7 +1,7 @@
 """The Kamereon platform as a backend: one account of MyNISSAN Europe or NissanConnect Japan."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import aiohttp
@@ -93,7 +93,7 @@ class KamereonBackend:
         self._dialect = dialect
         self._account = dialect.account()
         self._now = now
-        self._memory = Memory(memory, now())
+        self._memory = Memory(memory)
         self._negotiator = Negotiator(self._client_of, self._memory, now)
         self._dispatcher = Dispatcher(self._client)
         self._remote_lock = RemoteLock(self._dispatcher, now=now, sleep=sleep)
@@ -144,19 +144,22 @@ class KamereonBackend:
         if not parts and self._authenticator.log_in_works and _is_outage(failures.values()):
             raise ServiceOutage(retry_after=_longest_demand(failures.values()))
         _raise_what_concerns_all(list(failures.values()), some_answered=bool(parts))
-        return VehicleReport(state=self._join(vehicle, parts), failures=failures)
+        return VehicleReport(state=self._join(vehicle, parts), failures=failures, given_up=self._given_up(vehicle))
+
+    def _given_up(self, vehicle: VehicleInfo) -> Mapping[str, BackendError]:
+        reasons = {each.name: self._negotiator.given_up(vehicle, each) for each in self._dialect.endpoints}
+        return {name: reason for name, reason in reasons.items() if reason is not None}
 
     async def _part(self, vehicle: VehicleInfo, endpoint: Endpoint) -> VehicleState | BackendError | None:
-        """Read one endpoint: its groups, or why there are none, or ``None`` if the vehicle does not offer it."""
+        """Read one endpoint: its groups, or why there are none, or ``None`` if it is left alone."""
         try:
-            reply = await self._negotiator.fetch(vehicle, endpoint)
+            state = await self._negotiator.fetch(vehicle, endpoint)
         except PrivacyMode:
             return VehicleState(privacy=privacy(self._now(), active=True))
         except BackendError as error:
             return error
-        if reply is None:
+        if state is None:
             return None
-        state = endpoint.parse(reply.body, vehicle, self._now())
         if state.fuel is not None:
             self._fuel[vehicle.key, endpoint.name] = state.fuel
         elif Group.FUEL in endpoint.groups:
@@ -205,8 +208,8 @@ class KamereonBackend:
         return progress(await self._dispatcher.status(vehicle.key, ticket.id))
 
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Ask again for endpoints that would otherwise be left alone for a day."""
-        self._memory.forget_refusals(vehicle.key)
+        """Ask again for endpoints that would otherwise be left alone for a while."""
+        self._memory.learned(vehicle.key).forget_refusals()
 
     def memory(self) -> Json:
         """Return which endpoints the vehicles offer, and in which version."""

@@ -42,6 +42,10 @@ class Client:
         headers = {host: {**own, **more} for host, own in self._headers.items()}
         return Client(self._transport, self._authenticator, self._environment, headers)
 
+    async def log_in(self) -> None:
+        """Make sure that there is a token, so that what goes wrong afterwards is no fault of the log-in."""
+        await self._authenticator.token()
+
     async def get(self, host: Host, path: str, name: str, **query: str) -> Json:
         """Read. When no answer comes at all, it is asked once more; that wakes no vehicle and costs little.
 

@@ -127,7 +127,6 @@ _ALLOWED_BY: Mapping[Capability, frozenset[str]] = {
     Capability.START_CHARGING: frozenset({"299"}),
     Capability.START_ENGINE: frozenset({"96"}),
     Capability.STOP_CHARGING: frozenset({"303"}),
-    Capability.TRIPS: frozenset({"235", "340"}),
 }
 """The services of which one suffices (§7.3). 866-882 are those of the Patrol Y63 (§7.1 [B]).
 
@@ -142,9 +141,10 @@ _PATROL_LIMITS = ClimateLimits(minimum=16.0, maximum=30.0, step=0.5)
 def capabilities_of(services: frozenset[str], powertrain: Powertrain | None) -> frozenset[Capability]:
     """Return what the services allow, corrected by what drives the wheels, as far as that is known.
 
-    Batteries are read without service 319 too (§7.3), and nobody knows whether a combustion vehicle may list it.
+    Batteries are read without service 319 too (§7.3), and nobody knows whether a combustion vehicle may list it. Trips
+    are asked for whatever is listed: that 235 or 340 is needed is a guess, and a Patrol without them tells of them.
     """
-    allowed = {capability for capability, any_of in _ALLOWED_BY.items() if any_of & services}
+    allowed = {Capability.TRIPS} | {capability for capability, any_of in _ALLOWED_BY.items() if any_of & services}
     if powertrain is Powertrain.ELECTRIC:
         allowed.add(Capability.BATTERY)
     elif powertrain is Powertrain.COMBUSTION:

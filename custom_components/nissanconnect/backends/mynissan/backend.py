@@ -153,6 +153,7 @@ class MyNissanBackend:
         failures: dict[str, BackendError] = {}
         refused: list[str] = []
         answered = False
+        learned = self._memory.learned(vehicle.key)
         for part in [each for each in PARTS if self._is_wanted(each, vehicle, groups)]:
             try:
                 state, heard = await part.read(self._line, vehicle.key, self._now())
@@ -165,16 +166,24 @@ class MyNissanBackend:
                     break
                 continue
             answered = True
-            self._memory.asked(vehicle.key, part.name, part.every, self._now())
+            missing = gaps(part.name, heard)
+            if part.every and missing and not state.groups():  # no answer, but none to ask for at each read either
+                learned.refuse(part.name, self._now(), next(iter(missing.values())))
+            else:
+                self._memory.asked(vehicle.key, part.name, part.every, self._now())
+            if state.groups():
+                learned.answer(part.name)
             self._joiner.hear(vehicle.key, part.name, state, lasting=part.lasting)
             if part.name == CHARGE_LIMIT and state.charging is not None:
                 self._memory.keep_limit(vehicle.key, state.charging.limit)
-            failures |= gaps(part.name, heard)
+            failures |= missing
         if not answered:
             _raise_what_concerns_all(list(failures.values()))
         for name in refused:  # a refusal of one part only: it is not in the contract
-            self._memory.refuse(vehicle.key, name, self._now())
-        return VehicleReport(state=self._joiner.take(vehicle.key), failures=failures)
+            learned.refuse(name, self._now(), failures[name])
+        reasons = {part.name: learned.reason([part.name]) for part in PARTS}
+        given_up = {name: reason for name, reason in reasons.items() if reason is not None}
+        return VehicleReport(state=self._joiner.take(vehicle.key), failures=failures, given_up=given_up)
 
     def _is_wanted(self, part: Part, vehicle: VehicleInfo, groups: Collection[Group] | None) -> bool:
         if part.gate is not None and part.gate not in vehicle.capabilities:

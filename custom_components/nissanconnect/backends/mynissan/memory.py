@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from ...vehicle import Group
 from ..base import Json
+from ..learned import Learned
 from ..values import saved_time, within
 from .knowledge import Knowledge
 
@@ -29,7 +30,7 @@ class _Vehicle:
     knowledge: Knowledge = Knowledge()
     limit: float | None = None
     asked: dict[str, datetime] = field(default_factory=dict)
-    refused: dict[str, datetime] = field(default_factory=dict)
+    learned: Learned = field(default_factory=Learned)
     heard: dict[str, datetime] = field(default_factory=dict)
     commanded: dict[Group, datetime] = field(default_factory=dict)
     ours: list[str] = field(default_factory=list)
@@ -48,6 +49,7 @@ class Memory:
             key: {
                 "knowledge": known.knowledge.to_json(),
                 "asked": {name: at.isoformat() for name, at in known.asked.items()},
+                "answered": [*sorted(known.learned.answered)],
                 "ours": [*known.ours],
                 "limit": known.limit,
             }
@@ -59,8 +61,11 @@ class Memory:
         return self._of(key).knowledge
 
     def learn(self, key: str, knowledge: Knowledge) -> None:
-        """Know this of a vehicle from now on."""
-        self._of(key).knowledge = knowledge
+        """Know this of a vehicle from now on; with other services, what was refused is worth asking for again."""
+        known = self._of(key)
+        if known.knowledge.services != knowledge.services:
+            known.learned.forget_refusals()
+        known.knowledge = knowledge
 
     @property
     def limits(self) -> Mapping[str, float]:
@@ -74,8 +79,7 @@ class Memory:
     def is_due(self, key: str, name: str, every: timedelta, now: datetime, groups: Iterable[Group] = ()) -> bool:
         """Whether to ask for ``name``, which is about ``groups``: at most so often, or after a command about them."""
         known = self._of(key)
-        refused = known.refused.get(name)
-        if refused is not None and refused <= now < refused + DAILY:
+        if known.learned.is_refused(name, now):
             return False
         commanded = max((known.commanded[group] for group in groups if group in known.commanded), default=None)
         if every < DAILY and commanded is not None and now - commanded < _AFTERMATH:
@@ -88,9 +92,9 @@ class Memory:
         known = self._of(key)
         (known.heard if every < DAILY else known.asked)[name] = now
 
-    def refuse(self, key: str, name: str, now: datetime) -> None:
-        """Note that ``name`` is not worth asking for a day: this vehicle, or its contract, has no such thing."""
-        self._of(key).refused[name] = now
+    def learned(self, key: str) -> Learned:
+        """What the parts have answered and refused for a vehicle."""
+        return self._of(key).learned
 
     def commanded(self, key: str, groups: Iterable[Group], now: datetime) -> None:
         """Note that ``groups`` may change now."""
@@ -108,7 +112,7 @@ class Memory:
     def forget_when_asked(self, key: str) -> None:
         """Make everything worth asking for at once."""
         self._of(key).asked.clear()
-        self._of(key).refused.clear()
+        self._of(key).learned.forget_refusals()
 
     def keep(self, keys: Iterable[str]) -> None:
         """Forget every other vehicle."""
@@ -125,11 +129,12 @@ def _items(value: Json) -> list[tuple[str, Json]]:
 
 def _recall(saved: Json, now: datetime) -> _Vehicle:
     said: Mapping[str, Json] = saved if isinstance(saved, dict) else {}
-    ours, limit = said.get("ours"), said.get("limit")
+    ours, limit, answered = said.get("ours"), said.get("limit"), said.get("answered")
     times = {name: saved_time(at) for name, at in _items(said.get("asked"))}
     return _Vehicle(
         knowledge=Knowledge.from_json(said.get("knowledge")),
         asked={name: at for name, at in times.items() if at is not None and at <= now},
+        learned=Learned({each for each in answered if isinstance(each, str)} if isinstance(answered, list) else set()),
         ours=[each for each in ours if isinstance(each, str)][-_OURS:] if isinstance(ours, list) else [],
         limit=within(limit, 0, 100) if isinstance(limit, int | float) else None,
     )
