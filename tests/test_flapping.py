@@ -108,8 +108,9 @@ async def test_a_command_is_confirmed_without_delay_and_nothing_turns_it_back(
 
     def obey(command: Command) -> VehicleState:
         freezer.tick(1)
-        source.say(Push(info=INFO, state=body(locked=True)))
-        return body(locked=True)
+        shown = body(locked=True)
+        source.say(Push(info=INFO, state=shown))
+        return shown
 
     source.obeys = obey
     await hass.services.async_call("lock", "lock", {"entity_id": "lock.leaf_lock"}, blocking=True)

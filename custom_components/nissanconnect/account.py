@@ -274,9 +274,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     async def _async_adopt(self, listed: tuple[ListedVehicle, ...]) -> None:
         """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
-        async for vehicle in _in_turn(listed):
+        async for found in _in_turn(listed):
+            vehicle = replace(found, state=self.pushes.async_read(found.info.key, found.state))
             self._misses.pop(vehicle.info.key, None)
-            self.pushes.async_note_read(vehicle.info.key, vehicle.state)
             push = Push(info=vehicle.info, state=vehicle.state)
             if self._async_pass_on(push):
                 continue

@@ -235,5 +235,4 @@ class LentLink(Link):
 
 async def _read(account: AccountCoordinator, info: VehicleInfo, groups: Collection[Group]) -> VehicleReport:
     report = await account.backend.read(info, groups)
-    account.pushes.async_note_read(info.key, report.state)
-    return report
+    return replace(report, state=account.pushes.async_read(info.key, report.state))

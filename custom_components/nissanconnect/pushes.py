@@ -39,11 +39,13 @@ class PushDebouncer:
         self._async_plan(vehicle)
 
     @callback
-    def async_note_read(self, key: str, state: VehicleState) -> None:
-        """Take note of what was read on request, which is believed already."""
-        if (vehicle := self._vehicles.get(key)) is not None:
-            vehicle.debounce.read(state)
-            self._async_plan(vehicle)
+    def async_read(self, key: str, state: VehicleState) -> VehicleState:
+        """Return what is to be believed of what was read on request, which waits for nothing."""
+        if (vehicle := self._vehicles.get(key)) is None:
+            return state
+        state = vehicle.debounce.read(state)
+        self._async_plan(vehicle)
+        return state
 
     def pending(self, key: str) -> VehicleState:
         """Return what was pushed and has not stayed long enough yet."""

@@ -84,11 +84,9 @@ class Debounce:
         """Return what is to be believed of a push: the same groups, with old values where new ones have to stay."""
         return VehicleState.of(*(self._settle(group, value, now) for group, value in state.groups().items()))
 
-    def read(self, state: VehicleState) -> None:
-        """Take note of what was read on request."""
-        for group, value in state.groups().items():
-            self._pushed[group] = self._believed[group] = value
-            self._forget(group)
+    def read(self, state: VehicleState) -> VehicleState:
+        """Return what is to be believed of what was read on request: all of it, as newer than what was held back."""
+        return VehicleState.of(*(self._accept(group, value) for group, value in state.groups().items()))
 
     def due_at(self) -> datetime | None:
         """Return when the next value will have stayed long enough, unless it changes before."""
@@ -129,9 +127,12 @@ class Debounce:
         del self._candidates[key]
         return True
 
-    def _forget(self, group: Group) -> None:
-        for key in [key for key in self._candidates if key[0] is group]:
+    def _accept(self, group: Group, value: Reported) -> Reported:
+        held_back = [key for key in self._candidates if key[0] is group]
+        for key in held_back:
             del self._candidates[key]
+        self._pushed[group] = self._believed[group] = value
+        return _after(value) if held_back else value
 
 
 def _after(value: Reported) -> Reported:
