@@ -32,6 +32,53 @@ async def test_a_burst_is_told_at_once(world: World) -> None:
         assert shell.pushes[-1].state.odometer is None  # nothing new
 
 
+async def test_what_follows_a_silence_is_told_at_once_and_the_rest_is_gathered(world: World) -> None:
+    async with world.listening() as shell:
+        await world.clock.advance(seconds=5)
+        told = len(shell.pushes)
+        for number in range(100):
+            world.module.say("v.b.range.est", str(100 + number))
+            if number == 0:
+                await world.clock.advance(seconds=0.05)
+                assert len(shell.pushes) == told + 1
+                assert shell.state.battery is not None
+                assert shell.state.battery.range == 100
+            await world.clock.advance(seconds=0.01)
+        await world.clock.advance(seconds=1)
+        assert len(shell.pushes) <= told + 4
+        assert shell.state.battery is not None
+        assert shell.state.battery.range == 199
+
+
+async def test_half_a_position_is_none(world: World) -> None:
+    async with world.listening() as shell:
+        await world.clock.advance(seconds=5)
+        before = shell.state.position
+        assert before is not None
+        world.module.say("v.p.latitude", "50.5")
+        await world.clock.advance(seconds=0.1)
+        assert shell.state.position == before
+        world.module.say("v.p.longitude", "7.5")
+        await world.clock.advance(seconds=1)
+        now = shell.state.position
+        assert now is not None
+        assert (now.latitude, now.longitude) == (50.5, 7.5)
+        assert {
+            (push.state.position.latitude, push.state.position.longitude)
+            for push in shell.pushes
+            if push.state.position
+        } == {
+            (before.latitude, before.longitude),
+            (50.5, 7.5),
+        }
+
+
+async def test_what_the_broker_has_kept_is_there_soon(world: World) -> None:
+    started_at = world.clock()
+    await world.info()
+    assert world.clock() - started_at < timedelta(seconds=0.5)
+
+
 async def test_mere_ticking_is_told_once_a_minute(world: World) -> None:
     async with world.listening() as shell:
         for second in range(120):

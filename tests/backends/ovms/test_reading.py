@@ -224,6 +224,7 @@ async def test_payloads_of_old_firmware(world: World) -> None:
 @pytest.mark.parametrize(("latitude", "longitude"), [("0.000000", "0.000000"), ("91", "10"), ("50", "")])
 async def test_a_place_that_is_none_is_not_told(world: World, latitude: str, longitude: str) -> None:
     world.broker.kept.clear()
+    world.module.left_out = {"v.p.latitude", "v.p.longitude"}  # it is asked for everything
     async with world.listening() as shell:
         world.module.say("v.p.latitude", latitude)
         world.module.say("v.p.longitude", longitude)

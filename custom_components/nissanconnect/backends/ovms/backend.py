@@ -42,10 +42,16 @@ from .orders import Order, order_for
 from .topics import Topics
 
 GATHER = 0.5
-"""Seconds in which messages belong together: a module sends a hundred a second, the broker all that it has kept."""
+"""Seconds in which messages belong together: a module sends a hundred a second."""
 
-_PATIENCE = 10
-"""How often to wait for the first words of a module: what the broker has kept is there after half a second (§1.2)."""
+_AT_ONCE = 0.02
+"""Seconds after which the first messages are handed over that follow a silence; the rest is gathered."""
+
+_QUIET = 0.1
+"""Seconds without a message after which the broker has sent all that it had kept, twice in a row."""
+
+_PATIENCE = 50
+"""How many times that to wait for the first message: what the broker has kept comes after half a second (§1.2)."""
 
 _PIN = re.compile("[0-9]{4}")
 
@@ -162,8 +168,13 @@ class OvmsBackend(Backend):
                 await self._first_words()
                 while self._bus.connected:
                     _hand_over(self._module.news(), hear)
+                    handed_over_at = self._now()
                     await self._ask_for_what_is_missing()
                     await self._something()
+                    if self._now() - handed_over_at >= timedelta(seconds=GATHER):
+                        await self._sleep(_AT_ONCE)
+                        # The halves of a position come one after the other.
+                        _hand_over(self._module.news(later={Group.POSITION}), hear)
                     await self._sleep(GATHER)
                     self._news.clear()
                 _hand_over(self._module.cut_off(), hear)
@@ -192,12 +203,12 @@ class OvmsBackend(Backend):
 
     async def _first_words(self) -> None:
         """Wait until something is known of the module, or nothing comes."""
-        heard = 0
+        counts = [0, 0, 0]
         for _ in range(0 if self._heard else _PATIENCE):
-            await self._sleep(GATHER)
-            if heard == self._module.messages > 0:
-                break  # the broker has told all that it had kept
-            heard = self._module.messages
+            await self._sleep(_QUIET)
+            counts = [*counts[1:], self._module.messages]
+            if counts[0] == counts[-1] > 0:
+                break
         self._heard = self._module.messages > 0
         self._module.settle()
 

@@ -1,6 +1,6 @@
 """One module and its vehicle, as its messages describe them. No I/O: it is handed messages and asked what is new."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -159,11 +159,12 @@ class Module:
         """Tell everything anew: there is somebody else to tell."""
         self._told, self._told_info = {}, None
 
-    def news(self) -> Push | None:
-        """Return what has not been told yet."""
+    def news(self, *, later: Collection[Group] = ()) -> Push | None:
+        """Return what has not been told yet, but for the groups that are to be told ``later``."""
         self.settle()
         notices, self._notices = tuple(self._notices), []
-        groups = {group: value for group, value in self.state.groups().items() if self._is_news(group, value)}
+        known = {group: value for group, value in self.state.groups().items() if group not in later}
+        groups = {group: value for group, value in known.items() if self._is_news(group, value)}
         info = self.info
         if not groups and not notices and info == self._told_info:
             return None
