@@ -225,6 +225,7 @@ async def test_a_vehicle_without_a_vin_is_the_owner_s_to_know(
     assert state(hass, "sensor.leaf_battery").state == "50.0"
 
 
+@pytest.mark.usefixtures("every_entity_enabled")
 async def test_each_group_comes_from_whoever_heard_it_last(hass: HomeAssistant, both: MockConfigEntry) -> None:
     shown = {
         "sensor.leaf_battery": "48.0",
@@ -237,6 +238,7 @@ async def test_each_group_comes_from_whoever_heard_it_last(hass: HomeAssistant, 
     assert {entity: state(hass, entity).state for entity in shown} == shown
 
 
+@pytest.mark.usefixtures("every_entity_enabled")
 async def test_what_the_cloud_hears_later_wins_and_what_lasts_stays(
     hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
@@ -291,6 +293,7 @@ async def test_an_entry_that_is_not_loaded_is_a_dead_source(
     assert issues(hass) == []
 
 
+@pytest.mark.usefixtures("every_entity_enabled")
 async def test_a_restart_knows_what_each_source_said(
     hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, module: Scripted
 ) -> None:

@@ -17,6 +17,7 @@ from custom_components.nissanconnect.vehicle import (
     Charging,
     Notification,
     Push,
+    Stamp,
     VehicleInfo,
     VehicleState,
 )
@@ -45,7 +46,7 @@ class Module:
         """Report, a moment later."""
         self.freezer.tick(0.1)
         at = at or dt_util.utcnow()
-        stamp = {"backend": "ovms", "received_at": at, "reported_at": at}
+        stamp: Stamp = {"backend": "ovms", "received_at": at, "reported_at": at}
         groups = (Battery(**stamp, level=level), Charging(**stamp, plugged_in=plugged_in))
         self.source.say(Push(info=INFO, state=VehicleState.of(*groups), **more))
         await settle(self.hass)

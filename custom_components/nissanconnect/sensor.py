@@ -1,16 +1,9 @@
 """Sensors: everything that a vehicle reports as a value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import override
+from datetime import datetime, timedelta
 
-from homeassistant.components.sensor import (
-    SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import (
     DEGREE,
     PERCENTAGE,
@@ -28,8 +21,10 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .entity import AreaEntity, Reading, VehicleEntity, async_add_area_entities, async_add_vehicle_entities
+from .coordinator import NissanConfigEntry
+from .engine.steady import Held, InSteps, TimeInSteps
+from .entity import async_add_area_entities, async_add_vehicle_entities
+from .sensor_entity import AreaDistance, TallyDescription, TallySensor, VehicleSensor, VehicleSensorDescription
 from .vehicle import (
     Capability,
     ChargeMode,
@@ -39,27 +34,16 @@ from .vehicle import (
     Group,
     Tyre,
     Tyres,
-    VehicleInfo,
     VehicleState,
 )
 
 PARALLEL_UPDATES = 0
 
+_FORECAST_STEP = timedelta(minutes=5)
+"""No vehicle knows better when it will be full, and each forecast differs a little from the one before."""
 
-@dataclass(frozen=True, kw_only=True)
-class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | datetime]):
-    """A sensor and where its value is found."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TallyDescription(SensorEntityDescription):
-    """A count of what we have done today, known whatever the vehicle reports."""
-
-    count: Callable[[VehicleCoordinator], int]
-
-    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Every vehicle has it."""
-        return True
+_SOURCE_HOLD = timedelta(minutes=15)
+"""Two sources that both report take turns with each report."""
 
 
 _SHARED = (
@@ -92,6 +76,7 @@ def _time_to_full(speed: str, minutes: Callable[[Charging], float | None]) -> Ve
         suggested_unit_of_measurement=UnitOfTime.HOURS,
         suggested_display_precision=1,
         entity_registry_enabled_default=False,
+        steady=lambda: InSteps(_FORECAST_STEP / timedelta(minutes=1)),
         value=lambda s: minutes(s.charging) if s.charging else None,
     )
 
@@ -133,6 +118,8 @@ def _source(group: Group) -> VehicleSensorDescription:
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(_BACKENDS),
+        entity_registry_enabled_default=False,
+        steady=lambda: Held(_SOURCE_HOLD),
         value=lambda s: s.groups()[group].backend if group in s.groups() else None,
     )
 
@@ -243,6 +230,7 @@ SENSORS = (
         key="charging_finish",
         capability=Capability.BATTERY,
         device_class=SensorDeviceClass.TIMESTAMP,
+        steady=lambda: TimeInSteps(_FORECAST_STEP),
         value=lambda s: s.charging.finish_at if s.charging else None,
     ),
     VehicleSensorDescription(
@@ -279,6 +267,8 @@ SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=list(_BACKENDS),
+        entity_registry_enabled_default=False,
+        steady=lambda: Held(_SOURCE_HOLD),
         value=_last_source,
     ),
     VehicleSensorDescription(
@@ -449,34 +439,3 @@ async def async_setup_entry(
     await async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
     await async_add_vehicle_entities(entry, async_add_entities, TALLIES, TallySensor)
     await async_add_area_entities(entry, async_add_entities, AREA_DISTANCE, AreaDistance)
-
-
-class VehicleSensor(VehicleEntity, SensorEntity):
-    """A value that a vehicle reports."""
-
-    entity_description: VehicleSensorDescription
-
-    @property
-    @override
-    def native_value(self) -> str | float | datetime | None:
-        return self.entity_description.value(self.vehicle)
-
-
-class TallySensor(VehicleEntity, SensorEntity):
-    """A count of what we have done today."""
-
-    entity_description: TallyDescription
-
-    @property
-    @override
-    def native_value(self) -> int:
-        return self.entity_description.count(self.coordinator)
-
-
-class AreaDistance(AreaEntity, SensorEntity):
-    """How far the vehicle is from the centre of an area."""
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        return self.coordinator.alerts.lookout.distance(self.fence)

@@ -13,6 +13,7 @@ from custom_components.nissanconnect.vehicle import (
     Charging,
     ChargingStatus,
     Reported,
+    Stamp,
     Tyre,
     Tyres,
     VehicleState,
@@ -21,8 +22,8 @@ from custom_components.nissanconnect.vehicle import (
 from .strategies import states
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-STAMP = {"backend": "ovms", "received_at": NOW, "reported_at": NOW}
-LATER = {"backend": "leafspy", "received_at": NOW + timedelta(minutes=1), "reported_at": None}
+STAMP: Stamp = {"backend": "ovms", "received_at": NOW, "reported_at": NOW}
+LATER: Stamp = {"backend": "leafspy", "received_at": NOW + timedelta(minutes=1), "reported_at": None}
 
 
 def of(*groups: Reported) -> VehicleState:

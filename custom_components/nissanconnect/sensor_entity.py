@@ -1,0 +1,114 @@
+"""How a sensor shows a value: steadily, and with statistics where they are worth it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, override
+
+from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorEntity, SensorEntityDescription
+from homeassistant.const import Platform
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .coordinator import VehicleCoordinator
+from .engine.steady import Steady
+from .entity import AreaEntity, Reading, VehicleEntity
+from .long_term import WITHOUT_STATISTICS
+from .vehicle import VehicleInfo, VehicleState
+
+RECORDER = "recorder"
+"""The domain of Home Assistant's recorder, which may not be there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | datetime]):
+    """A sensor and where its value is found; ``steady`` makes what keeps it from moving to and fro."""
+
+    steady: Callable[[], Steady[Any]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TallyDescription(SensorEntityDescription):
+    """A count of what we have done today, known whatever the vehicle reports."""
+
+    count: Callable[[VehicleCoordinator], int]
+
+    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """Every vehicle has it."""
+        return True
+
+
+class StatisticsEntity(VehicleEntity, SensorEntity):
+    """A sensor that has no statistics if they are not worth their rows, unless it has some from earlier.
+
+    Home Assistant asks owners what to do about a sensor that has statistics and says no more that it wants them.
+    """
+
+    def __init__(self, coordinator: VehicleCoordinator, description: SensorEntityDescription) -> None:
+        """Go by what the sensor had before: the registry knows it of every one that is not new."""
+        super().__init__(coordinator, description)
+        registry = er.async_get(coordinator.hass)
+        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, self._attr_unique_id or "")
+        known = registry.async_get(entity_id) if entity_id else None
+        self._is_new = known is None
+        before = (known.capabilities if known else None) or {}
+        if description.key in WITHOUT_STATISTICS and ATTR_STATE_CLASS not in before:
+            self._attr_state_class = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        if self._is_new and self.state_class != self.entity_description.state_class and await self._has_statistics():
+            self._attr_state_class = self.entity_description.state_class
+
+    async def _has_statistics(self) -> bool:
+        """Whether there are any under this entity's id: from before it was removed, with the entry say."""
+        if RECORDER not in self.hass.config.components:
+            return False
+        # Only now: it is there already, and who has none does not pay for it.
+        from homeassistant.components.recorder import get_instance  # noqa: PLC0415
+        from homeassistant.components.recorder.statistics import get_metadata  # noqa: PLC0415
+
+        instance = get_instance(self.hass)
+        if not instance.async_recorder_ready.is_set():
+            return False
+        known = await instance.async_add_executor_job(lambda: get_metadata(self.hass, statistic_ids={self.entity_id}))
+        return self.entity_id in known
+
+
+class VehicleSensor(StatisticsEntity):
+    """A value that a vehicle reports."""
+
+    entity_description: VehicleSensorDescription
+
+    def __init__(self, coordinator: VehicleCoordinator, description: VehicleSensorDescription) -> None:
+        """Begin with nothing shown."""
+        super().__init__(coordinator, description)
+        self._steady = description.steady() if description.steady else None
+
+    @property
+    @override
+    def native_value(self) -> str | float | datetime | None:
+        value: str | float | datetime | None = self.entity_description.value(self.vehicle)
+        return value if self._steady is None else self._steady.after(value, dt_util.utcnow())
+
+
+class TallySensor(StatisticsEntity):
+    """A count of what we have done today."""
+
+    entity_description: TallyDescription
+
+    @property
+    @override
+    def native_value(self) -> int:
+        return self.entity_description.count(self.coordinator)
+
+
+class AreaDistance(AreaEntity, SensorEntity):
+    """How far the vehicle is from the centre of an area."""
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        return self.coordinator.alerts.lookout.distance(self.fence)
