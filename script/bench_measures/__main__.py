@@ -14,6 +14,7 @@ PARTS: Mapping[str, str] = {
     "setups": "setting up 1, 10 and 100 vehicles",
     "blocking": "how long the event loop stands still, and processor time",
     "imports": "what of the code a start has to wait for",
+    "recorder": "what the recorder writes for a vehicle and day",
     "crowd": "a thousand vehicles in ten accounts for an hour",
 }
 """The modules, each with a function ``measure``, and what they measure."""

@@ -13,11 +13,11 @@ from unittest.mock import patch
 
 from aiohttp import ThreadedResolver
 from homeassistant import loader
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_PASSWORD, CONF_PREFIX, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
-from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.const import CONF_SOURCE, CONF_USER, CONF_VEHICLE_ID, DOMAIN
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 from tests.simulator import EMAIL, PASSWORD
 
@@ -61,6 +61,12 @@ def account(name: str = "account", options: Mapping[str, object] | None = None) 
 def demo() -> MockConfigEntry:
     """Return the entry of the demo."""
     return MockConfigEntry(domain=DOMAIN, title="Demo", unique_id="demo", data={CONF_SOURCE: "demo"})
+
+
+def module(prefix: str, user: str, vehicle_id: str) -> MockConfigEntry:
+    """Return the entry of an OVMS module with these topics."""
+    data = {CONF_SOURCE: "ovms", CONF_PREFIX: prefix, CONF_USER: user, CONF_VEHICLE_ID: vehicle_id}
+    return MockConfigEntry(domain=DOMAIN, title="Module", unique_id="module", data=data)
 
 
 async def load(hass: HomeAssistant, entry: MockConfigEntry, url: str = "") -> None:

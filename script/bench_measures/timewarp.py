@@ -86,11 +86,11 @@ class Warp(asyncio.SelectorEventLoop):
     def _release(self, _: object = None) -> None:
         self.busy -= 1
 
-    async def request(self, send: Callable[..., Coroutine[Any, Any, Answer]], *args: Any, **options: Any) -> Answer:
-        """Carry out a request; the clock waits for its answer."""
+    async def held[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for real work; the clock stands still meanwhile."""
         self._hold()
         try:
-            return await send(*args, **options)
+            return await work
         finally:
             self._release()
 
@@ -101,6 +101,11 @@ class Warp(asyncio.SelectorEventLoop):
             await asyncio.sleep(seconds)
         finally:
             self._hold()
+
+
+async def held[T](work: Coroutine[Any, Any, T]) -> T:
+    """Wait for real work, as a thread does it, with the clock standing still."""
+    return await _loop().held(work)
 
 
 def slow(seconds: float) -> Fault:
@@ -129,7 +134,7 @@ def warped[T](start: datetime, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     with freeze_time(start) as clock, asyncio.Runner(loop_factory=lambda: _warp(clock)) as runner:
 
         async def request(*args: Any, **options: Any) -> Answer:
-            return await _loop().request(exchange, *args, **options)
+            return await held(exchange(*args, **options))
 
         with patch.object(Transport, "_exchange", request):
             return runner.run(main())
