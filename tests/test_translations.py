@@ -118,6 +118,7 @@ def test_every_entity_has_an_icon_of_its_own_or_of_its_device_class() -> None:
 def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
     assert set(ENGLISH["config"]["error"]) == ERROR_KEYS | {
         "authentication_failed_other",
+        "choose_one",
         "interrupted",
         "invalid_leafspy_password",
         "invalid_pin",

@@ -45,6 +45,9 @@ async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: 
     [
         ({"year": 2015, "app": "none"}, "unsure_closed", "OpenCARWINGS, OVMS, Leaf Spy"),
         ({"year": 2019, "app": "none"}, "unsure_app_decides", "MyNISSAN Europe, OpenCARWINGS, OVMS, Leaf Spy"),
+        ({"year": 2015}, "unsure_contradiction", "MyNISSAN Europe, OpenCARWINGS, OVMS, Leaf Spy"),
+        ({"app": "none"}, "unsure_try_cloud", "MyNISSAN Europe, OVMS, Leaf Spy"),
+        ({"region": "russia", "app": "none"}, "unsure_russia", "OVMS, Leaf Spy"),
         ({"region": "australia"}, "unsure_unproven", "MyNISSAN Europe, OVMS, Leaf Spy"),
         ({"region": "elsewhere"}, "unsure_no_cloud", "OVMS, Leaf Spy"),
         ({"region": "japan"}, "unsure_cloud", "NissanConnect Japan"),
@@ -62,6 +65,23 @@ async def test_every_answer_names_the_ways(hass: HomeAssistant, answers: dict[st
 
     menu = await submit(hass, answer, {"next_step_id": "user"})
     assert menu["step_id"] == "user"
+
+
+async def test_nothing_is_presumed(hass: HomeAssistant) -> None:
+    form = await open_form(hass, "unsure")
+    schema = form["data_schema"]
+    assert schema is not None
+    assert schema({}) == {"app": "none"}
+    form = await submit(hass, form, {"app": "none"})
+    assert form["errors"] == {"region": "choose_one", "model": "choose_one"}
+    answer = await submit(hass, form, {"region": "europe", "model": "leaf", "app": "none"})
+    assert answer["step_id"] == "unsure_app_decides", "the year is not known"
+
+
+async def test_the_plant_is_named_if_there_is_a_vin(hass: HomeAssistant) -> None:
+    without, answer = await ask(hass), await ask(hass, vin=VIN)
+    assert (without["description_placeholders"] or {})["plant_note"] == ""
+    assert "by the VIN: GB." in (answer["description_placeholders"] or {})["plant_note"]
 
 
 async def test_the_best_source_is_offered(hass: HomeAssistant) -> None:

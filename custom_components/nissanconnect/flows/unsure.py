@@ -14,8 +14,10 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
     TextSelector,
 )
+from homeassistant.helpers.translation import async_get_translations
 import probatio
 
+from ..const import DOMAIN
 from ..sources import NAMES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
 from ..vehicle.guide import Advice, App, Model, Region, Verdict, advise
@@ -31,15 +33,19 @@ def _choice(key: str, kind: type[Region | Model | App]) -> SelectSelector:
 
 @cache
 def _questions() -> probatio.Schema:
-    """What is asked. Made when it is shown: selectors take their time, and most starts show no dialog."""
+    """What is asked. Made when it is shown: selectors take their time, and most starts show no dialog.
+
+    What is required would be filled in by the browser with the first choice or the smallest number, so that owners who
+    leave it alone would answer something.
+    """
     return probatio.Schema(
         {
-            probatio.Required(CONF_REGION): _choice(CONF_REGION, Region),
-            probatio.Required(CONF_MODEL): _choice(CONF_MODEL, Model),
-            probatio.Required(CONF_YEAR): NumberSelector(
+            probatio.Optional(CONF_REGION): _choice(CONF_REGION, Region),
+            probatio.Optional(CONF_MODEL): _choice(CONF_MODEL, Model),
+            probatio.Optional(CONF_YEAR): NumberSelector(
                 NumberSelectorConfig(min=1990, max=2040, step=1, mode=NumberSelectorMode.BOX)
             ),
-            probatio.Required(CONF_APP): _choice(CONF_APP, App),
+            probatio.Required(CONF_APP, default=App.NONE): _choice(CONF_APP, App),
             probatio.Optional(CONF_VIN): TextSelector(),
         }
     )
@@ -57,16 +63,19 @@ class UnsureFlow(ConfigFlow):
         if user_input is not None:
             vin = user_input.get(CONF_VIN, "").strip()
             problem = vin_problem(vin) if vin else None
-            if problem in (None, VinProblem.CHECK_DIGIT):
+            if problem not in (None, VinProblem.CHECK_DIGIT):
+                errors[CONF_VIN] = f"vin_{problem}"
+            errors |= dict.fromkeys({CONF_REGION, CONF_MODEL} - user_input.keys(), "choose_one")
+            if not errors:
+                year = user_input.get(CONF_YEAR)
                 self._advice = advise(
                     Region(user_input[CONF_REGION]),
                     Model(user_input[CONF_MODEL]),
-                    int(user_input[CONF_YEAR]),
+                    None if year is None else int(year),
                     App(user_input[CONF_APP]),
                 )
                 self._plant = plant_country(vin)
                 return await self._async_answer()
-            errors[CONF_VIN] = f"vin_{problem}"
         return self.async_show_form(
             step_id="unsure",
             data_schema=self.add_suggested_values_to_schema(_questions(), user_input),
@@ -79,8 +88,21 @@ class UnsureFlow(ConfigFlow):
         return self.async_show_menu(
             step_id=_step(self._advice.verdict),
             menu_options=["unsure_best", "user"] if self._advice.ways else ["user"],
-            description_placeholders={"plant": self._plant or "?", "ways": ", ".join(names), "best": names[0]},
+            description_placeholders={
+                "plant": self._plant or "?",
+                "plant_note": await self._async_plant_note(),
+                "ways": ", ".join(names),
+                "best": names[0],
+            },
         )
+
+    async def _async_plant_note(self) -> str:
+        """Return what the VIN tells, in the language of Home Assistant; nothing without one."""
+        if self._plant is None:
+            return ""
+        texts = await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
+        note = texts[f"component.{DOMAIN}.selector.plant.options.known"]
+        return "\n\n" + note.replace("[country]", self._plant)
 
     async def async_step_unsure_best(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Go on with the best way."""

@@ -9,12 +9,17 @@ from typing import NamedTuple
 
 
 class Region(StrEnum):
-    """Where a vehicle was sold when it was new. The European service also serves the Middle East (regions §1 [B])."""
+    """Where a vehicle is now: its telematics unit and its account have to be served there, wherever it was sold.
+
+    The European service also serves the Middle East (regions §1 [B]).
+    """
 
     EUROPE = "europe"
     NORTH_AMERICA = "north_america"
     JAPAN = "japan"
     AUSTRALIA = "australia"
+    RUSSIA = "russia"
+    """Russia and its neighbours whose vehicles its service looked after; it has ended (regions §1)."""
     ELSEWHERE = "elsewhere"
 
 
@@ -30,9 +35,10 @@ class Model(StrEnum):
 class App(StrEnum):
     """Which app tells the battery level or the fuel today. Owners confuse their names (regions §5.5)."""
 
+    NONE = "none"
+    """None, or the owner does not know."""
     MYNISSAN = "mynissan"
     NISSANCONNECT_EV = "nissanconnect_ev"
-    NONE = "none"
 
 
 class Way(StrEnum):
@@ -51,12 +57,18 @@ class Verdict(StrEnum):
 
     CLOUD = "cloud"
     """Nissan's service of the region is the one."""
+    TRY_CLOUD = "try_cloud"
+    """It may be, but no app of today's works: the vehicle may come from elsewhere, or have no subscription."""
+    CONTRADICTION = "contradiction"
+    """An app of today's works, it is said, with a vehicle that was not made for its service."""
     APP_DECIDES = "app_decides"
     """The vehicle may belong to today's service or to the one that was closed."""
     UNPROVEN = "unproven"
     """Whether the European service lets accounts of this region in is not known (regions §1 [D])."""
     CLOSED = "closed"
     """Its service was switched off, in Europe on 30 March 2026 (regions §5.2 [A]); no other is known to work ([D])."""
+    RUSSIA = "russia"
+    """Nissan left in 2022, and no service is known since."""
     NO_CLOUD = "no_cloud"
     """No service for the region is known."""
     NOTHING = "nothing"
@@ -70,20 +82,30 @@ class Advice(NamedTuple):
     ways: tuple[Way, ...]
 
 
-def advise(region: Region, model: Model, year: int, app: App) -> Advice:
-    """Return the one advice for a vehicle that was built in ``year``."""
-    hardware = tuple(way for way, last in _HARDWARE.get(model, {}).items() if last is None or year <= last)
-    match _service(region, model, year, app), _CLOUDS.get(region):
+def advise(region: Region, model: Model, year: int | None, app: App) -> Advice:
+    """Return the one advice for a vehicle that was built in ``year``, if that is known."""
+    hardware = tuple(
+        way for way, last in _HARDWARE.get(model, {}).items() if last is None or year is None or year <= last
+    )
+    match _service(region, model, year), _CLOUDS.get(region):
+        case ((_Service.NONE | _Service.CLOSED), Way() as cloud) if app is App.MYNISSAN:
+            return Advice(Verdict.CONTRADICTION, (cloud, *hardware))
+        case ((_Service.UNCLEAR | _Service.TODAYS), Way() as cloud) if app is App.MYNISSAN:
+            return Advice(Verdict.CLOUD, (cloud,))
         case _Service.NONE, _:
             return Advice(Verdict.NOTHING, ())
-        case _Service.CLOSED, _:
+        case _Service.UNCLEAR, Way() if app is App.NISSANCONNECT_EV:
+            return Advice(Verdict.CLOSED, hardware)
+        case _Service.CLOSED, _ if region is not Region.RUSSIA:
             return Advice(Verdict.CLOSED, hardware)
         case _Service.UNCLEAR, Way() as cloud:
             return Advice(Verdict.APP_DECIDES, (cloud, *hardware))
         case _, Way() as cloud:
-            return Advice(Verdict.CLOUD, (cloud,))
+            return Advice(Verdict.TRY_CLOUD if hardware else Verdict.CLOUD, (cloud, *hardware))
         case _ if region is Region.AUSTRALIA:
             return Advice(Verdict.UNPROVEN, (Way.EUROPE, *hardware))
+        case _ if region is Region.RUSSIA and hardware:
+            return Advice(Verdict.RUSSIA, hardware)
         case _:
             return Advice(Verdict.NO_CLOUD if hardware else Verdict.NOTHING, hardware)
 
@@ -97,15 +119,13 @@ class _Service(StrEnum):
     TODAYS = "todays"
 
 
-def _service(region: Region, model: Model, year: int, app: App) -> _Service:
+def _service(region: Region, model: Model, year: int | None) -> _Service:
     """LEAFs changed the service in about May 2019, e-NV200s never did (regions §3 [A, B])."""
-    if app is App.MYNISSAN:
-        return _Service.TODAYS  # what works counts more than any list
-    if model is Model.E_NV200 or (model is Model.LEAF and year < 2019):
+    if model is Model.E_NV200 or (model is Model.LEAF and year is not None and year < 2019):
         return _Service.CLOSED
-    if model is Model.LEAF and year == 2019:
-        return _Service.CLOSED if app is App.NISSANCONNECT_EV else _Service.UNCLEAR
-    if model is Model.COMBUSTION and year < _FIRST_CONNECTED.get(region, 2018):
+    if model is Model.LEAF and (year is None or year == 2019):
+        return _Service.UNCLEAR
+    if model is Model.COMBUSTION and year is not None and year < _FIRST_CONNECTED.get(region, 2018):
         return _Service.NONE
     return _Service.TODAYS
 
