@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 import shutil
@@ -17,10 +18,10 @@ from .client import PASSWORD, USER
 from .console import Console, DemoError
 from .processes import free_port, is_free
 from .running import Home, home_assistant, simulator
-from .seed import CHECKOUT, TIME_ZONE, locked
+from .seed import CHECKOUT, TIME_ZONE, forget_vehicles, locked
 from .sources import add_sources
 from .table import table
-from .vehicles import fetch_states
+from .vehicles import fetch_states, find_leaf
 
 _RESTART = 100
 """The code with which Home Assistant ends when its user has asked for a restart."""
@@ -39,6 +40,7 @@ async def _stay(console: Console, port: int, *, fresh: bool) -> None:
         raise DemoError(f"Port {port} is in use. Choose another one: script/demo --port {port + 1}")
     directory = CHECKOUT / ".demo"
     with locked(directory, empty=fresh):
+        forget_vehicles(directory)
         async with (
             simulator(console, "--zone", TIME_ZONE) as service,
             broker(console, directory / "mosquitto") as mosquitto,
@@ -59,12 +61,14 @@ async def _stay(console: Console, port: int, *, fresh: bool) -> None:
 
 async def _show(home: Home, simulator_url: str, mosquitto: Mosquitto | None, console: Console) -> None:
     """Show what alerts look like, then one vehicle from several sources; whatever fails, the demo goes on."""
-    leaf = next(vehicle for vehicle in home.vehicles if vehicle.name == "LEAF")
     console.step("The LEAF finishes charging, drives a round and comes home within a minute: see its logbook")
     async with home.api.logged_in():
         try:
-            for line in await tour.watch(home.api, simulator_url, leaf):
+            for line in await tour.watch(home.api, simulator_url, find_leaf(home.vehicles)):
                 console.say(f"    LEAF {line}")
+        except DemoError as reason:
+            console.step(str(reason))
+        try:
             await add_sources(home, simulator_url, mosquitto, console)
         except DemoError as reason:
             console.step(str(reason))
@@ -88,7 +92,14 @@ async def _check(console: Console) -> bool:
 
 
 async def _look(console: Console, directory: Path) -> bool:
+    """Run twice, because the second time everything is there already, and look at each what it is there for."""
+    good = await _look_at(check.RUNNING, console, directory)
+    return await _look_at(check.STARTED_AGAIN, console, directory) and good
+
+
+async def _look_at(checks: Iterable[check.Check], console: Console, directory: Path) -> bool:
     zone = check.evening(datetime.now(UTC))
+    forget_vehicles(directory)
     async with (
         simulator(console, "--zone", zone, *check.STAGED) as service,
         broker(console, directory / "mosquitto") as mosquitto,
@@ -96,7 +107,7 @@ async def _look(console: Console, directory: Path) -> bool:
     ):
         scene = check.Scene(home, directory, service.url, mosquitto, console)
         async with home.api.logged_in():
-            good = await home.program.during(check.passes(check.RUNNING, scene, console))
+            good = await home.program.during(check.passes(checks, scene, console))
             console.say(f"\n{table(await fetch_states(home.api), home.vehicles)}\n")
         console.step(f"Stopping Home Assistant, which holds {home.program.memory() / 1e6:.0f} MB")
     return await check.passes(check.STOPPED, scene, console) and good

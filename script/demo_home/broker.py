@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.mosquitto import MISSING, Mosquitto, program
 
 from .console import Console
-from .processes import LOOPBACK, Program, free_port
+from .processes import LOOPBACK, Program, free_port, is_free
 from .waiting import until
 
 _PORT = "port"
@@ -24,6 +24,10 @@ async def broker(console: Console, directory: Path) -> AsyncGenerator[Mosquitto 
         yield None
         return
     mosquitto = _prepare(directory)
+    if not is_free(mosquitto.port):
+        console.step(f"The LEAF stays without its OVMS module: its broker's port {mosquitto.port} is in use")
+        yield None
+        return
     async with Program.running("Mosquitto", *mosquitto.prepare(), heard=lambda line: None) as running:
         await running.during(until(partial(_answers, mosquitto.port), "Mosquitto", seconds=30))
         yield mosquitto

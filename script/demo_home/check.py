@@ -16,11 +16,12 @@ from tests.simulator import EMAIL, PASSWORD
 
 from . import log, tour
 from .console import Console, DemoError
+from .furnish import VEHICLES
 from .processes import LOOPBACK
 from .running import Home
 from .seed import LOG
 from .sources import add_sources, tell, told_by
-from .vehicles import States, Vehicle, fetch_states, fetch_vehicles
+from .vehicles import States, Vehicle, fetch_states, fetch_vehicles, find_leaf
 from .waiting import until
 
 
@@ -86,6 +87,8 @@ async def _are_known(scene: Scene) -> str:
     states, vehicles = await fetch_states(scene.home.api), scene.home.vehicles
     scene.secrets["VIN"] = [vehicle.key for vehicle in vehicles]
     scene.secrets["position"] = [log.coordinate(degrees) for v in vehicles for degrees in _position(states, v)]
+    if len(vehicles) < VEHICLES:
+        raise DemoError(f"only {len(vehicles)} of {VEHICLES} are there")
     unknown = [
         f"{vehicle.name}'s {' or '.join(names)}"
         for vehicle in vehicles
@@ -99,9 +102,9 @@ async def _are_known(scene: Scene) -> str:
 
 async def _heats(scene: Scene) -> str:
     api = scene.home.api
-    leaf = next((vehicle for vehicle in scene.home.vehicles if vehicle.name == "LEAF"), None)
-    if leaf is None or (entity := leaf.entities.get("climate.climate")) is None:
-        raise DemoError("there is no LEAF with a climate control")
+    leaf = find_leaf(scene.home.vehicles)
+    if (entity := leaf.entities.get("climate.climate")) is None:
+        raise DemoError("the LEAF has no climate control")
     before, asked = (await fetch_states(api)).value(leaf, "climate.climate"), dt_util.utcnow()
     await api.post("/api/services/climate/turn_on", {"entity_id": entity})
     after, answered = (await fetch_states(api)).value(leaf, "climate.climate"), dt_util.utcnow()
@@ -143,7 +146,7 @@ async def _ended(scene: Scene, vehicle: Vehicle, expected: str) -> str:
 
 
 async def _alerts(scene: Scene) -> str:
-    leaf = _leaf(scene.home.vehicles)
+    leaf = find_leaf(scene.home.vehicles)
     return "; ".join(await tour.watch(scene.home.api, scene.simulator_url, leaf))
 
 
@@ -154,7 +157,7 @@ async def _has_sources(scene: Scene) -> str:
 
     async def told() -> str | None:
         vehicles, states = await fetch_vehicles(api), await fetch_states(api)
-        leaf = _leaf(vehicles)
+        leaf = find_leaf(vehicles)
         parts = told_by(states, leaf)
         complete = wanted <= set(parts.values()) and len(vehicles) == len(scene.home.vehicles)
         return ", ".join(f"{part}: {source}" for part, source in parts.items()) if complete else None
@@ -167,7 +170,7 @@ async def _outlives_a_source(scene: Scene) -> str:
     if scene.mosquitto is None:
         return "not tried without an MQTT broker"
     api = scene.home.api
-    leaf = _leaf(await fetch_vehicles(api))
+    leaf = find_leaf(await fetch_vehicles(api))
     before = await fetch_states(api)
     await tell(scene.simulator_url, "module-dies")
 
@@ -181,10 +184,6 @@ async def _outlives_a_source(scene: Scene) -> str:
     if lost:
         raise DemoError(f"with the module these are gone: {', '.join(lost)}")
     return f"without its module the LEAF still shows {len(leaf.entities)} entities, none of them unavailable"
-
-
-def _leaf(vehicles: Iterable[Vehicle]) -> Vehicle:
-    return next(vehicle for vehicle in vehicles if vehicle.name == "LEAF")
 
 
 async def _log_is_clean(scene: Scene) -> str:
@@ -211,6 +210,13 @@ RUNNING = (
     Check("Sources", _has_sources),
     Check("A source dies", _outlives_a_source),
 )
+STARTED_AGAIN = (
+    Check("Vehicles", _are_known),
+    Check("Dashboard", _opens),
+    Check("Alerts", _alerts),
+    Check("Sources", _has_sources),
+)
+"""The vehicles begin anew with each start of the demo, in a home that remembers the last ones."""
 STOPPED = (
     Check("Errors in the log", _log_is_clean),
     Check("Secrets in the log", _log_is_discreet),

@@ -13,7 +13,7 @@ from .tour import draw_home
 from .vehicles import Vehicle, fetch_states, fetch_vehicles
 from .waiting import until
 
-_VEHICLES = 3
+VEHICLES = 3
 """How many the simulator's account has."""
 
 
@@ -31,15 +31,19 @@ async def add_account(api: HomeAssistant, console: Console) -> None:
     await draw_home(api, answer["result"]["entry_id"])
 
 
-async def wait_for_vehicles(api: HomeAssistant) -> list[Vehicle]:
-    """Wait until each vehicle has said something, and return them."""
+async def wait_for_vehicles(api: HomeAssistant, console: Console) -> list[Vehicle]:
+    """Wait until each vehicle has reported, and return them; those that are there if the owner has changed things."""
 
     async def all_there() -> list[Vehicle] | None:
         vehicles, states = await fetch_vehicles(api), await fetch_states(api)
         heard = [vehicle for vehicle in vehicles if states.value(vehicle, "sensor.last_report")]
-        return heard if len(heard) >= _VEHICLES else None
+        return heard if len(heard) >= VEHICLES else None
 
-    return await until(all_there, f"the entities of {_VEHICLES} vehicles", seconds=60)
+    try:
+        return await until(all_there, f"the entities of {VEHICLES} vehicles", seconds=60)
+    except DemoError as reason:
+        console.step(str(reason))
+        return await fetch_vehicles(api)
 
 
 async def show_dashboard(api: HomeAssistant, vehicles: list[Vehicle]) -> dict[str, Any]:

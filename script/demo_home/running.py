@@ -97,5 +97,5 @@ async def home_assistant(directory: Path, port: int, simulator_url: str, console
 async def _set_up(api: HomeAssistant, console: Console) -> tuple[list[Vehicle], dict[str, Any]]:
     await api.wait_until_it_runs(seconds=_START_WITHIN)
     await add_account(api, console)
-    vehicles = await wait_for_vehicles(api)
+    vehicles = await wait_for_vehicles(api, console)
     return vehicles, await show_dashboard(api, vehicles)

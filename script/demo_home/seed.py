@@ -10,6 +10,7 @@ from pathlib import Path
 import shutil
 
 from custom_components.nissanconnect.backends.demo.places import HOME
+from custom_components.nissanconnect.const import DOMAIN
 
 from .console import DemoError
 from .processes import LOOPBACK
@@ -37,11 +38,14 @@ homeassistant:
   internal_url: {url}
   auth_providers:
     - type: homeassistant
+automation: !include automations.yaml
 config:
 energy:
 frontend:
 history:
 logbook:
+scene: !include scenes.yaml
+script: !include scripts.yaml
 sun:
 webhook:
 logger:
@@ -73,8 +77,22 @@ def locked(directory: Path, *, empty: bool = False) -> Generator[None]:
         os.close(handle)
 
 
+_EDITED = {"automations.yaml": "[]\n", "scenes.yaml": "[]\n", "scripts.yaml": "{}\n"}
+"""What the editors of Home Assistant write to, and what is in it at first."""
+
+
+def forget_vehicles(directory: Path) -> None:
+    """Remove what Home Assistant remembers of the vehicles, and the broker of the module in one of them.
+
+    The simulated vehicles begin anew with each start of the demo, some of their time behind the last ones: what is
+    remembered of those would count as newer than all that they report.
+    """
+    for remembered in (*(directory / ".storage").glob(f"{DOMAIN}.*"), directory / "mosquitto" / "mosquitto.db"):
+        remembered.unlink(missing_ok=True)
+
+
 def seed(directory: Path, port: int) -> None:
-    """Write what Home Assistant must find: its configuration, where to listen, and our integration.
+    """Write what Home Assistant must find: its configuration, where to listen, our integration and its blueprints.
 
     The first user is left to its own onboarding. The steps after that one are marked as done, because they would add
     integrations that ask the internet (a weather forecast, radio stations).
@@ -83,7 +101,11 @@ def seed(directory: Path, port: int) -> None:
     (directory / "configuration.yaml").write_text(
         _CONFIGURATION.format(latitude=HOME.latitude, longitude=HOME.longitude, zone=TIME_ZONE, url=url)
     )
-    _link(directory / "custom_components" / "nissanconnect", CHECKOUT / "custom_components" / "nissanconnect")
+    for name, content in _EDITED.items():
+        if not (directory / name).exists():
+            (directory / name).write_text(content)
+    for ours in (Path("custom_components", DOMAIN), Path("blueprints", "automation", DOMAIN)):
+        _link(directory / ours, CHECKOUT / ours)
     _store(directory, "http", {"stable": _http(port), "pending": None, "yaml_migration_done": True}, version=3)
     # With no other network adapter than the loopback (Linux, macOS) it also keeps out of the network's mDNS.
     _store(directory, "core.network", {"configured_adapters": ["lo", "lo0"]}, version=1)
@@ -114,6 +136,8 @@ def _store(directory: Path, key: str, data: dict[str, object], *, version: int) 
 
 
 def _link(link: Path, target: Path) -> None:
-    link.parent.mkdir(exist_ok=True)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_dir() and not link.is_symlink():
+        return  # somebody has put something of their own there
     link.unlink(missing_ok=True)
     link.symlink_to(target, target_is_directory=True)

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 import json
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
 
-from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_SOURCE
+from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN, SUBENTRY_SOURCE
 from custom_components.nissanconnect.sources import Source
 from tests.mosquitto import USERS, Mosquitto
 
 from .client import TIMEOUT, HomeAssistant
 from .console import Console, DemoError
 from .running import Home
-from .vehicles import States, Vehicle
+from .vehicles import States, Vehicle, fetch_vehicles, find_leaf
 from .waiting import until
 
 _FLOWS = "/api/config/config_entries/flow"
@@ -31,22 +32,20 @@ async def tell(simulator_url: str, what: str, **told: Any) -> None:
 
 async def add_sources(home: Home, simulator_url: str, broker: Mosquitto | None, console: Console) -> None:
     """Switch on what rides along in the LEAF; set it up unless an earlier start has done so."""
-    api = home.api
-    entries = await api.command("config_entries/get", domain=DOMAIN)
-    (cloud,) = [entry["entry_id"] for entry in entries if entry["title"] == "MyNISSAN Europe"]
-    titles = {entry["title"] for entry in entries}
+    api, there = home.api, _sources(home.directory)
+    account = find_leaf(await fetch_vehicles(api)).entry_id
     if broker is not None:
         username, password = "leafcar", USERS["leafcar"]
         await tell(simulator_url, "module", port=broker.port, username=username, password=password)
-        if "OVMS" not in titles:
+        if Source.OVMS not in there:
             console.step("Adding the LEAF's OVMS module, and making it a source of the LEAF")
             await _add_mqtt(api, broker)
-            await _make_source(api, cloud, await _add_found_module(api))
-    if "Leaf Spy" in titles:
-        await tell(simulator_url, "phone", address=_address(home))
+            await _make_source(api, account, await _add_found_module(api))
+    if (phone := there.get(Source.LEAFSPY)) is not None:
+        await tell(simulator_url, "phone", address=_address(home, phone["webhook_id"]))
     else:
         console.step("Adding a phone with Leaf Spy, and making it a source of the LEAF")
-        await _make_source(api, cloud, await _add_phone(api, simulator_url))
+        await _make_source(api, account, await _add_phone(api, simulator_url))
 
 
 async def _add_found_module(api: HomeAssistant) -> str:
@@ -110,11 +109,16 @@ async def _make_source(api: HomeAssistant, home: str, source: str) -> None:
         raise DemoError(f"Making a source ends with {answer.get('errors') or answer.get('reason')}")
 
 
-def _address(home: Home) -> str:
+def _sources(directory: Path) -> dict[str, Mapping[str, Any]]:
+    """Return what earlier starts have set up, as Home Assistant keeps it, by kind of source."""
+    path = directory / ".storage" / "core.config_entries"
+    entries = json.loads(path.read_text())["data"]["entries"] if path.exists() else []
+    return {entry["data"].get(CONF_SOURCE): entry["data"] for entry in entries if entry["domain"] == DOMAIN}
+
+
+def _address(home: Home, webhook_id: str) -> str:
     """Return what an earlier start has typed into the app."""
-    entries = json.loads((home.directory / ".storage" / "core.config_entries").read_text())["data"]["entries"]
-    webhook = next(entry["data"]["webhook_id"] for entry in entries if entry["data"].get("source") == Source.LEAFSPY)
-    return f"{home.api.url.removeprefix('http://')}/api/webhook/{webhook}"
+    return f"{home.api.url.removeprefix('http://')}/api/webhook/{webhook_id}"
 
 
 def _defaults(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,8 +40,9 @@ async def draw_home(api: HomeAssistant, entry_id: str) -> None:
 
 async def watch(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[str]:
     """Let the LEAF go, read it time and again, and return its lines of the logbook when all are there."""
-    threshold = {"entity_id": leaf.entities["number.charge_below"], "value": _ALERT_BELOW}
-    await api.post("/api/services/number/set_value", threshold)
+    if (threshold := leaf.entities.get("number.charge_below")) is None:
+        raise DemoError("The LEAF has no threshold for its charge: has it been disabled?")
+    await api.post("/api/services/number/set_value", {"entity_id": threshold, "value": _ALERT_BELOW})
     await _read(api, leaf)
     began = dt_util.utcnow()
     async with ClientSession(timeout=TIMEOUT) as session, session.post(f"{simulator_url}/simulator/tour") as response:

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from custom_components.nissanconnect.backends.demo.garage import LEAF
 from custom_components.nissanconnect.const import DOMAIN
 
 from .client import HomeAssistant
+from .console import DemoError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class Vehicle:
     """A device of ours. ``entities`` maps what DESIGN §5 calls them (``sensor.range``) to entity ids."""
 
     device_id: str
+    entry_id: str
     key: str
     name: str
     model: str
@@ -50,6 +53,7 @@ def vehicles_in(devices: Iterable[dict[str, Any]], entities: list[dict[str, Any]
     found = [
         Vehicle(
             device_id=device["id"],
+            entry_id=device["config_entry_id"],
             key=key,
             name=device["name_by_user"] or device["name"],
             model=device["model"] or "",
@@ -67,6 +71,14 @@ def _named(entity: dict[str, Any], vehicle_key: str) -> tuple[str, str]:
     entity_id: str = entity["entity_id"]
     platform, _, _ = entity_id.partition(".")
     return f"{platform}.{entity['unique_id'].removeprefix(f'{vehicle_key}_')}", entity_id
+
+
+def find_leaf(vehicles: Iterable[Vehicle]) -> Vehicle:
+    """Return the LEAF, whatever its owner calls it."""
+    leaf = next((vehicle for vehicle in vehicles if vehicle.key == LEAF.key), None)
+    if leaf is None:
+        raise DemoError("There is no LEAF any more: script/demo --fresh begins with all that belongs to the demo")
+    return leaf
 
 
 async def fetch_vehicles(api: HomeAssistant) -> list[Vehicle]:

@@ -37,6 +37,7 @@ def vehicle(name: str, *entities: str) -> Vehicle:
     """Return a vehicle whose entity ids begin with its name."""
     return Vehicle(
         device_id="device",
+        entry_id="account",
         key=f"FAKE{name}",
         name=name,
         model="Model",

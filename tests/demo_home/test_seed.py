@@ -7,7 +7,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from script.demo_home.console import DemoError
-from script.demo_home.seed import locked, seed
+from script.demo_home.seed import forget_vehicles, locked, seed
 
 
 def test_home_assistant_finds_the_integration_and_where_to_listen(tmp_path: Path) -> None:
@@ -53,3 +53,34 @@ def test_starting_anew_empties_the_directory_and_leaves_alone_what_is_only_linke
         assert list(directory.iterdir()) == []
 
     assert (checkout / "precious").exists()
+
+
+def test_automations_scripts_and_scenes_can_be_written_and_our_blueprints_are_offered(tmp_path: Path) -> None:
+    seed(tmp_path, 8124)
+
+    configuration = load_yaml_dict(tmp_path / "configuration.yaml")
+    assert [configuration[each] for each in ("automation", "scene", "script")] == [[], [], {}]
+    offered = tmp_path / "blueprints" / "automation" / "nissanconnect"
+    assert (offered / "charging_finished.yaml").exists()
+
+
+def test_what_was_written_in_the_editors_stays(tmp_path: Path) -> None:
+    seed(tmp_path, 8124)
+    (tmp_path / "automations.yaml").write_text("- alias: Mine\n")
+
+    seed(tmp_path, 8124)
+
+    assert load_yaml_dict(tmp_path / "configuration.yaml")["automation"] == [{"alias": "Mine"}]
+
+
+def test_a_start_forgets_the_vehicles_of_the_last_one_and_nothing_else(tmp_path: Path) -> None:
+    seed(tmp_path, 8124)
+    storage, broker = tmp_path / ".storage", tmp_path / "mosquitto"
+    broker.mkdir()
+    for path in (storage / "nissanconnect.abc", storage / "core.config_entries", broker / "mosquitto.db"):
+        path.write_text("{}")
+
+    forget_vehicles(tmp_path)
+
+    assert {path.name for path in storage.iterdir()} == {"core.config_entries", "core.network", "http", "onboarding"}
+    assert list(broker.iterdir()) == []

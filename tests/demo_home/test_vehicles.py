@@ -2,15 +2,24 @@
 
 from typing import Any
 
+import pytest
+
+from script.demo_home.console import DemoError
 from script.demo_home.table import table
-from script.demo_home.vehicles import States, Vehicle, vehicles_in
+from script.demo_home.vehicles import States, Vehicle, find_leaf, vehicles_in
 
 KEY = "SJNFAKE0000000001"
 
 
 def device(identifier: str, name: str, domain: str = "nissanconnect", **more: object) -> dict[str, Any]:
     """Return a device as the WebSocket lists it."""
-    listed = {"id": f"id-{name}", "identifiers": [[domain, identifier]], "name": name, "name_by_user": None}
+    listed = {
+        "id": f"id-{name}",
+        "config_entry_id": "account",
+        "identifiers": [[domain, identifier]],
+        "name": name,
+        "name_by_user": None,
+    }
     return listed | {"model": "Leaf (2021)"} | more
 
 
@@ -31,6 +40,7 @@ def test_entities_are_named_by_platform_and_key() -> None:
 
     assert leaf == Vehicle(
         device_id="id-LEAF",
+        entry_id="account",
         key=KEY,
         name="LEAF",
         model="Leaf (2021)",
@@ -64,6 +74,7 @@ def test_vehicles_come_by_name_and_by_the_owners_name_for_them() -> None:
 def test_the_table_shows_what_is_known_and_says_what_is_not() -> None:
     leaf = Vehicle(
         device_id="device",
+        entry_id="account",
         key=KEY,
         name="LEAF",
         model="",
@@ -85,3 +96,11 @@ def test_the_table_shows_what_is_known_and_says_what_is_not() -> None:
 
     assert row.split() == ["LEAF", "64", "%", "-", "-", "-", "-", "-", "-", "known", "-"]
     assert title.index("range") == row.index("-")
+
+
+def test_the_leaf_is_found_whatever_its_owner_calls_it() -> None:
+    cars = vehicles_in([device("A", "LEAF"), device(KEY, "LEAF", name_by_user="Zoë")], [])
+
+    assert find_leaf(cars).name == "Zoë"
+    with pytest.raises(DemoError, match="--fresh"):
+        find_leaf(vehicles_in([device("A", "LEAF")], []))

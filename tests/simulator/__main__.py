@@ -69,13 +69,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--max-seconds", type=float, help="stop by itself after this time")
     parser.add_argument("--tour", action="store_true", help="POST to /simulator/tour lets the LEAF drive a fast round")
     options = parser.parse_args(arguments)
-    now, opened = clock(options.speed), None
+    service_now = now = clock(options.speed)
+    opened = None
     controls: dict[str, Control] = {}
     if options.tour:
-        now = touring = TourClock(now)
+        now = touring = TourClock(service_now)
         opened = garage(now(), seed=options.seed, zone=options.zone)
         controls = {"tour": lambda _: touring.begin()}
-    simulator = Simulator(garage=opened, now=now, seed=options.seed, zone=options.zone)
+    simulator = Simulator(garage=opened, now=now, service_now=service_now, seed=options.seed, zone=options.zone)
     least, most = options.wake_delay
     for car in simulator.cars.values():
         car.vehicle.telematics.wake_delay = (least, most)

@@ -22,24 +22,24 @@ def _raw_token(request: web.Request) -> str:
 async def exchange(request: web.Request) -> web.StreamResponse:
     """Give Kamereon tokens for a OneID id token."""
     sim = world(request)
-    account = valid(sim.tokens.identities, _raw_token(request), sim.now())
+    account = valid(sim.tokens.identities, _raw_token(request), sim.service_now())
     if account is None:
         raise unauthorized()
     if await request.read():
         raise unreadable()
-    return web.json_response(sim.tokens.issue(account, sim.now()))
+    return web.json_response(sim.tokens.issue(account, sim.service_now()))
 
 
 async def refresh(request: web.Request) -> web.StreamResponse:
     """Give a new access token for a refresh token."""
     sim = world(request)
     token = _raw_token(request)
-    account = valid(sim.tokens.refresh, token, sim.now())
+    account = valid(sim.tokens.refresh, token, sim.service_now())
     if account is None:
         raise unauthorized()
     if await body(request, JSON_API) != REFRESH_BODY:
         raise unreadable()
-    return web.json_response(sim.tokens.issue(account, sim.now(), refreshed=token))
+    return web.json_response(sim.tokens.issue(account, sim.service_now(), refreshed=token))
 
 
 async def current_user(request: web.Request) -> web.StreamResponse:

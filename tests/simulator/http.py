@@ -48,7 +48,7 @@ def bearer(request: web.Request) -> Account:
     """Return whose access token came with the request, or refuse it."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     sim = world(request)
-    account = valid(sim.tokens.access, token, sim.now()) if scheme == "Bearer" else None
+    account = valid(sim.tokens.access, token, sim.service_now()) if scheme == "Bearer" else None
     if account is None:
         raise unauthorized()
     return account

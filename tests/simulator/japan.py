@@ -66,7 +66,7 @@ async def login(request: web.Request) -> web.StreamResponse:
         raise ApiError(400, "0205", "User authentication error")
     account.failures = 0
     sim.tokens.access_lifetime = timedelta(hours=1)
-    tokens: dict[str, Json] = {**sim.tokens.issue(account, sim.now()), "scope": "openid profile vehicles"}
+    tokens: dict[str, Json] = {**sim.tokens.issue(account, sim.service_now()), "scope": "openid profile vehicles"}
     return web.json_response({"data": {"type": "token", "attributes": tokens}}, content_type=JSON_API)
 
 

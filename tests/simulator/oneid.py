@@ -77,7 +77,7 @@ async def authorize(request: web.Request) -> web.StreamResponse:
     if (wrong := _wrong_parameter(dict(query))) is not None:
         return _callback(query.get("state", ""), error="invalid_request", error_description=f"Invalid {wrong}")
     session = one_id.sessions.get(request.cookies.get(SSO_COOKIE, ""))
-    if session is not None and session[1] > sim.now():
+    if session is not None and session[1] > sim.service_now():
         return _callback(query["state"], code=_new_code(sim, one_id, session[0], query["code_challenge"]))
     key, cookie = sim.secret(), sim.secret()
     region = sim.rng.choice(REGION_CODES) if sim.region_code is None else sim.region_code
@@ -154,7 +154,7 @@ async def submit(request: web.Request) -> web.StreamResponse:
         case Login.FOREIGN_REDIRECT:
             return _redirect(f"{sim.elsewhere}/auth/commonauth", status=307)
     session = sim.secret()
-    one_id.sessions[session] = (account, sim.now() + sim.sign_on_lasts)
+    one_id.sessions[session] = (account, sim.service_now() + sim.sign_on_lasts)
     response = _redirect(f"/auth/oauth2/authorize?{urlencode({'sessionDataKeyConsent': key})}")
     response.set_cookie(SSO_COOKIE, session, path="/auth", httponly=True)
     return response
@@ -197,7 +197,7 @@ def _after_consent(request: web.Request) -> web.StreamResponse:
 
 def _new_code(sim: World, one_id: OneId, account: Account, challenge: str) -> str:
     code = sim.secret()
-    one_id.codes[code] = Code(account, challenge, sim.now() + CODE_LIFETIME)
+    one_id.codes[code] = Code(account, challenge, sim.service_now() + CODE_LIFETIME)
     return code
 
 
@@ -214,7 +214,7 @@ async def token(request: web.Request) -> web.StreamResponse:
     code = request.app[ONE_ID].codes.pop(form.get("code", ""), None)
     digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    if code is None or code.expires_at <= sim.now() or code.challenge != challenge:
+    if code is None or code.expires_at <= sim.service_now() or code.challenge != challenge:
         return _oauth_error("invalid_grant")
     if form.get("redirect_uri") != REDIRECT_URI or form.get("scope") != SCOPE:
         return _oauth_error("invalid_grant")
@@ -222,7 +222,7 @@ async def token(request: web.Request) -> web.StreamResponse:
         {
             "access_token": sim.secret(),
             "refresh_token": sim.secret(),
-            "id_token": sim.tokens.identify(code.account, sim.now()),
+            "id_token": sim.tokens.identify(code.account, sim.service_now()),
             "token_type": "Bearer",
             "expires_in": 3600,
         }

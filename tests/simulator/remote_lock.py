@@ -71,7 +71,7 @@ async def send_code(request: web.Request) -> web.StreamResponse:
     device = _device(await _attributes(request, JSON, "GenerateDeviceOtp", {"deviceId"}))
     sim = world(request)
     code = f"{sim.rng.randrange(10**6):06d}"
-    lock.codes[device] = code, sim.now() + CODE_LASTS
+    lock.codes[device] = code, sim.service_now() + CODE_LASTS
     sim.remote_locks.mailed.append(code)
     return web.Response(status=204)
 
@@ -83,8 +83,8 @@ async def register(request: web.Request) -> web.StreamResponse:
     device = _device(attributes)
     if device in lock.devices:
         raise ApiError(409, "409010", "Conflict", "Device already exists")
-    code, end = lock.codes.get(device, (None, world(request).now()))
-    if attributes["otp"] != code or world(request).now() >= end:
+    code, end = lock.codes.get(device, (None, world(request).service_now()))
+    if attributes["otp"] != code or world(request).service_now() >= end:
         raise ApiError(400, "400001", "Bad Request", "Invalid OTP")
     del lock.codes[device]
     lock.devices[device] = str(attributes["modelName"])

@@ -38,11 +38,12 @@ class Login(StrEnum):
 
 
 class World:
-    """The state of the service, open to tests. ``now`` is its only clock.
+    """The state of the service, open to tests. ``now`` is the clock of its vehicles.
 
     One account exists from the start, with every vehicle of the garage.
 
     Attributes:
+        service_now: The clock by which tokens and codes expire: that of the vehicles, unless those live by another.
         login: How log-ins end.
         lock_after: After how many wrong passwords in a row an account is locked.
         sign_on_lasts: How long a browser that has logged in once is let through without a form.
@@ -62,12 +63,14 @@ class World:
         *,
         garage: Garage | None = None,
         now: Clock | None = None,
+        service_now: Clock | None = None,
         seed: int = 0,
         zone: tzinfo = UTC,
         user_id: str = "5d2c1f0e-9b1d-4c53-8d34-2b1f3a6c7e01",
     ) -> None:
         """Build the service; ``user_id`` is digits on old accounts, a UUID on new ones (kamereon-eu §6.1)."""
         self.now = now or _system_time
+        self.service_now = service_now or self.now
         self.rng = Random(f"simulator {seed}")
         self.garage = garage or open_garage(self.now(), seed=seed, zone=zone)
         self.cars = {key: car_of(vehicle) for key, vehicle in self.garage.vehicles.items()}

@@ -140,3 +140,15 @@ async def test_nobody_sees_the_vehicles_of_others(client: Client, service: Simul
     assert client.user == "123456"
     assert [car["vin"] for car in listed] == [LEAF]
     assert await client.error(f"car-adapter/v1/cars/{ARIYA}/location") == (404, "404")
+
+
+async def test_tokens_may_expire_by_another_clock_than_that_of_the_vehicles(
+    stranger: Client, service: Simulator, clock: Clock
+) -> None:
+    """A tour is over in a minute, and takes the vehicles longer than a token lasts."""
+    service.service_now = Clock(clock())
+    stranger.bearer = (await stranger.log_in())["access_token"]
+
+    clock.advance(hours=1)
+
+    assert (await stranger.get("user-adapter/v1/users/current")).status == 200
