@@ -9,6 +9,7 @@ from typing import Any
 _TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* ")
 _OUR_WARNING = re.compile(r"^(?:WARNING|ERROR|CRITICAL) .*?\[custom_components\.nissanconnect\b")
 _TROUBLE = re.compile(r"^(?:ERROR|CRITICAL) |\bTraceback \(most recent call last\)|ExceptionGroup:")
+_MINOR = re.compile("DEBUG|INFO")
 _ANSWER = re.compile(r"\[homeassistant\.components\.api\] Error during service call")
 """How Home Assistant notes that an action ended with an error, which its caller was told."""
 
@@ -24,9 +25,17 @@ def is_our_warning(line: str) -> bool:
 
 
 def trouble_in(log: str) -> list[str]:
-    """Return the lines of a log that tell of errors, whoever made them; those of actions are answers, not trouble."""
-    lines = map(without_time, log.splitlines())
-    return [line for line in lines if _TROUBLE.search(line) and not _ANSWER.search(line)]
+    """Return the lines of a log that tell of errors, whoever made them; those of actions are answers, not trouble.
+
+    Nor is it trouble what is noted for debugging, such as why an entry is not ready yet.
+    """
+    found, minor = [], False
+    for line in log.splitlines():
+        text = without_time(line)
+        minor = bool(_MINOR.match(text)) if text != line else minor  # lines without a time belong to the one before
+        if not minor and _TROUBLE.search(text) and not _ANSWER.search(text):
+            found.append(text)
+    return found
 
 
 def given_away(log: str, secrets: Mapping[str, Iterable[str]]) -> list[str]:

@@ -37,12 +37,14 @@ async def add_sources(home: Home, simulator_url: str, broker: Mosquitto | None, 
     if broker is not None:
         username, password = "leafcar", USERS["leafcar"]
         await tell(simulator_url, "module", port=broker.port, username=username, password=password)
-        if Source.OVMS not in there:
+        if (module := there.get(Source.OVMS)) is not None:  # which may wait for minutes before it looks again
+            await api.post("/api/services/homeassistant/reload_config_entry", {"entry_id": module["entry_id"]})
+        else:
             console.step("Adding the LEAF's OVMS module, and making it a source of the LEAF")
             await _add_mqtt(api, broker)
             await _make_source(api, account, await _add_found_module(api))
     if (phone := there.get(Source.LEAFSPY)) is not None:
-        await tell(simulator_url, "phone", address=_address(home, phone["webhook_id"]))
+        await tell(simulator_url, "phone", address=_address(home, phone["data"]["webhook_id"]))
     else:
         console.step("Adding a phone with Leaf Spy, and making it a source of the LEAF")
         await _make_source(api, account, await _add_phone(api, simulator_url))
@@ -110,10 +112,10 @@ async def _make_source(api: HomeAssistant, home: str, source: str) -> None:
 
 
 def _sources(directory: Path) -> dict[str, Mapping[str, Any]]:
-    """Return what earlier starts have set up, as Home Assistant keeps it, by kind of source."""
+    """Return the config entries of earlier starts, as Home Assistant keeps them, by kind of source."""
     path = directory / ".storage" / "core.config_entries"
     entries = json.loads(path.read_text())["data"]["entries"] if path.exists() else []
-    return {entry["data"].get(CONF_SOURCE): entry["data"] for entry in entries if entry["domain"] == DOMAIN}
+    return {entry["data"].get(CONF_SOURCE): entry for entry in entries if entry["domain"] == DOMAIN}
 
 
 def _address(home: Home, webhook_id: str) -> str:

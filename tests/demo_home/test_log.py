@@ -29,6 +29,7 @@ def test_errors_are_found(line: str) -> None:
         f"{TIME} WARNING (MainThread) [homeassistant.bootstrap] Skipping pip installation",
         f"{TIME} DEBUG (MainThread) [x] The option 'ERROR' is not set",
         f"{TIME} ERROR (MainThread) [homeassistant.components.api] Error during service call to lock.lock: No",
+        f"{TIME} DEBUG (MainThread) [x] Full exception\nTraceback (most recent call last):\n  File",
     ],
 )
 def test_other_lines_are_no_errors(line: str) -> None:
