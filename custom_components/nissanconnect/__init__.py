@@ -12,7 +12,8 @@ from .account import AccountCoordinator
 from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
-from .fences import async_reload_on_change, async_remove_stale
+from .entry_changes import async_follow
+from .fences import async_remove_stale
 from .issues import async_report_old_yaml
 from .leafspy_webhook import async_receive
 from .services import async_setup_services
@@ -59,7 +60,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     entry.runtime_data.async_listen()
     entry.runtime_data.async_offer()
     await async_receive(hass, entry)
-    async_reload_on_change(hass, entry)
+    async_follow(hass, entry)
 
 
 def _log_in(entry: NissanConfigEntry) -> dict[str, Any]:

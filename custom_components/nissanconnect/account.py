@@ -179,6 +179,18 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         wanted = (async_is_source(self.hass, entry, key) or async_home(self.hass, entry, key) for key in self.vehicles)
         return bool(returned) or any(wanted)
 
+    @callback
+    def async_apply_settings(self, settings: Settings) -> None:
+        """Go by other options from now on."""
+        self.settings = settings
+        for vehicle in self.vehicles.values():
+            vehicle.async_apply_settings()
+
+    async def async_apply_sources(self) -> None:
+        """Go by the sources that the owner has chosen now, and read them."""
+        await gather(*(vehicle.async_apply_sources() for vehicle in self.vehicles.values()))
+        self.async_schedule_save()
+
     async def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
         """Call ``listener`` for every vehicle that is there and for each one that comes."""
         told: set[VehicleCoordinator] = set()

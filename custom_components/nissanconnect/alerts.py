@@ -99,7 +99,7 @@ class VehicleAlerts:
         self.wishes = wishes
         self.fences = fences
         self._vehicle = vehicle
-        self._wanted = wanted
+        self.wanted = wanted
         self._stop_asking = self._async_ask_for_plug()
         self._stop_looking = async_track_time_interval(vehicle.hass, self._async_look_again, _LOOK_EVERY)
         self._links = links
@@ -133,7 +133,7 @@ class VehicleAlerts:
                 driving=driving,
                 stopped_at=self._stopped_at,
                 charge_below=self.wishes.charge_below,
-                unwanted=frozenset(AlertType) - self._wanted,
+                unwanted=frozenset(AlertType) - self.wanted,
             )
             shown = self._areas
             self.lookout, alerts = self.lookout.after(before, view, self.fences)
@@ -163,6 +163,11 @@ class VehicleAlerts:
                 if isinstance(err, NotSupported):
                     self._without_messages.add(source)
                 _LOGGER.debug("%s: the messages cannot be read: %s", self._vehicle.name, err)
+
+    @callback
+    def async_apply_sources(self) -> None:
+        """Take what a source that is new from now on has written before for read."""
+        self._started_at, self._messages_read_at = dt_util.utcnow(), None
 
     @callback
     def async_take(self, messages: Sequence[Notification], source: str) -> None:
@@ -237,7 +242,7 @@ class VehicleAlerts:
     @callback
     def _async_tell(self, alerts: Iterable[Alert]) -> None:
         for alert in alerts:
-            if alert.type not in self._wanted:
+            if alert.type not in self.wanted:
                 continue
             self._vehicle.async_tell_alert(alert)
             if not self._listeners:

@@ -158,4 +158,4 @@ class AreaPresence(AreaEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.coordinator.alerts.lookout.inside(self.fence)
+        return self.coordinator.alerts.lookout.inside(self.fence) if self.fence else None

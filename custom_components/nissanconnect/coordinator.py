@@ -8,7 +8,7 @@ from random import random
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import Context, callback
+from homeassistant.core import CALLBACK_TYPE, Context, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
@@ -25,8 +25,8 @@ from .engine.polling import EVERYTHING, Facts, ReadPlan
 from .exceptions import action_error, update_error
 from .fences import fences_of
 from .issues import async_report_sources, async_report_vehicle
-from .link import Link
-from .links import async_links
+from .link import Link, OwnLink
+from .links import VehicleLinks, async_lent_links
 from .pin_guard import PinGuard
 from .store import RememberedVehicle
 from .throttle import ThrottledCoordinator
@@ -76,7 +76,8 @@ class VehicleCoordinator(ThrottledCoordinator):
             name=alias(known.info.key),
             update_interval=account.settings.pace.parked,
         )
-        self.links = async_links(account, known.info, known.word, known.lent_words.get)
+        lent = async_lent_links(account.hass, account.config_entry, known.info.key, known.lent_words)
+        self.links = VehicleLinks(OwnLink(account, known.info, known.word), lent)
         self.data = self.links.state
         self.info = self.links.info
         self.available = True
@@ -92,6 +93,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._read_at: datetime | None = None
         """When the next read is planned; not known while one is on its way."""
         self._everything = False
+        self._sources_listeners: list[CALLBACK_TYPE] = []
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
         self.given_up: Mapping[str, BackendError] = {}
@@ -147,6 +149,41 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.async_set_pushed_data(state, at_once=at_once or self.info != info)
         self.alerts.async_take(push.notifications, link.name)
         self._account.async_schedule_save()
+
+    @callback
+    def async_apply_settings(self) -> None:
+        """Go by the options as they are now."""
+        self.alerts.wanted = self._account.settings.alerts
+        self._async_plan(self.data)
+        self._schedule_refresh()
+        self.async_update_listeners()
+
+    @callback
+    def async_apply_areas(self) -> None:
+        """Go by the areas as they are drawn now."""
+        self.alerts.fences = fences_of(self.config_entry, self.info)
+        self._async_attend(self.data)
+        self.async_update_listeners()
+
+    async def async_apply_sources(self) -> None:
+        """Go by the sources that the owner has chosen now; what only others have reported is not known any more."""
+        words = {link.name: link.word for link in self.links.lent}
+        self.links.arrange(async_lent_links(self.hass, self.config_entry, self.info.key, words))
+        self.alerts.async_apply_sources()
+        self.data = self._async_weigh()
+        self._everything = True
+        async_report_sources(self.hass, self.config_entry, self.info, self.links)
+        self.async_update_listeners()
+        await self.async_refresh()
+        for listener in list(self._sources_listeners):
+            listener()
+        self.async_update_listeners()
+
+    @callback
+    def async_add_sources_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call ``listener`` when the vehicle has other sources than before, and they have been read."""
+        self._sources_listeners.append(listener)
+        return lambda: self._sources_listeners.remove(listener)
 
     async def async_execute(self, command: Command, context: Context | None = None, *, wait: bool = False) -> None:
         """Send a command and wait for the vehicle to confirm it; see :meth:`VehicleCommands.async_execute`.
@@ -374,13 +411,17 @@ class VehicleCoordinator(ThrottledCoordinator):
         now, state = dt_util.utcnow(), self._async_weigh()
         self._activity = self._activity.after(self.data, state, now, asked=asked)
         self._asked |= dict.fromkeys(answered, now)
+        self._async_attend(state)
+        return state
+
+    @callback
+    def _async_attend(self, state: VehicleState) -> None:
         self.config_entry.async_create_background_task(
             self.hass,
             self.alerts.async_attend(self.data, state),
             f"{DOMAIN} alerts of {self.name}",
             eager_start=False,  # when the state has been taken over
         )
-        return state
 
     @callback
     def _async_plan(self, state: VehicleState, *, keep: bool = False) -> None:

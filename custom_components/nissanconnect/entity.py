@@ -6,9 +6,10 @@ from typing import Any, Protocol, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN, MANUFACTURER
@@ -45,6 +46,10 @@ class Reading[T]:
             return False
         return self.capability in info.capabilities or self.value(state) is not None
 
+    def stays(self, info: VehicleInfo) -> bool:
+        """Whether an entity of an earlier start is there although nothing is known for it: its value is unknown."""
+        return self.only_with is None or self.only_with in info.capabilities
+
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
@@ -66,6 +71,11 @@ class ControlDescription(EntityDescription, Control):
     """An entity that commands."""
 
 
+def unique_id(info: VehicleInfo, description: VehicleDescription | EntityDescription) -> str:
+    """Return the unique id of a vehicle's entity."""
+    return f"{info.key}_{description.key}"
+
+
 class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
     """One entity of one vehicle."""
 
@@ -77,7 +87,7 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
         self.entity_description = description
         self._attr_translation_key = description.key
         info = coordinator.info
-        self._attr_unique_id = f"{info.key}_{description.key}"
+        self._attr_unique_id = unique_id(info, description)
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, info.key)},
             manufacturer=MANUFACTURER,
@@ -132,7 +142,12 @@ class AreaEntity(VehicleEntity):
         super().__init__(coordinator, description)
         self._attr_unique_id = f"{self._attr_unique_id}_{fence.key}"
         self._attr_translation_placeholders = {"area": fence.name}
-        self.fence = fence
+        self._key = fence.key
+
+    @property
+    def fence(self) -> Fence | None:
+        """The area as it is drawn now; ``None`` if it is gone, as the entity will be."""
+        return next((fence for fence in self.coordinator.alerts.fences if fence.key == self._key), None)
 
 
 async def async_add_vehicle_entities[D: VehicleDescription](
@@ -141,23 +156,46 @@ async def async_add_vehicle_entities[D: VehicleDescription](
     descriptions: Iterable[D],
     create: Callable[[VehicleCoordinator, D], Entity],
 ) -> None:
-    """Add the entities that each vehicle has: now, when a vehicle comes, and when it turns out to have more."""
+    """Add the entities that each vehicle has: now, when a vehicle comes, and when it turns out to have more.
+
+    What a change of its sources takes away is removed, and what a source brings a better entity for.
+    """
     add = _until_unloading(entry, async_add_entities)
+    platform = async_get_current_platform()
+    registry = er.async_get(platform.hass)
+
+    def registered(vehicle: VehicleCoordinator, description: D) -> str | None:
+        return registry.async_get_entity_id(platform.domain, DOMAIN, unique_id(vehicle.info, description))
 
     @callback
     def follow(vehicle: VehicleCoordinator) -> None:
+        known = [
+            each
+            for each in descriptions
+            if isinstance(each, Reading) and each.stays(vehicle.info) and registered(vehicle, each)
+        ]
         waiting = list(descriptions)
 
         @callback
         def add_present() -> None:
-            present = [each for each in waiting if each.present(vehicle.info, vehicle.data)]
+            present = [each for each in waiting if each in known or each.present(vehicle.info, vehicle.data)]
             for each in present:
                 waiting.remove(each)
             if present:
                 add(create(vehicle, each) for each in present)
 
+        @callback
+        def remove_absent() -> None:
+            for each in descriptions:
+                if not each.present(vehicle.info, vehicle.data) and (entity_id := registered(vehicle, each)):
+                    registry.async_remove(entity_id)
+                    if each not in waiting:
+                        waiting.append(each)
+            known.clear()
+
         add_present()
         entry.async_on_unload(vehicle.async_add_listener(add_present))
+        entry.async_on_unload(vehicle.async_add_sources_listener(remove_absent))
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
 
@@ -173,13 +211,17 @@ async def async_add_area_entities[D: EntityDescription](
 
     @callback
     def follow(vehicle: VehicleCoordinator) -> None:
-        waiting = list(vehicle.alerts.fences)
+        added = set[str]()
 
         @callback
         def add_located() -> None:
-            if waiting and Capability.LOCATION in vehicle.info.capabilities:
-                add([create(vehicle, description, fence) for fence in waiting])
-                waiting.clear()
+            if Capability.LOCATION not in vehicle.info.capabilities:
+                return
+            drawn = {fence.key: fence for fence in vehicle.alerts.fences}
+            added.intersection_update(drawn)
+            if new := drawn.keys() - added:
+                added.update(new)
+                add([create(vehicle, description, drawn[key]) for key in drawn if key in new])
 
         add_located()
         entry.async_on_unload(vehicle.async_add_listener(add_located))

@@ -1,12 +1,11 @@
 """The areas of an account, as its owner has drawn them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_LATITUDE, CONF_LOCATION, CONF_LONGITUDE, CONF_RADIUS
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES, SUBENTRY_GEOFENCE
 from .engine.geofence import Area, Fence, FenceAction
@@ -34,24 +33,6 @@ def async_remove_stale(hass: HomeAssistant, entry: ConfigEntry, vehicles: Iterab
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
         if entity.translation_key in _KINDS and entity.unique_id not in drawn:
             registry.async_remove(entity.entity_id)
-
-
-@callback
-def async_reload_on_change(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Load the account anew when an area is drawn, changed or removed; its options have their own way to do so."""
-    loaded = _drawn(entry)
-
-    @callback
-    def changed(change: ConfigEntryChange, changed_entry: ConfigEntry) -> None:
-        if changed_entry is entry and change is ConfigEntryChange.UPDATED and _drawn(entry) != loaded:
-            hass.config_entries.async_schedule_reload(entry.entry_id)
-
-    entry.async_on_unload(async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed))
-
-
-def _drawn(entry: ConfigEntry) -> Mapping[str, object]:
-    """Return the areas as they are now; Home Assistant changes a subentry in place."""
-    return {key: subentry.as_dict() for key, subentry in entry.subentries.items()}
 
 
 def _fence(subentry: ConfigSubentry) -> Fence:

@@ -1,12 +1,12 @@
 """All ways to one vehicle: what came by them, what is believed of it, and by which a command goes."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
-from homeassistant.core import callback
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE_VEHICLE, CONF_VEHICLE, SUBENTRY_SOURCE
@@ -35,10 +35,6 @@ from .vehicle import (
     alias,
     last_finished,
 )
-
-if TYPE_CHECKING:
-    from .account import AccountCoordinator
-
 
 _NOT_ARRIVED = (*NEEDS_REAUTH, NoConnection, NotSupported, RateLimited)
 """With any other error a command may be under way all the same."""
@@ -87,16 +83,21 @@ class VehicleLinks:
     """All ways to one vehicle, in the order in which its owner prefers them."""
 
     def __init__(self, own: OwnLink, lent: Iterable[tuple[LentLink, bool]]) -> None:
+        """Begin with the sources that the owner has chosen, as :meth:`arrange` takes them."""
+        self.own = own
+        self._last_used: Link = own
+        self.arrange(lent)
+
+    def arrange(self, lent: Iterable[tuple[LentLink, bool]]) -> None:
         """Put those first that are preferred (``True``) to the vehicle's own account, the others after it."""
         ways = list(lent)
-        self.own = own
         self.lent = [link for link, _ in ways]
         self._ordered: list[Link] = [
             *(link for link, preferred in ways if preferred),
-            own,
+            self.own,
             *(link for link, preferred in ways if not preferred),
         ]
-        self._last_used: Link = own
+        self._last_used = self.named(self._last_used.name)
 
     def __iter__(self) -> Iterator[Link]:
         """Go through them in order."""
@@ -222,19 +223,24 @@ class VehicleLinks:
 
 
 @callback
-def async_links(
-    account: AccountCoordinator, info: VehicleInfo, word: Word, lent_words: Callable[[str], Word | None]
-) -> VehicleLinks:
-    """Return the ways to a vehicle of ``account``; ``lent_words`` returns what was remembered of one by its name."""
-    lent = []
-    for name, subentry in account.config_entry.subentries.items():
-        if subentry.subentry_type == SUBENTRY_SOURCE and subentry.data[CONF_VEHICLE] == alias(info.key):
-            link = LentLink(
+def async_lent_links(
+    hass: HomeAssistant, entry: ConfigEntry, key: str, words: Mapping[str, Word]
+) -> list[tuple[LentLink, bool]]:
+    """Return the ways to a vehicle of ``entry`` that other entries lend it, and whether each is preferred.
+
+    ``words`` is what was reported by those that there were before, by their names.
+    """
+    return [
+        (
+            LentLink(
                 name,
-                account.hass,
+                hass,
                 subentry.data[CONF_ENTRY],
                 subentry.data[CONF_SOURCE_VEHICLE],
-                lent_words(name) or Word(),
-            )
-            lent.append((link, subentry.data[CONF_PREFERRED]))
-    return VehicleLinks(OwnLink(account, info, word), lent)
+                words.get(name, Word()),
+            ),
+            subentry.data[CONF_PREFERRED],
+        )
+        for name, subentry in entry.subentries.items()
+        if subentry.subentry_type == SUBENTRY_SOURCE and subentry.data[CONF_VEHICLE] == alias(key)
+    ]

@@ -7,6 +7,7 @@ from typing import Any, override
 
 from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorEntity, SensorEntityDescription
 from homeassistant.const import Platform
+from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
@@ -85,7 +86,17 @@ class VehicleSensor(StatisticsEntity):
     def __init__(self, coordinator: VehicleCoordinator, description: VehicleSensorDescription) -> None:
         """Begin with nothing shown."""
         super().__init__(coordinator, description)
-        self._steady = description.steady() if description.steady else None
+        self._async_begin()
+
+    @callback
+    def _async_begin(self) -> None:
+        described = self.entity_description
+        self._steady = described.steady() if described.steady else None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_add_sources_listener(self._async_begin))
 
     @property
     @override
@@ -111,4 +122,4 @@ class AreaDistance(AreaEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        return self.coordinator.alerts.lookout.distance(self.fence)
+        return self.coordinator.alerts.lookout.distance(self.fence) if self.fence else None

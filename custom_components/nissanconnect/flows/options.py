@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.const import PERCENTAGE, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
@@ -92,7 +92,7 @@ def _waking() -> probatio.Schema:
     )
 
 
-class NissanOptionsFlow(OptionsFlowWithReload):
+class NissanOptionsFlow(OptionsFlow):
     """The defaults are right for most. Each item of the menu is a step and keeps what the others have saved."""
 
     _vehicle: VehicleInfo

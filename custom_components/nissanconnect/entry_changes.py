@@ -1,0 +1,71 @@
+"""Changes of an entry while it is loaded: options, areas and sources are taken over without loading it anew.
+
+Loading it anew would show every entity as unavailable for a moment, and start whatever waits for them to come back.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
+
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+
+from .const import DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
+from .coordinator import NissanConfigEntry
+from .fences import async_remove_stale
+from .settings import Settings
+from .sharing import async_settle
+
+
+class _Chosen(NamedTuple):
+    """What the owner has chosen in an entry; Home Assistant changes subentries in place."""
+
+    options: Mapping[str, Any]
+    names: Mapping[str, str]
+    """The names of the areas, which are part of their entities' names."""
+    areas: Mapping[str, object]
+    sources: Mapping[str, object]
+
+    @classmethod
+    def of(cls, entry: ConfigEntry) -> Self:
+        areas = {each.subentry_id: each for each in entry.get_subentries_of_type(SUBENTRY_GEOFENCE)}
+        sources = {each.subentry_id: each.as_dict() for each in entry.get_subentries_of_type(SUBENTRY_SOURCE)}
+        return cls(
+            options=MappingProxyType({**entry.options}),
+            names={key: area.title for key, area in areas.items()},
+            areas={key: area.as_dict() for key, area in areas.items()},
+            sources=sources,
+        )
+
+
+@callback
+def async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
+    """Take over what the owner changes from now on."""
+    chosen = _Chosen.of(entry)
+
+    @callback
+    def changed(change: ConfigEntryChange, changed_entry: ConfigEntry) -> None:
+        nonlocal chosen
+        if changed_entry is not entry or change is not ConfigEntryChange.UPDATED:
+            return
+        before, chosen = chosen, _Chosen.of(entry)
+        if any(chosen.names[key] != before.names[key] for key in chosen.names.keys() & before.names.keys()):
+            hass.config_entries.async_schedule_reload(entry.entry_id)  # entities get a new name by nothing else
+            return
+        account = entry.runtime_data
+        if chosen.options != before.options:
+            account.async_apply_settings(Settings.of(entry.options))
+        if chosen.areas != before.areas:
+            async_remove_stale(hass, entry, [vehicle.info for vehicle in account.vehicles.values()])
+            for vehicle in account.vehicles.values():
+                vehicle.async_apply_areas()
+        if chosen.sources != before.sources:
+            entry.async_create_task(hass, _async_apply_sources(hass, entry), f"{DOMAIN} sources of {entry.entry_id}")
+
+    entry.async_on_unload(async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed))
+
+
+async def _async_apply_sources(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
+    await async_settle(hass, entry)  # those who lend a vehicle give it up first
+    await entry.runtime_data.async_apply_sources()
