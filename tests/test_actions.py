@@ -304,14 +304,13 @@ async def test_a_running_day_that_cannot_be_told_does_not_spoil_the_finished_one
     leaf = device_id(hass, loaded, simulator, "Leaf")
     whole = await ask(hass, "get_trips", leaf, period=period, **{"from": since})
     simulator.fail("trip-history", Fault(respond=fails_for_today))
-    told = await hass.services.async_call(
+    told: Any = await hass.services.async_call(
         DOMAIN,
         "get_trips",
         {"device_id": leaf, "period": period, "from": since},
         blocking=True,
         return_response=True,
     )
-    assert told
     (vehicle,) = told["vehicles"].values()
     assert vehicle["missing_from"] == missing_from
     assert vehicle["answer"] == [each for each in whole if each["start"] < missing_from]

@@ -5,7 +5,7 @@ wakes, and the file, by way of real JSON.
 """
 
 from asyncio import FIRST_COMPLETED, Event, Future, Task, gather, sleep, wait
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,6 +31,7 @@ from custom_components.nissanconnect.vehicle import (
     CommandRecord,
     CommandStatus,
     DeviceNotRegistered,
+    Group,
     Lock,
     NotSupported,
     Phase,
@@ -158,7 +159,7 @@ class World:
         await self.step()
         return _told(_next(self.polls))
 
-    async def look(self, command: Command) -> VehicleState:
+    async def look(self, groups: Collection[Group]) -> VehicleState:
         await self.step()
         return _told(_next(self.looks))
 

@@ -323,11 +323,11 @@ class VehicleCoordinator(ThrottledCoordinator):
         """Ask how a command goes; part of the runner's ``Line``."""
         return await self.links.poll(ticket)
 
-    async def look(self, command: Command) -> VehicleState:
-        """Read what shows the command's effect; part of the runner's ``Line``."""
-        report = await self.links.look(command.groups)
+    async def look(self, groups: Collection[Group]) -> VehicleState:
+        """Read what shows a command's effect; part of the runner's ``Line``."""
+        report = await self.links.look(groups)
         # Failures name parts of the backend, not groups: whatever is missing then is asked for again next time.
-        answered = command.groups & report.state.groups().keys() if report.failures else command.groups
+        answered = set(groups) & report.state.groups().keys() if report.failures else groups
         state = self._async_believe(answered)
         self._async_plan(state)
         self.async_set_updated_data(state)

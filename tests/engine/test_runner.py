@@ -1,7 +1,7 @@
 """How commands are followed to their end."""
 
-from asyncio import Event, create_task, gather
-from collections.abc import Callable
+from asyncio import Event, create_task, gather, sleep
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import override
@@ -13,10 +13,12 @@ from custom_components.nissanconnect.engine.runner import CommandRunner, Job, Pa
 from custom_components.nissanconnect.vehicle import (
     Asker,
     BackendError,
+    Battery,
     Climate,
     Command,
     CommandOutcome,
     CommandStatus,
+    Group,
     NotSupported,
     Phase,
     Progress,
@@ -56,6 +58,7 @@ class Vehicle:
     asked: int = 0
     stages: list[Stage] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
+    looked_at: list[frozenset[Group]] = field(default_factory=list)
 
     async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
         on_wake()
@@ -68,7 +71,8 @@ class Vehicle:
         self.asked += 1
         return self._answer(self.polls)
 
-    async def look(self, command: Command) -> VehicleState:
+    async def look(self, groups: Collection[Group]) -> VehicleState:
+        self.looked_at.append(frozenset(groups))
         return self._answer(self.looks)
 
     async def sleep(self, seconds: float) -> None:
@@ -211,7 +215,22 @@ def phases(*names: Phase) -> list[Progress | BackendError]:
             Reason.REJECTED_BY_VEHICLE,
             id="nothing to see and no word",
         ),
-        pytest.param(Refresh(), phases(Phase.DONE), [OFF], CommandStatus.CONFIRMED, None, id="nothing new to report"),
+        pytest.param(
+            Refresh(),
+            phases(Phase.DONE),
+            [OFF],
+            CommandStatus.TIMED_OUT,
+            Reason.NOT_SEEN,
+            id="accepted, and no new report",
+        ),
+        pytest.param(
+            Refresh(),
+            phases(Phase.DONE),
+            [OFF, Unavailable(), OFF, OFF, ON],
+            CommandStatus.CONFIRMED,
+            None,
+            id="the report comes late",
+        ),
         pytest.param(
             Refresh(), phases(Phase.PENDING), [ON], CommandStatus.CONFIRMED, None, id="the report is the answer"
         ),
@@ -228,6 +247,68 @@ async def test_outcome(
     outcome = await vehicle.run(command)
     assert (outcome.status, outcome.reason) == (status, reason)
     assert vehicle.sent == [command]
+
+
+async def test_a_report_is_awaited_for_minutes_with_few_questions() -> None:
+    """All is read once at the end of the command and once when the report is there, between them what tells."""
+    battery = frozenset({Group.BATTERY, Group.CHARGING})
+    old, new = (
+        VehicleState(battery=Battery(backend="b", received_at=at, reported_at=at)) for at in (EPOCH, ON.last_report)
+    )
+    vehicle = Vehicle(phases(Phase.DONE), [old] * 6 + [new])
+    outcome = await vehicle.run(Refresh(), before=old)
+    assert outcome.status is CommandStatus.CONFIRMED
+    assert vehicle.looked_at == [frozenset(Group), *[battery] * 6, frozenset(Group)]
+
+    vehicle = Vehicle(phases(Phase.DONE), [old])
+    outcome = await vehicle.run(Refresh(), before=old)
+    assert (outcome.status, outcome.reason) == (CommandStatus.TIMED_OUT, Reason.NOT_SEEN)
+    assert timedelta(minutes=2) < outcome.ended_at - EPOCH < timedelta(minutes=5)
+    assert len(vehicle.looked_at) < 12
+
+
+async def test_others_do_not_wait_for_a_late_report() -> None:
+    class Shared(Vehicle):
+        @override
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            for _ in range(20):
+                await sleep(0)
+
+    vehicle = Shared(phases(Phase.DONE), [OFF])
+    runner = vehicle.runner()
+    ended: list[Command] = []
+    runner._changed = lambda job: ended.append(job.command) if job.stage is Stage.ENDED else None
+    jobs = [runner.submit(command, SOMEBODY)[0] for command in (Refresh(), SoundHorn())]
+    await gather(*map(runner.work, jobs))
+    assert ended == [SoundHorn(), Refresh()]
+    assert runner.idle
+
+
+async def test_a_report_that_the_source_had_before_is_no_answer() -> None:
+    """What is believed may be an hour old, and the vehicle may have spoken by itself since."""
+    later = climate(running=True, minutes=60)
+    vehicle = Vehicle(phases(Phase.DONE), [ON], clock=EPOCH + timedelta(hours=1))
+    outcome = await vehicle.run(Refresh(), before=OFF)
+    assert outcome.reason == Reason.NOT_SEEN
+
+    vehicle = Vehicle(phases(Phase.DONE), [ON, later], clock=EPOCH + timedelta(hours=1))
+    assert (await vehicle.run(Refresh(), before=OFF)).status is CommandStatus.CONFIRMED
+
+
+async def test_a_source_that_does_not_answer_holds_no_refresh_up() -> None:
+    class Slow(Vehicle):
+        @override
+        async def look(self, groups: Collection[Group]) -> VehicleState:
+            if not self.sent:
+                await Event().wait()
+            return await super().look(groups)
+
+    vehicle = Slow(phases(Phase.DONE), [climate(running=True, minutes=60)], clock=EPOCH + timedelta(hours=1))
+    runner = vehicle.runner()
+    runner._patience = Patience(first_look=0.01)
+    assert (await finish(runner, Refresh())).status is CommandStatus.CONFIRMED
+    assert vehicle.sent == [Refresh()]
 
 
 async def test_stale_state_is_no_proof_against_the_backend() -> None:

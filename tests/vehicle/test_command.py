@@ -16,7 +16,9 @@ from custom_components.nissanconnect.vehicle import (
     Climate,
     Command,
     FlashLights,
+    Group,
     Lock,
+    Position,
     Refresh,
     ScheduleClimate,
     Schedules,
@@ -93,13 +95,49 @@ def test_seen_in(command: Command, state: VehicleState, seen: bool | None) -> No
     assert command.seen_in(NOTHING, NOTHING) is None
 
 
-def test_a_refresh_is_seen_when_the_vehicle_has_spoken_again() -> None:
-    before = VehicleState(battery=Battery(backend="b", received_at=NOW, reported_at=NOW))
-    after = VehicleState(battery=Battery(backend="b", received_at=AT, reported_at=AT))
-    asked_again = VehicleState(battery=Battery(backend="b", received_at=AT, reported_at=NOW))
-    assert Refresh().seen_in(after, before) is True
-    assert Refresh().seen_in(asked_again, before) is None
-    assert Refresh().seen_in(NOTHING, before) is None
+def reported(
+    battery: datetime | None = None, position: datetime | None = None, body: datetime | None = None
+) -> VehicleState:
+    """A state in which the vehicle has told its parts at some times; a part without one is not there."""
+    return VehicleState(
+        battery=battery and Battery(backend="b", received_at=AT, reported_at=battery),
+        position=position and Position(backend="b", received_at=AT, reported_at=position, latitude=1, longitude=2),
+        body=body and Body(backend="b", received_at=AT, reported_at=body),
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "before", "after", "seen"),
+    [
+        (None, reported(battery=NOW), reported(battery=AT), True),
+        (None, reported(battery=NOW), reported(battery=NOW), False),
+        (None, reported(battery=AT), reported(battery=NOW), False),
+        (None, reported(battery=NOW), NOTHING, False),
+        (None, NOTHING, reported(battery=NOW), True),
+        (None, reported(battery=NOW, position=NOW), reported(battery=NOW, position=AT), False),
+        (None, reported(battery=NOW, body=NOW), reported(battery=NOW, body=AT), False),
+        (None, reported(position=NOW, body=NOW), reported(position=AT, body=NOW), False),
+        (None, reported(body=NOW), reported(body=AT), True),
+        (None, reported(position=NOW), reported(position=AT), True),
+        (Group.POSITION, reported(battery=NOW, position=NOW), reported(battery=AT, position=NOW), False),
+        (Group.POSITION, reported(battery=NOW, position=NOW), reported(battery=NOW, position=AT), True),
+        (Group.CHARGING, reported(battery=NOW), reported(battery=AT), True),
+        (None, charging(), charging(), None),
+        (Group.CLIMATE, reported(battery=NOW), reported(battery=AT), None),
+    ],
+)
+def test_a_refresh_is_seen_when_the_vehicle_has_told_anew_what_was_asked_for(
+    group: Group | None, before: VehicleState, after: VehicleState, seen: bool | None
+) -> None:
+    assert Refresh(group).seen_in(after, before) is seen
+
+
+def test_a_start_that_is_still_planned_was_not_cancelled() -> None:
+    planned, other = climate(next_start_at=AT), climate(next_start_at=AT + timedelta(hours=1))
+    assert CancelClimateSchedule().seen_in(planned, planned) is False
+    assert CancelClimateSchedule().seen_in(climate(), planned) is True
+    assert CancelClimateSchedule().seen_in(other, planned) is True
+    assert CancelClimateSchedule().seen_in(climate(), climate()) is None
 
 
 def test_names() -> None:

@@ -4,9 +4,10 @@ A command is sent once. Then the backend is asked how it goes, and finally the v
 say "done" too early and "cancelled" for commands that were carried out (kamereon-eu §10).
 """
 
-from asyncio import Event, Lock
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from asyncio import Event, Lock, timeout
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -17,6 +18,7 @@ from ..vehicle import (
     Command,
     CommandOutcome,
     CommandStatus,
+    Group,
     Phase,
     Progress,
     Reason,
@@ -41,8 +43,8 @@ class Line(Protocol):
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask how the command goes."""
 
-    async def look(self, command: Command) -> VehicleState:
-        """Read what shows the command's effect and return all that is believed now."""
+    async def look(self, groups: Collection[Group]) -> VehicleState:
+        """Read ``groups``, which show a command's effect, and return all that is believed now."""
 
 
 class Patience(NamedTuple):
@@ -61,6 +63,12 @@ class Patience(NamedTuple):
     looks: int = 3
     """How often the state is read after the backend called the command over."""
     between_looks: float = 6.0
+    late_looks: tuple[float, ...] = (8.0, 13.0, 20.0, 30.0, 45.0, 60.0)
+    """The pauses before further looks if a report is awaited, which may reach the source minutes late."""
+    first_look: float = 5.0
+    """How long finding out what the source has already may hold up a command that asks for a newer report."""
+    news: float = 60.0
+    """How old what is believed may be to count as what the source has already."""
 
 
 class Stage(StrEnum):
@@ -129,8 +137,8 @@ class CommandRunner:
 
     @property
     def current(self) -> Job | None:
-        """The job that is being carried out."""
-        return next((job for job in self._jobs if job.stage is not Stage.WAITING), None)
+        """The job that is being carried out; one that only awaits a late report comes after others."""
+        return next((job for job in reversed(self._jobs) if job.stage is not Stage.WAITING), None)
 
     @property
     def pending(self) -> list[Command]:
@@ -163,7 +171,10 @@ class CommandRunner:
         """Carry a job out when its turn comes; its outcome is then in it."""
         try:
             async with self._turn:
-                job.outcome = await self._carry_out(job)
+                before, outcome = await self._carry_out(job)
+            if job.command.reports and outcome.reason == Reason.NOT_SEEN:  # while others have their turn
+                outcome = await self._await_report(job.command, before, outcome)
+            job.outcome = outcome
         finally:
             self._jobs.remove(job)
             try:
@@ -172,18 +183,21 @@ class CommandRunner:
                 job.accepted.set()
                 job.ended.set()
 
-    async def _carry_out(self, job: Job) -> CommandOutcome:
+    async def _carry_out(self, job: Job) -> tuple[VehicleState, CommandOutcome]:
+        """Return what was known of the vehicle right before, and how the command has ended."""
         before = self._believed()
         if job.ticket is None:
             if (reason := self._check(job.command)) is not None:
-                return CommandOutcome(status=CommandStatus.BLOCKED, reason=reason, ended_at=self._now())
+                return before, CommandOutcome(status=CommandStatus.BLOCKED, reason=reason, ended_at=self._now())
+            if job.command.reports:
+                before = await self._known_already(job.command, before)
             sent_at = job.sent_at = self._now()
             self._move(job, Stage.SENDING)
             try:
                 job.ticket = await self._line.send(job.command, lambda: self._woken(job, sent_at))
             except BackendError as error:
                 job.error = error
-                return await self._not_accepted(job, before, sent_at, error)
+                return before, await self._not_accepted(job, before, sent_at, error)
         self._move(job, Stage.ACCEPTED)
         job.accepted.set()
         progress = await self._follow(job.ticket, hurried=job.asked_by.waits)
@@ -195,9 +209,29 @@ class CommandRunner:
         status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _VERDICTS[progress.phase]
         if not confirmed and progress.reason is not None:
             reason = progress.reason
-        return CommandOutcome(
+        return before, CommandOutcome(
             status=status, reason=reason, code=progress.code, sent_at=job.ticket.sent_at, ended_at=self._now()
         )
+
+    async def _known_already(self, command: Command, believed: VehicleState) -> VehicleState:
+        """Return what the source has already: a report from before must not be taken for the vehicle's answer."""
+        groups = command.shown_by(believed)
+        read_at = [value.received_at for group, value in believed.groups().items() if group in groups]
+        if read_at and (self._now() - max(read_at)).total_seconds() < self._patience.news:
+            return believed
+        try:
+            async with timeout(self._patience.first_look):
+                return await self._line.look(groups)
+        except BackendError, TimeoutError:
+            return believed
+
+    async def _await_report(self, command: Command, before: VehicleState, outcome: CommandOutcome) -> CommandOutcome:
+        """Look for a report that is late, more and more rarely."""
+        for pause in self._patience.late_looks:
+            await self._sleep(pause)
+            if await self._look(command, before, Phase.DONE, looks=1, groups=command.shown_by(before)):
+                return replace(outcome, status=CommandStatus.CONFIRMED, reason=None, ended_at=self._now())
+        return replace(outcome, ended_at=self._now())
 
     async def _not_accepted(
         self, job: Job, before: VehicleState, sent_at: datetime, error: BackendError
@@ -230,16 +264,30 @@ class CommandRunner:
                 return progress
             pause, demanded = min(pause * self._patience.growth, longest), min(demanded, left)
 
-    async def _look(self, command: Command, before: VehicleState, phase: Phase, looks: int) -> bool:
-        """Read the vehicle's state until it shows the command's effect, at most ``looks`` times."""
+    async def _look(
+        self,
+        command: Command,
+        before: VehicleState,
+        phase: Phase,
+        looks: int,
+        groups: Collection[Group] | None = None,
+    ) -> bool:
+        """Read the vehicle's state until it shows the command's effect, at most ``looks`` times.
+
+        From the second time on only what tells best is read, and the rest when that has shown it.
+        """
         for look in range(looks):
             if look:
                 await self._sleep(self._patience.between_looks)
+                groups = command.shown_by(before)
             try:
-                state = await self._line.look(command)
+                state = await self._line.look(command.groups if groups is None else groups)
             except BackendError:
                 continue
             if _proves(command, state, before, phase):
+                if groups is not None and groups != command.groups:
+                    with suppress(BackendError):
+                        await self._line.look(command.groups)
                 return True
         return False
 

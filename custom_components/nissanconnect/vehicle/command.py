@@ -13,12 +13,14 @@ class Command:
     """Something to ask of a vehicle.
 
     ``capability`` is what the vehicle must have for any of its kind, :attr:`needs` all that it must have for this
-    one; ``groups`` are the parts of the state that show its effect. A command that has no values of its own is not
+    one; ``groups`` are the parts of the state that show its effect. ``reports``: that effect is a new report, which may
+    reach the source minutes after the vehicle has made it. A command that has no values of its own is not
     decorated again: it would only cost time at each start.
     """
 
     capability: ClassVar[Capability]
     groups: ClassVar[frozenset[Group]] = frozenset()
+    reports: ClassVar[bool] = False
 
     @property
     def needs(self) -> frozenset[Capability]:
@@ -35,6 +37,10 @@ class Command:
     def applied_to(self, state: VehicleState) -> VehicleState:
         """Return ``state`` as it is to be expected once the vehicle has carried the command out."""
         return state
+
+    def shown_by(self, state: VehicleState) -> frozenset[Group]:
+        """Return which parts of ``state`` tell best whether it was carried out: what to look at again and again."""
+        return self.groups
 
     @classmethod
     def kind(cls) -> str:
@@ -136,10 +142,16 @@ def _climate_needs(command: StartClimate | ScheduleClimate) -> frozenset[Capabil
 
 
 class CancelClimateSchedule(Command):
-    """Forget a scheduled climate start. Sources do not say "nothing is scheduled", so no state shows it."""
+    """Forget a scheduled climate start. Where none was known, no state shows it: no source says "none is scheduled"."""
 
     capability = Capability.CLIMATE_SCHEDULE
     groups = frozenset({Group.CLIMATE})
+
+    @override
+    def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
+        if state.climate is None or before.climate is None or before.climate.next_start_at is None:
+            return None
+        return state.climate.next_start_at != before.climate.next_start_at
 
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
@@ -190,7 +202,7 @@ class SetChargeLimit(Command):
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         if state.charging is None or state.charging.limit is None:
             return None
-        return state.charging.limit == self.limit
+        return round(state.charging.limit) == round(self.limit)  # some sources take whole numbers only
 
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
@@ -329,6 +341,7 @@ class Refresh(Command):
 
     capability = Capability.REFRESH
     groups = frozenset(Group)
+    reports = True
     group: Group | None = None
 
     @property
@@ -339,8 +352,29 @@ class Refresh(Command):
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        moved = state.last_report is not None and state.last_report != before.last_report
-        return True if moved else None  # a vehicle that has nothing new to say may still have answered
+        """Whether the vehicle's own time of what was to be reported has moved on; that it was asked shows nothing."""
+        now, then = _times(state), _times(before)
+        told = self.shown_by(state) & now.keys()
+        if not told:  # of a source that tells no times nobody knows when the vehicle has spoken
+            return False if self.shown_by(before) & then.keys() else None
+        return any(group not in then or now[group] > then[group] for group in told)
+
+    @override
+    def shown_by(self, state: VehicleState) -> frozenset[Group]:
+        """Return ``group``, or the widest that tells when it was reported: others may move without any refresh."""
+        if self.group is not None:
+            return _TOGETHER if self.group in _TOGETHER else frozenset({self.group})
+        timed = _times(state).keys()
+        return next((groups for groups in _WIDEST if timed & groups), self.groups)
+
+
+_TOGETHER = frozenset({Group.BATTERY, Group.CHARGING})
+_WIDEST = (_TOGETHER, frozenset(Group) - {Group.POSITION, Group.CONNECTIVITY}, frozenset(Group))
+
+
+def _times(state: VehicleState) -> dict[Group, datetime]:
+    """Return when the vehicle reported what, by its own clock."""
+    return {group: value.reported_at for group, value in state.groups().items() if value.reported_at is not None}
 
 
 COMMANDS: tuple[type[Command], ...] = (
