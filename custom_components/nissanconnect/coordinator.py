@@ -78,7 +78,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         )
         lent = async_lent_links(account.hass, account.config_entry, known.info.key, known.lent_words)
         self.links = VehicleLinks(OwnLink(account, known.info, known.word), lent)
-        self.data = self.links.state
+        self.data = self.links.state.without_past_forecasts(dt_util.utcnow())
         self.info = self.links.info
         self.available = True
         self._account = account
@@ -399,7 +399,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         """Return what is believed after something was said; who the vehicle is may have changed as well."""
         self.info = self.links.info
         self.links.forget_place_if_private()
-        return self.links.state
+        return self.links.state.without_past_forecasts(dt_util.utcnow())
 
     @callback
     def _async_believe(self, answered: Collection[Group], *, asked: bool = True) -> VehicleState:

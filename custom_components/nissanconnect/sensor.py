@@ -253,7 +253,7 @@ SENSORS = (
         capability=Capability.BATTERY,
         device_class=SensorDeviceClass.ENUM,
         options=[*ChargingStatus],
-        value=lambda s: s.charging.status if s.charging else None,
+        value=lambda s: s.charging_status,
     ),
     VehicleSensorDescription(
         key="climate_next_start",

@@ -94,3 +94,14 @@ def past(time: datetime | None, now: datetime) -> datetime | None:
     """Return a time in UTC that has been, give or take the skew of a clock; 1970 or before means "unknown"."""
     told = utc(time)
     return told if told is not None and told.year > 1970 and told <= now + _CLOCK_SKEW else None
+
+
+def upcoming(time: datetime | None, now: datetime) -> datetime | None:
+    """Return a time in UTC that is still to come: a forecast for before has come true or not, and tells nothing."""
+    told = utc(time)
+    return told if told is not None and told > now else None
+
+
+def ends_in(minutes: float | None, since: datetime, now: datetime) -> datetime | None:
+    """Return when something ends that took ``minutes`` more at ``since``, if that is to come. 0 means "not told"."""
+    return upcoming(since + timedelta(minutes=minutes), now) if minutes else None

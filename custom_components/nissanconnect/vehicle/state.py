@@ -5,7 +5,7 @@ Units are fixed: km, °C, kWh, kW, kPa, litres, volts, degrees, percent 0-100, a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -132,6 +132,8 @@ class Battery(Reported):
 class Charging(Reported):
     """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges.
 
+    What charges or waits for power or for its timer is plugged in, so that is known if nobody says otherwise.
+
     ``time_to_full_…`` are the minutes that a full charge would take at the speeds of :class:`ChargeSpeed`.
     """
 
@@ -148,12 +150,30 @@ class Charging(Reported):
     time_to_full_normal: float | None = None
     time_to_full_fast: float | None = None
 
+    def __post_init__(self) -> None:
+        """Conclude from the status what nobody has told."""
+        if self.plugged_in is None and self.status in _PLUGGED_IN:
+            object.__setattr__(self, "plugged_in", True)
+
     @property
     def active(self) -> bool | None:
         """Whether energy flows into the battery; ``None`` when the status is unknown."""
         if self.status is None:
             return None
         return self.status in (ChargingStatus.CHARGING, ChargingStatus.V2G_CHARGING)
+
+
+_PLUGGED_IN = frozenset(
+    {
+        ChargingStatus.CHARGING,
+        ChargingStatus.V2G_CHARGING,
+        ChargingStatus.V2G_DISCHARGING,
+        ChargingStatus.V2G_WAITING,
+        ChargingStatus.V2L_CONNECTED,
+        ChargingStatus.WAITING_FOR_POWER,
+        ChargingStatus.WAITING_FOR_SCHEDULE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +361,27 @@ class VehicleState(_Derived):
             known = MappingProxyType({group: value for group, value in found if value is not None})
             object.__setattr__(self, "_groups", known)
             return known
+
+    def without_past_forecasts(self, now: datetime) -> Self:
+        """Return the state at ``now``: what was to happen before has happened or not, so that it is unknown."""
+        charging, climate = self.charging, self.climate
+        if charging is not None and charging.finish_at is not None and charging.finish_at <= now:
+            charging = replace(charging, finish_at=None)
+        if climate is not None and climate.next_start_at is not None and climate.next_start_at <= now:
+            climate = replace(climate, next_start_at=None, next_target_temperature=None)
+        if charging is self.charging and climate is self.climate:
+            return self
+        return replace(self, charging=charging, climate=climate)
+
+    @property
+    def charging_status(self) -> ChargingStatus | None:
+        """What the charging system does, where a vehicle only says that it does not charge: why, if that is known."""
+        charging, mode = self.charging, self.schedules and self.schedules.charge_mode
+        if charging is None or charging.status is not ChargingStatus.NOT_CHARGING or not charging.plugged_in:
+            return charging.status if charging else None
+        full = self.battery is not None and self.battery.level is not None and self.battery.level >= 100
+        by_timer = mode in (ChargeMode.DELAYED, ChargeMode.SCHEDULED) and not full
+        return ChargingStatus.WAITING_FOR_SCHEDULE if by_timer else charging.status
 
     @property
     def last_report(self) -> datetime | None:

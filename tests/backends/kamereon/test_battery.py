@@ -248,9 +248,24 @@ class TestCharging:
 
     def test_the_end_counts_from_the_report(self) -> None:
         said = charging(
+            plugStatus=1, chargingStatus=1.0, chargingRemainingTime=180, timestamp="2026-11-20T17:00:00Z", **self.TIMES
+        )
+        assert said.finish_at == today(20)
+
+    def test_an_end_in_the_past_is_none(self) -> None:
+        """It was due before the clock says: the report is old, and nobody knows what has come since."""
+        said = charging(
             plugStatus=1, chargingStatus=1.0, chargingRemainingTime=90, timestamp="2026-11-20T17:00:00Z", **self.TIMES
         )
-        assert said.finish_at == today(18, 30)
+        assert said.status is ChargingStatus.CHARGING
+        assert said.finish_at is None
+
+    @pytest.mark.parametrize("remaining", [{}, {"chargingRemainingTime": 0}])
+    def test_zero_minutes_are_not_told(self, remaining: dict[str, Json]) -> None:
+        times: dict[str, Json] = {**self.TIMES, "timeRequiredToFullFast": 0}
+        assert charging(plugStatus=1, chargeStatus=1, chargePower=3, **times, **remaining).finish_at is None
+        said = charging(plugStatus=1, chargeStatus=1, chargePower=1, **times, **remaining)
+        assert said.finish_at == NOW + timedelta(minutes=600)
 
     @pytest.mark.parametrize("status", [0.0, 0.1, 0.2, 0.3, 0.4, -1.0, -1.1, None])
     def test_there_is_no_end_while_nothing_charges(self, status: Json) -> None:
@@ -260,3 +275,13 @@ class TestCharging:
     @pytest.mark.parametrize("minutes", [-1, 1e300, "long", True])
     def test_an_end_that_cannot_be(self, minutes: Json) -> None:
         assert charging(plugStatus=1, chargingStatus=1.0, chargingRemainingTime=minutes).finish_at is None
+
+    @pytest.mark.parametrize("plug", [3, None, -1, "?"])
+    @pytest.mark.parametrize(
+        ("status", "plugged_in"),
+        [(0.1, True), (0.2, True), (0.3, True), (1.0, True), (0.0, None), (0.4, None), (-1.0, None)],
+    )
+    def test_the_status_tells_of_the_plug_where_that_is_unknown(
+        self, plug: Json, status: float, plugged_in: bool | None
+    ) -> None:
+        assert charging(plugStatus=plug, chargingStatus=status).plugged_in is plugged_in

@@ -4,7 +4,7 @@ One parser reads all versions, because their attributes do not contradict each o
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ...vehicle import (
     Battery,
@@ -18,6 +18,7 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
+from ..values import ends_in
 from .groups import LONGEST_RANGE, known, stamp_of
 from .values import Attributes
 
@@ -78,11 +79,13 @@ def _battery_temperature(said: Attributes, vehicle: VehicleInfo) -> float | None
 def _charging(said: Attributes, stamp: Stamp) -> Charging:
     plugged_in = said.one_of("plugStatus", _PLUG)
     status = _charging_status(said, plugged_in=plugged_in)
+    if plugged_in is None and status is ChargingStatus.FINISHED:
+        plugged_in = True  # this service says "ended" of what is still plugged in (§8.2)
     speed = said.one_of("chargePower", _SPEEDS)
     finish_at = None
-    if status is ChargingStatus.CHARGING and (minutes := _remaining_minutes(said, speed)) is not None:
-        # Only now: the figure is there, and wrong, while nothing charges (§8.2).
-        finish_at = (stamp["reported_at"] or stamp["received_at"]) + timedelta(minutes=minutes)
+    if status is ChargingStatus.CHARGING:  # only now: the figure is there, and wrong, while nothing charges (§8.2)
+        said_at = stamp["reported_at"] or stamp["received_at"]
+        finish_at = ends_in(_remaining_minutes(said, speed), said_at, stamp["received_at"])
     return Charging(
         **stamp,
         plugged_in=plugged_in,
@@ -149,6 +152,6 @@ _REMAINING_AT = {
 def _remaining_minutes(said: Attributes, speed: ChargeSpeed | None) -> float | None:
     name = _REMAINING_AT.get(speed) if speed else None
     for candidate in ("chargingRemainingTime", name):
-        if candidate and (minutes := said.number(candidate, 0, 20_000)) is not None:
+        if candidate and (minutes := said.number(candidate, 0, 20_000)):  # 0 is not told (leaf2mqtt #68)
             return minutes
     return None

@@ -20,6 +20,7 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
+from ..values import upcoming
 from .groups import LONGEST_RANGE, known, privacy, stamp_of
 from .values import Attributes
 
@@ -50,9 +51,7 @@ def _fuel(said: Attributes, vehicle: VehicleInfo, stamp: Stamp) -> Fuel | None:
 def hvac_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
     """Read hvac-status; everything in it is optional (§8.5)."""
     said = Attributes.of(body)
-    next_start_at = said.time("nextHvacStartDate")
-    if next_start_at is not None and next_start_at <= received_at:
-        next_start_at = None
+    next_start_at = upcoming(said.time("nextHvacStartDate"), received_at)
     climate = Climate(
         **stamp_of(said, received_at),
         running=said.one_of("hvacStatus", {"on": True, "off": False}),

@@ -30,7 +30,7 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
-from ..values import past, utc, within
+from ..values import upcoming, within
 from .values import (
     celsius,
     distance,
@@ -183,6 +183,5 @@ def limit_of(config: ChargeConfig | None, now: datetime) -> VehicleState:
 def delayed_start_of(schedules: VehicleClimateSchedules, now: datetime) -> VehicleState:
     """Return when the climate starts once; a start that has been is none."""
     delayed = schedules.delayed_schedule
-    start = utc(delayed.start_date_time) if delayed else None
-    upcoming = start if start is not None and past(start, now) is None else None
-    return VehicleState(climate=Climate(**stamp(now), next_start_at=upcoming))
+    start = upcoming(delayed.start_date_time, now) if delayed else None
+    return VehicleState(climate=Climate(**stamp(now), next_start_at=start))
