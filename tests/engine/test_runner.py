@@ -253,9 +253,10 @@ async def test_a_report_is_awaited_for_minutes_with_few_questions() -> None:
     """All is read once at the end of the command and once when the report is there, between them what tells."""
     battery = frozenset({Group.BATTERY, Group.CHARGING})
     old, new = (
-        VehicleState(battery=Battery(backend="b", received_at=at, reported_at=at)) for at in (EPOCH, ON.last_report)
+        VehicleState(battery=Battery(backend="b", received_at=at, reported_at=at))
+        for at in (EPOCH, EPOCH + timedelta(minutes=1))
     )
-    vehicle = Vehicle(phases(Phase.DONE), [old] * 6 + [new])
+    vehicle = Vehicle(phases(Phase.DONE), [*[old] * 6, new])
     outcome = await vehicle.run(Refresh(), before=old)
     assert outcome.status is CommandStatus.CONFIRMED
     assert vehicle.looked_at == [frozenset(Group), *[battery] * 6, frozenset(Group)]

@@ -99,10 +99,10 @@ def reported(
     battery: datetime | None = None, position: datetime | None = None, body: datetime | None = None
 ) -> VehicleState:
     """A state in which the vehicle has told its parts at some times; a part without one is not there."""
-    return VehicleState(
-        battery=battery and Battery(backend="b", received_at=AT, reported_at=battery),
-        position=position and Position(backend="b", received_at=AT, reported_at=position, latitude=1, longitude=2),
-        body=body and Body(backend="b", received_at=AT, reported_at=body),
+    return VehicleState.of(
+        Battery(backend="b", received_at=AT, reported_at=battery) if battery else None,
+        Position(backend="b", received_at=AT, reported_at=position, latitude=1, longitude=2) if position else None,
+        Body(backend="b", received_at=AT, reported_at=body) if body else None,
     )
 
 
