@@ -8,7 +8,7 @@ import gc
 from pathlib import Path
 import sys
 import threading
-from time import perf_counter, process_time, sleep
+from time import perf_counter, sleep
 from types import FrameType
 from unittest.mock import patch
 
@@ -19,14 +19,10 @@ _STACK = 40
 
 @dataclass(slots=True)
 class Blocks:
-    """Seconds that each callback of the loop took, and where the longest ones were seen at work.
-
-    ``cpu`` is the processor time of all threads meanwhile.
-    """
+    """Seconds that each callback of the loop took, and where the longest ones were seen at work."""
 
     seconds: list[float] = field(default_factory=list)
     culprits: dict[float, str] = field(default_factory=dict)
-    cpu: float = 0.0
 
     @property
     def longest(self) -> float:
@@ -77,14 +73,12 @@ def watched() -> Generator[Blocks]:
 
     thread = threading.Thread(target=watch, daemon=True)
     gc.collect()
-    cpu = process_time()
     gc.callbacks.append(collecting)
     with patch.object(Handle, "_run", timed):
         thread.start()
         try:
             yield blocks
         finally:
-            blocks.cpu = process_time() - cpu
             gc.callbacks.remove(collecting)
             stop.set()
             thread.join()

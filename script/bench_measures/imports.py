@@ -1,11 +1,14 @@
-"""How long it takes to import what an account of each source needs, compared with what all sources together would.
+"""How long it takes to import what an account of each source needs, compared with Home Assistant's own Renault.
 
-Home Assistant's own modules are there already, and so is the bytecode, as at every start but the first.
+That speaks with the same service as MyNISSAN Europe. Its modules can be imported only where its library is installed
+(``renault-api``); without it there is nothing to compare with. What of Home Assistant either needs is there already,
+and so is the bytecode, as at every start but the first.
 """
 
 from collections.abc import Callable, Collection, Mapping
 import gc
 from importlib import import_module
+from importlib.util import find_spec
 import json
 from multiprocessing import get_context
 import os
@@ -37,23 +40,51 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_PEER = "homeassistant.components.renault"
+_LIKE_THE_PEER, _FACTOR = "MyNISSAN Europe", 1.2
+
+
+def _peer() -> tuple[str, ...]:
+    """Return the modules of Home Assistant's Renault, if they can be imported."""
+    found = find_spec(_PEER) if find_spec("renault_api") else None
+    directories = found.submodule_search_locations if found is not None else None
+    return tuple(
+        f"{_PEER}.{path.stem}"
+        for directory in directories or ()
+        for path in sorted(Path(directory).glob("*.py"))
+        if path.stem not in ("__init__", "diagnostics")
+    )
+
+
 def measure(*, quick: bool) -> list[Row]:
     """Return the processor times."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with TemporaryDirectory() as bytecode:
         command = [sys.executable, "-X", f"pycache_prefix={bytecode}", "-m", __name__, str(2 if quick else _RUNS)]
         found = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-    *each, every = (median(runs[1:]) * 1000 for runs in json.loads(found))  # the first run compiled
-    return [Row(name=name, value=value, unit="ms", baseline=every) for name, value in zip(_SOURCES, each, strict=True)]
+    *ours, theirs = (median(runs[1:]) * 1000 for runs in json.loads(found))  # the first run compiled
+    peer = theirs if _peer() else None
+    return [
+        Row(
+            name=name,
+            value=value,
+            unit="ms",
+            baseline=peer,
+            target=f"≤ {_FACTOR} of it" if peer and name == _LIKE_THE_PEER else "",
+            met=value <= _FACTOR * peer if peer and name == _LIKE_THE_PEER else None,
+        )
+        for name, value in zip(_SOURCES, ours, strict=True)
+    ]
 
 
 def _main(runs: int) -> None:
-    """Print the seconds of each run for each source, and for all of them together, as a list of lists."""
-    every = tuple(module for modules in _SOURCES.values() for module in modules)
-    for module in _apart(_imported, every):
+    """Print the seconds of each run for each source, and for the peer, as a list of lists."""
+    wanted = [tuple(f"{_OURS}.{name}" for name in (*_SHELL, *modules)) for modules in _SOURCES.values()]
+    wanted.append(_peer())
+    for module in _apart(_imported, tuple(name for names in wanted for name in names)):
         import_module(module)
     gc.disable()
-    print(json.dumps([[_apart(_seconds, modules) for _ in range(runs)] for modules in (*_SOURCES.values(), every)]))
+    print(json.dumps([[_apart(_seconds, names) for _ in range(runs)] for names in wanted]))
 
 
 def _apart[T](measure: Callable[[Collection[str]], T], modules: Collection[str]) -> T:
@@ -69,16 +100,16 @@ def _apart[T](measure: Callable[[Collection[str]], T], modules: Collection[str])
     return found
 
 
-def _imported(modules: Collection[str]) -> list[str]:
+def _imported(names: Collection[str]) -> list[str]:
     """Import, and return what of Home Assistant that has brought along."""
-    _seconds(modules)
-    return [name for name in sys.modules if name.startswith("homeassistant.")]
+    _seconds(names)
+    return [name for name in sys.modules if name.startswith("homeassistant.") and not name.startswith(_PEER)]
 
 
-def _seconds(modules: Collection[str]) -> float:
+def _seconds(names: Collection[str]) -> float:
     start = process_time()
-    for name in (*_SHELL, *modules):
-        import_module(f"{_OURS}.{name}")
+    for name in names:
+        import_module(name)
     return process_time() - start
 
 
