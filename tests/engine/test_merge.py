@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 from hypothesis import given, strategies as st
 
 from custom_components.nissanconnect.engine.merge import SAME_MOMENT, Word, merge
 from custom_components.nissanconnect.vehicle import (
+    AuxBattery,
     Battery,
     Charging,
     ChargingStatus,
@@ -17,6 +19,9 @@ from custom_components.nissanconnect.vehicle import (
     Odometer,
     Position,
     Privacy,
+    Stamp,
+    Tyre,
+    Tyres,
     VehicleState,
     Weakness,
 )
@@ -46,6 +51,31 @@ def battery(backend: str, reported: float | None, received: float = 600, **value
     """A report about the battery, by minutes."""
     when = at(reported) if reported is not None else None
     return VehicleState(battery=Battery(backend=backend, received_at=at(received), reported_at=when, **values))
+
+
+def test_what_was_measured_stands_until_it_is_measured_again() -> None:
+    """A report in which a value is missing or made no sense is no news about it; that nothing goes on is."""
+
+    def report(minute: float, **values: Any) -> VehicleState:
+        stamp: Stamp = {"backend": "one", "received_at": at(minute), "reported_at": at(minute)}
+        wheel = values.pop("wheel", Tyre())
+        return VehicleState(
+            aux_battery=AuxBattery(**stamp, voltage=values.pop("voltage", None)),
+            battery=Battery(**stamp, **values),
+            charging=Charging(**stamp, finish_at=at(99) if values else None),
+            tyres=Tyres(**stamp, front_left=wheel),
+        )
+
+    first = report(1, level=60, health=88, voltage=12.4, wheel=Tyre(pressure=230, warning=True))
+    state = said(first, report(2, health=87), report(3)).state
+    assert state.battery is not None
+    assert (state.battery.level, state.battery.health, state.battery.reported_at) == (60, 87, at(3))
+    assert state.aux_battery is not None
+    assert state.aux_battery.voltage == 12.4
+    assert state.tyres is not None
+    assert state.tyres.front_left == Tyre(pressure=230, warning=None)
+    assert state.charging is not None
+    assert state.charging.finish_at is None
 
 
 def test_what_is_repeated_without_a_time_was_said_when_it_was_said_with_one() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from ..vehicle import Group, Odometer, Reported, VehicleState, Weakness
+from ..vehicle import Group, Odometer, Reported, Tyre, VehicleState, Weakness
 from .accumulate import ODOMETER_DOUBT, accumulate
 
 SAME_MOMENT = timedelta(minutes=15)
@@ -33,10 +33,12 @@ class Word:
     def after(self, report: VehicleState) -> Word:
         """Return the word after one more report.
 
-        What is repeated without a time was said when it was said with one, say before a restart of ours.
+        What is repeated without a time was said when it was said with one, say before a restart of ours. What was
+        measured stands until it is measured again.
         """
-        groups = dict(accumulate(self.state, report).groups())
         before, changed_at = self.state.groups(), dict[str, datetime]()
+        told = (_with_measured(group, before.get(name)) for name, group in report.groups().items())
+        groups = dict(accumulate(self.state, VehicleState.of(*told)).groups())
         for group, value in groups.items():
             old = before.get(group)
             if value.reported_at is not None or old is None:
@@ -58,6 +60,21 @@ class Word:
         """Return when the vehicle said this, as far as can be known; never later than we were told."""
         value: Reported = getattr(self.state, group)
         return min(value.reported_at or self.changed_at.get(group, _NEVER), value.received_at)
+
+
+def _with_measured(group: Reported, before: Reported | None) -> Reported:
+    """Return the group with what was measured before and is not in it."""
+    if before is None:
+        return group
+    return replace(
+        group, **{name: _measured(getattr(group, name), getattr(before, name)) for name in type(group).measured}
+    )
+
+
+def _measured(value: Any, before: Any) -> Any:
+    if isinstance(value, Tyre) and value.pressure is None:
+        return replace(value, pressure=before.pressure)
+    return before if value is None else value
 
 
 class _Voice(NamedTuple):

@@ -39,9 +39,12 @@ class Reported:
     ``reported_at`` is the vehicle's own time, ``None`` where the source does not state one. It is never filled
     with ``received_at``: "when did the vehicle say this" and "when did we ask" are different questions.
     ``lasting`` names the fields that stay true for weeks, so that one source may know them when another speaks later.
+    ``measured`` names those whose last value stands until there is another: a report without one, because it was left
+    out or made no sense, is no news about it.
     """
 
     lasting: ClassVar[frozenset[str]] = frozenset()
+    measured: ClassVar[frozenset[str]] = frozenset()
 
     backend: str
     received_at: datetime
@@ -115,6 +118,7 @@ class Battery(Reported):
     """
 
     lasting = frozenset({"amp_hours", "capacity", "health", "health_bars", "hx"})
+    measured = lasting | {"cell_spread", "energy", "level", "range", "range_climate_on", "temperature"}
     level: float | None = None
     range: float | None = None
     range_climate_on: float | None = None
@@ -138,6 +142,7 @@ class Charging(Reported):
     """
 
     lasting = frozenset({"limit"})
+    measured = lasting | {"time_to_full_fast", "time_to_full_normal", "time_to_full_slow"}
     plugged_in: bool | None = None
     status: ChargingStatus | None = None
     power: float | None = None
@@ -181,6 +186,7 @@ class Climate(Reported):
     """Climate control: temperatures in °C; below ``min_battery_level`` (%) it will not run on the battery."""
 
     lasting = frozenset({"min_battery_level"})
+    measured = lasting | {"inside_temperature", "outside_temperature"}
     running: bool | None = None
     target_temperature: float | None = None
     inside_temperature: float | None = None
@@ -225,6 +231,7 @@ class Position(Reported):
 class Odometer(Reported):
     """Total distance driven in km."""
 
+    measured = frozenset({"distance"})
     distance: float | None = None
 
 
@@ -232,6 +239,7 @@ class Odometer(Reported):
 class Fuel(Reported):
     """The tank: level in %, quantity in litres, range in km."""
 
+    measured = frozenset({"level", "quantity", "range"})
     level: float | None = None
     quantity: float | None = None
     range: float | None = None
@@ -248,8 +256,9 @@ class Tyre:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tyres(Reported):
-    """The four tyres."""
+    """The four tyres, whose pressures are what is measured."""
 
+    measured = frozenset({"front_left", "front_right", "rear_left", "rear_right"})
     front_left: Tyre = Tyre()
     front_right: Tyre = Tyre()
     rear_left: Tyre = Tyre()
@@ -260,6 +269,7 @@ class Tyres(Reported):
 class AuxBattery(Reported):
     """The 12 V battery in volts: what every wake is paid from."""
 
+    measured = frozenset({"voltage"})
     voltage: float | None = None
 
 
@@ -270,6 +280,7 @@ class Health(Reported):
     ``lamps`` are the warning lamps that are lit, in the source's words; ``oil_change_in`` is in km.
     """
 
+    measured = frozenset({"oil_change_in"})
     lamps: tuple[str, ...] | None = None
     oil_change_in: float | None = None
     values: Mapping[str, str | float | bool] = field(default_factory=dict)

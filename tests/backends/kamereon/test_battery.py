@@ -37,7 +37,7 @@ class TestBattery:
     def test_a_parked_leaf(self) -> None:
         at = stamp(today(18, 5))
         assert battery_status(body("battery-status.v1.leaf"), LEAF, NOW) == VehicleState(
-            battery=Battery(**at, level=71, range=188, range_climate_on=173.5, capacity=39.5, temperature=0),
+            battery=Battery(**at, level=71, range=188, range_climate_on=174, capacity=39.5, temperature=0),
             charging=Charging(
                 **at,
                 plugged_in=False,
@@ -55,7 +55,7 @@ class TestBattery:
                 **at,
                 plugged_in=True,
                 status=ChargingStatus.CHARGING,
-                power=6.35,
+                power=6.3,
                 speed=ChargeSpeed.FAST,
                 finish_at=today(18, 20) + timedelta(minutes=400),
             ),
@@ -97,7 +97,7 @@ class TestBattery:
 
     def test_a_combustion_vehicle_never_has_a_traction_battery(self) -> None:
         assert battery_status(body("battery-status.v1.leaf"), QASHQAI, NOW) == VehicleState(
-            fuel=Fuel(**stamp(today(18, 5)), range=173.5)
+            fuel=Fuel(**stamp(today(18, 5)), range=174)
         )
 
     @pytest.mark.parametrize("powertrain", [Powertrain.HYBRID, None])

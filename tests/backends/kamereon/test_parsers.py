@@ -152,9 +152,9 @@ def test_pressure() -> None:
         tyres=Tyres(
             **stamp(),
             front_left=Tyre(pressure=231, warning=False),
-            front_right=Tyre(pressure=229.5, warning=False),
+            front_right=Tyre(pressure=230, warning=False),
             rear_left=Tyre(pressure=228, warning=False),
-            rear_right=Tyre(pressure=179.5, warning=True),
+            rear_right=Tyre(pressure=180, warning=True),
         )
     )
     assert pressure({"flPressure": 0, "frStatus": 2}, LEAF, NOW).tyres == Tyres(

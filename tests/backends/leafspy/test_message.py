@@ -45,7 +45,7 @@ def outside(state: VehicleState) -> float | None:
         ({"BatTemp": "96.8", "Tunits": "F"}, {"temperature": 36}),
         ({"BatTemp": "33.2", "Tunits": "C"}, {"temperature": 33.2}),
         ({"BatTemp": "255"}, {"temperature": None}),
-        ({"Odo": "3741.14"}, {"odometer": 3741.14}),
+        ({"Odo": "3741.14"}, {"odometer": 3741.1}),
         ({"Odo": "0"}, {"odometer": None}),
         ({"Odo": "-12"}, {"odometer": None}),
         ({"Lat": "0.0", "Long": "0.0"}, {"position": None}),

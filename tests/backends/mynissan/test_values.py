@@ -13,6 +13,7 @@ from custom_components.nissanconnect.backends.mynissan.values import (
     kilopascals,
     label,
 )
+from custom_components.nissanconnect.backends.quantities import RANGE
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ from custom_components.nissanconnect.backends.mynissan.values import (
         (100, "KILOMETER", 100),
         (100, "kilometer", 100),
         (100, None, 100),
-        (100, "MILE", 160.9),
+        (100, "MILE", 161),
         (100, "FURLONG", None),
         (-1, "KILOMETER", None),
         (9999, "KILOMETER", None),
@@ -29,7 +30,7 @@ from custom_components.nissanconnect.backends.mynissan.values import (
     ],
 )
 def test_distances(value: int | None, unit: str | None, km: float | None) -> None:
-    assert distance(DistanceReading(value, unit), 2500) == km
+    assert distance(DistanceReading(value, unit), RANGE) == km
 
 
 @pytest.mark.parametrize(

@@ -166,45 +166,54 @@ async def test_a_target_temperature_means_something_only_while_the_climate_runs(
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "value"),
+    ("text", "level"),
     [
-        ("v.b.soc", "nan", None),
-        ("v.b.soc", "-1", None),
-        ("v.b.soc", "100.4", 100),
-        ("v.b.soc", "1e2", 100),
-        ("v.b.soc", "6_0", None),
-        ("v.b.soc", "\u0661\u0662", None),
-        ("v.b.soc", "61.5 %", None),
-        ("v.b.soc", "", None),
-        ("v.b.soc", "9" * 5000, None),
-        ("v.b.soc", "inf", None),
+        ("nan", 60),
+        ("-1", 60),
+        ("100.4", 100),
+        ("1e2", 100),
+        ("87.083", 87.1),
+        ("6_0", 60),
+        ("\u0661\u0662", 60),
+        ("61.5 %", 60),
+        ("", None),
+        ("9" * 5000, 60),
+        ("inf", 60),
     ],
 )
-async def test_what_makes_no_sense_is_unknown(world: World, name: str, text: str, value: float | None) -> None:
+async def test_what_makes_no_sense_leaves_what_was_known(world: World, text: str, level: float | None) -> None:
     async with world.listening() as shell:
         world.module.say("xnl.v.b.soc.instrument", "")
-        world.module.say(name, text)
+        world.module.say("v.b.soc", text)
         await world.clock.advance(seconds=1)
         assert shell.state.battery is not None
-        assert shell.state.battery.level == value
+        assert shell.state.battery.level == level
 
 
 async def test_markers_for_missing_sensors_are_not_values(world: World) -> None:
     async with world.listening() as shell:
-        world.module.say("v.b.temp", "255")
+        for nothing in ("255", "-40"):
+            world.module.say("v.b.temp", nothing)
+            world.module.say("v.e.temp", nothing)
+        world.module.say("v.b.12v.voltage", "0")
         world.module.say("v.b.c.voltage", "3.8,65535,3.81")
         world.module.say("v.t.pressure", "248.2,,255.1,65535")
-        world.module.say("v.e.temp", "-273")
+        world.module.say("xnl.v.b.hx", "39.5234")
         await world.clock.advance(seconds=1)
         battery, tyres, climate = shell.state.battery, shell.state.tyres, shell.state.climate
+        aux_battery = shell.state.aux_battery
     assert battery is not None
-    assert battery.temperature is None
+    assert battery.temperature == 15
     assert battery.cell_spread == pytest.approx(10)
+    assert battery.hx == 39.52
+    assert aux_battery is not None
+    assert aux_battery.voltage is not None
+    assert aux_battery.voltage > 11
     assert tyres is not None
-    assert [tyres.front_left.pressure, tyres.front_right.pressure] == [248.2, None]
-    assert [tyres.rear_left.pressure, tyres.rear_right.pressure] == [255.1, None]
+    assert [tyres.front_left.pressure, tyres.front_right.pressure] == [248, None]
+    assert [tyres.rear_left.pressure, tyres.rear_right.pressure] == [255, None]
     assert climate is not None
-    assert climate.outside_temperature is None
+    assert climate.outside_temperature == 8.5
 
 
 async def test_payloads_of_old_firmware(world: World) -> None:

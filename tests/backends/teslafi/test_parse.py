@@ -113,8 +113,8 @@ def test_the_side_of_the_drivers_door(rhd: str | None, left: bool | None, right:
 @pytest.mark.parametrize(
     ("unit", "value", "kpa"),
     [
-        (None, "38.4", 264.8),
-        ("psi", "38.4", 264.8),
+        (None, "38.4", 265),
+        ("psi", "38.4", 265),
         ("bar", "2.6", 260),
         ("kPa", "260", 260),
         ("atm", "2.6", None),
@@ -148,7 +148,7 @@ def test_miles_whatever_the_account_shows() -> None:
     assert state.odometer
     assert state.odometer.distance == 1609.3
     assert state.battery
-    assert state.battery.range == 160.9
+    assert state.battery.range == 161
 
 
 def test_no_place_in_the_gulf_of_guinea() -> None:

@@ -18,8 +18,9 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
+from ..quantities import ENERGY, LEVEL, MINUTES, POWER, RANGE, TEMPERATURE
 from ..values import ends_in
-from .groups import LONGEST_RANGE, known, stamp_of
+from .groups import known, stamp_of
 from .values import Attributes
 
 
@@ -27,14 +28,14 @@ def battery_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> V
     """Read any version of battery-status; their attributes do not contradict each other (§8.1-8.3)."""
     said = Attributes.of(body)
     stamp = stamp_of(said, received_at)
-    range_climate_on = said.number("rangeHvacOn", 0, LONGEST_RANGE)
+    range_climate_on = RANGE.of(said.number("rangeHvacOn"))
     if _is_about_fuel(said, vehicle):
         return VehicleState(fuel=known(Fuel(**stamp, range=range_climate_on)))
-    range_climate_off = said.number("rangeHvacOff", 0, LONGEST_RANGE)
+    range_climate_off = RANGE.of(said.number("rangeHvacOff"))
     battery = Battery(
         **stamp,
-        level=said.number("batteryLevel", 0, 100),
-        range=said.number("batteryAutonomy", 0, LONGEST_RANGE) if range_climate_off is None else range_climate_off,
+        level=LEVEL.of(said.number("batteryLevel")),
+        range=RANGE.of(said.number("batteryAutonomy")) if range_climate_off is None else range_climate_off,
         range_climate_on=range_climate_on,
         capacity=_energy(said, "batteryCapacity", unknown=240),
         energy=_energy(said, "batteryAvailableEnergy"),
@@ -67,11 +68,11 @@ def _energy(said: Attributes, name: str, *, unknown: float = 0) -> float | None:
         return None
     if energy > 1000:
         energy /= 1000
-    return energy if 0 < energy <= 200 else None
+    return ENERGY.of(energy)
 
 
 def _battery_temperature(said: Attributes, vehicle: VehicleInfo) -> float | None:
-    temperature = said.number("batteryTemperature", -50, 90)
+    temperature = TEMPERATURE.of(said.number("batteryTemperature"))
     measured = temperature != 0 or vehicle.gateway != "RVG"  # a Micra says 0 whatever the weather (§3.4)
     return temperature if measured else None
 
@@ -137,8 +138,8 @@ def _charging_status(said: Attributes, *, plugged_in: bool | None) -> ChargingSt
 def _power(said: Attributes) -> float | None:
     """Return kW. Some vehicles state watts; no Nissan takes more than 150 kW and no charger gives less than 1 kW."""
     for name in ("chargingInstantaneousPower", "instantaneousPower"):
-        if (power := said.number(name, 0, 400_000)) is not None:
-            return power / 1000 if power > 150 else power
+        if (power := said.number(name)) is not None:
+            return POWER.of(power / 1000 if power > 150 else power)
     return None
 
 
@@ -152,6 +153,6 @@ _REMAINING_AT = {
 def _remaining_minutes(said: Attributes, speed: ChargeSpeed | None) -> float | None:
     name = _REMAINING_AT.get(speed) if speed else None
     for candidate in ("chargingRemainingTime", name):
-        if candidate and (minutes := said.number(candidate, 0, 20_000)):  # 0 is not told (leaf2mqtt #68)
+        if candidate and (minutes := MINUTES.of(said.number(candidate))):  # 0 is not told (leaf2mqtt #68)
             return minutes
     return None

@@ -10,9 +10,6 @@ from .values import Attributes
 
 BACKEND = "kamereon"
 
-LONGEST_RANGE = 2500
-"""km; more than any tank or battery gives."""
-
 type Parser = Callable[[Json, VehicleInfo, datetime], VehicleState]
 """Reads a body about a vehicle, received at a time. Total: whatever the body is, nothing is raised."""
 

@@ -20,8 +20,9 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
+from ..quantities import FUEL, LEVEL, ODOMETER, PRESSURE, RANGE, TARGET_TEMPERATURE, TEMPERATURE, heading, place
 from ..values import upcoming
-from .groups import LONGEST_RANGE, known, privacy, stamp_of
+from .groups import known, privacy, stamp_of
 from .values import Attributes
 
 
@@ -29,16 +30,16 @@ def cockpit(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleS
     """Read either version of cockpit: the odometer, and the tank of what has one (§8.8)."""
     said = Attributes.of(body)
     stamp = stamp_of(said, received_at)
-    distance = said.number("totalMileage", 0.1, 5_000_000) or said.number("mileage", 0.1, 5_000_000)
+    distance = ODOMETER.of(said.number("totalMileage")) or ODOMETER.of(said.number("mileage"))
     return VehicleState(odometer=known(Odometer(**stamp, distance=distance)), fuel=_fuel(said, vehicle, stamp))
 
 
 def _fuel(said: Attributes, vehicle: VehicleInfo, stamp: Stamp) -> Fuel | None:
     fuel = Fuel(
         **stamp,
-        level=said.number("fuelLevel", 0, 100),
-        quantity=said.number("fuelQuantity", 0, 200),
-        range=said.number("fuelAutonomy", 0, LONGEST_RANGE),
+        level=LEVEL.of(said.number("fuelLevel")),
+        quantity=FUEL.of(said.number("fuelQuantity")),
+        range=RANGE.of(said.number("fuelAutonomy")),
         low=said.one_of("fuelLowWarning", {0: False, 1: True}),
     )
     if vehicle.powertrain is Powertrain.ELECTRIC:
@@ -55,11 +56,11 @@ def hvac_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> Vehi
     climate = Climate(
         **stamp_of(said, received_at),
         running=said.one_of("hvacStatus", {"on": True, "off": False}),
-        inside_temperature=said.number("internalTemperature", -60, 100),
-        outside_temperature=said.number("externalTemperature", -60, 70),
+        inside_temperature=TEMPERATURE.of(said.number("internalTemperature")),
+        outside_temperature=TEMPERATURE.of(said.number("externalTemperature")),
         next_start_at=next_start_at,
-        next_target_temperature=said.number("nextTargetTemperature", 5, 40) if next_start_at else None,
-        min_battery_level=said.number("socThreshold", 0, 100),
+        next_target_temperature=TARGET_TEMPERATURE.of(said.number("nextTargetTemperature")) if next_start_at else None,
+        min_battery_level=LEVEL.of(said.number("socThreshold")),
     )
     return VehicleState(climate=known(climate))
 
@@ -67,16 +68,14 @@ def hvac_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> Vehi
 def location(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
     """Read location. In privacy mode there is none (§8.6), so a position also says that privacy mode is off."""
     said = Attributes.of(body)
-    latitude, longitude = said.number("gpsLatitude", -90, 90), said.number("gpsLongitude", -180, 180)
-    if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
+    found = place(said.number("gpsLatitude"), said.number("gpsLongitude"))
+    if found is None:
         return VehicleState()
-    stamp = stamp_of(said, received_at)
-    heading = said.number("gpsDirection", 0, 360)
     position = Position(
-        **stamp,
-        latitude=latitude,
-        longitude=longitude,
-        heading=None if heading is None else heading % 360,
+        **stamp_of(said, received_at),
+        latitude=found[0],
+        longitude=found[1],
+        heading=heading(said.number("gpsDirection")),
     )
     return VehicleState(position=position, privacy=privacy(received_at, active=False))
 
@@ -115,11 +114,11 @@ def pressure(body: Json, vehicle: VehicleInfo, received_at: datetime) -> Vehicle
     return VehicleState(tyres=known(tyres))
 
 
-def _tyre(said: Attributes, place: str) -> Tyre:
-    millibar = said.number(f"{place}Pressure", 1, 10_000)
-    status = said.number(f"{place}Status")
+def _tyre(said: Attributes, wheel: str) -> Tyre:
+    millibar = said.number(f"{wheel}Pressure")
+    status = said.number(f"{wheel}Status")
     return Tyre(
-        pressure=None if millibar is None else millibar / 10,
+        pressure=None if millibar is None else PRESSURE.of(millibar / 10),
         warning=None if status is None else status != 0,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...vehicle import ChargeSpeed
+from ..quantities import POWER, place
 from . import quirks
 from .quirks import number
 
@@ -91,7 +92,7 @@ def _power(parameters: Mapping[str, str], mode: float | None) -> tuple[float | N
     doubtful = charger is not None and (charger > 0) is not (mode != 0)
     if mode == 0:
         return 0.0, doubtful
-    return None if charger is None else round(charger / 1000, 1), doubtful
+    return None if charger is None else POWER.of(charger / 1000), doubtful
 
 
 def _battery_power(parameters: Mapping[str, str]) -> float | None:
@@ -103,7 +104,7 @@ def _battery_power(parameters: Mapping[str, str]) -> float | None:
         volts, amps = amps, volts
     if not 200 <= volts <= 450 or abs(amps) > 600:
         return None
-    return round(max(-volts * amps / 1000, 0.0), 1)
+    return POWER.of(max(-volts * amps / 1000, 0.0))
 
 
 _SPEEDS: Mapping[float, ChargeSpeed] = {1: ChargeSpeed.SLOW, 3: ChargeSpeed.FASTEST}
@@ -117,7 +118,4 @@ def _speed(mode: float | None, power: float | None) -> ChargeSpeed | None:
 
 def _position(parameters: Mapping[str, str]) -> tuple[float, float] | None:
     """Return decimal degrees; without a fix the app sends 0/0 (leafspy §3 [H])."""
-    latitude, longitude = number(parameters.get("Lat"), -90, 90), number(parameters.get("Long"), -180, 180)
-    if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
-        return None
-    return latitude, longitude
+    return place(number(parameters.get("Lat")), number(parameters.get("Long")))

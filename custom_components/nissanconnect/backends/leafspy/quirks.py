@@ -8,6 +8,7 @@ from math import inf
 import re
 
 from ...vehicle import VinProblem, normalise_key, vin_problem
+from ..quantities import AMP_HOURS, ENERGY, HEALTH, HX, LEVEL, ODOMETER, TEMPERATURE
 
 ENERGY_PER_GID = 0.0775
 """kWh. The app's own default for what the battery counts; 80 to 88 Wh have been measured (leafspy §10 [H])."""
@@ -48,19 +49,17 @@ def level(soc: float | None, gids: float | None) -> float | None:
 
     While the vehicle shuts down it says 0 beside a count that tells of a full battery (Q5 [H]).
     """
-    if soc is None or not 0 <= soc <= 100 or (soc == 0 and gids is not None and gids > 10):
-        return None
-    return round(soc, 1)
+    return None if soc == 0 and gids is not None and gids > 10 else LEVEL.of(soc)
 
 
 def health(soh: float | None) -> float | None:
     """Return the state of health in %; 0 is a glitch (leafspy Q5 [H])."""
-    return round(soh, 2) if soh is not None and 1 <= soh <= 120 else None
+    return HEALTH.of(soh)
 
 
 def amp_hours(ahr: float | None) -> float | None:
     """Return what fits into the battery today in Ah; 0 is a glitch (leafspy Q5 [H])."""
-    return round(ahr, 2) if ahr is not None and 1 <= ahr <= 250 else None
+    return AMP_HOURS.of(ahr)
 
 
 def hx(value: float | None) -> float | None:
@@ -70,13 +69,12 @@ def hx(value: float | None) -> float | None:
     """
     if value is None:
         return None
-    value = value / _HX_REGISTER if value > 1000 else value
-    return round(value, 2) if 1 <= value <= 150 else None
+    return HX.of(value / _HX_REGISTER if value > 1000 else value)
 
 
 def energy(gids: float | None) -> float | None:
     """Return what is in the battery in kWh."""
-    return round(gids * ENERGY_PER_GID, 2) if gids is not None and 1 <= gids <= 1200 else None
+    return ENERGY.of(gids * ENERGY_PER_GID) if gids is not None and 1 <= gids <= 1200 else None
 
 
 def nominal_capacity(ahr: float | None, soh: float | None) -> float | None:
@@ -89,14 +87,12 @@ def nominal_capacity(ahr: float | None, soh: float | None) -> float | None:
 
 def pack_temperature(celsius: float | None) -> float | None:
     """Return the temperature of the battery in °C."""
-    return round(celsius, 1) if celsius is not None and -40 <= celsius <= 80 else None
+    return TEMPERATURE.of(celsius)
 
 
 def odometer(distance: float | None, *, miles: bool) -> float | None:
     """Return km; 0 is a glitch (leafspy Q4 [M])."""
-    if distance is None or not 1 <= distance <= 2_000_000:
-        return None
-    return round(distance * KM_PER_MILE, 1) if miles else distance
+    return ODOMETER.of(distance * KM_PER_MILE if miles and distance is not None else distance)
 
 
 def celsius(fahrenheit: float) -> float:

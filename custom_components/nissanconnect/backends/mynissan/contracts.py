@@ -12,7 +12,8 @@ from pynissan import (
 )
 
 from ...vehicle import Software, Subscription, UpdateStatus, VehicleState
-from ..values import utc, within
+from ..quantities import PROGRESS
+from ..values import utc
 from .values import stamp
 
 
@@ -52,7 +53,7 @@ def software_of(said: OtaUpdate | None, now: datetime) -> VehicleState:
             **stamp(now, said.last_checked),
             update=said.campaign_operation_id.strip()[:64] or None,
             status=status,
-            progress=within(said.status.progress, 0, 100),
+            progress=PROGRESS.of(said.status.progress),
             notes=said.campaign_description.global_release_note,
         )
     )

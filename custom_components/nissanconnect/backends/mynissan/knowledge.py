@@ -9,7 +9,7 @@ from pynissan import SeatHeaterCapability, VehicleCapabilities, VehicleStatus
 
 from ...vehicle import Capability, ClimateLimits, Powertrain
 from ..base import Json
-from ..values import within
+from ..quantities import TARGET_TEMPERATURE
 from .values import label
 
 
@@ -90,7 +90,7 @@ class Knowledge:
             seats=_heated_seats(details.seat_heater if details else None),
             wheel=heated is not None and heated.enabled is True,
             limits=_limits(hvac.minimum, hvac.maximum, hvac.resolution, hvac.unit) if hvac else None,
-            comfort=within(hvac.default, 10, 35) if hvac and hvac.unit.casefold() == "celsius" else None,
+            comfort=TARGET_TEMPERATURE.of(hvac.default) if hvac and hvac.unit.casefold() == "celsius" else None,
         )
 
     def to_json(self) -> dict[str, Json]:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from ...vehicle import Group
 from ..base import Json
 from ..learned import Learned
-from ..values import saved_time, within
+from ..quantities import LEVEL
+from ..values import saved_time
 from .knowledge import Knowledge
 
 DAILY = timedelta(days=1)
@@ -136,5 +137,5 @@ def _recall(saved: Json, now: datetime) -> _Vehicle:
         asked={name: at for name, at in times.items() if at is not None and at <= now},
         learned=Learned({each for each in answered if isinstance(each, str)} if isinstance(answered, list) else set()),
         ours=[each for each in ours if isinstance(each, str)][-_OURS:] if isinstance(ours, list) else [],
-        limit=within(limit, 0, 100) if isinstance(limit, int | float) else None,
+        limit=LEVEL.of(limit) if isinstance(limit, int | float) else None,
     )

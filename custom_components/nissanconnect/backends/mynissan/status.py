@@ -30,7 +30,8 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
-from ..values import upcoming, within
+from ..quantities import LEVEL, ODOMETER, RANGE, place
+from ..values import upcoming
 from .values import (
     celsius,
     distance,
@@ -44,11 +45,6 @@ from .values import (
     stamp,
 )
 
-_LONGEST_RANGE = 2500.0
-"""km; more than any tank or battery gives."""
-_LONGEST_LIFE = 5_000_000.0
-"""km; more than any vehicle is driven."""
-
 
 def state_of(status: VehicleStatus, said: Mapping[str, Json], now: datetime) -> VehicleState:
     """Return what the cached status tells. ``said`` is how the service put it.
@@ -61,10 +57,8 @@ def state_of(status: VehicleStatus, said: Mapping[str, Json], now: datetime) -> 
         *(known(group) for group in _electric(status.battery, now)),
         known(_climate(status.climate, now)) if status.climate else None,
         known(_body(status.doors, now)) if status.doors else None,
-        known(Fuel(**stamp(now, fuel.last_updated_at), range=distance(fuel, _LONGEST_RANGE))) if fuel else None,
-        known(
-            Odometer(**stamp(now, mileage.recorded_at), distance=kilometres(mileage.total, mileage.unit, _LONGEST_LIFE))
-        )
+        known(Fuel(**stamp(now, fuel.last_updated_at), range=distance(fuel, RANGE))) if fuel else None,
+        known(Odometer(**stamp(now, mileage.recorded_at), distance=kilometres(mileage.total, mileage.unit, ODOMETER)))
         if mileage
         else None,
         known(_tyres(status.tire_pressure, now)) if status.tire_pressure else None,
@@ -78,8 +72,8 @@ def _electric(battery: BatteryStatus | None, now: datetime) -> tuple[Battery | C
     return (
         Battery(
             **stamp(now),
-            level=within(battery.level, 0, 100),
-            range=distance(battery.remaining_mileage, _LONGEST_RANGE),
+            level=LEVEL.of(battery.level),
+            range=distance(battery.remaining_mileage, RANGE),
         ),
         Charging(**stamp(now), plugged_in=battery.is_plugged_in, status=_charging(battery.is_charging)),
     )
@@ -160,23 +154,22 @@ def _health(status: VehicleStatus, said: Mapping[str, Json], now: datetime) -> H
         **stamp(now),
         values=values,
         lamps=tuple(sorted(lit)) if isinstance(said.get("mils"), list) else None,  # the library tells no [] from null
-        oil_change_in=kilometres(oil.range, oil.unit, _LONGEST_LIFE) if oil else None,
+        oil_change_in=kilometres(oil.range, oil.unit, ODOMETER) if oil else None,
     )
 
 
 def position_of(location: VehicleLocation, now: datetime) -> VehicleState:
     """Return where the vehicle last was; without a fix the service may say 0, 0."""
-    latitude, longitude = within(location.latitude, -90, 90), within(location.longitude, -180, 180)
-    if latitude is None or longitude is None or (latitude, longitude) == (0, 0):
+    if (found := place(location.latitude, location.longitude)) is None:
         return VehicleState()
     return VehicleState(
-        position=Position(**stamp(now, location.last_updated_at), latitude=latitude, longitude=longitude)
+        position=Position(**stamp(now, location.last_updated_at), latitude=found[0], longitude=found[1])
     )
 
 
 def limit_of(config: ChargeConfig | None, now: datetime) -> VehicleState:
     """Return up to which level the vehicle charges."""
-    limit = within(config.charge_limit_percent, 0, 100) if config else None
+    limit = LEVEL.of(config.charge_limit_percent) if config else None
     return VehicleState(charging=known(Charging(**stamp(now), limit=limit)))
 
 

@@ -10,7 +10,8 @@ import re
 from pynissan import DistanceReading, TemperatureReading
 
 from ...vehicle import Reported, Stamp
-from ..values import past, within
+from ..quantities import PRESSURE, TEMPERATURE, Quantity
+from ..values import past
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,20 +39,20 @@ def is_known(group: Reported, name: str) -> bool:
     return bool(value) if isinstance(value, Mapping) else value is not None and value != default
 
 
-def kilometres(value: float | None, unit: str | None, longest: float) -> float | None:
+def kilometres(value: float | None, unit: str | None, quantity: Quantity) -> float | None:
     """Return a distance in km. Kilometres are asked for, and the unit says whether they came."""
     match (unit or "kilometer").casefold():
         case "kilometer":
-            return within(value, 0, longest)
+            return quantity.of(value)
         case "mile":
-            return None if value is None else within(round(value * _KM_PER_MILE, 1), 0, longest)
+            return None if value is None else quantity.of(value * _KM_PER_MILE)
     note_unknown("a distance's unit", unit)
     return None
 
 
-def distance(reading: DistanceReading | None, longest: float) -> float | None:
+def distance(reading: DistanceReading | None, quantity: Quantity) -> float | None:
     """Return a reading in km."""
-    return None if reading is None else kilometres(reading.value, reading.unit, longest)
+    return None if reading is None else kilometres(reading.value, reading.unit, quantity)
 
 
 def celsius(reading: TemperatureReading | None) -> float | None:
@@ -60,9 +61,9 @@ def celsius(reading: TemperatureReading | None) -> float | None:
         return None
     match reading.unit.casefold():
         case "celsius":
-            return within(reading.value, -60, 90)
+            return TEMPERATURE.of(reading.value)
         case "fahrenheit":
-            return within(round((reading.value - 32) / 1.8, 1), -60, 90)
+            return TEMPERATURE.of((reading.value - 32) / 1.8)
     note_unknown("a temperature's unit", reading.unit)
     return None
 
@@ -74,7 +75,7 @@ def kilopascals(value: float | None) -> float | None:
     """
     if value is None:
         return None
-    return float(round(value * _KPA_PER_PSI)) if 10 <= value <= 75 else within(value, 80, 500)
+    return PRESSURE.of(value * _KPA_PER_PSI if value <= 75 else value if value >= 80 else None)
 
 
 _OPEN = {"open": True, "opened": True, "ajar": True, "closed": False, "close": False, "not_ajar": False}

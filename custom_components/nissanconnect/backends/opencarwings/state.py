@@ -29,13 +29,14 @@ from ...vehicle import (
     VehicleState,
     normalise_key,
 )
+from ..quantities import BARS, ENERGY, HEALTH, LEVEL, MINUTES, ODOMETER, PRESSURE, RANGE, TEMPERATURE, place
 from ..values import time_of
 from .values import Said
 
 BACKEND = "opencarwings"
 
-_POSITIVE = 1e-9
-"""The least number that is none of the zeros that mean "none"."""
+_NONE = (0,)
+"""What stands where a number means nothing, although it is possible."""
 
 
 def _stamp(now: datetime, reported_at: datetime | None) -> Stamp:
@@ -111,16 +112,16 @@ _CAPACITIES: Mapping[float, float] = {281: 24.0, 356: 30.0, 502: 40.0}
 
 
 def _battery(ev: Said, stamp: Stamp) -> Battery:
-    energy = ev.number("wh_content", _POSITIVE, 200_000)
+    energy = ev.number("wh_content")
     return Battery(
         **stamp,
-        level=ev.number("soc_display", _POSITIVE, 100) or ev.number("soc", _POSITIVE, 100),
-        range=ev.number("range_acoff", _POSITIVE, 1000),
-        range_climate_on=ev.number("range_acon", _POSITIVE, 1000),
+        level=LEVEL.of(ev.number("soc_display", never=_NONE)) or LEVEL.of(ev.number("soc", never=_NONE)),
+        range=RANGE.of(ev.number("range_acoff", never=_NONE)),
+        range_climate_on=RANGE.of(ev.number("range_acon", never=_NONE)),
         capacity=_CAPACITIES.get(ev.number("max_gids") or 0),
-        energy=None if energy is None else energy / 1000,
-        health=ev.number("soh", _POSITIVE, 100),
-        health_bars=ev.number("cap_bars", 1, 12),
+        energy=None if energy is None else ENERGY.of(energy / 1000),
+        health=HEALTH.of(ev.number("soh")),
+        health_bars=BARS.of(ev.number("cap_bars")),
     )
 
 
@@ -143,7 +144,7 @@ def _charging(ev: Said, stamp: Stamp) -> Charging:
 
 
 def _minutes(ev: Said, name: str) -> float | None:
-    return ev.number(name, 1, 10_000, never=(2047, 4095))
+    return MINUTES.of(ev.number(name, never=(0, 2047, 4095)))
 
 
 def _climate(ev: Said | None, now: datetime, next_start_at: datetime | None) -> Climate | None:
@@ -153,23 +154,21 @@ def _climate(ev: Said | None, now: datetime, next_start_at: datetime | None) -> 
     return Climate(
         **_stamp(now, ev.time("last_updated", now)),
         running=ev.flag("ac_status"),
-        inside_temperature=ev.number("cabin_temp", -60, 100, never=(0,)),
+        inside_temperature=TEMPERATURE.of(ev.number("cabin_temp", never=_NONE)),
         next_start_at=next_start_at,
     )
 
 
 def _position(location: Said, stamp: Stamp) -> Position | None:
-    latitude, longitude = location.number("lat", -90, 90), location.number("lon", -180, 180)
-    if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
-        return None
-    return Position(**stamp, latitude=latitude, longitude=longitude)
+    found = place(location.number("lat"), location.number("lon"))
+    return None if found is None else Position(**stamp, latitude=found[0], longitude=found[1])
 
 
 def _odometer(said: Said, health: Said | None, now: datetime) -> Odometer | None:
     """Return the distance; the one of the older units has no time of its own (§3.1)."""
-    if health is not None and (checked := health.number("mileage", 1, 5_000_000)) is not None:
+    if health is not None and (checked := ODOMETER.of(health.number("mileage"))) is not None:
         return Odometer(**_stamp(now, health.time("last_updated", now)), distance=checked)
-    plain = said.number("odometer", 0, 5_000_000)
+    plain = ODOMETER.of(said.number("odometer"))
     return None if plain is None else Odometer(**_stamp(now, None), distance=plain)
 
 
@@ -180,7 +179,7 @@ def _connectivity(said: Said, now: datetime) -> Connectivity:
 
 def _tyres(health: Said, stamp: Stamp) -> Tyres | None:
     front_left, front_right, rear_left, rear_right = (
-        Tyre(pressure=health.number(f"tpms_{place}", _POSITIVE, 1000)) for place in ("fl", "fr", "rl", "rr")
+        Tyre(pressure=PRESSURE.of(health.number(f"tpms_{wheel}"))) for wheel in ("fl", "fr", "rl", "rr")
     )
     tyres = Tyres(**stamp, front_left=front_left, front_right=front_right, rear_left=rear_left, rear_right=rear_right)
     return tyres if tyres != Tyres(**stamp) else None

@@ -20,6 +20,7 @@ from ...vehicle import (
     Tyre,
     Tyres,
 )
+from ..quantities import heading, place
 from .metrics import LIMIT, LOCKED
 from .tree import Tree
 
@@ -58,6 +59,7 @@ def _battery(view: View, stamp: Stamp) -> Battery:
         capacity=tree.number("xnl.v.b.e.capacity"),
         energy=tree.number("xnl.v.b.e.available"),
         health=tree.number("v.b.soh"),
+        hx=tree.number("xnl.v.b.hx"),
         temperature=tree.number("v.b.temp"),
         cell_spread=_spread(tree.numbers("v.b.c.voltage")),
     )
@@ -148,10 +150,9 @@ def _body(view: View, stamp: Stamp) -> Body:
 
 def _position(view: View, stamp: Stamp) -> Position | None:
     tree = view.tree
-    latitude, longitude = tree.number("v.p.latitude"), tree.number("v.p.longitude")
-    if latitude is None or longitude is None or latitude == longitude == 0:
+    if (found := place(tree.number("v.p.latitude"), tree.number("v.p.longitude"))) is None:
         return None
-    return Position(**stamp, latitude=latitude, longitude=longitude, heading=tree.number("v.p.direction"))
+    return Position(**stamp, latitude=found[0], longitude=found[1], heading=heading(tree.number("v.p.direction")))
 
 
 def _odometer(view: View, stamp: Stamp) -> Odometer:

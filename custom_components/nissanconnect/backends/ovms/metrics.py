@@ -5,6 +5,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ...vehicle import Group
+from ..quantities import (
+    CELL_VOLTAGE,
+    ENERGY,
+    HEADING,
+    HEALTH,
+    HX,
+    LATITUDE,
+    LONGITUDE,
+    MINUTES,
+    ODOMETER,
+    POWER,
+    PRESSURE,
+    RANGE,
+    SIGNAL,
+    TARGET_TEMPERATURE,
+    TEMPERATURE,
+    VOLTAGE,
+    Quantity,
+)
 from .values import Reader, Value, flag, number, numbers, percent, word
 
 
@@ -61,8 +80,8 @@ LOCKED = "v.e.locked"
 TYPE = "v.type"
 VIN = "v.vin"
 
-_TEMPERATURE = number(-50, 100)
-_ENERGY = number(0, 200)
+_BEAT = Quantity(0, 1e10, 3)
+_GIDS = Quantity(0, 2000, 0)
 
 
 def _battery(read: Reader, *, shows: Part | None = None) -> Metric:
@@ -84,38 +103,39 @@ def _door() -> Metric:
 
 METRICS: Mapping[str, Metric] = {
     # The module
-    BEAT: Metric(read=number(0, 1e10), speaker=Speaker.MODULE),
-    "m.net.sq": Metric(read=number(-150, -1), group=Group.CONNECTIVITY, speaker=Speaker.MODULE),
+    BEAT: Metric(read=number(_BEAT), speaker=Speaker.MODULE),
+    "m.net.sq": Metric(read=number(SIGNAL), group=Group.CONNECTIVITY, speaker=Speaker.MODULE),
     "m.version": Metric(read=word, group=Group.CONNECTIVITY, speaker=Speaker.MODULE),
     CONNECTED: Metric(read=flag, group=Group.CONNECTIVITY, speaker=Speaker.MODULE),
     TYPE: Metric(read=word, speaker=Speaker.MODULE),
     VIN: Metric(read=word, speaker=Speaker.MODULE),
     # Battery
     "v.b.soc": _battery(percent),
-    "v.b.soh": _battery(percent),
-    "v.b.range.est": _battery(number(0, 1000)),
-    "v.b.temp": Metric(group=Group.BATTERY, read=_TEMPERATURE),
-    "v.b.c.voltage": Metric(group=Group.BATTERY, read=numbers(1.5, 5)),
-    "xnl.v.b.e.available": _battery(_ENERGY, shows=Part.BATTERY),
-    "xnl.v.b.e.capacity": _battery(_ENERGY, shows=Part.BATTERY),
-    "xnl.v.b.gids": _battery(number(0, 2000), shows=Part.BATTERY),
+    "v.b.soh": _battery(number(HEALTH)),
+    "v.b.range.est": _battery(number(RANGE)),
+    "v.b.temp": Metric(group=Group.BATTERY, read=number(TEMPERATURE)),
+    "v.b.c.voltage": Metric(group=Group.BATTERY, read=numbers(CELL_VOLTAGE)),
+    "xnl.v.b.e.available": _battery(number(ENERGY), shows=Part.BATTERY),
+    "xnl.v.b.e.capacity": _battery(number(ENERGY), shows=Part.BATTERY),
+    "xnl.v.b.hx": _battery(number(HX), shows=Part.BATTERY),
+    "xnl.v.b.gids": _battery(number(_GIDS), shows=Part.BATTERY),
     "xnl.v.b.soc.instrument": _battery(percent, shows=Part.BATTERY),
     # Charging
     "v.c.charging": _charging(flag, default=False),
-    "v.c.duration.full": _charging(number(0, 48 * 60)),
-    "v.c.duration.soc": _charging(number(0, 48 * 60)),
+    "v.c.duration.full": _charging(number(MINUTES)),
+    "v.c.duration.soc": _charging(number(MINUTES)),
     LIMIT: Metric(group=Group.CHARGING, read=percent, speaker=Speaker.MODULE),
     "v.c.pilot": _charging(flag),
-    "v.c.power": _charging(number(0, 200)),
+    "v.c.power": _charging(number(POWER)),
     "v.c.state": _charging(word, default="stopped"),
     "v.c.substate": _charging(word),
     "v.c.type": _charging(word),
     "v.d.cp": _charging(flag),
     # Climate
-    "v.e.cabinsetpoint": Metric(group=Group.CLIMATE, read=number(10, 40)),
-    "v.e.cabintemp": Metric(group=Group.CLIMATE, read=_TEMPERATURE),
+    "v.e.cabinsetpoint": Metric(group=Group.CLIMATE, read=number(TARGET_TEMPERATURE)),
+    "v.e.cabintemp": Metric(group=Group.CLIMATE, read=number(TEMPERATURE)),
     "v.e.hvac": Metric(group=Group.CLIMATE, read=flag),
-    "v.e.temp": Metric(group=Group.CLIMATE, read=_TEMPERATURE),
+    "v.e.temp": Metric(group=Group.CLIMATE, read=number(TEMPERATURE)),
     # Body
     "v.d.fl": _door(),
     "v.d.fr": _door(),
@@ -127,12 +147,12 @@ METRICS: Mapping[str, Metric] = {
     "v.e.awake": Metric(read=flag),
     "v.e.on": Metric(read=flag),
     # Place, road, tyres, 12 V
-    "v.p.direction": Metric(group=Group.POSITION, read=number(0, 360), speaker=Speaker.SATELLITES),
+    "v.p.direction": Metric(group=Group.POSITION, read=number(HEADING), speaker=Speaker.SATELLITES),
     "v.p.gpslock": Metric(read=flag, speaker=Speaker.MODULE),
-    "v.p.latitude": Metric(group=Group.POSITION, read=number(-90, 90), speaker=Speaker.SATELLITES),
-    "v.p.longitude": Metric(group=Group.POSITION, read=number(-180, 180), speaker=Speaker.SATELLITES),
-    "v.p.odometer": Metric(group=Group.ODOMETER, read=number(0, 2e6), silent=0.0),
-    "v.t.pressure": Metric(group=Group.TYRES, read=numbers(50, 600)),
-    "v.b.12v.voltage": Metric(group=Group.AUX_BATTERY, read=number(0, 20), speaker=Speaker.MODULE, silent=0.0),
+    "v.p.latitude": Metric(group=Group.POSITION, read=number(LATITUDE), speaker=Speaker.SATELLITES),
+    "v.p.longitude": Metric(group=Group.POSITION, read=number(LONGITUDE), speaker=Speaker.SATELLITES),
+    "v.p.odometer": Metric(group=Group.ODOMETER, read=number(ODOMETER)),
+    "v.t.pressure": Metric(group=Group.TYRES, read=numbers(PRESSURE)),
+    "v.b.12v.voltage": Metric(group=Group.AUX_BATTERY, read=number(VOLTAGE), speaker=Speaker.MODULE),
 }
 """By their names; anything else that is published is passed over unread."""

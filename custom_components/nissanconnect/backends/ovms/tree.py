@@ -73,6 +73,8 @@ class Tree:
     def _sift(self, said: Word, value: Value | None) -> tuple[Word, Value | None, bool] | None:
         """Return a word and whether it is news, unless it says nothing, or nothing yet."""
         metric = METRICS[said.metric]
+        if value is None and said.text != "":  # garbage leaves what was known, an empty payload says that nothing is
+            return None
         if value is not None and value == metric.silent:
             return None
         if value is not None and value == metric.default and not self._knows(said.metric, metric):

@@ -6,7 +6,7 @@ Metrics come in their native units and without a suffix (§1.3). What makes no s
 from collections.abc import Callable
 import re
 
-from ..values import within
+from ..quantities import LEVEL, Quantity
 
 type Value = bool | float | str | tuple[float | None, ...]
 type Reader = Callable[[str], Value | None]
@@ -27,20 +27,20 @@ def decode(payload: bytes, longest: int = _LONGEST) -> str | None:
         return None
 
 
-def number(low: float, high: float) -> Reader:
-    """Return a reader of finite numbers from ``low`` to ``high``; markers like 65535 are outside of any range."""
-    return lambda text: _number(text, low, high)
+def number(quantity: Quantity) -> Reader:
+    """Return a reader of a quantity; markers like 65535 are out of any bounds."""
+    return lambda text: quantity.of(_number(text))
 
 
 def percent(text: str) -> float | None:
     """Read a share; module and vehicle round differently, so a little more than all is all."""
-    found = _number(text, 0, 101)
-    return None if found is None else min(found, 100.0)
+    found = _number(text)
+    return LEVEL.of(100.0 if found is not None and 100 < found <= 101 else found)
 
 
-def numbers(low: float, high: float) -> Reader:
+def numbers(quantity: Quantity) -> Reader:
     """Return a reader of comma lists; a member that makes no sense is unknown, and the others keep their places."""
-    return lambda text: tuple(_number(part, low, high) for part in text.split(",")) if text else None
+    return lambda text: tuple(quantity.of(_number(part)) for part in text.split(",")) if text else None
 
 
 def flag(text: str) -> bool | None:
@@ -53,7 +53,5 @@ def word(text: str) -> str | None:
     return text if 0 < len(text) <= 100 and text.isprintable() else None
 
 
-def _number(text: str, low: float, high: float) -> float | None:
-    if not _NUMBER.fullmatch(text.strip()):
-        return None
-    return within(float(text), low, high)
+def _number(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None

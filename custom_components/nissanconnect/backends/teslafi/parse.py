@@ -19,6 +19,7 @@ from ...vehicle import (
     Tyres,
     VehicleState,
 )
+from ..quantities import LEVEL, ODOMETER, POWER, PRESSURE, RANGE, TARGET_TEMPERATURE, TEMPERATURE, heading, place
 from .values import Values
 
 BACKEND = "teslafi"
@@ -54,13 +55,13 @@ def _is_known(group: Reported) -> bool:
 def _battery(said: Values, stamp: Stamp) -> Battery:
     return Battery(
         **stamp,
-        level=said.number("battery_level", 0, 100),
-        range=_kilometres(said.number("battery_range", 0, 1500)),
+        level=LEVEL.of(said.number("battery_level")),
+        range=RANGE.of(_kilometres(said.number("battery_range"))),
     )
 
 
 def _kilometres(miles: float | None) -> float | None:
-    return None if miles is None else round(miles * KM_PER_MILE, 1)
+    return None if miles is None else miles * KM_PER_MILE
 
 
 _STATUSES: Mapping[str, ChargingStatus | None] = {
@@ -83,9 +84,9 @@ def _charging(said: Values, stamp: Stamp, *, live: bool) -> Charging:
         **stamp,
         plugged_in=word != "disconnected" if word in _STATUSES else None,
         status=status,
-        power=said.number("charger_power", 0, 1000),
+        power=POWER.of(said.number("charger_power")),
         finish_at=stamp["received_at"] + timedelta(hours=hours) if charges and hours else None,
-        limit=said.number("charge_limit_soc", 1, 100),
+        limit=LEVEL.of(said.number("charge_limit_soc")) or None,
     )
 
 
@@ -94,9 +95,9 @@ def _climate(said: Values, stamp: Stamp) -> Climate:
     return Climate(
         **stamp,
         running=any(switches) if switches else None,
-        target_temperature=said.number("driver_temp_setting", 5, 40),
-        inside_temperature=said.number("inside_temp", -60, 100),
-        outside_temperature=said.number("outside_temp", -60, 70),
+        target_temperature=TARGET_TEMPERATURE.of(said.number("driver_temp_setting")),
+        inside_temperature=TEMPERATURE.of(said.number("inside_temp")),
+        outside_temperature=TEMPERATURE.of(said.number("outside_temp")),
     )
 
 
@@ -117,15 +118,13 @@ def _body(said: Values, stamp: Stamp) -> Body:
 
 
 def _position(said: Values, stamp: Stamp) -> Position | None:
-    latitude, longitude = said.number("latitude", -90, 90), said.number("longitude", -180, 180)
-    if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
+    if (found := place(said.number("latitude"), said.number("longitude"))) is None:
         return None
-    heading = said.number("heading", 0, 360)
-    return Position(**stamp, latitude=latitude, longitude=longitude, heading=None if heading is None else heading % 360)
+    return Position(**stamp, latitude=found[0], longitude=found[1], heading=heading(said.number("heading")))
 
 
 def _odometer(said: Values, stamp: Stamp) -> Odometer:
-    return Odometer(**stamp, distance=_kilometres(said.number("odometer", 0.1, 3_000_000)))
+    return Odometer(**stamp, distance=ODOMETER.of(_kilometres(said.number("odometer"))))
 
 
 _KPA = {"psi": 6.894757, "bar": 100.0, "kpa": 1.0}
@@ -143,11 +142,9 @@ def _tyres(said: Values, stamp: Stamp) -> Tyres:
     )
 
 
-def _tyre(said: Values, place: str, factor: float | None) -> Tyre:
-    pressure = said.number(f"tpms_{place}", 0.1, 1000)
-    if pressure is None or factor is None or not 50 <= pressure * factor <= 1000:
-        return Tyre()
-    return Tyre(pressure=round(pressure * factor, 1))
+def _tyre(said: Values, wheel: str, factor: float | None) -> Tyre:
+    pressure = said.number(f"tpms_{wheel}")
+    return Tyre() if pressure is None or factor is None else Tyre(pressure=PRESSURE.of(pressure * factor))
 
 
 def _connectivity(said: Values, stamp: Stamp) -> Connectivity | None:

@@ -1,0 +1,76 @@
+"""Which numbers a vehicle can tell, and how exactly anybody can know them: one place for all sources.
+
+A number out of bounds is none: it is a marker, a default or garbage, whichever source sends it. The others are rounded
+here and nowhere else, or figures that nobody has measured would be shown, stored and compared.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+
+class Quantity(NamedTuple):
+    """Bounds, both possible, decimal places, and what is sent in place of a value."""
+
+    low: float
+    high: float
+    digits: int
+    never: Collection[float] = ()
+
+    def of(self, value: float | None) -> float | None:
+        """Return the value as it is known; ``None`` if it cannot be true."""
+        if value is None or not self.low <= value <= self.high or value in self.never:
+            return None
+        return round(float(value), self.digits) + 0.0  # which makes -0.0 zero
+
+
+# Percent
+LEVEL = Quantity(0, 100, 1)
+"""Of a battery or a tank, or up to which to charge."""
+HEALTH = Quantity(1, 120, 2)
+"""New batteries begin above 100 %; 0 is what is shown before it is known."""
+HX = Quantity(1, 150, 2)
+PROGRESS = Quantity(0, 100, 0)
+
+# The battery: kWh, kW, Ah, bars
+ENERGY = Quantity(0.01, 200, 2)
+POWER = Quantity(0, 400, 1)
+AMP_HOURS = Quantity(1, 250, 2)
+BARS = Quantity(1, 12, 0)
+CELL_VOLTAGE = Quantity(1.5, 5, 4)
+
+# Volts, kPa, dBm, litres, minutes
+VOLTAGE = Quantity(5, 20, 1)
+"""Of the 12 V battery."""
+PRESSURE = Quantity(10, 600, 0)
+SIGNAL = Quantity(-150, -1, 0)
+FUEL = Quantity(0, 200, 1)
+MINUTES = Quantity(0, 20_000, 0)
+
+# °C. A sensor that counts from -40 shows that when it has measured nothing.
+TEMPERATURE = Quantity(-60, 100, 1, never=(-40.0,))
+TARGET_TEMPERATURE = Quantity(5, 40, 1)
+
+# km
+RANGE = Quantity(0, 2500, 0)
+"""More than any tank or battery gives."""
+ODOMETER = Quantity(0.1, 5_000_000, 1)
+"""No vehicle leaves the factory with less; 0 is what is shown before it is known."""
+
+# Degrees
+LATITUDE = Quantity(-90, 90, 6)
+LONGITUDE = Quantity(-180, 180, 6)
+HEADING = Quantity(0, 360, 0)
+
+
+def place(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
+    """Return a position in degrees; 0/0 is what a receiver without a fix shows."""
+    found = LATITUDE.of(latitude), LONGITUDE.of(longitude)
+    if found[0] is None or found[1] is None or found[0] == found[1] == 0:
+        return None
+    return found[0], found[1]
+
+
+def heading(degrees: float | None) -> float | None:
+    """Return degrees clockwise from north, below 360."""
+    found = HEADING.of(degrees)
+    return None if found is None else found % 360
