@@ -55,6 +55,8 @@ RANGE = Quantity(0, 2500, 0)
 """More than any tank or battery gives."""
 ODOMETER = Quantity(0.1, 5_000_000, 1)
 """No vehicle leaves the factory with less; 0 is what is shown before it is known."""
+DRIVEN = Quantity(0, 1_000_000, 1)
+"""In a day, a month or a year."""
 
 # Degrees
 LATITUDE = Quantity(-90, 90, 6)

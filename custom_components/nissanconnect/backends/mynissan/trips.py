@@ -13,6 +13,7 @@ from pynissan import (
 )
 
 from ...vehicle import TripPeriod, TripSummary
+from ..quantities import DRIVEN
 from ..values import within
 from .values import kilometres
 
@@ -59,7 +60,7 @@ def _summary(start: date, said: DrivingHistoryTripSummary, period: TripPeriod) -
         start=start,
         period=period,
         trips=said.number_of_trips if within(said.number_of_trips, 0, 1_000_000) is not None else None,
-        distance=kilometres(driven.value, driven.unit, 1_000_000) if driven else None,
+        distance=kilometres(driven.value, driven.unit, DRIVEN) if driven else None,
         duration=_minutes(said.duration),
         energy_used=within(said.energy_consumed, 0, 1_000_000),
         co2_saved=_grams(said.co2_saved),
