@@ -15,7 +15,7 @@ import pytest
 from custom_components.nissanconnect.commands import Unfinished
 from custom_components.nissanconnect.engine.merge import Word
 from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
-from custom_components.nissanconnect.store import Remembered, RememberedVehicle, VehicleStore, _dump, _read
+from custom_components.nissanconnect.store import Remembered, RememberedVehicle, StoreReader, VehicleStore, _dump
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
     Asker,
@@ -60,6 +60,13 @@ INFO = VehicleInfo(
     capabilities=frozenset({Capability.CLIMATE, Capability.BATTERY}),
     climate_limits=ClimateLimits(16, 30, 0.5),
 )
+
+
+LATER = datetime(2199, 1, 1, tzinfo=UTC)
+
+
+def _read(raw: Any) -> Remembered:
+    return StoreReader(LATER).read(raw)
 
 
 def through_the_file(remembered: Remembered) -> Remembered:

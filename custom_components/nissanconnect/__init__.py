@@ -14,7 +14,7 @@ from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
 from .entry_changes import async_follow
 from .fences import async_remove_stale
-from .issues import async_report_old_yaml
+from .issues import async_report_old_yaml, async_report_store
 from .leafspy_webhook import async_receive
 from .services import async_setup_services
 from .settings import Settings
@@ -49,6 +49,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
 
     store = VehicleStore(hass, entry.entry_id)
     remembered = await store.async_load()
+    async_report_store(hass, entry, remembered.set_aside)
     backend = await async_create_backend(hass, entry.data, save_auth=save_auth, memory=remembered.memory)
     entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
     known = _log_in(entry)

@@ -35,6 +35,7 @@ from .vehicle import (
 CALLER_REFUSED = "caller_refused"
 SAME_VEHICLE = "same_vehicle"
 SOURCE_SILENT = "source_silent"
+STORE_DAMAGED = "store_damaged"
 WRONG_PINS = "wrong_pins"
 
 
@@ -61,6 +62,7 @@ ISSUES: Mapping[str, Kind] = {
     Condition.WRONG_REGION: Kind(checkable=False),  # a hint
     SAME_VEHICLE: Kind(),
     SOURCE_SILENT: Kind(checkable=False),  # it is checked anyway
+    STORE_DAMAGED: Kind(checkable=False),  # the next start finds a file that is whole
     WRONG_PINS: Kind(),
     OLD_YAML: Kind(checkable=False),  # a restart is needed to take the block away, and takes the issue along
 }
@@ -115,6 +117,13 @@ def async_report_wrong_pins(
 def async_report_caller(hass: HomeAssistant, entry: ConfigEntry, *, refused: bool) -> None:
     """Show that somebody calls with a wrong password, or that nobody does."""
     _async_set(hass, entry, CALLER_REFUSED, {"account": entry.title}, present=refused)
+
+
+@callback
+def async_report_store(hass: HomeAssistant, entry: ConfigEntry, set_aside: str | None) -> None:
+    """Show that something that was kept could not be read, and where it is, or that all of it could."""
+    told = {"account": entry.title, "file": set_aside or ""}
+    _async_set(hass, entry, STORE_DAMAGED, told, present=set_aside is not None)
 
 
 @callback

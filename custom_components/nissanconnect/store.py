@@ -3,12 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from functools import partial
-from typing import Any, cast
+import logging
+import os
+from pathlib import Path
+import sys
+from typing import Any, cast, override
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
 import probatio
 
 from .alerts import Wishes
@@ -21,9 +27,17 @@ from .engine.wakes import Wake, WakeLedger
 from .engine.wrong_pins import WrongPins
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
+_LOGGER = logging.getLogger(__name__)
+
 _VERSION = 1
 _DELAY = 15.0
 """Seconds from a change to the write: reads come in bursts, storage media wear out."""
+
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Other times are none: not every zone can show them."""
+_PLANNED = ("finish_at", "next_start_at", "ends_at")
+"""What may be later than now; everything else has happened."""
+_MOST_UNFINISHED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +68,42 @@ class Remembered:
 
     vehicles: list[RememberedVehicle] = field(default_factory=list)
     memory: Json = None
+    set_aside: str | None = None
+    """The file that is kept because something in it could not be read."""
+
+
+class _File(Store[dict[str, Any]]):
+    """A file that loads whatever is in it: it is a cache, and all that is not to be understood can be read anew."""
+
+    set_aside: str | None = None
+    """The new name of the file, if there was something in it that could not be read."""
+
+    @override
+    async def _async_migrate_func(self, old_major_version: int, old_data: Any) -> Any:
+        """Take what another version wrote as if it were ours; what is foreign in it is left out by those who read."""
+        if old_major_version != self.version:
+            await self.async_set_aside()
+        return old_data
+
+    async def async_set_aside(self) -> None:
+        """Rename the file, so that nothing in it is lost."""
+        name = f"{self.path}.corrupt.{dt_util.utcnow().isoformat()}"
+        self.set_aside = self.path
+        with suppress(OSError):
+            await self.hass.async_add_executor_job(os.rename, self.path, name)
+            self.set_aside = name
+        _LOGGER.warning("Something in %s cannot be read; it is kept as %s", self.path, self.set_aside)
+
+    async def async_remove_set_aside(self) -> None:
+        """Delete what was set aside: it tells of vehicles, too."""
+        path = Path(self.path)
+
+        def remove() -> None:
+            for each in path.parent.glob(f"{path.name}.corrupt.*"):
+                with suppress(OSError):
+                    each.unlink()
+
+        await self.hass.async_add_executor_job(remove)
 
 
 class VehicleStore:
@@ -62,14 +112,34 @@ class VehicleStore:
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the file; nothing is read yet."""
         self._hass = hass
-        self._store = Store[dict[str, Any]](hass, _VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True)
+        self._store = _File(
+            hass,
+            _VERSION,
+            f"{DOMAIN}.{entry_id}",
+            private=True,
+            atomic_writes=True,
+            max_readable_version=sys.maxsize,
+        )
         self._delay: float | None = None
         """After which delay the next write comes, if one is planned."""
 
     async def async_load(self) -> Remembered:
-        """Return what was kept. What cannot be read any more is left out, the rest is still good."""
-        raw = await self._store.async_load() or {}
-        return await self._hass.async_add_executor_job(_read, raw)  # 1 ms for each vehicle
+        """Return what was kept. What cannot be read any more is left out, the rest is still good.
+
+        The file in which something was left out is set aside.
+        """
+        try:
+            raw: Any = await self._store.async_load()
+        except HomeAssistantError, AttributeError, KeyError, TypeError, ValueError:  # no file, or not one of ours
+            await self._store.async_set_aside()
+            return Remembered(set_aside=self._store.set_aside)
+        reader = StoreReader(dt_util.utcnow())
+        remembered = await self._hass.async_add_executor_job(reader.read, raw)  # 1 ms for each vehicle
+        if reader.lost and self._store.set_aside is None:
+            await self._store.async_set_aside()
+            await self.async_save(remembered)
+        remembered.set_aside = self._store.set_aside
+        return remembered
 
     def async_schedule_save(self, provide: Callable[[], Remembered], *, at_once: bool = False) -> None:
         """Write what ``provide`` returns, soon and at the latest when Home Assistant stops.
@@ -94,6 +164,7 @@ class VehicleStore:
     async def async_remove(self) -> None:
         """Forget everything."""
         await self._store.async_remove()
+        await self._store.async_remove_set_aside()
 
 
 def _dump(remembered: Remembered) -> dict[str, Any]:
@@ -133,98 +204,123 @@ def _fields(item: VehicleInfo | Unfinished | Command) -> dict[str, Any]:
     return {each.name: getattr(item, each.name) for each in fields(item)}
 
 
-def _read(raw: Mapping[str, Any]) -> Remembered:
-    vehicles = [vehicle for kept in raw.get("vehicles", ()) if (vehicle := _read_vehicle(kept)) is not None]
-    return Remembered(vehicles=vehicles, memory=raw.get("memory"))
+@dataclass(slots=True)
+class StoreReader:
+    """Reads what :func:`_dump` wrote, maybe in another version and maybe damaged since.
 
-
-def _read_vehicle(raw: Mapping[str, Any]) -> RememberedVehicle | None:
-    if (info := _load(VehicleInfo, raw.get("info"))) is None:
-        return None
-    return RememberedVehicle(
-        info=info,
-        word=_read_word(raw.get("word")),
-        pending=_read_state(raw.get("pending")),
-        lent_words={name: _read_word(word) for name, word in _mapping(raw.get("lent_words")).items()},
-        log=tuple(_each(partial(_load, CommandRecord), raw.get("log"))),
-        unfinished=tuple(_each(_read_unfinished, raw.get("unfinished"))),
-        wakes=WakeLedger.reopened(_each(partial(_load, Wake), raw.get("wakes"))),
-        rests_since=_read_time(raw.get("rests_since_at")),
-        lookout=_load(Lookout, raw.get("lookout")) or Lookout(),
-        wishes=_load(Wishes, raw.get("wishes")) or Wishes(),
-        wrong_pins=_load(WrongPins, raw.get("wrong_pins")) or WrongPins(),
-    )
-
-
-def _read_word(raw: Any) -> Word:
-    known = _mapping(raw)
-    changed_at = _mapping(known.get("changed_at"))
-    return Word(
-        state=_read_state(known.get("state")),
-        changed_at={group: at for group in changed_at if (at := _read_time(changed_at[group])) is not None},
-    )
-
-
-def _read_state(raw: Any) -> VehicleState:
-    known = _mapping(raw)
-    return VehicleState.of(*(_load(kind, known.get(group)) for group, kind in GROUP_TYPES.items()))
-
-
-def _mapping(raw: Any) -> Mapping[str, Any]:
-    return raw if isinstance(raw, Mapping) else {}
-
-
-def _read_time(raw: Any) -> datetime | None:
-    found = _revive("at", raw)
-    return found if isinstance(found, datetime) else None
-
-
-def _read_unfinished(raw: Any) -> Unfinished | None:
-    if not isinstance(raw, Mapping):
-        return None
-    kind = next((each for each in COMMANDS if each.kind() == raw.get("kind")), None)
-    command = _load(kind, raw.get("command")) if kind else None
-    asked_by, ticket = _load(Asker, raw.get("asked_by")), _load(Ticket, raw.get("ticket"))
-    asked_at, sent_at = (_read_time(raw.get(name)) for name in ("asked_at", "sent_at"))
-    if command is None or asked_by is None or asked_at is None or (sent_at is None and raw.get("sent_at") is not None):
-        return None  # whether it was sent is not left to a guess
-    return Unfinished(command=command, asked_by=asked_by, asked_at=asked_at, sent_at=sent_at, ticket=ticket)
-
-
-def _load[T](kind: type[T], raw: Any) -> T | None:
-    """Rebuild a dataclass; a field of another version is dropped, a value that does not fit drops the whole."""
-    if not isinstance(raw, Mapping):
-        return None
-    try:
-        return cast("T", _schema(kind)({name: _revive(name, value) for name, value in raw.items()}))
-    except probatio.Invalid, TypeError:
-        return None
-
-
-def _each[T](read: Callable[[Any], T | None], raw: Any) -> Iterator[T]:
-    """Read what can be read of a list."""
-    found = (read(each) for each in (raw if isinstance(raw, list) else ()))
-    return (each for each in found if each is not None)
-
-
-def _revive(name: str, value: Any) -> Any:
-    """Undo what JSON cannot hold.
-
-    By convention every point in time, or mapping to such, is called ``at`` or ``…_at`` and has a zone; every time of
-    day is called ``…_by``, ``…_from`` or ``…_until``.
+    ``lost``: something in it could not be read. Nothing that is kept has happened later than ``now``: what says so was
+    written by a clock that was ahead, and counts as of now.
     """
-    if isinstance(value, str) and name.endswith(("_by", "_from", "_until")):
-        with suppress(ValueError):
-            return time.fromisoformat(value)
-    if isinstance(value, str) and (name == "at" or name.endswith("_at")):
-        with suppress(ValueError):  # what is no time is no datetime, which the schema then says
-            found = datetime.fromisoformat(value)
-            return found if found.tzinfo else None
-    if isinstance(value, Mapping) and name != "values":
-        return {inner: _revive(name if name.endswith("_at") else inner, item) for inner, item in value.items()}
-    if isinstance(value, list):
-        return frozenset(value) if name == "capabilities" else tuple(_revive(name, item) for item in value)
-    return value
+
+    now: datetime
+    lost: bool = False
+
+    def read(self, raw: Any) -> Remembered:
+        """Return what can be read."""
+        kept = self._mapping(raw)
+        found = {vehicle.info.key: vehicle for vehicle in self._each(self._vehicle, kept.get("vehicles"))}
+        return Remembered(vehicles=list(found.values()), memory=kept.get("memory"))
+
+    def _vehicle(self, raw: Any) -> RememberedVehicle | None:
+        kept = self._mapping(raw)
+        if (info := self._load(VehicleInfo, kept.get("info"))) is None:
+            return None
+        return RememberedVehicle(
+            info=info,
+            word=self._word(kept.get("word")),
+            pending=self._state(kept.get("pending")),
+            lent_words={name: self._word(word) for name, word in self._mapping(kept.get("lent_words")).items()},
+            log=tuple(self._each(partial(self._load, CommandRecord), kept.get("log"))),
+            unfinished=tuple(self._each(self._unfinished, kept.get("unfinished")))[-_MOST_UNFINISHED:],
+            wakes=WakeLedger.reopened(self._each(partial(self._load, Wake), kept.get("wakes"))),
+            rests_since=self._time(kept.get("rests_since_at")),
+            lookout=self._load(Lookout, kept.get("lookout")) or Lookout(),
+            wishes=self._load(Wishes, kept.get("wishes")) or Wishes(),
+            wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
+        )
+
+    def _word(self, raw: Any) -> Word:
+        kept = self._mapping(raw)
+        changed_at = self._mapping(kept.get("changed_at"))
+        return Word(
+            state=self._state(kept.get("state")),
+            changed_at={group: at for group in changed_at if (at := self._time(changed_at[group])) is not None},
+        )
+
+    def _state(self, raw: Any) -> VehicleState:
+        kept = self._mapping(raw)
+        return VehicleState.of(*(self._load(kind, kept.get(group)) for group, kind in GROUP_TYPES.items()))
+
+    def _unfinished(self, raw: Any) -> Unfinished | None:
+        kept = self._mapping(raw)
+        kind = next((each for each in COMMANDS if each.kind() == kept.get("kind")), None)
+        command = self._load(kind, kept.get("command"), planned=True) if kind else None
+        asked_by, ticket = self._load(Asker, kept.get("asked_by")), self._load(Ticket, kept.get("ticket"))
+        asked_at, sent_at = (self._time(kept.get(name)) for name in ("asked_at", "sent_at"))
+        if command is None or asked_by is None or asked_at is None:
+            return None
+        if sent_at is None and kept.get("sent_at") is not None:
+            return None  # whether it was sent is not left to a guess
+        return Unfinished(command=command, asked_by=asked_by, asked_at=asked_at, sent_at=sent_at, ticket=ticket)
+
+    def _each[T](self, read: Callable[[Any], T | None], raw: Any) -> Iterator[T]:
+        """Read what can be read of a list."""
+        if raw is not None and not isinstance(raw, list):
+            self.lost = True
+        for each in raw if isinstance(raw, list) else ():
+            if (found := read(each)) is not None:
+                yield found
+            else:
+                self.lost = True
+
+    def _mapping(self, raw: Any) -> Mapping[str, Any]:
+        if raw is not None and not isinstance(raw, Mapping):
+            self.lost = True
+        return raw if isinstance(raw, Mapping) else {}
+
+    def _time(self, raw: Any) -> datetime | None:
+        found = self._revive("at", raw)
+        if isinstance(found, datetime):
+            return found
+        self.lost = self.lost or raw is not None
+        return None
+
+    def _load[T](self, kind: type[T], raw: Any, *, planned: bool = False) -> T | None:
+        """Rebuild a dataclass; a field of another version is dropped, a value that does not fit drops the whole."""
+        if raw is None:
+            return None
+        if isinstance(raw, Mapping):
+            with suppress(probatio.Invalid, TypeError, ValueError, ArithmeticError, RecursionError):
+                values = {name: self._revive(name, value, planned=planned) for name, value in raw.items()}
+                return cast("T", _schema(kind)(values))
+        self.lost = True
+        return None
+
+    def _revive(self, name: str, value: Any, *, planned: bool = False) -> Any:
+        """Undo what JSON cannot hold.
+
+        By convention every point in time, or mapping to such, is called ``at`` or ``…_at`` and has a zone; every time
+        of day is called ``…_by``, ``…_from`` or ``…_until``.
+        """
+        if isinstance(value, str) and name.endswith(("_by", "_from", "_until")):
+            with suppress(ValueError):
+                return time.fromisoformat(value)
+        if isinstance(value, str) and (name == "at" or name.endswith("_at")):
+            with suppress(ValueError):  # what is no time is no datetime, which the schema then says
+                found = datetime.fromisoformat(value)
+                if found.tzinfo is None or not _EARLIEST <= found <= _LATEST:
+                    return None
+                return found if planned or name in _PLANNED else min(found, self.now)
+        if isinstance(value, Mapping) and name != "values":
+            return {
+                inner: self._revive(name if name.endswith("_at") else inner, item, planned=planned)
+                for inner, item in value.items()
+            }
+        if isinstance(value, list):
+            if name == "capabilities":
+                return frozenset(value)
+            return tuple(self._revive(name, item, planned=planned) for item in value)
+        return value
 
 
 _SCHEMAS: dict[type, probatio.Schema] = {}
