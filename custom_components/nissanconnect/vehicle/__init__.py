@@ -61,6 +61,7 @@ from .errors import (
 )
 from .history import DrivenTrips, Notification, TripPeriod, TripSummary, last_finished
 from .identity import ClimateLimits, Powertrain, Role, VehicleInfo, alias, normalise_key
+from .names import one_line
 from .outcome import Asker, CommandOutcome, CommandRecord, CommandStatus, Phase, Progress, Reason, Ticket
 from .report import ListedVehicle, Push, VehicleReport, Weakness
 from .state import (
@@ -198,6 +199,7 @@ __all__ = [
     "last_finished",
     "market_hint",
     "normalise_key",
+    "one_line",
     "plant_country",
     "vin_problem",
 ]

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from .alert import AlertType
+from .names import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean
 
 
 class TripPeriod(StrEnum):
@@ -69,3 +70,7 @@ class Notification:
     text: str | None = None
     sent_at: datetime | None = None
     read: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Have its words in one printable line each."""
+        clean(self, category=LONGEST_NAME, title=LONGEST_TITLE, text=LONGEST_TEXT)

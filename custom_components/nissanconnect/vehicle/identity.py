@@ -5,6 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from .capability import Capability
+from .names import LONGEST_NAME, clean
 
 
 class Powertrain(StrEnum):
@@ -52,6 +53,10 @@ class VehicleInfo:
     picture_url: str | None = field(default=None, repr=False)
     capabilities: frozenset[Capability] = frozenset()
     climate_limits: ClimateLimits = ClimateLimits()
+
+    def __post_init__(self) -> None:
+        """Have every name in one printable line, wherever it comes from."""
+        clean(self, **dict.fromkeys(("nickname", "model", "model_code", "generation", "gateway"), LONGEST_NAME))
 
     @property
     def name(self) -> str:

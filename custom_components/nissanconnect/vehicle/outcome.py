@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from .names import LONGEST_NAME, clean
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -89,6 +91,10 @@ class CommandOutcome:
     sent_at: datetime | None = None
     reason: str | None = None
     code: str | None = None
+
+    def __post_init__(self) -> None:
+        """Have the backend's code in one printable line."""
+        clean(self, code=LONGEST_NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypedDict, get_args, get_type_hints
 
+from .names import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean
+
 
 class Group(StrEnum):
     """The name of each group of :class:`VehicleState`, equal to its field."""
@@ -294,6 +296,10 @@ class Connectivity(Reported):
     firmware: str | None = None
     signal: float | None = None
 
+    def __post_init__(self) -> None:
+        """Have the firmware's name in one printable line."""
+        clean(self, firmware=LONGEST_NAME)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Privacy(Reported):
@@ -328,6 +334,10 @@ class Software(Reported):
     status: UpdateStatus | None = None
     progress: float | None = None
     notes: str | None = None
+
+    def __post_init__(self) -> None:
+        """Have the maker's words in one printable line each."""
+        clean(self, update=LONGEST_TITLE, notes=LONGEST_TEXT)
 
 
 class _Derived:

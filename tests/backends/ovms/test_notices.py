@@ -29,7 +29,7 @@ async def test_a_notice_is_told_for_what_it_means(world: World, kind: str, subty
         await world.clock.advance(seconds=1)
     (notice,) = told(shell)
     assert (notice.kind, notice.alert, notice.category) == (f"{kind}.{subtype}", alert, kind)
-    assert notice.text == "Something has happened.\nReally."
+    assert notice.text == "Something has happened. Really."
     assert notice.sent_at is not None
 
 

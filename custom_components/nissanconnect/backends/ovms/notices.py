@@ -5,14 +5,11 @@ from datetime import datetime
 from hashlib import sha256
 import re
 
-from ...vehicle import AlertType, Notification
+from ...vehicle import AlertType, Notification, one_line
 from .values import decode
 
 _KINDS = frozenset({"alert", "error", "info"})
 """The fourth, ``data``, is for machines."""
-
-_LONGEST = 500
-"""Characters of a text that are shown."""
 
 _MEANINGS: Mapping[str, AlertType] = {
     "alert.alarm.sounding": AlertType.ALARM,
@@ -54,6 +51,5 @@ def notice(topic: tuple[str, str], payload: bytes, at: datetime) -> Notification
     )
 
 
-def _shown(text: str) -> str | None:
-    printable = "".join(sign for sign in text if sign == "\n" or sign.isprintable())
-    return _PLACE.sub("…", printable)[:_LONGEST].strip() or None
+def _shown(text: str) -> str:
+    return _PLACE.sub("…", one_line(text, len(text)) or "")
