@@ -142,6 +142,7 @@ class Nominatim:
         self.running = self.most = 0
         self.answer: Any = [{"lat": "48.137", "lon": "11.575", "display_name": "Marienplatz"}]
         self.status = 200
+        self.headers: dict[str, str] = {}
 
     async def search(self, request: web.Request) -> web.Response:
         self.asked.append((request.query["q"], request.headers["User-Agent"]))
@@ -150,7 +151,7 @@ class Nominatim:
         await asyncio.sleep(0)
         self.running -= 1
         assert request.query["format"] == "jsonv2"
-        return web.json_response(self.answer, status=self.status)
+        return web.json_response(self.answer, status=self.status, headers=self.headers)
 
 
 @pytest.fixture
@@ -174,6 +175,20 @@ async def test_from_an_address(hass: HomeAssistant, loaded: MockConfigEntry, nom
     ((question, agent),) = nominatim.asked
     assert question == "Marienplatz 1, München"
     assert agent.startswith("nissanconnect-home-assistant/")
+
+
+@pytest.mark.parametrize("endless", [False, True])
+async def test_a_service_gone_wrong_leads_nowhere_else(
+    hass: HomeAssistant, loaded: MockConfigEntry, nominatim: Nominatim, endless: bool
+) -> None:
+    """It redirects to another host, or answers without end."""
+    if endless:
+        nominatim.answer = "x" * 5_000_000
+    else:
+        nominatim.status, nominatim.headers = 302, {"Location": "/search?q=elsewhere&format=jsonv2"}
+    form = await go_on(hass, await start(hass, loaded, "address"), {"address": "Nowhere"})
+    assert form["errors"] == {"base": "address_service_unavailable"}
+    assert len(nominatim.asked) == 1
 
 
 @pytest.mark.parametrize(

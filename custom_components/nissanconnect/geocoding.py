@@ -5,15 +5,19 @@ second. The answer is © OpenStreetMap contributors.
 """
 
 import asyncio
+from http import HTTPStatus
 from typing import NamedTuple
 
 from aiohttp import ClientError
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.loader import async_get_integration
+from homeassistant.util.json import json_loads
 import probatio
 
+from .backends.http import read_text
 from .const import DOMAIN
+from .vehicle import BackendError
 
 URL = "https://nominatim.openstreetmap.org/search"
 _TIMEOUT = 10
@@ -80,11 +84,13 @@ async def async_find_address(hass: HomeAssistant, address: str) -> Place:
                     URL,
                     params={"q": address, "format": "jsonv2", "limit": "1"},
                     headers={"User-Agent": agent},
-                    raise_for_status=True,
+                    allow_redirects=False,
                 ) as response,
             ):
-                found = _ANSWER(await response.json())
-        except (ClientError, TimeoutError, ValueError, probatio.Invalid) as err:
+                if response.status != HTTPStatus.OK:
+                    raise NoPlaceFound("address_service_unavailable")
+                found = _ANSWER(json_loads(await read_text(response, "the address service")))
+        except (ClientError, BackendError, TimeoutError, ValueError, probatio.Invalid) as err:
             raise NoPlaceFound("address_service_unavailable") from err
     if not found:
         raise NoPlaceFound("address_not_found")

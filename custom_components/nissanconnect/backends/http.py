@@ -30,6 +30,28 @@ async def read_text(response: aiohttp.ClientResponse, name: str) -> str:
     return body.decode(errors="replace")
 
 
+def without_redirects(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """Return a session over the same connections that follows no redirect, for what cannot be told so: sockets.
+
+    Whoever answers could have us call any host of the owner's network. It is the caller's to close.
+    """
+    return aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=session.headers,
+        middlewares=(_refuse_redirects,),
+    )
+
+
+async def _refuse_redirects(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    response = await send(request)
+    if 300 <= response.status < 400:
+        response.close()
+        raise aiohttp.WSServerHandshakeError(response.request_info, (), status=response.status)
+    return response
+
+
 def retry_seconds(response: aiohttp.ClientResponse, now: datetime) -> float | None:
     """Return the pause in seconds that an answer asks for by ``Retry-After``, which holds seconds or an HTTP date."""
     asked = response.headers.get("Retry-After")

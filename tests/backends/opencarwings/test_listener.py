@@ -4,10 +4,17 @@ import asyncio
 from itertools import pairwise
 import json
 
+from aiohttp import ClientSession, web
 import pytest
 
 from custom_components.nissanconnect.backends.demo.places import TO_SCIENCE_PARK
-from custom_components.nissanconnect.backends.opencarwings import Auth, Credentials, OpenCarwingsBackend, Timeouts
+from custom_components.nissanconnect.backends.opencarwings import (
+    Address,
+    Auth,
+    Credentials,
+    OpenCarwingsBackend,
+    Timeouts,
+)
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     AuthenticationFailed,
@@ -282,3 +289,35 @@ async def test_what_is_newer_than_our_clock_allows_counts_but_has_no_time(
     assert listed.state.battery is not None
     assert (listed.state.battery.level, listed.state.battery.reported_at) == (62, None)
     assert listed.state.last_report is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_the_socket_follows_no_redirect(
+    session: ClientSession, clock: Clock, diary: Diary[Auth], status: int
+) -> None:
+    """Whoever answers for the server could have any address of the owner's network called."""
+    asked, called = list[str](), list[str]()
+
+    async def elsewhere(request: web.Request) -> web.StreamResponse:
+        called.append(request.path)
+        return web.Response()
+
+    async def redirect(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        return web.Response(status=status, headers={"Location": f"http://127.0.0.1:{request.url.port}/admin/reboot"})
+
+    app = web.Application()
+    app.router.add_get("/admin/reboot", elsewhere)
+    app.router.add_get("/{path:.*}", redirect)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    backend = OpenCarwingsBackend(
+        session, address=Address(address), credentials=Credentials(key="k"), on_auth=diary, now=clock
+    )
+    with pytest.raises(Unavailable, match=str(status)):
+        await backend.listen(Ear())
+    await runner.cleanup()
+    assert asked
+    assert not called

@@ -15,6 +15,7 @@ import aiohttp
 
 from ...vehicle import BackendError, NoConnection, ProtocolError, Push, Unavailable, VehicleState
 from ..base import Json
+from ..http import without_redirects
 from .address import Address
 from .alerts import CarAlert, parse_alert
 from .auth import Authenticator
@@ -56,7 +57,7 @@ class Listener:
 
     async def listen(self, hear: Callable[[Push], None]) -> None:
         """Hand over what there is, and then what comes, until cancelled or the line is lost."""
-        async with await self._connect() as socket:
+        async with without_redirects(self._transport.session) as session, await self._connect(session) as socket:
             self._pushed.clear()
             try:
                 await self._catch_up(hear)
@@ -68,20 +69,20 @@ class Listener:
                 self.connected = False
         raise Unavailable("the line was lost")
 
-    async def _connect(self) -> aiohttp.ClientWebSocketResponse:
+    async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         """Open the socket. A refusal says not why, so a request finds out whether it was the token, and renews it."""
         try:
-            return await self._open()
+            return await self._open(session)
         except _Refused:
             await self._fleet.list()
-        return await self._open()
+        return await self._open(session)
 
-    async def _open(self) -> aiohttp.ClientWebSocketResponse:
+    async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         timeouts = self._transport.timeouts
         headers = {"Authorization": await self._authenticator.header()}
         try:
             async with asyncio.timeout(timeouts.answer):
-                return await self._transport.session.ws_connect(
+                return await session.ws_connect(
                     self._address.socket, headers=headers, heartbeat=timeouts.heartbeat, max_msg_size=_LARGEST_FRAME
                 )
         except aiohttp.WSServerHandshakeError as error:
