@@ -10,15 +10,17 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.nissanconnect import async_remove_config_entry_device
 from custom_components.nissanconnect.const import CONF_AUTH, DOMAIN
 from custom_components.nissanconnect.vehicle import Fuel
 
-from .conftest import LetTimePass, set_up, status
+from .conftest import LetTimePass, set_up, settle, status
 from .simulator import Fault, Login, Simulator
 
 WAKING = ("wakes", "actions", "login", "exchange", "refresh-token")
@@ -222,3 +224,27 @@ async def test_only_devices_that_are_gone_can_be_deleted(
     for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id):
         if device.id != stranger.id:
             assert not await async_remove_config_entry_device(hass, loaded, device)
+
+
+async def test_a_sold_vehicle_can_be_deleted_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: Simulator, hass_ws_client: WebSocketGenerator
+) -> None:
+    assert await async_setup_component(hass, "config", {})
+    page = await hass_ws_client(hass)
+
+    async def delete(name: str) -> bool:
+        device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, simulator.car(name).vin), loaded.entry_id)
+        assert device is not None
+        await page.send_json_auto_id({"type": "config/device_registry/remove", "device_id": device.id})
+        answer = await page.receive_json()
+        await settle(hass)
+        return bool(answer["success"])
+
+    assert not await delete("Qashqai")
+    sold = simulator.car("Qashqai").vin
+    simulator.account.vins -= {sold}
+    assert await delete("Qashqai")
+    assert sold not in loaded.runtime_data.vehicles
+    assert not [each for each in hass.states.async_entity_ids() if "qashqai" in each]
+    assert not await delete("Leaf")
+    assert hass.states.get("sensor.leaf_battery") is not None

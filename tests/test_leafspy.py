@@ -22,7 +22,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.nissanconnect import leafspy_webhook
+from custom_components.nissanconnect import async_remove_config_entry_device, leafspy_webhook
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
@@ -119,6 +119,61 @@ async def test_no_body_whatever_breaks_it(
     assert await verdict(response) == GOOD
     told = [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]
     assert not any(WEBHOOK_ID in each for each in told), "Home Assistant names the address of what fails"
+
+
+@pytest.mark.parametrize("size", [100_000, 3_000_000])
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+async def test_a_body_is_bounded_whatever_its_headers_say(
+    hass: HomeAssistant, client: Client, loaded: MockConfigEntry, size: int, kind: str
+) -> None:
+    """A body in chunks does not say how long it is."""
+    said = f"pass={PASSWORD}&VIN={VIN}&SOC=50&x=".encode()
+    if kind.startswith("multipart"):
+        said = b"".join(
+            f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in (("pass", PASSWORD), ("VIN", VIN), ("SOC", "50"))
+        )
+        said += b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n'
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield said
+        while sent < size:
+            sent += 10_000
+            yield b"x" * 10_000
+
+    response = await client.post(ADDRESS, data=body(), headers={"Content-Type": kind})
+    assert await verdict(response) == BAD
+    await settle(hass)
+    assert hass.states.get(LEVEL) is None
+
+
+async def test_who_is_not_let_in_is_not_listened_to(client: Client, loaded: MockConfigEntry) -> None:
+    """The body would be read for ever: it has no end."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"VIN="
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        response = await client.post(ADDRESS, params={"pass": "wrong"}, data=body())
+        assert await verdict(response) == BAD
+
+
+async def test_a_device_that_is_deleted_comes_back_when_it_speaks(
+    hass: HomeAssistant, client: Client, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    await call(hass, client, phone().parameters())
+    device = device_registry.async_get_device_by_identifier((DOMAIN, VIN), loaded.entry_id)
+    assert device is not None
+    assert await async_remove_config_entry_device(hass, loaded, device)
+    await settle(hass)
+    assert hass.states.get(LEVEL) is None
+    await hass.config_entries.async_reload(loaded.entry_id)
+    assert hass.states.get(LEVEL) is None
+    await call(hass, client, phone().parameters())
+    assert hass.states.get(LEVEL) is not None
 
 
 async def test_a_cloud_relay_may_stand_between(hass: HomeAssistant, client: Client, loaded: MockConfigEntry) -> None:

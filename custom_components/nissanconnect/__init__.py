@@ -105,5 +105,9 @@ async def _async_end_trust(hass: HomeAssistant, entry: NissanConfigEntry, vehicl
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: NissanConfigEntry, device: dr.AnyDeviceEntry
 ) -> bool:
-    """Let the owner delete a device whose vehicle has left the account, and no other."""
-    return not any((DOMAIN, key) in device.identifiers for key in entry.runtime_data.vehicles)
+    """Let the owner delete a device whose vehicle has left the account, and no other.
+
+    The account's list is asked for at that moment, so that nobody has to wait until it is read anew.
+    """
+    keys = [key for key in entry.runtime_data.vehicles if (DOMAIN, key) in device.identifiers]
+    return not keys or await entry.runtime_data.async_dismiss(keys[0])

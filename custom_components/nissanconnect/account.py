@@ -13,7 +13,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .backends.base import Backend, Pushing
+from .backends.base import Backend, Forgetting, Pushing
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .engine.doctor import outage_until
@@ -230,6 +230,16 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     def lists(self, vehicle: VehicleInfo) -> bool:
         """Whether the vehicle is in the account, as far as is known."""
         return self._misses[vehicle.key] == 0
+
+    async def async_dismiss(self, key: str) -> bool:
+        """Let go of a vehicle that its owner wants to delete, if the list says now that it is gone."""
+        if isinstance(self.backend, Forgetting) and key in self.vehicles:
+            self.backend.forget(self.vehicles[key].info)
+        await self.async_refresh()
+        if self.last_update_success and key in self.vehicles and self._misses[key]:
+            self._async_remove_vehicle(key)
+            self.async_set_updated_data({each: vehicle.info for each, vehicle in self.vehicles.items()})
+        return key not in self.vehicles
 
     async def async_recheck(self, vehicle: str | None) -> str | None:
         """Ask again at once, for the one vehicle with that alias or for all; return the key of what went wrong.

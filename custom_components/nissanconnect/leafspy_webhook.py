@@ -1,7 +1,7 @@
 """Being called by Leaf Spy: the address, what comes in through it, and what its owner is told of who is not let in."""
 
-from asyncio import Event
-from collections.abc import Mapping
+from asyncio import Event, timeout
+from collections.abc import Iterable, Mapping
 import logging
 from typing import Protocol, override
 
@@ -23,6 +23,8 @@ _LOGGER = logging.getLogger(__name__)
 
 _LARGEST_BODY = 65_536
 """Bytes. A message has about 400."""
+_BODY_LIMIT = 10.0
+"""Seconds in which all of it has to come."""
 _REFUSALS_BEFORE_TELLING = 10
 """In a row: somebody who types the password into the app is wrong a few times, and sends every few seconds."""
 
@@ -47,7 +49,9 @@ async def async_open_webhook(
     from homeassistant.components.webhook import async_register, async_unregister  # noqa: PLC0415
 
     async def handle(hass: HomeAssistant, webhook_id: str, request: Request) -> Response:
-        parameters = await _parameters(request)
+        parameters = _first(request.query.items())
+        if request.method == METH_POST and backend.may_admit(parameters):
+            parameters = await _form(request) | parameters
         reply = backend.receive(parameters)
         if reply != backend.accepted:
             visitors.turned_away(request.remote or "?")
@@ -67,15 +71,21 @@ async def async_open_webhook(
     return close
 
 
-async def _parameters(request: Request) -> dict[str, str]:
-    """Return what is said in the address and, if somebody posts, in a form; of what is said twice, the first."""
-    said: list[tuple[str, object]] = [*request.query.items()]
+async def _form(request: Request) -> dict[str, str]:
+    """Return what is said in a form that somebody posts; nothing of one that is larger than any message."""
     try:
-        if request.method == METH_POST and int(request.headers.get("Content-Length", 0)) <= _LARGEST_BODY:
-            said += (await request.post()).items()
+        # A request that comes through Home Assistant's cloud is in memory already.
+        bounded = request.clone(client_max_size=_LARGEST_BODY) if isinstance(request, Request) else request
+        async with timeout(_BODY_LIMIT):
+            return _first((await bounded.post()).items())
     except Exception as err:  # noqa: BLE001 - whatever it is: Home Assistant would log the address, which is a secret
         _LOGGER.debug("The body of a request cannot be read: %s", type(err).__name__)
-    return {name: value for name, value in reversed(said) if isinstance(value, str)}
+        return {}
+
+
+def _first(said: Iterable[tuple[str, object]]) -> dict[str, str]:
+    """Return what is said; of what is said twice, the first."""
+    return {name: value for name, value in reversed([*said]) if isinstance(value, str)}
 
 
 class Doorkeeper(Visitors):

@@ -105,8 +105,19 @@ class Called(Protocol):
     def accepted(self) -> str:
         """The reply to whoever is let in."""
 
+    def may_admit(self, parameters: Mapping[str, str]) -> bool:
+        """Whether the caller may be let in, as far as the parameters in the address tell; a body can tell more."""
+
     def receive(self, parameters: Mapping[str, str]) -> str:
         """Take the parameters of a request, whatever they are, and return the text of the reply; never raises."""
+
+
+@runtime_checkable
+class Forgetting(Protocol):
+    """What a backend offers besides if it lists every vehicle that ever spoke, so that its owner has to take it out."""
+
+    def forget(self, vehicle: VehicleInfo) -> None:
+        """List the vehicle no longer, until it speaks again."""
 
 
 @runtime_checkable

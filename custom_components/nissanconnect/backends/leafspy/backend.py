@@ -23,7 +23,7 @@ from ...vehicle import (
     VehicleState,
     Weakness,
 )
-from ..base import Backend, Called, Description, Json, Pushing
+from ..base import Backend, Called, Description, Forgetting, Json, Pushing
 from .heard import NAME, HeardVehicle
 from .memory import MOST_VEHICLES, from_json, to_json
 from .message import Units, parse
@@ -48,7 +48,7 @@ _WEAKNESSES = (
 _UNIT_IS_GUESSED = Weakness(group=Group.CLIMATE, clock=timedelta(minutes=1), cached=frozenset({"outside_temperature"}))
 
 
-class LeafSpyBackend(Backend, Pushing, Called):
+class LeafSpyBackend(Backend, Pushing, Called, Forgetting):
     """The vehicles that speak through one link; each makes itself known by its first message.
 
     ``password`` is what the app must send along, if anything. ``units`` is what the owner says about the app.
@@ -83,6 +83,10 @@ class LeafSpyBackend(Backend, Pushing, Called):
     @override
     def accepted(self) -> str:
         return ACCEPTED
+
+    @override
+    def may_admit(self, parameters: Mapping[str, str]) -> bool:
+        return "pass" not in parameters or self._admits(parameters["pass"])
 
     @override
     def receive(self, parameters: Mapping[str, str]) -> str:
@@ -141,6 +145,12 @@ class LeafSpyBackend(Backend, Pushing, Called):
     @override
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
         """Nothing is ever refused here."""
+
+    @override
+    def forget(self, vehicle: VehicleInfo) -> None:
+        self._vehicles.pop(vehicle.key, None)
+        self._untold.discard(vehicle.key)
+        self._told_at.pop(vehicle.key, None)
 
     @override
     def memory(self) -> Json:
