@@ -274,6 +274,22 @@ async def test_a_new_vehicle_appears_by_itself(
     assert float(state(hass, "sensor.qashqai_fuel_range").state) > 0
 
 
+async def test_a_part_that_comes_and_goes_is_not_logged_each_time(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    loaded: MockConfigEntry,
+    pass_time: LetTimePass,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for _ in range(3):
+        simulator.fail("hvac-status", FAULTS["502 html"])
+        await pass_time(timedelta(minutes=40), 5 * MINUTE)
+        simulator.heal()
+        await pass_time(timedelta(minutes=40), 5 * MINUTE)
+    told = [record.message for record in caplog.records if "hvac-status can" in record.message]
+    assert len(told) == 4, "two cars, for which it is told once that it fails and once that it does not"
+
+
 async def test_a_vehicle_that_left_the_account_goes_after_the_second_list(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:

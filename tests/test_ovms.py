@@ -186,10 +186,21 @@ async def test_a_module_without_a_user_is_found(hass: HomeAssistant, module: Ovm
         ("ovms/ada/LEAF40/metric/v/type", ""),
         ("ovms/ada/LEAF40/metric/v/type", b"\xff"),
         ("ovms/ada//metric/v/type", "NL"),
+        ("ovms/ada/LEAF\u202e40/metric/v/type", "NL"),
+        (f"ovms/ada/{'x' * 60_000}/metric/v/type", "NL"),
     ],
 )
 async def test_what_is_no_leaf_is_not_offered(hass: HomeAssistant, topic: str, payload: str | bytes) -> None:
     assert (await discover(hass, topic, payload))["reason"] == "not_a_leaf"
+
+
+async def test_only_some_modules_wait_for_an_answer_at_a_time(hass: HomeAssistant) -> None:
+    """Whoever may publish at the broker could have any number shown."""
+    found = [await discover(hass, f"ovms/evil/{number}/metric/v/type") for number in range(30)]
+    assert [each["type"] for each in found] == [FlowResultType.FORM] * 10 + [FlowResultType.ABORT] * 20
+    assert {each["reason"] for each in found[10:]} == {"too_many_found"}
+    hass.config_entries.flow.async_abort(found[0]["flow_id"])
+    assert (await discover(hass, "ovms/ada/LEAF40/metric/v/type"))["type"] is FlowResultType.FORM
 
 
 async def test_a_pin_cannot_be_guessed_and_locking_stays_possible(

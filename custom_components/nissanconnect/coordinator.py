@@ -59,6 +59,9 @@ _LOGGER = logging.getLogger(__name__)
 _AT_ONCE = timedelta(seconds=1)
 """Home Assistant takes an interval of zero for none at all."""
 
+_TELL_AGAIN = timedelta(hours=6)
+"""How long nothing more is logged of a part that fails now and then."""
+
 type NissanConfigEntry = ConfigEntry[AccountCoordinator]
 
 
@@ -96,6 +99,8 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._sources_listeners: list[CALLBACK_TYPE] = []
         self.failing: frozenset[str] = frozenset()
         """The parts that could not be read the last time."""
+        self._failure_told_at: dict[str, datetime] = {}
+        self._failures_told: set[str] = set()
         self.given_up: Mapping[str, BackendError] = {}
         """The parts that are not asked for at the moment, because they were refused."""
         self._started_at = dt_util.utcnow()
@@ -468,11 +473,18 @@ class VehicleCoordinator(ThrottledCoordinator):
 
     @callback
     def _async_note_failures(self, failures: Mapping[str, BackendError], given_up: Mapping[str, BackendError]) -> None:
-        """Log each part once when it starts to fail, once when it is given up and once when it works again."""
+        """Log each part when it begins to fail, is given up and works again; one that comes and goes not each time."""
+        now = dt_util.utcnow()
         for part in failures.keys() - self.failing:
-            _LOGGER.info("%s: %s cannot be read: %s", self.name, part, failures[part])
+            if (told := self._failure_told_at.get(part)) is None or not timedelta() <= now - told < _TELL_AGAIN:
+                self._failure_told_at[part] = now
+                self._failures_told.add(part)
+                _LOGGER.info("%s: %s cannot be read: %s", self.name, part, failures[part])
         for part in given_up.keys() - self.given_up.keys():
+            self._failures_told.add(part)
             _LOGGER.info("%s: %s is not asked for any more for a while: %s", self.name, part, given_up[part])
         for part in (self.failing | self.given_up.keys()) - failures.keys() - given_up.keys():
-            _LOGGER.info("%s: %s can be read again", self.name, part)
+            if part in self._failures_told:
+                self._failures_told.discard(part)
+                _LOGGER.info("%s: %s can be read again", self.name, part)
         self.failing, self.given_up = frozenset(failures), given_up

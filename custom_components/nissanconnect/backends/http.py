@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
+import re
+from unicodedata import normalize
 
 import aiohttp
 
@@ -12,8 +14,10 @@ _LARGEST_BODY = 4 * 1024 * 1024
 _LONGEST_PAUSE = 86400.0
 """Seconds: an absurd Retry-After must not silence an account for good."""
 
-_LOCAL = ("home", "home.arpa", "internal", "lan", "local", "localdomain", "localhost", "fritz.box")
-"""Names that no server on the internet has, and one that a maker of routers took."""
+_LOCAL = ("home", "home.arpa", "internal", "lan", "local", "localdomain", "localhost", "fritz.box", "ts.net")
+"""Names that no server on the internet has, one that a maker of routers took, and the encrypted network Tailscale's."""
+_NUMERIC = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)
+"""How the last part of an address looks that is spelt oddly: resolvers take 134744072 for 8.8.8.8."""
 
 
 async def read_text(response: aiohttp.ClientResponse, name: str) -> str:
@@ -72,6 +76,8 @@ def is_near(host: str) -> bool:
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
-        name = host.casefold().rstrip(".")
+        name = normalize("NFKC", host).casefold().rstrip(".")
+        if _NUMERIC.fullmatch(name.rpartition(".")[2]):
+            return False
         return "." not in name or name.endswith(tuple(f".{each}" for each in _LOCAL))
     return not address.is_global and not address.is_unspecified

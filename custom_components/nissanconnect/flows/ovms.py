@@ -2,15 +2,20 @@
 
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import SOURCE_MQTT, ConfigFlowResult
 from homeassistant.const import CONF_PIN, CONF_PREFIX
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import probatio
 
 from ..const import CONF_USER, CONF_VEHICLE_ID
 from ..sources import Source, async_load
+from ..vehicle import one_line
 from .forms import PIN
 from .log_in import LogInFlow
+
+_MOST_FOUND = 10
+"""Modules that wait for their owner's answer: whoever may publish at the broker could show any number."""
+_LONGEST_LEVEL = 100
 
 _PIN = probatio.Schema({probatio.Optional(CONF_PIN): PIN})
 
@@ -30,10 +35,15 @@ class OvmsFlow(LogInFlow):
         if kind != LEAF or len(levels) != 6 or not levels[2]:
             return self.async_abort(reason="not_a_leaf")
         prefix, user, vehicle = levels[:3]
+        if any((one_line(level, _LONGEST_LEVEL) or "") != level for level in levels[:3]):
+            return self.async_abort(reason="not_a_leaf")
         await self.async_set_unique_id(f"{Source.OVMS}_{Topics.of(prefix, user, vehicle).account}")
         self._abort_if_unique_id_configured()
         self._found = {CONF_PREFIX: prefix, CONF_USER: user, CONF_VEHICLE_ID: vehicle}
-        self.context["title_placeholders"] = {"name": vehicle}
+        self.context["title_placeholders"] = {"name": one_line(vehicle) or vehicle}
+        others = [flow for flow in self._async_in_progress() if flow["context"].get("source") == SOURCE_MQTT]
+        if len(others) >= _MOST_FOUND:
+            return self.async_abort(reason="too_many_found")
         return await self.async_step_ovms_found()
 
     async def async_step_ovms_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import io
+from typing import Literal
 
 from hypothesis import example, given, strategies as st
 import pytest
@@ -128,7 +129,7 @@ class Dialect:
     """How a spreadsheet writes."""
 
     delimiter: str
-    quoting: int
+    quoting: Literal[0, 1, 2, 3, 4, 5]
     mark: str
     grouping: str
     digits: int

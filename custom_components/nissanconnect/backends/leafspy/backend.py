@@ -150,7 +150,6 @@ class LeafSpyBackend(Backend, Pushing, Called, Forgetting):
     def forget(self, vehicle: VehicleInfo) -> None:
         self._vehicles.pop(vehicle.key, None)
         self._untold.discard(vehicle.key)
-        self._told_at.pop(vehicle.key, None)
 
     @override
     def memory(self) -> Json:

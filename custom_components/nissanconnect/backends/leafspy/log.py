@@ -4,10 +4,11 @@ They are read as a stream. Whatever the bytes are, reading them never raises: a 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from statistics import fmean
 
 from ...vehicle import normalise_key
@@ -133,7 +134,7 @@ def _read(fields: Fields, at: datetime, *, miles: bool) -> LogRow:
 def _odometer(fields: Fields, *, miles: bool) -> float | None:
     for name, in_miles in (("odokm", miles), ("odomi", True), ("odomiles", True)):
         if fields.figures(name):
-            return fields.figure(name, lambda distance, miles=in_miles: quirks.odometer(distance, miles=miles))
+            return fields.figure(name, partial(quirks.odometer, miles=in_miles))
     return None
 
 
@@ -146,17 +147,17 @@ def _scaled(value: float, *, above: float) -> float | None:
 
 def _temperature(fields: Fields) -> float | None:
     """Return the mean of the sensors in the pack; from 2013 on the third is missing (leafspy §9)."""
-    for unit, convert in _UNITS.items():
-        sensors = [
-            fields.figure(f"packt{place}{unit}", lambda value, unit=convert: quirks.pack_temperature(unit(value)))
-            for place in range(1, 5)
-        ]
+    for unit, read in _TEMPERATURES.items():
+        sensors = [fields.figure(f"packt{place}{unit}", read) for place in range(1, 5)]
         if found := [value for value in sensors if value is not None]:
             return round(fmean(found), 1)
     return None
 
 
-_UNITS: dict[str, Callable[[float], float]] = {"c": float, "f": quirks.celsius}
+_TEMPERATURES: Mapping[str, Callable[[float], float | None]] = {
+    "c": quirks.pack_temperature,
+    "f": lambda fahrenheit: quirks.pack_temperature(quirks.celsius(fahrenheit)),
+}
 
 
 def _time(fields: Fields) -> datetime | None:
