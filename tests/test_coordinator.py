@@ -13,6 +13,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.nissanconnect import account
 from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Group
@@ -301,6 +302,22 @@ async def test_a_vehicle_that_left_the_account_goes_after_the_second_list(
     assert hass.states.get("sensor.qashqai_odometer") is None
     assert dr.async_get(hass).async_get_device_by_identifier((DOMAIN, gone), loaded.entry_id) is None
     assert state(hass, "sensor.leaf_battery").state
+
+
+async def test_an_account_may_list_absurdly_many(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that are taken work, the owner is told, and a shorter list ends it."""
+    monkeypatch.setattr(account, "_MOST_VEHICLES", 2)
+    await set_up(hass, entry)
+    assert len(entry.runtime_data.vehicles) == 2
+    taken = set(entry.runtime_data.vehicles)
+    issue_id = f"too_many_vehicles_{entry.entry_id}"
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
+    simulator.account.vins = set(taken)
+    await entry.runtime_data.async_refresh()
+    assert set(entry.runtime_data.vehicles) == taken
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
 
 
 async def test_a_list_that_misses_a_vehicle_once_changes_nothing(

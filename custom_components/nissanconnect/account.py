@@ -19,7 +19,13 @@ from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .engine.doctor import outage_until
 from .engine.quota import DayTally, Quota
 from .exceptions import NEEDS_REAUTH, update_error
-from .issues import async_report_account, async_report_double, async_report_sources, async_report_vehicle
+from .issues import (
+    async_report_account,
+    async_report_double,
+    async_report_sources,
+    async_report_too_many,
+    async_report_vehicle,
+)
 from .listener import async_listen
 from .pushes import PushDebouncer
 from .settings import Settings
@@ -34,6 +40,9 @@ _LIST_INTERVAL = timedelta(hours=6)
 
 _READ_AT_ONCE = 4
 """How many vehicles are read at a time: a command must not wait in the backend behind the reads of a hundred."""
+
+_MOST_VEHICLES = 200
+"""Of one account: a service that lists thousands would hold Home Assistant up for longer than anybody waits."""
 
 _MISSES_BEFORE_REMOVAL = 2
 """A vehicle must be missing from this many lists in a row: removing a device takes its history along."""
@@ -291,7 +300,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         # A source that speaks by itself has no list: it is empty until the first vehicle has spoken.
         self._error = None if listed or self.backend.description.pushes else NoVehicles()
         self.async_handle_error(self._error)
-        await self._async_adopt(listed)
+        async_report_too_many(self.hass, self.config_entry, len(listed), _MOST_VEHICLES)
+        known_first = sorted(listed, key=lambda vehicle: vehicle.info.key not in {*self.vehicles, *self.lent})
+        await self._async_adopt(tuple(known_first[:_MOST_VEHICLES]))
         return {key: vehicle.info for key, vehicle in self.vehicles.items()}
 
     async def _async_adopt(self, listed: tuple[ListedVehicle, ...]) -> None:

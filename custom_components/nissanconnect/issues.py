@@ -36,6 +36,7 @@ CALLER_REFUSED = "caller_refused"
 SAME_VEHICLE = "same_vehicle"
 SOURCE_SILENT = "source_silent"
 STORE_DAMAGED = "store_damaged"
+TOO_MANY_VEHICLES = "too_many_vehicles"
 WRONG_PINS = "wrong_pins"
 
 
@@ -63,6 +64,7 @@ ISSUES: Mapping[str, Kind] = {
     SAME_VEHICLE: Kind(),
     SOURCE_SILENT: Kind(checkable=False),  # it is checked anyway
     STORE_DAMAGED: Kind(checkable=False),  # the next start finds a file that is whole
+    TOO_MANY_VEHICLES: Kind(checkable=False),  # the list is read again anyway
     WRONG_PINS: Kind(),
     OLD_YAML: Kind(checkable=False),  # a restart is needed to take the block away, and takes the issue along
 }
@@ -117,6 +119,13 @@ def async_report_wrong_pins(
 def async_report_caller(hass: HomeAssistant, entry: ConfigEntry, *, refused: bool) -> None:
     """Show that somebody calls with a wrong password, or that nobody does."""
     _async_set(hass, entry, CALLER_REFUSED, {"account": entry.title}, present=refused)
+
+
+@callback
+def async_report_too_many(hass: HomeAssistant, entry: ConfigEntry, listed: int, most: int) -> None:
+    """Show that the account lists more vehicles than are taken, or that it does not."""
+    told = {"account": entry.title, "listed": str(listed), "most": str(most)}
+    _async_set(hass, entry, TOO_MANY_VEHICLES, told, present=listed > most)
 
 
 @callback

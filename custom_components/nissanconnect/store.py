@@ -79,7 +79,7 @@ class _File(Store[dict[str, Any]]):
     """The new name of the file, if there was something in it that could not be read."""
 
     @override
-    async def _async_migrate_func(self, old_major_version: int, old_data: Any) -> Any:
+    async def _async_migrate_func(self, old_major_version: int, old_minor_version: int, old_data: Any) -> Any:
         """Take what another version wrote as if it were ours; what is foreign in it is left out by those who read."""
         if old_major_version != self.version:
             await self.async_set_aside()

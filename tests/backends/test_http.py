@@ -17,7 +17,8 @@ def test_it_is_near(host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     ["8.8.8.8", "134744072", "0x08080808", "0X8080808", "01002004010", "8.8.2056", "0x8.0x8.0x8.0x8", "134744072.",
-     "\uff11\uff13\uff14\uff17\uff14\uff14\uff10\uff17\uff12", "::ffff:8.8.8.8", "example.org", "local.example.org", "ts.net.example.org", "0.0.0.0"],
+     "\uff11\uff13\uff14\uff17\uff14\uff14\uff10\uff17\uff12",
+     "::ffff:8.8.8.8", "example.org", "local.example.org", "ts.net.example.org", "0.0.0.0"],
 )  # fmt: skip
 def test_it_is_not(host: str) -> None:
     assert not is_near(host)
