@@ -37,11 +37,13 @@ COMMON = {
 }
 ELECTRIC = {
     "binary_sensor.charging",
+    "binary_sensor.climate_running",
     "binary_sensor.plugged_in",
     "climate.climate",
     "number.charge_below",
     "sensor.battery_level",
     "sensor.battery_reported",
+    "sensor.charge_connection",
     "sensor.charging_finish",
     "sensor.charging_reported",
     "sensor.charging_status",

@@ -45,6 +45,12 @@ BINARY_SENSORS = (
         value=lambda s: s.charging.active if s.charging else None,
     ),
     VehicleBinarySensorDescription(
+        key="climate_running",
+        capability=Capability.CLIMATE_STATUS,
+        device_class=BinarySensorDeviceClass.RUNNING,
+        value=lambda s: s.climate.running if s.climate else None,
+    ),
+    VehicleBinarySensorDescription(
         key="door_front_left",
         device_class=BinarySensorDeviceClass.DOOR,
         value=lambda s: s.body.door_front_left if s.body else None,

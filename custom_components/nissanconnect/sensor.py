@@ -24,9 +24,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import NissanConfigEntry
 from .engine.steady import Held, InSteps, TimeInSteps
 from .entity import async_add_area_entities, async_add_vehicle_entities
-from .sensor_entity import AreaDistance, TallyDescription, TallySensor, VehicleSensor, VehicleSensorDescription
+from .sensor_entity import AreaDistance, TallyDescription, TallySensor, VehicleSensor, VehicleSensorDescription, whole
 from .vehicle import (
     Capability,
+    ChargeConnection,
     ChargeMode,
     ChargeSpeed,
     Charging,
@@ -220,6 +221,13 @@ SENSORS = (
         value=lambda s: s.battery.cell_spread if s.battery else None,
     ),
     VehicleSensorDescription(
+        key="charge_connection",
+        capability=Capability.BATTERY,
+        device_class=SensorDeviceClass.ENUM,
+        options=[*ChargeConnection],
+        value=lambda s: s.charging.connection if s.charging else None,
+    ),
+    VehicleSensorDescription(
         key="charge_mode",
         device_class=SensorDeviceClass.ENUM,
         options=[*ChargeMode],
@@ -362,7 +370,7 @@ SENSORS = (
         native_unit_of_measurement=UnitOfLength.KILOMETERS,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value=lambda s: s.battery.range if s.battery else None,
+        value=lambda s: whole(s.battery.range) if s.battery else None,
     ),
     VehicleSensorDescription(
         key="range_climate_on",
@@ -370,7 +378,7 @@ SENSORS = (
         native_unit_of_measurement=UnitOfLength.KILOMETERS,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value=lambda s: s.battery.range_climate_on if s.battery else None,
+        value=lambda s: whole(s.battery.range_climate_on) if s.battery else None,
     ),
     VehicleSensorDescription(
         key="signal",

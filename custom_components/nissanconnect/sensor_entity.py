@@ -22,6 +22,11 @@ RECORDER = "recorder"
 """The domain of Home Assistant's recorder, which may not be there."""
 
 
+def whole(value: float | None) -> int | None:
+    """Return a number without decimals, for those who read whole numbers only."""
+    return None if value is None else round(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | datetime]):
     """A sensor and where its value is found; ``steady`` makes what keeps it from moving to and fro."""

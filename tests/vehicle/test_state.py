@@ -125,3 +125,24 @@ def test_why_it_does_not_charge(
         schedules=Schedules(backend="b", received_at=NOW, charge_mode=mode),
     )
     assert state.charging_status is shown
+
+
+@pytest.mark.parametrize(
+    ("plugged_in", "status", "connection"),
+    [
+        (False, S.NOT_CHARGING, "disconnected"),
+        (True, S.WAITING_FOR_SCHEDULE, "connected"),
+        (True, S.FINISHED, "connected"),
+        (True, None, "connected"),
+        (None, S.CHARGING, "charging"),
+        (True, S.CHARGING, "charging"),
+        (None, None, None),
+    ],
+)
+def test_the_connection_is_plug_and_charger_in_one(
+    plugged_in: bool | None, status: S | None, connection: str | None
+) -> None:
+    charging = Charging(
+        backend="x", received_at=datetime(2026, 11, 20, tzinfo=UTC), plugged_in=plugged_in, status=status
+    )
+    assert charging.connection == connection

@@ -77,6 +77,14 @@ class ChargingStatus(StrEnum):
     V2L_CONNECTED = "v2l_connected"
 
 
+class ChargeConnection(StrEnum):
+    """The states A to C of IEC 61851, in the words that energy managers read."""
+
+    DISCONNECTED = "disconnected"
+    CONNECTED = "connected"
+    CHARGING = "charging"
+
+
 class ChargeSpeed(StrEnum):
     """Speed class of a running charge: about 1, 3, 6 and 50 kW; ``adaptive`` is decided by the vehicle."""
 
@@ -168,6 +176,15 @@ class Charging(Reported):
         if self.status is None:
             return None
         return self.status in (ChargingStatus.CHARGING, ChargingStatus.V2G_CHARGING)
+
+    @property
+    def connection(self) -> ChargeConnection | None:
+        """Plug and charger in one; ``None`` when it is not known whether the vehicle is plugged in."""
+        if self.active:
+            return ChargeConnection.CHARGING
+        if self.plugged_in is None:
+            return None
+        return ChargeConnection.CONNECTED if self.plugged_in else ChargeConnection.DISCONNECTED
 
 
 _PLUGGED_IN = frozenset(
