@@ -413,3 +413,12 @@ async def test_time_is_the_vehicles_own(
     assert reported < NOON.isoformat()
     await pass_time(timedelta(hours=1), 5 * MINUTE)
     assert state(hass, "sensor.leaf_last_report_from_vehicle").state == reported
+
+
+async def test_a_parked_vehicle_has_been_there_since_it_came(
+    hass: HomeAssistant, simulator: Simulator, loaded: object, pass_time: LetTimePass
+) -> None:
+    tracker = state(hass, "device_tracker.qashqai_location")
+    await pass_time(timedelta(hours=3), timedelta(minutes=5))
+    assert simulator.requests["location"] > 1
+    assert state(hass, "device_tracker.qashqai_location").last_changed == tracker.last_changed

@@ -14,6 +14,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .engine.changes import Change
 from .engine.geofence import Fence
 from .vehicle import Capability, Command, VehicleInfo, VehicleState
 
@@ -86,9 +87,14 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
         super().__init__(coordinator)
         self.entity_description = description
         self._attr_translation_key = description.key
-        info = coordinator.info
-        self._attr_unique_id = unique_id(info, description)
-        self._attr_device_info = DeviceInfo(
+        self._attr_unique_id = unique_id(coordinator.info, description)
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """The vehicle. It is asked for once, when the entity is added, so nothing of it is kept."""
+        info = self.coordinator.info
+        return DeviceInfo(
             identifiers={(DOMAIN, info.key)},
             manufacturer=MANUFACTURER,
             model=f"{info.model} ({info.year})" if info.model and info.year else info.model,
@@ -174,7 +180,14 @@ async def async_add_vehicle_entities[D: VehicleDescription](
             for each in descriptions
             if isinstance(each, Reading) and each.stays(vehicle.info) and registered(vehicle, each)
         ]
-        waiting = list(descriptions)
+        waiting, info = list(descriptions), vehicle.info
+
+        @callback
+        def add_if_new() -> None:
+            nonlocal info
+            if vehicle.change is Change.EVENT or vehicle.info != info:  # nothing else makes an entity present
+                info = vehicle.info
+                add_present()
 
         @callback
         def add_present() -> None:
@@ -194,7 +207,7 @@ async def async_add_vehicle_entities[D: VehicleDescription](
             known.clear()
 
         add_present()
-        entry.async_on_unload(vehicle.async_add_listener(add_present))
+        entry.async_on_unload(vehicle.async_add_listener(add_if_new))
         entry.async_on_unload(vehicle.async_add_sources_listener(remove_absent))
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))

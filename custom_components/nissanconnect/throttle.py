@@ -26,6 +26,8 @@ class ThrottledCoordinator(DataUpdateCoordinator[VehicleState]):
     def __init__(self, *args: Any, **options: Any) -> None:
         """Begin with nothing shown."""
         super().__init__(*args, **options)
+        self.change = Change.EVENT
+        """What the update that is going on, or was the last one, has changed."""
         self._shown: VehicleState | None = None
         self._shown_at = dt_util.utcnow()
         self._due_at: datetime | None = None
@@ -34,7 +36,7 @@ class ThrottledCoordinator(DataUpdateCoordinator[VehicleState]):
     @callback
     def async_set_pushed_data(self, data: VehicleState, *, at_once: bool) -> None:
         """Take over ``data`` now, as :meth:`async_set_updated_data` does, and show it when it is time."""
-        kind = Change.EVENT if at_once or self._shown is None else change(self._shown, data)
+        kind = Change.EVENT if at_once else self._change_to(data)
         if kind is Change.EVENT:
             self.async_set_updated_data(data)
             return
@@ -71,8 +73,12 @@ class ThrottledCoordinator(DataUpdateCoordinator[VehicleState]):
     @override
     def async_update_listeners(self) -> None:
         self._async_forget_update()
+        self.change = self._change_to(self.data)
         self._shown, self._shown_at = self.data, dt_util.utcnow()
         super().async_update_listeners()
+
+    def _change_to(self, data: VehicleState) -> Change:
+        return Change.EVENT if self._shown is None else change(self._shown, data)
 
     @override
     async def async_shutdown(self) -> None:

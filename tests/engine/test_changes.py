@@ -64,6 +64,7 @@ def test_whatever_is_not_a_number_is_an_event(before: VehicleState, after: Vehic
     ("before", "after", "kind"),
     [
         (Battery(**STAMP, level=70.0), Battery(**LATER, level=70.0), Change.STAMPS),
+        (Battery(**LATER, level=70.0), Battery(**STAMP, level=70.0), Change.EVENT),
         (Battery(**STAMP, level=70.0), Battery(**STAMP, level=69.5), Change.NUMBERS),
         (Battery(**STAMP, level=70.0), Battery(**STAMP), Change.NUMBERS),
         (Battery(**STAMP), Battery(**STAMP, level=70.0), Change.EVENT),

@@ -35,10 +35,14 @@ def _of_group(before: Reported | None, after: Reported | None) -> Change:
     if before is None or after is None:
         return Change.EVENT
     return max(
-        Change.STAMPS if each.name in _STAMP else _of_value(getattr(before, each.name), getattr(after, each.name))
-        for each in fields(after)
-        if getattr(before, each.name) != getattr(after, each.name)
+        _of_stamp(one, other) if name in _STAMP else _of_value(one, other)
+        for name in (each.name for each in fields(after))
+        if (one := getattr(before, name)) != (other := getattr(after, name))
     )
+
+
+def _of_stamp(before: object, after: object) -> Change:
+    return Change.EVENT if before is None and after is not None else Change.STAMPS
 
 
 def _of_value(before: Any, after: Any) -> Change:
