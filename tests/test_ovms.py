@@ -26,7 +26,13 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 
 from custom_components.nissanconnect import commands, mqtt_bus, sources
 from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.const import CONF_SOURCE, CONF_USER, CONF_VEHICLE_ID, DOMAIN
+from custom_components.nissanconnect.const import (
+    CONF_SOURCE,
+    CONF_UNLOCK_WITHOUT_PIN,
+    CONF_USER,
+    CONF_VEHICLE_ID,
+    DOMAIN,
+)
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.vehicle import AlertType, NoBroker
 
@@ -237,7 +243,7 @@ async def test_changing_the_pin_keeps_the_vehicle(
 
     form = await reconfigure(hass, entry)
     assert form["step_id"] == "ovms"
-    assert suggested(form) == {**ENTERED, CONF_PIN: None}
+    assert suggested(form) == {**ENTERED, CONF_PIN: None, CONF_UNLOCK_WITHOUT_PIN: False}
     result = await submit(hass, form, ENTERED)
     assert result["reason"] == "reconfigure_successful"
     assert CONF_PIN not in entry.data

@@ -228,5 +228,7 @@ def test_the_alerts_to_choose_from_are_those_that_there_are() -> None:
 @pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
 def test_no_two_entities_of_a_vehicle_have_the_same_name(path: Path) -> None:
     """An assistant that is told to turn "LEAF charging" on could not tell them apart."""
-    names = [entity["name"] for platform in load(path)["entity"].values() for entity in platform.values()]
+    entities = load(path)["entity"]
+    assert entities["binary_sensor"].pop("locked") == entities["lock"]["lock"], "a vehicle has one of the two"
+    names = [entity["name"] for platform in entities.values() for entity in platform.values()]
     assert len(names) == len(set(names)) > 50

@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .account import AccountCoordinator
 from .backends.base import Json, LockSetup
-from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, DOMAIN, PLATFORMS
+from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
 from .entry_changes import async_follow
 from .fences import async_remove_stale
@@ -69,7 +69,7 @@ def _log_in(entry: NissanConfigEntry) -> dict[str, Any]:
     return {name: value for name, value in entry.data.items() if name not in _BESIDES}
 
 
-_BESIDES = {CONF_DEVICE_ID, CONF_PINS}
+_BESIDES = {CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN}
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:

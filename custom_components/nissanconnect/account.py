@@ -24,6 +24,7 @@ from .issues import (
     async_report_double,
     async_report_sources,
     async_report_too_many,
+    async_report_unlocking,
     async_report_vehicle,
 )
 from .listener import async_listen
@@ -322,6 +323,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             self._misses[key] += 1
             if self._misses[key] >= _MISSES_BEFORE_REMOVAL:
                 self._async_remove_vehicle(key)
+        async_report_unlocking(self.hass, self.config_entry, [vehicle.info for vehicle in listed])
         self.async_schedule_save()
 
     @callback

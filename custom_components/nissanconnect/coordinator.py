@@ -44,6 +44,7 @@ from .vehicle import (
     NotSupported,
     Progress,
     Push,
+    Reason,
     Refresh,
     Ticket,
     TripPeriod,
@@ -226,7 +227,10 @@ class VehicleCoordinator(ThrottledCoordinator):
             state = replace(self.data, connectivity=way.word.state.connectivity)
             return refusal(command, way.info or self.info, state, limits)
 
-        reasons = [reason(way) for way in self.links.able(command) or [self.links.own]]
+        able = self.links.able(command)
+        if not able and any(link.forbids(command) for link in self.links):
+            return Reason.UNLOCK_NOT_ALLOWED
+        reasons = [reason(way) for way in able or [self.links.own]]
         return None if None in reasons else reasons[0]
 
     @property

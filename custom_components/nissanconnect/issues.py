@@ -4,7 +4,7 @@ Account issues follow from how the last request ended, vehicle issues from what 
 All of them close themselves.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,14 +15,15 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_SOURCE, DOMAIN
+from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
 from .engine.doctor import Condition
 from .links import VehicleLinks
-from .sources import NAMES, Source
+from .sources import ASKS_ABOUT_UNLOCKING, NAMES, Source
 from .vehicle import (
     AccessBlocked,
     ActionRequired,
     BackendError,
+    Capability,
     EmailNotConfirmed,
     NoVehicles,
     RateLimited,
@@ -37,6 +38,7 @@ SAME_VEHICLE = "same_vehicle"
 SOURCE_SILENT = "source_silent"
 STORE_DAMAGED = "store_damaged"
 TOO_MANY_VEHICLES = "too_many_vehicles"
+UNLOCK_WITHOUT_PIN = "unlock_without_pin"
 WRONG_PINS = "wrong_pins"
 
 
@@ -65,6 +67,7 @@ ISSUES: Mapping[str, Kind] = {
     SOURCE_SILENT: Kind(checkable=False),  # it is checked anyway
     STORE_DAMAGED: Kind(checkable=False),  # the next start finds a file that is whole
     TOO_MANY_VEHICLES: Kind(checkable=False),  # the list is read again anyway
+    UNLOCK_WITHOUT_PIN: Kind(),
     WRONG_PINS: Kind(),
     OLD_YAML: Kind(checkable=False),  # a restart is needed to take the block away, and takes the issue along
 }
@@ -113,6 +116,19 @@ def async_report_wrong_pins(
     end = f"{dt_util.as_local(until):%Y-%m-%d %H:%M}" if until else ""
     told = {"vehicle": info.name, "tries": str(tries), "until": end}
     _async_set(hass, entry, WRONG_PINS, told, present=until is not None, vehicle=alias(info.key))
+
+
+@callback
+def async_report_unlocking(hass: HomeAssistant, entry: ConfigEntry, vehicles: Iterable[VehicleInfo]) -> None:
+    """Ask the owner of an older entry whether its vehicles may be unlocked without a PIN, if that is possible."""
+    asked = CONF_UNLOCK_WITHOUT_PIN in entry.data or entry.data[CONF_SOURCE] not in ASKS_ABOUT_UNLOCKING
+    open_to_all = [
+        info.name
+        for info in vehicles
+        if Capability.LOCK in info.capabilities and Capability.LOCK_PIN not in info.capabilities
+    ]
+    told = {"account": entry.title, "vehicles": ", ".join(open_to_all)}
+    _async_set(hass, entry, UNLOCK_WITHOUT_PIN, told, present=bool(open_to_all) and not asked)
 
 
 @callback

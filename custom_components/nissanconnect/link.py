@@ -10,17 +10,20 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from .backends.base import Trips
+from .const import CONF_UNLOCK_WITHOUT_PIN
 from .engine.merge import Word
 from .engine.polling import Pace
 from .exceptions import NEEDS_REAUTH
 from .vehicle import (
     BackendError,
     Capability,
+    Command,
     Group,
     NotSupported,
     TripPeriod,
     TripSummary,
     Unavailable,
+    Unlock,
     VehicleInfo,
     VehicleReport,
     VehicleState,
@@ -110,6 +113,17 @@ class Link:
     def offers(self, capabilities: Collection[Capability]) -> bool:
         """Whether the vehicle has all of these through here."""
         return self.account is not None and self.info is not None and self.info.capabilities.issuperset(capabilities)
+
+    @property
+    def takes_pin(self) -> bool:
+        """Whether a PIN is asked for before the vehicle is unlocked through here."""
+        return self.offers({Capability.LOCK_PIN})
+
+    def forbids(self, command: Command) -> bool:
+        """Whether ``command`` would unlock without a PIN through here, and the owner has not allowed that."""
+        if not isinstance(command, Unlock) or self.takes_pin or self.account is None:
+            return False
+        return not self.account.config_entry.data.get(CONF_UNLOCK_WITHOUT_PIN, True)
 
     async def read(self, groups: Collection[Group]) -> VehicleReport:
         """Read what the source knows; raises :class:`BackendError`. A source that pushes has said it already."""

@@ -29,6 +29,7 @@ from .vehicle import (
     Ticket,
     TripPeriod,
     Unavailable,
+    Unlock,
     VehicleInfo,
     VehicleReport,
     VehicleState,
@@ -112,6 +113,11 @@ class VehicleLinks:
         return replace(self.own.info, capabilities=frozenset({Capability.SEVERAL_SOURCES}).union(*known))
 
     @property
+    def complete(self) -> bool:
+        """Whether it is known of every way what the vehicle can do by it."""
+        return all(link.info is not None for link in self)
+
+    @property
     def state(self) -> VehicleState:
         """What is believed when all that was said is weighed."""
         return merge([(link.word, link.weaknesses) for link in self])
@@ -152,8 +158,14 @@ class VehicleLinks:
         return answers
 
     def able(self, command: Command) -> list[Link]:
-        """Return the ways by which the vehicle obeys ``command``, the best first: those that work, then by order."""
-        return sorted((link for link in self if link.offers(command.needs)), key=lambda link: not link.works)
+        """Return the ways by which the vehicle obeys ``command``, the best first: those that work, then by order.
+
+        While one of them asks for a PIN none of the others unlocks: it would take any PIN for the right one.
+        """
+        ways = [link for link in self if link.offers(command.needs) and not link.forbids(command)]
+        if isinstance(command, Unlock) and any(link.takes_pin for link in ways):
+            ways = [link for link in ways if link.takes_pin]
+        return sorted(ways, key=lambda link: not link.works)
 
     async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Send by the first way that takes the command; another is tried only if it cannot have arrived.

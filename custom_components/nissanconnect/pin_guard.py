@@ -82,7 +82,7 @@ class PinGuard:
             return
         if record.outcome.reason == Reason.WRONG_PIN:
             self._async_count(record)
-        elif record.outcome.status is CommandStatus.CONFIRMED and record.command == Unlock.kind():
+        elif record.command == Unlock.kind() and _was_carried_out(record):
             self.async_allow()  # not after locking: a stored PIN does that, which whoever guesses need not know
 
     @callback
@@ -94,3 +94,7 @@ class PinGuard:
         self.async_show()
         details = {"tries": self.wrong.count, "until": until.isoformat(), "asked_by": record.asked_by.shown}
         self._vehicle.alerts.async_report(Alert(type=AlertType.WRONG_PINS, at=now, details=details))
+
+
+def _was_carried_out(record: CommandRecord) -> bool:
+    return record.outcome.status is CommandStatus.CONFIRMED and record.outcome.sent_at is not None

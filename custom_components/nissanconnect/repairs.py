@@ -1,18 +1,22 @@
 """Fix flows: the owner has done what an issue asked for, and wants to know at once whether that was it."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_PIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 import probatio
 
-from .const import DOMAIN
+from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
 from .coordinator import NissanConfigEntry
-from .issues import SAME_VEHICLE, WRONG_PINS
+from .flows.forms import OWN_PIN, UNLOCKING
+from .issues import SAME_VEHICLE, UNLOCK_WITHOUT_PIN, WRONG_PINS
 from .sharing import async_add_as_source
-from .vehicle import alias
+from .sources import Source
+from .vehicle import InvalidPin, alias, is_pin
 
 type Data = dict[str, str | int | float | None]
 
@@ -107,5 +111,44 @@ class AllowPinsFlow(RepairsFlow):
         return self.async_create_entry(data={})
 
 
-FLOWS: Mapping[str, Callable[[], RepairsFlow]] = {SAME_VEHICLE: OneVehicleFlow, WRONG_PINS: AllowPinsFlow}
+class UnlockingFlow(RepairsFlow):
+    """Asks the owner of an entry how its vehicles may be unlocked."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_unlocking()
+
+    async def async_step_unlocking(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Take a PIN, where it can be of one's own, or the permission to unlock without; with neither there is none."""
+        entry = self.hass.config_entries.async_get_entry(str((self.data or {})["entry_id"]))
+        if entry is None:
+            return self.async_abort(reason="not_there")
+        errors = {}
+        if user_input is not None:
+            pin = user_input.get(CONF_PIN, "").strip()
+            if not pin or is_pin(pin):
+                chosen = {
+                    CONF_UNLOCK_WITHOUT_PIN: user_input[CONF_UNLOCK_WITHOUT_PIN],
+                    **({CONF_PIN: pin} if pin else {}),
+                }
+                self.hass.config_entries.async_update_entry(entry, data=entry.data | chosen)
+                if pin:
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                return self.async_create_entry(data={})
+            errors = {CONF_PIN: InvalidPin.key}
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        own = entry.data[CONF_SOURCE] == Source.OVMS
+        return self.async_show_form(
+            step_id="unlocking",
+            data_schema=probatio.Schema(dict(OWN_PIN if own else UNLOCKING)),
+            description_placeholders=issue.translation_placeholders if issue else None,
+            errors=errors,
+        )
+
+
+FLOWS: Mapping[str, Callable[[], RepairsFlow]] = {
+    SAME_VEHICLE: OneVehicleFlow,
+    UNLOCK_WITHOUT_PIN: UnlockingFlow,
+    WRONG_PINS: AllowPinsFlow,
+}
 """The issues that are fixed by their flow itself."""

@@ -68,6 +68,10 @@ class Source(StrEnum):
     DEMO = "demo"
 
 
+ASKS_ABOUT_UNLOCKING = frozenset({Source.NORTH_AMERICA, Source.OPENCARWINGS, Source.OVMS})
+"""Those that may unlock without a PIN, which their owners have to allow."""
+
+
 class Naming(NamedTuple):
     """What owners know a source by.
 

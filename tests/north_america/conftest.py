@@ -13,6 +13,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.nissanconnect import commands, coordinator, sources
+from custom_components.nissanconnect.const import CONF_UNLOCK_WITHOUT_PIN
 
 from ..dialogs import add
 from ..simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
@@ -20,7 +21,7 @@ from ..simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
 EVENING = datetime(2026, 11, 20, 19, 30, tzinfo=UTC)
 """A Friday: the LEAF and the Ariya are at home and plugged in."""
 
-ENTERED = {CONF_USERNAME: EMAIL, CONF_PASSWORD: PASSWORD, CONF_COUNTRY: "us"}
+ENTERED = {CONF_USERNAME: EMAIL, CONF_PASSWORD: PASSWORD, CONF_COUNTRY: "us", CONF_UNLOCK_WITHOUT_PIN: True}
 
 
 @pytest.fixture

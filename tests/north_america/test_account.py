@@ -15,7 +15,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.json import json_dumps
 import pytest
 
-from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.vehicle import (
     AuthenticationFailed,
@@ -42,7 +42,7 @@ async def test_an_account_is_added(hass: HomeAssistant, service: MyNissan, count
     assert result["type"] is FlowResultType.CREATE_ENTRY
     entry = result["result"]
     assert entry.state is ConfigEntryState.LOADED
-    assert entry.data.keys() == {CONF_SOURCE, CONF_USERNAME, CONF_COUNTRY, CONF_AUTH}
+    assert entry.data.keys() == {CONF_SOURCE, CONF_USERNAME, CONF_COUNTRY, CONF_UNLOCK_WITHOUT_PIN, CONF_AUTH}
     assert PASSWORD not in json_dumps(dict(entry.data))
     assert EMAIL not in entry.title + (entry.unique_id or "")
     assert service.passwords == 1, "the entry uses the log-in of the dialog"

@@ -16,6 +16,7 @@ from homeassistant.const import (
     CONF_USERNAME,
 )
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -25,7 +26,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..const import CONF_USER, CONF_VEHICLE_ID
+from ..const import CONF_UNLOCK_WITHOUT_PIN, CONF_USER, CONF_VEHICLE_ID
 from ..sources import Source
 from ..vehicle import AuthenticationFailed
 
@@ -66,6 +67,11 @@ COUNTRY = SelectSelector(
     SelectSelectorConfig(options=["us", "ca", "mx"], translation_key=CONF_COUNTRY, mode=SelectSelectorMode.DROPDOWN)
 )
 PIN = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
+UNLOCKING: Mapping[probatio.Marker, Any] = {
+    probatio.Required(CONF_UNLOCK_WITHOUT_PIN, default=False): BooleanSelector()
+}
+OWN_PIN: Mapping[probatio.Marker, Any] = {probatio.Optional(CONF_PIN): PIN, **UNLOCKING}
+"""What guards the lock of a vehicle that takes any PIN."""
 
 FORMS: Mapping[Source, Form] = {
     Source.EUROPE: Form(
@@ -78,6 +84,7 @@ FORMS: Mapping[Source, Form] = {
             probatio.Optional(CONF_API_KEY): PASSWORD,
             probatio.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
             probatio.Optional(CONF_PASSWORD): PASSWORD,
+            **UNLOCKING,
         },
         secrets=frozenset({CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD}),
         not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),  # its tokens renew themselves
@@ -104,6 +111,7 @@ FORMS: Mapping[Source, Form] = {
             probatio.Required(CONF_USERNAME): USERNAME,
             probatio.Required(CONF_PASSWORD): PASSWORD,
             probatio.Required(CONF_COUNTRY, default="us"): COUNTRY,
+            **UNLOCKING,
         },
         secrets=frozenset({CONF_PASSWORD}),
         not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),
@@ -114,7 +122,7 @@ FORMS: Mapping[Source, Form] = {
             probatio.Required(CONF_PREFIX, default="ovms"): TextSelector(),
             probatio.Optional(CONF_USER): TextSelector(),
             probatio.Optional(CONF_VEHICLE_ID): TextSelector(),
-            probatio.Optional(CONF_PIN): PIN,
+            **OWN_PIN,
         },
     ),
 }

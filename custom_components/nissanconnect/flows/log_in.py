@@ -9,7 +9,7 @@ from homeassistant.const import CONF_CODE, CONF_USERNAME
 import probatio
 
 from ..backends.base import Json
-from ..const import CONF_AUTH, CONF_SOURCE
+from ..const import CONF_AUTH, CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN
 from ..sources import NAMES, Source, async_create_backend
 from ..vehicle import AuthenticationFailed, BackendError, NoVehicles, TwoFactorRequired
 from .forms import CODE, FORMS, PASSWORD, PIN
@@ -94,7 +94,8 @@ class LogInFlow(ConfigFlow):
     async def _async_try(self, source: Source, data: dict[str, Any]) -> tuple[str, dict[str, Json]]:
         """Log in and look for vehicles; return the account's stable name and the log-in state worth keeping."""
         credentials = frozenset(
-            (name, str(data[name])) for name in data.keys() & {str(f) for f in FORMS[source].fields}
+            (name, str(data[name]))
+            for name in data.keys() & {str(f) for f in FORMS[source].fields} - {CONF_UNLOCK_WITHOUT_PIN}
         )
         if credentials in self._rejected:  # accounts get locked; pressing the button again must not do that
             raise AuthenticationFailed

@@ -3,21 +3,21 @@
 from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_MQTT, ConfigFlowResult
-from homeassistant.const import CONF_PIN, CONF_PREFIX
+from homeassistant.const import CONF_PREFIX
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import probatio
 
 from ..const import CONF_USER, CONF_VEHICLE_ID
 from ..sources import Source, async_load
 from ..vehicle import one_line
-from .forms import PIN
+from .forms import OWN_PIN
 from .log_in import LogInFlow
 
 _MOST_FOUND = 10
 """Modules that wait for their owner's answer: whoever may publish at the broker could show any number."""
 _LONGEST_LEVEL = 100
 
-_PIN = probatio.Schema({probatio.Optional(CONF_PIN): PIN})
+_GUARD = probatio.Schema(dict(OWN_PIN))
 
 
 class OvmsFlow(LogInFlow):
@@ -48,4 +48,4 @@ class OvmsFlow(LogInFlow):
 
     async def async_step_ovms_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask whether it is to be added, and for what only its owner knows."""
-        return await self._async_log_in("ovms_found", Source.OVMS, _PIN, user_input)
+        return await self._async_log_in("ovms_found", Source.OVMS, _GUARD, user_input)

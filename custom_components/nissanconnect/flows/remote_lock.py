@@ -23,7 +23,7 @@ import probatio
 from ..backends.base import LockSetup
 from ..const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE, DOMAIN
 from ..coordinator import NissanConfigEntry
-from ..vehicle import Asker, BackendError, Capability, VehicleInfo, WrongCode, alias
+from ..vehicle import Asker, BackendError, Capability, InvalidPin, VehicleInfo, WrongCode, alias, is_pin
 
 CONF_STORE_PIN = "store_pin"
 
@@ -140,8 +140,8 @@ class RemoteLockFlow(ConfigFlow):
         """Return what can be seen to be wrong with the input."""
         if not re.fullmatch("[0-9]{6}", self._entered[CONF_CODE]):
             return {CONF_CODE: WrongCode.key}
-        if not re.fullmatch("[0-9]{4}", self._entered[CONF_PIN]):
-            return {CONF_PIN: "invalid_pin"}
+        if not is_pin(self._entered[CONF_PIN]):
+            return {CONF_PIN: InvalidPin.key}
         return {}
 
     async def _async_set_pin(self) -> dict[str, str]:

@@ -26,6 +26,7 @@ from .command import (
     StopEngine,
     StopSignals,
     Unlock,
+    is_pin,
 )
 from .errors import (
     AccessBlocked,
@@ -198,6 +199,7 @@ __all__ = [
     "WrongCode",
     "WrongPin",
     "alias",
+    "is_pin",
     "last_finished",
     "market_hint",
     "normalise_key",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
+import re
 from typing import Any, ClassVar, override
 
 from .capability import Capability
@@ -252,6 +253,11 @@ class SetChargeSchedule(Command):
     def applied_to(self, state: VehicleState) -> VehicleState:
         mode = ChargeMode.ALWAYS if self.schedule is None else ChargeMode.SCHEDULED
         return _with(state, Group.SCHEDULES, charge_mode=mode)
+
+
+def is_pin(entered: str) -> bool:
+    """Whether what was entered can be a PIN: four digits, as all vehicles want it."""
+    return re.fullmatch("[0-9]{4}", entered) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Reason(StrEnum):
     OUTSIDE_TOO_COLD = "outside_too_cold"
     OUTSIDE_TOO_HOT = "outside_too_hot"
     TOO_MANY_WRONG_PINS = "too_many_wrong_pins"
+    UNLOCK_NOT_ALLOWED = "unlock_not_allowed"
+    """No PIN is asked for, and the owner has not allowed to unlock without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime, timedelta
 from hmac import compare_digest
-import re
 from typing import override
 from uuid import uuid4
 
@@ -30,6 +29,7 @@ from ...vehicle import (
     VehicleState,
     Weakness,
     WrongPin,
+    is_pin,
 )
 from ..base import Backend, Description, Json
 from .bus import Message, MessageBus
@@ -52,8 +52,6 @@ _QUIET = 0.1
 
 _PATIENCE = 50
 """How many times that to wait for the first message: what the broker has kept comes after half a second (§1.2)."""
-
-_PIN = re.compile("[0-9]{4}")
 
 _WEAKNESSES = (
     # The module repeats what it last heard of a vehicle that sleeps, along with what it measures by itself.
@@ -109,7 +107,7 @@ class OvmsBackend(Backend):
     @override
     async def log_in(self) -> str:
         """Look whether the module has ever been at the broker, and is one that is understood."""
-        if self._pin is not None and not _PIN.fullmatch(self._pin):
+        if self._pin is not None and not is_pin(self._pin):
             raise InvalidPin
         if not await self._hears():
             raise NothingHeard
