@@ -315,7 +315,7 @@ async def test_a_lock_reminder(
 ) -> None:
     await draw(hass, loaded, area(on_entering=["lock_reminder"]))
     qashqai = simulator.vehicle("Qashqai")
-    assert state(hass, "lock.qashqai_lock").state == "locked"
+    assert state(hass, "binary_sensor.qashqai_lock").state == "off"
     qashqai.telematics.manner = Manner.OBEDIENT
     qashqai.body.locked = False
     qashqai.report({Group.BODY})

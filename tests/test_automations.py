@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.telematics import Manner
-from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.const import CONF_DEVICE_ID, DOMAIN
 from custom_components.nissanconnect.coordinator import VehicleCoordinator
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.vehicle import Alert, AlertType
@@ -477,12 +477,16 @@ async def charge(simulator: Simulator, pass_time: LetTimePass) -> None:
 
 
 async def test_home_assistants_own_conditions_know_our_entities(
-    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
+    simulator.car("Qashqai").offer_remote_lock()
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_DEVICE_ID: "ha-known-to-the-vehicle"})
+    await set_up(hass, entry)
     await charge(simulator, pass_time)
     battery = float(state(hass, "sensor.ariya_battery").state)
-    ariya = {"device_id": device_id(hass, loaded, "Ariya")}
-    qashqai = {"device_id": device_id(hass, loaded, "Qashqai")}
+    ariya = {"device_id": device_id(hass, entry, "Ariya")}
+    qashqai = {"device_id": device_id(hass, entry, "Qashqai")}
     truths = [
         asked("battery.is_charging", ariya),
         asked("battery.is_level", ariya, **level("above", battery - 1)),

@@ -8,7 +8,7 @@ from typing import Any
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 import probatio
 import pytest
@@ -21,6 +21,7 @@ from custom_components.nissanconnect.vehicle import (
     CancelClimateSchedule,
     Command,
     FlashLights,
+    Group,
     Refresh,
     ScheduleClimate,
     SoundHorn,
@@ -206,15 +207,22 @@ async def test_what_a_vehicle_does_not_offer_is_refused_without_asking(
     assert simulator.requests["actions"] == 0
 
 
-@pytest.mark.parametrize("action", ["lock", "unlock"])
-async def test_the_lock_shows_its_state_and_says_that_it_cannot_be_moved(
-    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, action: str
+async def test_a_lock_that_cannot_be_moved_is_shown_only(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
-    assert state(hass, "lock.qashqai_lock").state == "locked"
-    with pytest.raises(ServiceValidationError) as error:
-        await act(hass, "lock", action, "lock.qashqai_lock")
-    assert error.value.translation_key == "not_supported"
-    assert simulator.requests["actions"] == 0
+    registry, vin = er.async_get(hass), simulator.car("Qashqai").vin
+    entry.add_to_hass(hass)
+    old = registry.async_get_or_create("lock", DOMAIN, f"{vin}_lock", config_entry=entry).entity_id
+    await set_up(hass, entry)
+    assert registry.async_get(old) is None, "an earlier version had one"
+    assert not hass.states.async_entity_ids("lock")
+    shown = "binary_sensor.qashqai_lock"
+    assert (state(hass, shown).state, state(hass, shown).attributes["device_class"]) == ("off", "lock")
+    qashqai = simulator.vehicle("Qashqai")
+    qashqai.body.locked = False
+    qashqai.report({Group.BODY})
+    await pass_time(timedelta(hours=1))
+    assert state(hass, shown).state == "on"
 
 
 async def test_a_lapsed_subscription_is_the_reason_given(

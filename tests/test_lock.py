@@ -30,6 +30,8 @@ from .test_commands import device_id
 
 PIN = "4711"
 LOCK = "lock.qashqai_lock"
+SHOWN = "binary_sensor.qashqai_lock"
+"""What shows the lock as long as it cannot be moved."""
 
 
 @pytest.fixture
@@ -169,12 +171,15 @@ async def test_whoever_has_not_set_it_up_is_told_where(
     hass: HomeAssistant, equipped: Simulator, entry: MockConfigEntry
 ) -> None:
     await set_up(hass, entry)
-    with pytest.raises(HomeAssistantError) as error:
-        await operate(hass, "lock", code=PIN)
-    assert error.value.translation_key == "device_not_registered"
-    assert "Reconfigure" in str(error.value)
-    assert equipped.requests["wakes"] == 0
-    assert await book(hass, entry, equipped) == []
+    assert not hass.states.async_entity_ids("lock")
+    assert state(hass, SHOWN).state == "off"
+    told = await ask(hass, "preflight", device_id(hass, entry, equipped, "Qashqai"), command="unlock")
+    assert (told["allowed"], told["reason"]) == (False, "device_not_registered")
+    assert "Reconfigure" in told["message"]
+
+    assert (await finish(hass, equipped, await begin(hass, entry)))["reason"] == "remote_lock_ready"
+    assert state(hass, LOCK).state == "locked"
+    assert hass.states.get(SHOWN) is None, "the lock shows it"
 
 
 async def test_a_device_that_was_removed_wakes_nobody(

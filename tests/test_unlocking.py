@@ -10,6 +10,7 @@ from homeassistant.components.repairs import RepairsFlowResult, repairs_flow_man
 from homeassistant.const import CONF_PIN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -19,7 +20,7 @@ from custom_components.nissanconnect.flows.forms import FORMS
 from custom_components.nissanconnect.sources import ASKS_ABOUT_UNLOCKING
 from custom_components.nissanconnect.vehicle import Body, Capability, Lock, Unlock, VehicleState
 
-from .conftest import NOON, set_up, state
+from .conftest import NOON, set_up, settle, state
 from .dialogs import open_form, reconfigure, suggested
 from .scripted import Scripted, Stage, stage
 from .simulator.ovms import OvmsModule
@@ -198,3 +199,34 @@ async def test_a_source_whose_owner_allows_no_unlocking_locks(
     assert await operate(hass, "unlock") == "unlock_not_allowed"
     assert await operate(hass, "lock") is None
     assert source.sent == [Lock()]
+
+
+async def test_a_lock_stays_while_the_source_that_obeys_is_not_loaded(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, stage: Stage
+) -> None:
+    freezer.move_to(NOON)
+    body = VehicleState(body=Body(backend="kamereon", received_at=NOON, reported_at=NOON, locked=True))
+    looked_at = replace(CLOUD, capabilities=CLOUD.capabilities | {Capability.LOCK_STATUS})
+    home = stage.entry("Cloud", Scripted("kamereon", {VIN: looked_at}, {VIN: body}))
+    other = stage.entry("Module", Scripted("ovms", {VIN: MODULE}, {VIN: body}))
+    await set_up(hass, home)
+    shown = "binary_sensor.leaf_lock"
+    assert state(hass, shown).state == "off"
+    await set_up(hass, other)
+    await add_source(hass, home)
+    assert hass.states.get(shown) is None
+    er.async_get(hass).async_update_entity(LOCK, name="Mine")
+
+    await hass.config_entries.async_unload(other.entry_id)
+    await hass.config_entries.async_reload(home.entry_id)
+    await settle(hass)
+    assert hass.states.get(shown) is None
+    await hass.config_entries.async_setup(other.entry_id)
+    await settle(hass)
+    assert state(hass, LOCK).name == "LEAF Mine"
+
+    for subentry in [*home.subentries]:
+        hass.config_entries.async_remove_subentry(home, subentry)
+    await settle(hass)
+    assert hass.states.get(LOCK) is None
+    assert state(hass, shown).state == "off"

@@ -28,7 +28,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.nissanconnect import commands
 from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.garage import ARIYA
-from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN, OPTION_ANSWER_AT_ONCE
+from custom_components.nissanconnect.const import CONF_DEVICE_ID, CONF_SOURCE, DOMAIN, OPTION_ANSWER_AT_ONCE
 from custom_components.nissanconnect.vehicle import (
     Command,
     StartCharging,
@@ -99,7 +99,9 @@ async def home(hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
     for component in ("homeassistant", "conversation", "intent"):
         assert await async_setup_component(hass, component, {})
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, options={OPTION_ANSWER_AT_ONCE: True})
+    trusted = entry.data | {CONF_DEVICE_ID: "ha-known-to-the-vehicle"}
+    hass.config_entries.async_update_entry(entry, data=trusted, options={OPTION_ANSWER_AT_ONCE: True})
+    simulator.car("Qashqai").offer_remote_lock()
     ariya = simulator.vehicle("Ariya").powertrain
     assert isinstance(ariya, Electric)
     ariya.battery.energy *= 0.6

@@ -32,6 +32,11 @@ def _tyre_warning(state: VehicleState) -> bool | None:
     return True if True in warnings else None if None in warnings else False
 
 
+def _unlocked(state: VehicleState) -> bool | None:
+    """Home Assistant's sensors of locks are on when unlocked."""
+    return None if state.body is None or state.body.locked is None else not state.body.locked
+
+
 BINARY_SENSORS = (
     VehicleBinarySensorDescription(
         key="bonnet",
@@ -79,6 +84,13 @@ BINARY_SENSORS = (
         key="hatch",
         device_class=BinarySensorDeviceClass.DOOR,
         value=lambda s: s.body.hatch if s.body else None,
+    ),
+    VehicleBinarySensorDescription(
+        key="locked",
+        capability=Capability.LOCK_STATUS,
+        unless=Capability.LOCK,  # then there is a lock
+        device_class=BinarySensorDeviceClass.LOCK,
+        value=_unlocked,
     ),
     VehicleBinarySensorDescription(
         key="plugged_in",

@@ -33,7 +33,23 @@ class VehicleDescription(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading[T]:
+class Alternative:
+    """What may be one of two entities for the same thing: with the capability ``unless`` the other one is there."""
+
+    unless: Capability | None = None
+
+    @property
+    def has_rival(self) -> bool:
+        """Whether there is another entity for the same thing."""
+        return self.unless is not None
+
+    def replaced(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """Whether the other one is there, so that this one goes for good."""
+        return self.unless in info.capabilities
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading[T](Alternative):
     """An entity that shows a value: present as soon as the vehicle can report it, or has."""
 
     value: Callable[[VehicleState], T | None]
@@ -43,28 +59,28 @@ class Reading[T]:
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Whether the value can be expected or is known."""
-        if self.only_with is not None and self.only_with not in info.capabilities:
+        if self.replaced(info, state) or (self.only_with is not None and self.only_with not in info.capabilities):
             return False
         return self.capability in info.capabilities or self.value(state) is not None
 
     def stays(self, info: VehicleInfo) -> bool:
         """Whether an entity of an earlier start is there although nothing is known for it: its value is unknown."""
+        if self.unless in info.capabilities:
+            return False
         return self.only_with is None or self.only_with in info.capabilities
 
 
 @dataclass(frozen=True, kw_only=True)
-class Control:
+class Control(Alternative):
     """An entity that commands: present when the vehicle obeys all that it needs."""
 
     needs: Collection[Capability]
     commands: Collection[type[Command]] = ()
     """The commands that decide what the entity will show."""
-    unless: Capability | None = None
-    """With this capability there is a better entity for the same thing."""
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Whether the vehicle obeys."""
-        return info.capabilities.issuperset(self.needs) and self.unless not in info.capabilities
+        return info.capabilities.issuperset(self.needs) and not self.replaced(info, state)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +175,13 @@ class AreaEntity(VehicleEntity):
 async def async_add_vehicle_entities[D: VehicleDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    descriptions: Iterable[D],
+    descriptions: Collection[D],
     create: Callable[[VehicleCoordinator, D], Entity],
 ) -> None:
     """Add the entities that each vehicle has: now, when a vehicle comes, and when it turns out to have more.
 
-    What a change of its sources takes away is removed, and what a source brings a better entity for.
+    What a change of its sources takes away is removed, and what a source brings a better entity for. While a source is
+    not loaded nobody knows what the vehicle can do by it, so of two rivals the one stays that was there before.
     """
     add = _until_unloading(entry, async_add_entities)
     platform = async_get_current_platform()
@@ -172,6 +189,8 @@ async def async_add_vehicle_entities[D: VehicleDescription](
 
     def registered(vehicle: VehicleCoordinator, description: D) -> str | None:
         return registry.async_get_entity_id(platform.domain, DOMAIN, unique_id(vehicle.info, description))
+
+    rivals = [each for each in descriptions if _has_rival(each)]
 
     @callback
     def follow(vehicle: VehicleCoordinator) -> None:
@@ -190,8 +209,28 @@ async def async_add_vehicle_entities[D: VehicleDescription](
                 add_present()
 
         @callback
+        def undecided() -> list[D]:
+            """Remove what has been replaced; return what may have been, as far as anybody knows now."""
+            found = []
+            for each in rivals:
+                entity_id = registered(vehicle, each)
+                if entity_id is None and not vehicle.links.complete:
+                    found.append(each)
+                elif entity_id is not None and vehicle.links.complete and _is_replaced(each, vehicle):
+                    registry.async_remove(entity_id)
+                    known[:] = [other for other in known if other != each]
+                    if each not in waiting:
+                        waiting.append(each)
+            return found
+
+        @callback
         def add_present() -> None:
-            present = [each for each in waiting if each in known or each.present(vehicle.info, vehicle.data)]
+            left_out = undecided()
+            present = [
+                each
+                for each in waiting
+                if each not in left_out and (each in known or each.present(vehicle.info, vehicle.data))
+            ]
             for each in present:
                 waiting.remove(each)
             if present:
@@ -240,6 +279,14 @@ async def async_add_area_entities[D: EntityDescription](
         entry.async_on_unload(vehicle.async_add_listener(add_located))
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
+
+
+def _has_rival(description: VehicleDescription) -> bool:
+    return isinstance(description, Alternative) and description.has_rival
+
+
+def _is_replaced(description: VehicleDescription, vehicle: VehicleCoordinator) -> bool:
+    return isinstance(description, Alternative) and description.replaced(vehicle.info, vehicle.data)
 
 
 def _until_unloading(

@@ -1,7 +1,6 @@
 """Lock: the central locking."""
 
 from dataclasses import dataclass
-import re
 from typing import Any, override
 
 from homeassistant.components.lock import LockEntity, LockEntityDescription
@@ -12,26 +11,29 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import CONF_PINS, DOMAIN
 from .coordinator import NissanConfigEntry
-from .entity import Reading, VehicleEntity, async_add_vehicle_entities
-from .vehicle import Capability, InvalidPin, Lock, PinRequired, Unlock
+from .entity import Control, VehicleEntity, async_add_vehicle_entities
+from .vehicle import Capability, InvalidPin, Lock, PinRequired, Unlock, VehicleInfo, VehicleState, is_pin
 
 PARALLEL_UPDATES = 0
 
-_PIN = re.compile("[0-9]{4}")
-
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleLockDescription(LockEntityDescription, Reading[bool]):
-    """The central locking and where its state is found."""
+class VehicleLockDescription(LockEntityDescription, Control):
+    """The central locking; its rival is a binary sensor."""
+
+    @property
+    @override
+    def has_rival(self) -> bool:
+        return True
+
+    @override
+    def replaced(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """What can only be looked at is a binary sensor; a lock whose subscription has lapsed waits for a new one."""
+        lapsed = state.subscription is not None and state.subscription.active is False
+        return Capability.LOCK not in info.capabilities and Capability.LOCK_STATUS in info.capabilities and not lapsed
 
 
-LOCKS = (
-    VehicleLockDescription(
-        key="lock",
-        capability=Capability.LOCK_STATUS,
-        value=lambda s: s.body.locked if s.body else None,
-    ),
-)
+LOCKS = (VehicleLockDescription(key="lock", needs={Capability.LOCK}),)
 
 
 async def async_setup_entry(
@@ -42,7 +44,7 @@ async def async_setup_entry(
 
 
 class VehicleLock(VehicleEntity, LockEntity):
-    """Shows the lock's state; a vehicle that does not let itself be locked from afar says so when asked."""
+    """The lock of a vehicle that obeys from afar."""
 
     entity_description: VehicleLockDescription
 
@@ -55,7 +57,7 @@ class VehicleLock(VehicleEntity, LockEntity):
     @property
     @override
     def is_locked(self) -> bool | None:
-        return self.entity_description.value(self.vehicle)
+        return self.vehicle.body.locked if self.vehicle.body else None
 
     @property
     @override
@@ -96,6 +98,6 @@ class VehicleLock(VehicleEntity, LockEntity):
             return None
         if not code:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key=PinRequired.key)
-        if not _PIN.fullmatch(code):
+        if not is_pin(code):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key=InvalidPin.key)
         return code

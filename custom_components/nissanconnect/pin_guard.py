@@ -92,7 +92,11 @@ class PinGuard:
         if (until := self._refused_until()) is None:
             return
         self.async_show()
-        details = {"tries": self.wrong.count, "until": until.isoformat(), "asked_by": record.asked_by.shown}
+        details: dict[str, str | float | None] = {
+            "tries": self.wrong.count,
+            "until": until.isoformat(),
+            "asked_by": record.asked_by.shown,
+        }
         self._vehicle.alerts.async_report(Alert(type=AlertType.WRONG_PINS, at=now, details=details))
 
 

@@ -43,7 +43,8 @@ def _row(entity: str, name: str) -> Card:
 
 
 _CHARGING = _tile("sensor.charging_status", "Charging")
-_LOCK = _tile("lock.lock", "Lock")
+_LOCK = (_tile("lock.lock", "Lock"), _tile("binary_sensor.locked", "Lock"))
+"""A vehicle has one of them."""
 _PLUG = _tile("binary_sensor.plugged_in", "Plug")
 _RANGE = _tile("sensor.range", "Range")
 _FUEL = (
@@ -63,14 +64,20 @@ GLANCE = (
     _PLUG,
     _CHARGING,
     _tile("device_tracker.location", "Location"),
-    _LOCK,
+    *_LOCK,
     _tile("sensor.odometer", "Odometer"),
 )
 """What one wants to know of each vehicle at a glance."""
 
 BADGES: tuple[Card, ...] = tuple(
     {"type": "entity", "entity": entity}
-    for entity in ("sensor.last_report", "device_tracker.location", "lock.lock", "sensor.odometer")
+    for entity in (
+        "sensor.last_report",
+        "device_tracker.location",
+        "lock.lock",
+        "binary_sensor.locked",
+        "sensor.odometer",
+    )
 )
 """What stands at the top of a vehicle's own view."""
 
@@ -116,7 +123,7 @@ SECTIONS = (
         "Doors",
         "mdi:car-door",
         (
-            _LOCK,
+            *_LOCK,
             _tile("binary_sensor.hatch", "Hatch"),
             _tile("binary_sensor.door_front_left", "Front left"),
             _tile("binary_sensor.door_front_right", "Front right"),

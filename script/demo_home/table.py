@@ -36,6 +36,12 @@ def _position(states: States, vehicle: Vehicle) -> str:
     return "known" if "latitude" in states.attributes(vehicle, "device_tracker.location") else "unknown"
 
 
+def _lock(states: States, vehicle: Vehicle) -> str | None:
+    """What a lock that can only be looked at shows is on when unlocked."""
+    shown = {"on": "unlocked", "off": "locked"}.get(states.value(vehicle, "binary_sensor.locked") or "")
+    return states.value(vehicle, "lock.lock") or shown
+
+
 def _last_report(states: States, vehicle: Vehicle) -> str | None:
     stamp = states.value(vehicle, "sensor.last_report")
     return datetime.fromisoformat(stamp).astimezone().strftime("%a %H:%M") if stamp else None
@@ -48,7 +54,7 @@ _COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("plugged in", _value("binary_sensor.plugged_in")),
     ("charging", _value("sensor.charging_status")),
     ("climate", _value("climate.climate")),
-    ("lock", _value("lock.lock")),
+    ("lock", _lock),
     ("odometer", _measured("sensor.odometer")),
     ("position", _position),
     ("last report", _last_report),

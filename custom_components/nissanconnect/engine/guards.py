@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..vehicle import (
+    Capability,
     Command,
+    DeviceNotRegistered,
     Group,
     NotSupported,
     PrivacyMode,
@@ -44,6 +46,8 @@ def refusal(command: Command, info: VehicleInfo, state: VehicleState, limits: Li
     The order is from what no owner can change at the moment to what they can.
     """
     if not command.needs <= info.capabilities:
+        if command.capability is Capability.LOCK and Capability.LOCK_SETUP in info.capabilities:
+            return DeviceNotRegistered.key
         lapsed = state.subscription is not None and state.subscription.active is False
         return SubscriptionInactive.key if lapsed else NotSupported.key
     if state.connectivity is not None and state.connectivity.reachable is False:

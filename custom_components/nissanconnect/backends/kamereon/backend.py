@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import aiohttp
@@ -11,6 +12,7 @@ from ...vehicle import (
     ActionRequired,
     AuthenticationFailed,
     BackendError,
+    Capability,
     Command,
     DeviceNotRegistered,
     Fuel,
@@ -126,7 +128,14 @@ class KamereonBackend:
         """Return the vehicles of the account, with their subscription and privacy mode."""
         entries = await self._account.vehicles(self._client, await self.log_in(), self._now())
         self._memory.keep({entry.listed.info.key: entry.services for entry in entries})
-        return tuple(entry.listed for entry in entries)
+        return tuple(self._as_trusted(entry.listed) for entry in entries)
+
+    def _as_trusted(self, listed: ListedVehicle) -> ListedVehicle:
+        """Take away the lock while there is no name that the vehicle could know us by: it would refuse all we ask."""
+        if self._device_id is not None:
+            return listed
+        capabilities = listed.info.capabilities - {Capability.LOCK, Capability.LOCK_PIN}
+        return replace(listed, info=replace(listed.info, capabilities=capabilities))
 
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
         """Read what the cloud holds, every endpoint on its own."""
