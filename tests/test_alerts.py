@@ -22,7 +22,7 @@ from custom_components.nissanconnect.const import EVENT_ALERT, OPTION_ALERTS_OFF
 from custom_components.nissanconnect.logbook import async_describe_events
 from custom_components.nissanconnect.vehicle import AlertType, Group
 
-from .conftest import LetTimePass, set_up, state
+from .conftest import LetTimePass, set_up, settle, state
 from .simulator import Fault, Simulator
 from .test_commands import act
 
@@ -267,6 +267,52 @@ async def test_many_new_messages_are_read_page_by_page(
     await pass_time(31 * MINUTES)
     assert types(alerts).count("cloud_message") == 45
     assert simulator.requests["notifications"] == 5, "three pages and one for each of the others"
+
+
+async def test_after_two_weeks_away_one_summary_and_what_is_recent(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    leaf = simulator.vehicle("Leaf")
+    for _ in range(14):
+        await pass_time(24 * HOURS, 6 * HOURS)
+        leaf.advance(dt_util.utcnow())
+        leaf.announce(Announced.VEHICLE_IN_USE)
+    alerts.clear()
+    await hass.config_entries.async_setup(loaded.entry_id)
+    await settle(hass)
+    await pass_time(2 * HOURS, STEP)
+    for vehicle in ("LEAF", "Ariya", "Qashqai"):
+        assert types(alerts, vehicle).count("missed") <= 1
+    assert types(alerts).count("cloud_message") == 1, "the one of the last hours"
+    for each in alerts:
+        at = dt_util.parse_datetime(each.data["at"])
+        assert at
+        assert dt_util.utcnow() - at < 9 * HOURS, each.data
+    (summary,) = [each.data for each in alerts if each.data["vehicle"] == "LEAF" and each.data["type"] == "missed"]
+    assert summary["count"] >= 13
+    assert "cloud_message" in summary["types"]
+
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await settle(hass)
+    assert types(alerts).count("missed") == 1
+
+
+async def test_a_charge_that_a_fuse_ends_was_not_finished_whatever_the_message_says(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
+) -> None:
+    ariya = simulator.vehicle("Ariya")
+    assert isinstance(ariya.powertrain, Electric)
+    ariya.powertrain.battery.energy *= 0.4
+    await act(hass, "switch", "turn_on", "switch.ariya_charging")
+    await pass_time(20 * MINUTES, STEP)
+    assert state(hass, "binary_sensor.ariya_battery_charging").state == "on"
+    ariya.powertrain.charger.override = False  # as a fuse would
+    ariya.announce(Announced.CHARGE_ENDED)
+    await pass_time(40 * MINUTES, STEP)
+    (end,) = [each.data for each in alerts if each.data["vehicle"] == "Ariya" and "charging_" in each.data["type"]]
+    assert (end["type"], end["origin"]) == ("charging_interrupted", "message")
+    assert end["level"] == pytest.approx(float(state(hass, "sensor.ariya_battery").state))
 
 
 async def test_messages_that_cannot_be_read_are_read_later(

@@ -18,7 +18,7 @@ from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Group
 
-from .conftest import NOON, LetTimePass, minutes_of_reads, set_up, state
+from .conftest import NOON, LetTimePass, minutes_of_reads, set_up, settle, state
 from .simulator import Fault, Login, Simulator
 from .simulator.account import Car
 
@@ -125,11 +125,56 @@ async def test_a_read_that_fails_keeps_the_last_value(
     hass: HomeAssistant, simulator: Simulator, healthy: dict[str, str], pass_time: LetTimePass, endpoint: str
 ) -> None:
     simulator.fail(endpoint, FAULTS["500"])
-    asked = simulator.requests[endpoint]
-    await pass_time(timedelta(hours=6, minutes=30), 10 * MINUTE)
-    assert simulator.requests[endpoint] > asked
+    await pass_time(timedelta(hours=2, minutes=40), 10 * MINUTE)
     for key in SOURCES[endpoint]:
         assert leaf_states(hass)[key] == healthy[key]
+
+
+@pytest.mark.parametrize("fault", ["403", "500"])
+@pytest.mark.parametrize("endpoint", [name for name, lost in SOURCES.items() if lost])
+async def test_a_part_that_is_not_told_any_more_is_unavailable_alone(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    loaded: MockConfigEntry,
+    healthy: dict[str, str],
+    pass_time: LetTimePass,
+    endpoint: str,
+    fault: str,
+) -> None:
+    simulator.fail(endpoint, FAULTS[fault])
+    asked = simulator.requests[endpoint]
+    await pass_time(timedelta(hours=16), 40 * MINUTE)  # timers are asked for every six hours, and stay for three more
+    assert simulator.requests[endpoint] > asked
+    now = leaf_states(hass)
+    lost = SOURCES[endpoint] - {"climate.leaf_climate"}
+    assert {key for key in healthy if now.get(key) == STATE_UNAVAILABLE} == lost
+    if endpoint == "hvac-status":
+        assert state(hass, "climate.leaf_climate").state == STATE_UNKNOWN, "it can be commanded all the same"
+
+    simulator.heal()
+    if fault == "500":
+        await pass_time(timedelta(hours=2), 40 * MINUTE)
+        assert STATE_UNAVAILABLE not in leaf_states(hass).values()
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_a_vehicle_that_is_refused_everything_shows_nothing_after_three_hours(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass, restart: bool
+) -> None:
+    before = leaf_states(hass)
+    for endpoint in SOURCES:
+        simulator.fail(endpoint, FAULTS["403"], vin=simulator.car("Leaf").vin)
+    await pass_time(timedelta(hours=2, minutes=30), 10 * MINUTE)
+    assert leaf_states(hass) == before
+    if restart:
+        await hass.config_entries.async_reload(loaded.entry_id)
+        await settle(hass)
+        assert STATE_UNAVAILABLE not in leaf_states(hass).values(), "the clock goes on, and has not run down yet"
+    await pass_time(timedelta(hours=1), 10 * MINUTE)
+    assert set(leaf_states(hass).values()) == {STATE_UNAVAILABLE}
+    await pass_time(timedelta(hours=9), 40 * MINUTE)
+    assert set(leaf_states(hass).values()) == {STATE_UNAVAILABLE}, "the list of vehicles does not revive it"
+    assert state(hass, "sensor.ariya_battery").state != STATE_UNAVAILABLE
 
 
 def only(simulator: Simulator, model: str) -> Car:

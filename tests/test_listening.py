@@ -82,9 +82,9 @@ async def test_that_it_is_silent_is_told_once(
     told = async_capture_events(hass, EVENT_ALERT)
     source.say(says(70))
     await settle(hass)
-    await pass_time(timedelta(days=6), timedelta(hours=1))
+    await pass_time(timedelta(days=29), timedelta(hours=6))
     assert told == []
-    await pass_time(timedelta(days=3), timedelta(hours=1))
+    await pass_time(timedelta(days=3), timedelta(hours=6))
     assert [each.data["type"] for each in told] == ["silent"]
     await hass.config_entries.async_unload(loaded.entry_id)
     await pass_time(timedelta(hours=2), timedelta(hours=1))

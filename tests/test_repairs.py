@@ -8,6 +8,7 @@ from typing import Protocol
 from homeassistant.components.repairs import RepairsFlowResult, repairs_flow_manager
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -254,21 +255,26 @@ async def test_a_vehicle_from_another_market(
     assert not issues(hass)
 
 
-async def test_a_vehicle_that_is_silent_for_a_week(
+async def test_a_vehicle_that_has_not_answered_for_a_week(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass, fix: Fix
 ) -> None:
     car = simulator.car("Leaf")
     simulator.account.vins = {car.vin}
     car.vehicle.telematics.covered = False
     await set_up(hass, entry)
-    await pass_time(timedelta(days=6, hours=12), timedelta(hours=4))
-    assert not issues(hass)
-    await pass_time(timedelta(hours=16), timedelta(hours=4))
+    await pass_time(timedelta(days=8), timedelta(hours=4))
+    assert not issues(hass), "nobody has asked it"
+    with pytest.raises(HomeAssistantError):
+        await hass.services.async_call(
+            "button", "press", {"entity_id": "button.leaf_refresh_from_vehicle"}, blocking=True
+        )
+    wakes = simulator.requests["wakes"]
+    await pass_time(timedelta(hours=4), timedelta(hours=4))
     assert issues(hass).keys() == {"vehicle_silent LEAF"}
     issue = issues(hass)["vehicle_silent LEAF"]
     form = await fix(issue)
     assert (await fix(issue, form["flow_id"]))["errors"] == {"base": "still_there"}
-    assert simulator.requests["wakes"] == 0
+    assert simulator.requests["wakes"] == wakes
 
     car.vehicle.telematics.covered = True
     car.vehicle.report(car.vehicle.cloud.said)

@@ -134,8 +134,27 @@ async def test_a_parked_vehicle_is_woken_as_chosen_and_no_more(
     log = await ask(hass, "wake_log", device_id(hass, entry, simulator, "Leaf"))
     assert {(line["why"], line["asked_by"]) for line in log} == {("refresh", "option")}
 
+    assert (log[0]["result"], log[0]["refusal"]) == ("not_woken", "budget"), "and it is told why"
+    assert [line["result"] for line in log[1:]] == ["answered"] * 3
+
     await act(hass, "button", "press", REFRESH)
     assert simulator.requests["wakes"] == 4, "the owner is never held up"
+
+
+@pytest.mark.usefixtures("every_entity_enabled")
+async def test_why_a_vehicle_is_not_woken_can_be_seen(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    await allow_wakes(hass, simulator, entry, {"wake_parked": 60, "quiet_from": "13:00:00", "quiet_until": "16:00:00"})
+    await pass_time(timedelta(minutes=15), timedelta(minutes=5))
+    assert state(hass, "sensor.leaf_automatic_wake").state == "restart", (
+        "it was due before, and that is not made up for"
+    )
+    await pass_time(timedelta(hours=1), timedelta(minutes=5))
+    assert state(hass, "sensor.leaf_automatic_wake").state == "quiet_hours"
+    (line,) = await ask(hass, "wake_log", device_id(hass, entry, simulator, "Leaf"))
+    assert (line["result"], line["refusal"]) == ("not_woken", "quiet_hours")
+    assert "2026-11-20T13:0" in line["at"]
 
 
 async def test_only_the_vehicle_that_was_chosen_is_woken(

@@ -16,7 +16,8 @@ from homeassistant.util import dt as dt_util
 
 from .backends.base import Messages
 from .commands import VehicleCommands
-from .engine.alerts import View, charge_stopped, not_plugged_in
+from .engine.alerts import View, not_plugged_in
+from .engine.charge import ChargeFacts, charge_stopped
 from .engine.geofence import Fence
 from .engine.lookout import Lookout
 from .links import VehicleLinks
@@ -24,6 +25,7 @@ from .vehicle import (
     Alert,
     AlertType,
     BackendError,
+    Charging,
     Notification,
     NotSupported,
     StopCharging,
@@ -71,6 +73,10 @@ class AlertedVehicle(Protocol):
     commands: VehicleCommands
 
     @property
+    def shown(self) -> VehicleState:
+        """What is known and not too old to be shown."""
+
+    @property
     def driving(self) -> bool | None:
         """Whether it drives, as far as is known."""
 
@@ -109,6 +115,8 @@ class VehicleAlerts:
         self._listeners: list[AlertListener] = []
         self._turn = Lock()
         self._untold = deque[Alert](maxlen=_UNTOLD)
+        self._last_charge: Charging | None = None
+        """The newest charge as it was last seen to go on."""
 
     @callback
     def async_add_listener(self, listener: AlertListener) -> CALLBACK_TYPE:
@@ -125,8 +133,12 @@ class VehicleAlerts:
         time; a vehicle without messages is not asked again before the next start.
         """
         driving = self._vehicle.driving
+        self._last_charge = next(
+            (each.charging for each in (state, before) if each.charging and each.charging.active), self._last_charge
+        )
         async with self._turn:
-            await self._async_read_messages(at_once=charge_stopped(before, state))
+            charge = self._charge_facts(state, ended=charge_stopped(before, state))
+            await self._async_read_messages(charge)
             view = View(
                 state=state,
                 now=dt_util.utcnow(),
@@ -134,22 +146,32 @@ class VehicleAlerts:
                 stopped_at=self._stopped_at,
                 charge_below=self.wishes.charge_below,
                 unwanted=frozenset(AlertType) - self.wanted,
+                listening_since=None if self._links.needs_asking else self._started_at,
+                unanswered_at=self._vehicle.commands.wakes.unanswered_at,
             )
             shown = self._areas
             self.lookout, alerts = self.lookout.after(before, view, self.fences)
+            missed = self.lookout.missed
+            self.lookout, summary = self.lookout.summed_up(view.now, view.unwanted)
             news = bool(alerts) or self._areas != shown
         if news:  # before anything is told: automations look at what entities show
             self._vehicle.async_update_listeners()
         self._async_tell(alerts)
+        if summary is not None:
+            _LOGGER.info("%s: found too late to be told one by one: %s", self._vehicle.name, dict(missed.counts))
+            self._async_tell([summary])
 
     @property
     def _areas(self) -> list[tuple[bool | None, float | None]]:
         """What entities show of the lookout."""
         return [(self.lookout.inside(fence), self.lookout.distance(fence)) for fence in self.fences]
 
-    async def _async_read_messages(self, *, at_once: bool) -> None:
+    def _charge_facts(self, state: VehicleState, *, ended: bool) -> ChargeFacts:
+        return ChargeFacts(state=state, last=self._last_charge, ended=ended, stopped_at=self._stopped_at)
+
+    async def _async_read_messages(self, charge: ChargeFacts) -> None:
         now, last = dt_util.utcnow(), self._messages_read_at
-        if last is not None and now - last < _MESSAGES_EVERY and not at_once:
+        if last is not None and now - last < _MESSAGES_EVERY and not charge.ended:
             return
         self._messages_read_at = now
         for link in self._links:
@@ -158,7 +180,9 @@ class VehicleAlerts:
                 continue
             try:
                 with link.reach() as (_, info):
-                    self.async_take(await self._async_new_messages(source, info), link.name)
+                    read = await self._async_new_messages(source, info)
+                # A message about a charge comes again with the next read, and then the vehicle may have reported, too.
+                self._async_take([each for each in read if not charge.awaits_report(each, now)], link.name, charge)
             except BackendError as err:
                 if isinstance(err, NotSupported):
                     self._without_messages.add(source)
@@ -171,9 +195,13 @@ class VehicleAlerts:
 
     @callback
     def async_take(self, messages: Sequence[Notification], source: str) -> None:
-        """Notice what a source, by the name of its link, has written."""
+        """Notice what a source, by the name of its link, has sent by itself."""
+        self._async_take(messages, source, self._charge_facts(self._vehicle.data, ended=False))
+
+    @callback
+    def _async_take(self, messages: Sequence[Notification], source: str, charge: ChargeFacts) -> None:
         self.lookout = replace(self.lookout, feed=self.lookout.feed.listening(source, self._started_at))
-        self.lookout, alerts = self.lookout.after_messages(messages, dt_util.utcnow(), source)
+        self.lookout, alerts = self.lookout.after_messages(messages, dt_util.utcnow(), source, charge=charge)
         self._async_tell(alerts)
 
     async def _async_new_messages(self, source: Messages, info: VehicleInfo) -> list[Notification]:
@@ -218,7 +246,7 @@ class VehicleAlerts:
 
         @callback
         def ask(now: datetime) -> None:
-            if (alert := not_plugged_in(self._vehicle.data, at_home=self._at_home, now=now)) is not None:
+            if (alert := not_plugged_in(self._vehicle.shown, at_home=self._at_home, now=now)) is not None:
                 self._async_tell([alert])
 
         return async_track_time_change(self._vehicle.hass, ask, hour=at.hour, minute=at.minute, second=at.second)
@@ -226,7 +254,7 @@ class VehicleAlerts:
     @property
     def _at_home(self) -> bool | None:
         home = self._vehicle.hass.states.get(ENTITY_ID_HOME)
-        position = self._vehicle.data.position
+        position = self._vehicle.shown.position
         if home is None or position is None:
             return None
         return in_zone(home, position.latitude, position.longitude)

@@ -19,7 +19,7 @@ from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
 from .engine.doctor import Trouble, examine
 from .engine.freshness import is_available
-from .engine.guardian import Circumstances, automatic_wake_due
+from .engine.guardian import Refusal
 from .engine.guards import refusal
 from .engine.polling import EVERYTHING, Facts, ReadPlan
 from .exceptions import action_error, update_error
@@ -34,10 +34,10 @@ from .vehicle import (
     Alert,
     Asker,
     BackendError,
-    Capability,
     Command,
     CommandRecord,
     CommandStatus,
+    Detail,
     DrivenTrips,
     Group,
     ListedVehicle,
@@ -45,12 +45,12 @@ from .vehicle import (
     Progress,
     Push,
     Reason,
-    Refresh,
     Ticket,
     TripPeriod,
     VehicleState,
     alias,
 )
+from .waking import RegularWakes
 
 if TYPE_CHECKING:
     from .account import AccountCoordinator
@@ -62,6 +62,10 @@ _AT_ONCE = timedelta(seconds=1)
 
 _TELL_AGAIN = timedelta(hours=6)
 """How long nothing more is logged of a part that fails now and then."""
+
+NOT_WOKEN = tuple(Refusal)
+"""Every reason against an automatic wake."""
+
 
 type NissanConfigEntry = ConfigEntry[AccountCoordinator]
 
@@ -85,6 +89,8 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.data = self.links.state.without_past_forecasts(dt_util.utcnow())
         self.info = self.links.info
         self.available = True
+        self._up_to_date: VehicleState | None = None
+        """What is believed without what is too old to be shown, if anything is."""
         self._account = account
         self._restored = restored
         self._failures = 0
@@ -104,7 +110,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._failures_told: set[str] = set()
         self.given_up: Mapping[str, BackendError] = {}
         """The parts that are not asked for at the moment, because they were refused."""
-        self._started_at = dt_util.utcnow()
+        self.regular_wakes = RegularWakes(self)
         self.commands = VehicleCommands(
             self,
             account.backend.description.command_limit,
@@ -234,6 +240,11 @@ class VehicleCoordinator(ThrottledCoordinator):
         return None if None in reasons else reasons[0]
 
     @property
+    def shown(self) -> VehicleState:
+        """What is believed without what could not be read for so long that it is not to be shown any more."""
+        return self.data if self._up_to_date is None else self._up_to_date
+
+    @property
     def driving(self) -> bool | None:
         """Whether the vehicle drives, as far as is known."""
         return self._activity.driving
@@ -280,26 +291,6 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.pin_guard.async_allow()  # the wrong ones were tried for another PIN
 
     @callback
-    def _async_wake_if_due(self, state: VehicleState) -> None:
-        """Wake the vehicle if the owner has chosen regular wakes in the options, and nothing speaks against one."""
-        if Capability.REFRESH not in self.info.capabilities or not self.commands.runner.idle:
-            return  # what waits its turn is not in the book yet
-        decision = automatic_wake_due(
-            Circumstances(
-                policy=self._account.settings.wake_policy(self.info.key),
-                ledger=self.commands.wakes,
-                state=state,
-                activity=self._activity,
-                now=dt_util.utcnow(),
-                zone=dt_util.get_default_time_zone(),
-                started_at=self._started_at,
-            )
-        )
-        _LOGGER.debug("%s: automatic wake for %s: %s", self.name, decision.purpose, decision.refusal or "due")
-        if decision.due:
-            self.commands.async_submit(Refresh(), Asker(kind="option", name=None))
-
-    @callback
     def _async_command_ended(self, record: CommandRecord) -> None:
         """Put it on the bus, for the logbook and for automations that follow every vehicle; watch what is open."""
         if record.outcome.status is CommandStatus.TIMED_OUT:
@@ -312,7 +303,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._async_fire(EVENT_ALERT, alert.type, alert.told)
 
     @callback
-    def _async_fire(self, event: str, kind: str, told: Mapping[str, str | float | None]) -> None:
+    def _async_fire(self, event: str, kind: str, told: Mapping[str, Detail]) -> None:
         registry = dr.async_get(self.hass)
         device = registry.async_get_device_by_identifier((DOMAIN, self.info.key), self.config_entry.entry_id)
         data = {"device_id": device.id if device else None, "vehicle": self.info.name, "type": kind, **told}
@@ -370,15 +361,16 @@ class VehicleCoordinator(ThrottledCoordinator):
             self._in_vain = frozenset() if own.state.groups() else self._in_vain | groups
             if not self._in_vain or self._in_vain >= EVERYTHING:  # most reads ask for little, which may not be offered
                 self._readable = not self._in_vain
-        self.available = True  # before anything is told: automations do not hear what is unavailable
         self._account.async_handle_error(self.links.own.error)  # also from before, if it rests
         self._async_note_failures(answers.failures, answers.given_up)
         state = self._async_believe(answers.answered(groups))
+        # Before anything is told: automations do not hear what is unavailable.
+        self.available = is_available(state, dt_util.utcnow(), reading=answers.brought, restored=False)
         self._async_examine(state)
         self._demanded_pause = answers.retry_after
         self._async_plan(state)
         self.data = state  # already: what a wake begins with must not be taken for its answer
-        self._async_wake_if_due(state)
+        self.regular_wakes.async_wake_if_due(self._account.settings.wake_policy(self.info.key), state, self._activity)
         self._account.async_schedule_save()
         return state
 
@@ -390,10 +382,10 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._async_plan(self.data)
         self.trouble = Trouble(error=error, failures=self._failures, retry_at=dt_util.utcnow() + self._plan.wait)
         self._account.async_handle_error(error)
-        if isinstance(error, NotSupported):
+        if refused := isinstance(error, NotSupported):
             self._readable = False
             self._async_examine(self.data)
-        self._async_judge_age()
+        self._async_judge_age(restored=self._restored and not refused)
         return update_error(error, others=bool(self.links.lent))
 
     @callback
@@ -408,7 +400,9 @@ class VehicleCoordinator(ThrottledCoordinator):
         """Return what is believed after something was said; who the vehicle is may have changed as well."""
         self.info = self.links.info
         self.links.forget_place_if_private()
-        return self.links.state.without_past_forecasts(dt_util.utcnow())
+        now = dt_util.utcnow()
+        self._up_to_date = self.links.shown(now)
+        return self.links.state.without_past_forecasts(now)
 
     @callback
     def _async_believe(self, answered: Collection[Group], *, asked: bool = True) -> VehicleState:
@@ -460,10 +454,11 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.update_interval = self._plan.wait if self.links.needs_asking else None
 
     @callback
-    def _async_judge_age(self) -> None:
-        available = is_available(self.data, dt_util.utcnow(), reading=False, restored=self._restored)
-        if available is not self.available:
-            self.available = available
+    def _async_judge_age(self, *, restored: bool) -> None:
+        now, before = dt_util.utcnow(), (self.available, self._up_to_date)
+        self.available = is_available(self.data, now, reading=False, restored=restored)
+        self._up_to_date = self.links.shown(now)
+        if before != (self.available, self._up_to_date):
             self.async_update_listeners()  # the base class tells them of the first failure only
 
     @callback
@@ -471,7 +466,9 @@ class VehicleCoordinator(ThrottledCoordinator):
         """Show what is wrong with the vehicle itself, or that nothing is any more."""
         readable = self._readable if self._account.lists(self.info) else None
         market = self._account.backend.description.market
-        found = examine(self.info, state, readable=readable, market=market)
+        found = examine(
+            self.info, state, readable=readable, market=market, unanswered_at=self.commands.wakes.unanswered_at
+        )
         async_report_vehicle(self.hass, self.config_entry, self.info, found)
         self.pin_guard.async_show()
 

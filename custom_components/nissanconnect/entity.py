@@ -121,8 +121,8 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
 
     @property
     def vehicle(self) -> VehicleState:
-        """What is believed about the vehicle."""
-        return self.coordinator.data
+        """What is believed about the vehicle and may be shown."""
+        return self.coordinator.shown
 
     async def async_execute(self, command: Command) -> None:
         """Have a command carried out for whoever called the entity's action."""
@@ -131,7 +131,17 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        return self.coordinator.available
+        return self.coordinator.available and not self._is_outdated
+
+    @property
+    def _is_outdated(self) -> bool:
+        """Whether the entity only shows a value, and that is known but too old."""
+        described = self.entity_description
+        return (
+            isinstance(described, Reading)
+            and described.value(self.coordinator.data) is not None
+            and described.value(self.vehicle) is None
+        )
 
 
 class ControlEntity(VehicleEntity):
@@ -170,6 +180,11 @@ class AreaEntity(VehicleEntity):
     def fence(self) -> Fence | None:
         """The area as it is drawn now; ``None`` if it is gone, as the entity will be."""
         return next((fence for fence in self.coordinator.alerts.fences if fence.key == self._key), None)
+
+    @property
+    @override
+    def _is_outdated(self) -> bool:
+        return self.coordinator.data.position is not None and self.vehicle.position is None
 
 
 async def async_add_vehicle_entities[D: VehicleDescription](

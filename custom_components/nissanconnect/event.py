@@ -1,6 +1,6 @@
 """Events: how each command to the vehicle ended, and what has happened to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import override
 
@@ -11,13 +11,13 @@ from homeassistant.helpers.start import async_at_started
 
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .entity import VehicleEntity, async_add_vehicle_entities
-from .vehicle import COMMANDS, Alert, AlertType, CommandRecord, CommandStatus, VehicleInfo, VehicleState
+from .vehicle import COMMANDS, Alert, AlertType, CommandRecord, CommandStatus, Detail, VehicleInfo, VehicleState
 
 PARALLEL_UPDATES = 0
 
 _OBEYED = {command.capability for command in COMMANDS}
 
-type Happened = Callable[[str, dict[str, str | float | None]], None]
+type Happened = Callable[[str, Mapping[str, Detail]], None]
 
 
 def _commands(vehicle: VehicleCoordinator, happened: Happened) -> Callable[[], None]:
@@ -79,13 +79,13 @@ class VehicleEvent(VehicleEntity, EventEntity):
         super().async_entity_id_changed(old_entity_id)
 
     @callback
-    def _async_happen(self, kind: str, told: dict[str, str | float | None]) -> None:
+    def _async_happen(self, kind: str, told: Mapping[str, Detail]) -> None:
         """Tell it so that automations hear it: not before they have started, and not as the entity's first state."""
 
         @callback
         def tell(_: HomeAssistant) -> None:
             self.async_write_ha_state()
-            self._trigger_event(kind, told)
+            self._trigger_event(kind, dict(told))
             self.async_write_ha_state()
 
         async_at_started(self.hass, tell)

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 
 from .backends.base import Trips
 from .const import CONF_UNLOCK_WITHOUT_PIN
+from .engine.freshness import outdated
 from .engine.merge import Word
 from .engine.polling import Pace
 from .exceptions import NEEDS_REAUTH
@@ -54,6 +55,9 @@ class Link:
         """Why the last attempt brought nothing, if it did not."""
         self.failures = 0
         self._retry_at: datetime | None = None
+        self._missing: frozenset[Group] = frozenset()
+        """What is known of old, and was not told when it was last asked for."""
+        self._answered = False
 
     @property
     def account(self) -> AccountCoordinator | None:
@@ -157,8 +161,22 @@ class Link:
         """Whether the source is asked, and does not speak by itself."""
         return self.account is not None and not self.account.backend.description.pushes
 
-    def succeed(self, state: VehicleState) -> None:
-        """Take in what came."""
+    def shown(self, now: datetime) -> Word:
+        """Return what it has said without what is too old to be shown.
+
+        Of a source that reports by itself nothing is: it is silent because there is nothing new.
+        """
+        word = self.word
+        unreachable = self.error is not None and not isinstance(self.error, NotSupported)
+        for group in outdated(word.state, self._missing, now, restored=unreachable and not self._answered):
+            word = word.without(group)
+        return word
+
+    def succeed(self, state: VehicleState, asked: Collection[Group] = ()) -> None:
+        """Take in what came, on being ``asked`` or by itself."""
+        in_vain = self.word.state.groups().keys() & {*asked} if self.asks else frozenset()
+        self._missing = (self._missing | in_vain) - state.groups().keys()
+        self._answered = self._answered or bool(state.groups())
         self.word = self.word.after(state)
         self.error, self.failures, self._retry_at = None, 0, None
 
@@ -170,6 +188,8 @@ class Link:
     def fail(self, error: BackendError, pace: Pace, now: datetime) -> None:
         """Note that nothing came."""
         self.error = error
+        if self.asks:
+            self._missing = frozenset(self.word.state.groups())
         self.failures += 1
         self._retry_at = now + pace.retry(self.failures, error.retry_after)
 
@@ -231,10 +251,10 @@ class LentLink(Link):
         return self._lent.word.state if self._lent else VehicleState()
 
     @override
-    def succeed(self, state: VehicleState) -> None:
+    def succeed(self, state: VehicleState, asked: Collection[Group] = ()) -> None:
         if not self.word.state.groups() and self._lent is not None:
             self.word = self._lent.word  # what was heard while the vehicle was the other entry's own
-        super().succeed(state)
+        super().succeed(state, asked)
 
     @override
     def forget_place(self) -> None:

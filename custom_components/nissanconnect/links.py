@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE_VEHICLE, CONF_VEHICLE, SUBENTRY_SOURCE
+from .engine.freshness import LISTED
 from .engine.merge import Word, merge
 from .engine.polling import Pace
 from .exceptions import NEEDS_REAUTH
@@ -61,6 +62,11 @@ class Answers:
                 if link.asks
             )
         )
+
+    @property
+    def brought(self) -> bool:
+        """Whether a source was able to tell anything of the vehicle itself; one that reports by itself always is."""
+        return any(not link.asks or report.state.groups().keys() - LISTED for link, report in self.reports.items())
 
     @property
     def retry_after(self) -> float | None:
@@ -122,6 +128,13 @@ class VehicleLinks:
         """What is believed when all that was said is weighed."""
         return merge([(link.word, link.weaknesses) for link in self])
 
+    def shown(self, now: datetime) -> VehicleState | None:
+        """What is believed without what is too old to be shown; ``None`` if nothing is."""
+        words = [(link, link.shown(now)) for link in self]
+        if all(word is link.word for link, word in words):
+            return None
+        return merge([(word, link.weaknesses) for link, word in words]).without_past_forecasts(now)
+
     def forget_place_if_private(self) -> None:
         """Keep no position, whoever tells it, while anybody tells of privacy mode."""
         if any(link.word.state.is_private for link in self):
@@ -153,7 +166,7 @@ class VehicleLinks:
             elif isinstance(answer, BaseException):
                 raise answer
             else:
-                link.succeed(answer.state)
+                link.succeed(answer.state, groups)
                 answers.reports[link] = answer
         return answers
 

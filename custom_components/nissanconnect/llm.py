@@ -87,7 +87,7 @@ async def _can_reach(exposed: Exposed, arguments: Mapping[str, Any], context: Co
 
 def _range(exposed: Exposed) -> Battery | Fuel | None:
     """Return what tells how far the vehicle gets, of what may be seen."""
-    state = exposed.vehicle.data
+    state = exposed.vehicle.shown
     return state.battery if _RANGE in exposed.states else state.fuel
 
 

@@ -4,7 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 
-from homeassistant.const import ATTR_COMMAND
+from homeassistant.const import (
+    ATTR_COMMAND,
+    UnitOfEnergy,
+    UnitOfLength,
+    UnitOfMass,
+    UnitOfTime,
+    UnitOfVolume,
+)
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
@@ -16,6 +23,7 @@ import probatio
 from .actions import ATTR_FROM, Fields
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
+from .engine.guardian import Refusal
 from .log_action import IMPORT_FIELDS, async_import_leafspy_log
 from .vehicle import (
     Command,
@@ -72,6 +80,26 @@ async def _command_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonVa
 
 
 async def _wake_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+    return [*_not_woken(vehicle), *_wakes(vehicle)]
+
+
+def _not_woken(vehicle: VehicleCoordinator) -> list[JsonValueType]:
+    """Return a line that tells why the regular wakes do not happen at the moment, if the owner has allowed them."""
+    held = vehicle.regular_wakes.not_woken
+    if held is None or held.refusal in (Refusal.OFF, Refusal.NOT_DUE):
+        return []
+    return [
+        {
+            "at": held.since.isoformat(),
+            "asked_by": "option",
+            "why": Refresh.kind(),
+            "result": "not_woken",
+            "refusal": held.refusal,
+        }
+    ]
+
+
+def _wakes(vehicle: VehicleCoordinator) -> list[JsonValueType]:
     return [
         {
             "at": wake.at.isoformat(),
@@ -141,7 +169,17 @@ def _told(summary: TripSummary) -> JsonValueType:
     return {
         name: value.isoformat() if isinstance(value, date | datetime) else value
         for name, value in asdict(summary).items()
-    }
+    } | {"units": dict(_UNITS)}
+
+
+_UNITS = {
+    "distance": UnitOfLength.KILOMETERS,
+    "duration": UnitOfTime.MINUTES,
+    "energy_used": UnitOfEnergy.KILO_WATT_HOUR,
+    "energy_recovered": UnitOfEnergy.KILO_WATT_HOUR,
+    "fuel_used": UnitOfVolume.LITERS,
+    "co2_saved": UnitOfMass.GRAMS,
+}
 
 
 QUESTIONS: Mapping[str, VehicleQuestion] = {

@@ -20,8 +20,9 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
-from .coordinator import NissanConfigEntry
+from .coordinator import NOT_WOKEN, NissanConfigEntry
 from .engine.steady import Held, InSteps, TimeInSteps
 from .entity import async_add_area_entities, async_add_vehicle_entities
 from .sensor_entity import AreaDistance, TallyDescription, TallySensor, VehicleSensor, VehicleSensorDescription, whole
@@ -64,9 +65,8 @@ _SUBSCRIPTION = ("active", "inactive")
 
 
 def _subscription(state: VehicleState) -> str | None:
-    if state.subscription is None or state.subscription.active is None:
-        return None
-    return "active" if state.subscription.active else "inactive"
+    active = state.subscription.active_at(dt_util.utcnow()) if state.subscription else None
+    return None if active is None else "active" if active else "inactive"
 
 
 def _time_to_full(speed: str, minutes: Callable[[Charging], float | None]) -> VehicleSensorDescription:
@@ -415,6 +415,14 @@ SENSORS = (
 
 
 TALLIES = (
+    TallyDescription(
+        key="automatic_wake",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*NOT_WOKEN],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        count=lambda vehicle: held.refusal if (held := vehicle.regular_wakes.not_woken) else None,
+    ),
     TallyDescription(
         key="requests_today",
         entity_category=EntityCategory.DIAGNOSTIC,

@@ -36,9 +36,9 @@ class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | da
 
 @dataclass(frozen=True, kw_only=True)
 class TallyDescription(SensorEntityDescription):
-    """A count of what we have done today, known whatever the vehicle reports."""
+    """What we have done, or have not and why, known whatever the vehicle reports."""
 
-    count: Callable[[VehicleCoordinator], int]
+    count: Callable[[VehicleCoordinator], int | str | None]
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Every vehicle has it."""
@@ -105,6 +105,15 @@ class VehicleSensor(StatisticsEntity):
 
     @property
     @override
+    def suggested_unit_of_measurement(self) -> str | None:
+        """What we suggest, unless the owner's system of units has its own (psi for tyres)."""
+        suggested = self.entity_description.suggested_unit_of_measurement
+        native = self.entity_description.native_unit_of_measurement
+        theirs = self.hass.config.units.get_converted_unit(self.device_class, native)
+        return suggested if theirs is None else None
+
+    @property
+    @override
     def native_value(self) -> str | float | datetime | None:
         value: str | float | datetime | None = self.entity_description.value(self.vehicle)
         return value if self._steady is None else self._steady.after(value, dt_util.utcnow())
@@ -117,7 +126,7 @@ class TallySensor(StatisticsEntity):
 
     @property
     @override
-    def native_value(self) -> int:
+    def native_value(self) -> int | str | None:
         return self.entity_description.count(self.coordinator)
 
 

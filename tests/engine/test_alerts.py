@@ -15,6 +15,7 @@ from custom_components.nissanconnect.vehicle import (
     AuxBattery,
     Battery,
     Body,
+    ChargeSpeed,
     Charging,
     ChargingStatus,
     Climate,
@@ -47,6 +48,7 @@ def changed(before: VehicleState, after: VehicleState, **more: Any) -> list[Aler
 
 
 S = ChargingStatus
+RAPID = charging(S.CHARGING, speed=ChargeSpeed.FASTEST)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,14 @@ S = ChargingStatus
         (charging(S.CHARGING), charging(S.WAITING_FOR_POWER), [AlertType.CHARGING_INTERRUPTED]),
         (charging(S.CHARGING), charging(S.WAITING_FOR_SCHEDULE), []),
         (charging(S.CHARGING), charging(S.V2G_DISCHARGING), []),
+        (charging(S.CHARGING), charging(S.FINISHED, level=34), [AlertType.CHARGING_INTERRUPTED]),
+        (charging(S.CHARGING), charging(S.FINISHED, level=None), [AlertType.CHARGING_FINISHED]),
+        (charging(S.CHARGING), charging(S.FINISHED, level=96, limit=100), [AlertType.CHARGING_FINISHED]),
+        (charging(S.CHARGING), charging(S.FINISHED, level=34, plugged_in=False), [AlertType.UNPLUGGED]),
+        (RAPID, charging(S.NOT_CHARGING, level=65), [AlertType.CHARGING_STOPPED]),
+        (RAPID, charging(S.FINISHED, level=65), [AlertType.CHARGING_STOPPED]),
+        (RAPID, charging(S.NOT_CHARGING, level=80), [AlertType.CHARGING_FINISHED]),
+        (charging(S.CHARGING, power=48), charging(S.NOT_CHARGING, level=65), [AlertType.CHARGING_STOPPED]),
         (charging(S.CHARGING), charging(None), []),
         (charging(None), charging(S.NOT_CHARGING), []),
         (charging(S.NOT_CHARGING), charging(S.ERROR), []),
@@ -174,6 +184,40 @@ def test_each_tyre_speaks_for_itself() -> None:
     assert subjects == [[], [("front_left", {"pressure": 180})], [("rear_right", {"pressure": 180})]]
 
 
+def wheels(low: str, minute: float, pressure: float | None = 180) -> View:
+    """A look at tyres of which those are low whose letters are there."""
+    at = EPOCH + timedelta(minutes=minute)
+    tyres = {
+        name: Tyre(pressure=pressure if letter in low else 250, warning=letter in low)
+        for letter, name in zip("abcd", ("front_left", "front_right", "rear_left", "rear_right"), strict=True)
+    }
+    return View(state=VehicleState(tyres=Tyres(backend="b", received_at=at, reported_at=at, **tyres)), now=at)
+
+
+def test_tyres_that_are_low_at_once_are_one_alert() -> None:
+    (_, (alert,)) = told(wheels("", 0), wheels("abcd", 1))
+    assert alert.subject == "front_left, front_right, rear_left, rear_right"
+    assert alert.told["subjects"] == ("front_left", "front_right", "rear_left", "rear_right")
+    assert alert.details["pressure"] == 180
+    (_, (alone,)) = told(wheels("", 0), wheels("c", 1))
+    assert (alone.subject, alone.told["subjects"]) == ("rear_left", ("rear_left",))
+
+
+def test_a_cold_tyre_is_told_again_on_another_day_or_when_it_is_lower() -> None:
+    day = 24 * 60
+    cold = [wheels("", 0), wheels("a", 1), wheels("", 60), wheels("a", 120)]
+    assert [len(alerts) for alerts in told(*cold)] == [0, 1, 0, 0]
+    assert [len(alerts) for alerts in told(*cold, wheels("", day), wheels("a", day + 2))][4:] == [0, 1]
+    assert [len(alerts) for alerts in told(*cold[:3], wheels("a", 120, 170))][3:] == [1]
+    assert [len(alerts) for alerts in told(*cold[:3], wheels("b", 120))][3:] == [1], "another wheel"
+
+
+def test_doors_that_stay_open_at_once_are_one_alert() -> None:
+    shut, ajar = parked(0, hatch=False, door_rear_left=False), parked(60, hatch=True, door_rear_left=True)
+    (_, (alert,)) = told(shut, ajar)
+    assert alert.subjects == ("door_rear_left", "hatch")
+
+
 def test_warning_lamps_are_told_when_the_first_lights() -> None:
     lit: list[tuple[str, ...] | None] = [(), ("engine", "oil"), ("oil",), None, (), ("oil",)]
     views = [View(state=VehicleState(health=Health(lamps=lamps, **SAID)), now=EPOCH) for lamps in lit]
@@ -224,8 +268,10 @@ def test_one_unlocked_vehicle_is_one_alert_whatever_areas_ask_for_it() -> None:
 
 def test_silence() -> None:
     state = VehicleState(battery=Battery(level=50, **SAID))
-    views = [View(state=state, now=EPOCH + timedelta(days=days)) for days in (1, 7, 7.1, 8)]
-    assert types(*views) == [[], [], [AlertType.SILENT], []]
+    looks = [View(state=state, now=EPOCH + timedelta(days=days)) for days in (1, 7, 7.1, 28, 30, 30.1, 31)]
+    assert types(*looks) == [[], [], [], [], [], [AlertType.SILENT], []], "it may be on holiday"
+    unanswered = [replace(look, unanswered_at=EPOCH + timedelta(days=2)) for look in looks[:4]]
+    assert types(*unanswered) == [[], [], [AlertType.SILENT], []]
 
 
 def test_the_end_of_a_subscription_is_told_twice_in_time() -> None:
@@ -234,6 +280,23 @@ def test_the_end_of_a_subscription_is_told_twice_in_time() -> None:
     views = [View(state=state, now=EPOCH + timedelta(days=day)) for day in (0, 9, 10, 32, 33, 34)]
     days = [[alert.details["days"] for alert in alerts if "days" in alert.details] for alerts in told(*views)]
     assert days == [[], [], [30], [], [7], []]
+
+
+@pytest.mark.parametrize(("left", "days"), [(45, []), (20, [20]), (3, [3]), (0.4, [0]), (-1, []), (-400, [])])
+def test_who_comes_late_is_told_at_the_first_look(left: float, days: list[int]) -> None:
+    now = EPOCH + timedelta(hours=2)
+    state = VehicleState(subscription=Subscription(active=True, ends_at=now + timedelta(days=left), **SAID))
+    (first, second) = told(View(state=state, now=now), View(state=state, now=now))
+    assert [alert.details["days"] for alert in first] == days
+    assert second == []
+
+
+def test_the_day_on_which_a_subscription_ends_is_told() -> None:
+    end = EPOCH + timedelta(days=40, hours=15)
+    state = VehicleState(subscription=Subscription(active=True, ends_at=end, **SAID))
+    views = [View(state=state, now=EPOCH + timedelta(days=day)) for day in (0, 39.9, 40.1, 40.5, 41)]
+    days = [[alert.details["days"] for alert in alerts if "days" in alert.details] for alerts in told(*views)]
+    assert days == [[], [1], [0], [], []], "after a long pause one notice, not two"
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,9 @@ def silent_for(days: float, state: VehicleState | None = None) -> VehicleState:
         (IMPORTED, subscribed(True), True, set()),
         (IMPORTED, subscribed(False), True, {Condition.SUBSCRIPTION_INACTIVE, Condition.WRONG_REGION}),
         (IMPORTED, subscribed(True), False, {Condition.VEHICLE_REFUSED, Condition.WRONG_REGION}),
-        (LEAF, silent_for(6.9), True, set()),
-        (LEAF, silent_for(7.1), True, {Condition.VEHICLE_SILENT}),
-        (LEAF, silent_for(7.1, subscribed(False)), True, {Condition.SUBSCRIPTION_INACTIVE}),
+        (LEAF, silent_for(29.9), True, set()),
+        (LEAF, silent_for(30.1), True, {Condition.VEHICLE_SILENT}),
+        (LEAF, silent_for(30.1, subscribed(False)), True, {Condition.SUBSCRIPTION_INACTIVE}),
     ],
 )
 def test_what_is_wrong_is_told_apart(
@@ -108,3 +108,13 @@ def trouble(error: type[Exception] = ServiceOutage, failures: int = 1, minutes: 
 def test_an_outage_is_everybodys_and_no_accident(troubles: list[Trouble | None], minutes: int | None) -> None:
     expected = None if minutes is None else EPOCH + timedelta(minutes=minutes)
     assert outage_until(troubles) == expected
+
+
+@pytest.mark.parametrize(
+    ("silent", "woken", "wrong"),
+    [(7.1, None, False), (7.1, 1, True), (6.9, 1, False), (7.1, 8, False), (29, 30, False), (30.1, None, True)],
+)
+def test_a_parked_vehicle_is_silent_when_it_did_not_answer(silent: float, woken: float | None, wrong: bool) -> None:
+    unanswered_at = None if woken is None else EPOCH - timedelta(days=woken)
+    found = examine(LEAF, silent_for(silent), readable=True, market=None, unanswered_at=unanswered_at)
+    assert (Condition.VEHICLE_SILENT in found) is wrong

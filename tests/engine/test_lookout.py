@@ -5,13 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import given, strategies as st
+import pytest
 
-from custom_components.nissanconnect.engine.alerts import View
+from custom_components.nissanconnect.engine.alerts import HORIZON, View
+from custom_components.nissanconnect.engine.charge import ChargeFacts
 from custom_components.nissanconnect.engine.geofence import Area, Fence, FenceAction
 from custom_components.nissanconnect.engine.lookout import Lookout
 from custom_components.nissanconnect.vehicle import (
     Alert,
     AlertType,
+    Battery,
+    ChargeSpeed,
     Charging,
     ChargingStatus,
     Notification,
@@ -135,3 +139,122 @@ def test_what_is_said_again_is_no_news(reads: list[VehicleState]) -> None:
         assert alerts == ()
         assert again == lookout
         before = state
+
+
+ages = st.floats(0, 24 * 90, allow_nan=False).map(lambda hours: timedelta(hours=hours))
+
+
+@given(st.lists(st.tuples(ages, st.sampled_from(AlertType)), max_size=60), st.integers(1, 8))
+def test_a_backlog_is_one_summary_and_what_is_recent(sent: list[tuple[timedelta, AlertType]], pages: int) -> None:
+    now = EPOCH + timedelta(days=100)
+    backlog = [
+        Notification(id=str(number), kind="k", alert=kind, sent_at=now - age) for number, (age, kind) in enumerate(sent)
+    ]
+    lookout, _ = Lookout().after_messages([], EPOCH)
+    told: list[Alert] = []
+    summaries: list[Alert | None] = []
+    for page in range(pages):
+        lookout, alerts = lookout.after_messages(backlog[page::pages], now)
+        told += alerts
+        lookout, summary = lookout.summed_up(now, ())
+        summaries.append(summary)
+    lookout, again = lookout.after_messages(backlog, now)
+    assert again == ()
+    assert all(now - alert.at <= HORIZON for alert in told)
+    recent = [each for each in backlog if each.sent_at and now - each.sent_at <= HORIZON]
+    assert {alert.type for alert in told} == {each.alert for each in recent}, "each cause of the last hours is told"
+    given_up = [each for each in summaries if each is not None]
+    assert len(given_up) == min(len(backlog) - len(recent), 1)
+    assert all(each.type is AlertType.MISSED for each in given_up)
+
+
+def test_a_summary_says_how_much_since_when_and_of_what_is_wanted() -> None:
+    lookout, _ = Lookout().after_messages([], EPOCH)
+    old = [message("a", 60), message("b", 300, AlertType.PLUGGED_IN), message("c", 400, AlertType.SILENT)]
+    now = EPOCH + timedelta(days=1)
+    lookout, alerts = lookout.after_messages(old, now)
+    assert alerts == ()
+    lookout, summary = lookout.summed_up(now, [AlertType.SILENT])
+    assert summary
+    assert (summary.at, summary.details["count"]) == (now, 2)
+    assert summary.details["types"] == ("charging_finished", "plugged_in")
+    assert summary.details["since"] == (EPOCH + 60 * MINUTE).isoformat()
+    assert lookout.summed_up(now + timedelta(days=1), ())[1] is None
+
+
+def test_what_changed_while_nobody_looked_is_not_told_as_new() -> None:
+    parked = charging(0, ChargingStatus.CHARGING)
+    late = charging(0, ChargingStatus.FINISHED)
+    for said, now, told in (
+        (24 * 60, 14 * 24 * 60, 0),
+        (14 * 24 * 60 - 60, 14 * 24 * 60, 1),
+        (None, 14 * 24 * 60, 0),
+        (None, 60, 1),
+        (-5 * 60, 60, 1),
+    ):
+        group = late.charging
+        assert group
+        at = EPOCH + now * MINUTE
+        reported = None if said is None else EPOCH + said * MINUTE
+        state = VehicleState(charging=replace(group, received_at=at, reported_at=reported))
+        lookout, alerts = Lookout().after(parked, View(state=state, now=at), [])
+        assert len(alerts) == told, (said, now)
+        assert (lookout.summed_up(at, ())[1] is None) is bool(told)
+
+
+def test_a_source_that_reports_by_itself_may_be_silent_for_weeks() -> None:
+    parked, at = charging(0, ChargingStatus.CHARGING), EPOCH + timedelta(days=14)
+    state = VehicleState(charging=Charging(status=ChargingStatus.FINISHED, backend="b", received_at=at))
+    view = View(state=state, now=at, listening_since=EPOCH - MINUTE)
+    assert len(Lookout().after(parked, view, [])[1]) == 1
+    assert Lookout().after(parked, replace(view, listening_since=at), [])[1] == (), "after a restart"
+
+
+def ended(level: float | None, *, minute: int = 60, limit: float | None = None, **more: Any) -> ChargeFacts:
+    """What the vehicle says after a charge."""
+    told: dict[str, Any] = {"backend": "b", "received_at": EPOCH + 62 * MINUTE, "reported_at": EPOCH + minute * MINUTE}
+    status = more.pop("status", ChargingStatus.NOT_CHARGING)
+    state = VehicleState(
+        battery=Battery(level=level, **told), charging=Charging(status=status, plugged_in=True, limit=limit, **told)
+    )
+    return ChargeFacts(state=state, **more)
+
+
+RAPID = Charging(
+    status=ChargingStatus.CHARGING, speed=ChargeSpeed.FASTEST, backend="b", received_at=EPOCH, reported_at=EPOCH
+)
+T = AlertType
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind", "level"),
+    [
+        (ended(34), T.CHARGING_INTERRUPTED, 34),
+        (ended(80), T.CHARGING_FINISHED, 80),
+        (ended(79.4), T.CHARGING_FINISHED, 79.4),
+        (ended(80, limit=100), T.CHARGING_INTERRUPTED, 80),
+        (ended(96, limit=100), T.CHARGING_FINISHED, 96),
+        (ended(60, limit=60), T.CHARGING_FINISHED, 60),
+        (ended(65, last=RAPID), T.CHARGING_STOPPED, 65),
+        (ended(60, stopped_at=EPOCH + 58 * MINUTE), T.CHARGING_STOPPED, 60),
+        (ended(60, status=ChargingStatus.WAITING_FOR_SCHEDULE), T.CHARGING_STOPPED, 60),
+        (ended(None), T.CHARGING_FINISHED, None),
+        (ended(34, minute=-600), T.CHARGING_FINISHED, None),
+        (ended(34, minute=-600, ended=True), T.CHARGING_INTERRUPTED, 34),
+        (ended(34, status=ChargingStatus.CHARGING), T.CHARGING_FINISHED, None),
+        (ChargeFacts(), T.CHARGING_FINISHED, None),
+    ],
+)
+def test_a_message_does_not_beat_the_vehicles_own_figures(
+    facts: ChargeFacts, kind: AlertType, level: float | None
+) -> None:
+    lookout, _ = Lookout().after_messages([], EPOCH)
+    _, (alert,) = lookout.after_messages([message("a", 61)], EPOCH + 63 * MINUTE, charge=facts)
+    assert (alert.type, alert.details["level"]) == (kind, level)
+
+
+def test_a_message_of_an_interruption_is_believed() -> None:
+    lookout, _ = Lookout().after_messages([], EPOCH)
+    failed = message("a", 61, AlertType.CHARGING_INTERRUPTED)
+    _, (alert,) = lookout.after_messages([failed], EPOCH + 63 * MINUTE, charge=ended(90))
+    assert (alert.type, alert.details["level"]) == (AlertType.CHARGING_INTERRUPTED, 90)

@@ -4,12 +4,13 @@ Nothing is told at the first look: what has always been so has not happened.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
-from ..vehicle import Alert, AlertType, Charging, ChargingStatus, Group, Tyre, VehicleState
-from .doctor import SILENCE_LIMIT
+from ..vehicle import Alert, AlertType, Charging, ChargingStatus, Detail, Group, Tyre, VehicleState
+from .charge import CHARGE_ENDS, is_planned, judge
+from .doctor import silence_limit
 from .geofence import Fence, FenceAction
 from .guardian import LOWEST_VOLTAGE
 
@@ -22,14 +23,14 @@ _RECHARGED = 3.0
 _RECOVERED = 0.3
 """Volts that the 12 V battery must recover by before it can be low again."""
 
-_NOTICE = (30, 7)
+_COLD = timedelta(days=1)
+"""For how long a tyre is not reported again unless it has lost more: on a cold morning it goes to and fro."""
+
+_NOTICE = (30, 7, 0)
 """Days before its end at which a subscription is mentioned."""
 
-_LOWEST_LIMIT = 80.0
-"""%. Where no limit is known, a charge that stops here or higher may be meant to: older LEAFs offer to stop at 80 %."""
-
-_FULL = 1.0
-"""How many % below its limit a battery counts as charged: the last one is shown late."""
+HORIZON = timedelta(hours=6)
+"""What happened longer ago than this, and was not noticed then, is not reported as if it were new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class View:
 
     ``inside`` tells of each area whether the vehicle is in it. ``stopped_at`` is when the owner last had charging
     stopped, ``charge_below`` the level in % below which they want to know, ``unwanted`` what they do not want to know.
+    ``listening_since`` is since when sources that report by themselves are listened to, if all do. ``unanswered_at`` is
+    when the vehicle was last woken, if it has not answered.
     """
 
     state: VehicleState
@@ -47,6 +50,20 @@ class View:
     stopped_at: datetime | None = None
     charge_below: float = 30.0
     unwanted: frozenset[AlertType] = frozenset()
+    listening_since: datetime | None = None
+    unanswered_at: datetime | None = None
+
+    def found_late(self, before: VehicleState, group: Group) -> bool:
+        """Whether a change of ``group`` since ``before`` happened beyond the horizon.
+
+        What was known recently has changed recently, even if the vehicle's own times lag by hours (kamereon-eu §8.1).
+        A change without a time may be as old as what was known before, unless we have listened ever since.
+        """
+        was, known = before.groups().get(group), self.state.groups().get(group)
+        if was is None or known is None or self.now - was.received_at <= HORIZON:
+            return False
+        listened = self.listening_since is not None and was.received_at >= self.listening_since
+        return self.now - (known.reported_at or (self.now if listened else was.received_at)) > HORIZON
 
 
 def transitions(before: VehicleState, view: View) -> Iterator[Alert]:
@@ -57,7 +74,7 @@ def transitions(before: VehicleState, view: View) -> Iterator[Alert]:
             yield Alert(type=kind, at=known.reported_at or known.received_at, details=_level(view.state))
 
 
-def _level(state: VehicleState) -> Mapping[str, float | None]:
+def _level(state: VehicleState) -> Mapping[str, Detail]:
     return {"level": state.battery.level} if state.battery else {}
 
 
@@ -67,42 +84,28 @@ def _charging(state: VehicleState) -> Charging:
     return state.charging
 
 
-def _finished(before: VehicleState, view: View) -> bool:
-    was, now = _charging(before), _charging(view.state)
-    if was.status is None or was.status is ChargingStatus.FINISHED:
-        return False
-    return now.status is ChargingStatus.FINISHED or (_stopped(was, now) and _is_full(view.state))
+def _ended_as(kind: AlertType) -> Callable[[VehicleState, View], bool]:
+    def happened(before: VehicleState, view: View) -> bool:
+        return _end_of_charge(before, view) is kind
+
+    return happened
 
 
-def _interrupted(before: VehicleState, view: View) -> bool:
+def _end_of_charge(before: VehicleState, view: View) -> AlertType | None:
     was, now = _charging(before), _charging(view.state)
+    finished = now.status is ChargingStatus.FINISHED
+    if was.active is not True:  # it may have charged unseen; only the vehicle can tell
+        return AlertType.CHARGING_FINISHED if finished and was.status not in _NOT_BEGUN else None
     asked = view.stopped_at is not None and view.stopped_at >= was.received_at
-    return _stopped(was, now) and not (asked or now.status in _INTENDED or _finished(before, view))
+    if now.active is not False:
+        return None
+    end = judge(was, view.state, asked=asked, finished=finished)
+    if end is AlertType.CHARGING_FINISHED:
+        return end if finished or now.plugged_in is not False else None
+    return None if asked or is_planned(now) or now.plugged_in is False else end
 
 
-_INTENDED = {
-    ChargingStatus.WAITING_FOR_SCHEDULE,
-    ChargingStatus.V2G_WAITING,
-    ChargingStatus.V2G_DISCHARGING,
-    ChargingStatus.V2L_CONNECTED,
-}
-"""What a charge may turn into without having been interrupted: somebody's plan."""
-
-
-def _stopped(was: Charging, now: Charging) -> bool:
-    return was.active is True and now.active is False and now.plugged_in is not False
-
-
-def _is_full(state: VehicleState) -> bool:
-    limit = state.charging.limit if state.charging else None
-    level = state.battery.level if state.battery else None
-    return level is not None and level >= (_LOWEST_LIMIT if limit is None else limit) - _FULL
-
-
-def charge_stopped(before: VehicleState, state: VehicleState) -> bool:
-    """Whether a charge has ended, for whatever reason; the cloud may have written why."""
-    was, now = before.charging, state.charging
-    return was is not None and now is not None and was.active is True and now.active is False
+_NOT_BEGUN = (None, ChargingStatus.FINISHED)
 
 
 def _turned(value: Callable[[VehicleState], bool | None], *, to: bool) -> Callable[[VehicleState, View], bool]:
@@ -123,22 +126,30 @@ def _climate(state: VehicleState) -> bool | None:
 _TRANSITIONS: tuple[tuple[AlertType, Group, Callable[[VehicleState, View], bool]], ...] = (
     (AlertType.PLUGGED_IN, Group.CHARGING, _turned(_plugged_in, to=True)),
     (AlertType.UNPLUGGED, Group.CHARGING, _turned(_plugged_in, to=False)),
-    (AlertType.CHARGING_FINISHED, Group.CHARGING, _finished),
-    (AlertType.CHARGING_INTERRUPTED, Group.CHARGING, _interrupted),
+    *((kind, Group.CHARGING, _ended_as(kind)) for kind in sorted(CHARGE_ENDS)),
     (AlertType.CLIMATE_STARTED, Group.CLIMATE, _turned(_climate, to=True)),
     (AlertType.CLIMATE_STOPPED, Group.CLIMATE, _turned(_climate, to=False)),
 )
+
+CHANGED: Mapping[AlertType, Group] = {kind: group for kind, group, _ in _TRANSITIONS} | dict.fromkeys(
+    (AlertType.ENTERED_AREA, AlertType.LEFT_AREA, AlertType.UNEXPECTED_MOVEMENT), Group.POSITION
+)
+"""What happens at one moment, and the group that shows it."""
 
 
 class Standing(NamedTuple):
     """Something that is so, or is not; ``None`` leaves open whether it still is.
 
-    ``variant`` tells apart what has the same type and subject, like thresholds.
+    ``variant`` tells apart what has the same type and subject, like thresholds. ``at_once`` reports it although it was
+    so at the first look. For ``quiet`` after an alert there is no other, unless ``value`` has fallen since.
     """
 
     alert: Alert
     holds: bool | None
     variant: str = ""
+    at_once: bool = False
+    quiet: timedelta = timedelta()
+    value: float | None = None
 
     @property
     def key(self) -> str:
@@ -148,16 +159,54 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What stood when it was last looked at."""
+    """What stood when it was last looked at; when, and at which value, that was reported which is quiet for a while."""
 
     standing: Mapping[str, bool] = field(default_factory=dict)
+    reported_at: Mapping[str, datetime] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
 
     def after(self, found: Iterable[Standing]) -> tuple[Watch, tuple[Alert, ...]]:
-        """Return what stands now, and what has come to be so. What is not asked about any more is forgotten."""
+        """Return what stands now, and what has come to be so. What is not asked about any more is forgotten.
+
+        What comes to be so at once, like two doors, is one alert.
+        """
         looked = tuple(found)
-        alerts = tuple(each.alert for each in looked if each.holds and self.standing.get(each.key) is False)
+        new = [each for each in looked if self._is_new(each)]
         told = ((each.key, self.standing.get(each.key) if each.holds is None else each.holds) for each in looked)
-        return Watch({key: holds for key, holds in told if holds is not None}), alerts
+        quiet = [each for each in new if each.quiet]
+        watch = Watch(
+            {key: holds for key, holds in told if holds is not None},
+            {**self.reported_at, **{each.key: each.alert.at for each in quiet}},
+            {**self.values, **{each.key: each.value for each in quiet if each.value is not None}},
+        )
+        alerts = dict[AlertType, Alert]()
+        for each in new:
+            known = alerts.get(each.alert.type)
+            alerts[each.alert.type] = each.alert if known is None else _joined(known, each.alert)
+        return watch, tuple(alerts.values())
+
+    def _is_new(self, found: Standing) -> bool:
+        was, reported_at = self.standing.get(found.key), self.reported_at.get(found.key)
+        if not found.holds or was is True or (was is None and not found.at_once):
+            return False
+        if reported_at is None or abs(found.alert.at - reported_at) >= found.quiet:
+            return True
+        return found.value is not None and found.value < self.values.get(found.key, found.value)
+
+
+def _joined(one: Alert, other: Alert) -> Alert:
+    """Return the alert that says both: of what has subjects all of them, of anything else the later stage."""
+    subjects = (*one.subjects, *other.subjects)
+    if not subjects:
+        return other
+    pressures = [each.details["pressure"] for each in (one, other) if "pressure" in each.details]
+    lowest = {"pressure": min(pressures)} if pressures else {}
+    return replace(
+        other,
+        at=max(one.at, other.at),
+        subject=", ".join(subjects),
+        details={**one.details, **other.details, **lowest, "subjects": subjects},
+    )
 
 
 def standing(view: View) -> Iterator[Standing]:
@@ -205,7 +254,7 @@ def _tyres(view: View) -> Iterator[Standing]:
         tyre: Tyre = getattr(tyres, wheel)
         details = {} if tyre.pressure is None else {"pressure": tyre.pressure}
         alert = Alert(type=AlertType.TYRE_WARNING, at=at, subject=wheel, details=details)
-        yield Standing(alert=alert, holds=tyre.warning)
+        yield Standing(alert=alert, holds=tyre.warning, quiet=_COLD, value=tyre.pressure)
 
 
 def _lamps(view: View) -> Iterator[Standing]:
@@ -249,20 +298,24 @@ def _left_so(view: View, at: datetime) -> bool | None:
 
 def _silence(view: View) -> Iterator[Standing]:
     if (last := view.state.last_report) is not None:
-        alert = Alert(type=AlertType.SILENT, at=last + SILENCE_LIMIT)
-        yield Standing(alert=alert, holds=view.now - last > SILENCE_LIMIT)
+        limit = silence_limit(view.state, view.unanswered_at)
+        yield Standing(alert=Alert(type=AlertType.SILENT, at=last + limit), holds=view.now - last > limit)
 
 
 def _subscription(view: View) -> Iterator[Standing]:
     ends_at = view.state.subscription.ends_at if view.state.subscription else None
     if ends_at is None:
         return
+    left = (ends_at.date() - view.now.date()).days
     for days in _NOTICE:
-        notice_at = ends_at - timedelta(days=days)
+        # The last notice comes when the day begins, the others to the hour.
+        notice_at = ends_at - timedelta(days=days) if days else datetime.combine(ends_at, time(), ends_at.tzinfo)
         alert = Alert(
-            type=AlertType.SUBSCRIPTION_EXPIRES, at=notice_at, details={"days": days, "until": ends_at.isoformat()}
+            type=AlertType.SUBSCRIPTION_EXPIRES,
+            at=notice_at,
+            details={"days": max(left, 0), "until": ends_at.isoformat()},
         )
-        yield Standing(alert=alert, holds=view.now >= notice_at, variant=str(days))
+        yield Standing(alert=alert, holds=view.now >= notice_at, variant=str(days), at_once=view.now < ends_at)
 
 
 def not_plugged_in(state: VehicleState, *, at_home: bool | None, now: datetime) -> Alert | None:

@@ -16,8 +16,11 @@ from ..vehicle import (
     market_hint,
 )
 
-SILENCE_LIMIT = timedelta(days=7)
-"""Parked vehicles report now and then; one that says nothing for a week has a problem, or a garage below ground."""
+_UNANSWERED_LIMIT = timedelta(days=7)
+"""A vehicle that has not reported for a week and did not answer when it was woken has a problem, or a deep garage."""
+
+_SILENCE_LIMIT = timedelta(days=30)
+"""A healthy one that nobody wakes may be parked for weeks without reporting anything."""
 
 
 class Condition(StrEnum):
@@ -30,8 +33,20 @@ class Condition(StrEnum):
     WRONG_REGION = "wrong_region"
 
 
+def silence_limit(state: VehicleState, unanswered_at: datetime | None) -> timedelta:
+    """Return after which silence something is wrong; ``unanswered_at`` is when a wake was left without an answer."""
+    last = state.last_report
+    unanswered = unanswered_at is not None and (last is None or unanswered_at > last)
+    return _UNANSWERED_LIMIT if unanswered else _SILENCE_LIMIT
+
+
 def examine(
-    info: VehicleInfo, state: VehicleState, *, readable: bool | None, market: Market | None
+    info: VehicleInfo,
+    state: VehicleState,
+    *,
+    readable: bool | None,
+    market: Market | None,
+    unanswered_at: datetime | None = None,
 ) -> frozenset[Condition]:
     """Return everything that is wrong. What is unknown is never wrong.
 
@@ -40,6 +55,7 @@ def examine(
         state: What is believed about it.
         readable: Whether the service told anything when the vehicle was last read; ``None`` before the first read.
         market: Whose vehicles the source serves.
+        unanswered_at: When the vehicle was last woken, if it has not answered.
     """
     subscribed = state.subscription.active if state.subscription else None
     refused = readable is False and subscribed is not False
@@ -51,7 +67,7 @@ def examine(
         Condition.VEHICLE_REFUSED: refused,
         # A hint for somebody who looks for a fault; a vehicle that works may come from anywhere.
         Condition.WRONG_REGION: (refused or subscribed is False) and _is_foreign(info, market),
-        Condition.VEHICLE_SILENT: subscribed is not False and _silence(state) > SILENCE_LIMIT,
+        Condition.VEHICLE_SILENT: subscribed is not False and _silence(state) > silence_limit(state, unanswered_at),
     }
     return frozenset(condition for condition, present in found.items() if present)
 

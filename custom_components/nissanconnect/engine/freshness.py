@@ -1,8 +1,9 @@
 """When what we believe is too old to be shown."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from ..vehicle import VehicleState
+from ..vehicle import Group, VehicleState
 
 READ_LIMIT = timedelta(hours=3)
 """How long values stay while the source cannot be read: a cloud's bad evening should not blank a dashboard."""
@@ -11,12 +12,37 @@ RESTORED_LIMIT = timedelta(hours=24)
 """The same for values from before a restart, when nothing could be read since."""
 
 
-def is_available(state: VehicleState, now: datetime, *, reading: bool, restored: bool) -> bool:
-    """Whether the state may be shown.
+LISTED = frozenset({Group.PRIVACY, Group.SUBSCRIPTION})
+"""What the list of an account's vehicles says even of one that answers nothing."""
 
-    ``reading`` tells that the last read worked, ``restored`` that none has since the last restart.
+_SELDOM: Mapping[Group, timedelta] = {
+    **dict.fromkeys((Group.HEALTH, Group.SCHEDULES, Group.TYRES), timedelta(hours=6)),
+    **dict.fromkeys((Group.SOFTWARE, *LISTED), timedelta(hours=24)),
+}
+"""How long apart answers about a group may be although it is read whenever it is asked for."""
+
+
+def is_available(state: VehicleState, now: datetime, *, reading: bool, restored: bool) -> bool:
+    """Whether anything of the vehicle may be shown.
+
+    ``reading`` tells that the last read brought something, ``restored`` that none could be made since the last restart.
     """
     if reading:
         return True
     limit = RESTORED_LIMIT if restored else READ_LIMIT
-    return state.last_read is not None and now - state.last_read < limit
+    answers = (value.received_at for group, value in state.groups().items() if group not in LISTED)
+    return now - limit < max(answers, default=now - limit)
+
+
+def outdated(state: VehicleState, missing: Collection[Group], now: datetime, *, restored: bool) -> frozenset[Group]:
+    """Return which groups of one source are not to be shown any more.
+
+    ``missing`` are those that it did not tell when it was last asked for them. How long they stay counts from the last
+    answer, whichever run that was in; ``restored`` as above.
+    """
+    limit, groups = RESTORED_LIMIT if restored else READ_LIMIT, state.groups()
+    return frozenset(
+        group
+        for group in missing
+        if group in groups and now - groups[group].received_at >= limit + _SELDOM.get(group, timedelta())
+    )

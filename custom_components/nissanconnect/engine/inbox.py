@@ -5,16 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..vehicle import Alert, AlertType, Notification, Origin
-
-_SAME_CAUSE = timedelta(minutes=30)
-"""The cloud's message and the report that shows the same are minutes apart; reads are, too."""
+from .charge import CHARGE_ENDS, SAME_CAUSE
 
 _KEPT = 50
 _KNOWN = 200
-
-
-_AMBIGUOUS = {AlertType.CHARGING_INTERRUPTED: AlertType.CHARGING_FINISHED}
-"""A charge has ended; whether as it should is told better by whoever tells first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +38,7 @@ class AlertBook:
             told
             for told in self.told
             if _cause(told.alert.type) is _cause(alert.type)
-            and abs(told.alert.at - alert.at) <= _SAME_CAUSE
+            and abs(told.alert.at - alert.at) <= SAME_CAUSE
             and not (ours and told.noticed)
         ]
         if not same:
@@ -57,7 +51,7 @@ class AlertBook:
 
 
 def _cause(kind: AlertType) -> AlertType:
-    return _AMBIGUOUS.get(kind, kind)
+    return AlertType.CHARGING_FINISHED if kind in CHARGE_ENDS else kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,11 @@ class WakeLedger:
         return self.wakes[-1].at if self.wakes else None
 
     @property
+    def unanswered_at(self) -> datetime | None:
+        """When the vehicle was last woken, if it has not answered."""
+        return self.unanswered[0].at if self.unanswered else None
+
+    @property
     def unanswered(self) -> tuple[Wake, ...]:
         """The newest wakes in a row that the vehicle left unanswered, newest first."""
         told = (each for each in reversed(self.wakes) if each.result in _TELLING)

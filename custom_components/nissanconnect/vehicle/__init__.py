@@ -3,7 +3,7 @@
 Pure: no I/O, no clock, no Home Assistant. Everything else in this integration speaks in these terms.
 """
 
-from .alert import Alert, AlertType, Origin
+from .alert import Alert, AlertType, Detail, Origin
 from .capability import Capability
 from .command import (
     COMMANDS,
@@ -81,6 +81,7 @@ from .state import (
     Group,
     Health,
     Odometer,
+    Package,
     Position,
     Privacy,
     Reported,
@@ -124,6 +125,7 @@ __all__ = [
     "CommandStatus",
     "Connectivity",
     "CredentialsMissing",
+    "Detail",
     "DeviceNotRegistered",
     "DrivenTrips",
     "EmailNotConfirmed",
@@ -147,6 +149,7 @@ __all__ = [
     "Odometer",
     "Origin",
     "OtherVehicle",
+    "Package",
     "Phase",
     "PinRequired",
     "Position",

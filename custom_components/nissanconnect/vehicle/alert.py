@@ -11,6 +11,8 @@ class AlertType(StrEnum):
 
     CHARGING_FINISHED = "charging_finished"
     CHARGING_INTERRUPTED = "charging_interrupted"
+    CHARGING_STOPPED = "charging_stopped"
+    """Ended below its limit as somebody meant it to: at a rapid charger, by a timer, or on request."""
     CHARGE_BELOW = "charge_below"
     PLUGGED_IN = "plugged_in"
     UNPLUGGED = "unplugged"
@@ -33,6 +35,12 @@ class AlertType(StrEnum):
     """So many wrong PINs were entered here that none is tried for a while."""
     CLOUD_MESSAGE = "cloud_message"
     """A message of the maker's that means none of the others."""
+    MISSED = "missed"
+    """A summary of what happened so long ago that it is not reported as if it were new."""
+
+
+type Detail = str | float | tuple[str, ...] | None
+"""A plain value for people and automations."""
 
 
 class Origin(StrEnum):
@@ -48,17 +56,24 @@ class Origin(StrEnum):
 class Alert:
     """One thing that has happened, at ``at`` by the vehicle's own time as far as that is known.
 
-    ``subject`` is what it is about: the name of an area, an opening, a wheel. ``details`` are plain values for people
-    and automations, and never tell where the vehicle is.
+    ``subject`` is what it is about: the name of an area, an opening, a wheel. Several have commas between them, and the
+    detail ``subjects`` lists them. ``details`` never tell where the vehicle is.
     """
 
     type: AlertType
     at: datetime
     origin: Origin = Origin.STATE
     subject: str | None = None
-    details: Mapping[str, str | float | None] = field(default_factory=dict)
+    details: Mapping[str, Detail] = field(default_factory=dict)
 
     @property
-    def told(self) -> dict[str, str | float | None]:
+    def told(self) -> dict[str, Detail]:
         """What is told of it in events."""
-        return {"at": self.at.isoformat(), "origin": self.origin, "subject": self.subject, **self.details}
+        listed: dict[str, Detail] = {} if self.subject is None else {"subjects": self.subjects}
+        return {"at": self.at.isoformat(), "origin": self.origin, "subject": self.subject, **listed, **self.details}
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Everything that it is about."""
+        several = self.details.get("subjects")
+        return several if isinstance(several, tuple) else () if self.subject is None else (self.subject,)

@@ -326,11 +326,27 @@ class Privacy(Reported):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One of the packages that an owner has subscribed to, in the source's words, and when it ends."""
+
+    name: str
+    active: bool | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription(Reported):
-    """Whether any connected service is active for this vehicle, and when it ends, where a source tells."""
+    """Whether any connected service is active for this vehicle, and when the first that matters ends, if known."""
 
     active: bool | None = None
     ends_at: datetime | None = None
+    packages: tuple[Package, ...] = ()
+
+    def active_at(self, now: datetime) -> bool | None:
+        """Whether any is active ``now``, which may be after the end that was known when the source was asked."""
+        if self.active is not True or self.ends_at is None or now < self.ends_at:
+            return self.active
+        return any(each.active and (each.ends_at is None or now < each.ends_at) for each in self.packages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

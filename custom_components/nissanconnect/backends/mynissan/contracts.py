@@ -1,6 +1,6 @@
 """What changes with contracts and campaigns: subscriptions, and updates of the vehicle's software."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pynissan import (
@@ -11,34 +11,55 @@ from pynissan import (
     VehicleSubscriptions,
 )
 
-from ...vehicle import Software, Subscription, UpdateStatus, VehicleState
+from ...vehicle import Package, Software, Subscription, UpdateStatus, VehicleState
 from ..quantities import PROGRESS
 from ..values import utc
+from .knowledge import is_used
 from .values import stamp
 
 
 def subscription_of(said: VehicleSubscriptions | None, now: datetime) -> VehicleState:
-    """Return whether any service is active, and when the last of those for the vehicle itself ends.
+    """Return whether any package is active, and when the first service that is used here ends.
 
-    An account without a list says nothing: vehicles that are not enrolled have none.
+    An account without a list says nothing: vehicles that are not enrolled have none. What is called active although
+    its end is over is not.
     """
     listed = [each for each in (said.subscriptions if said else None) or () if each is not None]
     if not listed:
         return VehicleState()
-    active = [each for each in listed if each.is_active]
-    undecided = any(each.is_active is None for each in listed)
-    ends = [end for each in _of_the_vehicle(active) if (end := utc(each.subscription_end_date)) is not None]
+    packages = [(_package(each, now), each) for each in listed]
+    active = [(package, each) for package, each in packages if package.active]
+    undecided = any(package.active is None for package, _ in packages)
     return VehicleState(
         subscription=Subscription(
             **stamp(now),
             active=True if active else None if undecided else False,
-            ends_at=max(ends, default=None),
+            ends_at=_first_end(active),
+            packages=tuple(package for package, _ in packages),
         )
     )
 
 
-def _of_the_vehicle(listed: list[VehicleSubscription]) -> list[VehicleSubscription]:
-    return [each for each in listed if each.product_type is ProductType.TELEMATICS] or listed
+def _package(said: VehicleSubscription, now: datetime) -> Package:
+    end = utc(said.subscription_end_date)
+    over = end is not None and end <= now
+    return Package(name=said.product.marketing_name.strip()[:64], active=False if over else said.is_active, ends_at=end)
+
+
+def _first_end(active: Iterable[tuple[Package, VehicleSubscription]]) -> datetime | None:
+    """Return when the first service ends that we use; it goes on while any package has it.
+
+    A package whose services say nothing to us is taken for one service.
+    """
+    listed = [*active]
+    listed = [each for each in listed if each[1].product_type is ProductType.TELEMATICS] or listed
+    services = dict[str, list[datetime | None]]()
+    for package, said in listed:
+        for service in [each for each in said.product.services if each is not None and is_used(each)]:
+            services.setdefault(service.casefold(), []).append(package.ends_at)
+    ends = services.values() if services else [[package.ends_at] for package, _ in listed]
+    last = [max(each for each in known if each is not None) for known in ends if None not in known]
+    return min(last, default=None)
 
 
 def software_of(said: OtaUpdate | None, now: datetime) -> VehicleState:

@@ -35,7 +35,7 @@ class Knowledge:
     def capabilities(self) -> frozenset[Capability]:
         """What the vehicle reports and obeys."""
         electric = Capability.BATTERY in self.shown
-        names = {frozenset(service.split("_")) - {"remote"} for service in self.services}
+        names = {_words(service) for service in self.services}
         found = self.shown | {capability for capability, any_of in _ALLOWED_BY.items() if any_of & names}
         found -= {Capability.START_ENGINE} if electric else _OF_BATTERY
         climate = Capability.CLIMATE in found
@@ -144,6 +144,18 @@ _ALLOWED_BY: Mapping[Capability, frozenset[frozenset[str]]] = {
 
 Only REMOTE_CLIMATE_CONTROL is on record (§8 [B]); the others follow the names of an older service (§9 [C]).
 """
+
+_USED = frozenset[frozenset[str]]().union(*_ALLOWED_BY.values())
+
+
+def is_used(service: str) -> bool:
+    """Whether something here depends on a service of that name."""
+    return _words(service.casefold()) in _USED
+
+
+def _words(service: str) -> frozenset[str]:
+    return frozenset(service.split("_")) - {"remote"}
+
 
 _OF_BATTERY = {
     Capability.CHARGE_LIMIT,
