@@ -5,11 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from homeassistant.const import ATTR_LATITUDE, ATTR_LONGITUDE, ATTR_NAME, ATTR_TEMPERATURE, WEEKDAYS
+from homeassistant.const import (
+    ATTR_LATITUDE,
+    ATTR_LONGITUDE,
+    ATTR_NAME,
+    ATTR_TEMPERATURE,
+    WEEKDAYS,
+    UnitOfTemperature,
+)
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
+from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio
 
 from .const import DOMAIN
@@ -17,6 +25,7 @@ from .vehicle import (
     CancelClimateSchedule,
     Capability,
     ChargeSchedule,
+    ClimateLimits,
     Command,
     FlashLights,
     Group,
@@ -39,8 +48,15 @@ ATTR_DEFROST = "defrost"
 ATTR_FROM = "from"
 ATTR_HEAT_SEATS = "heat_seats"
 ATTR_HEAT_WHEEL = "heat_wheel"
+ATTR_UNIT = "unit"
 ATTR_UNTIL = "until"
 ATTR_WAKE = "wake"
+
+_HALF_A_FAHRENHEIT = 0.28
+"""°C."""
+
+_HOTTEST_CELSIUS = 45.0
+"""No cabin is heated to more °C, nor cooled to so few °F."""
 
 type Fields = Mapping[probatio.Marker, Any]
 
@@ -65,9 +81,15 @@ def start_climate(
     heat_seats: bool = False,
     heat_wheel: bool = False,
     at: datetime | None = None,
+    unit: UnitOfTemperature = UnitOfTemperature.CELSIUS,
 ) -> Command:
-    """Return the command that starts the climate, now or ``at``; raises what the vehicle cannot do as a translation."""
+    """Return the command that starts the climate, now or ``at``; raises what the vehicle cannot do as a translation.
+
+    The ``target`` is in °C; ``unit`` is the one in which to speak of it.
+    """
     limits = info.climate_limits
+    if target is not None and unit == UnitOfTemperature.FAHRENHEIT:
+        target = _at_the_limit(target, limits)
     if target is not None and Capability.CLIMATE_TEMPERATURE not in info.capabilities:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="temperature_not_supported")
     if defrost and Capability.CLIMATE_DEFROST not in info.capabilities:
@@ -80,7 +102,10 @@ def start_climate(
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="temperature_out_of_range",
-            translation_placeholders={"minimum": f"{limits.minimum:g}", "maximum": f"{limits.maximum:g}"},
+            translation_placeholders={
+                name: f"{TemperatureConverter.convert(limit, UnitOfTemperature.CELSIUS, unit):.3g} {unit}"
+                for name, limit in (("minimum", limits.minimum), ("maximum", limits.maximum))
+            },
         )
     if at is None:
         return StartClimate(target, defrost, heat_seats, heat_wheel)
@@ -88,6 +113,24 @@ def start_climate(
     if at <= dt_util.utcnow():
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_in_the_past")
     return ScheduleClimate(at, target, defrost, heat_seats, heat_wheel)
+
+
+def _at_the_limit(target: float, limits: ClimateLimits) -> float:
+    """Return the limit that a number of °F without decimals misses, or the target itself."""
+    nearest = min(max(target, limits.minimum), limits.maximum)
+    return nearest if abs(nearest - target) < _HALF_A_FAHRENHEIT else target
+
+
+def in_celsius(data: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    """Return an action's fields with the temperature, given in Home Assistant's ``unit``, in °C.
+
+    Where that is °F, a value that can only be °C is meant so: before actions knew of units, it always was.
+    """
+    target = data.get(ATTR_TEMPERATURE)
+    if target is None or unit != UnitOfTemperature.FAHRENHEIT or target <= _HOTTEST_CELSIUS:
+        return {**data, ATTR_UNIT: unit}
+    celsius = TemperatureConverter.convert(target, UnitOfTemperature.FAHRENHEIT, UnitOfTemperature.CELSIUS)
+    return {**data, ATTR_TEMPERATURE: round(celsius, 1), ATTR_UNIT: unit}
 
 
 def _set_charge_schedule(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
@@ -151,6 +194,7 @@ ACTIONS: Mapping[str, VehicleAction] = {
             heat_seats=data[ATTR_HEAT_SEATS],
             heat_wheel=data[ATTR_HEAT_WHEEL],
             at=data.get(ATTR_AT),
+            unit=data[ATTR_UNIT],
         ),
         fields={
             probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),

@@ -12,7 +12,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonValueType
 import probatio
 
-from .actions import ACTIONS, Fields, VehicleAction
+from .actions import ACTIONS, Fields, VehicleAction, in_celsius
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .permission import async_check_permission
@@ -43,8 +43,9 @@ def _obey(action: VehicleAction) -> Callable[[ServiceCall], Coroutine[Any, Any, 
     async def handle(call: ServiceCall) -> ServiceResponse:
         vehicles = _vehicles(call)
         await async_check_permission(call.hass, call.context, vehicles, POLICY_CONTROL)
+        data = in_celsius(call.data, call.hass.config.units.temperature_unit)
         # All fields are checked for every vehicle before the first command is sent.
-        commands = [action.command(vehicle.info, call.data) for vehicle in vehicles.values()]
+        commands = [action.command(vehicle.info, data) for vehicle in vehicles.values()]
         results = await asyncio.gather(
             *(_carry_out(vehicle, command, call) for vehicle, command in zip(vehicles.values(), commands, strict=True)),
             return_exceptions=True,
@@ -54,7 +55,7 @@ def _obey(action: VehicleAction) -> Callable[[ServiceCall], Coroutine[Any, Any, 
                 raise error
         if action.answer is None or not call.return_response:
             return None
-        return _response(vehicles, [action.answer(vehicle.data) for vehicle in vehicles.values()])
+        return _response(vehicles, [action.answer(vehicle.shown) for vehicle in vehicles.values()])
 
     return handle
 
