@@ -1,6 +1,7 @@
 """What owners are told: by areas, by what their vehicles report, and by the cloud's messages."""
 
 from datetime import timedelta
+import re
 from types import MappingProxyType
 from typing import Any
 
@@ -91,8 +92,8 @@ async def test_an_alert_is_a_line_of_the_logbook_without_a_place(
     entries = [described[EVENT_ALERT](each) for each in alerts if each.data["vehicle"] == "LEAF"]
     lines = [entry[LOGBOOK_ENTRY_MESSAGE] for entry in entries]
     assert {entry[LOGBOOK_ENTRY_ICON] for entry in entries} == {"mdi:bell-ring"}
-    assert lines[0] == "entered area: Home"
-    assert lines[1].startswith("plugged in (")
+    assert lines[0] == "Entered an area: Home"
+    assert re.fullmatch(r"Plugged in \(\d+ %\)", lines[1])
     for each in alerts:
         assert str(HOME.latitude)[:5] not in str(each.data)
         assert simulator.car("Leaf").vin not in str(each.data)
@@ -251,7 +252,10 @@ async def test_messages_are_read_and_never_replayed(
     assert (message.data["title"], message.data["text"]) == ("Climate", "The vehicle is in use.")
     described: dict[str, Any] = {}
     async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
-    assert described[EVENT_ALERT](message)[LOGBOOK_ENTRY_MESSAGE] == "message: Climate: The vehicle is in use."
+    assert (
+        described[EVENT_ALERT](message)[LOGBOOK_ENTRY_MESSAGE]
+        == "Message from the service: Climate: The vehicle is in use."
+    )
 
     await hass.config_entries.async_reload(loaded.entry_id)
     await pass_time(61 * MINUTES)
@@ -354,6 +358,9 @@ async def test_a_vehicle_that_is_towed_and_one_that_is_left_open(
     qashqai.report({Group.BODY})
     await pass_time(40 * MINUTES)
     assert told(alerts, "Qashqai")[1:] == [("door_open", "hatch")]
+    described: dict[str, Any] = {}
+    async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
+    assert described[EVENT_ALERT](alerts[1])[LOGBOOK_ENTRY_MESSAGE] == "Door open: Hatch"
 
 
 async def test_a_lock_reminder(

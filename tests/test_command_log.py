@@ -9,6 +9,7 @@ from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import Context, Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, async_capture_events
@@ -77,9 +78,25 @@ async def test_logbook(hass: HomeAssistant, simulator: Simulator, loaded: MockCo
     lines = [described[EVENT_COMMAND](event) for event in fired]
     assert [line[LOGBOOK_ENTRY_NAME] for line in lines] == ["LEAF", "LEAF"]
     confirmed, rejected = (line[LOGBOOK_ENTRY_MESSAGE] for line in lines)
-    assert confirmed.startswith("start climate: confirmed after ")
-    assert rejected.startswith("stop climate: rejected (rejected by vehicle) after ")
-    assert rejected.endswith("asked by home_assistant")
+    assert confirmed.startswith("Start climate: Confirmed by the vehicle, after ")
+    assert confirmed.endswith(" s, asked for by Home Assistant")
+    assert rejected.startswith("Stop climate: Rejected, after ")
+    assert ". The vehicle has rejected the command (code " in rejected
+    assert "{" not in rejected
+
+
+async def test_the_logbook_speaks_the_language_of_home_assistant(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    hass.config.language = "de"  # entities have got their English ids by now
+    await async_get_translations(hass, "de", "entity", {DOMAIN})
+    described: dict[str, Any] = {}
+    async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
+    fired: list[Event] = async_capture_events(hass, EVENT_COMMAND)
+    await act(hass, "climate", "turn_on", CLIMATE)
+    line = described[EVENT_COMMAND](fired[0])[LOGBOOK_ENTRY_MESSAGE]
+    assert line.startswith("Klimatisierung starten: ")
+    assert " s, verlangt von Home Assistant" in line
 
 
 async def test_an_automation_is_named(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:

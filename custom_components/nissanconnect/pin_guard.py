@@ -17,6 +17,7 @@ from .vehicle import (
     Command,
     CommandRecord,
     CommandStatus,
+    Detail,
     Lock,
     Reason,
     Unlock,
@@ -92,7 +93,7 @@ class PinGuard:
         if (until := self._refused_until()) is None:
             return
         self.async_show()
-        details: dict[str, str | float | None] = {
+        details: dict[str, Detail] = {
             "tries": self.wrong.count,
             "until": until.isoformat(),
             "asked_by": record.asked_by.shown,

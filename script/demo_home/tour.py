@@ -14,7 +14,7 @@ from .console import DemoError
 from .vehicles import Vehicle
 from .waiting import until
 
-LINES = ("charging finished", "left area: Home", "charge below", "entered area: Home")
+LINES = ("Charging finished", "Left an area: Home", "Charge below the threshold", "Entered an area: Home")
 """How the lines begin that must be there in the end."""
 
 _WITHIN = 90.0

@@ -199,7 +199,7 @@ def _joined(one: Alert, other: Alert) -> Alert:
     subjects = (*one.subjects, *other.subjects)
     if not subjects:
         return other
-    pressures = [each.details["pressure"] for each in (one, other) if "pressure" in each.details]
+    pressures = [value for each in (one, other) if isinstance(value := each.details.get("pressure"), float | int)]
     lowest = {"pressure": min(pressures)} if pressures else {}
     return replace(
         other,
