@@ -158,7 +158,7 @@ class VehicleAlerts:
             self._vehicle.async_update_listeners()
         self._async_tell(alerts)
         if summary is not None:
-            _LOGGER.info("%s: found too late to be told one by one: %s", self._vehicle.name, dict(missed.counts))
+            _LOGGER.info("%s: found too late to be reported one by one: %s", self._vehicle.name, dict(missed.counts))
             self._async_tell([summary])
 
     @property

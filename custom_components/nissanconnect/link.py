@@ -56,7 +56,7 @@ class Link:
         self.failures = 0
         self._retry_at: datetime | None = None
         self._missing: frozenset[Group] = frozenset()
-        """What is known of old, and was not told when it was last asked for."""
+        """What is known of old, and was not reported when it was last asked for."""
         self._answered = False
 
     @property

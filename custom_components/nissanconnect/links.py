@@ -65,7 +65,7 @@ class Answers:
 
     @property
     def brought(self) -> bool:
-        """Whether a source was able to tell anything of the vehicle itself; one that reports by itself always is."""
+        """Whether a source had anything about the vehicle itself; one that reports by itself always has."""
         return any(not link.asks or report.state.groups().keys() - LISTED for link, report in self.reports.items())
 
     @property

@@ -84,7 +84,7 @@ async def _wake_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValue
 
 
 def _not_woken(vehicle: VehicleCoordinator) -> list[JsonValueType]:
-    """Return a line that tells why the regular wakes do not happen at the moment, if the owner has allowed them."""
+    """Return a line about why the regular wakes do not happen at the moment, if the owner has allowed them."""
     held = vehicle.regular_wakes.not_woken
     if held is None or held.refusal in (Refusal.OFF, Refusal.NOT_DUE):
         return []

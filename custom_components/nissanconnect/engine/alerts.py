@@ -94,7 +94,7 @@ def _ended_as(kind: AlertType) -> Callable[[VehicleState, View], bool]:
 def _end_of_charge(before: VehicleState, view: View) -> AlertType | None:
     was, now = _charging(before), _charging(view.state)
     finished = now.status is ChargingStatus.FINISHED
-    if was.active is not True:  # it may have charged unseen; only the vehicle can tell
+    if was.active is not True:  # it may have charged unseen; only the vehicle knows
         return AlertType.CHARGING_FINISHED if finished and was.status not in _NOT_BEGUN else None
     asked = view.stopped_at is not None and view.stopped_at >= was.received_at
     if now.active is not False:

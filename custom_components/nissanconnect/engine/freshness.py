@@ -25,7 +25,7 @@ _SELDOM: Mapping[Group, timedelta] = {
 def is_available(state: VehicleState, now: datetime, *, reading: bool, restored: bool) -> bool:
     """Whether anything of the vehicle may be shown.
 
-    ``reading`` tells that the last read brought something, ``restored`` that none could be made since the last restart.
+    ``reading``: the last read brought something, ``restored``: none could be made since the last restart.
     """
     if reading:
         return True
@@ -37,8 +37,8 @@ def is_available(state: VehicleState, now: datetime, *, reading: bool, restored:
 def outdated(state: VehicleState, missing: Collection[Group], now: datetime, *, restored: bool) -> frozenset[Group]:
     """Return which groups of one source are not to be shown any more.
 
-    ``missing`` are those that it did not tell when it was last asked for them. How long they stay counts from the last
-    answer, whichever run that was in; ``restored`` as above.
+    ``missing`` are those that it did not report when it was last asked for them. How long they stay counts from the
+    last answer, whichever run that was in; ``restored`` as above.
     """
     limit, groups = RESTORED_LIMIT if restored else READ_LIMIT, state.groups()
     return frozenset(
