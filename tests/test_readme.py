@@ -14,11 +14,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.condition import CONDITIONS
-from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.const import CONF_DEVICE_ID, DOMAIN
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.vehicle import AlertType
 
-from .conftest import state
+from .conftest import set_up, state
+from .simulator import Simulator
 from .test_alerts import area, draw
 from .test_blueprints import BLUEPRINTS, FOLDER, REPOSITORY
 from .test_commands import act
@@ -45,8 +46,14 @@ def words(tree: Any, key: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-async def test_every_example_can_be_set_up(hass: HomeAssistant, loaded: MockConfigEntry, block: str) -> None:
-    await draw(hass, loaded, area("Home"))
+async def test_every_example_can_be_set_up(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, block: str
+) -> None:
+    simulator.car("Qashqai").offer_remote_lock()
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_DEVICE_ID: "ha-known-to-the-vehicle"})
+    await set_up(hass, entry)
+    await draw(hass, entry, area("Home"))
     assert await async_setup_component(hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: automations(block)})
     await hass.async_block_till_done()
     states = hass.states.async_all(AUTOMATION_DOMAIN)
