@@ -18,6 +18,7 @@ from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import (
     BackendError,
     Command,
+    Departure,
     Group,
     ListedVehicle,
     Notification,
@@ -95,13 +96,13 @@ class Scripted:
         self._fail()
         return self.messages[first - 1 : first - 1 + count]
 
-    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
         """Take a command; the vehicle obeys at once, as the script says."""
         self._fail()
-        if self.refusal is not None:
-            raise self.refusal
-        self.sent.append(command)
-        on_wake()
+        async with departure():
+            if self.refusal is not None:
+                raise self.refusal
+            self.sent.append(command)
         if (state := self.obeys(command)) is not None:
             self.states[vehicle.key] = state
         return Ticket("1", dt_util.utcnow())

@@ -230,8 +230,8 @@ async def test_what_ends_after_an_account_is_closed_overwrites_nothing(
     await hass.config_entries.async_unload(loaded.entry_id)
     file = f"{DOMAIN}.{loaded.entry_id}"
     hass_storage[file] = {"successor": True}
-    with vehicle.commands.async_waking("set_pin", Asker(kind="user")) as on_wake:
-        on_wake()
+    async with vehicle.commands.async_waking("set_pin", Asker(kind="user")) as departure, departure():
+        pass
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass_storage[file] == {"successor": True}
 

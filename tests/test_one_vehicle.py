@@ -1,7 +1,7 @@
 """One vehicle from several sources, through real Home Assistant."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -42,6 +42,7 @@ from custom_components.nissanconnect.vehicle import (
     Climate,
     Command,
     Connectivity,
+    Departure,
     Group,
     NoConnection,
     Notification,
@@ -842,9 +843,9 @@ async def test_a_charge_that_stops_a_while_after_it_was_told_to_is_not_interrupt
         looked = 10**6
 
         @override
-        async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+        async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
             self.looked = self.reads
-            return await super().send(vehicle, command, on_wake)
+            return await super().send(vehicle, command, departure)
 
     able = CLOUD.capabilities | {Capability.START_CHARGING, Capability.STOP_CHARGING}
     await set_up(hass, stage.entry("Slow", Slow("kamereon", {VIN: replace(CLOUD, capabilities=able)})))

@@ -1,6 +1,6 @@
 """The account: the list of its vehicles, and what they share."""
 
-from asyncio import Semaphore, gather, sleep
+from asyncio import Semaphore, gather, sleep, wait
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
@@ -40,7 +40,10 @@ _LIST_INTERVAL = timedelta(hours=6)
 """The list changes when a car is bought or a subscription lapses (kamereon-eu §6.2: at least daily)."""
 
 _READ_AT_ONCE = 4
-"""How many vehicles are read at a time: a command must not wait in the backend behind the reads of a hundred."""
+"""How many vehicles are read at a time."""
+
+_LONGEST_WRITE = 0.25
+"""Seconds that a command waits for its being kept: most disks take some hundredths, but one may be full or asleep."""
 
 _MOST_VEHICLES = 200
 """Of one account: a service that lists thousands would hold Home Assistant up for longer than anybody waits."""
@@ -222,6 +225,12 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Have the store written, soon or as soon as possible."""
         if not self._closed:
             self._store.async_schedule_save(self._remember, at_once=at_once)
+
+    async def async_keep(self) -> None:
+        """Have the store written, and wait for that as long as a command can wait."""
+        if not self._closed:
+            writing = self.hass.async_create_task(self._store.async_save(self._remember()), eager_start=True)
+            await wait({writing}, timeout=_LONGEST_WRITE)
 
     async def async_close(self) -> None:
         """Have the store written for the last time: whatever still ends must not overwrite what a successor knows."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.const import (
@@ -22,6 +22,7 @@ import probatio
 
 from .const import DOMAIN
 from .vehicle import (
+    SOONEST_PLAN,
     CancelClimateSchedule,
     Capability,
     ChargeSchedule,
@@ -109,9 +110,10 @@ def start_climate(
         )
     if at is None:
         return StartClimate(target, defrost, heat_seats, heat_wheel)
-    at = dt_util.as_utc(at)  # a time without a zone is meant in Home Assistant's own
-    if at <= dt_util.utcnow():
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_in_the_past")
+    now = dt_util.utcnow()
+    at = _point_in_time(at, now)
+    if at - now < SOONEST_PLAN and Capability.CLIMATE_SCHEDULE in info.capabilities:
+        return StartClimate(target, defrost, heat_seats, heat_wheel)
     return ScheduleClimate(at, target, defrost, heat_seats, heat_wheel)
 
 
@@ -131,6 +133,26 @@ def in_celsius(data: Mapping[str, Any], unit: str) -> dict[str, Any]:
         return {**data, ATTR_UNIT: unit}
     celsius = TemperatureConverter.convert(target, UnitOfTemperature.FAHRENHEIT, UnitOfTemperature.CELSIUS)
     return {**data, ATTR_TEMPERATURE: round(celsius, 1), ATTR_UNIT: unit}
+
+
+_LONGEST_AHEAD = timedelta(days=365)
+
+
+def _point_in_time(at: datetime, now: datetime) -> datetime:
+    """Return in UTC what may have no zone and is then meant in Home Assistant's own; raises a translated error."""
+    try:
+        found = dt_util.as_utc(at)
+        if at.tzinfo is None and dt_util.as_local(found).replace(tzinfo=None) != at:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_does_not_exist")
+        if at.tzinfo is None and found <= now:
+            found = dt_util.as_utc(at.replace(fold=1))  # when the clocks are put back, the second is still to come
+    except OverflowError:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_too_far") from None
+    if found <= now:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_in_the_past")
+    if found - now > _LONGEST_AHEAD:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_too_far")
+    return found
 
 
 def _set_charge_schedule(info: VehicleInfo, data: Mapping[str, Any]) -> Command:

@@ -1,9 +1,9 @@
 """The commands to one vehicle: from who asks for them to what is told, logged and kept of them and of their wakes."""
 
-from asyncio import sleep
+from asyncio import sleep, timeout
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -27,6 +27,7 @@ from .vehicle import (
     CommandOutcome,
     CommandRecord,
     CommandStatus,
+    Departure,
     Reason,
     Ticket,
     VehicleState,
@@ -44,7 +45,7 @@ type CommandListener = Callable[[CommandRecord], None]
 class Unfinished:
     """A command that had not ended when Home Assistant stopped.
 
-    ``sent_at`` is when its sending began, if it did; ``ticket`` is what the backend gave for it, if it came to that.
+    ``sent_at`` is when its first request left, if one did; ``ticket`` is what the backend gave for it, if anything.
     """
 
     command: Command
@@ -71,6 +72,9 @@ class CommandedVehicle(Line, Protocol):
     def async_commands_changed(self) -> None:
         """There is something new to show and to keep; called in the event loop."""
 
+    async def async_keep(self) -> None:
+        """Return when what is to be kept is written, or that takes too long."""
+
 
 class VehicleCommands:
     """Takes commands, has them carried out, tells how they ended, and keeps the book of wakes."""
@@ -96,9 +100,13 @@ class VehicleCommands:
             check=vehicle.refusal,
             believed=lambda: vehicle.data,
             changed=self._async_changed,
-            woken=lambda job, at: self._async_woken(at, job.asked_by, job.command.kind()),
+            book=self._async_book_command,
             now=dt_util.utcnow,
             sleep=sleep,
+            timer=timeout,
+            spawn=lambda sending: vehicle.config_entry.async_create_background_task(
+                vehicle.hass, sending, f"{DOMAIN} sending to {vehicle.name}"
+            ),
             patience=Patience(limit=command_limit.total_seconds()),
         )
 
@@ -175,12 +183,18 @@ class VehicleCommands:
             self.runner.take_up(job)
             self._async_start(job)
 
-    @contextmanager
-    def async_waking(self, why: str, asked_by: Asker) -> Iterator[Callable[[], None]]:
-        """Keep the book of what is no command; yields what is to be called right before each wake."""
+    @asynccontextmanager
+    async def async_waking(self, why: str, asked_by: Asker) -> AsyncIterator[Departure]:
+        """Keep the book of what is no command; yields in what its requests are to leave."""
         at = dt_util.utcnow()
+
+        def departure(
+            *, wakes: bool = True, answer_within: timedelta = timedelta()
+        ) -> AbstractAsyncContextManager[None]:
+            return self._async_book(at, asked_by, why, wakes=wakes)
+
         try:
-            yield lambda: self._async_woken(at, asked_by, why)
+            yield departure
         except BackendError as err:
             self._async_resolve(at, err.key)
             raise
@@ -188,6 +202,22 @@ class VehicleCommands:
             self._async_resolve(at, None)
         finally:
             self._vehicle.async_commands_changed()
+
+    def _async_book_command(self, job: Job, wakes: bool) -> AbstractAsyncContextManager[None]:
+        return self._async_book(job.sent_at or job.asked_at, job.asked_by, job.command.kind(), wakes=wakes)
+
+    @asynccontextmanager
+    async def _async_book(self, at: datetime, asked_by: Asker, why: str, *, wakes: bool) -> AsyncIterator[None]:
+        """Have it kept that a request leaves, and what it wakes, before it does; what was refused woke nobody."""
+        if wakes:
+            self._async_woken(at, asked_by, why)
+        await self._vehicle.async_keep()
+        try:
+            yield
+        except BackendError as err:
+            if wakes and err.nothing_done:
+                self.wakes = self.wakes.withdraw(at)
+            raise
 
     @callback
     def _async_start(self, job: Job) -> None:

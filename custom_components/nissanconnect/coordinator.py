@@ -1,6 +1,6 @@
 """The vehicle: when to read it, what to believe of it, how to command it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 import logging
@@ -37,6 +37,7 @@ from .vehicle import (
     Command,
     CommandRecord,
     CommandStatus,
+    Departure,
     Detail,
     DrivenTrips,
     Group,
@@ -286,8 +287,8 @@ class VehicleCoordinator(ThrottledCoordinator):
         """Let the vehicle know the PIN of its remote lock, which wakes it; raises :class:`BackendError`."""
         if not isinstance(self._account.backend, LockSetup):
             raise NotSupported
-        with self.commands.async_waking("set_pin", asked_by) as on_wake:
-            await self._account.backend.set_pin(self.info, pin, on_wake)
+        async with self.commands.async_waking("set_pin", asked_by) as departure:
+            await self._account.backend.set_pin(self.info, pin, departure)
         self.pin_guard.async_allow()  # the wrong ones were tried for another PIN
 
     @callback
@@ -315,9 +316,13 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._account.async_schedule_save(at_once=True)
         self.async_update_listeners()
 
-    async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def async_keep(self) -> None:
+        """Return when what a restart must not lose is written, or that takes too long."""
+        await self._account.async_keep()
+
+    async def send(self, command: Command, departure: Departure) -> Ticket:
         """Send a command; part of the runner's ``Line``."""
-        return await self.links.send(command, on_wake)
+        return await self.links.send(command, departure)
 
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask how a command goes; part of the runner's ``Line``."""

@@ -1,7 +1,7 @@
 """All ways to one vehicle: what came by them, what is believed of it, and by which a command goes."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -13,33 +13,36 @@ from .const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE_VEHICLE, CONF_VEHICLE
 from .engine.freshness import LISTED
 from .engine.merge import Word, merge
 from .engine.polling import Pace
-from .exceptions import NEEDS_REAUTH
 from .link import LentLink, Link, OwnLink
 from .vehicle import (
     AccessBlocked,
     BackendError,
     Capability,
     Command,
+    Departure,
     DrivenTrips,
     Group,
     NoConnection,
     NotSupported,
+    PinRequired,
     Progress,
     ProtocolError,
-    RateLimited,
     Ticket,
+    TimePassed,
+    TooLate,
     TripPeriod,
     Unavailable,
     Unlock,
     VehicleInfo,
     VehicleReport,
     VehicleState,
+    WrongPin,
     alias,
     last_finished,
 )
 
-_NOT_ARRIVED = (*NEEDS_REAUTH, NoConnection, NotSupported, RateLimited)
-"""With any other error a command may be under way all the same."""
+_ABOUT_THE_COMMAND = (PinRequired, TimePassed, TooLate, WrongPin)
+"""What no other way would change."""
 
 
 @dataclass(slots=True)
@@ -180,7 +183,7 @@ class VehicleLinks:
             ways = [link for link in ways if link.takes_pin]
         return sorted(ways, key=lambda link: not link.works)
 
-    async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, command: Command, departure: Departure) -> Ticket:
         """Send by the first way that takes the command; another is tried only if it cannot have arrived.
 
         Raises:
@@ -191,8 +194,10 @@ class VehicleLinks:
             self._last_used = link
             try:
                 with link.reach() as (account, info):
-                    ticket = await account.backend.send(info, command, on_wake)
-            except _NOT_ARRIVED as err:
+                    ticket = await account.backend.send(info, command, departure)
+            except BackendError as err:
+                if not err.nothing_done or isinstance(err, _ABOUT_THE_COMMAND):
+                    raise
                 first = first or err
                 continue
             limit = account.backend.description.command_limit

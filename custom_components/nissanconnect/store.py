@@ -158,7 +158,8 @@ class VehicleStore:
             self._store.async_delay_save(write, delay)
 
     async def async_save(self, remembered: Remembered) -> None:
-        """Write now."""
+        """Write now; what is planned is part of it."""
+        self._delay = None
         await self._store.async_save(_dump(remembered))
 
     async def async_remove(self) -> None:

@@ -1,7 +1,8 @@
 """How commands are followed to their end."""
 
-from asyncio import Event, create_task, gather, sleep
-from collections.abc import Callable, Collection
+from asyncio import Event, create_task, gather, sleep, timeout
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import override
@@ -18,6 +19,7 @@ from custom_components.nissanconnect.vehicle import (
     Command,
     CommandOutcome,
     CommandStatus,
+    Departure,
     Group,
     NotSupported,
     Phase,
@@ -60,12 +62,18 @@ class Vehicle:
     wakes: list[datetime] = field(default_factory=list)
     looked_at: list[frozenset[Group]] = field(default_factory=list)
 
-    async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
-        on_wake()
-        self.sent.append(command)
-        if self.refuses:
-            raise self.refuses
+    async def send(self, command: Command, departure: Departure) -> Ticket:
+        async with departure():
+            self.sent.append(command)
+            if self.refuses:
+                raise self.refuses
         return Ticket("1", self.clock)
+
+    @asynccontextmanager
+    async def book(self, job: Job, wakes: bool) -> AsyncIterator[None]:
+        if wakes and job.sent_at is not None:
+            self.wakes.append(job.sent_at)
+        yield
 
     async def poll(self, ticket: Ticket) -> Progress:
         self.asked += 1
@@ -91,9 +99,11 @@ class Vehicle:
             check=lambda command: refusal,
             believed=lambda: believed,
             changed=lambda job: self.stages.append(job.stage),
-            woken=lambda job, at: self.wakes.append(at),
+            book=self.book,
             now=lambda: self.clock,
             sleep=self.sleep,
+            timer=timeout,
+            spawn=create_task,
             patience=Patience(),
         )
 
@@ -374,7 +384,8 @@ async def test_who_is_asked_too_often_is_left_alone_as_long_as_it_asks() -> None
 async def test_stages() -> None:
     vehicle = Vehicle(phases(Phase.PENDING, Phase.DONE), [ON])
     await vehicle.run(StartClimate(21))
-    assert vehicle.stages == [Stage.WAITING, Stage.SENDING, Stage.ACCEPTED, Stage.EXECUTED, Stage.ENDED]
+    leaves = Stage.SENDING  # which is told, too, because it is kept before
+    assert vehicle.stages == [Stage.WAITING, Stage.SENDING, leaves, Stage.ACCEPTED, Stage.EXECUTED, Stage.ENDED]
 
 
 async def test_a_wake_is_told_with_the_time_of_sending_not_of_asking() -> None:

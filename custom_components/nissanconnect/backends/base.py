@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from ..vehicle import (
     Command,
+    Departure,
     Group,
     ListedVehicle,
     Market,
@@ -67,13 +68,12 @@ class Backend(Protocol):
         (no access to the account).
         """
 
-    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
         """Hand a command over. Returning means accepted, not executed.
 
-        :class:`~..vehicle.NoConnection` promises that it cannot have arrived, so that another backend may be tried.
-
-        ``on_wake`` is called right before anything is asked that the vehicle has to wake for, whatever comes of it. A
-        second call means that the vehicle has answered what the first one was for.
+        Each request that can wake the vehicle or change anything leaves within a ``departure``, entered right before:
+        no queue, log-in or question is waited for inside. Commands never queue behind reads. An error that says
+        ``nothing_done`` promises just that, so that another backend may be tried.
         """
 
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
@@ -156,5 +156,5 @@ class LockSetup(Protocol):
     async def remove_device(self, vehicle: VehicleInfo, device_id: str) -> None:
         """Be registered no longer."""
 
-    async def set_pin(self, vehicle: VehicleInfo, pin: str, on_wake: Callable[[], None]) -> None:
+    async def set_pin(self, vehicle: VehicleInfo, pin: str, departure: Departure) -> None:
         """Choose the PIN with which the vehicle is locked and unlocked from now on; it wakes for that."""

@@ -5,11 +5,12 @@ say "done" too early and "cancelled" for commands that were carried out (kamereo
 """
 
 from asyncio import Event, Lock, timeout
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from ..vehicle import (
@@ -18,26 +19,36 @@ from ..vehicle import (
     Command,
     CommandOutcome,
     CommandStatus,
+    Departure,
     Group,
     Phase,
     Progress,
     Reason,
     Ticket,
+    TooLate,
     Unavailable,
     VehicleState,
 )
+from .sending import Sending, Spawn, Timer, seconds_until
 
 type Clock = Callable[[], datetime]
 type Sleep = Callable[[float], Awaitable[object]]
+
+SEND_WITHIN = timedelta(seconds=30)
+"""How soon a command must leave after it was asked for. Later it may not be wanted any more, so it is not sent at all.
+
+The wait for an earlier command to the same vehicle counts, and so does all that a backend does before it sends.
+"""
 
 
 class Line(Protocol):
     """What the runner needs of the world: one vehicle, reached through whatever backend it has."""
 
-    async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
-        """Send the command; raises :class:`BackendError` if it was not accepted.
+    async def send(self, command: Command, departure: Departure) -> Ticket:
+        """Send the command, each of its requests within a ``departure``.
 
-        ``on_wake`` is called right before each time that this can wake the vehicle.
+        Raises:
+            BackendError: It was not accepted, or nobody knows whether it was.
         """
 
     async def poll(self, ticket: Ticket) -> Progress:
@@ -87,7 +98,7 @@ class Stage(StrEnum):
 class Job:
     """A command on its way, as those see it who asked for it. Both events are set at the end, whatever it is.
 
-    ``sent_at`` is when its sending began; ``None``: it was never sent.
+    ``sent_at`` is when its first request left; ``None``: none ever did.
     """
 
     command: Command
@@ -107,8 +118,8 @@ class CommandRunner:
     """The commands to one vehicle: one at a time, each sent at most once and followed to its end.
 
     ``check`` tells right before sending why a command should not be sent; ``believed`` is the state at that moment;
-    ``changed`` is called whenever a job is new or has come further, ``woken`` with the job and its ``sent_at`` whenever
-    the vehicle is about to be woken for it.
+    ``changed`` is called whenever a job is new or has come further. ``book`` returns the context in which a request of
+    a job leaves, given whether that can wake the vehicle: it is entered when the job is kept with its ``sent_at``.
     """
 
     def __init__(
@@ -118,9 +129,11 @@ class CommandRunner:
         check: Callable[[Command], str | None],
         believed: Callable[[], VehicleState],
         changed: Callable[[Job], None],
-        woken: Callable[[Job, datetime], None],
+        book: Callable[[Job, bool], AbstractAsyncContextManager[None]],
         now: Clock,
         sleep: Sleep,
+        timer: Timer,
+        spawn: Spawn,
         patience: Patience,
     ) -> None:
         """Keep what the commands need; nothing runs yet."""
@@ -128,9 +141,11 @@ class CommandRunner:
         self._check = check
         self._believed = believed
         self._changed = changed
-        self._woken = woken
+        self._book = book
         self._now = now
         self._sleep = sleep
+        self._timer = timer
+        self._spawn = spawn
         self._patience = patience
         self._turn = Lock()
         self._jobs: list[Job] = []
@@ -170,11 +185,13 @@ class CommandRunner:
     async def work(self, job: Job) -> None:
         """Carry a job out when its turn comes; its outcome is then in it."""
         try:
-            async with self._turn:
+            async with self._in_turn(job):
                 before, outcome = await self._carry_out(job)
             if job.command.reports and outcome.reason == Reason.NOT_SEEN:  # while others have their turn
                 outcome = await self._await_report(job.command, before, outcome)
             job.outcome = outcome
+        except TooLate:
+            job.outcome = self._blocked(Reason.TOO_LATE)
         finally:
             self._jobs.remove(job)
             try:
@@ -183,21 +200,46 @@ class CommandRunner:
                 job.accepted.set()
                 job.ended.set()
 
+    @asynccontextmanager
+    async def _in_turn(self, job: Job) -> AsyncIterator[None]:
+        """Wait for the end of the command before, but not until it is too late to send this one."""
+        latest = job.asked_at + SEND_WITHIN if job.ticket is None else None
+        try:
+            async with self._timer(None if latest is None else seconds_until(latest, self._now())):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise TooLate from None
+        try:
+            if latest is not None and self._now() > latest:
+                raise TooLate
+            yield
+        finally:
+            self._turn.release()
+
     async def _carry_out(self, job: Job) -> tuple[VehicleState, CommandOutcome]:
         """Return what was known of the vehicle right before, and how the command has ended."""
         before = self._believed()
         if job.ticket is None:
             if (reason := self._check(job.command)) is not None:
-                return before, CommandOutcome(status=CommandStatus.BLOCKED, reason=reason, ended_at=self._now())
+                return before, self._blocked(reason)
             if job.command.reports:
                 before = await self._known_already(job.command, before)
-            sent_at = job.sent_at = self._now()
             self._move(job, Stage.SENDING)
+            sending = Sending(job.asked_at + SEND_WITHIN, partial(self._leave, job), self._now)
             try:
-                job.ticket = await self._line.send(job.command, lambda: self._woken(job, sent_at))
+                job.ticket = await sending.carry_out(
+                    partial(self._line.send, job.command), timer=self._timer, spawn=self._spawn
+                )
+            except TooLate:
+                raise
             except BackendError as error:
                 job.error = error
-                return before, await self._not_accepted(job, before, sent_at, error)
+                if sending.uncertain and not error.nothing_done:
+                    return before, await self._look_after(job, before, error)
+                status = CommandStatus.BLOCKED if isinstance(error, Unavailable) else CommandStatus.REJECTED
+                return before, CommandOutcome(
+                    status=status, reason=error.key, sent_at=job.sent_at, ended_at=self._now()
+                )
         self._move(job, Stage.ACCEPTED)
         job.accepted.set()
         progress = await self._follow(job.ticket, hurried=job.asked_by.waits)
@@ -233,18 +275,24 @@ class CommandRunner:
                 return replace(outcome, status=CommandStatus.CONFIRMED, reason=None, ended_at=self._now())
         return replace(outcome, ended_at=self._now())
 
-    async def _not_accepted(
-        self, job: Job, before: VehicleState, sent_at: datetime, error: BackendError
-    ) -> CommandOutcome:
-        """Tell a refusal from an answer that got lost. After the latter the vehicle may obey, so it is looked at."""
-        if not isinstance(error, Unavailable):
-            return CommandOutcome(
-                status=CommandStatus.REJECTED, reason=error.key, sent_at=sent_at, ended_at=self._now()
-            )
+    def _leave(self, job: Job, wakes: bool) -> AbstractAsyncContextManager[None]:
+        if job.sent_at is None:
+            job.sent_at = self._now()
+            self._changed(job)
+        return self._book(job, wakes)
+
+    def _blocked(self, reason: str) -> CommandOutcome:
+        return CommandOutcome(status=CommandStatus.BLOCKED, reason=reason, ended_at=self._now())
+
+    async def _look_after(self, job: Job, before: VehicleState, error: BackendError) -> CommandOutcome:
+        """Look at the vehicle when the answer to its command got lost: it may obey all the same."""
+        outcome = CommandOutcome(
+            status=CommandStatus.TIMED_OUT, reason=error.key, sent_at=job.sent_at, ended_at=self._now()
+        )
         if await self._look(job.command, before, Phase.TIMED_OUT, looks=1):
             job.error = None
-            return CommandOutcome(status=CommandStatus.CONFIRMED, sent_at=sent_at, ended_at=self._now())
-        return CommandOutcome(status=CommandStatus.TIMED_OUT, reason=error.key, sent_at=sent_at, ended_at=self._now())
+            outcome = replace(outcome, status=CommandStatus.CONFIRMED, reason=None)
+        return replace(outcome, ended_at=self._now())
 
     async def _follow(self, ticket: Ticket, *, hurried: bool) -> Progress:
         """Ask until the command is over or the time is; an error on the way is no answer, but may ask for a pause."""

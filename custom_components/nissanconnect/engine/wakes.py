@@ -21,7 +21,7 @@ class WakeResult(StrEnum):
     ANSWERED = "answered"
     UNANSWERED = "unanswered"
     FAILED = "failed"
-    """The service refused it or could not be reached, so the vehicle was hardly woken; it counts all the same."""
+    """It cannot be said whether the vehicle was woken, because the service gave no proper answer; it counts."""
 
     @classmethod
     def of(cls, reason: str | None) -> WakeResult:
@@ -31,7 +31,7 @@ class WakeResult(StrEnum):
         return cls.ANSWERED if reason in _VEHICLES_WORDS else cls.FAILED
 
 
-_SILENCE = (Reason.NO_ANSWER, Unreachable.key)
+_SILENCE = (Reason.NO_ANSWER, Reason.TOO_LATE, Unreachable.key)
 _VEHICLES_WORDS = (None, Reason.REJECTED_BY_VEHICLE, Reason.NOT_SEEN, Reason.WRONG_PIN)
 
 
@@ -84,6 +84,11 @@ class WakeLedger:
                 replace(each, result=result) if each.at == at and each.result in _OPEN else each for each in self.wakes
             )
         )
+
+    def withdraw(self, at: datetime) -> WakeLedger:
+        """Return the ledger without the last wake of that time: what should have woken the vehicle was refused."""
+        index = max((index for index, each in enumerate(self.wakes) if each.at == at), default=None)
+        return self if index is None else WakeLedger((*self.wakes[:index], *self.wakes[index + 1 :]))
 
     def wakes_today(self, now: datetime, zone: tzinfo) -> int:
         """Return how many wakes the local day of ``now`` has seen, whoever asked."""

@@ -104,6 +104,10 @@ class StopClimate(Command):
         return _with(state, Group.CLIMATE, running=False)
 
 
+SOONEST_PLAN = timedelta(seconds=150)
+"""What is to start sooner is not planned but started: a vehicle may take two minutes to hear of a plan."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduleClimate(Command):
     """Start the climate once at ``at`` (aware, in the future), as :class:`StartClimate` would."""

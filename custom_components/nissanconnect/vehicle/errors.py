@@ -7,9 +7,14 @@ from typing import ClassVar
 
 
 class BackendError(Exception):
-    """A backend did not do what was asked. ``key`` names the kind; it is the translation key in every shell."""
+    """A backend did not do what was asked. ``key`` names the kind; it is the translation key in every shell.
+
+    ``nothing_done``: the answer itself shows that the request was not carried out, or it never left. With any other
+    error the vehicle may obey all the same.
+    """
 
     key: ClassVar[str] = "backend_error"
+    nothing_done: ClassVar[bool] = True
 
     def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
         """Keep a log-safe message and, where the backend stated one, the seconds to wait before asking again."""
@@ -83,6 +88,30 @@ class RateLimited(BackendError):
     key = "rate_limited"
 
 
+class Busy(BackendError):
+    """The service still carries out another command of this kind."""
+
+    key = "busy"
+
+
+class NotForwarded(BackendError):
+    """The service has answered that it could not send the vehicle the message that would have woken it."""
+
+    key = "not_forwarded"
+
+
+class TooLate(BackendError):
+    """The command could not be sent soon enough after it was asked for, so it is not sent at all."""
+
+    key = "too_late"
+
+
+class TimePassed(BackendError):
+    """What was planned for a time that has passed, or that the service cannot meet any more, is not planned."""
+
+    key = "time_in_the_past"
+
+
 class TooManyCommands(RateLimited):
     """Enough commands have been sent for now; each costs the owner money."""
 
@@ -141,18 +170,21 @@ class Unreachable(BackendError):
     """The service works, but the vehicle did not answer."""
 
     key = "unreachable"
+    nothing_done = False
 
 
 class Unavailable(BackendError):
     """The service does not work at the moment: outage, time-out, no connection."""
 
     key = "unavailable"
+    nothing_done = False
 
 
 class NoConnection(Unavailable):
     """Nobody could be reached. That may as well be the owner's own network."""
 
     key = "no_connection"
+    nothing_done = True
 
 
 class NoBroker(NoConnection):
@@ -171,21 +203,32 @@ class AccessBlocked(Unavailable):
     """The service refuses this network, for example outside its region."""
 
     key = "access_blocked"
+    nothing_done = True
 
 
 class ProtocolError(BackendError):
     """The answer cannot be understood."""
 
     key = "protocol_error"
+    nothing_done = False
+
+
+class Declined(ProtocolError):
+    """The service has turned the request down as it was put."""
+
+    key = "declined"
+    nothing_done = True
 
 
 class InvalidAddress(ProtocolError):
     """What was given as the address of the service is none, or would carry secrets in the clear over the internet."""
 
     key = "invalid_address"
+    nothing_done = True
 
 
 class UnsafeRedirect(ProtocolError):
     """The service led to another host; nothing was sent there."""
 
     key = "unsafe_redirect"
+    nothing_done = True

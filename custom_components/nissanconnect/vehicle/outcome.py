@@ -76,6 +76,8 @@ class Reason(StrEnum):
     NOT_PLUGGED_IN = "not_plugged_in"
     OUTSIDE_TOO_COLD = "outside_too_cold"
     OUTSIDE_TOO_HOT = "outside_too_hot"
+    TOO_LATE = "too_late"
+    """It could not be sent soon enough after it was asked for."""
     TOO_MANY_WRONG_PINS = "too_many_wrong_pins"
     UNLOCK_NOT_ALLOWED = "unlock_not_allowed"
     """No PIN is asked for, and the owner has not allowed to unlock without one."""

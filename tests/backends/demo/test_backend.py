@@ -24,8 +24,8 @@ from custom_components.nissanconnect.vehicle import (
     TripPeriod,
     VehicleInfo,
 )
+from tests.departures import departing, nobody
 
-from .. import nobody
 from ..doubles import Clock
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -108,7 +108,7 @@ async def test_reading_never_wakes(backend: DemoBackend, clock: Clock) -> None:
 async def test_a_command_from_ticket_to_effect(backend: DemoBackend, clock: Clock) -> None:
     leaf = await info(backend, "Leaf")
     model, woken = await model_of(backend, leaf), list[int]()
-    ticket = await backend.send(leaf, StartClimate(22), lambda: woken.append(len(model.telematics.actions)))
+    ticket = await backend.send(leaf, StartClimate(22), departing(lambda: woken.append(len(model.telematics.actions))))
     assert woken == [0], "told before"
     assert ticket.sent_at == clock.time
     assert (await backend.poll(leaf, ticket)).phase is Phase.PENDING
@@ -146,7 +146,9 @@ async def test_privacy_mode_hides_the_position(backend: DemoBackend) -> None:
 
 async def test_what_a_vehicle_does_not_offer_is_refused(backend: DemoBackend) -> None:
     with pytest.raises(NotSupported):
-        await backend.send(await info(backend, "Leaf"), SetChargeLimit(80), lambda: pytest.fail("nobody is woken"))
+        await backend.send(
+            await info(backend, "Leaf"), SetChargeLimit(80), departing(lambda: pytest.fail("nobody is woken"))
+        )
 
 
 async def test_strangers(backend: DemoBackend) -> None:

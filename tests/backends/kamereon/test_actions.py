@@ -11,6 +11,7 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon import KamereonBackend, Timeouts
 from custom_components.nissanconnect.vehicle import (
     BackendError,
+    Busy,
     CancelClimateSchedule,
     Capability,
     ClimateLimits,
@@ -21,7 +22,6 @@ from custom_components.nissanconnect.vehicle import (
     Phase,
     PrivacyMode,
     Progress,
-    ProtocolError,
     RateLimited,
     Reason,
     Refresh,
@@ -35,11 +35,12 @@ from custom_components.nissanconnect.vehicle import (
     StopClimate,
     StopEngine,
     Ticket,
+    TimePassed,
     Unavailable,
     VehicleInfo,
 )
+from tests.departures import departing, nobody
 
-from .. import nobody
 from ..conftest import NOW
 from .conftest import MakeBackend
 from .fake import (
@@ -161,14 +162,16 @@ class Fly(Command):
 @pytest.mark.parametrize("command", [SetChargeLimit(limit=80), Fly()])
 async def test_what_is_not_possible_is_not_sent(backend: KamereonBackend, fake: Fake, command: Command) -> None:
     with pytest.raises(NotSupported):
-        await backend.send(LEAF, command, lambda: pytest.fail("nothing is asked of the vehicle"))
+        await backend.send(LEAF, command, departing(lambda: pytest.fail("nothing is asked of the vehicle")))
     assert fake.asked == []
 
 
 async def test_nothing_to_refresh(backend: KamereonBackend, fake: Fake) -> None:
     with pytest.raises(NotSupported):
         await backend.send(
-            replace(LEAF, capabilities=frozenset()), Refresh(), lambda: pytest.fail("nothing is asked of the vehicle")
+            replace(LEAF, capabilities=frozenset()),
+            Refresh(),
+            departing(lambda: pytest.fail("nothing is asked of the vehicle")),
         )
     assert fake.asked == []
 
@@ -176,8 +179,9 @@ async def test_nothing_to_refresh(backend: KamereonBackend, fake: Fake) -> None:
 async def test_a_stop_that_is_not_understood_is_put_at_length(backend: KamereonBackend, fake: Fake) -> None:
     fake.on("POST", ACTIONS + "hvac-start", Say.error(400, "400"), ACCEPTED)
     woken: list[int] = []
-    assert (await backend.send(LEAF, StopClimate(), lambda: woken.append(len(fake.asked)))).id == "action-1"
-    assert woken == [0], "counted before it is sent; the service itself turned the first form away"
+    departure = departing(lambda: woken.append(len(fake.asked)), woken.pop)
+    assert (await backend.send(LEAF, StopClimate(), departure)).id == "action-1"
+    assert woken == [1], "the service itself turned the first form away"
     assert [json.loads(asked.body)["data"]["attributes"] for asked in fake.asked] == [
         {"action": "stop"},
         {"action": "stop", "targetTemperature": 21, "startDateTime": "2026-11-20T18:30:05+00:00"},
@@ -187,10 +191,10 @@ async def test_a_stop_that_is_not_understood_is_put_at_length(backend: KamereonB
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (Say.error(400, "Future"), ProtocolError),
+        (Say.error(400, "Future"), TimePassed),
         (Say.error(403, "403", "security.access"), NotSupported),
         (Say.error(403, "403009"), PrivacyMode),
-        (Say.error(409, "409001"), Unavailable),
+        (Say.error(409, "409001"), Busy),
         (Say(status=429), RateLimited),
         (Say.error(500, "500"), Unavailable),
         (Say.error(500, "500", http=200), Unavailable),
@@ -208,7 +212,7 @@ async def test_an_action_is_never_repeated(
     woken: list[int] = []
     with pytest.raises(error):
         await make_backend(timeouts=Timeouts(data=0.5)).send(
-            LEAF, StartCharging(), lambda: woken.append(len(fake.asked))
+            LEAF, StartCharging(), departing(lambda: woken.append(len(fake.asked)))
         )
     assert len(fake.asked) == 1
     assert woken == [0], "whatever came of it"

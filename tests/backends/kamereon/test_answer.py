@@ -20,10 +20,13 @@ from custom_components.nissanconnect.backends.kamereon.answer import (
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     BackendError,
+    Busy,
+    Declined,
     NotSupported,
     PrivacyMode,
     ProtocolError,
     RateLimited,
+    TimePassed,
     Unavailable,
 )
 
@@ -54,10 +57,10 @@ ADAPTER = "BatteryAdapter.getBatteryStatus()"
         (403, "", NotSupported),
         (404, envelope("Not Found", "404"), NotServed),
         (404, "<html>", NotServed),
-        (405, "", ProtocolError),
-        (406, "", ProtocolError),
-        (409, envelope("Conflict", "409001"), Unavailable),
-        (409, envelope("Conflict", "409"), ProtocolError),
+        (405, "", Declined),
+        (406, "", Declined),
+        (409, envelope("Conflict", "409001"), Busy),
+        (409, envelope("Conflict", "409"), Declined),
         (429, "", RateLimited),
         (500, envelope("500", "500", ADAPTER), AdapterFault),
         (500, envelope("500", "500", "Internal Server Error"), Unavailable),
@@ -77,7 +80,7 @@ ADAPTER = "BatteryAdapter.getBatteryStatus()"
         (200, '{"errors": {"code": "401000"}}', Unauthorized),
         (200, '{"errors": ["oops"]}', ProtocolError),
         (200, '{"errors": "oops"}', ProtocolError),
-        (200, envelope("Whatever", "Future"), ProtocolError),
+        (200, envelope("Whatever", "Future"), TimePassed),
     ],
 )
 def test_kinds(status: int, text: str, kind: type[BackendError]) -> None:

@@ -34,6 +34,7 @@ from custom_components.nissanconnect.vehicle import (
     Unavailable,
     VehicleInfo,
 )
+from tests.departures import departing
 from tests.simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from tests.simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
 
@@ -272,7 +273,7 @@ async def test_no_command_is_sent(backend: KamereonBackend, japan: Simulator) ->
     wakes: list[str] = []
     for command in (Refresh(Group.BATTERY), StartEngine(), Lock()):
         with pytest.raises(NotSupported):
-            await backend.send(sakura, command, lambda: wakes.append("wake"))
+            await backend.send(sakura, command, departing(lambda: wakes.append("wake")))
     assert (wakes, japan.requests["wakes"]) == ([], 0)
     assert await backend.read_notifications(sakura) == ()
 

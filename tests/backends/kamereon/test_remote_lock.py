@@ -25,8 +25,8 @@ from custom_components.nissanconnect.vehicle import (
     Unreachable,
     WrongCode,
 )
+from tests.departures import departing, nobody
 
-from .. import nobody
 from ..conftest import NOW
 from ..doubles import Clock, Diary
 from .conftest import LOGGED_IN, QUICK
@@ -91,7 +91,7 @@ async def test_the_exchange(
 ) -> None:
     fake.on("GET", STATUS, NOT_FOUND, Say.data(status="CREATED"), DROPPED, GOOD)
     woken: list[str] = []
-    ticket = await backend.send(LEAF, command, lambda: woken.append(fake.asked[-1].path))
+    ticket = await backend.send(LEAF, command, departing(lambda: woken.append(fake.asked[-1].path)))
     assert woken == [TRUSTED, STATUS], "right before the question and, after its answer, before the order"
     assert ticket.id == "action-1"
     assert ticket.sent_at == clock()
@@ -141,21 +141,21 @@ async def test_whoever_is_not_registered_wakes_nobody(
     make: Callable[..., KamereonBackend], backend: KamereonBackend, fake: Fake
 ) -> None:
     with pytest.raises(DeviceNotRegistered):
-        await make(None).send(LEAF, Lock(pin=PIN), lambda: pytest.fail("nobody is woken"))
+        await make(None).send(LEAF, Lock(pin=PIN), departing(lambda: pytest.fail("nobody is woken")))
     assert fake.asked == []
 
     fake.on("GET", TRUSTED, NOT_FOUND)
     with pytest.raises(DeviceNotRegistered):
-        await backend.send(LEAF, Lock(pin=PIN), lambda: pytest.fail("nobody is woken"))
+        await backend.send(LEAF, Lock(pin=PIN), departing(lambda: pytest.fail("nobody is woken")))
     fake.on("GET", TRUSTED, Say.error(500, "500"))
     with pytest.raises(Unavailable):
-        await backend.send(LEAF, Lock(pin=PIN), lambda: pytest.fail("nobody is woken"))
+        await backend.send(LEAF, Lock(pin=PIN), departing(lambda: pytest.fail("nobody is woken")))
     assert fake.paths == {TRUSTED: 2}
 
 
 async def test_without_a_pin_nobody_is_woken(backend: KamereonBackend, fake: Fake) -> None:
     with pytest.raises(PinRequired):
-        await backend.send(LEAF, Unlock(), lambda: pytest.fail("nobody is woken"))
+        await backend.send(LEAF, Unlock(), departing(lambda: pytest.fail("nobody is woken")))
     assert fake.paths == {TRUSTED: 1}
 
 
@@ -191,7 +191,7 @@ async def test_an_exchange_that_fails_ends_in_time_and_sends_no_proof(
     fake.on("GET", STATUS, answer)
     woken: list[str] = []
     with pytest.raises(error) as raised:
-        await backend.send(LEAF, Unlock(pin=PIN), lambda: woken.append(fake.asked[-1].path))
+        await backend.send(LEAF, Unlock(pin=PIN), departing(lambda: woken.append(fake.asked[-1].path)))
     assert woken == [TRUSTED]
     assert clock() - NOW <= timedelta(seconds=66)
     assert fake.paths[ACTIONS + "srp-sets"] == 1
@@ -261,7 +261,7 @@ async def test_removing_the_device(backend: KamereonBackend, fake: Fake, answer:
 async def test_choosing_a_pin(backend: KamereonBackend, fake: Fake) -> None:
     woken: list[int] = []
     for _ in range(2):
-        await backend.set_pin(LEAF, PIN, lambda: woken.append(fake.paths[ACTIONS + "srp-initiates"]))
+        await backend.set_pin(LEAF, PIN, departing(lambda: woken.append(fake.paths[ACTIONS + "srp-initiates"])))
     assert woken == [0, 1]
     sent = [json.loads(asked.body)["data"] for asked in fake.asked if asked.path == ACTIONS + "srp-initiates"]
     assert [message["type"] for message in sent] == ["SrpInitiates"] * 2

@@ -21,7 +21,7 @@ from custom_components.nissanconnect.vehicle import (
     Ticket,
     VehicleInfo,
 )
-from tests.backends import nobody
+from tests.departures import nobody
 from tests.simulator.leafspy_app import VIN, LeafSpyApp
 
 from .conftest import NOW, World, settle, told

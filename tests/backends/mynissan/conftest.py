@@ -13,6 +13,7 @@ from custom_components.nissanconnect.backends.mynissan import Auth, MyNissanBack
 from custom_components.nissanconnect.backends.mynissan.line import Line
 from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ticket, VehicleInfo
 from tests.backends.doubles import Clock, Diary
+from tests.departures import departing
 from tests.simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
 
 NO_LOG_IN = Auth()
@@ -105,7 +106,7 @@ class Sent:
 async def carry_out(backend: MyNissanBackend, info: VehicleInfo, command: Command, clock: Clock) -> Sent:
     """Send a command and ask how it goes until it is over, or for the time that the backend says."""
     wakes: list[datetime] = []
-    ticket = await backend.send(info, command, lambda: wakes.append(clock()))
+    ticket = await backend.send(info, command, departing(lambda: wakes.append(clock())))
     limit = clock() + backend.description.command_limit
     progress = Progress(Phase.PENDING)
     while progress.phase is Phase.PENDING and clock() < limit:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pynissan import ChargeSchedule as Entry, ServiceRequestResult, ServiceRequestStatus, WeekDay
@@ -41,6 +42,7 @@ from custom_components.nissanconnect.vehicle import (
     Unlock,
     VehicleState,
 )
+from tests.departures import departing, nobody
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import MyNissan
 
@@ -126,7 +128,7 @@ async def test_without_a_wish_the_vehicles_own_temperature_is_taken(
     backend: MyNissanBackend, service: MyNissan
 ) -> None:
     info = await vehicle(backend, "Ariya")
-    await backend.send(info, StartClimate(), lambda: None)
+    await backend.send(info, StartClimate(), nobody)
     assert service.variables["StartClimate"] == {
         "vin": info.key,
         "climate": {"unit": "CELSIUS", "temperatureValue": 22},
@@ -138,7 +140,7 @@ async def test_a_temperature_fits_the_vehicle(
     backend: MyNissanBackend, service: MyNissan, wished: float, sent: float
 ) -> None:
     info = await vehicle(backend, "Ariya")
-    await backend.send(info, StartClimate(wished), lambda: None)
+    await backend.send(info, StartClimate(wished), nobody)
     climate = service.variables["StartClimate"]["climate"]
     assert isinstance(climate, dict)
     assert climate["temperatureValue"] == sent
@@ -189,7 +191,7 @@ async def test_a_refresh_that_is_not_accepted(backend: MyNissanBackend, service:
     info = await vehicle(backend, "Ariya")
     service.fail("RefreshBatteryStatus", Fault.values(success=False))
     with pytest.raises(BackendError) as raised:
-        await backend.send(info, Refresh(Group.BATTERY), lambda: None)
+        await backend.send(info, Refresh(Group.BATTERY), nobody)
     assert type(raised.value) is BackendError
 
 
@@ -199,7 +201,7 @@ async def test_a_command_that_is_answered_with_a_message_is_refused(
     info = await vehicle(backend, "Ariya")
     service.fail("DoorLock", Fault.values(serviceRequestId=None, message=f"No service for {info.key}"))
     with pytest.raises(ProtocolError) as raised:
-        await backend.send(info, Lock(), lambda: None)
+        await backend.send(info, Lock(), nobody)
     assert info.key not in str(raised.value)
 
 
@@ -208,15 +210,15 @@ async def test_a_lost_answer_is_told_from_one_that_never_was(backend: MyNissanBa
     service.fail("DoorLock", Fault.html(504))
     wakes: list[int] = []
     with pytest.raises(Unavailable) as raised:
-        await backend.send(info, Lock(), lambda: wakes.append(1))
+        await backend.send(info, Lock(), departing(lambda: wakes.append(1)))
     assert not isinstance(raised.value, NoConnection)
     assert wakes == [1]
 
     await service.stop()
     with pytest.raises(Unavailable):
-        await backend.send(info, Lock(), lambda: wakes.append(1))
+        await backend.send(info, Lock(), departing(lambda: wakes.append(1)))
     with pytest.raises(NoConnection):
-        await backend.send(info, Lock(), lambda: wakes.append(1))
+        await backend.send(info, Lock(), departing(lambda: wakes.append(1)))
 
 
 async def test_a_command_that_this_service_does_not_know(backend: MyNissanBackend) -> None:
@@ -226,7 +228,7 @@ async def test_a_command_that_this_service_does_not_know(backend: MyNissanBacken
     info = await vehicle(backend, "Ariya")
     wakes: list[int] = []
     with pytest.raises(NotSupported):
-        await backend.send(info, Fold(), lambda: wakes.append(1))
+        await backend.send(info, Fold(), departing(lambda: wakes.append(1)))
     assert wakes == []
 
 
@@ -315,14 +317,14 @@ async def test_a_timer_that_half_arrived_is_not_called_unsent(
     car.entries["other"] = car.planned["other"] = {**car.entries["timer-1"], "id": "other"}
     ask = backend._line.ask
 
-    async def failing(name: str, question: object) -> object:
+    async def failing(name: str, question: object, **options: Any) -> object:
         if service.requests["ToggleChargeSchedule"]:
             raise NoConnection("gone")
-        return await ask(name, question)  # type: ignore[arg-type]
+        return await ask(name, question, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(backend._line, "ask", failing)
     with pytest.raises(Unavailable) as raised:
-        await backend.send(info, SetChargeSchedule(NIGHT), lambda: None)
+        await backend.send(info, SetChargeSchedule(NIGHT), nobody)
     assert not isinstance(raised.value, NoConnection)
 
 

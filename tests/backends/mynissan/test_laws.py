@@ -24,6 +24,7 @@ from custom_components.nissanconnect.vehicle import (
     VehicleInfo,
     VehicleState,
 )
+from tests.departures import nobody
 
 from ..strategies import JSON, SCALARS
 
@@ -62,9 +63,9 @@ async def everything(session: Canned) -> list[VehicleState]:
         lambda: backend.read(INFO),
         lambda: backend.read_trips(INFO, TripPeriod.DAY, NOW.date(), NOW.date()),
         lambda: backend.read_notifications(INFO),
-        lambda: backend.send(INFO, FlashLights(), lambda: None),
-        lambda: backend.send(INFO, Refresh(), lambda: None),
-        lambda: backend.send(INFO, StartClimate(21, heat_seats=True), lambda: None),
+        lambda: backend.send(INFO, FlashLights(), nobody),
+        lambda: backend.send(INFO, Refresh(), nobody),
+        lambda: backend.send(INFO, StartClimate(21, heat_seats=True), nobody),
         lambda: backend.poll(INFO, Ticket("location:1", NOW)),
         lambda: backend.read(INFO),
     )

@@ -19,6 +19,7 @@ from custom_components.nissanconnect.backends.opencarwings import (
 )
 from custom_components.nissanconnect.vehicle import BackendError, Command, Phase, Progress, Push, Ticket, VehicleInfo
 from tests.backends.doubles import Clock, Diary
+from tests.departures import departing
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
 
 QUICK = Timeouts(connect=5, answer=5, heartbeat=5)
@@ -35,11 +36,14 @@ class Owner:
     def woken(self) -> None:
         self.wakes += 1
 
+    def withdrawn(self) -> None:
+        self.wakes -= 1
+
     async def vehicle(self, index: int = 0) -> VehicleInfo:
         return (await self.backend.list_vehicles())[index].info
 
     async def send(self, command: Command, vehicle: VehicleInfo | None = None) -> Ticket:
-        return await self.backend.send(vehicle or await self.vehicle(), command, self.woken)
+        return await self.backend.send(vehicle or await self.vehicle(), command, departing(self.woken, self.withdrawn))
 
     async def follow(self, ticket: Ticket, vehicle: VehicleInfo | None = None, seconds: float = 2.5) -> Progress:
         """Ask every 2.5 s, as the runner does, for ten minutes at most; an error is no answer."""

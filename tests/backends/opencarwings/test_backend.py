@@ -28,6 +28,7 @@ from custom_components.nissanconnect.vehicle import (
     Unavailable,
     VehicleInfo,
 )
+from tests.departures import nobody
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
 
 from ..conftest import NOW
@@ -156,7 +157,7 @@ async def test_a_vehicle_that_is_not_listed_is_never_asked_about(
 ) -> None:
     """The server would make timers for anybody's VIN (opencarwings §3)."""
     stranger = VehicleInfo(key="SJNFAAZE0U0099999", vin="SJNFAAZE0U0099999")
-    for ask in (backend.read(stranger), backend.send(stranger, StartClimate(), lambda: None)):
+    for ask in (backend.read(stranger), backend.send(stranger, StartClimate(), nobody)):
         with pytest.raises(NotSupported):
             await ask
     assert server.requests["detail"] == server.requests["command"] == 0

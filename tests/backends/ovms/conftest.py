@@ -25,9 +25,9 @@ from custom_components.nissanconnect.vehicle import (
     VehicleInfo,
     VehicleState,
 )
-from tests.backends import nobody
 from tests.backends.conftest import NOW
 from tests.backends.demo import build
+from tests.departures import nobody
 from tests.simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
 
 VIN = "SJNFAAZE1U0456789"

@@ -30,7 +30,7 @@ from custom_components.nissanconnect.vehicle import (
     Unreachable,
     WrongPin,
 )
-from tests.backends import nobody
+from tests.departures import departing, nobody
 
 from .conftest import CLIENT, PREFIX, World
 
@@ -167,10 +167,10 @@ async def test_a_module_that_is_gone_is_sent_nothing(world: World) -> None:
         world.module.cut()
         wakes = Wakes(world)
         with pytest.raises(Unreachable):
-            await world.backend.send(info, Unlock(), wakes)
+            await world.backend.send(info, Unlock(), departing(wakes))
         world.broker.stop()
         with pytest.raises(NoBroker):
-            await world.backend.send(info, Unlock(), wakes)
+            await world.backend.send(info, Unlock(), departing(wakes))
     assert wakes.count == 0
     assert world.bus.published == []
 
@@ -208,9 +208,9 @@ async def test_a_wake_is_announced_before_it_happens(world: World) -> None:
     async with world.listening():
         info = await world.info()
         wakes = Wakes(world)
-        await world.clock.until(world.backend.send(info, Refresh(), wakes))
+        await world.clock.until(world.backend.send(info, Refresh(), departing(wakes)))
         assert (wakes.count, wakes.before) == (1, 0)
-        await world.clock.until(world.backend.send(info, SetChargeLimit(70), wakes))
+        await world.clock.until(world.backend.send(info, SetChargeLimit(70), departing(wakes)))
         assert wakes.count == 1  # the module keeps the limit; the vehicle sleeps on
 
 

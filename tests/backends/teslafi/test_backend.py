@@ -31,7 +31,7 @@ from custom_components.nissanconnect.vehicle import (
     VehicleInfo,
     VehicleState,
 )
-from tests.backends import nobody
+from tests.departures import departing, nobody
 from tests.simulator.teslafi import TOKEN, Say, TeslaFi
 from tests.simulator.teslafi.server import UNAUTHORIZED
 
@@ -339,7 +339,7 @@ async def test_nothing_is_ever_asked_of_the_vehicle(backend: TeslaFiBackend, tes
     info = await the_vehicle(backend)
     wakes: list[str] = []
     with pytest.raises(NotSupported):
-        await backend.send(info, Refresh(), lambda: wakes.append("wake"))
+        await backend.send(info, Refresh(), departing(lambda: wakes.append("wake")))
     with pytest.raises(NotSupported):
         await backend.send(info, StartCharging(), nobody)
     with pytest.raises(ProtocolError):

@@ -55,6 +55,8 @@ class Car:
     """It fetches commands and never answers."""
     alerts: list[dict[str, Any]] = field(default_factory=list)
     timers: list[dict[str, Any]] = field(default_factory=list)
+    saved_at: dict[int, datetime] = field(default_factory=dict)
+    """When each timer was last changed by a client."""
     places: list[dict[str, Any]] = field(default_factory=list)
     more: dict[str, Json] = field(default_factory=dict)
     """What replaces fields of the object."""

@@ -82,8 +82,10 @@ class Dispatch:
                 coming.append((car.answer_at, self._answer))
         for timer in car.timers:
             if timer["enabled"] and timer["timer_type"] == 0:
-                at = datetime.fromisoformat(f"{timer['date']}T{timer['time']}+00:00")
-                coming.append((at, partial(self._ring, timer)))
+                at = datetime.fromisoformat(f"{timer['date']}T{timer['time']}+00:00").replace(second=0)
+                looked_at = at - timedelta(minutes=1)  # the server looks once a minute for the timers of the next
+                if car.saved_at.get(timer["id"], looked_at) <= looked_at:
+                    coming.append((at, partial(self._ring, timer)))
         yield from sorted((each for each in coming if each[0] <= now), key=lambda each: each[0])
 
     def _ring(self, timer: dict[str, Any], car: Car, at: datetime) -> None:

@@ -217,6 +217,7 @@ class OpenCarwings(Loopback):
             return web.json_response(told if self.september else {"time": ["This field is required."]}, status=400)
         timer = {"id": max((each["id"] for each in car.timers), default=0) + 1, "date": None, **said}
         car.timers.append(timer)
+        car.saved_at[timer["id"]] = self.now()
         return web.json_response(timer, status=201)
 
     async def _timer(self, request: web.Request) -> web.StreamResponse:
@@ -230,6 +231,7 @@ class OpenCarwings(Loopback):
             car.timers.remove(timer)
             return web.Response(status=204)
         timer.update(await request.json())
+        car.saved_at[timer["id"]] = self.now()
         return web.json_response(timer)
 
     async def _command(self, request: web.Request) -> web.StreamResponse:

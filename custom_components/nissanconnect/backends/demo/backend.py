@@ -10,6 +10,7 @@ from ...vehicle import (
     BackendError,
     Command,
     Connectivity,
+    Departure,
     Group,
     ListedVehicle,
     Notification,
@@ -75,12 +76,12 @@ class DemoBackend(Backend):
         return VehicleReport(state=self._heard(await self._find(vehicle), Group if groups is None else groups))
 
     @override
-    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
         found = await self._find(vehicle)
         if not command.needs <= found.info.capabilities:
             raise NotSupported(f"demo: {command.kind()} is not offered")
-        on_wake()
-        action = found.order(command)
+        async with departure():
+            action = found.order(command)
         return Ticket(action.id, action.accepted_at)
 
     @override

@@ -1,8 +1,9 @@
 """What wakes a vehicle: commands as actions of the car adapter, and how far they have come (kamereon-eu §9, §10)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from ...vehicle import (
     CancelClimateSchedule,
@@ -23,6 +24,7 @@ from ...vehicle import (
     StopCharging,
     StopClimate,
     StopEngine,
+    TimePassed,
     VehicleInfo,
 )
 from ..base import Json
@@ -33,13 +35,13 @@ from .values import Attributes
 class Action:
     """An action: its name in the path and the attributes of its body.
 
-    ``otherwise`` is another form of the same action, for vehicles that do not understand this one. Attributes may hold
-    the proof of a PIN, so they do not print themselves.
+    ``otherwise`` returns another form of the same action, given the time, for vehicles that do not understand this one.
+    Attributes may hold the proof of a PIN, so they do not print themselves.
     """
 
     name: str
     attributes: dict[str, Json] = field(default_factory=dict, repr=False)
-    otherwise: Action | None = None
+    otherwise: Callable[[datetime], Action] | None = field(default=None, compare=False)
 
     def body(self) -> Json:
         """Return the body. Its type is the name in camel case; refreshes have no attributes (§9.1)."""
@@ -52,6 +54,7 @@ def action_for(command: Command, vehicle: VehicleInfo, now: datetime) -> Action:
 
     Raises:
         NotSupported: This backend has no such action.
+        TimePassed: The start was planned for a time that has passed meanwhile.
     """
     match command:
         case Refresh(group=None):
@@ -60,10 +63,12 @@ def action_for(command: Command, vehicle: VehicleInfo, now: datetime) -> Action:
             return Action(_REFRESHES.get(group, "wake-up-vehicle"))
         case StartClimate(target=target):
             return Action("hvac-start", _start_climate(target, vehicle))
+        case ScheduleClimate(at=at) if at < now + _SLACK:
+            raise TimePassed
         case ScheduleClimate(at=at, target=target):
             return Action("hvac-start", {**_start_climate(target, vehicle), "startDateTime": _time(at)})
         case StopClimate():
-            return Action("hvac-start", {"action": "stop"}, otherwise=_long_stop(vehicle, now))
+            return Action("hvac-start", {"action": "stop"}, otherwise=partial(_long_stop, vehicle))
     if (action := _ALWAYS_THE_SAME.get(type(command))) is None:
         raise NotSupported(f"{command.kind()} is not possible through this service")
     return action
@@ -119,6 +124,10 @@ def _target(chosen: float | None, vehicle: VehicleInfo) -> float:
     return int(target) if target.is_integer() else target
 
 
+_SLACK = timedelta(seconds=5)
+"""How far ahead of our own clock a time must be to lie in the future of the service's (§9.3)."""
+
+
 def _time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
@@ -127,7 +136,7 @@ def _long_stop(vehicle: VehicleInfo, now: datetime) -> Action:
     """The stop of other clients: some vehicles wanted a temperature and a time just ahead (§9.3 [B])."""
     return Action(
         "hvac-start",
-        {**_start_climate(None, vehicle), "action": "stop", "startDateTime": _time(now + timedelta(seconds=5))},
+        {**_start_climate(None, vehicle), "action": "stop", "startDateTime": _time(now + _SLACK)},
     )
 
 

@@ -9,10 +9,13 @@ from typing import NamedTuple
 from ...vehicle import (
     AccessBlocked,
     BackendError,
+    Busy,
+    Declined,
     NotSupported,
     PrivacyMode,
     ProtocolError,
     RateLimited,
+    TimePassed,
     Unavailable,
 )
 from ..base import Json
@@ -25,12 +28,14 @@ class NoAnswer(Unavailable):
 class Unauthorized(Unavailable):
     """The access token was refused. A fresh one helps; if it does not, the service is at fault, not the password."""
 
+    nothing_done = True
+
 
 class AdapterFault(Unavailable):
     """The battery adapter's own 500: a fault at first, a missing feature if it goes on (§8.1)."""
 
 
-class BadRequest(ProtocolError):
+class BadRequest(Declined):
     """The service does not understand the request as it was put."""
 
 
@@ -38,7 +43,7 @@ class InvalidValue(BadRequest):
     """The request is well put, but something in it is wrong: a one-time code, for example."""
 
 
-class AlreadyThere(ProtocolError):
+class AlreadyThere(Declined):
     """What should be made exists."""
 
 
@@ -156,13 +161,18 @@ def _kind(status: int, fault: _Fault | None) -> type[BackendError]:
             return NotSupported if "gateway" in fault.told else InvalidValue
         if status == HTTPStatus.INTERNAL_SERVER_ERROR and "BatteryAdapter.getBatteryStatus" in fault.told:
             return AdapterFault
-    return _BY_STATUS.get(status, Unavailable if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ProtocolError)
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unavailable
+    return Declined if status >= HTTPStatus.BAD_REQUEST else ProtocolError
 
 
 _BY_CODE: Mapping[str, type[BackendError]] = {
     "403009": PrivacyMode,
-    "409001": Unavailable,  # another action of this kind is still running
+    "409001": Busy,
     "409010": AlreadyThere,
+    "Future": TimePassed,
 }
 _BY_STATUS: Mapping[int, type[BackendError]] = {
     HTTPStatus.BAD_REQUEST: BadRequest,

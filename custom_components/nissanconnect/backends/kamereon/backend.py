@@ -14,6 +14,7 @@ from ...vehicle import (
     BackendError,
     Capability,
     Command,
+    Departure,
     DeviceNotRegistered,
     Fuel,
     Group,
@@ -53,6 +54,9 @@ from .negotiation import Negotiator
 from .remote_lock import RemoteLock
 from .transport import Timeouts, Transport
 from .trusted_device import TrustedDevice
+
+_READ_AT_ONCE = 4
+"""Parts of vehicles. Nothing else has to wait: commands, the questions how they go and log-ins come one by one."""
 
 
 class KamereonBackend:
@@ -99,6 +103,7 @@ class KamereonBackend:
         self._negotiator = Negotiator(self._client_of, self._memory, now)
         self._dispatcher = Dispatcher(self._client)
         self._remote_lock = RemoteLock(self._dispatcher, now=now, sleep=sleep)
+        self._reading = asyncio.Semaphore(_READ_AT_ONCE)
         self._device_id = device_id
         self._fuel: dict[tuple[str, str], Fuel] = {}
 
@@ -162,7 +167,8 @@ class KamereonBackend:
     async def _part(self, vehicle: VehicleInfo, endpoint: Endpoint) -> VehicleState | BackendError | None:
         """Read one endpoint: its groups, or why there are none, or ``None`` if it is left alone."""
         try:
-            state = await self._negotiator.fetch(vehicle, endpoint)
+            async with self._reading:
+                state = await self._negotiator.fetch(vehicle, endpoint)
         except PrivacyMode:
             return VehicleState(privacy=privacy(self._now(), active=True))
         except BackendError as error:
@@ -183,34 +189,30 @@ class KamereonBackend:
             found[Group.FUEL.value] = join_fuel([fuel for fuel in words if fuel is not None])
         return VehicleState(**found)
 
-    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
-        """Queue an action. Only one that was not understood is followed by its other form, if it has one.
-
-        The service turns that one away itself, so both together are one wake.
-        """
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
+        """Queue an action. Only one that was not understood is followed by its other form, if it has one."""
         if self._dialect.command_limit is None:
             raise NotSupported("no command of this service is known well enough")
         if isinstance(command, Lock | Unlock):
-            action = await self._proven(vehicle, command, on_wake)
+            action = await self._proven(vehicle, command, departure)
         else:
             action = action_for(command, vehicle, self._now())
-        on_wake()
         try:
-            identifier = await self._dispatcher.start(vehicle.key, action)
+            identifier = await self._dispatcher.start(vehicle.key, action, departure)
         except BadRequest:
-            if action.otherwise is None:
+            if (other := action.otherwise) is None:
                 raise
-            identifier = await self._dispatcher.start(vehicle.key, action.otherwise)
+            identifier = await self._dispatcher.start(vehicle.key, other(self._now()), departure)
         return Ticket(id=identifier, sent_at=self._now())
 
-    async def _proven(self, vehicle: VehicleInfo, command: Lock | Unlock, on_wake: Callable[[], None]) -> Action:
+    async def _proven(self, vehicle: VehicleInfo, command: Lock | Unlock, departure: Departure) -> Action:
         """Ask whether we are trusted before the vehicle is woken for its part of the proof."""
         if self._device_id is None:
             raise DeviceNotRegistered
         user_id = await self.log_in()
         if not await self._device(self._device_id).is_registered(user_id, vehicle.key):
             raise DeviceNotRegistered
-        return await self._remote_lock.proven(command, user_id, vehicle.key, self._device_id, on_wake)
+        return await self._remote_lock.proven(command, user_id, vehicle.key, self._device_id, departure)
 
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         """Ask how an action goes."""
@@ -236,11 +238,9 @@ class KamereonBackend:
         """Take ``device_id`` from the vehicle's devices, if it is there."""
         await self._device(device_id).remove(vehicle.key)
 
-    async def set_pin(self, vehicle: VehicleInfo, pin: str, on_wake: Callable[[], None]) -> None:
+    async def set_pin(self, vehicle: VehicleInfo, pin: str, departure: Departure) -> None:
         """Choose the PIN of the remote lock, four digits. Wakes the vehicle and takes up to a minute."""
-        user_id = await self.log_in()
-        on_wake()
-        await self._remote_lock.set_pin(user_id, vehicle.key, pin)
+        await self._remote_lock.set_pin(await self.log_in(), vehicle.key, pin, departure)
 
     def _client_of(self, vehicle: VehicleInfo) -> Client:
         return self._client.with_headers(self._dialect.vehicle_headers(vehicle))

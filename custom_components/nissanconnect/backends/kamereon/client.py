@@ -1,7 +1,7 @@
 """Requests to the data plane: with a token, the headers of each host, and as many tries as each kind allows."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 import json
 
 from yarl import URL
@@ -15,6 +15,8 @@ from .transport import Transport
 
 JSON = "application/json"
 JSON_API = "application/vnd.api+json"
+
+type Leave = Callable[[], AbstractAsyncContextManager[None]]
 
 _POSTED_AS = {Host.BFF: JSON, Host.CARS: JSON_API, Host.NOTIFICATIONS: JSON}
 
@@ -75,12 +77,19 @@ class Client:
 
         return await self._authorised(read)
 
-    async def post(self, host: Host, path: str, name: str, body: Json, **query: str) -> Json:
-        """Write. Only a refused token leads to a second try, because then nothing was done."""
+    async def post(
+        self, host: Host, path: str, name: str, body: Json, departure: Leave = nullcontext, **query: str
+    ) -> Json:
+        """Write, within a ``departure``. Only a refused token leads to a second try, because then nothing was done."""
         url = self._environment.url(host, path, **query)
         headers = {**self._headers[host], "Content-Type": _POSTED_AS[host]}
         data = json.dumps(body).encode()
-        return await self._authorised(lambda token: self._send("POST", url, name, headers, token=token, data=data))
+
+        async def write(token: str) -> Json:
+            async with departure():
+                return await self._send("POST", url, name, headers, token=token, data=data)
+
+        return await self._authorised(write)
 
     async def delete(self, host: Host, path: str, name: str) -> None:
         """Delete something; it does not matter if it is gone already."""

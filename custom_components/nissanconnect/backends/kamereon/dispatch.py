@@ -3,7 +3,7 @@
 from ..base import Json
 from .actions import Action, action_id
 from .answer import NotServed
-from .client import Client
+from .client import Client, Leave
 from .environment import Host, segment
 
 
@@ -14,10 +14,10 @@ class Dispatcher:
         """Keep the way to the service."""
         self._client = client
 
-    async def start(self, vin: str, action: Action) -> str:
+    async def start(self, vin: str, action: Action, departure: Leave) -> str:
         """Queue an action; return the id under which it can be followed, empty if the service gave none."""
         path = f"v1/cars/{segment(vin)}/actions/{action.name}"
-        return action_id(await self._client.post(Host.CARS, path, action.name, action.body()))
+        return action_id(await self._client.post(Host.CARS, path, action.name, action.body(), departure))
 
     async def status(self, vin: str, identifier: str) -> Json:
         """Return what is said of an action; ``None`` in its first seconds, when the service does not know it yet."""

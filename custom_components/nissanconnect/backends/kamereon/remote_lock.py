@@ -7,12 +7,14 @@ from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 import re
 import secrets
 from typing import NamedTuple
 
 from ...vehicle import (
     BackendError,
+    Departure,
     DeviceNotRegistered,
     Lock,
     Phase,
@@ -26,6 +28,7 @@ from ...vehicle import (
 from ..base import Json
 from . import srp
 from .actions import Action, progress
+from .client import Leave
 from .dispatch import Dispatcher
 from .values import Attributes
 
@@ -65,19 +68,19 @@ class RemoteLock:
         self._sleep = sleep
         self._random = random
 
-    async def set_pin(self, user_id: str, vin: str, pin: str) -> None:
+    async def set_pin(self, user_id: str, vin: str, pin: str, departure: Leave) -> None:
         """Let the vehicle know by what it will recognise the PIN, in place of any earlier one. Wakes it."""
         salt = self._random(srp.SALT_BYTES)
         verifier = await to_thread(srp.verifier, user_id, pin, salt)
         attributes: dict[str, Json] = {"s": salt.hex(), "i": user_id, "v": srp.padded_hex(verifier)}
-        await self._ask(vin, Action("srp-initiates", attributes))
+        await self._ask(vin, Action("srp-initiates", attributes), departure)
 
     async def proven(
-        self, command: Lock | Unlock, user_id: str, vin: str, device_id: str, on_wake: Callable[[], None]
+        self, command: Lock | Unlock, user_id: str, vin: str, device_id: str, departure: Departure
     ) -> Action:
         """Return the action of ``command`` with the proof that its giver knows the PIN. Wakes the vehicle.
 
-        ``on_wake`` is called right before. Whether the proof is right is found out when the action is carried out.
+        Whether the proof is right is found out when the action is carried out.
 
         Raises:
             DeviceNotRegistered: The vehicle knows no PIN of this account.
@@ -88,8 +91,8 @@ class RemoteLock:
         word, code = _ACTIONS[type(command)]
         secret = int.from_bytes(self._random(srp.SECRET_BYTES))
         client_key = await to_thread(srp.public_key, secret)
-        on_wake()
-        challenge = await self._challenge(user_id, vin, client_key)
+        preparing = partial(departure, answer_within=_PATIENCE)
+        challenge = await self._challenge(user_id, vin, client_key, preparing)
         try:
             proof = await to_thread(
                 srp.proof,
@@ -111,9 +114,9 @@ class RemoteLock:
         }
         return Action("lock-unlock", attributes)
 
-    async def _challenge(self, user_id: str, vin: str, client_key: int) -> _Challenge:
+    async def _challenge(self, user_id: str, vin: str, client_key: int, departure: Leave) -> _Challenge:
         try:
-            said = await self._ask(vin, Action("srp-sets", {"i": user_id, "a": srp.padded_hex(client_key)}))
+            said = await self._ask(vin, Action("srp-sets", {"i": user_id, "a": srp.padded_hex(client_key)}), departure)
         except _Rejected as error:
             raise DeviceNotRegistered(str(error)) from None
         results = {result.text("name"): result for result in _objects(said.get("data"))}
@@ -122,9 +125,9 @@ class RemoteLock:
             raise ProtocolError("srp-sets brought no challenge")
         return _Challenge(salt=salt, server_key=int.from_bytes(key))
 
-    async def _ask(self, vin: str, action: Action) -> Attributes:
+    async def _ask(self, vin: str, action: Action, departure: Leave) -> Attributes:
         """Start an action and wait for its end; a failed look on the way is no answer."""
-        identifier = await self._dispatcher.start(vin, action)
+        identifier = await self._dispatcher.start(vin, action, departure)
         deadline, pause = self._now() + _PATIENCE, _FIRST_PAUSE
         while self._now() < deadline:
             await self._sleep(pause)

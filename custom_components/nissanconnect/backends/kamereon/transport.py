@@ -1,6 +1,5 @@
-"""One HTTP request, bounded in time, size and number; whatever goes wrong on the way is ``Unavailable``."""
+"""One HTTP request, bounded in time and size; whatever goes wrong on the way is ``Unavailable``."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -11,9 +10,6 @@ from yarl import URL
 from ...vehicle import NoConnection, Unavailable
 from ..http import read_text, retry_seconds
 from .answer import Answer, NoAnswer
-
-_CONCURRENT_REQUESTS = 4
-"""Seconds: an absurd Retry-After must not silence an account for good."""
 
 
 class Timeouts(NamedTuple):
@@ -34,7 +30,6 @@ class Transport:
         """How many have been sent."""
         self._session = session
         self._now = now
-        self._slots = asyncio.Semaphore(_CONCURRENT_REQUESTS)
 
     def forget_cookies(self, host: str) -> None:
         """Begin a new browser session at ``host``."""
@@ -54,17 +49,16 @@ class Transport:
 
         ``name`` stands for the URL in messages, because URLs carry VINs and user ids.
         """
-        async with self._slots:
-            self.requests += 1
-            try:
-                return await self._exchange(method, url, name, timeout=timeout, headers=headers, data=data)
-            except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
-                raise NoConnection(f"no connection to {name}") from None
-            except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
-                # A dropped GET has been repeated by aiohttp already, which does that for idempotent methods.
-                raise Unavailable(f"no connection to {name}") from None
-            except aiohttp.ClientError, OSError:
-                raise NoAnswer(f"no answer from {name}") from None
+        self.requests += 1
+        try:
+            return await self._exchange(method, url, name, timeout=timeout, headers=headers, data=data)
+        except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
+            raise NoConnection(f"no connection to {name}") from None
+        except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
+            # A dropped GET has been repeated by aiohttp already, which does that for idempotent methods.
+            raise Unavailable(f"no connection to {name}") from None
+        except aiohttp.ClientError, OSError:
+            raise NoAnswer(f"no answer from {name}") from None
 
     async def _exchange(
         self,

@@ -12,6 +12,7 @@ from typing import override
 
 from ...vehicle import (
     Command,
+    Departure,
     Group,
     ListedVehicle,
     NotSupported,
@@ -135,7 +136,7 @@ class LeafSpyBackend(Backend, Pushing, Called, Forgetting):
         return VehicleReport(state=known.told(Group if groups is None else groups, self._now()))
 
     @override
-    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
         raise NotSupported("leafspy: nothing can be commanded")
 
     @override

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 import logging
 
 from pynissan import DistanceUnit, ServiceRequest, WeightUnit
@@ -12,6 +13,7 @@ from ...vehicle import (
     BackendError,
     Charging,
     Command,
+    Departure,
     Group,
     ListedVehicle,
     Market,
@@ -192,18 +194,17 @@ class MyNissanBackend:
             return False
         return self._memory.is_due(vehicle.key, part.name, part.every, self._now(), part.groups)
 
-    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
         """Hand a command over. A charge timer takes several requests, of which the last decides."""
         if isinstance(command, SetChargeSchedule):
             requests = await self._timer_changes(vehicle, command)
         else:
-            requests = [request_for(command, vehicle, self._memory.knowledge(vehicle.key))]
+            requests = [request_for(command, vehicle, self._memory.knowledge(vehicle.key), self._now())]
         answer: ServiceRequest | bool | None = None
         for request in requests:
-            if answer is None:
-                on_wake()
+            leave = partial(departure, wakes=answer is None)
             try:
-                told, _ = await self._line.ask(command.kind(), request)
+                told, _ = await self._line.ask(command.kind(), request, departure=leave)
             except NoConnection as error:
                 if answer is None:
                     raise

@@ -1,6 +1,7 @@
 """Commands as requests to the service, none of which takes a PIN (mynissan-na §4 [A])."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 from pynissan import (
     ClimateParameters,
@@ -36,6 +37,7 @@ from ...vehicle import (
     StopClimate,
     StopEngine,
     Ticket,
+    TimePassed,
     Unlock,
     VehicleInfo,
 )
@@ -46,18 +48,22 @@ type Request = Callable[[NissanClient], Awaitable[ServiceRequest | bool]]
 """Sends a command; a service request can be followed, a yes is all that will ever be heard."""
 
 
-def request_for(command: Command, vehicle: VehicleInfo, known: Knowledge) -> Request:
+def request_for(command: Command, vehicle: VehicleInfo, known: Knowledge, now: datetime) -> Request:
     """Return how ``command`` is asked of ``vehicle``.
 
     Raises:
         NotSupported: This service has no such request.
+        TimePassed: The start was planned for a time that has passed meanwhile.
     """
     vin = vehicle.key
     match command:
         case StartClimate():
             settings = _settings(command, vehicle, known)
             return lambda client: client.async_start_climate(vin, settings)
+        case ScheduleClimate(at=at) if at <= now:
+            raise TimePassed
         case ScheduleClimate(at=at):
+            at = at.replace(microsecond=0)
             settings = _settings(command, vehicle, known)
             return lambda client: client.async_set_delayed_climate(vin, at, settings)
         case SetChargeLimit(limit=limit):

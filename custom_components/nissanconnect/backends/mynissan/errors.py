@@ -13,17 +13,21 @@ from ...vehicle import (
     AccessBlocked,
     AuthenticationFailed,
     BackendError,
+    Declined,
     NoConnection,
     ProtocolError,
     RateLimited,
     Unavailable,
     UnsafeRedirect,
 )
+from ..base import Json
 from .wire import Heard
 
 
 class NotLetIn(Unavailable):
     """A fresh token was refused, too. Once that may be the service's fault (mynissan-na §5)."""
+
+    nothing_done = True
 
 
 CAUGHT = (
@@ -57,8 +61,15 @@ def meaning(error: Exception, heard: Heard, name: str) -> BackendError:
             return Unavailable(f"{name}: the service has no data at the moment")
         case ResponseError() if heard.answer is None:
             return _refused(heard.status or 0, heard, name)
+        case ResponseError() if any(_is_refusal(said) for said in heard.data.values()):
+            return Declined(f"{name}: the service has refused it")
         case _:
             return ProtocolError(f"{name}: the answer cannot be understood")
+
+
+def _is_refusal(said: Json) -> bool:
+    """Whether a command got words in place of the id by which it could be followed."""
+    return isinstance(said, dict) and bool(said.get("message")) and said.get("serviceRequestId", ...) is None
 
 
 def _refused(status: int, heard: Heard, name: str) -> BackendError:
@@ -74,4 +85,4 @@ def _refused(status: int, heard: Heard, name: str) -> BackendError:
         case _ if status >= 500 or status in (200, 408):
             return Unavailable(text, retry_after=heard.retry_after)  # 200: a maintenance page
         case _:
-            return ProtocolError(text)
+            return Declined(text) if status // 100 == 4 else ProtocolError(text)

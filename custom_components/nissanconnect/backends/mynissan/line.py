@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 import logging
 from typing import TYPE_CHECKING, cast
@@ -11,7 +12,7 @@ from pynissan import Country, NissanClient, Tokens
 from ...vehicle import AuthenticationFailed, BackendError
 from .auth import Auth
 from .errors import CAUGHT, NotLetIn, meaning
-from .wire import Heard, Session, Wire
+from .wire import Heard, Leave, Session, Wire
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -80,15 +81,22 @@ class Line:
             await self._hear("log-in", lambda client: client.async_authenticate(self._username, password))
             self._password = None
 
-    async def ask[T](self, name: str, question: Callable[[NissanClient], Awaitable[T]]) -> tuple[T, Heard]:
-        """Ask the library one thing, logging in before if need be; return its answer and what came over the wire."""
+    async def ask[T](
+        self, name: str, question: Callable[[NissanClient], Awaitable[T]], *, departure: Leave = nullcontext
+    ) -> tuple[T, Heard]:
+        """Ask the library one thing, logging in before if need be; return its answer and what came over the wire.
+
+        What is asked leaves within a ``departure``.
+        """
         await self.log_in()
-        answer = await self._hear(name, question)
+        answer = await self._hear(name, question, departure)
         self._refused_since = None
         return answer
 
-    async def _hear[T](self, name: str, question: Callable[[NissanClient], Awaitable[T]]) -> tuple[T, Heard]:
-        with self._wire.listen() as heard:
+    async def _hear[T](
+        self, name: str, question: Callable[[NissanClient], Awaitable[T]], departure: Leave = nullcontext
+    ) -> tuple[T, Heard]:
+        with self._wire.listen(departure) as heard:
             try:
                 return await question(self._client), heard
             except BackendError:

@@ -5,7 +5,7 @@ a service wants to be left alone nor that it has answered in part only. All of t
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from ...vehicle import BackendError
 from ..base import Json
 from ..http import read_text, retry_seconds
 
@@ -23,6 +24,13 @@ _NULL_IS_NONE = "otaUpdate"
 
 _CONNECT = 15.0
 """Seconds in which a connection must stand."""
+
+
+type Leave = Callable[[], AbstractAsyncContextManager[None]]
+
+
+class _NothingDone(BackendError):
+    """The answer is handed on to the library; this only says that it was a refusal."""
 
 
 class Session(Protocol):
@@ -37,9 +45,11 @@ class Session(Protocol):
 class Heard:
     """What came back for one question to the library.
 
-    ``reached``: the last request may have arrived. ``answer`` is the last body, ``None`` if it was no JSON object.
+    ``departure`` is in what each request leaves that is put as JSON, which log-ins are not. ``reached``: the last
+    request may have arrived. ``answer`` is the last body, ``None`` if it was no JSON object.
     """
 
+    departure: Leave = nullcontext
     reached: bool = True
     status: int | None = None
     retry_after: float | None = None
@@ -95,9 +105,9 @@ class Wire:
         self._listening: ContextVar[Heard | None] = ContextVar("heard", default=None)
 
     @contextmanager
-    def listen(self) -> Iterator[Heard]:
-        """Hear what comes back in this task."""
-        heard = Heard()
+    def listen(self, departure: Leave = nullcontext) -> Iterator[Heard]:
+        """Hear what comes back in this task, and have what is asked leave within a ``departure``."""
+        heard = Heard(departure)
         token = self._listening.set(heard)
         try:
             yield heard
@@ -109,16 +119,30 @@ class Wire:
         """Send a request as the library wants it, but for its time limit."""
         heard = self._listening.get() or Heard()
         heard.reached, heard.status, heard.retry_after, heard.answer = False, None, None, None
+        departure = heard.departure if options.get("json") is not None else nullcontext
+        reply: Reply | aiohttp.ClientError = aiohttp.ClientError()
+        with suppress(_NothingDone):
+            async with departure():
+                reply = await self._exchange(url, heard, options)
+                if isinstance(reply, aiohttp.ClientError) or reply.status // 100 in (3, 4):
+                    raise _NothingDone
+        if isinstance(reply, aiohttp.ClientError):
+            raise reply
+        yield reply
+
+    async def _exchange(self, url: str, heard: Heard, options: dict[str, Any]) -> Reply | aiohttp.ClientError:
+        """Return the reply, or why the request cannot have left."""
         self.requests += 1
-        options |= {"timeout": self._timeout, "allow_redirects": False}
         try:
-            async with self._session.post(url, **options) as response:
+            async with self._session.post(
+                url, **options | {"timeout": self._timeout, "allow_redirects": False}
+            ) as response:
                 heard.reached = True
                 heard.status = response.status
                 heard.retry_after = retry_seconds(response, self._now())
-                yield Reply(response.status, await read_text(response, "the service"), heard)
-        except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
-            raise
+                return Reply(response.status, await read_text(response, "the service"), heard)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return error
         except aiohttp.ClientError, TimeoutError, OSError:
             heard.reached = True  # it may have been sent before the line broke
             raise

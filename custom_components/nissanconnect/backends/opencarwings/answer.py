@@ -7,6 +7,7 @@ import re
 from ...vehicle import (
     AccessBlocked,
     BackendError,
+    Declined,
     NotSupported,
     ProtocolError,
     RateLimited,
@@ -22,6 +23,12 @@ from .values import Said
 
 class Unauthorized(Unavailable):
     """The key, the token or the password was refused."""
+
+    nothing_done = True
+
+
+class Explained(Unavailable):
+    """The server has failed, and says at what."""
 
 
 class NotServed(NotSupported):
@@ -65,13 +72,17 @@ def _kind(answer: Answer) -> type[BackendError]:
         case HTTPStatus.FORBIDDEN:
             return _forbidden(said)
         case HTTPStatus.NOT_FOUND:
-            return ProtocolError if answer.is_page else NotServed
+            return Declined if answer.is_page else NotServed
         case HTTPStatus.TOO_MANY_REQUESTS:
             return RateLimited
         case HTTPStatus.INTERNAL_SERVER_ERROR if said.get("error") == "":
             return NotSupported  # how a command is turned down that this telematics unit does not know (§4 [A])
+        case HTTPStatus.INTERNAL_SERVER_ERROR if said.text("error"):
+            return Explained
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Unavailable
+        case status if status // 100 == 4:
+            return Declined
         case status if status // 100 == 3:
             return UnsafeRedirect
     return ProtocolError

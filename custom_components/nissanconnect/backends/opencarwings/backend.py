@@ -1,8 +1,9 @@
 """OpenCARWINGS as a backend: one account of one installation."""
 
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 import aiohttp
@@ -12,10 +13,11 @@ from ...vehicle import (
     CancelClimateSchedule,
     Capability,
     Command,
+    Departure,
     Group,
     ListedVehicle,
     Lock,
-    NoConnection,
+    NotForwarded,
     Notification,
     NotSupported,
     NoVehicles,
@@ -27,7 +29,6 @@ from ...vehicle import (
     ScheduleClimate,
     SendDestination,
     Ticket,
-    Unavailable,
     Unlock,
     VehicleInfo,
     VehicleReport,
@@ -36,6 +37,7 @@ from ...vehicle import (
 )
 from ..base import Description, Json
 from .address import Address
+from .answer import Explained
 from .auth import Auth, Authenticator, Credentials
 from .budget import Budget
 from .car import Car, parse_car
@@ -158,26 +160,27 @@ class OpenCarwingsBackend:
                     return self._fleet.hear(car)
         raise why
 
-    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
         """Hand a command over: to the server, or for the vehicle, which then gets an SMS."""
         car = await self._fleet.known(vehicle.key)
+        quietly = partial(departure, wakes=False)
         match command:
             case SendDestination(latitude=latitude, longitude=longitude, name=name):
                 place: Json = {"lat": f"{latitude:.7f}", "lon": f"{longitude:.7f}", "name": name}
                 path = await self._fleet.path(vehicle.key, "car")
-                await self._client.send("PATCH", path, "vehicle", {"send_to_car_location": place})
+                await self._client.send("PATCH", path, "vehicle", {"send_to_car_location": place}, departure=quietly)
             case ScheduleClimate(at=at):
-                await (await self._timers(vehicle)).schedule(at)
+                await Timers(self._client, await self._timers_path(vehicle), quietly).schedule(at, self._now)
             case CancelClimateSchedule():
-                await (await self._timers(vehicle)).cancel()
+                await Timers(self._client, await self._timers_path(vehicle), quietly).cancel()
             case _:
-                return await self._order(car, command, on_wake)
+                return await self._order(car, command, departure)
         return Ticket(id=_DONE, sent_at=self._now())
 
-    async def _timers(self, vehicle: VehicleInfo) -> Timers:
-        return Timers(self._client, f"{await self._fleet.path(vehicle.key, 'car')}timers/")
+    async def _timers_path(self, vehicle: VehicleInfo) -> str:
+        return f"{await self._fleet.path(vehicle.key, 'car')}timers/"
 
-    async def _order(self, car: Car, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def _order(self, car: Car, command: Command, departure: Departure) -> Ticket:
         """Have the vehicle woken and told."""
         key, code = car.info.key, CODES.get(type(command))
         if code is None or not car.knows(code):
@@ -189,17 +192,21 @@ class OpenCarwingsBackend:
                 raise PinRequired
             body["command_pin"] = pin
         path = await self._fleet.path(key, "command")
-        self._budget.spend(key, self._now())
-        on_wake()
-        reply = await self._sent(key, path, body)
+        reply = await self._client.send("POST", path, "command", body, departure=partial(self._paid, key, departure))
         return Ticket(id=self._ticket(code, reply), sent_at=self._now())
 
-    async def _sent(self, key: str, path: str, body: Json) -> Json:
-        """Send a command. One that was certainly not taken has cost no SMS."""
+    @asynccontextmanager
+    async def _paid(self, key: str, departure: Departure) -> AsyncIterator[None]:
+        """Count the SMS that a command costs, before it leaves; one that was certainly not taken has cost none."""
+        self._budget.spend(key, self._now())
         try:
-            return await self._client.send("POST", path, "command", body)
+            async with departure():
+                try:
+                    yield
+                except Explained as error:  # the SMS comes first, and nothing is queued without it
+                    raise NotForwarded(str(error)) from None
         except BackendError as error:
-            if isinstance(error, NoConnection) or not isinstance(error, Unavailable):
+            if error.nothing_done:
                 self._budget.give_back(key)
             raise
 

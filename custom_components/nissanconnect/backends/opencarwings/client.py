@@ -1,12 +1,15 @@
 """Requests as the account: signed, and sent once more only if the token was refused, because then nothing was done."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from ..base import Json
 from .address import Address
 from .answer import Unauthorized, body_of
 from .auth import Authenticator
 from .transport import Transport
+
+type Leave = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class Client:
@@ -22,8 +25,10 @@ class Client:
         """Read; ``name`` stands for the path in messages."""
         return await self.send("GET", path, name)
 
-    async def send(self, method: str, path: str, name: str, body: Json = None) -> Json:
-        """Send a request and return the body of its answer, ``None`` if there is none.
+    async def send(
+        self, method: str, path: str, name: str, body: Json = None, *, departure: Leave = nullcontext
+    ) -> Json:
+        """Send a request, within a ``departure``, and return the body of its answer, ``None`` if there is none.
 
         Raises:
             BackendError: It was not done, or nobody knows whether it was.
@@ -32,7 +37,8 @@ class Client:
 
         async def ask(header: str) -> Json:
             headers = {"Authorization": header}
-            return body_of(await self._transport.request(method, url, name, headers=headers, body=body), name)
+            async with departure():
+                return body_of(await self._transport.request(method, url, name, headers=headers, body=body), name)
 
         return await self.authorised(ask)
 

@@ -1,6 +1,6 @@
 """What was last heard of each vehicle, by requests and over the socket alike."""
 
-from asyncio import gather
+from asyncio import Semaphore, gather
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,8 @@ from .values import Said
 
 _KEPT = 50
 """Alerts of a vehicle; the server tells 25 (opencarwings §3)."""
+
+_LOADED_AT_ONCE = 4
 
 REFUSALS = (AuthenticationFailed, TwoFactorRequired, NoConnection, RateLimited)
 """What concerns the whole account, so that asking for something else is pointless."""
@@ -76,11 +78,13 @@ class Fleet:
 
     async def list_detailed(self) -> tuple[Car, ...]:
         """Ask for everything about every vehicle; of one whose details fail, the list's word counts."""
-        return tuple(await gather(*(self._detailed(car) for car in await self.list())))
+        turn = Semaphore(_LOADED_AT_ONCE)
+        return tuple(await gather(*(self._detailed(car, turn) for car in await self.list())))
 
-    async def _detailed(self, car: Car) -> Car:
+    async def _detailed(self, car: Car, turn: Semaphore) -> Car:
         try:
-            return await self.load(car.info.key)
+            async with turn:
+                return await self.load(car.info.key)
         except REFUSALS:
             raise
         except BackendError:

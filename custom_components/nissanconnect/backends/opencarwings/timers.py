@@ -1,17 +1,22 @@
 """The server's own timers, at most six for each vehicle: what they start costs an SMS each time (opencarwings §3)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from ...vehicle import NoFreeTimer
+from ...vehicle import NoFreeTimer, TimePassed
 from ..base import Json
 from ..values import time_of
-from .client import Client
+from .client import Client, Leave
 from .values import objects
 
 _NAME = "Home Assistant"
 """By what our timer is known: there is one, and no other is touched."""
+
+_LOOKS_AHEAD = timedelta(minutes=1)
+"""Once a minute the server looks for the timers of the next one; seconds are nothing to it."""
+_SLACK = timedelta(seconds=15)
+"""For the request to arrive, and clocks that differ."""
 
 _ONCE = 0
 _CLIMATE_ON = 3
@@ -51,19 +56,23 @@ def next_start(timers: Iterable[Timer], now: datetime) -> datetime | None:
 class Timers:
     """The timers of one vehicle, by the ``path`` of its list."""
 
-    def __init__(self, client: Client, path: str) -> None:
-        """Keep what the requests need."""
+    def __init__(self, client: Client, path: str, departure: Leave) -> None:
+        """Keep what the requests need; what changes anything leaves within a ``departure``."""
         self._client = client
         self._path = path
+        self._departure = departure
 
-    async def schedule(self, at: datetime) -> None:
-        """Have the climate started at ``at``, instead of when that was planned before.
+    async def schedule(self, at: datetime, now: Callable[[], datetime]) -> None:
+        """Have the climate started in the minute nearest to ``at``, instead of when that was planned before.
 
         Raises:
             NoFreeTimer: The owner has used them all.
+            TimePassed: The server does not look for timers of that minute any more.
         """
         timers = await self._client.get(self._path, "timers")
-        utc_at = at.astimezone(UTC)
+        utc_at = (at.astimezone(UTC) + timedelta(seconds=30)).replace(second=0, microsecond=0)
+        if utc_at - now() < _LOOKS_AHEAD + _SLACK:
+            raise TimePassed
         body: dict[str, Json] = {
             "name": _NAME,
             "enabled": True,
@@ -73,16 +82,19 @@ class Timers:
             "time": utc_at.time().isoformat(timespec="seconds"),  # UTC (§3)
         }
         if (ours := self._ours(timers)) is not None:
-            await self._client.send("PATCH", f"{self._path}{ours.id}", "timer", body)  # no slash at its end (§3 [A])
+            await self._change("PATCH", f"{self._path}{ours.id}", body)  # no slash at its end (§3 [A])
             return
         if len(objects(timers)) >= _MOST:
             raise NoFreeTimer
-        await self._client.send("POST", self._path, "timers", body)
+        await self._change("POST", self._path, body)
 
     async def cancel(self) -> None:
         """Take our timer back, if there is one; the owner's stay."""
         if (ours := self._ours(await self._client.get(self._path, "timers"))) is not None:
-            await self._client.send("DELETE", f"{self._path}{ours.id}", "timer")
+            await self._change("DELETE", f"{self._path}{ours.id}")
+
+    async def _change(self, method: str, path: str, body: Json = None) -> None:
+        await self._client.send(method, path, "timers", body, departure=self._departure)
 
     @staticmethod
     def _ours(timers: Json) -> Timer | None:

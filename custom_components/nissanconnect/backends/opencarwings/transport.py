@@ -1,6 +1,5 @@
-"""One HTTP request, bounded in time, size and number; whatever goes wrong on the way is ``Unavailable``."""
+"""One HTTP request, bounded in time and size; whatever goes wrong on the way is ``Unavailable``."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +12,6 @@ from ...vehicle import NoConnection, Unavailable
 from ..base import Json
 from ..http import read_text, retry_seconds
 from .answer import Answer
-
-_CONCURRENT_REQUESTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +33,6 @@ class Transport:
         self.requests = 0
         """How many have been sent."""
         self._now = now
-        self._slots = asyncio.Semaphore(_CONCURRENT_REQUESTS)
 
     async def request(
         self, method: str, url: URL, name: str, *, headers: Mapping[str, str], body: Json = None
@@ -45,14 +41,13 @@ class Transport:
 
         ``name`` stands for the URL in messages, because URLs carry VINs and the address of somebody's home.
         """
-        async with self._slots:
-            self.requests += 1
-            try:
-                return await self._exchange(method, url, name, headers=headers, body=body)
-            except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
-                raise NoConnection(f"no connection to {name}") from None
-            except aiohttp.ClientError, OSError:  # a time-out is an OSError
-                raise Unavailable(f"no answer from {name}") from None
+        self.requests += 1
+        try:
+            return await self._exchange(method, url, name, headers=headers, body=body)
+        except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
+            raise NoConnection(f"no connection to {name}") from None
+        except aiohttp.ClientError, OSError:  # a time-out is an OSError
+            raise Unavailable(f"no answer from {name}") from None
 
     async def _exchange(self, method: str, url: URL, name: str, *, headers: Mapping[str, str], body: Json) -> Answer:
         async with self.session.request(

@@ -11,6 +11,7 @@ from uuid import uuid4
 from ...vehicle import (
     BackendError,
     Command,
+    Departure,
     Group,
     InvalidPin,
     InvalidTopic,
@@ -132,7 +133,7 @@ class OvmsBackend(Backend):
         )
 
     @override
-    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
         """Put a command to a module that is there. Its reply is heard only while somebody listens."""
         order = order_for(command)
         if isinstance(command, Unlock):
@@ -141,7 +142,7 @@ class OvmsBackend(Backend):
             await self._first_words()
             if not self._module.presence.present:
                 raise Unreachable("ovms: the module is not at the broker")
-            return await self._desk.send(order, on_wake)
+            return await self._desk.send(order, departure)
 
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ...vehicle import BackendError, Phase, Progress, Reason, Ticket
+from ...vehicle import BackendError, Departure, Phase, Progress, Reason, Ticket
 from .bus import Message, MessageBus
 from .orders import TELL_ALL, Order
 from .replies import Reply, Verdict, classify
@@ -62,7 +62,7 @@ class Desk:
         self.sent = 0
         """How many commands have been published."""
 
-    async def send(self, order: Order, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, order: Order, departure: Departure) -> Ticket:
         """Publish an order when the one before has been answered.
 
         At quality of service 0: a module that is gone must not find the order when it comes back (§1.2). Being told
@@ -72,15 +72,14 @@ class Desk:
             while self._last is not None and self._last.waits(self._now()):
                 await self._sleep(_LOOK_EVERY)
             await self._bus.publish(self._topics.active(self._client), "1")
-            if order.wakes:
-                on_wake()
-            exchange = Exchange(self._new_number(), order, self._now())
-            self._last = exchange  # first: the reply may come before publishing returns
-            try:
-                await self._publish(exchange.number, order.line)
-            except BackendError:
-                self._last = None
-                raise
+            async with departure(wakes=order.wakes):
+                exchange = Exchange(self._new_number(), order, self._now())
+                self._last = exchange  # first: the reply may come before publishing returns
+                try:
+                    await self._publish(exchange.number, order.line)
+                except BackendError:
+                    self._last = None
+                    raise
         return Ticket(exchange.number, exchange.sent_at)
 
     async def ask_for_all(self) -> None:

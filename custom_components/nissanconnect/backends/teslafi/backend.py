@@ -15,6 +15,7 @@ from ...vehicle import (
     BackendError,
     Capability,
     Command,
+    Departure,
     Group,
     ListedVehicle,
     NotSupported,
@@ -129,7 +130,7 @@ class TeslaFiBackend(Backend):
         return VehicleReport(state=VehicleState.of(*told), failures=_failures(heard.said))
 
     @override
-    async def send(self, vehicle: VehicleInfo, command: Command, on_wake: Callable[[], None]) -> Ticket:
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
         raise NotSupported("this source is read only")
 
     @override

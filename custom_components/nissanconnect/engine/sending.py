@@ -1,0 +1,105 @@
+"""Sending a command soon after it was asked for, or not at all."""
+
+from asyncio import CancelledError, Task, Timeout, shield
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
+
+from ..vehicle import BackendError, Departure, Ticket, TooLate
+
+type Attempt = Callable[[Departure], Coroutine[None, None, Ticket]]
+type Timer = Callable[[float | None], Timeout]
+"""Makes a context that ends after so many seconds, or never, as :func:`asyncio.timeout` does."""
+type Spawn = Callable[[Coroutine[None, None, Ticket | BackendError]], Task[Ticket | BackendError]]
+"""Has a coroutine carried out by a task of its own, which whoever owns the runner ends with it."""
+type Book = Callable[[bool], AbstractAsyncContextManager[None]]
+"""Returns the context of one request: entered when it is kept that it leaves, and whether it wakes the vehicle."""
+
+
+class Sending:
+    """One command on its way out: it leaves before ``latest``, or never.
+
+    What is too late is not cancelled, because that could break off a log-in that others wait for, or a request that
+    has left. It is left to itself, and finds that it may not leave any more.
+    """
+
+    def __init__(self, latest: datetime, book: Book, now: Callable[[], datetime]) -> None:
+        """Nothing is sent yet."""
+        self.uncertain = False
+        """Whether a request has left that may have been carried out."""
+        self._latest = latest
+        self._book = book
+        self._now = now
+        self._gone = False
+        self._limit: Timeout | None = None
+
+    async def carry_out(self, attempt: Attempt, timer: Timer, spawn: Spawn) -> Ticket:
+        """Return the ticket of ``attempt``.
+
+        Raises:
+            TooLate: It has not left in time.
+            BackendError: It was not accepted, or nobody knows whether it was.
+        """
+
+        async def attempted() -> Ticket | BackendError:
+            try:
+                return await attempt(self._departure)
+            except BackendError as error:
+                return error
+
+        sending: Task[Ticket | BackendError] | None = None
+        try:
+            async with timer(seconds_until(self._latest, self._now())) as self._limit:
+                sending = spawn(attempted())
+                result = await shield(sending)
+        except TimeoutError:
+            if sending is None or not sending.done():
+                raise TooLate from None
+            result = sending.result()  # it ended in the very moment
+        except CancelledError:
+            if sending is not None:
+                sending.cancel()
+            raise
+        finally:
+            self._limit = None
+        if isinstance(result, BackendError):
+            raise result
+        return result
+
+    @asynccontextmanager
+    async def _departure(self, *, wakes: bool = True, answer_within: timedelta = timedelta()) -> AsyncIterator[None]:
+        """One request; see :class:`~..vehicle.Departure`. Once one has left, those that belong to it may follow."""
+        if self._gone:
+            async with self._leaving(wakes):
+                yield
+            return
+        limit = self._limit
+        if limit is None or limit.expired() or self._now() > self._latest:
+            raise TooLate
+        due = limit.when()
+        limit.reschedule(None)  # what has left is waited for
+        try:
+            async with self._leaving(wakes, only_prepares=bool(answer_within)):
+                yield
+            self._latest += answer_within
+            due = due and due + answer_within.total_seconds()
+        finally:
+            self._gone = self.uncertain
+            if not self._gone and self._limit is not None:
+                limit.reschedule(due)
+
+    @asynccontextmanager
+    async def _leaving(self, wakes: bool, *, only_prepares: bool = False) -> AsyncIterator[None]:
+        before, self.uncertain = self.uncertain, self.uncertain or not only_prepares
+        try:
+            async with self._book(wakes):
+                yield
+        except BackendError as error:
+            if error.nothing_done:
+                self.uncertain = before
+            raise
+
+
+def seconds_until(latest: datetime, now: datetime) -> float:
+    """Return how long it is until then, 0 if that has passed."""
+    return max((latest - now).total_seconds(), 0.0)
