@@ -305,7 +305,7 @@ class TestWhenNothingWorks:
 
     async def test_a_vehicle_that_offers_nothing_is_no_error(self, backend: KamereonBackend, fake: Fake) -> None:
         report = await backend.read(LEAF)
-        assert (report.state.groups(), report.failures) == ({}, {})
+        assert (dict(report.state.groups()), report.failures) == ({}, {})
 
     async def test_a_wrong_password(self, make_backend: MakeBackend, full: Fake) -> None:
         backend = make_backend(auth=replace(LOGGED_IN, refresh_token=None, expires_at=NOW), password="wrong")
