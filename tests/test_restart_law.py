@@ -293,17 +293,20 @@ async def test_a_restart_at_any_point_loses_no_end_and_wakes_nobody(world: World
     assert sorted(world.told, key=repr) == sorted(kept.log, key=repr), "which was told once"
     assert kept.unfinished == ()
     for name, outcome in ends.items():
-        assert (outcome.status is CommandStatus.BLOCKED) is (name not in world.sent)
-        assert (outcome.sent_at is None) is (name not in world.sent)
+        # What was kept and had not left when everything stopped counts as sent: nobody knows.
+        assert not (outcome.status is CommandStatus.BLOCKED and name in world.sent)
+        assert (outcome.sent_at is None) is (outcome.status is CommandStatus.BLOCKED)
 
     assert sorted(wake.why for wake in kept.wakes.wakes) == sorted(kind for kind, _ in world.woken)
     for name in set(world.woken):
         *earlier, last = (wake.result for wake in kept.wakes.wakes if wake.at == world.sent_at[name])
         assert set(earlier) <= {WakeResult.ANSWERED}, "what came after shows it"
-        assert last is WakeResult.of(ends[name].reason)
+        withdrawn = ends[name].status is CommandStatus.REJECTED and last is WakeResult.ANSWERED
+        assert withdrawn or last is WakeResult.of(ends[name].reason)
 
 
 @given(worlds, lives, st.integers(1, 6))
+@settings(deadline=None)
 async def test_nothing_is_sent_again_even_if_the_file_is_not_the_latest(
     world: World, lives: list[Life], lag: int
 ) -> None:
