@@ -354,6 +354,8 @@ async def test_demo_charge_schedule(hass: HomeAssistant, demo: MockConfigEntry) 
     (example,) = (step for step in EXAMPLES if step["action"] == f"{DOMAIN}.set_charge_schedule")
     await run(hass, example)
     timer = leaf.charger.timer
+    assert state(hass, "sensor.leaf_charge_schedule").state == "23:00-06:00"
+    assert state(hass, "sensor.leaf_days_of_charge_schedule").state == "mon, tue, wed, thu, fri"
     assert (timer.start, timer.duration, timer.days) == (time(23), timedelta(hours=7), (0, 1, 2, 3, 4))
 
     await perform(hass, "set_charge_schedule", device)

@@ -235,6 +235,16 @@ SENSORS = (
         value=lambda s: s.schedules.charge_mode if s.schedules else None,
     ),
     VehicleSensorDescription(
+        key="charge_schedule",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.schedules.charging.hours if s.schedules and s.schedules.charging else None,
+    ),
+    VehicleSensorDescription(
+        key="charge_schedule_days",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda s: s.schedules.charging.weekdays if s.schedules and s.schedules.charging else None,
+    ),
+    VehicleSensorDescription(
         key="charging_finish",
         capability=Capability.BATTERY,
         device_class=SensorDeviceClass.TIMESTAMP,

@@ -161,8 +161,11 @@ async def test_a_charge_timer(hass: HomeAssistant, service: MyNissan, loaded: Co
     assert isinstance(done.schedule, ChargeSchedule)
     assert done.schedule.days == (0, 1)
     assert state(hass, "sensor.leaf_charge_mode").state == "scheduled"
+    assert state(hass, "sensor.leaf_charge_schedule").state == "23:30-05:00"
+    assert state(hass, "sensor.leaf_days_of_charge_schedule").state == "mon, tue"
     await hass.services.async_call(DOMAIN, "set_charge_schedule", {"device_id": leaf}, blocking=True)
     assert state(hass, "sensor.leaf_charge_mode").state == "always"
+    assert state(hass, "sensor.leaf_charge_schedule").state == STATE_UNKNOWN
 
 
 @pytest.mark.parametrize("wish", ["heat_seats", "heat_wheel"])

@@ -5,11 +5,11 @@ Pure: no I/O, no clock, no Home Assistant. Everything else in this integration s
 
 from .alert import Alert, AlertType, Detail, Origin
 from .capability import Capability
+from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed, ChargingStatus
 from .command import (
     COMMANDS,
     SOONEST_PLAN,
     CancelClimateSchedule,
-    ChargeSchedule,
     Command,
     FlashLights,
     Lock,
@@ -77,11 +77,7 @@ from .state import (
     AuxBattery,
     Battery,
     Body,
-    ChargeConnection,
-    ChargeMode,
-    ChargeSpeed,
     Charging,
-    ChargingStatus,
     Climate,
     Connectivity,
     Fuel,

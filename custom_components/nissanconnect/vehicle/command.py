@@ -1,12 +1,13 @@
 """What may be asked of a vehicle."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 import re
 from typing import Any, ClassVar, override
 
 from .capability import Capability
-from .state import GROUP_TYPES, ChargeMode, ChargingStatus, Group, VehicleState
+from .charging import ChargeMode, ChargeSchedule, ChargingStatus
+from .state import GROUP_TYPES, Group, VehicleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,29 +216,10 @@ class SetChargeLimit(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class ChargeSchedule:
-    """A vehicle's charge timer: the hours from ``charge_from`` until ``charge_until`` by the clocks where it is.
-
-    They reach past midnight, or through a whole day, if the end is not later than the start. ``days`` are those on
-    which they begin, in order, 0 for Monday.
-    """
-
-    charge_from: time
-    charge_until: time
-    days: tuple[int, ...] = tuple(range(7))
-
-    @property
-    def duration(self) -> timedelta:
-        """How long the hours last, a day at most."""
-        start, end = (timedelta(hours=at.hour, minutes=at.minute) for at in (self.charge_from, self.charge_until))
-        return end - start if end > start else end - start + timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
 class SetChargeSchedule(Command):
     """Charge in the hours of ``schedule`` only, or whenever plugged in without one.
 
-    Sources tell whether the vehicle keeps to a timer, not to which.
+    Some sources tell whether the vehicle keeps to a timer, and not to which.
     """
 
     capability = Capability.CHARGE_SCHEDULE
@@ -249,14 +231,14 @@ class SetChargeSchedule(Command):
         if state.schedules is None or state.schedules.charge_mode is None:
             return None
         always = state.schedules.charge_mode is ChargeMode.ALWAYS
-        if self.schedule is None:
-            return always
-        return False if always else None
+        if self.schedule is None or always:
+            return always and self.schedule is None
+        return None if state.schedules.charging is None else state.schedules.charging == self.schedule
 
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
         mode = ChargeMode.ALWAYS if self.schedule is None else ChargeMode.SCHEDULED
-        return _with(state, Group.SCHEDULES, charge_mode=mode)
+        return _with(state, Group.SCHEDULES, charge_mode=mode, charging=self.schedule)
 
 
 def is_pin(entered: str) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypedDict, get_args, get_type_hints
 
+from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed, ChargingStatus
 from .names import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean
 
 
@@ -59,48 +60,6 @@ class Stamp(TypedDict):
     backend: str
     received_at: datetime
     reported_at: datetime | None
-
-
-class ChargingStatus(StrEnum):
-    """What the charging system does."""
-
-    NOT_CHARGING = "not_charging"
-    WAITING_FOR_SCHEDULE = "waiting_for_schedule"
-    WAITING_FOR_POWER = "waiting_for_power"
-    CHARGING = "charging"
-    FINISHED = "finished"
-    FLAP_OPEN = "flap_open"
-    ERROR = "error"
-    V2G_WAITING = "v2g_waiting"
-    V2G_CHARGING = "v2g_charging"
-    V2G_DISCHARGING = "v2g_discharging"
-    V2L_CONNECTED = "v2l_connected"
-
-
-class ChargeConnection(StrEnum):
-    """The states A to C of IEC 61851, in the words that energy managers read."""
-
-    DISCONNECTED = "disconnected"
-    CONNECTED = "connected"
-    CHARGING = "charging"
-
-
-class ChargeSpeed(StrEnum):
-    """Speed class of a running charge: about 1, 3, 6 and 50 kW; ``adaptive`` is decided by the vehicle."""
-
-    SLOW = "slow"
-    NORMAL = "normal"
-    FAST = "fast"
-    FASTEST = "fastest"
-    ADAPTIVE = "adaptive"
-
-
-class ChargeMode(StrEnum):
-    """Whether a plugged vehicle charges at once or by its own timer."""
-
-    ALWAYS = "always"
-    SCHEDULED = "scheduled"
-    DELAYED = "delayed"
 
 
 class UpdateStatus(StrEnum):
@@ -351,9 +310,10 @@ class Subscription(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedules(Reported):
-    """The vehicle's own timers."""
+    """The vehicle's own timers; ``charging`` is the one that it keeps to, of a source that tells its hours."""
 
     charge_mode: ChargeMode | None = None
+    charging: ChargeSchedule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """Commands through the real library to a simulated vehicle, until it has obeyed."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import given, strategies as st
 from pynissan import ChargeSchedule as Entry, ServiceRequestResult, ServiceRequestStatus, WeekDay
 import pytest
 
@@ -12,7 +13,7 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.demo.places import TO_UTRECHT
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
-from custom_components.nissanconnect.backends.mynissan.charge_timer import changes
+from custom_components.nissanconnect.backends.mynissan.charge_timer import _hours, changes, timer_of
 from custom_components.nissanconnect.backends.mynissan.commands import progress_of
 from custom_components.nissanconnect.vehicle import (
     BackendError,
@@ -269,6 +270,9 @@ async def test_the_timer_is_made_changed_and_switched_off(
     assert car.entries["timer-1"]["startDateTime"] == "2026-11-20T23:00:00+00:00"
     assert car.entries["timer-1"]["duration"] == "PT7H30M"
     assert car.entries["timer-1"]["weekDays"] == ["MO", "TU", "WE", "TH", "FR"]
+    told = (await backend.read(info, {Group.SCHEDULES})).state.schedules
+    assert told is not None
+    assert (told.charging, told.received_at.tzinfo) == (NIGHT, UTC)
 
     later = ChargeSchedule(time(1), time(5), (5,))
     await carry_out(backend, info, SetChargeSchedule(later), clock)
@@ -347,6 +351,40 @@ async def test_a_timer_begins_by_the_vehicles_clocks(now: datetime, start: str) 
 
     await request(Client())  # type: ignore[arg-type]
     assert taken == [start]
+
+
+_ALL = st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days)))
+_MINUTE = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+_ZONES = st.sampled_from([UTC, ZoneInfo("America/Chicago"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/St_Johns")])
+
+
+@given(
+    wanted=st.builds(ChargeSchedule, _MINUTE, _MINUTE, _ALL),
+    now=st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    zone=_ZONES,
+)
+def test_what_was_set_is_what_is_told(wanted: ChargeSchedule, now: datetime, zone: tzinfo) -> None:
+    hours = _hours(wanted, now, zone)
+    start = hours.start_date_time
+    entry = Entry("one", "ENABLED", start.astimezone(UTC), hours.duration, hours.week_days)
+    told = timer_of([entry], now, zone).schedules
+    assert told is not None
+    gap = start.astimezone(UTC).astimezone(zone).time() != wanted.charge_from  # that hour does not exist that night
+    assert gap or told.charging == wanted
+
+
+@pytest.mark.parametrize("duration", ["", "PT0H", "PT25H", "P1Y", "soon"])
+def test_hours_of_no_length_are_not_told(duration: str) -> None:
+    told = timer_of([Entry("one", "ENABLED", NOW, duration, (WeekDay.MONDAY,))], NOW, UTC).schedules
+    assert told is not None
+    assert (told.charge_mode, told.charging) == (ChargeMode.SCHEDULED, None)
+
+
+def test_of_several_timers_none_is_told() -> None:
+    entries = [Entry(each, "ENABLED", NOW, "PT1H", (WeekDay.MONDAY,)) for each in ("one", "two")]
+    told = timer_of(entries, NOW, UTC).schedules
+    assert told is not None
+    assert (told.charge_mode, told.charging) == (ChargeMode.SCHEDULED, None)
 
 
 def test_entries_whose_state_is_unknown_are_switched_off() -> None:

@@ -1,7 +1,7 @@
 """The plug, the on-board charger and the vehicle's own charge timer."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from ...vehicle import ChargeMode, ChargeSchedule, ChargingStatus
 from .battery import TractionBattery
@@ -20,6 +20,12 @@ class ChargeTimer:
     start: time = time(23)
     duration: timedelta = timedelta(hours=7)
     days: tuple[int, ...] = tuple(range(7))
+
+    @property
+    def schedule(self) -> ChargeSchedule:
+        """The same as vehicles tell it."""
+        end = datetime.combine(date.min, self.start) + self.duration
+        return ChargeSchedule(self.start, end.time(), self.days)
 
     def open_at(self, at: datetime) -> bool:
         """Whether the window is open; it may reach past midnight."""

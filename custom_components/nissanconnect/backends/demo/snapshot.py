@@ -11,6 +11,7 @@ from ...vehicle import (
     AuxBattery,
     Battery,
     Body,
+    ChargeMode,
     ChargeSpeed,
     Charging,
     ChargingStatus,
@@ -190,7 +191,11 @@ def _privacy(vehicle: DemoVehicle) -> Privacy:
 def _schedules(vehicle: DemoVehicle) -> Schedules | None:
     if not isinstance(vehicle.powertrain, Electric):
         return None
-    return Schedules(**_stamp(vehicle), charge_mode=vehicle.powertrain.charger.mode)
+    charger = vehicle.powertrain.charger
+    timer = charger.timer if charger.mode is ChargeMode.SCHEDULED else None
+    return Schedules(
+        **_stamp(vehicle), charge_mode=charger.mode, charging=timer.schedule if timer is not None else None
+    )
 
 
 def _software(vehicle: DemoVehicle) -> Software | None:

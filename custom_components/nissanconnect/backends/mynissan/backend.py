@@ -158,7 +158,7 @@ class MyNissanBackend:
         learned = self._memory.learned(vehicle.key)
         for part in [each for each in PARTS if self._is_wanted(each, vehicle, groups)]:
             try:
-                state, heard = await part.read(self._line, vehicle.key, self._now())
+                state, heard = await part.read(self._line, vehicle.key, self._now().astimezone(self._zone))
             except AuthenticationFailed:
                 raise
             except BackendError as error:

@@ -12,7 +12,7 @@ from pynissan import (
 )
 
 from ...vehicle import ChargeMode, ChargeSchedule, Schedules, VehicleState
-from .values import is_on, stamp
+from .values import is_on, minutes_of, stamp
 
 type Request = Callable[[NissanClient], Awaitable[ServiceRequest]]
 
@@ -27,11 +27,15 @@ _DAYS = (
 )
 
 
-def timer_of(entries: Sequence[Entry], now: datetime) -> VehicleState:
-    """Return whether the vehicle keeps to a timer: it does if any entry is switched on."""
+def timer_of(entries: Sequence[Entry], now: datetime, zone: tzinfo) -> VehicleState:
+    """Return whether the vehicle keeps to a timer: it does if any entry is switched on, and to which if one is."""
     states = {is_on(entry.state) for entry in entries}
     mode = ChargeMode.SCHEDULED if True in states else None if None in states else ChargeMode.ALWAYS
-    return VehicleState() if mode is None else VehicleState(schedules=Schedules(**stamp(now), charge_mode=mode))
+    if mode is None:
+        return VehicleState()
+    on = [entry for entry in entries if is_on(entry.state)]
+    schedule = _schedule(on[0], zone) if len(on) == 1 else None
+    return VehicleState(schedules=Schedules(**stamp(now), charge_mode=mode, charging=schedule))
 
 
 def changes(
@@ -56,6 +60,17 @@ def changes(
 
 def _switch_off(vin: str, entry: Entry) -> Request:
     return lambda client: client.async_toggle_charge_schedule(vin, entry.id, enabled=False)
+
+
+def _schedule(entry: Entry, zone: tzinfo) -> ChargeSchedule | None:
+    """Return an entry by the clocks of ``zone``; the length of its hours may be missing or make no sense."""
+    days = tuple(number for number, day in enumerate(_DAYS) if day in entry.week_days)
+    minutes = minutes_of(entry.duration)
+    if not days or minutes is None or not 0 < minutes <= 24 * 60:
+        return None
+    start = entry.start_date_time.astimezone(zone).replace(second=0, microsecond=0)
+    end = start.replace(tzinfo=None) + timedelta(minutes=minutes)  # by the clock, whatever it does that night
+    return ChargeSchedule(start.time(), end.time(), days)
 
 
 def _hours(wanted: ChargeSchedule, now: datetime, zone: tzinfo) -> ChargeScheduleInput:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import re
 
 from pynissan import DistanceUnit, TemperatureUnit
@@ -16,7 +16,7 @@ from .status import delayed_start_of, limit_of, position_of, state_of
 from .wire import Heard
 
 type Read = Callable[[Line, str, datetime], Awaitable[tuple[VehicleState, Heard]]]
-"""Asks about the vehicle of that VIN; the time is when it is asked."""
+"""Asks about the vehicle of that VIN; the time is when it is asked, by the clocks where the vehicle is."""
 
 _KM, _CELSIUS = DistanceUnit.KILOMETER, TemperatureUnit.CELSIUS
 _HOURLY = timedelta(hours=1)
@@ -58,7 +58,7 @@ async def _charge_limit(line: Line, vin: str, now: datetime) -> tuple[VehicleSta
 async def _charge_timer(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
     said, heard = await line.ask("charge timer", lambda client: client.async_get_charge_schedules(vin))
     listed = isinstance(heard.vehicle.get("chargeSchedules"), list)  # the library tells no [] from null
-    return timer_of(said, now) if listed else VehicleState(), heard
+    return timer_of(said, now, now.tzinfo or UTC) if listed else VehicleState(), heard
 
 
 async def _climate_start(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:

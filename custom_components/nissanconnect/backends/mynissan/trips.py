@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-import re
 
 from pynissan import (
     DrivingHistory,
@@ -15,7 +14,7 @@ from pynissan import (
 from ...vehicle import TripPeriod, TripSummary
 from ..quantities import DRIVEN
 from ..values import within
-from .values import kilometres
+from .values import kilometres, minutes_of
 
 AGGREGATORS: Mapping[TripPeriod, DrivingHistoryAggregator] = {
     TripPeriod.DAY: DrivingHistoryAggregator.DAILY,
@@ -61,23 +60,10 @@ def _summary(start: date, said: DrivingHistoryTripSummary, period: TripPeriod) -
         period=period,
         trips=said.number_of_trips if within(said.number_of_trips, 0, 1_000_000) is not None else None,
         distance=kilometres(driven.value, driven.unit, DRIVEN) if driven else None,
-        duration=_minutes(said.duration),
+        duration=minutes_of(said.duration),
         energy_used=within(said.energy_consumed, 0, 1_000_000),
         co2_saved=_grams(said.co2_saved),
     )
-
-
-def _minutes(duration: str | None) -> float | None:
-    """Read an ISO 8601 duration of days, hours, minutes and seconds."""
-    found = re.fullmatch(_DURATION, duration or "")
-    if found is None or not any(found.groups()):
-        return None
-    days, hours, minutes, seconds = (float(each or 0) for each in found.groups())
-    return round(days * 1440 + hours * 60 + minutes + seconds / 60, 1)
-
-
-_NUMBER = r"(\d{1,6}(?:\.\d{1,6})?)"
-_DURATION = f"P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?"
 
 
 def _grams(weight: DrivingHistoryCo2Saved | None) -> float | None:

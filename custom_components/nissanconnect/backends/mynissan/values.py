@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 import logging
 import re
@@ -23,7 +23,7 @@ _KPA_PER_PSI = 6.894757
 
 def stamp(received_at: datetime, reported_at: datetime | None = None) -> Stamp:
     """Return the stamp of a group; the vehicle's clock may be wrong, and then tells nothing."""
-    return Stamp(backend=BACKEND, received_at=received_at, reported_at=past(reported_at, received_at))
+    return Stamp(backend=BACKEND, received_at=received_at.astimezone(UTC), reported_at=past(reported_at, received_at))
 
 
 def known[G: Reported](group: G) -> G | None:
@@ -120,3 +120,16 @@ def note_unknown(what: str, word: str | None) -> None:
 @lru_cache(maxsize=256)
 def _note(what: str, word: str) -> None:
     _LOGGER.debug("Unknown word for %s: %s", what, word)
+
+
+def minutes_of(duration: str | None) -> float | None:
+    """Read an ISO 8601 duration of days, hours, minutes and seconds."""
+    found = re.fullmatch(_DURATION, duration or "")
+    if found is None or not any(found.groups()):
+        return None
+    days, hours, minutes, seconds = (float(each or 0) for each in found.groups())
+    return round(days * 1440 + hours * 60 + minutes + seconds / 60, 1)
+
+
+_NUMBER = r"(\d{1,6}(?:\.\d{1,6})?)"
+_DURATION = f"P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?"
