@@ -14,7 +14,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from custom_components.nissanconnect import log_import
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.long_term import WITH_STATISTICS, WITHOUT_STATISTICS
-from custom_components.nissanconnect.sensor import AREA_DISTANCE, SENSORS, TALLIES
+from custom_components.nissanconnect.sensor import SENSORS
+from custom_components.nissanconnect.sensor_entity import AREA_DISTANCE, TALLIES
 
 from .conftest import set_up, state
 

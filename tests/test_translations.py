@@ -23,7 +23,8 @@ from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
 from custom_components.nissanconnect.questions import PREFLIGHT, QUESTIONS, VehicleQuestion
 from custom_components.nissanconnect.repairs import FLOWS
-from custom_components.nissanconnect.sensor import AREA_DISTANCE, SENSORS, TALLIES
+from custom_components.nissanconnect.sensor import SENSORS
+from custom_components.nissanconnect.sensor_entity import AREA_DISTANCE, TALLIES
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.time import TIMES

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import (
     DEGREE,
     PERCENTAGE,
@@ -22,10 +22,18 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import NOT_WOKEN, NissanConfigEntry
+from .coordinator import NissanConfigEntry
 from .engine.steady import Held, InSteps, TimeInSteps
 from .entity import async_add_area_entities, async_add_vehicle_entities
-from .sensor_entity import AreaDistance, TallyDescription, TallySensor, VehicleSensor, VehicleSensorDescription, whole
+from .sensor_entity import (
+    AREA_DISTANCE,
+    TALLIES,
+    AreaDistance,
+    TallySensor,
+    VehicleSensor,
+    VehicleSensorDescription,
+    whole,
+)
 from .vehicle import (
     Capability,
     ChargeConnection,
@@ -421,40 +429,6 @@ SENSORS = (
     _tyre_pressure("rear_right", lambda tyres: tyres.rear_right),
     *(_report_time(group) for group in Group),
     *(_source(group) for group in _SHARED),
-)
-
-
-TALLIES = (
-    TallyDescription(
-        key="automatic_wake",
-        device_class=SensorDeviceClass.ENUM,
-        options=[*NOT_WOKEN],
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        count=lambda vehicle: held.refusal if (held := vehicle.regular_wakes.not_woken) else None,
-    ),
-    TallyDescription(
-        key="requests_today",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        count=lambda vehicle: vehicle.requests_today,
-    ),
-    TallyDescription(
-        key="wakes_today",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        count=lambda vehicle: vehicle.wakes_today,
-    ),
-)
-
-AREA_DISTANCE = SensorEntityDescription(
-    key="area_distance",
-    device_class=SensorDeviceClass.DISTANCE,
-    entity_registry_enabled_default=False,
-    native_unit_of_measurement=UnitOfLength.KILOMETERS,
-    state_class=SensorStateClass.MEASUREMENT,
-    suggested_display_precision=1,
 )
 
 

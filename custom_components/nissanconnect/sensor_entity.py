@@ -5,14 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, override
 
-from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorEntity, SensorEntityDescription
-from homeassistant.const import Platform
+from homeassistant.components.sensor import (
+    ATTR_STATE_CLASS,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory, Platform, UnitOfLength
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import VehicleCoordinator
+from .coordinator import NOT_WOKEN, VehicleCoordinator
 from .engine.steady import Steady
 from .entity import AreaEntity, Reading, VehicleEntity
 from .long_term import WITHOUT_STATISTICS
@@ -43,6 +49,40 @@ class TallyDescription(SensorEntityDescription):
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Every vehicle has it."""
         return True
+
+
+TALLIES = (
+    TallyDescription(
+        key="automatic_wake",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*NOT_WOKEN],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        count=lambda vehicle: held.refusal if (held := vehicle.regular_wakes.not_woken) else None,
+    ),
+    TallyDescription(
+        key="requests_today",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        count=lambda vehicle: vehicle.requests_today,
+    ),
+    TallyDescription(
+        key="wakes_today",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        count=lambda vehicle: vehicle.wakes_today,
+    ),
+)
+
+AREA_DISTANCE = SensorEntityDescription(
+    key="area_distance",
+    device_class=SensorDeviceClass.DISTANCE,
+    entity_registry_enabled_default=False,
+    native_unit_of_measurement=UnitOfLength.KILOMETERS,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=1,
+)
 
 
 class StatisticsEntity(VehicleEntity, SensorEntity):

@@ -12,7 +12,8 @@ from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.sensor import SENSORS, TALLIES
+from custom_components.nissanconnect.sensor import SENSORS
+from custom_components.nissanconnect.sensor_entity import TALLIES
 from custom_components.nissanconnect.switch import SWITCHES
 from script.demo_home.cards import BADGES, GLANCE, MAPPED, SECTIONS
 from script.demo_home.check import entities_in
