@@ -45,6 +45,7 @@ from .vehicle import (
 ATTR_AT = "at"
 ATTR_DAYS = "days"
 ATTR_DEFROST = "defrost"
+ATTR_FORCE = "force"
 ATTR_FROM = "from"
 ATTR_HEAT_SEATS = "heat_seats"
 ATTR_HEAT_WHEEL = "heat_wheel"
@@ -59,6 +60,9 @@ _HOTTEST_CELSIUS = 45.0
 """No cabin is heated to more °C, nor cooled to so few °F."""
 
 type Fields = Mapping[probatio.Marker, Any]
+
+_FORCE: Fields = {probatio.Optional(ATTR_FORCE, default=False): cv.boolean}
+"""Whether to send what does not seem sensible, or necessary."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +86,7 @@ def start_climate(
     heat_wheel: bool = False,
     at: datetime | None = None,
     unit: UnitOfTemperature = UnitOfTemperature.CELSIUS,
+    force: bool = False,
 ) -> Command:
     """Return the command that starts the climate, now or ``at``; raises what the vehicle cannot do as a translation.
 
@@ -108,11 +113,11 @@ def start_climate(
             },
         )
     if at is None:
-        return StartClimate(target, defrost, heat_seats, heat_wheel)
+        return StartClimate(target, defrost, heat_seats, heat_wheel, force=force)
     at = dt_util.as_utc(at)  # a time without a zone is meant in Home Assistant's own
     if at <= dt_util.utcnow():
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_in_the_past")
-    return ScheduleClimate(at, target, defrost, heat_seats, heat_wheel)
+    return ScheduleClimate(at, target, defrost, heat_seats, heat_wheel, force=force)
 
 
 def _at_the_limit(target: float, limits: ClimateLimits) -> float:
@@ -185,7 +190,7 @@ ACTIONS: Mapping[str, VehicleAction] = {
             probatio.Optional(ATTR_DAYS, default=WEEKDAYS): probatio.All(cv.weekdays, probatio.Length(min=1)),
         },
     ),
-    "start_charging": VehicleAction(command=lambda info, data: StartCharging()),
+    "start_charging": VehicleAction(command=lambda info, data: StartCharging(force=data[ATTR_FORCE]), fields=_FORCE),
     "start_climate": VehicleAction(
         command=lambda info, data: start_climate(
             info,
@@ -195,6 +200,7 @@ ACTIONS: Mapping[str, VehicleAction] = {
             heat_wheel=data[ATTR_HEAT_WHEEL],
             at=data.get(ATTR_AT),
             unit=data[ATTR_UNIT],
+            force=data[ATTR_FORCE],
         ),
         fields={
             probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
@@ -202,8 +208,9 @@ ACTIONS: Mapping[str, VehicleAction] = {
             probatio.Optional(ATTR_HEAT_SEATS, default=False): cv.boolean,
             probatio.Optional(ATTR_HEAT_WHEEL, default=False): cv.boolean,
             probatio.Optional(ATTR_AT): cv.datetime,
+            **_FORCE,
         },
     ),
-    "stop_charging": VehicleAction(command=lambda info, data: StopCharging()),
-    "stop_climate": VehicleAction(command=lambda info, data: StopClimate()),
+    "stop_charging": VehicleAction(command=lambda info, data: StopCharging(force=data[ATTR_FORCE]), fields=_FORCE),
+    "stop_climate": VehicleAction(command=lambda info, data: StopClimate(force=data[ATTR_FORCE]), fields=_FORCE),
 }

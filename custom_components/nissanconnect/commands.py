@@ -18,6 +18,7 @@ from homeassistant.util import dt as dt_util
 from .asker import async_asker
 from .const import DOMAIN
 from .engine.runner import CommandRunner, Job, Line, Patience, Stage
+from .engine.settled import Evidence, is_settled
 from .engine.wakes import Wake, WakeLedger, WakeResult
 from .exceptions import action_error, outcome_error
 from .vehicle import (
@@ -65,6 +66,9 @@ class CommandedVehicle(Line, Protocol):
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` should not be sent now, if it should not."""
 
+    def evidence(self, command: Command) -> Evidence:
+        """Return what shows whether the vehicle is already as ``command`` would have it."""
+
     def backend_name(self, ticket: Ticket | None) -> str:
         """Return through which backend a command went that gave this ticket, or would have gone."""
 
@@ -93,7 +97,7 @@ class VehicleCommands:
         self._open: dict[Job, Unfinished] = {}
         self.runner = CommandRunner(
             vehicle,
-            check=vehicle.refusal,
+            check=self._why_not,
             believed=lambda: vehicle.data,
             changed=self._async_changed,
             woken=lambda job, at: self._async_woken(at, job.asked_by, job.command.kind()),
@@ -101,6 +105,15 @@ class VehicleCommands:
             sleep=sleep,
             patience=Patience(limit=command_limit.total_seconds()),
         )
+
+    def is_settled(self, command: Command) -> bool:
+        """Whether the vehicle is known to be as ``command`` would have it, and nobody insists."""
+        return not command.force and is_settled(command, self._vehicle.evidence(command), self.log)
+
+    def _why_not(self, command: Command) -> str | None:
+        """Why ``command`` is not sent now: it should not be, or need not be."""
+        reason = self._vehicle.refusal(command)
+        return Reason.ALREADY_SO if reason is None and self.is_settled(command) else reason
 
     @property
     def in_progress(self) -> Command | None:

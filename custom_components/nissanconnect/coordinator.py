@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 import logging
 from random import random
 from typing import TYPE_CHECKING, override
@@ -16,12 +16,13 @@ from .alerts import VehicleAlerts, Wishes
 from .backends.base import LockSetup
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
+from .engine import guards
 from .engine.activity import Activity
 from .engine.doctor import Trouble, examine
 from .engine.freshness import is_available
 from .engine.guardian import Refusal
-from .engine.guards import refusal
 from .engine.polling import EVERYTHING, Facts, ReadPlan
+from .engine.settled import Evidence
 from .exceptions import action_error, update_error
 from .fences import fences_of
 from .issues import async_report_sources, async_report_vehicle
@@ -221,23 +222,36 @@ class VehicleCoordinator(ThrottledCoordinator):
         except BackendError as err:
             raise action_error(err) from err
 
-    def refusal(self, command: Command) -> str | None:
-        """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
+    def refusal(self, command: Command, state: VehicleState | None = None) -> str | None:
+        """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would.
+
+        ``state`` is what to judge it by if not what is believed.
+        """
         if (refused := self.pin_guard.refusal(command)) is not None:
             return refused
         blocked = self.alerts.lookout.blocks_climate(self.alerts.fences)
         limits = replace(self._account.settings.limits, climate_blocked=blocked)
+        believed, now = state or self.data, dt_util.utcnow()
 
         def reason(way: Link) -> str | None:
             # Whether the vehicle can be reached is another question on each way.
-            state = replace(self.data, connectivity=way.word.state.connectivity)
-            return refusal(command, way.info or self.info, state, limits)
+            reached = replace(believed, connectivity=way.word.state.connectivity)
+            seen = guards.Circumstances(reached, limits, lambda group: now - self.links.said_at(group))
+            return guards.refusal(command, way.info or self.info, seen)
 
         able = self.links.able(command)
         if not able and any(link.forbids(command) for link in self.links):
             return Reason.UNLOCK_NOT_ALLOWED
         reasons = [reason(way) for way in able or [self.links.own]]
         return None if None in reasons else reasons[0]
+
+    def evidence(self, command: Command) -> Evidence:
+        """Return what shows whether the vehicle is already as ``command`` would have it."""
+        return Evidence(
+            state=self.data,
+            reported_at=min(map(self.links.said_at, command.groups), default=datetime.min.replace(tzinfo=UTC)),
+            now=dt_util.utcnow(),
+        )
 
     @property
     def shown(self) -> VehicleState:
@@ -317,7 +331,8 @@ class VehicleCoordinator(ThrottledCoordinator):
 
     async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Send a command; part of the runner's ``Line``."""
-        return await self.links.send(command, on_wake)
+        # Whether it was forced is no business of a source.
+        return await self.links.send(replace(command, force=False), on_wake)
 
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask how a command goes; part of the runner's ``Line``."""
@@ -333,6 +348,17 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.async_set_updated_data(state)
         self._account.async_schedule_save()
         return state
+
+    async def confirm(self, command: Command) -> bool:
+        """Whether the source answers for what it has said, asked now; part of the runner's ``Line``."""
+        if not self.links.needs_asking:
+            return True
+        asked_at = dt_util.utcnow()
+        try:
+            groups = (await self.look(command.groups)).groups()
+        except BackendError:
+            return False
+        return all(group in groups and groups[group].received_at >= asked_at for group in command.groups)
 
     def backend_name(self, ticket: Ticket | None) -> str:
         """Return through which backend a command went."""

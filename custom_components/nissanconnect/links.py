@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -134,6 +134,11 @@ class VehicleLinks:
         if all(word is link.word for link, word in words):
             return None
         return merge([(word, link.weaknesses) for link, word in words]).without_past_forecasts(now)
+
+    def said_at(self, group: Group) -> datetime:
+        """Return when the vehicle last reported a group by any way, as far as can be known."""
+        words = [link.word for link in self if group in link.word.state.groups()]
+        return max((word.said_at(group) for word in words), default=datetime.min.replace(tzinfo=UTC))
 
     def forget_place_if_private(self) -> None:
         """Keep no position, whoever tells it, while anybody tells of privacy mode."""

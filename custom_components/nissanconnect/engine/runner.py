@@ -46,6 +46,9 @@ class Line(Protocol):
     async def look(self, groups: Collection[Group]) -> VehicleState:
         """Read ``groups``, which show a command's effect, and return all that is believed now."""
 
+    async def confirm(self, command: Command) -> bool:
+        """Whether the source answers for what it has said of the command's effect, asked now. Wakes nobody."""
+
 
 class Patience(NamedTuple):
     """How long and how often to ask, in seconds. Vehicles take 10-120 s (kamereon-eu §10).
@@ -106,9 +109,9 @@ class Job:
 class CommandRunner:
     """The commands to one vehicle: one at a time, each sent at most once and followed to its end.
 
-    ``check`` tells right before sending why a command should not be sent; ``believed`` is the state at that moment;
-    ``changed`` is called whenever a job is new or has come further, ``woken`` with the job and its ``sent_at`` whenever
-    the vehicle is about to be woken for it.
+    ``check`` tells right before sending why a command should not, or need not, be sent; ``believed`` is the state at
+    that moment; ``changed`` is called whenever a job is new or has come further, ``woken`` with the job and its
+    ``sent_at`` whenever the vehicle is about to be woken for it.
     """
 
     def __init__(
@@ -187,8 +190,12 @@ class CommandRunner:
         """Return what was known of the vehicle right before, and how the command has ended."""
         before = self._believed()
         if job.ticket is None:
-            if (reason := self._check(job.command)) is not None:
-                return before, CommandOutcome(status=CommandStatus.BLOCKED, reason=reason, ended_at=self._now())
+            reason = self._check(job.command)
+            if reason == Reason.ALREADY_SO:
+                reason = self._check(job.command) if await self._line.confirm(job.command) else None
+            if reason is not None:
+                status = CommandStatus.CONFIRMED if reason == Reason.ALREADY_SO else CommandStatus.BLOCKED
+                return before, CommandOutcome(status=status, reason=reason, ended_at=self._now())
             if job.command.reports:
                 before = await self._known_already(job.command, before)
             sent_at = job.sent_at = self._now()

@@ -16,12 +16,13 @@ class Command:
     ``capability`` is what the vehicle must have for any of its kind, :attr:`needs` all that it must have for this
     one; ``groups`` are the parts of the state that show its effect. ``reports``: that effect is a new report, which may
     reach the source minutes after the vehicle has made it. A command that has no values of its own is not
-    decorated again: it would only cost time at each start.
+    decorated again: it would only cost time at each start. ``force``: send it even if that does not seem sensible.
     """
 
     capability: ClassVar[Capability]
     groups: ClassVar[frozenset[Group]] = frozenset()
     reports: ClassVar[bool] = False
+    force: bool = field(default=False, kw_only=True)
 
     @property
     def needs(self) -> frozenset[Capability]:
