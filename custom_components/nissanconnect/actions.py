@@ -95,13 +95,13 @@ def start_climate(
     limits = info.climate_limits
     if target is not None and unit == UnitOfTemperature.FAHRENHEIT:
         target = _at_the_limit(target, limits)
-    if target is not None and Capability.CLIMATE_TEMPERATURE not in info.capabilities:
+    if target is not None and Capability.CLIMATE_TEMPERATURE not in info.had:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="temperature_not_supported")
-    if defrost and Capability.CLIMATE_DEFROST not in info.capabilities:
+    if defrost and Capability.CLIMATE_DEFROST not in info.had:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="defrost_not_supported")
-    if heat_seats and Capability.SEAT_HEAT not in info.capabilities:
+    if heat_seats and Capability.SEAT_HEAT not in info.had:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="seat_heat_not_supported")
-    if heat_wheel and Capability.WHEEL_HEAT not in info.capabilities:
+    if heat_wheel and Capability.WHEEL_HEAT not in info.had:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="wheel_heat_not_supported")
     if target is not None and not limits.minimum <= target <= limits.maximum:
         raise ServiceValidationError(

@@ -46,8 +46,10 @@ from .vehicle import (
     Progress,
     Push,
     Reason,
+    SubscriptionInactive,
     Ticket,
     TripPeriod,
+    VehicleInfo,
     VehicleState,
     alias,
 )
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
     from .account import AccountCoordinator
 
 _LOGGER = logging.getLogger(__name__)
+
+_NOT_OFFERED = {NotSupported.key, SubscriptionInactive.key}
 
 _AT_ONCE = timedelta(seconds=1)
 """Home Assistant takes an interval of zero for none at all."""
@@ -138,7 +142,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def async_adopt(self, listed: ListedVehicle) -> None:
         """Take over what the vehicle list says."""
-        self.links.own.known = listed.info
+        self._async_know(listed.info)
         self.links.own.word = self.links.own.word.after(listed.state)
         told = bool(listed.state.groups())  # of a source that has fallen silent, a list without news is none either
         self.data = self._async_believe((), asked=False) if told else self._async_weigh()
@@ -146,10 +150,22 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.async_update_listeners()
 
     @callback
+    def _async_know(self, info: VehicleInfo) -> None:
+        """Take over what the vehicle's own account says of who it is; what it can do again is read anew."""
+        before = self.links.own.known
+        self.links.own.known = info.after(before)
+        if info.capabilities & before.lost:
+            self._account.backend.forget_refusals(info)
+            self._everything = True
+            self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), f"{DOMAIN} read of {self.name}, which can do more again"
+            )
+
+    @callback
     def async_hear(self, push: Push, link: Link | None = None) -> None:
         """Take over what a source said by itself: the vehicle's own, unless it is another ``link``."""
         if link is None:
-            self.links.own.known = push.info
+            self._async_know(push.info)
             link = self.links.own
         link.succeed(push.state)
         info, at_once = self.info, not self.available or bool(push.notifications)
@@ -208,6 +224,8 @@ class VehicleCoordinator(ThrottledCoordinator):
 
     async def async_read_all(self) -> None:
         """Read all that the cloud holds, now, refused before or not; raises a translated error if it brings nothing."""
+        if self.info.lost:
+            await self._account.async_refresh()  # which may have come back
         self._everything = True
         self.links.forget_refusals()
         await self.async_refresh()
@@ -309,6 +327,8 @@ class VehicleCoordinator(ThrottledCoordinator):
         """Put it on the bus, for the logbook and for automations that follow every vehicle; watch what is open."""
         if record.outcome.status is CommandStatus.TIMED_OUT:
             self._async_watch()
+        if record.outcome.reason in _NOT_OFFERED and self.info.lost:
+            self._account.async_list_again()
         self._async_fire(EVENT_COMMAND, record.outcome.status, record.told)
 
     @callback

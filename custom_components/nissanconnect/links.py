@@ -115,8 +115,11 @@ class VehicleLinks:
         """The vehicle as its own account knows it, able to do whatever it can by any way."""
         if not self.lent:
             return self.own.info
-        known = (link.info.capabilities for link in self if link.info is not None)
-        return replace(self.own.info, capabilities=frozenset({Capability.SEVERAL_SOURCES}).union(*known))
+        known = [link.info for link in self if link.info is not None]
+        able = frozenset({Capability.SEVERAL_SOURCES}).union(*(info.capabilities for info in known))
+        return replace(
+            self.own.info, capabilities=able, lost=frozenset[Capability]().union(*(info.lost for info in known)) - able
+        )
 
     @property
     def complete(self) -> bool:

@@ -30,12 +30,14 @@ from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticke
 _LOGGER = logging.getLogger(__name__)
 
 _VERSION = 1
+_SETS = ("capabilities", "lost")
+"""The fields of a vehicle that JSON cannot hold as they are."""
 _DELAY = 15.0
 """Seconds from a change to the write: reads come in bursts, storage media wear out."""
 
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Other times are none: not every zone can show them."""
-_PLANNED = ("finish_at", "next_start_at", "ends_at")
+_PLANNED = ("finish_at", "next_start_at", "ends_at", "replaced_at")
 """What may be later than now; everything else has happened."""
 _MOST_UNFINISHED = 20
 
@@ -174,7 +176,7 @@ def _dump(remembered: Remembered) -> dict[str, Any]:
 
 def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
     return {
-        "info": _fields(vehicle.info) | {"capabilities": sorted(vehicle.info.capabilities)},
+        "info": _fields(vehicle.info) | {name: sorted(getattr(vehicle.info, name)) for name in _SETS},
         "word": _dump_word(vehicle.word),
         "pending": dict(vehicle.pending.groups()),
         "lent_words": {name: _dump_word(word) for name, word in vehicle.lent_words.items()},
@@ -317,7 +319,7 @@ class StoreReader:
                 for inner, item in value.items()
             }
         if isinstance(value, list):
-            if name == "capabilities":
+            if name in _SETS:
                 return frozenset(value)
             return tuple(self._revive(name, item, planned=planned) for item in value)
         return value
