@@ -117,6 +117,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Bring to an end what was unfinished before the restart; after the entities are there to tell of it."""
         for vehicle in self.vehicles.values():
             vehicle.commands.async_resume()
+            vehicle.plans.async_resume()
         while self._unsettled:
             self._async_hear(self._unsettled.pop())
 

@@ -27,6 +27,7 @@ from .vehicle import (
     ChargeSchedule,
     ClimateLimits,
     Command,
+    CommandOutcome,
     FlashLights,
     Group,
     Refresh,
@@ -74,7 +75,7 @@ class VehicleAction:
 
     command: Callable[[VehicleInfo, Mapping[str, Any]], Command | None]
     fields: Fields = field(default_factory=dict)
-    answer: Callable[[VehicleState], JsonValueType] | None = None
+    answer: Callable[[VehicleState, CommandOutcome | None], JsonValueType] | None = None
 
 
 def start_climate(
@@ -145,7 +146,7 @@ def _set_charge_schedule(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
     return SetChargeSchedule(ChargeSchedule(data[ATTR_FROM], data[ATTR_UNTIL], days))
 
 
-def _position(state: VehicleState) -> JsonValueType:
+def _position(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
     if (position := state.position) is None:
         return None
     return {
@@ -156,7 +157,11 @@ def _position(state: VehicleState) -> JsonValueType:
     }
 
 
-def _reports(state: VehicleState) -> JsonValueType:
+def _replaced(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
+    return {"replaced": _iso(outcome.replaced_at if outcome else None)}
+
+
+def _reports(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
     return {"last_report": _iso(state.last_report), "last_read": _iso(state.last_read)}
 
 
@@ -202,6 +207,7 @@ ACTIONS: Mapping[str, VehicleAction] = {
             unit=data[ATTR_UNIT],
             force=data[ATTR_FORCE],
         ),
+        answer=_replaced,
         fields={
             probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
             probatio.Optional(ATTR_DEFROST, default=False): cv.boolean,

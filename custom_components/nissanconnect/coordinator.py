@@ -29,6 +29,7 @@ from .issues import async_report_sources, async_report_vehicle
 from .link import Link, OwnLink
 from .links import VehicleLinks, async_lent_links
 from .pin_guard import PinGuard
+from .plans import ClimatePlans
 from .store import RememberedVehicle
 from .throttle import ThrottledCoordinator
 from .vehicle import (
@@ -36,6 +37,7 @@ from .vehicle import (
     Asker,
     BackendError,
     Command,
+    CommandOutcome,
     CommandRecord,
     CommandStatus,
     Detail,
@@ -116,12 +118,14 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.given_up: Mapping[str, BackendError] = {}
         """The parts that are not asked for at the moment, because they were refused."""
         self.regular_wakes = RegularWakes(self)
+        self.plans = ClimatePlans(self, known.plan)
         self.commands = VehicleCommands(
             self,
             account.backend.description.command_limit,
             log=known.log,
             wakes=known.wakes,
             unfinished=known.unfinished,
+            conclude=self.plans.async_conclude,
         )
         self.commands.async_add_listener(self._async_command_ended)
         self.alerts = VehicleAlerts(
@@ -214,13 +218,15 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._sources_listeners.append(listener)
         return lambda: self._sources_listeners.remove(listener)
 
-    async def async_execute(self, command: Command, context: Context | None = None, *, wait: bool = False) -> None:
+    async def async_execute(
+        self, command: Command, context: Context | None = None, *, wait: bool = False
+    ) -> CommandOutcome | None:
         """Send a command and wait for the vehicle to confirm it; see :meth:`VehicleCommands.async_execute`.
 
         ``wait`` even if its owner lets actions answer at once: somebody wants to know what comes of it.
         """
         at_once = self._account.settings.answer_at_once and not wait
-        await self.commands.async_execute(command, context, at_once=at_once)
+        return await self.commands.async_execute(command, context, at_once=at_once)
 
     async def async_read_all(self) -> None:
         """Read all that the cloud holds, now, refused before or not; raises a translated error if it brings nothing."""
@@ -312,6 +318,7 @@ class VehicleCoordinator(ThrottledCoordinator):
             lookout=self.alerts.lookout,
             wishes=self.alerts.wishes,
             wrong_pins=self.pin_guard.wrong,
+            plan=self.plans.plan,
         )
 
     async def async_set_pin(self, pin: str, asked_by: Asker) -> None:
@@ -351,6 +358,7 @@ class VehicleCoordinator(ThrottledCoordinator):
 
     async def send(self, command: Command, on_wake: Callable[[], None]) -> Ticket:
         """Send a command; part of the runner's ``Line``."""
+        self.plans.async_sending(command)
         # Whether it was forced is no business of a source.
         return await self.links.send(replace(command, force=False), on_wake)
 
@@ -387,6 +395,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @override
     async def async_shutdown(self) -> None:
         self.alerts.async_stop()
+        self.plans.async_stop()
         await super().async_shutdown()
 
     @override
@@ -467,10 +476,15 @@ class VehicleCoordinator(ThrottledCoordinator):
     def _async_attend(self, state: VehicleState) -> None:
         self.config_entry.async_create_background_task(
             self.hass,
-            self.alerts.async_attend(self.data, state),
+            self._async_tell_news(self.data, state),
             f"{DOMAIN} alerts of {self.name}",
             eager_start=False,  # when the state has been taken over
         )
+
+    async def _async_tell_news(self, before: VehicleState, state: VehicleState) -> None:
+        """Tell what has happened; where the vehicle is may mean more than an alert."""
+        await self.alerts.async_attend(before, state)
+        self.plans.async_review()
 
     @callback
     def _async_plan(self, state: VehicleState, *, keep: bool = False) -> None:

@@ -23,6 +23,7 @@ from .commands import Unfinished
 from .const import DOMAIN
 from .engine.lookout import Lookout
 from .engine.merge import Word
+from .engine.plan import Plan
 from .engine.wakes import Wake, WakeLedger
 from .engine.wrong_pins import WrongPins
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
@@ -61,6 +62,7 @@ class RememberedVehicle:
     rests_since: datetime | None = None
     lookout: Lookout = Lookout()
     wishes: Wishes = Wishes()
+    plan: Plan | None = None
     wrong_pins: WrongPins = WrongPins()
 
 
@@ -185,6 +187,7 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
         "rests_since_at": vehicle.rests_since,
         "lookout": vehicle.lookout,
         "wishes": vehicle.wishes,
+        "plan": vehicle.plan,
         "wrong_pins": vehicle.wrong_pins,
         "unfinished": [
             _fields(each) | {"kind": each.command.kind(), "command": _without_pin(each.command)}
@@ -238,6 +241,7 @@ class StoreReader:
             rests_since=self._time(kept.get("rests_since_at")),
             lookout=self._load(Lookout, kept.get("lookout")) or Lookout(),
             wishes=self._load(Wishes, kept.get("wishes")) or Wishes(),
+            plan=self._load(Plan, kept.get("plan"), planned=True),
             wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
         )
 
