@@ -22,6 +22,7 @@ from .engine.doctor import Trouble, examine
 from .engine.freshness import is_available
 from .engine.guardian import Refusal
 from .engine.polling import EVERYTHING, Facts, ReadPlan
+from .engine.runner import Job
 from .engine.settled import Evidence
 from .exceptions import action_error, update_error
 from .fences import fences_of
@@ -48,6 +49,7 @@ from .vehicle import (
     Progress,
     Push,
     Reason,
+    Refresh,
     SubscriptionInactive,
     Ticket,
     TripPeriod,
@@ -125,7 +127,7 @@ class VehicleCoordinator(ThrottledCoordinator):
             log=known.log,
             wakes=known.wakes,
             unfinished=known.unfinished,
-            conclude=self.plans.async_conclude,
+            conclude=self._async_conclude,
         )
         self.commands.async_add_listener(self._async_command_ended)
         self.alerts = VehicleAlerts(
@@ -328,6 +330,24 @@ class VehicleCoordinator(ThrottledCoordinator):
         with self.commands.async_waking("set_pin", asked_by) as on_wake:
             await self._account.backend.set_pin(self.info, pin, on_wake)
         self.pin_guard.async_allow()  # the wrong ones were tried for another PIN
+
+    @callback
+    def _async_conclude(self, job: Job, outcome: CommandOutcome) -> CommandOutcome:
+        """Take notice of how a command has ended before anybody is told."""
+        if job.command == Refresh() and job.asked_by.waits and outcome.status is CommandStatus.CONFIRMED:
+            self._async_refresh_rest(job)
+        return self.plans.async_conclude(job, outcome)
+
+    @callback
+    def _async_refresh_rest(self, job: Job) -> None:
+        """Have the parts renewed that the widest refresh leaves out, while the vehicle is awake for that one."""
+        link = self.links.named(job.ticket.via if job.ticket else None)
+        known = link.word.state.groups()
+        for group in link.account.backend.description.refreshes if link.account else ():
+            reported_at = known[group].reported_at if group in known else None
+            renewed = reported_at is not None and job.sent_at is not None and reported_at >= job.sent_at
+            if link.offers(Refresh(group).needs) and not renewed:
+                self.commands.async_submit(Refresh(group), job.asked_by)
 
     @callback
     def _async_command_ended(self, record: CommandRecord) -> None:

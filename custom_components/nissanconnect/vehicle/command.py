@@ -1,5 +1,6 @@
 """What may be asked of a vehicle."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 import re
@@ -339,6 +340,14 @@ class StopEngine(Command):
     capability = Capability.START_ENGINE
 
 
+_REPORTS: Mapping[Group | None, Capability] = {
+    Group.BODY: Capability.LOCK_STATUS,
+    Group.CLIMATE: Capability.CLIMATE_STATUS,
+    Group.POSITION: Capability.LOCATION,
+}
+"""What a vehicle must be able to report for a part to be refreshed on its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refresh(Command):
     """Wake the vehicle and let it report afresh: ``group``, or whatever the backend's widest refresh covers.
@@ -354,8 +363,8 @@ class Refresh(Command):
     @property
     @override
     def needs(self) -> frozenset[Capability]:
-        located = {Capability.LOCATION} if self.group is Group.POSITION else set[Capability]()
-        return frozenset({self.capability} | located)
+        reports = {_REPORTS[self.group]} if self.group in _REPORTS else set[Capability]()
+        return frozenset({self.capability} | reports)
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
