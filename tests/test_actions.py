@@ -32,10 +32,9 @@ from custom_components.nissanconnect.vehicle import (
     SoundHorn,
     StartCharging,
     StopCharging,
-    StopClimate,
 )
 
-from .conftest import LetTimePass, set_up, state
+from .conftest import LetTimePass, set_up, settle, state
 from .simulator import Fault, Simulator
 from .test_command_log import ask
 from .test_commands import demo, device_id, executed  # noqa: F401 - demo is a fixture
@@ -79,7 +78,7 @@ EFFECTS: dict[str, list[Command]] = {
     "start_charging": [StartCharging()],
     "start_climate": [ScheduleClimate(TOMORROW, 21)],
     "stop_charging": [StopCharging()],
-    "stop_climate": [StopClimate()],
+    "stop_climate": [],  # it has reported that it is off
 }
 
 
@@ -106,7 +105,8 @@ async def test_the_examples_do_what_they_say(
         assert simulator.requests["actions"] == 0
         return
     variables = await run(hass, step)
-    wakes = [Refresh(Group.BATTERY)] if step.get("data", {}).get("wake") else []
+    await settle(hass)
+    wakes = [Refresh(Group.BATTERY), Refresh(Group.CLIMATE)] if step.get("data", {}).get("wake") else []
     done = [*executed(simulator, "Leaf"), *executed(simulator, "Ariya")]
     assert done == EFFECTS.get(action, wakes)
     if "response_variable" in step:
@@ -143,10 +143,11 @@ async def test_a_refresh_that_wakes_goes_the_way_of_all_commands(
     leaf = device_id(hass, loaded, simulator, "Leaf")
     before = state(hass, "sensor.leaf_last_report_from_vehicle").state
     told = await ask(hass, "refresh", leaf, wake=True)
-    assert simulator.requests["wakes"] == 1
     assert datetime.fromisoformat(told["last_report"]) > datetime.fromisoformat(before)
-    assert [line["why"] for line in await ask(hass, "wake_log", leaf)] == ["refresh"]
-    assert [line["command"] for line in await ask(hass, "command_log", leaf)] == ["refresh"]
+    await settle(hass)
+    assert simulator.requests["wakes"] == 2, "for the battery, and for the climate"
+    assert [line["why"] for line in await ask(hass, "wake_log", leaf)] == ["refresh"] * 2
+    assert [line["command"] for line in await ask(hass, "command_log", leaf)] == ["refresh"] * 2
 
 
 @pytest.mark.parametrize(
@@ -232,6 +233,8 @@ async def test_what_a_vehicle_cannot_do_is_refused_before_anything_is_sent(
     data: dict[str, Any],
     key: str,
 ) -> None:
+    simulator.vehicle("Leaf").report({Group.BATTERY, Group.CHARGING})
+    await perform(hass, "refresh", device_id(hass, loaded, simulator, "Leaf"))
     with pytest.raises(ServiceValidationError) as error:
         await perform(hass, action, device_id(hass, loaded, simulator, model), **data)
     assert error.value.translation_key == key

@@ -288,12 +288,18 @@ async def test_preflight(hass: HomeAssistant, simulator: Simulator, loaded: Mock
         "allowed": True,
         "reason": None,
         "message": None,
+        "overridable": False,
+        "warning": None,
+        "warning_message": None,
     }
     refused = await ask(hass, "preflight", qashqai, command="start_climate")
     assert refused == {
         "allowed": False,
         "reason": "not_supported",
         "message": "This vehicle, or its contract, does not offer that.",
+        "overridable": False,
+        "warning": None,
+        "warning_message": None,
     }
     assert simulator.requests["actions"] == 0
 

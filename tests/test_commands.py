@@ -18,6 +18,7 @@ from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.vehicle import (
+    Asker,
     CancelClimateSchedule,
     Command,
     FlashLights,
@@ -33,7 +34,7 @@ from custom_components.nissanconnect.vehicle import (
     StopEngine,
 )
 
-from .conftest import LetTimePass, minutes_of_reads, set_up, state
+from .conftest import LetTimePass, minutes_of_reads, set_up, settle, state
 from .simulator import Fault, Simulator
 
 MINUTE = timedelta(minutes=1)
@@ -104,12 +105,28 @@ async def test_buttons(
 async def test_refresh_wakes_and_brings_news(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
-    before = state(hass, "sensor.leaf_last_report_from_vehicle").state
+    before, pressed = state(hass, "sensor.leaf_last_report_from_vehicle").state, dt_util.utcnow()
     assert simulator.requests["wakes"] == 0
     await act(hass, "button", "press", "button.leaf_refresh_from_vehicle")
-    assert simulator.requests["wakes"] == 1
-    assert any(isinstance(command, Refresh) for command in executed(simulator, "Leaf"))
     assert state(hass, "sensor.leaf_last_report_from_vehicle").state > before
+    await settle(hass)
+    assert executed(simulator, "Leaf") == [Refresh(Group.BATTERY), Refresh(Group.CLIMATE)], "no part is left out"
+    assert simulator.requests["wakes"] == 2
+    assert simulator.vehicle("Leaf").telematics.wakes == 1, "it was awake"
+    (vehicle,) = (each for each in loaded.runtime_data.vehicles.values() if each.info.model == "Leaf")
+    assert len(vehicle.commands.wakes.wakes) == 2
+    assert {
+        group for group in (Group.BATTERY, Group.CLIMATE) if vehicle.data.groups()[group].reported_at < pressed
+    } == set()
+
+
+async def test_a_wake_that_nobody_has_asked_for_renews_no_more_than_it_must(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    vehicle.commands.async_submit(Refresh(), Asker(kind="option"))
+    await settle(hass)
+    assert executed(simulator, "Leaf") == [Refresh(Group.BATTERY)]
 
 
 async def test_charging_switch(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:

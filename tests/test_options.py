@@ -15,18 +15,30 @@ from custom_components.nissanconnect.const import (
     OPTION_ACTIVE,
     OPTION_ANSWER_AT_ONCE,
     OPTION_CLIMATE_BATTERY,
+    OPTION_COLDEST,
+    OPTION_ENGINE_BATTERY,
+    OPTION_HOTTEST,
     OPTION_PARKED,
     OPTION_WAKING,
 )
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.engine.guardian import WakePolicy
+from custom_components.nissanconnect.engine.guards import Limits
 from custom_components.nissanconnect.settings import Settings
 from custom_components.nissanconnect.vehicle import alias
 
 from .conftest import set_up
 from .simulator import Simulator
 
-GENERAL = {OPTION_PARKED: 30, OPTION_ACTIVE: 4, OPTION_CLIMATE_BATTERY: 35, OPTION_ANSWER_AT_ONCE: True}
+GENERAL = {
+    OPTION_PARKED: 30,
+    OPTION_ACTIVE: 4,
+    OPTION_CLIMATE_BATTERY: 35,
+    OPTION_COLDEST: -30,
+    OPTION_HOTTEST: 45,
+    OPTION_ENGINE_BATTERY: 20,
+    OPTION_ANSWER_AT_ONCE: True,
+}
 WAKING = {"wake_charging": 30, "wake_parked": 0, "wake_budget": 4}
 QUIET = {"quiet_from": "22:00:00", "quiet_until": "06:30:00"}
 
@@ -75,6 +87,9 @@ async def test_general(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
         OPTION_PARKED: 10,
         OPTION_ACTIVE: 5,
         OPTION_CLIMATE_BATTERY: 20,
+        OPTION_COLDEST: -20,
+        OPTION_HOTTEST: 40,
+        OPTION_ENGINE_BATTERY: 30,
         OPTION_ANSWER_AT_ONCE: False,
     }
     result = await submit(hass, form, GENERAL)
@@ -82,7 +97,7 @@ async def test_general(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     settings = loaded.runtime_data.settings
     assert settings.pace.parked == timedelta(minutes=30)
     assert settings.pace.active == timedelta(minutes=4)
-    assert settings.limits.climate_battery == 35
+    assert settings.limits == Limits(climate_battery=35, coldest=-30, hottest=45, engine_battery=20)
     assert settings.answer_at_once
 
 

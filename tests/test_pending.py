@@ -94,7 +94,7 @@ async def test_toggling_turns_round_what_was_asked_for_last(
     [
         ("turn_on", "climate", "turn_off", {}, CLIMATE, "stop_climate"),
         (None, "climate", "turn_on", {}, CLIMATE, "start_climate"),
-        (None, "switch", "turn_on", {}, "switch.ariya_charging", "start_charging"),
+        ("turn_off", "switch", "turn_on", {}, "switch.ariya_charging", "start_charging"),
         ("turn_on", "switch", "turn_off", {}, "switch.ariya_charging", "stop_charging"),
         (None, "number", "set_value", {"value": 70}, "number.ariya_charge_limit", "set_charge_limit"),
     ],

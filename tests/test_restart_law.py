@@ -21,6 +21,7 @@ from hypothesis import given, settings, strategies as st
 from custom_components.nissanconnect import commands
 from custom_components.nissanconnect.commands import VehicleCommands
 from custom_components.nissanconnect.engine.merge import Word
+from custom_components.nissanconnect.engine.settled import Evidence
 from custom_components.nissanconnect.engine.wakes import WakeResult
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle
 from custom_components.nissanconnect.vehicle import (
@@ -129,6 +130,9 @@ class World:
     def refusal(self, command: Command) -> str | None:
         return Reason.BATTERY_LOW if command.kind() in self.refused else None
 
+    def evidence(self, command: Command) -> Evidence:
+        return Evidence(state=OFF, reported_at=EPOCH - timedelta(days=9), now=self.clock)
+
     def backend_name(self, ticket: Ticket | None) -> str:
         return "b"
 
@@ -170,6 +174,9 @@ class World:
     async def look(self, groups: Collection[Group]) -> VehicleState:
         await self.step()
         return _told(_next(self.looks))
+
+    async def confirm(self, command: Command) -> bool:
+        raise NotImplementedError
 
     async def step(self) -> None:
         """Pass one of the points at which everything may stop."""

@@ -15,6 +15,7 @@ from custom_components.nissanconnect.vehicle import (
     Asker,
     Battery,
     Capability,
+    Group,
     Phase,
     Progress,
     Refresh,
@@ -25,7 +26,7 @@ from custom_components.nissanconnect.vehicle import (
     alias,
 )
 
-from .conftest import NOON, LetTimePass, set_up, state
+from .conftest import NOON, LetTimePass, set_up, settle, state
 from .scripted import Scripted, Stage, stage
 from .simulator import Fault, Simulator
 from .test_command_log import ask
@@ -44,19 +45,21 @@ async def test_every_wake_is_counted_and_told(
     await hass.services.async_call(
         "button", "press", {"entity_id": REFRESH}, blocking=True, context=Context(user_id=hass_admin_user.id)
     )
+    await settle(hass)
     simulator.vehicle("Leaf").telematics.manner = Manner.SILENT
     with pytest.raises(HomeAssistantError):
         await act(hass, "climate", "turn_on", "climate.leaf_climate")
     simulator.fail("actions", Fault.http(500))
     with pytest.raises(HomeAssistantError):
         await act(hass, "button", "press", REFRESH)
-    assert state(hass, WAKES).state == "3"
+    assert state(hass, WAKES).state == "4"
     assert state(hass, "sensor.ariya_wakes_today").state == "0"
 
     log = await ask(hass, "wake_log", device_id(hass, loaded, simulator, "Leaf"))
     assert [(line["why"], line["result"], line["asked_by"]) for line in log] == [
         ("refresh", "failed", "home_assistant"),
         ("start_climate", "unanswered", "home_assistant"),
+        ("refresh", "answered", hass_admin_user.name),  # the climate, after the battery
         ("refresh", "answered", hass_admin_user.name),
     ]
     assert log[-1]["at"] == "2026-11-20T12:00:00+00:00"
@@ -65,6 +68,8 @@ async def test_every_wake_is_counted_and_told(
 async def test_what_is_blocked_wakes_nobody(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
+    simulator.vehicle("Leaf").report({Group.BATTERY, Group.CHARGING})
+    await loaded.runtime_data.vehicles[simulator.car("Leaf").vin].async_read_all()
     with pytest.raises(HomeAssistantError):
         await act(hass, "button", "press", "button.leaf_start_charging")  # it is at work, without a plug
     await pass_time(timedelta(hours=2), timedelta(minutes=5))
@@ -76,12 +81,13 @@ async def test_the_book_outlives_a_restart_and_the_count_a_day(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
     await act(hass, "button", "press", REFRESH)
+    await settle(hass)
     device = device_id(hass, loaded, simulator, "Leaf")
     before = await ask(hass, "wake_log", device)
     await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert await ask(hass, "wake_log", device) == before
-    assert state(hass, WAKES).state == "1"
+    assert state(hass, WAKES).state == "2"
 
     await pass_time(timedelta(hours=13), timedelta(minutes=10))
     assert state(hass, WAKES).state == "0"

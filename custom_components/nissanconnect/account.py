@@ -4,7 +4,7 @@ from asyncio import Semaphore, gather, sleep, wait
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
 from typing import override
 
@@ -38,6 +38,9 @@ _LOGGER = logging.getLogger(__name__)
 
 _LIST_INTERVAL = timedelta(hours=6)
 """The list changes when a car is bought or a subscription lapses (kamereon-eu §6.2: at least daily)."""
+
+_LIST_AGAIN = timedelta(minutes=2)
+"""How soon the list may be asked for again because a command was refused."""
 
 _READ_AT_ONCE = 4
 """How many vehicles are read at a time."""
@@ -90,6 +93,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._counted = 0
         self._error: BackendError | None = None
         self._closed = False
+        self._listed_at: datetime | None = None
 
     async def async_start(self, remembered: Remembered) -> None:
         """Bring the vehicles up: at once from what is remembered, otherwise when the backend has listed them.
@@ -116,6 +120,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """Bring to an end what was unfinished before the restart; after the entities are there to tell of it."""
         for vehicle in self.vehicles.values():
             vehicle.commands.async_resume()
+            vehicle.plans.async_resume()
         while self._unsettled:
             self._async_hear(self._unsettled.pop())
 
@@ -174,7 +179,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     def _async_known(self, push: Push) -> RememberedVehicle:
         """Return what is known of a vehicle that is not ours, or not yet, with what is said of it now."""
         before = self.lent.get(push.info.key, RememberedVehicle(info=push.info))
-        return replace(before, info=push.info, word=before.word.after(push.state))
+        return replace(before, info=push.info.after(before.info), word=before.word.after(push.state))
 
     @callback
     def async_offer(self) -> None:
@@ -276,6 +281,14 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         return next((error.key for error in errors if not isinstance(error, NotSupported)), None)
 
     @callback
+    def async_list_again(self) -> None:
+        """Ask for the list before it is time, if that was not done lately: what is refused may have been paid for."""
+        now = dt_util.utcnow()
+        if self._listed_at is None or now - self._listed_at >= _LIST_AGAIN:
+            self._listed_at = now
+            self._async_refresh_soon(self)
+
+    @callback
     def async_debt(self) -> timedelta:
         """Return how long a vehicle should wait so that all of them together keep to the quota."""
         self._async_count()
@@ -296,6 +309,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     @override
     async def _async_update_data(self) -> dict[str, VehicleInfo]:
+        self._listed_at = dt_util.utcnow()
         try:
             listed = await self.backend.list_vehicles()
         except BackendError as err:

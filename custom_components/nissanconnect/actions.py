@@ -28,6 +28,7 @@ from .vehicle import (
     ChargeSchedule,
     ClimateLimits,
     Command,
+    CommandOutcome,
     FlashLights,
     Group,
     Refresh,
@@ -46,6 +47,7 @@ from .vehicle import (
 ATTR_AT = "at"
 ATTR_DAYS = "days"
 ATTR_DEFROST = "defrost"
+ATTR_FORCE = "force"
 ATTR_FROM = "from"
 ATTR_HEAT_SEATS = "heat_seats"
 ATTR_HEAT_WHEEL = "heat_wheel"
@@ -61,6 +63,9 @@ _HOTTEST_CELSIUS = 45.0
 
 type Fields = Mapping[probatio.Marker, Any]
 
+_FORCE: Fields = {probatio.Optional(ATTR_FORCE, default=False): cv.boolean}
+"""Whether to send what does not seem sensible, or necessary."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleAction:
@@ -71,7 +76,7 @@ class VehicleAction:
 
     command: Callable[[VehicleInfo, Mapping[str, Any]], Command | None]
     fields: Fields = field(default_factory=dict)
-    answer: Callable[[VehicleState], JsonValueType] | None = None
+    answer: Callable[[VehicleState, CommandOutcome | None], JsonValueType] | None = None
 
 
 def start_climate(
@@ -83,6 +88,7 @@ def start_climate(
     heat_wheel: bool = False,
     at: datetime | None = None,
     unit: UnitOfTemperature = UnitOfTemperature.CELSIUS,
+    force: bool = False,
 ) -> Command:
     """Return the command that starts the climate, now or ``at``; raises what the vehicle cannot do as a translation.
 
@@ -91,13 +97,13 @@ def start_climate(
     limits = info.climate_limits
     if target is not None and unit == UnitOfTemperature.FAHRENHEIT:
         target = _at_the_limit(target, limits)
-    if target is not None and Capability.CLIMATE_TEMPERATURE not in info.capabilities:
+    if target is not None and Capability.CLIMATE_TEMPERATURE not in info.had:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="temperature_not_supported")
-    if defrost and Capability.CLIMATE_DEFROST not in info.capabilities:
+    if defrost and Capability.CLIMATE_DEFROST not in info.had:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="defrost_not_supported")
-    if heat_seats and Capability.SEAT_HEAT not in info.capabilities:
+    if heat_seats and Capability.SEAT_HEAT not in info.had:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="seat_heat_not_supported")
-    if heat_wheel and Capability.WHEEL_HEAT not in info.capabilities:
+    if heat_wheel and Capability.WHEEL_HEAT not in info.had:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="wheel_heat_not_supported")
     if target is not None and not limits.minimum <= target <= limits.maximum:
         raise ServiceValidationError(
@@ -109,12 +115,12 @@ def start_climate(
             },
         )
     if at is None:
-        return StartClimate(target, defrost, heat_seats, heat_wheel)
+        return StartClimate(target, defrost, heat_seats, heat_wheel, force=force)
     now = dt_util.utcnow()
     at = _point_in_time(at, now)
     if at - now < SOONEST_PLAN and Capability.CLIMATE_SCHEDULE in info.capabilities:
-        return StartClimate(target, defrost, heat_seats, heat_wheel)
-    return ScheduleClimate(at, target, defrost, heat_seats, heat_wheel)
+        return StartClimate(target, defrost, heat_seats, heat_wheel, force=force)
+    return ScheduleClimate(at, target, defrost, heat_seats, heat_wheel, force=force)
 
 
 def _at_the_limit(target: float, limits: ClimateLimits) -> float:
@@ -162,7 +168,7 @@ def _set_charge_schedule(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
     return SetChargeSchedule(ChargeSchedule(data[ATTR_FROM], data[ATTR_UNTIL], days))
 
 
-def _position(state: VehicleState) -> JsonValueType:
+def _position(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
     if (position := state.position) is None:
         return None
     return {
@@ -173,7 +179,11 @@ def _position(state: VehicleState) -> JsonValueType:
     }
 
 
-def _reports(state: VehicleState) -> JsonValueType:
+def _replaced(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
+    return {"replaced": _iso(outcome.replaced_at if outcome else None)}
+
+
+def _reports(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
     return {"last_report": _iso(state.last_report), "last_read": _iso(state.last_read)}
 
 
@@ -207,7 +217,7 @@ ACTIONS: Mapping[str, VehicleAction] = {
             probatio.Optional(ATTR_DAYS, default=WEEKDAYS): probatio.All(cv.weekdays, probatio.Length(min=1)),
         },
     ),
-    "start_charging": VehicleAction(command=lambda info, data: StartCharging()),
+    "start_charging": VehicleAction(command=lambda info, data: StartCharging(force=data[ATTR_FORCE]), fields=_FORCE),
     "start_climate": VehicleAction(
         command=lambda info, data: start_climate(
             info,
@@ -217,15 +227,18 @@ ACTIONS: Mapping[str, VehicleAction] = {
             heat_wheel=data[ATTR_HEAT_WHEEL],
             at=data.get(ATTR_AT),
             unit=data[ATTR_UNIT],
+            force=data[ATTR_FORCE],
         ),
+        answer=_replaced,
         fields={
             probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
             probatio.Optional(ATTR_DEFROST, default=False): cv.boolean,
             probatio.Optional(ATTR_HEAT_SEATS, default=False): cv.boolean,
             probatio.Optional(ATTR_HEAT_WHEEL, default=False): cv.boolean,
             probatio.Optional(ATTR_AT): cv.datetime,
+            **_FORCE,
         },
     ),
-    "stop_charging": VehicleAction(command=lambda info, data: StopCharging()),
-    "stop_climate": VehicleAction(command=lambda info, data: StopClimate()),
+    "stop_charging": VehicleAction(command=lambda info, data: StopCharging(force=data[ATTR_FORCE]), fields=_FORCE),
+    "stop_climate": VehicleAction(command=lambda info, data: StopClimate(force=data[ATTR_FORCE]), fields=_FORCE),
 }

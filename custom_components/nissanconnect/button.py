@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import NissanConfigEntry
-from .entity import Control, VehicleEntity, async_add_vehicle_entities
+from .entity import ControlDescription, ControlEntity, async_add_vehicle_entities
 from .vehicle import (
     Capability,
     Command,
@@ -25,7 +25,7 @@ PARALLEL_UPDATES = 0  # the coordinator lets commands to one vehicle wait for ea
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleButtonDescription(ButtonEntityDescription, Control):
+class VehicleButtonDescription(ButtonEntityDescription, ControlDescription):
     """A button and its command."""
 
     command: Command
@@ -54,7 +54,7 @@ async def async_setup_entry(
     await async_add_vehicle_entities(entry, async_add_entities, BUTTONS, VehicleButton)
 
 
-class VehicleButton(VehicleEntity, ButtonEntity):
+class VehicleButton(ControlEntity, ButtonEntity):
     """A command at a press."""
 
     entity_description: VehicleButtonDescription

@@ -138,7 +138,7 @@ class VehicleClimate(ControlEntity, RestoreClimate):
 
     @property
     def _takes_temperature(self) -> bool:
-        return Capability.CLIMATE_TEMPERATURE in self.coordinator.info.capabilities
+        return Capability.CLIMATE_TEMPERATURE in self.coordinator.info.had
 
 
 def _mode(vehicle: VehicleState) -> HVACMode | None:

@@ -18,6 +18,7 @@ from homeassistant.util import dt as dt_util
 from .asker import async_asker
 from .const import DOMAIN
 from .engine.runner import CommandRunner, Job, Line, Patience, Stage
+from .engine.settled import Evidence, is_settled
 from .engine.wakes import Wake, WakeLedger, WakeResult
 from .exceptions import action_error, outcome_error
 from .vehicle import (
@@ -66,6 +67,9 @@ class CommandedVehicle(Line, Protocol):
     def refusal(self, command: Command) -> str | None:
         """Why ``command`` should not be sent now, if it should not."""
 
+    def evidence(self, command: Command) -> Evidence:
+        """Return what shows whether the vehicle is already as ``command`` would have it."""
+
     def backend_name(self, ticket: Ticket | None) -> str:
         """Return through which backend a command went that gave this ticket, or would have gone."""
 
@@ -87,9 +91,14 @@ class VehicleCommands:
         log: Iterable[CommandRecord],
         wakes: WakeLedger,
         unfinished: tuple[Unfinished, ...],
+        conclude: Callable[[Job, CommandOutcome], CommandOutcome] = lambda job, outcome: outcome,
     ) -> None:
-        """Begin with what was kept over the restart; nothing runs before :meth:`async_resume`."""
+        """Begin with what was kept over the restart; nothing runs before :meth:`async_resume`.
+
+        ``conclude`` may say more of how a command has ended, before anybody is told.
+        """
         self._vehicle = vehicle
+        self._conclude = conclude
         self._listeners: list[CommandListener] = []
         self.log = deque(log, maxlen=_KEPT)
         self.wakes = wakes
@@ -97,7 +106,7 @@ class VehicleCommands:
         self._open: dict[Job, Unfinished] = {}
         self.runner = CommandRunner(
             vehicle,
-            check=vehicle.refusal,
+            check=self._why_not,
             believed=lambda: vehicle.data,
             changed=self._async_changed,
             book=self._async_book_command,
@@ -109,6 +118,15 @@ class VehicleCommands:
             ),
             patience=Patience(limit=command_limit.total_seconds()),
         )
+
+    def is_settled(self, command: Command) -> bool:
+        """Whether the vehicle is known to be as ``command`` would have it, and nobody insists."""
+        return not command.force and is_settled(command, self._vehicle.evidence(command), self.log)
+
+    def _why_not(self, command: Command) -> str | None:
+        """Why ``command`` is not sent now: it should not be, or need not be."""
+        reason = self._vehicle.refusal(command)
+        return Reason.ALREADY_SO if reason is None and self.is_settled(command) else reason
 
     @property
     def in_progress(self) -> Command | None:
@@ -139,8 +157,8 @@ class VehicleCommands:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def async_execute(self, command: Command, context: Context | None, *, at_once: bool) -> None:
-        """Have a command carried out and wait for its end, or if ``at_once`` until it is accepted.
+    async def async_execute(self, command: Command, context: Context | None, *, at_once: bool) -> CommandOutcome | None:
+        """Have a command carried out and wait for its end, or if ``at_once`` until it is accepted; return its outcome.
 
         Raises a translated :class:`HomeAssistantError` if it was not sent, not accepted, not carried out or not
         confirmed in time.
@@ -148,13 +166,14 @@ class VehicleCommands:
         job = self.async_submit(command, await async_asker(self._vehicle.hass, context))
         await (job.accepted if at_once else job.ended).wait()
         if at_once and job.stage is not Stage.ENDED:
-            return
+            return None
         if job.error is not None:
             raise action_error(job.error)
         if job.outcome is None:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="interrupted")
         if job.outcome.status is not CommandStatus.CONFIRMED:
             raise outcome_error(job.outcome)
+        return job.outcome
 
     @callback
     def async_submit(self, command: Command, asked_by: Asker) -> Job:
@@ -237,6 +256,7 @@ class VehicleCommands:
             )
         elif job.outcome is not None:  # otherwise it was given up, and is left for the next start
             del self._open[job]
+            job.outcome = self._conclude(job, job.outcome)
             if job.sent_at is not None:
                 self._async_resolve(job.sent_at, job.outcome.reason)
             self._async_finish(job, job.outcome)
@@ -261,6 +281,17 @@ class VehicleCommands:
             backend=self._vehicle.backend_name(job.ticket),
             outcome=outcome,
         )
+        self._async_record(record)
+
+    @callback
+    def async_tell(self, record: CommandRecord) -> None:
+        """Tell what has become of a command after it had ended: what it was to do later."""
+        self._async_record(record)
+        self._vehicle.async_commands_changed()
+
+    @callback
+    def _async_record(self, record: CommandRecord) -> None:
+        outcome = record.outcome
         _LOGGER.debug("%s: %s ended %s: %s", self._vehicle.name, record.command, outcome.status, outcome.reason)
         self.log.append(record)
         for listener in list(self._listeners):

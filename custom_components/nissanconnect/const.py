@@ -47,6 +47,9 @@ OPTION_QUIET_FROM: Final = "quiet_from"
 OPTION_QUIET_UNTIL: Final = "quiet_until"
 OPTION_ANSWER_AT_ONCE: Final = "answer_at_once"
 OPTION_CLIMATE_BATTERY: Final = "climate_battery"
+OPTION_COLDEST: Final = "coldest"
+OPTION_ENGINE_BATTERY: Final = "engine_battery"
+OPTION_HOTTEST: Final = "hottest"
 OPTION_PARKED: Final = "minutes_parked"
 
 PLATFORMS: Final = (

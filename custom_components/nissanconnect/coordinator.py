@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 import logging
 from random import random
 from typing import TYPE_CHECKING, override
@@ -16,18 +16,21 @@ from .alerts import VehicleAlerts, Wishes
 from .backends.base import LockSetup
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
+from .engine import guards
 from .engine.activity import Activity
 from .engine.doctor import Trouble, examine
 from .engine.freshness import is_available
 from .engine.guardian import Refusal
-from .engine.guards import refusal
 from .engine.polling import EVERYTHING, Facts, ReadPlan
+from .engine.runner import Job
+from .engine.settled import Evidence
 from .exceptions import action_error, update_error
 from .fences import fences_of
 from .issues import async_report_sources, async_report_vehicle
 from .link import Link, OwnLink
 from .links import VehicleLinks, async_lent_links
 from .pin_guard import PinGuard
+from .plans import ClimatePlans
 from .store import RememberedVehicle
 from .throttle import ThrottledCoordinator
 from .vehicle import (
@@ -35,6 +38,7 @@ from .vehicle import (
     Asker,
     BackendError,
     Command,
+    CommandOutcome,
     CommandRecord,
     CommandStatus,
     Departure,
@@ -46,8 +50,11 @@ from .vehicle import (
     Progress,
     Push,
     Reason,
+    Refresh,
+    SubscriptionInactive,
     Ticket,
     TripPeriod,
+    VehicleInfo,
     VehicleState,
     alias,
 )
@@ -57,6 +64,8 @@ if TYPE_CHECKING:
     from .account import AccountCoordinator
 
 _LOGGER = logging.getLogger(__name__)
+
+_NOT_OFFERED = {NotSupported.key, SubscriptionInactive.key}
 
 _AT_ONCE = timedelta(seconds=1)
 """Home Assistant takes an interval of zero for none at all."""
@@ -112,12 +121,14 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.given_up: Mapping[str, BackendError] = {}
         """The parts that are not asked for at the moment, because they were refused."""
         self.regular_wakes = RegularWakes(self)
+        self.plans = ClimatePlans(self, known.plan)
         self.commands = VehicleCommands(
             self,
             account.backend.description.command_limit,
             log=known.log,
             wakes=known.wakes,
             unfinished=known.unfinished,
+            conclude=self._async_conclude,
         )
         self.commands.async_add_listener(self._async_command_ended)
         self.alerts = VehicleAlerts(
@@ -138,7 +149,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def async_adopt(self, listed: ListedVehicle) -> None:
         """Take over what the vehicle list says."""
-        self.links.own.known = listed.info
+        self._async_know(listed.info)
         self.links.own.word = self.links.own.word.after(listed.state)
         told = bool(listed.state.groups())  # of a source that has fallen silent, a list without news is none either
         self.data = self._async_believe((), asked=False) if told else self._async_weigh()
@@ -146,10 +157,22 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.async_update_listeners()
 
     @callback
+    def _async_know(self, info: VehicleInfo) -> None:
+        """Take over what the vehicle's own account says of who it is; what it can do again is read anew."""
+        before = self.links.own.known
+        self.links.own.known = info.after(before)
+        if info.capabilities & before.lost:
+            self._account.backend.forget_refusals(info)
+            self._everything = True
+            self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), f"{DOMAIN} read of {self.name}, which can do more again"
+            )
+
+    @callback
     def async_hear(self, push: Push, link: Link | None = None) -> None:
         """Take over what a source said by itself: the vehicle's own, unless it is another ``link``."""
         if link is None:
-            self.links.own.known = push.info
+            self._async_know(push.info)
             link = self.links.own
         link.succeed(push.state)
         info, at_once = self.info, not self.available or bool(push.notifications)
@@ -198,16 +221,20 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._sources_listeners.append(listener)
         return lambda: self._sources_listeners.remove(listener)
 
-    async def async_execute(self, command: Command, context: Context | None = None, *, wait: bool = False) -> None:
+    async def async_execute(
+        self, command: Command, context: Context | None = None, *, wait: bool = False
+    ) -> CommandOutcome | None:
         """Send a command and wait for the vehicle to confirm it; see :meth:`VehicleCommands.async_execute`.
 
         ``wait`` even if its owner lets actions answer at once: somebody wants to know what comes of it.
         """
         at_once = self._account.settings.answer_at_once and not wait
-        await self.commands.async_execute(command, context, at_once=at_once)
+        return await self.commands.async_execute(command, context, at_once=at_once)
 
     async def async_read_all(self) -> None:
         """Read all that the cloud holds, now, refused before or not; raises a translated error if it brings nothing."""
+        if self.info.lost:
+            await self._account.async_refresh()  # which may have come back
         self._everything = True
         self.links.forget_refusals()
         await self.async_refresh()
@@ -222,23 +249,36 @@ class VehicleCoordinator(ThrottledCoordinator):
         except BackendError as err:
             raise action_error(err) from err
 
-    def refusal(self, command: Command) -> str | None:
-        """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would."""
+    def refusal(self, command: Command, state: VehicleState | None = None) -> str | None:
+        """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would.
+
+        ``state`` is what to judge it by if not what is believed.
+        """
         if (refused := self.pin_guard.refusal(command)) is not None:
             return refused
         blocked = self.alerts.lookout.blocks_climate(self.alerts.fences)
         limits = replace(self._account.settings.limits, climate_blocked=blocked)
+        believed, now = state or self.data, dt_util.utcnow()
 
         def reason(way: Link) -> str | None:
             # Whether the vehicle can be reached is another question on each way.
-            state = replace(self.data, connectivity=way.word.state.connectivity)
-            return refusal(command, way.info or self.info, state, limits)
+            reached = replace(believed, connectivity=way.word.state.connectivity)
+            seen = guards.Circumstances(reached, limits, lambda group: now - self.links.said_at(group))
+            return guards.refusal(command, way.info or self.info, seen)
 
         able = self.links.able(command)
         if not able and any(link.forbids(command) for link in self.links):
             return Reason.UNLOCK_NOT_ALLOWED
         reasons = [reason(way) for way in able or [self.links.own]]
         return None if None in reasons else reasons[0]
+
+    def evidence(self, command: Command) -> Evidence:
+        """Return what shows whether the vehicle is already as ``command`` would have it."""
+        return Evidence(
+            state=self.data,
+            reported_at=min(map(self.links.said_at, command.groups), default=datetime.min.replace(tzinfo=UTC)),
+            now=dt_util.utcnow(),
+        )
 
     @property
     def shown(self) -> VehicleState:
@@ -281,6 +321,7 @@ class VehicleCoordinator(ThrottledCoordinator):
             lookout=self.alerts.lookout,
             wishes=self.alerts.wishes,
             wrong_pins=self.pin_guard.wrong,
+            plan=self.plans.plan,
         )
 
     async def async_set_pin(self, pin: str, asked_by: Asker) -> None:
@@ -292,10 +333,30 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.pin_guard.async_allow()  # the wrong ones were tried for another PIN
 
     @callback
+    def _async_conclude(self, job: Job, outcome: CommandOutcome) -> CommandOutcome:
+        """Take notice of how a command has ended before anybody is told."""
+        if job.command == Refresh() and job.asked_by.waits and outcome.status is CommandStatus.CONFIRMED:
+            self._async_refresh_rest(job)
+        return self.plans.async_conclude(job, outcome)
+
+    @callback
+    def _async_refresh_rest(self, job: Job) -> None:
+        """Have the parts renewed that the widest refresh leaves out, while the vehicle is awake for that one."""
+        link = self.links.named(job.ticket.via if job.ticket else None)
+        known = link.word.state.groups()
+        for group in link.account.backend.description.refreshes if link.account else ():
+            reported_at = known[group].reported_at if group in known else None
+            renewed = reported_at is not None and job.sent_at is not None and reported_at >= job.sent_at
+            if link.offers(Refresh(group).needs) and not renewed:
+                self.commands.async_submit(Refresh(group), job.asked_by)
+
+    @callback
     def _async_command_ended(self, record: CommandRecord) -> None:
         """Put it on the bus, for the logbook and for automations that follow every vehicle; watch what is open."""
         if record.outcome.status is CommandStatus.TIMED_OUT:
             self._async_watch()
+        if record.outcome.reason in _NOT_OFFERED and self.info.lost:
+            self._account.async_list_again()
         self._async_fire(EVENT_COMMAND, record.outcome.status, record.told)
 
     @callback
@@ -322,7 +383,9 @@ class VehicleCoordinator(ThrottledCoordinator):
 
     async def send(self, command: Command, departure: Departure) -> Ticket:
         """Send a command; part of the runner's ``Line``."""
-        return await self.links.send(command, departure)
+        self.plans.async_sending(command)
+        # Whether it was forced is no business of a source.
+        return await self.links.send(replace(command, force=False), departure)
 
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask how a command goes; part of the runner's ``Line``."""
@@ -339,6 +402,17 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._account.async_schedule_save()
         return state
 
+    async def confirm(self, command: Command) -> bool:
+        """Whether the source answers for what it has said, asked now; part of the runner's ``Line``."""
+        if not self.links.needs_asking:
+            return True
+        asked_at = dt_util.utcnow()
+        try:
+            groups = (await self.look(command.groups)).groups()
+        except BackendError:
+            return False
+        return all(group in groups and groups[group].received_at >= asked_at for group in command.groups)
+
     def backend_name(self, ticket: Ticket | None) -> str:
         """Return through which backend a command went."""
         return self.links.backend_name(ticket)
@@ -346,6 +420,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @override
     async def async_shutdown(self) -> None:
         self.alerts.async_stop()
+        self.plans.async_stop()
         await super().async_shutdown()
 
     @override
@@ -426,10 +501,15 @@ class VehicleCoordinator(ThrottledCoordinator):
     def _async_attend(self, state: VehicleState) -> None:
         self.config_entry.async_create_background_task(
             self.hass,
-            self.alerts.async_attend(self.data, state),
+            self._async_tell_news(self.data, state),
             f"{DOMAIN} alerts of {self.name}",
             eager_start=False,  # when the state has been taken over
         )
+
+    async def _async_tell_news(self, before: VehicleState, state: VehicleState) -> None:
+        """Tell what has happened; where the vehicle is may mean more than an alert."""
+        await self.alerts.async_attend(before, state)
+        self.plans.async_review()
 
     @callback
     def _async_plan(self, state: VehicleState, *, keep: bool = False) -> None:

@@ -59,15 +59,15 @@ class Reading[T](Alternative):
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Whether the value can be expected or is known."""
-        if self.replaced(info, state) or (self.only_with is not None and self.only_with not in info.capabilities):
+        if self.replaced(info, state) or (self.only_with is not None and self.only_with not in info.had):
             return False
-        return self.capability in info.capabilities or self.value(state) is not None
+        return self.capability in info.had or self.value(state) is not None
 
     def stays(self, info: VehicleInfo) -> bool:
         """Whether an entity of an earlier start is there although nothing is known for it: its value is unknown."""
         if self.unless in info.capabilities:
             return False
-        return self.only_with is None or self.only_with in info.capabilities
+        return self.only_with is None or self.only_with in info.had
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +79,8 @@ class Control(Alternative):
     """The commands that decide what the entity will show."""
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the vehicle obeys."""
-        return info.capabilities.issuperset(self.needs) and not self.replaced(info, state)
+        """Whether the vehicle obeys, or did: then the entity is what refuses and says why."""
+        return info.had.issuperset(self.needs) and not self.replaced(info, state)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +129,16 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
         await self.coordinator.async_execute(command, self._context)
 
     @property
+    def commanded(self) -> Collection[Capability]:
+        """What it takes commands for, or tells of them."""
+        return ()
+
+    @property
     @override
     def available(self) -> bool:
+        """Also while it can only refuse: Home Assistant passes over what is not available, without a word."""
+        if not self.coordinator.info.lost.isdisjoint(self.commanded):
+            return True
         return self.coordinator.available and not self._is_outdated
 
     @property
@@ -161,8 +169,15 @@ class ControlEntity(VehicleEntity):
 
     @property
     @override
+    def commanded(self) -> Collection[Capability]:
+        return self.entity_description.needs
+
+    @property
+    @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
         """Tell what is in progress: the state itself never shows an end that was not seen."""
+        if not self.entity_description.commands:
+            return None
         return {ATTR_IN_PROGRESS: self.pending.kind() if self.pending else None}
 
 
@@ -282,7 +297,7 @@ async def async_add_area_entities[D: EntityDescription](
 
         @callback
         def add_located() -> None:
-            if Capability.LOCATION not in vehicle.info.capabilities:
+            if Capability.LOCATION not in vehicle.info.had:
                 return
             drawn = {fence.key: fence for fence in vehicle.alerts.fences}
             added.intersection_update(drawn)

@@ -1,6 +1,6 @@
 """Events: how each command to the vehicle ended, and what has happened to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import override
 
@@ -11,7 +11,17 @@ from homeassistant.helpers.start import async_at_started
 
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .entity import VehicleEntity, async_add_vehicle_entities
-from .vehicle import COMMANDS, Alert, AlertType, CommandRecord, CommandStatus, Detail, VehicleInfo, VehicleState
+from .vehicle import (
+    COMMANDS,
+    Alert,
+    AlertType,
+    Capability,
+    CommandRecord,
+    CommandStatus,
+    Detail,
+    VehicleInfo,
+    VehicleState,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -52,7 +62,7 @@ EVENTS = (
         key="command",
         event_types=[*CommandStatus],
         listen=_commands,
-        has=lambda info: not info.capabilities.isdisjoint(_OBEYED),
+        has=lambda info: not info.had.isdisjoint(_OBEYED),
     ),
 )
 
@@ -68,6 +78,11 @@ class VehicleEvent(VehicleEntity, EventEntity):
     """Something that happens."""
 
     entity_description: VehicleEventDescription
+
+    @property
+    @override
+    def commanded(self) -> Collection[Capability]:
+        return _OBEYED
 
     @override
     async def async_added_to_hass(self) -> None:

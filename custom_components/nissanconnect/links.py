@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -118,8 +118,11 @@ class VehicleLinks:
         """The vehicle as its own account knows it, able to do whatever it can by any way."""
         if not self.lent:
             return self.own.info
-        known = (link.info.capabilities for link in self if link.info is not None)
-        return replace(self.own.info, capabilities=frozenset({Capability.SEVERAL_SOURCES}).union(*known))
+        known = [link.info for link in self if link.info is not None]
+        able = frozenset({Capability.SEVERAL_SOURCES}).union(*(info.capabilities for info in known))
+        return replace(
+            self.own.info, capabilities=able, lost=frozenset[Capability]().union(*(info.lost for info in known)) - able
+        )
 
     @property
     def complete(self) -> bool:
@@ -137,6 +140,11 @@ class VehicleLinks:
         if all(word is link.word for link, word in words):
             return None
         return merge([(word, link.weaknesses) for link, word in words]).without_past_forecasts(now)
+
+    def said_at(self, group: Group) -> datetime:
+        """Return when the vehicle last reported a group by any way, as far as can be known."""
+        words = [link.word for link in self if group in link.word.state.groups()]
+        return max((word.said_at(group) for word in words), default=datetime.min.replace(tzinfo=UTC))
 
     def forget_place_if_private(self) -> None:
         """Keep no position, whoever tells it, while anybody tells of privacy mode."""

@@ -1,5 +1,6 @@
 """Lock: the central locking."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -53,6 +54,11 @@ class VehicleLock(VehicleEntity, LockEntity):
     def code_format(self) -> str | None:
         """Four digits or nothing, because Home Assistant applies it to locking too, for which a stored PIN will do."""
         return r"^([0-9]{4})?$" if self._takes_pin else None
+
+    @property
+    @override
+    def commanded(self) -> Collection[Capability]:
+        return {Capability.LOCK}
 
     @property
     @override

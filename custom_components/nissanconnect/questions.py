@@ -1,8 +1,8 @@
 """Actions that ask nothing of a vehicle, and answer: what would happen, what has, what was driven and logged."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 
 from homeassistant.const import (
     ATTR_COMMAND,
@@ -24,13 +24,16 @@ from .actions import ATTR_FROM, Fields
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
 from .engine.guardian import Refusal
+from .engine.guards import OVERRIDABLE
 from .log_action import IMPORT_FIELDS, async_import_leafspy_log
 from .vehicle import (
     Command,
     FlashLights,
     Group,
     Lock,
+    Reason,
     Refresh,
+    ScheduleClimate,
     SendDestination,
     SetChargeSchedule,
     SoundHorn,
@@ -44,6 +47,7 @@ from .vehicle import (
     TripPeriod,
     TripSummary,
     Unlock,
+    VehicleState,
 )
 
 ATTR_PERIOD = "period"
@@ -112,9 +116,27 @@ def _wakes(vehicle: VehicleCoordinator) -> list[JsonValueType]:
 
 
 async def _preflight(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
-    reason = vehicle.refusal(PREFLIGHT[call.data[ATTR_COMMAND]])
-    message = reason and await _exception_text(call.hass, reason)
-    return {"allowed": reason is None, "reason": reason, "message": message}
+    """Judge the vehicle as it will be after what is on its way."""
+    command, state = PREFLIGHT[call.data[ATTR_COMMAND]], vehicle.commands.expected
+    reason = vehicle.refusal(command, state)
+    warning = _warning(vehicle, command, state) if reason is None else None
+    return {
+        "allowed": reason is None,
+        "reason": reason,
+        "message": reason and await _exception_text(call.hass, reason),
+        "overridable": reason is not None and vehicle.refusal(replace(command, force=True), state) is None,
+        "warning": warning,
+        "warning_message": warning and await _exception_text(call.hass, warning),
+    }
+
+
+def _warning(vehicle: VehicleCoordinator, command: Command, state: VehicleState) -> str | None:
+    """Return what is to be known of a command that is allowed: a plan would fail now, or nothing would be sent."""
+    if isinstance(command, ScheduleClimate):
+        reason = vehicle.refusal(StartClimate(), state)
+        return reason if reason in OVERRIDABLE else None
+    idle = vehicle.commands.runner.idle  # otherwise it is the turn of something else first
+    return Reason.ALREADY_SO if idle and vehicle.commands.is_settled(command) else None
 
 
 async def _exception_text(hass: HomeAssistant, key: str) -> str:
@@ -129,6 +151,7 @@ PREFLIGHT: Mapping[str, Command] = {
         FlashLights(),
         Lock(),
         Refresh(),
+        ScheduleClimate(datetime.max.replace(tzinfo=UTC)),
         SendDestination(0.0, 0.0, ""),
         SetChargeSchedule(),
         SoundHorn(),

@@ -17,7 +17,7 @@ from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .permission import async_check_permission
 from .questions import QUESTIONS, Incomplete, VehicleQuestion
-from .vehicle import Command
+from .vehicle import Command, CommandOutcome
 
 
 @callback
@@ -50,21 +50,24 @@ def _obey(action: VehicleAction) -> Callable[[ServiceCall], Coroutine[Any, Any, 
             *(_carry_out(vehicle, command, call) for vehicle, command in zip(vehicles.values(), commands, strict=True)),
             return_exceptions=True,
         )
-        for error in results:
-            if error is not None:
-                raise error
+        outcomes = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            outcomes.append(result)
         if action.answer is None or not call.return_response:
             return None
-        return _response(vehicles, [action.answer(vehicle.shown) for vehicle in vehicles.values()])
+        states = (vehicle.shown for vehicle in vehicles.values())
+        return _response(vehicles, [action.answer(*told) for told in zip(states, outcomes, strict=True)])
 
     return handle
 
 
-async def _carry_out(vehicle: VehicleCoordinator, command: Command | None, call: ServiceCall) -> None:
+async def _carry_out(vehicle: VehicleCoordinator, command: Command | None, call: ServiceCall) -> CommandOutcome | None:
     if command is None:
         await vehicle.async_read_all()
-    else:
-        await vehicle.async_execute(command, call.context, wait=call.return_response)
+        return None
+    return await vehicle.async_execute(command, call.context, wait=call.return_response)
 
 
 def _answer(question: VehicleQuestion) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:

@@ -10,6 +10,9 @@ from .const import (
     OPTION_ALERTS_OFF,
     OPTION_ANSWER_AT_ONCE,
     OPTION_CLIMATE_BATTERY,
+    OPTION_COLDEST,
+    OPTION_ENGINE_BATTERY,
+    OPTION_HOTTEST,
     OPTION_PARKED,
     OPTION_QUIET_FROM,
     OPTION_QUIET_UNTIL,
@@ -22,6 +25,14 @@ from .engine.guardian import WakePolicy
 from .engine.guards import Limits
 from .engine.polling import Pace
 from .vehicle import AlertType, alias
+
+LIMITS = {
+    OPTION_CLIMATE_BATTERY: "climate_battery",
+    OPTION_COLDEST: "coldest",
+    OPTION_HOTTEST: "hottest",
+    OPTION_ENGINE_BATTERY: "engine_battery",
+}
+"""The options that are limits of commands, by their fields of :class:`Limits`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +61,8 @@ class Settings:
         return cls(
             pace=replace(default.pace, parked=minutes["parked"], active=minutes["active"]),
             limits=replace(
-                default.limits, climate_battery=options.get(OPTION_CLIMATE_BATTERY, default.limits.climate_battery)
+                default.limits,
+                **{limit: options[option] for option, limit in LIMITS.items() if option in options},
             ),
             waking={
                 name: read_policy(chosen)

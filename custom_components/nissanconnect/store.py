@@ -23,6 +23,7 @@ from .commands import Unfinished
 from .const import DOMAIN
 from .engine.lookout import Lookout
 from .engine.merge import Word
+from .engine.plan import Plan
 from .engine.wakes import Wake, WakeLedger
 from .engine.wrong_pins import WrongPins
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
@@ -30,12 +31,14 @@ from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticke
 _LOGGER = logging.getLogger(__name__)
 
 _VERSION = 1
+_SETS = ("capabilities", "lost")
+"""The fields of a vehicle that JSON cannot hold as they are."""
 _DELAY = 15.0
 """Seconds from a change to the write: reads come in bursts, storage media wear out."""
 
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Other times are none: not every zone can show them."""
-_PLANNED = ("finish_at", "next_start_at", "ends_at")
+_PLANNED = ("finish_at", "next_start_at", "ends_at", "replaced_at")
 """What may be later than now; everything else has happened."""
 _MOST_UNFINISHED = 20
 
@@ -59,6 +62,7 @@ class RememberedVehicle:
     rests_since: datetime | None = None
     lookout: Lookout = Lookout()
     wishes: Wishes = Wishes()
+    plan: Plan | None = None
     wrong_pins: WrongPins = WrongPins()
 
 
@@ -175,7 +179,7 @@ def _dump(remembered: Remembered) -> dict[str, Any]:
 
 def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
     return {
-        "info": _fields(vehicle.info) | {"capabilities": sorted(vehicle.info.capabilities)},
+        "info": _fields(vehicle.info) | {name: sorted(getattr(vehicle.info, name)) for name in _SETS},
         "word": _dump_word(vehicle.word),
         "pending": dict(vehicle.pending.groups()),
         "lent_words": {name: _dump_word(word) for name, word in vehicle.lent_words.items()},
@@ -184,6 +188,7 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
         "rests_since_at": vehicle.rests_since,
         "lookout": vehicle.lookout,
         "wishes": vehicle.wishes,
+        "plan": vehicle.plan,
         "wrong_pins": vehicle.wrong_pins,
         "unfinished": [
             _fields(each) | {"kind": each.command.kind(), "command": _without_pin(each.command)}
@@ -237,6 +242,7 @@ class StoreReader:
             rests_since=self._time(kept.get("rests_since_at")),
             lookout=self._load(Lookout, kept.get("lookout")) or Lookout(),
             wishes=self._load(Wishes, kept.get("wishes")) or Wishes(),
+            plan=self._load(Plan, kept.get("plan"), planned=True),
             wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
         )
 
@@ -318,7 +324,7 @@ class StoreReader:
                 for inner, item in value.items()
             }
         if isinstance(value, list):
-            if name == "capabilities":
+            if name in _SETS:
                 return frozenset(value)
             return tuple(self._revive(name, item, planned=planned) for item in value)
         return value

@@ -61,6 +61,10 @@ class Vehicle:
     stages: list[Stage] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
     looked_at: list[frozenset[Group]] = field(default_factory=list)
+    answers_for_it: bool = True
+
+    async def confirm(self, command: Command) -> bool:
+        return self.answers_for_it
 
     async def send(self, command: Command, departure: Departure) -> Ticket:
         async with departure():
@@ -365,6 +369,16 @@ async def test_a_blocked_command_is_not_sent() -> None:
     assert outcome.sent_at is None
     assert vehicle.sent == []
     assert vehicle.wakes == []
+
+
+@pytest.mark.parametrize("answers_for_it", [True, False])
+async def test_what_is_so_already_is_not_sent_if_the_source_answers_for_it(answers_for_it: bool) -> None:
+    vehicle = Vehicle(phases(Phase.DONE), [OFF], answers_for_it=answers_for_it)
+    outcome = await finish(vehicle.runner(refusal=Reason.ALREADY_SO), StopClimate())
+    assert outcome.status is CommandStatus.CONFIRMED
+    assert (outcome.reason, outcome.sent_at) == ((Reason.ALREADY_SO, None) if answers_for_it else (None, EPOCH))
+    assert vehicle.sent == vehicle.sent[: not answers_for_it]
+    assert bool(vehicle.wakes) is not answers_for_it
 
 
 async def test_who_is_asked_too_often_is_left_alone_as_long_as_it_asks() -> None:

@@ -34,6 +34,7 @@ class Description:
     """What the rest may rely on: the backend's name in reports, and how long a vehicle may take over a command.
 
     ``requests`` is how many requests it has sent since it was made; a backend that costs its service none says 0.
+    ``refreshes`` are the parts that its widest refresh leaves out, each of which has a refresh of its own.
     ``pushes``: it speaks by itself, see :class:`Pushing`, and asking it brings nothing that it has not said already.
     ``weaknesses`` is what to doubt in its reports when there are others.
     ``hosts`` are the addresses that must be reachable, by a short name; ``market`` is whose vehicles the source serves.
@@ -44,6 +45,7 @@ class Description:
     hosts: Mapping[str, str] = field(default_factory=dict)
     market: Market | None = None
     requests: int = 0
+    refreshes: tuple[Group, ...] = ()
     pushes: bool = False
     weaknesses: tuple[Weakness, ...] = ()
 

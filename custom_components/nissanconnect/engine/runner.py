@@ -57,6 +57,9 @@ class Line(Protocol):
     async def look(self, groups: Collection[Group]) -> VehicleState:
         """Read ``groups``, which show a command's effect, and return all that is believed now."""
 
+    async def confirm(self, command: Command) -> bool:
+        """Whether the source answers for what it has said of the command's effect, asked now. Wakes nobody."""
+
 
 class Patience(NamedTuple):
     """How long and how often to ask, in seconds. Vehicles take 10-120 s (kamereon-eu §10).
@@ -117,9 +120,10 @@ class Job:
 class CommandRunner:
     """The commands to one vehicle: one at a time, each sent at most once and followed to its end.
 
-    ``check`` tells right before sending why a command should not be sent; ``believed`` is the state at that moment;
-    ``changed`` is called whenever a job is new or has come further. ``book`` returns the context in which a request of
-    a job leaves, given whether that can wake the vehicle: it is entered when the job is kept with its ``sent_at``.
+    ``check`` tells right before sending why a command should not, or need not, be sent; ``believed`` is the state at
+    that moment; ``changed`` is called whenever a job is new or has come further. ``book`` returns the context in which
+    a request of a job leaves, given whether that can wake the vehicle: it is entered when the job is kept with its
+    ``sent_at``.
     """
 
     def __init__(
@@ -220,7 +224,12 @@ class CommandRunner:
         """Return what was known of the vehicle right before, and how the command has ended."""
         before = self._believed()
         if job.ticket is None:
-            if (reason := self._check(job.command)) is not None:
+            reason = self._check(job.command)
+            if reason == Reason.ALREADY_SO:
+                reason = self._check(job.command) if await self._confirm(job.command) else None
+            if reason == Reason.ALREADY_SO:
+                return before, CommandOutcome(status=CommandStatus.CONFIRMED, reason=reason, ended_at=self._now())
+            if reason is not None:
                 return before, self._blocked(reason)
             if job.command.reports:
                 before = await self._known_already(job.command, before)
@@ -254,6 +263,14 @@ class CommandRunner:
         return before, CommandOutcome(
             status=status, reason=reason, code=progress.code, sent_at=job.ticket.sent_at, ended_at=self._now()
         )
+
+    async def _confirm(self, command: Command) -> bool:
+        """Whether the source still says what makes the command needless; what takes long is no yes."""
+        try:
+            async with timeout(self._patience.first_look):
+                return await self._line.confirm(command)
+        except TimeoutError:
+            return False
 
     async def _known_already(self, command: Command, believed: VehicleState) -> VehicleState:
         """Return what the source has already: a report from before must not be taken for the vehicle's answer."""

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
-from homeassistant.const import PERCENTAGE, UnitOfTime
+from homeassistant.const import PERCENTAGE, UnitOfTemperature, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -25,6 +25,9 @@ from ..const import (
     OPTION_ALERTS_OFF,
     OPTION_ANSWER_AT_ONCE,
     OPTION_CLIMATE_BATTERY,
+    OPTION_COLDEST,
+    OPTION_ENGINE_BATTERY,
+    OPTION_HOTTEST,
     OPTION_PARKED,
     OPTION_QUIET_FROM,
     OPTION_QUIET_UNTIL,
@@ -59,6 +62,15 @@ def _general() -> probatio.Schema:
                 2, 30, UnitOfTime.MINUTES
             ),
             probatio.Required(OPTION_CLIMATE_BATTERY, default=_DEFAULT.limits.climate_battery): _number(
+                10, 50, PERCENTAGE
+            ),
+            probatio.Required(OPTION_COLDEST, default=_DEFAULT.limits.coldest): _number(
+                -50, 10, UnitOfTemperature.CELSIUS
+            ),
+            probatio.Required(OPTION_HOTTEST, default=_DEFAULT.limits.hottest): _number(
+                20, 60, UnitOfTemperature.CELSIUS
+            ),
+            probatio.Required(OPTION_ENGINE_BATTERY, default=_DEFAULT.limits.engine_battery): _number(
                 10, 50, PERCENTAGE
             ),
             probatio.Required(OPTION_ANSWER_AT_ONCE, default=_DEFAULT.answer_at_once): BooleanSelector(),

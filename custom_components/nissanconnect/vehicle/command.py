@@ -1,5 +1,6 @@
 """What may be asked of a vehicle."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import re
@@ -17,12 +18,13 @@ class Command:
     ``capability`` is what the vehicle must have for any of its kind, :attr:`needs` all that it must have for this
     one; ``groups`` are the parts of the state that show its effect. ``reports``: that effect is a new report, which may
     reach the source minutes after the vehicle has made it. A command that has no values of its own is not
-    decorated again: it would only cost time at each start.
+    decorated again: it would only cost time at each start. ``force``: send it even if that does not seem sensible.
     """
 
     capability: ClassVar[Capability]
     groups: ClassVar[frozenset[Group]] = frozenset()
     reports: ClassVar[bool] = False
+    force: bool = field(default=False, kw_only=True)
 
     @property
     def needs(self) -> frozenset[Capability]:
@@ -324,6 +326,14 @@ class StopEngine(Command):
     capability = Capability.START_ENGINE
 
 
+_REPORTS: Mapping[Group | None, Capability] = {
+    Group.BODY: Capability.LOCK_STATUS,
+    Group.CLIMATE: Capability.CLIMATE_STATUS,
+    Group.POSITION: Capability.LOCATION,
+}
+"""What a vehicle must be able to report for a part to be refreshed on its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refresh(Command):
     """Wake the vehicle and let it report afresh: ``group``, or whatever the backend's widest refresh covers.
@@ -339,8 +349,8 @@ class Refresh(Command):
     @property
     @override
     def needs(self) -> frozenset[Capability]:
-        located = {Capability.LOCATION} if self.group is Group.POSITION else set[Capability]()
-        return frozenset({self.capability} | located)
+        reports = {_REPORTS[self.group]} if self.group in _REPORTS else set[Capability]()
+        return frozenset({self.capability} | reports)
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:

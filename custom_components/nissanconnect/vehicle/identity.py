@@ -1,6 +1,6 @@
 """Who a vehicle is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 
@@ -38,6 +38,7 @@ class VehicleInfo:
 
     ``key`` is the opaque upper-case name of the vehicle (a VIN, a Japanese frame number, an OVMS id): the root of its
     unique ids. ``generation`` and ``gateway`` are the maker's words for the electronics and the telematics unit.
+    ``lost`` is what it could do before, and cannot at the moment: most often a subscription has lapsed.
     """
 
     key: str = field(repr=False)
@@ -52,11 +53,21 @@ class VehicleInfo:
     role: Role | None = None
     picture_url: str | None = field(default=None, repr=False)
     capabilities: frozenset[Capability] = frozenset()
+    lost: frozenset[Capability] = frozenset()
     climate_limits: ClimateLimits = ClimateLimits()
 
     def __post_init__(self) -> None:
         """Have every name in one printable line, wherever it comes from."""
         clean(self, **dict.fromkeys(("nickname", "model", "model_code", "generation", "gateway"), LONGEST_NAME))
+
+    @property
+    def had(self) -> frozenset[Capability]:
+        """What it can do, or could before."""
+        return self.capabilities | self.lost
+
+    def after(self, before: VehicleInfo) -> VehicleInfo:
+        """Return the same, with the memory of what it could do ``before``."""
+        return replace(self, lost=before.had - self.capabilities)
 
     @property
     def name(self) -> str:

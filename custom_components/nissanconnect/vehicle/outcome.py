@@ -66,7 +66,12 @@ class Reason(StrEnum):
     """Another command took its place before it had ended."""
     WRONG_PIN = "wrong_pin"
 
+    NOT_STARTED = "not_started"
+    """What was planned was not seen to begin when it was time."""
+
     # Before sending
+    ALREADY_SO = "already_so"
+    """The vehicle has reported since that it is as it was asked to be: confirmed, and not sent."""
     ALREADY_CHARGED = "already_charged"
     BATTERY_LOW = "battery_low"
     BLOCKED_BY_AREA = "blocked_by_area"
@@ -87,6 +92,8 @@ class Reason(StrEnum):
 class CommandOutcome:
     """The end of a command: when it was sent (never, if blocked), when it ended, and why if it was not confirmed.
 
+    ``replaced_at`` is the planned start that this one has taken the place of.
+
     ``reason`` is a :class:`Reason` or the key of a :class:`~.errors.BackendError`; ``code`` is the backend's own.
     """
 
@@ -95,6 +102,7 @@ class CommandOutcome:
     sent_at: datetime | None = None
     reason: str | None = None
     code: str | None = None
+    replaced_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Have the backend's code in one printable line."""
@@ -139,4 +147,4 @@ class CommandRecord:
             "seconds": round((self.outcome.ended_at - self.asked_at).total_seconds(), 1),
             "asked_by": self.asked_by.shown,
             "backend": self.backend,
-        }
+        } | ({"replaced": replaced.isoformat()} if (replaced := self.outcome.replaced_at) else {})

@@ -116,6 +116,7 @@ class KamereonBackend:
             hosts={host.replace("-", "_"): str(url) for host, url in self._environment.hosts.items()},
             market=self._dialect.market,
             requests=self._transport.requests,
+            refreshes=(Group.CLIMATE, Group.BODY),
         )
 
     async def log_in(self) -> str:
