@@ -18,6 +18,7 @@ from custom_components.nissanconnect.const import (
     OPTION_PARKED,
     SUBENTRY_GEOFENCE,
 )
+from custom_components.nissanconnect.store import VehicleStore
 from custom_components.nissanconnect.vehicle import Capability, VehicleState
 
 from .conftest import LetTimePass, minutes_of_reads, set_up, settle, state
@@ -146,10 +147,10 @@ async def test_what_was_known_before_a_restart_and_is_not_now_is_unknown_and_not
     await home.runtime_data.vehicles[VIN].async_refresh()
     await settle(hass)
     assert state(hass, "sensor.leaf_battery_temperature").state == "14"
+    await hass.config_entries.async_unload(home.entry_id)
+    await VehicleStore(hass, home.entry_id).async_remove()
     cloud.states[VIN] = VehicleState(battery=battery("kamereon", 2, level=50.0))
-    await home.runtime_data.vehicles[VIN].async_refresh()
-
-    await hass.config_entries.async_reload(home.entry_id)
+    await hass.config_entries.async_setup(home.entry_id)
     await settle(hass)
 
     assert state(hass, "sensor.leaf_battery_temperature").state == STATE_UNKNOWN

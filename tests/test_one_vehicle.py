@@ -27,6 +27,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.nissanconnect.account import remembered
 from custom_components.nissanconnect.alerts import Wishes
 from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND, OPTION_ALERTS_OFF
 from custom_components.nissanconnect.vehicle import (
@@ -797,7 +798,7 @@ async def test_privacy_mode_forgets_what_another_source_says_of_the_place(
     await pass_time(timedelta(minutes=60))
     (vehicle,) = both.runtime_data.vehicles.values()
     assert vehicle.data.position is None
-    assert "51.5" not in str(vehicle.async_remember().lent_words)
+    assert "51.5" not in str(remembered(vehicle).lent_words)
     module.states[VIN] = VehicleState()
     cloud.states[VIN] = private(60, active=False)
     await pass_time(timedelta(minutes=60))

@@ -354,7 +354,7 @@ async def test_one_endpoint_that_is_down_takes_nothing_away(
     async def read(failing: set[str]) -> None:
         asked = server.requests["alerts"]
         await later(hass, server, freezer, hours=1)
-        await until(hass, lambda: vehicle.failing == failing and server.requests["alerts"] > asked)
+        await until(hass, lambda: vehicle.parts.failing == failing and server.requests["alerts"] > asked)
 
     for name, failing in (("detail", {"vehicle"}), ("alerts", set[str]())):
         server.fail(name, 500)

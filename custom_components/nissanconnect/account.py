@@ -383,7 +383,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         )
 
     def _remember(self) -> Remembered:
-        known = [*(vehicle.async_remember() for vehicle in self.vehicles.values()), *self.lent.values()]
+        known = [*map(remembered, self.vehicles.values()), *self.lent.values()]
         return Remembered(
             vehicles=[replace(each, pending=self.pushes.pending(each.info.key)) for each in known],
             memory=self.backend.memory(),
@@ -395,3 +395,20 @@ async def _in_turn[T](items: Iterable[T]) -> AsyncIterator[T]:
     for item in [*items]:
         yield item
         await sleep(0)
+
+
+def remembered(vehicle: VehicleCoordinator) -> RememberedVehicle:
+    """Return what the next start begins with."""
+    return RememberedVehicle(
+        info=vehicle.links.own.info,
+        word=vehicle.links.own.word,
+        lent_words={link.name: link.word for link in vehicle.links.lent},
+        log=tuple(vehicle.commands.log),
+        unfinished=vehicle.commands.unfinished,
+        wakes=vehicle.commands.wakes,
+        rests_since=vehicle.rests_since,
+        lookout=vehicle.alerts.lookout,
+        wishes=vehicle.alerts.wishes,
+        wrong_pins=vehicle.pin_guard.wrong,
+        plan=vehicle.plans.plan,
+    )

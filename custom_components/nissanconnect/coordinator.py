@@ -1,27 +1,24 @@
 """The vehicle: when to read it, what to believe of it, how to command it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 import logging
-from random import random
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts, Wishes
 from .backends.base import LockSetup
+from .bus import async_fire
+from .command_checks import evidence, refusal
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
-from .engine import guards
 from .engine.activity import Activity
 from .engine.doctor import Trouble, examine
 from .engine.freshness import is_available
-from .engine.guardian import Refusal
-from .engine.polling import EVERYTHING, Facts, ReadPlan
 from .engine.runner import Job
 from .engine.settled import Evidence
 from .exceptions import action_error, update_error
@@ -31,6 +28,9 @@ from .link import Link, OwnLink
 from .links import VehicleLinks, async_lent_links
 from .pin_guard import PinGuard
 from .plans import ClimatePlans
+from .read_parts import ReadParts
+from .read_schedule import ReadSchedule
+from .refreshing import left_out
 from .store import RememberedVehicle
 from .throttle import ThrottledCoordinator
 from .vehicle import (
@@ -42,15 +42,12 @@ from .vehicle import (
     CommandRecord,
     CommandStatus,
     Departure,
-    Detail,
     DrivenTrips,
     Group,
     ListedVehicle,
     NotSupported,
     Progress,
     Push,
-    Reason,
-    Refresh,
     SubscriptionInactive,
     Ticket,
     TripPeriod,
@@ -64,17 +61,6 @@ if TYPE_CHECKING:
     from .account import AccountCoordinator
 
 _LOGGER = logging.getLogger(__name__)
-
-_NOT_OFFERED = {NotSupported.key, SubscriptionInactive.key}
-
-_AT_ONCE = timedelta(seconds=1)
-"""Home Assistant takes an interval of zero for none at all."""
-
-_TELL_AGAIN = timedelta(hours=6)
-"""How long nothing more is logged of a part that fails now and then."""
-
-NOT_WOKEN = tuple(Refusal)
-"""Every reason against an automatic wake."""
 
 
 type NissanConfigEntry = ConfigEntry[AccountCoordinator]
@@ -103,23 +89,10 @@ class VehicleCoordinator(ThrottledCoordinator):
         """What is believed without what is too old to be shown, if anything is."""
         self._account = account
         self._restored = restored
-        self._failures = 0
-        self._demanded_pause: float | None = None
-        """Seconds that the backend asks for. (Home Assistant's own ``_retry_after`` replaces any plan.)"""
-        self._watching = 0
+        self._reads = ReadSchedule(account.settings.pace)
         self._activity = Activity(rests_since=known.rests_since)
-        self._asked: dict[Group, datetime] = {}
-        self._plan = ReadPlan(account.settings.pace.parked, EVERYTHING)
-        self._read_at: datetime | None = None
-        """When the next read is planned; not known while one is on its way."""
-        self._everything = False
         self._sources_listeners: list[CALLBACK_TYPE] = []
-        self.failing: frozenset[str] = frozenset()
-        """The parts that could not be read the last time."""
-        self._failure_told_at: dict[str, datetime] = {}
-        self._failures_told: set[str] = set()
-        self.given_up: Mapping[str, BackendError] = {}
-        """The parts that are not asked for at the moment, because they were refused."""
+        self.parts = ReadParts(self.name)
         self.regular_wakes = RegularWakes(self)
         self.plans = ClimatePlans(self, known.plan)
         self.commands = VehicleCommands(
@@ -142,9 +115,6 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.pin_guard = PinGuard(self, known.wrong_pins)
         self.trouble: Trouble | None = None
         """Why the last read brought nothing, if it did not."""
-        self._readable: bool | None = None
-        self._in_vain: frozenset[Group] = frozenset()
-        """What the vehicle's own account was asked for since it last told anything."""
 
     @callback
     def async_adopt(self, listed: ListedVehicle) -> None:
@@ -163,7 +133,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.links.own.known = info.after(before)
         if info.capabilities & before.lost:
             self._account.backend.forget_refusals(info)
-            self._everything = True
+            self._reads.everything = True
             self.config_entry.async_create_background_task(
                 self.hass, self.async_refresh(), f"{DOMAIN} read of {self.name}, which can do more again"
             )
@@ -207,7 +177,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.links.arrange(async_lent_links(self.hass, self.config_entry, self.info.key, words))
         self.alerts.async_apply_sources()
         self.data = self._async_weigh()
-        self._everything = True
+        self._reads.everything = True
         async_report_sources(self.hass, self.config_entry, self.info, self.links)
         self.async_update_listeners()
         await self.async_refresh()
@@ -235,7 +205,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         """Read all that the cloud holds, now, refused before or not; raises a translated error if it brings nothing."""
         if self.info.lost:
             await self._account.async_refresh()  # which may have come back
-        self._everything = True
+        self._reads.everything = True
         self.links.forget_refusals()
         await self.async_refresh()
         if self.trouble is not None:
@@ -250,35 +220,12 @@ class VehicleCoordinator(ThrottledCoordinator):
             raise action_error(err) from err
 
     def refusal(self, command: Command, state: VehicleState | None = None) -> str | None:
-        """Why ``command`` would not be sent now, as the key of a translation; ``None`` if it would.
-
-        ``state`` is what to judge it by if not what is believed.
-        """
-        if (refused := self.pin_guard.refusal(command)) is not None:
-            return refused
-        blocked = self.alerts.lookout.blocks_climate(self.alerts.fences)
-        limits = replace(self._account.settings.limits, climate_blocked=blocked)
-        believed, now = state or self.data, dt_util.utcnow()
-
-        def reason(way: Link) -> str | None:
-            # Whether the vehicle can be reached is another question on each way.
-            reached = replace(believed, connectivity=way.word.state.connectivity)
-            seen = guards.Circumstances(reached, limits, lambda group: now - self.links.said_at(group))
-            return guards.refusal(command, way.info or self.info, seen)
-
-        able = self.links.able(command)
-        if not able and any(link.forbids(command) for link in self.links):
-            return Reason.UNLOCK_NOT_ALLOWED
-        reasons = [reason(way) for way in able or [self.links.own]]
-        return None if None in reasons else reasons[0]
+        """Why ``command`` would not be sent now; see :func:`.command_checks.refusal`."""
+        return refusal(self, command, self._account.settings, state)
 
     def evidence(self, command: Command) -> Evidence:
-        """Return what shows whether the vehicle is already as ``command`` would have it."""
-        return Evidence(
-            state=self.data,
-            reported_at=min(map(self.links.said_at, command.groups), default=datetime.min.replace(tzinfo=UTC)),
-            now=dt_util.utcnow(),
-        )
+        """What shows whether ``command`` is needless; see :func:`.command_checks.evidence`."""
+        return evidence(self, command)
 
     @property
     def shown(self) -> VehicleState:
@@ -307,22 +254,10 @@ class VehicleCoordinator(ThrottledCoordinator):
         """How many requests the account, which vehicles share, has sent today."""
         return self._account.requests_today
 
-    @callback
-    def async_remember(self) -> RememberedVehicle:
-        """Return what the next start begins with."""
-        return RememberedVehicle(
-            info=self.links.own.info,
-            word=self.links.own.word,
-            lent_words={link.name: link.word for link in self.links.lent},
-            log=tuple(self.commands.log),
-            unfinished=self.commands.unfinished,
-            wakes=self.commands.wakes,
-            rests_since=self._activity.rests_since,
-            lookout=self.alerts.lookout,
-            wishes=self.alerts.wishes,
-            wrong_pins=self.pin_guard.wrong,
-            plan=self.plans.plan,
-        )
+    @property
+    def rests_since(self) -> datetime | None:
+        """Since when the vehicle has not been driven, as far as is known."""
+        return self._activity.rests_since
 
     async def async_set_pin(self, pin: str, asked_by: Asker) -> None:
         """Let the vehicle know the PIN of its remote lock, which wakes it; raises :class:`BackendError`."""
@@ -335,41 +270,23 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def _async_conclude(self, job: Job, outcome: CommandOutcome) -> CommandOutcome:
         """Take notice of how a command has ended before anybody is told."""
-        if job.command == Refresh() and job.asked_by.waits and outcome.status is CommandStatus.CONFIRMED:
-            self._async_refresh_rest(job)
+        for command in left_out(job, outcome, self.links):
+            self.commands.async_submit(command, job.asked_by)
         return self.plans.async_conclude(job, outcome)
-
-    @callback
-    def _async_refresh_rest(self, job: Job) -> None:
-        """Have the parts renewed that the widest refresh leaves out, while the vehicle is awake for that one."""
-        link = self.links.named(job.ticket.via if job.ticket else None)
-        known = link.word.state.groups()
-        for group in link.account.backend.description.refreshes if link.account else ():
-            reported_at = known[group].reported_at if group in known else None
-            renewed = reported_at is not None and job.sent_at is not None and reported_at >= job.sent_at
-            if link.offers(Refresh(group).needs) and not renewed:
-                self.commands.async_submit(Refresh(group), job.asked_by)
 
     @callback
     def _async_command_ended(self, record: CommandRecord) -> None:
         """Put it on the bus, for the logbook and for automations that follow every vehicle; watch what is open."""
         if record.outcome.status is CommandStatus.TIMED_OUT:
             self._async_watch()
-        if record.outcome.reason in _NOT_OFFERED and self.info.lost:
+        if record.outcome.reason in {NotSupported.key, SubscriptionInactive.key} and self.info.lost:
             self._account.async_list_again()
-        self._async_fire(EVENT_COMMAND, record.outcome.status, record.told)
+        async_fire(self, EVENT_COMMAND, record.outcome.status, record.told)
 
     @callback
     def async_tell_alert(self, alert: Alert) -> None:
         """Put it on the bus, for the logbook and for automations that follow every vehicle."""
-        self._async_fire(EVENT_ALERT, alert.type, alert.told)
-
-    @callback
-    def _async_fire(self, event: str, kind: str, told: Mapping[str, Detail]) -> None:
-        registry = dr.async_get(self.hass)
-        device = registry.async_get_device_by_identifier((DOMAIN, self.info.key), self.config_entry.entry_id)
-        data = {"device_id": device.id if device else None, "vehicle": self.info.name, "type": kind, **told}
-        self.hass.bus.async_fire(event, data)
+        async_fire(self, EVENT_ALERT, alert.type, alert.told)
 
     @callback
     def async_commands_changed(self) -> None:
@@ -425,29 +342,25 @@ class VehicleCoordinator(ThrottledCoordinator):
 
     @override
     async def _async_update_data(self) -> VehicleState:
-        groups = EVERYTHING if self._everything or self._readable is False else self._plan.groups
-        self._everything = False
-        self._read_at = None
+        self._reads.everything |= self.parts.readable is False
+        groups = self._reads.begin()
         answers = await self.links.read(groups, self._account.settings.pace)
         async_report_sources(self.hass, self.config_entry, self.info, self.links)
         if not answers.reports:
             # One that rests has failed before, so the own way has an error whether or not it was asked this time.
             raise self._async_fail(self.links.own.error or next(iter(answers.errors.values())))
-        self._failures = 0
+        self._reads.succeed()
         self._restored = False
-        self._watching = max(self._watching - 1, 0)
         self.trouble = None
         if (own := answers.reports.get(self.links.own)) is not None and self.links.own.asks:
-            self._in_vain = frozenset() if own.state.groups() else self._in_vain | groups
-            if not self._in_vain or self._in_vain >= EVERYTHING:  # most reads ask for little, which may not be offered
-                self._readable = not self._in_vain
+            self.parts.answer(groups, brought=bool(own.state.groups()))
         self._account.async_handle_error(self.links.own.error)  # also from before, if it rests
-        self._async_note_failures(answers.failures, answers.given_up)
+        self.parts.note(answers.failures, answers.given_up, dt_util.utcnow())
         state = self._async_believe(answers.answered(groups))
         # Before anything is told: automations do not hear what is unavailable.
         self.available = is_available(state, dt_util.utcnow(), reading=answers.brought, restored=False)
         self._async_examine(state)
-        self._demanded_pause = answers.retry_after
+        self._reads.pause(answers.retry_after)
         self._async_plan(state)
         self.data = state  # already: what a wake begins with must not be taken for its answer
         self.regular_wakes.async_wake_if_due(self._account.settings.wake_policy(self.info.key), state, self._activity)
@@ -457,13 +370,13 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def _async_fail(self, error: BackendError) -> Exception:
         """Note that nothing came by any way, the own one because of ``error``; returns what to raise."""
-        self._failures += 1
-        self._demanded_pause = error.retry_after
+        self._reads.fail()
+        self._reads.pause(error.retry_after)
         self._async_plan(self.data)
-        self.trouble = Trouble(error=error, failures=self._failures, retry_at=dt_util.utcnow() + self._plan.wait)
+        self.trouble = Trouble(error=error, failures=self._reads.failures, retry_at=dt_util.utcnow() + self._reads.wait)
         self._account.async_handle_error(error)
         if refused := isinstance(error, NotSupported):
-            self._readable = False
+            self.parts.readable = False
             self._async_examine(self.data)
         self._async_judge_age(restored=self._restored and not refused)
         return update_error(error, others=bool(self.links.lent))
@@ -471,7 +384,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def _async_watch(self) -> None:
         """Look more often for a while: a vehicle that did not confirm in time may still obey."""
-        self._watching = self._account.settings.pace.watching_rounds
+        self._reads.watch(self._account.settings.pace.watching_rounds)
         self._async_plan(self.data)
         self._schedule_refresh()
 
@@ -493,7 +406,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         """
         now, state = dt_util.utcnow(), self._async_weigh()
         self._activity = self._activity.after(self.data, state, now, asked=asked)
-        self._asked |= dict.fromkeys(answered, now)
+        self._reads.answered(answered, now)
         self._async_attend(state)
         return state
 
@@ -513,30 +426,9 @@ class VehicleCoordinator(ThrottledCoordinator):
 
     @callback
     def _async_plan(self, state: VehicleState, *, keep: bool = False) -> None:
-        """Plan the next read; to ``keep`` the one that is planned is to bring it forward at most.
-
-        A source that speaks every second must not put off forever that the others are asked.
-        """
-        now = dt_util.utcnow()
-        latest = max(self._read_at - now, _AT_ONCE) if keep and self._read_at else timedelta.max
-        facts = Facts(
-            state=state,
-            activity=self._activity,
-            now=now,
-            zone=dt_util.get_default_time_zone(),
-            asked=self._asked,
-            watching=self._watching,
-            failures=self._failures,
-        )
-        self._plan = self._account.settings.pace.plan(
-            facts,
-            debt=self._account.async_debt(),
-            retry_after=self._demanded_pause,
-            random=random(),  # noqa: S311 - spreads the reads, guards nothing
-            latest=latest,
-        )
-        self._read_at = now + self._plan.wait
-        self.update_interval = self._plan.wait if self.links.needs_asking else None
+        """Plan the next read; to ``keep`` the one that is planned is to bring it forward at most."""
+        self._reads.plan(state, self._activity, self._account.settings.pace, self._account.async_debt(), keep=keep)
+        self.update_interval = self._reads.wait if self.links.needs_asking else None
 
     @callback
     def _async_judge_age(self, *, restored: bool) -> None:
@@ -549,28 +441,10 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def _async_examine(self, state: VehicleState) -> None:
         """Show what is wrong with the vehicle itself, or that nothing is any more."""
-        readable = self._readable if self._account.lists(self.info) else None
+        readable = self.parts.readable if self._account.lists(self.info) else None
         market = self._account.backend.description.market
         found = examine(
             self.info, state, readable=readable, market=market, unanswered_at=self.commands.wakes.unanswered_at
         )
         async_report_vehicle(self.hass, self.config_entry, self.info, found)
         self.pin_guard.async_show()
-
-    @callback
-    def _async_note_failures(self, failures: Mapping[str, BackendError], given_up: Mapping[str, BackendError]) -> None:
-        """Log each part when it begins to fail, is given up and works again; one that comes and goes not each time."""
-        now = dt_util.utcnow()
-        for part in failures.keys() - self.failing:
-            if (told := self._failure_told_at.get(part)) is None or not timedelta() <= now - told < _TELL_AGAIN:
-                self._failure_told_at[part] = now
-                self._failures_told.add(part)
-                _LOGGER.info("%s: %s cannot be read: %s", self.name, part, failures[part])
-        for part in given_up.keys() - self.given_up.keys():
-            self._failures_told.add(part)
-            _LOGGER.info("%s: %s is not asked for any more for a while: %s", self.name, part, given_up[part])
-        for part in (self.failing | self.given_up.keys()) - failures.keys() - given_up.keys():
-            if part in self._failures_told:
-                self._failures_told.discard(part)
-                _LOGGER.info("%s: %s can be read again", self.name, part)
-        self.failing, self.given_up = frozenset(failures), given_up

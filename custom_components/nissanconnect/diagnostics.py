@@ -70,8 +70,8 @@ def _vehicle(vehicle: VehicleCoordinator) -> dict[str, Any]:
         "available": vehicle.available,
         "last_update_success": vehicle.last_update_success,
         "update_interval": str(vehicle.update_interval),
-        "failing": sorted(vehicle.failing),
-        "given_up": {part: str(error) for part, error in sorted(vehicle.given_up.items())},
+        "failing": sorted(vehicle.parts.failing),
+        "given_up": {part: str(error) for part, error in sorted(vehicle.parts.given_up.items())},
         "sources": [_source(link) for link in vehicle.links],
     }
 

@@ -210,76 +210,104 @@ async def async_add_vehicle_entities[D: VehicleDescription](
 ) -> None:
     """Add the entities that each vehicle has: now, when a vehicle comes, and when it turns out to have more.
 
-    What a change of its sources takes away is removed, and what a source brings a better entity for. While a source is
-    not loaded nobody knows what the vehicle can do by it, so of two rivals the one stays that was there before.
+    What a change of its sources takes away is removed, and what a source brings a better entity for.
     """
     add = _until_unloading(entry, async_add_entities)
-    platform = async_get_current_platform()
-    registry = er.async_get(platform.hass)
-
-    def registered(vehicle: VehicleCoordinator, description: D) -> str | None:
-        return registry.async_get_entity_id(platform.domain, DOMAIN, unique_id(vehicle.info, description))
-
-    rivals = [each for each in descriptions if _has_rival(each)]
+    domain = async_get_current_platform().domain
 
     @callback
     def follow(vehicle: VehicleCoordinator) -> None:
-        known = [
-            each
-            for each in descriptions
-            if isinstance(each, Reading) and each.stays(vehicle.info) and registered(vehicle, each)
-        ]
-        waiting, info = list(descriptions), vehicle.info
-
-        @callback
-        def add_if_new() -> None:
-            nonlocal info
-            if vehicle.change is Change.EVENT or vehicle.info != info:  # nothing else makes an entity present
-                info = vehicle.info
-                add_present()
-
-        @callback
-        def undecided() -> list[D]:
-            """Remove what has been replaced; return what may have been, as far as anybody knows now."""
-            found = []
-            for each in rivals:
-                entity_id = registered(vehicle, each)
-                if entity_id is None and not vehicle.links.complete:
-                    found.append(each)
-                elif entity_id is not None and vehicle.links.complete and _is_replaced(each, vehicle):
-                    registry.async_remove(entity_id)
-                    known[:] = [other for other in known if other != each]
-                    if each not in waiting:
-                        waiting.append(each)
-            return found
-
-        @callback
-        def add_present() -> None:
-            left_out = undecided()
-            present = [
-                each
-                for each in waiting
-                if each not in left_out and (each in known or each.present(vehicle.info, vehicle.data))
-            ]
-            for each in present:
-                waiting.remove(each)
-            if present:
-                add(create(vehicle, each) for each in present)
-
-        @callback
-        def remove_absent() -> None:
-            for each in descriptions:
-                if not each.present(vehicle.info, vehicle.data) and (entity_id := registered(vehicle, each)):
-                    registry.async_remove(entity_id)
-                    if each not in waiting:
-                        waiting.append(each)
-            known.clear()
-
-        add_present()
-        entry.async_on_unload(vehicle.async_add_listener(add_if_new))
-        entry.async_on_unload(vehicle.async_add_sources_listener(remove_absent))
+        entities = _VehicleEntities(
+            vehicle, domain, descriptions, lambda new: add(create(vehicle, each) for each in new)
+        )
+        entities.async_add_present()
+        entry.async_on_unload(vehicle.async_add_listener(entities.async_update))
+        entry.async_on_unload(vehicle.async_add_sources_listener(entities.async_remove_absent))
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
+
+
+class _VehicleEntities[D: VehicleDescription]:
+    """The entities of one vehicle on one platform, as what it can do and report comes and goes."""
+
+    def __init__(
+        self,
+        vehicle: VehicleCoordinator,
+        domain: str,
+        descriptions: Collection[D],
+        add: Callable[[Iterable[D]], None],
+    ) -> None:
+        """Begin without any; ``add`` adds the described ones."""
+        self._vehicle = vehicle
+        self._domain = domain
+        self._descriptions = descriptions
+        self._add = add
+        self._registry = er.async_get(vehicle.hass)
+        self._missing = list(descriptions)
+        self._info = vehicle.info
+        self._kept = [
+            each
+            for each in descriptions
+            if isinstance(each, Reading) and each.stays(vehicle.info) and self._entity_id(each)
+        ]
+        """What an earlier start had, and is there although nothing may be known for it."""
+
+    @callback
+    def async_update(self) -> None:
+        """Add what is new; nothing else than these makes an entity present."""
+        if self._vehicle.change is Change.EVENT or self._vehicle.info != self._info:
+            self._info = self._vehicle.info
+            self.async_add_present()
+
+    @callback
+    def async_add_present(self) -> None:
+        """Add what is present and not there yet."""
+        undecided = self._async_decide()
+        new = [
+            each for each in self._missing if each not in undecided and (each in self._kept or self._is_present(each))
+        ]
+        for each in new:
+            self._missing.remove(each)
+        if new:
+            self._add(new)
+
+    @callback
+    def async_remove_absent(self) -> None:
+        """Remove what is not present any more."""
+        self._kept.clear()
+        for each in self._descriptions:
+            if not self._is_present(each):
+                self._async_remove(each)
+
+    @callback
+    def _async_decide(self) -> list[D]:
+        """Remove what has been replaced by a rival; return which of two rivals are not added yet.
+
+        While a source is not loaded nobody knows what the vehicle can do by it: the one stays that was there before.
+        """
+        undecided: list[D] = []
+        for each in self._descriptions:
+            if not isinstance(each, Alternative) or not each.has_rival:
+                continue
+            if not self._vehicle.links.complete:
+                undecided += [] if self._entity_id(each) else [each]
+            elif each.replaced(self._vehicle.info, self._vehicle.data):
+                self._kept = [other for other in self._kept if other != each]
+                self._async_remove(each)
+        return undecided
+
+    @callback
+    def _async_remove(self, description: D) -> None:
+        if (entity_id := self._entity_id(description)) is not None:
+            self._registry.async_remove(entity_id)
+            if description not in self._missing:
+                self._missing.append(description)
+
+    def _is_present(self, description: D) -> bool:
+        return description.present(self._vehicle.info, self._vehicle.data)
+
+    def _entity_id(self, description: D) -> str | None:
+        return self._registry.async_get_entity_id(self._domain, DOMAIN, unique_id(self._vehicle.info, description))
 
 
 async def async_add_area_entities[D: EntityDescription](
@@ -309,14 +337,6 @@ async def async_add_area_entities[D: EntityDescription](
         entry.async_on_unload(vehicle.async_add_listener(add_located))
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
-
-
-def _has_rival(description: VehicleDescription) -> bool:
-    return isinstance(description, Alternative) and description.has_rival
-
-
-def _is_replaced(description: VehicleDescription, vehicle: VehicleCoordinator) -> bool:
-    return isinstance(description, Alternative) and description.replaced(vehicle.info, vehicle.data)
 
 
 def _until_unloading(

@@ -18,7 +18,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import NOT_WOKEN, VehicleCoordinator
+from .coordinator import VehicleCoordinator
+from .engine.guardian import Refusal
 from .engine.steady import Steady
 from .entity import AreaEntity, Reading, VehicleEntity
 from .long_term import WITHOUT_STATISTICS
@@ -55,7 +56,7 @@ TALLIES = (
     TallyDescription(
         key="automatic_wake",
         device_class=SensorDeviceClass.ENUM,
-        options=[*NOT_WOKEN],
+        options=[*Refusal],
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         count=lambda vehicle: held.refusal if (held := vehicle.regular_wakes.not_woken) else None,

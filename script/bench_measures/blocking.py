@@ -12,7 +12,7 @@ from time import process_time
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from custom_components.nissanconnect.account import AccountCoordinator
+from custom_components.nissanconnect.account import AccountCoordinator, remembered
 from custom_components.nissanconnect.store import Remembered, VehicleStore
 
 from .baseline import baseline
@@ -139,4 +139,4 @@ def _coordinator(entry: ConfigEntry) -> AccountCoordinator:
 
 
 def _remembered(entry: ConfigEntry) -> Remembered:
-    return Remembered(vehicles=[vehicle.async_remember() for vehicle in _coordinator(entry).vehicles.values()])
+    return Remembered(vehicles=[remembered(vehicle) for vehicle in _coordinator(entry).vehicles.values()])

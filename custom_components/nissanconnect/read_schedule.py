@@ -1,0 +1,91 @@
+"""When one vehicle is read next, and what of it."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from random import random
+
+from homeassistant.util import dt as dt_util
+
+from .engine.activity import Activity
+from .engine.polling import EVERYTHING, Facts, Pace, ReadPlan
+from .vehicle import Group, VehicleState
+
+_AT_ONCE = timedelta(seconds=1)
+"""Home Assistant takes an interval of zero for none at all."""
+
+
+class ReadSchedule:
+    """What the next read depends on.
+
+    ``failures`` is how many reads in a row brought nothing; ``everything`` has the next one ask for all that there is.
+    """
+
+    def __init__(self, pace: Pace) -> None:
+        """Begin with everything, as if the vehicle was parked."""
+        self.failures = 0
+        self.everything = False
+        self._plan = ReadPlan(pace.parked, EVERYTHING)
+        self._read_at: datetime | None = None
+        """When the next read is planned; not known while one is on its way."""
+        self._asked: dict[Group, datetime] = {}
+        self._watching = 0
+        self._pause: float | None = None
+        """Seconds that the backend asks for. (Home Assistant's own ``_retry_after`` replaces any plan.)"""
+
+    @property
+    def wait(self) -> timedelta:
+        """How long after its planning the next read comes."""
+        return self._plan.wait
+
+    def begin(self) -> frozenset[Group]:
+        """Return what to read now."""
+        groups = EVERYTHING if self.everything else self._plan.groups
+        self.everything, self._read_at = False, None
+        return groups
+
+    def succeed(self) -> None:
+        """Note that a read has brought something."""
+        self.failures = 0
+        self._watching = max(self._watching - 1, 0)
+
+    def fail(self) -> None:
+        """Note that a read has brought nothing."""
+        self.failures += 1
+
+    def pause(self, seconds: float | None) -> None:
+        """Keep to the pause that the backend demands, if it does."""
+        self._pause = seconds
+
+    def watch(self, rounds: int) -> None:
+        """Look more often for so many reads."""
+        self._watching = rounds
+
+    def answered(self, groups: Iterable[Group], now: datetime) -> None:
+        """Note what need not be asked for again soon."""
+        self._asked |= dict.fromkeys(groups, now)
+
+    def plan(self, state: VehicleState, activity: Activity, pace: Pace, debt: timedelta, *, keep: bool) -> None:
+        """Plan the next read; to ``keep`` the one that is planned is to bring it forward at most.
+
+        A source that pushes every second must not put off forever that the others are asked. ``debt`` is how long to
+        wait for the quota's sake.
+        """
+        now = dt_util.utcnow()
+        latest = max(self._read_at - now, _AT_ONCE) if keep and self._read_at else timedelta.max
+        facts = Facts(
+            state=state,
+            activity=activity,
+            now=now,
+            zone=dt_util.get_default_time_zone(),
+            asked=self._asked,
+            watching=self._watching,
+            failures=self.failures,
+        )
+        self._plan = pace.plan(
+            facts,
+            debt=debt,
+            retry_after=self._pause,
+            random=random(),  # noqa: S311 - spreads the reads, guards nothing
+            latest=latest,
+        )
+        self._read_at = now + self._plan.wait
