@@ -15,7 +15,6 @@ from homeassistant.loader import async_get_integration
 from homeassistant.util.json import json_loads
 import probatio
 
-from .backends.http import read_text
 from .const import DOMAIN
 from .vehicle import BackendError
 
@@ -74,6 +73,8 @@ class NoPlaceFound(Exception):
 
 async def async_find_address(hass: HomeAssistant, address: str) -> Place:
     """Return where an address is, by its best match; raises :class:`NoPlaceFound`."""
+    from .backends.http import read_text  # noqa: PLC0415 - who looks up no address does not pay for it
+
     integration = await async_get_integration(hass, DOMAIN)
     agent = f"nissanconnect-home-assistant/{integration.version} ({integration.documentation})"
     async with _turn:
