@@ -10,11 +10,11 @@ class BackendError(Exception):
     """A backend did not do what was asked. ``key`` names the kind; it is the translation key in every shell.
 
     ``nothing_done``: the answer itself shows that the request was not carried out, or it never left. With any other
-    error the vehicle may obey all the same.
+    error the vehicle may obey all the same. A backend that knows more of one request sets it for that one error.
     """
 
     key: ClassVar[str] = "backend_error"
-    nothing_done: ClassVar[bool] = True
+    nothing_done: bool = True
 
     def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
         """Keep a log-safe message and, where the backend stated one, the seconds to wait before asking again."""
@@ -173,11 +173,24 @@ class Unreachable(BackendError):
     nothing_done = False
 
 
+class ServiceError(BackendError):
+    """The service has answered with an error of which nobody knows what it means."""
+
+    nothing_done = False
+
+
 class Unavailable(BackendError):
     """The service does not work at the moment: outage, time-out, no connection."""
 
     key = "unavailable"
     nothing_done = False
+
+
+class NotLetIn(Unavailable):
+    """A fresh token was refused, too. Once that may be the service's fault; if it goes on, the log-in is not valid."""
+
+    key = "not_let_in"
+    nothing_done = True
 
 
 class NoConnection(Unavailable):

@@ -17,9 +17,9 @@ def _of_vehicle(change: Callable[[dict[str, Json]], None], errors: list[Json] | 
     return Fault(rewrite=rewrite)
 
 
-def partial(*fields: str) -> Fault:
+def partial(*fields: str, message: str = "Internal error") -> Fault:
     """Answer null for some fields of the vehicle, and an error for each."""
-    errors: list[Json] = [{"message": "No data for the vehicle", "path": ["vehicle", field]} for field in fields]
+    errors: list[Json] = [{"message": message, "path": ["vehicle", field]} for field in fields]
     return _of_vehicle(lambda vehicle: vehicle.update(dict.fromkeys(fields)), errors)
 
 

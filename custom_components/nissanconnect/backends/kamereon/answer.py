@@ -11,6 +11,7 @@ from ...vehicle import (
     BackendError,
     Busy,
     Declined,
+    NotLetIn,
     NotSupported,
     PrivacyMode,
     ProtocolError,
@@ -25,10 +26,8 @@ class NoAnswer(Unavailable):
     """Nothing came back in time, or it broke off. Only this is worth an immediate second try."""
 
 
-class Unauthorized(Unavailable):
+class Unauthorized(NotLetIn):
     """The access token was refused. A fresh one helps; if it does not, the service is at fault, not the password."""
-
-    nothing_done = True
 
 
 class AdapterFault(Unavailable):

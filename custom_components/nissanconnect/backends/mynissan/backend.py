@@ -13,12 +13,15 @@ from ...vehicle import (
     BackendError,
     Charging,
     Command,
+    Declined,
     Departure,
     Group,
     ListedVehicle,
     Market,
     NoConnection,
     Notification,
+    NotLetIn,
+    NotSupported,
     Phase,
     Progress,
     RateLimited,
@@ -163,7 +166,7 @@ class MyNissanBackend:
                 raise
             except BackendError as error:
                 failures[part.name] = error
-                refused += [part.name] if isinstance(error, AccessBlocked) else []
+                refused += [part.name] if isinstance(error, AccessBlocked | NotSupported) else []
                 if isinstance(error, _POINTLESS) or (len(refused) > 1 and not answered):
                     break
                 continue
@@ -205,12 +208,12 @@ class MyNissanBackend:
             leave = partial(departure, wakes=answer is None)
             try:
                 told, _ = await self._line.ask(command.kind(), request, departure=leave)
-            except NoConnection as error:
-                if answer is None:
-                    raise
-                raise Unavailable(str(error)) from None  # the requests before it have arrived
-            if told is False:
-                raise BackendError(f"{command.kind()} was not accepted")
+                if told is False:
+                    raise Declined(f"{command.kind()} was not accepted")
+            except BackendError as error:
+                if answer is not None:
+                    error.nothing_done = False  # the requests before it have been accepted
+                raise
             if isinstance(told, ServiceRequest):
                 self._memory.sent(vehicle.key, told.id)
             answer = told
@@ -277,7 +280,7 @@ class MyNissanBackend:
 _KNOWLEDGE = "knowledge"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-_POINTLESS = (NoConnection, RateLimited)
+_POINTLESS = (NoConnection, NotLetIn, RateLimited)
 """After these nothing else of the same account is asked."""
 
 

@@ -13,22 +13,12 @@ from ...vehicle import (
     AccessBlocked,
     AuthenticationFailed,
     BackendError,
-    Declined,
     NoConnection,
     ProtocolError,
-    RateLimited,
     Unavailable,
-    UnsafeRedirect,
 )
-from ..base import Json
+from .refusals import error_in, kind_of_status
 from .wire import Heard
-
-
-class NotLetIn(Unavailable):
-    """A fresh token was refused, too. Once that may be the service's fault (mynissan-na §5)."""
-
-    nothing_done = True
-
 
 CAUGHT = (
     NissanError,
@@ -49,40 +39,22 @@ def meaning(error: Exception, heard: Heard, name: str) -> BackendError:
     match error:
         case AuthenticationError(status=400 | 401 | 403):
             return AuthenticationFailed(f"{name}: the log-in is not valid")
-        case ApiError(status=401):
-            return NotLetIn(f"{name}: the token was refused")
         case AuthenticationError() | ApiError():
             return _refused(error.status, heard, name)
         case NetworkError() | TimeoutError() | OSError():
             if heard.reached:
                 return Unavailable(f"{name}: no answer")
             return NoConnection(f"{name}: no connection")
-        case GraphQLError():
-            return Unavailable(f"{name}: the service has no data at the moment")
+        case GraphQLError() | ResponseError() if (kind := error_in(heard.answer)) is not None:
+            return kind(f"{name}: the service has answered with an error")
         case ResponseError() if heard.answer is None:
             return _refused(heard.status or 0, heard, name)
-        case ResponseError() if any(_is_refusal(said) for said in heard.data.values()):
-            return Declined(f"{name}: the service has refused it")
         case _:
             return ProtocolError(f"{name}: the answer cannot be understood")
 
 
-def _is_refusal(said: Json) -> bool:
-    """Whether a command got words in place of the id by which it could be followed."""
-    return isinstance(said, dict) and bool(said.get("message")) and said.get("serviceRequestId", ...) is None
-
-
 def _refused(status: int, heard: Heard, name: str) -> BackendError:
     """Return what a status means, also that of an answer which is a page for people."""
-    text = f"{name}: HTTP {status}"
-    match status:
-        case 429:
-            return RateLimited(text, retry_after=heard.retry_after)
-        case 403:
-            return AccessBlocked(text, retry_after=heard.retry_after)
-        case 301 | 302 | 303 | 307 | 308:
-            return UnsafeRedirect(text)
-        case _ if status >= 500 or status in (200, 408):
-            return Unavailable(text, retry_after=heard.retry_after)  # 200: a maintenance page
-        case _:
-            return Declined(text) if status // 100 == 4 else ProtocolError(text)
+    kinds: dict[int, type[BackendError]] = {200: Unavailable, 403: AccessBlocked}  # 200: a maintenance page
+    kind = kinds.get(status) or kind_of_status(status)
+    return kind(f"{name}: HTTP {status}", retry_after=heard.retry_after)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 from pynissan import Country, NissanClient, Tokens
 
-from ...vehicle import AuthenticationFailed, BackendError
+from ...vehicle import AuthenticationFailed, BackendError, NotLetIn
 from .auth import Auth
-from .errors import CAUGHT, NotLetIn, meaning
+from .errors import CAUGHT, meaning
 from .wire import Heard, Leave, Session, Wire
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class Line:
             meant = self._doubted(meant)
         if isinstance(meant, AuthenticationFailed):
             self._forget()
+        meant.nothing_done = not heard.done
         raise meant
 
     def _doubted(self, refusal: NotLetIn) -> BackendError:

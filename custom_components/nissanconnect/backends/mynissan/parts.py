@@ -7,11 +7,13 @@ import re
 
 from pynissan import DistanceUnit, TemperatureUnit
 
-from ...vehicle import BackendError, Capability, Group, Unavailable, VehicleState
+from ...vehicle import BackendError, Capability, Group, VehicleState
+from ..base import Json
 from .charge_timer import timer_of
 from .contracts import software_of, subscription_of
 from .line import Line
 from .memory import DAILY
+from .refusals import kind_of
 from .status import delayed_start_of, limit_of, position_of, state_of
 from .wire import Heard
 
@@ -128,15 +130,14 @@ PARTS = (
 
 def gaps(part: str, heard: Heard) -> Mapping[str, BackendError]:
     """Return what the service could not tell although it answered; the library is silent about that (§5 [A])."""
-    return {name: Unavailable(f"{name}: the service has no data at the moment") for name in _named(part, heard)}
+    return {
+        _named(part, error): kind_of(error)(f"{part}: the service has answered with an error") for error in heard.errors
+    }
 
 
-def _named(part: str, heard: Heard) -> set[str]:
-    """Name each gap by its field. Paths are Nissan's words, so only what can be a field's name is repeated."""
-    found = set()
-    for error in heard.errors:
-        path = error.get("path") if isinstance(error, dict) else None
-        field = path[1] if isinstance(path, list) and len(path) > 1 else None
-        plain = isinstance(field, str) and re.fullmatch("[A-Za-z]{1,40}", field)
-        found.add(f"{part}: {field}" if plain else f"{part}: something")
-    return found
+def _named(part: str, error: Json) -> str:
+    """Name a gap by its field. Paths are Nissan's words, so only what can be a field's name is repeated."""
+    path = error.get("path") if isinstance(error, dict) else None
+    field = path[1] if isinstance(path, list) and len(path) > 1 else None
+    plain = isinstance(field, str) and re.fullmatch("[A-Za-z]{1,40}", field)
+    return f"{part}: {field}" if plain else f"{part}: something"

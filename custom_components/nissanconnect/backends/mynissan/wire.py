@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 import json
 from math import isfinite
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import aiohttp
 
 from ...vehicle import BackendError
 from ..base import Json
 from ..http import read_text, retry_seconds
+from .refusals import error_in, errors_in, kind_of_status
 
 _NULL_IS_NONE = "otaUpdate"
 """Where the library takes an absent value for none, and a null for a fault (mynissan-na §5 [A])."""
@@ -46,11 +47,13 @@ class Heard:
     """What came back for one question to the library.
 
     ``departure`` is in what each request leaves that is put as JSON, which log-ins are not. ``reached``: the last
-    request may have arrived. ``answer`` is the last body, ``None`` if it was no JSON object.
+    request may have arrived. ``done``: one that was put as JSON may have been carried out. ``answer`` is the last body,
+    ``None`` if it was no JSON object.
     """
 
     departure: Leave = nullcontext
     reached: bool = True
+    done: bool = False
     status: int | None = None
     retry_after: float | None = None
     answer: Mapping[str, Json] | None = field(default=None, repr=False)
@@ -70,22 +73,38 @@ class Heard:
     @property
     def errors(self) -> tuple[Json, ...]:
         """The errors that came along with the data."""
-        errors = self.answer.get("errors") if self.answer else None
-        return tuple(errors) if isinstance(errors, list) else ()
+        return errors_in(self.answer)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """As much of an aiohttp response as the library looks at."""
+    """As much of an aiohttp response as the library looks at; ``body`` is why there is none if it is no JSON."""
 
     status: int
-    body: str = field(repr=False)
+    body: Json | Exception = field(repr=False)
     heard: Heard = field(repr=False)
+
+    @classmethod
+    def of(cls, status: int, text: str, heard: Heard) -> Self:
+        """Read and mend a body, and have it heard."""
+        try:
+            body = mended(json.loads(text, parse_constant=lambda _: None))
+        except (ValueError, RecursionError) as error:
+            return cls(status, error, heard)
+        heard.answer = body if isinstance(body, dict) else None
+        return cls(status, body, heard)
+
+    @property
+    def nothing_done(self) -> bool:
+        """Whether the answer itself shows that what was asked was not carried out."""
+        kind = error_in(self.heard.answer) if self.status // 100 == 2 else kind_of_status(self.status)
+        return kind is not None and kind.nothing_done
 
     async def json(self, *, content_type: str | None = None) -> Json:
         """Return the mended body; raises :class:`ValueError` if it is no JSON."""
-        body = mended(json.loads(self.body, parse_constant=lambda _: None))
-        self.heard.answer = body if isinstance(body, dict) else None
+        if isinstance(self.body, Exception):
+            raise self.body
+        body = self.body
         if isinstance(body, dict) and self.heard.vehicle.get(_NULL_IS_NONE, ...) is None:
             vehicle = {name: said for name, said in self.heard.vehicle.items() if name != _NULL_IS_NONE}
             return {**body, "data": {**self.heard.data, "vehicle": vehicle}}
@@ -119,12 +138,14 @@ class Wire:
         """Send a request as the library wants it, but for its time limit."""
         heard = self._listening.get() or Heard()
         heard.reached, heard.status, heard.retry_after, heard.answer = False, None, None, None
-        departure = heard.departure if options.get("json") is not None else nullcontext
+        asks = options.get("json") is not None
+        heard.done = heard.done or asks
         reply: Reply | aiohttp.ClientError = aiohttp.ClientError()
         with suppress(_NothingDone):
-            async with departure():
+            async with heard.departure() if asks else nullcontext():
                 reply = await self._exchange(url, heard, options)
-                if isinstance(reply, aiohttp.ClientError) or reply.status // 100 in (3, 4):
+                if isinstance(reply, aiohttp.ClientError) or reply.nothing_done:
+                    heard.done = False
                     raise _NothingDone
         if isinstance(reply, aiohttp.ClientError):
             raise reply
@@ -140,7 +161,7 @@ class Wire:
                 heard.reached = True
                 heard.status = response.status
                 heard.retry_after = retry_seconds(response, self._now())
-                return Reply(response.status, await read_text(response, "the service"), heard)
+                return Reply.of(response.status, await read_text(response, "the service"), heard)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return error
         except aiohttp.ClientError, TimeoutError, OSError:

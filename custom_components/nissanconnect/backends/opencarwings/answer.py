@@ -8,6 +8,7 @@ from ...vehicle import (
     AccessBlocked,
     BackendError,
     Declined,
+    NotLetIn,
     NotSupported,
     ProtocolError,
     RateLimited,
@@ -21,10 +22,8 @@ from ..base import Json
 from .values import Said
 
 
-class Unauthorized(Unavailable):
+class Unauthorized(NotLetIn):
     """The key, the token or the password was refused."""
-
-    nothing_done = True
 
 
 class Explained(Unavailable):
