@@ -7,10 +7,12 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.opencarwings.answer import Explained
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,
     CredentialsMissing,
+    Declined,
     NotSupported,
     NoVehicles,
     ProtocolError,
@@ -225,15 +227,15 @@ async def test_no_vehicle_no_name(server: OpenCarwings, make_backend: MakeBacken
         (403, {"detail": "Ei kelpaa", "code": "token_not_valid"}, "", AuthenticationFailed),
         (403, {"detail": "You do not have permission to perform this action."}, "", NotSupported),
         (403, None, "<html>go away</html>", AccessBlocked),
-        (404, None, "<html>not here</html>", ProtocolError),
+        (404, None, "<html>not here</html>", Declined),
         (429, None, "", RateLimited),
         (301, None, "", UnsafeRedirect),
         (200, None, "{", ProtocolError),
         (200, {"cars": []}, "", ProtocolError),
         (200, None, "<html>log in, please</html>", ProtocolError),
-        (500, {"error": "boom"}, "", Unavailable),
+        (500, {"error": "boom"}, "", Explained),
         (502, None, "<html>bad gateway</html>", Unavailable),
-        (418, None, "", ProtocolError),
+        (418, None, "", Declined),
     ],
 )
 async def test_what_refusals_mean(
