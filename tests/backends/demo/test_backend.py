@@ -1,26 +1,32 @@
 """The demo as the rest of the integration sees it."""
 
 from asyncio import gather
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import get_ident
 from typing import Any
 
+from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Backend
 from custom_components.nissanconnect.backends.demo import DemoBackend
+from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.garage import Garage, open_garage
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import (
     BackendError,
+    CancelClimateSchedule,
     Group,
     NotSupported,
     Phase,
     ProtocolError,
     Refresh,
+    ScheduleClimate,
     SetChargeLimit,
     StartClimate,
+    StopClimate,
     Ticket,
+    TimePassed,
     TripPeriod,
     VehicleInfo,
 )
@@ -188,3 +194,26 @@ async def test_the_garage_is_opened_once_and_outside_the_event_loop(
     await gather(backend.list_vehicles(), backend.list_vehicles())
     (thread,) = threads
     assert thread != get_ident()
+
+
+@given(ahead=st.one_of(st.floats(-200, 200), st.floats(-86_400, 300 * 86_400)))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_a_planned_start_happens_at_its_time_or_is_refused(
+    backend: DemoBackend, clock: Clock, ahead: float
+) -> None:
+    clock.advance(minutes=3)  # what was planned before is over
+    leaf = await info(backend, "Leaf")
+    powertrain = (await model_of(backend, leaf)).powertrain
+    assert isinstance(powertrain, Electric)
+    at = clock() + timedelta(seconds=ahead)
+    try:
+        ticket = await backend.send(leaf, ScheduleClimate(at), nobody)
+    except TimePassed:
+        assert ahead < 60, "there is time enough to reach the vehicle"
+        return
+    clock.advance(minutes=2)
+    progress = await backend.poll(leaf, ticket)
+    assert progress.phase is Phase.DONE
+    assert (powertrain.climate.started_at or powertrain.climate.next_start_at) == at
+    for command in (CancelClimateSchedule(), StopClimate()):
+        await backend.send(leaf, command, nobody)

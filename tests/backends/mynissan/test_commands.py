@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from pynissan import ChargeSchedule as Entry, ServiceRequestResult, ServiceRequestStatus, WeekDay
 import pytest
 
@@ -38,6 +38,7 @@ from custom_components.nissanconnect.vehicle import (
     StopClimate,
     StopEngine,
     Ticket,
+    TimePassed,
     Unavailable,
     Unlock,
     VehicleState,
@@ -51,6 +52,7 @@ from ..doubles import Clock
 from .conftest import carry_out, vehicle
 
 NIGHT = ChargeSchedule(time(23), time(6, 30), (0, 1, 2, 3, 4))
+_ZONES = st.sampled_from([UTC, ZoneInfo("America/Chicago"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/St_Johns")])
 
 
 @pytest.mark.parametrize(
@@ -159,6 +161,32 @@ async def test_a_position_that_comes_with_the_answer_is_read_next(
     assert position
     assert position.reported_at
     assert clock() - position.reported_at < timedelta(minutes=1)
+
+
+@given(ahead=st.one_of(st.floats(-120, 120), st.floats(-86_400, 300 * 86_400)), zone=_ZONES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_a_planned_start_happens_at_its_time_or_is_refused(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, ahead: float, zone: tzinfo
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    clock.advance(minutes=3)  # what was planned before is over
+    at = clock() + timedelta(seconds=ahead)
+    try:
+        sent = await carry_out(backend, info, ScheduleClimate(at.astimezone(zone)), clock)
+    except TimePassed:
+        assert ahead < 5
+        return
+    climate = service.car("Ariya").electric
+    assert climate is not None
+    if sent.progress.phase is Phase.REJECTED:
+        assert ahead < 60, "there was time to reach the vehicle"
+        assert (sent.progress.code, climate.climate.running) == ("hvac_start_past", False)
+        return
+    planned = climate.climate.started_at or climate.climate.next_start_at
+    assert planned is not None
+    assert timedelta() <= at - planned < timedelta(seconds=1)
+    await backend.send(info, CancelClimateSchedule(), nobody)
+    await backend.send(info, StopClimate(), nobody)
 
 
 # When it does not go well
@@ -336,7 +364,6 @@ async def test_a_timer_begins_by_the_vehicles_clocks(now: datetime, start: str) 
 
 _ALL = st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days)))
 _MINUTE = st.builds(time, st.integers(0, 23), st.integers(0, 59))
-_ZONES = st.sampled_from([UTC, ZoneInfo("America/Chicago"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/St_Johns")])
 
 
 @given(

@@ -17,8 +17,10 @@ from ...vehicle import (
     NotSupported,
     Progress,
     ProtocolError,
+    ScheduleClimate,
     Subscription,
     Ticket,
+    TimePassed,
     TripPeriod,
     TripSummary,
     VehicleInfo,
@@ -80,6 +82,9 @@ class DemoBackend(Backend):
         found = await self._find(vehicle)
         if not command.needs <= found.info.capabilities:
             raise NotSupported(f"demo: {command.kind()} is not offered")
+        reached_by = self._now() + timedelta(seconds=found.telematics.wake_delay[1])
+        if isinstance(command, ScheduleClimate) and command.at < reached_by:
+            raise TimePassed
         async with departure():
             action = found.order(command)
         return Ticket(action.id, action.accepted_at)

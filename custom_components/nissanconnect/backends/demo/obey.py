@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NOT_OFFERED = "not.offered"
 UNDER_WAY = "vehicle.under.way"
 NOT_PLUGGED = "battery.charge.unavailable"
+TIME_PASSED = "hvac.start.past"
 ENGINE_UNAVAILABLE = "remote.start.unavailable"
 
 
@@ -79,6 +80,8 @@ def _condition(vehicle: DemoVehicle, electric: Electric, command: Command) -> st
             if not climate.may_run(electric.battery.level, electric.charger.plugged):
                 return Event.BATTERY_TOO_LOW
             climate.start(vehicle.now, target, _wires(command))
+        case ScheduleClimate(at=at) if at < vehicle.now:
+            return TIME_PASSED
         case ScheduleClimate(at=at, target=target):
             climate.schedule(at, target, _wires(command))
         case CancelClimateSchedule():

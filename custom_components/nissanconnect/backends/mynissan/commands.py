@@ -1,7 +1,7 @@
 """Commands as requests to the service, none of which takes a PIN (mynissan-na §4 [A])."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pynissan import (
     ClimateParameters,
@@ -60,7 +60,7 @@ def request_for(command: Command, vehicle: VehicleInfo, known: Knowledge, now: d
         case StartClimate():
             settings = _settings(command, vehicle, known)
             return lambda client: client.async_start_climate(vin, settings)
-        case ScheduleClimate(at=at) if at <= now:
+        case ScheduleClimate(at=at) if at < now + _SLACK:
             raise TimePassed
         case ScheduleClimate(at=at):
             at = at.replace(microsecond=0)
@@ -98,6 +98,9 @@ _REFRESHES: Mapping[Group | None, _Send] = {
     Group.CLIMATE: NissanClient.async_refresh_climate_status,
     Group.POSITION: NissanClient.async_locate_vehicle,
 }
+
+_SLACK = timedelta(seconds=5)
+"""How far ahead of our own clock a start must be to lie ahead of the service's, too; it takes whole seconds."""
 
 _COMFORT = 21.0
 """°C, where neither the owner nor the vehicle says: the service knows no start without a temperature."""
