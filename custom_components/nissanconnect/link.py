@@ -83,7 +83,7 @@ class Link:
         """
         account, info = self.account, self.info
         if account is None or info is None:
-            raise Unavailable("the source is not loaded, or does not know the vehicle")
+            raise Unavailable("the source is not loaded, or does not know the vehicle", nothing_done=True)
         try:
             yield account, info
         except NEEDS_REAUTH:

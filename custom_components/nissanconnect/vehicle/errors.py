@@ -10,16 +10,20 @@ class BackendError(Exception):
     """A backend did not do what was asked. ``key`` names the kind; it is the translation key in every shell.
 
     ``nothing_done``: the answer itself shows that the request was not carried out, or it never left. With any other
-    error the vehicle may obey all the same. A backend that knows more of one request sets it for that one error.
+    error the vehicle may obey all the same. A backend that knows more of one request says so in that one error.
     """
 
     key: ClassVar[str] = "backend_error"
     nothing_done: bool = True
 
-    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str = "", *, retry_after: float | None = None, nothing_done: bool | None = None
+    ) -> None:
         """Keep a log-safe message and, where the backend stated one, the seconds to wait before asking again."""
         super().__init__(message or self.key.replace("_", " "))
         self.retry_after = retry_after
+        if nothing_done is not None:
+            self.nothing_done = nothing_done
 
 
 class AuthenticationFailed(BackendError):

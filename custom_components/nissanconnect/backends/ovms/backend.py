@@ -141,7 +141,7 @@ class OvmsBackend(Backend):
         async with self._listening():
             await self._first_words()
             if not self._module.presence.present:
-                raise Unreachable("ovms: the module is not at the broker")
+                raise Unreachable("ovms: the module is not at the broker", nothing_done=True)
             return await self._desk.send(order, departure)
 
     @override

@@ -41,7 +41,14 @@ _REFUSALS = (
     "Error: vehicle could not be unlocked",
     "Error: vehicle could not be woken",
 )
-_BEGINNINGS = {"error": "Error", "usage": "Usage", "unrecognised": "Unrecognised", "subcommand required": "Usage"}
+_BEGINNINGS = {
+    "error": "Error",
+    "usage": "Usage",
+    "subcommand required": "Usage",
+    "unrecognised": "Unrecognised",
+    "unimplemented": "Unimplemented",
+    "unsupported": "Unsupported",
+}
 """How any other refusal begins; the rest of it is not told, because nobody knows what it holds."""
 
 
