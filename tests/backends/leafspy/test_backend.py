@@ -208,6 +208,46 @@ async def test_who_knows_the_address_cannot_fill_the_house_with_vehicles(
     assert known.battery.level == 12
 
 
+async def test_made_up_vehicles_give_way_to_one_that_is_driven(app: LeafSpyApp, world: World) -> None:
+    backend = world.backend()
+
+    def make_up(first: int) -> None:
+        for number in range(first, first + 30):
+            world.tick(seconds=1)
+            backend.receive({"VIN": f"ZE0-{number:06}", "SOC": "50"})
+
+    async def is_known() -> bool:
+        return VIN in {each.info.key for each in await backend.list_vehicles()}
+
+    make_up(100)
+    for number in range(3):
+        world.tick(seconds=10)
+        backend.receive(app.parameters() | {"SOC": f"{60 - number}"})
+        assert await is_known()
+    make_up(200)
+    assert await is_known(), "it has told more than any of them"
+    backend = world.backend(memory=backend.memory())
+    make_up(300)
+    assert await is_known(), "over a restart, too"
+    assert len(await backend.list_vehicles()) == 10
+
+
+async def test_who_has_nothing_to_tell_takes_nobodys_place(app: LeafSpyApp, world: World) -> None:
+    backend = world.backend()
+    for number in range(10):
+        backend.receive(app.parameters() | {"VIN": f"ZE0-{number:06}"})
+    known = await backend.list_vehicles()
+    backend.receive({"VIN": VIN, "SOC": "many"})
+    assert await backend.list_vehicles() == known
+
+
+async def test_vehicles_that_were_kept_before_messages_were_counted_stay(app: LeafSpyApp, world: World) -> None:
+    kept: Json = {f"ZE0-{number:06}": {"located": True, "fahrenheit": None} for number in range(10)}
+    backend = world.backend(memory=kept)
+    backend.receive(app.parameters())
+    assert VIN not in {each.info.key for each in await backend.list_vehicles()}
+
+
 async def test_what_came_before_anybody_listened_is_told_first(app: LeafSpyApp, world: World) -> None:
     backend = world.backend()
     backend.receive(app.parameters())
@@ -264,7 +304,7 @@ def test_a_damaged_memory_is_no_reason_to_fail(world: World) -> None:
     damages: list[Json] = [None, 1, [], "x", {"": {}}, {VIN: None}, {VIN: {"located": 7, "fahrenheit": "yes"}}]
     for damaged in damages:
         again = world.backend(memory=damaged).memory()
-        assert again in ({}, {VIN: {"located": False, "fahrenheit": None}})
+        assert again in ({}, {VIN: {"located": False, "fahrenheit": None, "messages": 100}})
 
 
 async def test_nothing_personal_is_in_a_repr(backend: LeafSpyBackend, app: LeafSpyApp, world: World) -> None:

@@ -25,7 +25,7 @@ from ...vehicle import (
     Weakness,
 )
 from ..base import Backend, Called, Description, Forgetting, Json, Pushing
-from .heard import NAME, HeardVehicle
+from .heard import ENOUGH, NAME, HeardVehicle
 from .memory import MOST_VEHICLES, from_json, to_json
 from .message import Units, parse
 
@@ -94,10 +94,10 @@ class LeafSpyBackend(Backend, Pushing, Called, Forgetting):
         if not self._admits(parameters.get("pass", "")):
             return REFUSED
         message = parse(parameters, self._units)
-        if message is None or not (message.key in self._vehicles or len(self._vehicles) < MOST_VEHICLES):
+        if message is None:
             return ACCEPTED  # the app can do nothing about it
-        vehicle = self._vehicles.setdefault(message.key, HeardVehicle(message.key))
-        if vehicle.hear(message, self._now(), self._units):
+        vehicle = self._vehicles.get(message.key) or HeardVehicle(message.key)
+        if vehicle.hear(message, self._now(), self._units) and self._has_room_for(vehicle):
             self._untold.add(vehicle.key)
             self._spoken.set()
             self._tell(vehicle)
@@ -160,6 +160,16 @@ class LeafSpyBackend(Backend, Pushing, Called, Forgetting):
         if self._password is None:
             return True
         return compare_digest(password.encode(errors="surrogatepass"), self._password.encode(errors="surrogatepass"))
+
+    def _has_room_for(self, vehicle: HeardVehicle) -> bool:
+        """Whether the vehicle is one of ours now. Too many are made up, so one of which little was heard gives way."""
+        if vehicle.key not in self._vehicles and len(self._vehicles) >= MOST_VEHICLES:
+            least = min(self._vehicles.values(), key=lambda each: each.standing)
+            if least.messages >= ENOUGH or not vehicle.messages:
+                return False
+            self.forget(least.info)
+        self._vehicles[vehicle.key] = vehicle
+        return True
 
     def _tell_the_rest(self) -> None:
         """Tell what came when nobody listened, and whose app has fallen silent."""

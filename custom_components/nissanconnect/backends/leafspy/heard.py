@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ...vehicle import (
     Battery,
@@ -30,7 +30,10 @@ _REPEAT = timedelta(seconds=5)
 """An equal message within this time is one that was sent twice (leafspy §2 [L])."""
 SESSION = timedelta(minutes=10)
 """How long the app may be silent and is still taken to be connected to the vehicle (leafspy §5)."""
+ENOUGH = 100
+"""Messages after which nobody takes a vehicle for made up."""
 _STAMP = {each.name for each in fields(Reported)}
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _MODELS = {"AZE": "LEAF", "AZ0": "LEAF", "AZ1": "LEAF", "ZE0-": "LEAF", "ZE1-": "LEAF", "ME0": "e-NV200"}
 """What VINs and frame numbers contain after the maker's code (regions §2, §4)."""
 
@@ -42,6 +45,8 @@ class HeardVehicle:
     key: str = field(repr=False)
     outside: OutsideUnit = OutsideUnit()
     located: bool = False
+    messages: int = 0
+    """How many have told something about it, counted up to :data:`ENOUGH`."""
     state: VehicleState = field(default_factory=VehicleState, repr=False)
     connected: bool = False
     """Whether the app is taken to be beside the vehicle, or expected there."""
@@ -77,8 +82,14 @@ class HeardVehicle:
             said[Group.CHARGING] = replace(self.state.charging, received_at=now, reported_at=now)
         self.state = VehicleState.of(*(self.state.groups() | said).values())
         self.located = self.located or self.state.position is not None
+        self.messages = min(self.messages + bool(said.keys() - {Group.CONNECTIVITY}), ENOUGH)
         self.connected, self._heard_at = True, now
         return True
+
+    @property
+    def standing(self) -> tuple[int, datetime]:
+        """What decides who gives way if there are too many: who has told least, then who has been silent longest."""
+        return self.messages, self._heard_at or _LONG_AGO
 
     def expect(self, now: datetime) -> None:
         """Begin to wait for the first word after a start, as if it had just been heard."""

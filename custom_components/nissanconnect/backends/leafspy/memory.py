@@ -1,7 +1,7 @@
 """Which vehicles have spoken, and in which unit: what survives a restart. No place is in it."""
 
 from ..base import Json
-from .heard import HeardVehicle
+from .heard import ENOUGH, HeardVehicle
 from .outside import OutsideUnit
 from .quirks import vehicle_key
 
@@ -12,7 +12,8 @@ MOST_VEHICLES = 10
 def to_json(vehicles: dict[str, HeardVehicle]) -> Json:
     """Return what should survive."""
     return {
-        key: {"located": vehicle.located, "fahrenheit": vehicle.outside.fahrenheit} for key, vehicle in vehicles.items()
+        key: {"located": vehicle.located, "fahrenheit": vehicle.outside.fahrenheit, "messages": vehicle.messages}
+        for key, vehicle in vehicles.items()
     }
 
 
@@ -22,7 +23,8 @@ def from_json(saved: Json) -> dict[str, HeardVehicle]:
     for text, known in saved.items() if isinstance(saved, dict) else ():
         key = vehicle_key(text)
         if key is not None and isinstance(known, dict) and len(found) < MOST_VEHICLES:
-            fahrenheit = known.get("fahrenheit")
+            fahrenheit, messages = known.get("fahrenheit"), known.get("messages")
             unit = OutsideUnit(fahrenheit if isinstance(fahrenheit, bool) else None)
-            found[key] = HeardVehicle(key, unit, located=known.get("located") is True)
+            told = messages if isinstance(messages, int) and 0 <= messages <= ENOUGH else ENOUGH  # kept uncounted once
+            found[key] = HeardVehicle(key, unit, located=known.get("located") is True, messages=told)
     return found
