@@ -7,11 +7,14 @@ from http import HTTPStatus
 import json
 
 from ...vehicle import (
+    AccessBlocked,
     AuthenticationFailed,
     BackendError,
+    Declined,
     NotSupported,
     ProtocolError,
     RateLimited,
+    ServiceError,
     Unavailable,
     Unreachable,
     UnsafeRedirect,
@@ -52,10 +55,14 @@ def _error_of_status(status: int, retry_after: float | None) -> BackendError | N
             return RateLimited(shown, retry_after=retry_after)
         case HTTPStatus.UNAUTHORIZED:
             return AuthenticationFailed(shown)
-        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.FORBIDDEN:
+        case HTTPStatus.FORBIDDEN:
+            return AccessBlocked(shown, retry_after=retry_after)
+        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
             return Unavailable(shown, retry_after=retry_after)
         case _ if status // 100 == 3:
             return UnsafeRedirect(shown)
+        case _ if status // 100 == 4:
+            return Declined(shown)
         case _ if status // 100 != 2:
             return ProtocolError(shown)
     return None
@@ -80,7 +87,7 @@ def _error_of_body(said: Values) -> BackendError | None:
     if (error := said.text("error")) is not None:
         told = f"{error} {said.text('error_description')}".casefold()
         asleep = any(word in told for word in ("asleep", "offline", "vehicle unavailable"))
-        return Unreachable("the vehicle is asleep") if asleep else Unavailable(f"{_NAME} tells of an error")
+        return Unreachable("the vehicle is asleep") if asleep else ServiceError(f"{_NAME} tells of an error")
     if all(said.text(name) is None for name in said.values.keys() - _FRAME):
         return RateLimited(f"{_NAME} is hollow")  # how throttling may look (§2 [M])
     return None
