@@ -1,5 +1,6 @@
 """The backend as the rest sees it: every endpoint on its own, and what concerns them all."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 import json
@@ -22,6 +23,7 @@ from custom_components.nissanconnect.vehicle import (
     ProtocolError,
     RateLimited,
     ServiceOutage,
+    StartClimate,
     Unavailable,
     VehicleInfo,
 )
@@ -105,6 +107,20 @@ async def test_only_what_is_wanted_is_asked(backend: KamereonBackend, full: Fake
     report = await backend.read(LEAF, ENDPOINTS[endpoint])
     assert report.state.groups().keys() == ENDPOINTS[endpoint]
     assert [asked.path.rsplit("/", 1)[1] for asked in full.asked] == [endpoint]
+
+
+async def test_a_look_after_a_command_does_not_wait_for_full_reads(backend: KamereonBackend, full: Fake) -> None:
+    await backend.log_in()
+    for endpoint in BODIES.keys() - {"hvac-status"}:
+        answer(full, endpoint, Say(silence=True))
+    reading = [asyncio.ensure_future(backend.read(LEAF, Group)) for _ in range(3)]
+    await full.until_asked(4)
+    async with asyncio.timeout(10):
+        report = await backend.read(LEAF, StartClimate.groups)
+    assert report.state.climate
+    assert not any(each.done() for each in reading)
+    full.released.set()
+    await asyncio.gather(*reading)
 
 
 async def test_what_nobody_tells_is_not_asked(backend: KamereonBackend, full: Fake) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -56,7 +57,9 @@ from .transport import Timeouts, Transport
 from .trusted_device import TrustedDevice
 
 _READ_AT_ONCE = 4
-"""Parts of vehicles. Nothing else has to wait: commands, the questions how they go and log-ins come one by one."""
+"""Parts of vehicles, when many are read. Nothing else has to wait: what shows a command's effect is a few parts at
+most, and commands, the questions how they go and log-ins come one by one.
+"""
 
 
 class KamereonBackend:
@@ -151,8 +154,9 @@ class KamereonBackend:
             if (endpoint.gate is None or endpoint.gate in vehicle.capabilities)
             and (groups is None or not endpoint.groups.isdisjoint(groups))
         ]
+        turn = self._reading if len(wanted) > _READ_AT_ONCE else nullcontext()
         async with asyncio.TaskGroup() as tasks:
-            running = {endpoint.name: tasks.create_task(self._part(vehicle, endpoint)) for endpoint in wanted}
+            running = {endpoint.name: tasks.create_task(self._part(vehicle, endpoint, turn)) for endpoint in wanted}
         results = {name: task.result() for name, task in running.items()}
         parts = [result for result in results.values() if isinstance(result, VehicleState)]
         failures = {name: result for name, result in results.items() if isinstance(result, BackendError)}
@@ -165,10 +169,12 @@ class KamereonBackend:
         reasons = {each.name: self._negotiator.given_up(vehicle, each) for each in self._dialect.endpoints}
         return {name: reason for name, reason in reasons.items() if reason is not None}
 
-    async def _part(self, vehicle: VehicleInfo, endpoint: Endpoint) -> VehicleState | BackendError | None:
+    async def _part(
+        self, vehicle: VehicleInfo, endpoint: Endpoint, turn: AbstractAsyncContextManager[None]
+    ) -> VehicleState | BackendError | None:
         """Read one endpoint: its groups, or why there are none, or ``None`` if it is left alone."""
         try:
-            async with self._reading:
+            async with turn:
                 state = await self._negotiator.fetch(vehicle, endpoint)
         except PrivacyMode:
             return VehicleState(privacy=privacy(self._now(), active=True))
