@@ -78,7 +78,8 @@ class VehicleNumber(ControlEntity, NumberEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        return self.entity_description.value(self)
+        value = self.entity_description.value(self)
+        return int(value) if value is not None and value.is_integer() else value  # evcc reads whole numbers only
 
     @override
     async def async_set_native_value(self, value: float) -> None:

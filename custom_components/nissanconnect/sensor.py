@@ -208,7 +208,7 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda s: s.battery.health_bars if s.battery else None,
+        value=lambda s: whole(s.battery.health_bars) if s.battery else None,
     ),
     VehicleSensorDescription(
         key="battery_temperature",
@@ -325,7 +325,7 @@ SENSORS = (
         native_unit_of_measurement=UnitOfLength.KILOMETERS,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value=lambda s: s.fuel.range if s.fuel else None,
+        value=lambda s: whole(s.fuel.range) if s.fuel else None,
     ),
     VehicleSensorDescription(
         key="heading",
@@ -333,7 +333,7 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT_ANGLE,
         suggested_display_precision=0,
         entity_registry_enabled_default=False,
-        value=lambda s: s.position.heading if s.position else None,
+        value=lambda s: whole(s.position.heading) if s.position else None,
     ),
     VehicleSensorDescription(
         key="inside_temperature",
@@ -371,7 +371,7 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value=lambda s: s.health.oil_change_in if s.health else None,
+        value=lambda s: whole(s.health.oil_change_in) if s.health else None,
     ),
     VehicleSensorDescription(
         key="outside_temperature",
@@ -405,7 +405,7 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value=lambda s: s.connectivity.signal if s.connectivity else None,
+        value=lambda s: whole(s.connectivity.signal) if s.connectivity else None,
     ),
     VehicleSensorDescription(
         key="subscription",
