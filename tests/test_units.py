@@ -46,10 +46,10 @@ async def test_tyres(hass: HomeAssistant, stage: Stage, units: UnitSystem, unit:
     ("units", "given", "sent"),
     [
         (METRIC_SYSTEM, 21, 21),
-        (US_CUSTOMARY_SYSTEM, 70, 21.1),
+        (US_CUSTOMARY_SYSTEM, 70, 21),
         (US_CUSTOMARY_SYSTEM, 21, 21),
         (US_CUSTOMARY_SYSTEM, 79, 26),
-        (US_CUSTOMARY_SYSTEM, 61, 16.1),
+        (US_CUSTOMARY_SYSTEM, 61, 16),
     ],
 )
 async def test_a_temperature_is_meant_as_home_assistant_shows_it(

@@ -114,6 +114,7 @@ def start_climate(
                 for name, limit in (("minimum", limits.minimum), ("maximum", limits.maximum))
             },
         )
+    target = None if target is None else limits.nearest(target)
     if at is None:
         return StartClimate(target, defrost, heat_seats, heat_wheel, force=force)
     now = dt_util.utcnow()

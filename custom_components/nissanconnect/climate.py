@@ -67,7 +67,7 @@ class VehicleClimate(ControlEntity, RestoreClimate):
         await super().async_added_to_hass()
         last = await self.async_get_last_climate_data(validate_range=True)
         if last and last.native_target_temperature is not None:
-            self._chosen = last.native_target_temperature
+            self._chosen = self.coordinator.info.climate_limits.nearest(last.native_target_temperature)
 
     @property
     @override
@@ -123,7 +123,7 @@ class VehicleClimate(ControlEntity, RestoreClimate):
     @override
     async def async_set_temperature(self, **kwargs: Any) -> None:
         """Choose the target for the next start; a climate control that runs, or is about to, is told at once."""
-        self._chosen = kwargs[ATTR_TEMPERATURE]
+        self._chosen = self.coordinator.info.climate_limits.nearest(kwargs[ATTR_TEMPERATURE])
         self.async_write_ha_state()
         if mode := kwargs.get(ATTR_HVAC_MODE):
             await self.async_set_hvac_mode(mode)

@@ -65,6 +65,19 @@ async def test_what_a_vehicle_shows(hass: HomeAssistant, service: MyNissan, load
         assert hass.states.get(absent) is None
 
 
+async def test_the_chosen_temperature_is_the_one_that_is_sent(
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry
+) -> None:
+    entity_id = "climate.ariya_climate"
+    shown = state(hass, entity_id).attributes
+    between = shown["min_temp"] + 2 * shown["target_temp_step"] + 0.3
+    await act(hass, "climate", "set_temperature", entity_id, temperature=between)
+    chosen = state(hass, entity_id).attributes["temperature"]
+    assert chosen != between
+    await act(hass, "climate", "turn_on", entity_id)
+    assert service.vehicle("Ariya").telematics.executed == [StartClimate(chosen)]
+
+
 async def test_an_update_is_shown_and_cannot_be_installed_from_here(
     hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry, pass_time: LetTimePass
 ) -> None:

@@ -31,6 +31,10 @@ class ClimateLimits:
     maximum: float = 26.0
     step: float = 1.0
 
+    def nearest(self, target: float) -> float:
+        """Return the temperature that the vehicle accepts and that is the nearest to ``target``, both in °C."""
+        return min(max(round(round(target / self.step) * self.step, 2), self.minimum), self.maximum)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleInfo:

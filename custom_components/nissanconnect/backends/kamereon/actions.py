@@ -117,10 +117,7 @@ _COMFORT = 21.0
 
 def _target(chosen: float | None, vehicle: VehicleInfo) -> float:
     """Return a temperature that the vehicle accepts; whole degrees as integers, like the app sends them (§9.3)."""
-    limits = vehicle.climate_limits
-    target = _COMFORT if chosen is None else chosen
-    target = round(target / limits.step) * limits.step
-    target = min(max(target, limits.minimum), limits.maximum)
+    target = vehicle.climate_limits.nearest(_COMFORT if chosen is None else chosen)
     return int(target) if target.is_integer() else target
 
 

@@ -108,9 +108,7 @@ _COMFORT = 21.0
 
 def _settings(command: StartClimate | ScheduleClimate, vehicle: VehicleInfo, known: Knowledge) -> ClimateSettings:
     """Return a temperature that the vehicle accepts, and what else is to be heated; the rest is left as it is."""
-    limits = vehicle.climate_limits
     target = command.target if command.target is not None else known.comfort if known.comfort is not None else _COMFORT
-    target = min(max(round(target / limits.step) * limits.step, limits.minimum), limits.maximum)
     heat = SeatClimateOption.HEAT
     seats = SeatClimateSettings(
         front_driver=heat if "driver" in known.seats else None,
@@ -122,7 +120,9 @@ def _settings(command: StartClimate | ScheduleClimate, vehicle: VehicleInfo, kno
         defrost_and_deicer=True if command.defrost else None,
     )
     wished = command.heat_seats or command.heat_wheel or command.defrost
-    return ClimateSettings(round(target, 2), TemperatureUnit.CELSIUS, parameters if wished else None)
+    return ClimateSettings(
+        vehicle.climate_limits.nearest(target), TemperatureUnit.CELSIUS, parameters if wished else None
+    )
 
 
 _OVER = "over"
