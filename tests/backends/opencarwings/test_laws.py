@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import json
 
 from hypothesis import given, strategies as st
+import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.opencarwings.alerts import CarAlert, notification, parse_alerts
@@ -12,7 +13,7 @@ from custom_components.nissanconnect.backends.opencarwings.budget import LIMITS,
 from custom_components.nissanconnect.backends.opencarwings.car import Car, LastCommand, parse_car
 from custom_components.nissanconnect.backends.opencarwings.orders import Order, progress
 from custom_components.nissanconnect.backends.opencarwings.timers import next_start, timers_of
-from custom_components.nissanconnect.vehicle import Capability, Phase, ProtocolError, RateLimited
+from custom_components.nissanconnect.vehicle import AlertType, Capability, Phase, ProtocolError, RateLimited
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, OpenCarwings
 
 from ..strategies import JSON, SCALARS
@@ -139,6 +140,26 @@ def test_alerts_are_always_read(said: Json) -> None:
     for alert in alerts:
         told = notification(alert)
         assert told is None or told.id == str(alert.id)
+        assert told is None or told.title
+
+
+@pytest.mark.parametrize(
+    ("kind", "display", "title", "alert"),
+    [
+        (3, "Lataus on unohtunut", "Lataus on unohtunut", AlertType.CLOUD_MESSAGE),
+        (3, None, "Charge cable reminder", AlertType.CLOUD_MESSAGE),
+        (7, "  ", "Climate auto off", AlertType.CLIMATE_STOPPED),
+        (98, 5.5, "Timed out", AlertType.CLOUD_MESSAGE),
+        (500, None, "Alert 500", AlertType.CLOUD_MESSAGE),
+    ],
+)
+def test_an_alert_has_a_title_also_if_the_server_names_none(
+    kind: int, display: Json, title: str, alert: AlertType
+) -> None:
+    (read,) = parse_alerts([{"id": 1, "type": kind, "timestamp": NOW.isoformat(), "type_display": display}], NOW)
+    told = notification(read)
+    assert told is not None
+    assert (told.title, told.alert) == (title, alert)
 
 
 @given(

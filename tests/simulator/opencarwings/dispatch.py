@@ -39,6 +39,18 @@ _COMMANDS: dict[int, Command] = {
 _ALERTS = {2: (2, 96), 3: (4, 97), 4: (5, 97), 7: (12, 95), 8: (13, 95), 9: (14, 94), 10: (14, 94), 12: (15, 94)}
 """What is told when it was done, and when the car could not."""
 
+_NAMES = {
+    1: "Charging stopped",
+    3: "Charge cable reminder",
+    7: "A/C auto-off",
+    8: "Quick charging stopped",
+    20: "Burglar alarm",
+    21: "Tow alert",
+    98: "Timeout",
+    99: "Error",
+}
+"""What the server calls them; it has a name for each."""
+
 type Tell = Callable[[Car, str, dict[str, Any]], None]
 
 
@@ -149,7 +161,7 @@ class Dispatch:
         alert = {
             "id": self._alert_id,
             "type": kind,
-            "type_display": f"Alert {kind}",
+            "type_display": _NAMES.get(kind, "Something translated"),
             "timestamp": now.isoformat().replace("+00:00", "Z"),
             "command_id": car.command_id if command_id is None else command_id,
             "additional_data": "s3cret-free-text",

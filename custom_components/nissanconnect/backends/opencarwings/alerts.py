@@ -88,11 +88,12 @@ def newest_first(alerts: Iterable[CarAlert]) -> tuple[CarAlert, ...]:
 
 
 def notification(alert: CarAlert) -> Notification | None:
-    """Return what an owner is told, if anything."""
+    """Return what an owner is told, if anything: by the name that the server has for it, or else by its kind."""
     kind, meaning = _MEANINGS.get(alert.type, _Meaning(f"alert_{alert.type}"))
     if meaning is None:
         return None
-    return Notification(id=str(alert.id), kind=kind, alert=meaning, title=alert.title, sent_at=alert.at)
+    title = alert.title or kind.replace("_", " ").capitalize()
+    return Notification(id=str(alert.id), kind=kind, alert=meaning, title=title, sent_at=alert.at)
 
 
 def last_lock(alerts: Iterable[CarAlert]) -> CarAlert | None:
