@@ -9,18 +9,20 @@ from typing import Protocol
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
-from homeassistant.core import HomeAssistant, State
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, EVENT_LOGBOOK_ENTRY
+from homeassistant.core import Event, HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 from hypothesis import settings
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events, async_fire_time_changed
 
 # The harness brings an empty package of the same name. Whichever is imported first stays.
 import custom_components  # noqa: F401
 from custom_components.nissanconnect import commands, read_schedule, sources
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.logbook import async_describe_events
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
 from .simulator import EMAIL, PASSWORD, Simulator
@@ -181,3 +183,10 @@ async def minutes_of_reads(simulator: Simulator, pass_time: LetTimePass, minutes
         if simulator.requests["battery-status"] > before:
             found.append(minute)
     return found
+
+
+def logbook_lines(hass: HomeAssistant, entity_id: str) -> list[Event]:
+    """Remove an event entity, and return what is written into the logbook in its place from now on."""
+    er.async_get(hass).async_remove(entity_id)
+    async_describe_events(hass, lambda domain, name, describe: None)
+    return async_capture_events(hass, EVENT_LOGBOOK_ENTRY)

@@ -5,7 +5,7 @@ import re
 from types import MappingProxyType
 from typing import Any
 
-from homeassistant.components.logbook import LOGBOOK_ENTRY_ICON, LOGBOOK_ENTRY_MESSAGE
+from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant
@@ -20,10 +20,9 @@ from custom_components.nissanconnect.backends.demo.event import Event as Announc
 from custom_components.nissanconnect.backends.demo.places import HOME, TO_THE_SEA
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import EVENT_ALERT, OPTION_ALERTS_OFF
-from custom_components.nissanconnect.logbook import async_describe_events
 from custom_components.nissanconnect.vehicle import AlertType, Group
 
-from .conftest import LetTimePass, set_up, settle, state
+from .conftest import LetTimePass, logbook_lines, set_up, settle, state
 from .simulator import Fault, Simulator
 from .test_commands import act
 
@@ -85,13 +84,11 @@ async def test_a_working_day_of_a_leaf(
 async def test_an_alert_is_a_line_of_the_logbook_without_a_place(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
 ) -> None:
-    described: dict[str, Any] = {}
-    async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
+    entries = logbook_lines(hass, "event.leaf_alert")
     await draw(hass, loaded, area())
     await pass_time(8 * HOURS, STEP)
-    entries = [described[EVENT_ALERT](each) for each in alerts if each.data["vehicle"] == "LEAF"]
-    lines = [entry[LOGBOOK_ENTRY_MESSAGE] for entry in entries]
-    assert {entry[LOGBOOK_ENTRY_ICON] for entry in entries} == {"mdi:bell-ring"}
+    lines = [entry.data[LOGBOOK_ENTRY_MESSAGE] for entry in entries]
+    assert {entry.data[LOGBOOK_ENTRY_NAME] for entry in entries} == {"LEAF"}
     assert lines[0] == "Entered an area: Home"
     assert re.fullmatch(r"Plugged in \(\d+ %\)", lines[1])
     for each in alerts:
@@ -244,18 +241,16 @@ async def test_messages_are_read_and_never_replayed(
     leaf = simulator.vehicle("Leaf")
     assert leaf.cloud.messages, "there were some before us"
     assert simulator.requests["notifications"] == 3, "one page for each vehicle"
+    lines = logbook_lines(hass, "event.leaf_alert")
     leaf.announce(Announced.VEHICLE_IN_USE)
     await pass_time(31 * MINUTES)
     (message,) = [each for each in alerts if each.data["vehicle"] == "LEAF"]
     assert message.data["type"] == "cloud_message"
     assert message.data["origin"] == "message"
     assert (message.data["title"], message.data["text"]) == ("Climate", "The vehicle is in use.")
-    described: dict[str, Any] = {}
-    async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
-    assert (
-        described[EVENT_ALERT](message)[LOGBOOK_ENTRY_MESSAGE]
-        == "Message from the service: Climate: The vehicle is in use."
-    )
+    assert [line.data[LOGBOOK_ENTRY_MESSAGE] for line in lines] == [
+        "Message from the service: Climate: The vehicle is in use."
+    ]
 
     await hass.config_entries.async_reload(loaded.entry_id)
     await pass_time(61 * MINUTES)
@@ -354,13 +349,12 @@ async def test_a_vehicle_that_is_towed_and_one_that_is_left_open(
     (towed,) = alerts
     assert str(qashqai.point.latitude)[:5] not in str(towed.data)
 
+    lines = logbook_lines(hass, "event.qashqai_alert")
     qashqai.body.open = {"hatch"}
     qashqai.report({Group.BODY})
     await pass_time(40 * MINUTES)
     assert told(alerts, "Qashqai")[1:] == [("door_open", "hatch")]
-    described: dict[str, Any] = {}
-    async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
-    assert described[EVENT_ALERT](alerts[1])[LOGBOOK_ENTRY_MESSAGE] == "Door open: Hatch"
+    assert [line.data[LOGBOOK_ENTRY_MESSAGE] for line in lines] == ["Door open: Hatch"]
 
 
 async def test_a_lock_reminder(

@@ -18,10 +18,9 @@ from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.commands import Unfinished
 from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND, OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY
-from custom_components.nissanconnect.logbook import async_describe_events
 from custom_components.nissanconnect.vehicle import Asker, CommandStatus, FlashLights, SoundHorn, StartClimate
 
-from .conftest import NOON, LetTimePass, set_up, state
+from .conftest import NOON, LetTimePass, logbook_lines, set_up, state
 from .simulator import Fault, Simulator
 from .test_commands import act, device_id, executed
 
@@ -68,16 +67,13 @@ async def test_a_confirmed_command_is_an_event_and_a_line_of_the_log(
 
 
 async def test_logbook(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:
-    described: dict[str, Any] = {}
-    async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
-    fired: list[Event] = async_capture_events(hass, EVENT_COMMAND)
+    lines = logbook_lines(hass, "event.leaf_command")
     await act(hass, "climate", "turn_on", CLIMATE)
     simulator.vehicle("Leaf").telematics.manner = Manner.REFUSING
     with pytest.raises(HomeAssistantError):
         await act(hass, "climate", "turn_off", CLIMATE)
-    lines = [described[EVENT_COMMAND](event) for event in fired]
-    assert [line[LOGBOOK_ENTRY_NAME] for line in lines] == ["LEAF", "LEAF"]
-    confirmed, rejected = (line[LOGBOOK_ENTRY_MESSAGE] for line in lines)
+    assert [line.data[LOGBOOK_ENTRY_NAME] for line in lines] == ["LEAF", "LEAF"]
+    confirmed, rejected = (line.data[LOGBOOK_ENTRY_MESSAGE] for line in lines)
     assert confirmed.startswith("Start climate: Confirmed by the vehicle, after ")
     assert confirmed.endswith(" s, asked for by Home Assistant")
     assert rejected.startswith("Stop climate: Rejected, after ")
@@ -90,11 +86,9 @@ async def test_the_logbook_speaks_the_language_of_home_assistant(
 ) -> None:
     hass.config.language = "de"  # entities have got their English ids by now
     await async_get_translations(hass, "de", "entity", {DOMAIN})
-    described: dict[str, Any] = {}
-    async_describe_events(hass, lambda domain, name, describe: described.update({name: describe}))
-    fired: list[Event] = async_capture_events(hass, EVENT_COMMAND)
+    lines = logbook_lines(hass, "event.leaf_command")
     await act(hass, "climate", "turn_on", CLIMATE)
-    line = described[EVENT_COMMAND](fired[0])[LOGBOOK_ENTRY_MESSAGE]
+    line = lines[0].data[LOGBOOK_ENTRY_MESSAGE]
     assert line.startswith("Klimatisierung starten: ")
     assert " s, verlangt von Home Assistant" in line
 

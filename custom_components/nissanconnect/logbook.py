@@ -1,10 +1,15 @@
-"""Logbook: one readable line for each command that has ended, and for each alert, in the language of Home Assistant."""
+"""Logbook: one readable line for each command that has ended, and for each alert, where no event entity has one.
+
+In the language of Home Assistant.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from homeassistant.components.logbook import LOGBOOK_ENTRY_ICON, LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.components.logbook import LOGBOOK_ENTRY_DOMAIN, LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.const import ATTR_DEVICE_ID, EVENT_LOGBOOK_ENTRY, Platform
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
@@ -56,9 +61,10 @@ def _alert(texts: _Texts, data: Mapping[str, Any]) -> str:
 
 
 _LINES: Mapping[str, tuple[str, Callable[[_Texts, Mapping[str, Any]], str]]] = {
-    EVENT_ALERT: ("mdi:bell-ring", _alert),
-    EVENT_COMMAND: ("mdi:car-wireless", _command),
+    EVENT_ALERT: ("alert", _alert),
+    EVENT_COMMAND: ("command", _command),
 }
+"""The key of the event entity that has a line of its own for each of these events, and how ours reads."""
 
 
 @callback
@@ -66,21 +72,35 @@ def async_describe_events(
     hass: HomeAssistant,
     async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
 ) -> None:
-    """Describe the events of vehicles."""
+    """Write a line for each event that has none yet.
+
+    Nothing is described here: Home Assistant would show a described event besides the change of the event entity's
+    state, which it never leaves out.
+    """
     texts = _Texts(hass)
-    for name, (icon, line) in _LINES.items():
-        async_describe_event(DOMAIN, name, _describe(texts, icon, line))
+    for name, (key, line) in _LINES.items():
+        hass.bus.async_listen(name, _writer(hass, texts, key, line))
 
 
-def _describe(
-    texts: _Texts, icon: str, line: Callable[[_Texts, Mapping[str, Any]], str]
-) -> Callable[[Event], dict[str, str]]:
+def _writer(
+    hass: HomeAssistant, texts: _Texts, key: str, line: Callable[[_Texts, Mapping[str, Any]], str]
+) -> Callable[[Event], None]:
     @callback
-    def describe(event: Event) -> dict[str, str]:
-        return {
+    def write(event: Event) -> None:
+        if _has_entity(hass, event.data["device_id"], key):
+            return
+        entry = {
             LOGBOOK_ENTRY_NAME: event.data["vehicle"],
             LOGBOOK_ENTRY_MESSAGE: line(texts, event.data),
-            LOGBOOK_ENTRY_ICON: icon,
+            LOGBOOK_ENTRY_DOMAIN: DOMAIN,
+            ATTR_DEVICE_ID: event.data["device_id"],
         }
+        hass.bus.async_fire(EVENT_LOGBOOK_ENTRY, entry, context=event.context)
 
-    return describe
+    return write
+
+
+def _has_entity(hass: HomeAssistant, device_id: str | None, key: str) -> bool:
+    """Whether the device has the event entity, and it is enabled."""
+    found = er.async_entries_for_device(er.async_get(hass), device_id) if device_id else []
+    return any(each.domain == Platform.EVENT and each.unique_id.endswith(f"_{key}") for each in found)

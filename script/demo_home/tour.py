@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from aiohttp import ClientSession
 from homeassistant.util import dt as dt_util
@@ -14,8 +15,8 @@ from .console import DemoError
 from .vehicles import Vehicle
 from .waiting import until
 
-LINES = ("Charging finished", "Left an area: Home", "Charge below the threshold", "Entered an area: Home")
-"""How the lines begin that must be there in the end."""
+ALERTS = ("charging_finished", "left_area", "charge_below", "entered_area")
+"""What the logbook must tell in the end."""
 
 _WITHIN = 90.0
 """Seconds: the tour takes less than a minute, the last read comes a little later."""
@@ -39,7 +40,7 @@ async def draw_home(api: HomeAssistant, entry_id: str) -> None:
 
 
 async def watch(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[str]:
-    """Let the LEAF go, read it time and again, and return its lines of the logbook when all are there."""
+    """Let the LEAF go, read it time and again, and return the alerts that the logbook tells when all are there."""
     if (threshold := leaf.entities.get("number.charge_below")) is None:
         raise DemoError("The LEAF has no threshold for its charge: has it been disabled?")
     await api.post("/api/services/number/set_value", {"entity_id": threshold, "value": _ALERT_BELOW})
@@ -51,9 +52,9 @@ async def watch(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[s
     async def lines() -> list[str] | None:
         await _read(api, leaf)
         found = await _lines(api, leaf, began)
-        return found if all(any(line.startswith(start) for line in found) for start in LINES) else None
+        return found if set(ALERTS) <= set(found) else None
 
-    awaited = f"the LEAF's tour in the logbook ({', '.join(LINES)})"
+    awaited = f"the LEAF's tour in the logbook ({', '.join(ALERTS)})"
     return await until(lines, awaited, seconds=_WITHIN, pause=_READ_EVERY)
 
 
@@ -62,5 +63,6 @@ async def _read(api: HomeAssistant, vehicle: Vehicle) -> None:
 
 
 async def _lines(api: HomeAssistant, vehicle: Vehicle, since: datetime) -> list[str]:
-    events: list[Mapping[str, str]] = await api.command("logbook/get_events", start_time=since.isoformat())
-    return [event["message"] for event in events if event.get("name") == vehicle.name and "message" in event]
+    events: list[Mapping[str, Any]] = await api.command("logbook/get_events", start_time=since.isoformat())
+    alerts = (event for event in events if event.get("entity_id") == vehicle.entities.get("event.alert"))
+    return [event["attributes"]["event_type"] for event in alerts if "attributes" in event]
