@@ -3,7 +3,6 @@
 from datetime import timedelta
 import re
 from types import MappingProxyType
-from typing import Any
 
 from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
 from homeassistant.config_entries import ConfigSubentry
