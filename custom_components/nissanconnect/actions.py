@@ -95,15 +95,17 @@ def start_climate(
     The ``target`` is in °C; ``unit`` is the one in which to speak of it.
     """
     limits = info.climate_limits
+    # Of a car that has lost its climate altogether, the reason for that is what its owner should hear.
+    offered = info.had if Capability.CLIMATE in info.lost else info.capabilities
     if target is not None and unit == UnitOfTemperature.FAHRENHEIT:
         target = _at_the_limit(target, limits)
-    if target is not None and Capability.CLIMATE_TEMPERATURE not in info.had:
+    if target is not None and Capability.CLIMATE_TEMPERATURE not in offered:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="temperature_not_supported")
-    if defrost and Capability.CLIMATE_DEFROST not in info.had:
+    if defrost and Capability.CLIMATE_DEFROST not in offered:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="defrost_not_supported")
-    if heat_seats and Capability.SEAT_HEAT not in info.had:
+    if heat_seats and Capability.SEAT_HEAT not in offered:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="seat_heat_not_supported")
-    if heat_wheel and Capability.WHEEL_HEAT not in info.had:
+    if heat_wheel and Capability.WHEEL_HEAT not in offered:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="wheel_heat_not_supported")
     if target is not None and not limits.minimum <= target <= limits.maximum:
         raise ServiceValidationError(

@@ -65,7 +65,7 @@ def _vehicle(vehicle: VehicleCoordinator) -> dict[str, Any]:
         state["health"]["values"] = sorted(vehicle.data.health.values)
     return {
         "info": async_redact_data(asdict(vehicle.info), _PERSONAL)
-        | {"capabilities": sorted(vehicle.info.capabilities)},
+        | {"capabilities": sorted(vehicle.info.capabilities), "lost": sorted(vehicle.info.lost)},
         "state": async_redact_data(state, _PERSONAL),
         "available": vehicle.available,
         "last_update_success": vehicle.last_update_success,
