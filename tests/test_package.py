@@ -15,6 +15,7 @@ from homeassistant.const import Platform
 import pytest
 
 from custom_components.nissanconnect.const import DOMAIN, PLATFORMS
+from custom_components.nissanconnect.minimum import MINIMUM
 
 REPOSITORY = Path(__file__).parents[1]
 ROOT = REPOSITORY / "custom_components" / DOMAIN
@@ -130,3 +131,18 @@ def test_nobody_pays_for_the_backends_of_others() -> None:
     assert {name for name in loaded if name.startswith(backends)} == {backends, f"{backends}.base"}
     libraries = {requirement.partition("==")[0] for requirement in MANIFEST["requirements"]}
     assert not libraries & set(loaded)
+
+
+def test_an_older_home_assistant_is_told_so() -> None:
+    """And not that some name cannot be imported, or some line cannot be read by its Python."""
+    older = "import homeassistant.const as const; const.MINOR_VERSION, const.__version__ = 10, '2026.10.4'"
+    code = f"{older}; import custom_components.nissanconnect"
+    run = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert run.stderr.endswith("ImportError: NissanConnect needs Home Assistant 2026.11 or newer; this is 2026.10.4\n")
+    for file in ("__init__.py", "minimum.py"):
+        ast.parse((ROOT / file).read_text(), feature_version=(3, 13))
+
+
+def test_the_least_home_assistant_is_the_same_everywhere() -> None:
+    hacs = json.loads((REPOSITORY / "hacs.json").read_text())
+    assert AwesomeVersion(hacs["homeassistant"]) == ".".join(map(str, (*MINIMUM, 0)))

@@ -74,6 +74,17 @@ def placeholders(text: str) -> set[str]:
     return set(re.findall(r"{(\w+)}", text))
 
 
+@pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
+def test_no_text_holds_what_hassfest_forbids(path: Path) -> None:
+    """Addresses come as placeholders, and a placeholder in single quotes is none."""
+    for _, text in texts(load(path)):
+        assert not re.search(r"https?://|www\.", text), text
+        assert not re.search(r"<[a-zA-Z/]", text), text
+        assert not re.search(r"'\{\w+\}'", text), text
+        assert text == text.strip(), text
+        assert "[%key:" not in text, text
+
+
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda path: path.stem)
 def test_languages_say_the_same(language: Path) -> None:
     english, other = dict(texts(ENGLISH)), dict(texts(load(language)))

@@ -44,8 +44,8 @@ class Reported:
     ``lasting`` names the fields that stay true for weeks, so that one source may know them when another speaks later.
     ``measured`` names those whose last value stands until there is another: a report without one, because it was left
     out or made no sense, is no news about it. Nor is one with a null: sources send that for what they could not measure
-    this time, as of a vehicle asleep, and no battery or odometer ceases to have a value. The group's times are then those
-    of its newest report, and what else is in it.
+    this time, as of a vehicle asleep, and no battery or odometer ceases to have a value. The group's times are then
+    those of its newest report, and what else is in it.
     """
 
     lasting: ClassVar[frozenset[str]] = frozenset()
