@@ -189,4 +189,5 @@ def logbook_lines(hass: HomeAssistant, entity_id: str) -> list[Event]:
     """Remove an event entity, and return what is written into the logbook in its place from now on."""
     er.async_get(hass).async_remove(entity_id)
     async_describe_events(hass, lambda domain, name, describe: None)
-    return async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
+    lines: list[Event] = async_capture_events(hass, EVENT_LOGBOOK_ENTRY)
+    return lines
