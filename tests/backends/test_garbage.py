@@ -65,7 +65,7 @@ SOURCES: Mapping[str, tuple[Mapping[str, Json], Callable[[Mapping[str, Json], An
     "opencarwings": (EV_INFO, _opencarwings),
     "teslafi": (TESLAFI, lambda said, at: parse(Values(dict(said)), at, live=True)),
 }
-GARBAGE = SCALARS | st.sampled_from([-40, -1, 104, 255, 1023, 65535, "", "NULL", "--", [], {}])
+GARBAGE: st.SearchStrategy[Json] = SCALARS | st.sampled_from([-40, -1, 104, 255, 1023, 65535, "", "NULL", "--", [], {}])
 
 
 def _measured(state: VehicleState) -> set[str]:
@@ -85,6 +85,7 @@ def test_garbage_in_one_field_takes_no_measured_value_away(source: str, data: st
     before = Word().after(read(report, NOW))
     known = _measured(before.state)
     assert len(known) >= 4
-    name = data.draw(st.sampled_from(sorted(report)))
-    after = before.after(read({**report, name: data.draw(GARBAGE)}, LATER))
+    name, garbage = data.draw(st.sampled_from(sorted(report))), data.draw(GARBAGE)
+    changed: dict[str, Json] = {**report, name: garbage}
+    after = before.after(read(changed, LATER))
     assert known <= _measured(after.state)
