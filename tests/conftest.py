@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 import logging
+import os
+import secrets
 import time
 from typing import Protocol
 
@@ -14,7 +16,7 @@ from homeassistant.core import Event, HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events, async_fire_time_changed
 
@@ -27,13 +29,42 @@ from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
 from .simulator import EMAIL, PASSWORD, Simulator
 
-# A law is checked against the same examples in every run, so that a red build means a change. Deadlines measure the
-# machine.
-settings.register_profile("nissanconnect", deadline=None, derandomize=True)
-settings.load_profile("nissanconnect")
+# Where people work, a law is checked against the same examples in every run, so that a failure means a change. In CI
+# every run looks at others, and says by which seed they can be had again. Deadlines measure the machine.
+_UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeat", _UNHURRIED, derandomize=True)
+settings.register_profile("explore", _UNHURRIED, derandomize=False, database=None, print_blob=True)
 
 # The harness has every statement of the recorder's database printed among the results.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+
+@pytest.hookimpl(tryfirst=True)  # before hypothesis looks at its option, and before any test is imported
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the examples: by ``--hypothesis-seed`` or ``HYPOTHESIS_SEED``, by a new seed in CI, or the usual ones."""
+    given = config.option.hypothesis_seed or os.environ.get("HYPOTHESIS_SEED")
+    if given is None and os.environ.get("CI", "false").lower() not in {"", "0", "false"}:
+        given = str(secrets.randbits(32))
+    config.option.hypothesis_seed = given  # which the workers of xdist are given as well
+    settings.load_profile("repeat" if given is None else "explore")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say first which examples these are, because a run that is cut off has no end."""
+    return _how_to_repeat(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say after a failure how to have the same examples again."""
+    if terminalreporter.stats.keys() & {"failed", "error"}:
+        for line in _how_to_repeat(config):
+            terminalreporter.write_line(line)
+
+
+def _how_to_repeat(config: pytest.Config) -> list[str]:
+    seed = config.option.hypothesis_seed
+    return [] if seed is None else [f"laws: examples of seed {seed}; the same again: --hypothesis-seed={seed}"]
+
 
 CREDENTIALS = {CONF_USERNAME: EMAIL, CONF_PASSWORD: PASSWORD}
 

@@ -42,10 +42,20 @@ def test_nothing_is_lost_but_a_position_in_privacy_mode(one: VehicleState, other
 
 @given(states, states)
 def test_time_does_not_run_backwards(one: VehicleState, other: VehicleState) -> None:
+    """Only an odometer may keep an older reading, and only one of more kilometres."""
     for group, value in accumulate(one, other).groups().items():
-        if group is not Group.ODOMETER:
-            heard = [s.groups()[group].received_at for s in (one, other) if group in s.groups()]
-            assert value.received_at == max(heard)
+        newest = max((s.groups()[group] for s in (one, other) if group in s.groups()), key=lambda g: g.received_at)
+        assert value.received_at == newest.received_at or (
+            isinstance(value, Odometer)
+            and isinstance(newest, Odometer)
+            and value.distance is not None
+            and newest.distance is not None
+            and value.distance > newest.distance
+        )
+
+
+def test_a_parked_vehicle_s_odometer_has_the_time_of_its_last_reading() -> None:
+    assert accumulate(odometer(5, 0), odometer(5, 1)) == odometer(5, 1)
 
 
 @given(states, states)
@@ -78,9 +88,9 @@ def test_position_comes_back_only_by_a_new_report() -> None:
     assert accumulate(hidden, VehicleState(privacy=public)).position is None
 
 
-@given(st.floats(0, 24, exclude_max=True), st.floats(0, 1e6), st.floats(0, 1e6))
-def test_odometer_does_not_fall_within_a_day(hours: float, first: float, second: float) -> None:
-    merged = accumulate(odometer(first, 0), odometer(second, hours))
+@given(st.integers(0, 24 * 60 - 1), st.floats(0, 1e6), st.floats(0, 1e6))
+def test_odometer_does_not_fall_within_a_day(minutes: int, first: float, second: float) -> None:
+    merged = accumulate(odometer(first, 0), odometer(second, minutes / 60))
     assert merged.odometer is not None
     assert merged.odometer.distance == max(first, second)
 
