@@ -19,7 +19,7 @@ from custom_components.nissanconnect.backends.demo.event import Event as Announc
 from custom_components.nissanconnect.backends.demo.places import HOME, TO_THE_SEA
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import EVENT_ALERT, OPTION_ALERTS_OFF
-from custom_components.nissanconnect.vehicle import AlertType, Group
+from custom_components.nissanconnect.vehicle import Alert, AlertType, Group
 
 from .conftest import LetTimePass, logbook_lines, set_up, settle, state
 from .simulator import Fault, Simulator
@@ -221,8 +221,30 @@ async def test_what_is_switched_off_is_not_told(
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, options={OPTION_ALERTS_OFF: ["plugged_in", "cloud_message"]})
     await set_up(hass, entry)
+    simulator.vehicle("Leaf").announce(Announced.VEHICLE_IN_USE)
     await pass_time(8 * HOURS, STEP)
-    assert AlertType.PLUGGED_IN not in types(alerts)
+    assert not {"plugged_in", "cloud_message"} & set(types(alerts))
+
+    hass.config_entries.async_update_entry(entry, options={OPTION_ALERTS_OFF: ["plugged_in"]})
+    await settle(hass)
+    simulator.vehicle("Leaf").announce(Announced.VEHICLE_IN_USE)
+    await pass_time(HOURS, STEP)
+    assert types(alerts).count("cloud_message") == 1, "the new one, and not what was switched off when it came"
+
+
+async def test_what_happens_before_the_entity_is_there_is_told_to_it_once(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    alerts = loaded.runtime_data.vehicles[simulator.car("Leaf").vin].alerts
+    alerts._listeners.clear()  # as it is while the entities are still to come
+    early, late = (Alert(type=kind, at=dt_util.utcnow()) for kind in (AlertType.ALARM, AlertType.SILENT))
+    alerts.async_report(early)
+    first, second = list[Alert](), list[Alert]()
+    alerts.async_add_listener(first.append)
+    alerts.async_report(late)
+    alerts.async_add_listener(second.append)
+    assert first == [early, late]
+    assert second == [], "the first one has been told"
 
 
 async def test_the_options_ask_which(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

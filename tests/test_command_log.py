@@ -218,7 +218,11 @@ async def test_the_entity_hears_of_what_ended_with_a_restart(
 
 
 async def test_what_ends_after_an_account_is_closed_overwrites_nothing(
-    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+    hass: HomeAssistant,
+    simulator: Simulator,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+    pass_time: LetTimePass,
 ) -> None:
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
     await hass.config_entries.async_unload(loaded.entry_id)
@@ -226,7 +230,7 @@ async def test_what_ends_after_an_account_is_closed_overwrites_nothing(
     hass_storage[file] = {"successor": True}
     async with vehicle.commands.async_waking("set_pin", Asker(kind="user")) as departure, departure():
         pass
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await pass_time(timedelta(minutes=1), timedelta(seconds=1))  # what is written soon is written by then
     assert hass_storage[file] == {"successor": True}
 
 

@@ -79,9 +79,9 @@ async def test_the_first_message_brings_a_device_with_its_values(
         "battery_capacity": 40,
         "battery_temperature": 14,
         "odometer": 61_204,
-        "outside_temperature": 8.5,
+        "outside_temperature": 8,  # shown in whole degrees
     }.items():
-        assert float(state(hass, f"sensor.leaf_{sensor}").state) == pytest.approx(value, abs=1), sensor
+        assert float(state(hass, f"sensor.leaf_{sensor}").state) == pytest.approx(value, abs=0.01), sensor
     assert state(hass, "binary_sensor.leaf_plugged_in").state == STATE_OFF
     assert state(hass, "binary_sensor.leaf_reachable").state == STATE_ON
     assert state(hass, "sensor.leaf_last_report_from_vehicle").state == NOON.isoformat()

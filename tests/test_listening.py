@@ -1,5 +1,6 @@
 """Sources that speak by themselves, through real Home Assistant."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -139,11 +140,18 @@ async def test_a_line_that_is_lost_for_weeks_is_taken_up_again(
 
 
 async def test_a_source_that_no_longer_lets_us_in_is_left_alone(
-    hass: HomeAssistant, loaded: MockConfigEntry, source: Scripted
+    hass: HomeAssistant, stage: Stage, source: Scripted, monkeypatch: pytest.MonkeyPatch, pass_time: LetTimePass
 ) -> None:
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(0)  # whoever waits to try again does so at once
+
+    monkeypatch.setattr(listener, "sleep", sleep)
+    loaded = stage.entry("Module", source)
+    await set_up(hass, loaded)
     source.say(AuthenticationFailed())
-    await settle(hass)
+    await pass_time(timedelta(hours=1), timedelta(minutes=1))
     assert not source.heard
+    assert source.listening == 1
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["context"]["entry_id"] == loaded.entry_id
 

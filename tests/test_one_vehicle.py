@@ -501,6 +501,57 @@ async def test_what_a_source_pushes_is_heard_where_the_vehicle_belongs(
     assert state(hass, "sensor.leaf_battery").state == "11"
 
 
+async def test_a_source_that_cannot_be_heard_is_a_dead_source(
+    hass: HomeAssistant, spoken: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
+) -> None:
+    """Its entry is loaded and its vehicle known, but nothing it says arrives; commands take the other way."""
+    (vehicle,) = spoken.runtime_data.vehicles.values()
+    (link,) = vehicle.links.lent
+    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=11))))
+    await settle(hass)
+    assert link.works
+    module.error = Unavailable("no broker")
+    module.say(module.error)
+    await pass_time(timedelta(hours=4), timedelta(minutes=5))
+    assert issues(hass) == ["source_silent"]
+    assert not link.works
+
+    module.error = None
+    await pass_time(timedelta(hours=1), timedelta(minutes=5))
+    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 300, level=12))))
+    await pass_time(timedelta(hours=1), timedelta(minutes=5))
+    assert issues(hass) == []
+    assert link.works
+
+
+async def test_a_dead_source_is_asked_more_and_more_rarely(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
+) -> None:
+    module.error, cloud.reads, reads = Unavailable("dead"), 0, list[int]()
+    for _ in range(3):
+        module.reads = 0
+        await pass_time(timedelta(hours=2), timedelta(minutes=5))
+        reads.append(module.reads)
+    assert sum(reads) < cloud.reads / 2
+    assert reads[0] > reads[1] >= reads[2] > 0
+
+
+async def test_the_owner_is_told_of_a_silent_source_at_its_third_failure(
+    hass: HomeAssistant, both: MockConfigEntry, module: Scripted, pass_time: LetTimePass
+) -> None:
+    (vehicle,) = both.runtime_data.vehicles.values()
+    (link,) = vehicle.links.lent
+    module.error = Unavailable("dead")
+    told = list[bool]()
+    while link.failures < 4:
+        before = link.failures
+        link.rested()
+        await vehicle.async_refresh()
+        assert link.failures == before + 1
+        told.append(issues(hass) == ["source_silent"])
+    assert told == [False, False, True, True]
+
+
 async def test_a_talkative_source_does_not_keep_us_from_asking_the_others(
     hass: HomeAssistant,
     spoken: MockConfigEntry,

@@ -34,6 +34,7 @@ from custom_components.nissanconnect.vehicle import AlertType, BackendError, Rea
 from custom_components.nissanconnect.vehicle.guide import App, Model, Region, Verdict
 
 ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
+SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("flows/*.py")])
 LANGUAGES = sorted((ROOT / "translations").glob("*.json"))
 DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "binary_sensor": (*BINARY_SENSORS, AREA),
@@ -153,7 +154,7 @@ def test_every_exception_that_the_code_names_exists_and_no_other() -> None:
 
 def _literal_keys() -> Iterator[str]:
     """The translation keys that are written into ``raise SomeError(translation_key="…")``."""
-    for path in ROOT.glob("*.py"):
+    for path in SHELL:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "").endswith("Error"):
                 for keyword in node.keywords:
@@ -162,7 +163,7 @@ def _literal_keys() -> Iterator[str]:
 
 
 def test_no_exception_of_home_assistant_is_raised_without_translation() -> None:
-    for path in ROOT.glob("*.py"):
+    for path in SHELL:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 name = getattr(node.exc.func, "id", "")
@@ -196,8 +197,10 @@ def test_every_verdict_on_a_vehicle_and_every_question_before_it_has_its_words()
 
 
 def test_every_field_of_a_form_is_explained() -> None:
-    for flow in ("config", "options"):
-        for name, step in ENGLISH[flow]["step"].items():
+    flows = [ENGLISH["config"], ENGLISH["options"], *ENGLISH["config_subentries"].values()]
+    flows += [issue["fix_flow"] for issue in ENGLISH["issues"].values() if "fix_flow" in issue]
+    for flow in flows:
+        for name, step in flow["step"].items():
             assert step.get("data", {}).keys() == step.get("data_description", {}).keys(), name
 
 

@@ -19,6 +19,7 @@ from custom_components.nissanconnect.vehicle import (
     Phase,
     Progress,
     Refresh,
+    SoundHorn,
     Ticket,
     Unavailable,
     VehicleInfo,
@@ -26,7 +27,7 @@ from custom_components.nissanconnect.vehicle import (
     alias,
 )
 
-from .conftest import NOON, LetTimePass, set_up, settle, state
+from .conftest import NOON, LetTimePass, set_up, settle, state, until
 from .scripted import Scripted, Stage, stage
 from .simulator import Fault, Simulator
 from .test_command_log import ask
@@ -117,6 +118,35 @@ async def test_a_refresh_is_in_the_book_before_anything_else_can_be_decided(
     assert not vehicle.commands.runner.idle
     await job.ended.wait()
     assert vehicle.wakes_today == 1
+
+
+async def test_nobody_is_woken_besides_while_a_command_is_carried_out(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """What waits behind a command is in no book yet, so it would come on top of the day's budget."""
+    await allow_wakes(hass, simulator, entry, {"wake_parked": 30})
+    stuck = hass.loop.create_future()
+
+    async def never(seconds: float) -> None:
+        await stuck
+
+    vehicle = entry.runtime_data.vehicles[simulator.car("Leaf").vin]
+    sleep, vehicle.commands.runner._sleep = vehicle.commands.runner._sleep, never
+    vehicle.commands.async_submit(SoundHorn(), Asker(kind="user", name="Robin"))
+    await until(hass, lambda: [each for each in vehicle.commands.unfinished if each.ticket])
+    for _ in range(12):
+        freezer.tick(timedelta(minutes=10))
+        await vehicle.async_refresh()
+        assert vehicle.trouble is None
+    assert vehicle.commands.runner.pending == [SoundHorn()]
+
+    vehicle.commands.runner._sleep = sleep
+    stuck.set_result(None)
+    await settle(hass)
+    assert [(each.command, each.asked_by.kind) for each in vehicle.commands.log] == [("sound_horn", "user")]
+    await vehicle.async_refresh()
+    await settle(hass)
+    assert vehicle.commands.log[-1].asked_by.kind == "option", "it was due all the time"
 
 
 async def allow_wakes(

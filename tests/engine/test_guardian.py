@@ -1,11 +1,11 @@
 """Automatic wakes: one example for every refusal, and the laws that hold whatever happens."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import event, given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 import pytest
 
@@ -148,7 +148,7 @@ def test_what_was_missed_is_not_made_up_for() -> None:
 
 
 moments = st.integers(-5 * 24 * 60, 5 * 24 * 60).map(lambda minutes: NOON + minutes * MINUTE)
-times = st.none() | st.integers(0, 23).map(time)
+times = st.none() | st.integers(0, 24 * 12 - 1).map(lambda fives: time(fives // 12, fives % 12 * 5))
 policies = st.builds(
     WakePolicy,
     charging=st.none() | st.sampled_from([5 * MINUTE, 15 * MINUTE, HOUR]),
@@ -180,22 +180,108 @@ circumstances = st.builds(
 )
 
 
-@given(circumstances)
-@settings(max_examples=500)
-def test_unknown_never_wakes(known: Circumstances) -> None:
-    if automatic_wake_due(known).due:
+def quiet(policy: WakePolicy, at: time) -> bool:
+    """Whether it is quiet, counted in minutes from the beginning of the quiet hours, round the clock."""
+    start, end = policy.quiet_from, policy.quiet_until
+    if start is None or end is None:
+        return False
+    length = (minute(end) - minute(start)) % (24 * 60) or 24 * 60
+    return (minute(at) - minute(start)) % (24 * 60) < length
+
+
+def minute(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def day_of(at: datetime, zone: tzinfo) -> date:
+    return at.astimezone(zone).date()
+
+
+@st.composite
+def overdue(draw: st.DrawFn) -> Circumstances:
+    """Circumstances in which nothing speaks against a wake, made so one by one."""
+    now, zone, charging = draw(moments), draw(zones), draw(st.booleans())
+    interval = draw(st.sampled_from([5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR]))
+    due_at = now - draw(st.integers(0, 3 * 24 * 60)) * MINUTE
+    said_at = due_at - interval
+    volts = draw(st.none() | st.sampled_from([12.0, 12.6, 14.2]))
+    rested = st.integers(0, 3 * 24 * 60).map(lambda minutes: now - minutes * MINUTE)
+    woken = draw(st.lists(st.integers(0, 9 * 24 * 60).map(lambda minutes: said_at - minutes * MINUTE), max_size=8))
+    today = sum(day_of(at, zone) == day_of(now, zone) for at in woken)
+    hours = draw(st.builds(WakePolicy, quiet_from=times, quiet_until=times))
+    local = now.astimezone(zone).time()
+    return Circumstances(
+        policy=replace(
+            WakePolicy() if quiet(hours, local) else hours,
+            charging=interval if charging else None,
+            parked=None if charging else interval,
+            budget=today + draw(st.integers(1, 8)),
+        ),
+        ledger=WakeLedger(tuple(Wake(at=at, asked_by=OWNER, why="refresh") for at in sorted(woken))),
+        state=vehicle(said_at, charging=charging, volts=volts, volts_at=now),
+        activity=Activity(driving=False, rests_since=draw(rested if volts is None else st.none() | rested)),
+        now=now,
+        zone=zone,
+        started_at=draw(st.sampled_from([due_at, now - interval])) - draw(st.integers(0, 999)) * MINUTE,
+    )
+
+
+@given(overdue())
+@settings(max_examples=200)
+def test_what_nothing_speaks_against_is_due(known: Circumstances) -> None:
+    assert automatic_wake_due(known) == (known.purpose, None)
+
+
+def forget(known: Circumstances, what: str) -> Circumstances:
+    """Take away one thing that a wake needs to be known."""
+    match what:
+        case "report":
+            return replace(known, state=replace(known.state, battery=None))
+        case "driving":
+            return replace(known, activity=replace(known.activity, driving=None))
+        case "12 V":
+            resting = replace(known.activity, rests_since=None)
+            return replace(known, state=replace(known.state, aux_battery=None), activity=resting)
+        case _:
+            return replace(known, policy=WakePolicy(budget=8))
+
+
+@given(overdue(), st.sampled_from(["report", "driving", "12 V", "leave"]))
+@settings(max_examples=400)
+def test_unknown_never_wakes(known: Circumstances, what: str) -> None:
+    assert automatic_wake_due(forget(known, what)).refusal is (Refusal.OFF if what == "leave" else Refusal.UNKNOWN)
+
+
+@given(circumstances | overdue())
+@settings(max_examples=400)
+def test_a_wake_has_all_that_it_needs(known: Circumstances) -> None:
+    decision = automatic_wake_due(known)
+    event(f"refusal: {decision.refusal}")
+    if decision.due:
         assert known.state.last_report is not None
         assert known.activity.driving is False
         assert known.voltage is not None or known.activity.rests_since is not None
         assert known.policy.charging or known.policy.parked
+        assert not quiet(known.policy, known.now.astimezone(known.zone).time())
+        today = day_of(known.now, known.zone)
+        assert sum(day_of(each.at, known.zone) == today for each in known.ledger.wakes) < known.policy.budget
 
 
-@given(circumstances, st.integers(0, 5 * 24 * 60))
-@settings(max_examples=500)
+@given(overdue(), st.integers(0, 5 * 24 * 60))
+@settings(max_examples=200)
 def test_a_restart_never_causes_a_wake(known: Circumstances, minutes: int) -> None:
-    """What is due after a restart would have been due without it."""
-    if automatic_wake_due(known).due:
-        assert automatic_wake_due(replace(known, started_at=known.started_at - minutes * MINUTE)).due
+    """What is due after a restart would have been due without it, and what was missed is not made up for."""
+    assert automatic_wake_due(replace(known, started_at=known.started_at - minutes * MINUTE)).due
+    if known.due_at is not None and known.due_at < known.now:
+        assert automatic_wake_due(replace(known, started_at=known.now)).refusal is Refusal.RESTART
+
+
+@given(policies, st.integers(0, 24 * 60 - 1).map(lambda minutes: time(minutes // 60, minutes % 60)))
+def test_quiet_hours_go_round_the_clock(policy: WakePolicy, at: time) -> None:
+    assert policy.is_quiet(at) is quiet(policy, at)
+    if policy.quiet_from is not None and policy.quiet_until is not None:
+        assert policy.is_quiet(policy.quiet_from)
+        assert policy.is_quiet(policy.quiet_until) is (policy.quiet_from == policy.quiet_until)
 
 
 class Year(RuleBasedStateMachine):
@@ -204,6 +290,7 @@ class Year(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.automatic: list[datetime] = []
+        self.wakes: list[datetime] = []
         self.budgets: dict[date, int] = {}
 
     @initialize(
@@ -226,7 +313,7 @@ class Year(RuleBasedStateMachine):
     def consider(self) -> None:
         """Do what the product does: ask, wake, record."""
         known = self.known
-        day = known.now.astimezone(self.zone).date()
+        day = day_of(known.now, self.zone)
         self.budgets[day] = max(self.budgets.get(day, 0), known.policy.budget)
         decision = automatic_wake_due(known)
         if not decision.due:
@@ -234,14 +321,15 @@ class Year(RuleBasedStateMachine):
         interval = known.policy.interval(decision.purpose)
         assert interval is not None
         assert known.activity.driving is False
-        assert known.ledger.wakes_today(known.now, self.zone) < known.policy.budget
-        assert not known.policy.is_quiet(known.now.astimezone(self.zone).time())
+        assert sum(day_of(at, self.zone) == day for at in self.wakes) < known.policy.budget
+        assert not quiet(known.policy, known.now.astimezone(self.zone).time())
         assert all(known.now - at >= interval for at in self.automatic)
         self.automatic.append(known.now)
         self.record(OPTION, decision.purpose)
 
     def record(self, asker: Asker, why: str) -> None:
         known = self.known
+        self.wakes.append(known.now)
         self.known = replace(known, ledger=known.ledger.record(Wake(at=known.now, asked_by=asker, why=why)))
 
     @rule(minutes=st.integers(1, 300))
@@ -293,7 +381,7 @@ class Year(RuleBasedStateMachine):
 
     @invariant()
     def the_budget_holds(self) -> None:
-        days = [at.astimezone(self.zone).date() for at in self.automatic]
+        days = [day_of(at, self.zone) for at in self.automatic]
         assert all(days.count(day) <= self.budgets[day] for day in days)
 
 

@@ -1,12 +1,13 @@
 """How several sources become one vehicle."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 from hypothesis import given, strategies as st
+import pytest
 
 from custom_components.nissanconnect.engine.merge import SAME_MOMENT, Word, merge
 from custom_components.nissanconnect.vehicle import (
@@ -88,23 +89,42 @@ def test_what_is_repeated_without_a_time_was_said_when_it_was_said_with_one() ->
     assert changed.state.last_report is None
 
 
+type Source = tuple[Word, Sequence[Weakness]]
+
 words = st.lists(states, min_size=1, max_size=4).map(lambda reports: said(*reports))
+weaknesses = st.lists(
+    st.builds(
+        Weakness,
+        group=st.sampled_from(Group),
+        clock=st.sampled_from([0, 5, 15, 24 * 60]).map(lambda minutes: timedelta(minutes=minutes)),
+        cached=st.frozensets(st.sampled_from(["level", "plugged_in", "running", "inside_temperature", "distance"])),
+    ),
+    max_size=4,
+)
+sources = st.tuples(words, weaknesses)
+
+LONG_BEFORE = EPOCH - timedelta(days=1000)
 
 
-def distinct(words: Sequence[Word]) -> bool:
-    """Whether the time alone decides: no two sources heard of a group at the same time."""
-    times = [(group, word.said_at(group)) for word in words for group in word.state.groups()]
-    return len(times) == len(set(times))
+def distinct(sources: Sequence[Source]) -> bool:
+    """Whether the time alone decides: no two sources heard of a group at the same time, as far as they can be sure."""
+    times = [
+        (group, max(word.said_at(group), LONG_BEFORE) - sum((w.clock for w in weak if w.group is group), timedelta()))
+        for word, weak in sources
+        for group in word.state.groups()
+    ]
+    unknown = [group for word, _ in sources for group in word.state.groups() if word.said_at(group) < LONG_BEFORE]
+    return len(times) == len(set(times)) and len(unknown) == len(set(unknown))
 
 
-@given(words)
-def test_one_source_is_believed_as_it_is(word: Word) -> None:
-    assert believed(word) == word.state
+@given(sources)
+def test_one_source_is_believed_as_it_is(source: Source) -> None:
+    assert merge([source]) == source[0].state
 
 
-@given(words)
-def test_the_same_word_twice_changes_nothing(word: Word) -> None:
-    groups = believed(word, word).groups()
+@given(words, weaknesses, weaknesses)
+def test_the_same_word_twice_changes_nothing(word: Word, some: list[Weakness], others: list[Weakness]) -> None:
+    groups = merge([(word, some), (word, others)]).groups()
     privacy = word.state.privacy
     expected = dict(word.state.groups())
     if privacy and privacy.active:
@@ -112,17 +132,18 @@ def test_the_same_word_twice_changes_nothing(word: Word) -> None:
     assert groups == expected
 
 
-@given(st.lists(words, min_size=2, max_size=3).filter(distinct))
-def test_the_order_of_sources_matters_between_equals_only(words: list[Word]) -> None:
-    assert len({repr(believed(*order)) for order in permutations(words)}) == 1
+@given(st.lists(sources, min_size=2, max_size=3).filter(distinct))
+def test_the_order_of_sources_matters_between_equals_only(sources: list[Source]) -> None:
+    assert len({repr(merge(order)) for order in permutations(sources)}) == 1
 
 
-@given(words, words, states)
-def test_a_newer_report_takes_nothing_back(one: Word, other: Word, report: VehicleState) -> None:
+@given(sources, sources, states)
+def test_a_newer_report_takes_nothing_back(one: Source, other: Source, report: VehicleState) -> None:
     """What is reported now is believed now, and about everything else nothing changes."""
     now = EPOCH + timedelta(days=30)
     newer = VehicleState.of(*(replace(each, received_at=now, reported_at=now) for each in report.groups().values()))
-    before, after = believed(one, other).groups(), believed(one.after(newer), other).groups()
+    word, weak = one
+    before, after = merge([one, other]).groups(), merge([(word.after(newer), weak), other]).groups()
     for group in (before.keys() | newer.groups().keys()) - {Group.POSITION}:  # which privacy mode may hide
         if group in newer.groups():
             assert after[group].reported_at == now
@@ -130,13 +151,38 @@ def test_a_newer_report_takes_nothing_back(one: Word, other: Word, report: Vehic
             assert after[group] == before[group]
 
 
-@given(words, words)
-def test_nothing_that_any_source_knows_is_lost(one: Word, other: Word) -> None:
-    merged = believed(one, other)
-    private = any(word.state.privacy and word.state.privacy.active for word in (one, other))
+@given(sources, sources)
+def test_nothing_that_any_source_knows_is_lost(one: Source, other: Source) -> None:
+    merged, known = merge([one, other]), [word.state for word, _ in (one, other)]
+    private = any(state.privacy and state.privacy.active for state in known)
     hidden = {Group.POSITION} if private else set()
-    assert merged.groups().keys() == (one.state.groups().keys() | other.state.groups().keys()) - hidden
+    assert merged.groups().keys() == (known[0].groups().keys() | known[1].groups().keys()) - hidden
     assert not (private and merged.position)
+
+
+@given(sources, sources)
+def test_nothing_is_made_up(one: Source, other: Source) -> None:
+    """Each value of the merged vehicle was said by a source, and what the newest is sure of is not overruled."""
+    known = [word.state.groups() for word, _ in (one, other)]
+    for group, value in merge([one, other]).groups().items():
+        said_by = [groups[group] for groups in known if group in groups]
+        for each in fields(value):
+            assert getattr(value, each.name) in [getattr(said, each.name) for said in said_by], each.name
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 14, 15, 16, 60])
+def test_a_quarter_of_an_hour_is_one_moment(minutes: int) -> None:
+    module = battery("module", 300 - minutes, level=41, temperature=15)
+    merged = believed(said(module), said(battery("cloud", 300, level=40))).battery
+    assert merged is not None
+    assert merged.temperature == (15 if minutes <= 15 else None)
+    assert timedelta(minutes=15) == SAME_MOMENT
+
+
+def test_no_clock_can_be_doubted_beyond_the_beginning_of_time() -> None:
+    doubted = [Weakness(group=Group.BATTERY, clock=timedelta(minutes=5))]
+    untimed, other = said(battery("untimed", None, level=1)), said(battery("other", 5, level=2))
+    assert merge([(untimed, doubted), (other, ())]).battery == other.state.battery
 
 
 def test_the_vehicle_s_last_word_counts_whoever_brings_it() -> None:
@@ -165,7 +211,6 @@ def test_what_passes_is_taken_from_the_same_moment() -> None:
     merged = believed(said(module), said(battery("cloud", 300, level=40))).battery
     assert merged is not None
     assert (merged.level, merged.temperature) == (40, 15)
-    assert timedelta(minutes=10) <= SAME_MOMENT
 
 
 def test_sources_that_contradict_each_other_are_not_mixed() -> None:

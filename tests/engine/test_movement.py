@@ -68,6 +68,12 @@ def test_without_odometer_or_position_nothing_is_told() -> None:
     assert Anchor().after(VehicleState(), None) == (Anchor(), None)
 
 
+def test_an_odometer_that_says_nothing_for_once_begins_anew() -> None:
+    """Then nobody knows whether the vehicle was driven; what follows is measured from where it is found."""
+    silent = seen(10, north=2, km=None)
+    assert moved(seen(0), silent, seen(20, north=2), seen(30, north=4)) == [3]
+
+
 @given(st.lists(st.builds(seen, st.integers(0, 600), north=st.floats(-0.14, 0.14)), max_size=20))
 def test_wandering_positions_move_nothing(reads: list[VehicleState]) -> None:
     assert moved(*reads) == []

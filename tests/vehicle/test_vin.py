@@ -30,11 +30,18 @@ def test_what_is_wrong_with_a_vin(text: str, problem: VinProblem | None) -> None
     assert vin_problem(text) is problem
 
 
-@given(st.text())
+@given(st.text() | st.text(PERMITTED + "IOQÜ- ", min_size=17, max_size=17))
 def test_any_text_can_be_asked_about(text: str) -> None:
-    vin_problem(text)
-    market_hint(text)
-    plant_country(text)
+    problem = vin_problem(text)
+    signs = text.strip()
+    if len(signs) == 17 and set(signs) <= set(PERMITTED):
+        assert problem in (None, VinProblem.CHECK_DIGIT)
+    if problem is None:
+        assert len([sign for sign in text if sign.isalnum()]) == 17
+    else:
+        assert problem is VinProblem.CHECK_DIGIT or market_hint(text) in (None, Market.JAPAN)
+    country = plant_country(text)
+    assert country is None or (len(country) == 2 and country.isupper())
 
 
 @given(american)

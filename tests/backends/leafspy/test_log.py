@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from itertools import pairwise
 import re
 from time import process_time
@@ -11,6 +12,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.leafspy import LogReader, LogRow, Skipped
+from custom_components.nissanconnect.backends.leafspy.archive import log_files
 from tests.simulator.leafspy_app import VIN
 from tests.simulator.leafspy_log import HEADER, WIDTHS, Drive, log
 
@@ -31,6 +33,12 @@ def skipped(content: bytes) -> Counter[Skipped]:
     read(content, reader)
     assert reader.rows == reader.skipped.total() + len(read(content))
     return reader.skipped
+
+
+@pytest.mark.parametrize("content", [b"", b"a", b"abc", b"PK", log([DRIVE.row()]), b"x" * 200_000])
+def test_a_plain_log_is_handed_on_to_the_last_byte(content: bytes) -> None:
+    (chunks,) = log_files(BytesIO(content))
+    assert b"".join(chunks) == content
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.demo.places import TO_UTRECHT
 from custom_components.nissanconnect.vehicle import (
     ActionRequired,
@@ -285,6 +286,19 @@ async def test_a_pin_is_asked_for_where_the_server_wants_one(server: OpenCarwing
     assert server.dispatch.sms == 0
     assert (await owner.end(Unlock(pin="2468"))).phase is Phase.DONE
     assert (await owner.end(StartClimate())).phase is Phase.DONE  # not a sensitive one
+
+
+@pytest.mark.parametrize(("sensitive", "lock", "horn"), [([8], True, False), ([], False, False), (None, True, True)])
+async def test_which_commands_take_a_pin_is_the_car_s_to_say(
+    server: OpenCarwings, owner: Owner, sensitive: list[Json] | None, lock: bool, horn: bool
+) -> None:
+    """The usual ones only where it does not say so."""
+    server.account.pin = "2468"
+    car = server.add("SJNFAAZE0U0000002", "ficosa2016")
+    car.more = {"command_pin_enforced": True, "sensitive_commands": sensitive}
+    capabilities = (await owner.vehicle()).capabilities
+    assert (Capability.LOCK_PIN in capabilities) is lock
+    assert (Capability.HORN not in capabilities) is horn
 
 
 async def test_a_server_without_pins_is_not_sent_any(server: OpenCarwings, ficosa: Car, owner: Owner) -> None:

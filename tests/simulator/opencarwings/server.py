@@ -47,6 +47,7 @@ class OpenCarwings(Loopback):
         september: Whether it has the additions of September 2026.
         requests: Requests by endpoint; ``unknown`` are those to paths that do not exist.
         frames_heard: Frames that clients have sent over sockets, which they must not.
+        pings: The contents of pings, which they may send.
     """
 
     def __init__(self, now: Callable[[], datetime], *, september: bool = False, seed: int = 0) -> None:
@@ -59,6 +60,7 @@ class OpenCarwings(Loopback):
         self.dispatch = Dispatch(self._rng, self._tell)
         self.requests: Counter[str] = Counter()
         self.frames_heard = 0
+        self.pings = asyncio.Queue[bytes]()
         self._faults: list[Fault] = []
         self._lines: list[Line] = []
         self.stopping = asyncio.Event()
@@ -267,7 +269,7 @@ class OpenCarwings(Loopback):
         account = self.accounts.of(request)
         if not isinstance(account, Account):
             return web.Response(status=403)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         await socket.send_json({"type": "listen", "data": True})
         line = Line(account)
@@ -278,6 +280,9 @@ class OpenCarwings(Loopback):
                 if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
                     self.frames_heard += 1
                     await socket.close(code=1011)
+                elif message.type is WSMsgType.PING:
+                    self.pings.put_nowait(message.data)
+                    await socket.pong(message.data)
         finally:
             writer.cancel()
             self._lines.remove(line)
