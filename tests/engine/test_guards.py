@@ -17,6 +17,7 @@ from custom_components.nissanconnect.engine.guards import (
 )
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
+    GROUP_TYPES,
     Battery,
     Body,
     Capability,
@@ -25,6 +26,7 @@ from custom_components.nissanconnect.vehicle import (
     Command,
     Connectivity,
     Group,
+    Position,
     Privacy,
     Reason,
     Refresh,
@@ -118,9 +120,16 @@ EVERY_COMMAND = [EXAMPLES.get(kind) or kind() for kind in COMMANDS] + [
 ]
 
 
-@given(st.sampled_from(EVERY_COMMAND))
-def test_what_is_unknown_never_blocks(command: Command) -> None:
-    assert refusal(command, ABLE, fresh(VehicleState())) is None
+EMPTY = VehicleState.of(
+    *(kind(backend="b", received_at=EPOCH) for kind in GROUP_TYPES.values() if kind is not Position)
+)
+"""A vehicle of which every group was reported, and nothing was in them."""
+
+
+@pytest.mark.parametrize("state", [VehicleState(), EMPTY], ids=["nothing", "empty groups"])
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=repr)
+def test_what_is_unknown_never_blocks(command: Command, state: VehicleState) -> None:
+    assert refusal(command, ABLE, fresh(state)) is None
 
 
 @given(st.sampled_from(EVERY_COMMAND), st.data(), states, st.booleans())

@@ -62,6 +62,21 @@ async def test_what_hangs_before_it_leaves_ends_in_time_and_never_leaves() -> No
     assert road.left == []
 
 
+async def test_after_a_machine_has_slept_the_clock_decides() -> None:
+    """Then the loop's own time has hardly passed, and no timer has ended."""
+    road, clock = Road(), [now()]
+    sending = Sending(clock[0] + timedelta(seconds=30), road.book, lambda: clock[0])
+
+    async def attempt(departure: Departure) -> Ticket:
+        clock[0] += timedelta(minutes=10)
+        async with departure():
+            return TICKET
+
+    with pytest.raises(TooLate):
+        await sending.carry_out(attempt, timer=timeout, spawn=create_task)
+    assert road.left == []
+
+
 async def test_what_has_left_is_waited_for() -> None:
     async def attempt(departure: Departure) -> Ticket:
         async with departure():
