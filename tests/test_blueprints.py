@@ -105,7 +105,10 @@ async def test_charging_finished(
     vehicle(loaded).alerts._async_tell([finished])
     await hass.async_block_till_done()
     assert [call.data["title"] for call in notes] == ["LEAF", "LEAF"]
-    assert [call.data["message"] for call in notes] == ["Charging has finished.", "Charging has finished at 80 %."]
+    assert [call.data["message"] for call in notes] == [
+        "Charging has finished (12:00).",
+        "Charging has finished at 80 % (12:00).",
+    ]
 
 
 async def test_charging_finished_with_actions_of_the_owner(

@@ -118,7 +118,7 @@ async def test_restart_reads_again_with_the_old_tokens(
     assert sum(simulator.requests[name] for name in WAKING) == 0
 
 
-async def test_what_a_vehicle_does_not_offer_is_not_asked_again_after_a_restart(
+async def test_what_a_vehicle_does_not_offer_is_asked_for_once_more_after_a_restart(
     hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator
 ) -> None:
     await set_up(hass, entry)
@@ -126,7 +126,9 @@ async def test_what_a_vehicle_does_not_offer_is_not_asked_again_after_a_restart(
     await hass.config_entries.async_unload(entry.entry_id)
     simulator.requests.clear()
     await set_up(hass, entry)
-    assert simulator.requests["pressure"] == 2, "the LEAF has answered that it has no sensors"
+    assert simulator.requests["pressure"] == 3, "the LEAF has answered that it has no sensors, and might have them now"
+    await entry.runtime_data.vehicles[simulator.vehicle("Leaf").info.key].async_refresh()
+    assert simulator.requests["pressure"] == 3, "and is left alone then"
 
 
 async def test_old_tokens_are_refreshed_not_replaced(

@@ -228,6 +228,7 @@ async def test_after_a_restart_values_are_there_before_the_first_message(
     await set_up(hass, loaded)
     assert state(hass, LEVEL).state == "64.0"
     assert state(hass, "sensor.leaf_last_report_from_vehicle").state == NOON.isoformat()
+    freezer.tick(timedelta(minutes=1))
     await call(hass, client, phone().parameters() | {"SOC": "32"})
     assert state(hass, LEVEL).state == "32.0"
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+import time
 from types import MappingProxyType
 from typing import Any, override
 
@@ -806,9 +807,10 @@ async def test_a_command_by_a_lent_way_is_followed_over_a_reload(
     call = hass.async_create_task(
         hass.services.async_call("climate", "turn_on", {"entity_id": "climate.leaf_climate"}, blocking=True)
     )
-    for _ in range(50):
-        await asyncio.sleep(0)
-        if module.sent:
+    commands = both.runtime_data.vehicles[VIN].commands
+    for _ in range(500):
+        await hass.async_add_executor_job(time.sleep, 0.002)  # it is written to the disk first
+        if any(each.ticket for each in commands.unfinished):
             break
     await hass.config_entries.async_reload(both.entry_id)
     await asyncio.gather(call, return_exceptions=True)

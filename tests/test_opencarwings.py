@@ -186,7 +186,7 @@ async def test_no_server_at_that_address(hass: HomeAssistant, server: OpenCarwin
     form = await submit(
         hass, await open_form(hass, "opencarwings"), url=f"{server.url}/elsewhere", api_key=server.account.key
     )
-    assert form["errors"] == {"base": "protocol_error"}
+    assert form["errors"] == {"base": "declined"}
 
 
 async def test_an_account_without_vehicles(hass: HomeAssistant, server: OpenCarwings) -> None:

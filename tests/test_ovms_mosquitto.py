@@ -233,7 +233,7 @@ async def test_a_module_that_was_gone_when_home_assistant_came(
     await until(shows(hass, "sensor.leaf_battery", "30.0"))  # what the broker had kept, not what was remembered
     await until(shows(hass, "binary_sensor.leaf_reachable", STATE_OFF))
     assert hass.states.get("sensor.leaf_last_report_from_vehicle") is None  # it has not been seen yet
-    assert await refused(hass, LOCK_DOMAIN, SERVICE_UNLOCK, "lock.leaf_lock") == "unreachable"
+    assert await refused(hass, LOCK_DOMAIN, SERVICE_LOCK, "lock.leaf_lock") == "unreachable"
 
     module.connect()
     await until(shows(hass, "binary_sensor.leaf_reachable", STATE_ON))

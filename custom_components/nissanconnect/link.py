@@ -161,16 +161,13 @@ class Link:
         """Whether the source is asked, and does not speak by itself."""
         return self.account is not None and not self.account.backend.description.pushes
 
-    def shown(self, now: datetime) -> Word:
-        """Return what it has said without what is too old to be shown.
+    def outdated(self, now: datetime) -> frozenset[Group]:
+        """Return which groups the source has not reported for so long that they are not to be shown any more.
 
-        Of a source that reports by itself nothing is: it is silent because there is nothing new.
+        One that cannot be reached since a restart may only have its bad day, other than one that refuses.
         """
-        word = self.word
         unreachable = self.error is not None and not isinstance(self.error, NotSupported)
-        for group in outdated(word.state, self._missing, now, restored=unreachable and not self._answered):
-            word = word.without(group)
-        return word
+        return outdated(self.word.state, self._missing, now, restored=unreachable and not self._answered)
 
     def succeed(self, state: VehicleState, asked: Collection[Group] = ()) -> None:
         """Take in what came, on being ``asked`` or by itself."""

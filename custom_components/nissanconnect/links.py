@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -135,11 +136,20 @@ class VehicleLinks:
         return merge([(link.word, link.weaknesses) for link in self])
 
     def shown(self, now: datetime) -> VehicleState | None:
-        """What is believed without what is too old to be shown; ``None`` if nothing is."""
-        words = [(link, link.shown(now)) for link in self]
-        if all(word is link.word for link, word in words):
+        """What is believed without what is too old to be shown; ``None`` if nothing is.
+
+        As long as one source answers about a group, what another has reported of it later still counts.
+        """
+        old = set[Group]()
+        current = set[Group]()
+        for link in self:
+            groups, outdated = link.word.state.groups().keys(), link.outdated(now)
+            old |= outdated
+            current |= groups - outdated
+        if not (hidden := old - current):
             return None
-        return merge([(word, link.weaknesses) for link, word in words]).without_past_forecasts(now)
+        changes: dict[str, Any] = {group.value: None for group in hidden}
+        return replace(self.state, **changes).without_past_forecasts(now)
 
     def said_at(self, group: Group) -> datetime:
         """Return when the vehicle last reported a group by any way, as far as can be known."""

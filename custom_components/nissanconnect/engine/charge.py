@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..vehicle import AlertType, ChargeSpeed, Charging, ChargingStatus, Notification, VehicleState
+from ..vehicle import AlertType, ChargeSpeed, Charging, ChargingStatus, Notification, Reported, VehicleState
 
 CHARGE_ENDS = frozenset({AlertType.CHARGING_FINISHED, AlertType.CHARGING_INTERRUPTED, AlertType.CHARGING_STOPPED})
 """The same cause, named by how it is judged."""
@@ -68,11 +68,19 @@ def judge(last: Charging | None, state: VehicleState, *, asked: bool, finished: 
 
 
 def _is_full(state: VehicleState, tolerance: float) -> bool | None:
-    limit = state.charging.limit if state.charging else None
-    level = state.battery.level if state.battery else None
-    if level is None:
+    """Return whether the battery is full; ``None`` if its level is not known, or is that of long before the end."""
+    battery, charging = state.battery, state.charging
+    limit = charging.limit if charging else None
+    level = battery.level if battery else None
+    if level is None or _reported_before(battery, charging):
         return None
     return level >= (_LOWEST_LIMIT - _FULL if limit is None else limit - tolerance)
+
+
+def _reported_before(battery: Reported | None, charging: Reported | None) -> bool:
+    if battery is None or charging is None or battery.reported_at is None or charging.reported_at is None:
+        return False
+    return charging.reported_at - battery.reported_at > SAME_CAUSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
