@@ -27,6 +27,7 @@ COMMON = {
     "device_tracker.location",
     "event.alert",
     "event.command",
+    "sensor.automatic_wake",
     "sensor.last_read",
     "sensor.last_report",
     "sensor.odometer",
@@ -82,7 +83,7 @@ ENTITIES = {
     | ELECTRIC
     | TYRES
     | {
-        "lock.lock",  # without doors, as some vehicles answer (kamereon-eu §8.7)
+        "binary_sensor.locked",  # without doors, as some vehicles answer (kamereon-eu §8.7)
         "sensor.battery_capacity",
         "sensor.battery_temperature",
         "sensor.body_reported",
@@ -98,7 +99,7 @@ ENTITIES = {
         "binary_sensor.fuel_low",
         "button.start_engine",
         "button.stop_engine",
-        "lock.lock",
+        "binary_sensor.locked",
         "sensor.body_reported",
         "sensor.heading",
         "sensor.fuel_level",

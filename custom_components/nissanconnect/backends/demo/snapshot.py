@@ -4,8 +4,8 @@ Rounded like the real ones: whole percents and kilometres (kamereon-eu §8).
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 from ...vehicle import (
     AuxBattery,
@@ -48,7 +48,14 @@ SERVICE_EVERY = 30_000
 def snapshot(vehicle: DemoVehicle, groups: Collection[Group]) -> dict[Group, Reported]:
     """Return those of ``groups`` that the vehicle has, as they are now."""
     said = ((group, _GROUPS[group](vehicle)) for group in groups if group in _GROUPS)
-    return {group: value for group, value in said if value is not None}
+    return {group: _measured(value) for group, value in said if value is not None}
+
+
+def _measured[G: Reported](value: G) -> G:
+    """Return the group with its numbers as those of other sources are, so that no restart makes ``80.0`` of ``80``."""
+    known = ((each.name, getattr(value, each.name)) for each in fields(value))
+    numbers: dict[str, Any] = {name: float(number) for name, number in known if type(number) is int}
+    return replace(value, **numbers)
 
 
 def _stamp(vehicle: DemoVehicle) -> Stamp:
