@@ -20,7 +20,7 @@ from .furnish import VEHICLES
 from .processes import LOOPBACK
 from .running import Home
 from .seed import LOG
-from .sources import add_sources, tell, told_by
+from .sources import add_sources, reported_by, tell
 from .vehicles import States, Vehicle, fetch_states, fetch_vehicles, find_leaf
 from .waiting import until
 
@@ -156,9 +156,8 @@ async def _has_sources(scene: Scene) -> str:
     wanted = {"kamereon", "leafspy"} | ({"ovms"} if scene.mosquitto else set())
 
     async def told() -> str | None:
-        vehicles, states = await fetch_vehicles(api), await fetch_states(api)
-        leaf = find_leaf(vehicles)
-        parts = told_by(states, leaf)
+        vehicles = await fetch_vehicles(api)
+        parts = await reported_by(api, find_leaf(vehicles))
         complete = wanted <= set(parts.values()) and len(vehicles) == len(scene.home.vehicles)
         return ", ".join(f"{part}: {source}" for part, source in parts.items()) if complete else None
 

@@ -40,6 +40,7 @@ homeassistant:
     - type: homeassistant
 automation: !include automations.yaml
 config:
+diagnostics:
 energy:
 frontend:
 history:

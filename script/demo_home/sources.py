@@ -14,7 +14,7 @@ from tests.mosquitto import USERS, Mosquitto
 from .client import TIMEOUT, HomeAssistant
 from .console import Console, DemoError
 from .running import Home
-from .vehicles import States, Vehicle, fetch_vehicles, find_leaf
+from .vehicles import Vehicle, fetch_vehicles, find_leaf
 from .waiting import until
 
 _FLOWS = "/api/config/config_entries/flow"
@@ -134,11 +134,8 @@ def _entry(answer: Mapping[str, Any]) -> str:
     return entry_id
 
 
-def told_by(states: States, vehicle: Vehicle) -> dict[str, str]:
-    """Return which source is believed, for each part of the vehicle of which that is shown."""
-    found = {
-        what.removeprefix("sensor.").removesuffix("_source"): states.value(vehicle, what)
-        for what in vehicle.entities
-        if what.endswith("_source")
-    }
-    return {part: source for part, source in sorted(found.items()) if source is not None and part != "data"}
+async def reported_by(api: HomeAssistant, vehicle: Vehicle) -> dict[str, str]:
+    """Return which source is believed, for each part of the vehicle: diagnostics tell."""
+    path = f"/api/diagnostics/config_entry/{vehicle.entry_id}/device/{vehicle.device_id}"
+    parts: dict[str, dict[str, str]] = (await api.get(path))["data"]["state"]
+    return {part: reported["backend"] for part, reported in sorted(parts.items())}
