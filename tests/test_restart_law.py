@@ -5,6 +5,7 @@ wakes, and the file, by way of real JSON.
 """
 
 from asyncio import FIRST_COMPLETED, Event, Future, Task, gather, sleep, wait
+from collections import Counter
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -304,7 +305,9 @@ async def test_a_restart_at_any_point_loses_no_end_and_wakes_nobody(world: World
         assert not (outcome.status is CommandStatus.BLOCKED and name in world.sent)
         assert (outcome.sent_at is None) is (outcome.status is CommandStatus.BLOCKED)
 
-    assert sorted(wake.why for wake in kept.wakes.wakes) == sorted(kind for kind, _ in world.woken)
+    booked, woken = Counter(wake.why for wake in kept.wakes.wakes), Counter(kind for kind, _ in world.woken)
+    assert woken <= booked, "what wakes is booked before it leaves"
+    assert (booked - woken).total() <= len(lives), "and may not have left when everything stopped, once in each life"
     for name in set(world.woken):
         *earlier, last = (wake.result for wake in kept.wakes.wakes if wake.at == world.sent_at[name])
         assert set(earlier) <= {WakeResult.ANSWERED}, "what came after shows it"

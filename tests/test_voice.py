@@ -34,7 +34,6 @@ from custom_components.nissanconnect.vehicle import (
     StartCharging,
     StartClimate,
     StopCharging,
-    StopClimate,
     Unlock,
 )
 
@@ -123,7 +122,7 @@ def answer(result: conversation.ConversationResult) -> str:
 
 ENGLISH = [
     ("turn on the LEAF climate", "Leaf", StartClimate(21)),
-    ("turn off the LEAF climate", "Leaf", StopClimate()),
+    ("turn off the LEAF climate", "Leaf", None),  # it is off
     ("set the temperature of the Ariya climate to 23 degrees", "Ariya", None),
     ("turn on Ariya charging", "Ariya", StartCharging()),
     ("turn off Ariya charging", "Ariya", StopCharging()),
@@ -181,7 +180,7 @@ def german(hass: HomeAssistant) -> None:
     ("text", "model", "command"),
     [
         ("schalte LEAF Klima ein", "Leaf", StartClimate(21)),
-        ("schalte die LEAF Klima aus", "Leaf", StopClimate()),
+        ("schalte die LEAF Klima aus", "Leaf", None),  # sie ist aus
         ("setze die Temperatur von Ariya Klima auf 22 Grad", "Ariya", None),
         ("schalte Ariya Laden ein", "Ariya", StartCharging()),
         ("schalte Ariya Laden aus", "Ariya", StopCharging()),

@@ -69,8 +69,14 @@ class Answers:
 
     @property
     def brought(self) -> bool:
-        """Whether a source had anything about the vehicle itself; one that reports by itself always has."""
-        return any(not link.asks or report.state.groups().keys() - LISTED for link, report in self.reports.items())
+        """Whether a source has answered for the vehicle itself: one that reports by itself always does.
+
+        So does one that has nothing to tell yet, unless it is because parts were refused or failed.
+        """
+        return any(
+            not link.asks or report.state.groups().keys() - LISTED or not (report.failures or report.given_up)
+            for link, report in self.reports.items()
+        )
 
     @property
     def retry_after(self) -> float | None:
@@ -187,7 +193,8 @@ class VehicleLinks:
             elif isinstance(answer, BaseException):
                 raise answer
             else:
-                link.succeed(answer.state, groups)
+                # Of one that has told all that it was asked for, nothing is missing: a vehicle asleep has no news.
+                link.succeed(answer.state, groups if answer.failures or answer.given_up else ())
                 answers.reports[link] = answer
         return answers
 

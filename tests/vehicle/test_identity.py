@@ -37,7 +37,8 @@ def test_the_name_is_never_the_vin(info: VehicleInfo, name: str) -> None:
 
 
 def test_every_kind_of_error_has_its_own_key() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BackendError)]
+    every = (kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BackendError))
+    kinds = [kind for kind in every if kind is not BackendError]  # which nothing raises as such
     assert len({kind.key for kind in kinds}) == len(kinds) > 10
 
 
