@@ -18,7 +18,7 @@ from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
 from .engine.doctor import Trouble, examine
-from .engine.freshness import is_available
+from .engine.freshness import LISTED, is_available
 from .engine.runner import Job
 from .engine.settled import Evidence
 from .exceptions import action_error, update_error
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from .account import AccountCoordinator
 
 _LOGGER = logging.getLogger(__name__)
-
 
 type NissanConfigEntry = ConfigEntry[AccountCoordinator]
 
@@ -358,7 +357,8 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.parts.note(answers.failures, answers.given_up, dt_util.utcnow())
         state = self._async_believe(answers.answered(groups))
         # Before anything is told: automations do not hear what is unavailable.
-        self.available = is_available(state, dt_util.utcnow(), reading=answers.brought, restored=False)
+        fresh = answers.brought or not state.groups().keys() - LISTED  # of nothing, nothing is too old
+        self.available = is_available(state, dt_util.utcnow(), reading=fresh, restored=False)
         self._async_examine(state)
         self._reads.pause(answers.retry_after)
         self._async_plan(state)
