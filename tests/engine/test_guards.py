@@ -138,7 +138,7 @@ def test_what_a_vehicle_cannot_do_is_always_refused(
 ) -> None:
     assert command.capability in command.needs
     missing = data.draw(st.sampled_from(sorted(command.needs)))
-    unable = VehicleInfo(key="X", capabilities=frozenset(Capability) - {missing})
+    unable = VehicleInfo(key="X", capabilities=frozenset(Capability) - {missing, Capability.LOCK_SETUP})
     subscription = Subscription(backend="b", received_at=EPOCH, active=not lapsed)
     state = VehicleState.of(*state.groups().values(), subscription)
     expected = "subscription_inactive" if lapsed else "not_supported"

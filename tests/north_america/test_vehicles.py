@@ -40,8 +40,8 @@ async def test_what_a_vehicle_shows(hass: HomeAssistant, service: MyNissan, load
     assert said.battery
     assert said.climate
     shown = {
-        "sensor.ariya_battery": str(said.battery.level),
-        "sensor.ariya_range": str(said.battery.range),
+        "sensor.ariya_battery": f"{said.battery.level:g}",
+        "sensor.ariya_range": f"{said.battery.range:g}",
         "sensor.ariya_subscription": "active",
         "sensor.ariya_subscription_ends": "2027-03-01T00:00:00+00:00",
         "sensor.ariya_charging_finishes": STATE_UNKNOWN,
