@@ -8,10 +8,11 @@ from enum import StrEnum
 from random import Random
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.garage import Garage, open_garage
+from custom_components.nissanconnect.backends.demo.garage import Garage
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 
 from .account import EMAIL, PASSWORD, Account, Car, car_of
+from .garages import garage_at
 from .pins import RemoteLocks
 from .tokens import Tokens
 
@@ -72,7 +73,7 @@ class World:
         self.now = now or _system_time
         self.service_now = service_now or self.now
         self.rng = Random(f"simulator {seed}")
-        self.garage = garage or open_garage(self.now(), seed=seed, zone=zone)
+        self.garage = garage or garage_at(self.now(), seed=seed, zone=zone)
         self.cars = {key: car_of(vehicle) for key, vehicle in self.garage.vehicles.items()}
         self.accounts: dict[str, Account] = {}
         self.account = self.add_account(EMAIL, PASSWORD, user_id=user_id)

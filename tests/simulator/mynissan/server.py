@@ -12,10 +12,11 @@ from typing import override
 from aiohttp import BasicAuth, web
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.garage import Garage, open_garage
+from custom_components.nissanconnect.backends.demo.garage import Garage
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 
 from ..faults import Fault, Injection, rewritten
+from ..garages import garage_at
 from ..loopback import Loopback
 from .car import Car, car_of
 from .mutations import CHECKS, MUTATIONS, check, mutate
@@ -48,7 +49,7 @@ class MyNissan(Loopback):
     ) -> None:
         self.now = now
         self._rng = Random(f"mynissan {seed}")
-        garage = garage or open_garage(now(), seed=seed, zone=zone)
+        garage = garage or garage_at(now(), seed=seed, zone=zone)
         self.cars = {key: car_of(vehicle) for key, vehicle in garage.vehicles.items()}
         self.password = PASSWORD
         self.token_lifetime = timedelta(minutes=30)

@@ -11,11 +11,12 @@ from typing import override
 from aiohttp import web
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.garage import Garage, open_garage
+from custom_components.nissanconnect.backends.demo.garage import Garage
 from custom_components.nissanconnect.backends.demo.snapshot import snapshot
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import Group, VehicleState
 
+from ..garages import garage_at
 from ..loopback import Loopback
 from . import wire
 
@@ -60,7 +61,7 @@ class TeslaFi(Loopback):
 
     def __init__(self, *, now: Callable[[], datetime], garage: Garage | None = None, model: str = "Leaf") -> None:
         self.now = now
-        self.garage = garage or open_garage(now())
+        self.garage = garage or garage_at(now())
         self.vehicle: DemoVehicle = next(v for v in self.garage.vehicles.values() if v.info.model == model)
         self.token = TOKEN
         self.asleep: bool | None = None

@@ -1,5 +1,6 @@
 """What the people around a vehicle do all week, as data."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -64,26 +65,28 @@ class Agenda:
     def __init__(self, scenario: Scenario, start: datetime, zone: tzinfo, seed: str) -> None:
         """Open the agenda at ``start``."""
         self._scenario, self._zone, self._seed = scenario, zone, seed
-        self._entries = self._from(start)
-        self._next = next(self._entries, None)
+        self._start = start
+        self._planned_until = start.astimezone(zone).date()
+        self._ahead: deque[tuple[datetime, Errand]] = deque()
+        self._look_ahead()
 
     @property
     def next_at(self) -> datetime | None:
         """When something is to be done next."""
-        return self._next[0] if self._next else None
+        return self._ahead[0][0] if self._ahead else None
 
     def due(self, at: datetime) -> Iterator[Errand]:
         """Yield and tick off what is to be done by ``at``."""
-        while self._next is not None and self._next[0] <= at:
-            errand = self._next[1]
-            self._next = next(self._entries, None)
+        while self._ahead and self._ahead[0][0] <= at:
+            errand = self._ahead.popleft()[1]
+            self._look_ahead()
             yield errand
 
-    def _from(self, start: datetime) -> Iterator[tuple[datetime, Errand]]:
-        day = start.astimezone(self._zone).date()
-        while self._scenario:
-            yield from (entry for entry in self._plan(day) if entry[0] > start)
-            day += timedelta(days=1)
+    def _look_ahead(self) -> None:
+        """Plan the days up to the next one with something to do, if nothing that was planned is left."""
+        while self._scenario and not self._ahead:
+            self._ahead.extend(entry for entry in self._plan(self._planned_until) if entry[0] > self._start)
+            self._planned_until += timedelta(days=1)
 
     def _plan(self, day: date) -> list[tuple[datetime, Errand]]:
         rng = Random(f"{self._seed} {day}")  # noqa: S311 - chance, not secrecy
