@@ -17,6 +17,7 @@ from custom_components.nissanconnect.vehicle import (
     BackendError,
     Fuel,
     Group,
+    NotLetIn,
     NotSupported,
     Odometer,
     PrivacyMode,
@@ -290,6 +291,10 @@ class TestWhenNothingWorks:
             (Say.html(200), Say.html(200), ProtocolError),
             (Say(status=500), Say.html(403), AccessBlocked),
             (NOT_FOUND, Say(status=500), Unavailable),
+            (UNAUTHORIZED, UNAUTHORIZED, NotLetIn),
+            (UNAUTHORIZED, Say(status=500), NotLetIn),
+            (Say(status=500), UNAUTHORIZED, NotLetIn),
+            (UNAUTHORIZED, NOT_FOUND, NotLetIn),
         ],
     )
     async def test_the_most_telling_error_is_raised(
@@ -299,6 +304,19 @@ class TestWhenNothingWorks:
         with pytest.raises(error) as raised:
             await backend.read(LEAF)
         assert isinstance(raised.value, ServiceOutage) is (error is ServiceOutage)
+
+    async def test_who_is_not_let_in_for_long_is_not_told_of_an_outage(
+        self, backend: KamereonBackend, fake: Fake, clock: Clock
+    ) -> None:
+        every(fake, lambda _: UNAUTHORIZED)
+        for _ in range(20):
+            with pytest.raises(NotLetIn):
+                await backend.read(LEAF)
+            clock.advance(minutes=2)
+        asked = len(fake.asked)
+        every(fake, lambda endpoint: Say.data(totalMileage=1000) if endpoint == "cockpit" else NOT_FOUND)
+        assert (await backend.read(LEAF)).state.odometer
+        assert fake.asked[asked].path.endswith("v1/cars/" + VIN + "/battery-status"), "no version has lost its place"
 
     async def test_the_longest_demand_counts(self, backend: KamereonBackend, fake: Fake) -> None:
         demands = {"cockpit": "900", "location": "60"}

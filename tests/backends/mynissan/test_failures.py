@@ -15,6 +15,7 @@ from custom_components.nissanconnect.vehicle import (
     ChargingStatus,
     Group,
     NoConnection,
+    NotLetIn,
     ProtocolError,
     RateLimited,
     ScheduleClimate,
@@ -140,6 +141,23 @@ async def test_the_whole_service_down(backend: MyNissanBackend, service: MyNissa
         await backend.list_vehicles()
     service.heal()
     assert (await backend.read(info)).state.battery
+
+
+async def test_an_outage_is_not_told_as_the_refusal_of_one_part(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    errors: Json = [{"message": "no", "extensions": {"code": "FORBIDDEN"}}]
+    service.fail("*", Fault.http(503))
+    service.fail("VehicleDynamicData", Fault(rewrite=lambda _: {"errors": errors, "data": {"vehicle": None}}))
+    with pytest.raises(ServiceOutage):
+        await backend.read(info)
+
+
+async def test_who_is_not_let_in_is_not_told_of_an_outage(backend: MyNissanBackend, service: MyNissan) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("VehicleDynamicData", Fault.http(503))
+    service.fail("VehicleLocation", Fault.http(401))
+    with pytest.raises(NotLetIn):
+        await backend.read(info)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,26 @@ async def test_an_answer_to_a_command(
     assert not isinstance(raised.value, AccessBlocked)
 
 
+@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationFailed), (429, RateLimited)])
+async def test_a_refusal_of_the_account_is_not_hidden_by_an_outage(
+    server: OpenCarwings, car: Car, owner: Owner, status: int, error: type[BackendError]
+) -> None:
+    vehicle = await owner.vehicle()
+    server.fail("detail", 500)
+    server.fail("list", status)
+    with pytest.raises(error):
+        await owner.backend.read(vehicle)
+
+
+async def test_losing_the_account_on_the_way_outweighs_what_was_read(
+    server: OpenCarwings, ficosa: Car, owner: Owner
+) -> None:
+    vehicle = await owner.vehicle()
+    server.fail("alerts", 401)
+    with pytest.raises(AuthenticationFailed):
+        await owner.backend.read(vehicle)
+
+
 async def test_an_sms_that_could_not_be_sent_costs_nothing(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     server.fail("command", 500, {"error": "no SMS"})

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 import aiohttp
 
 from ...vehicle import (
-    AccessBlocked,
     ActionRequired,
     AuthenticationFailed,
     BackendError,
@@ -21,24 +20,21 @@ from ...vehicle import (
     Group,
     ListedVehicle,
     Lock,
-    NoConnection,
     Notification,
     NotSupported,
     PrivacyMode,
     Progress,
     ProtocolError,
-    RateLimited,
-    ServiceOutage,
     Ticket,
     TripPeriod,
     TripSummary,
-    Unavailable,
     Unlock,
     VehicleInfo,
     VehicleReport,
     VehicleState,
 )
 from ..base import Description, Json
+from ..failures import summary
 from . import history
 from .actions import Action, action_for, progress
 from .answer import BadRequest
@@ -160,9 +156,11 @@ class KamereonBackend:
         results = {name: task.result() for name, task in running.items()}
         parts = [result for result in results.values() if isinstance(result, VehicleState)]
         failures = {name: result for name, result in results.items() if isinstance(result, BackendError)}
-        if not parts and self._authenticator.log_in_works and _is_outage(failures.values()):
-            raise ServiceOutage(retry_after=_longest_demand(failures.values()))
-        _raise_what_concerns_all(list(failures.values()), some_answered=bool(parts))
+        for error in failures.values():
+            if isinstance(error, AuthenticationFailed | ActionRequired):
+                raise error  # an account that is not let in makes the rest pointless
+        if failures and not parts:
+            raise summary(failures.values(), log_in_works=self._authenticator.log_in_works)
         return VehicleReport(state=self._join(vehicle, parts), failures=failures, given_up=self._given_up(vehicle))
 
     def _given_up(self, vehicle: VehicleInfo) -> Mapping[str, BackendError]:
@@ -284,32 +282,3 @@ class KamereonBackend:
     async def mark_notifications_read(self, vehicle: VehicleInfo, ids: Collection[str]) -> None:
         """Mark messages as read."""
         await history.mark_read(self._client, self._environment, vehicle, await self.log_in(), ids)
-
-
-_TELLING = (RateLimited, AccessBlocked, Unavailable, ProtocolError, NotSupported, BackendError)
-"""Which of several errors says most about all of them, first to last."""
-
-
-def _raise_what_concerns_all(errors: Sequence[BackendError], *, some_answered: bool) -> None:
-    """Raise what makes every part fail; an account that is not let in makes the rest pointless."""
-    for error in errors:
-        if isinstance(error, AuthenticationFailed | ActionRequired):
-            raise error
-    if some_answered or not errors:
-        return
-    kind = next(kind for kind in _TELLING if any(isinstance(error, kind) for error in errors))
-    first = next(error for error in errors if isinstance(error, kind))
-    raise type(first)(str(first), retry_after=_longest_demand(errors))
-
-
-def _is_outage(errors: Collection[BackendError]) -> bool:
-    """Whether the service itself is out of order: one endpoint may have its bad day, and a network may be down."""
-    faults = [error for error in errors if isinstance(error, Unavailable)]
-    return len(faults) > 1 and not any(isinstance(error, _TELLS_MORE) for error in errors)
-
-
-_TELLS_MORE = (AccessBlocked, ActionRequired, AuthenticationFailed, NoConnection, RateLimited)
-
-
-def _longest_demand(errors: Collection[BackendError]) -> float | None:
-    return max(filter(None, (error.retry_after for error in errors)), default=None)

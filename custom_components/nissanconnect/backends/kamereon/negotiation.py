@@ -8,6 +8,7 @@ from ...vehicle import (
     AccessBlocked,
     BackendError,
     NoConnection,
+    NotLetIn,
     NotSupported,
     ProtocolError,
     Reported,
@@ -16,7 +17,7 @@ from ...vehicle import (
     VehicleState,
 )
 from ..learned import ENOUGH
-from .answer import AdapterFault, NotServed, Unauthorized
+from .answer import AdapterFault, NotServed
 from .client import Client
 from .endpoints import Endpoint, Version
 from .environment import segment
@@ -147,5 +148,5 @@ class Negotiator:
         return best.state
 
 
-_NOT_OF_A_VERSION = (AccessBlocked, NoConnection, Unauthorized)
+_NOT_OF_A_VERSION = (AccessBlocked, NoConnection, NotLetIn)
 """What keeps us from any version alike."""

@@ -25,12 +25,10 @@ from ...vehicle import (
     Phase,
     Progress,
     RateLimited,
-    ServiceOutage,
     SetChargeSchedule,
     Ticket,
     TripPeriod,
     TripSummary,
-    Unavailable,
     VehicleInfo,
     VehicleReport,
     VehicleState,
@@ -39,6 +37,7 @@ from ...vehicle import (
     normalise_key,
 )
 from ..base import Description, Json
+from ..failures import summary
 from .auth import Auth, account_name
 from .charge_timer import changes
 from .commands import Request, progress_of, request_for, request_of, ticket_id
@@ -182,8 +181,8 @@ class MyNissanBackend:
             if part.name == CHARGE_LIMIT and state.charging is not None:
                 self._memory.keep_limit(vehicle.key, state.charging.limit)
             failures |= missing
-        if not answered:
-            _raise_what_concerns_all(list(failures.values()))
+        if failures and not answered:
+            raise summary(failures.values())
         for name in refused:  # a refusal of one part only: it is not in the contract
             learned.refuse(name, self._now(), failures[name])
         reasons = {part.name: learned.reason([part.name]) for part in PARTS}
@@ -282,16 +281,3 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _POINTLESS = (NoConnection, NotLetIn, RateLimited)
 """After these nothing else of the same account is asked."""
-
-
-def _raise_what_concerns_all(errors: Sequence[BackendError]) -> None:
-    """Raise what made every part fail: what says most, or that the service is out of order."""
-    if not errors:
-        return
-    for error in errors:
-        if isinstance(error, (*_POINTLESS, AccessBlocked)):
-            raise error
-    waits = [error.retry_after for error in errors if error.retry_after is not None]
-    if len(errors) > 1 and all(isinstance(error, Unavailable) for error in errors):
-        raise ServiceOutage(retry_after=max(waits, default=None))
-    raise errors[0]

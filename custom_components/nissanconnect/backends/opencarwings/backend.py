@@ -9,6 +9,7 @@ from hashlib import sha256
 import aiohttp
 
 from ...vehicle import (
+    AuthenticationFailed,
     BackendError,
     CancelClimateSchedule,
     Capability,
@@ -29,6 +30,7 @@ from ...vehicle import (
     ScheduleClimate,
     SendDestination,
     Ticket,
+    TwoFactorRequired,
     Unlock,
     VehicleInfo,
     VehicleReport,
@@ -144,6 +146,8 @@ class OpenCarwingsBackend:
         if Capability.LOCK in car.info.capabilities and (groups is None or Group.BODY in groups):
             try:
                 await self._fleet.load_alerts(vehicle.key)
+            except AuthenticationFailed, TwoFactorRequired:
+                raise
             except BackendError as error:
                 failures["alerts"] = error
         # When the vehicle last called is told with whatever is asked: of one that never did, there is nothing else.
@@ -154,10 +158,14 @@ class OpenCarwingsBackend:
 
     async def _from_list(self, key: str, why: BackendError) -> Car:
         """Look for the vehicle in the list, or tell why that had to be tried."""
-        with suppress(BackendError):
+        try:
             for car in await self._fleet.list():
                 if car.info.key == key:
                     return self._fleet.hear(car)
+        except REFUSALS:
+            raise
+        except BackendError:
+            pass
         raise why
 
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
