@@ -16,7 +16,6 @@ from custom_components.nissanconnect.vehicle import (
     AuthenticationFailed,
     BackendError,
     Group,
-    NotSupported,
     ProtocolError,
     RateLimited,
     Unavailable,
@@ -226,7 +225,7 @@ async def test_without_a_refresh_token_the_password_is_used(make_backend: MakeBa
         (Say.html(502), Unavailable),
         (Say.html(403, "<html>Access forbidden by administrator"), AccessBlocked),
         (Say(status=429), RateLimited),
-        (Say(status=404), NotSupported),
+        (Say(status=404), Unavailable),
         (DROPPED, Unavailable),
         (Say.html(200), ProtocolError),
         (Say(json={"token_type": "Bearer"}), ProtocolError),
@@ -242,6 +241,17 @@ async def test_trouble_with_a_refresh_never_sends_the_password(
         await make_backend().log_in()
     assert fake.paths == {REFRESH: 1}
     assert diary.entries == []
+
+
+async def test_a_refresh_that_is_not_served_is_held_against_no_part(make_backend: MakeBackend, fake: Fake) -> None:
+    fake.on_car("v1/cockpit", UNAUTHORIZED, Say.data(totalMileage=1000))
+    fake.on("POST", REFRESH, Say(status=404), tokens("refreshed"))
+    backend = make_backend()
+    with pytest.raises(Unavailable):
+        await backend.read(LEAF, {Group.ODOMETER})
+    report = await backend.read(LEAF, {Group.ODOMETER})
+    assert report.state.odometer
+    assert not report.given_up
 
 
 async def test_an_outage_is_shared_by_those_who_waited(make_backend: MakeBackend, fake: Fake, clock: Clock) -> None:

@@ -207,7 +207,7 @@ async def test_a_wrong_password_is_sent_once(
         (Fault.http(401, "0101"), AuthenticationFailed),
         (Fault.http(400, "0201"), ProtocolError),
         (Fault.http(500, "0204", "Internal server error(KAuth)"), Unavailable),
-        (Fault.errors_in_200("0204"), ProtocolError),
+        (Fault.errors_in_200("0204"), Unavailable),
         (Fault.html(403), AccessBlocked),
         (Fault.malformed(), ProtocolError),
         (Fault.empty(), ProtocolError),

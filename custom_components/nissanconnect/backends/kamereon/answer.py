@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 import json
+import re
 from typing import NamedTuple
 
 from ...vehicle import (
@@ -127,7 +128,7 @@ class _Fault(NamedTuple):
     def status(self) -> int:
         """The HTTP status that the fault stands for, 0 if it does not say."""
         for number in (self.code[:3], self.word):
-            if number.isdecimal() and len(number) == 3:
+            if re.fullmatch("[45][0-9]{2}", number):
                 return int(number)
         return next((s.value for s in HTTPStatus if s.phrase.casefold() == self.word.casefold()), 0)
 
@@ -168,6 +169,10 @@ def _kind(status: int, fault: _Fault | None) -> type[BackendError]:
 
 
 _BY_CODE: Mapping[str, type[BackendError]] = {
+    "0101": Unauthorized,  # the four of Japan (§2.4, §10); 0145 is on record without a meaning
+    "0204": Unavailable,
+    "0205": Unauthorized,
+    "0399": BadRequest,
     "403009": PrivacyMode,
     "409001": Busy,
     "409010": AlreadyThere,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from ...vehicle import AuthenticationFailed, NotLetIn, ProtocolError
+from ...vehicle import AuthenticationFailed, NotLetIn, NotSupported, ProtocolError, Unavailable
 from ..base import Json
 from ..renewal import Renewal
 from .log_in import LogIn, Refused
@@ -77,7 +77,7 @@ class Authenticator:
         self._now = now
         self._renewed_at: datetime | None = None
         """When a host last had a token renewed by refusing it."""
-        self._renewal = Renewal(self._lasting, self._refresh_or_log_in)
+        self._renewal = Renewal(self._lasting, self._renew)
 
     @property
     def user_id(self) -> str | None:
@@ -114,6 +114,13 @@ class Authenticator:
             raise AuthenticationFailed
         lasts = self._auth.expires_at is not None and self._now() < self._auth.expires_at - _MARGIN
         return self._auth.access_token if lasts else None
+
+    async def _renew(self) -> str:
+        """Get a new token. A log-in that is not served says nothing about what a vehicle offers."""
+        try:
+            return await self._refresh_or_log_in()
+        except NotSupported as error:
+            raise Unavailable(str(error), retry_after=error.retry_after) from None
 
     async def _refresh_or_log_in(self) -> str:
         """Refresh; log in with the password only if there is nothing to refresh, or that was refused for good."""
