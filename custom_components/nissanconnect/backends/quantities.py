@@ -58,6 +58,15 @@ ODOMETER = Quantity(0.1, 5_000_000, 1)
 DRIVEN = Quantity(0, 1_000_000, 1)
 """In a day, a month or a year."""
 
+# What is summed up over a day, a month or a year: a number, minutes, kWh, litres, grams
+TRIPS = Quantity(0, 100_000, 0)
+TRIP_MINUTES = Quantity(0, 600_000, 1)
+"""A year has 527,040."""
+TRIP_ENERGY = Quantity(0, 1_000_000, 2)
+TRIP_FUEL = Quantity(0, 1_000_000, 2)
+CO2_SAVED = Quantity(-1_000_000_000, 1_000_000_000, 1)
+"""Below zero for what was emitted."""
+
 # Degrees
 LATITUDE = Quantity(-90, 90, 6)
 LONGITUDE = Quantity(-180, 180, 6)

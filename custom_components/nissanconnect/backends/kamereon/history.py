@@ -6,6 +6,7 @@ import re
 
 from ...vehicle import Notification, TripPeriod, TripSummary, VehicleInfo
 from ..base import Json
+from ..quantities import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_FUEL, TRIP_MINUTES, TRIPS
 from .client import Client
 from .environment import Environment, Host, segment
 from .messages import meaning
@@ -41,19 +42,19 @@ def _summary(said: Attributes, period: TripPeriod, now: datetime) -> TripSummary
         start = datetime.strptime(name, _PERIODS[period][1]).replace(tzinfo=UTC).date()
     except ValueError:
         return None
-    count = said.number("tripsNumber", 0, 1_000_000)
+    count = TRIPS.of(said.number("tripsNumber"))
     return TripSummary(
         start=start,
         period=period,
         trips=None if count is None else int(count),
-        distance=said.number("distance", 0),
-        duration=said.number("duration", 0),
+        distance=DRIVEN.of(said.number("distance")),
+        duration=TRIP_MINUTES.of(said.number("duration")),
         first_start=said.past(now, "firstTripStart"),
         last_end=said.past(now, "lastTripEnd"),
-        energy_used=said.number("consumedElectricity", 0),
-        energy_recovered=said.number("savedElectricity", 0),
-        fuel_used=said.number("consumedFuel", 0),
-        co2_saved=said.number("co2Saving"),
+        energy_used=TRIP_ENERGY.of(said.number("consumedElectricity")),
+        energy_recovered=TRIP_ENERGY.of(said.number("savedElectricity")),
+        fuel_used=TRIP_FUEL.of(said.number("consumedFuel")),
+        co2_saved=CO2_SAVED.of(said.number("co2Saving")),
     )
 
 

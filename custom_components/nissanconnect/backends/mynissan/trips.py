@@ -12,8 +12,7 @@ from pynissan import (
 )
 
 from ...vehicle import TripPeriod, TripSummary
-from ..quantities import DRIVEN
-from ..values import within
+from ..quantities import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_MINUTES, TRIPS
 from .values import kilometres, minutes_of
 
 AGGREGATORS: Mapping[TripPeriod, DrivingHistoryAggregator] = {
@@ -55,17 +54,18 @@ def _first_day(day: date, period: TripPeriod) -> date:
 
 def _summary(start: date, said: DrivingHistoryTripSummary, period: TripPeriod) -> TripSummary:
     driven = said.distance_traveled
+    count = TRIPS.of(said.number_of_trips)
     return TripSummary(
         start=start,
         period=period,
-        trips=said.number_of_trips if within(said.number_of_trips, 0, 1_000_000) is not None else None,
+        trips=None if count is None else int(count),
         distance=kilometres(driven.value, driven.unit, DRIVEN) if driven else None,
-        duration=minutes_of(said.duration),
-        energy_used=within(said.energy_consumed, 0, 1_000_000),
+        duration=TRIP_MINUTES.of(minutes_of(said.duration)),
+        energy_used=TRIP_ENERGY.of(said.energy_consumed),
         co2_saved=_grams(said.co2_saved),
     )
 
 
 def _grams(weight: DrivingHistoryCo2Saved | None) -> float | None:
     factor = _GRAMS.get(weight.unit) if weight and weight.unit else None
-    return None if weight is None or weight.value is None or factor is None else round(weight.value * factor, 1)
+    return None if weight is None or weight.value is None or factor is None else CO2_SAVED.of(weight.value * factor)
