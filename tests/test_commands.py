@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from homeassistant.const import STATE_UNKNOWN
+from homeassistant.const import STATE_UNKNOWN, EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -95,11 +95,50 @@ async def test_the_chosen_temperature_outlives_a_restart(
     ],
 )
 async def test_buttons(
-    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, entity_id: str, model: str, command: Command
+    every_entity_enabled: None,
+    hass: HomeAssistant,
+    simulator: Simulator,
+    loaded: MockConfigEntry,
+    entity_id: str,
+    model: str,
+    command: Command,
 ) -> None:
     await act(hass, "button", "press", entity_id)
     assert executed(simulator, model) == [command]
     assert state(hass, entity_id).state != STATE_UNKNOWN
+
+
+async def test_buttons_for_the_whole_device_leave_out_what_is_heard_in_the_street(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    """As an owner does who presses "the buttons of the car": a device, and so an area, means its main entities."""
+    registry = er.async_get(hass)
+    assert hass.states.get("button.qashqai_start_engine") is None, "it is off until its owner enables it"
+    for key in ("horn", "flash_lights", "refresh_from_vehicle"):
+        entity = registry.async_get(f"button.qashqai_{key}")
+        assert entity is not None
+        assert entity.entity_category is EntityCategory.CONFIG
+    device = {"device_id": entity.device_id}
+    await hass.services.async_call("button", "press", device, blocking=True)
+    assert executed(simulator, "Qashqai") == [StopEngine()]
+
+
+async def test_a_button_that_an_owner_has_stays_enabled_under_its_name(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    """What is off for new vehicles was on in earlier versions."""
+    registry = er.async_get(hass)
+    entry.add_to_hass(hass)
+    vin = simulator.car("Qashqai").vin
+    for key in ("start_engine", "horn", "lights", "refresh"):
+        registry.async_get_or_create(
+            "button", DOMAIN, f"{vin}_{key}", config_entry=entry, suggested_object_id=f"mine_{key}"
+        )
+    await set_up(hass, entry)
+    for key in ("start_engine", "horn", "lights", "refresh"):
+        assert state(hass, f"button.mine_{key}").state == STATE_UNKNOWN
+    await act(hass, "button", "press", "button.mine_start_engine")
+    assert executed(simulator, "Qashqai") == [StartEngine()]
 
 
 async def test_refresh_wakes_and_brings_news(

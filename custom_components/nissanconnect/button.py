@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -31,19 +32,37 @@ class VehicleButtonDescription(ButtonEntityDescription, ControlDescription):
     command: Command
 
 
+# Home Assistant puts buttons without a category among a device's first rows and presses them all when the device or its
+# area is the target. What is heard in the street or costs energy of the 12 V battery stands further down, by itself.
 BUTTONS = (
-    VehicleButtonDescription(key="horn", needs={Capability.HORN}, command=SoundHorn()),
-    VehicleButtonDescription(key="lights", needs={Capability.LIGHTS}, command=FlashLights()),
-    VehicleButtonDescription(key="refresh", needs={Capability.REFRESH}, command=Refresh()),
+    VehicleButtonDescription(
+        key="horn", entity_category=EntityCategory.CONFIG, needs={Capability.HORN}, command=SoundHorn()
+    ),
+    VehicleButtonDescription(
+        key="lights", entity_category=EntityCategory.CONFIG, needs={Capability.LIGHTS}, command=FlashLights()
+    ),
+    VehicleButtonDescription(
+        key="refresh", entity_category=EntityCategory.CONFIG, needs={Capability.REFRESH}, command=Refresh()
+    ),
     VehicleButtonDescription(
         key="start_charging",
         needs={Capability.START_CHARGING},
         unless=Capability.STOP_CHARGING,  # then there is a switch
         command=StartCharging(),
     ),
-    VehicleButtonDescription(key="start_engine", needs={Capability.START_ENGINE}, command=StartEngine()),
+    VehicleButtonDescription(
+        key="start_engine",
+        entity_registry_enabled_default=False,
+        needs={Capability.START_ENGINE},
+        command=StartEngine(),
+    ),
     VehicleButtonDescription(key="stop_engine", needs={Capability.START_ENGINE}, command=StopEngine()),
-    VehicleButtonDescription(key="stop_signals", needs={Capability.STOP_SIGNALS}, command=StopSignals()),
+    VehicleButtonDescription(
+        key="stop_signals",
+        entity_category=EntityCategory.CONFIG,
+        needs={Capability.STOP_SIGNALS},
+        command=StopSignals(),
+    ),
 )
 
 

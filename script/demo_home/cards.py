@@ -38,6 +38,12 @@ def _button(entity: str, name: str) -> Card:
     return _tile(entity, name, hide_state=True, tap_action={"action": "toggle"})
 
 
+def _careful(entity: str, name: str, question: str) -> Card:
+    """Return a button that asks first: it is heard in the street, burns fuel or costs energy of the 12 V battery."""
+    card = _button(entity, name)
+    return card | {"tap_action": card["tap_action"] | {"confirmation": {"text": question}}}
+
+
 def _row(entity: str, name: str) -> Card:
     return {"entity": entity, "name": name}
 
@@ -147,10 +153,10 @@ SECTIONS = (
         "Commands",
         "mdi:car-wireless",
         (
-            _button("button.refresh", "Wake and ask"),
-            _button("button.lights", "Flash lights"),
-            _button("button.horn", "Horn"),
-            _button("button.start_engine", "Start engine"),
+            _careful("button.refresh", "Refresh from vehicle", "Wake the car? That costs energy of its 12 V battery."),
+            _careful("button.lights", "Flash lights", "Flash the car's lights?"),
+            _careful("button.horn", "Horn", "Sound the car's horn?"),
+            _careful("button.start_engine", "Start engine", "Start the car's engine?"),
             _button("button.stop_engine", "Stop engine"),
         ),
     ),

@@ -100,3 +100,14 @@ def test_a_time_that_nobody_knows_is_hidden(name: str) -> None:
 
     assert condition["entity"] == card["entity"] == f"sensor.leaf_{name.removeprefix('sensor.')}"
     assert "unknown" in condition["state_not"]
+
+
+CAREFUL = ["button.horn", "button.lights", "button.refresh", "button.start_engine"]
+
+
+@pytest.mark.parametrize("name", CAREFUL)
+def test_what_is_heard_or_wakes_asks_first(name: str) -> None:
+    (card,) = (card for view in dashboard([vehicle("LEAF", name)])["views"] for card in cards_in(view, "tile"))
+
+    assert card["tap_action"]["action"] == "toggle"
+    assert card["tap_action"]["confirmation"]["text"].endswith(("?", "."))

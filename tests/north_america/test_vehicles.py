@@ -131,7 +131,9 @@ async def test_what_the_phone_app_did_is_a_message(
 # Commands
 
 
-async def test_commands(hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry) -> None:
+async def test_commands(
+    every_entity_enabled: None, hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry
+) -> None:
     ariya = device(hass, loaded, "Ariya")
     await act(hass, "lock", "unlock", "lock.ariya_lock")
     assert state(hass, "lock.ariya_lock").state == "unlocked"
