@@ -77,7 +77,7 @@ async def test_logbook(hass: HomeAssistant, simulator: Simulator, loaded: MockCo
     assert confirmed.startswith("Start climate: Confirmed by the vehicle, after ")
     assert confirmed.endswith(" s, asked for by Home Assistant")
     assert rejected.startswith("Stop climate: Rejected, after ")
-    assert ". The vehicle has rejected the command (code " in rejected
+    assert ". The vehicle rejected the command (code " in rejected
     assert "{" not in rejected
 
 

@@ -1,7 +1,7 @@
 """The dialogs, through the real client against the simulator."""
 
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -10,8 +10,36 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 
 from .conftest import CREDENTIALS, set_up, status
-from .dialogs import choose, open_form, submit
+from .dialogs import choose, open_form, submit, suggested
 from .simulator import PASSWORD, Fault, Login, Simulator
+
+
+async def test_sources_in_the_order_in_which_owners_have_them(hass: HomeAssistant) -> None:
+    """What has been shown to work for many comes first, experiments and the simulated garage last."""
+    menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    order = menu["menu_options"]
+    assert order == [
+        "europe",
+        "north_america",
+        "opencarwings",
+        "ovms",
+        "leafspy",
+        "unsure",
+        "japan",
+        "teslafi",
+        "demo",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("country", "offered"), [("US", "us"), ("CA", "ca"), ("MX", "mx"), ("DE", None), ("AU", None), (None, None)]
+)
+async def test_the_country_is_that_of_home_assistant(
+    hass: HomeAssistant, country: str | None, offered: str | None
+) -> None:
+    hass.config.country = country
+    assert suggested(await open_form(hass, "north_america"))[CONF_COUNTRY] == offered
+    assert CONF_COUNTRY not in suggested(await open_form(hass, "europe"))
 
 
 async def test_europe(hass: HomeAssistant, simulator: Simulator) -> None:

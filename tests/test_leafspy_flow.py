@@ -115,7 +115,7 @@ async def test_who_hears_nothing_may_wait_again_look_again_or_finish(
     await pass_time(timedelta(minutes=1))
     menu = await submit(hass, waiting)
     assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "leafspy_silent")
-    assert menu["menu_options"] == ["leafspy_wait", "leafspy_address", "leafspy_finish"]
+    assert menu["menu_options"] == ["leafspy_wait", "leafspy_address", "leafspy", "leafspy_finish"]
 
     waiting = await submit(hass, menu, {"next_step_id": "leafspy_wait"})
     assert waiting["type"] is FlowResultType.SHOW_PROGRESS
@@ -147,7 +147,7 @@ async def test_a_wrong_password_is_told_from_silence_and_can_be_put_right_while_
     await pass_time(timedelta(minutes=5))
     menu = await submit(hass, shown)
     assert menu["step_id"] == "leafspy_refused"
-    assert menu["menu_options"] == ["leafspy_wait", "leafspy_address", "leafspy_finish"]
+    assert menu["menu_options"] == ["leafspy_wait", "leafspy_address", "leafspy", "leafspy_finish"]
     waiting = await submit(hass, menu, {"next_step_id": "leafspy_wait"})
     app.password = PASSWORD
     assert await verdict(await call(hass, client, app.parameters(), path)) == GOOD
@@ -176,6 +176,44 @@ async def test_a_password_that_the_app_cannot_send(hass: HomeAssistant, client: 
 async def test_two_links_have_two_addresses(hass: HomeAssistant, client: Client) -> None:
     one, other = await begin(hass), await begin(hass)
     assert address(one) != address(other)
+
+
+async def test_the_password_can_be_changed_while_nothing_is_right_yet(
+    hass: HomeAssistant, client: Client, pass_time: LetTimePass
+) -> None:
+    """Who types another one into the app than into the dialog need not begin again."""
+    shown = await begin(hass, password="first")
+    path = address(shown)
+    waiting = await submit(hass, shown, {})
+    app = phone()
+    app.password = "second"
+    assert await verdict(await call(hass, client, app.parameters(), path)) == BAD
+    await pass_time(timedelta(minutes=5))
+    menu = await submit(hass, waiting)
+    assert menu["step_id"] == "leafspy_refused"
+
+    form = await submit(hass, menu, {"next_step_id": "leafspy"})
+    assert suggested(form).items() >= (UNITS | {"password": "first"}).items()
+    shown = await submit(hass, form, UNITS | {"password": "second"})
+    assert (address(shown), told(shown)["password"]) == (path, "second")
+    assert await verdict(await call(hass, client, app.parameters(), path)) == GOOD
+    await submit(hass, await submit(hass, await submit(hass, shown, {})), {})
+    (entry,) = entries(hass)
+    assert entry.data["password"] == "second"
+
+
+@pytest.mark.parametrize(
+    "own", ["http://127.0.0.1:8123", "http://127.8.8.8", "http://localhost:8123", "http://[::1]:8123"]
+)
+async def test_an_address_that_means_the_phone_itself_is_not_offered(
+    hass: HomeAssistant, client: Client, own: str
+) -> None:
+    await async_process_ha_core_config(hass, {"external_url": "https://home.example.org", "internal_url": own})
+    (line,) = told(await begin(hass))["addresses"].splitlines()
+    assert line.startswith("- **https** `home.example.org/api/webhook/")
+
+    hass.config.external_url = None
+    assert told(await begin(hass))["addresses"].startswith("- `…/api/webhook/")
 
 
 async def test_without_any_known_address_the_path_is_told(hass: HomeAssistant, client: Client) -> None:

@@ -193,7 +193,7 @@ async def test_the_question_s_answer_merges(
 
     assert issues(hass) == []
     (subentry,) = home.subentries.values()
-    assert (subentry.title, subentry.subentry_type) == ("Module", "source")
+    assert (subentry.title, subentry.subentry_type) == ("Module (LEAF)", "source")
     assert VIN not in str(subentry.as_dict())
     assert state(hass, "sensor.leaf_battery").state == "48.0"
 
@@ -446,7 +446,7 @@ async def test_the_owner_may_prefer_a_source(
     flow = await hass.config_entries.subentries.async_init(
         (both.entry_id, "source"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry}
     )
-    assert flow["description_placeholders"] == {"source": "Module"}
+    assert flow["description_placeholders"] == {"source": "Module (LEAF)"}
     result = await hass.config_entries.subentries.async_configure(flow["flow_id"], {"preferred": True})
     assert result["reason"] == "reconfigure_successful"
     await settle(hass)
@@ -492,6 +492,17 @@ async def test_there_must_be_another_vehicle(hass: HomeAssistant, home: MockConf
         )
         assert flow["reason"] == reason
         await hass.config_entries.async_unload(home.entry_id)
+
+
+@pytest.mark.parametrize("kind", ["geofence", "source"])
+async def test_an_entry_whose_vehicles_are_shown_elsewhere_has_nothing_to_add_to(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, kind: str
+) -> None:
+    """As that of a phone or a module which is a source: Home Assistant offers the button all the same."""
+    flow = await hass.config_entries.subentries.async_init((other.entry_id, kind), context={"source": SOURCE_USER})
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "no_vehicles_here")
+    flow = await hass.config_entries.subentries.async_init((both.entry_id, kind), context={"source": SOURCE_USER})
+    assert flow.get("reason") != "no_vehicles_here"
 
 
 async def test_what_a_source_pushes_is_heard_where_the_vehicle_belongs(

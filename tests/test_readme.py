@@ -82,3 +82,16 @@ def test_every_blueprint_can_be_imported(path: str) -> None:
     source = load_yaml_dict(str(FOLDER / Path(path)))["blueprint"]["source_url"]
     link = f"https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url={quote(source, safe='')}"
     assert README.count(f"]({link})") == 1
+
+
+def test_every_example_prints_rounded_numbers() -> None:
+    """A sensor shows as many decimals as it has; a sentence wants none of them."""
+    written = [*BLOCKS, *((FOLDER / Path(path)).read_text() for path in BLUEPRINTS)]
+    printed = [each for text in written for each in re.findall(r"{{.*?}}", text, re.DOTALL)]
+    numbers = [
+        each for each in printed if re.search(r"states\(['\w]*(sensor\.|_sensor)|level\b|threshold|distance", each)
+    ]
+    assert len(numbers) >= 5
+    for each in numbers:
+        if "device_id(" not in each and ".get(" not in each and ">=" not in each:  # nothing is printed there
+            assert "round" in each, each

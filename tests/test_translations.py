@@ -247,3 +247,35 @@ def test_no_two_entities_of_a_vehicle_have_the_same_name(path: Path) -> None:
     assert entities["binary_sensor"].pop("locked") == entities["lock"]["lock"], "a vehicle has one of the two"
     names = [entity["name"] for platform in entities.values() for entity in platform.values()]
     assert len(names) == len(set(names)) > 50
+
+
+STUMBLES = {
+    "en": r"tells?|told|spoken|speaks?|hears?|heard|anew|at once|in hand|there twice|newest word|least battery",
+    "de": r"auffrischen|weckung(en)?|alarm(e|en)?|gesprochen|das wort|gesundheit|automatisierung(en)?|privatmodus",
+}
+"""Words that were translated word for word from another language, or that Home Assistant has other words for."""
+
+
+@pytest.mark.parametrize("language", STUMBLES)
+def test_texts_are_in_the_words_of_the_language(language: str) -> None:
+    stumble = re.compile(rf"\b({STUMBLES[language]})\b", re.IGNORECASE)
+    found = {
+        path: text for path, text in texts(load(ROOT / "translations" / f"{language}.json")) if stumble.search(text)
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_triggers_and_conditions_are_found_by_the_make_and_read_in_one_line(kind: str, path: Path) -> None:
+    """The editor searches names first, and shows the description in one line."""
+    for key, described in load(path)[kind].items():
+        assert "Nissan" in described["name"], key
+        assert len(described["description"]) <= 75, key
+        assert described["description"].count(".") == 1, key
+
+
+def test_each_source_names_what_was_entered_not_a_password_it_may_not_have() -> None:
+    """The errors of a form are the same for accounts, tokens and modules, but for those about one log-in."""
+    for key, text in ENGLISH["config"]["error"].items():
+        assert "your password" not in text.lower(), key

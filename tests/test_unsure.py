@@ -30,7 +30,7 @@ def told(answer: ConfigFlowResult) -> tuple[str, str]:
 async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: Simulator) -> None:
     answer = await ask(hass)
     assert answer["type"] is FlowResultType.MENU
-    assert (answer["step_id"], answer["menu_options"]) == ("unsure_cloud", ["unsure_best", "user"])
+    assert (answer["step_id"], answer["menu_options"]) == ("unsure_cloud", ["unsure_best", "unsure", "user"])
     assert told(answer) == ("?", "MyNISSAN Europe")
     assert (answer["description_placeholders"] or {})["best"] == "MyNISSAN Europe"
 
@@ -58,13 +58,44 @@ async def test_from_the_question_to_the_account(hass: HomeAssistant, simulator: 
 async def test_every_answer_names_the_ways(hass: HomeAssistant, answers: dict[str, Any], step: str, ways: str) -> None:
     answer = await ask(hass, **answers)
     assert answer["step_id"] == step
-    assert answer["menu_options"] == (["user"] if ways == "-" else ["unsure_best", "user"])
+    assert answer["menu_options"] == ([] if ways == "-" else ["unsure_best"]) + ["unsure", "user"]
     assert told(answer)[1] == ways
     again = await hass.config_entries.flow.async_configure(answer["flow_id"])  # the page is loaded anew
     assert again["step_id"] == step
 
     menu = await submit(hass, answer, {"next_step_id": "user"})
     assert menu["step_id"] == "user"
+
+
+@pytest.mark.parametrize(
+    ("country", "region"),
+    [
+        ("DE", "europe"),
+        ("GB", "europe"),
+        ("AE", "europe"),
+        ("US", "north_america"),
+        ("MX", "north_america"),
+        ("JP", "japan"),
+        ("NZ", "australia"),
+        ("KZ", "russia"),
+        ("BR", None),
+        (None, None),
+    ],
+)
+async def test_the_region_is_that_of_home_assistant(
+    hass: HomeAssistant, country: str | None, region: str | None
+) -> None:
+    hass.config.country = country
+    form = await open_form(hass, "unsure")
+    assert suggested(form)["region"] == region
+
+
+async def test_answers_can_be_looked_at_again(hass: HomeAssistant) -> None:
+    answer = await ask(hass, vin=VIN)
+    form = await submit(hass, answer, {"next_step_id": "unsure"})
+    assert (form["step_id"], form["errors"]) == ("unsure", {})
+    assert suggested(form) == ANSWERS | {"vin": None}
+    assert (await submit(hass, form, ANSWERS | {"year": 2015, "app": "none"}))["step_id"] == "unsure_closed"
 
 
 async def test_nothing_is_presumed(hass: HomeAssistant) -> None:
@@ -81,7 +112,7 @@ async def test_nothing_is_presumed(hass: HomeAssistant) -> None:
 async def test_the_plant_is_named_if_there_is_a_vin(hass: HomeAssistant) -> None:
     without, answer = await ask(hass), await ask(hass, vin=VIN)
     assert (without["description_placeholders"] or {})["plant_note"] == ""
-    assert "by the VIN: GB." in (answer["description_placeholders"] or {})["plant_note"]
+    assert "according to the VIN: GB." in (answer["description_placeholders"] or {})["plant_note"]
 
 
 async def test_the_best_source_is_offered(hass: HomeAssistant) -> None:

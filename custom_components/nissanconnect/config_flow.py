@@ -17,6 +17,19 @@ from .flows.source import SourceFlow
 from .flows.unsure import UnsureFlow
 from .sources import NAMES, Source
 
+_MENU = (
+    Source.EUROPE,
+    Source.NORTH_AMERICA,
+    Source.OPENCARWINGS,
+    Source.OVMS,
+    Source.LEAFSPY,
+    "unsure",
+    Source.JAPAN,
+    Source.TESLAFI,
+    Source.DEMO,
+)
+"""The sources in the order in which they are offered: what most owners have first, experiments last."""
+
 
 class NissanConfigFlow(OvmsFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
     """Set up one account or link."""
@@ -39,7 +52,7 @@ class NissanConfigFlow(OvmsFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, Remote
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the vehicle comes from."""
-        return self.async_show_menu(step_id="user", menu_options=[*Source, "unsure"])
+        return self.async_show_menu(step_id="user", menu_options=list(_MENU))
 
     async def async_step_demo(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Set up the simulated garage; there is nothing to ask."""

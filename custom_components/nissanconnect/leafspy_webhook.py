@@ -2,6 +2,7 @@
 
 from asyncio import Event, timeout
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 import logging
 from typing import Protocol, override
 
@@ -12,6 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.setup import async_setup_component
+from homeassistant.util.network import is_loopback
 from yarl import URL
 
 from .backends.base import Called
@@ -156,7 +158,7 @@ async def async_receive(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
 
 @callback
 def async_addresses(hass: HomeAssistant, webhook_id: str) -> list[URL]:
-    """Return under which addresses the webhook may be reached: from outside, through the cloud, from home."""
+    """Return under which addresses a phone may reach the webhook: from outside, through the cloud, from home."""
     from homeassistant.components.webhook import async_generate_path  # noqa: PLC0415 - see above
 
     found: dict[URL, None] = {}
@@ -167,5 +169,14 @@ def async_addresses(hass: HomeAssistant, webhook_id: str) -> list[URL]:
             )
         except NoURLAvailableError:
             continue
-        found[URL(base + async_generate_path(webhook_id))] = None
+        if not _is_own(URL(base)):
+            found[URL(base + async_generate_path(webhook_id))] = None
     return list(found)
+
+
+def _is_own(base: URL) -> bool:
+    """Whether an address means the machine on which it is used: on the phone that is the phone."""
+    try:
+        return is_loopback(ip_address(base.host or ""))
+    except ValueError:
+        return base.host == "localhost"

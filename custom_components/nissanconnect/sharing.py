@@ -52,6 +52,11 @@ def async_borrowers(
                     yield vehicle, link
 
 
+def source_title(entry: ConfigEntry, vehicle: str) -> str:
+    """Return how a source is listed in an account: the title of its entry alone would not name the vehicle."""
+    return f"{entry.title} ({vehicle})"
+
+
 @callback
 def async_add_as_source(hass: HomeAssistant, entry: NissanConfigEntry, vehicle: str) -> bool:
     """Make the vehicle of ``entry`` with that alias a source of the same one where it belongs, if that is elsewhere."""
@@ -60,11 +65,12 @@ def async_add_as_source(hass: HomeAssistant, entry: NissanConfigEntry, vehicle: 
     home = async_home(hass, entry, key) if key is not None else None
     if home is None:
         return False
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, str(key)), home.entry_id)
     data = {CONF_VEHICLE: vehicle, CONF_ENTRY: entry.entry_id, CONF_SOURCE_VEHICLE: vehicle, CONF_PREFERRED: False}
     subentry = ConfigSubentry(
         data=MappingProxyType(data),
         subentry_type=SUBENTRY_SOURCE,
-        title=entry.title,
+        title=source_title(entry, (device and (device.name_by_user or device.name)) or "?"),
         unique_id=f"{entry.entry_id}_{vehicle}",
     )
     hass.config_entries.async_add_subentry(home, subentry)

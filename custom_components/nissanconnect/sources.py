@@ -56,7 +56,7 @@ type SaveAuth = Callable[[dict[str, Json]], None]
 
 
 class Source(StrEnum):
-    """Where vehicles can come from, named by what the owner has in hand; also the steps of the config flow."""
+    """Where vehicles can come from, named by what the owner has; also the steps of the config flow."""
 
     EUROPE = "europe"
     NORTH_AMERICA = "north_america"

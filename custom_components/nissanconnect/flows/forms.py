@@ -63,8 +63,9 @@ URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="u
 CODE = TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
 
 _REJECTED = {AuthenticationFailed.key: "authentication_failed_other"}
+COUNTRIES = ("us", "ca", "mx")
 COUNTRY = SelectSelector(
-    SelectSelectorConfig(options=["us", "ca", "mx"], translation_key=CONF_COUNTRY, mode=SelectSelectorMode.DROPDOWN)
+    SelectSelectorConfig(options=[*COUNTRIES], translation_key=CONF_COUNTRY, mode=SelectSelectorMode.DROPDOWN)
 )
 PIN = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 UNLOCKING: Mapping[probatio.Marker, Any] = {

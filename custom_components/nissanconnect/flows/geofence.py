@@ -50,6 +50,9 @@ class GeofenceFlow(ConfigSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask how to find the centre."""
+        entry: NissanConfigEntry = self._get_entry()
+        if entry.state is ConfigEntryState.LOADED and not entry.runtime_data.vehicles:
+            return self.async_abort(reason="no_vehicles_here")
         return self.async_show_menu(step_id="user", menu_options=["map", "zone", "address"])
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:

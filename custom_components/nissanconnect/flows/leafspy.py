@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import cache
 import re
 import secrets
+from types import MappingProxyType
 from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigFlow, ConfigFlowResult
@@ -45,20 +46,21 @@ class LeafSpyFlow(ConfigFlow):
     """From an optional password over the address to the first message; the same form changes a link."""
 
     _close: CALLBACK_TYPE | None = None
-    _link: Mapping[str, Any]
+    _link: Mapping[str, Any] = MappingProxyType({})
     _reception: Reception
     _waiting: asyncio.Task[None] | None = None
 
     async def async_step_leafspy(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for a password, if one is wanted, and for the app's units."""
         changing = self.source == SOURCE_RECONFIGURE
-        known = self._get_reconfigure_entry().data if changing else {}
+        known = self._get_reconfigure_entry().data if changing else self._link
         errors: dict[str, str] = {}
         if user_input is not None:
             # The app is not known to encode what it sends (leafspy §13), and Home Assistant refuses some of the rest.
             if re.fullmatch(r"[A-Za-z0-9._~-]{0,64}", user_input.get(CONF_PASSWORD, "")):
                 webhook_id = known.get(CONF_WEBHOOK_ID) or secrets.token_hex(16)  # short enough to be typed
                 self._link = {CONF_SOURCE: Source.LEAFSPY, CONF_WEBHOOK_ID: webhook_id, **user_input}
+                self._release()  # open so far with what was entered before
                 return await self.async_step_leafspy_address()
             errors[CONF_PASSWORD] = "invalid_leafspy_password"
         return self.async_show_form(
@@ -163,7 +165,7 @@ class LeafSpyFlow(ConfigFlow):
         self._waiting = None
         return self.async_show_menu(
             step_id=step_id,
-            menu_options=["leafspy_wait", "leafspy_address", "leafspy_finish"],
+            menu_options=["leafspy_wait", "leafspy_address", "leafspy", "leafspy_finish"],
             description_placeholders=self._told(),
         )
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntry, ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_CODE, CONF_USERNAME
+from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_USERNAME
 import probatio
 
 from ..backends.base import Json
 from ..const import CONF_AUTH, CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN
 from ..sources import NAMES, Source, async_create_backend
 from ..vehicle import AuthenticationFailed, BackendError, NoVehicles, TwoFactorRequired
-from .forms import CODE, FORMS, PASSWORD, PIN
+from .forms import CODE, COUNTRIES, FORMS, PASSWORD, PIN
 
 
 class LogInFlow(ConfigFlow):
@@ -75,7 +75,7 @@ class LogInFlow(ConfigFlow):
                 return await self._async_connected(source, account, {**kept, CONF_AUTH: auth})
         if self._needs_code:
             schema = schema.extend({probatio.Required(CONF_CODE): CODE})
-        suggested = {**known, **(user_input or {})}
+        suggested = {**self._of_home(), **known, **(user_input or {})}
         shown = {str(marker) for marker, selector in schema.schema.items() if selector not in (PASSWORD, CODE, PIN)}
         return self.async_show_form(
             step_id=step_id,
@@ -90,6 +90,11 @@ class LogInFlow(ConfigFlow):
             },
             errors=errors,
         )
+
+    def _of_home(self) -> dict[str, str]:
+        """Return what can be told from where Home Assistant is."""
+        country = (self.hass.config.country or "").lower()
+        return {CONF_COUNTRY: country} if country in COUNTRIES else {}
 
     async def _async_try(self, source: Source, data: dict[str, Any]) -> tuple[str, dict[str, Json]]:
         """Log in and look for vehicles; return the account's stable name and the log-in state worth keeping."""

@@ -8,7 +8,7 @@ import probatio
 
 from ..const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE, CONF_SOURCE_VEHICLE, CONF_VEHICLE, DOMAIN
 from ..coordinator import NissanConfigEntry
-from ..sharing import async_is_source
+from ..sharing import async_is_source, source_title
 from ..vehicle import VehicleInfo, alias
 
 _PREFERRED = probatio.Schema({probatio.Required(CONF_PREFERRED, default=False): BooleanSelector()})
@@ -21,14 +21,15 @@ class SourceFlow(ConfigSubentryFlow):
         """Ask; the same VIN is proposed, anything else is for the owner to know."""
         ours, theirs = self._ours(), self._theirs()
         if not ours:
-            return self.async_abort(reason="not_loaded")
+            return self.async_abort(reason="no_vehicles_here" if self._loaded else "not_loaded")
         if not theirs:
             return self.async_abort(reason="no_other_source")
         if user_input is not None:
             entry_id, _, vehicle = user_input[CONF_SOURCE].partition(" ")
             entry = self.hass.config_entries.async_get_known_entry(entry_id)
+            vehicle_name = next(each.name for each in ours if alias(each.key) == user_input[CONF_VEHICLE])
             return self.async_create_entry(
-                title=entry.title,
+                title=source_title(entry, vehicle_name),
                 unique_id=f"{entry_id}_{vehicle}",
                 data={
                     CONF_VEHICLE: user_input[CONF_VEHICLE],
@@ -62,11 +63,14 @@ class SourceFlow(ConfigSubentryFlow):
             description_placeholders={"source": subentry.title},
         )
 
+    @property
+    def _loaded(self) -> bool:
+        return self._get_entry().state is ConfigEntryState.LOADED
+
     def _ours(self) -> list[VehicleInfo]:
         """Return the vehicles that can be given a source; an account that is not loaded shows none."""
         entry: NissanConfigEntry = self._get_entry()
-        loaded = entry.state is ConfigEntryState.LOADED
-        return [vehicle.info for vehicle in entry.runtime_data.vehicles.values()] if loaded else []
+        return [vehicle.info for vehicle in entry.runtime_data.vehicles.values()] if self._loaded else []
 
     def _theirs(self) -> dict[str, tuple[NissanConfigEntry, VehicleInfo]]:
         """Return the vehicles that can be a source: of other entries, of nobody's yet, and without any of their own."""

@@ -20,7 +20,7 @@ import probatio
 from ..const import DOMAIN
 from ..sources import NAMES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
-from ..vehicle.guide import Advice, App, Model, Region, Verdict, advise
+from ..vehicle.guide import Advice, App, Model, Region, Verdict, advise, region_of
 
 CONF_APP = "app"
 CONF_VIN = "vin"
@@ -55,6 +55,8 @@ class UnsureFlow(ConfigFlow):
     """The steps from a few questions to the source to choose. Nothing of what is entered is kept."""
 
     _advice: Advice
+    _answers: dict[str, Any] | None = None
+    """What was answered, for who looks at the questions again; without the VIN."""
     _plant: str | None
 
     async def async_step_unsure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -74,11 +76,13 @@ class UnsureFlow(ConfigFlow):
                     None if year is None else int(year),
                     App(user_input[CONF_APP]),
                 )
+                self._answers = {name: value for name, value in user_input.items() if name != CONF_VIN}
                 self._plant = plant_country(vin)
                 return await self._async_answer()
+        answers = user_input or self._answers or {CONF_REGION: region_of(self.hass.config.country)}
         return self.async_show_form(
             step_id="unsure",
-            data_schema=self.add_suggested_values_to_schema(_questions(), user_input),
+            data_schema=self.add_suggested_values_to_schema(_questions(), answers),
             errors=errors,
         )
 
@@ -87,7 +91,7 @@ class UnsureFlow(ConfigFlow):
         names = [NAMES[Source(way)].title for way in self._advice.ways] or ["-"]
         return self.async_show_menu(
             step_id=_step(self._advice.verdict),
-            menu_options=["unsure_best", "user"] if self._advice.ways else ["user"],
+            menu_options=[*(["unsure_best"] if self._advice.ways else []), "unsure", "user"],
             description_placeholders={
                 "plant": self._plant or "?",
                 "plant_note": await self._async_plant_note(),

@@ -23,6 +23,21 @@ class Region(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
+def region_of(country: str | None) -> Region | None:
+    """Return the region of a country (ISO 3166-1 alpha-2), if it is known to belong to one (regions §1)."""
+    return next((region for region, countries in _COUNTRIES.items() if country in countries.split()), None)
+
+
+_COUNTRIES: Mapping[Region, str] = {
+    Region.EUROPE: "AD AL AT BA BE BG CH CY CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT JE LI LT LU LV MC MD"
+    " ME MK MT NL NO PL PT RO RS SE SI SK SM TR UA VA XK AE BH IL JO KW LB OM QA SA",
+    Region.NORTH_AMERICA: "CA MX US",
+    Region.JAPAN: "JP",
+    Region.AUSTRALIA: "AU NZ",
+    Region.RUSSIA: "BY KG KZ RU TJ TM UZ",
+}
+
+
 class Model(StrEnum):
     """What kind of vehicle it is, as far as it makes a difference."""
 
