@@ -14,7 +14,7 @@ from homeassistant.components import conversation
 from homeassistant.components.alexa import SMART_HOME_SCHEMA
 from homeassistant.components.alexa.smart_home import AlexaConfig, async_handle_message as async_handle_alexa
 from homeassistant.components.google_assistant.smart_home import async_handle_message as async_handle_google
-from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
+from homeassistant.components.homeassistant.exposed_entities import async_expose_entity, async_should_expose
 from homeassistant.components.lock import CONF_DEFAULT_CODE
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -34,6 +34,7 @@ from custom_components.nissanconnect.vehicle import (
     StartCharging,
     StartClimate,
     StopCharging,
+    StopClimate,
     Unlock,
 )
 
@@ -156,6 +157,7 @@ async def test_a_temperature_is_that_of_the_next_start(home: HomeAssistant, simu
         ("what is the LEAF range", "sensor.leaf_range", "Leaf range is {} km"),
         ("what is the LEAF charging status", "sensor.leaf_charging_status", "Leaf charging status is {}"),
         ("is Ariya charging on", "switch.ariya_charging", "No, {}"),
+        ("is the Ariya charging", "switch.ariya_charging", "Ariya charging is {}"),
         ("is the Qashqai lock locked", "lock.qashqai_lock", "Yes"),
         ("is the Qashqai locked", "lock.qashqai_lock", "Qashqai lock is {}"),
     ],
@@ -215,11 +217,65 @@ async def test_was_gefragt_wird_wird_beantwortet(
     assert simulator.requests["actions"] == 0
 
 
+VOICE = README.partition("## Voice and language models")[2].partition("\n## ")[0]
+PROMISED = [
+    [cell.strip().rstrip("?").split("? · ") for cell in row.strip("| ").replace(" · ", "? · ").split(" | ")]
+    for row in re.findall(r"^\| .*$", VOICE, re.MULTILINE)[1:]
+    if "---" not in row
+]
+"""The table's sentences, row by row in English and German."""
+
+
+@pytest.fixture(params=["en", "de"])
+def language(hass: HomeAssistant, request: pytest.FixtureRequest) -> str:
+    """Entities have the names of that language."""
+    hass.config.language = request.param
+    return hass.config.language
+
+
+async def test_every_sentence_of_the_table_works(
+    language: str, home: HomeAssistant, simulator: Simulator, say: Say
+) -> None:
+    expose(home)
+    sentences = [sentence for row in PROMISED for sentence in row[language == "de"]]
+    assert len(sentences) >= 10
+    for sentence in sentences:
+        if re.search(r"^(lock|sperre)\b", sentence):
+            continue  # without a PIN nothing moves, see below
+        result = await say(sentence, language)
+        expected = {IntentResponseType.ACTION_DONE, IntentResponseType.QUERY_ANSWER}
+        assert result.response.response_type in expected, (sentence, answer(result))
+        await home.async_block_till_done(wait_background_tasks=True)
+    assert StartClimate(21) in executed(simulator, "Leaf")
+    assert StopClimate() in executed(simulator, "Leaf"), "it was really on"
+    assert executed(simulator, "Ariya") == [StartCharging(), StopCharging()]
+
+
+async def test_what_assist_is_said_not_to_understand(home: HomeAssistant, simulator: Simulator, say: Say) -> None:
+    """These are in the README so that nobody tries them in vain; should they work one day, it is to be changed."""
+    expose(home)
+    (listed,) = re.findall(r"working sentence for (.*?)\. Yours can be added", VOICE, re.DOTALL)
+    sentences = [re.sub(r"\s+", " ", each).rstrip("?") for each in re.findall(r"\*(.*?)\*", listed, re.DOTALL)]
+    assert len(sentences) == 5
+    for sentence in sentences:
+        result = await say(sentence)
+        assert result.response.response_type is IntentResponseType.ERROR, (sentence, answer(result))
+    assert simulator.requests["actions"] == 0
+
+
+async def test_what_is_exposed_without_asking(home: HomeAssistant) -> None:
+    def exposed(entity_id: str) -> bool:
+        return async_should_expose(home, conversation.DOMAIN, state(home, entity_id).entity_id)
+
+    assert all(map(exposed, ("climate.leaf_climate", "switch.ariya_charging", "sensor.leaf_outside_temperature")))
+    theirs = ("sensor.leaf_battery", "sensor.leaf_range", "sensor.leaf_charging_status", "lock.qashqai_lock")
+    assert not any(map(exposed, theirs))
+
+
 @pytest.mark.parametrize("text", ["is the LEAF charging", "lädt der LEAF"])
 async def test_the_sentences_of_the_readme(home: HomeAssistant, simulator: Simulator, text: str, say: Say) -> None:
-    """Assist has no sentence about charging of its own."""
-    section = README.partition("## Voice and language models")[2].partition("\n## ")[0]
-    (automation,) = re.findall(r"^```yaml\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    """Assist has no sentence about charging of its own, for a car without a switch."""
+    (automation,) = re.findall(r"^```yaml\n(.*?)^```", VOICE, re.DOTALL | re.MULTILINE)
     assert await async_setup_component(home, "automation", {"automation": parse_yaml(automation)})
     assert answer(await say(text)) == "No, it has 85 %"
 
