@@ -34,7 +34,7 @@ from custom_components.nissanconnect.const import (
     DOMAIN,
 )
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.vehicle import AlertType, NoBroker
+from custom_components.nissanconnect.vehicle import AlertType
 
 from .backends.demo import build
 from .conftest import state, status
@@ -332,34 +332,6 @@ async def test_nothing_tells_who_or_where_the_owner_is(
         assert secret not in told, secret
         assert secret not in ours, secret
     assert REDACTED in told
-
-
-async def test_the_bus_translates_what_the_mqtt_integration_says(
-    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bus = mqtt_bus.MqttBus(hass)
-    assert bus.connected is False
-    with pytest.raises(NoBroker):
-        await bus.subscribe("a/#", lambda message: None)
-    with pytest.raises(NoBroker):
-        await bus.publish("a", "b")
-
-    ended = []
-
-    async def agree_never(*_: Any, **__: Any) -> Any:
-        return lambda: ended.append(True)
-
-    monkeypatch.setattr(mqtt_bus, "_SUBSCRIBE_LIMIT", 0.01)
-    monkeypatch.setattr(mqtt_bus, "async_subscribe", agree_never)
-    monkeypatch.setattr(mqtt_bus, "async_on_subscribe_done", lambda *_: lambda: None)
-    with pytest.raises(NoBroker):
-        await bus.subscribe("a/#", lambda message: None)
-    waiting = asyncio.ensure_future(bus.subscribe("a/#", lambda message: None))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    assert len(ended) == 2
 
 
 @pytest.mark.usefixtures("recorder_mock")
