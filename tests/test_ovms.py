@@ -37,7 +37,7 @@ from custom_components.nissanconnect.diagnostics import async_get_config_entry_d
 from custom_components.nissanconnect.vehicle import AlertType
 
 from .backends.demo import build
-from .conftest import state, status
+from .conftest import settle, state, status
 from .dialogs import open_form, reconfigure, suggested
 from .simulator.leafspy_log import Drive, log
 from .simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
@@ -48,15 +48,17 @@ ENTERED = {CONF_PREFIX: "ovms", CONF_USER: "ada", CONF_VEHICLE_ID: "LEAF40"}
 
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> MemoryBroker:
-    """A broker, and nobody who waits long."""
+    """A broker whose messages have arrived when they are sent, so nobody waits for them."""
     broker = MemoryBroker()
 
-    async def soon(seconds: float) -> None:
-        await asyncio.sleep(seconds / 100)
+    async def gather(seconds: float) -> None:
+        if seconds > 1:
+            await asyncio.Event().wait()  # for the vehicle to fall silent, which it does in no test
+        await asyncio.sleep(0)
 
     monkeypatch.setattr(mqtt_bus, "MqttBus", lambda hass: MemoryBus(broker))
-    monkeypatch.setattr(sources, "sleep", soon)
-    monkeypatch.setattr(commands, "sleep", soon)
+    monkeypatch.setattr(sources, "sleep", gather)
+    monkeypatch.setattr(commands, "sleep", lambda seconds: asyncio.sleep(0))
     return broker
 
 
@@ -79,14 +81,15 @@ async def load(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     if entry.entry_id not in {each.entry_id for each in hass.config_entries.async_entries()}:
         entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
-    await pause(hass)
+    await arrive(hass)
 
 
-async def pause(hass: HomeAssistant) -> None:
-    """Let what was said arrive."""
-    for _ in range(3):
-        await asyncio.sleep(0.03)
-        await hass.async_block_till_done()
+async def arrive(hass: HomeAssistant) -> None:
+    """Let what was sent be handed over, which takes the loop a dozen turns and no time."""
+    await settle(hass)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    await settle(hass)
 
 
 async def stayed(hass: HomeAssistant) -> None:
@@ -97,7 +100,7 @@ async def stayed(hass: HomeAssistant) -> None:
 
 async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], entered)
-    await pause(hass)
+    await arrive(hass)
     return result
 
 
@@ -267,7 +270,7 @@ async def test_what_is_told_live_is_shown_at_once(
     module.vehicle.plug_in()
     module.tick()
     module.notify("alert", "batt.12v.alert", "12V Battery critical: 11.0V (ref=12.6V)")
-    await pause(hass)
+    await arrive(hass)
     await stayed(hass)
     assert state(hass, "binary_sensor.leaf_plugged_in").state == STATE_ON
     assert state(hass, "event.leaf_alert").attributes["event_type"] in (AlertType.AUX_BATTERY_LOW, AlertType.PLUGGED_IN)
@@ -280,7 +283,7 @@ async def test_a_restart_of_home_assistant(
     await load(hass, entry)
     module.vehicle.body.locked = False
     module.tick()
-    await pause(hass)
+    await arrive(hass)
     await stayed(hass)
     assert state(hass, "lock.leaf_lock").state == "unlocked"
     reported = state(hass, "sensor.leaf_last_report_from_vehicle").state
@@ -309,7 +312,7 @@ async def test_a_first_start_without_a_broker_is_tried_again(
     assert entry.error_reason_translation_key == "no_broker"
     broker.up = True
     await hass.config_entries.async_reload(entry.entry_id)
-    await pause(hass)
+    await arrive(hass)
     assert status(entry) is ConfigEntryState.LOADED
 
 
@@ -325,7 +328,7 @@ async def test_nothing_tells_who_or_where_the_owner_is(
     await load(hass, entry)
     module.say("v.b.soc", "no number at all")
     module.notify("alert", "flatbed.moved", f"Moved (@{HOME.latitude:.6f},{HOME.longitude:.6f})")
-    await pause(hass)
+    await arrive(hass)
     told = json.dumps(await async_get_config_entry_diagnostics(hass, entry), default=str)
     ours = "\n".join(each.getMessage() for each in caplog.records if "nissanconnect" in each.name)
     for secret in (VIN, "ada", "LEAF40", "2580", str(HOME.latitude), f"{HOME.longitude:.6f}", "8931000000"):
@@ -344,7 +347,7 @@ async def test_a_log_of_leaf_spy_is_that_of_the_vehicle_whatever_its_key(
     await load(hass, entry)
     if told is not None:
         module.say("v.vin", told)
-        await pause(hass)
+        await arrive(hass)
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert (DOMAIN, VIN) not in device.identifiers
     hass.config.allowlist_external_dirs = {str(tmp_path)}
