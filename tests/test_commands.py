@@ -114,12 +114,9 @@ async def test_buttons_for_the_whole_device_leave_out_what_is_heard_in_the_stree
     """As an owner does who presses "the buttons of the car": a device, and so an area, means its main entities."""
     registry = er.async_get(hass)
     assert hass.states.get("button.qashqai_start_engine") is None, "it is off until its owner enables it"
-    for key in ("horn", "flash_lights", "refresh_from_vehicle"):
-        entity = registry.async_get(f"button.qashqai_{key}")
-        assert entity is not None
-        assert entity.entity_category is EntityCategory.CONFIG
-    device = {"device_id": entity.device_id}
-    await hass.services.async_call("button", "press", device, blocking=True)
+    careful = [registry.entities[f"button.qashqai_{key}"] for key in ("horn", "flash_lights", "refresh_from_vehicle")]
+    assert [entity.entity_category for entity in careful] == [EntityCategory.CONFIG] * 3
+    await hass.services.async_call("button", "press", {"device_id": careful[0].device_id}, blocking=True)
     assert executed(simulator, "Qashqai") == [StopEngine()]
 
 

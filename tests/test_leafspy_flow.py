@@ -203,7 +203,15 @@ async def test_the_password_can_be_changed_while_nothing_is_right_yet(
 
 
 @pytest.mark.parametrize(
-    "own", ["http://127.0.0.1:8123", "http://127.8.8.8", "http://localhost:8123", "http://[::1]:8123"]
+    "own",
+    [
+        "http://127.0.0.1:8123",
+        "http://127.8.8.8",
+        "http://localhost:8123",
+        "http://home.localhost:8123",
+        "http://[::1]:8123",
+        "http://0.0.0.0:8123",
+    ],
 )
 async def test_an_address_that_means_the_phone_itself_is_not_offered(
     hass: HomeAssistant, client: Client, own: str

@@ -176,7 +176,9 @@ def async_addresses(hass: HomeAssistant, webhook_id: str) -> list[URL]:
 
 def _is_own(base: URL) -> bool:
     """Whether an address means the machine on which it is used: on the phone that is the phone."""
+    host = (base.host or "").rstrip(".")
     try:
-        return is_loopback(ip_address(base.host or ""))
+        address = ip_address(host)
     except ValueError:
-        return base.host == "localhost"
+        return host.rpartition(".")[2] == "localhost"
+    return is_loopback(address) or address.is_unspecified

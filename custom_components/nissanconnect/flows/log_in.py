@@ -75,7 +75,7 @@ class LogInFlow(ConfigFlow):
                 return await self._async_connected(source, account, {**kept, CONF_AUTH: auth})
         if self._needs_code:
             schema = schema.extend({probatio.Required(CONF_CODE): CODE})
-        suggested = {**self._of_home(), **known, **(user_input or {})}
+        suggested = {**self._preset(), **known, **(user_input or {})}
         shown = {str(marker) for marker, selector in schema.schema.items() if selector not in (PASSWORD, CODE, PIN)}
         return self.async_show_form(
             step_id=step_id,
@@ -91,8 +91,8 @@ class LogInFlow(ConfigFlow):
             errors=errors,
         )
 
-    def _of_home(self) -> dict[str, str]:
-        """Return what can be told from where Home Assistant is."""
+    def _preset(self) -> dict[str, str]:
+        """Return what follows from where Home Assistant is."""
         country = (self.hass.config.country or "").lower()
         return {CONF_COUNTRY: country} if country in COUNTRIES else {}
 
