@@ -25,7 +25,7 @@ from .dialogs import open_form, reconfigure, suggested
 from .scripted import Scripted, Stage, stage
 from .simulator.ovms import OvmsModule
 from .test_one_vehicle import CLOUD, MODULE, VIN, add_source
-from .test_ovms import ENTERED, broker, discover, entry, load, module, pause, submit
+from .test_ovms import ENTERED, arrive, broker, discover, entry, load, module, submit
 from .test_repairs import issues
 
 __all__ = ["broker", "entry", "module", "stage"]
@@ -101,7 +101,7 @@ async def fix(hass: HomeAssistant, entered: dict[str, Any]) -> RepairsFlowResult
     form = await manager.async_init(DOMAIN, context={"issue_id": issue.issue_id})
     assert (form["type"], form["step_id"]) == ("form", "unlocking")
     result = await manager.async_configure(form["flow_id"], entered)
-    await pause(hass)
+    await arrive(hass)
     return result
 
 
@@ -132,7 +132,7 @@ async def test_an_older_entry_works_as_ever_until_its_owner_has_answered(
     assert await operate(hass, "unlock") == without
     assert await operate(hass, "unlock", code="2580") == with_pin
     await hass.config_entries.async_reload(entry.entry_id)
-    await pause(hass)
+    await arrive(hass)
     assert not issues(hass)
     assert await operate(hass, "unlock") == without
 
