@@ -27,8 +27,11 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "level": (0, 100),
     "limit": (1, 100),
     "longitude": (-180, 180),
+    "maximum": (5, 40),
     "min_battery_level": (0, 100),
+    "minimum": (5, 40),
     "next_target_temperature": (5, 40),
+    "odometer": (0.1, 5_000_000),
     "oil_change_in": (-200_000, 200_000),
     "outside_temperature": (-60, 100),
     "power": (0, 400),
@@ -38,6 +41,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "range": (0, 2500),
     "range_climate_on": (0, 2500),
     "signal": (-150, -1),
+    "step": (0.1, 5),
     "target_temperature": (5, 40),
     "temperature": (-60, 100),
     "time_to_full_fast": (0, 20_000),
@@ -45,6 +49,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "time_to_full_slow": (0, 20_000),
     "trips": (0, 1e6),
     "voltage": (5, 20),
+    "year": (1990, 2100),
 }
 """From and to, in the units that ``vehicle`` states."""
 

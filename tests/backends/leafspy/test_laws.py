@@ -10,6 +10,7 @@ import pytest
 from custom_components.nissanconnect.backends.leafspy import ACCEPTED, REFUSED, LeafSpyBackend, Units
 from tests.simulator.leafspy_app import VIN, LeafSpyApp, old_leaf
 
+from ..possible import assert_possible
 from .conftest import NOW, World, settle
 
 VALID = LeafSpyApp(vehicle=old_leaf(NOW, UTC)).parameters()
@@ -32,13 +33,16 @@ async def test_any_requests_are_answered_and_bring_only_what_is_promised(
     requests: list[tuple[dict[str, str], timedelta]], password: str | None, units: Units
 ) -> None:
     world = World()
+    latest = world.time
     backend = world.backend(password=password, units=units)
     for request, step in requests:
         world.time += step
+        latest = max(latest, world.time)
         admitted = password is None or request.get("pass", "") == password
         assert backend.receive(request) == (ACCEPTED if admitted else REFUSED)
     for listed in await backend.list_vehicles():
         state = (await backend.read(listed.info)).state
+        assert_possible(state, latest)
         for group in state.groups().values():
             assert group.backend == "leafspy"
             assert group.reported_at in (None, group.received_at)

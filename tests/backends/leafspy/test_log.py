@@ -16,6 +16,7 @@ from custom_components.nissanconnect.backends.leafspy.archive import log_files
 from tests.simulator.leafspy_app import VIN
 from tests.simulator.leafspy_log import HEADER, WIDTHS, Drive, log
 
+from ..possible import assert_possible
 from .conftest import NOW
 
 AT = datetime(2018, 9, 12, 7, 10, 5, tzinfo=UTC)
@@ -192,6 +193,16 @@ PIECES = st.lists(
     | st.integers(1, 40_000).map(lambda length: b"x" * length),
     max_size=5,
 ).map(b"".join)
+
+
+FIGURES = st.floats().map(str) | st.integers().map(str) | st.sampled_from(["104", "1e400", "-40", "255", "", "none"])
+
+
+@given(st.dictionaries(st.sampled_from(HEADER), FIGURES, min_size=1, max_size=20))
+def test_no_row_tells_what_cannot_be(instead: dict[str, str]) -> None:
+    row = [instead.get(name, value) for name, value in zip(HEADER, DRIVE.row(), strict=True)]
+    for found in read(log([row])):
+        assert_possible(found, NOW)
 
 
 @given(PIECES, st.lists(st.integers(0, 60_000), max_size=8))

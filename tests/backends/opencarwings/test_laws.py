@@ -8,14 +8,18 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.opencarwings import Address, Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.opencarwings.alerts import CarAlert, notification, parse_alerts
 from custom_components.nissanconnect.backends.opencarwings.budget import LIMITS, Budget
 from custom_components.nissanconnect.backends.opencarwings.car import Car, LastCommand, parse_car
+from custom_components.nissanconnect.backends.opencarwings.listener import _decode
 from custom_components.nissanconnect.backends.opencarwings.orders import Order, progress
 from custom_components.nissanconnect.backends.opencarwings.timers import next_start, timers_of
-from custom_components.nissanconnect.vehicle import AlertType, Capability, Phase, ProtocolError, RateLimited
+from custom_components.nissanconnect.vehicle import AlertType, Capability, Phase, ProtocolError, Push, RateLimited
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, OpenCarwings
 
+from ..canned import Canned
+from ..possible import assert_possible
 from ..strategies import JSON, SCALARS
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
@@ -43,6 +47,48 @@ def car_objects(draw: st.DrawFn) -> dict[str, Json]:
     return car
 
 
+FRAMES: st.SearchStrategy[Json] = (
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["car", "ev_info", "location", "send_to_car"]) | JSON,
+            "data": JSON | car_objects(),
+        }
+    )
+    | st.fixed_dictionaries(
+        {
+            "type": st.just("alert"),
+            "data": st.fixed_dictionaries(
+                {"id": st.integers(1, 3) | SCALARS, "type": st.integers(1, 99) | SCALARS, "timestamp": SCALARS},
+                optional={
+                    "car": JSON | car_objects(),
+                    "command_id": SCALARS,
+                    "type_display": JSON,
+                },
+            ),
+        }
+    )
+    | JSON
+)
+
+
+@given(st.lists(FRAMES | st.text(max_size=20), max_size=8))
+def test_no_frame_ends_the_line_or_tells_what_cannot_be(frames: list[Json]) -> None:
+    backend = OpenCarwingsBackend(
+        Canned(b""),  # type: ignore[arg-type]
+        address=Address("http://localhost"),
+        credentials=Credentials(key="k"),
+        on_auth=lambda _: None,
+        now=lambda: NOW,
+    )
+    pushes: list[Push] = []
+    for frame in frames:
+        text = frame if isinstance(frame, str) else json.dumps(frame)
+        backend._listener._take(_decode(text), pushes.append)
+    for push in pushes:
+        assert_possible(push, NOW)
+    json.dumps(backend.memory())
+
+
 @given(JSON | car_objects())
 def test_a_car_object_is_read_or_refused(said: Json) -> None:
     try:
@@ -51,6 +97,7 @@ def test_a_car_object_is_read_or_refused(said: Json) -> None:
         assert not (isinstance(said, dict) and said.get("vin") in (LEAF_24, LEAF_40))
         return
     assert car.info.key == car.vin.strip().upper()
+    assert_possible(car.state, NOW)
     for group in car.state.groups().values():
         assert group.backend == "opencarwings"
         assert group.received_at == NOW

@@ -108,7 +108,7 @@ class Listener:
     def _take(self, frame: Json, hear: Callable[[Push], None]) -> None:
         """Hear one frame; what cannot be read is left to the next read."""
         said = Said.of(frame)
-        kind, data = said.get("type"), said.get("data")
+        kind, data = said.text("type"), said.get("data")
         alert = parse_alert(data, self._now()) if kind == "alert" else None
         with suppress(ProtocolError):
             if alert is not None:
