@@ -34,7 +34,7 @@ from custom_components.nissanconnect.const import (
     DOMAIN,
 )
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.vehicle import AlertType
+from custom_components.nissanconnect.vehicle import AlertType, Asker, CommandStatus, NoBroker, Reason, StartClimate
 
 from .backends.demo import build
 from .conftest import settle, state, status
@@ -232,6 +232,23 @@ async def test_a_pin_cannot_be_guessed_and_locking_stays_possible(
     assert await attempt("unlock", code="2580") == "too_many_wrong_pins"
     assert await attempt("lock") is None
     assert module.lines == ["lock 0", "lock 0"]
+
+
+@pytest.mark.parametrize("reply", [None, "Error: something new", "Unrecognised command"])
+async def test_a_command_that_the_module_refuses_has_woken_nobody(
+    hass: HomeAssistant, module: OvmsModule, entry: MockConfigEntry, reply: str | None
+) -> None:
+    """The firmware refuses before it sends the vehicle anything."""
+    await load(hass, entry)
+    (vehicle,) = entry.runtime_data.vehicles.values()
+    module.can_write, module.reply_with = False, reply
+    job = vehicle.commands.async_submit(StartClimate(), Asker(kind="option"))
+    await job.accepted.wait()
+    assert vehicle.wakes_today == 1, "it counts until it is refused"
+    await job.ended.wait()
+    assert job.outcome is not None
+    assert (job.outcome.status, job.outcome.reason) == (CommandStatus.REJECTED, Reason.REJECTED_BY_VEHICLE)
+    assert vehicle.wakes_today == 0
 
 
 async def test_changing_the_pin_keeps_the_vehicle(

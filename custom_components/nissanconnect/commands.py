@@ -257,7 +257,9 @@ class VehicleCommands:
         elif job.outcome is not None:  # otherwise it was given up, and is left for the next start
             del self._open[job]
             job.outcome = self._conclude(job, job.outcome)
-            if job.sent_at is not None:
+            if job.sent_at is not None and job.nothing_done:
+                self.wakes = self.wakes.withdraw(job.sent_at)
+            elif job.sent_at is not None:
                 self._async_resolve(job.sent_at, job.outcome.reason)
             self._async_finish(job, job.outcome)
         self._vehicle.async_commands_changed()

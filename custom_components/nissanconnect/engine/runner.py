@@ -113,6 +113,8 @@ class Job:
     outcome: CommandOutcome | None = None
     error: BackendError | None = None
     """What the backend said, if that is why the command was not confirmed."""
+    nothing_done: bool = False
+    """Whether the vehicle was certainly not reached, although the command was accepted."""
     accepted: Event = field(default_factory=Event)
     ended: Event = field(default_factory=Event)
 
@@ -257,6 +259,7 @@ class CommandRunner:
         # A door that somebody opens meanwhile does not make a wrong PIN a right one.
         wrong = progress.reason is Reason.WRONG_PIN
         confirmed = not wrong and await self._look(job.command, before, progress.phase, looks)
+        job.nothing_done = progress.nothing_done and not confirmed
         status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _VERDICTS[progress.phase]
         if not confirmed and progress.reason is not None:
             reason = progress.reason

@@ -36,12 +36,13 @@ class Phase(StrEnum):
 class Progress:
     """A backend's answer to "how is it going"; ``code`` is its own error code, ``reason`` what that means.
 
-    Both only if they are known.
+    Both only if they are known. ``nothing_done``: the refusal itself shows that nothing has reached the vehicle.
     """
 
     phase: Phase
     code: str | None = None
     reason: Reason | None = None
+    nothing_done: bool = False
 
 
 class CommandStatus(StrEnum):

@@ -47,6 +47,7 @@ COMMANDS: list[tuple[Command, str]] = [
     (SetChargeLimit(100), "config set xnl suffsoc 0"),
 ]
 NOT_OFFERED = "Error: Climate Control functionality not available"
+UNCLEAR = Progress(Phase.TIMED_OUT, "unexpected reply", Reason.NOT_SEEN)
 REFUSALS = {
     "climatecontrol on": "Error: Climate Control failed",
     "climatecontrol off": "Error: Climate Control failed",
@@ -97,21 +98,21 @@ async def test_a_command_is_sent_once_and_confirmed_by_the_vehicle(world: World,
 async def test_a_module_that_may_not_write_says_so(world: World, command: Command, line: str) -> None:
     world.module.can_write = False
     async with world.listening():
-        assert await world.command(command) == Progress(Phase.REJECTED, REFUSALS[line])
+        assert await world.command(command) == Progress(Phase.REJECTED, REFUSALS[line], nothing_done=True)
 
 
 @pytest.mark.parametrize(
     ("reply", "progress"),
     [
-        (f"{NOT_OFFERED}\n", Progress(Phase.REJECTED, NOT_OFFERED)),
-        ("ERROR:too many tokens or invalid quoting\n", Progress(Phase.REJECTED, "Error")),
-        ("Usage: climatecontrol <on|off>\n", Progress(Phase.REJECTED, "Usage")),
-        ("Unrecognised command\n", Progress(Phase.REJECTED, "Unrecognised")),
-        ("Subcommand required\n", Progress(Phase.REJECTED, "Usage")),
-        ("Climate Control \noff\n", Progress(Phase.UNCERTAIN, "unexpected reply")),
-        ("", Progress(Phase.UNCERTAIN, "unexpected reply")),
-        ("x" * 100_000, Progress(Phase.UNCERTAIN, "unexpected reply")),
-        ("climate control ON and 59.913868,10.752245", Progress(Phase.UNCERTAIN, "unexpected reply")),
+        (f"{NOT_OFFERED}\n", Progress(Phase.REJECTED, NOT_OFFERED, nothing_done=True)),
+        ("ERROR:too many tokens or invalid quoting\n", Progress(Phase.REJECTED, "Error", nothing_done=True)),
+        ("Usage: climatecontrol <on|off>\n", Progress(Phase.REJECTED, "Usage", nothing_done=True)),
+        ("Unrecognised command\n", Progress(Phase.REJECTED, "Unrecognised", nothing_done=True)),
+        ("Subcommand required\n", Progress(Phase.REJECTED, "Usage", nothing_done=True)),
+        ("Climate Control \noff\n", UNCLEAR),
+        ("", UNCLEAR),
+        ("x" * 100_000, UNCLEAR),
+        ("climate control ON and 59.913868,10.752245", UNCLEAR),
     ],
 )
 async def test_only_the_expected_words_mean_success(world: World, reply: str, progress: Progress) -> None:
@@ -119,6 +120,18 @@ async def test_only_the_expected_words_mean_success(world: World, reply: str, pr
     world.module.obeyed = False
     async with world.listening():
         assert await world.command(StartClimate()) == progress
+
+
+async def test_what_a_reply_does_not_tell_the_vehicle_does(world: World) -> None:
+    world.module.reply_with = "Moose"
+    async with world.listening():
+        assert await world.command(StartClimate()) == Progress(Phase.DONE)
+
+
+async def test_a_reply_that_tells_nothing_confirms_nothing_that_was_so_before(world: World) -> None:
+    world.module.reply_with, world.module.obeyed = "Moose", False
+    async with world.listening():
+        assert await world.command(Lock()) == UNCLEAR
 
 
 async def test_frames_that_were_sent_are_not_yet_a_climate_that_runs(world: World) -> None:

@@ -41,8 +41,8 @@ REPLIES: list[tuple[str, Phase, str | None]] = [
     ("unsupported command", Phase.REJECTED, "Unsupported"),
     ("Usage: climatecontrol <on|off>", Phase.REJECTED, "Usage"),
     ("Subcommand required", Phase.REJECTED, "Usage"),
-    ("Moose", Phase.UNCERTAIN, "unexpected reply"),
-    ("", Phase.UNCERTAIN, "unexpected reply"),
+    ("Moose", Phase.TIMED_OUT, "unexpected reply"),
+    ("", Phase.TIMED_OUT, "unexpected reply"),
 ]
 
 
@@ -50,7 +50,9 @@ REPLIES: list[tuple[str, Phase, str | None]] = [
 async def test_a_reply_to_a_command(world: World, reply: str, phase: Phase, code: str | None) -> None:
     world.module.reply_with, world.module.obeyed = f"{reply}\n", False
     async with world.listening():
-        assert await world.command(StartClimate()) == Progress(phase, code)
+        progress = await world.command(StartClimate())
+    assert (progress.phase, progress.code) == (phase, code)
+    assert progress.nothing_done is (phase is Phase.REJECTED)
 
 
 async def test_silence_is_no_refusal(world: World) -> None:

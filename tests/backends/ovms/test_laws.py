@@ -1,11 +1,9 @@
 """Whatever anybody publishes, nothing raises, nothing is made up, and nothing of it becomes a command."""
 
-from dataclasses import asdict
 from datetime import datetime
-from math import isfinite
 import re
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
@@ -20,15 +18,18 @@ from custom_components.nissanconnect.vehicle import (
     Group,
     Lock,
     NotSupported,
+    Phase,
     Refresh,
     SetChargeLimit,
     StartClimate,
     Unlock,
 )
 from tests.backends.strategies import JSON
+from tests.departures import nobody
 
 from ..conftest import NOW
-from .conftest import PREFIX, build_world
+from ..possible import assert_possible
+from .conftest import CLIENT, PREFIX, build_world
 
 NAMES = sorted(METRICS)
 TEXTS = (
@@ -64,10 +65,8 @@ def test_no_message_raises_and_no_value_is_out_of_bounds(bursts: list[list[Messa
             heard.hear(message)
         heard.news()
     heard.cut_off()
-    for group in heard.state.groups().values():
-        for value in asdict(group).values():
-            assert not isinstance(value, float) or isfinite(value)
     state = heard.state
+    assert_possible(state, NOW)
     if state.battery is not None and state.battery.level is not None:
         assert 0 < state.battery.level <= 100
     if state.position is not None:
@@ -158,6 +157,26 @@ def test_no_reply_raises_and_its_code_is_the_firmwares_own(payload: bytes) -> No
     else:
         assert reply.code is not None
         assert reply.code == "unexpected reply" or reply.code.startswith(("Error", "Usage", "Unrecognised"))
+
+
+REPLIES = PAYLOADS | st.sampled_from([b"Vehicle has been woken", b"Error: vehicle could not be woken", b"ERROR", b"ok"])
+
+
+@settings(max_examples=40)
+@given(st.lists(st.builds(Message, TOPICS | st.just(f"{PREFIX}client/{CLIENT}/response/n1"), REPLIES, st.booleans())))
+async def test_a_command_ends_whatever_is_replied(messages: list[Message]) -> None:
+    world = build_world()
+    info = await world.info()
+    async with world.listening():
+        ticket = await world.clock.until(world.backend.send(info, Refresh(), nobody))
+        for message in messages:
+            world.broker.publish(message.topic, message.payload, retain=message.retain)
+        phases = []
+        for _ in range(20):
+            phases.append((await world.backend.poll(info, ticket)).phase)
+            await world.clock.advance(seconds=10)
+        assert phases[-1] is not Phase.PENDING
+        assert_possible((await world.backend.read(info)).state, world.clock())
 
 
 @pytest.mark.parametrize("at", [datetime(2026, 11, 20)])  # noqa: DTZ001

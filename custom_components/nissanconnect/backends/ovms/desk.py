@@ -21,11 +21,15 @@ _LOOK_EVERY = 0.5
 
 @dataclass(slots=True)
 class Exchange:
-    """A command on its way. ``ended`` is how it went, once that is known."""
+    """A command on its way. ``ended`` is how it went, once that is known.
+
+    ``so_before``: what it is to bring about was so when it was sent.
+    """
 
     number: str
     order: Order
     sent_at: datetime
+    so_before: bool = False
     reply: Reply | None = None
     replied_at: datetime | None = None
     ended: Progress | None = None
@@ -73,7 +77,7 @@ class Desk:
                 await self._sleep(_LOOK_EVERY)
             await self._bus.publish(self._topics.active(self._client), "1")
             async with departure(wakes=order.wakes):
-                exchange = Exchange(self._new_number(), order, self._now())
+                exchange = Exchange(self._new_number(), order, self._now(), so_before=self._shown(order))
                 self._last = exchange  # first: the reply may come before publishing returns
                 try:
                     await self._publish(exchange.number, order.line)
@@ -108,16 +112,14 @@ class Desk:
     def _judge(self, last: Exchange) -> Progress:
         if last.reply is None or last.replied_at is None:
             return Progress(Phase.PENDING if last.waits(self._now()) else Phase.TIMED_OUT)
-        match last.reply:
-            case Reply(verdict=Verdict.REFUSED, code=code):
-                return Progress(Phase.REJECTED, code)
-            case Reply(verdict=Verdict.UNCLEAR, code=code):
-                return Progress(Phase.UNCERTAIN, code)
-        if self._shown(last.order):
+        code, unclear = last.reply.code, last.reply.verdict is Verdict.UNCLEAR
+        if last.reply.verdict is Verdict.REFUSED:  # the firmware says so before it sends the vehicle anything (§1.7)
+            return Progress(Phase.REJECTED, code, nothing_done=True)
+        if self._shown(last.order) and not (unclear and last.so_before):
             return Progress(Phase.DONE)
         if self._now() - last.replied_at < last.order.patience:
             return Progress(Phase.PENDING)
-        return Progress(Phase.TIMED_OUT, reason=Reason.NOT_SEEN)
+        return Progress(Phase.TIMED_OUT, code, Reason.NOT_SEEN)
 
     async def _publish(self, number: str, line: str) -> None:
         self.sent += 1
