@@ -264,7 +264,7 @@ async def test_outcome(
 
 
 async def test_a_report_is_awaited_for_minutes_with_few_questions() -> None:
-    """All is read once at the end of the command and once when the report is there, between them what tells."""
+    """What tells is read first, all there is once at the end of the command and once when the report is there."""
     battery = frozenset({Group.BATTERY, Group.CHARGING})
     old, new = (
         VehicleState(battery=Battery(backend="b", received_at=at, reported_at=at))
@@ -273,7 +273,7 @@ async def test_a_report_is_awaited_for_minutes_with_few_questions() -> None:
     vehicle = Vehicle(phases(Phase.DONE), [*[old] * 6, new])
     outcome = await vehicle.run(Refresh(), before=old)
     assert outcome.status is CommandStatus.CONFIRMED
-    assert vehicle.looked_at == [frozenset(Group), *[battery] * 6, frozenset(Group)]
+    assert vehicle.looked_at == [battery, battery, frozenset(Group), *[battery] * 4, frozenset(Group)]
 
     vehicle = Vehicle(phases(Phase.DONE), [old])
     outcome = await vehicle.run(Refresh(), before=old)

@@ -342,18 +342,22 @@ class CommandRunner:
     ) -> bool:
         """Read the vehicle's state until it shows the command's effect, at most ``looks`` times.
 
-        From the second time on only what tells best is read, and the rest when that has shown it.
+        All that the command is about is read once, and again when the part that tells best has shown it; in between
+        only that part is. A refresh begins with it: all there is would have to wait for the reads of other vehicles.
         """
-        for look in range(looks):
-            if look:
+        best = command.shown_by(before) if groups is None else groups
+        rounds = [best] * looks
+        if groups is None:
+            rounds[-1 if command.reports else 0] = command.groups
+        for number, wanted in enumerate(rounds):
+            if number:
                 await self._sleep(self._patience.between_looks)
-                groups = command.shown_by(before)
             try:
-                state = await self._line.look(command.groups if groups is None else groups)
+                state = await self._line.look(wanted)
             except BackendError:
                 continue
             if _proves(command, state, before, phase):
-                if groups is not None and groups != command.groups:
+                if wanted != command.groups:
                     with suppress(BackendError):
                         await self._line.look(command.groups)
                 return True
