@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 import json
 from typing import Any
 
@@ -83,14 +84,14 @@ async def everything(
         backend.list_vehicles,
         lambda: backend.read(info),
         lambda: backend.read(info, {Group.BATTERY}),
-        *(lambda command=command: backend.send(info, command, nobody) for command in COMMANDED),
-        *(lambda ticket=ticket: backend.poll(info, ticket) for ticket in tickets),
+        *(partial(backend.send, info, command, nobody) for command in COMMANDED),
+        *(partial(backend.poll, info, ticket) for ticket in tickets),
         *more,
         lambda: backend.read(info),
     ]
     if isinstance(backend, Trips):
         day = clock().date()
-        questions += [lambda period=period: backend.read_trips(info, period, day, day) for period in TripPeriod]
+        questions += [partial(backend.read_trips, info, period, day, day) for period in TripPeriod]
     if isinstance(backend, Messages):
         questions.append(lambda: backend.read_notifications(info))
     told: list[Told] = []
