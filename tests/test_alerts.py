@@ -1,8 +1,10 @@
 """What owners are told: by areas, by what their vehicles report, and by the cloud's messages."""
 
+from dataclasses import replace
 from datetime import timedelta
 import re
 from types import MappingProxyType
+from typing import Any
 
 from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
 from homeassistant.config_entries import ConfigSubentry
@@ -18,7 +20,7 @@ from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.event import Event as Announced
 from custom_components.nissanconnect.backends.demo.places import HOME, TO_THE_SEA
 from custom_components.nissanconnect.backends.demo.telematics import Manner
-from custom_components.nissanconnect.const import EVENT_ALERT, OPTION_ALERTS_OFF
+from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, OPTION_ALERTS_OFF
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Group
 
 from .conftest import LetTimePass, logbook_lines, set_up, settle, state
@@ -276,6 +278,22 @@ async def test_messages_are_read_and_never_replayed(
     await hass.config_entries.async_reload(loaded.entry_id)
     await pass_time(61 * MINUTES)
     assert types(alerts).count("cloud_message") == 1
+
+
+async def test_a_message_that_no_file_can_hold_is_kept_all_the_same(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    loaded: MockConfigEntry,
+    alerts: list[Event],
+    pass_time: LetTimePass,
+    hass_storage: dict[str, Any],
+) -> None:
+    leaf = simulator.vehicle("Leaf")
+    leaf.announce(Announced.VEHICLE_IN_USE)
+    leaf.cloud.messages[-1] = replace(leaf.cloud.messages[-1], id="half a car: \ud83d")
+    await pass_time(32 * MINUTES)
+    assert types(alerts).count("cloud_message") == 1
+    assert "half a car: ?" in str(hass_storage[f"{DOMAIN}.{loaded.entry_id}"])
 
 
 async def test_many_new_messages_are_read_page_by_page(

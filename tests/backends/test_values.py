@@ -1,6 +1,7 @@
 """What several sources have in common when they read with doubt, and that nothing makes it raise."""
 
 from datetime import UTC, datetime, timedelta, timezone
+import json
 
 from hypothesis import given, strategies as st
 import pytest
@@ -9,6 +10,7 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.values import (
     JsonObject,
     header_value,
+    load_json,
     past,
     saved_time,
     text_of,
@@ -21,6 +23,24 @@ from .strategies import JSON, SCALARS
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 SKEW = timedelta(minutes=5)
+
+
+@given(JSON)
+def test_json_is_read_as_it_is(value: Json) -> None:
+    assert repr(load_json(json.dumps(value))) == repr(value)
+    assert repr(load_json(json.dumps(value, ensure_ascii=False))) == repr(value)
+
+
+@given(st.dictionaries(st.text(st.characters()), st.text(st.characters()), min_size=1))
+def test_half_a_character_is_none(value: dict[str, str]) -> None:
+    """JSON can spell what no file and no page can hold."""
+    found = load_json(json.dumps(value))
+    assert found == json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+    str(found).encode()
+
+
+def test_whole_characters_stay_beside_half_ones() -> None:
+    assert load_json(r'["\ud83d", "\uD83D\uDE97 \\ud83d", "🚗"]') == ["?", r"🚗 \ud83d", "🚗"]
 
 
 @pytest.mark.parametrize("value", [None, True, 1, "a", [], [{"a": 1}]])

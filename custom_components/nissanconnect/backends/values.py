@@ -6,6 +6,7 @@ This is what several sources have in common. How one spells "nothing", a text or
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+import json
 from math import inf, isfinite
 import re
 from typing import Self
@@ -14,6 +15,23 @@ from .base import Json
 
 _CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours the clock of a vehicle or a server may be, and is believed (kamereon-eu §16.4)."""
+
+_HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+"""How JSON spells one half of a pair of surrogates, which need not be followed by the other half."""
+
+
+def load_json(text: str) -> Json:
+    """Return what a JSON text means, with a question mark for each half of a character: nothing with one can be kept.
+
+    Raises:
+        ValueError: It is not JSON.
+        RecursionError: It is nested too deeply.
+    """
+    found: Json = json.loads(text)
+    if not _HALF_A_CHARACTER.search(text):
+        return found
+    whole: Json = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-import json
 import re
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from ...vehicle import (
     Unavailable,
 )
 from ..base import Json
+from ..values import load_json
 
 
 class NoAnswer(Unavailable):
@@ -94,7 +94,7 @@ def fault_code(answer: Answer) -> str:
 def _decode(text: str) -> tuple[Json, bool]:
     """Return the body, ``None`` if there is none, and whether it could be read."""
     try:
-        return (json.loads(text) if text.strip() else None), True
+        return (load_json(text) if text.strip() else None), True
     except ValueError, RecursionError:
         return None, False
 

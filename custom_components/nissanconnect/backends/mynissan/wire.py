@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-import json
 from math import isfinite
 from typing import Any, Protocol, Self
 
@@ -18,6 +17,7 @@ import aiohttp
 from ...vehicle import BackendError
 from ..base import Json
 from ..http import read_text, retry_seconds
+from ..values import load_json
 from .refusals import error_in, errors_in, kind_of_status
 
 _NULL_IS_NONE = "otaUpdate"
@@ -88,7 +88,7 @@ class Reply:
     def of(cls, status: int, text: str, heard: Heard) -> Self:
         """Read and mend a body, and have it heard."""
         try:
-            body = mended(json.loads(text, parse_constant=lambda _: None))
+            body = mended(load_json(text))
         except (ValueError, RecursionError) as error:
             return cls(status, error, heard)
         heard.answer = body if isinstance(body, dict) else None

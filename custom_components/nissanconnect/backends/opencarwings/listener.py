@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
-import json
 
 import aiohttp
 
 from ...vehicle import BackendError, NoConnection, ProtocolError, Push, Unavailable, VehicleState
 from ..base import Json
 from ..http import without_redirects
+from ..values import load_json
 from .address import Address
 from .alerts import CarAlert, parse_alert
 from .auth import Authenticator
@@ -133,7 +133,6 @@ _ENDS = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.C
 
 def _decode(text: str) -> Json:
     try:
-        decoded: Json = json.loads(text)
+        return load_json(text)
     except ValueError, RecursionError:
         return None
-    return decoded

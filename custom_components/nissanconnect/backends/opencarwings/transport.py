@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-import json
 
 import aiohttp
 from yarl import URL
@@ -11,6 +10,7 @@ from yarl import URL
 from ...vehicle import NoConnection, Unavailable
 from ..base import Json
 from ..http import read_text, retry_seconds
+from ..values import load_json
 from .answer import Answer
 
 
@@ -74,6 +74,6 @@ class Transport:
 def _decode(text: str) -> tuple[bool, Json]:
     """Return whether the body could be read, and it; an empty one is ``None`` (§2: 401 comes without any)."""
     try:
-        return True, json.loads(text) if text.strip() else None
+        return True, load_json(text) if text.strip() else None
     except ValueError, RecursionError:
         return False, None

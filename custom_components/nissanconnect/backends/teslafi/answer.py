@@ -4,7 +4,6 @@ Errors come with HTTP 200, and JSON as ``text/html``, so what counts is the text
 """
 
 from http import HTTPStatus
-import json
 
 from ...vehicle import (
     AccessBlocked,
@@ -19,7 +18,7 @@ from ...vehicle import (
     Unreachable,
     UnsafeRedirect,
 )
-from ..base import Json
+from ..values import load_json
 from .values import Values
 
 _NAME = "the feed"
@@ -36,7 +35,7 @@ def feed_of(status: int, text: str, retry_after: float | None = None) -> Values:
     if (error := _error_of_status(status, retry_after)) is not None:
         raise error
     try:
-        body: Json = json.loads(text.removeprefix("\ufeff"))
+        body = load_json(text.removeprefix("\ufeff"))
     except ValueError, RecursionError:
         raise _error_of_text(text) from None
     if not isinstance(body, dict):
