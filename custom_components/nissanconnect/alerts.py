@@ -171,7 +171,7 @@ class VehicleAlerts:
 
     async def _async_read_messages(self, charge: ChargeFacts) -> None:
         now, last = dt_util.utcnow(), self._messages_read_at
-        if last is not None and now - last < _MESSAGES_EVERY and not charge.ended:
+        if last is not None and timedelta() <= now - last < _MESSAGES_EVERY and not charge.ended:
             return
         self._messages_read_at = now
         for link in self._links:

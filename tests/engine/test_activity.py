@@ -1,6 +1,7 @@
 """What reads in a row tell of a vehicle's doings."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, strategies as st
@@ -98,6 +99,16 @@ def test_how_often_a_source_speaks_does_not_matter(every: int) -> None:
     over = told.index(False, 12)
     assert 31 <= over <= 30 + 15 + 4, "it goes on speaking, so this takes a while"
     assert not any(told[over:])
+
+
+def test_a_drive_ends_although_the_clock_was_ahead() -> None:
+    ahead = after(seen(9000, distance=100), seen(9010, distance=105))
+    assert ahead.driving is True
+    parked = [seen(minute, distance=105, said=5) for minute in (0, 10, 20, 30, 40)]
+    activity = ahead
+    for before, now in pairwise([seen(9010, distance=105), *parked]):
+        activity = activity.after(before, now, now.last_read or NOON)
+    assert activity.driving is False
 
 
 def test_a_drive_is_over_soon_after_the_last_word() -> None:

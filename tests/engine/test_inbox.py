@@ -93,6 +93,14 @@ def test_no_message_is_new_twice(pages: list[list[Notification]]) -> None:
     assert len(feed.sent_at) <= 200
 
 
+def test_a_clock_that_was_ahead_hides_nothing_for_long() -> None:
+    ahead, _ = Feed().listening("a", EPOCH + 500_000 * MINUTE).after([], EPOCH + 500_000 * MINUTE, "a")
+    feed, new = ahead.after([message("m1", -1)], EPOCH, "a")
+    assert new == ()
+    feed, new = feed.after([message("m1", -1), message("m2", 1)], EPOCH + 2 * MINUTE, "a")
+    assert [each.id for each in new] == ["m2"]
+
+
 def test_what_is_forgotten_does_not_come_back() -> None:
     feed, _ = Feed().after([], EPOCH)
     many = [message(f"m{number}", number + 1) for number in range(300)]

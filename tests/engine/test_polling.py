@@ -228,6 +228,10 @@ def test_the_slow_ones_have_their_turn(group: Group, minutes: int) -> None:
     assert group in facts(asked=ages({group: minutes})).due(NOON)
 
 
+def test_a_clock_that_was_ahead_leaves_nothing_unread() -> None:
+    assert facts(asked=dict.fromkeys(Group, NOON + 24 * HOUR)).due(NOON) == EVERYTHING
+
+
 def test_a_new_report_is_a_reason_to_ask_for_what_comes_with_it() -> None:
     known = facts(asked=ages(dict.fromkeys(Group, 5)), activity=Activity(driving=False, spoke_at=NOON - MINUTE))
     assert Pace().plan(known).groups == EVERYTHING - SLOW

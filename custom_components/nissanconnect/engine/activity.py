@@ -73,7 +73,7 @@ class Activity:
         mark = self.mark or Mark.of(before, before.last_read or now)
         moved = mark.is_left(state)
         first = before.last_read is None
-        looked = first or moved or now - mark.at >= _GLANCE
+        looked = first or moved or not timedelta() <= now - mark.at < _GLANCE  # clocks are set back
         driving = None if first else self._driving(mark, state, now, moved=moved, looked=looked)
         charging = state.charging is not None and state.charging.active
         heating = state.climate is not None and state.climate.running

@@ -1,4 +1,7 @@
-"""When what we believe is too old to be shown."""
+"""When what we believe is too old to be shown.
+
+What is as far ahead was read by a clock that was wrong, and would never become old.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -31,7 +34,7 @@ def is_available(state: VehicleState, now: datetime, *, reading: bool, restored:
         return True
     limit = RESTORED_LIMIT if restored else READ_LIMIT
     answers = (value.received_at for group, value in state.groups().items() if group not in LISTED)
-    return now - limit < max(answers, default=now - limit)
+    return any(abs(now - answer) < limit for answer in answers)
 
 
 def outdated(state: VehicleState, missing: Collection[Group], now: datetime, *, restored: bool) -> frozenset[Group]:
@@ -44,5 +47,5 @@ def outdated(state: VehicleState, missing: Collection[Group], now: datetime, *, 
     return frozenset(
         group
         for group in missing
-        if group in groups and now - groups[group].received_at >= limit + _SELDOM.get(group, timedelta())
+        if group in groups and abs(now - groups[group].received_at) >= limit + _SELDOM.get(group, timedelta())
     )

@@ -9,6 +9,8 @@ from .charge import CHARGE_ENDS, SAME_CAUSE
 
 _KEPT = 50
 _KNOWN = 200
+_CLOCK_ERROR = timedelta(days=1)
+"""A clock that was further ahead when it was first listened would let nothing be new until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Feed:
         """Return the feed after a read, and the new messages, oldest first. What was there before us is not new."""
         unknown = {each.id: each for each in messages if each.id not in self.sent_at}
         begun = None if self.since_at is None else max(self.since_at, self.sources_at.get(source, self.since_at))
+        if begun is not None and begun - now > _CLOCK_ERROR:
+            return self._begun_anew(now).after(messages, now, source)
         new = [each for each in unknown.values() if begun is not None and _sent_at(each, now) >= begun]
         known = dict(self.sent_at) | {each.id: _sent_at(each, now) for each in unknown.values()}
         kept = sorted(known.items(), key=lambda item: item[1])
@@ -85,6 +89,9 @@ class Feed:
             since = max(since, kept[-_KNOWN - 1][1] + timedelta.resolution)
         feed = replace(self, since_at=since, sent_at=dict(kept[-_KNOWN:]))
         return feed, tuple(sorted(new, key=lambda each: _sent_at(each, now)))
+
+    def _begun_anew(self, now: datetime) -> Feed:
+        return replace(self, since_at=now, sources_at={source: min(at, now) for source, at in self.sources_at.items()})
 
 
 def _sent_at(message: Notification, now: datetime) -> datetime:

@@ -128,7 +128,7 @@ class Facts:
 
     def _is_due(self, group: Group, at: datetime) -> bool:
         asked = self.asked.get(group)
-        if asked is None or at - asked >= _OLDEST[group]:
+        if asked is None or not timedelta() <= at - asked < _OLDEST[group]:  # clocks are set back
             return True
         if self.activity.stopped_at and asked < self.activity.stopped_at:
             return True
