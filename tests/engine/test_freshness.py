@@ -34,8 +34,15 @@ def test_available(state: VehicleState, hours: float, reading: bool, restored: b
 
 @pytest.mark.parametrize(
     ("hours", "restored", "old"),
-    [(2.9, False, False), (3.1, False, True), (3.1, True, False), (24.1, True, True), (-2.9, False, False)]
-    + [(-3.1, False, True), (-9000, True, True)],  # the clock was ahead
+    [
+        (2.9, False, False),
+        (3.1, False, True),
+        (3.1, True, False),
+        (24.1, True, True),
+        (-2.9, False, False),
+        (-3.1, False, True),  # the clock was ahead
+        (-9000, True, True),
+    ],
 )
 def test_outdated(hours: float, restored: bool, old: bool) -> None:
     now = EPOCH + timedelta(hours=hours)

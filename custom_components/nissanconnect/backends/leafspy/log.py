@@ -74,7 +74,7 @@ class LogReader:
                 waiting = []
                 continue
             waiting.append(line)
-            if is_open(waiting, columns.delimiter if columns else DELIMITERS[0]):
+            if any(is_open(waiting, delimiter) for delimiter in (columns.delimiter if columns else DELIMITERS)):
                 continue
             text, count, waiting = "\n".join(waiting), len(waiting), []
             if not text.strip(f" {DELIMITERS}\n\"'"):
@@ -122,10 +122,10 @@ def _read(fields: Fields, at: datetime, *, miles: bool) -> LogRow:
     gids = fields.figure("gids")
     return LogRow(
         at=at,
-        level=fields.figure("soc", lambda soc: quirks.level(_scaled(soc, above=100), gids)),
+        level=fields.figure("soc", lambda soc: quirks.level(_scaled(soc, above=100, least=1), gids)),
         health=fields.figure("soh", quirks.health),
         temperature=_temperature(fields),
-        amp_hours=fields.figure("ahr", lambda ahr: quirks.amp_hours(_scaled(ahr, above=1000))),
+        amp_hours=fields.figure("ahr", lambda ahr: quirks.amp_hours(_scaled(ahr, above=1000, least=10))),
         hx=fields.figure("hx", quirks.hx),
         odometer=_odometer(fields, miles=miles),
     )
@@ -138,11 +138,14 @@ def _odometer(fields: Fields, *, miles: bool) -> float | None:
     return None
 
 
-def _scaled(value: float, *, above: float) -> float | None:
-    """Undo the factor with which logs write some values as whole numbers; none of them is below 1."""
+def _scaled(value: float, *, above: float, least: float) -> float | None:
+    """Undo the factor with which logs write values ``above`` that as whole numbers; none means less than ``least``.
+
+    What would has lost its decimal point: 56.312 grouped as 56,312.
+    """
     if value <= above:
         return value
-    return value / 10_000 if value >= 10_000 else None
+    return value / 10_000 if value >= least * 10_000 else None
 
 
 def _temperature(fields: Fields) -> float | None:
