@@ -25,6 +25,7 @@ class WarmPytest:
         os.chdir(checkout)
         sys.path.insert(0, str(checkout))
         os.environ.pop("CI", None)  # the laws' usual examples, so that the outcome is the same each time
+        sys.dont_write_bytecode = True  # that of a mutant would pass for the code's, if that is as long and as old
         for module in _MODULES:
             import_module(module)
         self._limit = limit

@@ -12,12 +12,12 @@ from script.bench_measures.__main__ import PARTS
 CHECKOUT = Path(__file__).parents[2]
 
 
-@pytest.mark.timeout(180)  # several processes, each of which imports Home Assistant
+@pytest.mark.timeout(600)  # some of its processes import Home Assistant; only one that hangs takes so long
 async def test_every_part_measures() -> None:
     command = (sys.executable, "-m", "script.bench_measures", "--quick")
     process = await asyncio.create_subprocess_exec(*command, cwd=CHECKOUT, stdout=PIPE)
     try:
-        out, _ = await asyncio.wait_for(process.communicate(), 170)
+        out, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
