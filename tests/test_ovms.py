@@ -34,7 +34,7 @@ from custom_components.nissanconnect.const import (
     DOMAIN,
 )
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.vehicle import AlertType, Asker, CommandStatus, NoBroker, Reason, StartClimate
+from custom_components.nissanconnect.vehicle import AlertType, Asker, CommandStatus, Reason, StartClimate
 
 from .backends.demo import build
 from .conftest import settle, state, status
