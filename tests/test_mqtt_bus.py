@@ -34,7 +34,8 @@ class Broker:
         client.subscribe.side_effect = self._subscribe
 
     def _subscribe(self, topics: str | list[tuple[str, int]], *_: Any, **__: Any) -> tuple[int, int]:
-        if TOPIC not in (topics, *(topic for topic, *_ in topics)):
+        listed = [topics] if isinstance(topics, str) else [topic for topic, _ in topics]
+        if TOPIC not in listed:
             accepted: tuple[int, int] = self._agree(topics)
             return accepted
         self.asked.set()
