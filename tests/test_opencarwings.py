@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+import json
 import logging
 import re
 from typing import Any
@@ -20,7 +21,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.nissanconnect import commands, listener
+from custom_components.nissanconnect import account, commands, listener
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
@@ -300,6 +301,18 @@ async def test_what_the_server_says_is_shown_at_once(
     assert shows(hass, plug, "on")
     assert server.requests.total() == 0
     assert server.frames_heard == 0
+
+
+async def test_vehicles_that_nobody_can_have_are_not_added(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = len(loaded.runtime_data.vehicles)
+    monkeypatch.setattr(account, "_MOST_VEHICLES", taken + 1)
+    for number in range(4):
+        server.say(json.dumps({"type": "car", "data": car.detail() | {"vin": f"SJNFAAZE0U00{number:05}"}}))
+    server.dispatch.alert(car, 20, dt_util.utcnow())
+    await until(hass, lambda: state(hass, "event.old_leaf_alert").attributes.get("event_type") == "alarm")
+    assert len(loaded.runtime_data.vehicles) == taken + 1
 
 
 async def test_an_alert_is_an_event(

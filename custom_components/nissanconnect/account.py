@@ -141,6 +141,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         if self._async_pass_on(push):
             return
         if (vehicle := self.vehicles.get(push.info.key)) is None:
+            if len(self.vehicles) >= _MOST_VEHICLES:
+                return  # as in a list
             known = self.lent.get(push.info.key, RememberedVehicle(info=push.info))
             vehicle = self._async_add_vehicle(known)
             self.async_set_updated_data({key: each.info for key, each in self.vehicles.items()})

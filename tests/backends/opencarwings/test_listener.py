@@ -14,6 +14,7 @@ from custom_components.nissanconnect.backends.opencarwings import (
     Credentials,
     OpenCarwingsBackend,
     Timeouts,
+    fleet,
 )
 from custom_components.nissanconnect.vehicle import (
     AlertType,
@@ -212,6 +213,19 @@ async def test_frames_that_make_no_sense_are_passed_over(
         server.dispatch.alert(car, 20, clock())
         await ear.until(lambda: bool(ear.last.notifications))
         assert {push.info.key for push in ear.pushes} == {LEAF_24}
+
+
+async def test_frames_of_vehicles_without_end_take_no_memory_without_end(
+    server: OpenCarwings, car: Car, clock: Clock, backend: OpenCarwingsBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "_MOST", 5)
+    async with listening(backend) as ear:
+        for number in range(20):
+            server.say(json.dumps({"type": "car", "data": car.detail() | {"vin": f"SJNFAAZE0U00{number:05}"}}))
+        clock.advance(minutes=1)
+        server.dispatch.alert(car, 21, clock())
+        await ear.until(lambda: bool(ear.last.notifications))
+        assert len({push.info.key for push in ear.pushes}) == 5
 
 
 async def test_an_alert_that_is_repeated_is_told_once(

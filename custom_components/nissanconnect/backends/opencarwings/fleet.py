@@ -31,6 +31,9 @@ _KEPT = 50
 
 _LOADED_AT_ONCE = 4
 
+_MOST = 1000
+"""Vehicles of which anything is remembered: whoever sends more of them is no server of ours."""
+
 REFUSALS = (AuthenticationFailed, TwoFactorRequired, NoConnection, RateLimited)
 """What concerns the whole account, so that asking for something else is pointless."""
 
@@ -67,7 +70,7 @@ class Fleet:
         if not isinstance(reply, list):
             raise ProtocolError("vehicle list is no list")
         cars = {}
-        for entry in reply:
+        for entry in reply[:_MOST]:
             try:
                 car = parse_car(entry, self._now())
             except ProtocolError:  # one that cannot be read does not hide the others
@@ -114,8 +117,14 @@ class Fleet:
         return f"api/{kind}/{segment(self._vins[key])}/"
 
     def hear(self, car: Car) -> Car:
-        """Take what was said of a vehicle. What is older than what is known already, by the server's clock, is not."""
+        """Take what was said of a vehicle. What is older than what is known already, by the server's clock, is not.
+
+        Raises:
+            ProtocolError: It is one vehicle too many.
+        """
         key = car.info.key
+        if key not in self._cars and len(self._cars) >= _MOST:
+            raise ProtocolError("more vehicles than anybody has")
         if (known := self._cars.get(key)) is not None:
             if (car.state.last_report or _NEVER) < (known.state.last_report or _NEVER):
                 car = replace(car, state=known.state)
