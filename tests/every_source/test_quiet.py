@@ -1,10 +1,9 @@
 """What brings nothing new is not written down, with Home Assistant's own recorder."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.db_schema import States
 from homeassistant.const import EVENT_STATE_CHANGED
@@ -13,45 +12,15 @@ from homeassistant.helpers.recorder import session_scope
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events, async_fire_time_changed
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect.account import AccountCoordinator
-from custom_components.nissanconnect.sources import Source
 
-from .rigs import RIGS, Place, Rig
+from ..rigs import Rig
 
 pytestmark = pytest.mark.usefixtures("recorder_mock", "every_entity_enabled")
 
 COUNTS_READS = ("_last_read", "_requests_today")
 """What is off by default because each read changes it."""
-
-
-@pytest.fixture(params=Source)
-def kind(request: pytest.FixtureRequest) -> type[Rig]:
-    """Which source it is about."""
-    return RIGS[request.param]
-
-
-@pytest.fixture
-def expected_lingering_timers(kind: type[Rig]) -> bool:
-    """Whether a library is known to leave timers."""
-    return kind.leaves_timers
-
-
-@pytest.fixture
-async def rig(
-    kind: type[Rig],
-    hass: HomeAssistant,
-    socket_enabled: None,
-    freezer: FrozenDateTimeFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    hass_client_no_auth: ClientSessionGenerator,
-) -> AsyncIterator[Rig]:
-    """The source, which nobody has added yet."""
-    rig = kind(Place(hass, freezer, monkeypatch, hass_client_no_auth))
-    await rig.open()
-    yield rig
-    await rig.close()
 
 
 async def rows(hass: HomeAssistant) -> int:

@@ -4,13 +4,11 @@ What is special to a source is tested in a file of its own; a new source is not 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 import logging
 import re
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
@@ -20,7 +18,6 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
 import pytest
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import (
@@ -30,42 +27,14 @@ from custom_components.nissanconnect.diagnostics import (
 from custom_components.nissanconnect.flows.forms import FORMS
 from custom_components.nissanconnect.sources import Source
 
-from .conftest import NOON, state, status
-from .rigs import RIGS, Place, Rig
+from ..conftest import NOON, state, status
+from ..rigs import RIGS, Rig
 
 LEVEL, PLUG = "sensor.{}_battery", "binary_sensor.{}_plugged_in"
 
 
 def test_every_source_is_here() -> None:
     assert set(RIGS) == set(Source)
-
-
-@pytest.fixture(params=Source)
-def kind(request: pytest.FixtureRequest) -> type[Rig]:
-    """Which source it is about."""
-    return RIGS[request.param]
-
-
-@pytest.fixture
-def expected_lingering_timers(kind: type[Rig]) -> bool:
-    """Whether a library is known to leave timers."""
-    return kind.leaves_timers
-
-
-@pytest.fixture
-async def rig(
-    kind: type[Rig],
-    hass: HomeAssistant,
-    socket_enabled: None,
-    freezer: FrozenDateTimeFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    hass_client_no_auth: ClientSessionGenerator,
-) -> AsyncIterator[Rig]:
-    """The source, which nobody has added yet."""
-    rig = kind(Place(hass, freezer, monkeypatch, hass_client_no_auth))
-    await rig.open()
-    yield rig
-    await rig.close()
 
 
 def ours(hass: HomeAssistant) -> dict[str, State]:
