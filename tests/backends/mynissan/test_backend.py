@@ -14,6 +14,7 @@ from custom_components.nissanconnect.vehicle import (
     Powertrain,
     Role,
     SetChargeLimit,
+    Tyres,
     UpdateStatus,
     VehicleState,
 )
@@ -97,8 +98,9 @@ async def test_an_electric_vehicle_is_read(backend: MyNissanBackend, service: My
     assert state.odometer.distance == round(said.odometer.distance or 0)
     assert state.tyres
     assert said.tyres
-    assert said.tyres.front_left.pressure
-    assert state.tyres.front_left.pressure == pytest.approx(said.tyres.front_left.pressure, abs=4)
+    for place in Tyres.measured:
+        sent = round(getattr(said.tyres, place).pressure / 6.894757)  # whole pounds on a square inch
+        assert getattr(state.tyres, place).pressure == round(sent * 6.894757), place
     assert state.schedules
     assert state.schedules.charge_mode is ChargeMode.ALWAYS
     assert state.subscription
