@@ -221,12 +221,17 @@ async def test_a_module_that_was_gone_when_home_assistant_came(
     await connect_home(hass, homes_broker)
     await add_found(hass)
     await unload(hass)
+    levels: list[float] = []
+    end = await mqtt.async_subscribe(
+        hass, f"{module.prefix}metric/v/b/soc", lambda each: levels.append(float(each.payload))
+    )
     module.vehicle.body.locked = False
     module.tick()
     module.vehicle.powertrain.battery.energy /= 2  # type: ignore[union-attr]
     module.control(Refresh())
     module.tick()
-    await asyncio.sleep(0.2)
+    await until(lambda: 30 in levels)  # so the broker has it
+    end()
     module.cut()
 
     await load(hass)
