@@ -18,7 +18,7 @@ from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.commands import Unfinished
 from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND, OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY
-from custom_components.nissanconnect.vehicle import Asker, CommandStatus, FlashLights, SoundHorn, StartClimate
+from custom_components.nissanconnect.vehicle import Asker, CommandStatus, SoundHorn, StartClimate, StopClimate
 
 from .conftest import NOON, LetTimePass, logbook_lines, set_up, state
 from .simulator import Fault, Simulator
@@ -176,15 +176,10 @@ async def test_what_was_not_sent_before_a_restart_is_told_and_not_sent_after_it(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    stuck = hass.loop.create_future()
-
-    async def never(seconds: float) -> None:
-        await stuck
-
-    vehicle.commands.runner._sleep = never
-    for command in (SoundHorn(), StartClimate(21), FlashLights()):
+    simulator.fail("actions/hvac-start", Fault.hang())
+    for command in (StartClimate(21), StopClimate()):
         vehicle.commands.async_submit(command, Asker(kind="user", name="Robin"))
-    while not [each for each in vehicle.commands.unfinished if each.ticket]:
+    while not simulator.requests["actions/hvac-start"]:
         await hass.async_add_executor_job(lambda: None)
     fired = async_capture_events(hass, EVENT_COMMAND)
     await hass.config_entries.async_reload(loaded.entry_id)
@@ -192,13 +187,12 @@ async def test_what_was_not_sent_before_a_restart_is_told_and_not_sent_after_it(
 
     lines = await ask(hass, "command_log", device_id(hass, loaded, simulator, "Leaf"))
     assert {(line["command"], line["status"], line["reason"], line["asked_by"]) for line in lines} == {
-        ("sound_horn", "confirmed", None, "Robin"),
-        ("start_climate", "blocked", "interrupted", "Robin"),
-        ("flash_lights", "blocked", "interrupted", "Robin"),
+        ("start_climate", "timed_out", "no_answer", "Robin"),
+        ("stop_climate", "blocked", "interrupted", "Robin"),
     }
-    assert len(lines) == len(fired) == 3
-    assert state(hass, "event.leaf_command").attributes["command"] == "sound_horn", "the last one to end"
-    assert simulator.requests["wakes"] == 1
+    assert len(lines) == len(fired) == 2
+    assert state(hass, "event.leaf_command").attributes["command"] == "start_climate", "the last one to end"
+    assert simulator.requests["actions/hvac-start"] == 1
     assert state(hass, "sensor.leaf_wakes_today").state == "1"
     assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.unfinished == ()
 

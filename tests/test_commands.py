@@ -364,12 +364,14 @@ async def test_watching_ends_after_ten_rounds(
     assert all(gap >= 10 for gap in gaps[9:])  # longer for a while, because the quota has been overdrawn
 
 
-async def test_commands_to_one_vehicle_wait_for_each_other(
+async def test_a_command_takes_the_place_of_the_one_that_it_overrules(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
     first = hass.async_create_task(act(hass, "climate", "turn_on", "climate.leaf_climate"))
     second = hass.async_create_task(act(hass, "climate", "turn_off", "climate.leaf_climate"))
-    await first
+    with pytest.raises(HomeAssistantError) as error:
+        await first
+    assert error.value.translation_key == "superseded"
     await second
     assert executed(simulator, "Leaf") == [StartClimate(21), StopClimate()]
     assert state(hass, "climate.leaf_climate").state == "off"

@@ -1,6 +1,7 @@
 """What is asked while something else is still on its way: the last wish counts, not the last confirmation."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -21,6 +22,13 @@ CLIMATE = "climate.leaf_climate"
 def begin(hass: HomeAssistant, domain: str, action: str, entity_id: str, **data: Any) -> asyncio.Task[None]:
     """Ask for something and do not wait for its end."""
     return hass.async_create_task(act(hass, domain, action, entity_id, **data), eager_start=True)
+
+
+async def _in_vain_but_last(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Wait for actions of which each has overruled the one before."""
+    *earlier, last = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [getattr(each, "translation_key", None) for each in earlier] == ["superseded"] * len(earlier)
+    assert last is None
 
 
 async def test_a_temperature_does_not_start_what_is_being_stopped(
@@ -68,7 +76,8 @@ async def test_what_waits_for_its_turn_counts(
         begin(hass, "climate", "turn_off", CLIMATE),
         begin(hass, "climate", "set_temperature", CLIMATE, temperature=19),
     ]
-    await asyncio.gather(*tasks)
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [getattr(end, "translation_key", None) for end in ends] == ["superseded", None, None, None]
     await settle(hass)
     assert executed(simulator, "Leaf")[-1] == StopClimate()
     assert state(hass, CLIMATE).state == "off"
@@ -77,7 +86,7 @@ async def test_what_waits_for_its_turn_counts(
 async def test_toggling_turns_round_what_was_asked_for_last(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
-    await asyncio.gather(*(begin(hass, "climate", "toggle", CLIMATE) for _ in range(2)))
+    await _in_vain_but_last(begin(hass, "climate", "toggle", CLIMATE) for _ in range(2))
     assert executed(simulator, "Leaf") == [StartClimate(21), StopClimate()]
 
     ariya = simulator.vehicle("Ariya")
@@ -85,7 +94,7 @@ async def test_toggling_turns_round_what_was_asked_for_last(
     ariya.powertrain.battery.energy *= 0.6
     ariya.plug_in()
     await act(hass, "switch", "turn_off", "switch.ariya_charging")
-    await asyncio.gather(*(begin(hass, "switch", "toggle", "switch.ariya_charging") for _ in range(2)))
+    await _in_vain_but_last(begin(hass, "switch", "toggle", "switch.ariya_charging") for _ in range(2))
     assert executed(simulator, "Ariya")[-2:] == [StartCharging(), StopCharging()]
 
 
@@ -128,7 +137,7 @@ async def test_the_lock_shows_what_was_asked_for_last(hass: HomeAssistant, demo:
     lock = "lock.ariya_lock"
     tasks = [begin(hass, "lock", action, lock) for action in ("unlock", "lock")]
     assert state(hass, lock).state == "locking"
-    await asyncio.gather(*tasks)
+    await _in_vain_but_last(tasks)
     assert state(hass, lock).state == "locked"
 
 

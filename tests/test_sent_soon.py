@@ -2,12 +2,14 @@
 
 from asyncio import Event, Task
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 import time
 from typing import Any
 
 from aiohttp import web
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.storage import Store
@@ -16,9 +18,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import DOMAIN
-from custom_components.nissanconnect.vehicle import CommandStatus, Reason, SoundHorn, StartClimate
+from custom_components.nissanconnect.store import Remembered, VehicleStore
+from custom_components.nissanconnect.vehicle import CommandStatus, Reason, SoundHorn, StartClimate, StopClimate
 
-from .conftest import LetTimePass
+from .conftest import settle
 from .simulator import Fault, Simulator
 from .test_commands import act, device_id, executed
 
@@ -60,22 +63,75 @@ async def test_reads_that_hang_hold_no_command_up(
     assert executed(simulator, "Leaf") == [SoundHorn()]
 
 
-async def test_what_waits_too_long_for_its_turn_is_never_sent(
-    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
+async def test_what_has_been_sent_holds_nothing_up(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
+    """A vehicle without coverage answers to nothing, and gets all that was asked of it when it is back."""
     simulator.vehicle("Leaf").telematics.covered = False
     asked = [
         ask(hass, "climate", "turn_on", "climate.leaf_climate"),
         ask(hass, "button", "press", "button.leaf_horn"),
         ask(hass, "button", "press", "button.leaf_flash_lights"),
-        ask(hass, "button", "press", "button.leaf_refresh_from_vehicle"),
         ask(hass, "climate", "turn_off", "climate.leaf_climate"),
     ]
-    assert [await each for each in asked] == [Reason.NO_ANSWER, *[Reason.TOO_LATE] * 4]
-    await pass_time(timedelta(minutes=10))
-    assert sum(count for name, count in simulator.requests.items() if name.startswith("actions/")) == 1
+    assert [await each for each in asked] == [Reason.SUPERSEDED, *[Reason.NO_ANSWER] * 3]
     log = loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.log
-    assert [each.outcome.status for each in log].count(CommandStatus.BLOCKED) == 4
+    assert all(each.outcome.sent_at - each.asked_at < timedelta(seconds=10) for each in log)
+
+
+async def test_what_waits_too_long_for_its_turn_is_never_sent(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    loaded: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """The one before it has left, and the service says neither yes nor no."""
+    simulator.fail("actions/hvac-start", Fault.hang())
+    first = ask(hass, "climate", "turn_on", "climate.leaf_climate")
+    await meanwhile(hass, lambda: simulator.requests["actions/hvac-start"])
+    asked = ask(hass, "climate", "turn_off", "climate.leaf_climate")
+    await act(hass, "button", "press", "button.leaf_horn")
+    assert executed(simulator, "Leaf") == [SoundHorn()], "what concerns something else need not wait"
+    freezer.tick(31)
+    await meanwhile(hass, asked.done)
+    assert asked.result() == Reason.TOO_LATE
+    simulator.heal()
+    freezer.tick(120)
+    await meanwhile(hass, first.done)
+    await settle(hass)
+    assert simulator.requests["actions/hvac-start"] == 1
+    log = loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.log
+    assert [each.outcome.status for each in log].count(CommandStatus.BLOCKED) == 1
+
+
+@pytest.mark.parametrize("restart", [True, False])
+async def test_what_is_followed_after_a_restart_holds_nothing_up(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, restart: bool
+) -> None:
+    simulator.vehicle("Leaf").telematics.covered = False
+    ask(hass, "climate", "turn_on", "climate.leaf_climate")
+    await meanwhile(hass, lambda: simulator.requests["actions/hvac-start"])
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    await meanwhile(hass, lambda: any(each.ticket for each in vehicle.commands.unfinished))
+    if restart:
+        await hass.config_entries.async_reload(loaded.entry_id)
+        vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    asked_at = dt_util.utcnow()
+    asked = [
+        ask(hass, "button", "press", "button.leaf_horn"),
+        ask(hass, "climate", "turn_off", "climate.leaf_climate"),
+    ]
+    await meanwhile(hass, lambda: simulator.requests["actions/hvac-start"] == 2)
+    assert dt_util.utcnow() - asked_at < timedelta(seconds=10)
+    simulator.vehicle("Leaf").telematics.covered = True
+    assert [await each for each in asked] == [None, None]
+    ends = {each.command: (each.outcome.status, each.outcome.reason) for each in vehicle.commands.log}
+    assert ends == {
+        "start_climate": (CommandStatus.REJECTED, Reason.SUPERSEDED),
+        "stop_climate": (CommandStatus.CONFIRMED, None),
+        "sound_horn": (CommandStatus.CONFIRMED, None),
+    }
+    assert executed(simulator, "Leaf") == [StartClimate(21), SoundHorn(), StopClimate()]
 
 
 async def test_a_log_in_that_hangs_ends_the_command_in_time(
@@ -112,21 +168,67 @@ async def test_who_cannot_log_in_has_not_sent_anything(
     assert vehicle.wakes_today == 0
 
 
+@pytest.mark.parametrize("later", [True, False])
 async def test_a_command_and_its_wake_are_kept_before_it_leaves(
-    hass: HomeAssistant, hass_storage: dict[str, Any], simulator: Simulator, loaded: MockConfigEntry
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    simulator: Simulator,
+    loaded: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    later: bool,
 ) -> None:
-    """Whatever happens to Home Assistant at that moment."""
-    kept: list[dict[str, Any]] = []
+    """Whatever happens to Home Assistant at that moment, before or after the rest of the store is written."""
+    kept: list[Remembered] = []
+    vin = simulator.car("Leaf").vin
+    await loaded.runtime_data._store.async_save(loaded.runtime_data._remember())
 
     async def look(_: web.Request) -> None:
-        vehicles = hass_storage[f"{DOMAIN}.{loaded.entry_id}"]["data"]["vehicles"]
-        kept.extend(each for each in vehicles if each["info"]["key"] == simulator.car("Leaf").vin)
+        if later:
+            await loaded.runtime_data._store.async_save(loaded.runtime_data._remember())
+        kept.append(await VehicleStore(hass, loaded.entry_id).async_load())
 
+    monkeypatch.setattr(loaded.runtime_data._store, "async_schedule_save", lambda *_, **__: None)
     simulator.fail("actions/horn-lights", Fault(respond=look))
     await act(hass, "button", "press", "button.leaf_horn")
-    (leaf,) = kept
-    assert [(each["kind"], each["sent_at"] is not None) for each in leaf["unfinished"]] == [("sound_horn", True)]
-    assert [each["why"] for each in leaf["wakes"]] == ["sound_horn"]
+    (leaf,) = (each for each in kept[0].vehicles if each.info.key == vin)
+    assert [(each.command, each.sent_at is not None) for each in leaf.unfinished] == [(SoundHorn(), True)]
+    assert [each.why for each in leaf.wakes.wakes] == ["sound_horn"]
+
+
+async def test_what_was_open_and_has_ended_is_not_open_again(
+    hass: HomeAssistant, hass_storage: dict[str, Any], simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    await act(hass, "button", "press", "button.leaf_horn")
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    wakes = vehicle.commands.wakes
+    assert [each.result for each in wakes.wakes] == ["answered"]
+    assert hass_storage[f"{DOMAIN}.{loaded.entry_id}.open"]["data"]["vehicles"]
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await settle(hass)
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    assert vehicle.commands.wakes == wakes
+    assert [each.command for each in vehicle.commands.log] == ["sound_horn"]
+
+    for _ in range(50):
+        vehicle.commands.async_tell(vehicle.commands.log[-1])  # the log has room for no more
+    for index, record in enumerate(vehicle.commands.log):
+        vehicle.commands.log[index] = replace(record, asked_at=dt_util.utcnow() + timedelta(seconds=1))
+    await hass.config_entries.async_reload(loaded.entry_id)
+    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.unfinished == ()
+
+
+@pytest.mark.parametrize("damage", [None, 7, "x", [], {"vehicles": 5}, {"vehicles": [None, {"key": []}]}])
+async def test_a_damaged_note_of_what_was_open_costs_nothing_else(
+    hass: HomeAssistant, hass_storage: dict[str, Any], simulator: Simulator, loaded: MockConfigEntry, damage: Any
+) -> None:
+    await act(hass, "button", "press", "button.leaf_horn")
+    await hass.config_entries.async_unload(loaded.entry_id)
+    hass_storage[f"{DOMAIN}.{loaded.entry_id}.open"]["data"] = damage
+    await hass.config_entries.async_setup(loaded.entry_id)
+    await settle(hass)
+    assert loaded.state is ConfigEntryState.LOADED
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    assert [each.command for each in vehicle.commands.log] == ["sound_horn"]
 
 
 async def test_a_disk_that_hangs_holds_no_command_up(

@@ -46,7 +46,7 @@ _READ_AT_ONCE = 4
 """How many vehicles are read at a time."""
 
 _LONGEST_WRITE = 0.25
-"""Seconds that a command waits for its being kept: most disks take some hundredths, but one may be full or asleep."""
+"""Seconds that a command waits for its being kept: it takes some milliseconds, but a disk may be full or asleep."""
 
 _MOST_VEHICLES = 200
 """Of one account: a service that lists thousands would hold Home Assistant up for longer than anybody waits."""
@@ -234,9 +234,11 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             self._store.async_schedule_save(self._remember, at_once=at_once)
 
     async def async_keep(self) -> None:
-        """Have the store written, and wait for that as long as a command can wait."""
+        """Have what is open written, and wait for that as long as a command can wait."""
         if not self._closed:
-            writing = self.hass.async_create_task(self._store.async_save(self._remember()), eager_start=True)
+            writing = self.hass.async_create_task(
+                self._store.async_keep_open(map(remembered, self.vehicles.values())), eager_start=True
+            )
             await wait({writing}, timeout=_LONGEST_WRITE)
 
     async def async_close(self) -> None:
@@ -333,6 +335,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     async def _async_adopt(self, listed: tuple[ListedVehicle, ...]) -> None:
         """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
+        before = len(self.vehicles)
         async for found in _in_turn(listed):
             vehicle = replace(found, state=self.pushes.async_read(found.info.key, found.state))
             self._misses.pop(vehicle.info.key, None)
@@ -349,7 +352,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             if self._misses[key] >= _MISSES_BEFORE_REMOVAL:
                 self._async_remove_vehicle(key)
         async_report_unlocking(self.hass, self.config_entry, [vehicle.info for vehicle in listed])
-        self.async_schedule_save()
+        self.async_schedule_save(at_once=len(self.vehicles) > before)
 
     @callback
     def _async_add_vehicle(self, known: RememberedVehicle, *, restored: bool = False) -> VehicleCoordinator:

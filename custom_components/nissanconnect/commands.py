@@ -2,7 +2,7 @@
 
 from asyncio import sleep, timeout
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,8 @@ from homeassistant.util import dt as dt_util
 
 from .asker import async_asker
 from .const import DOMAIN
-from .engine.runner import CommandRunner, Job, Line, Patience, Stage
+from .engine.job import Job, Stage
+from .engine.runner import CommandRunner, Line, Patience
 from .engine.settled import Evidence, is_settled
 from .engine.wakes import Wake, WakeLedger, WakeResult
 from .exceptions import action_error, outcome_error
@@ -76,9 +77,6 @@ class CommandedVehicle(Line, Protocol):
     def async_commands_changed(self) -> None:
         """There is something new to show and to keep; called in the event loop."""
 
-    async def async_keep(self) -> None:
-        """Return when what is to be kept is written, or that takes too long."""
-
 
 class VehicleCommands:
     """Takes commands, has them carried out, tells how they ended, and keeps the book of wakes."""
@@ -91,13 +89,16 @@ class VehicleCommands:
         log: Iterable[CommandRecord],
         wakes: WakeLedger,
         unfinished: tuple[Unfinished, ...],
+        keep: Callable[[], Awaitable[None]],
         conclude: Callable[[Job, CommandOutcome], CommandOutcome] = lambda job, outcome: outcome,
     ) -> None:
         """Begin with what was kept over the restart; nothing runs before :meth:`async_resume`.
 
-        ``conclude`` may say more of how a command has ended, before anybody is told.
+        ``keep`` returns when what is open is written, or that takes too long. ``conclude`` may say more of how a
+        command has ended, before anybody is told.
         """
         self._vehicle = vehicle
+        self._keep = keep
         self._conclude = conclude
         self._listeners: list[CommandListener] = []
         self.log = deque(log, maxlen=_KEPT)
@@ -120,8 +121,13 @@ class VehicleCommands:
         )
 
     def is_settled(self, command: Command) -> bool:
-        """Whether the vehicle is known to be as ``command`` would have it, and nobody insists."""
-        return not command.force and is_settled(command, self._vehicle.evidence(command), self.log)
+        """Whether the vehicle is known to be as ``command`` would have it, and nobody insists.
+
+        As long as another command that may change it is on its way, nothing is known.
+        """
+        if command.force or any(each.concerns_same(command) for each in self.runner.on_their_way):
+            return False
+        return is_settled(command, self._vehicle.evidence(command), self.log)
 
     def _why_not(self, command: Command) -> str | None:
         """Why ``command`` is not sent now: it should not be, or need not be."""
@@ -130,7 +136,7 @@ class VehicleCommands:
 
     @property
     def in_progress(self) -> Command | None:
-        """The command that is being carried out."""
+        """The command that is being carried out, of several the one that was asked for last."""
         return self.runner.current.command if self.runner.current else None
 
     def pending(self, kinds: Collection[type[Command]]) -> Command | None:
@@ -230,7 +236,7 @@ class VehicleCommands:
         """Have it kept that a request leaves, and what it wakes, before it does; what was refused woke nobody."""
         if wakes:
             self._async_woken(at, asked_by, why)
-        await self._vehicle.async_keep()
+        await self._keep()
         try:
             yield
         except BackendError as err:

@@ -19,7 +19,7 @@ from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
 from .engine.doctor import Trouble, examine
 from .engine.freshness import LISTED, is_available
-from .engine.runner import Job
+from .engine.job import Job
 from .engine.settled import Evidence
 from .exceptions import action_error, update_error
 from .fences import fences_of
@@ -100,6 +100,7 @@ class VehicleCoordinator(ThrottledCoordinator):
             log=known.log,
             wakes=known.wakes,
             unfinished=known.unfinished,
+            keep=account.async_keep,
             conclude=self._async_conclude,
         )
         self.commands.async_add_listener(self._async_command_ended)
@@ -293,23 +294,18 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._account.async_schedule_save(at_once=True)
         self.async_update_listeners()
 
-    async def async_keep(self) -> None:
-        """Return when what a restart must not lose is written, or that takes too long."""
-        await self._account.async_keep()
-
     async def send(self, command: Command, departure: Departure) -> Ticket:
         """Send a command; part of the runner's ``Line``."""
         self.plans.async_sending(command)
-        # Whether it was forced is no business of a source.
-        return await self.links.send(replace(command, force=False), departure)
+        return await self.links.send(replace(command, force=False), departure)  # no source needs to know who insists
 
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask how a command goes; part of the runner's ``Line``."""
         return await self.links.poll(ticket)
 
-    async def look(self, groups: Collection[Group]) -> VehicleState:
+    async def look(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
         """Read what shows a command's effect; part of the runner's ``Line``."""
-        report = await self.links.look(groups)
+        report = await self.links.look(groups, ticket)
         # Failures name parts of the backend, not groups: whatever is missing then is asked for again next time.
         answered = set(groups) & report.state.groups().keys() if report.failures else groups
         state = self._async_believe(answered)
@@ -328,6 +324,10 @@ class VehicleCoordinator(ThrottledCoordinator):
         except BackendError:
             return False
         return all(group in groups and groups[group].received_at >= asked_at for group in command.groups)
+
+    def would_displace(self, command: Command, ticket: Ticket | None) -> bool:
+        """Whether another command would take the place of a sent one; part of the runner's ``Line``."""
+        return self.links.would_displace(command, ticket)
 
     def backend_name(self, ticket: Ticket | None) -> str:
         """Return through which backend a command went."""

@@ -231,13 +231,19 @@ class VehicleLinks:
 
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask the way that has taken the command."""
-        link = self._last_used = self.named(ticket.via)
-        with link.reach() as (account, info):
+        with self.named(ticket.via).reach() as (account, info):
             return await account.backend.poll(info, ticket)
 
-    async def look(self, groups: Collection[Group]) -> VehicleReport:
-        """Read what shows a command's effect, where it was sent last."""
-        link = self._last_used
+    def would_displace(self, command: Command, ticket: Ticket | None) -> bool:
+        """Whether both go by the same way, and that keeps one command only until the vehicle has fetched it."""
+        link = next(iter(self.able(command)), None)
+        if link is None or link.account is None or (ticket is not None and link is not self.named(ticket.via)):
+            return False
+        return link.account.backend.description.keeps_one_command
+
+    async def look(self, groups: Collection[Group], ticket: Ticket | None) -> VehicleReport:
+        """Read what shows a command's effect: from the way that has taken it, or was the last to be tried."""
+        link = self._last_used if ticket is None else self.named(ticket.via)
         report = await link.look(groups)
         link.succeed(report.state)
         return report

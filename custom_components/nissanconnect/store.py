@@ -1,8 +1,9 @@
 """What is kept over a restart: the vehicles, their last values with their own times, and what a backend has learnt."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, time
 from functools import partial
 import logging
@@ -24,7 +25,7 @@ from .const import DOMAIN
 from .engine.lookout import Lookout
 from .engine.merge import Word
 from .engine.plan import Plan
-from .engine.wakes import Wake, WakeLedger
+from .engine.wakes import Wake, WakeLedger, WakeResult
 from .engine.wrong_pins import WrongPins
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
@@ -124,6 +125,9 @@ class VehicleStore:
             atomic_writes=True,
             max_readable_version=sys.maxsize,
         )
+        # What must be kept before a command leaves: little, and without waiting for the disk. Whoever kills us does not
+        # take what the system has been handed; for when the power fails there is the file above, which follows at once.
+        self._open = _File(hass, _VERSION, f"{DOMAIN}.{entry_id}.open", private=True, max_readable_version=sys.maxsize)
         self._delay: float | None = None
         """After which delay the next write comes, if one is planned."""
 
@@ -139,6 +143,8 @@ class VehicleStore:
             return Remembered(set_aside=self._store.set_aside)
         reader = StoreReader(dt_util.utcnow())
         remembered = await self._hass.async_add_executor_job(reader.read, raw)  # 1 ms for each vehicle
+        with suppress(HomeAssistantError, AttributeError, KeyError, TypeError, ValueError):
+            remembered.vehicles = StoreReader(reader.now).reopen(remembered.vehicles, await self._open.async_load())
         if reader.lost and self._store.set_aside is None:
             await self._store.async_set_aside()
             await self.async_save(remembered)
@@ -166,9 +172,14 @@ class VehicleStore:
         self._delay = None
         await self._store.async_save(_dump(remembered))
 
+    async def async_keep_open(self, vehicles: Iterable[RememberedVehicle]) -> None:
+        """Write now what commands and wakes are open, and nothing else."""
+        await self._open.async_save({"vehicles": [kept for each in vehicles if (kept := _dump_open(each))]})
+
     async def async_remove(self) -> None:
         """Forget everything."""
         await self._store.async_remove()
+        await self._open.async_remove()
         await self._store.async_remove_set_aside()
 
 
@@ -190,11 +201,22 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
         "wishes": vehicle.wishes,
         "plan": vehicle.plan,
         "wrong_pins": vehicle.wrong_pins,
-        "unfinished": [
-            _fields(each) | {"kind": each.command.kind(), "command": _without_pin(each.command)}
-            for each in vehicle.unfinished
-        ],
+        "unfinished": _dump_unfinished(vehicle),
     }
+
+
+def _dump_open(vehicle: RememberedVehicle) -> dict[str, Any] | None:
+    wakes = [wake for wake in vehicle.wakes.wakes if wake.result is WakeResult.PENDING]
+    if not wakes and not vehicle.unfinished:
+        return None
+    return {"key": vehicle.info.key, "unfinished": _dump_unfinished(vehicle), "wakes": wakes}
+
+
+def _dump_unfinished(vehicle: RememberedVehicle) -> list[dict[str, Any]]:
+    return [
+        _fields(each) | {"kind": each.command.kind(), "command": _without_pin(each.command)}
+        for each in vehicle.unfinished
+    ]
 
 
 def _dump_word(word: Word) -> dict[str, Any]:
@@ -226,6 +248,30 @@ class StoreReader:
         kept = self._mapping(raw)
         found = {vehicle.info.key: vehicle for vehicle in self._each(self._vehicle, kept.get("vehicles"))}
         return Remembered(vehicles=list(found.values()), memory=kept.get("memory"))
+
+    def reopen(self, vehicles: list[RememberedVehicle], raw: Any) -> list[RememberedVehicle]:
+        """Return the vehicles with what was open when it was last written, and was not known to have ended later."""
+        open_now = {kept.get("key"): kept for kept in map(self._mapping, self._mapping(raw).get("vehicles") or ())}
+        return [self._reopen(each, open_now[each.info.key]) if each.info.key in open_now else each for each in vehicles]
+
+    def _reopen(self, vehicle: RememberedVehicle, kept: Mapping[str, Any]) -> RememberedVehicle:
+        ended = {(record.command, record.asked_at) for record in vehicle.log}
+        unfinished = {(each.command.kind(), each.asked_at): each for each in vehicle.unfinished}
+        for each in self._each(self._unfinished, kept.get("unfinished")):
+            known = unfinished.get(name := (each.command.kind(), each.asked_at))
+            forgotten = bool(vehicle.log) and each.asked_at < vehicle.log[0].asked_at  # its end, by a log that is full
+            if name not in ended and not forgotten and (known is None or known.sent_at is None):
+                unfinished[name] = each
+        wakes = list(vehicle.wakes.wakes)
+        known_wakes = Counter((each.at, each.why) for each in wakes)
+        for wake in self._each(partial(self._load, Wake), kept.get("wakes")):
+            known_wakes[wake.at, wake.why] -= 1
+            wakes += [wake] if known_wakes[wake.at, wake.why] < 0 else []
+        return replace(
+            vehicle,
+            unfinished=tuple(unfinished.values())[-_MOST_UNFINISHED:],
+            wakes=WakeLedger.reopened(wakes),
+        )
 
     def _vehicle(self, raw: Any) -> RememberedVehicle | None:
         kept = self._mapping(raw)

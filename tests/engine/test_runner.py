@@ -1,6 +1,6 @@
 """How commands are followed to their end."""
 
-from asyncio import Event, create_task, gather, sleep, timeout
+from asyncio import Event, Task, create_task, gather, sleep, timeout
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,28 +10,35 @@ from typing import override
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.runner import CommandRunner, Job, Patience, Stage
+from custom_components.nissanconnect.engine import job as job_module
+from custom_components.nissanconnect.engine.job import Job, Stage
+from custom_components.nissanconnect.engine.runner import CommandRunner, Patience
 from custom_components.nissanconnect.vehicle import (
     Asker,
     BackendError,
     Battery,
+    Busy,
     Climate,
     Command,
     CommandOutcome,
     CommandStatus,
     Departure,
+    FlashLights,
     Group,
+    Lock,
     NotSupported,
     Phase,
     Progress,
     RateLimited,
     Reason,
     Refresh,
+    ScheduleClimate,
     SoundHorn,
     StartClimate,
     StopClimate,
     Ticket,
     Unavailable,
+    Unlock,
     VehicleState,
 )
 
@@ -62,6 +69,8 @@ class Vehicle:
     wakes: list[datetime] = field(default_factory=list)
     looked_at: list[frozenset[Group]] = field(default_factory=list)
     answers_for_it: bool = True
+    keeps_one_command: bool = False
+    tasks: list[Task[None]] = field(default_factory=list)
 
     async def confirm(self, command: Command) -> bool:
         return self.answers_for_it
@@ -83,9 +92,12 @@ class Vehicle:
         self.asked += 1
         return self._answer(self.polls)
 
-    async def look(self, groups: Collection[Group]) -> VehicleState:
+    async def look(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
         self.looked_at.append(frozenset(groups))
         return self._answer(self.looks)
+
+    def would_displace(self, command: Command, ticket: Ticket | None) -> bool:
+        return self.keeps_one_command
 
     async def sleep(self, seconds: float) -> None:
         self.clock += timedelta(seconds=seconds)
@@ -314,10 +326,10 @@ async def test_a_report_that_the_source_had_before_is_no_answer() -> None:
 async def test_a_source_that_does_not_answer_holds_no_refresh_up() -> None:
     class Slow(Vehicle):
         @override
-        async def look(self, groups: Collection[Group]) -> VehicleState:
+        async def look(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
             if not self.sent:
                 await Event().wait()
-            return await super().look(groups)
+            return await super().look(groups, ticket)
 
     vehicle = Slow(phases(Phase.DONE), [climate(running=True, minutes=60)], clock=EPOCH + timedelta(hours=1))
     runner = vehicle.runner()
@@ -443,8 +455,8 @@ async def test_the_last_wish_counts() -> None:
     assert vehicle.sent == [*wishes]
 
 
-async def test_between_two_commands_the_runner_is_not_idle() -> None:
-    """Nothing is being carried out, but something will be: no moment to decide on a wake."""
+async def test_the_runner_is_not_idle_before_all_has_ended() -> None:
+    """As long as something is under way is no moment to decide on a wake."""
     vehicle = Vehicle(phases(Phase.DONE), [ON])
     seen: list[tuple[bool, bool]] = []
 
@@ -457,7 +469,162 @@ async def test_between_two_commands_the_runner_is_not_idle() -> None:
     assert runner.idle
     jobs = [runner.submit(command, SOMEBODY)[0] for command in (StartClimate(21), SoundHorn())]
     await gather(*map(runner.work, jobs))
-    assert seen == [(True, False), (True, True)]
+    assert seen == [(False, False), (True, True)]
+
+
+class Deaf(Vehicle):
+    """A vehicle that ends nothing before it is told to."""
+
+    def __init__(self, *looks: VehicleState) -> None:
+        super().__init__(phases(Phase.PENDING), [*looks])
+        self.goes_on = Event()
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        await self.goes_on.wait()
+        await super().sleep(seconds)
+
+
+async def ask(vehicle: Vehicle, runner: CommandRunner, *commands: Command) -> list[Job]:
+    """Ask for commands one after the other, each when what can be done about those before it is done."""
+    jobs = []
+    for command in commands:
+        job, _ = runner.submit(command, SOMEBODY)
+        vehicle.tasks.append(create_task(runner.work(job)))
+        jobs.append(job)
+        for _ in range(20):
+            await sleep(0)
+    return jobs
+
+
+def ends(jobs: list[Job]) -> list[str | None]:
+    return [job.outcome.reason if job.outcome else None for job in jobs]
+
+
+async def test_what_has_been_accepted_holds_nothing_up() -> None:
+    vehicle = Deaf(OFF)
+    jobs = await ask(vehicle, vehicle.runner(), StartClimate(21), SoundHorn(), Unlock("1234"), StopClimate())
+    assert vehicle.sent == [job.command for job in jobs]
+    assert ends(jobs) == [None] * 4
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert ends(jobs)[0] == Reason.SUPERSEDED
+
+
+async def test_what_a_restart_has_left_holds_nothing_up_and_is_overruled() -> None:
+    vehicle = Deaf(OFF)
+    runner = vehicle.runner()
+    left = Job(StartClimate(21), SOMEBODY, EPOCH, sent_at=EPOCH, ticket=Ticket("", EPOCH))
+    runner.take_up(left)
+    vehicle.tasks.append(create_task(runner.work(left)))
+    await ask(vehicle, runner, StartClimate(21), StopClimate())
+    assert vehicle.sent == [StartClimate(21), StopClimate()], "of what was left nobody knows whether it has arrived"
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert ends([left]) == [Reason.SUPERSEDED]
+
+
+async def test_of_what_concerns_the_same_the_earlier_arrives_first() -> None:
+    answered = Event()
+
+    class Slow(Deaf):
+        @override
+        async def send(self, command: Command, departure: Departure) -> Ticket:
+            if command == Unlock("1234"):  # which may take two requests, and the vehicle's answer to the first
+                async with departure(answer_within=timedelta(minutes=1)):
+                    pass
+                await answered.wait()
+            return await super().send(command, departure)
+
+    vehicle = Slow(OFF)
+    await ask(vehicle, vehicle.runner(), Unlock("1234"), Lock(), SoundHorn())
+    assert vehicle.sent == [SoundHorn()]
+    answered.set()
+    for _ in range(20):
+        await sleep(0)
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert vehicle.sent == [SoundHorn(), Unlock("1234"), Lock()]
+
+
+async def test_who_keeps_one_command_only_is_not_sent_another_but_to_overrule_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(job_module, "SEND_WITHIN", timedelta(seconds=0.05))
+    vehicle = Deaf(OFF)
+    vehicle.keeps_one_command = True
+    start, horn, stop = await ask(vehicle, vehicle.runner(), StartClimate(21), SoundHorn(), StopClimate())
+    assert vehicle.sent == [StartClimate(21), StopClimate()]
+    await horn.ended.wait()
+    assert horn.outcome is not None
+    assert (horn.outcome.status, horn.outcome.reason) == (CommandStatus.BLOCKED, "busy")
+    assert horn.outcome.sent_at is None
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert ends([start]) == [Reason.SUPERSEDED]
+    assert stop.outcome is not None
+
+
+async def test_who_keeps_one_command_only_gets_the_next_when_the_first_is_over() -> None:
+    vehicle = Vehicle(phases(Phase.DONE), [ON], keeps_one_command=True)
+    runner = vehicle.runner()
+    horn, lights = await ask(vehicle, runner, SoundHorn(), FlashLights())
+    await gather(*vehicle.tasks)
+    assert vehicle.sent == [SoundHorn(), FlashLights()]
+    assert ends([horn, lights]) == [None, None]
+
+
+@given(st.integers(1, 60), st.integers(0, 60))
+async def test_a_planned_start_is_not_sent_after_its_time(ahead: int, late: int) -> None:
+    """Whatever has held it up: a queue, a log-in, a clock that was put forward."""
+
+    class Late(Vehicle):
+        @override
+        async def send(self, command: Command, departure: Departure) -> Ticket:
+            self.clock += timedelta(seconds=late)
+            return await super().send(command, departure)
+
+    vehicle = Late(phases(Phase.DONE), [VehicleState()])
+    outcome = await vehicle.run(ScheduleClimate(EPOCH + timedelta(seconds=ahead)))
+    in_time = late <= min(ahead, 30)
+    assert bool(vehicle.sent) is in_time
+    if not in_time:
+        assert outcome.status is CommandStatus.BLOCKED
+        assert outcome.reason == ("time_in_the_past" if late >= ahead else Reason.TOO_LATE)
+
+
+async def test_what_is_refused_because_of_another_of_ours_is_sent_when_that_is_over() -> None:
+    class OneAtATime(Vehicle):
+        running = False
+
+        @override
+        async def send(self, command: Command, departure: Departure) -> Ticket:
+            async with departure():
+                if self.running:
+                    raise Busy
+                self.running = True
+            return await super().send(command, departure)
+
+        @override
+        async def poll(self, ticket: Ticket) -> Progress:
+            self.running = False
+            return await super().poll(ticket)
+
+        @override
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            for _ in range(20):
+                await sleep(0)
+
+    vehicle = OneAtATime(phases(Phase.DONE), [ON])
+    jobs = await ask(vehicle, vehicle.runner(), SoundHorn(), FlashLights())
+    await gather(*vehicle.tasks)
+    assert ends(jobs) == [None, None]
+    assert vehicle.sent == [SoundHorn(), FlashLights()]
+    vehicle.running = True  # by somebody else's command
+    (alone,) = await ask(vehicle, vehicle.runner(), StartClimate(21))
+    assert alone.outcome is not None
+    assert (alone.outcome.status, alone.outcome.reason) == (CommandStatus.REJECTED, "busy")
 
 
 async def test_a_command_sent_before_a_restart_is_followed_and_not_sent() -> None:

@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.sending import Attempt, Sending
 from custom_components.nissanconnect.vehicle import BackendError, Departure, RateLimited, Ticket, TooLate, Unavailable
+
+from .strategies import EPOCH
 
 TICKET = Ticket("1", datetime(2026, 11, 20, tzinfo=UTC))
 SOON = timedelta(milliseconds=30)
@@ -178,3 +181,41 @@ async def test_who_gives_up_takes_along_what_has_not_left() -> None:
     sending.cancel()
     await cancelled.wait()
     assert road.left == []
+
+
+@given(
+    st.integers(0, 200_000),
+    st.lists(st.integers(0, 20_000), min_size=1, max_size=4),
+    st.integers(0, 300),
+)
+async def test_nothing_planned_leaves_after_its_time(ahead: int, pauses: list[int], booking: int) -> None:
+    """``ahead`` is how long before its time it was asked for; the rest is how long everything takes, all in ms."""
+    clock = [EPOCH]
+    at = EPOCH + timedelta(milliseconds=ahead)
+    left: list[datetime] = []
+
+    def pass_time(milliseconds: int) -> None:
+        clock[0] += timedelta(milliseconds=milliseconds)
+
+    @asynccontextmanager
+    async def book(wakes: bool) -> AsyncIterator[None]:
+        pass_time(booking)
+        yield
+
+    async def attempt(departure: Departure) -> Ticket:
+        for pause in pauses:
+            pass_time(pause)
+            async with departure():
+                left.append(clock[0])
+        return TICKET
+
+    latest = min(EPOCH + timedelta(seconds=30), at)
+    sending = Sending(latest, book, lambda: clock[0], useful_until=at)
+    error = None
+    try:
+        await sending.carry_out(attempt, timer=timeout, spawn=create_task)
+    except TooLate as raised:
+        error = raised
+    assert all(each <= at for each in left)
+    assert not left or left[0] <= latest + timedelta(milliseconds=booking)
+    assert (error is None) is (len(left) == len(pauses))

@@ -35,6 +35,7 @@ class Description:
 
     ``requests`` is how many requests it has sent since it was made; a backend that costs its service none says 0.
     ``refreshes`` are the parts that its widest refresh leaves out, each of which has a refresh of its own.
+    ``keeps_one_command``: of a vehicle that has not fetched one yet, and is sent another, it forgets the first.
     ``pushes``: it speaks by itself, see :class:`Pushing`, and asking it brings nothing that it has not said already.
     ``weaknesses`` is what to doubt in its reports when there are others.
     ``hosts`` are the addresses that must be reachable, by a short name; ``market`` is whose vehicles the source serves.
@@ -46,6 +47,7 @@ class Description:
     market: Market | None = None
     requests: int = 0
     refreshes: tuple[Group, ...] = ()
+    keeps_one_command: bool = False
     pushes: bool = False
     weaknesses: tuple[Weakness, ...] = ()
 

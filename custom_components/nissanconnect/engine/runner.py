@@ -4,18 +4,18 @@ A command is sent once. Then the backend is asked how it goes, and finally the v
 say "done" too early and "cancelled" for commands that were carried out (kamereon-eu §10).
 """
 
-from asyncio import Event, Lock, timeout
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from asyncio import Event, timeout
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import NamedTuple, Protocol
 
 from ..vehicle import (
     Asker,
     BackendError,
+    Busy,
     Command,
     CommandOutcome,
     CommandStatus,
@@ -25,20 +25,16 @@ from ..vehicle import (
     Progress,
     Reason,
     Ticket,
+    TimePassed,
     TooLate,
     Unavailable,
     VehicleState,
 )
+from .job import Job, Stage
 from .sending import Sending, Spawn, Timer, seconds_until
 
 type Clock = Callable[[], datetime]
 type Sleep = Callable[[float], Awaitable[object]]
-
-SEND_WITHIN = timedelta(seconds=30)
-"""How soon a command must leave after it was asked for. Later it may not be wanted any more, so it is not sent at all.
-
-The wait for an earlier command to the same vehicle counts, and so does all that a backend does before it sends.
-"""
 
 
 class Line(Protocol):
@@ -54,11 +50,17 @@ class Line(Protocol):
     async def poll(self, ticket: Ticket) -> Progress:
         """Ask how the command goes."""
 
-    async def look(self, groups: Collection[Group]) -> VehicleState:
-        """Read ``groups``, which show a command's effect, and return all that is believed now."""
+    async def look(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
+        """Read ``groups``, which show the effect of the command of ``ticket``, and return all that is believed now."""
 
     async def confirm(self, command: Command) -> bool:
         """Whether the source answers for what it has said of the command's effect, asked now. Wakes nobody."""
+
+    def would_displace(self, command: Command, ticket: Ticket | None) -> bool:
+        """Whether ``command``, if it was sent now, would take the place of the accepted one of ``ticket``.
+
+        Without a ticket the other is just being sent, nobody knows by which way.
+        """
 
 
 class Patience(NamedTuple):
@@ -85,42 +87,8 @@ class Patience(NamedTuple):
     """How old what is believed may be to count as what the source has already."""
 
 
-class Stage(StrEnum):
-    """How far a command has come."""
-
-    WAITING = "waiting"
-    """Another command to the vehicle is still running."""
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    EXECUTED = "executed"
-    """The backend calls it over; the vehicle's own state has not shown it yet."""
-    ENDED = "ended"
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """A command on its way, as those see it who asked for it. Both events are set at the end, whatever it is.
-
-    ``sent_at`` is when its first request left; ``None``: none ever did.
-    """
-
-    command: Command
-    asked_by: Asker
-    asked_at: datetime
-    stage: Stage = Stage.WAITING
-    sent_at: datetime | None = None
-    ticket: Ticket | None = None
-    outcome: CommandOutcome | None = None
-    error: BackendError | None = None
-    """What the backend said, if that is why the command was not confirmed."""
-    nothing_done: bool = False
-    """Whether the vehicle was certainly not reached, although the command was accepted."""
-    accepted: Event = field(default_factory=Event)
-    ended: Event = field(default_factory=Event)
-
-
 class CommandRunner:
-    """The commands to one vehicle: one at a time, each sent at most once and followed to its end.
+    """The commands to one vehicle: each is sent once at most, soon, and followed to its end while others are sent.
 
     ``check`` tells right before sending why a command should not, or need not, be sent; ``believed`` is the state at
     that moment; ``changed`` is called whenever a job is new or has come further. ``book`` returns the context in which
@@ -153,8 +121,9 @@ class CommandRunner:
         self._timer = timer
         self._spawn = spawn
         self._patience = patience
-        self._turn = Lock()
         self._jobs: list[Job] = []
+        self._stirred = Event()
+        """Set, and replaced, whenever a job comes further."""
 
     @property
     def current(self) -> Job | None:
@@ -167,6 +136,11 @@ class CommandRunner:
         return [job.command for job in self._jobs]
 
     @property
+    def on_their_way(self) -> list[Command]:
+        """The commands that have left and not ended."""
+        return [job.command for job in self._jobs if job.sent_at is not None]
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is carried out and nothing waits for it."""
         return not self._jobs
@@ -174,11 +148,12 @@ class CommandRunner:
     def submit(self, command: Command, asked_by: Asker) -> tuple[Job, bool]:
         """Return the job for ``command``, and whether it is new: an equal one that has not ended is joined.
 
-        Only if nothing else was asked for since, or "on, off, on" would leave it off. A new job is carried out by
-        awaiting :meth:`work`.
+        Only if nothing else was asked for since, or "on, off, on" would leave it off; and if its end can be known, or
+        it would be for nothing. A new job is carried out by awaiting :meth:`work`.
         """
-        if self._jobs and self._jobs[-1].command == command:
-            return self._jobs[-1], False
+        last = self._jobs[-1] if self._jobs else None
+        if last is not None and last.command == command and (last.ticket is None or last.ticket.id):
+            return last, False
         job = Job(command, asked_by, self._now())
         self.take_up(job)
         return job, True
@@ -191,13 +166,10 @@ class CommandRunner:
     async def work(self, job: Job) -> None:
         """Carry a job out when its turn comes; its outcome is then in it."""
         try:
-            async with self._in_turn(job):
-                before, outcome = await self._carry_out(job)
-            if job.command.reports and outcome.reason == Reason.NOT_SEEN:  # while others have their turn
-                outcome = await self._await_report(job.command, before, outcome)
-            job.outcome = outcome
+            job.outcome = await self._carry_out(job)
         except TooLate:
-            job.outcome = self._blocked(Reason.TOO_LATE)
+            passed = job.command.useful_until is not None and self._now() >= job.command.useful_until
+            job.outcome = self._blocked(TimePassed.key if passed else Reason.TOO_LATE)
         finally:
             self._jobs.remove(job)
             try:
@@ -206,66 +178,122 @@ class CommandRunner:
                 job.accepted.set()
                 job.ended.set()
 
-    @asynccontextmanager
-    async def _in_turn(self, job: Job) -> AsyncIterator[None]:
-        """Wait for the end of the command before, but not until it is too late to send this one."""
-        latest = job.asked_at + SEND_WITHIN if job.ticket is None else None
-        try:
-            async with self._timer(None if latest is None else seconds_until(latest, self._now())):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise TooLate from None
-        try:
-            if latest is not None and self._now() > latest:
-                raise TooLate
-            yield
-        finally:
-            self._turn.release()
+    async def _wait_for_turn(self, job: Job) -> None:
+        """Wait until nothing holds a job up any more, but not until it is too late to send it.
 
-    async def _carry_out(self, job: Job) -> tuple[VehicleState, CommandOutcome]:
-        """Return what was known of the vehicle right before, and how the command has ended."""
+        Raises:
+            Busy: It has waited in vain for one that the service has to carry out first.
+            TooLate: Those before it have not left in time.
+        """
+        try:
+            async with self._timer(seconds_until(job.latest, self._now())):
+                while any(self._holds_up(each, job) for each in self._jobs):
+                    await self._stirred.wait()
+        except TimeoutError:
+            raise (Busy if self._is_locked_out(job) else TooLate) from None
+        if self._now() > job.latest:
+            raise TooLate
+
+    def _holds_up(self, other: Job, job: Job) -> bool:
+        """Whether a job must not be sent yet because of another.
+
+        Of what concerns the same, the earlier is to arrive first. What has been accepted is only in the way if this one
+        would take its place, or if the service has refused to carry out both at once.
+        """
+        if other is job or other.stage is Stage.EXECUTED:
+            return False
+        if other.ticket is None:
+            if self._jobs.index(other) > self._jobs.index(job):
+                return False
+            if other.command.concerns_same(job.command):
+                return True
+        elif job.refused:
+            return True
+        leaves = other.stage is not Stage.WAITING or other.ticket is not None
+        displaced = leaves and self._line.would_displace(job.command, other.ticket)
+        return displaced and not job.command.overrules(other.command)
+
+    def _is_locked_out(self, job: Job) -> bool:
+        return any(each.ticket is not None and self._holds_up(each, job) for each in self._jobs)
+
+    async def _carry_out(self, job: Job) -> CommandOutcome:
+        """Return how the command has ended."""
         before = self._believed()
-        if job.ticket is None:
-            reason = self._check(job.command)
-            if reason == Reason.ALREADY_SO:
-                reason = self._check(job.command) if await self._confirm(job.command) else None
-            if reason == Reason.ALREADY_SO:
-                return before, CommandOutcome(status=CommandStatus.CONFIRMED, reason=reason, ended_at=self._now())
-            if reason is not None:
-                return before, self._blocked(reason)
-            if job.command.reports:
-                before = await self._known_already(job.command, before)
-            self._move(job, Stage.SENDING)
-            sending = Sending(job.asked_at + SEND_WITHIN, partial(self._leave, job), self._now)
+        while job.ticket is None:
             try:
-                job.ticket = await sending.carry_out(
-                    partial(self._line.send, job.command), timer=self._timer, spawn=self._spawn
+                await self._wait_for_turn(job)
+            except Busy:
+                return self._blocked(Busy.key)
+            alone = not any(each.ticket is not None and each.stage is not Stage.EXECUTED for each in self._jobs)
+            before, outcome = await self._send(job)
+            job.refused = isinstance(job.error, Busy)
+            if outcome is not None and job.refused and not alone:  # it can be sent when our other one is over
+                job.error = job.sent_at = None
+                self._move(job, Stage.WAITING)
+            elif outcome is not None:
+                return outcome
+            elif job.error is not None:
+                return await self._look_after(job, before, job.error)
+        return await self._followed(job, job.ticket, before)
+
+    async def _send(self, job: Job) -> tuple[VehicleState, CommandOutcome | None]:
+        """Send a command; return what was known of the vehicle right before, and the outcome if it has one already.
+
+        Without either ticket or outcome, nobody knows whether it was accepted.
+        """
+        before = self._believed()
+        reason = self._check(job.command)
+        if reason == Reason.ALREADY_SO:
+            self._move(job, Stage.SENDING)
+            reason = self._check(job.command) if await self._confirm(job.command) else None
+        if reason == Reason.ALREADY_SO:
+            return before, CommandOutcome(status=CommandStatus.CONFIRMED, reason=reason, ended_at=self._now())
+        if reason is not None:
+            return before, self._blocked(reason)
+        self._move(job, Stage.SENDING)
+        if job.command.reports:
+            before = await self._known_already(job.command, before)
+        sending = Sending(job.latest, partial(self._leave, job), self._now, useful_until=job.command.useful_until)
+        try:
+            job.ticket = await sending.carry_out(
+                partial(self._line.send, job.command), timer=self._timer, spawn=self._spawn
+            )
+        except TooLate:
+            raise
+        except BackendError as error:
+            job.error = error
+            if not sending.uncertain or error.nothing_done:
+                status = (
+                    CommandStatus.BLOCKED if isinstance(error, Unavailable | TimePassed) else CommandStatus.REJECTED
                 )
-            except TooLate:
-                raise
-            except BackendError as error:
-                job.error = error
-                if sending.uncertain and not error.nothing_done:
-                    return before, await self._look_after(job, before, error)
-                status = CommandStatus.BLOCKED if isinstance(error, Unavailable) else CommandStatus.REJECTED
                 return before, CommandOutcome(
                     status=status, reason=error.key, sent_at=job.sent_at, ended_at=self._now()
                 )
+        for each in self._jobs:
+            undone = each is not job and each.ticket is not None and job.command.overrules(each.command)
+            each.overruled = each.overruled or undone
+        return before, None
+
+    async def _followed(self, job: Job, ticket: Ticket, before: VehicleState) -> CommandOutcome:
+        """Follow an accepted command to its end, while others are sent."""
         self._move(job, Stage.ACCEPTED)
         job.accepted.set()
-        progress = await self._follow(job.ticket, hurried=job.asked_by.waits)
+        progress = await self._follow(job, ticket)
         self._move(job, Stage.EXECUTED)
         looks = self._patience.looks if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
         # A door that somebody opens meanwhile does not make a wrong PIN a right one.
         wrong = progress.reason is Reason.WRONG_PIN
-        confirmed = not wrong and await self._look(job.command, before, progress.phase, looks)
+        confirmed = not wrong and not job.overruled and await self._look(job, before, progress.phase, looks)
         job.nothing_done = progress.nothing_done and not confirmed
         status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _VERDICTS[progress.phase]
-        if not confirmed and progress.reason is not None:
-            reason = progress.reason
-        return before, CommandOutcome(
-            status=status, reason=reason, code=progress.code, sent_at=job.ticket.sent_at, ended_at=self._now()
+        if not confirmed and (said := Reason.SUPERSEDED if job.overruled else progress.reason) is not None:
+            reason = said
+        outcome = CommandOutcome(
+            status=status, reason=reason, code=progress.code, sent_at=ticket.sent_at, ended_at=self._now()
         )
+        if job.command.reports and outcome.reason == Reason.NOT_SEEN:
+            return await self._await_report(job, before, outcome)
+        return outcome
 
     async def _confirm(self, command: Command) -> bool:
         """Whether the source still says what makes the command needless; what takes long is no yes."""
@@ -287,18 +315,20 @@ class CommandRunner:
         except BackendError, TimeoutError:
             return believed
 
-    async def _await_report(self, command: Command, before: VehicleState, outcome: CommandOutcome) -> CommandOutcome:
+    async def _await_report(self, job: Job, before: VehicleState, outcome: CommandOutcome) -> CommandOutcome:
         """Look for a report that is late, more and more rarely."""
         for pause in self._patience.late_looks:
             await self._sleep(pause)
-            if await self._look(command, before, Phase.DONE, looks=1, groups=command.shown_by(before)):
+            if await self._look(job, before, Phase.DONE, looks=1, groups=job.command.shown_by(before)):
                 return replace(outcome, status=CommandStatus.CONFIRMED, reason=None, ended_at=self._now())
         return replace(outcome, ended_at=self._now())
 
     def _leave(self, job: Job, wakes: bool) -> AbstractAsyncContextManager[None]:
         if job.sent_at is None:
-            job.sent_at = self._now()
-            self._changed(job)
+            taken, job.sent_at = {each.sent_at for each in self._jobs}, self._now()
+            while job.sent_at in taken:  # the book of wakes tells them apart by it
+                job.sent_at += timedelta(microseconds=1)
+            self._stir(job)
         return self._book(job, wakes)
 
     def _blocked(self, reason: str) -> CommandOutcome:
@@ -309,19 +339,22 @@ class CommandRunner:
         outcome = CommandOutcome(
             status=CommandStatus.TIMED_OUT, reason=error.key, sent_at=job.sent_at, ended_at=self._now()
         )
-        if await self._look(job.command, before, Phase.TIMED_OUT, looks=1):
+        if await self._look(job, before, Phase.TIMED_OUT, looks=1):
             job.error = None
             outcome = replace(outcome, status=CommandStatus.CONFIRMED, reason=None)
         return replace(outcome, ended_at=self._now())
 
-    async def _follow(self, ticket: Ticket, *, hurried: bool) -> Progress:
-        """Ask until the command is over or the time is; an error on the way is no answer, but may ask for a pause."""
+    async def _follow(self, job: Job, ticket: Ticket) -> Progress:
+        """Ask until the command is over, overruled, or its time is up; an error on the way may ask for a pause."""
         limit = self._patience.limit if ticket.limit is None else ticket.limit
         deadline = ticket.sent_at + timedelta(seconds=limit)
-        pause, longest = self._patience.first, self._patience.longest if hurried else self._patience.unhurried
+        longest = self._patience.longest if job.asked_by.waits else self._patience.unhurried
+        pause = self._patience.first
         demanded = 0.0
         while True:  # once at least: after a restart the time may be over, and the answer there
             await self._sleep(max(pause, demanded))
+            if job.overruled:
+                return Progress(Phase.UNCERTAIN)
             progress, demanded = Progress(Phase.PENDING), 0.0
             try:
                 progress = await self._line.poll(ticket)
@@ -334,7 +367,7 @@ class CommandRunner:
 
     async def _look(
         self,
-        command: Command,
+        job: Job,
         before: VehicleState,
         phase: Phase,
         looks: int,
@@ -345,6 +378,7 @@ class CommandRunner:
         All that the command is about is read once, and again when the part that tells best has shown it; in between
         only that part is. A refresh begins with it: all there is would have to wait for the reads of other vehicles.
         """
+        command = job.command
         best = command.shown_by(before) if groups is None else groups
         rounds = [best] * looks
         if groups is None:
@@ -353,18 +387,24 @@ class CommandRunner:
             if number:
                 await self._sleep(self._patience.between_looks)
             try:
-                state = await self._line.look(wanted)
+                state = await self._line.look(wanted, job.ticket)
             except BackendError:
                 continue
             if _proves(command, state, before, phase):
                 if wanted != command.groups:
                     with suppress(BackendError):
-                        await self._line.look(command.groups)
+                        await self._line.look(command.groups, job.ticket)
                 return True
         return False
 
     def _move(self, job: Job, stage: Stage) -> None:
         job.stage = stage
+        self._stir(job)
+
+    def _stir(self, job: Job) -> None:
+        """Tell those who watch, and those who wait for their turn."""
+        self._stirred.set()
+        self._stirred = Event()
         self._changed(job)
 
 

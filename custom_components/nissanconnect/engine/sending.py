@@ -23,11 +23,14 @@ class Sending:
     has left. It is left to itself, and finds that it may not leave any more.
     """
 
-    def __init__(self, latest: datetime, book: Book, now: Callable[[], datetime]) -> None:
-        """Nothing is sent yet."""
+    def __init__(
+        self, latest: datetime, book: Book, now: Callable[[], datetime], *, useful_until: datetime | None = None
+    ) -> None:
+        """Nothing is sent yet. After ``useful_until`` no request leaves, not even one that belongs to another."""
         self.uncertain = False
         """Whether a request has left that may have been carried out."""
         self._latest = latest
+        self._useful_until = useful_until
         self._book = book
         self._now = now
         self._gone = False
@@ -93,6 +96,8 @@ class Sending:
         before, self.uncertain = self.uncertain, self.uncertain or not only_prepares
         try:
             async with self._book(wakes):
+                if self._useful_until is not None and self._now() > self._useful_until:
+                    raise TooLate
                 yield
         except BackendError as error:
             if error.nothing_done:

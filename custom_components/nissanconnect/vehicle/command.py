@@ -42,6 +42,24 @@ class Command:
         """Return ``state`` as it is to be expected once the vehicle has carried the command out."""
         return state
 
+    @property
+    def useful_until(self) -> datetime | None:
+        """After what time sending it would be of no use, if there is such a time."""
+        return None
+
+    def concerns_same(self, other: Command) -> bool:
+        """Whether it matters which of the two a vehicle carries out first; a report only stands back for another."""
+        if self.reports or other.reports:
+            return self.reports and other.reports
+        return self.capability is other.capability or not self.groups.isdisjoint(other.groups)
+
+    def overrules(self, earlier: Command) -> bool:
+        """Whether a vehicle that has carried out both, this one last, does not show the effect of ``earlier``."""
+        before = VehicleState()
+        obeyed = earlier.applied_to(before)
+        seen = earlier.seen_in(obeyed, before)
+        return seen is True and earlier.seen_in(self.applied_to(obeyed), before) is not True
+
     def shown_by(self, state: VehicleState) -> frozenset[Group]:
         """Return which parts of ``state`` tell best whether it was carried out: what to look at again and again."""
         return self.groups
@@ -127,6 +145,11 @@ class ScheduleClimate(Command):
     @override
     def needs(self) -> frozenset[Capability]:
         return _climate_needs(self)
+
+    @property
+    @override
+    def useful_until(self) -> datetime:
+        return self.at
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:

@@ -278,3 +278,17 @@ async def test_a_command_from_before_a_restart_was_not_answered_to_us(world: Wor
 async def test_a_pin_has_four_digits(world: World, pin: str) -> None:
     with pytest.raises(InvalidPin):
         await world.another(pin=pin).log_in()
+
+
+async def test_each_of_several_commands_is_followed_to_its_own_end(world: World) -> None:
+    """The module has replied to all, and the vehicle has only done what was asked of it last."""
+    async with world.listening():
+        info = await world.info()
+        tickets = [await world.clock.until(world.backend.send(info, each, nobody)) for each in (StartClimate(), Lock())]
+        await world.clock.advance(seconds=2)
+        assert world.module.lines == ["climatecontrol on", "lock 0"]
+        polled = [await world.backend.poll(info, ticket) for ticket in reversed(tickets)]
+        assert [each.phase for each in polled] == [Phase.DONE, Phase.PENDING]
+        assert world.module.listeners == {CLIENT}
+        await world.tick(seconds=20)
+        assert (await world.backend.poll(info, tickets[0])).phase is Phase.DONE

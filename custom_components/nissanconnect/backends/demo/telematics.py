@@ -86,9 +86,10 @@ class Telematics:
         self.awake_until = at + AWAKE_FOR
 
     def accept(self, command: Command, at: datetime) -> Action:
-        """Take a command into the queue."""
+        """Take a command into the queue, from which the vehicle takes them in order."""
         delay = self.rng.uniform(*((3, 8) if self.is_awake(at) else self.wake_delay))
-        action = Action(id=self.new_id(), command=command, accepted_at=at, due_at=at + timedelta(seconds=delay))
+        due_at = max([at + timedelta(seconds=delay), *(action.due_at for action in self._pending())])
+        action = Action(id=self.new_id(), command=command, accepted_at=at, due_at=due_at)
         self.actions[action.id] = action
         self._open.append(action)
         return action

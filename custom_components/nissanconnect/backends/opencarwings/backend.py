@@ -109,6 +109,7 @@ class OpenCarwingsBackend:
             command_limit=_COMMAND_LIMIT,
             hosts={"opencarwings": str(self._address)},
             requests=self._transport.requests,
+            keeps_one_command=True,  # §4.1
             # It does push. But where something in front of the server lets no socket through, only asking helps, and
             # one request for each read costs nobody anything.
             pushes=False,

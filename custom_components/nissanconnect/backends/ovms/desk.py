@@ -1,4 +1,4 @@
-"""Commands to one module: one at a time, each published once and followed to its end (ovms §5.5)."""
+"""Commands to one module: each published once, after the reply to the one before, and followed to its end (§5.5)."""
 
 from asyncio import Lock
 from collections.abc import Awaitable, Callable
@@ -17,6 +17,9 @@ REPLY_LIMIT = timedelta(seconds=15)
 
 _LOOK_EVERY = 0.5
 """Seconds between two looks whether the command before has been answered."""
+
+_FOLLOWED = timedelta(minutes=5)
+"""More than any command is followed for."""
 
 
 @dataclass(slots=True)
@@ -40,7 +43,7 @@ class Exchange:
 
 
 class Desk:
-    """Sends orders as ``client`` and knows how the last of them goes; ``shown`` tells whether its effect is."""
+    """Sends orders as ``client`` and knows how they go; ``shown`` tells whether the effect of one is."""
 
     def __init__(
         self,
@@ -62,7 +65,8 @@ class Desk:
         self._sleep = sleep
         self._new_number = new_number
         self._turn = Lock()
-        self._last: Exchange | None = None
+        self._open: dict[str, Exchange] = {}
+        """The orders that somebody may still ask about, by their numbers."""
         self.sent = 0
         """How many commands have been published."""
 
@@ -73,51 +77,61 @@ class Desk:
         that somebody listens, the module sends every few seconds what changes.
         """
         async with self._turn:
-            while self._last is not None and self._last.waits(self._now()):
+            while any(each.waits(self._now()) for each in self._open.values()):
                 await self._sleep(_LOOK_EVERY)
+            self._forget()
             await self._bus.publish(self._topics.active(self._client), "1")
             async with departure(wakes=order.wakes):
                 exchange = Exchange(self._new_number(), order, self._now(), so_before=self._shown(order))
-                self._last = exchange  # first: the reply may come before publishing returns
+                self._open[exchange.number] = exchange  # first: the reply may come before publishing returns
                 try:
                     await self._publish(exchange.number, order.line)
                 except BackendError:
-                    self._last = None
+                    del self._open[exchange.number]
                     raise
         return Ticket(exchange.number, exchange.sent_at)
+
+    def _forget(self) -> None:
+        """Drop what nobody asks about any more, because it has ended or was given up."""
+        since = self._now() - _FOLLOWED
+        self._open = {
+            number: each for number, each in self._open.items() if each.ended is None and each.sent_at >= since
+        }
 
     async def ask_for_all(self) -> None:
         """Have the module send all that it remembers; whether it does shows by itself."""
         await self._publish(self._new_number(), TELL_ALL)
 
     def hear(self, message: Message) -> None:
-        """Take a reply: the first to the last command; what is kept by the broker is somebody's mistake."""
-        last = self._last
-        if last is None or message.retain or last.reply is not None:
+        """Take a reply: the first to each command; what is kept by the broker is somebody's mistake."""
+        exchange = self._open.get(self._topics.reply(message.topic, self._client) or "")
+        if exchange is None or message.retain or exchange.reply is not None:
             return
-        if self._topics.reply(message.topic, self._client) == last.number:
-            last.reply, last.replied_at = classify(message.payload, last.order.reply), self._now()
+        exchange.reply, exchange.replied_at = classify(message.payload, exchange.order.reply), self._now()
 
     async def progress(self, number: str) -> Progress:
         """Return how an order goes. One from before a restart was not answered to us."""
-        last = self._last
-        if last is None or last.number != number:
+        exchange = self._open.get(number)
+        if exchange is None:
             return Progress(Phase.TIMED_OUT)
-        if last.ended is None and (ended := self._judge(last)).phase is not Phase.PENDING:
-            last.ended = ended
-            with suppress(BackendError):  # otherwise the module notices after two minutes (§1.5)
-                await self._bus.publish(self._topics.active(self._client), "0")
-        return last.ended or Progress(Phase.PENDING)
+        if exchange.ended is None and (ended := self._judge(exchange)).phase is not Phase.PENDING:
+            exchange.ended = ended
+            if all(each.ended is not None for each in self._open.values()):
+                with suppress(BackendError):  # otherwise the module notices after two minutes (§1.5)
+                    await self._bus.publish(self._topics.active(self._client), "0")
+        return exchange.ended or Progress(Phase.PENDING)
 
-    def _judge(self, last: Exchange) -> Progress:
-        if last.reply is None or last.replied_at is None:
-            return Progress(Phase.PENDING if last.waits(self._now()) else Phase.TIMED_OUT)
-        code, unclear = last.reply.code, last.reply.verdict is Verdict.UNCLEAR
-        if last.reply.verdict is Verdict.REFUSED:  # the firmware says so before it sends the vehicle anything (§1.7)
+    def _judge(self, exchange: Exchange) -> Progress:
+        if exchange.reply is None or exchange.replied_at is None:
+            return Progress(Phase.PENDING if exchange.waits(self._now()) else Phase.TIMED_OUT)
+        code, unclear = exchange.reply.code, exchange.reply.verdict is Verdict.UNCLEAR
+        if (
+            exchange.reply.verdict is Verdict.REFUSED
+        ):  # said by the firmware before it sends the vehicle anything (§1.7)
             return Progress(Phase.REJECTED, code, nothing_done=True)
-        if self._shown(last.order) and not (unclear and last.so_before):
+        if self._shown(exchange.order) and not (unclear and exchange.so_before):
             return Progress(Phase.DONE)
-        if self._now() - last.replied_at < last.order.patience:
+        if self._now() - exchange.replied_at < exchange.order.patience:
             return Progress(Phase.PENDING)
         return Progress(Phase.TIMED_OUT, code, Reason.NOT_SEEN)
 
