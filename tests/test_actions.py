@@ -22,16 +22,21 @@ from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.const import DOMAIN, OPTION_ANSWER_AT_ONCE
 from custom_components.nissanconnect.questions import QUESTIONS
 from custom_components.nissanconnect.vehicle import (
+    Battery,
+    Body,
     CancelClimateSchedule,
     ChargeMode,
     Command,
     FlashLights,
     Group,
+    Push,
     Refresh,
     ScheduleClimate,
     SoundHorn,
     StartCharging,
+    StartEngine,
     StopCharging,
+    VehicleState,
 )
 
 from .conftest import LetTimePass, set_up, settle, state
@@ -77,6 +82,7 @@ EFFECTS: dict[str, list[Command]] = {
     "locate": [Refresh(Group.POSITION)],
     "start_charging": [StartCharging()],
     "start_climate": [ScheduleClimate(TOMORROW, 21)],
+    "start_engine": [StartEngine()],
     "stop_charging": [StopCharging()],
     "stop_climate": [],  # it has reported that it is off
 }
@@ -107,7 +113,7 @@ async def test_the_examples_do_what_they_say(
     variables = await run(hass, step)
     await settle(hass)
     wakes = [Refresh(Group.BATTERY), Refresh(Group.CLIMATE)] if step.get("data", {}).get("wake") else []
-    done = [*executed(simulator, "Leaf"), *executed(simulator, "Ariya")]
+    done = [command for model in ("Leaf", "Ariya", "Qashqai") for command in executed(simulator, model)]
     assert done == EFFECTS.get(action, wakes)
     if "response_variable" in step:
         (told,) = variables[step["response_variable"]]["vehicles"].values()
@@ -201,6 +207,32 @@ async def test_whoever_wants_an_answer_waits_for_it(
     asked_at = dt_util.utcnow()
     told = await ask(hass, "locate", leaf)
     assert datetime.fromisoformat(told["reported_at"]) >= asked_at
+
+
+async def test_the_engine_is_started_against_a_low_battery_but_never_with_an_open_door(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    qashqai = device_id(hass, entry, simulator, "Qashqai")
+    vehicle = entry.runtime_data.vehicles[simulator.car("Qashqai").vin]
+
+    def says(*, is_open: bool, seconds: int) -> None:
+        at = dt_util.utcnow() + timedelta(seconds=seconds)
+        body = Body(backend="b", received_at=at, reported_at=at, door_front_left=is_open)
+        battery = Battery(backend="b", received_at=at, reported_at=at, level=20)
+        vehicle.async_hear(Push(info=vehicle.info, state=VehicleState.of(battery, body)))
+
+    says(is_open=True, seconds=0)
+    for force in (False, True):
+        with pytest.raises(ServiceValidationError) as error:
+            await perform(hass, "start_engine", qashqai, force=force)
+        assert error.value.translation_key == "door_open"
+    says(is_open=False, seconds=1)
+    with pytest.raises(ServiceValidationError) as error:
+        await perform(hass, "start_engine", qashqai)
+    assert error.value.translation_key == "battery_low"
+    await perform(hass, "start_engine", qashqai, force=True)
+    assert executed(simulator, "Qashqai") == [StartEngine()]
 
 
 async def test_in_privacy_mode_nobody_is_located(

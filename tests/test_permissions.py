@@ -36,6 +36,7 @@ RULES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "set_charge_schedule": (POLICY_CONTROL, {}),
     "start_charging": (POLICY_CONTROL, {}),
     "start_climate": (POLICY_CONTROL, {}),
+    "start_engine": (POLICY_CONTROL, {}),
     "stop_charging": (POLICY_CONTROL, {}),
     "stop_climate": (POLICY_CONTROL, {}),
     "wake_log": (ADMIN, {}),

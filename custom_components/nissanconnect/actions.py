@@ -38,6 +38,7 @@ from .vehicle import (
     SoundHorn,
     StartCharging,
     StartClimate,
+    StartEngine,
     StopCharging,
     StopClimate,
     VehicleInfo,
@@ -242,6 +243,7 @@ ACTIONS: Mapping[str, VehicleAction] = {
             **_FORCE,
         },
     ),
+    "start_engine": VehicleAction(command=lambda info, data: StartEngine(force=data[ATTR_FORCE]), fields=_FORCE),
     "stop_charging": VehicleAction(command=lambda info, data: StopCharging(force=data[ATTR_FORCE]), fields=_FORCE),
     "stop_climate": VehicleAction(command=lambda info, data: StopClimate(force=data[ATTR_FORCE]), fields=_FORCE),
 }
