@@ -48,6 +48,25 @@ async def test_drawn_on_the_map(hass: HomeAssistant, loaded: MockConfigEntry) ->
     assert subentry.data == {key: value for key, value in AREA.items() if key != "name"} | {"vehicles": []}
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Grandma's\nhouse\u202e\x00", "Grandma's house"),
+        ("  ", "?"),
+        ("\u2800", "?"),
+        ("x" * 10_000, "x" * 99 + "…"),
+        ("The long road by the sea where the old lighthouse stands", None),
+        ("🚗 {{ 1 + 1 }} <b>名</b>", None),
+    ],
+)
+async def test_an_area_is_named_in_one_line(
+    hass: HomeAssistant, loaded: MockConfigEntry, name: str, shown: str | None
+) -> None:
+    await go_on(hass, await start(hass, loaded, "map"), AREA | {"name": name, "vehicles": []})
+    (area,) = (each.name for each in hass.states.async_all("binary_sensor") if each.name.startswith("LEAF In "))
+    assert area == f"LEAF In {shown or name}"
+
+
 @pytest.mark.parametrize(("radius", "fits"), [(99.9, False), (100, True), (5000, True), (5001, False), (None, False)])
 async def test_how_far_an_area_may_reach(
     hass: HomeAssistant, loaded: MockConfigEntry, radius: float | None, fits: bool

@@ -9,7 +9,7 @@ from homeassistant.helpers import entity_registry as er
 
 from .const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES, SUBENTRY_GEOFENCE
 from .engine.geofence import Area, Fence, FenceAction
-from .vehicle import VehicleInfo, alias
+from .vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
 
 _KINDS = ("area", "area_distance")
 """The translation keys of the entities that each area has."""
@@ -39,7 +39,7 @@ def _fence(subentry: ConfigSubentry) -> Fence:
     location = subentry.data[CONF_LOCATION]
     return Fence(
         key=subentry.subentry_id.lower(),
-        name=subentry.title,
+        name=one_line(subentry.title, LONGEST_TITLE) or "?",
         area=Area(latitude=location[CONF_LATITUDE], longitude=location[CONF_LONGITUDE], radius=location[CONF_RADIUS]),
         on_entering=frozenset(map(FenceAction, subentry.data[CONF_ON_ENTERING])),
         on_leaving=frozenset(map(FenceAction, subentry.data[CONF_ON_LEAVING])),

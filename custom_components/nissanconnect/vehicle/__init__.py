@@ -71,7 +71,7 @@ from .errors import (
 )
 from .history import DrivenTrips, Notification, TripPeriod, TripSummary, last_finished
 from .identity import ClimateLimits, Powertrain, Role, VehicleInfo, alias, normalise_key
-from .names import one_line
+from .names import LONGEST_TITLE, one_line
 from .outcome import Asker, CommandOutcome, CommandRecord, CommandStatus, Phase, Progress, Reason, Ticket
 from .report import ListedVehicle, Push, VehicleReport, Weakness
 from .state import (
@@ -104,6 +104,7 @@ from .vin import Market, VinProblem, market_hint, plant_country, vin_problem
 __all__ = [
     "COMMANDS",
     "GROUP_TYPES",
+    "LONGEST_TITLE",
     "SOONEST_PLAN",
     "AccessBlocked",
     "ActionRequired",
