@@ -42,15 +42,20 @@ def test_nothing_is_lost_but_a_position_in_privacy_mode(one: VehicleState, other
 
 @given(states, states)
 def test_time_does_not_run_backwards(one: VehicleState, other: VehicleState) -> None:
-    """Only an odometer may keep an older reading, and only one of more kilometres."""
+    """Only an odometer may keep an older reading, and only one of more kilometres; or the report itself is newer."""
     for group, value in accumulate(one, other).groups().items():
         newest = max((s.groups()[group] for s in (one, other) if group in s.groups()), key=lambda g: g.received_at)
-        assert value.received_at == newest.received_at or (
-            isinstance(value, Odometer)
-            and isinstance(newest, Odometer)
-            and value.distance is not None
-            and newest.distance is not None
-            and value.distance > newest.distance
+        overtaken = value.reported_at and newest.reported_at and newest.reported_at < value.reported_at
+        assert (
+            value.received_at == newest.received_at
+            or overtaken
+            or (
+                isinstance(value, Odometer)
+                and isinstance(newest, Odometer)
+                and value.distance is not None
+                and newest.distance is not None
+                and value.distance > newest.distance
+            )
         )
 
 
@@ -68,6 +73,33 @@ def test_the_newest_word_counts() -> None:
     merged = accumulate(battery(50, hours=1), battery(40, hours=2))
     assert merged.battery is not None
     assert merged.battery.level == 40
+
+
+def reported(level: float, reported: float, received: float) -> VehicleState:
+    """A state that knows one battery level, with minutes for when it was reported and received."""
+    at, received_at = EPOCH + timedelta(minutes=reported), EPOCH + timedelta(minutes=received)
+    return VehicleState(battery=Battery(backend="b", received_at=received_at, reported_at=at, level=level))
+
+
+def test_a_server_that_lags_changes_nothing() -> None:
+    """Each second read is answered by one that has not heard of the newest report yet."""
+    known = reported(40, 60, 60)
+    for minute in range(61, 600, 10):
+        known = accumulate(known, reported(60, 0, minute))
+        assert known.battery is not None
+        assert known.battery.level == 40
+        known = accumulate(known, reported(40, 60, minute + 5))
+
+
+def test_a_clock_that_was_put_right_is_believed_after_a_while() -> None:
+    known = reported(40, 24 * 60, 60)
+    for minute in range(61, 119):
+        known = accumulate(known, reported(30, minute, minute))
+        assert known.battery is not None
+        assert known.battery.level == 40
+    known = accumulate(known, reported(30, 120, 120))
+    assert known.battery is not None
+    assert known.battery.level == 30
 
 
 def test_a_group_is_replaced_as_a_whole() -> None:

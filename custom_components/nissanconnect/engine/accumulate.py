@@ -1,7 +1,8 @@
 """How the reports of one source become what it says of a vehicle.
 
 Group by group, the newest word counts; a group that a report leaves out keeps its last value. So a read that fails
-loses nothing, and the order in which reports arrive does not matter.
+loses nothing, and the order in which reports arrive does not matter. Of two servers behind one address one may lag:
+what the vehicle reported before what is known is not believed at once, or a plug would go in and out with every read.
 """
 
 from dataclasses import replace
@@ -11,6 +12,9 @@ from ..vehicle import Group, Odometer, Reported, VehicleState
 
 ODOMETER_DOUBT = timedelta(days=1)
 """How long a falling odometer is disbelieved: clouds have shown older distances for hours (kamereon-eu §8.8)."""
+
+REPORT_DOUBT = timedelta(hours=1)
+"""How long an earlier report is disbelieved. After that it is the vehicle's clock that was put right."""
 
 
 def accumulate(one: VehicleState, other: VehicleState) -> VehicleState:
@@ -29,7 +33,9 @@ def accumulate(one: VehicleState, other: VehicleState) -> VehicleState:
 def _newer[G: Reported](one: G | None, other: G | None) -> G | None:
     if one is None or other is None:
         return one or other
-    return max(one, other, key=_rank)
+    older, newer = sorted((one, other), key=_rank)
+    overtaken = older.reported_at and newer.reported_at and newer.reported_at < older.reported_at
+    return older if overtaken and newer.received_at - older.received_at < REPORT_DOUBT else newer
 
 
 def _rank(group: Reported) -> tuple[object, ...]:
