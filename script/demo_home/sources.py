@@ -47,7 +47,7 @@ async def add_sources(home: Home, simulator_url: str, broker: Mosquitto | None, 
         await tell(simulator_url, "phone", address=_address(home, phone["data"]["webhook_id"]))
     else:
         console.step("Adding a phone with Leaf Spy, and making it a source of the LEAF")
-        await _make_source(api, account, await _add_phone(api, simulator_url))
+        await _make_source(api, account, await _add_phone(home, simulator_url))
 
 
 async def _add_found_module(api: HomeAssistant) -> str:
@@ -80,12 +80,15 @@ async def _add_mqtt(api: HomeAssistant, broker: Mosquitto) -> None:
     _entry(await api.post(f"{_FLOWS}/{answer['flow_id']}", entered))
 
 
-async def _add_phone(api: HomeAssistant, simulator_url: str) -> str:
+async def _add_phone(home: Home, simulator_url: str) -> str:
     """Go through the dialog to the address, type that into the app, and wait for its first message."""
+    api = home.api
     path = f"{_FLOWS}/{(await api.post(_FLOWS, {'handler': DOMAIN}))['flow_id']}"
     form = await api.post(path, {"next_step_id": Source.LEAFSPY})
     shown = await api.post(path, _defaults(form))
-    await tell(simulator_url, "phone", address=shown["description_placeholders"]["addresses"].split("`")[1])
+    # A home that can be reached from this machine only has no address for a phone, which is here all the same.
+    address = shown["description_placeholders"]["addresses"].split("`")[1].replace("…", _host(home))
+    await tell(simulator_url, "phone", address=address)
     await api.post(path, {})
 
     async def heard() -> bool | None:
@@ -120,7 +123,11 @@ def _sources(directory: Path) -> dict[str, Mapping[str, Any]]:
 
 def _address(home: Home, webhook_id: str) -> str:
     """Return what an earlier start has typed into the app."""
-    return f"{home.api.url.removeprefix('http://')}/api/webhook/{webhook_id}"
+    return f"{_host(home)}/api/webhook/{webhook_id}"
+
+
+def _host(home: Home) -> str:
+    return home.api.url.removeprefix("http://")
 
 
 def _defaults(form: Mapping[str, Any]) -> dict[str, Any]:
