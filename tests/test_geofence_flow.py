@@ -52,8 +52,6 @@ async def test_drawn_on_the_map(hass: HomeAssistant, loaded: MockConfigEntry) ->
     ("name", "shown"),
     [
         ("Grandma's\nhouse\u202e\x00", "Grandma's house"),
-        ("  ", "?"),
-        ("\u2800", "?"),
         ("x" * 10_000, "x" * 99 + "…"),
         ("The long road by the sea where the old lighthouse stands", None),
         ("🚗 {{ 1 + 1 }} <b>名</b>", None),
@@ -65,6 +63,22 @@ async def test_an_area_is_named_in_one_line(
     await go_on(hass, await start(hass, loaded, "map"), AREA | {"name": name, "vehicles": []})
     (area,) = (each.name for each in hass.states.async_all("binary_sensor") if each.name.startswith("LEAF In "))
     assert area == f"LEAF In {shown or name}"
+
+
+async def test_an_area_that_was_drawn_without_a_name_goes_on(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": []})
+    (subentry,) = loaded.subentries.values()
+    hass.config_entries.async_update_subentry(loaded, subentry, title=" \u2800")
+    await hass.config_entries.async_reload(loaded.entry_id)
+    assert "LEAF In ?" in [each.name for each in hass.states.async_all("binary_sensor")]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\n\t", "\u2800", "\u200b\u202e"])
+async def test_an_area_has_a_name(hass: HomeAssistant, loaded: MockConfigEntry, name: str) -> None:
+    result = await go_on(hass, await start(hass, loaded, "map"), AREA | {"name": name, "vehicles": []})
+    assert result["errors"] == {"name": "name_required"}
+    assert suggested(result)["location"] == AREA["location"], "what was drawn is not lost"
+    assert (await go_on(hass, result, AREA | {"vehicles": []}))["type"] is FlowResultType.CREATE_ENTRY
 
 
 @pytest.mark.parametrize(("radius", "fits"), [(99.9, False), (100, True), (5000, True), (5001, False), (None, False)])

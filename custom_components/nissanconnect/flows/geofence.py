@@ -31,7 +31,7 @@ from ..const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
 from ..coordinator import NissanConfigEntry
 from ..engine.geofence import LARGEST, SMALLEST, FenceAction
 from ..geocoding import NoPlaceFound, async_find_address
-from ..vehicle import alias
+from ..vehicle import LONGEST_TITLE, alias, one_line
 
 _DEFAULT_RADIUS = 500.0
 _ACTIONS = SelectSelector(SelectSelectorConfig(options=[*FenceAction], multiple=True, translation_key="fence_action"))
@@ -99,6 +99,8 @@ class GeofenceFlow(ConfigSubentryFlow):
             return self._async_show_area({CONF_LOCATION: "invalid_radius"})
         data = dict(user_input)
         title = data.pop(CONF_NAME).strip()
+        if not one_line(title, LONGEST_TITLE):
+            return self._async_show_area({CONF_NAME: "name_required"})
         if self.source == SOURCE_RECONFIGURE:  # vehicles are not asked for while the account is not loaded
             return self.async_update_and_abort(
                 self._get_entry(), self._get_reconfigure_subentry(), title=title, data_updates=data
