@@ -217,7 +217,32 @@ async def test_what_was_open_and_has_ended_is_not_open_again(
     assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.unfinished == ()
 
 
-@pytest.mark.parametrize("damage", [None, 7, "x", [], {"vehicles": 5}, {"vehicles": [None, {"key": []}]}])
+async def test_a_wake_that_was_refused_does_not_come_back_with_a_restart(
+    hass: HomeAssistant, hass_storage: dict[str, Any], simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    """It was kept before the request left, and has been withdrawn since."""
+    simulator.fail("actions/horn-lights", Fault.http(409, "409001"))
+    assert await ask(hass, "button", "press", "button.leaf_horn") == "busy"
+    for _ in range(2):
+        vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+        assert vehicle.commands.wakes.wakes == ()
+        assert [each.command for each in vehicle.commands.log] == ["sound_horn"]
+        await hass.config_entries.async_reload(loaded.entry_id)
+        await settle(hass)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        None,
+        7,
+        "x",
+        [],
+        {"number": "x", "vehicles": []},
+        {"number": 10**9, "vehicles": 5},
+        {"number": 10**9, "vehicles": [None, {"key": []}]},
+    ],
+)
 async def test_a_damaged_note_of_what_was_open_costs_nothing_else(
     hass: HomeAssistant, hass_storage: dict[str, Any], simulator: Simulator, loaded: MockConfigEntry, damage: Any
 ) -> None:

@@ -128,6 +128,8 @@ class VehicleStore:
         # What must be kept before a command leaves: little, and without waiting for the disk. Whoever kills us does not
         # take what the system has been handed; for when the power fails there is the file above, which follows at once.
         self._open = _File(hass, _VERSION, f"{DOMAIN}.{entry_id}.open", private=True, max_readable_version=sys.maxsize)
+        self._number = 0
+        """Of the state that was written last, to either file: what is open counts only if it is newer than the rest."""
         self._delay: float | None = None
         """After which delay the next write comes, if one is planned."""
 
@@ -143,8 +145,12 @@ class VehicleStore:
             return Remembered(set_aside=self._store.set_aside)
         reader = StoreReader(dt_util.utcnow())
         remembered = await self._hass.async_add_executor_job(reader.read, raw)  # 1 ms for each vehicle
+        self._number = _number(raw)
         with suppress(HomeAssistantError, AttributeError, KeyError, TypeError, ValueError):
-            remembered.vehicles = StoreReader(reader.now).reopen(remembered.vehicles, await self._open.async_load())
+            raw_open: Any = await self._open.async_load()
+            if _number(raw_open) > self._number:
+                self._number = _number(raw_open)
+                remembered.vehicles = StoreReader(reader.now).reopen(remembered.vehicles, raw_open)
         if reader.lost and self._store.set_aside is None:
             await self._store.async_set_aside()
             await self.async_save(remembered)
@@ -160,7 +166,7 @@ class VehicleStore:
 
         def write() -> dict[str, Any]:
             self._delay = None
-            return _dump(provide())
+            return self._numbered(_dump(provide()))
 
         delay = 0 if at_once else _DELAY
         if self._delay is None or delay < self._delay:
@@ -170,17 +176,28 @@ class VehicleStore:
     async def async_save(self, remembered: Remembered) -> None:
         """Write now; what is planned is part of it."""
         self._delay = None
-        await self._store.async_save(_dump(remembered))
+        await self._store.async_save(self._numbered(_dump(remembered)))
 
     async def async_keep_open(self, vehicles: Iterable[RememberedVehicle]) -> None:
         """Write now what commands and wakes are open, and nothing else."""
-        await self._open.async_save({"vehicles": [kept for each in vehicles if (kept := _dump_open(each))]})
+        open_now = [kept for each in vehicles if (kept := _dump_open(each))]
+        await self._open.async_save(self._numbered({"vehicles": open_now}))
+
+    def _numbered(self, data: dict[str, Any]) -> dict[str, Any]:
+        self._number += 1
+        return data | {"number": self._number}
 
     async def async_remove(self) -> None:
         """Forget everything."""
         await self._store.async_remove()
         await self._open.async_remove()
         await self._store.async_remove_set_aside()
+
+
+def _number(raw: Any) -> int:
+    """Return the number of a written state; earlier versions gave none."""
+    number = raw.get("number") if isinstance(raw, Mapping) else None
+    return number if isinstance(number, int) else 0
 
 
 def _dump(remembered: Remembered) -> dict[str, Any]:
@@ -250,18 +267,13 @@ class StoreReader:
         return Remembered(vehicles=list(found.values()), memory=kept.get("memory"))
 
     def reopen(self, vehicles: list[RememberedVehicle], raw: Any) -> list[RememberedVehicle]:
-        """Return the vehicles with what was open when it was last written, and was not known to have ended later."""
+        """Return the vehicles with what was open when that was written, later than the rest."""
         open_now = {kept.get("key"): kept for kept in map(self._mapping, self._mapping(raw).get("vehicles") or ())}
         return [self._reopen(each, open_now[each.info.key]) if each.info.key in open_now else each for each in vehicles]
 
     def _reopen(self, vehicle: RememberedVehicle, kept: Mapping[str, Any]) -> RememberedVehicle:
-        ended = {(record.command, record.asked_at) for record in vehicle.log}
-        unfinished = {(each.command.kind(), each.asked_at): each for each in vehicle.unfinished}
-        for each in self._each(self._unfinished, kept.get("unfinished")):
-            known = unfinished.get(name := (each.command.kind(), each.asked_at))
-            forgotten = bool(vehicle.log) and each.asked_at < vehicle.log[0].asked_at  # its end, by a log that is full
-            if name not in ended and not forgotten and (known is None or known.sent_at is None):
-                unfinished[name] = each
+        newer = self._each(self._unfinished, kept.get("unfinished"))
+        unfinished = {(each.command.kind(), each.asked_at): each for each in (*vehicle.unfinished, *newer)}
         wakes = list(vehicle.wakes.wakes)
         known_wakes = Counter((each.at, each.why) for each in wakes)
         for wake in self._each(partial(self._load, Wake), kept.get("wakes")):
