@@ -27,6 +27,7 @@ from .dialogs import choose, suggested
 from .simulator import Fault, Simulator
 from .test_command_log import ask
 from .test_commands import device_id
+from .test_sent_soon import ask as act_meanwhile, meanwhile
 
 PIN = "4711"
 LOCK = "lock.qashqai_lock"
@@ -444,3 +445,26 @@ async def test_pin_code_and_device_are_seen_nowhere(
     for secret in secrets(equipped, entry):
         assert not [line for line in [*lines, *told] if secret in line], "a secret is told"
         assert secret not in diagnostics
+
+
+async def test_locking_calls_off_an_unlocking_that_the_vehicle_takes_its_time_over(
+    hass: HomeAssistant, equipped: Simulator, ready: MockConfigEntry
+) -> None:
+    """It must not come after the locking, nor hold that up until it is too late for it."""
+    telematics = equipped.vehicle("Qashqai").telematics
+    telematics.covered = False
+    unlock = act_meanwhile(hass, "lock", "unlock", LOCK, code=PIN)
+    await meanwhile(hass, lambda: equipped.requests["actions/srp-sets"])
+    lock = act_meanwhile(hass, "lock", "lock", LOCK, code=PIN)
+    await meanwhile(hass, lambda: equipped.requests["actions/srp-sets"] > 1)
+    telematics.covered = True
+    assert [await unlock, await lock] == ["superseded", None]
+    await settle(hass)
+    assert [each for each in telematics.executed if isinstance(each, Lock | Unlock)] == [Lock()]
+    assert state(hass, LOCK).state == "locked"
+    commands = ready.runtime_data.vehicles[equipped.car("Qashqai").vin].commands
+    assert commands.runner.idle
+    assert [(each.command, each.outcome.status) for each in commands.log] == [
+        ("unlock", "blocked"),
+        ("lock", "confirmed"),
+    ]

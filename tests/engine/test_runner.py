@@ -452,7 +452,11 @@ async def test_the_last_wish_counts() -> None:
     jobs = [runner.submit(command, SOMEBODY) for command in wishes]
     assert [new for _, new in jobs] == [True, True, True]
     await gather(*(runner.work(job) for job, _ in jobs))
-    assert vehicle.sent == [*wishes]
+    assert vehicle.sent == [StartClimate(21)], "what was called off before it could leave wakes nobody"
+    outcomes = [job.outcome for job, _ in jobs if job.outcome is not None]
+    assert [each.reason for each in outcomes] == [Reason.SUPERSEDED, Reason.SUPERSEDED, None]
+    assert [each.status for each in outcomes[:2]] == [CommandStatus.BLOCKED] * 2
+    assert len(vehicle.wakes) == 1
 
 
 async def test_the_runner_is_not_idle_before_all_has_ended() -> None:
@@ -530,21 +534,191 @@ async def test_of_what_concerns_the_same_the_earlier_arrives_first() -> None:
     class Slow(Deaf):
         @override
         async def send(self, command: Command, departure: Departure) -> Ticket:
-            if command == Unlock("1234"):  # which may take two requests, and the vehicle's answer to the first
+            if command == Lock("1234"):  # which may take two requests, and the vehicle's answer to the first
                 async with departure(answer_within=timedelta(minutes=1)):
                     pass
                 await answered.wait()
             return await super().send(command, departure)
 
     vehicle = Slow(OFF)
-    await ask(vehicle, vehicle.runner(), Unlock("1234"), Lock(), SoundHorn())
+    await ask(vehicle, vehicle.runner(), Lock("1234"), Unlock("1234"), SoundHorn())
     assert vehicle.sent == [SoundHorn()]
     answered.set()
     for _ in range(20):
         await sleep(0)
     vehicle.goes_on.set()
     await gather(*vehicle.tasks)
-    assert vehicle.sent == [SoundHorn(), Unlock("1234"), Lock()]
+    assert vehicle.sent == [SoundHorn(), Lock("1234"), Unlock("1234")], "its PIN may be wrong"
+
+
+@dataclass
+class Proving(Deaf):
+    """A vehicle that takes part in the proof of a PIN before it is unlocked."""
+
+    def __init__(self, *looks: VehicleState, busy: bool = False) -> None:
+        super().__init__(*looks)
+        self.busy = busy
+        self.proven = Event()
+
+    @override
+    async def send(self, command: Command, departure: Departure) -> Ticket:
+        if isinstance(command, Unlock):
+            async with departure(answer_within=timedelta(minutes=1)):
+                pass
+            await self.proven.wait()
+        elif self.busy and not self.proven.is_set():
+            async with departure():
+                raise Busy
+        return await super().send(command, departure)
+
+
+@pytest.mark.parametrize("busy", [True, False])
+async def test_doors_are_locked_in_place_of_being_unlocked(busy: bool) -> None:
+    """However long the vehicle takes over the proof, and even if it does nothing else meanwhile."""
+    vehicle = Proving(OFF, busy=busy)
+    runner = vehicle.runner()
+    unlock, lock = await ask(vehicle, runner, Unlock("1234"), Lock())
+    assert vehicle.sent == ([] if busy else [Lock()])
+    assert runner.pending == [Lock()]
+    assert runner.current is (None if busy else lock)
+    again, new = runner.submit(Lock(), SOMEBODY)
+    assert again is lock
+    assert not new
+    vehicle.proven.set()
+    for _ in range(20):
+        await sleep(0)
+    assert ends([unlock]) == [Reason.SUPERSEDED]
+    assert vehicle.sent == [Lock()]
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert len(vehicle.wakes) == (3 if busy else 2)
+    assert runner.idle
+
+
+async def test_what_is_called_off_is_not_joined() -> None:
+    vehicle = Proving(OFF)
+    runner = vehicle.runner()
+    unlock, lock, again = await ask(vehicle, runner, Unlock("1234"), Lock(), Unlock("1234"))
+    assert again is not unlock
+    assert runner.submit(Unlock("1234"), SOMEBODY) == (again, False)
+    vehicle.proven.set()
+    for _ in range(20):
+        await sleep(0)
+    assert vehicle.sent == [Lock(), Unlock("1234")]
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert lock.outcome is not None
+    assert lock.outcome.reason == Reason.SUPERSEDED
+    assert ends([unlock]) == [Reason.SUPERSEDED]
+
+
+async def test_what_is_overruled_and_not_over_yet_is_not_joined() -> None:
+    """The later one may have come to its end before."""
+    vehicle = Deaf(OFF)
+    runner = vehicle.runner()
+    start, stop = await ask(vehicle, runner, StartClimate(21), StopClimate())
+    assert runner.pending == [StopClimate()]
+    runner._jobs.remove(stop)
+    assert runner.pending == []
+    again, new = runner.submit(StartClimate(21), SOMEBODY)
+    assert new
+    assert again is not start
+    runner._jobs.append(stop)
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert ends([start]) == [Reason.SUPERSEDED]
+
+
+async def test_what_would_be_refused_calls_nothing_off() -> None:
+    vehicle = Deaf(OFF)
+    runner = vehicle.runner()
+    stop, _ = runner.submit(StopClimate(), SOMEBODY)
+    runner._check = lambda command: Reason.BATTERY_LOW if isinstance(command, StartClimate) else None
+    start, _ = runner.submit(StartClimate(21), SOMEBODY)
+    working = gather(runner.work(stop), runner.work(start))
+    for _ in range(20):
+        await sleep(0)
+    vehicle.goes_on.set()
+    await working
+    assert vehicle.sent == [StopClimate()]
+    assert ends([start]) == [Reason.BATTERY_LOW]
+
+
+async def test_an_answer_that_was_lost_holds_nothing_up() -> None:
+    """What is looked at then may hang as well."""
+
+    class Lost(Deaf):
+        @override
+        async def send(self, command: Command, departure: Departure) -> Ticket:
+            self.refuses = Unavailable() if isinstance(command, StartClimate) else None
+            return await super().send(command, departure)
+
+        @override
+        async def look(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
+            await self.goes_on.wait()
+            return ON
+
+    vehicle = Lost(OFF)
+    start, _ = await ask(vehicle, vehicle.runner(), StartClimate(21), StopClimate())
+    assert vehicle.sent == [StartClimate(21), StopClimate()]
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert start.outcome is not None
+    assert start.outcome.status is CommandStatus.TIMED_OUT, "it may have been carried out, and then undone"
+
+
+@pytest.mark.parametrize("restart", [True, False])
+async def test_a_stop_is_not_seen_in_what_was_so_before_the_start(restart: bool) -> None:
+    """The vehicle has told of neither yet, and the service is too quick in calling the second done."""
+    vehicle = Deaf(OFF)
+    vehicle.polls = phases(Phase.DONE)
+    runner = vehicle.runner()
+    if restart:
+        jobs = [Job(each, SOMEBODY, EPOCH, sent_at=EPOCH, ticket=Ticket("1", EPOCH)) for each in (ON_OFF)]
+        for job in jobs:
+            runner.take_up(job)
+            vehicle.tasks.append(create_task(runner.work(job)))
+    else:
+        jobs = await ask(vehicle, runner, *ON_OFF)
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert ends(jobs) == [Reason.SUPERSEDED, Reason.NOT_SEEN]
+
+    vehicle = Deaf(OFF, climate(running=False, minutes=1))
+    vehicle.polls = phases(Phase.DONE)
+    jobs = await ask(vehicle, vehicle.runner(), *ON_OFF)
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert ends(jobs) == [Reason.SUPERSEDED, None]
+
+
+ON_OFF = (StartClimate(21), StopClimate())
+
+
+async def test_who_is_overruled_while_being_looked_at_is_not_confirmed() -> None:
+    class Slow(Vehicle):
+        @override
+        async def look(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
+            for _ in range(20):
+                await sleep(0)
+            return await super().look(groups, ticket)
+
+    vehicle = Slow(phases(Phase.DONE), [ON, climate(running=False, minutes=2)])
+    runner = vehicle.runner()
+    start, _ = runner.submit(StartClimate(21), SOMEBODY)
+    working: list[Task[None]] = []
+
+    def changed(job: Job) -> None:
+        if job is start and job.stage is Stage.EXECUTED:
+            working.append(create_task(runner.work(runner.submit(StopClimate(), SOMEBODY)[0])))
+
+    runner._changed = changed
+    await runner.work(start)
+    stop = runner._jobs[0]
+    await gather(*working)
+    assert ends([start, stop]) == [Reason.SUPERSEDED, None]
+    assert start.outcome is not None
+    assert start.outcome.status is CommandStatus.REJECTED
 
 
 async def test_who_keeps_one_command_only_is_not_sent_another_but_to_overrule_it(

@@ -24,11 +24,14 @@ from custom_components.nissanconnect.vehicle import (
     Schedules,
     SetChargeLimit,
     SetChargeSchedule,
+    SoundHorn,
     StartCharging,
     StartClimate,
     StartEngine,
     StopCharging,
     StopClimate,
+    StopEngine,
+    StopSignals,
     Unlock,
     VehicleState,
 )
@@ -138,6 +141,45 @@ def test_a_start_that_is_still_planned_was_not_cancelled() -> None:
     assert CancelClimateSchedule().seen_in(climate(), planned) is True
     assert CancelClimateSchedule().seen_in(other, planned) is True
     assert CancelClimateSchedule().seen_in(climate(), climate()) is None
+
+
+OVERRULES: list[tuple[Command, Command]] = [
+    (StopClimate(), StartClimate(21)),
+    (StartClimate(21), StopClimate()),
+    (StartCharging(), StopCharging()),
+    (StopCharging(), StartCharging()),
+    (Lock(), Unlock("1234")),
+    (Unlock("1234"), Lock()),
+    (CancelClimateSchedule(), ScheduleClimate(AT)),
+    (ScheduleClimate(AT), CancelClimateSchedule()),
+    (ScheduleClimate(AT), ScheduleClimate(AT + timedelta(hours=1))),
+    (SetChargeLimit(80), SetChargeLimit(70)),
+    (SetChargeSchedule(NIGHT), SetChargeSchedule()),
+    (SetChargeSchedule(), SetChargeSchedule(NIGHT)),
+    (StopSignals(), SoundHorn()),
+    (StopSignals(), FlashLights()),
+    (StartEngine(), StopEngine()),
+    (StopEngine(), StartEngine()),
+]
+"""What undoes what."""
+
+
+@pytest.mark.parametrize(("later", "earlier"), OVERRULES)
+def test_what_is_undone_is_overruled_and_arrives_first(later: Command, earlier: Command) -> None:
+    assert later.overrules(earlier)
+    assert later.concerns_same(earlier)
+    assert earlier.concerns_same(later)
+    assert later.spares(earlier) is not isinstance(later, Unlock)
+
+
+def test_nothing_else_is_overruled() -> None:
+    some: list[Command] = [*{each: None for pair in OVERRULES for each in pair}, Refresh()]
+    kinds = {(type(later), type(earlier)) for later, earlier in OVERRULES}
+    for later in some:
+        for earlier in some:
+            if (type(later), type(earlier)) not in kinds:
+                assert not later.overrules(earlier), (later, earlier)
+        assert not later.overrules(later)
 
 
 def test_names() -> None:

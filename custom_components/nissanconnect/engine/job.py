@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ..vehicle import Asker, BackendError, Command, CommandOutcome, Ticket
+from .sending import Sending
 
 SEND_WITHIN = timedelta(seconds=30)
 """How soon a command must leave after it was asked for. Later it may not be wanted any more, so it is not sent at all.
@@ -22,7 +23,7 @@ class Stage(StrEnum):
     SENDING = "sending"
     ACCEPTED = "accepted"
     EXECUTED = "executed"
-    """The backend calls it over; the vehicle's own state has not shown it yet."""
+    """The backend calls it over, or has nothing to say of it; the vehicle's own state has not shown it yet."""
     ENDED = "ended"
 
 
@@ -31,7 +32,8 @@ class Job:
     """A command on its way, as those see it who asked for it. Both events are set at the end, whatever it is.
 
     ``sent_at`` is when its first request left; ``None``: none ever did. ``overruled``: a later command has been sent
-    that undoes what this one asks for. ``refused``: the service does not take it while it carries out another.
+    that undoes what this one asks for, or was asked for before this one could leave. ``contested``: such an earlier
+    one was on its way when this one was sent. ``refused``: the service does not take it while it carries out another.
     """
 
     command: Command
@@ -45,10 +47,28 @@ class Job:
     """What the backend said, if that is why the command was not confirmed."""
     nothing_done: bool = False
     """Whether the vehicle was certainly not reached, although the command was accepted."""
+    sending: Sending | None = None
     overruled: bool = False
+    contested: bool = False
     refused: bool = False
     accepted: Event = field(default_factory=Event)
     ended: Event = field(default_factory=Event)
+
+    @property
+    def called_off(self) -> bool:
+        """Whether it is not to be sent any more."""
+        return self.overruled and self.ticket is None and self.stage is not Stage.EXECUTED
+
+    @property
+    def occupies(self) -> bool:
+        """Whether the service may refuse others because of it."""
+        on_its_way = self.ticket is not None or (self.called_off and self.sent_at is not None)
+        return on_its_way and self.stage is not Stage.EXECUTED
+
+    def call_off(self) -> None:
+        """Have it not sent any more, unless it has left."""
+        never_left = self.sending is None or self.sending.call_off()
+        self.overruled = self.overruled or (self.ticket is None and never_left)
 
     @property
     def latest(self) -> datetime:

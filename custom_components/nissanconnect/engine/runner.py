@@ -31,6 +31,7 @@ from ..vehicle import (
     VehicleState,
 )
 from .job import Job, Stage
+from .proof import VERDICTS, proves
 from .sending import Sending, Spawn, Timer, seconds_until
 
 type Clock = Callable[[], datetime]
@@ -128,12 +129,12 @@ class CommandRunner:
     @property
     def current(self) -> Job | None:
         """The job that is being carried out; one that only awaits a late report comes after others."""
-        return next((job for job in reversed(self._jobs) if job.stage is not Stage.WAITING), None)
+        return next((job for job in reversed(self._jobs) if job.stage is not Stage.WAITING and not job.overruled), None)
 
     @property
     def pending(self) -> list[Command]:
-        """The commands that have not ended, those that wait for their turn included, in the order of asking."""
-        return [job.command for job in self._jobs]
+        """The commands that have not ended and still count, waiting for their turn or not, in the order of asking."""
+        return [job.command for job in self._jobs if not job.overruled]
 
     @property
     def on_their_way(self) -> list[Command]:
@@ -152,16 +153,33 @@ class CommandRunner:
         it would be for nothing. A new job is carried out by awaiting :meth:`work`.
         """
         last = self._jobs[-1] if self._jobs else None
-        if last is not None and last.command == command and (last.ticket is None or last.ticket.id):
+        if last is not None and last.command == command and not last.overruled and (not last.ticket or last.ticket.id):
             return last, False
         job = Job(command, asked_by, self._now())
+        self._call_off(command)
         self.take_up(job)
         return job, True
 
     def take_up(self, job: Job) -> None:
         """Wait for :meth:`work`. A job that has a ticket, from before a restart, is then followed and not sent."""
         self._jobs.append(job)
+        if job.sent_at is not None:
+            self._overrule(job)
         self._changed(job)
+
+    def _call_off(self, command: Command) -> None:
+        """Have those not sent any more that ``command`` undoes, unless it is about to be refused itself."""
+        needless = [each for each in self._jobs if command.spares(each.command)]
+        if needless and self._check(command) in (None, Reason.ALREADY_SO):
+            for each in needless:
+                each.call_off()
+            self._wake_waiting()
+
+    def _overrule(self, job: Job) -> None:
+        """Note which earlier ones a command that has been sent undoes."""
+        for each in self._jobs[: self._jobs.index(job)]:
+            if each.sent_at is not None and not each.called_off and job.command.overrules(each.command):
+                each.overruled = job.contested = True
 
     async def work(self, job: Job) -> None:
         """Carry a job out when its turn comes; its outcome is then in it."""
@@ -169,7 +187,8 @@ class CommandRunner:
             job.outcome = await self._carry_out(job)
         except TooLate:
             passed = job.command.useful_until is not None and self._now() >= job.command.useful_until
-            job.outcome = self._blocked(TimePassed.key if passed else Reason.TOO_LATE)
+            late = TimePassed.key if passed else Reason.TOO_LATE
+            job.outcome = self._blocked(Reason.SUPERSEDED if job.overruled else late)
         finally:
             self._jobs.remove(job)
             try:
@@ -183,15 +202,15 @@ class CommandRunner:
 
         Raises:
             Busy: It has waited in vain for one that the service has to carry out first.
-            TooLate: Those before it have not left in time.
+            TooLate: Those before it have not left in time, or it has been called off.
         """
         try:
             async with self._timer(seconds_until(job.latest, self._now())):
-                while any(self._holds_up(each, job) for each in self._jobs):
+                while any(self._holds_up(each, job) for each in self._jobs) and not job.overruled:
                     await self._stirred.wait()
         except TimeoutError:
             raise (Busy if self._is_locked_out(job) else TooLate) from None
-        if self._now() > job.latest:
+        if job.overruled or self._now() > job.latest:
             raise TooLate
 
     def _holds_up(self, other: Job, job: Job) -> bool:
@@ -202,19 +221,21 @@ class CommandRunner:
         """
         if other is job or other.stage is Stage.EXECUTED:
             return False
+        if job.refused and other.occupies:
+            return True
+        if other.called_off:
+            return False
         if other.ticket is None:
             if self._jobs.index(other) > self._jobs.index(job):
                 return False
             if other.command.concerns_same(job.command):
                 return True
-        elif job.refused:
-            return True
         leaves = other.stage is not Stage.WAITING or other.ticket is not None
         displaced = leaves and self._line.would_displace(job.command, other.ticket)
         return displaced and not job.command.overrules(other.command)
 
     def _is_locked_out(self, job: Job) -> bool:
-        return any(each.ticket is not None and self._holds_up(each, job) for each in self._jobs)
+        return any(each.occupies and self._holds_up(each, job) for each in self._jobs)
 
     async def _carry_out(self, job: Job) -> CommandOutcome:
         """Return how the command has ended."""
@@ -224,7 +245,7 @@ class CommandRunner:
                 await self._wait_for_turn(job)
             except Busy:
                 return self._blocked(Busy.key)
-            alone = not any(each.ticket is not None and each.stage is not Stage.EXECUTED for each in self._jobs)
+            alone = not any(each.occupies for each in self._jobs)
             before, outcome = await self._send(job)
             job.refused = isinstance(job.error, Busy)
             if outcome is not None and job.refused and not alone:  # it can be sent when our other one is over
@@ -246,6 +267,8 @@ class CommandRunner:
         if reason == Reason.ALREADY_SO:
             self._move(job, Stage.SENDING)
             reason = self._check(job.command) if await self._confirm(job.command) else None
+        if job.overruled:
+            raise TooLate
         if reason == Reason.ALREADY_SO:
             return before, CommandOutcome(status=CommandStatus.CONFIRMED, reason=reason, ended_at=self._now())
         if reason is not None:
@@ -253,7 +276,9 @@ class CommandRunner:
         self._move(job, Stage.SENDING)
         if job.command.reports:
             before = await self._known_already(job.command, before)
-        sending = Sending(job.latest, partial(self._leave, job), self._now, useful_until=job.command.useful_until)
+        job.sending = sending = Sending(
+            job.latest, partial(self._leave, job), self._now, useful_until=job.command.useful_until
+        )
         try:
             job.ticket = await sending.carry_out(
                 partial(self._line.send, job.command), timer=self._timer, spawn=self._spawn
@@ -269,9 +294,7 @@ class CommandRunner:
                 return before, CommandOutcome(
                     status=status, reason=error.key, sent_at=job.sent_at, ended_at=self._now()
                 )
-        for each in self._jobs:
-            undone = each is not job and each.ticket is not None and job.command.overrules(each.command)
-            each.overruled = each.overruled or undone
+        self._overrule(job)
         return before, None
 
     async def _followed(self, job: Job, ticket: Ticket, before: VehicleState) -> CommandOutcome:
@@ -283,9 +306,10 @@ class CommandRunner:
         looks = self._patience.looks if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
         # A door that somebody opens meanwhile does not make a wrong PIN a right one.
         wrong = progress.reason is Reason.WRONG_PIN
-        confirmed = not wrong and not job.overruled and await self._look(job, before, progress.phase, looks)
+        confirmed = not wrong and await self._look(job, before, progress.phase, looks)
         job.nothing_done = progress.nothing_done and not confirmed
-        status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _VERDICTS[progress.phase]
+        over = Phase.UNCERTAIN if job.overruled else progress.phase
+        status, reason = (CommandStatus.CONFIRMED, None) if confirmed else VERDICTS[over]
         if not confirmed and (said := Reason.SUPERSEDED if job.overruled else progress.reason) is not None:
             reason = said
         outcome = CommandOutcome(
@@ -336,6 +360,7 @@ class CommandRunner:
 
     async def _look_after(self, job: Job, before: VehicleState, error: BackendError) -> CommandOutcome:
         """Look at the vehicle when the answer to its command got lost: it may obey all the same."""
+        self._move(job, Stage.EXECUTED)
         outcome = CommandOutcome(
             status=CommandStatus.TIMED_OUT, reason=error.key, sent_at=job.sent_at, ended_at=self._now()
         )
@@ -386,11 +411,13 @@ class CommandRunner:
         for number, wanted in enumerate(rounds):
             if number:
                 await self._sleep(self._patience.between_looks)
+            if job.overruled:
+                break
             try:
                 state = await self._line.look(wanted, job.ticket)
             except BackendError:
                 continue
-            if _proves(command, state, before, phase):
+            if proves(command, state, before, phase, contested=job.contested) and not job.overruled:
                 if wanted != command.groups:
                     with suppress(BackendError):
                         await self._line.look(command.groups, job.ticket)
@@ -403,35 +430,9 @@ class CommandRunner:
 
     def _stir(self, job: Job) -> None:
         """Tell those who watch, and those who wait for their turn."""
-        self._stirred.set()
-        self._stirred = Event()
+        self._wake_waiting()
         self._changed(job)
 
-
-_VERDICTS = {
-    Phase.DONE: (CommandStatus.TIMED_OUT, Reason.NOT_SEEN),
-    Phase.UNCERTAIN: (CommandStatus.REJECTED, Reason.REJECTED_BY_VEHICLE),
-    Phase.REJECTED: (CommandStatus.REJECTED, Reason.REJECTED_BY_VEHICLE),
-    Phase.TIMED_OUT: (CommandStatus.TIMED_OUT, Reason.NO_ANSWER),
-    Phase.PENDING: (CommandStatus.TIMED_OUT, Reason.NO_ANSWER),
-}
-"""How a command ended that the vehicle's state does not show, by the backend's last word."""
-
-
-def _proves(command: Command, state: VehicleState, before: VehicleState, phase: Phase) -> bool:
-    seen = command.seen_in(state, before)
-    if phase is Phase.DONE:
-        return seen is not False  # the backend's word stands unless the vehicle contradicts it
-    # Against the backend's word only fresh evidence counts: a state that was so all along proves nothing.
-    return seen is True and (not command.seen_in(before, before) or _moved(command, state, before))
-
-
-def _moved(command: Command, state: VehicleState, before: VehicleState) -> bool:
-    """Whether the vehicle has spoken since, about anything that the command touches."""
-    now, then = state.groups(), before.groups()
-    return any(
-        (word := now.get(group)) is not None
-        and word.reported_at is not None
-        and ((old := then.get(group)) is None or word.reported_at != old.reported_at)
-        for group in command.groups
-    )
+    def _wake_waiting(self) -> None:
+        self._stirred.set()
+        self._stirred = Event()

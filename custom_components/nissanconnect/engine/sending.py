@@ -3,7 +3,7 @@
 from asyncio import CancelledError, Task, Timeout, shield
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..vehicle import BackendError, Departure, Ticket, TooLate
 
@@ -33,6 +33,7 @@ class Sending:
         self._useful_until = useful_until
         self._book = book
         self._now = now
+        self._prepared = False
         self._gone = False
         self._limit: Timeout | None = None
 
@@ -69,6 +70,18 @@ class Sending:
             raise result
         return result
 
+    def call_off(self) -> bool:
+        """Let nothing leave any more; return ``False`` if what may be carried out has left already.
+
+        What the vehicle takes part in already goes on until it would have left, because the vehicle is busy with it.
+        """
+        if self.uncertain:
+            return False
+        self._latest = self._useful_until = _PAST
+        if self._limit is not None and not self._limit.expired() and not self._prepared:
+            self._limit.reschedule(0.0)
+        return True
+
     @asynccontextmanager
     async def _departure(self, *, wakes: bool = True, answer_within: timedelta = timedelta()) -> AsyncIterator[None]:
         """One request; see :class:`~..vehicle.Departure`. Once one has left, those that belong to it may follow."""
@@ -79,6 +92,7 @@ class Sending:
         limit = self._limit
         if limit is None or limit.expired() or self._now() > self._latest:
             raise TooLate
+        self._prepared = bool(answer_within)
         due = limit.when()
         limit.reschedule(None)  # what has left is waited for
         try:
@@ -103,6 +117,9 @@ class Sending:
             if error.nothing_done:
                 self.uncertain = before
             raise
+
+
+_PAST = datetime.min.replace(tzinfo=UTC)
 
 
 def seconds_until(latest: datetime, now: datetime) -> float:

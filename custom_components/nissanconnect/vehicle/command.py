@@ -51,14 +51,19 @@ class Command:
         """Whether it matters which of the two a vehicle carries out first; a report only stands back for another."""
         if self.reports or other.reports:
             return self.reports and other.reports
-        return self.capability is other.capability or not self.groups.isdisjoint(other.groups)
+        alike = self.capability is other.capability or not self.groups.isdisjoint(other.groups)
+        return alike or self.overrules(other) or other.overrules(self)
 
     def overrules(self, earlier: Command) -> bool:
         """Whether a vehicle that has carried out both, this one last, does not show the effect of ``earlier``."""
-        before = VehicleState()
+        before = self.applied_to(VehicleState())
         obeyed = earlier.applied_to(before)
         seen = earlier.seen_in(obeyed, before)
         return seen is True and earlier.seen_in(self.applied_to(obeyed), before) is not True
+
+    def spares(self, earlier: Command) -> bool:
+        """Whether ``earlier`` need not be sent any more, if it has not left when this one is asked for."""
+        return self.overrules(earlier)
 
     def shown_by(self, state: VehicleState) -> frozenset[Group]:
         """Return which parts of ``state`` tell best whether it was carried out: what to look at again and again."""
@@ -305,6 +310,11 @@ class Unlock(_DoorCommand):
     def applied_to(self, state: VehicleState) -> VehicleState:
         return _with(state, Group.BODY, locked=False)
 
+    @override
+    def spares(self, earlier: Command) -> bool:
+        """Never: the PIN may be wrong, and then the doors have to be locked."""
+        return False
+
 
 class SoundHorn(Command):
     """Sound the horn for a few seconds."""
@@ -323,6 +333,10 @@ class StopSignals(Command):
 
     capability = Capability.STOP_SIGNALS
 
+    @override
+    def overrules(self, earlier: Command) -> bool:
+        return isinstance(earlier, SoundHorn | FlashLights)
+
 
 @dataclass(frozen=True, slots=True)
 class SendDestination(Command):
@@ -338,15 +352,23 @@ class SendDestination(Command):
 
 
 class StartEngine(Command):
-    """Start the combustion engine from afar."""
+    """Start the combustion engine from afar. No state shows whether it runs."""
 
     capability = Capability.START_ENGINE
+
+    @override
+    def overrules(self, earlier: Command) -> bool:
+        return isinstance(earlier, StopEngine)
 
 
 class StopEngine(Command):
     """Stop an engine that was started from afar."""
 
     capability = Capability.START_ENGINE
+
+    @override
+    def overrules(self, earlier: Command) -> bool:
+        return isinstance(earlier, StartEngine)
 
 
 _REPORTS: Mapping[Group | None, Capability] = {

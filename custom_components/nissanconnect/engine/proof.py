@@ -1,0 +1,44 @@
+"""What shows that a command was carried out, and what becomes of one that nothing shows."""
+
+from ..vehicle import Command, CommandStatus, Phase, Reason, VehicleState
+
+VERDICTS = {
+    Phase.DONE: (CommandStatus.TIMED_OUT, Reason.NOT_SEEN),
+    Phase.UNCERTAIN: (CommandStatus.REJECTED, Reason.REJECTED_BY_VEHICLE),
+    Phase.REJECTED: (CommandStatus.REJECTED, Reason.REJECTED_BY_VEHICLE),
+    Phase.TIMED_OUT: (CommandStatus.TIMED_OUT, Reason.NO_ANSWER),
+    Phase.PENDING: (CommandStatus.TIMED_OUT, Reason.NO_ANSWER),
+}
+"""How a command ended that the vehicle's state does not show, by the backend's last word."""
+
+
+def proves(
+    command: Command, state: VehicleState, before: VehicleState, phase: Phase, *, contested: bool = False
+) -> bool:
+    """Whether ``state`` shows that the command was carried out, of which the backend has said ``phase`` last.
+
+    ``before`` is what was believed when it was sent. ``contested``: the opposite was on its way then, so that the
+    vehicle may be about to become otherwise.
+    """
+    seen = command.seen_in(state, before)
+    fresh = not command.seen_in(before, before) or _moved(command, state, before)
+    if phase is Phase.DONE:  # the backend's word stands unless the vehicle contradicts it
+        return seen is not False and (fresh or not contested or not _dated(command, state))
+    # Against the backend's word only fresh evidence counts: a state that was so all along proves nothing.
+    return seen is True and fresh
+
+
+def _moved(command: Command, state: VehicleState, before: VehicleState) -> bool:
+    """Whether the vehicle has spoken since, about anything that the command touches."""
+    now, then = state.groups(), before.groups()
+    return any(
+        (word := now.get(group)) is not None
+        and word.reported_at is not None
+        and ((old := then.get(group)) is None or word.reported_at != old.reported_at)
+        for group in command.groups
+    )
+
+
+def _dated(command: Command, state: VehicleState) -> bool:
+    """Whether the source tells when the vehicle has reported what the command touches."""
+    return any(value.reported_at is not None for group, value in state.groups().items() if group in command.groups)
