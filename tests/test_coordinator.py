@@ -360,7 +360,7 @@ async def test_an_account_may_list_absurdly_many(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that are taken work, the owner is told, and a shorter list ends it."""
-    monkeypatch.setattr(account, "_MOST_VEHICLES", 2)
+    monkeypatch.setattr(account, "MOST_VEHICLES", 2)
     await set_up(hass, entry)
     assert len(entry.runtime_data.vehicles) == 2
     taken = set(entry.runtime_data.vehicles)

@@ -307,7 +307,7 @@ async def test_vehicles_that_nobody_can_have_are_not_added(
     hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = len(loaded.runtime_data.vehicles)
-    monkeypatch.setattr(account, "_MOST_VEHICLES", taken + 1)
+    monkeypatch.setattr(account, "MOST_VEHICLES", taken + 1)
     for number in range(4):
         server.say(json.dumps({"type": "car", "data": car.detail() | {"vin": f"SJNFAAZE0U00{number:05}"}}))
     server.dispatch.alert(car, 20, dt_util.utcnow())

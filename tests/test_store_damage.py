@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.engine.merge import Word
 from custom_components.nissanconnect.engine.wakes import WakeLedger
-from custom_components.nissanconnect.store import Remembered, RememberedVehicle, StoreReader, _dump
+from custom_components.nissanconnect.store import MOST_VEHICLES, Remembered, RememberedVehicle, StoreReader, _dump
 from custom_components.nissanconnect.vehicle import Battery, Position, VehicleState
 
 from .conftest import settle
@@ -252,3 +252,17 @@ def test_a_list_without_end_is_cut() -> None:
     (found,) = StoreReader(datetime(2026, 11, 29, tzinfo=UTC)).read(huge).vehicles
     assert len(found.wakes.wakes) <= 500
     assert len(found.unfinished) <= 20
+
+
+@pytest.mark.parametrize("surplus", [0, 1, 5000])
+def test_a_file_may_hold_absurdly_many_vehicles(surplus: int) -> None:
+    """Those that are taken are as many as of a list, and are read; the file is kept aside."""
+    names = [f"SJNTEST{number:010}" for number in range(MOST_VEHICLES + surplus)]
+    kept = [{"info": {"key": name, "vin": name, "nickname": None, "model": "Leaf", "year": 2021}} for name in names]
+    whole: Any = json_loads(json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO)]))))
+    first = whole["vehicles"][0]
+    whole["vehicles"] = [first | {"info": first["info"] | each["info"]} for each in (*kept[:3], *kept)]
+    reader = StoreReader(NOW)
+    found = reader.read(whole).vehicles
+    assert [each.info.key for each in found] == names[:MOST_VEHICLES]
+    assert reader.lost is (surplus > 0)

@@ -31,7 +31,7 @@ from .listener import async_listen
 from .pushes import PushDebouncer
 from .settings import Settings
 from .sharing import async_borrowers, async_forget_vehicle, async_home, async_is_source
-from .store import Remembered, RememberedVehicle, VehicleStore
+from .store import MOST_VEHICLES, Remembered, RememberedVehicle, VehicleStore
 from .vehicle import BackendError, ListedVehicle, NotSupported, NoVehicles, Push, VehicleInfo, alias
 
 _LOGGER = logging.getLogger(__name__)
@@ -47,9 +47,6 @@ _READ_AT_ONCE = 4
 
 _LONGEST_WRITE = 0.25
 """Seconds that a command waits for its being kept: it takes some milliseconds, but a disk may be full or asleep."""
-
-_MOST_VEHICLES = 200
-"""Of one account: a service that lists thousands would hold Home Assistant up for longer than anybody waits."""
 
 _MISSES_BEFORE_REMOVAL = 2
 """A vehicle must be missing from this many lists in a row: removing a device takes its history along."""
@@ -141,7 +138,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         if self._async_pass_on(push):
             return
         if (vehicle := self.vehicles.get(push.info.key)) is None:
-            if len(self.vehicles) >= _MOST_VEHICLES:
+            if len(self.vehicles) >= MOST_VEHICLES:
                 return  # as in a list
             known = self.lent.get(push.info.key, RememberedVehicle(info=push.info))
             vehicle = self._async_add_vehicle(known)
@@ -328,9 +325,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         # A source that speaks by itself has no list: it is empty until the first vehicle has spoken.
         self._error = None if listed or self.backend.description.pushes else NoVehicles()
         self.async_handle_error(self._error)
-        async_report_too_many(self.hass, self.config_entry, len(listed), _MOST_VEHICLES)
+        async_report_too_many(self.hass, self.config_entry, len(listed), MOST_VEHICLES)
         known_first = sorted(listed, key=lambda vehicle: vehicle.info.key not in {*self.vehicles, *self.lent})
-        await self._async_adopt(tuple(known_first[:_MOST_VEHICLES]))
+        await self._async_adopt(tuple(known_first[:MOST_VEHICLES]))
         return {key: vehicle.info for key, vehicle in self.vehicles.items()}
 
     async def _async_adopt(self, listed: tuple[ListedVehicle, ...]) -> None:

@@ -43,6 +43,9 @@ _PLANNED = ("finish_at", "next_start_at", "ends_at", "replaced_at")
 """What may be later than now; everything else has happened."""
 _MOST_UNFINISHED = 20
 
+MOST_VEHICLES = 200
+"""Of one account: thousands, listed or kept, would hold Home Assistant up for longer than anybody waits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberedVehicle:
@@ -263,7 +266,12 @@ class StoreReader:
     def read(self, raw: Any) -> Remembered:
         """Return what can be read."""
         kept = self._mapping(raw)
-        found = {vehicle.info.key: vehicle for vehicle in self._each(self._vehicle, kept.get("vehicles"))}
+        found: dict[str, RememberedVehicle] = {}
+        for vehicle in self._each(self._vehicle, kept.get("vehicles")):
+            if len(found) == MOST_VEHICLES and vehicle.info.key not in found:
+                self.lost = True
+                break
+            found[vehicle.info.key] = vehicle
         return Remembered(vehicles=list(found.values()), memory=kept.get("memory"))
 
     def reopen(self, vehicles: list[RememberedVehicle], raw: Any) -> list[RememberedVehicle]:
