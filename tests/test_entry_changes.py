@@ -60,12 +60,12 @@ async def test_options_are_taken_over_at_once(
 ) -> None:
     with nothing_blanks(hass):
         hass.config_entries.async_update_entry(
-            loaded, options={OPTION_PARKED: 10, OPTION_CLIMATE_BATTERY: 99, OPTION_ALERTS_OFF: ["plugged_in"]}
+            loaded, options={OPTION_PARKED: 10, OPTION_CLIMATE_BATTERY: 45, OPTION_ALERTS_OFF: ["plugged_in"]}
         )
         await settle(hass)
 
     vehicle = next(iter(loaded.runtime_data.vehicles.values()))
-    assert loaded.runtime_data.settings.limits.climate_battery == 99
+    assert loaded.runtime_data.settings.limits.climate_battery == 45
     assert "plugged_in" not in vehicle.alerts.wanted
     assert max(await minutes_of_reads(simulator, pass_time, 30)) - 10 <= 20
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
@@ -14,15 +15,17 @@ from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN, DOMAIN, PLATFORMS
 from .coordinator import NissanConfigEntry
 from .entry_changes import async_follow
+from .entry_values import EntryValues
 from .fences import async_remove_stale
 from .issues import async_report_old_yaml, async_report_store
 from .leafspy_webhook import async_receive
+from .odd_values import async_warn_of_odd_values
 from .services import async_setup_services
 from .settings import Settings
 from .sharing import async_forget_source, async_settle
-from .sources import async_create_backend
+from .sources import async_create_backend, source_of
 from .store import VehicleStore
-from .vehicle import BackendError, Capability, VehicleInfo
+from .vehicle import BackendError, Capability, InvalidAddress, VehicleInfo
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -48,10 +51,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
         hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_AUTH: auth})
         known = _log_in(entry)
 
+    source_of(entry.data)
     store = VehicleStore(hass, entry.entry_id)
     remembered = await store.async_load()
     async_report_store(hass, entry, remembered.set_aside)
-    backend = await async_create_backend(hass, entry.data, save_auth=save_auth, memory=remembered.memory)
+    try:
+        backend = await async_create_backend(hass, entry.data, save_auth=save_auth, memory=remembered.memory)
+    except InvalidAddress as err:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key=err.key) from err
+    async_warn_of_odd_values(entry)
     entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
     known = _log_in(entry)
     await entry.runtime_data.async_start(remembered)
@@ -84,15 +92,18 @@ async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
 async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Forget the account, and have its vehicles forget us."""
     store = VehicleStore(hass, entry.entry_id)
-    if CONF_DEVICE_ID in entry.data:
+    if device := EntryValues(entry.data).text(CONF_DEVICE_ID):
         remembered = await store.async_load()
-        await _async_end_trust(hass, entry, [vehicle.info for vehicle in remembered.vehicles])
+        with suppress(BackendError, HomeAssistantError):  # what could not be set up cannot be asked, either
+            await _async_end_trust(hass, entry, device, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
     async_forget_source(hass, entry)
     await async_settle(hass, entry)
 
 
-async def _async_end_trust(hass: HomeAssistant, entry: NissanConfigEntry, vehicles: list[VehicleInfo]) -> None:
+async def _async_end_trust(
+    hass: HomeAssistant, entry: NissanConfigEntry, device: str, vehicles: list[VehicleInfo]
+) -> None:
     """Take us from the vehicles' lists of trusted devices; the entry is removed whether or not that succeeds."""
     backend = await async_create_backend(hass, entry.data, save_auth=lambda _: None)
     with suppress(TimeoutError):
@@ -100,7 +111,7 @@ async def _async_end_trust(hass: HomeAssistant, entry: NissanConfigEntry, vehicl
             for vehicle in vehicles:
                 if Capability.LOCK_SETUP in vehicle.capabilities and isinstance(backend, LockSetup):
                     with suppress(BackendError):
-                        await backend.remove_device(vehicle, entry.data[CONF_DEVICE_ID])
+                        await backend.remove_device(vehicle, device)
 
 
 async def async_remove_config_entry_device(

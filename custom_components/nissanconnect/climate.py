@@ -1,7 +1,8 @@
 """Climate: heating and cooling the cabin before a drive."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, override
+from typing import Any, ClassVar, override
 
 from homeassistant.components.climate import (
     ATTR_HVAC_MODE,
@@ -17,7 +18,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .entity import ControlDescription, ControlEntity, async_add_vehicle_entities
+from .entity import ControlDescription, ControlEntity, SoundRestoreEntity, async_add_vehicle_entities
 from .vehicle import Capability, StartClimate, StopClimate, VehicleState
 
 PARALLEL_UPDATES = 0
@@ -41,7 +42,7 @@ async def async_setup_entry(
     await async_add_vehicle_entities(entry, async_add_entities, CLIMATES, VehicleClimate)
 
 
-class VehicleClimate(ControlEntity, RestoreClimate):
+class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
     """The vehicle's climate control.
 
     The vehicle decides itself whether to heat or to cool, and most do not report a target temperature: until one
@@ -49,6 +50,7 @@ class VehicleClimate(ControlEntity, RestoreClimate):
     """
 
     entity_description: VehicleClimateDescription
+    restored_types: ClassVar[Mapping[str, Any]] = {"native_temperature_unit": str}
 
     _attr_hvac_modes = [HVACMode.OFF, HVACMode.HEAT_COOL]
     _attr_native_temperature_unit = UnitOfTemperature.CELSIUS

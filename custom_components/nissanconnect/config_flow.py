@@ -62,10 +62,10 @@ class NissanConfigFlow(OvmsFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, Remote
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what to change, if there is a choice."""
-        source = Source(self._get_reconfigure_entry().data[CONF_SOURCE])
-        if source is Source.LEAFSPY:
+        source = self._get_reconfigure_entry().data.get(CONF_SOURCE)
+        if source == Source.LEAFSPY:
             return self.async_show_menu(step_id="reconfigure", menu_options=["leafspy", "leafspy_log"])
-        if source not in FORMS:
+        if not isinstance(source, str) or source not in FORMS:
             return self.async_abort(reason="nothing_to_reconfigure")
         if not self._async_find_lockable():
             return await self.async_step_reconfigure_login()

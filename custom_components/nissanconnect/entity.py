@@ -1,8 +1,8 @@
 """What all entities of a vehicle share, and when each of them exists."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, override
+from typing import Any, ClassVar, Protocol, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import callback
@@ -10,6 +10,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
+from homeassistant.helpers.restore_state import ExtraStoredData, RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN, MANUFACTURER
@@ -350,3 +351,22 @@ def _until_unloading(
             async_add_entities(entities)
 
     return add
+
+
+class SoundRestoreEntity(RestoreEntity):
+    """An entity that begins as if nothing were kept of it if that is damaged, or of another version.
+
+    ``restored_types`` are the values that Home Assistant does not check itself; it would not add the entity.
+    """
+
+    restored_types: ClassVar[Mapping[str, Any]] = {}
+
+    @override
+    async def async_get_last_extra_data(self) -> ExtraStoredData | None:
+        if (found := await super().async_get_last_extra_data()) is None:
+            return None
+        kept: object = found.as_dict()
+        if not isinstance(kept, Mapping):
+            return None
+        sound = all(isinstance(kept.get(name), kind) for name, kind in self.restored_types.items())
+        return found if sound else None

@@ -14,6 +14,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from .const import DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
 from .coordinator import NissanConfigEntry
 from .fences import async_remove_stale
+from .odd_values import async_warn_of_odd_values
 from .settings import Settings
 from .sharing import async_settle
 
@@ -54,6 +55,8 @@ def async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
             hass.config_entries.async_schedule_reload(entry.entry_id)  # entities get a new name by nothing else
             return
         account = entry.runtime_data
+        if chosen != before:
+            async_warn_of_odd_values(entry)
         if chosen.options != before.options:
             account.async_apply_settings(Settings.of(entry.options))
         if chosen.areas != before.areas:

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import override
+from typing import Any, ClassVar, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
 
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .entity import VehicleEntity, async_add_vehicle_entities
+from .entity import SoundRestoreEntity, VehicleEntity, async_add_vehicle_entities
 from .vehicle import (
     COMMANDS,
     Alert,
@@ -74,15 +75,30 @@ async def async_setup_entry(
     await async_add_vehicle_entities(entry, async_add_entities, EVENTS, VehicleEvent)
 
 
-class VehicleEvent(VehicleEntity, EventEntity):
+class VehicleEvent(VehicleEntity, SoundRestoreEntity, EventEntity):
     """Something that happens."""
 
     entity_description: VehicleEventDescription
+    restored_types: ClassVar[Mapping[str, Any]] = {
+        "last_event_type": str | None,
+        "last_event_attributes": dict | None,
+    }
 
     @property
     @override
     def commanded(self) -> Collection[Capability]:
         return _OBEYED
+
+    @override
+    async def async_get_last_state(self) -> State | None:
+        """Return the last state; Home Assistant would stumble over one that is no time, though it looks like one."""
+        if (state := await super().async_get_last_state()) is None:
+            return None
+        try:
+            dt_util.parse_datetime(state.state)
+        except ValueError:
+            return None
+        return state
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -127,7 +127,7 @@ class Link:
         """Whether ``command`` would unlock without a PIN through here, and the owner has not allowed that."""
         if not isinstance(command, Unlock) or self.takes_pin or self.account is None:
             return False
-        return not self.account.config_entry.data.get(CONF_UNLOCK_WITHOUT_PIN, True)
+        return self.account.config_entry.data.get(CONF_UNLOCK_WITHOUT_PIN, True) is not True
 
     async def read(self, groups: Collection[Group]) -> VehicleReport:
         """Read what the source knows; raises :class:`BackendError`. A source that pushes has said it already."""

@@ -10,11 +10,11 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE_VEHICLE, CONF_VEHICLE, SUBENTRY_SOURCE
 from .engine.freshness import LISTED
 from .engine.merge import Word, merge
 from .engine.polling import Pace
 from .link import LentLink, Link, OwnLink
+from .source_choices import source_choices
 from .vehicle import (
     AccessBlocked,
     BackendError,
@@ -294,14 +294,14 @@ def async_lent_links(
     return [
         (
             LentLink(
-                name,
+                choice.subentry_id,
                 hass,
-                subentry.data[CONF_ENTRY],
-                subentry.data[CONF_SOURCE_VEHICLE],
-                words.get(name, Word()),
+                choice.entry_id,
+                choice.source_vehicle,
+                words.get(choice.subentry_id, Word()),
             ),
-            subentry.data[CONF_PREFERRED],
+            choice.preferred,
         )
-        for name, subentry in entry.subentries.items()
-        if subentry.subentry_type == SUBENTRY_SOURCE and subentry.data[CONF_VEHICLE] == alias(key)
+        for choice in source_choices(entry)
+        if choice.vehicle == alias(key)
     ]

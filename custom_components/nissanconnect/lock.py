@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import CONF_PINS, DOMAIN
+from .const import DOMAIN
 from .coordinator import NissanConfigEntry
 from .entity import Control, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability, InvalidPin, Lock, PinRequired, Unlock, VehicleInfo, VehicleState, is_pin
@@ -82,12 +82,13 @@ class VehicleLock(VehicleEntity, LockEntity):
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        data = self.coordinator.config_entry.data
-        if CONF_PIN in data:  # the module takes any; the owner's own guards unlocking only
+        if (
+            CONF_PIN in self.coordinator.config_entry.data
+        ):  # the module takes any; the owner's own guards unlocking only
             await self.async_execute(Lock())
             return
-        stored = data.get(CONF_PINS, {}).get(self.coordinator.info.key)
-        await self.async_execute(Lock(pin=self._pin(kwargs.get(ATTR_CODE) or stored)))
+        code = kwargs.get(ATTR_CODE) or self.coordinator.pin_guard.stored
+        await self.async_execute(Lock(pin=self._pin(code)))
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:

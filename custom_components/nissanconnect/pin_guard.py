@@ -9,7 +9,9 @@ from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
 from .commands import VehicleCommands
+from .const import CONF_PINS
 from .engine.wrong_pins import WrongPins
+from .entry_values import EntryValues
 from .issues import async_report_wrong_pins
 from .vehicle import (
     Alert,
@@ -48,6 +50,12 @@ class PinGuard:
         self.wrong = wrong
         self._vehicle = vehicle
         vehicle.commands.async_add_listener(self._async_command_ended)
+
+    @property
+    def stored(self) -> str | None:
+        """The PIN that the owner has let us keep, if it can be read."""
+        pins = EntryValues(self._vehicle.config_entry.data).mapping(CONF_PINS)
+        return EntryValues(pins).text(self._vehicle.info.key)
 
     def refusal(self, command: Command) -> Reason | None:
         """Return the reason if ``command`` would try a PIN while none is tried. Locking without one always may be."""

@@ -137,7 +137,7 @@ class UnlockingFlow(RepairsFlow):
                 return self.async_create_entry(data={})
             errors = {CONF_PIN: InvalidPin.key}
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        own = entry.data[CONF_SOURCE] == Source.OVMS
+        own = entry.data.get(CONF_SOURCE) == Source.OVMS
         return self.async_show_form(
             step_id="unlocking",
             data_schema=probatio.Schema(dict(OWN_PIN if own else UNLOCKING)),

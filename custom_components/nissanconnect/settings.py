@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import time, timedelta
+from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Self
 
 from .const import (
@@ -24,6 +25,7 @@ from .const import (
 from .engine.guardian import WakePolicy
 from .engine.guards import Limits
 from .engine.polling import Pace
+from .entry_values import EntryValues
 from .vehicle import AlertType, alias
 
 LIMITS = {
@@ -33,6 +35,23 @@ LIMITS = {
     OPTION_ENGINE_BATTERY: "engine_battery",
 }
 """The options that are limits of commands, by their fields of :class:`Limits`."""
+
+BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        OPTION_PARKED: (5, 120),
+        OPTION_ACTIVE: (2, 30),
+        OPTION_CLIMATE_BATTERY: (10, 50),
+        OPTION_COLDEST: (-50, 10),
+        OPTION_HOTTEST: (20, 60),
+        OPTION_ENGINE_BATTERY: (10, 50),
+        OPTION_WAKE_CHARGING: (0, 240),
+        OPTION_WAKE_PARKED: (0, 1440),
+        OPTION_WAKE_BUDGET: (0, 24),
+    }
+)
+"""The least and the most that the dialogs take of each number; minutes, %, °C and wakes a day."""
+
+_QUIET_HOURS = (OPTION_QUIET_FROM, OPTION_QUIET_UNTIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,46 +70,66 @@ class Settings:
     alerts: frozenset[AlertType] = frozenset(AlertType)
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Self:
-        """Read the options of an entry; what is not set keeps its default."""
-        default = cls()
+    def of(cls, options: Mapping[str, Any], odd: set[str] | None = None) -> Self:
+        """Read the options of an entry; what is not set, or cannot be read, keeps its default.
+
+        What cannot be read is added to ``odd``.
+        """
+        default, values = cls(), EntryValues(options)
         minutes = {
-            field: timedelta(minutes=options.get(option, getattr(default.pace, field).total_seconds() / 60))
+            field: timedelta(minutes=_number(values, option, getattr(default.pace, field).total_seconds() / 60))
             for field, option in (("parked", OPTION_PARKED), ("active", OPTION_ACTIVE))
         }
-        return cls(
+        limits: dict[str, Any] = {
+            limit: _number(values, option, getattr(default.limits, limit)) for option, limit in LIMITS.items()
+        }
+        policies: dict[str, WakePolicy] = {}
+        odd_policies: set[str] = set()
+        for name, chosen in values.mapping(OPTION_WAKING).items():
+            if isinstance(chosen, Mapping):
+                policies[name] = read_policy(chosen, odd_policies)
+            elif name not in {*BOUNDS, *_QUIET_HOURS}:  # which an earlier version kept for the whole account
+                values.odd.add(OPTION_WAKING)
+        settings = cls(
             pace=replace(default.pace, parked=minutes["parked"], active=minutes["active"]),
-            limits=replace(
-                default.limits,
-                **{limit: options[option] for option, limit in LIMITS.items() if option in options},
-            ),
-            waking={
-                name: read_policy(chosen)
-                for name, chosen in options.get(OPTION_WAKING, {}).items()
-                if isinstance(chosen, Mapping)
-            },
-            answer_at_once=options.get(OPTION_ANSWER_AT_ONCE, default.answer_at_once),
-            alerts=default.alerts - set(options.get(OPTION_ALERTS_OFF, ())),
+            limits=replace(default.limits, **limits),
+            waking=policies,
+            answer_at_once=values.flag(OPTION_ANSWER_AT_ONCE, default=default.answer_at_once),
+            alerts=default.alerts - values.members(OPTION_ALERTS_OFF, AlertType),
         )
+        if odd is not None:
+            odd |= values.odd | {f"{OPTION_WAKING}.{name}" for name in odd_policies}
+        return settings
 
     def wake_policy(self, vehicle: str) -> WakePolicy:
         """Return when the vehicle of that key may be woken: never, if nothing was chosen for it."""
         return self.waking.get(alias(vehicle), WakePolicy())
 
 
-def read_policy(options: Mapping[str, Any]) -> WakePolicy:
-    """Read what the owner allows for one vehicle; an interval of 0 means never."""
+def read_policy(options: Mapping[str, Any], odd: set[str] | None = None) -> WakePolicy:
+    """Read what the owner allows for one vehicle; an interval of 0 means never.
+
+    A vehicle with quiet hours that cannot be read is not woken at all. What cannot be read is added to ``odd``.
+    """
+    values = EntryValues(options)
+    quiet_from, quiet_until = (values.time_of_day(option) for option in _QUIET_HOURS)
+    silent = not values.odd.isdisjoint(_QUIET_HOURS)
 
     def interval(option: str) -> timedelta | None:
-        return timedelta(minutes=minutes) if (minutes := options.get(option, 0)) else None
+        minutes = _number(values, option, 0)
+        return timedelta(minutes=minutes) if minutes and not silent else None
 
-    def clock(option: str) -> time | None:
-        return time.fromisoformat(options[option]) if option in options else None
-
-    return WakePolicy(
+    policy = WakePolicy(
         charging=interval(OPTION_WAKE_CHARGING),
         parked=interval(OPTION_WAKE_PARKED),
-        budget=int(options.get(OPTION_WAKE_BUDGET, WakePolicy().budget)),
-        quiet_from=clock(OPTION_QUIET_FROM),
-        quiet_until=clock(OPTION_QUIET_UNTIL),
+        budget=int(_number(values, OPTION_WAKE_BUDGET, WakePolicy().budget)),
+        quiet_from=quiet_from,
+        quiet_until=quiet_until,
     )
+    if odd is not None:
+        odd |= values.odd
+    return policy
+
+
+def _number(values: EntryValues, option: str, default: float) -> float:
+    return values.number(option, default, BOUNDS[option])

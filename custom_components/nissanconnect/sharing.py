@@ -14,13 +14,14 @@ from homeassistant.helpers import device_registry as dr
 from .const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE_VEHICLE, CONF_VEHICLE, DOMAIN, SUBENTRY_SOURCE
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .link import LentLink
+from .source_choices import SourceChoice, source_choices
 from .vehicle import alias
 
 
 @callback
 def async_is_source(hass: HomeAssistant, entry: ConfigEntry, key: str) -> bool:
     """Whether the vehicle of ``entry`` is a source of another entry's vehicle."""
-    return any(subentry.data[CONF_SOURCE_VEHICLE] == alias(key) for _, subentry in _references(hass, entry))
+    return any(choice.source_vehicle == alias(key) for _, choice in _references(hass, entry))
 
 
 @callback
@@ -87,23 +88,23 @@ async def async_settle(hass: HomeAssistant, changed: ConfigEntry) -> None:
 @callback
 def async_forget_source(hass: HomeAssistant, removed: ConfigEntry) -> None:
     """Remove what refers to an entry that is gone."""
-    for other, subentry in list(_references(hass, removed)):
-        hass.config_entries.async_remove_subentry(other, subentry.subentry_id)
+    for other, choice in list(_references(hass, removed)):
+        hass.config_entries.async_remove_subentry(other, choice.subentry_id)
 
 
 @callback
 def async_forget_vehicle(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
     """Give back what a vehicle had from other entries, because it has left ``entry``."""
-    for subentry in list(entry.get_subentries_of_type(SUBENTRY_SOURCE)):
-        if subentry.data[CONF_VEHICLE] == alias(key):
-            hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+    for choice in source_choices(entry):
+        if choice.vehicle == alias(key):
+            hass.config_entries.async_remove_subentry(entry, choice.subentry_id)
 
 
-def _references(hass: HomeAssistant, entry: ConfigEntry) -> Iterator[tuple[ConfigEntry, ConfigSubentry]]:
+def _references(hass: HomeAssistant, entry: ConfigEntry) -> Iterator[tuple[ConfigEntry, SourceChoice]]:
     for other in _others(hass, entry):
-        for subentry in other.get_subentries_of_type(SUBENTRY_SOURCE):
-            if subentry.data[CONF_ENTRY] == entry.entry_id:
-                yield other, subentry
+        for choice in source_choices(other):
+            if choice.entry_id == entry.entry_id:
+                yield other, choice
 
 
 def _others(hass: HomeAssistant, entry: ConfigEntry) -> list[NissanConfigEntry]:

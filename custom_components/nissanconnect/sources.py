@@ -4,7 +4,8 @@ A backend's package is imported when a source first needs it, so that nobody pay
 """
 
 from asyncio import Event, sleep
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 import logging
@@ -23,8 +24,10 @@ from homeassistant.const import (
     CONF_PREFIX,
     CONF_URL,
     CONF_USERNAME,
+    CONF_WEBHOOK_ID,
 )
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
 from homeassistant.helpers.aiohttp_client import async_create_clientsession, async_get_clientsession
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.importlib import async_import_module
@@ -39,7 +42,10 @@ from .const import (
     CONF_SOURCE,
     CONF_USER,
     CONF_VEHICLE_ID,
+    DOMAIN,
 )
+from .entry_values import EntryValues
+from .vehicle import AuthenticationFailed
 
 if TYPE_CHECKING:
     from .backends.kamereon import Environment
@@ -51,6 +57,11 @@ SIMULATOR_VARIABLE = "NISSANCONNECT_SIMULATOR_URL"
 
 KILOMETRES, MILES = "kilometres", "miles"
 AUTOMATIC, CELSIUS, FAHRENHEIT = "automatic", "celsius", "fahrenheit"
+ODOMETER_UNITS = (KILOMETRES, MILES)
+OUTSIDE_UNITS = (AUTOMATIC, CELSIUS, FAHRENHEIT)
+
+COUNTRIES = ("us", "ca", "mx")
+"""Of North America."""
 
 type SaveAuth = Callable[[dict[str, Json]], None]
 
@@ -103,8 +114,52 @@ async def async_create_backend(
 
     ``save_auth`` is handed every new log-in state (tokens), to be kept as ``data[CONF_AUTH]``; ``memory`` is what the
     backend's own ``memory()`` returned before the last restart.
+
+    Raises:
+        ConfigEntryError: The data lack something, or have it in a shape that no dialog gives it.
+        ConfigEntryAuthFailed: Only what logging in again would ask for is missing.
+        InvalidAddress: The address is none.
     """
-    return await _CREATE[Source(data[CONF_SOURCE])](hass, data, save_auth, memory)
+    return await _CREATE[source_of(data)](hass, data, save_auth, memory)
+
+
+def source_of(data: Mapping[str, Any]) -> Source:
+    """Return the source of an entry; raises ConfigEntryError if it is none that this version knows."""
+    try:
+        return Source(str(data.get(CONF_SOURCE)))
+    except ValueError:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="unknown_source") from None
+
+
+def _optional(data: Mapping[str, Any], name: str) -> str | None:
+    """Return a text that may be missing. One that cannot be read may guard something, so it is not left out."""
+    values = EntryValues(data)
+    text = values.text(name)
+    if values.odd:
+        raise _damaged(name)
+    return text
+
+
+def _needed(data: Mapping[str, Any], name: str) -> str:
+    """Return a text without which there is no source."""
+    if (text := _optional(data, name)) is None:
+        raise _damaged(name)
+    return text
+
+
+def _damaged(name: str) -> ConfigEntryError:
+    return ConfigEntryError(
+        translation_domain=DOMAIN, translation_key="entry_damaged", translation_placeholders={"field": name}
+    )
+
+
+@contextmanager
+def _asked_again() -> Iterator[None]:
+    """Have the owner asked for what is damaged within, as for what was rejected."""
+    try:
+        yield
+    except ConfigEntryError as err:
+        raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=AuthenticationFailed.key) from err
 
 
 async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
@@ -134,6 +189,9 @@ def _kamereon(
 ) -> Backend:
     from .backends.kamereon import Auth, KamereonBackend, simulated  # noqa: PLC0415
 
+    username = _needed(data, CONF_USERNAME)
+    with _asked_again():
+        password = _needed(data, CONF_PASSWORD)
     cookie_jar = None
     if url := os.environ.get(SIMULATOR_VARIABLE):
         _LOGGER.warning("%s is set: passwords go to the simulator, not to Nissan", SIMULATOR_VARIABLE)
@@ -142,13 +200,13 @@ def _kamereon(
     return KamereonBackend(
         # A session of its own: the log-in lives in its cookies.
         async_create_clientsession(hass, cookie_jar=cookie_jar),
-        username=data[CONF_USERNAME],
-        password=data[CONF_PASSWORD],
+        username=username,
+        password=password,
         auth=Auth.from_json(data.get(CONF_AUTH)),
         on_auth=lambda auth: save_auth(auth.to_json()),
         now=dt_util.utcnow,
         sleep=sleep,
-        device_id=data.get(CONF_DEVICE_ID),
+        device_id=EntryValues(data).text(CONF_DEVICE_ID) or None,
         environment=environment,
         dialect=dialect,
         memory=memory,
@@ -159,10 +217,13 @@ async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth
     await async_load(hass, "teslafi")
     from .backends.teslafi import TeslaFiBackend, service_url  # noqa: PLC0415
 
+    base = service_url(_needed(data, CONF_URL))
+    with _asked_again():
+        token = _needed(data, CONF_API_TOKEN).strip()
     return TeslaFiBackend(
         async_get_clientsession(hass),
-        base=service_url(data[CONF_URL]),
-        token=data[CONF_API_TOKEN].strip(),
+        base=base,
+        token=token,
         now=dt_util.utcnow,
         auth=data.get(CONF_AUTH),
         on_auth=save_auth,
@@ -176,15 +237,18 @@ async def _async_opencarwings(
     await async_load(hass, "opencarwings")
     from .backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend  # noqa: PLC0415
 
+    address = Address(_needed(data, CONF_URL))
+    with _asked_again():
+        credentials = Credentials(
+            key=_optional(data, CONF_API_KEY),
+            username=_optional(data, CONF_USERNAME),
+            password=_optional(data, CONF_PASSWORD),  # is there in the dialog only
+            code=_optional(data, CONF_CODE),
+        )
     return OpenCarwingsBackend(
         async_create_clientsession(hass, cookie_jar=DummyCookieJar()),
-        address=Address(data[CONF_URL]),
-        credentials=Credentials(
-            key=data.get(CONF_API_KEY),
-            username=data.get(CONF_USERNAME),
-            password=data.get(CONF_PASSWORD),  # is there in the dialog only
-            code=data.get(CONF_CODE),
-        ),
+        address=address,
+        credentials=credentials,
         auth=Auth.from_json(data.get(CONF_AUTH)),
         on_auth=lambda auth: save_auth(auth.to_json()),
         now=dt_util.utcnow,
@@ -198,11 +262,16 @@ async def _async_north_america(
     await async_load(hass, "mynissan")
     from .backends.mynissan import Auth, MyNissanBackend  # noqa: PLC0415
 
+    country, username = _needed(data, CONF_COUNTRY), _needed(data, CONF_USERNAME)
+    if country.lower() not in COUNTRIES:
+        raise _damaged(CONF_COUNTRY)
+    with _asked_again():
+        password = _optional(data, CONF_PASSWORD)  # in the dialogs only
     return MyNissanBackend(
         async_get_clientsession(hass),
-        country=data[CONF_COUNTRY].upper(),
-        username=data[CONF_USERNAME],
-        password=data.get(CONF_PASSWORD),  # in the dialogs only
+        country=country.upper(),
+        username=username,
+        password=password,
         auth=Auth.from_json(data.get(CONF_AUTH)),
         on_auth=lambda auth: save_auth(auth.to_json()),
         now=dt_util.utcnow,
@@ -219,11 +288,11 @@ async def _async_ovms(hass: HomeAssistant, data: Mapping[str, Any], save_auth: S
 
     return OvmsBackend(
         MqttBus(hass),
-        Topics.of(data[CONF_PREFIX], data.get(CONF_USER, ""), data.get(CONF_VEHICLE_ID, "")),
+        Topics.of(_needed(data, CONF_PREFIX), _optional(data, CONF_USER) or "", _optional(data, CONF_VEHICLE_ID) or ""),
         client=f"home-assistant-{token_hex(6)}",
         now=dt_util.utcnow,
         sleep=sleep,
-        pin=data.get(CONF_PIN) or None,
+        pin=_optional(data, CONF_PIN) or None,
         memory=memory,
     )
 
@@ -239,13 +308,18 @@ async def _async_leafspy(hass: HomeAssistant, data: Mapping[str, Any], save_auth
     await async_load(hass, "leafspy")
     from .backends.leafspy import LeafSpyBackend, Units  # noqa: PLC0415
 
+    values = EntryValues(data)
+    if not _optional(data, CONF_WEBHOOK_ID):  # under which the app's messages come in
+        raise _damaged(CONF_WEBHOOK_ID)
     return LeafSpyBackend(
         now=dt_util.utcnow,
         sleep=partial(_async_pause, hass),
-        password=data.get(CONF_PASSWORD),
+        password=_optional(data, CONF_PASSWORD),
         units=Units(
-            odometer_miles=data[CONF_ODOMETER_UNIT] == MILES,
-            outside_fahrenheit={CELSIUS: False, FAHRENHEIT: True}.get(data[CONF_OUTSIDE_UNIT]),
+            odometer_miles=values.choice(CONF_ODOMETER_UNIT, ODOMETER_UNITS, KILOMETRES) == MILES,
+            outside_fahrenheit={CELSIUS: False, FAHRENHEIT: True}.get(
+                values.choice(CONF_OUTSIDE_UNIT, OUTSIDE_UNITS, AUTOMATIC)
+            ),
         ),
         memory=memory,
     )

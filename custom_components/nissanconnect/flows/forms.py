@@ -27,7 +27,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..const import CONF_UNLOCK_WITHOUT_PIN, CONF_USER, CONF_VEHICLE_ID
-from ..sources import Source
+from ..sources import COUNTRIES, Source
 from ..vehicle import AuthenticationFailed
 
 
@@ -63,7 +63,6 @@ URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="u
 CODE = TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
 
 _REJECTED = {AuthenticationFailed.key: "authentication_failed_other"}
-COUNTRIES = ("us", "ca", "mx")
 COUNTRY = SelectSelector(
     SelectSelectorConfig(options=[*COUNTRIES], translation_key=CONF_COUNTRY, mode=SelectSelectorMode.DROPDOWN)
 )

@@ -30,6 +30,7 @@ import probatio
 from ..const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
 from ..coordinator import NissanConfigEntry
 from ..engine.geofence import LARGEST, SMALLEST, FenceAction
+from ..fences import drawn_area
 from ..geocoding import NoPlaceFound, async_find_address
 from ..vehicle import LONGEST_TITLE, alias, one_line
 
@@ -58,7 +59,10 @@ class GeofenceFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Begin with the area as it is."""
         subentry = self._get_reconfigure_subentry()
-        self._suggested = {CONF_NAME: subentry.title, **subentry.data}
+        odd = drawn_area(subentry).odd  # which the form would not take back
+        self._suggest(self.hass.config.latitude, self.hass.config.longitude)
+        self._suggested |= {name: value for name, value in subentry.data.items() if name not in odd}
+        self._suggested[CONF_NAME] = subentry.title
         return await self.async_step_area()
 
     async def async_step_map(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:

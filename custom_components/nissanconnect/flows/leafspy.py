@@ -19,8 +19,9 @@ import probatio
 
 from ..backends.base import Called
 from ..const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE, DOMAIN
+from ..entry_values import EntryValues
 from ..leafspy_webhook import Reception, async_addresses, async_open_webhook
-from ..sources import AUTOMATIC, CELSIUS, FAHRENHEIT, KILOMETRES, MILES, NAMES, Source, async_create_backend
+from ..sources import AUTOMATIC, KILOMETRES, NAMES, ODOMETER_UNITS, OUTSIDE_UNITS, Source, async_create_backend
 
 _PATIENCE = 300.0
 """Seconds. Long enough to walk to the vehicle, short enough to be told that something is wrong."""
@@ -33,10 +34,10 @@ def _questions() -> probatio.Schema:
         {
             probatio.Optional(CONF_PASSWORD): TextSelector(TextSelectorConfig(autocomplete="off")),
             probatio.Required(CONF_ODOMETER_UNIT, default=KILOMETRES): SelectSelector(
-                SelectSelectorConfig(options=[KILOMETRES, MILES], translation_key=CONF_ODOMETER_UNIT)
+                SelectSelectorConfig(options=[*ODOMETER_UNITS], translation_key=CONF_ODOMETER_UNIT)
             ),
             probatio.Required(CONF_OUTSIDE_UNIT, default=AUTOMATIC): SelectSelector(
-                SelectSelectorConfig(options=[AUTOMATIC, CELSIUS, FAHRENHEIT], translation_key=CONF_OUTSIDE_UNIT)
+                SelectSelectorConfig(options=[*OUTSIDE_UNITS], translation_key=CONF_OUTSIDE_UNIT)
             ),
         }
     )
@@ -58,7 +59,9 @@ class LeafSpyFlow(ConfigFlow):
         if user_input is not None:
             # The app is not known to encode what it sends (leafspy §13), and Home Assistant refuses some of the rest.
             if re.fullmatch(r"[A-Za-z0-9._~-]{0,64}", user_input.get(CONF_PASSWORD, "")):
-                webhook_id = known.get(CONF_WEBHOOK_ID) or secrets.token_hex(16)  # short enough to be typed
+                webhook_id = EntryValues(known).text(CONF_WEBHOOK_ID) or secrets.token_hex(
+                    16
+                )  # short enough to be typed
                 self._link = {CONF_SOURCE: Source.LEAFSPY, CONF_WEBHOOK_ID: webhook_id, **user_input}
                 self._release()  # open so far with what was entered before
                 return await self.async_step_leafspy_address()

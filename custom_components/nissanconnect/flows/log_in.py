@@ -10,9 +10,9 @@ import probatio
 
 from ..backends.base import Json
 from ..const import CONF_AUTH, CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN
-from ..sources import NAMES, Source, async_create_backend
+from ..sources import COUNTRIES, NAMES, Source, async_create_backend
 from ..vehicle import AuthenticationFailed, BackendError, NoVehicles, TwoFactorRequired
-from .forms import CODE, COUNTRIES, FORMS, PASSWORD, PIN
+from .forms import CODE, FORMS, PASSWORD, PIN
 
 
 class LogInFlow(ConfigFlow):

@@ -1,6 +1,6 @@
 """What the owner chooses for an account that works: a menu, and a form for each part of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
@@ -38,11 +38,13 @@ from ..const import (
 )
 from ..coordinator import NissanConfigEntry
 from ..engine.guardian import WakePolicy
-from ..settings import Settings, read_policy
+from ..entry_values import EntryValues
+from ..settings import BOUNDS, Settings, read_policy
 from ..vehicle import AlertType, Capability, VehicleInfo, alias
 
 
-def _number(minimum: int, maximum: int, unit: str | None = None) -> NumberSelector:
+def _number(option: str, unit: str | None = None) -> NumberSelector:
+    minimum, maximum = BOUNDS[option]
     config = NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
     return NumberSelector(config if unit is None else {**config, "unit_of_measurement": unit})
 
@@ -56,22 +58,22 @@ def _general() -> probatio.Schema:
     return probatio.Schema(
         {
             probatio.Required(OPTION_PARKED, default=_DEFAULT.pace.parked.total_seconds() / 60): _number(
-                5, 120, UnitOfTime.MINUTES
+                OPTION_PARKED, UnitOfTime.MINUTES
             ),
             probatio.Required(OPTION_ACTIVE, default=_DEFAULT.pace.active.total_seconds() / 60): _number(
-                2, 30, UnitOfTime.MINUTES
+                OPTION_ACTIVE, UnitOfTime.MINUTES
             ),
             probatio.Required(OPTION_CLIMATE_BATTERY, default=_DEFAULT.limits.climate_battery): _number(
-                10, 50, PERCENTAGE
+                OPTION_CLIMATE_BATTERY, PERCENTAGE
             ),
             probatio.Required(OPTION_COLDEST, default=_DEFAULT.limits.coldest): _number(
-                -50, 10, UnitOfTemperature.CELSIUS
+                OPTION_COLDEST, UnitOfTemperature.CELSIUS
             ),
             probatio.Required(OPTION_HOTTEST, default=_DEFAULT.limits.hottest): _number(
-                20, 60, UnitOfTemperature.CELSIUS
+                OPTION_HOTTEST, UnitOfTemperature.CELSIUS
             ),
             probatio.Required(OPTION_ENGINE_BATTERY, default=_DEFAULT.limits.engine_battery): _number(
-                10, 50, PERCENTAGE
+                OPTION_ENGINE_BATTERY, PERCENTAGE
             ),
             probatio.Required(OPTION_ANSWER_AT_ONCE, default=_DEFAULT.answer_at_once): BooleanSelector(),
         }
@@ -95,9 +97,9 @@ def _waking() -> probatio.Schema:
     """When a vehicle may be woken; an interval of 0 means never."""
     return probatio.Schema(
         {
-            probatio.Required(OPTION_WAKE_CHARGING, default=0): _number(0, 240, UnitOfTime.MINUTES),
-            probatio.Required(OPTION_WAKE_PARKED, default=0): _number(0, 1440, UnitOfTime.MINUTES),
-            probatio.Required(OPTION_WAKE_BUDGET, default=WakePolicy().budget): _number(0, 24),
+            probatio.Required(OPTION_WAKE_CHARGING, default=0): _number(OPTION_WAKE_CHARGING, UnitOfTime.MINUTES),
+            probatio.Required(OPTION_WAKE_PARKED, default=0): _number(OPTION_WAKE_PARKED, UnitOfTime.MINUTES),
+            probatio.Required(OPTION_WAKE_BUDGET, default=WakePolicy().budget): _number(OPTION_WAKE_BUDGET),
             probatio.Optional(OPTION_QUIET_FROM): TimeSelector(),
             probatio.Optional(OPTION_QUIET_UNTIL): TimeSelector(),
         }
@@ -121,14 +123,14 @@ class NissanOptionsFlow(OptionsFlow):
         """Take how often to read and how commands are treated."""
         if user_input is not None:
             return self._async_keep(user_input)
-        schema = self.add_suggested_values_to_schema(_general(), self.config_entry.options)
+        schema = self.add_suggested_values_to_schema(_general(), self._readable)
         return self.async_show_form(step_id="general", data_schema=schema)
 
     async def async_step_alerts(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take which alerts are not wanted."""
         if user_input is not None:
             return self._async_keep(user_input)
-        schema = self.add_suggested_values_to_schema(_alerts(), self.config_entry.options)
+        schema = self.add_suggested_values_to_schema(_alerts(), self._readable)
         return self.async_show_form(step_id="alerts", data_schema=schema)
 
     async def async_step_waking(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -153,20 +155,35 @@ class NissanOptionsFlow(OptionsFlow):
 
     async def async_step_waking_vehicle(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take when the vehicle may be woken without anybody asking."""
-        name, kept = alias(self._vehicle.key), self.config_entry.options.get(OPTION_WAKING, {})
+        name, kept = alias(self._vehicle.key), EntryValues(self.config_entry.options).mapping(OPTION_WAKING)
+        chosen = EntryValues(kept).mapping(name)
+        odd = set[str]()
+        read_policy(chosen, odd)
         errors = {} if user_input is None else _quiet_errors(user_input)
         if user_input is not None and not errors:
             return self._async_keep({OPTION_WAKING: {**kept, name: user_input}})
         return self.async_show_form(
             step_id="waking_vehicle",
-            data_schema=self.add_suggested_values_to_schema(_waking(), user_input or kept.get(name)),
+            data_schema=self.add_suggested_values_to_schema(_waking(), user_input or _without(chosen, odd)),
             description_placeholders={"vehicle": self._vehicle.name},
             errors=errors,
         )
 
+    @property
+    def _readable(self) -> Mapping[str, Any]:
+        """What is chosen now; a form would not take back what cannot be read."""
+        odd = set[str]()
+        settings = Settings.of(self.config_entry.options, odd)
+        off = [each for each in AlertType if each not in settings.alerts]
+        return {**_without(self.config_entry.options, odd), OPTION_ALERTS_OFF: off}
+
     @callback
     def _async_keep(self, chosen: Mapping[str, Any]) -> ConfigFlowResult:
         return self.async_create_entry(data={**self.config_entry.options, **chosen})
+
+
+def _without(options: Mapping[str, Any], odd: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in odd}
 
 
 def _quiet_errors(chosen: Mapping[str, Any]) -> dict[str, str]:

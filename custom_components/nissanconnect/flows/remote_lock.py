@@ -23,6 +23,7 @@ import probatio
 from ..backends.base import LockSetup
 from ..const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE, DOMAIN
 from ..coordinator import NissanConfigEntry
+from ..entry_values import EntryValues
 from ..vehicle import Asker, BackendError, Capability, InvalidPin, VehicleInfo, WrongCode, alias, is_pin
 
 CONF_STORE_PIN = "store_pin"
@@ -167,17 +168,19 @@ class RemoteLockFlow(ConfigFlow):
     def _device_id(self) -> str:
         """Return our name in the vehicles' lists of devices. It is kept at once, or half a set-up would orphan it."""
         entry = self._get_reconfigure_entry()
-        if CONF_DEVICE_ID not in entry.data:
-            device_id = f"ha-{secrets.token_hex(8)}"
-            self.hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_DEVICE_ID: device_id})
-        known: str = entry.data[CONF_DEVICE_ID]
-        return known
+        if known := EntryValues(entry.data).text(CONF_DEVICE_ID):
+            return known
+        device_id = f"ha-{secrets.token_hex(8)}"
+        self.hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_DEVICE_ID: device_id})
+        return device_id
 
     @callback
     def _async_keep(self, pin: str | None) -> None:
         """Keep the PIN if that was wished; an older one would be wrong now, even if the dialog gets to no end."""
         entry = self._get_reconfigure_entry()
-        pins = {key: known for key, known in entry.data.get(CONF_PINS, {}).items() if key != self._vehicle.key}
+        pins = {
+            key: known for key, known in EntryValues(entry.data).mapping(CONF_PINS).items() if key != self._vehicle.key
+        }
         if pin is not None:
             pins[self._vehicle.key] = pin
         self.hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_PINS: pins})
