@@ -59,9 +59,8 @@ class LeafSpyFlow(ConfigFlow):
         if user_input is not None:
             # The app is not known to encode what it sends (leafspy §13), and Home Assistant refuses some of the rest.
             if re.fullmatch(r"[A-Za-z0-9._~-]{0,64}", user_input.get(CONF_PASSWORD, "")):
-                webhook_id = EntryValues(known).text(CONF_WEBHOOK_ID) or secrets.token_hex(
-                    16
-                )  # short enough to be typed
+                # Short enough to be typed.
+                webhook_id = EntryValues(known).text(CONF_WEBHOOK_ID) or secrets.token_hex(16)
                 self._link = {CONF_SOURCE: Source.LEAFSPY, CONF_WEBHOOK_ID: webhook_id, **user_input}
                 self._release()  # open so far with what was entered before
                 return await self.async_step_leafspy_address()

@@ -125,9 +125,7 @@ class Desk:
         if exchange.reply is None or exchange.replied_at is None:
             return Progress(Phase.PENDING if exchange.waits(self._now()) else Phase.TIMED_OUT)
         code, unclear = exchange.reply.code, exchange.reply.verdict is Verdict.UNCLEAR
-        if (
-            exchange.reply.verdict is Verdict.REFUSED
-        ):  # said by the firmware before it sends the vehicle anything (§1.7)
+        if exchange.reply.verdict is Verdict.REFUSED:  # before the firmware sends the vehicle anything (§1.7)
             return Progress(Phase.REJECTED, code, nothing_done=True)
         if self._shown(exchange.order) and not (unclear and exchange.so_before):
             return Progress(Phase.DONE)
