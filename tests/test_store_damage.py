@@ -17,6 +17,7 @@ from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.nissanconnect.alerts import Wishes
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.engine.merge import Word
 from custom_components.nissanconnect.engine.wakes import WakeLedger
@@ -266,3 +267,25 @@ def test_a_file_may_hold_absurdly_many_vehicles(surplus: int) -> None:
     found = reader.read(whole).vehicles
     assert [each.info.key for each in found] == names[:MOST_VEHICLES]
     assert reader.lost is (surplus > 0)
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"charge_below": 1e9},
+        {"charge_below": -5},
+        {"charge_below": 10**400},
+        {"charge_below": "30"},
+        {"plug_in_by": "22:00:00+02:00"},
+        {"plug_in_by": "25:00"},
+        {"plug_in_by": 22},
+    ],
+)
+def test_what_the_owner_could_not_have_set_counts_as_not_set(wishes: dict[str, Any]) -> None:
+    """A level is in %, and a time of day is local: one with a zone could be compared with no other."""
+    whole: Any = json_loads(json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO)]))))
+    whole["vehicles"][0]["wishes"] |= wishes
+    reader = StoreReader(NOW)
+    (vehicle,) = reader.read(whole).vehicles
+    assert vehicle.wishes == Wishes()
+    assert reader.lost

@@ -19,6 +19,7 @@ from .fences import drawn_areas
 from .settings import Settings
 from .source_choices import source_choices
 from .sources import ODOMETER_UNITS, OUTSIDE_UNITS
+from .vehicle import one_line
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,4 +39,6 @@ def async_warn_of_odd_values(entry: ConfigEntry) -> None:
     source_choices(entry, odd)
     odd |= {f"{SUBENTRY_GEOFENCE}.{name}" for area in drawn_areas(entry) for name in area.odd}
     if odd:
-        _LOGGER.warning("%s: these are kept in a way that cannot be read: %s", entry.title, ", ".join(sorted(odd)))
+        _LOGGER.warning(
+            "%s: these are kept in a way that cannot be read: %s", one_line(str(entry.title)), ", ".join(sorted(odd))
+        )

@@ -377,7 +377,8 @@ class StoreReader:
         """
         if isinstance(value, str) and name.endswith(("_by", "_from", "_until")):
             with suppress(ValueError):
-                return time.fromisoformat(value)
+                found_time = time.fromisoformat(value)
+                return found_time if found_time.tzinfo is None else value  # which is none then
         if isinstance(value, str) and (name == "at" or name.endswith("_at")):
             with suppress(ValueError):  # what is no time is no datetime, which the schema then says
                 found = datetime.fromisoformat(value)
