@@ -995,3 +995,36 @@ async def test_a_target_temperature_can_be_chosen_as_soon_as_a_source_takes_one(
     chosen = {"entity_id": "climate.leaf_climate", "temperature": 19}
     await hass.services.async_call("climate", "set_temperature", chosen, blocking=True)
     assert state(hass, "climate.leaf_climate").attributes["temperature"] == 19
+
+
+async def test_a_source_that_cannot_be_read_is_left_out_alone(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever is in it, the one that is whole works: over a restart, and until the other entry is gone."""
+    (whole,) = both.subentries.values()
+    odd: list[dict[str, Any]] = [
+        {},
+        {"vehicle": alias(VIN)},
+        {**whole.data, "entry": None},
+        {**whole.data, "entry": [other.entry_id]},
+        {**whole.data, "source_vehicle": {"alias": alias(VIN)}},
+        {**whole.data, "vehicle": 7},
+    ]
+    for data in odd:
+        hass.config_entries.async_add_subentry(
+            both, ConfigSubentry(data=MappingProxyType(data), subentry_type="source", title="Odd", unique_id=None)
+        )
+    await settle(hass)
+    for entry in (both, other):
+        await hass.config_entries.async_reload(entry.entry_id)
+        await settle(hass)
+    (vehicle,) = both.runtime_data.vehicles.values()
+    assert [link.name for link in vehicle.links] == ["own", whole.subentry_id]
+    assert state(hass, "sensor.leaf_battery").state == "48.0"
+    assert devices(hass) == ["LEAF"]
+
+    await hass.config_entries.async_remove(other.entry_id)
+    await settle(hass)
+    assert len(both.subentries) == len(odd), "it is for the owner to remove them"
+    assert state(hass, "sensor.leaf_battery").state == "50.0"
+    assert "Traceback" not in caplog.text
