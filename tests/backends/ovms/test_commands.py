@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from custom_components.nissanconnect.backends.demo.obey import obey
 from custom_components.nissanconnect.vehicle import (
     Command,
     FlashLights,
@@ -292,3 +293,26 @@ async def test_each_of_several_commands_is_followed_to_its_own_end(world: World)
         assert world.module.listeners == {CLIENT}
         await world.tick(seconds=20)
         assert (await world.backend.poll(info, tickets[0])).phase is Phase.DONE
+
+
+@pytest.mark.parametrize("started", [True, False])
+async def test_a_stop_is_not_seen_in_what_was_so_before_the_start(world: World, started: bool) -> None:
+    """The vehicle is told of the start within a minute or so, and of the stop after it."""
+    world.module.obeyed = started
+    async with world.listening():
+        info = await world.info()
+        await world.clock.until(world.backend.send(info, StartClimate(), nobody))
+        await world.clock.advance(seconds=1)
+        stop = await world.clock.until(world.backend.send(info, StopClimate(), nobody))
+        if started:  # and heard of it before the stop
+            obey(world.vehicle, StartClimate(21))
+        await world.clock.advance(seconds=1)
+        assert (await world.backend.poll(info, stop)).phase is Phase.PENDING
+        await world.tick(seconds=1)
+        if started:
+            assert (await world.backend.poll(info, stop)).phase is Phase.PENDING
+            obey(world.vehicle, StopClimate())
+        await world.tick(seconds=30)
+        assert ((await world.backend.poll(info, stop)).phase is Phase.DONE) is started
+        await world.tick(seconds=45)
+        assert (await world.backend.poll(info, stop)).phase is Phase.DONE

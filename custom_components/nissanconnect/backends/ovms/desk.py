@@ -1,7 +1,7 @@
 """Commands to one module: each published once, after the reply to the one before, and followed to its end (§5.5)."""
 
 from asyncio import Lock
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,16 +26,23 @@ _FOLLOWED = timedelta(minutes=5)
 class Exchange:
     """A command on its way. ``ended`` is how it went, once that is known.
 
-    ``so_before``: what it is to bring about was so when it was sent.
+    ``so_before``: what it is to bring about was so when it was sent, and has not been otherwise since; until
+    ``contested_until`` an earlier command may change that yet.
     """
 
     number: str
     order: Order
     sent_at: datetime
     so_before: bool = False
+    contested_until: datetime | None = None
     reply: Reply | None = None
     replied_at: datetime | None = None
     ended: Progress | None = None
+
+    @property
+    def effect_until(self) -> datetime:
+        """Until when the vehicle may begin to obey."""
+        return (self.replied_at or self.sent_at + REPLY_LIMIT) + self.order.patience
 
     def waits(self, now: datetime) -> bool:
         """Whether a reply may still come."""
@@ -82,7 +89,13 @@ class Desk:
             self._forget()
             await self._bus.publish(self._topics.active(self._client), "1")
             async with departure(wakes=order.wakes):
-                exchange = Exchange(self._new_number(), order, self._now(), so_before=self._shown(order))
+                exchange = Exchange(
+                    self._new_number(),
+                    order,
+                    self._now(),
+                    so_before=self._shown(order),
+                    contested_until=max((each.effect_until for each in self._against(order)), default=None),
+                )
                 self._open[exchange.number] = exchange  # first: the reply may come before publishing returns
                 try:
                     await self._publish(exchange.number, order.line)
@@ -90,6 +103,12 @@ class Desk:
                     del self._open[exchange.number]
                     raise
         return Ticket(exchange.number, exchange.sent_at)
+
+    def _against(self, order: Order) -> Iterator[Exchange]:
+        """Yield the earlier commands that have not ended and are to bring about something else than ``order``."""
+        for each in self._open.values():
+            if each.ended is None and each.order.metric == order.metric and each.order.value != order.value:
+                yield each
 
     def _forget(self) -> None:
         """Drop what nobody asks about any more, because it has ended or was given up."""
@@ -127,7 +146,10 @@ class Desk:
         code, unclear = exchange.reply.code, exchange.reply.verdict is Verdict.UNCLEAR
         if exchange.reply.verdict is Verdict.REFUSED:  # before the firmware sends the vehicle anything (§1.7)
             return Progress(Phase.REJECTED, code, nothing_done=True)
-        if self._shown(exchange.order) and not (unclear and exchange.so_before):
+        shown = self._shown(exchange.order)
+        exchange.so_before = exchange.so_before and shown
+        contested = exchange.contested_until is not None and self._now() < exchange.contested_until
+        if shown and not (exchange.so_before and (unclear or contested)):
             return Progress(Phase.DONE)
         if self._now() - exchange.replied_at < exchange.order.patience:
             return Progress(Phase.PENDING)
