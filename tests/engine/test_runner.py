@@ -348,6 +348,16 @@ async def test_stale_state_is_no_proof_against_the_backend() -> None:
     assert outcome.status is CommandStatus.CONFIRMED
 
 
+@pytest.mark.parametrize("phase", [Phase.TIMED_OUT, Phase.PENDING, Phase.UNCERTAIN, Phase.REJECTED])
+async def test_a_report_from_before_is_no_proof_against_the_backend(phase: Phase) -> None:
+    """The vehicle was started by somebody else half an hour ago, which was not read until now."""
+    clock = EPOCH + timedelta(minutes=40)
+    earlier, now = climate(running=True, minutes=10), climate(running=True, minutes=41)
+    for seen, status in ((earlier, False), (now, True)):
+        outcome = await Vehicle(phases(phase), [seen], clock=clock).run(StartClimate(21), before=OFF)
+        assert (outcome.status is CommandStatus.CONFIRMED) is status
+
+
 @pytest.mark.parametrize(
     ("refusal", "looks", "status", "reason"),
     [

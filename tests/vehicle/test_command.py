@@ -141,6 +141,8 @@ def test_a_start_that_is_still_planned_was_not_cancelled() -> None:
     assert CancelClimateSchedule().seen_in(climate(), planned) is True
     assert CancelClimateSchedule().seen_in(other, planned) is True
     assert CancelClimateSchedule().seen_in(climate(), climate()) is None
+    late = VehicleState(climate=Climate(backend="b", received_at=AT, running=True))
+    assert CancelClimateSchedule().seen_in(late, planned) is None, "it has begun, or is over"
 
 
 OVERRULES: list[tuple[Command, Command]] = [

@@ -1,5 +1,7 @@
 """What shows that a command was carried out, and what becomes of one that nothing shows."""
 
+from datetime import datetime, timedelta
+
 from ..vehicle import Command, CommandStatus, Phase, Reason, VehicleState
 
 VERDICTS = {
@@ -11,21 +13,25 @@ VERDICTS = {
 }
 """How a command ended that the vehicle's state does not show, by the backend's last word."""
 
+_CLOCK_ERROR = timedelta(minutes=1)
+"""By how much the clock of a vehicle may be behind ours."""
+
 
 def proves(
-    command: Command, state: VehicleState, before: VehicleState, phase: Phase, *, contested: bool = False
+    command: Command, state: VehicleState, before: VehicleState, phase: Phase, sent_at: datetime, *, contested: bool
 ) -> bool:
     """Whether ``state`` shows that the command was carried out, of which the backend has said ``phase`` last.
 
-    ``before`` is what was believed when it was sent. ``contested``: the opposite was on its way then, so that the
-    vehicle may be about to become otherwise.
+    ``before`` is what was believed when it was sent, at ``sent_at``. ``contested``: the opposite was on its way then,
+    so that the vehicle may be about to become otherwise.
     """
     seen = command.seen_in(state, before)
     fresh = not command.seen_in(before, before) or _moved(command, state, before)
     if phase is Phase.DONE:  # the backend's word stands unless the vehicle contradicts it
         return seen is not False and (fresh or not contested or not _dated(command, state))
-    # Against the backend's word only fresh evidence counts: a state that was so all along proves nothing.
-    return seen is True and fresh
+    # Against the backend's word only fresh evidence counts: a state that was so all along proves nothing, nor does a
+    # report from before that we had not read.
+    return seen is True and fresh and (command.reports or not _is_older(command, state, sent_at - _CLOCK_ERROR))
 
 
 def _moved(command: Command, state: VehicleState, before: VehicleState) -> bool:
@@ -41,4 +47,14 @@ def _moved(command: Command, state: VehicleState, before: VehicleState) -> bool:
 
 def _dated(command: Command, state: VehicleState) -> bool:
     """Whether the source tells when the vehicle has reported what the command touches."""
-    return any(value.reported_at is not None for group, value in state.groups().items() if group in command.groups)
+    return bool(_times(command, state))
+
+
+def _is_older(command: Command, state: VehicleState, time: datetime) -> bool:
+    """Whether the vehicle has reported nothing of what the command touches since ``time``, as far as that is told."""
+    return max(_times(command, state), default=time) < time
+
+
+def _times(command: Command, state: VehicleState) -> list[datetime]:
+    known = state.groups().items()
+    return [each.reported_at for group, each in known if group in command.groups and each.reported_at is not None]

@@ -417,7 +417,9 @@ class CommandRunner:
                 state = await self._line.look(wanted, job.ticket)
             except BackendError:
                 continue
-            if proves(command, state, before, phase, contested=job.contested) and not job.overruled:
+            sent_at = job.sent_at or job.asked_at
+            proven = proves(command, state, before, phase, sent_at, contested=job.contested)
+            if proven and not job.overruled:
                 if wanted != command.groups:
                     with suppress(BackendError):
                         await self._line.look(command.groups, job.ticket)

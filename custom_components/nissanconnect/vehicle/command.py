@@ -187,6 +187,8 @@ class CancelClimateSchedule(Command):
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         if state.climate is None or before.climate is None or before.climate.next_start_at is None:
             return None
+        if state.climate.next_start_at is None and state.climate.received_at >= before.climate.next_start_at:
+            return None  # its time has passed meanwhile
         return state.climate.next_start_at != before.climate.next_start_at
 
     @override
