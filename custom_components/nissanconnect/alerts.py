@@ -61,11 +61,6 @@ class Wishes:
     charge_below: float = 30.0
     plug_in_by: time | None = None
 
-    def __post_init__(self) -> None:
-        """Refuse a level that no battery has; raises ValueError."""
-        if not 0 <= self.charge_below <= 100:
-            raise ValueError(self.charge_below)
-
 
 class AlertedVehicle(Protocol):
     """What alerts need of their vehicle."""

@@ -307,10 +307,17 @@ class StoreReader:
             wakes=WakeLedger.reopened(self._each(partial(self._load, Wake), kept.get("wakes"))),
             rests_since=self._time(kept.get("rests_since_at")),
             lookout=self._load(Lookout, kept.get("lookout")) or Lookout(),
-            wishes=self._load(Wishes, kept.get("wishes")) or Wishes(),
+            wishes=self._wishes(kept.get("wishes")),
             plan=self._load(Plan, kept.get("plan"), planned=True),
             wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
         )
+
+    def _wishes(self, raw: Any) -> Wishes:
+        found = self._load(Wishes, raw) or Wishes()
+        if 0 <= found.charge_below <= 100:
+            return found
+        self.lost = True  # no battery has such a level
+        return replace(found, charge_below=Wishes().charge_below)
 
     def _word(self, raw: Any) -> Word:
         kept = self._mapping(raw)
