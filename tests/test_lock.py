@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import logging
 from typing import Any
 
+from aiohttp import web
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import ATTR_CODE, CONF_CODE, CONF_PIN
@@ -451,13 +452,17 @@ async def test_locking_calls_off_an_unlocking_that_the_vehicle_takes_its_time_ov
     hass: HomeAssistant, equipped: Simulator, ready: MockConfigEntry
 ) -> None:
     """It must not come after the locking, nor hold that up until it is too late for it."""
-    telematics = equipped.vehicle("Qashqai").telematics
-    telematics.covered = False
+    telematics, both_asked = equipped.vehicle("Qashqai").telematics, asyncio.Event()
+
+    async def wait(_: web.Request) -> None:
+        await both_asked.wait()
+
+    equipped.fail("actions/srp-sets", Fault(respond=wait))
     unlock = act_meanwhile(hass, "lock", "unlock", LOCK, code=PIN)
     await meanwhile(hass, lambda: equipped.requests["actions/srp-sets"])
     lock = act_meanwhile(hass, "lock", "lock", LOCK, code=PIN)
     await meanwhile(hass, lambda: equipped.requests["actions/srp-sets"] > 1)
-    telematics.covered = True
+    both_asked.set()
     assert [await unlock, await lock] == ["superseded", None]
     await settle(hass)
     assert [each for each in telematics.executed if isinstance(each, Lock | Unlock)] == [Lock()]

@@ -59,10 +59,11 @@ class PinGuard:
 
     def refusal(self, command: Command) -> Reason | None:
         """Return the reason if ``command`` would try a PIN while none is tried. Locking without one always may be."""
-        tries = isinstance(command, Unlock) or (isinstance(command, Lock) and command.pin is not None)
-        if not tries:
+        if not isinstance(command, Lock | Unlock) or (isinstance(command, Lock) and command.pin is None):
             return None
-        return Reason.TOO_MANY_WRONG_PINS if self._refused_until() else None
+        # Others that are being tried may turn out to be wrong as well. The same one again tells nothing new.
+        pins = {each.pin for each in self._vehicle.commands.runner.on_their_way if isinstance(each, Lock | Unlock)}
+        return Reason.TOO_MANY_WRONG_PINS if self._refused_until(len(pins - {command.pin, None})) else None
 
     @callback
     def async_allow(self) -> None:
@@ -80,10 +81,13 @@ class PinGuard:
             vehicle.hass, vehicle.config_entry, vehicle.info, self.wrong.count, self._refused_until()
         )
 
-    def _refused_until(self) -> datetime | None:
+    def _refused_until(self, more: int = 0) -> datetime | None:
+        """Return until when no PIN is tried, if as many ``more`` were wrong."""
         now = dt_util.utcnow()
-        self.wrong = self.wrong.seen_at(now)
-        return self.wrong.refused_until(now)
+        wrong = self.wrong = self.wrong.seen_at(now)
+        for _ in range(more):
+            wrong = wrong.after(now)
+        return wrong.refused_until(now)
 
     @callback
     def _async_command_ended(self, record: CommandRecord) -> None:

@@ -922,3 +922,14 @@ async def test_what_nobody_waits_for_is_asked_for_less_often() -> None:
         assert outcome.status is CommandStatus.TIMED_OUT
         asked.append(vehicle.asked)
     assert asked[1] < asked[0] / 2
+
+
+async def test_a_wrong_pin_that_is_overruled_is_still_found_out() -> None:
+    """Or guesses that overrule each other would count for nothing."""
+    vehicle = Deaf(OFF)
+    vehicle.polls = [Progress(Phase.REJECTED, "12", Reason.WRONG_PIN)]
+    jobs = await ask(vehicle, vehicle.runner(), Unlock("0000"), Lock("0001"))
+    vehicle.goes_on.set()
+    await gather(*vehicle.tasks)
+    assert vehicle.sent == [Unlock("0000"), Lock("0001")]
+    assert ends(jobs) == [Reason.WRONG_PIN] * 2

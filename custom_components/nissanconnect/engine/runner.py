@@ -139,7 +139,7 @@ class CommandRunner:
     @property
     def on_their_way(self) -> list[Command]:
         """The commands that have left and not ended."""
-        return [job.command for job in self._jobs if job.sent_at is not None]
+        return [job.command for job in self._jobs if job.sent_at is not None and not job.called_off]
 
     @property
     def idle(self) -> bool:
@@ -286,6 +286,8 @@ class CommandRunner:
         except TooLate:
             raise
         except BackendError as error:
+            if job.called_off:
+                raise TooLate from error
             job.error = error
             if not sending.uncertain or error.nothing_done:
                 status = (
@@ -308,10 +310,11 @@ class CommandRunner:
         wrong = progress.reason is Reason.WRONG_PIN
         confirmed = not wrong and await self._look(job, before, progress.phase, looks)
         job.nothing_done = progress.nothing_done and not confirmed
-        over = Phase.UNCERTAIN if job.overruled else progress.phase
-        status, reason = (CommandStatus.CONFIRMED, None) if confirmed else VERDICTS[over]
-        if not confirmed and (said := Reason.SUPERSEDED if job.overruled else progress.reason) is not None:
-            reason = said
+        if job.overruled and not wrong:
+            progress = Progress(Phase.UNCERTAIN, reason=Reason.SUPERSEDED)
+        status, reason = (CommandStatus.CONFIRMED, None) if confirmed else VERDICTS[progress.phase]
+        if not confirmed and progress.reason is not None:
+            reason = progress.reason
         outcome = CommandOutcome(
             status=status, reason=reason, code=progress.code, sent_at=ticket.sent_at, ended_at=self._now()
         )
@@ -370,7 +373,10 @@ class CommandRunner:
         return replace(outcome, ended_at=self._now())
 
     async def _follow(self, job: Job, ticket: Ticket) -> Progress:
-        """Ask until the command is over, overruled, or its time is up; an error on the way may ask for a pause."""
+        """Ask until the command is over, overruled, or its time is up; an error on the way may ask for a pause.
+
+        Whether a PIN was wrong is found out in any case, or guesses that overrule each other would count for nothing.
+        """
         limit = self._patience.limit if ticket.limit is None else ticket.limit
         deadline = ticket.sent_at + timedelta(seconds=limit)
         longest = self._patience.longest if job.asked_by.waits else self._patience.unhurried
@@ -378,7 +384,7 @@ class CommandRunner:
         demanded = 0.0
         while True:  # once at least: after a restart the time may be over, and the answer there
             await self._sleep(max(pause, demanded))
-            if job.overruled:
+            if job.overruled and not job.command.tries_pin:
                 return Progress(Phase.UNCERTAIN)
             progress, demanded = Progress(Phase.PENDING), 0.0
             try:

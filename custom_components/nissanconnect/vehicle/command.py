@@ -19,11 +19,13 @@ class Command:
     one; ``groups`` are the parts of the state that show its effect. ``reports``: that effect is a new report, which may
     reach the source minutes after the vehicle has made it. A command that has no values of its own is not
     decorated again: it would only cost time at each start. ``force``: send it even if that does not seem sensible.
+    ``tries_pin``: its end may tell that its PIN was wrong.
     """
 
     capability: ClassVar[Capability]
     groups: ClassVar[frozenset[Group]] = frozenset()
     reports: ClassVar[bool] = False
+    tries_pin: ClassVar[bool] = False
     force: bool = field(default=False, kw_only=True)
 
     @property
@@ -284,6 +286,7 @@ class _DoorCommand(Command):
 
     capability = Capability.LOCK
     groups = frozenset({Group.BODY})
+    tries_pin = True
     pin: str | None = field(default=None, repr=False)
 
 
@@ -314,7 +317,7 @@ class Unlock(_DoorCommand):
 
     @override
     def spares(self, earlier: Command) -> bool:
-        """Never: the PIN may be wrong, and then the doors have to be locked."""
+        """Never: the PIN may be wrong, and then the doors are to be locked."""
         return False
 
 
