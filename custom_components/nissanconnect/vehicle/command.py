@@ -187,11 +187,10 @@ class CancelClimateSchedule(Command):
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        if state.climate is None or before.climate is None or before.climate.next_start_at is None:
-            return None
-        if state.climate.next_start_at is None and state.climate.received_at >= before.climate.next_start_at:
-            return None  # its time has passed meanwhile
-        return state.climate.next_start_at != before.climate.next_start_at
+        now, planned = state.climate, before.climate.next_start_at if before.climate else None
+        if now is None or planned is None or (now.next_start_at is None and now.received_at >= planned):
+            return None  # it is not known, or its time has passed meanwhile
+        return now.next_start_at != planned
 
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
