@@ -136,6 +136,19 @@ async def finish(runner: CommandRunner, command: Command, asker: Asker = SOMEBOD
     return job.outcome
 
 
+async def test_a_clock_that_is_set_back_keeps_nobody_waiting() -> None:
+    vehicle = Vehicle(phases(Phase.PENDING), [OFF])
+    runner = vehicle.runner()
+    job, _ = runner.submit(StartClimate(21), SOMEBODY)
+    working = create_task(runner.work(job))
+    await job.accepted.wait()
+    vehicle.clock -= timedelta(hours=1)
+    await working
+    assert job.outcome is not None
+    assert job.outcome.status is CommandStatus.TIMED_OUT
+    assert vehicle.asked < 100
+
+
 def phases(*names: Phase) -> list[Progress | BackendError]:
     return [Progress(name) for name in names]
 

@@ -380,10 +380,10 @@ class CommandRunner:
         limit = self._patience.limit if ticket.limit is None else ticket.limit
         deadline = ticket.sent_at + timedelta(seconds=limit)
         longest = self._patience.longest if job.asked_by.waits else self._patience.unhurried
-        pause = self._patience.first
-        demanded = 0.0
+        pause, demanded, waited = self._patience.first, 0.0, 0.0
         while True:  # once at least: after a restart the time may be over, and the answer there
-            await self._sleep(max(pause, demanded))
+            await self._sleep(wait := max(pause, demanded))
+            waited += wait
             if job.overruled and not job.command.tries_pin:
                 return Progress(Phase.UNCERTAIN)
             progress, demanded = Progress(Phase.PENDING), 0.0
@@ -391,7 +391,7 @@ class CommandRunner:
                 progress = await self._line.poll(ticket)
             except BackendError as error:
                 demanded = error.retry_after or 0.0
-            left = (deadline - self._now()).total_seconds()
+            left = min((deadline - self._now()).total_seconds(), limit - waited)  # clocks are set back
             if progress.phase is not Phase.PENDING or left <= 0:
                 return progress
             pause, demanded = min(pause * self._patience.growth, longest), min(demanded, left)
