@@ -137,15 +137,14 @@ async def finish(runner: CommandRunner, command: Command, asker: Asker = SOMEBOD
 
 
 async def test_a_clock_that_is_set_back_keeps_nobody_waiting() -> None:
-    vehicle = Vehicle(phases(Phase.PENDING), [OFF])
-    runner = vehicle.runner()
-    job, _ = runner.submit(StartClimate(21), SOMEBODY)
-    working = create_task(runner.work(job))
-    await job.accepted.wait()
-    vehicle.clock -= timedelta(hours=1)
-    await working
-    assert job.outcome is not None
-    assert job.outcome.status is CommandStatus.TIMED_OUT
+    class SetBack(Vehicle):
+        async def poll(self, ticket: Ticket) -> Progress:
+            if not self.asked:
+                self.clock -= timedelta(hours=1)
+            return await super().poll(ticket)
+
+    vehicle = SetBack(phases(Phase.PENDING), [OFF])
+    assert (await vehicle.run(StartClimate(21))).status is CommandStatus.TIMED_OUT
     assert vehicle.asked < 100
 
 
