@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 import time
@@ -17,7 +18,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigSubentry,
 )
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.const import CONF_PIN, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
@@ -46,6 +47,7 @@ from custom_components.nissanconnect.vehicle import (
     Connectivity,
     Departure,
     Group,
+    Lock,
     NoConnection,
     Notification,
     NotSupported,
@@ -405,6 +407,22 @@ async def test_the_first_refusal_is_told_if_no_source_takes_a_command(
     with pytest.raises(HomeAssistantError) as raised:
         await heat(hass)
     assert raised.value.translation_key == "too_many_commands"
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["the module takes any PIN", "the vehicle wants its PIN"])
+async def test_a_pin_that_guards_unlocking_only_is_not_wanted_for_locking(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, module: Scripted, ours: bool
+) -> None:
+    module.vehicles[VIN] = replace(MODULE, capabilities=MODULE.capabilities | {Capability.LOCK_PIN})
+    if ours:
+        hass.config_entries.async_update_entry(other, data=other.data | {CONF_PIN: "1234"})
+    await other.runtime_data.async_refresh()
+    await settle(hass)
+    for service, wanted in (("lock", not ours), ("unlock", True)):
+        with pytest.raises(HomeAssistantError) if wanted else nullcontext() as error:
+            await hass.services.async_call("lock", service, {"entity_id": "lock.leaf_lock"}, blocking=True)
+        assert not wanted or (error is not None and error.value.translation_key == "pin_required")
+    assert module.sent == ([Lock()] if ours else [])
 
 
 async def test_a_vehicle_that_its_account_drops_goes_on_with_its_other_source(

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_PIN
 from homeassistant.core import HomeAssistant
 
 from .backends.base import Trips
@@ -122,6 +123,11 @@ class Link:
     def takes_pin(self) -> bool:
         """Whether a PIN is asked for before the vehicle is unlocked through here."""
         return self.offers({Capability.LOCK_PIN})
+
+    @property
+    def locks_freely(self) -> bool:
+        """Whether the PIN is only ours, to guard unlocking: the vehicle itself takes any."""
+        return self.account is not None and CONF_PIN in self.account.config_entry.data
 
     def forbids(self, command: Command) -> bool:
         """Whether ``command`` would unlock without a PIN through here, and the owner has not allowed that."""

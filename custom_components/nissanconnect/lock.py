@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.lock import LockEntity, LockEntityDescription
-from homeassistant.const import ATTR_CODE, CONF_PIN
+from homeassistant.const import ATTR_CODE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -82,9 +82,8 @@ class VehicleLock(VehicleEntity, LockEntity):
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        if (
-            CONF_PIN in self.coordinator.config_entry.data
-        ):  # the module takes any; the owner's own guards unlocking only
+        way = next(iter(self.coordinator.links.able(Lock())), None)
+        if way is not None and way.locks_freely:
             await self.async_execute(Lock())
             return
         code = kwargs.get(ATTR_CODE) or self.coordinator.pin_guard.stored

@@ -138,6 +138,7 @@ async def finish(runner: CommandRunner, command: Command, asker: Asker = SOMEBOD
 
 async def test_a_clock_that_is_set_back_keeps_nobody_waiting() -> None:
     class SetBack(Vehicle):
+        @override
         async def poll(self, ticket: Ticket) -> Progress:
             if not self.asked:
                 self.clock -= timedelta(hours=1)

@@ -378,12 +378,11 @@ class CommandRunner:
         Whether a PIN was wrong is found out in any case, or guesses that overrule each other would count for nothing.
         """
         limit = self._patience.limit if ticket.limit is None else ticket.limit
-        deadline = ticket.sent_at + timedelta(seconds=limit)
+        at, waited = ticket.sent_at, 0.0
         longest = self._patience.longest if job.asked_by.waits else self._patience.unhurried
-        pause, demanded, waited = self._patience.first, 0.0, 0.0
+        pause, demanded = self._patience.first, 0.0
         while True:  # once at least: after a restart the time may be over, and the answer there
-            await self._sleep(wait := max(pause, demanded))
-            waited += wait
+            await self._sleep(max(pause, demanded))
             if job.overruled and not job.command.tries_pin:
                 return Progress(Phase.UNCERTAIN)
             progress, demanded = Progress(Phase.PENDING), 0.0
@@ -391,7 +390,8 @@ class CommandRunner:
                 progress = await self._line.poll(ticket)
             except BackendError as error:
                 demanded = error.retry_after or 0.0
-            left = min((deadline - self._now()).total_seconds(), limit - waited)  # clocks are set back
+            waited, at = waited + max((self._now() - at).total_seconds(), 0), self._now()  # clocks are set back
+            left = limit - waited
             if progress.phase is not Phase.PENDING or left <= 0:
                 return progress
             pause, demanded = min(pause * self._patience.growth, longest), min(demanded, left)
