@@ -18,7 +18,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigSubentry,
 )
-from homeassistant.const import CONF_PIN, STATE_UNAVAILABLE
+from homeassistant.const import CONF_PIN, EVENT_STATE_CHANGED, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
@@ -721,6 +721,25 @@ async def test_what_a_second_source_pushes_does_not_flap_nor_does_a_read_make_it
         assert state(hass, "binary_sensor.leaf_plugged_in").state == "off"
     await pass_time(timedelta(seconds=5), timedelta(seconds=5))
     assert state(hass, "binary_sensor.leaf_plugged_in").state == "on"
+
+
+async def test_a_source_that_has_not_settled_yet_takes_back_nothing_that_another_has_confirmed(
+    hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted, cloud: Scripted, pass_time: LetTimePass
+) -> None:
+    module.say(Push(info=MODULE, state=climate("ovms", running=False)))
+    await pass_time(timedelta(minutes=1))
+    cloud.obeys = obedient("kamereon")
+    await heat(hass)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    alerts = async_capture_events(hass, EVENT_ALERT)
+    for _ in range(6):
+        await pass_time(timedelta(seconds=1), timedelta(seconds=1))
+        module.say(Push(info=MODULE, state=climate("ovms", running=True)))
+        await settle(hass)
+    shown = [each.data["new_state"].state for each in changes if each.data["entity_id"] == "climate.leaf_climate"]
+    assert "off" not in shown
+    assert state(hass, "climate.leaf_climate").state == "heat_cool"
+    assert AlertType.CLIMATE_STOPPED not in [each.data["type"] for each in alerts]
 
 
 async def test_what_a_source_speaks_of_does_not_hide_what_could_not_be_asked(

@@ -160,6 +160,20 @@ def test_one_value_that_flaps_for_ever_holds_up_no_other() -> None:
     assert listener.state.body.hatch is True
 
 
+def test_what_is_held_back_is_no_newer_than_it_was() -> None:
+    """Or the old value would overrule what another source has reported meanwhile."""
+    debounce = Debounce()
+    debounce.push(plug(False, 0), EPOCH)
+    for seconds in (10, 11):
+        held = debounce.push(plug(True, seconds, power=3), EPOCH + timedelta(seconds=seconds)).charging
+        assert held is not None
+        assert (held.plugged_in, held.power, held.reported_at) == (False, 3, EPOCH)
+    at = EPOCH + timedelta(seconds=11) + PLUG_HOLD
+    shown = debounce.release(at).charging
+    assert shown is not None
+    assert (shown.plugged_in, shown.reported_at) == (True, EPOCH + timedelta(seconds=11))
+
+
 def test_what_is_read_counts_at_once_and_ends_the_wait() -> None:
     listener = Listener()
     listener.push(plug(False, 0), 0)

@@ -107,9 +107,10 @@ class Debounce:
         self._pushed[group] = pushed
         believed = self._believed.get(group)
         kept: dict[str, Any] = {}
+        # An old value that counted as reported now would overrule what another source has reported meanwhile.
         for name, hold in HOLDS.get(group, {}).items():
             if believed is not None and not self._stays((group, name), hold, believed, pushed, now):
-                kept |= {each: getattr(believed, each) for each in (name, *hold.follows)}
+                kept |= {each: getattr(believed, each) for each in (name, *hold.follows, "reported_at")}
         self._believed[group] = settled = replace(pushed, **kept)
         return settled
 
