@@ -567,7 +567,7 @@ async def test_a_dead_source_is_asked_more_and_more_rarely(
 
 
 async def test_the_owner_is_told_of_a_silent_source_at_its_third_failure(
-    hass: HomeAssistant, both: MockConfigEntry, module: Scripted, pass_time: LetTimePass
+    hass: HomeAssistant, both: MockConfigEntry, module: Scripted, freezer: FrozenDateTimeFactory
 ) -> None:
     (vehicle,) = both.runtime_data.vehicles.values()
     (link,) = vehicle.links.lent
@@ -575,11 +575,82 @@ async def test_the_owner_is_told_of_a_silent_source_at_its_third_failure(
     told = list[bool]()
     while link.failures < 4:
         before = link.failures
-        link.rested()
+        freezer.tick(timedelta(hours=2))
         await vehicle.async_refresh()
         assert link.failures == before + 1
         told.append(issues(hass) == ["source_silent"])
     assert told == [False, False, True, True]
+
+
+async def test_a_source_that_is_being_loaded_has_not_failed_three_times(
+    hass: HomeAssistant, both: MockConfigEntry, other: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    (vehicle,) = both.runtime_data.vehicles.values()
+    await hass.config_entries.async_unload(other.entry_id)
+    for _ in range(6):
+        await vehicle.async_read_all()
+        freezer.tick(timedelta(seconds=1))
+    assert issues(hass) == []
+
+    await hass.config_entries.async_setup(other.entry_id)
+    await settle(hass)
+    (link,) = vehicle.links.lent
+    assert link.failures == 0
+
+
+async def test_reads_while_both_sources_rest_do_not_make_them_fail_faster(
+    hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, freezer: FrozenDateTimeFactory
+) -> None:
+    (vehicle,) = both.runtime_data.vehicles.values()
+    cloud.error = module.error = Unavailable("dead")
+    for _ in range(6):
+        await vehicle.async_refresh()
+        freezer.tick(timedelta(seconds=1))
+    assert issues(hass) == []
+
+
+async def test_a_pause_that_a_source_demands_meanwhile_counts(
+    hass: HomeAssistant, both: MockConfigEntry, module: Scripted, freezer: FrozenDateTimeFactory
+) -> None:
+    (vehicle,) = both.runtime_data.vehicles.values()
+    (link,) = vehicle.links.lent
+    module.error = Unavailable("dead")
+    await vehicle.async_refresh()
+    module.error = RateLimited(retry_after=7200)
+    await vehicle.async_read_all()
+    freezer.tick(timedelta(hours=1))
+    assert link.rests(dt_util.utcnow())
+
+
+async def test_a_source_that_reports_again_is_not_called_silent_any_more(
+    hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted, pass_time: LetTimePass
+) -> None:
+    """At once, although the next read may be half an hour away."""
+    module.error = Unavailable("no broker")
+    module.say(module.error)
+    await pass_time(timedelta(hours=4), timedelta(minutes=5))
+    assert issues(hass) == ["source_silent"]
+    module.error = None
+    (vehicle,) = spoken.runtime_data.vehicles.values()
+    (link,) = vehicle.links.lent
+    vehicle.async_hear(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 240, level=12))), link)
+    assert issues(hass) == []
+
+
+async def test_a_source_that_rests_is_not_said_to_be_readable(
+    hass: HomeAssistant, both: MockConfigEntry, module: Scripted, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    (vehicle,) = both.runtime_data.vehicles.values()
+    module.error = Unavailable("dead")
+    await vehicle.async_refresh()
+    assert "ovms cannot be read" in caplog.text
+    await vehicle.async_refresh()
+    assert "can be read again" not in caplog.text
+
+    module.error = None
+    await vehicle.async_read_all()
+    assert "ovms can be read again" in caplog.text
 
 
 async def test_a_talkative_source_does_not_keep_us_from_asking_the_others(

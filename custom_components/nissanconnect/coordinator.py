@@ -178,7 +178,6 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.alerts.async_apply_sources()
         self.data = self._async_weigh()
         self._reads.everything = True
-        async_report_sources(self.hass, self.config_entry, self.info, self.links)
         self.async_update_listeners()
         await self.async_refresh()
         for listener in list(self._sources_listeners):
@@ -344,7 +343,6 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._reads.everything |= self.parts.readable is False
         groups = self._reads.begin()
         answers = await self.links.read(groups, self._account.settings.pace)
-        async_report_sources(self.hass, self.config_entry, self.info, self.links)
         if not answers.reports:
             # One that rests has failed before, so the own way has an error whether or not it was asked this time.
             raise self._async_fail(self.links.own.error or next(iter(answers.errors.values())))
@@ -370,6 +368,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def _async_fail(self, error: BackendError) -> Exception:
         """Note that nothing came by any way, the own one because of ``error``; returns what to raise."""
+        async_report_sources(self.hass, self.config_entry, self.info, self.links)
         self._reads.fail()
         self._reads.pause(error.retry_after)
         self._async_plan(self.data)
@@ -393,6 +392,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         """Return what is believed after something was said; who the vehicle is may have changed as well."""
         self.info = self.links.info
         self.links.forget_place_if_private()
+        async_report_sources(self.hass, self.config_entry, self.info, self.links)
         now = dt_util.utcnow()
         self._up_to_date = self.links.shown(now)
         return self.links.state.without_past_forecasts(now)

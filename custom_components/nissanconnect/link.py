@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntryState
@@ -55,7 +55,9 @@ class Link:
         self.error: BackendError | None = None
         """Why the last attempt brought nothing, if it did not."""
         self.failures = 0
+        """How often in a row it has failed. Reads before its pause is over are not counted: it may just be loading."""
         self._retry_at: datetime | None = None
+        self._rests = False
         self._missing: frozenset[Group] = frozenset()
         """What is known of old, and was not reported when it was last asked for."""
         self._answered = False
@@ -109,11 +111,11 @@ class Link:
 
     def rested(self) -> None:
         """Try it again at the next occasion."""
-        self._retry_at = None
+        self._rests = False
 
     def rests(self, now: datetime) -> bool:
         """Whether it has failed and is not tried again yet."""
-        return self._retry_at is not None and now < self._retry_at
+        return self._rests and self._retry_at is not None and now < self._retry_at
 
     def offers(self, capabilities: Collection[Capability]) -> bool:
         """Whether the vehicle has all of these through here."""
@@ -181,7 +183,7 @@ class Link:
         self._missing = (self._missing | in_vain) - state.groups().keys()
         self._answered = self._answered or bool(state.groups())
         self.word = self.word.after(state)
-        self.error, self.failures, self._retry_at = None, 0, None
+        self.error, self.failures, self._retry_at, self._rests = None, 0, None, False
 
     def forget_place(self) -> None:
         """Keep no position: what is said of it in privacy mode must not come to light after it."""
@@ -193,8 +195,12 @@ class Link:
         self.error = error
         if self.asks:
             self._missing = frozenset(self.word.state.groups())
-        self.failures += 1
-        self._retry_at = now + pace.retry(self.failures, error.retry_after)
+        self._rests = True
+        if self._retry_at is None or now >= self._retry_at:
+            self.failures += 1
+            self._retry_at = now + pace.retry(self.failures, error.retry_after)
+        else:
+            self._retry_at = max(self._retry_at, now + timedelta(seconds=error.retry_after or 0))
 
 
 class OwnLink(Link):

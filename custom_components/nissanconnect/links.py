@@ -48,7 +48,7 @@ _ABOUT_THE_COMMAND = (PinRequired, TimePassed, TooLate, WrongPin)
 
 @dataclass(slots=True)
 class Answers:
-    """What came of reading: a report from each way that gave one, and why the others did not."""
+    """What came of reading: a report from each way that gave one, and the latest error of each that did not."""
 
     reports: dict[Link, VehicleReport] = field(default_factory=dict)
     errors: dict[Link, BackendError] = field(default_factory=dict)
@@ -185,7 +185,7 @@ class VehicleLinks:
         now = dt_util.utcnow()
         asked = [link for link in self if not link.rests(now)] or list(self)
         found = await asyncio.gather(*(link.read(groups) for link in asked), return_exceptions=True)
-        answers = Answers()
+        answers = Answers(errors={link: link.error for link in self if link not in asked and link.error is not None})
         for link, answer in zip(asked, found, strict=True):
             if isinstance(answer, BackendError):
                 link.fail(answer, pace, now)
