@@ -91,7 +91,7 @@ async def test_from_the_password_to_the_first_values(hass: HomeAssistant, client
 
 async def test_a_message_may_come_before_anybody_waits_for_it(hass: HomeAssistant, client: Client) -> None:
     shown = await begin(hass)
-    assert told(shown)["password"] == "-"
+    assert told(shown)["password"] == "leave it empty"
     assert await verdict(await call(hass, client, phone().parameters(), address(shown))) == GOOD
     waiting = await submit(hass, shown, {})
     # The dialog may be asked at the very moment at which the wait ends.
@@ -229,6 +229,7 @@ async def test_without_any_known_address_the_path_is_told(hass: HomeAssistant, c
     hass.config.api = None
     shown = await begin(hass)
     assert told(shown)["addresses"].startswith("- `…/api/webhook/")
+    assert "does not know its own address" in told(shown)["addresses"]
 
 
 async def test_without_a_web_server_there_is_no_link(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:

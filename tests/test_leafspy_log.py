@@ -217,7 +217,7 @@ async def test_rows_that_cannot_be_used_are_told(hass: HomeAssistant, loaded: Mo
         (b"PK\x03\x04 and then nothing", "log_without_rows"),
         (archive({"photo.jpg": b"\xff"}), "log_without_rows"),
         (archive({}), "log_without_rows"),
-        (None, "log_not_found"),
+        (None, "file_missing"),
     ],
     ids=["nothing", "bytes", "another", "now", "archive", "photos", "no files", "gone"],
 )
@@ -253,6 +253,22 @@ async def test_what_is_no_file_is_refused_at_once(
     with pytest.raises(ServiceValidationError) as error:
         async with timeout(5):
             await act(hass, path)
+    assert error.value.translation_key == "file_missing"
+    assert error.value.translation_placeholders == {"path": str(path)}
+
+
+async def test_a_file_that_cannot_be_opened_is_not_called_missing(
+    hass: HomeAssistant, loaded: MockConfigEntry, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As without the right to read it, which the user who runs these tests may always have."""
+    path = await write(media / "Log.csv", log(drive()), hass)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, path)
     assert error.value.translation_key == "log_not_found"
 
 

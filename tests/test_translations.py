@@ -132,9 +132,11 @@ def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
     assert set(ENGLISH["config"]["error"]) == ERROR_KEYS | {
         "authentication_failed_other",
         "choose_one",
+        "e_nv200_years",
         "interrupted",
         "invalid_leafspy_password",
         "invalid_pin",
+        "leaf_years",
         "log_empty",
         "log_not_found",
         "log_without_rows",
@@ -144,6 +146,7 @@ def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
         "too_many_wrong_codes",
         "vin_characters",
         "vin_length",
+        "year_to_come",
     }
     assert ENGLISH["exceptions"].keys() >= ERROR_KEYS | set(Reason)
 

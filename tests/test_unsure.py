@@ -3,12 +3,16 @@
 import logging
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.translation import async_get_translations
 import pytest
 
-from .conftest import CREDENTIALS
+from custom_components.nissanconnect.const import DOMAIN
+
+from .conftest import CREDENTIALS, NOON
 from .dialogs import open_form, submit, suggested
 from .simulator import Simulator
 
@@ -107,6 +111,37 @@ async def test_nothing_is_presumed(hass: HomeAssistant) -> None:
     assert form["errors"] == {"region": "choose_one", "model": "choose_one"}
     answer = await submit(hass, form, {"region": "europe", "model": "leaf", "app": "none"})
     assert answer["step_id"] == "unsure_app_decides", "the year is not known"
+
+
+@pytest.mark.parametrize(
+    ("model", "year", "error"),
+    [
+        ("leaf", 1990, "leaf_years"),
+        ("leaf", 2009, "leaf_years"),
+        ("leaf", 2010, None),
+        ("e_nv200", 2013, "e_nv200_years"),
+        ("e_nv200", 2014, None),
+        ("e_nv200", 2022, None),
+        ("e_nv200", 2023, "e_nv200_years"),
+        ("combustion", 1990, None),
+        ("combustion", NOON.year + 1, None),  # a model year begins before its year
+        ("leaf", NOON.year + 2, "year_to_come"),
+    ],
+)
+async def test_a_year_in_which_the_model_was_not_built_is_an_error(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, model: str, year: int, error: str | None
+) -> None:
+    freezer.move_to(NOON)
+    answer = await ask(hass, model=model, year=year)
+    assert answer.get("errors") == (None if error is None else {"year": error})
+
+
+@pytest.mark.parametrize(("language", "required"), [("en", "(required)"), ("de", "(Pflichtfeld)")])
+async def test_what_is_demanded_is_marked(hass: HomeAssistant, language: str, required: str) -> None:
+    """In words, because the field itself cannot be: what is required is filled in by the browser."""
+    texts = await async_get_translations(hass, language, "config", {DOMAIN})
+    for field in ("region", "model"):
+        assert texts[f"component.{DOMAIN}.config.step.unsure.data.{field}"].endswith(required)
 
 
 async def test_the_plant_is_named_if_there_is_a_vin(hass: HomeAssistant) -> None:

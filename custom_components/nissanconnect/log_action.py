@@ -43,9 +43,13 @@ def _own_name(info: VehicleInfo) -> str | None:
 
 @contextmanager
 def _allowed(hass: HomeAssistant, path: str) -> Iterator[Path]:
-    """Give a file to be read, if Home Assistant may hand out what is there."""
+    """Give a file to be read, if it is one and Home Assistant may hand out what is there."""
     if not hass.config.is_allowed_path(path):
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="path_not_allowed", translation_placeholders={"path": path}
+        )
+    if not Path(path).is_file():
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="file_missing", translation_placeholders={"path": path}
         )
     yield Path(path)

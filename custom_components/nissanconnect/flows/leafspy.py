@@ -22,6 +22,7 @@ from ..const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE, DOMAIN
 from ..entry_values import EntryValues
 from ..leafspy_webhook import Reception, async_addresses, async_open_webhook
 from ..sources import AUTOMATIC, KILOMETRES, NAMES, ODOMETER_UNITS, OUTSIDE_UNITS, Source, async_create_backend
+from .texts import async_text
 
 _PATIENCE = 300.0
 """Seconds. Long enough to walk to the vehicle, short enough to be told that something is wrong."""
@@ -81,7 +82,9 @@ class LeafSpyFlow(ConfigFlow):
         elif not await self._async_open():
             return self.async_abort(reason="no_webhook")
         return self.async_show_form(
-            step_id="leafspy_address", data_schema=probatio.Schema({}), description_placeholders=self._told()
+            step_id="leafspy_address",
+            data_schema=probatio.Schema({}),
+            description_placeholders=await self._async_told(),
         )
 
     async def async_step_leafspy_wait(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -97,7 +100,7 @@ class LeafSpyFlow(ConfigFlow):
                 step_id="leafspy_wait",
                 progress_action="leafspy_wait",
                 progress_task=self._waiting,
-                description_placeholders=self._told(),
+                description_placeholders=await self._async_told(),
             )
         if self._reception.latest is not None:
             return self.async_show_progress_done(next_step_id="leafspy_heard")
@@ -113,11 +116,11 @@ class LeafSpyFlow(ConfigFlow):
 
     async def async_step_leafspy_silent(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Say what the reason may be, and leave it to the owner how to go on."""
-        return self._show_choice("leafspy_silent")
+        return await self._async_show_choice("leafspy_silent")
 
     async def async_step_leafspy_refused(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Say that messages came, with a wrong password."""
-        return self._show_choice("leafspy_refused")
+        return await self._async_show_choice("leafspy_refused")
 
     async def async_step_leafspy_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Create the entry; the first message may be yet to come."""
@@ -163,20 +166,23 @@ class LeafSpyFlow(ConfigFlow):
         finally:
             cancel()
 
-    def _show_choice(self, step_id: str) -> ConfigFlowResult:
+    async def _async_show_choice(self, step_id: str) -> ConfigFlowResult:
         self._waiting = None
         return self.async_show_menu(
             step_id=step_id,
             menu_options=["leafspy_wait", "leafspy_address", "leafspy", "leafspy_finish"],
-            description_placeholders=self._told(),
+            description_placeholders=await self._async_told(),
         )
 
-    def _told(self) -> dict[str, str]:
+    async def _async_told(self) -> dict[str, str]:
         """Return what the texts name."""
         addresses = async_addresses(self.hass, self._link[CONF_WEBHOOK_ID])
         lines = [f"- **{url.scheme}** `{str(url).removeprefix(f'{url.scheme}://')}`" for url in addresses]
+        if not lines:
+            note = await async_text(self.hass, "leafspy", "own_address")
+            lines = [f"- `…/api/webhook/{self._link[CONF_WEBHOOK_ID]}` ({note})"]
         return {
-            "addresses": "\n".join(lines) or f"- `…/api/webhook/{self._link[CONF_WEBHOOK_ID]}`",
-            "password": self._link.get(CONF_PASSWORD) or "-",
+            "addresses": "\n".join(lines),
+            "password": self._link.get(CONF_PASSWORD) or await async_text(self.hass, "leafspy", "no_password"),
             "minutes": f"{_PATIENCE / 60:.0f}",
         }

@@ -14,13 +14,13 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
     TextSelector,
 )
-from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
 import probatio
 
-from ..const import DOMAIN
 from ..sources import NAMES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
-from ..vehicle.guide import Advice, App, Model, Region, Verdict, advise, region_of
+from ..vehicle.guide import Advice, App, Model, Region, Verdict, advise, region_of, was_built
+from .texts import async_text
 
 CONF_APP = "app"
 CONF_VIN = "vin"
@@ -36,7 +36,7 @@ def _questions() -> probatio.Schema:
     """What is asked. Made when it is shown: selectors take their time, and most starts show no dialog.
 
     What is required would be filled in by the browser with the first choice or the smallest number, so that owners who
-    leave it alone would answer something.
+    leave it alone would answer something; the labels say what is required instead.
     """
     return probatio.Schema(
         {
@@ -64,16 +64,18 @@ class UnsureFlow(ConfigFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             vin = user_input.get(CONF_VIN, "").strip()
-            problem = vin_problem(vin) if vin else None
-            if problem not in (None, VinProblem.CHECK_DIGIT):
-                errors[CONF_VIN] = f"vin_{problem}"
+            vin_is = vin_problem(vin) if vin else None
+            if vin_is not in (None, VinProblem.CHECK_DIGIT):
+                errors[CONF_VIN] = f"vin_{vin_is}"
             errors |= dict.fromkeys({CONF_REGION, CONF_MODEL} - user_input.keys(), "choose_one")
+            year = None if CONF_YEAR not in user_input else int(user_input[CONF_YEAR])
+            if (problem := _year_problem(user_input.get(CONF_MODEL), year)) is not None:
+                errors[CONF_YEAR] = problem
             if not errors:
-                year = user_input.get(CONF_YEAR)
                 self._advice = advise(
                     Region(user_input[CONF_REGION]),
                     Model(user_input[CONF_MODEL]),
-                    None if year is None else int(year),
+                    year,
                     App(user_input[CONF_APP]),
                 )
                 self._answers = {name: value for name, value in user_input.items() if name != CONF_VIN}
@@ -104,14 +106,22 @@ class UnsureFlow(ConfigFlow):
         """Return what the VIN tells, in the language of Home Assistant; nothing without one."""
         if self._plant is None:
             return ""
-        texts = await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
-        note = texts[f"component.{DOMAIN}.selector.plant.options.known"]
+        note = await async_text(self.hass, "plant", "known")
         return "\n\n" + note.replace("[country]", self._plant)
 
     async def async_step_unsure_best(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Go on with the best way."""
         step: ConfigFlowResult = await getattr(self, f"async_step_{self._advice.ways[0]}")()
         return step
+
+
+def _year_problem(model: str | None, year: int | None) -> str | None:
+    """Return the key of what is wrong with a year of manufacture, if anything is."""
+    if year is None:
+        return None
+    if year > dt_util.now().year + 1:  # owners mean the model year, which begins before its year
+        return "year_to_come"
+    return None if model is None or was_built(Model(model), year) else f"{model}_years"
 
 
 def _step(verdict: Verdict) -> str:

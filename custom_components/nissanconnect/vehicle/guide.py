@@ -47,6 +47,16 @@ class Model(StrEnum):
     COMBUSTION = "combustion"
 
 
+_YEARS: Mapping[Model, tuple[int, int | None]] = {Model.LEAF: (2010, None), Model.E_NV200: (2014, 2022)}
+"""When a model was first and last built, where that is known (regions §3 [B])."""
+
+
+def was_built(model: Model, year: int) -> bool:
+    """Whether ``model`` can have been built in ``year``, as far as is known."""
+    first, last = _YEARS.get(model, (year, year))
+    return first <= year and (last is None or year <= last)
+
+
 class App(StrEnum):
     """Which app tells the battery level or the fuel today. Owners confuse their names (regions §5.5)."""
 
