@@ -230,6 +230,17 @@ async def test_a_vehicle_without_a_vin_is_the_owner_s_to_know(
     assert state(hass, "sensor.leaf_battery").state == "50.0"
 
 
+async def test_a_source_with_the_same_vin_that_is_removed_is_a_question_again(
+    hass: HomeAssistant, both: MockConfigEntry
+) -> None:
+    assert issues(hass) == []
+    (subentry,) = both.subentries
+    hass.config_entries.async_remove_subentry(both, subentry)
+    await settle(hass)
+    assert devices(hass) == ["LEAF"]
+    assert issues(hass) == ["same_vehicle"]
+
+
 @pytest.mark.usefixtures("every_entity_enabled")
 async def test_each_group_comes_from_whoever_heard_it_last(hass: HomeAssistant, both: MockConfigEntry) -> None:
     shown = {
