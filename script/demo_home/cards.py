@@ -29,8 +29,19 @@ def _tile(entity: str, name: str, *features: str, **options: object) -> Card:
 
 def _when_known(card: Card) -> Card:
     """Return a card that is only there while somebody knows the value."""
-    unknown = ["unknown", "unavailable"]
-    return card | {"visibility": [{"condition": "state", "entity": card["entity"], "state_not": unknown}]}
+    return _unless(card, "unknown", "unavailable")
+
+
+def _when_there(card: Card) -> Card:
+    """Return a card that goes with its entity, which another takes the place of when a source is added or removed.
+
+    To the dashboard an entity that does not exist is unavailable.
+    """
+    return _unless(card, "unavailable")
+
+
+def _unless(card: Card, *states: str) -> Card:
+    return card | {"visibility": [{"condition": "state", "entity": card["entity"], "state_not": [*states]}]}
 
 
 def _button(entity: str, name: str) -> Card:
@@ -40,8 +51,12 @@ def _button(entity: str, name: str) -> Card:
 
 def _careful(entity: str, name: str, question: str) -> Card:
     """Return a button that asks first: it is heard in the street, burns fuel or costs energy of the 12 V battery."""
-    card = _button(entity, name)
-    return card | {"tap_action": card["tap_action"] | {"confirmation": {"text": question}}}
+    press = {"action": "toggle", "confirmation": {"text": question}}
+    return _button(entity, name) | {"tap_action": press, "icon_tap_action": press}
+
+
+def _badge(entity: str) -> Card:
+    return {"type": "entity", "entity": entity}
 
 
 def _row(entity: str, name: str) -> Card:
@@ -49,7 +64,7 @@ def _row(entity: str, name: str) -> Card:
 
 
 _CHARGING = _tile("sensor.charging_status", "Charging")
-_LOCK = (_tile("lock.lock", "Lock"), _tile("binary_sensor.locked", "Lock"))
+_LOCK = (_when_there(_tile("lock.lock", "Lock")), _when_there(_tile("binary_sensor.locked", "Lock")))
 """A vehicle has one of them."""
 _PLUG = _tile("binary_sensor.plugged_in", "Plug")
 _RANGE = _tile("sensor.range", "Range")
@@ -75,15 +90,12 @@ GLANCE = (
 )
 """What one wants to know of each vehicle at a glance."""
 
-BADGES: tuple[Card, ...] = tuple(
-    {"type": "entity", "entity": entity}
-    for entity in (
-        "sensor.last_report",
-        "device_tracker.location",
-        "lock.lock",
-        "binary_sensor.locked",
-        "sensor.odometer",
-    )
+BADGES: tuple[Card, ...] = (
+    _badge("sensor.last_report"),
+    _badge("device_tracker.location"),
+    _when_there(_badge("lock.lock")),
+    _when_there(_badge("binary_sensor.locked")),
+    _badge("sensor.odometer"),
 )
 """What stands at the top of a vehicle's own view."""
 
@@ -109,9 +121,9 @@ SECTIONS = (
             _CHARGING,
             _when_known(_tile("sensor.charging_power", "Power")),
             _when_known(_tile("sensor.charging_finish", "Finished")),
-            _tile("switch.charging", "Charge", "toggle"),
+            _when_there(_tile("switch.charging", "Charge", "toggle")),
             _tile("number.charge_limit", "Charge limit", "numeric-input"),
-            _button("button.start_charging", "Start charging"),
+            _when_there(_button("button.start_charging", "Start charging")),
         ),
     ),
     Section("Fuel", "mdi:gas-station", (*_FUEL, _tile("binary_sensor.fuel_low", "Level"))),

@@ -109,5 +109,31 @@ CAREFUL = ["button.horn", "button.lights", "button.refresh", "button.start_engin
 def test_what_is_heard_or_wakes_asks_first(name: str) -> None:
     (card,) = (card for view in dashboard([vehicle("LEAF", name)])["views"] for card in cards_in(view, "tile"))
 
-    assert card["tap_action"]["action"] == "toggle"
-    assert card["tap_action"]["confirmation"]["text"].endswith(("?", "."))
+    for action in ("tap_action", "icon_tap_action"):  # the icon of a tile acts by itself
+        assert card[action]["action"] == "toggle"
+        assert card[action]["confirmation"]["text"].endswith(("?", "."))
+
+
+GIVES_WAY = sorted(
+    f"{platform}.{each.key}"
+    for platform, descriptions in PLATFORMS.items()
+    for each in descriptions
+    if getattr(each, "unless", None) and f"{platform}.{each.key}" in SHOWN
+)
+
+
+@pytest.mark.parametrize("name", [*GIVES_WAY, "switch.charging", "lock.lock"])
+def test_what_comes_and_goes_with_a_source_is_shown_only_while_it_is_there(name: str) -> None:
+    leaf = vehicle("LEAF", name)
+    shown = [
+        card
+        for view in dashboard([leaf])["views"]
+        for card in [*view.get("badges", ()), *(card for section in view["sections"] for card in section["cards"])]
+        if card.get("entity") == leaf.entities[name]
+    ]
+
+    assert shown
+    for card in shown:
+        assert card["visibility"] == [
+            {"condition": "state", "entity": leaf.entities[name], "state_not": ["unavailable"]}
+        ]
