@@ -8,6 +8,10 @@ import json
 import os
 from pathlib import Path
 import shutil
+from typing import Any
+
+from homeassistant import components
+from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN
 
 from custom_components.nissanconnect.backends.demo.places import HOME
 from custom_components.nissanconnect.const import DOMAIN
@@ -82,14 +86,36 @@ _EDITED = {"automations.yaml": "[]\n", "scenes.yaml": "[]\n", "scripts.yaml": "{
 """What the editors of Home Assistant write to, and what is in it at first."""
 
 
-def forget_vehicles(directory: Path) -> None:
-    """Remove what Home Assistant remembers of the vehicles, and the broker of the module in one of them.
+_KEPT = ("info", "log", "wakes", "wishes", "plan", "wrong_pins")
+"""What the integration's store keeps of a vehicle that is not of the vehicle's own time."""
 
-    The simulated vehicles begin anew with each start of the demo, some of their time behind the last ones: what is
-    remembered of those would count as newer than all that they report.
+
+def forget_vehicles(directory: Path) -> None:
+    """Remove what the vehicles have reported to Home Assistant, and the broker of the module in one of them.
+
+    The simulated vehicles begin anew with each start of the demo, some of their time behind the last ones: what those
+    reported would count as newer than all that the new ones report. What was commanded, and what the owner has set,
+    happened in Home Assistant's time and stays.
     """
-    for remembered in (*(directory / ".storage").glob(f"{DOMAIN}.*"), directory / "mosquitto" / "mosquitto.db"):
-        remembered.unlink(missing_ok=True)
+    (directory / "mosquitto" / "mosquitto.db").unlink(missing_ok=True)
+    for remembered in (directory / ".storage").glob(f"{DOMAIN}.*"):
+        if (kept := _without_reports(remembered)) is None:
+            remembered.unlink()
+        else:
+            remembered.write_text(json.dumps(kept))
+
+
+def _without_reports(remembered: Path) -> dict[str, Any] | None:
+    """Return what stays of one of the integration's files; ``None`` if it is nothing or cannot be read."""
+    if remembered.suffix == ".open":
+        return None  # commands on their way to a vehicle that is gone
+    try:
+        content: dict[str, Any] = json.loads(remembered.read_text())
+        vehicles = content["data"]["vehicles"]
+        kept = [{name: vehicle[name] for name in _KEPT if name in vehicle} for vehicle in vehicles]
+    except ValueError, LookupError, TypeError:
+        return None
+    return content | {"data": {"vehicles": kept}}
 
 
 def seed(directory: Path, port: int) -> None:
@@ -105,13 +131,26 @@ def seed(directory: Path, port: int) -> None:
     for name, content in _EDITED.items():
         if not (directory / name).exists():
             (directory / name).write_text(content)
-    for ours in (Path("custom_components", DOMAIN), Path("blueprints", "automation", DOMAIN)):
-        _link(directory / ours, CHECKOUT / ours)
+    integration = Path("custom_components", DOMAIN)
+    _link(directory / integration, CHECKOUT / integration)
+    _offer_blueprints(directory / "blueprints" / "automation")
     _store(directory, "http", {"stable": _http(port), "pending": None, "yaml_migration_done": True}, version=3)
     # With no other network adapter than the loopback (Linux, macOS) it also keeps out of the network's mDNS.
     _store(directory, "core.network", {"configured_adapters": ["lo", "lo0"]}, version=1)
     if not (directory / ".storage" / "onboarding").exists():
         _store(directory, "onboarding", {"done": ["core_config", "analytics", "integration"]}, version=4)
+
+
+def _offer_blueprints(folder: Path) -> None:
+    """Copy our blueprints as they are now, and once Home Assistant's own, which it leaves out where a folder is.
+
+    Home Assistant does not look for blueprints behind a link, which earlier demos had there.
+    """
+    if (ours := folder / DOMAIN).is_symlink():
+        ours.unlink()
+    shutil.copytree(CHECKOUT / "blueprints" / "automation" / DOMAIN, ours, dirs_exist_ok=True)
+    if not (theirs := folder / HOMEASSISTANT_DOMAIN).exists():
+        shutil.copytree(Path(components.__path__[0], "automation", "blueprints"), theirs)
 
 
 def _http(port: int) -> dict[str, object]:

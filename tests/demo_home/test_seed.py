@@ -1,13 +1,40 @@
 """The configuration directory that Home Assistant finds."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 import json
 from pathlib import Path
+from typing import Any
 
+from homeassistant.components.automation.helpers import async_get_blueprints
+from homeassistant.components.blueprint import Blueprint
+from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
+from custom_components.nissanconnect.alerts import Wishes
+from custom_components.nissanconnect.engine.merge import Word
+from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
+from custom_components.nissanconnect.store import Remembered, RememberedVehicle, VehicleStore
+from custom_components.nissanconnect.vehicle import (
+    Asker,
+    CommandOutcome,
+    CommandRecord,
+    CommandStatus,
+    Odometer,
+    VehicleInfo,
+    VehicleState,
+)
 from script.demo_home.console import DemoError
-from script.demo_home.seed import forget_vehicles, locked, seed
+from script.demo_home.seed import CHECKOUT, forget_vehicles, locked, seed
+
+OUR_BLUEPRINTS = CHECKOUT / "blueprints" / "automation" / "nissanconnect"
+
+
+@pytest.fixture
+def hass_storage() -> dict[str, Any]:
+    """Replace the harness's storage, in which nothing gets to a disk."""
+    return {}
 
 
 def test_home_assistant_finds_the_integration_and_where_to_listen(tmp_path: Path) -> None:
@@ -64,6 +91,36 @@ def test_automations_scripts_and_scenes_can_be_written_and_our_blueprints_are_of
     assert (offered / "charging_finished.yaml").exists()
 
 
+async def test_home_assistant_lists_our_blueprints_beside_its_own(hass: HomeAssistant, tmp_path: Path) -> None:
+    seed(tmp_path, 8124)
+    hass.config.config_dir = str(tmp_path)
+
+    found = await async_get_blueprints(hass).async_get_blueprints()
+
+    assert {f"nissanconnect/{path.name}" for path in OUR_BLUEPRINTS.iterdir()} < found.keys()
+    assert "homeassistant/motion_light.yaml" in found
+    assert all(isinstance(each, Blueprint) for each in found.values())
+
+
+def test_a_start_brings_our_blueprints_up_to_date_and_leaves_the_owners_as_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "blueprints" / "automation"
+    folder.mkdir(parents=True)
+    (checkout := tmp_path / "checkout").mkdir()
+    (folder / "nissanconnect").symlink_to(checkout, target_is_directory=True)  # as an earlier demo had it
+    seed(tmp_path, 8124)
+    offered = folder / "nissanconnect"
+    (offered / "left_area.yaml").write_text("old")
+    (offered / "mine.yaml").write_text("mine")
+    (folder / "homeassistant" / "motion_light.yaml").unlink()
+
+    seed(tmp_path, 8124)
+
+    assert list(checkout.iterdir()) == []
+    assert (offered / "left_area.yaml").read_text() == (OUR_BLUEPRINTS / "left_area.yaml").read_text()
+    assert (offered / "mine.yaml").read_text() == "mine"
+    assert not (folder / "homeassistant" / "motion_light.yaml").exists()
+
+
 def test_what_was_written_in_the_editors_stays(tmp_path: Path) -> None:
     seed(tmp_path, 8124)
     (tmp_path / "automations.yaml").write_text("- alias: Mine\n")
@@ -77,10 +134,38 @@ def test_a_start_forgets_the_vehicles_of_the_last_one_and_nothing_else(tmp_path:
     seed(tmp_path, 8124)
     storage, broker = tmp_path / ".storage", tmp_path / "mosquitto"
     broker.mkdir()
-    for path in (storage / "nissanconnect.abc", storage / "core.config_entries", broker / "mosquitto.db"):
+    remembered = ("nissanconnect.abc", "nissanconnect.abc.open", "nissanconnect.abc.corrupt.2026")
+    for path in (*(storage / name for name in remembered), storage / "core.config_entries", broker / "mosquitto.db"):
         path.write_text("{}")
 
     forget_vehicles(tmp_path)
 
     assert {path.name for path in storage.iterdir()} == {"core.config_entries", "core.network", "http", "onboarding"}
     assert list(broker.iterdir()) == []
+
+
+async def test_a_start_keeps_the_logs_and_what_the_owner_has_set(hass: HomeAssistant, tmp_path: Path) -> None:
+    (storage := tmp_path / ".storage").mkdir()
+    hass.config.config_dir = str(tmp_path)
+    now = datetime.now(UTC)
+    owner = Asker(kind="user", name="Demo")
+    outcome = CommandOutcome(status=CommandStatus.CONFIRMED, ended_at=now, sent_at=now)
+    record = CommandRecord(command="sound_horn", asked_at=now, asked_by=owner, backend="kamereon", outcome=outcome)
+    kept = RememberedVehicle(
+        info=VehicleInfo(key="FAKE"),
+        log=(record,),
+        wakes=WakeLedger((Wake(at=now, asked_by=owner, why="sound_horn", result=WakeResult.ANSWERED),)),
+        wishes=Wishes(charge_below=55.0),
+    )
+    reported = replace(
+        kept,
+        word=Word(state=VehicleState(odometer=Odometer(received_at=now, backend="kamereon", distance=1234.0))),
+        rests_since=now,
+    )
+    await VehicleStore(hass, "abc").async_save(Remembered(vehicles=[reported], memory={"quota": 1}))
+    (storage / "nissanconnect.broken").write_text("{")
+
+    forget_vehicles(tmp_path)
+
+    assert await VehicleStore(hass, "abc").async_load() == Remembered(vehicles=[kept])
+    assert {path.name for path in storage.iterdir()} == {"nissanconnect.abc"}
