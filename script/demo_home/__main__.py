@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 import shutil
 import signal
@@ -16,12 +17,14 @@ from . import check, tour
 from .broker import broker
 from .client import PASSWORD, USER
 from .console import Console, DemoError
+from .furnish import show_dashboard
 from .processes import free_port, is_free
 from .running import Home, home_assistant, simulator
 from .seed import CHECKOUT, TIME_ZONE, forget_vehicles, locked
-from .sources import add_sources
+from .sources import add_module, add_phone
+from .story import Part, tell_story
 from .table import table
-from .vehicles import fetch_states, find_leaf
+from .vehicles import fetch_states, fetch_vehicles, find_leaf
 
 _RESTART = 100
 """The code with which Home Assistant ends when its user has asked for a restart."""
@@ -61,17 +64,27 @@ async def _stay(console: Console, port: int, *, fresh: bool) -> None:
 
 async def _show(home: Home, simulator_url: str, mosquitto: Mosquitto | None, console: Console) -> None:
     """Show what alerts look like, then one vehicle from several sources; whatever fails, the demo goes on."""
-    console.step("The LEAF finishes charging, drives a round and comes home within a minute: see its logbook")
+
+    async def alerts() -> None:
+        console.step("The LEAF finishes charging, drives a round and comes home within a minute: see its logbook")
+        for line in await tour.watch(home.api, simulator_url, find_leaf(home.vehicles, home.account)):
+            console.say(f"    LEAF {line}")
+
+    async def module() -> None:
+        if mosquitto is not None:
+            await add_module(home, simulator_url, mosquitto, console)
+
+    async def controls() -> None:
+        await show_dashboard(home.api, await fetch_vehicles(home.api))
+
+    parts = (
+        Part("the LEAF's tour", alerts),
+        Part("its OVMS module", module),
+        Part("its phone with Leaf Spy", partial(add_phone, home, simulator_url, console)),
+        Part("their cards on the dashboard", controls),
+    )
     async with home.api.logged_in():
-        try:
-            for line in await tour.watch(home.api, simulator_url, find_leaf(home.vehicles)):
-                console.say(f"    LEAF {line}")
-        except DemoError as reason:
-            console.step(str(reason))
-        try:
-            await add_sources(home, simulator_url, mosquitto, console)
-        except DemoError as reason:
-            console.step(str(reason))
+        await tell_story(parts, console)
 
 
 async def _check(console: Console) -> bool:

@@ -33,7 +33,7 @@ def _when_known(card: Card) -> Card:
 
 
 def _when_there(card: Card) -> Card:
-    """Return a card that goes with its entity, which another takes the place of when a source is added or removed.
+    """Return a card that goes with its entity, which may come and go when a source is added or removed.
 
     To the dashboard an entity that does not exist is unavailable.
     """
@@ -122,7 +122,7 @@ SECTIONS = (
             _when_known(_tile("sensor.charging_power", "Power")),
             _when_known(_tile("sensor.charging_finish", "Finished")),
             _when_there(_tile("switch.charging", "Charge", "toggle")),
-            _tile("number.charge_limit", "Charge limit", "numeric-input"),
+            _when_there(_tile("number.charge_limit", "Charge limit", "numeric-input")),
             _when_there(_button("button.start_charging", "Start charging")),
         ),
     ),

@@ -20,7 +20,7 @@ from .furnish import VEHICLES
 from .processes import LOOPBACK
 from .running import Home
 from .seed import LOG
-from .sources import add_sources, reported_by, tell
+from .sources import add_module, add_phone, reported_by, tell
 from .vehicles import States, Vehicle, fetch_states, fetch_vehicles, find_leaf
 from .waiting import until
 
@@ -102,7 +102,7 @@ async def _are_known(scene: Scene) -> str:
 
 async def _heats(scene: Scene) -> str:
     api = scene.home.api
-    leaf = find_leaf(scene.home.vehicles)
+    leaf = find_leaf(scene.home.vehicles, scene.home.account)
     if (entity := leaf.entities.get("climate.climate")) is None:
         raise DemoError("the LEAF has no climate control")
     before, asked = (await fetch_states(api)).value(leaf, "climate.climate"), dt_util.utcnow()
@@ -146,18 +146,20 @@ async def _ended(scene: Scene, vehicle: Vehicle, expected: str) -> str:
 
 
 async def _alerts(scene: Scene) -> str:
-    leaf = find_leaf(scene.home.vehicles)
+    leaf = find_leaf(scene.home.vehicles, scene.home.account)
     return "; ".join(await tour.watch(scene.home.api, scene.simulator_url, leaf))
 
 
 async def _has_sources(scene: Scene) -> str:
     api = scene.home.api
-    await add_sources(scene.home, scene.simulator_url, scene.mosquitto, scene.console)
+    if scene.mosquitto is not None:
+        await add_module(scene.home, scene.simulator_url, scene.mosquitto, scene.console)
+    await add_phone(scene.home, scene.simulator_url, scene.console)
     wanted = {"kamereon", "leafspy"} | ({"ovms"} if scene.mosquitto else set())
 
     async def told() -> str | None:
         vehicles = await fetch_vehicles(api)
-        parts = await reported_by(api, find_leaf(vehicles))
+        parts = await reported_by(api, find_leaf(vehicles, scene.home.account))
         complete = wanted <= set(parts.values()) and len(vehicles) == len(scene.home.vehicles)
         return ", ".join(f"{part}: {source}" for part, source in parts.items()) if complete else None
 
@@ -169,7 +171,7 @@ async def _outlives_a_source(scene: Scene) -> str:
     if scene.mosquitto is None:
         return "not tried without an MQTT broker"
     api = scene.home.api
-    leaf = find_leaf(await fetch_vehicles(api))
+    leaf = find_leaf(await fetch_vehicles(api), scene.home.account)
     before = await fetch_states(api)
     await tell(scene.simulator_url, "module-dies")
 

@@ -53,7 +53,7 @@ class HomeAssistant:
     async def onboard(self) -> None:
         """Make the user, if there is none: Home Assistant then offers its onboarding."""
         path = "/api/onboarding"
-        with _explained(path):
+        with explained(path):
             async with self._session.get(f"{self.url}{path}") as response:
                 if response.status == HTTPStatus.NOT_FOUND:
                     return
@@ -88,6 +88,10 @@ class HomeAssistant:
         """Tell over REST."""
         return await self._ask("POST", path, json=body)
 
+    async def delete(self, path: str) -> None:
+        """Take back over REST."""
+        await self._ask("DELETE", path)
+
     async def command(self, kind: str, **fields: Any) -> Answer:
         """Give a command over the WebSocket, one at a time; return its result."""
         self._commands += 1
@@ -97,14 +101,14 @@ class HomeAssistant:
         return answer["result"]
 
     async def _ask(self, method: str, path: str, **content: Any) -> Answer:
-        with _explained(path):
+        with explained(path):
             async with self._session.request(method, f"{self.url}{path}", **content) as response:
                 if not response.ok:
                     raise DemoError(f"Home Assistant answers {response.status} at {path}: {await response.text()}")
                 return await response.json() if response.content_type == "application/json" else None
 
     async def _connect(self, access_token: str) -> None:
-        with _explained("/api/websocket"):
+        with explained("/api/websocket"):
             self._socket = await self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0)
             await self._socket.receive()  # it asks who we are
         if (await self._exchange({"type": "auth", "access_token": access_token}))["type"] != "auth_ok":
@@ -112,7 +116,7 @@ class HomeAssistant:
 
     async def _exchange(self, message: dict[str, Any]) -> Answer:
         assert self._socket is not None
-        with _explained("/api/websocket"):
+        with explained("/api/websocket"):
             await self._socket.send_json(message)
             received = await self._socket.receive(timeout=30)
         if received.type is not WSMsgType.TEXT:
@@ -121,8 +125,9 @@ class HomeAssistant:
 
 
 @contextmanager
-def _explained(path: str) -> Generator[None]:
+def explained(path: str) -> Generator[None]:
+    """Have it said what was asked when nobody answers."""
     try:
         yield
     except (ClientError, TimeoutError) as err:
-        raise DemoError(f"Home Assistant does not answer at {path}: {type(err).__name__}") from err
+        raise DemoError(f"There is no answer at {path}: {type(err).__name__}") from err

@@ -1,5 +1,6 @@
 """Setting Home Assistant up the way its user would: every step through what the browser uses, and only once."""
 
+from pathlib import Path
 from typing import Any
 
 from custom_components.nissanconnect.const import DOMAIN
@@ -9,6 +10,7 @@ from tests.simulator import EMAIL, PASSWORD
 from .client import HomeAssistant
 from .console import Console, DemoError
 from .dashboard import URL_PATH, dashboard
+from .entries import kept_entries
 from .tour import draw_home
 from .vehicles import Vehicle, fetch_states, fetch_vehicles
 from .waiting import until
@@ -17,10 +19,13 @@ VEHICLES = 3
 """How many the simulator's account has."""
 
 
-async def add_account(api: HomeAssistant, console: Console) -> None:
-    """Walk through the config flow and draw an area, unless the account is there from an earlier start."""
-    if await api.command("config_entries/get", domain=DOMAIN):
-        return
+async def add_account(api: HomeAssistant, directory: Path, console: Console) -> str:
+    """Walk through the config flow and draw an area, unless the account is there from an earlier start.
+
+    Return the id of its config entry.
+    """
+    if (account := kept_entries(directory).get(Source.EUROPE)) is not None:
+        return str(account["entry_id"])
     console.step("Adding the account through the config flow")
     path = "/api/config/config_entries/flow"
     answer = await api.post(path, {"handler": DOMAIN})
@@ -28,7 +33,9 @@ async def add_account(api: HomeAssistant, console: Console) -> None:
         answer = await api.post(f"{path}/{answer['flow_id']}", entered)
     if answer["type"] != "create_entry":
         raise DemoError(f"The config flow ends with {answer.get('errors') or answer.get('reason')}")
-    await draw_home(api, answer["result"]["entry_id"])
+    entry_id: str = answer["result"]["entry_id"]
+    await draw_home(api, entry_id)
+    return entry_id
 
 
 async def wait_for_vehicles(api: HomeAssistant, console: Console) -> list[Vehicle]:

@@ -36,11 +36,12 @@ class Simulator:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A Home Assistant that is up, with the vehicles in it."""
+    """A Home Assistant that is up, with the vehicles in it; ``account`` is the id of their config entry."""
 
     api: HomeAssistant
     directory: Path
     program: Program
+    account: str
     vehicles: list[Vehicle]
     dashboard: dict[str, Any]
 
@@ -90,12 +91,12 @@ async def home_assistant(directory: Path, port: int, simulator_url: str, console
             raise DemoError(f"Home Assistant listens on {', '.join(sorted(addresses))} instead of {LOOPBACK} alone")
         await program.during(api.onboard())
         async with api.logged_in():
-            vehicles, dashboard = await program.during(_set_up(api, console))
-        yield Home(api, directory, program, vehicles, dashboard)
+            home = await program.during(_set_up(api, directory, program, console))
+        yield home
 
 
-async def _set_up(api: HomeAssistant, console: Console) -> tuple[list[Vehicle], dict[str, Any]]:
+async def _set_up(api: HomeAssistant, directory: Path, program: Program, console: Console) -> Home:
     await api.wait_until_it_runs(seconds=_START_WITHIN)
-    await add_account(api, console)
+    account = await add_account(api, directory, console)
     vehicles = await wait_for_vehicles(api, console)
-    return vehicles, await show_dashboard(api, vehicles)
+    return Home(api, directory, program, account, vehicles, await show_dashboard(api, vehicles))

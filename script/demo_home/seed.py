@@ -15,8 +15,10 @@ from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN
 
 from custom_components.nissanconnect.backends.demo.places import HOME
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.sources import Source
 
 from .console import DemoError
+from .entries import kept_entries
 from .processes import LOOPBACK
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -95,20 +97,20 @@ def forget_vehicles(directory: Path) -> None:
 
     The simulated vehicles begin anew with each start of the demo, some of their time behind the last ones: what those
     reported would count as newer than all that the new ones report. What was commanded, and what the owner has set,
-    happened in Home Assistant's time and stays.
+    happened in Home Assistant's time and stays with the account; the module and the phone tell everything anew.
     """
     (directory / "mosquitto" / "mosquitto.db").unlink(missing_ok=True)
+    account = kept_entries(directory).get(Source.EUROPE, {}).get("entry_id")
     for remembered in (directory / ".storage").glob(f"{DOMAIN}.*"):
-        if (kept := _without_reports(remembered)) is None:
+        kept = _without_reports(remembered) if remembered.name == f"{DOMAIN}.{account}" else None
+        if kept is None:
             remembered.unlink()
         else:
             remembered.write_text(json.dumps(kept))
 
 
 def _without_reports(remembered: Path) -> dict[str, Any] | None:
-    """Return what stays of one of the integration's files; ``None`` if it is nothing or cannot be read."""
-    if remembered.suffix == ".open":
-        return None  # commands on their way to a vehicle that is gone
+    """Return what stays of the account's file; ``None`` if it cannot be read."""
     try:
         content: dict[str, Any] = json.loads(remembered.read_text())
         vehicles = content["data"]["vehicles"]

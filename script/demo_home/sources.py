@@ -1,20 +1,22 @@
 """One LEAF from three sources: besides the cloud its owner's OVMS module, and a phone with Leaf Spy in it."""
 
-from collections.abc import Mapping
-import json
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import ClientSession
 
-from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN, SUBENTRY_SOURCE
+from custom_components.nissanconnect.backends.demo.garage import LEAF
+from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_SOURCE
 from custom_components.nissanconnect.sources import Source
+from custom_components.nissanconnect.vehicle import alias
 from tests.mosquitto import USERS, Mosquitto
 
-from .client import TIMEOUT, HomeAssistant
+from .client import TIMEOUT, HomeAssistant, explained
 from .console import Console, DemoError
+from .entries import kept_entries, merged_sources, remember_merged
 from .running import Home
-from .vehicles import Vehicle, fetch_vehicles, find_leaf
+from .vehicles import Vehicle
 from .waiting import until
 
 _FLOWS = "/api/config/config_entries/flow"
@@ -26,28 +28,52 @@ _WITHIN = 60.0
 async def tell(simulator_url: str, what: str, **told: Any) -> None:
     """Have something happen in the simulator."""
     url = f"{simulator_url}/simulator/{what}"
-    async with ClientSession(timeout=TIMEOUT) as session, session.post(url, json=told) as response:
-        response.raise_for_status()
+    with explained(url):
+        async with ClientSession(timeout=TIMEOUT) as session, session.post(url, json=told) as response:
+            response.raise_for_status()
 
 
-async def add_sources(home: Home, simulator_url: str, broker: Mosquitto | None, console: Console) -> None:
-    """Switch on what rides along in the LEAF; set it up unless an earlier start has done so."""
-    api, there = home.api, _sources(home.directory)
-    account = find_leaf(await fetch_vehicles(api)).entry_id
-    if broker is not None:
-        username, password = "leafcar", USERS["leafcar"]
-        await tell(simulator_url, "module", port=broker.port, username=username, password=password)
-        if (module := there.get(Source.OVMS)) is not None:  # which may wait for minutes before it looks again
-            await api.post("/api/services/homeassistant/reload_config_entry", {"entry_id": module["entry_id"]})
-        else:
-            console.step("Adding the LEAF's OVMS module, and making it a source of the LEAF")
-            await _add_mqtt(api, broker)
-            await _make_source(api, account, await _add_found_module(api))
-    if (phone := there.get(Source.LEAFSPY)) is not None:
+async def add_module(home: Home, simulator_url: str, broker: Mosquitto, console: Console) -> None:
+    """Switch on the LEAF's OVMS module, and make it a source of the LEAF unless an earlier start has done so."""
+
+    async def set_up() -> str:
+        await _add_mqtt(home.api, broker)
+        return await _add_found_module(home.api)
+
+    username, password = "leafcar", USERS["leafcar"]
+    await tell(simulator_url, "module", port=broker.port, username=username, password=password)
+    if (module := kept_entries(home.directory).get(Source.OVMS)) is not None:  # it may wait for minutes to look again
+        await home.api.post("/api/services/homeassistant/reload_config_entry", {"entry_id": module["entry_id"]})
+    await _merge(home, Source.OVMS, "OVMS module", set_up, console)
+
+
+async def add_phone(home: Home, simulator_url: str, console: Console) -> None:
+    """Switch on a phone with Leaf Spy, and make it a source of the LEAF unless an earlier start has done so."""
+    if (phone := kept_entries(home.directory).get(Source.LEAFSPY)) is not None:
         await tell(simulator_url, "phone", address=_address(home, phone["data"]["webhook_id"]))
-    else:
-        console.step("Adding a phone with Leaf Spy, and making it a source of the LEAF")
-        await _make_source(api, account, await _add_phone(home, simulator_url))
+    await _merge(home, Source.LEAFSPY, "phone with Leaf Spy", partial(_add_phone, home, simulator_url), console)
+
+
+async def _merge(home: Home, kind: Source, name: str, set_up: Callable[[], Awaitable[str]], console: Console) -> None:
+    """Make a source one of the LEAF's; once, because what has been removed since then is not wanted."""
+    api, entry = home.api, kept_entries(home.directory).get(kind)
+    if entry is None or not await _is_source(api, home.account, entry["entry_id"]):
+        if kind in merged_sources(home.directory):
+            console.step(
+                f"The {name} has been removed from the LEAF's sources and stays away: "
+                "Add source in the account's menu brings it back"
+                if entry
+                else f"The {name} has been removed and stays away: script/demo --fresh brings it back"
+            )
+            return
+        console.step(f"Adding the LEAF's {name}, and making it a source of the LEAF")
+        await _make_source(api, home.account, entry["entry_id"] if entry else await set_up())
+    remember_merged(home.directory, [kind])
+
+
+async def _is_source(api: HomeAssistant, account: str, entry_id: str) -> bool:
+    subentries = await api.command("config_entries/subentries/list", entry_id=account)
+    return any(str(each["unique_id"]).startswith(f"{entry_id}_") for each in subentries)
 
 
 async def _add_found_module(api: HomeAssistant) -> str:
@@ -86,39 +112,48 @@ async def _add_phone(home: Home, simulator_url: str) -> str:
     path = f"{_FLOWS}/{(await api.post(_FLOWS, {'handler': DOMAIN}))['flow_id']}"
     form = await api.post(path, {"next_step_id": Source.LEAFSPY})
     shown = await api.post(path, _defaults(form))
+    if shown["type"] != "form":
+        raise DemoError(f"The dialog of Leaf Spy ends with {shown.get('reason') or shown['type']}")
     # A home that can be reached from this machine only has no address for a phone, which is here all the same.
     address = shown["description_placeholders"]["addresses"].split("`")[1].replace("…", _host(home))
     await tell(simulator_url, "phone", address=address)
     await api.post(path, {})
 
     async def heard() -> bool | None:
-        return (await api.get(path))["step_id"] == "leafspy_heard" or None
+        return (await api.get(path)).get("step_id") == "leafspy_heard" or None
 
     await until(heard, "the first message of Leaf Spy", seconds=_WITHIN)
     return _entry(await api.post(path, {}))
 
 
-async def _make_source(api: HomeAssistant, home: str, source: str) -> None:
-    """Accept what the dialog proposes: the vehicle of the other entry that has the same VIN."""
+async def _make_source(api: HomeAssistant, account: str, source: str) -> None:
+    """Choose the LEAF of the other entry in the dialog, as soon as that has it."""
 
-    async def form() -> dict[str, Any] | None:
-        answer = await api.post(_SUBENTRY_FLOWS, {"handler": [home, SUBENTRY_SOURCE]})
-        return answer if answer["type"] == "form" else None
+    async def offered() -> tuple[str, dict[str, Any]] | None:
+        answer = await api.post(_SUBENTRY_FLOWS, {"handler": [account, SUBENTRY_SOURCE]})
+        path = f"{_SUBENTRY_FLOWS}/{answer['flow_id']}"
+        if (entered := entered_for(answer, source)) is None and answer["type"] == "form":
+            await api.delete(path)
+        return None if entered is None else (path, entered)
 
-    answer = await until(form, "a vehicle that can be a source", seconds=_WITHIN, pause=1)
-    entered = _defaults(answer)
-    if not entered["source"].startswith(source):
-        raise DemoError("Another vehicle than the LEAF's is proposed as its source")
-    answer = await api.post(f"{_SUBENTRY_FLOWS}/{answer['flow_id']}", entered)
+    path, entered = await until(offered, "the LEAF that can be a source", seconds=_WITHIN, pause=1)
+    answer = await api.post(path, entered)
     if answer["type"] != "create_entry":
         raise DemoError(f"Making a source ends with {answer.get('errors') or answer.get('reason')}")
 
 
-def _sources(directory: Path) -> dict[str, Mapping[str, Any]]:
-    """Return the config entries of earlier starts, as Home Assistant keeps them, by kind of source."""
-    path = directory / ".storage" / "core.config_entries"
-    entries = json.loads(path.read_text())["data"]["entries"] if path.exists() else []
-    return {entry["data"].get(CONF_SOURCE): entry for entry in entries if entry["domain"] == DOMAIN}
+def entered_for(answer: Mapping[str, Any], entry_id: str) -> dict[str, Any] | None:
+    """Return what is entered in the dialog to make an entry's LEAF a source; ``None`` if it does not offer that yet.
+
+    Any other vehicle of the same VIN may be proposed there, such as one whose owner has taken it back.
+    """
+    leaf = alias(LEAF.key)
+    wanted = f"{entry_id} {leaf}"
+    fields = {field["name"]: field for field in answer.get("data_schema") or ()}
+    options = fields["source"]["selector"]["select"]["options"] if "source" in fields else ()
+    if all(option["value"] != wanted for option in options):
+        return None
+    return _defaults(answer) | {"source": wanted, "vehicle": leaf}
 
 
 def _address(home: Home, webhook_id: str) -> str:

@@ -10,9 +10,9 @@ from homeassistant.util import dt as dt_util
 from custom_components.nissanconnect.backends.demo.places import HOME
 from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_GEOFENCE
 
-from .client import TIMEOUT, HomeAssistant
+from .client import TIMEOUT, HomeAssistant, explained
 from .console import DemoError
-from .vehicles import Vehicle
+from .vehicles import Vehicle, fetch_states
 from .waiting import until
 
 ALERTS = ("charging_finished", "left_area", "charge_below", "entered_area")
@@ -40,14 +40,28 @@ async def draw_home(api: HomeAssistant, entry_id: str) -> None:
 
 
 async def watch(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[str]:
-    """Let the LEAF go, read it time and again, and return the alerts that the logbook tells when all are there."""
+    """Let the LEAF go, read it time and again, and return the alerts that the logbook tells when all are there.
+
+    Meanwhile the threshold of its charge is one that the round falls below; then it is the owner's again.
+    """
     if (threshold := leaf.entities.get("number.charge_below")) is None:
         raise DemoError("The LEAF has no threshold for its charge: has it been disabled?")
-    await api.post("/api/services/number/set_value", {"entity_id": threshold, "value": _ALERT_BELOW})
+    owners = (await fetch_states(api)).value(leaf, "number.charge_below")
+    await _set(api, threshold, _ALERT_BELOW)
+    try:
+        return await _alerts(api, simulator_url, leaf)
+    finally:
+        if owners is not None:
+            await _set(api, threshold, float(owners))
+
+
+async def _alerts(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[str]:
     await _read(api, leaf)
     began = dt_util.utcnow()
-    async with ClientSession(timeout=TIMEOUT) as session, session.post(f"{simulator_url}/simulator/tour") as response:
-        response.raise_for_status()
+    url = f"{simulator_url}/simulator/tour"
+    with explained(url):
+        async with ClientSession(timeout=TIMEOUT) as session, session.post(url) as response:
+            response.raise_for_status()
 
     async def lines() -> list[str] | None:
         await _read(api, leaf)
@@ -56,6 +70,10 @@ async def watch(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[s
 
     awaited = f"the LEAF's tour in the logbook ({', '.join(ALERTS)})"
     return await until(lines, awaited, seconds=_WITHIN, pause=_READ_EVERY)
+
+
+async def _set(api: HomeAssistant, entity_id: str, value: float) -> None:
+    await api.post("/api/services/number/set_value", {"entity_id": entity_id, "value": value})
 
 
 async def _read(api: HomeAssistant, vehicle: Vehicle) -> None:

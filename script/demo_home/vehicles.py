@@ -73,9 +73,9 @@ def _named(entity: dict[str, Any], vehicle_key: str) -> tuple[str, str]:
     return f"{platform}.{entity['unique_id'].removeprefix(f'{vehicle_key}_')}", entity_id
 
 
-def find_leaf(vehicles: Iterable[Vehicle]) -> Vehicle:
-    """Return the LEAF, whatever its owner calls it."""
-    leaf = next((vehicle for vehicle in vehicles if vehicle.key == LEAF.key), None)
+def find_leaf(vehicles: Iterable[Vehicle], account: str) -> Vehicle:
+    """Return the account's LEAF, whatever its owner calls it: one that is no source of it any more is there as well."""
+    leaf = next((each for each in vehicles if each.key == LEAF.key and each.entry_id == account), None)
     if leaf is None:
         raise DemoError("There is no LEAF any more: script/demo --fresh begins with all that belongs to the demo")
     return leaf

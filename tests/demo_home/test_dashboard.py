@@ -122,7 +122,7 @@ GIVES_WAY = sorted(
 )
 
 
-@pytest.mark.parametrize("name", [*GIVES_WAY, "switch.charging", "lock.lock"])
+@pytest.mark.parametrize("name", [*GIVES_WAY, "switch.charging", "lock.lock", "number.charge_limit"])
 def test_what_comes_and_goes_with_a_source_is_shown_only_while_it_is_there(name: str) -> None:
     leaf = vehicle("LEAF", name)
     shown = [

@@ -15,6 +15,7 @@ import pytest
 from custom_components.nissanconnect.alerts import Wishes
 from custom_components.nissanconnect.engine.merge import Word
 from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
+from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle, VehicleStore
 from custom_components.nissanconnect.vehicle import (
     Asker,
@@ -135,12 +136,12 @@ def test_a_start_forgets_the_vehicles_of_the_last_one_and_nothing_else(tmp_path:
     storage, broker = tmp_path / ".storage", tmp_path / "mosquitto"
     broker.mkdir()
     remembered = ("nissanconnect.abc", "nissanconnect.abc.open", "nissanconnect.abc.corrupt.2026")
-    for path in (*(storage / name for name in remembered), storage / "core.config_entries", broker / "mosquitto.db"):
+    for path in (*(storage / name for name in remembered), storage / "core.restore_state", broker / "mosquitto.db"):
         path.write_text("{}")
 
     forget_vehicles(tmp_path)
 
-    assert {path.name for path in storage.iterdir()} == {"core.config_entries", "core.network", "http", "onboarding"}
+    assert {path.name for path in storage.iterdir()} == {"core.restore_state", "core.network", "http", "onboarding"}
     assert list(broker.iterdir()) == []
 
 
@@ -163,9 +164,29 @@ async def test_a_start_keeps_the_logs_and_what_the_owner_has_set(hass: HomeAssis
         rests_since=now,
     )
     await VehicleStore(hass, "abc").async_save(Remembered(vehicles=[reported], memory={"quota": 1}))
-    (storage / "nissanconnect.broken").write_text("{")
+    await VehicleStore(hass, "module").async_save(Remembered(vehicles=[reported]))
+    keep_entries(tmp_path, abc=Source.EUROPE, module=Source.OVMS)
 
     forget_vehicles(tmp_path)
 
     assert await VehicleStore(hass, "abc").async_load() == Remembered(vehicles=[kept])
-    assert {path.name for path in storage.iterdir()} == {"nissanconnect.abc"}
+    assert {path.name for path in storage.glob("nissanconnect.*")} == {"nissanconnect.abc"}
+
+
+@pytest.mark.parametrize("damaged", ["{", "[]", "{}", '{"data": {"vehicles": 1}}', '{"data": {"vehicles": [1]}}'])
+def test_a_file_that_cannot_be_read_is_forgotten(tmp_path: Path, damaged: str) -> None:
+    (storage := tmp_path / ".storage").mkdir()
+    (storage / "nissanconnect.abc").write_text(damaged)
+    keep_entries(tmp_path, abc=Source.EUROPE)
+
+    forget_vehicles(tmp_path)
+
+    assert not (storage / "nissanconnect.abc").exists()
+
+
+def keep_entries(directory: Path, **kinds: Source) -> None:
+    """Write config entries as Home Assistant keeps them, by their ids."""
+    entries = [
+        {"entry_id": entry, "domain": "nissanconnect", "data": {"source": kind}} for entry, kind in kinds.items()
+    ]
+    (directory / ".storage" / "core.config_entries").write_text(json.dumps({"data": {"entries": entries}}))

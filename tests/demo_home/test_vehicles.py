@@ -101,6 +101,12 @@ def test_the_table_shows_what_is_known_and_says_what_is_not() -> None:
 def test_the_leaf_is_found_whatever_its_owner_calls_it() -> None:
     cars = vehicles_in([device("A", "LEAF"), device(KEY, "LEAF", name_by_user="Zoë")], [])
 
-    assert find_leaf(cars).name == "Zoë"
+    assert find_leaf(cars, "account").name == "Zoë"
     with pytest.raises(DemoError, match="--fresh"):
-        find_leaf(vehicles_in([device("A", "LEAF")], []))
+        find_leaf(vehicles_in([device("A", "LEAF")], []), "account")
+
+
+def test_the_leaf_of_a_source_that_was_removed_is_not_taken_for_the_accounts() -> None:
+    cars = vehicles_in([device(KEY, "LEAF", config_entry_id="ovms"), device(KEY, "LEAF, mine")], [])
+
+    assert find_leaf(cars, "account").name == "LEAF, mine"
