@@ -79,9 +79,9 @@ async def _show(home: Home, simulator_url: str, mosquitto: Mosquitto | None, con
 
     parts = (
         Part("the LEAF's tour", alerts),
-        Part("its OVMS module", module),
-        Part("its phone with Leaf Spy", partial(add_phone, home, simulator_url, console)),
-        Part("their cards on the dashboard", controls),
+        Part("the OVMS module", module),
+        Part("the phone with Leaf Spy", partial(add_phone, home, simulator_url, console)),
+        Part("the new cards on the dashboard", controls),
     )
     async with home.api.logged_in():
         await tell_story(parts, console)

@@ -13,14 +13,25 @@ URL_PATH = "nissan-cars"
 
 def dashboard(vehicles: Sequence[Vehicle]) -> dict[str, Any]:
     """Return the configuration of a dashboard with an overview and a view for each vehicle."""
-    return {"title": "Nissan", "views": [_overview(vehicles), *(_view(vehicle) for vehicle in vehicles)]}
+    paths = _paths(vehicles)
+    views = [_view(vehicle, path) for vehicle, path in zip(vehicles, paths, strict=True)]
+    return {"title": "Nissan", "views": [_overview(vehicles, paths), *views]}
 
 
-def _overview(vehicles: Sequence[Vehicle]) -> dict[str, Any]:
+def _paths(vehicles: Sequence[Vehicle]) -> list[str]:
+    """Return what stands for each vehicle in the address of its view; a number tells those of the same name apart."""
+    paths: list[str] = []
+    for number, vehicle in enumerate(vehicles, 1):
+        path = slugify(vehicle.name)
+        paths.append(path if path not in paths else f"{path}_{number}")
+    return paths
+
+
+def _overview(vehicles: Sequence[Vehicle], paths: Sequence[str]) -> dict[str, Any]:
     glances = [_section(vehicle, Section(vehicle.name, _icon(vehicle), GLANCE)) for vehicle in vehicles]
-    for vehicle, section in zip(vehicles, glances, strict=True):
+    for vehicle, path, section in zip(vehicles, paths, glances, strict=True):
         heading = section["cards"][0]
-        heading["tap_action"] = {"action": "navigate", "navigation_path": f"/{URL_PATH}/{slugify(vehicle.name)}"}
+        heading["tap_action"] = {"action": "navigate", "navigation_path": f"/{URL_PATH}/{path}"}
         heading["badges"] = _present(vehicle, [{"type": "entity", "entity": "sensor.last_report"}])
     where = [marker for vehicle in vehicles for marker in _present(vehicle, [MAPPED])]
     whole_width = max(len(vehicles), 1)
@@ -38,12 +49,12 @@ def _overview(vehicles: Sequence[Vehicle]) -> dict[str, Any]:
     }
 
 
-def _view(vehicle: Vehicle) -> dict[str, Any]:
+def _view(vehicle: Vehicle, path: str) -> dict[str, Any]:
     sections = [_section(vehicle, section) for section in SECTIONS]
     title = f"# {vehicle.name}\n{vehicle.model}"
     return {
         "title": vehicle.name,
-        "path": slugify(vehicle.name),
+        "path": path,
         "type": "sections",
         "max_columns": 4,
         "dense_section_placement": True,

@@ -137,3 +137,12 @@ def test_what_comes_and_goes_with_a_source_is_shown_only_while_it_is_there(name:
         assert card["visibility"] == [
             {"condition": "state", "entity": leaf.entities[name], "state_not": ["unavailable"]}
         ]
+
+
+def test_two_vehicles_whose_names_differ_in_nothing_but_case_have_views_of_their_own() -> None:
+    views = dashboard([vehicle("LEAF", "sensor.range"), vehicle("Leaf", "sensor.range")])["views"]
+
+    paths = [view["path"] for view in views[1:]]
+    headings = [section["cards"][0] for section in views[0]["sections"][:2]]
+    assert len(set(paths)) == 2
+    assert [each["tap_action"]["navigation_path"].rpartition("/")[2] for each in headings] == paths
