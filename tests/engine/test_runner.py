@@ -652,6 +652,23 @@ async def test_what_is_overruled_and_not_over_yet_is_not_joined() -> None:
     assert ends([start]) == [Reason.SUPERSEDED]
 
 
+async def test_what_was_accepted_is_not_joined_across_the_opposite() -> None:
+    """On, which has left, off, and on again before that could leave."""
+    vehicle = Deaf(OFF)
+    runner = vehicle.runner()
+    (start,) = await ask(vehicle, runner, StartClimate(21))
+    stop, _ = runner.submit(StopClimate(), SOMEBODY)
+    again, new = runner.submit(StartClimate(21), SOMEBODY)
+    assert new
+    working = gather(runner.work(stop), runner.work(again))
+    for _ in range(20):
+        await sleep(0)
+    vehicle.goes_on.set()
+    await gather(working, *vehicle.tasks)
+    assert vehicle.sent == [StartClimate(21), StartClimate(21)]
+    assert ends([start, stop]) == [Reason.NO_ANSWER, Reason.SUPERSEDED]
+
+
 async def test_what_would_be_refused_calls_nothing_off() -> None:
     vehicle = Deaf(OFF)
     runner = vehicle.runner()
