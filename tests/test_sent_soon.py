@@ -54,7 +54,7 @@ async def meanwhile(hass: HomeAssistant, happened: Callable[[], object]) -> None
 @pytest.fixture
 def followed(loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch) -> Event:
     """Set when those who wait for the end of a command may go on waiting, which moves the clock; first nobody does."""
-    go_on, wait = Event(), commands.sleep
+    go_on, wait = Event(), vars(commands)["sleep"]
 
     async def held(seconds: float) -> None:
         await go_on.wait()
