@@ -18,7 +18,7 @@ from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
 from .engine.doctor import Trouble, examine
-from .engine.freshness import LISTED, is_available
+from .engine.freshness import is_available, own_groups
 from .engine.job import Job
 from .engine.settled import Evidence
 from .exceptions import action_error, update_error
@@ -355,7 +355,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.parts.note(answers.failures, answers.given_up, dt_util.utcnow())
         state = self._async_believe(answers.answered(groups))
         # Before anything is told: automations do not hear what is unavailable.
-        fresh = answers.brought or not state.groups().keys() - LISTED  # of nothing, nothing is too old
+        fresh = answers.brought or not own_groups(state)  # of nothing, nothing is too old
         self.available = is_available(state, dt_util.utcnow(), reading=fresh, restored=False)
         self._async_examine(state)
         self._reads.pause(answers.retry_after)

@@ -10,7 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .engine.freshness import LISTED
+from .engine.freshness import own_groups
 from .engine.merge import Word, merge
 from .engine.polling import Pace
 from .link import LentLink, Link, OwnLink
@@ -74,7 +74,7 @@ class Answers:
         So does one that has nothing to tell yet, unless it is because parts were refused or failed.
         """
         return any(
-            not link.asks or report.state.groups().keys() - LISTED or not (report.failures or report.given_up)
+            not link.asks or own_groups(report.state) or not (report.failures or report.given_up)
             for link, report in self.reports.items()
         )
 

@@ -6,7 +6,7 @@ What is as far ahead was read by a clock that was wrong, and would never become 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from ..vehicle import Group, VehicleState
+from ..vehicle import Group, Reported, VehicleState
 
 READ_LIMIT = timedelta(hours=3)
 """How long values stay while the source cannot be read: a cloud's bad evening should not blank a dashboard."""
@@ -15,14 +15,19 @@ RESTORED_LIMIT = timedelta(hours=24)
 """The same for values from before a restart, when nothing could be read since."""
 
 
-LISTED = frozenset({Group.PRIVACY, Group.SUBSCRIPTION})
+_LISTED = frozenset({Group.PRIVACY, Group.SUBSCRIPTION})
 """What the list of an account's vehicles says even of one that answers nothing."""
 
 _SELDOM: Mapping[Group, timedelta] = {
     **dict.fromkeys((Group.HEALTH, Group.SCHEDULES, Group.TYRES), timedelta(hours=6)),
-    **dict.fromkeys((Group.SOFTWARE, *LISTED), timedelta(hours=24)),
+    **dict.fromkeys((Group.SOFTWARE, *_LISTED), timedelta(hours=24)),
 }
 """How long apart answers about a group may be although it is read whenever it is asked for."""
+
+
+def own_groups(state: VehicleState) -> dict[Group, Reported]:
+    """Return what is known of the vehicle itself, without what lists say of it."""
+    return {group: value for group, value in state.groups().items() if group not in _LISTED}
 
 
 def is_available(state: VehicleState, now: datetime, *, reading: bool, restored: bool) -> bool:
@@ -33,8 +38,7 @@ def is_available(state: VehicleState, now: datetime, *, reading: bool, restored:
     if reading:
         return True
     limit = RESTORED_LIMIT if restored else READ_LIMIT
-    answers = (value.received_at for group, value in state.groups().items() if group not in LISTED)
-    return any(abs(now - answer) < limit for answer in answers)
+    return any(abs(now - value.received_at) < limit for value in own_groups(state).values())
 
 
 def outdated(state: VehicleState, missing: Collection[Group], now: datetime, *, restored: bool) -> frozenset[Group]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ..vehicle import Command, CommandStatus, Phase, Reason, VehicleState
+from ..vehicle import Command, CommandStatus, Group, Phase, Reason, VehicleState
 
 VERDICTS = {
     Phase.DONE: (CommandStatus.TIMED_OUT, Reason.NOT_SEEN),
@@ -28,33 +28,23 @@ def proves(
     seen = command.seen_in(state, before)
     fresh = not command.seen_in(before, before) or _moved(command, state, before)
     if phase is Phase.DONE:  # the backend's word stands unless the vehicle contradicts it
-        return seen is not False and (fresh or not contested or not _dated(command, state))
+        return seen is not False and (fresh or not contested or not _times(command, state))
     # Against the backend's word only fresh evidence counts: a state that was so all along proves nothing, nor does a
     # report from before that we had not read.
     return seen is True and fresh and (command.reports or not _is_older(command, state, sent_at - _CLOCK_ERROR))
 
 
 def _moved(command: Command, state: VehicleState, before: VehicleState) -> bool:
-    """Whether the vehicle has spoken since, about anything that the command touches."""
-    now, then = state.groups(), before.groups()
-    return any(
-        (word := now.get(group)) is not None
-        and word.reported_at is not None
-        and ((old := then.get(group)) is None or word.reported_at != old.reported_at)
-        for group in command.groups
-    )
-
-
-def _dated(command: Command, state: VehicleState) -> bool:
-    """Whether the source tells when the vehicle has reported what the command touches."""
-    return bool(_times(command, state))
+    """Whether the vehicle has reported since, about anything that the command touches."""
+    then = before.report_times
+    return any(at != then.get(group) for group, at in _times(command, state).items())
 
 
 def _is_older(command: Command, state: VehicleState, time: datetime) -> bool:
     """Whether the vehicle has reported nothing of what the command touches since ``time``, as far as that is told."""
-    return max(_times(command, state), default=time) < time
+    return max(_times(command, state).values(), default=time) < time
 
 
-def _times(command: Command, state: VehicleState) -> list[datetime]:
-    known = state.groups().items()
-    return [each.reported_at for group, each in known if group in command.groups and each.reported_at is not None]
+def _times(command: Command, state: VehicleState) -> dict[Group, datetime]:
+    """Return when the vehicle reported what the command touches, as far as the source tells."""
+    return {group: at for group, at in state.report_times.items() if group in command.groups}

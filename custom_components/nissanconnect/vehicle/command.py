@@ -404,7 +404,7 @@ class Refresh(Command):
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         """Whether the vehicle's own time of what was to be reported has moved on; that it was asked shows nothing."""
-        now, then = _times(state), _times(before)
+        now, then = state.report_times, before.report_times
         told = self.shown_by(state) & now.keys()
         if not told:  # of a source that tells no times nobody knows when the vehicle has spoken
             return False if self.shown_by(before) & then.keys() else None
@@ -415,17 +415,12 @@ class Refresh(Command):
         """Return ``group``, or the widest that tells when it was reported: others may move without any refresh."""
         if self.group is not None:
             return _TOGETHER if self.group in _TOGETHER else frozenset({self.group})
-        timed = _times(state).keys()
+        timed = state.report_times.keys()
         return next((groups for groups in _WIDEST if timed & groups), self.groups)
 
 
 _TOGETHER = frozenset({Group.BATTERY, Group.CHARGING})
 _WIDEST = (_TOGETHER, frozenset(Group) - {Group.POSITION, Group.CONNECTIVITY}, frozenset(Group))
-
-
-def _times(state: VehicleState) -> dict[Group, datetime]:
-    """Return when the vehicle reported what, by its own clock."""
-    return {group: value.reported_at for group, value in state.groups().items() if value.reported_at is not None}
 
 
 COMMANDS: tuple[type[Command], ...] = (

@@ -378,6 +378,11 @@ class VehicleState(_Derived):
             object.__setattr__(self, "_groups", known)
             return known
 
+    @property
+    def report_times(self) -> dict[Group, datetime]:
+        """When the vehicle reported each group, by its own clock, for those of which that is known."""
+        return {group: value.reported_at for group, value in self.groups().items() if value.reported_at is not None}
+
     def without_past_forecasts(self, now: datetime) -> Self:
         """Return the state at ``now``: what was to happen before has happened or not, so that it is unknown."""
         charging, climate = self.charging, self.climate
