@@ -17,7 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
-from custom_components.nissanconnect.engine.guardian import WakePolicy
+from custom_components.nissanconnect.engine.wake_policy import WakePolicy
 from custom_components.nissanconnect.fences import drawn_area
 from custom_components.nissanconnect.flows.options import _alerts, _general, _waking
 from custom_components.nissanconnect.settings import BOUNDS, Settings, read_policy

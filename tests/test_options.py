@@ -22,8 +22,8 @@ from custom_components.nissanconnect.const import (
     OPTION_WAKING,
 )
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.engine.guardian import WakePolicy
-from custom_components.nissanconnect.engine.guards import Limits
+from custom_components.nissanconnect.engine.preconditions import Limits
+from custom_components.nissanconnect.engine.wake_policy import WakePolicy
 from custom_components.nissanconnect.settings import Settings
 from custom_components.nissanconnect.vehicle import alias
 

@@ -21,10 +21,10 @@ from hypothesis import given, settings, strategies as st
 
 from custom_components.nissanconnect import commands
 from custom_components.nissanconnect.commands import VehicleCommands
-from custom_components.nissanconnect.engine.job import Stage
+from custom_components.nissanconnect.engine.command_evidence import Evidence
+from custom_components.nissanconnect.engine.command_job import Stage
 from custom_components.nissanconnect.engine.merge import Word
-from custom_components.nissanconnect.engine.settled import Evidence
-from custom_components.nissanconnect.engine.wakes import WakeResult
+from custom_components.nissanconnect.engine.wake_policy import WakeResult
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle
 from custom_components.nissanconnect.vehicle import (
     Asker,

@@ -14,7 +14,7 @@ import pytest
 
 from custom_components.nissanconnect.commands import Unfinished
 from custom_components.nissanconnect.engine.merge import Word
-from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
+from custom_components.nissanconnect.engine.wake_policy import Wake, WakeLedger, WakeResult
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle, StoreReader, VehicleStore, _dump
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,

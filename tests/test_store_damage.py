@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.nissanconnect.alerts import Wishes
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.engine.merge import Word
-from custom_components.nissanconnect.engine.wakes import WakeLedger
+from custom_components.nissanconnect.engine.wake_policy import WakeLedger
 from custom_components.nissanconnect.store import MOST_VEHICLES, Remembered, RememberedVehicle, StoreReader, _dump
 from custom_components.nissanconnect.vehicle import Battery, Position, VehicleState
 

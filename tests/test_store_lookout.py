@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from custom_components.nissanconnect.engine.alerts import Watch
-from custom_components.nissanconnect.engine.inbox import AlertBook, Told
-from custom_components.nissanconnect.engine.lookout import Lookout, Missed
+from custom_components.nissanconnect.engine.alert_rules import Watch
+from custom_components.nissanconnect.engine.alert_tracker import AlertBook, Lookout, Missed, Told
 from custom_components.nissanconnect.engine.merge import Word
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Package, Subscription, VehicleState

@@ -16,8 +16,8 @@ from homeassistant.util import dt as dt_util
 from .backends.base import Backend, Forgetting, Pushing
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .engine.doctor import outage_until
-from .engine.quota import DayTally, Quota
+from .engine.diagnosis import outage_until
+from .engine.polling import DayTally, Quota
 from .exceptions import NEEDS_REAUTH, update_error
 from .issues import (
     async_report_account,

@@ -16,10 +16,10 @@ from homeassistant.util import dt as dt_util
 
 from .backends.base import Messages
 from .commands import VehicleCommands
-from .engine.alerts import View, not_plugged_in
-from .engine.charge import ChargeFacts, charge_stopped
-from .engine.geofence import Fence
-from .engine.lookout import Lookout
+from .engine.alert_rules import View, not_plugged_in
+from .engine.alert_tracker import Lookout
+from .engine.charge_end import ChargeFacts, charge_stopped
+from .engine.position import Fence
 from .links import VehicleLinks
 from .vehicle import (
     Alert,

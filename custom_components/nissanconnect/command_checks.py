@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from homeassistant.util import dt as dt_util
 
-from .engine import guards
-from .engine.settled import Evidence
+from .engine import preconditions
+from .engine.command_evidence import Evidence
 from .link import Link
 from .settings import Settings
 from .vehicle import Command, Reason, VehicleState
@@ -34,8 +34,8 @@ def refusal(
     def reason(source: Link) -> str | None:
         # Whether the vehicle can be reached is another question for each source.
         reached = replace(believed, connectivity=source.word.state.connectivity)
-        seen = guards.Circumstances(reached, limits, lambda group: now - vehicle.links.said_at(group))
-        return guards.refusal(command, source.info or vehicle.info, seen)
+        seen = preconditions.Circumstances(reached, limits, lambda group: now - vehicle.links.said_at(group))
+        return preconditions.refusal(command, source.info or vehicle.info, seen)
 
     able = vehicle.links.able(command)
     if not able and any(link.forbids(command) for link in vehicle.links):

@@ -17,10 +17,10 @@ from homeassistant.util import dt as dt_util
 
 from .asker import async_asker
 from .const import DOMAIN
-from .engine.job import Job, Stage
-from .engine.runner import CommandRunner, Line, Patience
-from .engine.settled import Evidence, is_settled
-from .engine.wakes import Wake, WakeLedger, WakeResult
+from .engine.command_evidence import Evidence, is_settled
+from .engine.command_job import Job, Stage
+from .engine.command_runner import CommandRunner, Line, Patience
+from .engine.wake_policy import Wake, WakeLedger, WakeResult
 from .exceptions import action_error, outcome_error
 from .vehicle import (
     Asker,

@@ -17,10 +17,10 @@ from .command_checks import evidence, refusal
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
-from .engine.doctor import Trouble, examine
-from .engine.freshness import is_available, own_groups
-from .engine.job import Job
-from .engine.settled import Evidence
+from .engine.command_evidence import Evidence
+from .engine.command_job import Job
+from .engine.diagnosis import Trouble, examine
+from .engine.polling import is_available, own_groups
 from .exceptions import action_error, update_error
 from .fences import fences_of
 from .issues import async_report_sources, async_report_vehicle

@@ -15,8 +15,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .engine.changes import Change
-from .engine.geofence import Fence
+from .engine.activity import Change
+from .engine.position import Fence
 from .vehicle import Capability, Command, VehicleInfo, VehicleState
 
 ATTR_IN_PROGRESS = "in_progress"

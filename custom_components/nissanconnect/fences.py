@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from .const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES, SUBENTRY_GEOFENCE
-from .engine.geofence import LARGEST, SMALLEST, Area, Fence, FenceAction
+from .engine.position import LARGEST, SMALLEST, Area, Fence, FenceAction
 from .entry_values import EntryValues
 from .vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
 

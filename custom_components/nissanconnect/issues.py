@@ -16,7 +16,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
-from .engine.doctor import Condition
+from .engine.diagnosis import Condition
 from .links import VehicleLinks
 from .sources import ASKS_ABOUT_UNLOCKING, NAMES, Source
 from .vehicle import (

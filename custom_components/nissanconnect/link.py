@@ -12,9 +12,8 @@ from homeassistant.core import HomeAssistant
 
 from .backends.base import Trips
 from .const import CONF_UNLOCK_WITHOUT_PIN
-from .engine.freshness import outdated
 from .engine.merge import Word
-from .engine.polling import Pace
+from .engine.polling import Pace, outdated
 from .exceptions import NEEDS_REAUTH
 from .vehicle import (
     BackendError,

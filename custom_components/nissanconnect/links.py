@@ -10,9 +10,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .engine.freshness import own_groups
 from .engine.merge import Word, merge
-from .engine.polling import Pace
+from .engine.polling import Pace, own_groups
 from .link import LentLink, Link, OwnLink
 from .source_choices import source_choices
 from .vehicle import (

@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 from .alerts import VehicleAlerts
 from .commands import VehicleCommands
 from .const import CONF_PINS
-from .engine.wrong_pins import WrongPins
+from .engine.preconditions import WrongPins
 from .entry_values import EntryValues
 from .issues import async_report_wrong_pins
 from .vehicle import (

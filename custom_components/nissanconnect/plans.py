@@ -11,8 +11,8 @@ from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
 from .commands import VehicleCommands
-from .engine.job import Job
-from .engine.plan import FIRST_LOOK, LAST_LOOK, Plan, next_start
+from .engine.command_evidence import FIRST_LOOK, LAST_LOOK, Plan, next_start
+from .engine.command_job import Job
 from .vehicle import (
     Asker,
     BackendError,

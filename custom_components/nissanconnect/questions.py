@@ -23,8 +23,8 @@ import probatio
 from .actions import ATTR_FROM, Fields
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
-from .engine.guardian import Refusal
-from .engine.guards import OVERRIDABLE
+from .engine.preconditions import OVERRIDABLE
+from .engine.wake_policy import Refusal
 from .log_action import IMPORT_FIELDS, async_import_leafspy_log
 from .vehicle import (
     Command,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .engine.job import Job
+from .engine.command_job import Job
 from .links import VehicleLinks
 from .vehicle import CommandOutcome, CommandStatus, Refresh
 

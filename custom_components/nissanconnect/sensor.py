@@ -23,7 +23,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import NissanConfigEntry
-from .engine.steady import Held, InSteps, TimeInSteps
+from .engine.debounce import Held, InSteps, TimeInSteps
 from .entity import async_add_area_entities, async_add_vehicle_entities
 from .sensor_entity import (
     AREA_DISTANCE,

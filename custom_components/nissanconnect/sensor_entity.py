@@ -19,8 +19,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
-from .engine.guardian import Refusal
-from .engine.steady import Steady
+from .engine.debounce import Steady
+from .engine.wake_policy import Refusal
 from .entity import AreaEntity, Reading, VehicleEntity
 from .long_term import WITHOUT_STATISTICS
 from .vehicle import VehicleInfo, VehicleState

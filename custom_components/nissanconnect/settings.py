@@ -22,9 +22,9 @@ from .const import (
     OPTION_WAKE_PARKED,
     OPTION_WAKING,
 )
-from .engine.guardian import WakePolicy
-from .engine.guards import Limits
 from .engine.polling import Pace
+from .engine.preconditions import Limits
+from .engine.wake_policy import WakePolicy
 from .entry_values import EntryValues
 from .vehicle import AlertType, alias
 

@@ -22,11 +22,11 @@ from .alerts import Wishes
 from .backends.base import Json
 from .commands import Unfinished
 from .const import DOMAIN
-from .engine.lookout import Lookout
+from .engine.alert_tracker import Lookout
+from .engine.command_evidence import Plan
 from .engine.merge import Word
-from .engine.plan import Plan
-from .engine.wakes import Wake, WakeLedger, WakeResult
-from .engine.wrong_pins import WrongPins
+from .engine.preconditions import WrongPins
+from .engine.wake_policy import Wake, WakeLedger, WakeResult
 from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
 
 _LOGGER = logging.getLogger(__name__)

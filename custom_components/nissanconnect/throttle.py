@@ -9,7 +9,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .engine.changes import Change, change
+from .engine.activity import Change, change
 from .vehicle import VehicleState
 
 _SPACING: Mapping[Change, timedelta] = {

@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from .commands import VehicleCommands
 from .engine.activity import Activity
-from .engine.guardian import Circumstances, Refusal, WakePolicy, automatic_wake_due
+from .engine.wake_policy import Circumstances, Refusal, WakePolicy, automatic_wake_due
 from .vehicle import Asker, Capability, Refresh, VehicleInfo, VehicleState
 
 _LOGGER = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from aiohttp import ClientSession, CookieJar
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.backends.kamereon import KamereonBackend, simulated
-from custom_components.nissanconnect.engine.accumulate import accumulate
+from custom_components.nissanconnect.engine.merge import accumulate
 from custom_components.nissanconnect.vehicle import (
     BackendError,
     Group,

@@ -14,7 +14,7 @@ import pytest
 
 from custom_components.nissanconnect.alerts import Wishes
 from custom_components.nissanconnect.engine.merge import Word
-from custom_components.nissanconnect.engine.wakes import Wake, WakeLedger, WakeResult
+from custom_components.nissanconnect.engine.wake_policy import Wake, WakeLedger, WakeResult
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle, VehicleStore
 from custom_components.nissanconnect.vehicle import (

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.engine.accumulate import accumulate
 from custom_components.nissanconnect.engine.debounce import (
     BODY_HOLD,
     CHARGING_HOLD,
@@ -15,6 +14,7 @@ from custom_components.nissanconnect.engine.debounce import (
     PLUG_HOLD,
     Debounce,
 )
+from custom_components.nissanconnect.engine.merge import accumulate
 from custom_components.nissanconnect.vehicle import (
     GROUP_TYPES,
     Battery,

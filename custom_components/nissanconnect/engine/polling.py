@@ -4,13 +4,13 @@ Reading asks the cloud what the vehicle last reported; it never wakes the vehicl
 changed is not asked for: a parked vehicle's tyres and timers wait for hours, its plug and its position do not.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, tzinfo
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
-from ..vehicle import ChargingStatus, Group, VehicleState
+from ..vehicle import ChargingStatus, Group, Reported, VehicleState
 from .activity import Activity
 
 EVERYTHING = frozenset(Group)
@@ -216,3 +216,92 @@ class Pace:
             Situation.NIGHT: max(self.night, self.parked),
             Situation.UNUSED: max(self.unused, self.parked),
         }[situation]
+
+
+READ_LIMIT = timedelta(hours=3)
+"""How long values stay while the source cannot be read: a cloud's bad evening should not blank a dashboard."""
+
+RESTORED_LIMIT = timedelta(hours=24)
+"""The same for values from before a restart, when nothing could be read since."""
+
+
+_LISTED = frozenset({Group.PRIVACY, Group.SUBSCRIPTION})
+"""What the list of an account's vehicles says even of one that answers nothing."""
+
+_SELDOM: Mapping[Group, timedelta] = {
+    **dict.fromkeys((Group.HEALTH, Group.SCHEDULES, Group.TYRES), timedelta(hours=6)),
+    **dict.fromkeys((Group.SOFTWARE, *_LISTED), timedelta(hours=24)),
+}
+"""How long apart answers about a group may be although it is read whenever it is asked for."""
+
+
+def own_groups(state: VehicleState) -> dict[Group, Reported]:
+    """Return what is known of the vehicle itself, without what lists say of it."""
+    return {group: value for group, value in state.groups().items() if group not in _LISTED}
+
+
+def is_available(state: VehicleState, now: datetime, *, reading: bool, restored: bool) -> bool:
+    """Whether anything of the vehicle may be shown.
+
+    ``reading``: the last read brought something, ``restored``: none could be made since the last restart.
+    """
+    if reading:
+        return True
+    limit = RESTORED_LIMIT if restored else READ_LIMIT
+    return any(abs(now - value.received_at) < limit for value in own_groups(state).values())
+
+
+def outdated(state: VehicleState, missing: Collection[Group], now: datetime, *, restored: bool) -> frozenset[Group]:
+    """Return which groups of one source are not to be shown any more.
+
+    ``missing`` are those that it did not report when it was last asked for them. How long they stay counts from the
+    last answer, whichever run that was in; ``restored`` as above.
+    """
+    limit, groups = RESTORED_LIMIT if restored else READ_LIMIT, state.groups()
+    return frozenset(
+        group
+        for group in missing
+        if group in groups and abs(now - groups[group].received_at) >= limit + _SELDOM.get(group, timedelta())
+    )
+
+
+_LONGEST = timedelta(hours=1)
+"""The quota is soft: however many vehicles share it, each is read at least about this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayTally:
+    """How many requests a local day has seen."""
+
+    count: int = 0
+    day: date | None = None
+
+    def after(self, requests: int, today: date) -> DayTally:
+        """Return the tally after ``requests`` more; every day begins at nothing."""
+        return DayTally(requests + (self.count if today == self.day else 0), today)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """A leaky bucket: it holds the requests of an hour and loses as many in an hour.
+
+    What is over the brim is remembered up to the longest wait: more would be paid back for days without any use.
+    Nissan documents no limit; clients of the same platform keep to about 60 an hour (kamereon-eu §16.2 [C]).
+    """
+
+    per_hour: float = 60.0
+    level: float = 0.0
+    at: datetime | None = None
+
+    def after(self, requests: int, now: datetime) -> Quota:
+        """Return the quota after ``requests`` more; a clock that was set back refills nothing."""
+        most = self.per_hour * (1 + _LONGEST / timedelta(hours=1))
+        return replace(self, level=min(self._level(now) + requests, most), at=now)
+
+    def wait(self, now: datetime) -> timedelta:
+        """Return how long to wait for what is over the brim."""
+        return min(timedelta(hours=max(self._level(now) - self.per_hour, 0) / self.per_hour), _LONGEST)
+
+    def _level(self, now: datetime) -> float:
+        hours = max((now - self.at).total_seconds(), 0) / 3600 if self.at else 0
+        return max(self.level - hours * self.per_hour, 0)

@@ -29,7 +29,7 @@ import probatio
 
 from ..const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
 from ..coordinator import NissanConfigEntry
-from ..engine.geofence import LARGEST, SMALLEST, FenceAction
+from ..engine.position import LARGEST, SMALLEST, FenceAction
 from ..fences import drawn_area
 from ..geocoding import NoPlaceFound, async_find_address
 from ..vehicle import LONGEST_TITLE, alias, one_line

@@ -37,7 +37,7 @@ from ..const import (
     OPTION_WAKING,
 )
 from ..coordinator import NissanConfigEntry
-from ..engine.guardian import WakePolicy
+from ..engine.wake_policy import WakePolicy
 from ..entry_values import EntryValues
 from ..settings import BOUNDS, Settings, read_policy
 from ..vehicle import AlertType, Capability, VehicleInfo, alias

@@ -15,7 +15,7 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.backends.ovms import OvmsBackend, Topics
-from custom_components.nissanconnect.engine.accumulate import accumulate
+from custom_components.nissanconnect.engine.merge import accumulate
 from custom_components.nissanconnect.vehicle import (
     Command,
     ListedVehicle,

@@ -1,0 +1,325 @@
+"""What the vehicle's own reports tell that its owner wants to know.
+
+Nothing is told at the first look: what has always been so has not happened.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from typing import NamedTuple
+
+from ..vehicle import Alert, AlertType, Charging, ChargingStatus, Detail, Group, Tyre, VehicleState
+from .charge_end import CHARGE_ENDS, is_planned, judge
+from .diagnosis import silence_limit
+from .position import Fence, FenceAction
+from .wake_policy import LOWEST_VOLTAGE
+
+_AJAR = timedelta(minutes=10)
+"""How long ago a parked vehicle must have reported a door open or a lock unlocked: people load, and come back."""
+
+_RECHARGED = 3.0
+"""How many % above the threshold a charge must rise before it can fall below again."""
+
+_RECOVERED = 0.3
+"""Volts that the 12 V battery must recover by before it can be low again."""
+
+_COLD = timedelta(days=1)
+"""For how long a tyre is not reported again unless it has lost more: on a cold morning it goes to and fro."""
+
+_NOTICE = (30, 7, 0)
+"""Days before its end at which a subscription is mentioned."""
+
+HORIZON = timedelta(hours=6)
+"""What happened longer ago than this, and was not noticed then, is not reported as if it were new."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything that alerts are made of, at one moment.
+
+    ``inside`` tells of each area whether the vehicle is in it. ``stopped_at`` is when the owner last had charging
+    stopped, ``charge_below`` the level in % below which they want to know, ``unwanted`` what they do not want to know.
+    ``listening_since`` is since when sources that report by themselves are listened to, if all do. ``unanswered_at`` is
+    when the vehicle was last woken, if it has not answered.
+    """
+
+    state: VehicleState
+    now: datetime
+    driving: bool | None = None
+    inside: tuple[tuple[Fence, bool], ...] = ()
+    stopped_at: datetime | None = None
+    charge_below: float = 30.0
+    unwanted: frozenset[AlertType] = frozenset()
+    listening_since: datetime | None = None
+    unanswered_at: datetime | None = None
+
+    def found_late(self, before: VehicleState, group: Group) -> bool:
+        """Whether a change of ``group`` since ``before`` happened beyond the horizon.
+
+        What was known recently has changed recently, even if the vehicle's own times lag by hours (kamereon-eu §8.1).
+        A change without a time may be as old as what was known before, unless we have listened ever since.
+        """
+        was, known = before.groups().get(group), self.state.groups().get(group)
+        if was is None or known is None or self.now - was.received_at <= HORIZON:
+            return False
+        listened = self.listening_since is not None and was.received_at >= self.listening_since
+        return self.now - (known.reported_at or (self.now if listened else was.received_at)) > HORIZON
+
+
+def transitions(before: VehicleState, view: View) -> Iterator[Alert]:
+    """Return what has changed since ``before``; a group that was not known then has not changed."""
+    for kind, group, happened in _TRANSITIONS:
+        known = view.state.groups().get(group)
+        if known is not None and group in before.groups() and happened(before, view):
+            yield Alert(type=kind, at=known.reported_at or known.received_at, details=_level(view.state))
+
+
+def _level(state: VehicleState) -> Mapping[str, Detail]:
+    return {"level": state.battery.level} if state.battery else {}
+
+
+def _charging(state: VehicleState) -> Charging:
+    if state.charging is None:
+        raise ValueError("a transition is only asked for when its group is known")
+    return state.charging
+
+
+def _ended_as(kind: AlertType) -> Callable[[VehicleState, View], bool]:
+    def happened(before: VehicleState, view: View) -> bool:
+        return _end_of_charge(before, view) is kind
+
+    return happened
+
+
+def _end_of_charge(before: VehicleState, view: View) -> AlertType | None:
+    was, now = _charging(before), _charging(view.state)
+    finished = now.status is ChargingStatus.FINISHED
+    if was.active is not True:  # it may have charged unseen; only the vehicle knows
+        return AlertType.CHARGING_FINISHED if finished and was.status not in _NOT_BEGUN else None
+    asked = view.stopped_at is not None and view.stopped_at >= was.received_at
+    if now.active is not False:
+        return None
+    end = judge(was, view.state, asked=asked, finished=finished)
+    if end is AlertType.CHARGING_FINISHED:
+        return end if finished or now.plugged_in is not False else None
+    return None if asked or is_planned(now) or now.plugged_in is False else end
+
+
+_NOT_BEGUN = (None, ChargingStatus.FINISHED)
+
+
+def _turned(value: Callable[[VehicleState], bool | None], *, to: bool) -> Callable[[VehicleState, View], bool]:
+    def happened(before: VehicleState, view: View) -> bool:
+        return value(before) is (not to) and value(view.state) is to
+
+    return happened
+
+
+def _plugged_in(state: VehicleState) -> bool | None:
+    return state.charging.plugged_in if state.charging else None
+
+
+def _climate(state: VehicleState) -> bool | None:
+    return state.climate.running if state.climate else None
+
+
+_TRANSITIONS: tuple[tuple[AlertType, Group, Callable[[VehicleState, View], bool]], ...] = (
+    (AlertType.PLUGGED_IN, Group.CHARGING, _turned(_plugged_in, to=True)),
+    (AlertType.UNPLUGGED, Group.CHARGING, _turned(_plugged_in, to=False)),
+    *((kind, Group.CHARGING, _ended_as(kind)) for kind in sorted(CHARGE_ENDS)),
+    (AlertType.CLIMATE_STARTED, Group.CLIMATE, _turned(_climate, to=True)),
+    (AlertType.CLIMATE_STOPPED, Group.CLIMATE, _turned(_climate, to=False)),
+)
+
+CHANGED: Mapping[AlertType, Group] = {kind: group for kind, group, _ in _TRANSITIONS} | dict.fromkeys(
+    (AlertType.ENTERED_AREA, AlertType.LEFT_AREA, AlertType.UNEXPECTED_MOVEMENT), Group.POSITION
+)
+"""What happens at one moment, and the group that shows it."""
+
+
+class Standing(NamedTuple):
+    """Something that is so, or is not; ``None`` leaves open whether it still is.
+
+    ``variant`` tells apart what has the same type and subject, like thresholds. ``at_once`` reports it although it was
+    so at the first look. For ``quiet`` after an alert there is no other, unless ``value`` has fallen since.
+    """
+
+    alert: Alert
+    holds: bool | None
+    variant: str = ""
+    at_once: bool = False
+    quiet: timedelta = timedelta()
+    value: float | None = None
+
+    @property
+    def key(self) -> str:
+        """By what it is remembered."""
+        return f"{self.alert.type}/{self.alert.subject or ''}/{self.variant}"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What stood when it was last looked at; when, and at which value, that was reported which is quiet for a while."""
+
+    standing: Mapping[str, bool] = field(default_factory=dict)
+    reported_at: Mapping[str, datetime] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
+
+    def after(self, found: Iterable[Standing]) -> tuple[Watch, tuple[Alert, ...]]:
+        """Return what stands now, and what has come to be so. What is not asked about any more is forgotten.
+
+        What comes to be so at once, like two doors, is one alert.
+        """
+        looked = tuple(found)
+        new = [each for each in looked if self._is_new(each)]
+        told = ((each.key, self.standing.get(each.key) if each.holds is None else each.holds) for each in looked)
+        quiet = [each for each in new if each.quiet]
+        watch = Watch(
+            {key: holds for key, holds in told if holds is not None},
+            {**self.reported_at, **{each.key: each.alert.at for each in quiet}},
+            {**self.values, **{each.key: each.value for each in quiet if each.value is not None}},
+        )
+        alerts = dict[AlertType, Alert]()
+        for each in new:
+            known = alerts.get(each.alert.type)
+            alerts[each.alert.type] = each.alert if known is None else _joined(known, each.alert)
+        return watch, tuple(alerts.values())
+
+    def _is_new(self, found: Standing) -> bool:
+        was, reported_at = self.standing.get(found.key), self.reported_at.get(found.key)
+        if not found.holds or was is True or (was is None and not found.at_once):
+            return False
+        if reported_at is None or abs(found.alert.at - reported_at) >= found.quiet:
+            return True
+        return found.value is not None and found.value < self.values.get(found.key, found.value)
+
+
+def _joined(one: Alert, other: Alert) -> Alert:
+    """Return the alert that says both: of what has subjects all of them, of anything else the later stage."""
+    subjects = (*one.subjects, *other.subjects)
+    if not subjects:
+        return other
+    pressures = [value for each in (one, other) if isinstance(value := each.details.get("pressure"), float | int)]
+    lowest = {"pressure": min(pressures)} if pressures else {}
+    return replace(
+        other,
+        at=max(one.at, other.at),
+        subject=", ".join(subjects),
+        details={**one.details, **other.details, **lowest, "subjects": subjects},
+    )
+
+
+def standing(view: View) -> Iterator[Standing]:
+    """Return everything that is worth an alert when it comes to be so."""
+    for look in (_charge, _aux_battery, _tyres, _lamps, _openings, _unlocked, _silence, _subscription):
+        yield from look(view)
+
+
+def _charge(view: View) -> Iterator[Standing]:
+    battery = view.state.battery
+    if battery is None:
+        return
+    alert = Alert(
+        type=AlertType.CHARGE_BELOW,
+        at=battery.reported_at or battery.received_at,
+        details={"level": battery.level, "threshold": view.charge_below},
+    )
+    holds = _below(battery.level, view.charge_below, _RECHARGED)
+    yield Standing(alert=alert, holds=holds, variant=f"{view.charge_below:g}")
+
+
+def _aux_battery(view: View) -> Iterator[Standing]:
+    aux = view.state.aux_battery
+    if aux is None:
+        return
+    alert = Alert(
+        type=AlertType.AUX_BATTERY_LOW, at=aux.reported_at or aux.received_at, details={"voltage": aux.voltage}
+    )
+    yield Standing(alert=alert, holds=_below(aux.voltage, LOWEST_VOLTAGE, _RECOVERED))
+
+
+def _below(value: float | None, threshold: float, band: float) -> bool | None:
+    """Whether a value is low; unknown, or between low and recovered, it stays what it was."""
+    if value is None:
+        return None
+    return True if value < threshold else None if value < threshold + band else False
+
+
+def _tyres(view: View) -> Iterator[Standing]:
+    tyres = view.state.tyres
+    if tyres is None:
+        return
+    at = tyres.reported_at or tyres.received_at
+    for wheel in ("front_left", "front_right", "rear_left", "rear_right"):
+        tyre: Tyre = getattr(tyres, wheel)
+        details = {} if tyre.pressure is None else {"pressure": tyre.pressure}
+        alert = Alert(type=AlertType.TYRE_WARNING, at=at, subject=wheel, details=details)
+        yield Standing(alert=alert, holds=tyre.warning, quiet=_COLD, value=tyre.pressure)
+
+
+def _lamps(view: View) -> Iterator[Standing]:
+    health = view.state.health
+    if health is None or health.lamps is None:
+        return
+    at = health.reported_at or health.received_at
+    alert = Alert(type=AlertType.WARNING_LAMP, at=at, details={"lamps": ", ".join(health.lamps)})
+    yield Standing(alert=alert, holds=bool(health.lamps))
+
+
+def _openings(view: View) -> Iterator[Standing]:
+    body = view.state.body
+    if body is None:
+        return
+    at = body.reported_at or body.received_at
+    for opening in ("door_front_left", "door_front_right", "door_rear_left", "door_rear_right", "hatch"):
+        is_open: bool | None = getattr(body, opening)
+        alert = Alert(type=AlertType.DOOR_OPEN, at=at, subject=opening)
+        yield Standing(alert=alert, holds=is_open and _left_so(view, at))
+
+
+def _unlocked(view: View) -> Iterator[Standing]:
+    body = view.state.body
+    if body is None or body.assumed:  # somebody may have turned the key since
+        return
+    at = body.reported_at or body.received_at
+    wanting = [fence.name for fence, inside in view.inside if FenceAction.LOCK_REMINDER in fence.actions(inside=inside)]
+    alert = Alert(type=AlertType.LEFT_UNLOCKED, at=at, details={"area": wanting[0]} if wanting else {})
+    yield Standing(alert=alert, holds=bool(wanting) and _not(body.locked) and _left_so(view, at))
+
+
+def _not(value: bool | None) -> bool | None:
+    return None if value is None else not value
+
+
+def _left_so(view: View, at: datetime) -> bool | None:
+    """Whether the vehicle was left the way it reported at that time; while it may be driving nobody has left it."""
+    return None if view.driving is not False else view.now - at >= _AJAR
+
+
+def _silence(view: View) -> Iterator[Standing]:
+    if (last := view.state.last_report) is not None:
+        limit = silence_limit(view.state, view.unanswered_at)
+        yield Standing(alert=Alert(type=AlertType.SILENT, at=last + limit), holds=view.now - last > limit)
+
+
+def _subscription(view: View) -> Iterator[Standing]:
+    ends_at = view.state.subscription.ends_at if view.state.subscription else None
+    if ends_at is None:
+        return
+    left = (ends_at.date() - view.now.date()).days
+    for days in _NOTICE:
+        # The last notice comes when the day begins, the others to the hour.
+        notice_at = ends_at - timedelta(days=days) if days else datetime.combine(ends_at, time(), ends_at.tzinfo)
+        alert = Alert(
+            type=AlertType.SUBSCRIPTION_EXPIRES,
+            at=notice_at,
+            details={"days": max(left, 0), "until": ends_at.isoformat()},
+        )
+        yield Standing(alert=alert, holds=view.now >= notice_at, variant=str(days), at_once=view.now < ends_at)
+
+
+def not_plugged_in(state: VehicleState, *, at_home: bool | None, now: datetime) -> Alert | None:
+    """Return the alert for a vehicle that stands at home without its plug at the hour when the owner wants it in."""
+    if not at_home or state.charging is None or state.charging.plugged_in is not False:
+        return None
+    return Alert(type=AlertType.NOT_PLUGGED_IN_AT_HOME, at=now, details=_level(state))

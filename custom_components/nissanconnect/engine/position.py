@@ -1,0 +1,208 @@
+"""Where a vehicle is: distances, which positions to believe, geofences, and movement without a drive."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from math import asin, cos, dist, hypot, radians, sin, sqrt
+from typing import Protocol, Self
+
+from ..vehicle import Alert, AlertType, Position, VehicleState
+
+_EQUATOR = 6378.137
+_FLATTENING = 1 / 298.257223563
+_ECCENTRICITY_SQUARED = _FLATTENING * (2 - _FLATTENING)
+"""The ellipsoid of WGS 84, in km (NIMA TR8350.2)."""
+
+
+class Place(Protocol):
+    """Anything with WGS 84 coordinates in degrees."""
+
+    @property
+    def latitude(self) -> float:
+        """Degrees north."""
+
+    @property
+    def longitude(self) -> float:
+        """Degrees east."""
+
+
+def distance(one: Place, other: Place) -> float:
+    """Return the km between two places over the ground, to better than 0.5 % wherever they are.
+
+    The straight line through the ellipsoid, bent onto a sphere of the radius that the Earth has there. Unlike the
+    usual sphere it is exact to the millimetre nearby, where fences are, and it needs no iteration.
+    """
+    here, there = _in_space(one), _in_space(other)
+    radius = (hypot(*here) + hypot(*there)) / 2
+    return 2 * radius * asin(min(dist(here, there) / (2 * radius), 1.0))
+
+
+def _in_space(place: Place) -> tuple[float, float, float]:
+    """Return km from the centre of the Earth."""
+    latitude, longitude = radians(place.latitude), radians(place.longitude)
+    normal = _EQUATOR / sqrt(1 - _ECCENTRICITY_SQUARED * sin(latitude) ** 2)
+    return (
+        normal * cos(latitude) * cos(longitude),
+        normal * cos(latitude) * sin(longitude),
+        normal * (1 - _ECCENTRICITY_SQUARED) * sin(latitude),
+    )
+
+
+_FASTEST = 200.0
+"""km/h. Nothing that Nissan sells with a telematics unit goes further in an hour; a wrong position does."""
+
+_NOISE = 0.5
+"""km that a position may jump in no time: fixes differ, and so do the clocks that they are stamped with."""
+
+
+def fixed_at(position: Position) -> datetime:
+    """Return when the vehicle was there, as far as is known."""
+    return position.reported_at or position.received_at
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Where a vehicle was last believed to be, and a later place that it can hardly have reached."""
+
+    last: Position | None = field(default=None, repr=False)
+    doubted: Position | None = field(default=None, repr=False)
+
+    def after(self, position: Position | None) -> tuple[Self, bool]:
+        """Return the track after one more word about the position, and whether that word is news to believe.
+
+        What is older than what is known, or the same again, is no news. A jump is doubted until a second report agrees
+        with it: a vehicle may have been carried, but a single wrong fix takes no vehicle anywhere.
+        """
+        if position is None or (self.last is not None and fixed_at(position) <= fixed_at(self.last)):
+            return self, False
+        if self.last is None or _can_reach(self.last, position):
+            return type(self)(position), True
+        if self.doubted is not None and fixed_at(position) <= fixed_at(self.doubted):
+            return self, False
+        if self.doubted is not None and _can_reach(self.doubted, position):
+            return type(self)(position), True
+        return type(self)(self.last, position), False
+
+
+def _can_reach(start: Position, end: Position) -> bool:
+    hours = (fixed_at(end) - fixed_at(start)).total_seconds() / 3600
+    return distance(start, end) <= _NOISE + _FASTEST * hours
+
+
+SMALLEST, LARGEST = 100, 5000
+"""Metres: how far an area may reach from its centre."""
+
+_WOBBLE = 25.0
+"""Metres by which the fixes of a parked vehicle differ; no source of ours states its accuracy."""
+
+_STALENESS = 1.0
+"""Metres more, at the way out, for each minute up to an hour between the vehicle's fix and our hearing of it."""
+
+
+class FenceAction(StrEnum):
+    """What a crossing does."""
+
+    ALERT = "alert"
+    BLOCK_CLIMATE = "block_climate"
+    """Climate is not started until the vehicle has crossed again."""
+    LOCK_REMINDER = "lock_reminder"
+    """An alert when the vehicle is left there unlocked."""
+
+
+class Crossing(StrEnum):
+    """Which way."""
+
+    ENTERED = "entered"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A circle on the ground: WGS 84 degrees, and a radius in metres."""
+
+    latitude: float = field(repr=False)
+    longitude: float = field(repr=False)
+    radius: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """An area with a name, and what happens at its edge. ``key`` never changes."""
+
+    key: str
+    name: str
+    area: Area
+    on_entering: frozenset[FenceAction] = frozenset()
+    on_leaving: frozenset[FenceAction] = frozenset()
+
+    def actions(self, *, inside: bool) -> frozenset[FenceAction]:
+        """Return what applies to a vehicle that has come in, or is outside."""
+        return self.on_entering if inside else self.on_leaving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Whether a vehicle is in an area; ``seen_at`` is when it was first seen there, respectively outside."""
+
+    area: Area
+    inside: bool | None = None
+    seen_at: datetime | None = None
+
+    def after(self, area: Area, position: Position) -> tuple[Presence, Crossing | None]:
+        """Return the presence after a believed position, and the crossing that it shows.
+
+        The first position of all, and the first after the area was changed, only tell where the vehicle is. After
+        that the edge is a band in which the vehicle stays what it was, so that it does not come and go there.
+        """
+        metres = distance(area, position) * 1000
+        known = self.inside if area == self.area else None
+        inside = metres <= area.radius + _margin(position, known)
+        if inside is known:
+            return self, None
+        now = Presence(area=area, inside=inside, seen_at=fixed_at(position))
+        if known is None:
+            return now, None
+        return now, Crossing.ENTERED if inside else Crossing.LEFT
+
+
+def _margin(position: Position, inside: bool | None) -> float:
+    """Return by how many metres the edge moves away from a vehicle that is known to be inside, or outside."""
+    if inside is None:
+        return 0.0
+    if not inside:
+        return -_WOBBLE
+    minutes = (position.received_at - fixed_at(position)).total_seconds() / 60
+    return _WOBBLE + _STALENESS * min(max(minutes, 0), 60)
+
+
+_CARRIED = 0.3
+"""km: further than any position of a parked vehicle wanders."""
+
+_DRIVEN = 0.5
+"""km on the odometer that make it a trip; some sources round to whole ones, hence a change of one is always more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where a vehicle was left locked, and what its odometer said then."""
+
+    position: Position | None = field(default=None, repr=False)
+    odometer: float | None = None
+
+    def after(self, state: VehicleState, position: Position | None) -> tuple[Self, Alert | None]:
+        """Return the anchor after a read, and an alert if the vehicle has been moved.
+
+        ``position`` is the newest that is believed. Without lock, position and odometer nothing can be told; and the
+        odometer must have been read since the position, or the drive that explains it may not be known yet.
+        """
+        odometer = state.odometer
+        if state.body is None or not state.body.locked or position is None or odometer is None:
+            return type(self)(), None
+        here = type(self)(position, odometer.distance)
+        if self.position is None or self.odometer is None or odometer.distance is None:
+            return here, None
+        if odometer.distance - self.odometer >= _DRIVEN:
+            return here, None
+        if distance(self.position, position) < _CARRIED or odometer.received_at < position.received_at:
+            return self, None
+        return here, Alert(type=AlertType.UNEXPECTED_MOVEMENT, at=fixed_at(position))

@@ -1,0 +1,201 @@
+"""Whether a command is possible and sensible, before the vehicle is woken for it.
+
+What is not known never blocks, and neither does what was reported too long ago to be true now: the vehicle then
+answers for itself.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple, Self
+
+from ..vehicle import (
+    Capability,
+    Command,
+    DeviceNotRegistered,
+    Group,
+    NotSupported,
+    PrivacyMode,
+    Reason,
+    Refresh,
+    ScheduleClimate,
+    StartCharging,
+    StartClimate,
+    StartEngine,
+    SubscriptionInactive,
+    Unreachable,
+    VehicleInfo,
+    VehicleState,
+)
+
+WEATHER_LASTS = timedelta(hours=1)
+PLUG_LASTS = timedelta(minutes=15)
+"""Whoever asks for a charge may have plugged the vehicle in a moment ago, and such reports get lost."""
+LEVEL_LASTS = timedelta(hours=6)
+"""A parked vehicle keeps its level, but not for a night at a plug that nobody was told of."""
+
+OVERRIDABLE = frozenset(
+    {
+        Reason.ALREADY_CHARGED,
+        Reason.BATTERY_LOW,
+        Reason.NOT_PLUGGED_IN,
+        Reason.OUTSIDE_TOO_COLD,
+        Reason.OUTSIDE_TOO_HOT,
+    }
+)
+"""What is merely sensible, so that the owner may insist. The rest is safety, permission, or cannot work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the owner has chosen: levels in % and temperatures in °C beyond which climate or engine is not started.
+
+    The owners' documents name 20 and 30 % for the climate, and -20 to 40 °C; a threshold that the vehicle itself
+    reports wins over the level. ``climate_blocked``: the vehicle is where its owner wants no climate.
+    """
+
+    climate_battery: float = 20.0
+    coldest: float = -20.0
+    hottest: float = 40.0
+    engine_battery: float = 30.0
+    climate_blocked: bool = False
+
+
+type Age = Callable[[Group], timedelta]
+"""How long ago the vehicle reported a group, ``timedelta.max`` if that is not known."""
+
+
+class Circumstances(NamedTuple):
+    """What a command is judged by."""
+
+    state: VehicleState
+    limits: Limits
+    age: Age
+
+    @property
+    def outside(self) -> float | None:
+        """The temperature outside, if it can be trusted."""
+        climate = self.state.climate if self.age(Group.CLIMATE) <= WEATHER_LASTS else None
+        return climate.outside_temperature if climate else None
+
+    @property
+    def unplugged(self) -> bool:
+        """Whether the vehicle is surely not plugged in."""
+        charging = self.state.charging if self.age(Group.CHARGING) <= PLUG_LASTS else None
+        return charging is not None and charging.plugged_in is False
+
+    @property
+    def level(self) -> float | None:
+        """The level of the battery, if it can be trusted."""
+        battery = self.state.battery if self.age(Group.BATTERY) <= LEVEL_LASTS else None
+        return battery.level if battery else None
+
+
+def refusal(command: Command, info: VehicleInfo, seen: Circumstances) -> str | None:
+    """Return why ``command`` should not be sent, as a :class:`Reason` or the key of an error; ``None`` if it may be.
+
+    The order is from what no owner can change at the moment to what they can. A command that is forced is refused for
+    nothing that is :data:`OVERRIDABLE`.
+    """
+    if not command.needs <= info.capabilities:
+        if command.capability is Capability.LOCK and Capability.LOCK_SETUP in info.capabilities:
+            return DeviceNotRegistered.key
+        lapsed = seen.state.subscription is not None and seen.state.subscription.active is False
+        return SubscriptionInactive.key if lapsed else NotSupported.key
+    if seen.state.connectivity is not None and seen.state.connectivity.reachable is False:
+        return Unreachable.key
+    if isinstance(command, Refresh):
+        return _refresh(command, seen.state)
+    check = _CHECKS.get(type(command))
+    reasons = check(seen) if check else iter(())
+    return next((reason for reason in reasons if not (command.force and reason in OVERRIDABLE)), None)
+
+
+def _climate(seen: Circumstances) -> Iterator[Reason]:
+    yield from _planned_climate(seen)
+    if seen.state.charging is not None and seen.state.charging.plugged_in:
+        return  # then the mains pays, and a vehicle that is too cold says so itself
+    if seen.outside is not None and seen.outside < seen.limits.coldest:
+        yield Reason.OUTSIDE_TOO_COLD
+    if seen.outside is not None and seen.outside > seen.limits.hottest:
+        yield Reason.OUTSIDE_TOO_HOT
+    own = seen.state.climate.min_battery_level if seen.state.climate else None
+    if seen.level is not None and seen.level < (seen.limits.climate_battery if own is None else own):
+        yield Reason.BATTERY_LOW
+
+
+def _planned_climate(seen: Circumstances) -> Iterator[Reason]:
+    """Level and weather are those of another hour; where the vehicle is, it will mostly still be."""
+    if seen.limits.climate_blocked:
+        yield Reason.BLOCKED_BY_AREA
+
+
+def _charging(seen: Circumstances) -> Iterator[Reason]:
+    if seen.unplugged:
+        yield Reason.NOT_PLUGGED_IN
+    charging = seen.state.charging
+    full = charging.limit if charging and charging.limit is not None else 100
+    if seen.level is not None and seen.level >= full:
+        yield Reason.ALREADY_CHARGED
+
+
+def _engine(seen: Circumstances) -> Iterator[Reason]:
+    """A door counts as open until the vehicle says that it is closed, however long ago that was."""
+    body = seen.state.body
+    if body and any((body.door_front_left, body.door_front_right, body.door_rear_left, body.door_rear_right)):
+        yield Reason.DOOR_OPEN
+    if seen.level is not None and seen.level < seen.limits.engine_battery:
+        yield Reason.BATTERY_LOW
+
+
+def _refresh(command: Command, state: VehicleState) -> str | None:
+    """A position is refused in privacy mode, nothing else is known to be (kamereon-eu §15.1)."""
+    return PrivacyMode.key if state.is_private and command == Refresh(Group.POSITION) else None
+
+
+_CHECKS: Mapping[type[Command], Callable[[Circumstances], Iterator[Reason]]] = {
+    ScheduleClimate: _planned_climate,
+    StartCharging: _charging,
+    StartClimate: _climate,
+    StartEngine: _engine,
+}
+
+
+_PAUSES = (
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=4),
+    timedelta(days=1),
+)
+"""How long none is tried after the third wrong PIN, the fourth and so on; the last one holds for all that follow."""
+
+_ALLOWED = 3
+"""Wrong PINs in a row that the first pause follows: whoever mistypes twice is not held up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongPins:
+    """The wrong PINs that were given in a row: their ``count``, and when the last one was found to be wrong."""
+
+    count: int = 0
+    last_at: datetime | None = None
+
+    def after(self, now: datetime) -> Self:
+        """Return what is known after one more, at ``now``."""
+        return replace(self, count=max(self.count, 0) + 1, last_at=now)
+
+    def seen_at(self, now: datetime) -> Self:
+        """Return the same by a clock that shows ``now``.
+
+        If it was set back, the pause begins anew instead of lasting until the clock has caught up.
+        """
+        return replace(self, last_at=now) if self.last_at is not None and self.last_at > now else self
+
+    def refused_until(self, now: datetime) -> datetime | None:
+        """Return until when no PIN is tried; ``None`` if one may be."""
+        if self.count < _ALLOWED or self.last_at is None:
+            return None
+        pause = _PAUSES[min(self.count - _ALLOWED, len(_PAUSES) - 1)]
+        # By the time that has passed and not by its end: what was read from a damaged file may lie at the end of time.
+        return self.last_at + pause if now - self.last_at < pause else None
