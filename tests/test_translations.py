@@ -31,7 +31,7 @@ from custom_components.nissanconnect.time import TIMES
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.update import UPDATES
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason, errors
-from custom_components.nissanconnect.vehicle.guide import App, Model, Region, Verdict
+from custom_components.nissanconnect.vehicle.advisor import App, Model, Region, Verdict
 
 ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
 SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("flows/*.py")])

@@ -19,7 +19,7 @@ import probatio
 
 from ..sources import NAMES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
-from ..vehicle.guide import Advice, App, Model, Region, Verdict, advise, region_of, was_built
+from ..vehicle.advisor import Advice, App, Model, Region, Verdict, advise, region_of, was_built
 from .texts import async_text
 
 CONF_APP = "app"

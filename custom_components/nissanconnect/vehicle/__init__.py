@@ -3,8 +3,6 @@
 Pure: no I/O, no clock, no Home Assistant. Everything else in this integration speaks in these terms.
 """
 
-from .alert import Alert, AlertType, Detail, Origin
-from .capability import Capability
 from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed, ChargingStatus
 from .command import (
     COMMANDS,
@@ -29,7 +27,6 @@ from .command import (
     Unlock,
     is_pin,
 )
-from .departure import Departure
 from .errors import (
     AccessBlocked,
     ActionRequired,
@@ -69,11 +66,38 @@ from .errors import (
     WrongCode,
     WrongPin,
 )
-from .history import DrivenTrips, Notification, TripPeriod, TripSummary, last_finished
-from .identity import ClimateLimits, Powertrain, Role, VehicleInfo, alias, normalise_key
-from .names import LONGEST_TITLE, one_line
-from .outcome import Asker, CommandOutcome, CommandRecord, CommandStatus, Phase, Progress, Reason, Ticket
-from .report import ListedVehicle, Push, VehicleReport, Weakness
+from .identity import (
+    LONGEST_TITLE,
+    Capability,
+    ClimateLimits,
+    Market,
+    Powertrain,
+    Role,
+    VehicleInfo,
+    VinProblem,
+    alias,
+    market_hint,
+    normalise_key,
+    one_line,
+    plant_country,
+    vin_problem,
+)
+from .outcome import Asker, CommandOutcome, CommandRecord, CommandStatus, Departure, Phase, Progress, Reason, Ticket
+from .report import (
+    Alert,
+    AlertType,
+    Detail,
+    DrivenTrips,
+    ListedVehicle,
+    Notification,
+    Origin,
+    Push,
+    TripPeriod,
+    TripSummary,
+    VehicleReport,
+    Weakness,
+    last_finished,
+)
 from .state import (
     GROUP_TYPES,
     AuxBattery,
@@ -99,7 +123,6 @@ from .state import (
     UpdateStatus,
     VehicleState,
 )
-from .vin import Market, VinProblem, market_hint, plant_country, vin_problem
 
 __all__ = [
     "COMMANDS",

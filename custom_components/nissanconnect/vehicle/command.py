@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import re
 from typing import Any, ClassVar, override
 
-from .capability import Capability
 from .charging import ChargeMode, ChargeSchedule, ChargingStatus
+from .identity import Capability
 from .state import GROUP_TYPES, Group, VehicleState
 
 

@@ -1,11 +1,84 @@
-"""Who a vehicle is."""
+"""Who a vehicle is and what it can do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
+import re
+import unicodedata
 
-from .capability import Capability
-from .names import LONGEST_NAME, clean
+
+class Capability(StrEnum):
+    """One thing that a vehicle reports or obeys. An entity exists when its capability does, never by model name."""
+
+    # What it reports
+    BATTERY = "battery"
+    CLIMATE_STATUS = "climate_status"
+    FUEL = "fuel"
+    LOCATION = "location"
+    LOCK_STATUS = "lock_status"
+    SEVERAL_SOURCES = "several_sources"
+    """More than one source speaks of it."""
+    TRIPS = "trips"
+
+    # What it obeys
+    CLIMATE = "climate"
+    CLIMATE_DEFROST = "climate_defrost"
+    """Its climate control also thaws the windows when asked to (mynissan-na §4)."""
+    CLIMATE_SCHEDULE = "climate_schedule"
+    CLIMATE_TEMPERATURE = "climate_temperature"
+    SEAT_HEAT = "seat_heat"
+    """Its climate control also heats the front seats when asked to."""
+    WHEEL_HEAT = "wheel_heat"
+    """Its climate control also heats the steering wheel when asked to."""
+    CHARGE_LIMIT = "charge_limit"
+    CHARGE_SCHEDULE = "charge_schedule"
+    HORN = "horn"
+    LIGHTS = "lights"
+    LOCK = "lock"
+    LOCK_PIN = "lock_pin"
+    """It is locked and unlocked with a PIN only."""
+    LOCK_SETUP = "lock_setup"
+    """Home Assistant may be registered for its remote lock, and the PIN chosen, from here."""
+    REFRESH = "refresh"
+    SEND_DESTINATION = "send_destination"
+    """Destinations can be sent to its navigation."""
+    START_CHARGING = "start_charging"
+    START_ENGINE = "start_engine"
+    STOP_CHARGING = "stop_charging"
+    STOP_SIGNALS = "stop_signals"
+    """Its horn and lights can be stopped before they do so by themselves."""
+
+
+LONGEST_NAME = 40
+LONGEST_TITLE = 100
+LONGEST_TEXT = 500
+
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""They count as letters, and show nothing."""
+
+
+def one_line(text: str | None, longest: int = LONGEST_NAME) -> str | None:
+    """Return ``text`` in one line of at most ``longest`` characters, without those that are not seen.
+
+    Left out are control characters and those that change the direction of what follows or have no width; ``None`` if
+    nothing is left.
+    """
+    if text is None:
+        return None
+    seen = "".join(sign for sign in text[: 20 * longest] if sign.isspace() or _is_seen(sign))
+    line = " ".join(seen.split())
+    return (line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…") or None
+
+
+def clean(item: object, **longest: int) -> None:
+    """Have fields of a frozen dataclass in one line each, from its ``__post_init__``."""
+    for name, length in longest.items():
+        object.__setattr__(item, name, one_line(getattr(item, name), length))
+
+
+def _is_seen(sign: str) -> bool:
+    return not unicodedata.category(sign).startswith("C") and sign not in _BLANK_LETTERS
 
 
 class Powertrain(StrEnum):
@@ -87,3 +160,104 @@ def normalise_key(raw: str) -> str:
 def alias(key: str) -> str:
     """Return a short stable name for logs that does not reveal the key."""
     return f"vehicle {sha256(key.encode()).hexdigest()[:6]}"
+
+
+class Market(StrEnum):
+    """Where a vehicle is sold; each market has a service of its own."""
+
+    EUROPE = "europe"
+    NORTH_AMERICA = "north_america"
+    JAPAN = "japan"
+
+
+class VinProblem(StrEnum):
+    """What keeps a text from being a VIN. ``CHECK_DIGIT`` is a doubt only: it must not be refused."""
+
+    LENGTH = "length"
+    CHARACTERS = "characters"
+    CHECK_DIGIT = "check_digit"
+
+
+def market_hint(vin: str) -> Market | None:
+    """Return the market for which a vehicle was probably built, or ``None`` if its VIN does not tell.
+
+    Plants that build for several markets (JN1, JN8, KNM) tell nothing; vehicles for Japan have frame numbers.
+    """
+    key = normalise_key(vin)
+    if _FRAME_NUMBER.fullmatch(key):
+        return Market.JAPAN
+    return _MARKETS.get(key[:3]) if vin_problem(key) in (None, VinProblem.CHECK_DIGIT) else None
+
+
+def plant_country(vin: str) -> str | None:
+    """Return the country where a vehicle was built, as an ISO 3166 code, if its VIN tells one that is known."""
+    return _PLANTS.get(normalise_key(vin)[:3])
+
+
+def vin_problem(text: str) -> VinProblem | None:
+    """Return what is wrong with a VIN, ``None`` if it may be right.
+
+    The check digit is looked at only where the rules of North America put one (first character 1, 3, 4 or 5);
+    European VINs have none (regions §2 [A]).
+    """
+    vin = normalise_key(text)
+    if len(vin) != _LENGTH:
+        return VinProblem.LENGTH
+    if not set(vin) <= _VALUES.keys():
+        return VinProblem.CHARACTERS
+    remainder = sum(weight * _VALUES[sign] for weight, sign in zip(_WEIGHTS, vin, strict=True)) % 11
+    if vin[0] in "1345" and vin[_CHECKED] != "0123456789X"[remainder]:
+        return VinProblem.CHECK_DIGIT
+    return None
+
+
+_LENGTH, _CHECKED = 17, 8
+_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_VALUES: Mapping[str, int] = {
+    **{str(digit): digit for digit in range(10)},
+    **dict(zip("ABCDEFGH", range(1, 9), strict=True)),
+    **dict(zip("JKLMNPR", (1, 2, 3, 4, 5, 7, 9), strict=True)),
+    **dict(zip("STUVWXYZ", range(2, 10), strict=True)),
+}
+"""What each permitted character counts in the check digit; I, O and Q are not permitted."""
+
+_FRAME_NUMBER = re.compile(r"[A-Z]{1,3}[0-9]{1,2}-[0-9]{6}")
+"""Such as ZE0-123456 or E13-063484 (regions §2)."""
+
+_MARKETS: Mapping[str, Market] = {
+    "SJN": Market.EUROPE,  # Sunderland
+    "VNV": Market.EUROPE,  # vans made in France
+    "VSK": Market.EUROPE,  # Barcelona
+    "VWA": Market.EUROPE,
+    "1N4": Market.NORTH_AMERICA,
+    "1N6": Market.NORTH_AMERICA,
+    "3N1": Market.NORTH_AMERICA,
+    "3N6": Market.NORTH_AMERICA,
+    "3N8": Market.NORTH_AMERICA,
+    "5N1": Market.NORTH_AMERICA,
+}
+"""The first three characters, as far as regions §2.1 ties them to one market ([A] and [B], 3N6 and 3N8 [C])."""
+
+_PLANTS: Mapping[str, str] = {
+    "1N4": "US",
+    "1N6": "US",
+    "3N1": "MX",
+    "3N6": "MX",
+    "3N8": "MX",
+    "5N1": "US",
+    "94D": "BR",
+    "JN1": "JP",
+    "JN6": "JP",
+    "JN8": "JP",
+    "KN1": "KR",
+    "KNM": "KR",
+    "LGB": "CN",
+    "MDH": "IN",
+    "MNT": "TH",
+    "SJN": "GB",
+    "VF1": "FR",
+    "VNV": "FR",
+    "VSK": "ES",
+    "VWA": "ES",
+}
+"""The plants on Nissans (regions §2.1; JN6, 3N6, 3N8 and VF1 [C], the others [A] and [B])."""

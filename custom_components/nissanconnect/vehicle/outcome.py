@@ -1,10 +1,12 @@
 """What became of a command: its receipt, how far it is, how it ended and who had asked for it."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
-from .names import LONGEST_NAME, clean
+from .identity import LONGEST_NAME, clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +151,23 @@ class CommandRecord:
             "asked_by": self.asked_by.shown,
             "backend": self.backend,
         } | ({"replaced": replaced.isoformat()} if (replaced := self.outcome.replaced_at) else {})
+
+
+class Departure(Protocol):
+    """Entered around each request that carries a command out, and around nothing else.
+
+    Entering it is the last thing before the request leaves: whatever may take time is done before. From then on the
+    command counts as sent, unless a :class:`~.errors.BackendError` leaves the context that says ``nothing_done``.
+    """
+
+    def __call__(
+        self, *, wakes: bool = True, answer_within: timedelta = timedelta()
+    ) -> AbstractAsyncContextManager[None]:
+        """Return the context of one request.
+
+        ``wakes``: the request can wake the vehicle. ``answer_within`` is given if it only prepares the command, and is
+        how long the vehicle may take over its answer before the command itself leaves.
+
+        Raises:
+            TooLate: It may not leave any more, and never will.
+        """

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypedDict, get_args, get_type_hints
 
 from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed, ChargingStatus
-from .names import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean
+from .identity import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean
 
 
 class Group(StrEnum):

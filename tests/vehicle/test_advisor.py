@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.vehicle.guide import Advice, App, Model, Region, Verdict, Way, advise
+from custom_components.nissanconnect.vehicle.advisor import Advice, App, Model, Region, Verdict, Way, advise
 
 OWN = (Way.OPENCARWINGS, Way.OVMS, Way.LEAFSPY)
 HARDWARE = (Way.OVMS, Way.LEAFSPY)
