@@ -18,7 +18,7 @@ from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.commands import Unfinished
 from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND, OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY
-from custom_components.nissanconnect.vehicle import Asker, CommandStatus, SoundHorn, StartClimate, StopClimate
+from custom_components.nissanconnect.vehicle import CommandStatus, Initiator, SoundHorn, StartClimate, StopClimate
 
 from .conftest import NOON, LetTimePass, logbook_lines, set_up, state
 from .simulator import Fault, Simulator
@@ -178,7 +178,7 @@ async def test_what_was_not_sent_before_a_restart_is_told_and_not_sent_after_it(
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
     simulator.fail("actions/hvac-start", Fault.hang())
     for command in (StartClimate(21), StopClimate()):
-        vehicle.commands.async_submit(command, Asker(kind="user", name="Robin"))
+        vehicle.commands.async_submit(command, Initiator(kind="user", name="Robin"))
     while not simulator.requests["actions/hvac-start"]:
         await hass.async_add_executor_job(lambda: None)
     fired = async_capture_events(hass, EVENT_COMMAND)
@@ -201,7 +201,7 @@ async def test_the_entity_hears_of_what_ended_with_a_restart(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    vehicle.commands._left = (Unfinished(command=SoundHorn(), asked_by=Asker(kind="user"), asked_at=NOON),)
+    vehicle.commands._left = (Unfinished(command=SoundHorn(), asked_by=Initiator(kind="user"), asked_at=NOON),)
     await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert state(hass, "event.leaf_command").attributes.items() >= {
@@ -222,7 +222,7 @@ async def test_what_ends_after_an_account_is_closed_overwrites_nothing(
     await hass.config_entries.async_unload(loaded.entry_id)
     file = f"{DOMAIN}.{loaded.entry_id}"
     hass_storage[file] = {"successor": True}
-    async with vehicle.commands.async_waking("set_pin", Asker(kind="user")) as departure, departure():
+    async with vehicle.commands.async_waking("set_pin", Initiator(kind="user")) as departure, departure():
         pass
     await pass_time(timedelta(minutes=1), timedelta(seconds=1))  # what is written soon is written by then
     assert hass_storage[file] == {"successor": True}

@@ -18,11 +18,11 @@ from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.vehicle import (
-    Asker,
     CancelClimateSchedule,
     Command,
     FlashLights,
     Group,
+    Initiator,
     Refresh,
     ScheduleClimate,
     SoundHorn,
@@ -160,7 +160,7 @@ async def test_a_wake_that_nobody_has_asked_for_renews_no_more_than_it_must(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    vehicle.commands.async_submit(Refresh(), Asker(kind="option"))
+    vehicle.commands.async_submit(Refresh(), Initiator(kind="option"))
     await settle(hass)
     assert executed(simulator, "Leaf") == [Refresh(Group.BATTERY)]
 

@@ -30,7 +30,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect.account import remembered
-from custom_components.nissanconnect.alerts import Wishes
+from custom_components.nissanconnect.alerts import AlertPreferences
 from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND, OPTION_ALERTS_OFF
 from custom_components.nissanconnect.vehicle import (
     ActionRequired,
@@ -864,7 +864,7 @@ async def test_a_vehicle_that_leaves_its_account_is_the_other_one_s_and_there_on
     hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
     lent = other.runtime_data.lent
-    lent[VIN] = replace(lent[VIN], wishes=Wishes(charge_below=55))  # from when it was the other one's
+    lent[VIN] = replace(lent[VIN], wishes=AlertPreferences(charge_below=55))  # from when it was the other one's
     cloud.vehicles = {}
     await pass_time(timedelta(hours=25), timedelta(minutes=30))
     assert devices(hass) == ["Module"]
@@ -872,7 +872,7 @@ async def test_a_vehicle_that_leaves_its_account_is_the_other_one_s_and_there_on
     assert list(other.runtime_data.vehicles) == [VIN]
     assert other.runtime_data.lent == {}
     wishes = next(iter(other.runtime_data.vehicles.values())).alerts.wishes
-    assert wishes == Wishes(charge_below=55)
+    assert wishes == AlertPreferences(charge_below=55)
 
 
 async def test_what_the_list_says_first_is_told_as_well(

@@ -22,7 +22,7 @@ from custom_components.nissanconnect.const import (
     OPTION_WAKING,
 )
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.engine.preconditions import Limits
+from custom_components.nissanconnect.engine.preconditions import CommandLimits
 from custom_components.nissanconnect.engine.wake_policy import WakePolicy
 from custom_components.nissanconnect.settings import Settings
 from custom_components.nissanconnect.vehicle import alias
@@ -97,7 +97,7 @@ async def test_general(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     settings = loaded.runtime_data.settings
     assert settings.pace.parked == timedelta(minutes=30)
     assert settings.pace.active == timedelta(minutes=4)
-    assert settings.limits == Limits(climate_battery=35, coldest=-30, hottest=45, engine_battery=20)
+    assert settings.limits == CommandLimits(climate_battery=35, coldest=-30, hottest=45, engine_battery=20)
     assert settings.answer_at_once
 
 

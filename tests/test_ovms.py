@@ -34,7 +34,7 @@ from custom_components.nissanconnect.const import (
     DOMAIN,
 )
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.vehicle import AlertType, Asker, CommandStatus, Reason, StartClimate
+from custom_components.nissanconnect.vehicle import AlertType, CommandStatus, Initiator, Reason, StartClimate
 
 from .backends.demo import build
 from .conftest import settle, state, status
@@ -242,7 +242,7 @@ async def test_a_command_that_the_module_refuses_has_woken_nobody(
     await load(hass, entry)
     (vehicle,) = entry.runtime_data.vehicles.values()
     module.can_write, module.reply_with = False, reply
-    job = vehicle.commands.async_submit(StartClimate(), Asker(kind="option"))
+    job = vehicle.commands.async_submit(StartClimate(), Initiator(kind="option"))
     await job.accepted.wait()
     assert vehicle.wakes_today == 1, "it counts until it is refused"
     await job.ended.wait()

@@ -23,11 +23,10 @@ from custom_components.nissanconnect import commands
 from custom_components.nissanconnect.commands import VehicleCommands
 from custom_components.nissanconnect.engine.command_evidence import Evidence
 from custom_components.nissanconnect.engine.command_job import Stage
-from custom_components.nissanconnect.engine.merge import Word
+from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import WakeResult
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle
 from custom_components.nissanconnect.vehicle import (
-    Asker,
     BackendError,
     Climate,
     Command,
@@ -36,6 +35,7 @@ from custom_components.nissanconnect.vehicle import (
     Departure,
     DeviceNotRegistered,
     Group,
+    Initiator,
     Lock,
     NotSupported,
     Phase,
@@ -110,7 +110,9 @@ class World:
     clock: datetime = EPOCH
     steps: int = 0
     stopped: Event = field(default_factory=Event)
-    files: list[RememberedVehicle] = field(default_factory=lambda: [RememberedVehicle(info=INFO, word=Word(state=OFF))])
+    files: list[RememberedVehicle] = field(
+        default_factory=lambda: [RememberedVehicle(info=INFO, word=SourceState(state=OFF))]
+    )
     asked: list[Name] = field(default_factory=list)
     sent: list[Name] = field(default_factory=list)
     sent_at: dict[Name, datetime | None] = field(default_factory=dict)
@@ -221,7 +223,7 @@ class World:
             self.commands.async_resume()
         for order in life.orders:
             self.clock += timedelta(milliseconds=1)
-            job = self.commands.async_submit(order, Asker(kind="user", name="Robin"))
+            job = self.commands.async_submit(order, Initiator(kind="user", name="Robin"))
             if (name := (order.kind(), job.asked_at)) not in self.asked:
                 self.asked.append(name)
         stopped: Task[Any] = create_eager_task(self.stopped.wait())

@@ -13,12 +13,11 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.commands import Unfinished
-from custom_components.nissanconnect.engine.merge import Word
+from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import Wake, WakeLedger, WakeResult
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle, StoreReader, VehicleStore, _dump
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
-    Asker,
     Battery,
     Capability,
     ChargeSchedule,
@@ -29,6 +28,7 @@ from custom_components.nissanconnect.vehicle import (
     CommandStatus,
     Group,
     Health,
+    Initiator,
     Lock,
     Powertrain,
     Refresh,
@@ -76,8 +76,8 @@ def through_the_file(remembered: Remembered) -> Remembered:
 
 @given(st.lists(states, max_size=3), states)
 def test_words_come_back_as_they_were(reports: list[VehicleState], other: VehicleState) -> None:
-    word = reduce(Word.after, reports, Word())
-    known = RememberedVehicle(info=INFO, word=word, lent_words={"another": Word(state=other)})
+    word = reduce(SourceState.after, reports, SourceState())
+    known = RememberedVehicle(info=INFO, word=word, lent_words={"another": SourceState(state=other)})
     remembered = Remembered(vehicles=[known], memory={"learnt": [1, "two", None]})
     assert through_the_file(remembered) == remembered
 
@@ -87,7 +87,7 @@ def test_nested_values_come_back() -> None:
         tyres=Tyres(backend="b", received_at=NOW, front_left=Tyre(pressure=230, warning=False)),
         health=Health(backend="b", received_at=NOW, values={"lamp": "off", "count": 2.0, "ok": True}),
     )
-    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, word=Word(state=state))])
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, word=SourceState(state=state))])
     assert through_the_file(remembered) == remembered
 
 
@@ -97,12 +97,14 @@ def test_one_damaged_group_does_not_take_the_others_along() -> None:
         tyres=Tyres(backend="b", received_at=NOW),
     )
     raw: dict[str, Any] = json_loads_object(
-        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, word=Word(state=state))])))
+        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, word=SourceState(state=state))])))
     )
     raw["vehicles"][0]["word"]["state"]["battery"]["level"] = "half"
     raw["vehicles"][0]["word"]["state"]["tyres"]["of_a_later_version"] = 1
     raw["vehicles"][0]["word"]["state"]["wings"] = {}
-    assert _read(raw).vehicles == [RememberedVehicle(info=INFO, word=Word(state=VehicleState(tyres=state.tyres)))]
+    assert _read(raw).vehicles == [
+        RememberedVehicle(info=INFO, word=SourceState(state=VehicleState(tyres=state.tyres)))
+    ]
 
 
 def test_a_vehicle_without_identity_is_left_out() -> None:
@@ -126,7 +128,7 @@ EVERY_COMMAND = [EXAMPLES.get(kind) or kind() for kind in COMMANDS] + [
 
 @pytest.mark.parametrize("command", EVERY_COMMAND, ids=repr)
 def test_a_command_on_its_way_comes_back(command: Command) -> None:
-    asker = Asker(kind="automation", name="Warm the car")
+    asker = Initiator(kind="automation", name="Warm the car")
     sent = Unfinished(command=command, asked_by=asker, asked_at=NOW, sent_at=NOW, ticket=Ticket("1", NOW))
     unfinished = (sent, replace(sent, ticket=None), replace(sent, sent_at=None, ticket=None))
     ended = CommandOutcome(status=CommandStatus.REJECTED, reason="rejected_by_vehicle", code="12", ended_at=NOW)
@@ -136,7 +138,7 @@ def test_a_command_on_its_way_comes_back(command: Command) -> None:
 
 
 def test_a_pin_is_not_kept() -> None:
-    unfinished = Unfinished(command=Lock("4711"), asked_by=Asker(kind="user"), asked_at=NOW)
+    unfinished = Unfinished(command=Lock("4711"), asked_by=Initiator(kind="user"), asked_at=NOW)
     remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=(unfinished,))])
     assert b"4711" not in json_bytes(_dump(remembered))
     (vehicle,) = through_the_file(remembered).vehicles
@@ -145,7 +147,7 @@ def test_a_pin_is_not_kept() -> None:
 
 @pytest.mark.parametrize("damage", [{"kind": "fly"}, {"sent_at": "soon"}, {"asked_at": "soon"}, {"asked_by": 3}])
 def test_a_damaged_command_is_forgotten(damage: dict[str, Any]) -> None:
-    unfinished = Unfinished(command=Lock(), asked_by=Asker(kind="user"), asked_at=NOW, sent_at=NOW)
+    unfinished = Unfinished(command=Lock(), asked_by=Initiator(kind="user"), asked_at=NOW, sent_at=NOW)
     raw: dict[str, Any] = json_loads_object(
         json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, unfinished=(unfinished, unfinished))])))
     )
@@ -153,7 +155,7 @@ def test_a_damaged_command_is_forgotten(damage: dict[str, Any]) -> None:
     assert _read(raw).vehicles == [RememberedVehicle(info=INFO, unfinished=(unfinished,))]
 
 
-ASKER = Asker(kind="user", name="Robin")
+ASKER = Initiator(kind="user", name="Robin")
 WAKE = Wake(at=NOW, asked_by=ASKER, why="refresh", result=WakeResult.ANSWERED)
 RECORD = CommandRecord(
     command="refresh",
@@ -167,7 +169,7 @@ UNFINISHED = Unfinished(command=Lock(), asked_by=ASKER, asked_at=NOW, sent_at=NO
 wakes = st.builds(
     Wake,
     at=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
-    asked_by=st.builds(Asker, kind=st.text(), name=st.none() | st.text()),
+    asked_by=st.builds(Initiator, kind=st.text(), name=st.none() | st.text()),
     why=st.text(),
     result=st.sampled_from(WakeResult),
 )
@@ -242,7 +244,7 @@ def test_a_wake_that_cannot_be_understood_is_left_out(spoilt: dict[str, Any]) ->
 async def test_the_file(hass: HomeAssistant, hass_storage: dict[str, Any], state: VehicleState) -> None:
     store = VehicleStore(hass, "entry")
     assert await store.async_load() == Remembered()
-    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, word=Word(state=state))])
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, word=SourceState(state=state))])
     await store.async_save(remembered)
     assert "nissanconnect.entry" in hass_storage
     assert await VehicleStore(hass, "entry").async_load() == remembered

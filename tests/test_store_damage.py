@@ -17,9 +17,9 @@ from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.alerts import Wishes
+from custom_components.nissanconnect.alerts import AlertPreferences
 from custom_components.nissanconnect.const import DOMAIN
-from custom_components.nissanconnect.engine.merge import Word
+from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import WakeLedger
 from custom_components.nissanconnect.store import MOST_VEHICLES, Remembered, RememberedVehicle, StoreReader, _dump
 from custom_components.nissanconnect.vehicle import Battery, Position, VehicleState
@@ -185,7 +185,7 @@ REAL: Any = json_loads(
                 vehicles=[
                     RememberedVehicle(
                         info=INFO,
-                        word=Word(
+                        word=SourceState(
                             state=VehicleState(
                                 battery=Battery(backend="b", received_at=NOW, level=50),
                                 position=Position(backend="b", received_at=NOW, latitude=52.0, longitude=4.0),
@@ -287,5 +287,5 @@ def test_what_the_owner_could_not_have_set_counts_as_not_set(wishes: dict[str, A
     whole["vehicles"][0]["wishes"] |= wishes
     reader = StoreReader(NOW)
     (vehicle,) = reader.read(whole).vehicles
-    assert vehicle.wishes == Wishes()
+    assert vehicle.wishes == AlertPreferences()
     assert reader.lost

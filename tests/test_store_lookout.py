@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from custom_components.nissanconnect.engine.alert_rules import Watch
-from custom_components.nissanconnect.engine.alert_tracker import AlertBook, Lookout, Missed, Told
-from custom_components.nissanconnect.engine.merge import Word
+from custom_components.nissanconnect.engine.alert_rules import ConditionTracker
+from custom_components.nissanconnect.engine.alert_tracker import AlertTracker, MissedAlerts, SeenAlert, SeenAlerts
+from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Package, Subscription, VehicleState
 
@@ -19,10 +19,10 @@ def test_what_was_missed_reported_and_subscribed() -> None:
         subject="front_left, rear_left",
         details={"pressure": 180.5, "subjects": ("front_left", "rear_left")},
     )
-    lookout = Lookout(
-        watch=Watch({"k": True}, {"tyre_warning/front_left/": EPOCH}, {"tyre_warning/front_left/": 180.5}),
-        book=AlertBook((Told(alert, noticed=True),)),
-        missed=Missed(counts={"alarm": 2}, oldest_at=EPOCH - timedelta(days=9), summed_up_at=EPOCH),
+    lookout = AlertTracker(
+        watch=ConditionTracker({"k": True}, {"tyre_warning/front_left/": EPOCH}, {"tyre_warning/front_left/": 180.5}),
+        book=SeenAlerts((SeenAlert(alert, noticed=True),)),
+        missed=MissedAlerts(counts={"alarm": 2}, oldest_at=EPOCH - timedelta(days=9), summed_up_at=EPOCH),
     )
     subscription = Subscription(
         backend="mynissan",
@@ -31,6 +31,6 @@ def test_what_was_missed_reported_and_subscribed() -> None:
         ends_at=EPOCH,
         packages=(Package(name="Premium", active=True, ends_at=EPOCH), Package(name="Wi-Fi")),
     )
-    kept = RememberedVehicle(info=INFO, lookout=lookout, word=Word(state=VehicleState.of(subscription)))
+    kept = RememberedVehicle(info=INFO, lookout=lookout, word=SourceState(state=VehicleState.of(subscription)))
     (read,) = through_the_file(Remembered(vehicles=[kept])).vehicles
     assert read == kept

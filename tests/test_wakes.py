@@ -12,10 +12,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import OPTION_WAKING
 from custom_components.nissanconnect.vehicle import (
-    Asker,
     Battery,
     Capability,
     Group,
+    Initiator,
     Phase,
     Progress,
     Refresh,
@@ -113,7 +113,7 @@ async def test_a_refresh_is_in_the_book_before_anything_else_can_be_decided(
     """Otherwise a second decision could be made on the same count."""
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
     assert vehicle.commands.runner.idle
-    job = vehicle.commands.async_submit(Refresh(), Asker(kind="option"))
+    job = vehicle.commands.async_submit(Refresh(), Initiator(kind="option"))
     assert vehicle.wakes_today == 1
     assert not vehicle.commands.runner.idle
     await job.ended.wait()
@@ -132,7 +132,7 @@ async def test_nobody_is_woken_besides_while_a_command_is_carried_out(
 
     vehicle = entry.runtime_data.vehicles[simulator.car("Leaf").vin]
     sleep, vehicle.commands.runner._sleep = vehicle.commands.runner._sleep, never
-    vehicle.commands.async_submit(SoundHorn(), Asker(kind="user", name="Robin"))
+    vehicle.commands.async_submit(SoundHorn(), Initiator(kind="user", name="Robin"))
     await until(hass, lambda: [each for each in vehicle.commands.unfinished if each.ticket])
     for _ in range(12):
         freezer.tick(timedelta(minutes=10))

@@ -16,10 +16,10 @@ from homeassistant.util import dt as dt_util
 
 from .backends.base import Messages
 from .commands import VehicleCommands
-from .engine.alert_rules import View, not_plugged_in
-from .engine.alert_tracker import Lookout
-from .engine.charge_end import ChargeFacts, charge_stopped
-from .engine.position import Fence
+from .engine.alert_rules import AlertContext, not_plugged_in
+from .engine.alert_tracker import AlertTracker
+from .engine.charge_end import ChargeContext, charge_stopped
+from .engine.position import Geofence
 from .links import VehicleLinks
 from .vehicle import (
     Alert,
@@ -52,7 +52,7 @@ type AlertListener = Callable[[Alert], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class AlertPreferences:
     """What the owner sets by entities: the level in % below which to be told, and by when the plug is to be in.
 
     ``plug_in_by`` is in local time; ``None`` never asks for the plug.
@@ -95,10 +95,10 @@ class VehicleAlerts:
         vehicle: AlertedVehicle,
         links: VehicleLinks,
         *,
-        fences: tuple[Fence, ...],
+        fences: tuple[Geofence, ...],
         wanted: frozenset[AlertType],
-        lookout: Lookout,
-        wishes: Wishes,
+        lookout: AlertTracker,
+        wishes: AlertPreferences,
     ) -> None:
         """Go on from what was told before the restart."""
         self.lookout = lookout
@@ -139,7 +139,7 @@ class VehicleAlerts:
         async with self._turn:
             charge = self._charge_facts(state, ended=charge_stopped(before, state))
             await self._async_read_messages(charge)
-            view = View(
+            view = AlertContext(
                 state=state,
                 now=dt_util.utcnow(),
                 driving=driving,
@@ -166,10 +166,10 @@ class VehicleAlerts:
         """What entities show of the lookout."""
         return [(self.lookout.inside(fence), self.lookout.distance(fence)) for fence in self.fences]
 
-    def _charge_facts(self, state: VehicleState, *, ended: bool) -> ChargeFacts:
-        return ChargeFacts(state=state, last=self._last_charge, ended=ended, stopped_at=self._stopped_at)
+    def _charge_facts(self, state: VehicleState, *, ended: bool) -> ChargeContext:
+        return ChargeContext(state=state, last=self._last_charge, ended=ended, stopped_at=self._stopped_at)
 
-    async def _async_read_messages(self, charge: ChargeFacts) -> None:
+    async def _async_read_messages(self, charge: ChargeContext) -> None:
         now, last = dt_util.utcnow(), self._messages_read_at
         if last is not None and timedelta() <= now - last < _MESSAGES_EVERY and not charge.ended:
             return
@@ -199,7 +199,7 @@ class VehicleAlerts:
         self._async_take(messages, source, self._charge_facts(self._vehicle.data, ended=False))
 
     @callback
-    def _async_take(self, messages: Sequence[Notification], source: str, charge: ChargeFacts) -> None:
+    def _async_take(self, messages: Sequence[Notification], source: str, charge: ChargeContext) -> None:
         self.lookout = replace(self.lookout, feed=self.lookout.feed.listening(source, self._started_at))
         self.lookout, alerts = self.lookout.after_messages(messages, dt_util.utcnow(), source, charge=charge)
         self._async_tell(alerts)
@@ -221,7 +221,7 @@ class VehicleAlerts:
         self._async_tell([alert])
 
     @callback
-    def async_wish(self, wishes: Wishes) -> None:
+    def async_wish(self, wishes: AlertPreferences) -> None:
         """Take what the owner wishes from now on."""
         self._stop_asking()
         self.wishes = wishes

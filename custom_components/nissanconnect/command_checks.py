@@ -34,7 +34,7 @@ def refusal(
     def reason(source: Link) -> str | None:
         # Whether the vehicle can be reached is another question for each source.
         reached = replace(believed, connectivity=source.word.state.connectivity)
-        seen = preconditions.Circumstances(reached, limits, lambda group: now - vehicle.links.said_at(group))
+        seen = preconditions.CommandContext(reached, limits, lambda group: now - vehicle.links.said_at(group))
         return preconditions.refusal(command, source.info or vehicle.info, seen)
 
     able = vehicle.links.able(command)

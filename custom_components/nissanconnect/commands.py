@@ -19,17 +19,17 @@ from .asker import async_asker
 from .const import DOMAIN
 from .engine.command_evidence import Evidence, is_settled
 from .engine.command_job import Job, Stage
-from .engine.command_runner import CommandRunner, Line, Patience
+from .engine.command_runner import CommandRunner, CommandTiming, Line
 from .engine.wake_policy import Wake, WakeLedger, WakeResult
 from .exceptions import action_error, outcome_error
 from .vehicle import (
-    Asker,
     BackendError,
     Command,
     CommandOutcome,
     CommandRecord,
     CommandStatus,
     Departure,
+    Initiator,
     Reason,
     Ticket,
     VehicleState,
@@ -51,7 +51,7 @@ class Unfinished:
     """
 
     command: Command
-    asked_by: Asker
+    asked_by: Initiator
     asked_at: datetime
     sent_at: datetime | None = None
     ticket: Ticket | None = None
@@ -117,7 +117,7 @@ class VehicleCommands:
             spawn=lambda sending: vehicle.config_entry.async_create_background_task(
                 vehicle.hass, sending, f"{DOMAIN} sending to {vehicle.name}"
             ),
-            patience=Patience(limit=command_limit.total_seconds()),
+            patience=CommandTiming(limit=command_limit.total_seconds()),
         )
 
     def is_settled(self, command: Command) -> bool:
@@ -182,7 +182,7 @@ class VehicleCommands:
         return job.outcome
 
     @callback
-    def async_submit(self, command: Command, asked_by: Asker) -> Job:
+    def async_submit(self, command: Command, asked_by: Initiator) -> Job:
         """Have a command carried out, or join an equal one; whoever wants to may wait for the end of the job."""
         job, new = self.runner.submit(command, asked_by)
         if new:
@@ -209,7 +209,7 @@ class VehicleCommands:
             self._async_start(job)
 
     @asynccontextmanager
-    async def async_waking(self, why: str, asked_by: Asker) -> AsyncIterator[Departure]:
+    async def async_waking(self, why: str, asked_by: Initiator) -> AsyncIterator[Departure]:
         """Keep the book of what is no command; yields in what its requests are to leave."""
         at = dt_util.utcnow()
 
@@ -232,7 +232,7 @@ class VehicleCommands:
         return self._async_book(job.sent_at or job.asked_at, job.asked_by, job.command.kind(), wakes=wakes)
 
     @asynccontextmanager
-    async def _async_book(self, at: datetime, asked_by: Asker, why: str, *, wakes: bool) -> AsyncIterator[None]:
+    async def _async_book(self, at: datetime, asked_by: Initiator, why: str, *, wakes: bool) -> AsyncIterator[None]:
         """Have it kept that a request leaves, and what it wakes, before it does; what was refused woke nobody."""
         if wakes:
             self._async_woken(at, asked_by, why)
@@ -271,7 +271,7 @@ class VehicleCommands:
         self._vehicle.async_commands_changed()
 
     @callback
-    def _async_woken(self, at: datetime, asked_by: Asker, why: str) -> None:
+    def _async_woken(self, at: datetime, asked_by: Initiator, why: str) -> None:
         """Put a wake into the book before it happens. A second one for the same shows that the first was answered."""
         self.wakes = self.wakes.resolve(at, WakeResult.ANSWERED).record(Wake(at=at, asked_by=asked_by, why=why))
         self._vehicle.async_commands_changed()

@@ -10,7 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, callback
 from homeassistant.util import dt as dt_util
 
-from .alerts import VehicleAlerts, Wishes
+from .alerts import AlertPreferences, VehicleAlerts
 from .backends.base import LockSetup
 from .bus import async_fire
 from .command_checks import evidence, refusal
@@ -19,7 +19,7 @@ from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
 from .engine.command_evidence import Evidence
 from .engine.command_job import Job
-from .engine.diagnosis import Trouble, examine
+from .engine.diagnosis import ReadFailure, examine
 from .engine.polling import is_available, own_groups
 from .exceptions import action_error, update_error
 from .fences import fences_of
@@ -35,7 +35,6 @@ from .store import RememberedVehicle
 from .throttle import ThrottledCoordinator
 from .vehicle import (
     Alert,
-    Asker,
     BackendError,
     Command,
     CommandOutcome,
@@ -44,6 +43,7 @@ from .vehicle import (
     Departure,
     DrivenTrips,
     Group,
+    Initiator,
     ListedVehicle,
     NotSupported,
     Progress,
@@ -113,7 +113,7 @@ class VehicleCoordinator(ThrottledCoordinator):
             wishes=known.wishes,
         )
         self.pin_guard = PinGuard(self, known.wrong_pins)
-        self.trouble: Trouble | None = None
+        self.trouble: ReadFailure | None = None
         """Why the last read brought nothing, if it did not."""
 
     @callback
@@ -237,7 +237,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         return self._activity.driving
 
     @callback
-    def async_wish(self, wishes: Wishes) -> None:
+    def async_wish(self, wishes: AlertPreferences) -> None:
         """Take what the owner wishes to be told, and keep it."""
         self.alerts.async_wish(wishes)
         self._account.async_schedule_save()
@@ -258,7 +258,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         """Since when the vehicle has not been driven, as far as is known."""
         return self._activity.rests_since
 
-    async def async_set_pin(self, pin: str, asked_by: Asker) -> None:
+    async def async_set_pin(self, pin: str, asked_by: Initiator) -> None:
         """Let the vehicle know the PIN of its remote lock, which wakes it; raises :class:`BackendError`."""
         if not isinstance(self._account.backend, LockSetup):
             raise NotSupported
@@ -372,7 +372,9 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._reads.fail()
         self._reads.pause(error.retry_after)
         self._async_plan(self.data)
-        self.trouble = Trouble(error=error, failures=self._reads.failures, retry_at=dt_util.utcnow() + self._reads.wait)
+        self.trouble = ReadFailure(
+            error=error, failures=self._reads.failures, retry_at=dt_util.utcnow() + self._reads.wait
+        )
         self._account.async_handle_error(error)
         if refused := isinstance(error, NotSupported):
             self.parts.readable = False

@@ -16,7 +16,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .engine.activity import Change
-from .engine.position import Fence
+from .engine.position import Geofence
 from .vehicle import Capability, Command, VehicleInfo, VehicleState
 
 ATTR_IN_PROGRESS = "in_progress"
@@ -185,7 +185,7 @@ class ControlEntity(VehicleEntity):
 class AreaEntity(VehicleEntity):
     """One entity of one vehicle about one area that its owner has drawn."""
 
-    def __init__(self, coordinator: VehicleCoordinator, description: EntityDescription, fence: Fence) -> None:
+    def __init__(self, coordinator: VehicleCoordinator, description: EntityDescription, fence: Geofence) -> None:
         """Name the entity after the area; the area's key makes it unique."""
         super().__init__(coordinator, description)
         self._attr_unique_id = f"{self._attr_unique_id}_{fence.key}"
@@ -193,7 +193,7 @@ class AreaEntity(VehicleEntity):
         self._key = fence.key
 
     @property
-    def fence(self) -> Fence | None:
+    def fence(self) -> Geofence | None:
         """The area as it is drawn now; ``None`` if it is gone, as the entity will be."""
         return next((fence for fence in self.coordinator.alerts.fences if fence.key == self._key), None)
 
@@ -315,7 +315,7 @@ async def async_add_area_entities[D: EntityDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     description: D,
-    create: Callable[[VehicleCoordinator, D, Fence], Entity],
+    create: Callable[[VehicleCoordinator, D, Geofence], Entity],
 ) -> None:
     """Add an entity for each area of each vehicle that tells where it is, as soon as it does."""
     add = _until_unloading(entry, async_add_entities)

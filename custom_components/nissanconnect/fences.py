@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from .const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES, SUBENTRY_GEOFENCE
-from .engine.position import LARGEST, SMALLEST, Area, Fence, FenceAction
+from .engine.position import LARGEST, SMALLEST, Circle, Geofence, GeofenceAction
 from .entry_values import EntryValues
 from .vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
 
@@ -26,7 +26,7 @@ class DrawnArea(NamedTuple):
     """
 
     key: str
-    fence: Fence | None
+    fence: Geofence | None
     vehicles: frozenset[str]
     odd: frozenset[str]
 
@@ -40,7 +40,7 @@ def drawn_areas(entry: ConfigEntry) -> list[DrawnArea]:
     return [drawn_area(subentry) for subentry in entry.get_subentries_of_type(SUBENTRY_GEOFENCE)]
 
 
-def fences_of(entry: ConfigEntry, vehicle: VehicleInfo) -> tuple[Fence, ...]:
+def fences_of(entry: ConfigEntry, vehicle: VehicleInfo) -> tuple[Geofence, ...]:
     """Return the areas that concern a vehicle; those that cannot be read are left out."""
     return tuple(area.fence for area in drawn_areas(entry) if area.fence is not None and area.concerns(vehicle))
 
@@ -71,14 +71,14 @@ def drawn_area(subentry: ConfigSubentry) -> DrawnArea:
     values = EntryValues(subentry.data)
     place = EntryValues(values.mapping(CONF_LOCATION))
     latitude, longitude, radius = (place.number(name, None, bounds) for name, bounds in _BOUNDS.items())
-    on_entering, on_leaving = (values.members(name, FenceAction) for name in (CONF_ON_ENTERING, CONF_ON_LEAVING))
+    on_entering, on_leaving = (values.members(name, GeofenceAction) for name in (CONF_ON_ENTERING, CONF_ON_LEAVING))
     vehicles = values.texts(CONF_VEHICLES)
     if latitude is None or longitude is None or radius is None:
         return DrawnArea(key, None, vehicles, frozenset(values.odd | {CONF_LOCATION}))
-    fence = Fence(
+    fence = Geofence(
         key=key,
         name=one_line(str(subentry.title), LONGEST_TITLE) or "?",
-        area=Area(latitude=latitude, longitude=longitude, radius=radius),
+        area=Circle(latitude=latitude, longitude=longitude, radius=radius),
         on_entering=on_entering,
         on_leaving=on_leaving,
     )

@@ -16,7 +16,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
-from .engine.diagnosis import Condition
+from .engine.diagnosis import Problem
 from .links import VehicleLinks
 from .sources import ASKS_ABOUT_UNLOCKING, NAMES, Source
 from .vehicle import (
@@ -58,11 +58,11 @@ ISSUES: Mapping[str, Kind] = {
     EmailNotConfirmed.key: Kind(ir.IssueSeverity.ERROR),
     NoVehicles.key: Kind(),
     ServiceOutage.key: Kind(checkable=False),  # everybody's check would make it worse
-    Condition.EV_SERVICES_INACTIVE: Kind(),
-    Condition.SUBSCRIPTION_INACTIVE: Kind(),
-    Condition.VEHICLE_REFUSED: Kind(),
-    Condition.VEHICLE_SILENT: Kind(),
-    Condition.WRONG_REGION: Kind(checkable=False),  # a hint
+    Problem.EV_SERVICES_INACTIVE: Kind(),
+    Problem.SUBSCRIPTION_INACTIVE: Kind(),
+    Problem.VEHICLE_REFUSED: Kind(),
+    Problem.VEHICLE_SILENT: Kind(),
+    Problem.WRONG_REGION: Kind(checkable=False),  # a hint
     SAME_VEHICLE: Kind(),
     SOURCE_SILENT: Kind(checkable=False),  # it is checked anyway
     STORE_DAMAGED: Kind(checkable=False),  # the next start finds a file that is whole
@@ -94,10 +94,10 @@ def async_report_account(
 
 @callback
 def async_report_vehicle(
-    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, found: Collection[Condition]
+    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, found: Collection[Problem]
 ) -> None:
     """Show what is wrong with a vehicle, and nothing that no longer is."""
-    for condition in Condition:
+    for condition in Problem:
         _async_set(hass, entry, condition, {"vehicle": info.name}, present=condition in found, vehicle=alias(info.key))
 
 

@@ -12,8 +12,8 @@ from homeassistant.core import HomeAssistant
 
 from .backends.base import Trips
 from .const import CONF_UNLOCK_WITHOUT_PIN
-from .engine.merge import Word
-from .engine.polling import Pace, outdated
+from .engine.merge import SourceState
+from .engine.polling import PollingPolicy, outdated
 from .exceptions import NEEDS_REAUTH
 from .vehicle import (
     BackendError,
@@ -47,7 +47,7 @@ _FAILURES_BEFORE_TELLING = 3
 class Link:
     """One way to a vehicle: what came through it, and how it has done lately."""
 
-    def __init__(self, name: str, word: Word) -> None:
+    def __init__(self, name: str, word: SourceState) -> None:
         """Begin with what was said before the restart."""
         self.name = name
         self.word = word
@@ -189,7 +189,7 @@ class Link:
         if self.word.state.position is not None:
             self.word = self.word.without(Group.POSITION)
 
-    def fail(self, error: BackendError, pace: Pace, now: datetime) -> None:
+    def fail(self, error: BackendError, pace: PollingPolicy, now: datetime) -> None:
         """Note that nothing came."""
         self.error = error
         if self.asks:
@@ -205,7 +205,7 @@ class Link:
 class OwnLink(Link):
     """The way through the vehicle's own account."""
 
-    def __init__(self, account: AccountCoordinator, info: VehicleInfo, word: Word) -> None:
+    def __init__(self, account: AccountCoordinator, info: VehicleInfo, word: SourceState) -> None:
         """Begin with what was said before the restart."""
         super().__init__(OWN, word)
         self._account = account
@@ -225,7 +225,7 @@ class OwnLink(Link):
 class LentLink(Link):
     """The way through a vehicle of another entry, which comes and goes as that entry does."""
 
-    def __init__(self, name: str, hass: HomeAssistant, entry_id: str, vehicle: str, word: Word) -> None:
+    def __init__(self, name: str, hass: HomeAssistant, entry_id: str, vehicle: str, word: SourceState) -> None:
         """Begin with what was said before the restart; ``vehicle`` is the alias of the other entry's vehicle."""
         super().__init__(name, word)
         self._hass = hass

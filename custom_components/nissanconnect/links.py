@@ -10,8 +10,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .engine.merge import Word, merge
-from .engine.polling import Pace, own_groups
+from .engine.merge import SourceState, merge
+from .engine.polling import PollingPolicy, own_groups
 from .link import LentLink, Link, OwnLink
 from .source_choices import source_choices
 from .vehicle import (
@@ -179,7 +179,7 @@ class VehicleLinks:
             if link.account is not None and link.info is not None:
                 link.account.backend.forget_refusals(link.info)
 
-    async def read(self, groups: Collection[Group], pace: Pace) -> Answers:
+    async def read(self, groups: Collection[Group], pace: PollingPolicy) -> Answers:
         """Read them all at once. One that fails is left alone for a while, unless nothing else is there."""
         now = dt_util.utcnow()
         asked = [link for link in self if not link.rests(now)] or list(self)
@@ -284,7 +284,7 @@ class VehicleLinks:
 
 @callback
 def async_lent_links(
-    hass: HomeAssistant, entry: ConfigEntry, key: str, words: Mapping[str, Word]
+    hass: HomeAssistant, entry: ConfigEntry, key: str, words: Mapping[str, SourceState]
 ) -> list[tuple[LentLink, bool]]:
     """Return the ways to a vehicle of ``entry`` that other entries lend it, and whether each is preferred.
 
@@ -297,7 +297,7 @@ def async_lent_links(
                 hass,
                 choice.entry_id,
                 choice.source_vehicle,
-                words.get(choice.subentry_id, Word()),
+                words.get(choice.subentry_id, SourceState()),
             ),
             choice.preferred,
         )

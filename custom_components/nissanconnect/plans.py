@@ -11,16 +11,16 @@ from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
 from .commands import VehicleCommands
-from .engine.command_evidence import FIRST_LOOK, LAST_LOOK, Plan, next_start
+from .engine.command_evidence import FIRST_LOOK, LAST_LOOK, ClimatePlan, next_start
 from .engine.command_job import Job
 from .vehicle import (
-    Asker,
     BackendError,
     CancelClimateSchedule,
     Command,
     CommandOutcome,
     CommandStatus,
     Group,
+    Initiator,
     Reason,
     ScheduleClimate,
     StartClimate,
@@ -54,7 +54,7 @@ class PlannedVehicle(Protocol):
 class ClimatePlans:
     """Knows the next start of one vehicle, tells if it does not happen, and takes it back where climate is blocked."""
 
-    def __init__(self, vehicle: PlannedVehicle, plan: Plan | None) -> None:
+    def __init__(self, vehicle: PlannedVehicle, plan: ClimatePlan | None) -> None:
         """Go on from what was planned before the restart; nothing is looked at before :meth:`async_resume`."""
         self.plan = plan
         self._vehicle = vehicle
@@ -74,7 +74,7 @@ class ClimatePlans:
             return outcome
         if isinstance(job.command, ScheduleClimate):
             replaced, at = self._replaces, job.command.at
-            self.plan = Plan(
+            self.plan = ClimatePlan(
                 at=at,
                 asked_at=job.asked_at,
                 asked_by=job.asked_by,
@@ -113,7 +113,7 @@ class ClimatePlans:
             return
         self.plan = replace(plan, withdrawn=True)
         self._vehicle.commands.async_tell(plan.failed(CommandStatus.BLOCKED, Reason.BLOCKED_BY_AREA, now))
-        self._vehicle.commands.async_submit(CancelClimateSchedule(), Asker(kind="area"))
+        self._vehicle.commands.async_submit(CancelClimateSchedule(), Initiator(kind="area"))
 
     @callback
     def _async_forget(self) -> None:

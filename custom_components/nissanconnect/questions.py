@@ -24,7 +24,7 @@ from .actions import ATTR_FROM, Fields
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
 from .engine.preconditions import OVERRIDABLE
-from .engine.wake_policy import Refusal
+from .engine.wake_policy import WakeRefusal
 from .log_action import IMPORT_FIELDS, async_import_leafspy_log
 from .vehicle import (
     Command,
@@ -90,7 +90,7 @@ async def _wake_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValue
 def _not_woken(vehicle: VehicleCoordinator) -> list[JsonValueType]:
     """Return a line about why the regular wakes do not happen at the moment, if the owner has allowed them."""
     held = vehicle.regular_wakes.not_woken
-    if held is None or held.refusal in (Refusal.OFF, Refusal.NOT_DUE):
+    if held is None or held.refusal in (WakeRefusal.OFF, WakeRefusal.NOT_DUE):
         return []
     return [
         {

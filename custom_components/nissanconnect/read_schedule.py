@@ -7,7 +7,7 @@ from random import random
 from homeassistant.util import dt as dt_util
 
 from .engine.activity import Activity
-from .engine.polling import EVERYTHING, Facts, Pace, ReadPlan
+from .engine.polling import EVERYTHING, PollingContext, PollingPolicy, ReadPlan
 from .vehicle import Group, VehicleState
 
 _AT_ONCE = timedelta(seconds=1)
@@ -20,7 +20,7 @@ class ReadSchedule:
     ``failures`` is how many reads in a row brought nothing; ``everything`` has the next one ask for all that there is.
     """
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: PollingPolicy) -> None:
         """Begin with everything, as if the vehicle was parked."""
         self.failures = 0
         self.everything = False
@@ -64,7 +64,9 @@ class ReadSchedule:
         """Note what need not be asked for again soon."""
         self._asked |= dict.fromkeys(groups, now)
 
-    def plan(self, state: VehicleState, activity: Activity, pace: Pace, debt: timedelta, *, keep: bool) -> None:
+    def plan(
+        self, state: VehicleState, activity: Activity, pace: PollingPolicy, debt: timedelta, *, keep: bool
+    ) -> None:
         """Plan the next read; to ``keep`` the one that is planned is to bring it forward at most.
 
         A source that pushes every second must not put off forever that the others are asked. ``debt`` is how long to
@@ -72,7 +74,7 @@ class ReadSchedule:
         """
         now = dt_util.utcnow()
         latest = max(self._read_at - now, _AT_ONCE) if keep and self._read_at else timedelta.max
-        facts = Facts(
+        facts = PollingContext(
             state=state,
             activity=activity,
             now=now,

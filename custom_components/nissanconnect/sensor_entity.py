@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
 from .engine.debounce import Steady
-from .engine.wake_policy import Refusal
+from .engine.wake_policy import WakeRefusal
 from .entity import AreaEntity, Reading, VehicleEntity
 from .long_term import WITHOUT_STATISTICS
 from .vehicle import VehicleInfo, VehicleState
@@ -56,7 +56,7 @@ TALLIES = (
     TallyDescription(
         key="automatic_wake",
         device_class=SensorDeviceClass.ENUM,
-        options=[*Refusal],
+        options=[*WakeRefusal],
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         count=lambda vehicle: held.refusal if (held := vehicle.regular_wakes.not_woken) else None,

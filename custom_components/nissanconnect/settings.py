@@ -22,8 +22,8 @@ from .const import (
     OPTION_WAKE_PARKED,
     OPTION_WAKING,
 )
-from .engine.polling import Pace
-from .engine.preconditions import Limits
+from .engine.polling import PollingPolicy
+from .engine.preconditions import CommandLimits
 from .engine.wake_policy import WakePolicy
 from .entry_values import EntryValues
 from .vehicle import AlertType, alias
@@ -34,7 +34,7 @@ LIMITS = {
     OPTION_HOTTEST: "hottest",
     OPTION_ENGINE_BATTERY: "engine_battery",
 }
-"""The options that are limits of commands, by their fields of :class:`Limits`."""
+"""The options that are limits of commands, by their fields of :class:`CommandLimits`."""
 
 BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
@@ -63,8 +63,8 @@ class Settings:
     chosen for each vehicle by its alias.
     """
 
-    pace: Pace = Pace()
-    limits: Limits = Limits()
+    pace: PollingPolicy = PollingPolicy()
+    limits: CommandLimits = CommandLimits()
     waking: Mapping[str, WakePolicy] = field(default_factory=dict)
     answer_at_once: bool = False
     alerts: frozenset[AlertType] = frozenset(AlertType)

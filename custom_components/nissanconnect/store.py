@@ -18,16 +18,16 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .alerts import Wishes
+from .alerts import AlertPreferences
 from .backends.base import Json
 from .commands import Unfinished
 from .const import DOMAIN
-from .engine.alert_tracker import Lookout
-from .engine.command_evidence import Plan
-from .engine.merge import Word
+from .engine.alert_tracker import AlertTracker
+from .engine.command_evidence import ClimatePlan
+from .engine.merge import SourceState
 from .engine.preconditions import WrongPins
 from .engine.wake_policy import Wake, WakeLedger, WakeResult
-from .vehicle import COMMANDS, GROUP_TYPES, Asker, Command, CommandRecord, Ticket, VehicleInfo, VehicleState
+from .vehicle import COMMANDS, GROUP_TYPES, Command, CommandRecord, Initiator, Ticket, VehicleInfo, VehicleState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,16 +57,16 @@ class RememberedVehicle:
     """
 
     info: VehicleInfo
-    word: Word = Word()
+    word: SourceState = SourceState()
     pending: VehicleState = VehicleState()
-    lent_words: Mapping[str, Word] = field(default_factory=dict)
+    lent_words: Mapping[str, SourceState] = field(default_factory=dict)
     log: tuple[CommandRecord, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
     wakes: WakeLedger = WakeLedger()
     rests_since: datetime | None = None
-    lookout: Lookout = Lookout()
-    wishes: Wishes = Wishes()
-    plan: Plan | None = None
+    lookout: AlertTracker = AlertTracker()
+    wishes: AlertPreferences = AlertPreferences()
+    plan: ClimatePlan | None = None
     wrong_pins: WrongPins = WrongPins()
 
 
@@ -239,7 +239,7 @@ def _dump_unfinished(vehicle: RememberedVehicle) -> list[dict[str, Any]]:
     ]
 
 
-def _dump_word(word: Word) -> dict[str, Any]:
+def _dump_word(word: SourceState) -> dict[str, Any]:
     return {"state": dict(word.state.groups()), "changed_at": word.changed_at}
 
 
@@ -306,23 +306,23 @@ class StoreReader:
             unfinished=tuple(self._each(self._unfinished, kept.get("unfinished")))[-_MOST_UNFINISHED:],
             wakes=WakeLedger.reopened(self._each(partial(self._load, Wake), kept.get("wakes"))),
             rests_since=self._time(kept.get("rests_since_at")),
-            lookout=self._load(Lookout, kept.get("lookout")) or Lookout(),
+            lookout=self._load(AlertTracker, kept.get("lookout")) or AlertTracker(),
             wishes=self._wishes(kept.get("wishes")),
-            plan=self._load(Plan, kept.get("plan"), planned=True),
+            plan=self._load(ClimatePlan, kept.get("plan"), planned=True),
             wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
         )
 
-    def _wishes(self, raw: Any) -> Wishes:
-        found = self._load(Wishes, raw) or Wishes()
+    def _wishes(self, raw: Any) -> AlertPreferences:
+        found = self._load(AlertPreferences, raw) or AlertPreferences()
         if 0 <= found.charge_below <= 100:
             return found
         self.lost = True  # no battery has such a level
-        return replace(found, charge_below=Wishes().charge_below)
+        return replace(found, charge_below=AlertPreferences().charge_below)
 
-    def _word(self, raw: Any) -> Word:
+    def _word(self, raw: Any) -> SourceState:
         kept = self._mapping(raw)
         changed_at = self._mapping(kept.get("changed_at"))
-        return Word(
+        return SourceState(
             state=self._state(kept.get("state")),
             changed_at={group: at for group in changed_at if (at := self._time(changed_at[group])) is not None},
         )
@@ -335,7 +335,7 @@ class StoreReader:
         kept = self._mapping(raw)
         kind = next((each for each in COMMANDS if each.kind() == kept.get("kind")), None)
         command = self._load(kind, kept.get("command"), planned=True) if kind else None
-        asked_by, ticket = self._load(Asker, kept.get("asked_by")), self._load(Ticket, kept.get("ticket"))
+        asked_by, ticket = self._load(Initiator, kept.get("asked_by")), self._load(Ticket, kept.get("ticket"))
         asked_at, sent_at = (self._time(kept.get(name)) for name in ("asked_at", "sent_at"))
         if command is None or asked_by is None or asked_at is None:
             return None

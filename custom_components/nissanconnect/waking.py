@@ -9,8 +9,8 @@ from homeassistant.util import dt as dt_util
 
 from .commands import VehicleCommands
 from .engine.activity import Activity
-from .engine.wake_policy import Circumstances, Refusal, WakePolicy, automatic_wake_due
-from .vehicle import Asker, Capability, Refresh, VehicleInfo, VehicleState
+from .engine.wake_policy import WakeContext, WakePolicy, WakeRefusal, automatic_wake_due
+from .vehicle import Capability, Initiator, Refresh, VehicleInfo, VehicleState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ _LOGGER = logging.getLogger(__name__)
 class NotWoken(NamedTuple):
     """Why the vehicle is not woken automatically, and since when that is the reason."""
 
-    refusal: Refusal
+    refusal: WakeRefusal
     since: datetime
 
 
@@ -47,7 +47,7 @@ class RegularWakes:
             return  # what waits its turn is not in the book yet
         now = dt_util.utcnow()
         decision = automatic_wake_due(
-            Circumstances(
+            WakeContext(
                 policy=policy,
                 ledger=commands.wakes,
                 state=state,
@@ -63,4 +63,4 @@ class RegularWakes:
             )
             self.not_woken = NotWoken(decision.refusal, now) if decision.refusal else None
         if decision.due:
-            commands.async_submit(Refresh(), Asker(kind="option", name=None))
+            commands.async_submit(Refresh(), Initiator(kind="option", name=None))

@@ -8,15 +8,15 @@ from custom_components.nissanconnect.vehicle import (
     BackendError,
     Declined,
     NoConnection,
-    NotLetIn,
     NotSupported,
     ProtocolError,
     RateLimited,
     ServiceOutage,
+    TokenRejected,
     Unavailable,
 )
 
-REFUSALS = (NotLetIn, AccessBlocked, RateLimited, NoConnection)
+REFUSALS = (TokenRejected, AccessBlocked, RateLimited, NoConnection)
 KINDS = (*REFUSALS, Unavailable, NotSupported, ProtocolError, Declined, BackendError)
 errors = st.lists(
     st.builds(

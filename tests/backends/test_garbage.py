@@ -13,7 +13,7 @@ from custom_components.nissanconnect.backends.kamereon.battery import battery_st
 from custom_components.nissanconnect.backends.opencarwings.car import parse_car
 from custom_components.nissanconnect.backends.teslafi.parse import parse
 from custom_components.nissanconnect.backends.teslafi.values import Values
-from custom_components.nissanconnect.engine.merge import Word
+from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.vehicle import Tyre, VehicleState
 from tests.simulator.opencarwings import LEAF_24, OpenCarwings
 
@@ -82,7 +82,7 @@ def _measured(state: VehicleState) -> set[str]:
 @given(data=st.data())
 def test_garbage_in_one_field_takes_no_measured_value_away(source: str, data: st.DataObject) -> None:
     report, read = SOURCES[source]
-    before = Word().after(read(report, NOW))
+    before = SourceState().after(read(report, NOW))
     known = _measured(before.state)
     assert len(known) >= 4
     name, garbage = data.draw(st.sampled_from(sorted(report))), data.draw(GARBAGE)

@@ -12,16 +12,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.nissanconnect.alerts import Wishes
-from custom_components.nissanconnect.engine.merge import Word
+from custom_components.nissanconnect.alerts import AlertPreferences
+from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import Wake, WakeLedger, WakeResult
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle, VehicleStore
 from custom_components.nissanconnect.vehicle import (
-    Asker,
     CommandOutcome,
     CommandRecord,
     CommandStatus,
+    Initiator,
     Odometer,
     VehicleInfo,
     VehicleState,
@@ -149,18 +149,18 @@ async def test_a_start_keeps_the_logs_and_what_the_owner_has_set(hass: HomeAssis
     (storage := tmp_path / ".storage").mkdir()
     hass.config.config_dir = str(tmp_path)
     now = datetime.now(UTC)
-    owner = Asker(kind="user", name="Demo")
+    owner = Initiator(kind="user", name="Demo")
     outcome = CommandOutcome(status=CommandStatus.CONFIRMED, ended_at=now, sent_at=now)
     record = CommandRecord(command="sound_horn", asked_at=now, asked_by=owner, backend="kamereon", outcome=outcome)
     kept = RememberedVehicle(
         info=VehicleInfo(key="FAKE"),
         log=(record,),
         wakes=WakeLedger((Wake(at=now, asked_by=owner, why="sound_horn", result=WakeResult.ANSWERED),)),
-        wishes=Wishes(charge_below=55.0),
+        wishes=AlertPreferences(charge_below=55.0),
     )
     reported = replace(
         kept,
-        word=Word(state=VehicleState(odometer=Odometer(received_at=now, backend="kamereon", distance=1234.0))),
+        word=SourceState(state=VehicleState(odometer=Odometer(received_at=now, backend="kamereon", distance=1234.0))),
         rests_since=now,
     )
     await VehicleStore(hass, "abc").async_save(Remembered(vehicles=[reported], memory={"quota": 1}))

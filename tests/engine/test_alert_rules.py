@@ -8,8 +8,14 @@ from typing import Any
 from hypothesis import find, given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.alert_rules import View, Watch, not_plugged_in, standing, transitions
-from custom_components.nissanconnect.engine.position import Area, Fence, FenceAction
+from custom_components.nissanconnect.engine.alert_rules import (
+    AlertContext,
+    ConditionTracker,
+    conditions,
+    not_plugged_in,
+    transitions,
+)
+from custom_components.nissanconnect.engine.position import Circle, Geofence, GeofenceAction
 from custom_components.nissanconnect.vehicle import (
     Alert,
     AlertType,
@@ -69,7 +75,7 @@ times: dict[str, Any] = {"backend": st.just("b"), "received_at": st.just(EPOCH),
 
 
 def changed(before: VehicleState, after: VehicleState, **more: Any) -> list[AlertType]:
-    return [alert.type for alert in transitions(before, View(state=after, now=EPOCH + HOUR, **more))]
+    return [alert.type for alert in transitions(before, AlertContext(state=after, now=EPOCH + HOUR, **more))]
 
 
 S = ChargingStatus
@@ -129,11 +135,11 @@ def test_climate() -> None:
 def test_an_alert_has_the_time_of_the_vehicle_and_says_how_full_it_is() -> None:
     late = EPOCH + 12 * HOUR
     after = charging(S.FINISHED, level=80, told={**LATER, "received_at": late})
-    (alert,) = transitions(charging(S.CHARGING), View(state=after, now=late))
+    (alert,) = transitions(charging(S.CHARGING), AlertContext(state=after, now=late))
     assert alert.at == EPOCH + HOUR
     assert alert.told == {"at": "2026-11-20T01:00:00+00:00", "origin": "state", "subject": None, "level": 80}
     (untimed,) = transitions(
-        charging(S.CHARGING), View(state=charging(S.FINISHED, told={**LATER, "reported_at": None}), now=late)
+        charging(S.CHARGING), AlertContext(state=charging(S.FINISHED, told={**LATER, "reported_at": None}), now=late)
     )
     assert untimed.at == EPOCH + HOUR
 
@@ -168,29 +174,29 @@ def test_that_law_is_about_something(kind: AlertType) -> None:
 
 @given(states)
 def test_what_stays_does_not_happen(state: VehicleState) -> None:
-    view = View(state=state, now=EPOCH + 10 * HOUR, driving=False)
+    view = AlertContext(state=state, now=EPOCH + 10 * HOUR, driving=False)
     assert not list(transitions(state, view))
-    watch, first = Watch().after(standing(view))
+    watch, first = ConditionTracker().after(conditions(view))
     assert first == ()
-    assert watch.after(standing(view)) == (watch, ())
+    assert watch.after(conditions(view)) == (watch, ())
 
 
-def told(*views: View) -> list[list[Alert]]:
+def told(*views: AlertContext) -> list[list[Alert]]:
     """The alerts after each look."""
-    watch, found = Watch(), []
+    watch, found = ConditionTracker(), []
     for view in views:
-        watch, alerts = watch.after(standing(view))
+        watch, alerts = watch.after(conditions(view))
         found.append(list(alerts))
     return found
 
 
-def types(*views: View) -> list[list[AlertType]]:
+def types(*views: AlertContext) -> list[list[AlertType]]:
     return [[alert.type for alert in alerts] for alerts in told(*views)]
 
 
-def levels(*values: float | None, threshold: float = 30) -> list[View]:
+def levels(*values: float | None, threshold: float = 30) -> list[AlertContext]:
     return [
-        View(state=VehicleState(battery=Battery(level=value, **SAID)), now=EPOCH, charge_below=threshold)
+        AlertContext(state=VehicleState(battery=Battery(level=value, **SAID)), now=EPOCH, charge_below=threshold)
         for value in values
     ]
 
@@ -214,7 +220,7 @@ def test_between_two_low_charges_there_was_a_recharge(values: list[float | None]
 
 def test_the_12_v_battery() -> None:
     views = [
-        View(state=VehicleState(aux_battery=AuxBattery(voltage=volts, **SAID)), now=EPOCH)
+        AlertContext(state=VehicleState(aux_battery=AuxBattery(voltage=volts, **SAID)), now=EPOCH)
         for volts in (12.6, 11.9, 12.1, 11.8, 12.4, 11.9)
     ]
     low = [AlertType.AUX_BATTERY_LOW]
@@ -224,21 +230,21 @@ def test_the_12_v_battery() -> None:
 def test_each_tyre_speaks_for_itself() -> None:
     fine, low = Tyre(pressure=250, warning=False), Tyre(pressure=180, warning=True)
     views = [
-        View(state=VehicleState(tyres=Tyres(front_left=one, rear_right=other, **SAID)), now=EPOCH)
+        AlertContext(state=VehicleState(tyres=Tyres(front_left=one, rear_right=other, **SAID)), now=EPOCH)
         for one, other in ((fine, fine), (low, fine), (low, low))
     ]
     subjects = [[(alert.subject, alert.details) for alert in alerts] for alerts in told(*views)]
     assert subjects == [[], [("front_left", {"pressure": 180})], [("rear_right", {"pressure": 180})]]
 
 
-def wheels(low: str, minute: float, pressure: float | None = 180) -> View:
+def wheels(low: str, minute: float, pressure: float | None = 180) -> AlertContext:
     """A look at tyres of which those are low whose letters are there."""
     at = EPOCH + timedelta(minutes=minute)
     tyres = {
         name: Tyre(pressure=pressure if letter in low else 250, warning=letter in low)
         for letter, name in zip("abcd", ("front_left", "front_right", "rear_left", "rear_right"), strict=True)
     }
-    return View(state=VehicleState(tyres=Tyres(backend="b", received_at=at, reported_at=at, **tyres)), now=at)
+    return AlertContext(state=VehicleState(tyres=Tyres(backend="b", received_at=at, reported_at=at, **tyres)), now=at)
 
 
 def test_tyres_that_are_low_at_once_are_one_alert() -> None:
@@ -267,15 +273,15 @@ def test_doors_that_stay_open_at_once_are_one_alert() -> None:
 
 def test_warning_lamps_are_told_when_the_first_lights() -> None:
     lit: list[tuple[str, ...] | None] = [(), ("engine", "oil"), ("oil",), None, (), ("oil",)]
-    views = [View(state=VehicleState(health=Health(lamps=lamps, **SAID)), now=EPOCH) for lamps in lit]
+    views = [AlertContext(state=VehicleState(health=Health(lamps=lamps, **SAID)), now=EPOCH) for lamps in lit]
     details = [[(alert.type, alert.details) for alert in alerts] for alerts in told(*views)]
     lamp = AlertType.WARNING_LAMP
     assert details == [[], [(lamp, {"lamps": "engine, oil"})], [], [], [], [(lamp, {"lamps": "oil"})]]
 
 
-def parked(minutes: float, *, driving: bool | None = False, fences: Any = (), **body: Any) -> View:
+def parked(minutes: float, *, driving: bool | None = False, fences: Any = (), **body: Any) -> AlertContext:
     state = VehicleState(body=Body(**body, **SAID))
-    return View(state=state, now=EPOCH + timedelta(minutes=minutes), driving=driving, inside=fences)
+    return AlertContext(state=state, now=EPOCH + timedelta(minutes=minutes), driving=driving, inside=fences)
 
 
 def test_a_door_that_stays_open() -> None:
@@ -285,11 +291,11 @@ def test_a_door_that_stays_open() -> None:
     assert types(shut, parked(60, hatch=True, driving=None)) == [[], []], "somebody may be in it"
 
 
-def area(**actions: frozenset[FenceAction]) -> Fence:
-    return Fence(key="k", name="Home", area=Area(latitude=51, longitude=0, radius=500), **actions)
+def area(**actions: frozenset[GeofenceAction]) -> Geofence:
+    return Geofence(key="k", name="Home", area=Circle(latitude=51, longitude=0, radius=500), **actions)
 
 
-REMIND = area(on_leaving=frozenset({FenceAction.LOCK_REMINDER}))
+REMIND = area(on_leaving=frozenset({GeofenceAction.LOCK_REMINDER}))
 
 
 def test_left_unlocked_where_it_should_not_be() -> None:
@@ -315,7 +321,7 @@ def test_one_unlocked_vehicle_is_one_alert_whatever_areas_ask_for_it() -> None:
 
 def test_silence() -> None:
     state = VehicleState(battery=Battery(level=50, **SAID))
-    looks = [View(state=state, now=EPOCH + timedelta(days=days)) for days in (1, 7, 7.1, 28, 30, 30.1, 31)]
+    looks = [AlertContext(state=state, now=EPOCH + timedelta(days=days)) for days in (1, 7, 7.1, 28, 30, 30.1, 31)]
     assert types(*looks) == [[], [], [], [], [], [AlertType.SILENT], []], "it may be on holiday"
     unanswered = [replace(look, unanswered_at=EPOCH + timedelta(days=2)) for look in looks[:4]]
     assert types(*unanswered) == [[], [], [AlertType.SILENT], []]
@@ -324,7 +330,7 @@ def test_silence() -> None:
 def test_the_end_of_a_subscription_is_told_twice_in_time() -> None:
     end = EPOCH + timedelta(days=40)
     state = VehicleState(subscription=Subscription(active=True, ends_at=end, **SAID))
-    views = [View(state=state, now=EPOCH + timedelta(days=day)) for day in (0, 9, 10, 32, 33, 34)]
+    views = [AlertContext(state=state, now=EPOCH + timedelta(days=day)) for day in (0, 9, 10, 32, 33, 34)]
     days = [[alert.details["days"] for alert in alerts if "days" in alert.details] for alerts in told(*views)]
     assert days == [[], [], [30], [], [7], []]
 
@@ -333,7 +339,7 @@ def test_the_end_of_a_subscription_is_told_twice_in_time() -> None:
 def test_who_comes_late_is_told_at_the_first_look(left: float, days: list[int]) -> None:
     now = EPOCH + timedelta(hours=2)
     state = VehicleState(subscription=Subscription(active=True, ends_at=now + timedelta(days=left), **SAID))
-    (first, second) = told(View(state=state, now=now), View(state=state, now=now))
+    (first, second) = told(AlertContext(state=state, now=now), AlertContext(state=state, now=now))
     assert [alert.details["days"] for alert in first] == days
     assert second == []
 
@@ -341,7 +347,7 @@ def test_who_comes_late_is_told_at_the_first_look(left: float, days: list[int]) 
 def test_the_day_on_which_a_subscription_ends_is_told() -> None:
     end = EPOCH + timedelta(days=40, hours=15)
     state = VehicleState(subscription=Subscription(active=True, ends_at=end, **SAID))
-    views = [View(state=state, now=EPOCH + timedelta(days=day)) for day in (0, 39.9, 40.1, 40.5, 41)]
+    views = [AlertContext(state=state, now=EPOCH + timedelta(days=day)) for day in (0, 39.9, 40.1, 40.5, 41)]
     days = [[alert.details["days"] for alert in alerts if "days" in alert.details] for alerts in told(*views)]
     assert days == [[], [1], [0], [], []], "after a long pause one notice, not two"
 

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.alert_rules import HORIZON, View
-from custom_components.nissanconnect.engine.alert_tracker import Lookout
-from custom_components.nissanconnect.engine.charge_end import CHARGE_ENDS, ChargeFacts
-from custom_components.nissanconnect.engine.position import Area, Fence, FenceAction
+from custom_components.nissanconnect.engine.alert_rules import HORIZON, AlertContext
+from custom_components.nissanconnect.engine.alert_tracker import AlertTracker
+from custom_components.nissanconnect.engine.charge_end import CHARGE_ENDS, ChargeContext
+from custom_components.nissanconnect.engine.position import Circle, Geofence, GeofenceAction
 from custom_components.nissanconnect.vehicle import (
     Alert,
     AlertType,
@@ -27,13 +27,13 @@ from custom_components.nissanconnect.vehicle import (
 from .strategies import EPOCH, states
 
 MINUTE = timedelta(minutes=1)
-ALERT = frozenset({FenceAction.ALERT})
-HOME = Fence(
+ALERT = frozenset({GeofenceAction.ALERT})
+HOME = Geofence(
     key="home",
     name="Home",
-    area=Area(latitude=51, longitude=0, radius=500),
+    area=Circle(latitude=51, longitude=0, radius=500),
     on_entering=ALERT,
-    on_leaving=ALERT | {FenceAction.BLOCK_CLIMATE},
+    on_leaving=ALERT | {GeofenceAction.BLOCK_CLIMATE},
 )
 
 
@@ -45,12 +45,12 @@ def place(minute: int, north: float, *, private: bool = False, heard: int | None
     return VehicleState(position=None if private else position, privacy=Privacy(active=private, **told))
 
 
-def told(*states: VehicleState, fences: tuple[Fence, ...] = (HOME,)) -> tuple[Lookout, list[list[Alert]]]:
+def told(*states: VehicleState, fences: tuple[Geofence, ...] = (HOME,)) -> tuple[AlertTracker, list[list[Alert]]]:
     """What each of several reads in a row tells."""
-    lookout, before, found = Lookout(), VehicleState(), []
+    lookout, before, found = AlertTracker(), VehicleState(), []
     for state in states:
         now = state.last_read or EPOCH
-        lookout, alerts = lookout.after(before, View(state=state, now=now, driving=False), fences)
+        lookout, alerts = lookout.after(before, AlertContext(state=state, now=now, driving=False), fences)
         before = state
         found.append(list(alerts))
     return lookout, found
@@ -67,7 +67,7 @@ def test_out_and_home() -> None:
 
 
 def test_an_area_without_alerts_is_silent_and_still_known() -> None:
-    silent = replace(HOME, on_leaving=frozenset({FenceAction.BLOCK_CLIMATE}))
+    silent = replace(HOME, on_leaving=frozenset({GeofenceAction.BLOCK_CLIMATE}))
     lookout, found = told(place(0, 0), place(30, 10), fences=(silent,))
     assert found == [[], []]
     assert lookout.inside(silent) is False
@@ -85,7 +85,7 @@ def test_climate_is_blocked_where_it_shall_be() -> None:
 def test_an_area_that_is_drawn_later_knows_at_once_where_the_vehicle_is() -> None:
     lookout, _ = told(place(0, 0), fences=())
     state = place(0, 0, heard=10)
-    lookout, alerts = lookout.after(state, View(state=state, now=EPOCH + 10 * MINUTE), [HOME])
+    lookout, alerts = lookout.after(state, AlertContext(state=state, now=EPOCH + 10 * MINUTE), [HOME])
     assert (lookout.inside(HOME), alerts) == (True, ())
     bigger = replace(HOME, area=replace(HOME.area, radius=100))
     assert lookout.inside(bigger) is None, "that is another area"
@@ -109,9 +109,9 @@ def message(name: str, minute: int, alert: AlertType = AlertType.CHARGING_FINISH
 
 
 def test_a_charge_that_we_saw_and_the_cloud_tells() -> None:
-    lookout, _ = Lookout().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH)
     before, after = charging(0, ChargingStatus.CHARGING), charging(60, ChargingStatus.FINISHED)
-    lookout, seen = lookout.after(before, View(state=after, now=EPOCH + 65 * MINUTE), [])
+    lookout, seen = lookout.after(before, AlertContext(state=after, now=EPOCH + 65 * MINUTE), [])
     assert [alert.type for alert in seen] == [AlertType.CHARGING_FINISHED]
     lookout, read = lookout.after_messages([message("a", 61)], EPOCH + 66 * MINUTE)
     assert read == ()
@@ -120,9 +120,9 @@ def test_a_charge_that_we_saw_and_the_cloud_tells() -> None:
 
 
 def test_what_nobody_wants_to_know_hides_nothing() -> None:
-    lookout, _ = Lookout().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH)
     before, after = charging(0, ChargingStatus.CHARGING), charging(60, ChargingStatus.NOT_CHARGING)
-    view = View(state=after, now=EPOCH + 65 * MINUTE, unwanted=frozenset({AlertType.CHARGING_INTERRUPTED}))
+    view = AlertContext(state=after, now=EPOCH + 65 * MINUTE, unwanted=frozenset({AlertType.CHARGING_INTERRUPTED}))
     lookout, seen = lookout.after(before, view, [])
     assert seen == ()
     lookout, read = lookout.after_messages([message("a", 61)], EPOCH + 66 * MINUTE)
@@ -131,9 +131,9 @@ def test_what_nobody_wants_to_know_hides_nothing() -> None:
 
 @given(st.lists(states, max_size=8))
 def test_what_is_said_again_is_no_news(reads: list[VehicleState]) -> None:
-    lookout, before = Lookout(), VehicleState()
+    lookout, before = AlertTracker(), VehicleState()
     for number, state in enumerate(reads):
-        view = View(state=state, now=EPOCH + timedelta(days=10 + number), driving=False)
+        view = AlertContext(state=state, now=EPOCH + timedelta(days=10 + number), driving=False)
         lookout, _ = lookout.after(before, view, [HOME])
         again, alerts = lookout.after(state, view, [HOME])
         assert alerts == ()
@@ -150,7 +150,7 @@ def test_a_backlog_is_one_summary_and_what_is_recent(sent: list[tuple[timedelta,
     backlog = [
         Notification(id=str(number), kind="k", alert=kind, sent_at=now - age) for number, (age, kind) in enumerate(sent)
     ]
-    lookout, _ = Lookout().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH)
     told: list[Alert] = []
     summaries: list[Alert | None] = []
     for page in range(pages):
@@ -170,7 +170,7 @@ def test_a_backlog_is_one_summary_and_what_is_recent(sent: list[tuple[timedelta,
 
 
 def test_a_summary_says_how_much_since_when_and_of_what_is_wanted() -> None:
-    lookout, _ = Lookout().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH)
     old = [message("a", 60), message("b", 300, AlertType.PLUGGED_IN), message("c", 400, AlertType.SILENT)]
     now = EPOCH + timedelta(days=1)
     lookout, alerts = lookout.after_messages(old, now)
@@ -198,7 +198,7 @@ def test_what_changed_while_nobody_looked_is_not_told_as_new() -> None:
         at = EPOCH + now * MINUTE
         reported = None if said is None else EPOCH + said * MINUTE
         state = VehicleState(charging=replace(group, received_at=at, reported_at=reported))
-        lookout, alerts = Lookout().after(parked, View(state=state, now=at), [])
+        lookout, alerts = AlertTracker().after(parked, AlertContext(state=state, now=at), [])
         assert len(alerts) == told, (said, now)
         assert (lookout.summed_up(at, ())[1] is None) is bool(told)
 
@@ -206,19 +206,19 @@ def test_what_changed_while_nobody_looked_is_not_told_as_new() -> None:
 def test_a_source_that_reports_by_itself_may_be_silent_for_weeks() -> None:
     parked, at = charging(0, ChargingStatus.CHARGING), EPOCH + timedelta(days=14)
     state = VehicleState(charging=Charging(status=ChargingStatus.FINISHED, backend="b", received_at=at))
-    view = View(state=state, now=at, listening_since=EPOCH - MINUTE)
-    assert len(Lookout().after(parked, view, [])[1]) == 1
-    assert Lookout().after(parked, replace(view, listening_since=at), [])[1] == (), "after a restart"
+    view = AlertContext(state=state, now=at, listening_since=EPOCH - MINUTE)
+    assert len(AlertTracker().after(parked, view, [])[1]) == 1
+    assert AlertTracker().after(parked, replace(view, listening_since=at), [])[1] == (), "after a restart"
 
 
-def ended(level: float | None, *, minute: int = 60, limit: float | None = None, **more: Any) -> ChargeFacts:
+def ended(level: float | None, *, minute: int = 60, limit: float | None = None, **more: Any) -> ChargeContext:
     """What the vehicle says after a charge."""
     told: dict[str, Any] = {"backend": "b", "received_at": EPOCH + 62 * MINUTE, "reported_at": EPOCH + minute * MINUTE}
     status = more.pop("status", ChargingStatus.NOT_CHARGING)
     state = VehicleState(
         battery=Battery(level=level, **told), charging=Charging(status=status, plugged_in=True, limit=limit, **told)
     )
-    return ChargeFacts(state=state, **more)
+    return ChargeContext(state=state, **more)
 
 
 RAPID = Charging(
@@ -243,19 +243,19 @@ T = AlertType
         (ended(34, minute=-600), T.CHARGING_FINISHED, None),
         (ended(34, minute=-600, ended=True), T.CHARGING_INTERRUPTED, 34),
         (ended(34, status=ChargingStatus.CHARGING), T.CHARGING_FINISHED, None),
-        (ChargeFacts(), T.CHARGING_FINISHED, None),
+        (ChargeContext(), T.CHARGING_FINISHED, None),
     ],
 )
 def test_a_message_does_not_beat_the_vehicles_own_figures(
-    facts: ChargeFacts, kind: AlertType, level: float | None
+    facts: ChargeContext, kind: AlertType, level: float | None
 ) -> None:
-    lookout, _ = Lookout().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH)
     _, (alert,) = lookout.after_messages([message("a", 61)], EPOCH + 63 * MINUTE, charge=facts)
     assert (alert.type, alert.details["level"]) == (kind, level)
 
 
 def test_a_message_of_an_interruption_is_believed() -> None:
-    lookout, _ = Lookout().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH)
     failed = message("a", 61, AlertType.CHARGING_INTERRUPTED)
     _, (alert,) = lookout.after_messages([failed], EPOCH + 63 * MINUTE, charge=ended(90))
     assert (alert.type, alert.details["level"]) == (AlertType.CHARGING_INTERRUPTED, 90)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.engine.alert_tracker import AlertBook, Feed
+from custom_components.nissanconnect.engine.alert_tracker import SeenAlerts, SeenNotifications
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Notification, Origin
 
 from .strategies import EPOCH
@@ -18,7 +18,7 @@ def alert(minute: float, origin: Origin, kind: AlertType = AlertType.CHARGING_FI
 
 def admitted(*alerts: Alert) -> list[Alert]:
     """Those that are news."""
-    book, found = AlertBook(), []
+    book, found = SeenAlerts(), []
     for each in alerts:
         book, news = book.admit(each)
         if news:
@@ -68,7 +68,7 @@ def message(name: str, minute: float | None) -> Notification:
 
 
 def test_what_was_there_before_us_is_not_new() -> None:
-    feed, new = Feed().after([message("old", -5), message("older", -500)], EPOCH)
+    feed, new = SeenNotifications().after([message("old", -5), message("older", -500)], EPOCH)
     assert new == ()
     feed, new = feed.after([message("new", 5), message("old", -5)], EPOCH + 10 * MINUTE)
     assert [each.id for each in new] == ["new"]
@@ -84,7 +84,7 @@ names = st.integers(0, 400).map(lambda number: message(f"m{number}", number))
 
 @given(st.lists(st.lists(names, max_size=8), max_size=30))
 def test_no_message_is_new_twice(pages: list[list[Notification]]) -> None:
-    feed, seen = Feed(), []
+    feed, seen = SeenNotifications(), []
     for page in pages:
         feed, new = feed.after(page, EPOCH)
         seen += [each.id for each in new]
@@ -94,7 +94,7 @@ def test_no_message_is_new_twice(pages: list[list[Notification]]) -> None:
 
 
 def test_a_clock_that_was_ahead_hides_nothing_for_long() -> None:
-    ahead, _ = Feed().listening("a", EPOCH + 500_000 * MINUTE).after([], EPOCH + 500_000 * MINUTE, "a")
+    ahead, _ = SeenNotifications().listening("a", EPOCH + 500_000 * MINUTE).after([], EPOCH + 500_000 * MINUTE, "a")
     feed, new = ahead.after([message("m1", -1)], EPOCH, "a")
     assert new == ()
     feed, new = feed.after([message("m1", -1), message("m2", 1)], EPOCH + 2 * MINUTE, "a")
@@ -102,7 +102,7 @@ def test_a_clock_that_was_ahead_hides_nothing_for_long() -> None:
 
 
 def test_what_is_forgotten_does_not_come_back() -> None:
-    feed, _ = Feed().after([], EPOCH)
+    feed, _ = SeenNotifications().after([], EPOCH)
     many = [message(f"m{number}", number + 1) for number in range(300)]
     feed, new = feed.after(many, EPOCH)
     assert len(new) == 300

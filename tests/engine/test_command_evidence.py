@@ -8,7 +8,6 @@ import pytest
 from custom_components.nissanconnect.engine.command_evidence import Evidence, is_settled
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
-    Asker,
     Charging,
     ChargingStatus,
     Climate,
@@ -16,6 +15,7 @@ from custom_components.nissanconnect.vehicle import (
     CommandOutcome,
     CommandRecord,
     CommandStatus,
+    Initiator,
     SetChargeLimit,
     StartCharging,
     StartClimate,
@@ -50,7 +50,7 @@ def record(command: str, status: CommandStatus, minutes: float, *, sent: bool = 
     """A command that was sent some minutes after the report, and took one."""
     at = EPOCH + minutes * MINUTE
     outcome = CommandOutcome(status=status, sent_at=at if sent else None, ended_at=at + MINUTE)
-    return CommandRecord(command=command, asked_at=at, asked_by=Asker(kind="user"), backend="b", outcome=outcome)
+    return CommandRecord(command=command, asked_at=at, asked_by=Initiator(kind="user"), backend="b", outcome=outcome)
 
 
 OFF, ON = climate(running=False), climate(running=True)

@@ -12,9 +12,8 @@ import pytest
 
 from custom_components.nissanconnect.engine import command_job as job_module
 from custom_components.nissanconnect.engine.command_job import Job, Stage
-from custom_components.nissanconnect.engine.command_runner import CommandRunner, Patience
+from custom_components.nissanconnect.engine.command_runner import CommandRunner, CommandTiming
 from custom_components.nissanconnect.vehicle import (
-    Asker,
     BackendError,
     Battery,
     Busy,
@@ -25,6 +24,7 @@ from custom_components.nissanconnect.vehicle import (
     Departure,
     FlashLights,
     Group,
+    Initiator,
     Lock,
     NotSupported,
     Phase,
@@ -51,7 +51,7 @@ def climate(running: bool | None, minutes: float = 0) -> VehicleState:
     return VehicleState(climate=Climate(backend="b", received_at=at, reported_at=at, running=running))
 
 
-SOMEBODY = Asker(kind="user", name="Somebody")
+SOMEBODY = Initiator(kind="user", name="Somebody")
 OFF, ON = climate(running=False), climate(running=True, minutes=1)
 
 
@@ -120,14 +120,14 @@ class Vehicle:
             sleep=self.sleep,
             timer=timeout,
             spawn=create_task,
-            patience=Patience(),
+            patience=CommandTiming(),
         )
 
     async def run(self, command: Command, before: VehicleState = OFF) -> CommandOutcome:
         return await finish(self.runner(before), command)
 
 
-async def finish(runner: CommandRunner, command: Command, asker: Asker = SOMEBODY) -> CommandOutcome:
+async def finish(runner: CommandRunner, command: Command, asker: Initiator = SOMEBODY) -> CommandOutcome:
     """Have a command carried out and return how it ended."""
     job, new = runner.submit(command, asker)
     assert new
@@ -346,7 +346,7 @@ async def test_a_source_that_does_not_answer_holds_no_refresh_up() -> None:
 
     vehicle = Slow(phases(Phase.DONE), [climate(running=True, minutes=60)], clock=EPOCH + timedelta(hours=1))
     runner = vehicle.runner()
-    runner._patience = Patience(first_look=0.01)
+    runner._patience = CommandTiming(first_look=0.01)
     assert (await finish(runner, Refresh())).status is CommandStatus.CONFIRMED
     assert vehicle.sent == [Refresh()]
 
@@ -925,7 +925,7 @@ async def test_every_command_is_sent_once_and_ends_in_time(
 ) -> None:
     vehicle = Vehicle(polls, looks)
     outcome = await vehicle.run(StartClimate(21))
-    patience = Patience()
+    patience = CommandTiming()
     assert len(vehicle.sent) == 1
     longest = patience.limit + patience.longest + patience.between_looks * patience.looks
     assert outcome.ended_at - EPOCH <= timedelta(seconds=longest)
@@ -946,7 +946,7 @@ async def test_the_end_is_known_within_three_seconds(own_time: int) -> None:
 
 async def test_what_nobody_waits_for_is_asked_for_less_often() -> None:
     asked = []
-    for asker in (SOMEBODY, Asker(kind="option")):
+    for asker in (SOMEBODY, Initiator(kind="option")):
         vehicle = Vehicle(phases(Phase.PENDING), [OFF])
         outcome = await finish(vehicle.runner(), Refresh(), asker)
         assert outcome.status is CommandStatus.TIMED_OUT

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 import pytest
 
-from custom_components.nissanconnect.engine.diagnosis import Condition, Trouble, examine, outage_until
+from custom_components.nissanconnect.engine.diagnosis import Problem, ReadFailure, examine, outage_until
 from custom_components.nissanconnect.vehicle import (
     Battery,
     Capability,
@@ -48,30 +48,30 @@ def silent_for(days: float, state: VehicleState | None = None) -> VehicleState:
         (LEAF, VehicleState(), None, set()),
         (LEAF, subscribed(True), True, set()),
         (LEAF, subscribed(None), True, set()),
-        (LEAF, subscribed(False), True, {Condition.SUBSCRIPTION_INACTIVE}),
-        (LEAF, subscribed(False), False, {Condition.SUBSCRIPTION_INACTIVE}),
-        (LEAF, subscribed(True), False, {Condition.VEHICLE_REFUSED}),
-        (LEAF, VehicleState(), False, {Condition.VEHICLE_REFUSED}),
-        (BARE, subscribed(True), True, {Condition.EV_SERVICES_INACTIVE}),
-        (BARE, subscribed(False), True, {Condition.SUBSCRIPTION_INACTIVE}),
+        (LEAF, subscribed(False), True, {Problem.SUBSCRIPTION_INACTIVE}),
+        (LEAF, subscribed(False), False, {Problem.SUBSCRIPTION_INACTIVE}),
+        (LEAF, subscribed(True), False, {Problem.VEHICLE_REFUSED}),
+        (LEAF, VehicleState(), False, {Problem.VEHICLE_REFUSED}),
+        (BARE, subscribed(True), True, {Problem.EV_SERVICES_INACTIVE}),
+        (BARE, subscribed(False), True, {Problem.SUBSCRIPTION_INACTIVE}),
         (BARE, VehicleState(), True, set()),
         (PETROL, subscribed(True), True, set()),
         (IMPORTED, subscribed(True), True, set()),
-        (IMPORTED, subscribed(False), True, {Condition.SUBSCRIPTION_INACTIVE, Condition.WRONG_REGION}),
-        (IMPORTED, subscribed(True), False, {Condition.VEHICLE_REFUSED, Condition.WRONG_REGION}),
+        (IMPORTED, subscribed(False), True, {Problem.SUBSCRIPTION_INACTIVE, Problem.WRONG_REGION}),
+        (IMPORTED, subscribed(True), False, {Problem.VEHICLE_REFUSED, Problem.WRONG_REGION}),
         (LEAF, silent_for(29.9), True, set()),
-        (LEAF, silent_for(30.1), True, {Condition.VEHICLE_SILENT}),
-        (LEAF, silent_for(30.1, subscribed(False)), True, {Condition.SUBSCRIPTION_INACTIVE}),
+        (LEAF, silent_for(30.1), True, {Problem.VEHICLE_SILENT}),
+        (LEAF, silent_for(30.1, subscribed(False)), True, {Problem.SUBSCRIPTION_INACTIVE}),
     ],
 )
 def test_what_is_wrong_is_told_apart(
-    info: VehicleInfo, state: VehicleState, readable: bool | None, found: set[Condition]
+    info: VehicleInfo, state: VehicleState, readable: bool | None, found: set[Problem]
 ) -> None:
     assert examine(info, state, readable=readable, market=Market.EUROPE) == found
 
 
 def test_a_source_that_serves_every_market_knows_no_wrong_one() -> None:
-    assert Condition.WRONG_REGION not in examine(IMPORTED, subscribed(False), readable=True, market=None)
+    assert Problem.WRONG_REGION not in examine(IMPORTED, subscribed(False), readable=True, market=None)
 
 
 def test_the_silence_of_a_service_is_not_the_vehicles() -> None:
@@ -84,12 +84,12 @@ def test_the_silence_of_a_service_is_not_the_vehicles() -> None:
 @given(states)
 def test_what_is_unknown_is_never_wrong(state: VehicleState) -> None:
     found = examine(VehicleInfo(key="K"), state, readable=None, market=Market.EUROPE)
-    assert found <= {Condition.VEHICLE_SILENT}
+    assert found <= {Problem.VEHICLE_SILENT}
 
 
-def trouble(error: type[Exception] = ServiceOutage, failures: int = 1, minutes: int = 5) -> Trouble:
+def trouble(error: type[Exception] = ServiceOutage, failures: int = 1, minutes: int = 5) -> ReadFailure:
     made: Any = error()
-    return Trouble(error=made, failures=failures, retry_at=EPOCH + timedelta(minutes=minutes))
+    return ReadFailure(error=made, failures=failures, retry_at=EPOCH + timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def trouble(error: type[Exception] = ServiceOutage, failures: int = 1, minutes: 
         ([trouble(RateLimited, failures=5)], None),
     ],
 )
-def test_an_outage_is_everybodys_and_no_accident(troubles: list[Trouble | None], minutes: int | None) -> None:
+def test_an_outage_is_everybodys_and_no_accident(troubles: list[ReadFailure | None], minutes: int | None) -> None:
     expected = None if minutes is None else EPOCH + timedelta(minutes=minutes)
     assert outage_until(troubles) == expected
 
@@ -117,4 +117,4 @@ def test_an_outage_is_everybodys_and_no_accident(troubles: list[Trouble | None],
 def test_a_parked_vehicle_is_silent_when_it_did_not_answer(silent: float, woken: float | None, wrong: bool) -> None:
     unanswered_at = None if woken is None else EPOCH - timedelta(days=woken)
     found = examine(LEAF, silent_for(silent), readable=True, market=None, unanswered_at=unanswered_at)
-    assert (Condition.VEHICLE_SILENT in found) is wrong
+    assert (Problem.VEHICLE_SILENT in found) is wrong

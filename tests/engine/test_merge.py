@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.merge import SAME_MOMENT, Word, merge
+from custom_components.nissanconnect.engine.merge import SAME_MOMENT, SourceState, merge
 from custom_components.nissanconnect.vehicle import (
     AuxBattery,
     Battery,
@@ -35,15 +35,15 @@ def at(minutes: float) -> datetime:
     return EPOCH + timedelta(minutes=minutes)
 
 
-def said(*states: VehicleState) -> Word:
+def said(*states: VehicleState) -> SourceState:
     """What a source has said that said all this, in this order."""
-    word = Word()
+    word = SourceState()
     for state in states:
         word = word.after(state)
     return word
 
 
-def believed(*words: Word) -> VehicleState:
+def believed(*words: SourceState) -> VehicleState:
     """What is believed when nothing is to be doubted."""
     return merge([(word, ()) for word in words])
 
@@ -89,7 +89,7 @@ def test_what_is_repeated_without_a_time_was_said_when_it_was_said_with_one() ->
     assert changed.state.last_report is None
 
 
-type Source = tuple[Word, Sequence[Weakness]]
+type Source = tuple[SourceState, Sequence[Weakness]]
 
 words = st.lists(states, min_size=1, max_size=4).map(lambda reports: said(*reports))
 weaknesses = st.lists(
@@ -123,7 +123,7 @@ def test_one_source_is_believed_as_it_is(source: Source) -> None:
 
 
 @given(words, weaknesses, weaknesses)
-def test_the_same_word_twice_changes_nothing(word: Word, some: list[Weakness], others: list[Weakness]) -> None:
+def test_the_same_word_twice_changes_nothing(word: SourceState, some: list[Weakness], others: list[Weakness]) -> None:
     groups = merge([(word, some), (word, others)]).groups()
     privacy = word.state.privacy
     expected = dict(word.state.groups())

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.activity import Activity
-from custom_components.nissanconnect.engine.polling import EVERYTHING, Facts, Pace, Situation
+from custom_components.nissanconnect.engine.polling import EVERYTHING, PollingContext, PollingPolicy, Situation
 from custom_components.nissanconnect.vehicle import Battery, Charging, ChargingStatus, Climate, Group, VehicleState
 
 from .strategies import states
@@ -40,11 +40,11 @@ CHARGING = plugged(ChargingStatus.CHARGING)
 DRIVING = Activity(driving=True)
 
 
-def facts(state: VehicleState = PARKED, **known: Any) -> Facts:
+def facts(state: VehicleState = PARKED, **known: Any) -> PollingContext:
     """What is known of a vehicle that was read in full a moment ago, at noon unless told otherwise."""
     now = known.setdefault("now", NOON)
     known.setdefault("asked", dict.fromkeys(Group, now))
-    return Facts(**{"state": state, "activity": Activity(driving=False), "zone": UTC, **known})
+    return PollingContext(**{"state": state, "activity": Activity(driving=False), "zone": UTC, **known})
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def facts(state: VehicleState = PARKED, **known: Any) -> Facts:
         (facts(failures=10_000, watching=3), 60),
     ],
 )
-def test_pace(known: Facts, minutes: int) -> None:
-    assert Pace().plan(known).wait == minutes * MINUTE
+def test_pace(known: PollingContext, minutes: int) -> None:
+    assert PollingPolicy().plan(known).wait == minutes * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_night_is_the_owners(hour: int, zone: str, situation: Situation) -> None
 
 
 def test_the_options_are_the_base() -> None:
-    calm = Pace(parked=90 * MINUTE, active=2 * MINUTE)
+    calm = PollingPolicy(parked=90 * MINUTE, active=2 * MINUTE)
     assert calm.plan(facts()).wait == 90 * MINUTE
     assert calm.plan(facts(now=MIDNIGHT)).wait == 90 * MINUTE
     assert calm.plan(facts(CHARGING)).wait == 2 * MINUTE
@@ -110,26 +110,26 @@ def test_the_options_are_the_base() -> None:
 )
 def test_the_end_of_a_charge_is_read_when_it_is_due(minutes_left: int, minutes: int) -> None:
     state = plugged(ChargingStatus.CHARGING, NOON + minutes_left * MINUTE)
-    assert Pace().plan(facts(state)).wait == minutes * MINUTE
+    assert PollingPolicy().plan(facts(state)).wait == minutes * MINUTE
 
 
 def test_the_end_of_a_charge_does_not_wait_for_the_quota() -> None:
     ends_soon = plugged(ChargingStatus.CHARGING, NOON + 20 * MINUTE)
-    assert Pace().plan(facts(ends_soon), debt=HOUR).wait == 21 * MINUTE
+    assert PollingPolicy().plan(facts(ends_soon), debt=HOUR).wait == 21 * MINUTE
 
 
 @pytest.mark.parametrize(
     ("known", "minutes"),
     [(facts(), 45), (facts(CHARGING), 45), (facts(now=MIDNIGHT), 45), (facts(watching=1), 1), (facts(failures=1), 5)],
 )
-def test_the_quota_stretches_what_can_wait(known: Facts, minutes: int) -> None:
-    assert Pace().plan(known, debt=45 * MINUTE).wait == minutes * MINUTE
+def test_the_quota_stretches_what_can_wait(known: PollingContext, minutes: int) -> None:
+    assert PollingPolicy().plan(known, debt=45 * MINUTE).wait == minutes * MINUTE
 
 
 def test_jitter_is_ten_percent() -> None:
-    assert Pace().plan(facts(), random=0).wait == 9 * MINUTE
-    assert Pace().plan(facts(), random=1).wait == 11 * MINUTE
-    assert Pace().plan(facts(failures=1), random=0).wait == 5 * MINUTE
+    assert PollingPolicy().plan(facts(), random=0).wait == 9 * MINUTE
+    assert PollingPolicy().plan(facts(), random=1).wait == 11 * MINUTE
+    assert PollingPolicy().plan(facts(failures=1), random=0).wait == 5 * MINUTE
 
 
 activities = st.builds(
@@ -141,7 +141,7 @@ activities = st.builds(
 )
 asked = st.dictionaries(st.sampled_from(Group), st.integers(0, 600).map(lambda ago: NOON - ago * MINUTE))
 known_facts = st.builds(
-    Facts,
+    PollingContext,
     state=states,
     activity=activities,
     now=st.just(NOON),
@@ -154,29 +154,29 @@ known_facts = st.builds(
 
 @given(known_facts, st.none() | st.floats(0, 1e6), st.floats(0, 1), st.integers(0, 60))
 def test_never_faster_than_a_minute_and_never_against_the_backend(
-    known: Facts, retry_after: float | None, random: float, debt: int
+    known: PollingContext, retry_after: float | None, random: float, debt: int
 ) -> None:
-    plan = Pace().plan(known, retry_after=retry_after, random=random, debt=debt * MINUTE)
+    plan = PollingPolicy().plan(known, retry_after=retry_after, random=random, debt=debt * MINUTE)
     assert plan.wait >= MINUTE
     assert plan.wait >= timedelta(seconds=retry_after or 0)
 
 
 @given(known_facts, st.none() | st.floats(0, 1e6), st.integers(1, 10**6))
 def test_what_is_planned_may_be_brought_forward_and_never_put_off(
-    known: Facts, retry_after: float | None, seconds: int
+    known: PollingContext, retry_after: float | None, seconds: int
 ) -> None:
     latest = timedelta(seconds=seconds)
-    free = Pace().plan(known, retry_after=retry_after)
-    kept = Pace().plan(known, retry_after=retry_after, latest=latest)
+    free = PollingPolicy().plan(known, retry_after=retry_after)
+    kept = PollingPolicy().plan(known, retry_after=retry_after, latest=latest)
     assert kept.wait == min(free.wait, latest)
     assert kept.groups <= free.groups
     assert kept.groups == known.due(known.now + kept.wait)
 
 
 @given(known_facts, st.floats(0, 1))
-def test_nothing_is_forgotten(known: Facts, random: float) -> None:
+def test_nothing_is_forgotten(known: PollingContext, random: float) -> None:
     """Every plan reads the battery, and nothing else stays unread for longer than seven hours."""
-    plan = Pace().plan(known, random=random)
+    plan = PollingPolicy().plan(known, random=random)
     assert {Group.BATTERY, Group.CHARGING} <= plan.groups
     at = known.now + plan.wait
     for group in EVERYTHING - plan.groups:
@@ -185,7 +185,7 @@ def test_nothing_is_forgotten(known: Facts, random: float) -> None:
 
 @given(st.integers(1, 500))
 def test_failing_again_never_shortens_the_wait(failures: int) -> None:
-    assert Pace().retry(failures + 1) >= Pace().retry(failures)
+    assert PollingPolicy().retry(failures + 1) >= PollingPolicy().retry(failures)
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ def test_failing_again_never_shortens_the_wait(failures: int) -> None:
     [facts(asked={}), facts(failures=1), facts(asked=dict.fromkeys(Group, NOON - 2 * HOUR))],
     ids=["start", "failure", "gap"],
 )
-def test_everything_is_read_after_a_start_a_failure_and_a_gap(known: Facts) -> None:
-    assert Pace().plan(known).groups == EVERYTHING
+def test_everything_is_read_after_a_start_a_failure_and_a_gap(known: PollingContext) -> None:
+    assert PollingPolicy().plan(known).groups == EVERYTHING
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ def test_everything_is_read_after_a_start_a_failure_and_a_gap(known: Facts) -> N
         ),
     ],
 )
-def test_what_cannot_have_changed_is_not_read(known: Facts, groups: set[Group]) -> None:
-    assert Pace().plan(known).groups == groups
+def test_what_cannot_have_changed_is_not_read(known: PollingContext, groups: set[Group]) -> None:
+    assert PollingPolicy().plan(known).groups == groups
 
 
 def ages(minutes: Mapping[Group, int]) -> dict[Group, datetime]:
@@ -234,20 +234,22 @@ def test_a_clock_that_was_ahead_leaves_nothing_unread() -> None:
 
 def test_a_new_report_is_a_reason_to_ask_for_what_comes_with_it() -> None:
     known = facts(asked=ages(dict.fromkeys(Group, 5)), activity=Activity(driving=False, spoke_at=NOON - MINUTE))
-    assert Pace().plan(known).groups == EVERYTHING - SLOW
-    assert Pace().plan(known).wait == 10 * MINUTE, "a vehicle that talks all the time must not be asked all the time"
+    assert PollingPolicy().plan(known).groups == EVERYTHING - SLOW
+    assert PollingPolicy().plan(known).wait == 10 * MINUTE, (
+        "a vehicle that talks all the time must not be asked all the time"
+    )
     driving = replace(known, activity=replace(known.activity, driving=True))
-    assert Group.BODY not in Pace().plan(driving).groups
+    assert Group.BODY not in PollingPolicy().plan(driving).groups
 
 
 def test_after_a_drive_everything_is_read_soon_and_once() -> None:
     stopped = Activity(driving=False, stopped_at=NOON)
     known = facts(asked=ages(dict.fromkeys(SLOW, 60)), activity=stopped)
-    assert Pace().plan(known).wait == MINUTE
-    assert Pace().plan(known).groups >= SLOW
+    assert PollingPolicy().plan(known).wait == MINUTE
+    assert PollingPolicy().plan(known).groups >= SLOW
     later = NOON + MINUTE
     but_tyres = {**known.asked, **dict.fromkeys(EVERYTHING - {Group.TYRES}, later)}  # whose endpoint fails
-    then = Pace().plan(replace(known, now=later, asked=but_tyres))
+    then = PollingPolicy().plan(replace(known, now=later, asked=but_tyres))
     assert then.wait == 10 * MINUTE
     assert Group.TYRES in then.groups
     assert Group.HEALTH not in then.groups

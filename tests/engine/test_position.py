@@ -7,12 +7,19 @@ from math import cos, radians
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.position import Area, Crossing, Fence, FenceAction, Presence, fixed_at
+from custom_components.nissanconnect.engine.position import (
+    Circle,
+    Crossing,
+    Geofence,
+    GeofenceAction,
+    Presence,
+    fixed_at,
+)
 from custom_components.nissanconnect.vehicle import Position
 
 from .strategies import EPOCH
 
-AREA = Area(latitude=51.0, longitude=0.0, radius=500)
+AREA = Circle(latitude=51.0, longitude=0.0, radius=500)
 
 
 def metres_out(metres: float, minute: float = 0, *, sideways: float = 0, late: float = 0) -> Position:
@@ -26,7 +33,7 @@ def metres_out(metres: float, minute: float = 0, *, sideways: float = 0, late: f
     )
 
 
-def crossings(*positions: Position, area: Area = AREA) -> list[Crossing | None]:
+def crossings(*positions: Position, area: Circle = AREA) -> list[Crossing | None]:
     """What each position shows."""
     presence, found = Presence(area=area), []
     for position in positions:
@@ -75,39 +82,43 @@ def test_a_crossing_has_the_time_of_the_vehicle() -> None:
 
 def test_an_area_that_was_changed_is_not_crossed_by_that() -> None:
     inside, _ = Presence(area=AREA).after(AREA, metres_out(400))
-    smaller = Area(latitude=AREA.latitude, longitude=AREA.longitude, radius=100)
+    smaller = Circle(latitude=AREA.latitude, longitude=AREA.longitude, radius=100)
     outside, crossing = inside.after(smaller, metres_out(400, 1))
     assert (outside.inside, crossing) == (False, None)
 
 
 def test_what_applies_on_which_side() -> None:
-    fence = Fence(
-        key="k", name="Home", area=AREA, on_entering=frozenset({FenceAction.ALERT}), on_leaving=frozenset(FenceAction)
+    fence = Geofence(
+        key="k",
+        name="Home",
+        area=AREA,
+        on_entering=frozenset({GeofenceAction.ALERT}),
+        on_leaving=frozenset(GeofenceAction),
     )
-    assert fence.actions(inside=True) == {FenceAction.ALERT}
-    assert fence.actions(inside=False) == set(FenceAction)
+    assert fence.actions(inside=True) == {GeofenceAction.ALERT}
+    assert fence.actions(inside=False) == set(GeofenceAction)
 
 
-areas = st.builds(Area, latitude=st.just(51.0), longitude=st.just(0.0), radius=st.integers(100, 5000).map(float))
+areas = st.builds(Circle, latitude=st.just(51.0), longitude=st.just(0.0), radius=st.integers(100, 5000).map(float))
 journeys = st.lists(
     st.builds(metres_out, st.floats(-6000, 6000), sideways=st.floats(-6000, 6000), late=st.floats(0, 120)), max_size=30
 )
 
 
 @given(areas, journeys)
-def test_entering_and_leaving_alternate(area: Area, journey: list[Position]) -> None:
+def test_entering_and_leaving_alternate(area: Circle, journey: list[Position]) -> None:
     found = [crossing for crossing in crossings(*journey, area=area) if crossing is not None]
     assert all(one is not other for one, other in itertools.pairwise(found))
 
 
 @given(areas, st.floats(0, 6000), st.lists(st.tuples(st.floats(-12, 12), st.floats(-12, 12)), max_size=20))
-def test_a_parked_vehicle_never_crosses(area: Area, metres: float, wobbles: list[tuple[float, float]]) -> None:
+def test_a_parked_vehicle_never_crosses(area: Circle, metres: float, wobbles: list[tuple[float, float]]) -> None:
     fixes = [metres_out(metres + north, minute, sideways=east) for minute, (north, east) in enumerate(wobbles)]
     assert not any(crossings(metres_out(metres), *fixes, area=area))
 
 
 @given(areas, journeys)
-def test_what_is_seen_is_where_the_last_clear_position_was(area: Area, journey: list[Position]) -> None:
+def test_what_is_seen_is_where_the_last_clear_position_was(area: Circle, journey: list[Position]) -> None:
     presence = Presence(area=area)
     for position in journey:
         presence, crossing = presence.after(area, position)

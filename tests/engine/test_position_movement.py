@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.engine.position import Anchor
+from custom_components.nissanconnect.engine.position import ParkedPosition
 from custom_components.nissanconnect.vehicle import AlertType, Body, Odometer, Position, VehicleState
 
 from .strategies import EPOCH
@@ -33,7 +33,7 @@ def seen(
 
 def moved(*reads: VehicleState) -> list[int]:
     """At which reads the vehicle turns out to have been moved."""
-    anchor, found = Anchor(), []
+    anchor, found = ParkedPosition(), []
     for number, state in enumerate(reads):
         anchor, alert = anchor.after(state, state.position)
         if alert is not None:
@@ -65,7 +65,7 @@ def test_unlocked_it_may_go_where_its_owner_likes() -> None:
 
 def test_without_odometer_or_position_nothing_is_told() -> None:
     assert moved(seen(0, km=None), seen(20, north=2, km=None)) == []
-    assert Anchor().after(VehicleState(), None) == (Anchor(), None)
+    assert ParkedPosition().after(VehicleState(), None) == (ParkedPosition(), None)
 
 
 def test_an_odometer_that_says_nothing_for_once_begins_anew() -> None:

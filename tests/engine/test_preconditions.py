@@ -11,8 +11,8 @@ from custom_components.nissanconnect.engine.preconditions import (
     OVERRIDABLE,
     PLUG_LASTS,
     WEATHER_LASTS,
-    Circumstances,
-    Limits,
+    CommandContext,
+    CommandLimits,
     refusal,
 )
 from custom_components.nissanconnect.vehicle import (
@@ -47,12 +47,12 @@ from .strategies import EPOCH, small, states
 ABLE = VehicleInfo(key="X", capabilities=frozenset(Capability))
 
 
-DEFAULT = Limits()
+DEFAULT = CommandLimits()
 
 
-def fresh(state: VehicleState, limits: Limits = DEFAULT, age: timedelta = timedelta()) -> Circumstances:
+def fresh(state: VehicleState, limits: CommandLimits = DEFAULT, age: timedelta = timedelta()) -> CommandContext:
     """What was reported ``age`` ago."""
-    return Circumstances(state, limits, lambda group: age)
+    return CommandContext(state, limits, lambda group: age)
 
 
 def battery(level: float) -> Battery:
@@ -105,7 +105,7 @@ def test_refusals(command: Command, state: VehicleState, reason: str | None) -> 
 
 def test_the_owners_threshold() -> None:
     state = VehicleState.of(battery(35))
-    assert refusal(StartClimate(21), ABLE, fresh(state, Limits(climate_battery=40))) is Reason.BATTERY_LOW
+    assert refusal(StartClimate(21), ABLE, fresh(state, CommandLimits(climate_battery=40))) is Reason.BATTERY_LOW
 
 
 EXAMPLES: dict[type[Command], Command] = {
@@ -169,7 +169,7 @@ def test_an_open_door_counts_until_it_is_closed() -> None:
 
 @pytest.mark.parametrize("command", [StartClimate(21), ScheduleClimate(EPOCH)])
 def test_an_area_blocks_every_way_to_start_climate(command: Command) -> None:
-    blocked = fresh(VehicleState(), Limits(climate_blocked=True), age=timedelta.max)
+    blocked = fresh(VehicleState(), CommandLimits(climate_blocked=True), age=timedelta.max)
     assert refusal(command, ABLE, blocked) is Reason.BLOCKED_BY_AREA
     assert refusal(replace(command, force=True), ABLE, blocked) is Reason.BLOCKED_BY_AREA
 
@@ -180,7 +180,7 @@ def test_force_overrides_what_is_sensible_and_nothing_else(
 ) -> None:
     weather = climate(None if outside is None else outside * 40 - 60)
     body = Body(backend="b", received_at=EPOCH, door_front_left=door)
-    seen = fresh(VehicleState.of(*state.groups().values(), weather, body), Limits(climate_blocked=blocked))
+    seen = fresh(VehicleState.of(*state.groups().values(), weather, body), CommandLimits(climate_blocked=blocked))
     plain, forced = (refusal(replace(command, force=force), ABLE, seen) for force in (False, True))
     assert forced not in OVERRIDABLE
     if plain not in OVERRIDABLE:

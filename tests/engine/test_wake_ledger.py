@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.wake_policy import Wake, WakeLedger, WakeResult
-from custom_components.nissanconnect.vehicle import Asker
+from custom_components.nissanconnect.vehicle import Initiator
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 def wake(at: datetime = NOON, result: WakeResult = WakeResult.ANSWERED) -> Wake:
     """A wake that the owner asked for."""
-    return Wake(at=at, asked_by=Asker(kind="user", name="Robin"), why="refresh", result=result)
+    return Wake(at=at, asked_by=Initiator(kind="user", name="Robin"), why="refresh", result=result)
 
 
 def ledger_of(*results: WakeResult) -> WakeLedger:
@@ -28,7 +28,7 @@ def ledger_of(*results: WakeResult) -> WakeLedger:
 wakes = st.builds(
     Wake,
     at=st.integers(0, 40 * 24 * 60).map(lambda minutes: NOON + minutes * MINUTE),
-    asked_by=st.builds(Asker, kind=st.text(), name=st.none() | st.text()),
+    asked_by=st.builds(Initiator, kind=st.text(), name=st.none() | st.text()),
     why=st.text(),
     result=st.sampled_from(WakeResult),
 )

@@ -11,24 +11,31 @@ import pytest
 
 from custom_components.nissanconnect.engine.activity import Activity
 from custom_components.nissanconnect.engine.wake_policy import (
-    Circumstances,
-    Purpose,
-    Refusal,
     Wake,
+    WakeContext,
     WakeLedger,
     WakePolicy,
+    WakePurpose,
+    WakeRefusal,
     WakeResult,
     automatic_wake_due,
 )
-from custom_components.nissanconnect.vehicle import Asker, AuxBattery, Battery, Charging, ChargingStatus, VehicleState
+from custom_components.nissanconnect.vehicle import (
+    AuxBattery,
+    Battery,
+    Charging,
+    ChargingStatus,
+    Initiator,
+    VehicleState,
+)
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-OWNER = Asker(kind="user", name="Robin")
-OPTION = Asker(kind="option")
+OWNER = Initiator(kind="user", name="Robin")
+OPTION = Initiator(kind="option")
 
 POLICY = WakePolicy(charging=15 * MINUTE, parked=2 * HOUR)
 
@@ -57,7 +64,7 @@ def ledger(*wakes: tuple[timedelta, WakeResult]) -> WakeLedger:
 
 UNANSWERED = [(ago * HOUR, WakeResult.UNANSWERED) for ago in (9, 7, 5)]
 
-DUE = Circumstances(
+DUE = WakeContext(
     policy=POLICY,
     ledger=WakeLedger(),
     state=vehicle(),
@@ -72,72 +79,72 @@ DUE = Circumstances(
     ("changes", "refusal"),
     [
         ({}, None),
-        ({"policy": WakePolicy()}, Refusal.OFF),
-        ({"policy": replace(POLICY, parked=None)}, Refusal.OFF),
-        ({"policy": replace(POLICY, charging=None), "state": vehicle(charging=True)}, Refusal.OFF),
-        ({"state": vehicle(None)}, Refusal.UNKNOWN),
-        ({"activity": Activity(driving=None, rests_since=NOON)}, Refusal.UNKNOWN),
-        ({"activity": Activity(driving=False), "state": vehicle(volts=None)}, Refusal.UNKNOWN),
+        ({"policy": WakePolicy()}, WakeRefusal.OFF),
+        ({"policy": replace(POLICY, parked=None)}, WakeRefusal.OFF),
+        ({"policy": replace(POLICY, charging=None), "state": vehicle(charging=True)}, WakeRefusal.OFF),
+        ({"state": vehicle(None)}, WakeRefusal.UNKNOWN),
+        ({"activity": Activity(driving=None, rests_since=NOON)}, WakeRefusal.UNKNOWN),
+        ({"activity": Activity(driving=False), "state": vehicle(volts=None)}, WakeRefusal.UNKNOWN),
         ({"activity": Activity(driving=False)}, None),
-        ({"activity": Activity(driving=True, rests_since=NOON)}, Refusal.DRIVING),
+        ({"activity": Activity(driving=True, rests_since=NOON)}, WakeRefusal.DRIVING),
         ({"state": vehicle(volts=12.0)}, None),
-        ({"state": vehicle(volts=11.9)}, Refusal.AUX_BATTERY_LOW),
-        ({"state": vehicle(volts=11.9, charging=True)}, Refusal.AUX_BATTERY_LOW),
+        ({"state": vehicle(volts=11.9)}, WakeRefusal.AUX_BATTERY_LOW),
+        ({"state": vehicle(volts=11.9, charging=True)}, WakeRefusal.AUX_BATTERY_LOW),
         ({"state": vehicle(volts=None)}, None),
         (
             {"state": vehicle(volts=None), "activity": Activity(driving=False, rests_since=NOON - 4 * DAY)},
-            Refusal.RESTED_LONG,
+            WakeRefusal.RESTED_LONG,
         ),
         (
             {
                 "state": vehicle(volts_at=NOON - 4 * DAY),
                 "activity": Activity(driving=False, rests_since=NOON - 4 * DAY),
             },
-            Refusal.RESTED_LONG,
+            WakeRefusal.RESTED_LONG,
         ),
         ({"activity": Activity(driving=False, rests_since=NOON - 4 * DAY)}, None),
-        ({"ledger": ledger(*UNANSWERED)}, Refusal.PAUSED),
+        ({"ledger": ledger(*UNANSWERED)}, WakeRefusal.PAUSED),
         ({"ledger": ledger(*UNANSWERED[:2])}, None),
         ({"ledger": ledger(*UNANSWERED, (4 * HOUR, WakeResult.ANSWERED))}, None),
         ({"ledger": ledger(*((ago + HOUR, result) for ago, result in UNANSWERED))}, None),
-        ({"policy": replace(POLICY, quiet_from=time(12), quiet_until=time(13))}, Refusal.QUIET_HOURS),
+        ({"policy": replace(POLICY, quiet_from=time(12), quiet_until=time(13))}, WakeRefusal.QUIET_HOURS),
         ({"policy": replace(POLICY, quiet_from=time(11), quiet_until=time(12))}, None),
-        ({"policy": replace(POLICY, quiet_from=time(22), quiet_until=time(13))}, Refusal.QUIET_HOURS),
-        ({"policy": replace(POLICY, quiet_from=time(11), quiet_until=time(1))}, Refusal.QUIET_HOURS),
+        ({"policy": replace(POLICY, quiet_from=time(22), quiet_until=time(13))}, WakeRefusal.QUIET_HOURS),
+        ({"policy": replace(POLICY, quiet_from=time(11), quiet_until=time(1))}, WakeRefusal.QUIET_HOURS),
         ({"policy": replace(POLICY, quiet_from=time(22), quiet_until=time(6))}, None),
         ({"policy": replace(POLICY, quiet_from=time(11))}, None),
-        ({"policy": replace(POLICY, quiet_from=time(9), quiet_until=time(9))}, Refusal.QUIET_HOURS),
-        ({"policy": replace(POLICY, quiet_from=time(12), quiet_until=time(12))}, Refusal.QUIET_HOURS),
+        ({"policy": replace(POLICY, quiet_from=time(9), quiet_until=time(9))}, WakeRefusal.QUIET_HOURS),
+        ({"policy": replace(POLICY, quiet_from=time(12), quiet_until=time(12))}, WakeRefusal.QUIET_HOURS),
         (
             {"policy": replace(POLICY, quiet_from=time(22), quiet_until=time(6)), "zone": ZoneInfo("America/New_York")},
             None,
         ),
         (
             {"policy": replace(POLICY, quiet_from=time(22), quiet_until=time(8)), "zone": ZoneInfo("America/New_York")},
-            Refusal.QUIET_HOURS,
+            WakeRefusal.QUIET_HOURS,
         ),
-        ({"ledger": ledger(*[(ago * HOUR, WakeResult.FAILED) for ago in range(9, 3, -1)])}, Refusal.BUDGET),
+        ({"ledger": ledger(*[(ago * HOUR, WakeResult.FAILED) for ago in range(9, 3, -1)])}, WakeRefusal.BUDGET),
         ({"ledger": ledger(*[(ago * HOUR, WakeResult.FAILED) for ago in range(8, 3, -1)])}, None),
-        ({"policy": replace(POLICY, budget=0)}, Refusal.BUDGET),
-        ({"state": vehicle(NOON - 2 * HOUR + MINUTE)}, Refusal.NOT_DUE),
+        ({"policy": replace(POLICY, budget=0)}, WakeRefusal.BUDGET),
+        ({"state": vehicle(NOON - 2 * HOUR + MINUTE)}, WakeRefusal.NOT_DUE),
         ({"state": vehicle(NOON - 2 * HOUR)}, None),
         ({"state": vehicle(NOON - 20 * MINUTE, charging=True)}, None),
-        ({"state": vehicle(NOON - 10 * MINUTE, charging=True)}, Refusal.NOT_DUE),
-        ({"state": vehicle(NOON - 20 * MINUTE, charging=None)}, Refusal.NOT_DUE),
-        ({"ledger": ledger((HOUR, WakeResult.ANSWERED))}, Refusal.NOT_DUE),
-        ({"started_at": NOON - MINUTE}, Refusal.RESTART),
+        ({"state": vehicle(NOON - 10 * MINUTE, charging=True)}, WakeRefusal.NOT_DUE),
+        ({"state": vehicle(NOON - 20 * MINUTE, charging=None)}, WakeRefusal.NOT_DUE),
+        ({"ledger": ledger((HOUR, WakeResult.ANSWERED))}, WakeRefusal.NOT_DUE),
+        ({"started_at": NOON - MINUTE}, WakeRefusal.RESTART),
         ({"started_at": NOON - 119 * MINUTE}, None),
     ],
 )
-def test_refusals(changes: dict[str, Any], refusal: Refusal | None) -> None:
+def test_refusals(changes: dict[str, Any], refusal: WakeRefusal | None) -> None:
     decision = automatic_wake_due(replace(DUE, **changes))
     assert decision.refusal is refusal
     assert decision.due is (refusal is None)
 
 
 def test_the_purpose() -> None:
-    assert automatic_wake_due(DUE).purpose is Purpose.PARKED
-    assert automatic_wake_due(replace(DUE, state=vehicle(charging=True))).purpose is Purpose.CHARGING
+    assert automatic_wake_due(DUE).purpose is WakePurpose.PARKED
+    assert automatic_wake_due(replace(DUE, state=vehicle(charging=True))).purpose is WakePurpose.CHARGING
 
 
 def test_what_was_missed_is_not_made_up_for() -> None:
@@ -145,7 +152,7 @@ def test_what_was_missed_is_not_made_up_for() -> None:
     started_at = NOON - 30 * MINUTE
     for minutes in range(90):
         decision = automatic_wake_due(replace(DUE, started_at=started_at, now=NOON + minutes * MINUTE))
-        assert decision.refusal is Refusal.RESTART
+        assert decision.refusal is WakeRefusal.RESTART
     assert automatic_wake_due(replace(DUE, started_at=started_at, now=NOON + 90 * MINUTE)).due
 
 
@@ -169,7 +176,7 @@ vehicles = st.builds(
 activities = st.builds(Activity, driving=st.none() | st.booleans(), rests_since=st.none() | moments)
 zones = st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Lord_Howe"), ZoneInfo("America/New_York")])
 circumstances = st.builds(
-    Circumstances,
+    WakeContext,
     policy=policies,
     ledger=st.lists(moments, max_size=8).map(
         lambda found: WakeLedger(tuple(Wake(at=at, asked_by=OWNER, why="refresh") for at in sorted(found)))
@@ -200,7 +207,7 @@ def day_of(at: datetime, zone: tzinfo) -> date:
 
 
 @st.composite
-def overdue(draw: st.DrawFn) -> Circumstances:
+def overdue(draw: st.DrawFn) -> WakeContext:
     """Circumstances in which nothing speaks against a wake, made so one by one."""
     now, zone, charging = draw(moments), draw(zones), draw(st.booleans())
     interval = draw(st.sampled_from([5 * MINUTE, 15 * MINUTE, HOUR, 4 * HOUR]))
@@ -212,7 +219,7 @@ def overdue(draw: st.DrawFn) -> Circumstances:
     today = sum(day_of(at, zone) == day_of(now, zone) for at in woken)
     hours = draw(st.builds(WakePolicy, quiet_from=times, quiet_until=times))
     local = now.astimezone(zone).time()
-    return Circumstances(
+    return WakeContext(
         policy=replace(
             WakePolicy() if quiet(hours, local) else hours,
             charging=interval if charging else None,
@@ -230,11 +237,11 @@ def overdue(draw: st.DrawFn) -> Circumstances:
 
 @given(overdue())
 @settings(max_examples=200)
-def test_what_nothing_speaks_against_is_due(known: Circumstances) -> None:
+def test_what_nothing_speaks_against_is_due(known: WakeContext) -> None:
     assert automatic_wake_due(known) == (known.purpose, None)
 
 
-def forget(known: Circumstances, what: str) -> Circumstances:
+def forget(known: WakeContext, what: str) -> WakeContext:
     """Take away one thing that a wake needs to be known."""
     match what:
         case "report":
@@ -250,13 +257,15 @@ def forget(known: Circumstances, what: str) -> Circumstances:
 
 @given(overdue(), st.sampled_from(["report", "driving", "12 V", "leave"]))
 @settings(max_examples=400)
-def test_unknown_never_wakes(known: Circumstances, what: str) -> None:
-    assert automatic_wake_due(forget(known, what)).refusal is (Refusal.OFF if what == "leave" else Refusal.UNKNOWN)
+def test_unknown_never_wakes(known: WakeContext, what: str) -> None:
+    assert automatic_wake_due(forget(known, what)).refusal is (
+        WakeRefusal.OFF if what == "leave" else WakeRefusal.UNKNOWN
+    )
 
 
 @given(circumstances | overdue())
 @settings(max_examples=400)
-def test_a_wake_has_all_that_it_needs(known: Circumstances) -> None:
+def test_a_wake_has_all_that_it_needs(known: WakeContext) -> None:
     decision = automatic_wake_due(known)
     event(f"refusal: {decision.refusal}")
     if decision.due:
@@ -271,11 +280,11 @@ def test_a_wake_has_all_that_it_needs(known: Circumstances) -> None:
 
 @given(overdue(), st.integers(0, 5 * 24 * 60))
 @settings(max_examples=200)
-def test_a_restart_never_causes_a_wake(known: Circumstances, minutes: int) -> None:
+def test_a_restart_never_causes_a_wake(known: WakeContext, minutes: int) -> None:
     """What is due after a restart would have been due without it, and what was missed is not made up for."""
     assert automatic_wake_due(replace(known, started_at=known.started_at - minutes * MINUTE)).due
     if known.due_at is not None and known.due_at < known.now:
-        assert automatic_wake_due(replace(known, started_at=known.now)).refusal is Refusal.RESTART
+        assert automatic_wake_due(replace(known, started_at=known.now)).refusal is WakeRefusal.RESTART
 
 
 @given(policies, st.integers(0, 24 * 60 - 1).map(lambda minutes: time(minutes // 60, minutes % 60)))
@@ -302,7 +311,7 @@ class Year(RuleBasedStateMachine):
     )
     def begin(self, start: datetime, zone: ZoneInfo, policy: WakePolicy) -> None:
         self.zone = zone
-        self.known = Circumstances(
+        self.known = WakeContext(
             policy=policy,
             ledger=WakeLedger(),
             state=vehicle(start, volts=None),
@@ -329,7 +338,7 @@ class Year(RuleBasedStateMachine):
         self.automatic.append(known.now)
         self.record(OPTION, decision.purpose)
 
-    def record(self, asker: Asker, why: str) -> None:
+    def record(self, asker: Initiator, why: str) -> None:
         known = self.known
         self.wakes.append(known.now)
         self.known = replace(known, ledger=known.ledger.record(Wake(at=known.now, asked_by=asker, why=why)))

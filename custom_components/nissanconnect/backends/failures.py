@@ -6,14 +6,14 @@ from ..vehicle import (
     AccessBlocked,
     BackendError,
     NoConnection,
-    NotLetIn,
     ProtocolError,
     RateLimited,
     ServiceOutage,
+    TokenRejected,
     Unavailable,
 )
 
-_CONCERNS_ALL = (RateLimited, AccessBlocked, NotLetIn, NoConnection)
+_CONCERNS_ALL = (RateLimited, AccessBlocked, TokenRejected, NoConnection)
 """What one part is told and holds for all. None of these shows that the service is out of order."""
 
 _TELLING = (*_CONCERNS_ALL, Unavailable, ProtocolError, BackendError)

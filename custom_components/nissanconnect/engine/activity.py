@@ -22,7 +22,7 @@ _DRIFT = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Snapshot:
     """Where a vehicle was when it was last looked at for whether it moves, and when it had last reported."""
 
     at: datetime
@@ -63,7 +63,7 @@ class Activity:
     spoke_at: datetime | None = None
     moved_at: datetime | None = None
     stopped_at: datetime | None = None
-    mark: Mark | None = None
+    mark: Snapshot | None = None
 
     def after(self, before: VehicleState, state: VehicleState, now: datetime, *, asked: bool = True) -> Activity:
         """Return what is known after ``before`` has turned into ``state``, because of a read if we ``asked``.
@@ -71,7 +71,7 @@ class Activity:
         The report times alone do not start a drive, because plugging in and waking move them too; but while a vehicle
         drives it reports every two minutes (kamereon-eu §16.1), so they tell when a drive is over.
         """
-        mark = self.mark or Mark.of(before, before.last_read or now)
+        mark = self.mark or Snapshot.of(before, before.last_read or now)
         moved = mark.is_left(state)
         first = before.last_read is None
         looked = first or moved or not timedelta() <= now - mark.at < _GLANCE  # clocks are set back
@@ -86,10 +86,10 @@ class Activity:
             spoke_at=now if spoke else self.spoke_at,
             moved_at=now if moved else self.moved_at,
             stopped_at=now if self.driving and driving is False else self.stopped_at,
-            mark=Mark.of(state, now) if looked else mark,
+            mark=Snapshot.of(state, now) if looked else mark,
         )
 
-    def _driving(self, mark: Mark, state: VehicleState, now: datetime, *, moved: bool, looked: bool) -> bool:
+    def _driving(self, mark: Snapshot, state: VehicleState, now: datetime, *, moved: bool, looked: bool) -> bool:
         if state.charging is not None and state.charging.plugged_in:
             return False
         if moved:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..vehicle import Alert, AlertType, Charging, ChargingStatus, Detail, Group, Tyre, VehicleState
 from .charge_end import CHARGE_ENDS, is_planned, judge
 from .diagnosis import silence_limit
-from .position import Fence, FenceAction
+from .position import Geofence, GeofenceAction
 from .wake_policy import LOWEST_VOLTAGE
 
 _AJAR = timedelta(minutes=10)
@@ -34,7 +34,7 @@ HORIZON = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class AlertContext:
     """Everything that alerts are made of, at one moment.
 
     ``inside`` tells of each area whether the vehicle is in it. ``stopped_at`` is when the owner last had charging
@@ -46,7 +46,7 @@ class View:
     state: VehicleState
     now: datetime
     driving: bool | None = None
-    inside: tuple[tuple[Fence, bool], ...] = ()
+    inside: tuple[tuple[Geofence, bool], ...] = ()
     stopped_at: datetime | None = None
     charge_below: float = 30.0
     unwanted: frozenset[AlertType] = frozenset()
@@ -66,7 +66,7 @@ class View:
         return self.now - (known.reported_at or (self.now if listened else was.received_at)) > HORIZON
 
 
-def transitions(before: VehicleState, view: View) -> Iterator[Alert]:
+def transitions(before: VehicleState, view: AlertContext) -> Iterator[Alert]:
     """Return what has changed since ``before``; a group that was not known then has not changed."""
     for kind, group, happened in _TRANSITIONS:
         known = view.state.groups().get(group)
@@ -84,14 +84,14 @@ def _charging(state: VehicleState) -> Charging:
     return state.charging
 
 
-def _ended_as(kind: AlertType) -> Callable[[VehicleState, View], bool]:
-    def happened(before: VehicleState, view: View) -> bool:
+def _ended_as(kind: AlertType) -> Callable[[VehicleState, AlertContext], bool]:
+    def happened(before: VehicleState, view: AlertContext) -> bool:
         return _end_of_charge(before, view) is kind
 
     return happened
 
 
-def _end_of_charge(before: VehicleState, view: View) -> AlertType | None:
+def _end_of_charge(before: VehicleState, view: AlertContext) -> AlertType | None:
     was, now = _charging(before), _charging(view.state)
     finished = now.status is ChargingStatus.FINISHED
     if was.active is not True:  # it may have charged unseen; only the vehicle knows
@@ -108,8 +108,8 @@ def _end_of_charge(before: VehicleState, view: View) -> AlertType | None:
 _NOT_BEGUN = (None, ChargingStatus.FINISHED)
 
 
-def _turned(value: Callable[[VehicleState], bool | None], *, to: bool) -> Callable[[VehicleState, View], bool]:
-    def happened(before: VehicleState, view: View) -> bool:
+def _turned(value: Callable[[VehicleState], bool | None], *, to: bool) -> Callable[[VehicleState, AlertContext], bool]:
+    def happened(before: VehicleState, view: AlertContext) -> bool:
         return value(before) is (not to) and value(view.state) is to
 
     return happened
@@ -123,7 +123,7 @@ def _climate(state: VehicleState) -> bool | None:
     return state.climate.running if state.climate else None
 
 
-_TRANSITIONS: tuple[tuple[AlertType, Group, Callable[[VehicleState, View], bool]], ...] = (
+_TRANSITIONS: tuple[tuple[AlertType, Group, Callable[[VehicleState, AlertContext], bool]], ...] = (
     (AlertType.PLUGGED_IN, Group.CHARGING, _turned(_plugged_in, to=True)),
     (AlertType.UNPLUGGED, Group.CHARGING, _turned(_plugged_in, to=False)),
     *((kind, Group.CHARGING, _ended_as(kind)) for kind in sorted(CHARGE_ENDS)),
@@ -137,7 +137,7 @@ CHANGED: Mapping[AlertType, Group] = {kind: group for kind, group, _ in _TRANSIT
 """What happens at one moment, and the group that shows it."""
 
 
-class Standing(NamedTuple):
+class AlertCondition(NamedTuple):
     """Something that is so, or is not; ``None`` leaves open whether it still is.
 
     ``variant`` tells apart what has the same type and subject, like thresholds. ``at_once`` reports it although it was
@@ -158,14 +158,14 @@ class Standing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class ConditionTracker:
     """What stood when it was last looked at; when, and at which value, that was reported which is quiet for a while."""
 
     standing: Mapping[str, bool] = field(default_factory=dict)
     reported_at: Mapping[str, datetime] = field(default_factory=dict)
     values: Mapping[str, float] = field(default_factory=dict)
 
-    def after(self, found: Iterable[Standing]) -> tuple[Watch, tuple[Alert, ...]]:
+    def after(self, found: Iterable[AlertCondition]) -> tuple[ConditionTracker, tuple[Alert, ...]]:
         """Return what stands now, and what has come to be so. What is not asked about any more is forgotten.
 
         What comes to be so at once, like two doors, is one alert.
@@ -174,7 +174,7 @@ class Watch:
         new = [each for each in looked if self._is_new(each)]
         told = ((each.key, self.standing.get(each.key) if each.holds is None else each.holds) for each in looked)
         quiet = [each for each in new if each.quiet]
-        watch = Watch(
+        watch = ConditionTracker(
             {key: holds for key, holds in told if holds is not None},
             {**self.reported_at, **{each.key: each.alert.at for each in quiet}},
             {**self.values, **{each.key: each.value for each in quiet if each.value is not None}},
@@ -185,7 +185,7 @@ class Watch:
             alerts[each.alert.type] = each.alert if known is None else _joined(known, each.alert)
         return watch, tuple(alerts.values())
 
-    def _is_new(self, found: Standing) -> bool:
+    def _is_new(self, found: AlertCondition) -> bool:
         was, reported_at = self.standing.get(found.key), self.reported_at.get(found.key)
         if not found.holds or was is True or (was is None and not found.at_once):
             return False
@@ -209,13 +209,13 @@ def _joined(one: Alert, other: Alert) -> Alert:
     )
 
 
-def standing(view: View) -> Iterator[Standing]:
+def conditions(view: AlertContext) -> Iterator[AlertCondition]:
     """Return everything that is worth an alert when it comes to be so."""
     for look in (_charge, _aux_battery, _tyres, _lamps, _openings, _unlocked, _silence, _subscription):
         yield from look(view)
 
 
-def _charge(view: View) -> Iterator[Standing]:
+def _charge(view: AlertContext) -> Iterator[AlertCondition]:
     battery = view.state.battery
     if battery is None:
         return
@@ -225,17 +225,17 @@ def _charge(view: View) -> Iterator[Standing]:
         details={"level": battery.level, "threshold": view.charge_below},
     )
     holds = _below(battery.level, view.charge_below, _RECHARGED)
-    yield Standing(alert=alert, holds=holds, variant=f"{view.charge_below:g}")
+    yield AlertCondition(alert=alert, holds=holds, variant=f"{view.charge_below:g}")
 
 
-def _aux_battery(view: View) -> Iterator[Standing]:
+def _aux_battery(view: AlertContext) -> Iterator[AlertCondition]:
     aux = view.state.aux_battery
     if aux is None:
         return
     alert = Alert(
         type=AlertType.AUX_BATTERY_LOW, at=aux.reported_at or aux.received_at, details={"voltage": aux.voltage}
     )
-    yield Standing(alert=alert, holds=_below(aux.voltage, LOWEST_VOLTAGE, _RECOVERED))
+    yield AlertCondition(alert=alert, holds=_below(aux.voltage, LOWEST_VOLTAGE, _RECOVERED))
 
 
 def _below(value: float | None, threshold: float, band: float) -> bool | None:
@@ -245,7 +245,7 @@ def _below(value: float | None, threshold: float, band: float) -> bool | None:
     return True if value < threshold else None if value < threshold + band else False
 
 
-def _tyres(view: View) -> Iterator[Standing]:
+def _tyres(view: AlertContext) -> Iterator[AlertCondition]:
     tyres = view.state.tyres
     if tyres is None:
         return
@@ -254,19 +254,19 @@ def _tyres(view: View) -> Iterator[Standing]:
         tyre: Tyre = getattr(tyres, wheel)
         details = {} if tyre.pressure is None else {"pressure": tyre.pressure}
         alert = Alert(type=AlertType.TYRE_WARNING, at=at, subject=wheel, details=details)
-        yield Standing(alert=alert, holds=tyre.warning, quiet=_COLD, value=tyre.pressure)
+        yield AlertCondition(alert=alert, holds=tyre.warning, quiet=_COLD, value=tyre.pressure)
 
 
-def _lamps(view: View) -> Iterator[Standing]:
+def _lamps(view: AlertContext) -> Iterator[AlertCondition]:
     health = view.state.health
     if health is None or health.lamps is None:
         return
     at = health.reported_at or health.received_at
     alert = Alert(type=AlertType.WARNING_LAMP, at=at, details={"lamps": ", ".join(health.lamps)})
-    yield Standing(alert=alert, holds=bool(health.lamps))
+    yield AlertCondition(alert=alert, holds=bool(health.lamps))
 
 
-def _openings(view: View) -> Iterator[Standing]:
+def _openings(view: AlertContext) -> Iterator[AlertCondition]:
     body = view.state.body
     if body is None:
         return
@@ -274,35 +274,37 @@ def _openings(view: View) -> Iterator[Standing]:
     for opening in ("door_front_left", "door_front_right", "door_rear_left", "door_rear_right", "hatch"):
         is_open: bool | None = getattr(body, opening)
         alert = Alert(type=AlertType.DOOR_OPEN, at=at, subject=opening)
-        yield Standing(alert=alert, holds=is_open and _left_so(view, at))
+        yield AlertCondition(alert=alert, holds=is_open and _left_so(view, at))
 
 
-def _unlocked(view: View) -> Iterator[Standing]:
+def _unlocked(view: AlertContext) -> Iterator[AlertCondition]:
     body = view.state.body
     if body is None or body.assumed:  # somebody may have turned the key since
         return
     at = body.reported_at or body.received_at
-    wanting = [fence.name for fence, inside in view.inside if FenceAction.LOCK_REMINDER in fence.actions(inside=inside)]
+    wanting = [
+        fence.name for fence, inside in view.inside if GeofenceAction.LOCK_REMINDER in fence.actions(inside=inside)
+    ]
     alert = Alert(type=AlertType.LEFT_UNLOCKED, at=at, details={"area": wanting[0]} if wanting else {})
-    yield Standing(alert=alert, holds=bool(wanting) and _not(body.locked) and _left_so(view, at))
+    yield AlertCondition(alert=alert, holds=bool(wanting) and _not(body.locked) and _left_so(view, at))
 
 
 def _not(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def _left_so(view: View, at: datetime) -> bool | None:
+def _left_so(view: AlertContext, at: datetime) -> bool | None:
     """Whether the vehicle was left the way it reported at that time; while it may be driving nobody has left it."""
     return None if view.driving is not False else view.now - at >= _AJAR
 
 
-def _silence(view: View) -> Iterator[Standing]:
+def _silence(view: AlertContext) -> Iterator[AlertCondition]:
     if (last := view.state.last_report) is not None:
         limit = silence_limit(view.state, view.unanswered_at)
-        yield Standing(alert=Alert(type=AlertType.SILENT, at=last + limit), holds=view.now - last > limit)
+        yield AlertCondition(alert=Alert(type=AlertType.SILENT, at=last + limit), holds=view.now - last > limit)
 
 
-def _subscription(view: View) -> Iterator[Standing]:
+def _subscription(view: AlertContext) -> Iterator[AlertCondition]:
     ends_at = view.state.subscription.ends_at if view.state.subscription else None
     if ends_at is None:
         return
@@ -315,7 +317,7 @@ def _subscription(view: View) -> Iterator[Standing]:
             at=notice_at,
             details={"days": max(left, 0), "until": ends_at.isoformat()},
         )
-        yield Standing(alert=alert, holds=view.now >= notice_at, variant=str(days), at_once=view.now < ends_at)
+        yield AlertCondition(alert=alert, holds=view.now >= notice_at, variant=str(days), at_once=view.now < ends_at)
 
 
 def not_plugged_in(state: VehicleState, *, at_home: bool | None, now: datetime) -> Alert | None:

@@ -84,7 +84,7 @@ def _reported_before(battery: Reported | None, charging: Reported | None) -> boo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChargeFacts:
+class ChargeContext:
     """What is known of the vehicle's own when a message says that a charge has ended.
 
     ``last`` is the charge as it was last seen to go on, ``ended`` whether the newest read has shown its end.

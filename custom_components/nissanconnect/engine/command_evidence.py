@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from ..vehicle import (
     COMMANDS,
-    Asker,
     Charging,
     ChargingStatus,
     Climate,
@@ -15,6 +14,7 @@ from ..vehicle import (
     CommandRecord,
     CommandStatus,
     Group,
+    Initiator,
     Phase,
     Reason,
     Refresh,
@@ -141,7 +141,7 @@ LAST_LOOK = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ClimatePlan:
     """A start that the vehicle has confirmed to have noted, who asked for it when, and by which backend.
 
     ``withdrawn``: its owner was told that it is not to happen.
@@ -149,7 +149,7 @@ class Plan:
 
     at: datetime
     asked_at: datetime
-    asked_by: Asker
+    asked_by: Initiator
     backend: str
     withdrawn: bool = False
 
@@ -174,7 +174,7 @@ class Plan:
         )
 
 
-def next_start(plan: Plan | None, state: VehicleState, now: datetime) -> datetime | None:
+def next_start(plan: ClimatePlan | None, state: VehicleState, now: datetime) -> datetime | None:
     """Return when the vehicle will start its climate by itself, as far as is known."""
     planned = plan.at if plan is not None and not plan.withdrawn else None
     reported = state.climate.next_start_at if state.climate else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from ..vehicle import Asker, BackendError, Command, CommandOutcome, Departure, Ticket, TooLate
+from ..vehicle import BackendError, Command, CommandOutcome, Departure, Initiator, Ticket, TooLate
 
 type Attempt = Callable[[Departure], Coroutine[None, None, Ticket]]
 type Timer = Callable[[float | None], Timeout]
@@ -158,7 +158,7 @@ class Job:
     """
 
     command: Command
-    asked_by: Asker
+    asked_by: Initiator
     asked_at: datetime
     stage: Stage = Stage.WAITING
     sent_at: datetime | None = None

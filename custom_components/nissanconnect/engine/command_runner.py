@@ -13,7 +13,6 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from ..vehicle import (
-    Asker,
     BackendError,
     Busy,
     Command,
@@ -21,6 +20,7 @@ from ..vehicle import (
     CommandStatus,
     Departure,
     Group,
+    Initiator,
     Phase,
     Progress,
     Reason,
@@ -63,7 +63,7 @@ class Line(Protocol):
         """
 
 
-class Patience(NamedTuple):
+class CommandTiming(NamedTuple):
     """How long and how often to ask, in seconds. Vehicles take 10-120 s (kamereon-eu §10).
 
     Asking wakes nobody. With a ``longest`` pause of 2.5 s, 95 of 100 commands are confirmed within 3 s of being carried
@@ -108,7 +108,7 @@ class CommandRunner:
         sleep: Sleep,
         timer: Timer,
         spawn: Spawn,
-        patience: Patience,
+        patience: CommandTiming,
     ) -> None:
         """Keep what the commands need; nothing runs yet."""
         self._line = line
@@ -145,7 +145,7 @@ class CommandRunner:
         """Whether nothing is carried out and nothing waits for it."""
         return not self._jobs
 
-    def submit(self, command: Command, asked_by: Asker) -> tuple[Job, bool]:
+    def submit(self, command: Command, asked_by: Initiator) -> tuple[Job, bool]:
         """Return the job for ``command``, and whether it is new: an equal one that has not ended is joined.
 
         Only if nothing else was asked for since, or "on, off, on" would leave it off; and if its end can be known, or

@@ -64,7 +64,7 @@ HOLDS: Mapping[Group, Mapping[str, Hold]] = {
 """Which values of which groups have to stay."""
 
 
-class _Candidate(NamedTuple):
+class _NewValue(NamedTuple):
     value: Any
     since: datetime
 
@@ -78,7 +78,7 @@ class Debounce:
 
     _pushed: dict[Group, Reported] = field(default_factory=dict)
     _believed: dict[Group, Reported] = field(default_factory=dict)
-    _candidates: dict[tuple[Group, str], _Candidate] = field(default_factory=dict)
+    _candidates: dict[tuple[Group, str], _NewValue] = field(default_factory=dict)
 
     def push(self, state: VehicleState, now: datetime) -> VehicleState:
         """Return what is to be believed of a push: the same groups, with old values where new ones have to stay."""
@@ -122,7 +122,7 @@ class Debounce:
             return True
         known = self._candidates.get(key)
         if known is None or known.since > now or not hold.same(known.value, new):  # clocks are set back
-            known = self._candidates[key] = _Candidate(new, now)
+            known = self._candidates[key] = _NewValue(new, now)
         if now - known.since < hold.time:
             return False
         del self._candidates[key]

@@ -23,7 +23,7 @@ _SILENCE_LIMIT = timedelta(days=30)
 """A healthy one that nobody wakes may be parked for weeks without reporting anything."""
 
 
-class Condition(StrEnum):
+class Problem(StrEnum):
     """What can be wrong with one vehicle while its account works."""
 
     EV_SERVICES_INACTIVE = "ev_services_inactive"
@@ -47,7 +47,7 @@ def examine(
     readable: bool | None,
     market: Market | None,
     unanswered_at: datetime | None = None,
-) -> frozenset[Condition]:
+) -> frozenset[Problem]:
     """Return everything that is wrong. What is unknown is never wrong.
 
     Args:
@@ -60,14 +60,14 @@ def examine(
     subscribed = state.subscription.active if state.subscription else None
     refused = readable is False and subscribed is not False
     found = {
-        Condition.SUBSCRIPTION_INACTIVE: subscribed is False,
-        Condition.EV_SERVICES_INACTIVE: subscribed is True
+        Problem.SUBSCRIPTION_INACTIVE: subscribed is False,
+        Problem.EV_SERVICES_INACTIVE: subscribed is True
         and info.powertrain is Powertrain.ELECTRIC
         and info.capabilities.isdisjoint(_EV_SERVICES),
-        Condition.VEHICLE_REFUSED: refused,
+        Problem.VEHICLE_REFUSED: refused,
         # A hint for somebody who looks for a fault; a vehicle that works may come from anywhere.
-        Condition.WRONG_REGION: (refused or subscribed is False) and _is_foreign(info, market),
-        Condition.VEHICLE_SILENT: subscribed is not False and _silence(state) > silence_limit(state, unanswered_at),
+        Problem.WRONG_REGION: (refused or subscribed is False) and _is_foreign(info, market),
+        Problem.VEHICLE_SILENT: subscribed is not False and _silence(state) > silence_limit(state, unanswered_at),
     }
     return frozenset(condition for condition, present in found.items() if present)
 
@@ -92,7 +92,7 @@ def _silence(state: VehicleState) -> timedelta:
     return max(group.received_at for group in dated) - state.last_report
 
 
-class Trouble(NamedTuple):
+class ReadFailure(NamedTuple):
     """Why a vehicle could not be read, how often in a row, and when that is tried again."""
 
     error: BackendError
@@ -100,7 +100,7 @@ class Trouble(NamedTuple):
     retry_at: datetime
 
 
-def outage_until(troubles: Collection[Trouble | None]) -> datetime | None:
+def outage_until(troubles: Collection[ReadFailure | None]) -> datetime | None:
     """Return when the service is asked again if it is down, otherwise ``None``.
 
     ``troubles`` has an item for each vehicle of the account. The service is down if it fails for all of them, and

@@ -62,7 +62,7 @@ _SPOKEN = frozenset(each.name for each in fields(Reported))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class SourceState:
     """What one source has said of a vehicle.
 
     ``changed_at`` is when groups without a time of the vehicle's own were first told as they are now; a group that has
@@ -72,7 +72,7 @@ class Word:
     state: VehicleState = VehicleState()
     changed_at: Mapping[str, datetime] = field(default_factory=dict)
 
-    def after(self, report: VehicleState) -> Word:
+    def after(self, report: VehicleState) -> SourceState:
         """Return the word after one more report.
 
         What is repeated without a time was said when it was said with one, say before a restart of ours. What was
@@ -91,12 +91,12 @@ class Word:
                 groups[group] = replace(value, reported_at=old.reported_at)
             elif group in self.changed_at:
                 changed_at[group] = self.changed_at[group]
-        return Word(state=VehicleState.of(*groups.values()), changed_at=changed_at)
+        return SourceState(state=VehicleState.of(*groups.values()), changed_at=changed_at)
 
-    def without(self, group: Group) -> Word:
+    def without(self, group: Group) -> SourceState:
         """Return the word that says nothing of ``group``."""
         changed_at = {name: at for name, at in self.changed_at.items() if name != group}
-        return Word(state=replace(self.state, **{group.value: None}), changed_at=changed_at)
+        return SourceState(state=replace(self.state, **{group.value: None}), changed_at=changed_at)
 
     def said_at(self, group: Group) -> datetime:
         """Return when the vehicle said this, as far as can be known; never later than we were told."""
@@ -119,7 +119,7 @@ def _measured(value: Any, before: Any) -> Any:
     return before if value is None else value
 
 
-class _Voice(NamedTuple):
+class _Candidate(NamedTuple):
     """What one source says of one group, when the vehicle said so, and what is to be doubted in it."""
 
     value: Reported
@@ -134,7 +134,7 @@ class _Voice(NamedTuple):
             if each.name not in _SPOKEN and (value := getattr(self.value, each.name)) is not None
         }
 
-    def agrees_with(self, other: _Voice) -> bool:
+    def agrees_with(self, other: _Candidate) -> bool:
         """Whether both speak of the same situation: about the same time, and without contradiction.
 
         Numbers may differ a little; whether something is plugged in, on or open may not.
@@ -149,7 +149,7 @@ class _Voice(NamedTuple):
         )
 
 
-def merge(words: Sequence[tuple[Word, Sequence[Weakness]]]) -> VehicleState:
+def merge(words: Sequence[tuple[SourceState, Sequence[Weakness]]]) -> VehicleState:
     """Return what is believed when sources have said ``words``, in their owner's order, each with its weaknesses.
 
     Privacy mode, whoever tells it, hides every position.
@@ -162,7 +162,7 @@ def merge(words: Sequence[tuple[Word, Sequence[Weakness]]]) -> VehicleState:
     return merged
 
 
-def _voices(group: Group, words: Sequence[tuple[Word, Sequence[Weakness]]]) -> Iterator[_Voice]:
+def _voices(group: Group, words: Sequence[tuple[SourceState, Sequence[Weakness]]]) -> Iterator[_Candidate]:
     for word, weaknesses in words:
         value = getattr(word.state, group)
         if value is not None:
@@ -170,10 +170,10 @@ def _voices(group: Group, words: Sequence[tuple[Word, Sequence[Weakness]]]) -> I
             said_at = word.said_at(group)
             doubt = sum((each.clock for each in doubts), timedelta())
             cached = frozenset[str]().union(*(each.cached for each in doubts))
-            yield _Voice(value, said_at - min(doubt, said_at - _NEVER), cached)
+            yield _Candidate(value, said_at - min(doubt, said_at - _NEVER), cached)
 
 
-def _merged(voices: Sequence[_Voice]) -> Reported:
+def _merged(voices: Sequence[_Candidate]) -> Reported:
     ranked = sorted(voices, key=lambda voice: voice.said_at, reverse=True)  # stable: the owner's order remains
     first = ranked[0]
     if isinstance(first.value, Odometer):
@@ -192,7 +192,7 @@ def _merged(voices: Sequence[_Voice]) -> Reported:
     return replace(first.value, **found)
 
 
-def _odometer(ranked: Sequence[_Voice]) -> Reported:
+def _odometer(ranked: Sequence[_Candidate]) -> Reported:
     """Return the first, unless another has shown more within a day: sources round, and some lag behind."""
     first = ranked[0]
     recent = [voice for voice in ranked if first.said_at - voice.said_at < ODOMETER_DOUBT]

@@ -81,7 +81,7 @@ _TOLD_TOGETHER = frozenset(group for group, age in _OLDEST.items() if age < _SLO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class PollingContext:
     """What a plan is made of.
 
     ``asked`` tells when each group was last asked for with success, ``watching`` how many rounds are left after a
@@ -155,7 +155,7 @@ class ReadPlan(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollingPolicy:
     """The intervals between reads. The defaults follow the advice in kamereon-eu §16.3 and §15.3."""
 
     parked: timedelta = timedelta(minutes=10)
@@ -170,7 +170,7 @@ class Pace:
 
     def plan(
         self,
-        facts: Facts,
+        facts: PollingContext,
         *,
         debt: timedelta = timedelta(),
         retry_after: float | None = None,
@@ -193,7 +193,7 @@ class Pace:
         wait = min(self.first_retry * (1 << min(failures - 1, 10)), self.longest_retry)
         return max(wait, timedelta(seconds=retry_after or 0))
 
-    def _wait(self, facts: Facts, debt: timedelta, random: float) -> timedelta:
+    def _wait(self, facts: PollingContext, debt: timedelta, random: float) -> timedelta:
         situation = facts.situation
         if situation is Situation.WATCHING or facts.drive_is_over:
             return self.watching

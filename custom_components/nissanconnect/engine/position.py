@@ -99,7 +99,7 @@ _STALENESS = 1.0
 """Metres more, at the way out, for each minute up to an hour between the vehicle's fix and our hearing of it."""
 
 
-class FenceAction(StrEnum):
+class GeofenceAction(StrEnum):
     """What a crossing does."""
 
     ALERT = "alert"
@@ -117,7 +117,7 @@ class Crossing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Area:
+class Circle:
     """A circle on the ground: WGS 84 degrees, and a radius in metres."""
 
     latitude: float = field(repr=False)
@@ -126,16 +126,16 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
+class Geofence:
     """An area with a name, and what happens at its edge. ``key`` never changes."""
 
     key: str
     name: str
-    area: Area
-    on_entering: frozenset[FenceAction] = frozenset()
-    on_leaving: frozenset[FenceAction] = frozenset()
+    area: Circle
+    on_entering: frozenset[GeofenceAction] = frozenset()
+    on_leaving: frozenset[GeofenceAction] = frozenset()
 
-    def actions(self, *, inside: bool) -> frozenset[FenceAction]:
+    def actions(self, *, inside: bool) -> frozenset[GeofenceAction]:
         """Return what applies to a vehicle that has come in, or is outside."""
         return self.on_entering if inside else self.on_leaving
 
@@ -144,11 +144,11 @@ class Fence:
 class Presence:
     """Whether a vehicle is in an area; ``seen_at`` is when it was first seen there, respectively outside."""
 
-    area: Area
+    area: Circle
     inside: bool | None = None
     seen_at: datetime | None = None
 
-    def after(self, area: Area, position: Position) -> tuple[Presence, Crossing | None]:
+    def after(self, area: Circle, position: Position) -> tuple[Presence, Crossing | None]:
         """Return the presence after a believed position, and the crossing that it shows.
 
         The first position of all, and the first after the area was changed, only tell where the vehicle is. After
@@ -183,7 +183,7 @@ _DRIVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class ParkedPosition:
     """Where a vehicle was left locked, and what its odometer said then."""
 
     position: Position | None = field(default=None, repr=False)

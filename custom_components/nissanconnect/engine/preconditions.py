@@ -47,7 +47,7 @@ OVERRIDABLE = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class CommandLimits:
     """What the owner has chosen: levels in % and temperatures in °C beyond which climate or engine is not started.
 
     The owners' documents name 20 and 30 % for the climate, and -20 to 40 °C; a threshold that the vehicle itself
@@ -65,11 +65,11 @@ type Age = Callable[[Group], timedelta]
 """How long ago the vehicle reported a group, ``timedelta.max`` if that is not known."""
 
 
-class Circumstances(NamedTuple):
+class CommandContext(NamedTuple):
     """What a command is judged by."""
 
     state: VehicleState
-    limits: Limits
+    limits: CommandLimits
     age: Age
 
     @property
@@ -91,7 +91,7 @@ class Circumstances(NamedTuple):
         return battery.level if battery else None
 
 
-def refusal(command: Command, info: VehicleInfo, seen: Circumstances) -> str | None:
+def refusal(command: Command, info: VehicleInfo, seen: CommandContext) -> str | None:
     """Return why ``command`` should not be sent, as a :class:`Reason` or the key of an error; ``None`` if it may be.
 
     The order is from what no owner can change at the moment to what they can. A command that is forced is refused for
@@ -111,7 +111,7 @@ def refusal(command: Command, info: VehicleInfo, seen: Circumstances) -> str | N
     return next((reason for reason in reasons if not (command.force and reason in OVERRIDABLE)), None)
 
 
-def _climate(seen: Circumstances) -> Iterator[Reason]:
+def _climate(seen: CommandContext) -> Iterator[Reason]:
     yield from _planned_climate(seen)
     if seen.state.charging is not None and seen.state.charging.plugged_in:
         return  # then the mains pays, and a vehicle that is too cold says so itself
@@ -124,13 +124,13 @@ def _climate(seen: Circumstances) -> Iterator[Reason]:
         yield Reason.BATTERY_LOW
 
 
-def _planned_climate(seen: Circumstances) -> Iterator[Reason]:
+def _planned_climate(seen: CommandContext) -> Iterator[Reason]:
     """Level and weather are those of another hour; where the vehicle is, it will mostly still be."""
     if seen.limits.climate_blocked:
         yield Reason.BLOCKED_BY_AREA
 
 
-def _charging(seen: Circumstances) -> Iterator[Reason]:
+def _charging(seen: CommandContext) -> Iterator[Reason]:
     if seen.unplugged:
         yield Reason.NOT_PLUGGED_IN
     charging = seen.state.charging
@@ -139,7 +139,7 @@ def _charging(seen: Circumstances) -> Iterator[Reason]:
         yield Reason.ALREADY_CHARGED
 
 
-def _engine(seen: Circumstances) -> Iterator[Reason]:
+def _engine(seen: CommandContext) -> Iterator[Reason]:
     """A door counts as open until the vehicle says that it is closed, however long ago that was."""
     body = seen.state.body
     if body and any((body.door_front_left, body.door_front_right, body.door_rear_left, body.door_rear_right)):
@@ -153,7 +153,7 @@ def _refresh(command: Command, state: VehicleState) -> str | None:
     return PrivacyMode.key if state.is_private and command == Refresh(Group.POSITION) else None
 
 
-_CHECKS: Mapping[type[Command], Callable[[Circumstances], Iterator[Reason]]] = {
+_CHECKS: Mapping[type[Command], Callable[[CommandContext], Iterator[Reason]]] = {
     ScheduleClimate: _planned_climate,
     StartCharging: _charging,
     StartClimate: _climate,

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import NamedTuple
 
-from ..vehicle import Asker, Reason, Unreachable, VehicleState
+from ..vehicle import Initiator, Reason, Unreachable, VehicleState
 from .activity import Activity
 
 _KEPT = timedelta(days=30)
@@ -48,7 +48,7 @@ class Wake:
     """
 
     at: datetime
-    asked_by: Asker = field(repr=False)
+    asked_by: Initiator = field(repr=False)
     why: str
     result: WakeResult = WakeResult.PENDING
 
@@ -136,14 +136,14 @@ _PAUSE = timedelta(hours=6)
 """A vehicle without coverage pays for every try (kamereon-eu §16.3)."""
 
 
-class Purpose(StrEnum):
+class WakePurpose(StrEnum):
     """What an automatic wake is for."""
 
     CHARGING = "charging"
     PARKED = "parked"
 
 
-class Refusal(StrEnum):
+class WakeRefusal(StrEnum):
     """Why there is no automatic wake."""
 
     OFF = "off"
@@ -174,9 +174,9 @@ class WakePolicy:
     quiet_from: time | None = None
     quiet_until: time | None = None
 
-    def interval(self, purpose: Purpose) -> timedelta | None:
+    def interval(self, purpose: WakePurpose) -> timedelta | None:
         """Return how long to leave the vehicle alone."""
-        return self.charging if purpose is Purpose.CHARGING else self.parked
+        return self.charging if purpose is WakePurpose.CHARGING else self.parked
 
     def is_quiet(self, at: time) -> bool:
         """Whether a local time is within the quiet hours."""
@@ -187,11 +187,11 @@ class WakePolicy:
         return at >= self.quiet_from or at < self.quiet_until
 
 
-class Decision(NamedTuple):
+class WakeDecision(NamedTuple):
     """What the wake would be for, and why there is none; without a refusal it is due."""
 
-    purpose: Purpose
-    refusal: Refusal | None = None
+    purpose: WakePurpose
+    refusal: WakeRefusal | None = None
 
     @property
     def due(self) -> bool:
@@ -200,7 +200,7 @@ class Decision(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class WakeContext:
     """All that a decision depends on. ``started_at`` is when Home Assistant, or this account, came up."""
 
     policy: WakePolicy
@@ -212,9 +212,9 @@ class Circumstances:
     started_at: datetime
 
     @property
-    def purpose(self) -> Purpose:
+    def purpose(self) -> WakePurpose:
         """What a wake would be for now."""
-        return Purpose.CHARGING if self.state.charging and self.state.charging.active else Purpose.PARKED
+        return WakePurpose.CHARGING if self.state.charging and self.state.charging.active else WakePurpose.PARKED
 
     @property
     def due_at(self) -> datetime | None:
@@ -238,38 +238,38 @@ class Circumstances:
         return aux.voltage
 
 
-def automatic_wake_due(circumstances: Circumstances) -> Decision:
+def automatic_wake_due(circumstances: WakeContext) -> WakeDecision:
     """Decide. What is unknown never wakes."""
     refusal = next((refusal for refusal, applies in _REFUSALS if applies(circumstances)), None)
-    return Decision(circumstances.purpose, refusal)
+    return WakeDecision(circumstances.purpose, refusal)
 
 
-def _unknown(it: Circumstances) -> bool:
+def _unknown(it: WakeContext) -> bool:
     return it.due_at is None or it.activity.driving is None or (it.voltage is None and it.activity.rests_since is None)
 
 
-def _rested_long(it: Circumstances) -> bool:
+def _rested_long(it: WakeContext) -> bool:
     since = it.activity.rests_since
     return it.voltage is None and since is not None and it.now - since > _RESTED_LONG
 
 
-def _paused(it: Circumstances) -> bool:
+def _paused(it: WakeContext) -> bool:
     row = it.ledger.unanswered
     return len(row) >= _UNANSWERED and it.now - row[0].at < _PAUSE
 
 
-_REFUSALS: tuple[tuple[Refusal, Callable[[Circumstances], bool]], ...] = (
-    (Refusal.OFF, lambda it: it.policy.interval(it.purpose) is None),
-    (Refusal.UNKNOWN, _unknown),
-    (Refusal.DRIVING, lambda it: it.activity.driving is True),
-    (Refusal.AUX_BATTERY_LOW, lambda it: it.voltage is not None and it.voltage < LOWEST_VOLTAGE),
-    (Refusal.RESTED_LONG, _rested_long),
-    (Refusal.PAUSED, _paused),
-    (Refusal.QUIET_HOURS, lambda it: it.policy.is_quiet(it.now.astimezone(it.zone).time())),
-    (Refusal.BUDGET, lambda it: it.ledger.wakes_today(it.now, it.zone) >= it.policy.budget),
-    (Refusal.NOT_DUE, lambda it: it.due_at is not None and it.now < it.due_at),
+_REFUSALS: tuple[tuple[WakeRefusal, Callable[[WakeContext], bool]], ...] = (
+    (WakeRefusal.OFF, lambda it: it.policy.interval(it.purpose) is None),
+    (WakeRefusal.UNKNOWN, _unknown),
+    (WakeRefusal.DRIVING, lambda it: it.activity.driving is True),
+    (WakeRefusal.AUX_BATTERY_LOW, lambda it: it.voltage is not None and it.voltage < LOWEST_VOLTAGE),
+    (WakeRefusal.RESTED_LONG, _rested_long),
+    (WakeRefusal.PAUSED, _paused),
+    (WakeRefusal.QUIET_HOURS, lambda it: it.policy.is_quiet(it.now.astimezone(it.zone).time())),
+    (WakeRefusal.BUDGET, lambda it: it.ledger.wakes_today(it.now, it.zone) >= it.policy.budget),
+    (WakeRefusal.NOT_DUE, lambda it: it.due_at is not None and it.now < it.due_at),
     (
-        Refusal.RESTART,
+        WakeRefusal.RESTART,
         lambda it: it.due_at is not None and it.due_at < it.started_at and it.now < it.made_up_at,
     ),
 )

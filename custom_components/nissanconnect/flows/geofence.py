@@ -29,13 +29,15 @@ import probatio
 
 from ..const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
 from ..coordinator import NissanConfigEntry
-from ..engine.position import LARGEST, SMALLEST, FenceAction
+from ..engine.position import LARGEST, SMALLEST, GeofenceAction
 from ..fences import drawn_area
 from ..geocoding import NoPlaceFound, async_find_address
 from ..vehicle import LONGEST_TITLE, alias, one_line
 
 _DEFAULT_RADIUS = 500.0
-_ACTIONS = SelectSelector(SelectSelectorConfig(options=[*FenceAction], multiple=True, translation_key="fence_action"))
+_ACTIONS = SelectSelector(
+    SelectSelectorConfig(options=[*GeofenceAction], multiple=True, translation_key="fence_action")
+)
 _ZONE = probatio.Schema({probatio.Required(CONF_ZONE): EntitySelector(EntitySelectorConfig(domain=ZONE_DOMAIN))})
 _ADDRESS = probatio.Schema(
     {probatio.Required(CONF_ADDRESS): TextSelector(TextSelectorConfig(autocomplete="street-address"))}
@@ -115,8 +117,8 @@ class GeofenceFlow(ConfigSubentryFlow):
         place = {CONF_LATITUDE: latitude, CONF_LONGITUDE: longitude, CONF_RADIUS: radius}
         self._suggested = {
             CONF_LOCATION: place,
-            CONF_ON_LEAVING: [FenceAction.ALERT],
-            CONF_ON_ENTERING: [FenceAction.ALERT],
+            CONF_ON_LEAVING: [GeofenceAction.ALERT],
+            CONF_ON_ENTERING: [GeofenceAction.ALERT],
         }
 
     def _async_show_area(self, errors: Mapping[str, str]) -> SubentryFlowResult:

@@ -24,7 +24,7 @@ from ..backends.base import LockSetup
 from ..const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE, DOMAIN
 from ..coordinator import NissanConfigEntry
 from ..entry_values import EntryValues
-from ..vehicle import Asker, BackendError, Capability, InvalidPin, VehicleInfo, WrongCode, alias, is_pin
+from ..vehicle import BackendError, Capability, Initiator, InvalidPin, VehicleInfo, WrongCode, alias, is_pin
 
 CONF_STORE_PIN = "store_pin"
 
@@ -156,7 +156,7 @@ class RemoteLockFlow(ConfigFlow):
             if not self._registered:  # the code has been used up, and the vehicle may not have answered after it
                 await self._setup.register_device(self._vehicle, self._device_id(), self._entered[CONF_CODE])
                 self._registered = True
-            await vehicle.async_set_pin(self._entered[CONF_PIN], Asker(kind="user"))
+            await vehicle.async_set_pin(self._entered[CONF_PIN], Initiator(kind="user"))
         except WrongCode as err:
             self._wrong_codes += 1
             return {CONF_CODE: err.key}

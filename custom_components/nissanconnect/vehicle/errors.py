@@ -158,7 +158,7 @@ class OtherVehicle(NotSupported):
     key = "other_vehicle"
 
 
-class NothingHeard(NoVehicles):
+class NothingReceived(NoVehicles):
     """Nothing has ever been heard from there."""
 
     key = "nothing_heard"
@@ -190,7 +190,7 @@ class Unavailable(BackendError):
     nothing_done = False
 
 
-class NotLetIn(Unavailable):
+class TokenRejected(Unavailable):
     """A fresh token was refused, too. Once that may be the service's fault; if it goes on, the log-in is not valid."""
 
     key = "not_let_in"

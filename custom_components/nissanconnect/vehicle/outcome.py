@@ -113,7 +113,7 @@ class CommandOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class Initiator:
     """Who asked for something: a person, an automation or script, or a setting of ours; by the name shown to people."""
 
     kind: str
@@ -136,7 +136,7 @@ class CommandRecord:
 
     command: str
     asked_at: datetime
-    asked_by: Asker
+    asked_by: Initiator
     backend: str
     outcome: CommandOutcome
 

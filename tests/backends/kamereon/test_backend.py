@@ -17,7 +17,6 @@ from custom_components.nissanconnect.vehicle import (
     BackendError,
     Fuel,
     Group,
-    NotLetIn,
     NotSupported,
     Odometer,
     PrivacyMode,
@@ -25,6 +24,7 @@ from custom_components.nissanconnect.vehicle import (
     RateLimited,
     ServiceOutage,
     StartClimate,
+    TokenRejected,
     Unavailable,
     VehicleInfo,
 )
@@ -291,10 +291,10 @@ class TestWhenNothingWorks:
             (Say.html(200), Say.html(200), ProtocolError),
             (Say(status=500), Say.html(403), AccessBlocked),
             (NOT_FOUND, Say(status=500), Unavailable),
-            (UNAUTHORIZED, UNAUTHORIZED, NotLetIn),
-            (UNAUTHORIZED, Say(status=500), NotLetIn),
-            (Say(status=500), UNAUTHORIZED, NotLetIn),
-            (UNAUTHORIZED, NOT_FOUND, NotLetIn),
+            (UNAUTHORIZED, UNAUTHORIZED, TokenRejected),
+            (UNAUTHORIZED, Say(status=500), TokenRejected),
+            (Say(status=500), UNAUTHORIZED, TokenRejected),
+            (UNAUTHORIZED, NOT_FOUND, TokenRejected),
         ],
     )
     async def test_the_most_telling_error_is_raised(
@@ -310,7 +310,7 @@ class TestWhenNothingWorks:
     ) -> None:
         every(fake, lambda _: UNAUTHORIZED)
         for _ in range(20):
-            with pytest.raises(NotLetIn):
+            with pytest.raises(TokenRejected):
                 await backend.read(LEAF)
             clock.advance(minutes=2)
         asked = len(fake.asked)

@@ -9,11 +9,11 @@ from custom_components.nissanconnect.vehicle import (
     AuthenticationFailed,
     BackendError,
     Declined,
-    NotLetIn,
     NotSupported,
     ProtocolError,
     RateLimited,
     ServiceOutage,
+    TokenRejected,
     TripPeriod,
     Unavailable,
 )
@@ -68,10 +68,10 @@ THE_PASSWORD: list[Row] = [
 ]
 
 REFUSED_TOKEN: list[Row] = [
-    ("token", Fault.http(401, "0101", "The token is invalid or missing."), NotLetIn),
-    ("token in 200", Fault.errors_in_200("0101"), NotLetIn),
-    ("user", Fault.http(400, "0205"), NotLetIn),
-    ("nothing but 401", Fault.empty(401), NotLetIn),
+    ("token", Fault.http(401, "0101", "The token is invalid or missing."), TokenRejected),
+    ("token in 200", Fault.errors_in_200("0101"), TokenRejected),
+    ("user", Fault.http(400, "0205"), TokenRejected),
+    ("nothing but 401", Fault.empty(401), TokenRejected),
 ]
 
 REFUSED_PART: list[Row] = [
@@ -131,7 +131,7 @@ async def test_trouble_of_one_part_is_asked_again_at_the_next_read(
     assert set(report.failures) == {"location"}
     failure = report.failures["location"]
     assert isinstance(failure, error)
-    assert not isinstance(failure, NotSupported | AuthenticationFailed | NotLetIn)
+    assert not isinstance(failure, NotSupported | AuthenticationFailed | TokenRejected)
     assert (failure.retry_after or 0) >= (300 if error is RateLimited else 0)
     assert not report.given_up
     assert len(report.state.groups()) >= 5

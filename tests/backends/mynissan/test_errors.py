@@ -15,13 +15,13 @@ from custom_components.nissanconnect.vehicle import (
     Declined,
     Group,
     Lock,
-    NotLetIn,
     NotSupported,
     ProtocolError,
     RateLimited,
     Refresh,
     ServiceError,
     SetChargeSchedule,
+    TokenRejected,
     Unavailable,
     UnsafeRedirect,
 )
@@ -58,7 +58,7 @@ ANSWERS: list[tuple[str, Fault, type[BackendError], bool]] = [
     ("not subscribed", graphql({"message": "Vehicle is not subscribed"}, data=NULL), NotSupported, True),
     ("bad input", graphql(coded("BAD_USER_INPUT"), data=NULL), Declined, True),
     ("validation", graphql({"message": "x", "extensions": {"classification": "ValidationError"}}), Declined, True),
-    ("unauthenticated", graphql(coded("UNAUTHENTICATED"), data=NULL), NotLetIn, True),
+    ("unauthenticated", graphql(coded("UNAUTHENTICATED"), data=NULL), TokenRejected, True),
     ("limit in 200", graphql(coded("TOO_MANY_REQUESTS"), data=NULL), RateLimited, True),
     ("two refusals", graphql(coded("FORBIDDEN"), coded("BAD_USER_INPUT"), data=NULL), NotSupported, True),
     ("internal", graphql(coded("INTERNAL_SERVER_ERROR"), data=NULL), Unavailable, False),
@@ -73,7 +73,7 @@ ANSWERS: list[tuple[str, Fault, type[BackendError], bool]] = [
     ("outage in 200", Fault.errors_in_200(), Unavailable, False),
     ("errors are an object", Fault(rewrite=lambda _: {"errors": coded("FORBIDDEN")}), NotSupported, True),
     ("not readable", Fault.http(400), Declined, True),
-    ("not let in", Fault.http(401), NotLetIn, True),
+    ("not let in", Fault.http(401), TokenRejected, True),
     ("blocked", Fault.http(403), AccessBlocked, True),
     ("gateway", Fault.html(403), AccessBlocked, True),
     ("not there", Fault.http(404), Declined, True),
@@ -217,7 +217,7 @@ async def test_a_refused_log_in_is_no_outage(backend: MyNissanBackend, service: 
     service.fail("*", Fault.http(401))
     service.fail("token", Fault())
     service.requests.clear()
-    with pytest.raises(NotLetIn):
+    with pytest.raises(TokenRejected):
         await backend.read(info)
     assert sum(service.requests.values()) - service.requests["token"] <= 2, "nothing else is asked then"
 

@@ -15,11 +15,11 @@ from custom_components.nissanconnect.vehicle import (
     ChargingStatus,
     Group,
     NoConnection,
-    NotLetIn,
     ProtocolError,
     RateLimited,
     ScheduleClimate,
     ServiceOutage,
+    TokenRejected,
     TripPeriod,
     Unavailable,
 )
@@ -156,7 +156,7 @@ async def test_who_is_not_let_in_is_not_told_of_an_outage(backend: MyNissanBacke
     info = await vehicle(backend, "Ariya")
     service.fail("VehicleDynamicData", Fault.http(503))
     service.fail("VehicleLocation", Fault.http(401))
-    with pytest.raises(NotLetIn):
+    with pytest.raises(TokenRejected):
         await backend.read(info)
 
 

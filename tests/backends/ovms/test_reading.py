@@ -11,7 +11,7 @@ from custom_components.nissanconnect.vehicle import (
     Group,
     InvalidTopic,
     NoBroker,
-    NothingHeard,
+    NothingReceived,
     OtherVehicle,
     Powertrain,
 )
@@ -270,7 +270,7 @@ async def test_a_vehicle_that_was_never_heard_has_no_name_yet(world: World) -> N
     memory = (await world.info(), world.backend.memory())[1]
     world.module.cut()
     world.broker.kept.clear()
-    with pytest.raises(NothingHeard):
+    with pytest.raises(NothingReceived):
         await world.info(world.another())
     assert (await world.info(world.another(memory=memory))).key == VIN
 
@@ -284,7 +284,7 @@ async def test_what_it_turned_out_to_be_able_to_do_is_remembered(world: World) -
 
 async def test_the_same_vehicle_id_under_another_user_is_another_vehicle(world: World) -> None:
     other = world.another(prefix="ovms/somebody/LEAF40/")
-    with pytest.raises(NothingHeard):
+    with pytest.raises(NothingReceived):
         await world.clock.until(other.log_in())
     world.module.left_out = {"v.vin"}
     world.broker.kept.clear()

@@ -11,12 +11,12 @@ from ...vehicle import (
     BackendError,
     Busy,
     Declined,
-    NotLetIn,
     NotSupported,
     PrivacyMode,
     ProtocolError,
     RateLimited,
     TimePassed,
+    TokenRejected,
     Unavailable,
 )
 from ..base import Json
@@ -27,7 +27,7 @@ class NoAnswer(Unavailable):
     """Nothing came back in time, or it broke off. Only this is worth an immediate second try."""
 
 
-class Unauthorized(NotLetIn):
+class Unauthorized(TokenRejected):
     """The access token was refused. A fresh one helps; if it does not, the service is at fault, not the password."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from ...vehicle import AuthenticationFailed, NotLetIn, NotSupported, ProtocolError, Unavailable
+from ...vehicle import AuthenticationFailed, NotSupported, ProtocolError, TokenRejected, Unavailable
 from ..base import Json
 from ..renewal import Renewal
 from .log_in import LogIn, Refused
@@ -103,7 +103,7 @@ class Authenticator:
         if refused is None or refused != self._auth.access_token:
             return await self._renewal.get(refused)
         if self._renewed_at is not None and timedelta() <= self._now() - self._renewed_at < _PATIENCE:
-            raise NotLetIn("a fresh token was refused")
+            raise TokenRejected("a fresh token was refused")
         token = await self._renewal.get(refused)
         self._renewed_at = self._now()
         return token

@@ -8,10 +8,10 @@ from ...vehicle import (
     AccessBlocked,
     BackendError,
     NoConnection,
-    NotLetIn,
     NotSupported,
     ProtocolError,
     Reported,
+    TokenRejected,
     Unavailable,
     VehicleInfo,
     VehicleState,
@@ -148,5 +148,5 @@ class Negotiator:
         return best.state
 
 
-_NOT_OF_A_VERSION = (AccessBlocked, NoConnection, NotLetIn)
+_NOT_OF_A_VERSION = (AccessBlocked, NoConnection, TokenRejected)
 """What keeps us from any version alike."""

@@ -20,13 +20,13 @@ from ...vehicle import (
     Market,
     NoConnection,
     Notification,
-    NotLetIn,
     NotSupported,
     Phase,
     Progress,
     RateLimited,
     SetChargeSchedule,
     Ticket,
+    TokenRejected,
     TripPeriod,
     TripSummary,
     VehicleInfo,
@@ -279,5 +279,5 @@ class MyNissanBackend:
 _KNOWLEDGE = "knowledge"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-_POINTLESS = (NoConnection, NotLetIn, RateLimited)
+_POINTLESS = (NoConnection, TokenRejected, RateLimited)
 """After these nothing else of the same account is asked."""

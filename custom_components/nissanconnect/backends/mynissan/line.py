@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from pynissan import Country, NissanClient, Tokens
 
-from ...vehicle import AuthenticationFailed, BackendError, NotLetIn
+from ...vehicle import AuthenticationFailed, BackendError, TokenRejected
 from .auth import Auth
 from .errors import CAUGHT, meaning
 from .wire import Heard, Leave, Session, Wire
@@ -103,14 +103,14 @@ class Line:
                 raise
             except CAUGHT as error:
                 meant = meaning(error, heard, name)
-        if isinstance(meant, NotLetIn):
+        if isinstance(meant, TokenRejected):
             meant = self._doubted(meant)
         if isinstance(meant, AuthenticationFailed):
             self._forget()
         meant.nothing_done = not heard.done
         raise meant
 
-    def _doubted(self, refusal: NotLetIn) -> BackendError:
+    def _doubted(self, refusal: TokenRejected) -> BackendError:
         """Believe that the account is not let in any more only if that goes on."""
         since = self._refused_since = self._refused_since or self._now()
         return AuthenticationFailed(str(refusal)) if self._now() - since >= _PATIENCE else refusal

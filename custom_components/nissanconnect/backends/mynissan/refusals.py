@@ -11,10 +11,10 @@ import re
 from ...vehicle import (
     BackendError,
     Declined,
-    NotLetIn,
     NotSupported,
     RateLimited,
     ServiceError,
+    TokenRejected,
     Unavailable,
     UnsafeRedirect,
 )
@@ -27,7 +27,7 @@ def kind_of_status(status: int) -> Kind:
     """Return what an HTTP status of an error means, wherever it stands."""
     match status:
         case 401:
-            return NotLetIn
+            return TokenRejected
         case 403:
             return NotSupported
         case 429:
@@ -100,7 +100,7 @@ def _codes(kind: Kind, names: Iterable[str]) -> dict[str, Kind]:
 
 
 _CODES: Mapping[str, Kind] = (
-    _codes(NotLetIn, ["unauthenticated"])
+    _codes(TokenRejected, ["unauthenticated"])
     | _codes(
         NotSupported,
         [

@@ -8,10 +8,10 @@ from ...vehicle import (
     AccessBlocked,
     BackendError,
     Declined,
-    NotLetIn,
     NotSupported,
     ProtocolError,
     RateLimited,
+    TokenRejected,
     TwoFactorRequired,
     Unavailable,
     UnsafeRedirect,
@@ -22,7 +22,7 @@ from ..base import Json
 from .values import Said
 
 
-class Unauthorized(NotLetIn):
+class Unauthorized(TokenRejected):
     """The key, the token or the password was refused."""
 
 

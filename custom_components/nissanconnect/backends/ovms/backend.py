@@ -17,7 +17,7 @@ from ...vehicle import (
     InvalidTopic,
     ListedVehicle,
     NoBroker,
-    NothingHeard,
+    NothingReceived,
     OtherVehicle,
     PinRequired,
     Progress,
@@ -111,7 +111,7 @@ class OvmsBackend(Backend):
         if self._pin is not None and not is_pin(self._pin):
             raise InvalidPin
         if not await self._hears():
-            raise NothingHeard
+            raise NothingReceived
         if self._module.is_other:
             raise OtherVehicle
         return self._topics.account
@@ -120,7 +120,7 @@ class OvmsBackend(Backend):
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         """Return the one vehicle, whether or not the broker has kept anything of it, if it was ever heard."""
         if not await self._hears() and not self._module.named:
-            raise NothingHeard
+            raise NothingReceived
         return (ListedVehicle(info=self._module.name()),)
 
     @override
