@@ -97,7 +97,7 @@ def start_climate(
     """
     limits = info.climate_limits
     # Of a car that has lost its climate altogether, the reason for that is what its owner should hear.
-    offered = info.had if Capability.CLIMATE in info.lost else info.capabilities
+    offered = info.all_capabilities if Capability.CLIMATE in info.lost else info.capabilities
     if target is not None and unit == UnitOfTemperature.FAHRENHEIT:
         target = _at_the_limit(target, limits)
     if target is not None and Capability.CLIMATE_TEMPERATURE not in offered:

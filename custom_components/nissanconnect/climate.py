@@ -140,7 +140,7 @@ class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
 
     @property
     def _takes_temperature(self) -> bool:
-        return Capability.CLIMATE_TEMPERATURE in self.coordinator.info.had
+        return Capability.CLIMATE_TEMPERATURE in self.coordinator.info.all_capabilities
 
 
 def _mode(vehicle: VehicleState) -> HVACMode | None:

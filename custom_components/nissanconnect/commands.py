@@ -125,7 +125,7 @@ class VehicleCommands:
 
         As long as another command that may change it is on its way, nothing is known.
         """
-        if command.force or any(each.concerns_same(command) for each in self.runner.on_their_way):
+        if command.force or any(each.concerns_same(command) for each in self.runner.in_flight):
             return False
         return is_settled(command, self._vehicle.evidence(command), self.log)
 
@@ -148,7 +148,7 @@ class VehicleCommands:
     def expected(self) -> VehicleState:
         """What is believed of the vehicle as it will be after all that has been asked for.
 
-        Decisions go by it: what is believed may be about to be overruled by a command on its way.
+        Decisions go by it: what is believed may be about to be superseded by a command on its way.
         """
         return reduce(lambda state, command: command.applied_to(state), self.runner.pending, self._vehicle.data)
 
@@ -205,7 +205,7 @@ class VehicleCommands:
                 continue
             # Without a ticket nobody can be asked how it goes, but the vehicle's state still tells.
             job.ticket = each.ticket or Ticket("", each.sent_at)
-            self.runner.take_up(job)
+            self.runner.add(job)
             self._async_start(job)
 
     @asynccontextmanager
@@ -247,7 +247,7 @@ class VehicleCommands:
     @callback
     def _async_start(self, job: Job) -> None:
         self._vehicle.config_entry.async_create_background_task(
-            self._vehicle.hass, self.runner.work(job), f"{DOMAIN} {job.command.kind()} of {self._vehicle.name}"
+            self._vehicle.hass, self.runner.run(job), f"{DOMAIN} {job.command.kind()} of {self._vehicle.name}"
         )
 
     @callback

@@ -280,12 +280,12 @@ class VehicleCoordinator(ThrottledCoordinator):
             self._async_watch()
         if record.outcome.reason in {NotSupported.key, SubscriptionInactive.key} and self.info.lost:
             self._account.async_list_again()
-        async_fire(self, EVENT_COMMAND, record.outcome.status, record.told)
+        async_fire(self, EVENT_COMMAND, record.outcome.status, record.as_event_data)
 
     @callback
     def async_tell_alert(self, alert: Alert) -> None:
         """Put it on the bus, for the logbook and for automations that follow every vehicle."""
-        async_fire(self, EVENT_ALERT, alert.type, alert.told)
+        async_fire(self, EVENT_ALERT, alert.type, alert.as_event_data)
 
     @callback
     def async_commands_changed(self) -> None:
@@ -407,7 +407,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         half of what another source knows.
         """
         now, state = dt_util.utcnow(), self._async_weigh()
-        self._activity = self._activity.after(self.data, state, now, asked=asked)
+        self._activity = self._activity.after(self.data, state, now, polled=asked)
         self._reads.answered(answered, now)
         self._async_attend(state)
         return state

@@ -60,15 +60,15 @@ class Reading[T](Alternative):
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Whether the value can be expected or is known."""
-        if self.replaced(info, state) or (self.only_with is not None and self.only_with not in info.had):
+        if self.replaced(info, state) or (self.only_with is not None and self.only_with not in info.all_capabilities):
             return False
-        return self.capability in info.had or self.value(state) is not None
+        return self.capability in info.all_capabilities or self.value(state) is not None
 
     def stays(self, info: VehicleInfo) -> bool:
         """Whether an entity of an earlier start is there although nothing is known for it: its value is unknown."""
         if self.unless in info.capabilities:
             return False
-        return self.only_with is None or self.only_with in info.had
+        return self.only_with is None or self.only_with in info.all_capabilities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class Control(Alternative):
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Whether the vehicle obeys, or did: then the entity is what refuses and says why."""
-        return info.had.issuperset(self.needs) and not self.replaced(info, state)
+        return info.all_capabilities.issuperset(self.needs) and not self.replaced(info, state)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,7 +326,7 @@ async def async_add_area_entities[D: EntityDescription](
 
         @callback
         def add_located() -> None:
-            if Capability.LOCATION not in vehicle.info.had:
+            if Capability.LOCATION not in vehicle.info.all_capabilities:
                 return
             drawn = {fence.key: fence for fence in vehicle.alerts.fences}
             added.intersection_update(drawn)

@@ -33,14 +33,14 @@ type Happened = Callable[[str, Mapping[str, Detail]], None]
 
 def _commands(vehicle: VehicleCoordinator, happened: Happened) -> Callable[[], None]:
     def ended(record: CommandRecord) -> None:
-        happened(record.outcome.status, record.told)
+        happened(record.outcome.status, record.as_event_data)
 
     return vehicle.commands.async_add_listener(ended)
 
 
 def _alerts(vehicle: VehicleCoordinator, happened: Happened) -> Callable[[], None]:
     def told(alert: Alert) -> None:
-        happened(alert.type, alert.told)
+        happened(alert.type, alert.as_event_data)
 
     return vehicle.alerts.async_add_listener(told)
 
@@ -63,7 +63,7 @@ EVENTS = (
         key="command",
         event_types=[*CommandStatus],
         listen=_commands,
-        has=lambda info: not info.had.isdisjoint(_OBEYED),
+        has=lambda info: not info.all_capabilities.isdisjoint(_OBEYED),
     ),
 )
 

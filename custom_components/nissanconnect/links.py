@@ -159,7 +159,7 @@ class VehicleLinks:
     def said_at(self, group: Group) -> datetime:
         """Return when the vehicle last reported a group by any way, as far as can be known."""
         words = [link.word for link in self if group in link.word.state.groups()]
-        return max((word.said_at(group) for word in words), default=datetime.min.replace(tzinfo=UTC))
+        return max((word.dated(group) for word in words), default=datetime.min.replace(tzinfo=UTC))
 
     def forget_place_if_private(self) -> None:
         """Keep no position, whoever tells it, while anybody tells of privacy mode."""

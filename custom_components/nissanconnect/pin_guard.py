@@ -62,7 +62,7 @@ class PinGuard:
         if not isinstance(command, Lock | Unlock) or (isinstance(command, Lock) and command.pin is None):
             return None
         # Others that are being tried may turn out to be wrong as well. The same one again tells nothing new.
-        pins = {each.pin for each in self._vehicle.commands.runner.on_their_way if isinstance(each, Lock | Unlock)}
+        pins = {each.pin for each in self._vehicle.commands.runner.in_flight if isinstance(each, Lock | Unlock)}
         return Reason.TOO_MANY_WRONG_PINS if self._refused_until(len(pins - {command.pin, None})) else None
 
     @callback

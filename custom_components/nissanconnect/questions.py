@@ -78,7 +78,7 @@ class VehicleQuestion:
 
 async def _command_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
     return [
-        {"asked_at": record.asked_at.isoformat(), "status": record.outcome.status, **record.told}
+        {"asked_at": record.asked_at.isoformat(), "status": record.outcome.status, **record.as_event_data}
         for record in reversed(vehicle.commands.log)
     ]
 

@@ -79,7 +79,7 @@ class ReadSchedule:
             activity=activity,
             now=now,
             zone=dt_util.get_default_time_zone(),
-            asked=self._asked,
+            requested_at=self._asked,
             watching=self._watching,
             failures=self.failures,
         )

@@ -71,7 +71,7 @@ def test_a_drive_lasts_as_long_as_the_vehicle_goes_on_reporting() -> None:
     assert arrived.driving is False
     assert arrived.stopped_at == NOON + 12 * MINUTE
     assert arrived.rests_since == NOON + 8 * MINUTE
-    assert arrived.spoke_at == NOON + 8 * MINUTE
+    assert arrived.new_report_at == NOON + 8 * MINUTE
 
 
 def heard(*, every: int, until: int = 60, silent_from: int | None = None) -> list[bool | None]:
@@ -85,7 +85,7 @@ def heard(*, every: int, until: int = 60, silent_from: int | None = None) -> lis
         minute = second / 60
         said = minute if silent_from is None else min(minute, silent_from)
         state = seen(minute, said=said, place=(51 + metres / 111_320, 0.0), distance=100 + metres // 1000)
-        activity, before = activity.after(before, state, NOON + minute * MINUTE, asked=False), state
+        activity, before = activity.after(before, state, NOON + minute * MINUTE, polled=False), state
         told.append(activity.driving)
     return told[:: 60 // every]
 
@@ -119,8 +119,8 @@ def test_a_drive_is_over_soon_after_the_last_word() -> None:
 
 def test_what_is_heard_unasked_is_no_reason_to_ask() -> None:
     before, state = seen(0, said=0, distance=1), seen(1, said=1, distance=1)
-    assert Activity().after(before, state, NOON + MINUTE, asked=False).spoke_at is None
-    assert Activity().after(before, state, NOON + MINUTE).spoke_at == NOON + MINUTE
+    assert Activity().after(before, state, NOON + MINUTE, polled=False).new_report_at is None
+    assert Activity().after(before, state, NOON + MINUTE).new_report_at == NOON + MINUTE
 
 
 def test_a_vehicle_rests_from_its_last_word() -> None:

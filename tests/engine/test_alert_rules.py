@@ -137,7 +137,7 @@ def test_an_alert_has_the_time_of_the_vehicle_and_says_how_full_it_is() -> None:
     after = charging(S.FINISHED, level=80, told={**LATER, "received_at": late})
     (alert,) = transitions(charging(S.CHARGING), AlertContext(state=after, now=late))
     assert alert.at == EPOCH + HOUR
-    assert alert.told == {"at": "2026-11-20T01:00:00+00:00", "origin": "state", "subject": None, "level": 80}
+    assert alert.as_event_data == {"at": "2026-11-20T01:00:00+00:00", "origin": "state", "subject": None, "level": 80}
     (untimed,) = transitions(
         charging(S.CHARGING), AlertContext(state=charging(S.FINISHED, told={**LATER, "reported_at": None}), now=late)
     )
@@ -250,10 +250,10 @@ def wheels(low: str, minute: float, pressure: float | None = 180) -> AlertContex
 def test_tyres_that_are_low_at_once_are_one_alert() -> None:
     (_, (alert,)) = told(wheels("", 0), wheels("abcd", 1))
     assert alert.subject == "front_left, front_right, rear_left, rear_right"
-    assert alert.told["subjects"] == ("front_left", "front_right", "rear_left", "rear_right")
+    assert alert.as_event_data["subjects"] == ("front_left", "front_right", "rear_left", "rear_right")
     assert alert.details["pressure"] == 180
     (_, (alone,)) = told(wheels("", 0), wheels("c", 1))
-    assert (alone.subject, alone.told["subjects"]) == ("rear_left", ("rear_left",))
+    assert (alone.subject, alone.as_event_data["subjects"]) == ("rear_left", ("rear_left",))
 
 
 def test_a_cold_tyre_is_told_again_on_another_day_or_when_it_is_lower() -> None:

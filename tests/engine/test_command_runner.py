@@ -131,7 +131,7 @@ async def finish(runner: CommandRunner, command: Command, asker: Initiator = SOM
     """Have a command carried out and return how it ended."""
     job, new = runner.submit(command, asker)
     assert new
-    await runner.work(job)
+    await runner.run(job)
     assert job.outcome is not None
     return job.outcome
 
@@ -320,7 +320,7 @@ async def test_others_do_not_wait_for_a_late_report() -> None:
     ended: list[Command] = []
     runner._changed = lambda job: ended.append(job.command) if job.stage is Stage.ENDED else None
     jobs = [runner.submit(command, SOMEBODY)[0] for command in (Refresh(), SoundHorn())]
-    await gather(*map(runner.work, jobs))
+    await gather(*map(runner.run, jobs))
     assert ended == [SoundHorn(), Refresh()]
     assert runner.idle
 
@@ -387,7 +387,7 @@ async def test_a_command_that_is_not_accepted_is_not_sent_again(
     vehicle = Vehicle(phases(Phase.DONE), looks, refuses=refusal)
     runner = vehicle.runner()
     job, _ = runner.submit(StartClimate(21), SOMEBODY)
-    await runner.work(job)
+    await runner.run(job)
     assert job.outcome is not None
     assert (job.outcome.status, job.outcome.reason) == (status, reason)
     assert job.error is (refusal if reason else None)
@@ -442,8 +442,8 @@ async def test_a_wake_is_told_with_the_time_of_sending_not_of_asking() -> None:
     runner = vehicle.runner()
     first, _ = runner.submit(SoundHorn(), SOMEBODY)
     second, _ = runner.submit(StartClimate(21), SOMEBODY)
-    await runner.work(first)
-    await runner.work(second)
+    await runner.run(first)
+    await runner.run(second)
     assert first.sent_at == second.asked_at == EPOCH
     assert second.sent_at is not None
     assert second.sent_at > EPOCH
@@ -460,7 +460,7 @@ async def test_an_equal_command_joins_and_others_wait() -> None:
     assert not new
     assert runner.current is None
 
-    await gather(runner.work(first), runner.work(other))
+    await gather(runner.run(first), runner.run(other))
     assert vehicle.sent == [StartClimate(21), SoundHorn()]
     last, new = runner.submit(StartClimate(21), SOMEBODY)
     assert last is not first
@@ -474,7 +474,7 @@ async def test_the_last_wish_counts() -> None:
     wishes = (StartClimate(21), StopClimate(), StartClimate(21))
     jobs = [runner.submit(command, SOMEBODY) for command in wishes]
     assert [new for _, new in jobs] == [True, True, True]
-    await gather(*(runner.work(job) for job, _ in jobs))
+    await gather(*(runner.run(job) for job, _ in jobs))
     assert vehicle.sent == [StartClimate(21)], "what was called off before it could leave wakes nobody"
     outcomes = [job.outcome for job, _ in jobs if job.outcome is not None]
     assert [each.reason for each in outcomes] == [Reason.SUPERSEDED, Reason.SUPERSEDED, None]
@@ -495,7 +495,7 @@ async def test_the_runner_is_not_idle_before_all_has_ended() -> None:
     runner._changed = changed
     assert runner.idle
     jobs = [runner.submit(command, SOMEBODY)[0] for command in (StartClimate(21), SoundHorn())]
-    await gather(*map(runner.work, jobs))
+    await gather(*map(runner.run, jobs))
     assert seen == [(False, False), (True, True)]
 
 
@@ -517,7 +517,7 @@ async def ask(vehicle: Vehicle, runner: CommandRunner, *commands: Command) -> li
     jobs = []
     for command in commands:
         job, _ = runner.submit(command, SOMEBODY)
-        vehicle.tasks.append(create_task(runner.work(job)))
+        vehicle.tasks.append(create_task(runner.run(job)))
         jobs.append(job)
         for _ in range(20):
             await sleep(0)
@@ -542,8 +542,8 @@ async def test_what_a_restart_has_left_holds_nothing_up_and_is_overruled() -> No
     vehicle = Deaf(OFF)
     runner = vehicle.runner()
     left = Job(StartClimate(21), SOMEBODY, EPOCH, sent_at=EPOCH, ticket=Ticket("", EPOCH))
-    runner.take_up(left)
-    vehicle.tasks.append(create_task(runner.work(left)))
+    runner.add(left)
+    vehicle.tasks.append(create_task(runner.run(left)))
     await ask(vehicle, runner, StartClimate(21), StopClimate())
     assert vehicle.sent == [StartClimate(21), StopClimate()], "of what was left nobody knows whether it has arrived"
     vehicle.goes_on.set()
@@ -660,7 +660,7 @@ async def test_what_was_accepted_is_not_joined_across_the_opposite() -> None:
     stop, _ = runner.submit(StopClimate(), SOMEBODY)
     again, new = runner.submit(StartClimate(21), SOMEBODY)
     assert new
-    working = gather(runner.work(stop), runner.work(again))
+    working = gather(runner.run(stop), runner.run(again))
     for _ in range(20):
         await sleep(0)
     vehicle.goes_on.set()
@@ -675,7 +675,7 @@ async def test_what_would_be_refused_calls_nothing_off() -> None:
     stop, _ = runner.submit(StopClimate(), SOMEBODY)
     runner._check = lambda command: Reason.BATTERY_LOW if isinstance(command, StartClimate) else None
     start, _ = runner.submit(StartClimate(21), SOMEBODY)
-    working = gather(runner.work(stop), runner.work(start))
+    working = gather(runner.run(stop), runner.run(start))
     for _ in range(20):
         await sleep(0)
     vehicle.goes_on.set()
@@ -716,8 +716,8 @@ async def test_a_stop_is_not_seen_in_what_was_so_before_the_start(restart: bool)
     if restart:
         jobs = [Job(each, SOMEBODY, EPOCH, sent_at=EPOCH, ticket=Ticket("1", EPOCH)) for each in (ON_OFF)]
         for job in jobs:
-            runner.take_up(job)
-            vehicle.tasks.append(create_task(runner.work(job)))
+            runner.add(job)
+            vehicle.tasks.append(create_task(runner.run(job)))
     else:
         jobs = await ask(vehicle, runner, *ON_OFF)
     vehicle.goes_on.set()
@@ -750,10 +750,10 @@ async def test_who_is_overruled_while_being_looked_at_is_not_confirmed() -> None
 
     def changed(job: Job) -> None:
         if job is start and job.stage is Stage.EXECUTED:
-            working.append(create_task(runner.work(runner.submit(StopClimate(), SOMEBODY)[0])))
+            working.append(create_task(runner.run(runner.submit(StopClimate(), SOMEBODY)[0])))
 
     runner._changed = changed
-    await runner.work(start)
+    await runner.run(start)
     stop = runner._jobs[0]
     await gather(*working)
     assert ends([start, stop]) == [Reason.SUPERSEDED, None]
@@ -845,8 +845,8 @@ async def test_a_command_sent_before_a_restart_is_followed_and_not_sent() -> Non
     vehicle = Vehicle(phases(Phase.DONE), [ON])
     runner = vehicle.runner()
     job = Job(StartClimate(21), SOMEBODY, EPOCH, sent_at=EPOCH, ticket=Ticket("1", EPOCH))
-    runner.take_up(job)
-    await runner.work(job)
+    runner.add(job)
+    await runner.run(job)
     assert job.outcome is not None
     assert job.outcome.status is CommandStatus.CONFIRMED
     assert vehicle.sent == []
@@ -857,8 +857,8 @@ async def test_after_a_long_restart_the_backend_is_still_asked_once() -> None:
     vehicle = Vehicle(phases(Phase.DONE), [ON], clock=EPOCH + timedelta(days=1))
     runner = vehicle.runner()
     job = Job(StartClimate(21), SOMEBODY, EPOCH, sent_at=EPOCH, ticket=Ticket("1", EPOCH))
-    runner.take_up(job)
-    await runner.work(job)
+    runner.add(job)
+    await runner.run(job)
     assert vehicle.asked == 1
     assert job.outcome is not None
     assert job.outcome.status is CommandStatus.CONFIRMED
@@ -872,7 +872,7 @@ async def test_who_waits_is_told_when_a_command_is_given_up() -> None:
 
     runner = Stuck(phases(Phase.DONE), [ON]).runner()
     job, _ = runner.submit(StartClimate(21), SOMEBODY)
-    working = create_task(runner.work(job))
+    working = create_task(runner.run(job))
     await job.accepted.wait()
     working.cancel()
     await job.ended.wait()
@@ -891,7 +891,7 @@ async def test_who_waits_is_told_whatever_happens_to_those_who_are_told_first() 
     runner._changed = changed
     job, _ = runner.submit(StartClimate(), SOMEBODY)
     with pytest.raises(LookupError):
-        await runner.work(job)
+        await runner.run(job)
     assert job.ended.is_set()
     assert runner.idle
 

@@ -81,11 +81,11 @@ def test_what_was_measured_stands_until_it_is_measured_again() -> None:
 
 def test_what_is_repeated_without_a_time_was_said_when_it_was_said_with_one() -> None:
     word = said(battery("ovms", 10, received=10, level=60), battery("ovms", None, received=500, level=60))
-    assert word.said_at(Group.BATTERY) == at(10)
+    assert word.dated(Group.BATTERY) == at(10)
     assert word.state.last_report == at(10)
     assert word.state.last_read == at(500)
     changed = word.after(battery("ovms", None, received=510, level=55))
-    assert changed.said_at(Group.BATTERY) == at(510)
+    assert changed.dated(Group.BATTERY) == at(510)
     assert changed.state.last_report is None
 
 
@@ -109,11 +109,11 @@ LONG_BEFORE = EPOCH - timedelta(days=1000)
 def distinct(sources: Sequence[Source]) -> bool:
     """Whether the time alone decides: no two sources heard of a group at the same time, as far as they can be sure."""
     times = [
-        (group, max(word.said_at(group), LONG_BEFORE) - sum((w.clock for w in weak if w.group is group), timedelta()))
+        (group, max(word.dated(group), LONG_BEFORE) - sum((w.clock for w in weak if w.group is group), timedelta()))
         for word, weak in sources
         for group in word.state.groups()
     ]
-    unknown = [group for word, _ in sources for group in word.state.groups() if word.said_at(group) < LONG_BEFORE]
+    unknown = [group for word, _ in sources for group in word.state.groups() if word.dated(group) < LONG_BEFORE]
     return len(times) == len(set(times)) and len(unknown) == len(set(unknown))
 
 
@@ -229,7 +229,7 @@ def test_a_word_without_a_time_is_older_than_any_until_it_changes() -> None:
     assert believed(same, said(module)).battery == module.battery
 
     changed = same.after(battery("cloud", None, 630, level=69)).after(battery("cloud", None, 640, level=69))
-    assert changed.said_at(Group.BATTERY) == at(630)
+    assert changed.dated(Group.BATTERY) == at(630)
     merged = believed(changed, said(module)).battery
     assert merged is not None
     assert merged.level == 69

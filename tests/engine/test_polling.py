@@ -43,7 +43,7 @@ DRIVING = Activity(driving=True)
 def facts(state: VehicleState = PARKED, **known: Any) -> PollingContext:
     """What is known of a vehicle that was read in full a moment ago, at noon unless told otherwise."""
     now = known.setdefault("now", NOON)
-    known.setdefault("asked", dict.fromkeys(Group, now))
+    known.setdefault("requested_at", dict.fromkeys(Group, now))
     return PollingContext(**{"state": state, "activity": Activity(driving=False), "zone": UTC, **known})
 
 
@@ -136,7 +136,7 @@ activities = st.builds(
     Activity,
     driving=st.none() | st.booleans(),
     rests_since=st.none() | st.just(NOON - timedelta(days=9)),
-    spoke_at=st.none() | st.just(NOON - MINUTE),
+    new_report_at=st.none() | st.just(NOON - MINUTE),
     stopped_at=st.none() | st.just(NOON - MINUTE),
 )
 asked = st.dictionaries(st.sampled_from(Group), st.integers(0, 600).map(lambda ago: NOON - ago * MINUTE))
@@ -146,7 +146,7 @@ known_facts = st.builds(
     activity=activities,
     now=st.just(NOON),
     zone=st.sampled_from([UTC, ZoneInfo("Asia/Tokyo")]),
-    asked=asked,
+    requested_at=asked,
     watching=st.integers(0, 10),
     failures=st.integers(0, 50),
 )
@@ -180,7 +180,7 @@ def test_nothing_is_forgotten(known: PollingContext, random: float) -> None:
     assert {Group.BATTERY, Group.CHARGING} <= plan.groups
     at = known.now + plan.wait
     for group in EVERYTHING - plan.groups:
-        assert at - known.asked[group] < 6 * HOUR
+        assert at - known.requested_at[group] < 6 * HOUR
 
 
 @given(st.integers(1, 500))
@@ -190,7 +190,7 @@ def test_failing_again_never_shortens_the_wait(failures: int) -> None:
 
 @pytest.mark.parametrize(
     "known",
-    [facts(asked={}), facts(failures=1), facts(asked=dict.fromkeys(Group, NOON - 2 * HOUR))],
+    [facts(requested_at={}), facts(failures=1), facts(requested_at=dict.fromkeys(Group, NOON - 2 * HOUR))],
     ids=["start", "failure", "gap"],
 )
 def test_everything_is_read_after_a_start_a_failure_and_a_gap(known: PollingContext) -> None:
@@ -224,16 +224,18 @@ def ages(minutes: Mapping[Group, int]) -> dict[Group, datetime]:
     ("group", "minutes"), [(Group.CLIMATE, 30), (Group.ODOMETER, 120), (Group.TYRES, 360), (Group.SCHEDULES, 360)]
 )
 def test_the_slow_ones_have_their_turn(group: Group, minutes: int) -> None:
-    assert group not in facts(asked=ages({group: minutes - 1})).due(NOON)
-    assert group in facts(asked=ages({group: minutes})).due(NOON)
+    assert group not in facts(requested_at=ages({group: minutes - 1})).due(NOON)
+    assert group in facts(requested_at=ages({group: minutes})).due(NOON)
 
 
 def test_a_clock_that_was_ahead_leaves_nothing_unread() -> None:
-    assert facts(asked=dict.fromkeys(Group, NOON + 24 * HOUR)).due(NOON) == EVERYTHING
+    assert facts(requested_at=dict.fromkeys(Group, NOON + 24 * HOUR)).due(NOON) == EVERYTHING
 
 
 def test_a_new_report_is_a_reason_to_ask_for_what_comes_with_it() -> None:
-    known = facts(asked=ages(dict.fromkeys(Group, 5)), activity=Activity(driving=False, spoke_at=NOON - MINUTE))
+    known = facts(
+        requested_at=ages(dict.fromkeys(Group, 5)), activity=Activity(driving=False, new_report_at=NOON - MINUTE)
+    )
     assert PollingPolicy().plan(known).groups == EVERYTHING - SLOW
     assert PollingPolicy().plan(known).wait == 10 * MINUTE, (
         "a vehicle that talks all the time must not be asked all the time"
@@ -244,12 +246,12 @@ def test_a_new_report_is_a_reason_to_ask_for_what_comes_with_it() -> None:
 
 def test_after_a_drive_everything_is_read_soon_and_once() -> None:
     stopped = Activity(driving=False, stopped_at=NOON)
-    known = facts(asked=ages(dict.fromkeys(SLOW, 60)), activity=stopped)
+    known = facts(requested_at=ages(dict.fromkeys(SLOW, 60)), activity=stopped)
     assert PollingPolicy().plan(known).wait == MINUTE
     assert PollingPolicy().plan(known).groups >= SLOW
     later = NOON + MINUTE
-    but_tyres = {**known.asked, **dict.fromkeys(EVERYTHING - {Group.TYRES}, later)}  # whose endpoint fails
-    then = PollingPolicy().plan(replace(known, now=later, asked=but_tyres))
+    but_tyres = {**known.requested_at, **dict.fromkeys(EVERYTHING - {Group.TYRES}, later)}  # whose endpoint fails
+    then = PollingPolicy().plan(replace(known, now=later, requested_at=but_tyres))
     assert then.wait == 10 * MINUTE
     assert Group.TYRES in then.groups
     assert Group.HEALTH not in then.groups

@@ -168,10 +168,10 @@ OVERRULES: list[tuple[Command, Command]] = [
 
 @pytest.mark.parametrize(("later", "earlier"), OVERRULES)
 def test_what_is_undone_is_overruled_and_arrives_first(later: Command, earlier: Command) -> None:
-    assert later.overrules(earlier)
+    assert later.supersedes(earlier)
     assert later.concerns_same(earlier)
     assert earlier.concerns_same(later)
-    assert later.spares(earlier) is not isinstance(later, Unlock)
+    assert later.cancels_unsent(earlier) is not isinstance(later, Unlock)
 
 
 def test_nothing_else_is_overruled() -> None:
@@ -180,8 +180,8 @@ def test_nothing_else_is_overruled() -> None:
     for later in some:
         for earlier in some:
             if (type(later), type(earlier)) not in kinds:
-                assert not later.overrules(earlier), (later, earlier)
-        assert not later.overrules(later)
+                assert not later.supersedes(earlier), (later, earlier)
+        assert not later.supersedes(later)
 
 
 def test_names() -> None:

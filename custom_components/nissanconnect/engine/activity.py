@@ -54,19 +54,19 @@ class Activity:
     """What a vehicle has been up to. All times are ours; ``None`` is unknown.
 
     ``rests_since``: since when it has neither driven, charged nor run its climate, all of which feed the 12 V battery.
-    ``spoke_at``: the read that last brought a new report. ``moved_at``: when it was last seen to have moved.
+    ``new_report_at``: the read that last brought a new report. ``moved_at``: when it was last seen to have moved.
     ``stopped_at``: when a drive was last seen to be over. ``mark`` is what movement is measured from.
     """
 
     driving: bool | None = None
     rests_since: datetime | None = None
-    spoke_at: datetime | None = None
+    new_report_at: datetime | None = None
     moved_at: datetime | None = None
     stopped_at: datetime | None = None
     mark: Snapshot | None = None
 
-    def after(self, before: VehicleState, state: VehicleState, now: datetime, *, asked: bool = True) -> Activity:
-        """Return what is known after ``before`` has turned into ``state``, because of a read if we ``asked``.
+    def after(self, before: VehicleState, state: VehicleState, now: datetime, *, polled: bool = True) -> Activity:
+        """Return what is known after ``before`` has turned into ``state``, because of a read if we ``polled``.
 
         The report times alone do not start a drive, because plugging in and waking move them too; but while a vehicle
         drives it reports every two minutes (kamereon-eu §16.1), so they tell when a drive is over.
@@ -79,11 +79,11 @@ class Activity:
         charging = state.charging is not None and state.charging.active
         heating = state.climate is not None and state.climate.running
         rests_since = state.last_report if moved or self.rests_since is None else self.rests_since
-        spoke = asked and state.last_report is not None and state.last_report != before.last_report
+        spoke = polled and state.last_report is not None and state.last_report != before.last_report
         return Activity(
             driving=driving,
             rests_since=now if driving or charging or heating else rests_since,
-            spoke_at=now if spoke else self.spoke_at,
+            new_report_at=now if spoke else self.new_report_at,
             moved_at=now if moved else self.moved_at,
             stopped_at=now if self.driving and driving is False else self.stopped_at,
             mark=Snapshot.of(state, now) if looked else mark,

@@ -72,7 +72,7 @@ class Sending:
             raise result
         return result
 
-    def call_off(self) -> bool:
+    def cancel(self) -> bool:
         """Let nothing leave any more; return ``False`` if what may be carried out has left already.
 
         What the vehicle takes part in already goes on until it would have left, because the vehicle is busy with it.
@@ -152,9 +152,9 @@ class Stage(StrEnum):
 class Job:
     """A command on its way, as those see it who asked for it. Both events are set at the end, whatever it is.
 
-    ``sent_at`` is when its first request left; ``None``: none ever did. ``overruled``: a later command has been sent
+    ``sent_at`` is when its first request left; ``None``: none ever did. ``superseded``: a later command has been sent
     that undoes what this one asks for, or was asked for before this one could leave. ``contested``: such an earlier
-    one was on its way when this one was sent. ``refused``: the service does not take it while it carries out another.
+    one was on its way when this one was sent. ``rejected_as_busy``: the service carries out another first.
     """
 
     command: Command
@@ -169,27 +169,27 @@ class Job:
     nothing_done: bool = False
     """Whether the vehicle was certainly not reached, although the command was accepted."""
     sending: Sending | None = None
-    overruled: bool = False
+    superseded: bool = False
     contested: bool = False
-    refused: bool = False
+    rejected_as_busy: bool = False
     accepted: Event = field(default_factory=Event)
     ended: Event = field(default_factory=Event)
 
     @property
-    def called_off(self) -> bool:
+    def cancelled(self) -> bool:
         """Whether it is not to be sent any more."""
-        return self.overruled and self.ticket is None and self.stage is not Stage.EXECUTED
+        return self.superseded and self.ticket is None and self.stage is not Stage.EXECUTED
 
     @property
-    def occupies(self) -> bool:
+    def blocks_others(self) -> bool:
         """Whether the service may refuse others because of it."""
-        on_its_way = self.ticket is not None or (self.called_off and self.sent_at is not None)
+        on_its_way = self.ticket is not None or (self.cancelled and self.sent_at is not None)
         return on_its_way and self.stage is not Stage.EXECUTED
 
-    def call_off(self) -> None:
+    def cancel(self) -> None:
         """Have it not sent any more, unless it has left."""
-        never_left = self.sending is None or self.sending.call_off()
-        self.overruled = self.overruled or (self.ticket is None and never_left)
+        never_left = self.sending is None or self.sending.cancel()
+        self.superseded = self.superseded or (self.ticket is None and never_left)
 
     @property
     def latest(self) -> datetime:

@@ -128,17 +128,19 @@ class CommandRunner:
     @property
     def current(self) -> Job | None:
         """The job that is being carried out; one that only awaits a late report comes after others."""
-        return next((job for job in reversed(self._jobs) if job.stage is not Stage.WAITING and not job.overruled), None)
+        return next(
+            (job for job in reversed(self._jobs) if job.stage is not Stage.WAITING and not job.superseded), None
+        )
 
     @property
     def pending(self) -> list[Command]:
         """The commands that have not ended and still count, waiting for their turn or not, in the order of asking."""
-        return [job.command for job in self._jobs if not job.overruled]
+        return [job.command for job in self._jobs if not job.superseded]
 
     @property
-    def on_their_way(self) -> list[Command]:
+    def in_flight(self) -> list[Command]:
         """The commands that have left and not ended."""
-        return [job.command for job in self._jobs if job.sent_at is not None and not job.called_off]
+        return [job.command for job in self._jobs if job.sent_at is not None and not job.cancelled]
 
     @property
     def idle(self) -> bool:
@@ -149,45 +151,45 @@ class CommandRunner:
         """Return the job for ``command``, and whether it is new: an equal one that has not ended is joined.
 
         Only if nothing else was asked for since, or "on, off, on" would leave it off; and if its end can be known, or
-        it would be for nothing. A new job is carried out by awaiting :meth:`work`.
+        it would be for nothing. A new job is carried out by awaiting :meth:`run`.
         """
         last = self._jobs[-1] if self._jobs else None
-        if last is not None and last.command == command and not last.overruled and (not last.ticket or last.ticket.id):
+        if last is not None and last.command == command and not last.superseded and (not last.ticket or last.ticket.id):
             return last, False
         job = Job(command, asked_by, self._now())
-        self._call_off(command)
-        self.take_up(job)
+        self._cancel_unsent(command)
+        self.add(job)
         return job, True
 
-    def take_up(self, job: Job) -> None:
-        """Wait for :meth:`work`. A job that has a ticket, from before a restart, is then followed and not sent."""
+    def add(self, job: Job) -> None:
+        """Wait for :meth:`run`. A job that has a ticket, from before a restart, is then followed and not sent."""
         self._jobs.append(job)
         if job.sent_at is not None:
-            self._overrule(job)
+            self._supersede_earlier(job)
         self._changed(job)
 
-    def _call_off(self, command: Command) -> None:
+    def _cancel_unsent(self, command: Command) -> None:
         """Have those not sent any more that ``command`` undoes, unless it is about to be refused itself."""
-        needless = [each for each in self._jobs if command.spares(each.command)]
+        needless = [each for each in self._jobs if command.cancels_unsent(each.command)]
         if needless and self._check(command) in (None, Reason.ALREADY_SO):
             for each in needless:
-                each.call_off()
+                each.cancel()
             self._wake_waiting()
 
-    def _overrule(self, job: Job) -> None:
+    def _supersede_earlier(self, job: Job) -> None:
         """Note which earlier ones a command that has been sent undoes."""
         for each in self._jobs[: self._jobs.index(job)]:
-            if each.sent_at is not None and not each.called_off and job.command.overrules(each.command):
-                each.overruled = job.contested = True
+            if each.sent_at is not None and not each.cancelled and job.command.supersedes(each.command):
+                each.superseded = job.contested = True
 
-    async def work(self, job: Job) -> None:
+    async def run(self, job: Job) -> None:
         """Carry a job out when its turn comes; its outcome is then in it."""
         try:
             job.outcome = await self._carry_out(job)
         except TooLate:
             passed = job.command.useful_until is not None and self._now() >= job.command.useful_until
             late = TimePassed.key if passed else Reason.TOO_LATE
-            job.outcome = self._blocked(Reason.SUPERSEDED if job.overruled else late)
+            job.outcome = self._blocked(Reason.SUPERSEDED if job.superseded else late)
         finally:
             self._jobs.remove(job)
             try:
@@ -205,11 +207,11 @@ class CommandRunner:
         """
         try:
             async with self._timer(seconds_until(job.latest, self._now())):
-                while any(self._holds_up(each, job) for each in self._jobs) and not job.overruled:
+                while any(self._holds_up(each, job) for each in self._jobs) and not job.superseded:
                     await self._stirred.wait()
         except TimeoutError:
             raise (Busy if self._is_locked_out(job) else TooLate) from None
-        if job.overruled or self._now() > job.latest:
+        if job.superseded or self._now() > job.latest:
             raise TooLate
 
     def _holds_up(self, other: Job, job: Job) -> bool:
@@ -220,9 +222,9 @@ class CommandRunner:
         """
         if other is job or other.stage is Stage.EXECUTED:
             return False
-        if job.refused and other.occupies:
+        if job.rejected_as_busy and other.blocks_others:
             return True
-        if other.called_off:
+        if other.cancelled:
             return False
         if other.ticket is None:
             if self._jobs.index(other) > self._jobs.index(job):
@@ -231,10 +233,10 @@ class CommandRunner:
                 return True
         leaves = other.stage is not Stage.WAITING or other.ticket is not None
         displaced = leaves and self._line.would_displace(job.command, other.ticket)
-        return displaced and not job.command.overrules(other.command)
+        return displaced and not job.command.supersedes(other.command)
 
     def _is_locked_out(self, job: Job) -> bool:
-        return any(each.occupies and self._holds_up(each, job) for each in self._jobs)
+        return any(each.blocks_others and self._holds_up(each, job) for each in self._jobs)
 
     async def _carry_out(self, job: Job) -> CommandOutcome:
         """Return how the command has ended."""
@@ -244,10 +246,10 @@ class CommandRunner:
                 await self._wait_for_turn(job)
             except Busy:
                 return self._blocked(Busy.key)
-            alone = not any(each.occupies for each in self._jobs)
+            alone = not any(each.blocks_others for each in self._jobs)
             before, outcome = await self._send(job)
-            job.refused = isinstance(job.error, Busy)
-            if outcome is not None and job.refused and not alone:  # it can be sent when our other one is over
+            job.rejected_as_busy = isinstance(job.error, Busy)
+            if outcome is not None and job.rejected_as_busy and not alone:  # it can be sent when our other one is over
                 job.error = job.sent_at = None
                 self._move(job, Stage.WAITING)
             elif outcome is not None:
@@ -266,7 +268,7 @@ class CommandRunner:
         if reason == Reason.ALREADY_SO:
             self._move(job, Stage.SENDING)
             reason = self._check(job.command) if await self._confirm(job.command) else None
-        if job.overruled:
+        if job.superseded:
             raise TooLate
         if reason == Reason.ALREADY_SO:
             return before, CommandOutcome(status=CommandStatus.CONFIRMED, reason=reason, ended_at=self._now())
@@ -285,7 +287,7 @@ class CommandRunner:
         except TooLate:
             raise
         except BackendError as error:
-            if job.called_off:
+            if job.cancelled:
                 raise TooLate from error
             job.error = error
             if not sending.uncertain or error.nothing_done:
@@ -295,7 +297,7 @@ class CommandRunner:
                 return before, CommandOutcome(
                     status=status, reason=error.key, sent_at=job.sent_at, ended_at=self._now()
                 )
-        self._overrule(job)
+        self._supersede_earlier(job)
         return before, None
 
     async def _followed(self, job: Job, ticket: Ticket, before: VehicleState) -> CommandOutcome:
@@ -309,7 +311,7 @@ class CommandRunner:
         wrong = progress.reason is Reason.WRONG_PIN
         confirmed = not wrong and await self._look(job, before, progress.phase, looks)
         job.nothing_done = progress.nothing_done and not confirmed
-        if job.overruled and not wrong:
+        if job.superseded and not wrong:
             progress = Progress(Phase.UNCERTAIN, reason=Reason.SUPERSEDED)
         status, reason = (CommandStatus.CONFIRMED, None) if confirmed else VERDICTS[progress.phase]
         if not confirmed and progress.reason is not None:
@@ -372,7 +374,7 @@ class CommandRunner:
         return replace(outcome, ended_at=self._now())
 
     async def _follow(self, job: Job, ticket: Ticket) -> Progress:
-        """Ask until the command is over, overruled, or its time is up; an error on the way may ask for a pause.
+        """Ask until the command is over, superseded, or its time is up; an error on the way may ask for a pause.
 
         Whether a PIN was wrong is found out in any case, or guesses that overrule each other would count for nothing.
         """
@@ -382,7 +384,7 @@ class CommandRunner:
         pause, demanded = self._patience.first, 0.0
         while True:  # once at least: after a restart the time may be over, and the answer there
             await self._sleep(max(pause, demanded))
-            if job.overruled and not job.command.tries_pin:
+            if job.superseded and not job.command.tries_pin:
                 return Progress(Phase.UNCERTAIN)
             progress, demanded = Progress(Phase.PENDING), 0.0
             try:
@@ -416,7 +418,7 @@ class CommandRunner:
         for number, wanted in enumerate(rounds):
             if number:
                 await self._sleep(self._patience.between_looks)
-            if job.overruled:
+            if job.superseded:
                 break
             try:
                 state = await self._line.look(wanted, job.ticket)
@@ -424,7 +426,7 @@ class CommandRunner:
                 continue
             sent_at = job.sent_at or job.asked_at
             proven = proves(command, state, before, phase, sent_at, contested=job.contested)
-            if proven and not job.overruled:
+            if proven and not job.superseded:
                 if wanted != command.groups:
                     with suppress(BackendError):
                         await self._line.look(command.groups, job.ticket)

@@ -98,7 +98,7 @@ class SourceState:
         changed_at = {name: at for name, at in self.changed_at.items() if name != group}
         return SourceState(state=replace(self.state, **{group.value: None}), changed_at=changed_at)
 
-    def said_at(self, group: Group) -> datetime:
+    def dated(self, group: Group) -> datetime:
         """Return when the vehicle said this, as far as can be known; never later than we were told."""
         value: Reported = getattr(self.state, group)
         return min(value.reported_at or self.changed_at.get(group, _NEVER), value.received_at)
@@ -123,7 +123,7 @@ class _Candidate(NamedTuple):
     """What one source says of one group, when the vehicle said so, and what is to be doubted in it."""
 
     value: Reported
-    said_at: datetime
+    dated: datetime
     cached: frozenset[str]
 
     def knows(self) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class _Candidate(NamedTuple):
 
         Numbers may differ a little; whether something is plugged in, on or open may not.
         """
-        if abs(self.said_at - other.said_at) > SAME_MOMENT:
+        if abs(self.dated - other.dated) > SAME_MOMENT:
             return False
         theirs = other.knows()
         return all(
@@ -167,14 +167,14 @@ def _voices(group: Group, words: Sequence[tuple[SourceState, Sequence[Weakness]]
         value = getattr(word.state, group)
         if value is not None:
             doubts = [each for each in weaknesses if each.group is group]
-            said_at = word.said_at(group)
+            dated = word.dated(group)
             doubt = sum((each.clock for each in doubts), timedelta())
             cached = frozenset[str]().union(*(each.cached for each in doubts))
-            yield _Candidate(value, said_at - min(doubt, said_at - _NEVER), cached)
+            yield _Candidate(value, dated - min(doubt, dated - _NEVER), cached)
 
 
 def _merged(voices: Sequence[_Candidate]) -> Reported:
-    ranked = sorted(voices, key=lambda voice: voice.said_at, reverse=True)  # stable: the owner's order remains
+    ranked = sorted(voices, key=lambda voice: voice.dated, reverse=True)  # stable: the owner's order remains
     first = ranked[0]
     if isinstance(first.value, Odometer):
         return _odometer(ranked)
@@ -195,6 +195,6 @@ def _merged(voices: Sequence[_Candidate]) -> Reported:
 def _odometer(ranked: Sequence[_Candidate]) -> Reported:
     """Return the first, unless another has shown more within a day: sources round, and some lag behind."""
     first = ranked[0]
-    recent = [voice for voice in ranked if first.said_at - voice.said_at < ODOMETER_DOUBT]
+    recent = [voice for voice in ranked if first.dated - voice.dated < ODOMETER_DOUBT]
     known = [voice.value for voice in recent if isinstance(voice.value, Odometer) and voice.value.distance is not None]
     return max(known, key=lambda value: value.distance or 0.0, default=first.value)

@@ -84,7 +84,7 @@ _TOLD_TOGETHER = frozenset(group for group, age in _OLDEST.items() if age < _SLO
 class PollingContext:
     """What a plan is made of.
 
-    ``asked`` tells when each group was last asked for with success, ``watching`` how many rounds are left after a
+    ``requested_at`` is when each group was last asked for with success, ``watching`` how many rounds are left after a
     command whose effect is still awaited, ``failures`` how many reads in a row brought nothing.
     """
 
@@ -92,7 +92,7 @@ class PollingContext:
     activity: Activity
     now: datetime
     zone: tzinfo
-    asked: Mapping[Group, datetime] = field(default_factory=dict)
+    requested_at: Mapping[Group, datetime] = field(default_factory=dict)
     watching: int = 0
     failures: int = 0
 
@@ -116,7 +116,7 @@ class PollingContext:
 
     def due(self, at: datetime) -> frozenset[Group]:
         """Return what a read at ``at`` should bring."""
-        if self.failures or not self.asked or at - max(self.asked.values()) >= _GAP:
+        if self.failures or not self.requested_at or at - max(self.requested_at.values()) >= _GAP:
             return EVERYTHING
         return _EACH_READ[self.situation] | {group for group in Group if self._is_due(group, at)}
 
@@ -124,16 +124,16 @@ class PollingContext:
     def drive_is_over(self) -> bool:
         """Whether the last read was the one that saw a drive over."""
         stopped = self.activity.stopped_at
-        return stopped is not None and max(self.asked.values(), default=stopped) <= stopped
+        return stopped is not None and max(self.requested_at.values(), default=stopped) <= stopped
 
     def _is_due(self, group: Group, at: datetime) -> bool:
-        asked = self.asked.get(group)
+        asked = self.requested_at.get(group)
         if asked is None or not timedelta() <= at - asked < _OLDEST[group]:  # clocks are set back
             return True
         if self.activity.stopped_at and asked < self.activity.stopped_at:
             return True
         told = group in _TOLD_TOGETHER and not self.activity.driving
-        return told and self.activity.spoke_at is not None and asked < self.activity.spoke_at
+        return told and self.activity.new_report_at is not None and asked < self.activity.new_report_at
 
     def _at_night(self) -> bool:
         evening, morning = _NIGHT

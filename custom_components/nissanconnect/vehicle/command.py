@@ -54,18 +54,18 @@ class Command:
         if self.reports or other.reports:
             return self.reports and other.reports
         alike = self.capability is other.capability or not self.groups.isdisjoint(other.groups)
-        return alike or self.overrules(other) or other.overrules(self)
+        return alike or self.supersedes(other) or other.supersedes(self)
 
-    def overrules(self, earlier: Command) -> bool:
+    def supersedes(self, earlier: Command) -> bool:
         """Whether a vehicle that has carried out both, this one last, does not show the effect of ``earlier``."""
         before = self.applied_to(VehicleState())
         obeyed = earlier.applied_to(before)
         seen = earlier.seen_in(obeyed, before)
         return seen is True and earlier.seen_in(self.applied_to(obeyed), before) is not True
 
-    def spares(self, earlier: Command) -> bool:
+    def cancels_unsent(self, earlier: Command) -> bool:
         """Whether ``earlier`` need not be sent any more, if it has not left when this one is asked for."""
-        return self.overrules(earlier)
+        return self.supersedes(earlier)
 
     def shown_by(self, state: VehicleState) -> frozenset[Group]:
         """Return which parts of ``state`` tell best whether it was carried out: what to look at again and again."""
@@ -315,7 +315,7 @@ class Unlock(_DoorCommand):
         return _with(state, Group.BODY, locked=False)
 
     @override
-    def spares(self, earlier: Command) -> bool:
+    def cancels_unsent(self, earlier: Command) -> bool:
         """Never: the PIN may be wrong, and then the doors are to be locked."""
         return False
 
@@ -338,7 +338,7 @@ class StopSignals(Command):
     capability = Capability.STOP_SIGNALS
 
     @override
-    def overrules(self, earlier: Command) -> bool:
+    def supersedes(self, earlier: Command) -> bool:
         return isinstance(earlier, SoundHorn | FlashLights)
 
 
@@ -361,7 +361,7 @@ class StartEngine(Command):
     capability = Capability.START_ENGINE
 
     @override
-    def overrules(self, earlier: Command) -> bool:
+    def supersedes(self, earlier: Command) -> bool:
         return isinstance(earlier, StopEngine)
 
 
@@ -371,7 +371,7 @@ class StopEngine(Command):
     capability = Capability.START_ENGINE
 
     @override
-    def overrules(self, earlier: Command) -> bool:
+    def supersedes(self, earlier: Command) -> bool:
         return isinstance(earlier, StartEngine)
 
 

@@ -138,13 +138,13 @@ class VehicleInfo:
         clean(self, **dict.fromkeys(("nickname", "model", "model_code", "generation", "gateway"), LONGEST_NAME))
 
     @property
-    def had(self) -> frozenset[Capability]:
+    def all_capabilities(self) -> frozenset[Capability]:
         """What it can do, or could before."""
         return self.capabilities | self.lost
 
     def after(self, before: VehicleInfo) -> VehicleInfo:
         """Return the same, with the memory of what it could do ``before``."""
-        return replace(self, lost=before.had - self.capabilities)
+        return replace(self, lost=before.all_capabilities - self.capabilities)
 
     @property
     def name(self) -> str:

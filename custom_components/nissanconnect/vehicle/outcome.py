@@ -141,7 +141,7 @@ class CommandRecord:
     outcome: CommandOutcome
 
     @property
-    def told(self) -> dict[str, str | float | None]:
+    def as_event_data(self) -> dict[str, str | float | None]:
         """What is told of it in events: ``seconds`` is how long it took from being asked to its end."""
         return {
             "command": self.command,

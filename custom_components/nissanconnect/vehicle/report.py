@@ -72,7 +72,7 @@ class Alert:
     details: Mapping[str, Detail] = field(default_factory=dict)
 
     @property
-    def told(self) -> dict[str, Detail]:
+    def as_event_data(self) -> dict[str, Detail]:
         """What is told of it in events."""
         listed: dict[str, Detail] = {} if self.subject is None else {"subjects": self.subjects}
         return {"at": self.at.isoformat(), "origin": self.origin, "subject": self.subject, **listed, **self.details}
