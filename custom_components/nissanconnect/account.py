@@ -303,7 +303,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     @callback
     def _async_count(self) -> None:
-        sent = self.backend.description.requests
+        sent = self.backend.requests
         new, self._counted = sent - self._counted, sent
         self._quota = self._quota.after(new, dt_util.utcnow())
         self._tally = self._tally.after(new, dt_util.now().date())

@@ -16,7 +16,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.network import is_loopback
 from yarl import URL
 
-from .backends.base import Called
+from .backends.base import Receiving
 from .const import DOMAIN
 from .coordinator import NissanConfigEntry
 from .issues import async_report_caller
@@ -42,7 +42,7 @@ class Visitors(Protocol):
 
 
 async def async_open_webhook(
-    hass: HomeAssistant, webhook_id: str, backend: Called, visitors: Visitors
+    hass: HomeAssistant, webhook_id: str, backend: Receiving, visitors: Visitors
 ) -> CALLBACK_TYPE:
     """Answer requests from now on, until what is returned is called; raises if Home Assistant has no web server."""
     if not await async_setup_component(hass, "webhook", {}):
@@ -150,7 +150,7 @@ class Reception(Visitors):
 async def async_receive(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Take the calls of an entry's source while the entry is loaded, if that is how it speaks."""
     backend = entry.runtime_data.backend
-    if isinstance(backend, Called):
+    if isinstance(backend, Receiving):
         async_report_caller(hass, entry, refused=False)
         doorkeeper = Doorkeeper(hass, entry)
         entry.async_on_unload(await async_open_webhook(hass, entry.data[CONF_WEBHOOK_ID], backend, doorkeeper))

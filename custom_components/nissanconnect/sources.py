@@ -226,7 +226,7 @@ async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth
         token=token,
         now=dt_util.utcnow,
         auth=data.get(CONF_AUTH),
-        on_auth=save_auth,
+        save_auth=save_auth,
         memory=memory,
     )
 

@@ -11,8 +11,7 @@ import pytest
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.battery import battery_status
 from custom_components.nissanconnect.backends.opencarwings.car import parse_car
-from custom_components.nissanconnect.backends.teslafi.parse import parse
-from custom_components.nissanconnect.backends.teslafi.values import Values
+from custom_components.nissanconnect.backends.teslafi.mapping import FeedReader, state_of
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.vehicle import Tyre, VehicleState
 from tests.simulator.opencarwings import LEAF_24, OpenCarwings
@@ -63,7 +62,7 @@ assert isinstance(EV_INFO, dict)
 SOURCES: Mapping[str, tuple[Mapping[str, Json], Callable[[Mapping[str, Json], Any], VehicleState]]] = {
     "kamereon": (KAMEREON, lambda said, at: battery_status(dict(said), LEAF, at)),
     "opencarwings": (EV_INFO, _opencarwings),
-    "teslafi": (TESLAFI, lambda said, at: parse(Values(dict(said)), at, live=True)),
+    "teslafi": (TESLAFI, lambda said, at: state_of(FeedReader(dict(said)), at, live=True)),
 }
 GARBAGE: st.SearchStrategy[Json] = SCALARS | st.sampled_from([-40, -1, 104, 255, 1023, 65535, "", "NULL", "--", [], {}])
 

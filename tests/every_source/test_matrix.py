@@ -170,7 +170,7 @@ async def test_one_part_down(hass: HomeAssistant, rig: Rig) -> None:
     entry = await rig.add()
     if rig.kept is None:
         assert not rig.can_fail, "what can be down as a whole can be in part"
-        assert not entry.runtime_data.backend.description.requests
+        assert not entry.runtime_data.backend.requests
         return
     kept = rig.id(rig.kept)
     before = known(state(hass, kept))
@@ -191,7 +191,7 @@ async def test_one_part_down(hass: HomeAssistant, rig: Rig) -> None:
 async def test_service_down(hass: HomeAssistant, rig: Rig) -> None:
     entry = await rig.add()
     if not rig.can_fail:
-        assert not entry.runtime_data.backend.description.requests
+        assert not entry.runtime_data.backend.requests
         assert not entry.runtime_data.backend.description.hosts
         return
     level = state(hass, rig.id(LEVEL)).state

@@ -1,13 +1,15 @@
-"""What every source of vehicles offers.
+"""What every backend offers, and what it is given.
 
-A backend speaks one protocol, keeps its own log-in alive and turns what it reads into the terms of ``vehicle``. It
-never decides when to read or whether a command is wise, and it never wakes a vehicle unless it is sent a command.
+A backend speaks one protocol, keeps its own log-in alive and turns payloads into the terms of ``vehicle``. It never
+decides when to read or whether a command is wise, and it never wakes a vehicle unless it is sent a command.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol, runtime_checkable
+
+import aiohttp
 
 from ..vehicle import (
     Command,
@@ -29,23 +31,45 @@ from ..vehicle import (
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 
+type SaveAuth = Callable[[dict[str, Json]], None]
+type Fields = Mapping[str, str]
+"""What the owner has entered in a source's form, by the names of its fields; empty ones are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the ``create`` function of a backend's package is given besides the owner's fields.
+
+    ``auth`` is what ``save_auth`` was last given for these fields (tokens, or that they were rejected), ``memory`` what
+    :meth:`Backend.memory` returned before the last restart; either may be damaged. ``sleep`` takes seconds; ``zone`` is
+    the owner's.
+    """
+
+    session: aiohttp.ClientSession
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[object]]
+    zone: tzinfo
+    auth: Json
+    save_auth: SaveAuth
+    memory: Json
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What the rest may rely on: the backend's name in reports, and how long a vehicle may take over a command.
+    """What the rest may rely on, constant for a backend.
 
-    ``requests`` is how many requests it has sent since it was made; a backend that costs its service none says 0.
-    ``refreshes`` are the parts that its widest refresh leaves out, each of which has a refresh of its own.
-    ``keeps_one_command``: of a vehicle that has not fetched one yet, and is sent another, it forgets the first.
-    ``pushes``: it speaks by itself, see :class:`Pushing`, and asking it brings nothing that it has not said already.
-    ``weaknesses`` is what to doubt in its reports when there are others.
+    ``name`` stands in reports; ``command_limit`` is how long a vehicle may take over a command.
     ``hosts`` are the addresses that must be reachable, by a short name; ``market`` is whose vehicles the source serves.
+    ``refreshes`` are the groups that its widest refresh leaves out, each of which has a refresh of its own.
+    ``keeps_one_command``: it forgets a command that the vehicle has not fetched when it is sent another one.
+    ``pushes``: it sends updates by itself, see :class:`Pushing`, and a read brings nothing beyond them.
+    ``weaknesses`` say which of its values to doubt when other sources have them.
     """
 
     name: str
     command_limit: timedelta
     hosts: Mapping[str, str] = field(default_factory=dict)
     market: Market | None = None
-    requests: int = 0
     refreshes: tuple[Group, ...] = ()
     keeps_one_command: bool = False
     pushes: bool = False
@@ -57,108 +81,112 @@ class Backend(Protocol):
 
     @property
     def description(self) -> Description:
-        """What this backend is."""
+        """What this backend is; the same at every call."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests it has sent since it was created. A backend that costs its service none says 0."""
 
     async def log_in(self) -> str:
-        """Make sure that the source lets us in; return a stable name of the account (not an e-mail address)."""
+        """Make sure that the source accepts the credentials; return a stable id of the account (no e-mail address)."""
 
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         """Return every vehicle of the account."""
 
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
-        """Return what the source last heard of the vehicle, all of it or only ``groups``; never wakes it.
+        """Return the last values that the source has, all or only those of ``groups``; never wakes the vehicle.
 
-        Parts fail on their own and are told in the report; only what makes every part fail is raised
+        Parts fail on their own, and the report says which. An error is raised only if it makes every part fail
         (no access to the account).
         """
 
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
-        """Hand a command over. Returning means accepted, not executed.
+        """Send a command. Returning means that it was accepted, not that it was carried out.
 
         Each request that can wake the vehicle or change anything leaves within a ``departure``, entered right before:
-        no queue, log-in or question is waited for inside. Commands never queue behind reads. An error that says
-        ``nothing_done`` promises just that, so that another backend may be tried.
+        no queue, log-in or other request is awaited inside. Commands never queue behind reads. An error with
+        ``nothing_done`` guarantees just that, so that another backend may be tried.
         """
 
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        """Ask how an accepted command goes."""
+        """Return the progress of an accepted command."""
 
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Ask at the next read for what this vehicle was refused before; its owner says that something has changed."""
+        """Retry at the next read what was refused for this vehicle; its owner says that something has changed."""
 
     def memory(self) -> Json:
-        """Return what should survive a restart besides the log-in: what this backend has learnt about vehicles."""
+        """Return what should survive a restart besides the log-in: what this backend has learned about vehicles."""
 
 
 @runtime_checkable
 class Pushing(Protocol):
-    """What a backend offers besides if its source speaks by itself."""
+    """Offered by a backend whose source sends updates by itself."""
 
-    async def listen(self, hear: Callable[[Push], None]) -> None:
-        """Hand over what the source says, until cancelled. A lost line raises a :class:`~..vehicle.BackendError`.
+    async def listen(self, on_push: Callable[[Push], None]) -> None:
+        """Call ``on_push`` for each update, until cancelled. A lost connection raises a BackendError.
 
-        The caller listens anew after a pause; whatever was missed meanwhile is then handed over first.
+        The caller listens again after a pause; what was missed meanwhile is then delivered first.
         """
 
 
 @runtime_checkable
-class Called(Protocol):
-    """What a backend offers besides if its source calls us by HTTP; the caller of :meth:`receive` has the server."""
+class Receiving(Protocol):
+    """Offered by a backend whose source sends HTTP requests to us; the caller of :meth:`receive` has the server."""
 
     @property
     def accepted(self) -> str:
-        """The reply to whoever is let in."""
+        """The response to a request that is accepted."""
 
     def may_admit(self, parameters: Mapping[str, str]) -> bool:
-        """Whether the caller may be let in, as far as the parameters in the address tell; a body can tell more."""
+        """Whether the request may be accepted as far as its address tells; its body can tell more."""
 
     def receive(self, parameters: Mapping[str, str]) -> str:
-        """Take the parameters of a request, whatever they are, and return the text of the reply; never raises."""
+        """Take the parameters of a request, whatever they are, and return the text of the response; never raises."""
 
 
 @runtime_checkable
 class Forgetting(Protocol):
-    """What a backend offers besides if it lists every vehicle that ever spoke, so that its owner has to take it out."""
+    """Offered by a backend that lists every vehicle that has ever reported, so that owners have to delete one."""
 
     def forget(self, vehicle: VehicleInfo) -> None:
-        """List the vehicle no longer, until it speaks again."""
+        """Leave the vehicle out of the list until it reports again."""
 
 
 @runtime_checkable
 class Messages(Protocol):
-    """What a backend offers besides if its cloud writes to the owners of vehicles."""
+    """Offered by a backend whose service writes notifications to owners."""
 
     async def read_notifications(
         self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
     ) -> tuple[Notification, ...]:
-        """Return ``count`` messages, newest first, from the ``first``-th on (counted from 1)."""
+        """Return ``count`` notifications, newest first, from the ``first``-th on (counted from 1)."""
 
 
 @runtime_checkable
 class Trips(Protocol):
-    """What a backend offers besides if its vehicles have :attr:`~..vehicle.Capability.TRIPS`."""
+    """Offered by a backend whose vehicles have :attr:`~..vehicle.Capability.TRIPS`."""
 
     async def read_trips(
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
     ) -> tuple[TripSummary, ...]:
-        """Return what was driven from ``start`` to ``end``, both included, summed up by ``period``; wakes nobody."""
+        """Return the trips from ``start`` to ``end``, both included, summed up by ``period``; wakes no vehicle."""
 
 
 @runtime_checkable
 class LockSetup(Protocol):
-    """What a backend offers besides if its vehicles have :attr:`~..vehicle.Capability.LOCK_SETUP`.
+    """Offered by a backend whose vehicles have :attr:`~..vehicle.Capability.LOCK_SETUP`.
 
-    ``device_id`` is our name in a vehicle's list of trusted devices, one for all vehicles of the account.
+    ``device_id`` is our id in a vehicle's list of trusted devices, one for all vehicles of the account.
     """
 
     async def send_device_code(self, vehicle: VehicleInfo, device_id: str) -> None:
         """Have a one-time code sent to the owner."""
 
     async def register_device(self, vehicle: VehicleInfo, device_id: str, code: str) -> None:
-        """Register with the code; raises :class:`~..vehicle.WrongCode`. Being registered already is fine."""
+        """Register with the code; raises :class:`~..vehicle.WrongCode`. A device may already be registered."""
 
     async def remove_device(self, vehicle: VehicleInfo, device_id: str) -> None:
-        """Be registered no longer."""
+        """Remove the registration."""
 
     async def set_pin(self, vehicle: VehicleInfo, pin: str, departure: Departure) -> None:
-        """Choose the PIN with which the vehicle is locked and unlocked from now on; it wakes for that."""
+        """Set the PIN with which the vehicle is locked and unlocked from now on; this wakes it."""

@@ -1,4 +1,4 @@
-"""What several failures say together, when every part of a vehicle has failed."""
+"""One error for a read of which every part has failed."""
 
 from collections.abc import Collection
 
@@ -14,17 +14,17 @@ from ..vehicle import (
 )
 
 _CONCERNS_ALL = (RateLimited, AccessBlocked, TokenRejected, NoConnection)
-"""What one part is told and holds for all. None of these shows that the service is out of order."""
+"""Errors of one part that hold for all. None of these is an outage of the service."""
 
 _TELLING = (*_CONCERNS_ALL, Unavailable, ProtocolError, BackendError)
-"""Which of several errors says most about all of them, first to last: a part that is refused explains no outage."""
+"""The most telling error first: a part that is refused explains no outage."""
 
 
 def summary(errors: Collection[BackendError], *, log_in_works: bool = True) -> BackendError:
-    """Return what to raise for ``errors``, of which there is at least one, with the longest pause that any asks for.
+    """Return the error to raise for ``errors`` (at least one), with the longest ``retry_after`` of all.
 
-    Several faults at once are an outage of the service, but only if nothing else explains them: one endpoint may have
-    its bad day, a network may be down, and who is not let in must not be told that the service does not work.
+    Several faults at once are an outage of the service, but only if nothing else explains them: one endpoint may fail
+    by itself, the network may be down, and a refused account is no outage.
     """
     pause = max(filter(None, (error.retry_after for error in errors)), default=None)
     kind = next(kind for kind in _TELLING if any(isinstance(error, kind) for error in errors))

@@ -1,15 +1,18 @@
-"""Which numbers a vehicle can tell, and how exactly anybody can know them: one place for all sources.
+"""Bounds and precision of all quantities that a vehicle reports: one place for all sources.
 
-A number out of bounds is none: it is a marker, a default or garbage, whichever source sends it. The others are rounded
-here and nowhere else, or figures that nobody has measured would be shown, stored and compared.
+A number out of bounds is a marker, a default or garbage, whichever source sends it, so it becomes ``None``. The others
+are rounded here and nowhere else, or digits that nobody has measured would be shown, stored and compared.
 """
 
 from collections.abc import Collection
 from typing import NamedTuple
 
+KM_PER_MILE = 1.609344
+KPA_PER_PSI = 6.894757
+
 
 class Quantity(NamedTuple):
-    """Bounds, both possible, decimal places, and what is sent in place of a value."""
+    """Inclusive bounds, decimal places, and values within them that mean "none"."""
 
     low: float
     high: float
@@ -17,7 +20,7 @@ class Quantity(NamedTuple):
     never: Collection[float] = ()
 
     def of(self, value: float | None) -> float | None:
-        """Return the value as it is known; ``None`` if it cannot be true."""
+        """Return the value, rounded; ``None`` if it is impossible."""
         if value is None or not self.low <= value <= self.high or value in self.never:
             return None
         return round(float(value), self.digits) + 0.0  # which makes -0.0 zero
@@ -27,7 +30,7 @@ class Quantity(NamedTuple):
 LEVEL = Quantity(0, 100, 1)
 """Of a battery or a tank, or up to which to charge."""
 HEALTH = Quantity(1, 120, 2)
-"""New batteries begin above 100 %; 0 is what is shown before it is known."""
+"""New batteries have more than 100 %; 0 means "not measured yet"."""
 HX = Quantity(1, 150, 2)
 PROGRESS = Quantity(0, 100, 0)
 
@@ -46,7 +49,7 @@ SIGNAL = Quantity(-150, -1, 0)
 FUEL = Quantity(0, 200, 1)
 MINUTES = Quantity(0, 20_000, 0)
 
-# °C. A sensor that counts from -40 shows that when it has measured nothing.
+# °C. -40 is the zero of a sensor that has measured nothing.
 TEMPERATURE = Quantity(-60, 100, 1, never=(-40.0,))
 TARGET_TEMPERATURE = Quantity(5, 40, 1)
 
@@ -54,11 +57,11 @@ TARGET_TEMPERATURE = Quantity(5, 40, 1)
 RANGE = Quantity(0, 2500, 0)
 """More than any tank or battery gives."""
 ODOMETER = Quantity(0.1, 5_000_000, 1)
-"""No vehicle leaves the factory with less; 0 is what is shown before it is known."""
+"""No vehicle leaves the factory with less; 0 means "not known yet"."""
 DRIVEN = Quantity(0, 1_000_000, 1)
 """In a day, a month or a year."""
 
-# What is summed up over a day, a month or a year: a number, minutes, kWh, litres, grams
+# Totals of a day, a month or a year: a number, minutes, kWh, litres, grams
 TRIPS = Quantity(0, 100_000, 0)
 TRIP_MINUTES = Quantity(0, 600_000, 1)
 """A year has 527,040."""
@@ -74,7 +77,7 @@ HEADING = Quantity(0, 360, 0)
 
 
 def place(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
-    """Return a position in degrees; 0/0 is what a receiver without a fix shows."""
+    """Return latitude and longitude in degrees; 0/0 is no fix."""
     found = LATITUDE.of(latitude), LONGITUDE.of(longitude)
     if found[0] is None or found[1] is None or found[0] == found[1] == 0:
         return None

@@ -17,7 +17,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, TextSelector, TextSelectorConfig
 import probatio
 
-from ..backends.base import Called
+from ..backends.base import Receiving
 from ..const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE, DOMAIN
 from ..entry_values import EntryValues
 from ..leafspy_webhook import Reception, async_addresses, async_open_webhook
@@ -145,7 +145,7 @@ class LeafSpyFlow(ConfigFlow):
     async def _async_open(self) -> bool:
         """Hear messages until the dialog is over; return whether anybody can call."""
         backend = await async_create_backend(self.hass, self._link, save_auth=lambda _: None)
-        if self._close is None and isinstance(backend, Called):
+        if self._close is None and isinstance(backend, Receiving):
             self._reception = Reception()
             with suppress(ConfigEntryError):
                 self._close = await async_open_webhook(self.hass, self._link[CONF_WEBHOOK_ID], backend, self._reception)

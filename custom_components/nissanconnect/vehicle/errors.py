@@ -3,7 +3,7 @@
 The messages are for logs: they name hosts, endpoints and codes, never an account, a vehicle, a token or a place.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class BackendError(Exception):
@@ -24,6 +24,10 @@ class BackendError(Exception):
         self.retry_after = retry_after
         if nothing_done is not None:
             self.nothing_done = nothing_done
+
+    def copy(self, *, retry_after: float | None = None) -> Self:
+        """Return the same error anew: one that is raised twice collects the tracebacks of both callers."""
+        return type(self)(str(self), retry_after=self.retry_after if retry_after is None else retry_after)
 
 
 class AuthenticationFailed(BackendError):

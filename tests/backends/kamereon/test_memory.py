@@ -21,7 +21,7 @@ def memory() -> Memory:
 
 
 def refuse(memory: Memory, key: str, version: str = "cockpit v1") -> None:
-    memory.learned(key).refuse(version, NOW, NotSupported())
+    memory.learned(key).record_refusal(version, NOW, NotSupported())
 
 
 def is_refused(memory: Memory, key: str, version: str = "cockpit v1") -> bool:

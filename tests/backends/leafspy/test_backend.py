@@ -30,7 +30,7 @@ from .conftest import NOW, World, settle, told
 def test_it_is_a_backend_that_pushes(backend: LeafSpyBackend) -> None:
     assert isinstance(backend, Pushing)
     assert backend.description.pushes
-    assert backend.description.requests == 0
+    assert backend.requests == 0
 
 
 async def test_a_message_makes_a_vehicle_known_and_tells_what_it_says(

@@ -230,7 +230,7 @@ async def test_a_part_that_has_answered_must_be_refused_several_times(
 def test_other_services_make_refusals_void(clock: Clock) -> None:
     memory = Memory(None, clock())
     memory.learn("A", Knowledge(services=frozenset({"remote_climate_control"})))
-    memory.learned("A").refuse("location", clock(), AccessBlocked())
+    memory.learned("A").record_refusal("location", clock(), AccessBlocked())
     memory.learn("A", Knowledge(services=frozenset({"remote_climate_control"}), wheel=True))
     assert not memory.is_due("A", "location", timedelta(), clock())
     memory.learn("A", Knowledge(services=frozenset({"remote_climate_control", "vehicle_locator"})))

@@ -272,7 +272,7 @@ def test_nothing_that_is_kept_prints_itself() -> None:
     assert Auth.from_json(auth.to_json()) == auth
 
 
-@pytest.mark.parametrize("saved", [None, 3, [], {"access": 3, "refresh": "with blank", "rejected": "yes"}])
+@pytest.mark.parametrize("saved", [None, 3, [], {"access": 3.5, "refresh": "with blank", "rejected": "yes"}])
 def test_damaged_tokens_are_none(saved: object) -> None:
     assert Auth.from_json(saved) == Auth()  # type: ignore[arg-type]
 

@@ -260,7 +260,7 @@ async def test_messages_tell_what_they_mean(server: OpenCarwings, car: Car, owne
 
 async def test_requests_are_counted(server: OpenCarwings, car: Car, owner: Owner) -> None:
     await owner.vehicle()
-    assert owner.backend.description.requests == server.requests.total()
+    assert owner.backend.requests == server.requests.total()
 
 
 async def test_nothing_secret_gets_in(

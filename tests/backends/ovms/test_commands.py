@@ -85,7 +85,7 @@ async def test_a_command_is_sent_once_and_confirmed_by_the_vehicle(world: World,
         assert await world.command(command) == Progress(Phase.DONE)
     assert world.module.lines == [line]
     assert world.module.listeners == set()  # told that nobody listens any more
-    assert world.backend.description.requests == 1
+    assert world.backend.requests == 1
     assert {qos for _, _, qos in world.bus.published} == {0}
     assert [topic for topic, _, _ in world.bus.published] == [
         f"{PREFIX}client/{CLIENT}/active",

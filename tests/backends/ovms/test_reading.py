@@ -303,7 +303,7 @@ async def test_reading_returns_what_was_asked_for_and_costs_nothing(world: World
     everything = await world.clock.until(world.backend.read(info))
     assert {Group.BATTERY, Group.BODY, Group.POSITION, Group.CONNECTIVITY} <= everything.state.groups().keys()
     assert world.bus.published == []
-    assert world.backend.description.requests == 0
+    assert world.backend.requests == 0
     assert world.broker.subscriptions == world.broker.subscriptions[:2]  # only the module's own are left
 
 

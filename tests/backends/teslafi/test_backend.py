@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Backend, Json
 from custom_components.nissanconnect.backends.demo.snapshot import snapshot
+from custom_components.nissanconnect.backends.http import NoResponse
 from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend, service_url
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
@@ -252,7 +253,7 @@ async def test_a_token_that_was_refused_is_not_sent_after_a_restart_either(
     def restarted() -> TeslaFiBackend:
         auth = kept[-1] if kept else None
         base = service_url(teslafi.url)
-        return TeslaFiBackend(session, base=base, token=TOKEN, now=clock, auth=auth, on_auth=kept.append)
+        return TeslaFiBackend(session, base=base, token=TOKEN, now=clock, auth=auth, save_auth=kept.append)
 
     teslafi.always(Say(status=500))
     with pytest.raises(Unavailable):
@@ -291,7 +292,7 @@ async def test_a_token_that_was_refused_is_not_sent_after_a_restart_either(
         (Say(status=500), Unavailable),
         (Say(status=503, headers={"Retry-After": "soon"}), Unavailable),
         (Say(status=302, headers={"Location": "https://example.invalid/"}), UnsafeRedirect),
-        (Say(silence=True), Unavailable),
+        (Say(silence=True), NoResponse),
         (Say(hang_up=True), Unavailable),
         (Say(text="x" * 2_000_000), ProtocolError),
     ],

@@ -54,6 +54,11 @@ class DemoBackend(Backend):
     def description(self) -> Description:
         return Description(name=NAME, command_limit=timedelta(minutes=2))
 
+    @property
+    @override
+    def requests(self) -> int:
+        return 0
+
     async def garage(self) -> Garage:
         """Return the vehicles as they are now; the week before is worked out in a thread."""
         async with self._opening:

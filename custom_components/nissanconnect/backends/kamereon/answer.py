@@ -20,7 +20,7 @@ from ...vehicle import (
     Unavailable,
 )
 from ..base import Json
-from ..values import load_json
+from ..reader import load_json
 
 
 class NoAnswer(Unavailable):

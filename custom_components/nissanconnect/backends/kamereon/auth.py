@@ -8,7 +8,7 @@ from typing import Self
 
 from ...vehicle import AuthenticationFailed, NotSupported, ProtocolError, TokenRejected, Unavailable
 from ..base import Json
-from ..renewal import Renewal
+from ..tokens import TokenRenewal
 from .log_in import LogIn, Refused
 from .values import Attributes
 
@@ -77,7 +77,7 @@ class Authenticator:
         self._now = now
         self._renewed_at: datetime | None = None
         """When a host last had a token renewed by refusing it."""
-        self._renewal = Renewal(self._lasting, self._renew)
+        self._renewal = TokenRenewal(self._lasting, self._renew)
 
     @property
     def user_id(self) -> str | None:

@@ -114,9 +114,13 @@ class KamereonBackend:
             command_limit=self._dialect.command_limit or timedelta(),
             hosts={host.replace("-", "_"): str(url) for host, url in self._environment.hosts.items()},
             market=self._dialect.market,
-            requests=self._transport.requests,
             refreshes=(Group.CLIMATE, Group.BODY),
         )
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent."""
+        return self._transport.requests
 
     async def log_in(self) -> str:
         """Make sure that there is a token, and return the user id. With tokens that last nothing is sent."""

@@ -19,7 +19,7 @@ from ...vehicle import (
 )
 from ..base import Json
 from ..quantities import ENERGY, LEVEL, MINUTES, POWER, RANGE, TEMPERATURE
-from ..values import ends_in
+from ..reader import ends_in
 from .groups import known, stamp_of
 from .values import Attributes
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..base import Json
-from ..learned import Learned
+from ..learned import LearnedState
 from .values import Attributes
 
 
@@ -13,7 +13,7 @@ class _Known:
 
     services: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
-    learned: Learned = field(default_factory=Learned)
+    learned: LearnedState = field(default_factory=LearnedState)
 
 
 class Memory:
@@ -37,9 +37,9 @@ class Memory:
         """Note that ``version`` is the one to ask first."""
         known = self._of(key)
         known.versions[endpoint] = version
-        known.learned.answer(version)
+        known.learned.record_success(version)
 
-    def learned(self, key: str) -> Learned:
+    def learned(self, key: str) -> LearnedState:
         """What the versions have answered and refused for this vehicle."""
         return self._of(key).learned
 
@@ -63,4 +63,4 @@ def _items(value: Json) -> list[tuple[str, Json]]:
 
 def _recall(saved: Attributes) -> _Known:
     versions = {name: version for name, version in _items(saved.get("versions")) if isinstance(version, str)}
-    return _Known(services=saved.text("services"), versions=versions, learned=Learned(set(versions.values())))
+    return _Known(services=saved.text("services"), versions=versions, learned=LearnedState(set(versions.values())))

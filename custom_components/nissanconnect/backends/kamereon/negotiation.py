@@ -109,7 +109,7 @@ class Negotiator:
         if isinstance(error, _NOT_OF_A_VERSION) or not isinstance(error, Unavailable | ProtocolError):
             return False
         name = endpoint.version_name(version)
-        often = self._memory.learned(vehicle.key).fail(name) % ENOUGH == 0
+        often = self._memory.learned(vehicle.key).record_failure(name) % ENOUGH == 0
         return often or self._memory.answering(vehicle.key, endpoint.name) not in (None, name)
 
     async def _ask(self, vehicle: VehicleInfo, endpoint: Endpoint, version: Version) -> Reply | None:
@@ -120,15 +120,15 @@ class Negotiator:
         try:
             body = await self._client_of(vehicle).get(version.host, path, name, **query)
         except NotServed as error:
-            if not learned.refuse(name, self._now(), error):
+            if not learned.record_refusal(name, self._now(), error):
                 raise
         except NotSupported as error:  # the right is missing, not the version
-            if not learned.refuse(name, self._now(), error):
+            if not learned.record_refusal(name, self._now(), error):
                 raise
             for other in {endpoint.version_name(each) for each in endpoint.order(vehicle)} - {name}:
-                learned.refuse(other, self._now(), error)
+                learned.record_refusal(other, self._now(), error)
         except AdapterFault as error:
-            learned.refuse(name, self._now(), error, doubtful=True)
+            learned.record_refusal(name, self._now(), error, doubtful=True)
             raise
         else:
             state = endpoint.parse(body, vehicle, self._now())
@@ -142,7 +142,7 @@ class Negotiator:
             why = NotSupported(f"{best.version} tells as much")
             for reply in thin:
                 if reply is not best:
-                    self._memory.learned(vehicle.key).refuse(reply.version, self._now(), why)
+                    self._memory.learned(vehicle.key).record_refusal(reply.version, self._now(), why)
             if best.wealth:
                 self._memory.answered(vehicle.key, endpoint.name, best.version)
         return best.state

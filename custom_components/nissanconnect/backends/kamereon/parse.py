@@ -21,7 +21,7 @@ from ...vehicle import (
 )
 from ..base import Json
 from ..quantities import FUEL, LEVEL, ODOMETER, PRESSURE, RANGE, TARGET_TEMPERATURE, TEMPERATURE, heading, place
-from ..values import upcoming
+from ..reader import upcoming
 from .groups import known, privacy, stamp_of
 from .values import Attributes
 

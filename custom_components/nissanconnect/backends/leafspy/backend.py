@@ -24,7 +24,7 @@ from ...vehicle import (
     VehicleState,
     Weakness,
 )
-from ..base import Backend, Called, Description, Forgetting, Json, Pushing
+from ..base import Backend, Description, Forgetting, Json, Pushing, Receiving
 from .heard import ENOUGH, NAME, HeardVehicle
 from .memory import MOST_VEHICLES, from_json, to_json
 from .message import Units, parse
@@ -49,7 +49,7 @@ _WEAKNESSES = (
 _UNIT_IS_GUESSED = Weakness(group=Group.CLIMATE, clock=timedelta(minutes=1), cached=frozenset({"outside_temperature"}))
 
 
-class LeafSpyBackend(Backend, Pushing, Called, Forgetting):
+class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
     """The vehicles that speak through one link; each makes itself known by its first message.
 
     ``password`` is what the app must send along, if anything. ``units`` is what the owner says about the app.
@@ -79,6 +79,11 @@ class LeafSpyBackend(Backend, Pushing, Called, Forgetting):
     def description(self) -> Description:
         guessed = () if self._units.outside_fahrenheit is not None else (_UNIT_IS_GUESSED,)
         return Description(name=NAME, command_limit=timedelta(0), pushes=True, weaknesses=(*_WEAKNESSES, *guessed))
+
+    @property
+    @override
+    def requests(self) -> int:
+        return 0
 
     @property
     @override

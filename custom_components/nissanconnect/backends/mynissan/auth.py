@@ -8,7 +8,7 @@ from typing import Self
 from pynissan import Tokens
 
 from ..base import Json
-from ..values import header_value
+from ..reader import header_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,9 +111,13 @@ class MyNissanBackend:
             command_limit=timedelta(seconds=210),
             hosts=_HOSTS,
             market=Market.NORTH_AMERICA,
-            requests=self._line.requests,
             weaknesses=_WEAKNESSES,
         )
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent."""
+        return self._line.requests
 
     async def log_in(self) -> str:
         """Make sure that there are tokens, and return a name made of the e-mail address that does not tell it."""
@@ -172,11 +176,11 @@ class MyNissanBackend:
             answered = True
             missing = gaps(part.name, heard)
             if part.every and missing and not state.groups():  # no answer, but none to ask for at each read either
-                learned.refuse(part.name, self._now(), next(iter(missing.values())))
+                learned.record_refusal(part.name, self._now(), next(iter(missing.values())))
             else:
                 self._memory.asked(vehicle.key, part.name, part.every, self._now())
             if state.groups():
-                learned.answer(part.name)
+                learned.record_success(part.name)
             self._joiner.hear(vehicle.key, part.name, state, lasting=part.lasting)
             if part.name == CHARGE_LIMIT and state.charging is not None:
                 self._memory.keep_limit(vehicle.key, state.charging.limit)
@@ -184,7 +188,7 @@ class MyNissanBackend:
         if failures and not answered:
             raise summary(failures.values())
         for name in refused:  # a refusal of one part only: it is not in the contract
-            learned.refuse(name, self._now(), failures[name])
+            learned.record_refusal(name, self._now(), failures[name])
         reasons = {part.name: learned.reason([part.name]) for part in PARTS}
         given_up = {name: reason for name, reason in reasons.items() if reason is not None}
         return VehicleReport(state=self._joiner.take(vehicle.key), failures=failures, given_up=given_up)

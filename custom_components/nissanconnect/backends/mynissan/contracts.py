@@ -13,7 +13,7 @@ from pynissan import (
 
 from ...vehicle import Package, Software, Subscription, UpdateStatus, VehicleState
 from ..quantities import PROGRESS
-from ..values import utc
+from ..reader import utc
 from .knowledge import is_used
 from .values import stamp
 

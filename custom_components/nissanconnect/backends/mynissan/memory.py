@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from ...vehicle import Group
 from ..base import Json
-from ..learned import Learned
+from ..learned import LearnedState
 from ..quantities import LEVEL
-from ..values import saved_time
+from ..reader import saved_time
 from .knowledge import Knowledge
 
 DAILY = timedelta(days=1)
@@ -31,7 +31,7 @@ class _Vehicle:
     knowledge: Knowledge = Knowledge()
     limit: float | None = None
     asked: dict[str, datetime] = field(default_factory=dict)
-    learned: Learned = field(default_factory=Learned)
+    learned: LearnedState = field(default_factory=LearnedState)
     heard: dict[str, datetime] = field(default_factory=dict)
     commanded: dict[Group, datetime] = field(default_factory=dict)
     ours: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Memory:
             key: {
                 "knowledge": known.knowledge.to_json(),
                 "asked": {name: at.isoformat() for name, at in known.asked.items()},
-                "answered": [*sorted(known.learned.answered)],
+                "answered": [*sorted(known.learned.working)],
                 "ours": [*known.ours],
                 "limit": known.limit,
             }
@@ -93,7 +93,7 @@ class Memory:
         known = self._of(key)
         (known.heard if every < DAILY else known.asked)[name] = now
 
-    def learned(self, key: str) -> Learned:
+    def learned(self, key: str) -> LearnedState:
         """What the parts have answered and refused for a vehicle."""
         return self._of(key).learned
 
@@ -135,7 +135,9 @@ def _recall(saved: Json, now: datetime) -> _Vehicle:
     return _Vehicle(
         knowledge=Knowledge.from_json(said.get("knowledge")),
         asked={name: at for name, at in times.items() if at is not None and at <= now},
-        learned=Learned({each for each in answered if isinstance(each, str)} if isinstance(answered, list) else set()),
+        learned=LearnedState(
+            {each for each in answered if isinstance(each, str)} if isinstance(answered, list) else set()
+        ),
         ours=[each for each in ours if isinstance(each, str)][-_OURS:] if isinstance(ours, list) else [],
         limit=LEVEL.of(limit) if isinstance(limit, int | float) else None,
     )

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pynissan import BreachAlert, BreachAlerts, RemoteServiceHistory, VehicleAlerts
 
 from ...vehicle import Notification
-from ..values import past
+from ..reader import past
 from .commands import FINAL
 from .values import label
 

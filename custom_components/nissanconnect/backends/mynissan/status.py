@@ -31,7 +31,7 @@ from ...vehicle import (
 )
 from ..base import Json
 from ..quantities import LEVEL, ODOMETER, RANGE, place
-from ..values import upcoming
+from ..reader import upcoming
 from .values import (
     celsius,
     distance,

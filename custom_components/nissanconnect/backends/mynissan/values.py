@@ -11,7 +11,7 @@ from pynissan import DistanceReading, TemperatureReading
 
 from ...vehicle import Reported, Stamp
 from ..quantities import PRESSURE, TEMPERATURE, Quantity
-from ..values import past
+from ..reader import past
 
 _LOGGER = logging.getLogger(__name__)
 

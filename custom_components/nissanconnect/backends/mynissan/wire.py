@@ -17,7 +17,7 @@ import aiohttp
 from ...vehicle import BackendError
 from ..base import Json
 from ..http import read_text, retry_seconds
-from ..values import load_json
+from ..reader import load_json
 from .refusals import error_in, errors_in, kind_of_status
 
 _NULL_IS_NONE = "otaUpdate"

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from yarl import URL
 
 from ...vehicle import InvalidAddress
-from ..http import is_near
+from ..address import is_local
 
 PUBLIC = "https://opencarwings.viaaq.eu"
 
@@ -31,7 +31,7 @@ class Address:
             raise InvalidAddress
         if url.query_string or url.fragment or not re.fullmatch(r"[0-9A-Za-z.:%_-]+", host):
             raise InvalidAddress
-        if url.scheme == "http" and not is_near(host):
+        if url.scheme == "http" and not is_local(host):
             raise InvalidAddress("plain http is for addresses in the own network only")
         self._base = url.with_path(url.path.rstrip("/") + "/", encoded=False)
 

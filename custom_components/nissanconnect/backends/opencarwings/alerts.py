@@ -70,10 +70,10 @@ class CarAlert:
 def parse_alert(value: Json, now: datetime) -> CarAlert | None:
     """Read an alert. Its additional data are free text of the server's, which may say anything, and are dropped."""
     said = Said.of(value)
-    identifier, kind, at = said.whole("id"), said.whole("type", 0, 1000), said.time("timestamp", now)
+    identifier, kind, at = said.integer("id"), said.integer("type", 0, 1000), said.past(now, "timestamp")
     if identifier is None or kind is None or at is None:
         return None
-    return CarAlert(identifier, kind, at, said.whole("command_id", 0), said.text("type_display"))
+    return CarAlert(identifier, kind, at, said.integer("command_id", 0), said.line("type_display"))
 
 
 def parse_alerts(value: Json, now: datetime) -> tuple[CarAlert, ...]:

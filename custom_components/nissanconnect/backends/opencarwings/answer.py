@@ -65,7 +65,7 @@ def _kind(answer: Answer) -> type[BackendError]:
     said = Said.of(answer.body)
     match answer.status:
         case HTTPStatus.UNAUTHORIZED:
-            return _SECOND_FACTOR.get(said.text("detail") or "", Unauthorized)
+            return _SECOND_FACTOR.get(said.line("detail") or "", Unauthorized)
         case HTTPStatus.FORBIDDEN if answer.is_page:
             return AccessBlocked
         case HTTPStatus.FORBIDDEN:
@@ -76,7 +76,7 @@ def _kind(answer: Answer) -> type[BackendError]:
             return RateLimited
         case HTTPStatus.INTERNAL_SERVER_ERROR if said.get("error") == "":
             return NotSupported  # how a command is turned down that this telematics unit does not know (§4 [A])
-        case HTTPStatus.INTERNAL_SERVER_ERROR if said.text("error"):
+        case HTTPStatus.INTERNAL_SERVER_ERROR if said.line("error"):
             return Explained
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Unavailable
@@ -97,9 +97,9 @@ def _forbidden(said: Said) -> type[BackendError]:
     """403 is a bad key, a bad token, somebody else's vehicle or a wrong PIN; only the body tells (§2)."""
     if said.get("code") == "token_not_valid":
         return Unauthorized
-    if re.search(r"\bpin\b", said.text("error") or "", re.IGNORECASE):
+    if re.search(r"\bpin\b", said.line("error") or "", re.IGNORECASE):
         return WrongPin
     # "Invalid token.", and in the framework's words: no credentials, a token with blanks in it, a closed account.
-    if re.search(r"\btoken\b|\bcredentials\b|\binactive\b", said.text("detail") or "", re.IGNORECASE):
+    if re.search(r"\btoken\b|\bcredentials\b|\binactive\b", said.line("detail") or "", re.IGNORECASE):
         return Unauthorized
     return NotServed

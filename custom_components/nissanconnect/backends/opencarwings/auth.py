@@ -10,7 +10,7 @@ from typing import Self
 
 from ...vehicle import AuthenticationFailed, CredentialsMissing, ProtocolError
 from ..base import Json
-from ..renewal import Renewal
+from ..tokens import TokenRenewal
 from .address import Address
 from .answer import Unauthorized, body_of
 from .transport import Transport
@@ -73,7 +73,7 @@ class Authenticator:
         self._credentials = credentials
         self._auth = auth
         self._on_auth = on_auth
-        self._renewal = Renewal(self._accepted, self._renew)
+        self._renewal = TokenRenewal(self._accepted, self._renew)
 
     @property
     def user(self) -> str | None:
@@ -135,7 +135,7 @@ class Authenticator:
         """Exchange what we have for a pair of tokens and keep it."""
         answer = await self._transport.request("POST", self._address.url(path), name, headers={}, body=said)
         body = Said.of(body_of(answer, name))
-        access, user = body.token("access"), body.whole("user_id")
+        access, user = body.token("access"), body.integer("user_id")
         if access is None:
             raise ProtocolError(f"{name} brought no token")
         known = self._auth.user if user is None else str(user)

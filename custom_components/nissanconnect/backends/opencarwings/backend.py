@@ -108,13 +108,17 @@ class OpenCarwingsBackend:
             name=BACKEND,
             command_limit=_COMMAND_LIMIT,
             hosts={"opencarwings": str(self._address)},
-            requests=self._transport.requests,
             keeps_one_command=True,  # §4.1
             # It does push. But where something in front of the server lets no socket through, only asking helps, and
             # one request for each read costs nobody anything.
             pushes=False,
             weaknesses=_WEAKNESSES,
         )
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent."""
+        return self._transport.requests
 
     async def log_in(self) -> str:
         """Ask for the list, which proves that we are let in, and return the installation and the account's number."""

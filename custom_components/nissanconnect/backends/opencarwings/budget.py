@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from ...vehicle import TooManyCommands
 from ..base import Json
-from ..values import time_of
+from ..reader import time_of
 
 LIMITS: Mapping[timedelta, int] = {timedelta(hours=1): 10, timedelta(days=1): 30}
 """Commands to one vehicle: more than a person sends, and a small bill if an automation runs wild."""

@@ -67,11 +67,11 @@ def parse_car(value: Json, now: datetime) -> Car:
         ProtocolError: It is none, or has no VIN.
     """
     said = Said.of(value)
-    vin = said.text("vin", longest=40)
+    vin = said.line("vin", longest=40)
     if vin is None:
         raise ProtocolError("a vehicle without a VIN")
     supported = said.codes("supported_commands")
-    offered = _FAMILIES.get(said.text("tcu_type") or "", frozenset()) if supported is None else supported
+    offered = _FAMILIES.get(said.line("tcu_type") or "", frozenset()) if supported is None else supported
     sensitive = said.codes("sensitive_commands")
     pinned = _SENSITIVE if sensitive is None else sensitive
     pinned = pinned if said.flag("command_pin_enforced") else frozenset()
@@ -81,7 +81,7 @@ def parse_car(value: Json, now: datetime) -> Car:
         info=info_of(said, vin, offered, pinned),
         state=state_of(said, now, next_start(timers, now)),
         detailed=supported is not None or said.get("command_id") is not None,
-        user=None if (owner := said.whole("owner")) is None else str(owner),
+        user=None if (owner := said.integer("owner")) is None else str(owner),
         offered=offered,
         pinned=pinned,
         command=_last_command(said, now),
@@ -90,10 +90,10 @@ def parse_car(value: Json, now: datetime) -> Car:
 
 
 def _last_command(said: Said, now: datetime) -> LastCommand | None:
-    identifier, kind, result = (said.whole(f"command_{name}") for name in ("id", "type", "result"))
+    identifier, kind, result = (said.integer(f"command_{name}") for name in ("id", "type", "result"))
     if identifier is None or kind is None or result is None or identifier < 0:
         return None
-    return LastCommand(identifier, kind, result, said.time("command_request_time", now))
+    return LastCommand(identifier, kind, result, said.past(now, "command_request_time"))
 
 
 def same_news(one: VehicleState, other: VehicleState) -> bool:

@@ -15,7 +15,7 @@ import aiohttp
 from ...vehicle import BackendError, NoConnection, ProtocolError, Push, Unavailable, VehicleState
 from ..base import Json
 from ..http import without_redirects
-from ..values import load_json
+from ..reader import load_json
 from .address import Address
 from .alerts import CarAlert, parse_alert
 from .auth import Authenticator
@@ -108,7 +108,7 @@ class Listener:
     def _take(self, frame: Json, hear: Callable[[Push], None]) -> None:
         """Hear one frame; what cannot be read is left to the next read."""
         said = Said.of(frame)
-        kind, data = said.text("type"), said.get("data")
+        kind, data = said.line("type"), said.get("data")
         alert = parse_alert(data, self._now()) if kind == "alert" else None
         with suppress(ProtocolError):
             if alert is not None:

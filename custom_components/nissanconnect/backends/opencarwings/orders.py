@@ -25,7 +25,7 @@ from ...vehicle import (
     StopSignals,
     Unlock,
 )
-from ..values import time_of
+from ..reader import time_of
 from .alerts import CarAlert
 from .car import LastCommand
 

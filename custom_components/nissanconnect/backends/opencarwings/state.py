@@ -30,7 +30,7 @@ from ...vehicle import (
     normalise_key,
 )
 from ..quantities import BARS, ENERGY, HEALTH, LEVEL, MINUTES, ODOMETER, PRESSURE, RANGE, TEMPERATURE, place
-from ..values import time_of
+from ..reader import time_of
 from .values import Said
 
 BACKEND = "opencarwings"
@@ -73,9 +73,9 @@ def info_of(said: Said, vin: str, offered: frozenset[int], pinned: frozenset[int
     return VehicleInfo(
         key=key,
         vin=key,
-        nickname=said.text("nickname"),
+        nickname=said.line("nickname"),
         model="e-NV200" if key.startswith("VSK") else "LEAF",
-        gateway=said.text("tcu_type", longest=32),
+        gateway=said.line("tcu_type", longest=32),
         powertrain=Powertrain.ELECTRIC,
         capabilities=frozenset(capabilities),
     )
@@ -83,16 +83,16 @@ def info_of(said: Said, vin: str, offered: frozenset[int], pinned: frozenset[int
 
 def state_of(said: Said, now: datetime, next_start_at: datetime | None) -> VehicleState:
     """Return all that the car object says; a group without any value is left out."""
-    ev, health, location = (_reported(said.part(name)) for name in ("ev_info", "veh_health", "location"))
+    ev, health, location = (_reported(said.child(name)) for name in ("ev_info", "veh_health", "location"))
     groups: list[Reported | None] = [_climate(ev, now, next_start_at), _connectivity(said, now)]
     if ev is not None:
-        stamp = _stamp(now, ev.time("last_updated", now))
+        stamp = _stamp(now, ev.past(now, "last_updated"))
         groups += [_battery(ev, stamp), _charging(ev, stamp)]
     if health is not None:
-        stamp = _stamp(now, health.time("last_updated", now))
+        stamp = _stamp(now, health.past(now, "last_updated"))
         groups += [_tyres(health, stamp), _health(health, stamp)]
     if location is not None:
-        groups.append(_position(location, _stamp(now, location.time("last_updated", now))))
+        groups.append(_position(location, _stamp(now, location.past(now, "last_updated"))))
     groups.append(_odometer(said, health, now))
     return VehicleState.of(*groups)
 
@@ -152,7 +152,7 @@ def _climate(ev: Said | None, now: datetime, next_start_at: datetime | None) -> 
     if ev is None:
         return None if next_start_at is None else Climate(**_stamp(now, None), next_start_at=next_start_at)
     return Climate(
-        **_stamp(now, ev.time("last_updated", now)),
+        **_stamp(now, ev.past(now, "last_updated")),
         running=ev.flag("ac_status"),
         inside_temperature=TEMPERATURE.of(ev.number("cabin_temp", never=_NONE)),
         next_start_at=next_start_at,
@@ -167,14 +167,14 @@ def _position(location: Said, stamp: Stamp) -> Position | None:
 def _odometer(said: Said, health: Said | None, now: datetime) -> Odometer | None:
     """Return the distance; the one of the older units has no time of its own (§3.1)."""
     if health is not None and (checked := ODOMETER.of(health.number("mileage"))) is not None:
-        return Odometer(**_stamp(now, health.time("last_updated", now)), distance=checked)
+        return Odometer(**_stamp(now, health.past(now, "last_updated")), distance=checked)
     plain = ODOMETER.of(said.number("odometer"))
     return None if plain is None else Odometer(**_stamp(now, None), distance=plain)
 
 
 def _connectivity(said: Said, now: datetime) -> Connectivity:
     """Return when the telematics unit last called, if it ever did. Whether it would answer now nobody knows."""
-    return Connectivity(**_stamp(now, said.time("last_connection", now)))
+    return Connectivity(**_stamp(now, said.past(now, "last_connection")))
 
 
 def _tyres(health: Said, stamp: Stamp) -> Tyres | None:
@@ -191,13 +191,13 @@ def _health(health: Said, stamp: Stamp) -> Health | None:
         name: lit for name in ("maintenance_alert", "tpms_light") if (lit := health.flag(name)) is not None
     }
     if isinstance(health.get("dtc_long"), list):
-        codes = [_trouble_code(each) for each in health.parts("dtc_long")]
+        codes = [_trouble_code(each) for each in health.children("dtc_long")]
         values["trouble_codes"] = ", ".join(sorted(filter(None, codes))[:20])
     return Health(**stamp, values=values) if values else None
 
 
 def _trouble_code(said: Said) -> str | None:
-    code, unit = said.text("code_label", 32), said.text("ecu_label", 32)
+    code, unit = said.line("code_label", 32), said.line("ecu_label", 32)
     if code is None or not re.fullmatch(r"[0-9A-Z-]+", code):
         return None
     return f"{code} ({unit})" if unit is not None and re.fullmatch(r"[0-9A-Za-z /_-]+", unit) else code

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ...vehicle import NoFreeTimer, TimePassed
 from ..base import Json
-from ..values import time_of
+from ..reader import time_of
 from .client import Client, Leave
 from .values import objects
 
@@ -37,12 +37,12 @@ def timers_of(value: Json) -> tuple[Timer, ...]:
     """Return the timers that start the climate once. Those of every week are somebody's plan, and not a next start."""
     found = []
     for said in objects(value):
-        identifier, day, time = said.whole("id", 0), said.text("date", 10), said.text("time", 8)
+        identifier, day, time = said.integer("id", 0), said.line("date", 10), said.line("time", 8)
         at = time_of(f"{day}T{time}") if day and time else None
         if identifier is None or at is None:
             continue
-        if said.whole("timer_type") == _ONCE and said.whole("command_type") == _CLIMATE_ON:
-            ours = said.text("name") == _NAME
+        if said.integer("timer_type") == _ONCE and said.integer("command_type") == _CLIMATE_ON:
+            ours = said.line("name") == _NAME
             found.append(Timer(identifier, at, enabled=said.flag("enabled") is not False, ours=ours))
     return tuple(found)
 

@@ -10,7 +10,7 @@ from yarl import URL
 from ...vehicle import NoConnection, Unavailable
 from ..base import Json
 from ..http import read_text, retry_seconds
-from ..values import load_json
+from ..reader import load_json
 from .answer import Answer
 
 

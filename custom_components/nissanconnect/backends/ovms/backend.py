@@ -100,10 +100,14 @@ class OvmsBackend(Backend):
         return Description(
             name=BACKEND,
             command_limit=timedelta(seconds=100),
-            requests=self._desk.sent,
             pushes=True,
             weaknesses=_WEAKNESSES,
         )
+
+    @property
+    @override
+    def requests(self) -> int:
+        return self._desk.sent
 
     @override
     async def log_in(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ...vehicle import Capability
 from ..base import Json
-from ..values import saved_time
+from ..reader import saved_time
 from .boot import Boot
 from .metrics import Part
 

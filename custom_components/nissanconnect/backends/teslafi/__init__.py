@@ -1,10 +1,28 @@
-"""TeslaFi and the services that speak like it: what a logging service last heard of one vehicle, read-only.
+"""TeslaFi and services with the same interface: the last values of one vehicle from a logging service, read-only.
 
-Experimental: nobody has shown that such a service logs a Nissan (teslafi §0).
+Experimental: nobody has shown that such a service logs a Nissan (teslafi §0). This is the smallest backend, and the one
+to copy for a new one: see docs/new-backend.md.
 """
 
-from .address import service_url
+from ..base import Backend, Context, Fields
 from .backend import TeslaFiBackend
-from .parse import BACKEND
+from .client import service_url
 
-__all__ = ["BACKEND", "TeslaFiBackend", "service_url"]
+__all__ = ["TeslaFiBackend", "create", "service_url"]
+
+
+def create(context: Context, fields: Fields) -> Backend:
+    """Return the backend for the address and the token that the owner has entered.
+
+    Raises:
+        InvalidAddress: The token must not be sent to this address.
+    """
+    return TeslaFiBackend(
+        context.session,
+        base=service_url(fields["url"]),
+        token=fields["api_token"].strip(),
+        now=context.now,
+        auth=context.auth,
+        save_auth=context.save_auth,
+        memory=context.memory,
+    )

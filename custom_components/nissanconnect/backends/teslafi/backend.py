@@ -1,4 +1,4 @@
-"""A feed of TeslaFi's kind as a backend: one token is one vehicle, to be read only."""
+"""The backend of one feed: one token is one vehicle, read-only."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -34,16 +34,16 @@ from ...vehicle import (
     plant_country,
     vin_problem,
 )
-from ..base import Backend, Description, Json
-from .feed import Feed
-from .parse import BACKEND, parse
-from .values import Values
+from ..base import Backend, Description, Json, SaveAuth
+from ..reader import JsonReader
+from .client import DataPoint, FeedClient
+from .mapping import BACKEND, FeedReader, state_of
 
 _LOGGER = logging.getLogger(__name__)
 
 _REJECTED = "rejected"
 
-_SHOWN_BY: dict[Group, Capability] = {
+_CAPABILITIES: dict[Group, Capability] = {
     Group.BATTERY: Capability.BATTERY,
     Group.BODY: Capability.LOCK_STATUS,
     Group.CLIMATE: Capability.CLIMATE_STATUS,
@@ -53,7 +53,7 @@ _SHOWN_BY: dict[Group, Capability] = {
 
 
 class TeslaFiBackend(Backend):
-    """One feed. It is never asked to wake the vehicle, and takes no commands."""
+    """One feed. It never wakes the vehicle, and takes no commands."""
 
     def __init__(
         self,
@@ -63,40 +63,39 @@ class TeslaFiBackend(Backend):
         token: str,
         now: Callable[[], datetime],
         auth: Json = None,
-        on_auth: Callable[[dict[str, Json]], None] = lambda _: None,
+        save_auth: SaveAuth = lambda _: None,
         memory: Json = None,
         timeout: float = 15.0,
     ) -> None:
-        """Prepare; nothing is sent yet. ``base`` comes from :func:`service_url`, ``memory`` from :meth:`memory`.
+        """``base`` comes from :func:`~.client.service_url`; ``timeout`` is in seconds: a database responds (§1).
 
-        ``auth`` is what ``on_auth`` was last handed for this token, if anything: that it was refused, so that not even
-        a restart has it sent again.
+        ``auth`` says whether this token was rejected, so that not even a restart has it sent again.
         """
-        self._feed = Feed(
+        self._feed = FeedClient(
             session,
             base,
             token,
             now=now,
-            rejected=isinstance(auth, dict) and auth.get(_REJECTED) is True,
-            on_rejected=lambda: on_auth({_REJECTED: True}),
+            rejected=JsonReader.of(auth).flag(_REJECTED) is True,
+            on_rejected=lambda: save_auth({_REJECTED: True}),
             timeout=timeout,
         )
-        self._base = base
-        self._known = _recall(memory)
+        self._description = Description(name=BACKEND, command_limit=timedelta(), hosts={"feed": str(base)})
+        self._info = _from_memory(memory)
 
     @property
     @override
     def description(self) -> Description:
-        return Description(
-            name=BACKEND,
-            command_limit=timedelta(),
-            hosts={"feed": str(self._base)},
-            requests=self._feed.requests,
-        )
+        return self._description
+
+    @property
+    @override
+    def requests(self) -> int:
+        return self._feed.requests
 
     @override
     async def log_in(self) -> str:
-        """Return a name of the vehicle that does not reveal it: an account has no name, and no second vehicle.
+        """Return an id of the vehicle that does not reveal it: an account has no name, and no second vehicle.
 
         Raises:
             Unreachable: The feed has not named a vehicle yet.
@@ -106,28 +105,25 @@ class TeslaFiBackend(Backend):
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
-        """Return the vehicle. While it sleeps the feed leaves out its VIN, so that the last one counts (§5).
+        """Return the vehicle. While it sleeps the feed leaves out its VIN; then the last one counts (§5).
 
         Raises:
             Unreachable: The feed has not named a vehicle yet.
         """
-        heard = await self._feed.hear()
-        self._meet(heard.said, parse(heard.said, heard.received_at, live=heard.live))
-        if self._known is None:
+        await self._fetch()
+        if self._info is None:
             raise Unreachable("the feed has not named a vehicle yet")
-        return (ListedVehicle(info=self._known),)
+        return (ListedVehicle(info=self._info),)
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
-        heard = await self._feed.hear()
-        state = parse(heard.said, heard.received_at, live=heard.live)
-        self._meet(heard.said, state)
-        if self._known is not None and self._known.key != vehicle.key:
+        point, state = await self._fetch()
+        if self._info is not None and self._info.key != vehicle.key:
             raise NotSupported("the feed is that of another vehicle")
-        # A sleeping vehicle tells only that it sleeps. If that were left out, it would seem to be refused everything.
+        # A sleeping vehicle reports only that it sleeps. Without that it would seem to be refused everything.
         wanted = Group if groups is None else {*groups, Group.CONNECTIVITY}
-        told = (said for group, said in state.groups().items() if group in wanted)
-        return VehicleReport(state=VehicleState.of(*told), failures=_failures(heard.said))
+        reported = (value for group, value in state.groups().items() if group in wanted)
+        return VehicleReport(state=VehicleState.of(*reported), failures=_failures(point.fields))
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
@@ -143,26 +139,29 @@ class TeslaFiBackend(Backend):
 
     @override
     def memory(self) -> Json:
-        """Return who the vehicle is and what it can report: a feed that begins with a sleeping one tells neither."""
-        if self._known is None:
+        """Return who the vehicle is and what it can report: a feed that begins with a sleeping one says neither."""
+        if self._info is None:
             return None
         return {
-            "key": self._known.key,
-            "nickname": self._known.nickname,
-            "capabilities": [*sorted(self._known.capabilities)],
+            "key": self._info.key,
+            "nickname": self._info.nickname,
+            "capabilities": [*sorted(self._info.capabilities)],
         }
 
-    def _meet(self, said: Values, state: VehicleState) -> None:
-        """Take over who the vehicle is, as far as the feed tells."""
-        reported = frozenset(_SHOWN_BY[group] for group in state.groups() if group in _SHOWN_BY)
-        known, vin = self._known, said.text("vin")
-        if vin is not None and (known is None or known.key != normalise_key(vin)):
-            known = _vehicle(normalise_key(vin))
-            if known.vin is not None and plant_country(known.vin) is None:
-                _LOGGER.warning("%s was built in no plant that is known to be Nissan's", alias(known.key))
-        if known is not None:
-            nickname = said.text("display_name") or known.nickname
-            self._known = replace(known, nickname=nickname, capabilities=known.capabilities | reported)
+    async def _fetch(self) -> tuple[DataPoint, VehicleState]:
+        """Return the newest point and its state; update who the vehicle is, as far as the point says."""
+        point = await self._feed.fetch()
+        state = state_of(point.fields, point.received_at, live=point.live)
+        info, vin = self._info, point.fields.text("vin")
+        if vin is not None and (info is None or info.key != normalise_key(vin)):
+            info = _vehicle(normalise_key(vin))
+            if info.vin is not None and plant_country(info.vin) is None:
+                _LOGGER.warning("%s was built in no plant that is known to be Nissan's", alias(info.key))
+        if info is not None:
+            reported = frozenset(_CAPABILITIES[group] for group in state.groups() if group in _CAPABILITIES)
+            nickname = point.fields.text("display_name") or info.nickname
+            self._info = replace(info, nickname=nickname, capabilities=info.capabilities | reported)
+        return point, state
 
 
 def _vehicle(key: str) -> VehicleInfo:
@@ -170,20 +169,19 @@ def _vehicle(key: str) -> VehicleInfo:
     return VehicleInfo(key=key, vin=key if is_vin else None, powertrain=Powertrain.ELECTRIC)
 
 
-def _recall(memory: Json) -> VehicleInfo | None:
-    """Read what :meth:`TeslaFiBackend.memory` returned; what is damaged was never known."""
-    saved = Values.of(memory)
+def _from_memory(memory: Json) -> VehicleInfo | None:
+    """Read what :meth:`TeslaFiBackend.memory` returned; damaged parts are left out."""
+    saved = FeedReader.of(memory)
     key, listed = saved.text("key"), saved.get("capabilities")
     if key is None:
         return None
-    capabilities = frozenset(
-        capability for capability in _SHOWN_BY.values() if isinstance(listed, list) and capability in listed
-    )
+    names = listed if isinstance(listed, list) else []
+    capabilities = frozenset(capability for capability in _CAPABILITIES.values() if capability in names)
     return replace(_vehicle(normalise_key(key)), nickname=saved.text("nickname"), capabilities=capabilities)
 
 
-def _failures(said: Values) -> dict[str, BackendError]:
+def _failures(feed: FeedReader) -> dict[str, BackendError]:
     """Return why the values are older than they look: the service notes when it could not reach the maker (§5)."""
-    if re.search(r"\bAPI\b", said.text("Notes") or ""):
+    if re.search(r"\bAPI\b", feed.text("Notes") or ""):
         return {"vehicle": Unavailable("the service could not reach the maker")}
     return {}

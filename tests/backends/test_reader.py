@@ -7,8 +7,8 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.values import (
-    JsonObject,
+from custom_components.nissanconnect.backends.reader import (
+    JsonReader,
     header_value,
     load_json,
     past,
@@ -45,18 +45,18 @@ def test_whole_characters_stay_beside_half_ones() -> None:
 
 @pytest.mark.parametrize("value", [None, True, 1, "a", [], [{"a": 1}]])
 def test_what_is_no_object_has_no_values(value: Json) -> None:
-    assert JsonObject.of(value).values == {}
+    assert JsonReader.of(value).values == {}
 
 
 def test_an_object_in_an_object() -> None:
-    said = JsonObject.of({"a": {"b": 1}, "c": [{"b": 2}]})
-    assert said.part("a").get("b") == 1
-    assert said.part("c").get("b") is None
-    assert said.part("d").get("b") is None
+    said = JsonReader.of({"a": {"b": 1}, "c": [{"b": 2}]})
+    assert said.child("a").get("b") == 1
+    assert said.child("c").get("b") is None
+    assert said.child("d").get("b") is None
 
 
 def test_what_was_said_does_not_print_itself() -> None:
-    assert "s3cret" not in repr(JsonObject.of({"s3cret": "s3cret"}))
+    assert "s3cret" not in repr(JsonReader.of({"s3cret": "s3cret"}))
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_what_was_said_does_not_print_itself() -> None:
 )
 def test_numbers(value: Json, number: float | None) -> None:
     high = 100 if isinstance(value, str) else 10
-    assert JsonObject({"a": value}).number("a", 0, high) == number
+    assert JsonReader({"a": value}).number("a", 0, high) == number
 
 
 def test_infinity_is_no_number_even_without_bounds() -> None:
-    assert JsonObject({"a": float("inf")}).number("a") is None
+    assert JsonReader({"a": float("inf")}).number("a") is None
 
 
 @given(st.none() | st.integers(-(10**9), 10**9) | st.floats(), st.floats(allow_nan=False), st.floats(allow_nan=False))
@@ -183,7 +183,7 @@ def test_times_never_fail_and_never_lie_ahead(time: datetime) -> None:
 
 @given(JSON, SCALARS)
 def test_nothing_raises(body: Json, value: Json) -> None:
-    for said in (JsonObject.of(body), JsonObject({"data": value}), JsonObject({"data": body}).part("data")):
+    for said in (JsonReader.of(body), JsonReader({"data": value}), JsonReader({"data": body}).child("data")):
         number = said.number("data", -5, 5)
         assert number is None or -5 <= number <= 5
         raw = said.get("data")

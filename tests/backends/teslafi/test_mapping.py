@@ -8,9 +8,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.teslafi.answer import feed_of
-from custom_components.nissanconnect.backends.teslafi.parse import parse
-from custom_components.nissanconnect.backends.teslafi.values import Values
+from custom_components.nissanconnect.backends.http import Response
+from custom_components.nissanconnect.backends.teslafi.client import fields_of
+from custom_components.nissanconnect.backends.teslafi.mapping import FeedReader, state_of
 from custom_components.nissanconnect.vehicle import (
     BackendError,
     Body,
@@ -41,14 +41,17 @@ WORDS = st.sampled_from(
 
 
 def said(live: bool = True, **values: Any) -> VehicleState:
-    return parse(Values(values), NOW, live=live)
+    return state_of(FeedReader(values), NOW, live=live)
 
 
 @pytest.mark.parametrize("nothing", [None, "", " ", "NULL", "<invalid>", "None", [], {}, True], ids=repr)
 def test_what_says_nothing_is_unknown(nothing: Json) -> None:
-    assert parse(Values(dict.fromkeys(NAMES, nothing)), NOW, live=True).groups().keys() <= {Group.CLIMATE, Group.BODY}
-    assert Values({"x": nothing}).text("x") is None
-    assert Values({"x": nothing}).number("x") is None
+    assert state_of(FeedReader(dict.fromkeys(NAMES, nothing)), NOW, live=True).groups().keys() <= {
+        Group.CLIMATE,
+        Group.BODY,
+    }
+    assert FeedReader({"x": nothing}).text("x") is None
+    assert FeedReader({"x": nothing}).number("x") is None
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,7 @@ def test_what_says_nothing_is_unknown(nothing: Json) -> None:
     ids=repr,
 )
 def test_switches(value: Json, flag: bool | None) -> None:
-    assert Values({"x": value}).flag("x") is flag
+    assert FeedReader({"x": value}).flag("x") is flag
 
 
 @pytest.mark.parametrize(
@@ -80,7 +83,7 @@ def test_charging(word: str, plugged: bool | None, status: ChargingStatus | None
 
 def test_the_end_of_a_charge_counts_from_now_only_in_the_newest_point() -> None:
     values = {"charging_state": "Charging", "time_to_full_charge": "1.5"}
-    live, old = (parse(Values(dict(values)), NOW, live=live).charging for live in (True, False))
+    live, old = (state_of(FeedReader(dict(values)), NOW, live=live).charging for live in (True, False))
     assert live
     assert live.finish_at
     assert (live.finish_at - NOW).total_seconds() == 5400
@@ -164,7 +167,7 @@ feeds = st.dictionaries(st.sampled_from(NAMES), SCALARS | JSON | WORDS | st.floa
 
 @given(feeds, st.booleans())
 def test_no_feed_makes_the_parser_raise(values: dict[str, Json], live: bool) -> None:
-    state = parse(Values(values), NOW, live=live)
+    state = state_of(FeedReader(values), NOW, live=live)
     for name, group in state.groups().items():
         assert (group.backend, group.received_at, group.reported_at) == ("teslafi", NOW, None)
         assert name is Group.CONNECTIVITY or any(
@@ -177,7 +180,7 @@ def test_no_feed_makes_the_parser_raise(values: dict[str, Json], live: bool) -> 
 @given(st.text(max_size=60) | (JSON | feeds).map(json.dumps), st.integers(100, 599))
 def test_no_answer_raises_anything_but_a_backend_error(text: str, status: int) -> None:
     try:
-        feed_of(status, text)
+        fields_of(Response.of(status, text))
     except BackendError as error:
         told = str(error)
     else:

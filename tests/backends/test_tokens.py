@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.renewal import Renewal
+from custom_components.nissanconnect.backends.tokens import TokenRenewal
 from custom_components.nissanconnect.vehicle import AuthenticationFailed, BackendError, RateLimited, Unavailable
 
 
@@ -23,7 +23,7 @@ class Door:
 
     def __post_init__(self) -> None:
         self.goes_on.set()
-        self.renewal = Renewal(self.look, self.renew)
+        self.renewal = TokenRenewal(self.look, self.renew)
 
     def look(self) -> str | None:
         if self.rejected:

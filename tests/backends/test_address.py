@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.nissanconnect.backends.http import is_near
+from custom_components.nissanconnect.backends.address import is_local
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,7 @@ from custom_components.nissanconnect.backends.http import is_near
      "carwings.tail1234.ts.net", "box2.fritz.box", "raspberrypi.local."],
 )  # fmt: skip
 def test_it_is_near(host: str) -> None:
-    assert is_near(host)
+    assert is_local(host)
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ def test_it_is_near(host: str) -> None:
      "::ffff:8.8.8.8", "example.org", "local.example.org", "ts.net.example.org", "0.0.0.0"],
 )  # fmt: skip
 def test_it_is_not(host: str) -> None:
-    assert not is_near(host)
+    assert not is_local(host)
