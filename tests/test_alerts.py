@@ -16,15 +16,15 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.event import Event as Announced
-from custom_components.nissanconnect.backends.demo.places import HOME, TO_THE_SEA
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, OPTION_ALERTS_OFF
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Group
 
 from .conftest import LetTimePass, logbook_lines, set_up, settle, state
 from .simulator import Fault, Simulator
+from .simulator.cars.electric import Electric
+from .simulator.cars.event import Event as Announced
+from .simulator.cars.places import HOME, TO_THE_SEA
+from .simulator.cars.telematics import Manner
 from .test_commands import act
 
 MINUTES = timedelta(minutes=1)

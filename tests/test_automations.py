@@ -14,8 +14,6 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import CONF_DEVICE_ID, DOMAIN
 from custom_components.nissanconnect.coordinator import VehicleCoordinator
 from custom_components.nissanconnect.trigger import TRIGGERS
@@ -23,6 +21,8 @@ from custom_components.nissanconnect.vehicle import Alert, AlertType
 
 from .conftest import LetTimePass, set_up, state
 from .simulator import Fault, Simulator
+from .simulator.cars.electric import Electric
+from .simulator.cars.telematics import Manner
 from .test_alerts import area, draw
 from .test_commands import act
 

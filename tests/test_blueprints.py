@@ -21,12 +21,12 @@ from pytest_homeassistant_custom_component.common import (
     setup_test_component_platform,
 )
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.places import HOME
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Group, StartClimate
 
 from .conftest import LetTimePass, state
 from .simulator import Simulator
+from .simulator.cars.electric import Electric
+from .simulator.cars.places import HOME
 from .test_automations import device_id, happen, vehicle
 from .test_commands import act, executed
 

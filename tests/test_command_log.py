@@ -14,14 +14,14 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, async_capture_events
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.commands import Unfinished
 from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND, OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY
 from custom_components.nissanconnect.vehicle import CommandStatus, Initiator, SoundHorn, StartClimate, StopClimate
 
 from .conftest import NOON, LetTimePass, logbook_lines, set_up, state
 from .simulator import Fault, Simulator
+from .simulator.cars.electric import Electric
+from .simulator.cars.telematics import Manner
 from .test_commands import act, device_id, executed
 
 CLIMATE = "climate.leaf_climate"

@@ -14,8 +14,6 @@ import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.vehicle import (
     CancelClimateSchedule,
@@ -36,6 +34,8 @@ from custom_components.nissanconnect.vehicle import (
 
 from .conftest import LetTimePass, minutes_of_reads, set_up, settle, state
 from .simulator import Fault, Simulator
+from .simulator.cars.electric import Electric
+from .simulator.cars.telematics import Manner
 
 MINUTE = timedelta(minutes=1)
 

@@ -14,13 +14,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.nissanconnect import account
-from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Group
 
 from .conftest import NOON, LetTimePass, minutes_of_reads, set_up, settle, state
 from .simulator import Fault, Login, Simulator
 from .simulator.account import Car
+from .simulator.cars.electric import Electric
 from .test_commands import device_id
 
 MINUTE = timedelta(minutes=1)

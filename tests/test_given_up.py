@@ -9,13 +9,13 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.vehicle import Group
 
 from .conftest import LetTimePass, set_up, settle, state
 from .simulator import Fault, Simulator
+from .simulator.cars.electric import Electric
 from .test_commands import device_id
 
 DENIED = Fault.http(403, "403", "security.access", "Access is denied for this resource")

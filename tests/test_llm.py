@@ -14,12 +14,12 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Group, StartClimate
 
 from .conftest import set_up, state
 from .simulator import Fault, Simulator
+from .simulator.cars.electric import Electric
 from .test_commands import device_id, executed
 
 ASSISTANT = "conversation"

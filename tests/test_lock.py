@@ -16,7 +16,6 @@ from homeassistant.helpers.json import json_dumps
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.flows.remote_lock import CONF_STORE_PIN
@@ -26,6 +25,7 @@ from . import dialogs
 from .conftest import set_up, settle, state
 from .dialogs import choose, suggested
 from .simulator import Fault, Simulator
+from .simulator.cars.telematics import Manner
 from .test_command_log import ask
 from .test_commands import device_id
 from .test_sent_soon import ask as act_meanwhile, meanwhile

@@ -12,13 +12,13 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.backends.demo.garage import build, leaf
 from custom_components.nissanconnect.backends.kamereon import KamereonBackend
 from custom_components.nissanconnect.const import PLATFORMS
 from custom_components.nissanconnect.vehicle import VehicleReport
 
 from .conftest import set_up, state, status
 from .simulator import Fault, Simulator
+from .simulator.cars.garage import build, leaf
 
 MANY = 20
 

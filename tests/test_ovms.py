@@ -25,7 +25,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
 from custom_components.nissanconnect import commands, mqtt_bus, sources
-from custom_components.nissanconnect.backends.demo.places import HOME
 from custom_components.nissanconnect.const import (
     CONF_SOURCE,
     CONF_UNLOCK_WITHOUT_PIN,
@@ -36,11 +35,12 @@ from custom_components.nissanconnect.const import (
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.vehicle import AlertType, CommandStatus, Initiator, Reason, StartClimate
 
-from .backends.demo import build
 from .conftest import settle, state, status
 from .dialogs import open_form, reconfigure, suggested
+from .simulator.cars.places import HOME
 from .simulator.leafspy_log import Drive, log
 from .simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
+from .simulator_tests.cars import build
 
 VIN = "SJNFAAZE1U0456789"
 ENTERED = {CONF_PREFIX: "ovms", CONF_USER: "ada", CONF_VEHICLE_ID: "LEAF40"}

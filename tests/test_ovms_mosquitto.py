@@ -24,11 +24,11 @@ from custom_components.nissanconnect.backends.ovms import backend
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Refresh
 
-from .backends.demo import build
 from .conftest import state
 from .mosquitto import MISSING, USERS, Mosquitto, program
 from .simulator.ovms import OvmsModule
 from .simulator.ovms.paho_link import PahoLink
+from .simulator_tests.cars import build
 
 pytestmark = [
     pytest.mark.skipif(program("mosquitto") is None or program("mosquitto_passwd") is None, reason=MISSING),

@@ -8,12 +8,12 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import StartCharging, StartClimate, StopCharging, StopClimate
 
 from .conftest import set_up, settle, state
 from .simulator import Simulator
+from .simulator.cars.electric import Electric
 from .test_commands import act, demo, device_id, executed  # noqa: F401
 
 CLIMATE = "climate.leaf_climate"

@@ -15,7 +15,6 @@ from homeassistant.util.json import json_loads_object
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import CONF_AUTH, DOMAIN
 from custom_components.nissanconnect.diagnostics import (
     async_get_config_entry_diagnostics,
@@ -25,6 +24,7 @@ from custom_components.nissanconnect.vehicle import alias
 
 from .conftest import LetTimePass, set_up
 from .simulator import EMAIL, PASSWORD, Fault, Simulator
+from .simulator.cars.telematics import Manner
 
 OURS = ("custom_components.nissanconnect", "homeassistant.config_entries", "homeassistant.helpers.update_coordinator")
 

@@ -15,12 +15,12 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.backends.demo.garage import LEAF, leaf
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.const import DOMAIN
 
 from .conftest import NOON, LetTimePass, set_up, status
 from .simulator import PASSWORD, Fault, Login, Simulator
+from .simulator.cars.garage import LEAF, leaf
+from .simulator.cars.vehicle import SimulatedVehicle
 
 NO_RIGHT = Fault.http(403, "403", "security.access", "Access is denied for this resource")
 
@@ -241,7 +241,7 @@ async def test_a_vehicle_from_another_market(
 ) -> None:
     vin = "1N4AZ1CP1JC999999"
     make = replace(leaf(NOON, UTC), info=replace(LEAF, key=vin, vin=vin, nickname="Import"))
-    imported = simulator.add_vehicle(DemoVehicle(make, start=NOON, rng=Random(0)))
+    imported = simulator.add_vehicle(SimulatedVehicle(make, start=NOON, rng=Random(0)))
     await set_up(hass, entry)
     assert not issues(hass)  # it works, so nobody asks where it was built
 

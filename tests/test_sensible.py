@@ -10,12 +10,12 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND, OPTION_COLDEST
 from custom_components.nissanconnect.vehicle import Group, Lock, StartClimate, StopClimate
 
 from .conftest import LetTimePass, settle, state
 from .simulator import Fault, Simulator
+from .simulator.cars.electric import Electric
 from .test_alerts import area, draw
 from .test_command_log import ask
 from .test_commands import act, demo, device_id, executed  # noqa: F401

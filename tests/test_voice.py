@@ -26,8 +26,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.nissanconnect import commands
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.garage import ARIYA
 from custom_components.nissanconnect.const import CONF_DEVICE_ID, CONF_SOURCE, DOMAIN, OPTION_ANSWER_AT_ONCE
 from custom_components.nissanconnect.vehicle import (
     Command,
@@ -40,6 +38,8 @@ from custom_components.nissanconnect.vehicle import (
 
 from .conftest import set_up, state
 from .simulator import Simulator
+from .simulator.cars.electric import Electric
+from .simulator.cars.garage import ARIYA
 from .test_commands import executed
 from .test_lock import LOCK, PIN, equipped, ready  # noqa: F401 - fixtures
 

@@ -9,7 +9,6 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import OPTION_WAKING
 from custom_components.nissanconnect.vehicle import (
     Battery,
@@ -30,6 +29,7 @@ from custom_components.nissanconnect.vehicle import (
 from .conftest import NOON, LetTimePass, set_up, settle, state, until
 from .scripted import Scripted, Stage, stage
 from .simulator import Fault, Simulator
+from .simulator.cars.telematics import Manner
 from .test_command_log import ask
 from .test_commands import act, device_id
 

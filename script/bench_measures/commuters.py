@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from custom_components.nissanconnect.backends.demo.charger import Charger, ChargeTimer
-from custom_components.nissanconnect.backends.demo.drive import Route
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.garage import Garage, build, leaf
-from custom_components.nissanconnect.backends.demo.places import TO_THE_SEA, TO_UTRECHT
-from custom_components.nissanconnect.backends.demo.scenario import WORKDAYS, Depart, PlugIn, Scenario
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import ChargeMode, ChargingStatus
 from tests.simulator import Simulator
+from tests.simulator.cars.charger import Charger, ChargeTimer
+from tests.simulator.cars.drive import Route
+from tests.simulator.cars.electric import Electric
+from tests.simulator.cars.garage import Garage, build, leaf
+from tests.simulator.cars.places import TO_THE_SEA, TO_UTRECHT
+from tests.simulator.cars.scenario import WORKDAYS, Depart, PlugIn, Scenario
+from tests.simulator.cars.vehicle import SimulatedVehicle
 from tests.simulator.world import Clock
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -40,7 +40,7 @@ PREHEAT = time(7, 15)
 class Commuter:
     """A LEAF and the simulated service that it belongs to, an account of its own."""
 
-    vehicle: DemoVehicle
+    vehicle: SimulatedVehicle
     service: Simulator
 
     @property
@@ -78,13 +78,13 @@ def fleet(now: Clock, count: int, first: int = 0) -> Simulator:
     return service
 
 
-def _service(now: Clock, vehicle: DemoVehicle) -> Simulator:
+def _service(now: Clock, vehicle: SimulatedVehicle) -> Simulator:
     service = Simulator(now=now, garage=Garage({}), zone=ZONE)
     service.add_vehicle(vehicle)
     return service
 
 
-def _leaf(start: datetime, number: int, life: Scenario, mode: ChargeMode) -> DemoVehicle:
+def _leaf(start: datetime, number: int, life: Scenario, mode: ChargeMode) -> SimulatedVehicle:
     """Return a LEAF, which knows no charge limit."""
     make = leaf(start, ZONE)
     key = vin(number)

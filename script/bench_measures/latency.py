@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from tests.simulator import Simulator
+from tests.simulator.cars.telematics import Manner
 
 from .ages import percentile
 from .commuters import ZONE, fleet

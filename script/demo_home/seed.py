@@ -13,9 +13,9 @@ from typing import Any
 from homeassistant import components
 from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN
 
-from custom_components.nissanconnect.backends.demo.places import HOME
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.sources import Source
+from tests.simulator.cars.places import HOME
 
 from .console import DemoError
 from .entries import kept_entries

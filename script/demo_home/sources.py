@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from custom_components.nissanconnect.backends.demo.garage import LEAF
 from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_SOURCE
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import alias
 from tests.mosquitto import USERS, Mosquitto
+from tests.simulator.cars.garage import LEAF
 
 from .client import TIMEOUT, HomeAssistant, explained
 from .console import Console, DemoError

@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import ClientSession
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect.backends.demo.places import HOME
 from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_GEOFENCE
+from tests.simulator.cars.places import HOME
 
 from .client import TIMEOUT, HomeAssistant, explained
 from .console import DemoError

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custom_components.nissanconnect.backends.demo.garage import LEAF
 from custom_components.nissanconnect.const import DOMAIN
+from tests.simulator.cars.garage import LEAF
 
 from .client import HomeAssistant
 from .console import DemoError

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.backends.demo.garage import MAKES
-from custom_components.nissanconnect.backends.demo.scenario import Depart
 from script.demo_home.check import evening
+from tests.simulator.cars.garage import MAKES
+from tests.simulator.cars.scenario import Depart
 
 
 @given(st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)))  # noqa: DTZ001

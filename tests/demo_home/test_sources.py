@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from custom_components.nissanconnect.backends.demo.garage import LEAF
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import alias
 from script.demo_home.entries import kept_entries, merged_sources, remember_merged
 from script.demo_home.sources import entered_for
+from tests.simulator.cars.garage import LEAF
 
 THE_LEAF = alias(LEAF.key)
 OVMS, LEAFSPY = f"ovms-entry {THE_LEAF}", f"leafspy-entry {THE_LEAF}"

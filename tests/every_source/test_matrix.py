@@ -74,10 +74,7 @@ async def test_fresh_set_up(hass: HomeAssistant, rig: Rig) -> None:
     entry = await rig.add()
     assert entry.state is ConfigEntryState.LOADED
     assert entry.data[CONF_SOURCE] == rig.source
-    battery = rig.vehicle.cloud.state.battery
-    assert battery is not None
-    assert battery.level is not None
-    assert float(state(hass, rig.id(LEVEL)).state) == pytest.approx(battery.level, abs=0.5)
+    assert float(state(hass, rig.id(LEVEL)).state) == pytest.approx(rig.level, abs=0.5)
 
     registry = er.async_get(hass)
     device_id = registry.entities[rig.id(LEVEL)].device_id

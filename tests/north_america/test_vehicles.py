@@ -11,8 +11,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.nissanconnect.backends.demo.places import TO_UTRECHT
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import (
     ChargeSchedule,
@@ -30,6 +28,8 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from ..conftest import LetTimePass, state
+from ..simulator.cars.places import TO_UTRECHT
+from ..simulator.cars.telematics import Manner
 from ..simulator.mynissan import MyNissan
 from ..test_commands import act
 from .conftest import device

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, override
@@ -16,15 +16,15 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect import commands, read_schedule, sources
-from custom_components.nissanconnect.backends.demo.drive import Point
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import Group
 
 from ..conftest import NOON, settle, until
 from ..dialogs import choose
+from ..simulator.cars.drive import Point
+from ..simulator.cars.electric import Electric
+from ..simulator.cars.vehicle import SimulatedVehicle
 from ..simulator.loopback import Loopback
 
 
@@ -86,18 +86,18 @@ class Rig(ABC):
 
     @property
     @abstractmethod
-    def vehicle(self) -> DemoVehicle:
-        """The vehicle itself, brought up to date."""
-
-    @property
-    @abstractmethod
     def requests(self) -> int:
         """How often anything was asked of the stand-in."""
 
     @property
+    @abstractmethod
     def wakes(self) -> int:
         """How often the vehicle was started by what was asked of it."""
-        return self.vehicle.telematics.wakes
+
+    @property
+    @abstractmethod
+    def level(self) -> float:
+        """The battery level in % that the vehicle has last reported."""
 
     async def heard(self) -> bool:
         """Whether somebody still listens to a source that speaks by itself."""
@@ -112,10 +112,14 @@ class Rig(ABC):
     def places(self) -> Mapping[str, str]:
         """Where the vehicle is and lives, as precisely as would tell it, rounded and cut off."""
         found: dict[str, str] = {}
-        for point in (self.vehicle.home, self.vehicle.point):
-            for degrees in point:
-                found |= {f"place {shown}": shown for shown in (f"{degrees:.3f}", f"{degrees:.9f}"[:-6])}
+        for degrees in self.coordinates:
+            found |= {f"place {shown}": shown for shown in (f"{degrees:.3f}", f"{degrees:.9f}"[:-6])}
         return found
+
+    @property
+    @abstractmethod
+    def coordinates(self) -> Iterable[float]:
+        """The degrees of latitude and longitude of the vehicle and of its home."""
 
     # What is done to it
 
@@ -146,23 +150,13 @@ class Rig(ABC):
 
     # What the vehicle does
 
+    @abstractmethod
     def turn(self) -> bool:
         """Plug the vehicle in, or unplug it, after a moment; return whether it is plugged in then."""
-        self.freezer.tick(1)
-        vehicle = self.vehicle
-        assert isinstance(vehicle.powertrain, Electric)
-        if vehicle.powertrain.charger.plugged:
-            vehicle.unplug()
-        else:
-            vehicle.plug_in()
-        return vehicle.powertrain.charger.plugged
 
+    @abstractmethod
     def move(self) -> None:
         """Have the vehicle stand somewhere else, and have got there on its own wheels."""
-        vehicle = self.vehicle
-        vehicle.point = Point(vehicle.point.latitude + 0.25, vehicle.point.longitude + 0.25)
-        vehicle.odometer += 40
-        vehicle.report(Group)
 
     async def tell(self) -> None:  # noqa: B027 - most have nothing to say
         """Have a source that speaks by itself do so; others wait to be asked."""
@@ -222,7 +216,52 @@ class Rig(ABC):
         await until(self.hass, happened)
 
 
-class ServiceRig[S: Loopback](Rig):
+class SimulatedRig(Rig):
+    """A source with one of the simulated cars behind it."""
+
+    @property
+    @abstractmethod
+    def vehicle(self) -> SimulatedVehicle:
+        """The vehicle itself, brought up to date."""
+
+    @property
+    @override
+    def wakes(self) -> int:
+        return self.vehicle.telematics.wakes
+
+    @property
+    @override
+    def level(self) -> float:
+        battery = self.vehicle.cloud.state.battery
+        assert battery is not None
+        assert battery.level is not None
+        return battery.level
+
+    @property
+    @override
+    def coordinates(self) -> Iterable[float]:
+        return [*self.vehicle.home, *self.vehicle.point]
+
+    @override
+    def turn(self) -> bool:
+        self.freezer.tick(1)
+        vehicle = self.vehicle
+        assert isinstance(vehicle.powertrain, Electric)
+        if vehicle.powertrain.charger.plugged:
+            vehicle.unplug()
+        else:
+            vehicle.plug_in()
+        return vehicle.powertrain.charger.plugged
+
+    @override
+    def move(self) -> None:
+        vehicle = self.vehicle
+        vehicle.point = Point(vehicle.point.latitude + 0.25, vehicle.point.longitude + 0.25)
+        vehicle.odometer += 40
+        vehicle.report(Group)
+
+
+class ServiceRig[S: Loopback](SimulatedRig):
     """A source whose stand-in is a service on a port of this machine."""
 
     service: S

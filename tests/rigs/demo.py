@@ -1,6 +1,6 @@
 """The demo: no service, no log-in, no network."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -8,8 +8,11 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.backends.demo import DemoBackend
+from custom_components.nissanconnect.backends.demo.drive import Point
+from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.sources import Source
+from custom_components.nissanconnect.vehicle import Group
 
 from .base import Rig
 
@@ -45,8 +48,8 @@ class Demo(Rig):
         return next(each for each in garage.vehicles.values() if each.info.model == "Leaf")
 
     @property
-    @override
     def vehicle(self) -> DemoVehicle:
+        """The LEAF itself, brought up to date."""
         self._found.advance(dt_util.utcnow())
         return self._found
 
@@ -60,6 +63,37 @@ class Demo(Rig):
     @override
     def wakes(self) -> int:
         return self._found.telematics.wakes
+
+    @property
+    @override
+    def level(self) -> float:
+        battery = self.vehicle.cloud.state.battery
+        assert battery is not None
+        assert battery.level is not None
+        return battery.level
+
+    @property
+    @override
+    def coordinates(self) -> Iterable[float]:
+        return [*self.vehicle.home, *self.vehicle.point]
+
+    @override
+    def turn(self) -> bool:
+        self.freezer.tick(1)
+        vehicle = self.vehicle
+        assert isinstance(vehicle.powertrain, Electric)
+        if vehicle.powertrain.charger.plugged:
+            vehicle.unplug()
+        else:
+            vehicle.plug_in()
+        return vehicle.powertrain.charger.plugged
+
+    @override
+    def move(self) -> None:
+        vehicle = self.vehicle
+        vehicle.point = Point(vehicle.point.latitude + 0.25, vehicle.point.longitude + 0.25)
+        vehicle.odometer += 40
+        vehicle.report(Group)
 
     @property
     @override

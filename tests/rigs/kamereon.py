@@ -8,12 +8,12 @@ from typing import ClassVar, override
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.const import CONF_AUTH
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE, Source
 
 from ..conftest import CREDENTIALS, NOON
 from ..simulator import EMAIL, PASSWORD, Fault, Simulator
+from ..simulator.cars.vehicle import SimulatedVehicle
 from ..simulator.japan import SAKURA, UUIDS, japanese_garage
 from .base import ServiceRig
 
@@ -100,7 +100,7 @@ class Europe(Kamereon):
 
     @property
     @override
-    def vehicle(self) -> DemoVehicle:
+    def vehicle(self) -> SimulatedVehicle:
         return self.service.vehicle("Leaf")
 
 
@@ -116,7 +116,7 @@ class Japan(Kamereon):
 
     @property
     @override
-    def vehicle(self) -> DemoVehicle:
+    def vehicle(self) -> SimulatedVehicle:
         self.service.advance()
         return self.service.cars[SAKURA].vehicle
 

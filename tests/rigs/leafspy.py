@@ -10,15 +10,15 @@ from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.sources import Source
 
 from ..leafspy import GOOD, PASSWORD, Client, verdict
+from ..simulator.cars.vehicle import SimulatedVehicle
 from ..simulator.leafspy_app import VIN, LeafSpyApp, old_leaf
-from .base import Rig
+from .base import SimulatedRig
 
 
-class LeafSpy(Rig):
+class LeafSpy(SimulatedRig):
     """A LEAF that stands at home, with its owner in it. The part that fails alone is the phone's satellite receiver."""
 
     source = Source.LEAFSPY
@@ -62,7 +62,7 @@ class LeafSpy(Rig):
 
     @property
     @override
-    def vehicle(self) -> DemoVehicle:
+    def vehicle(self) -> SimulatedVehicle:
         self.app.vehicle.advance(dt_util.utcnow())
         return self.app.vehicle
 

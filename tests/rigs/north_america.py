@@ -9,11 +9,11 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect import sources
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.const import CONF_AUTH
 from custom_components.nissanconnect.sources import Source
 
 from ..simulator import Fault
+from ..simulator.cars.vehicle import SimulatedVehicle
 from ..simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
 from .base import ServiceRig
 
@@ -38,7 +38,7 @@ class NorthAmerica(ServiceRig[MyNissan]):
 
     @property
     @override
-    def vehicle(self) -> DemoVehicle:
+    def vehicle(self) -> SimulatedVehicle:
         return self.service.vehicle("Leaf")
 
     @property

@@ -9,9 +9,9 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.sources import Source
 
+from ..simulator.cars.vehicle import SimulatedVehicle
 from ..simulator.opencarwings import LEAF_24, SECRETS, OpenCarwings
 from .base import ServiceRig
 
@@ -39,7 +39,7 @@ class OpenCarwingsRig(ServiceRig[OpenCarwings]):
 
     @property
     @override
-    def vehicle(self) -> DemoVehicle:
+    def vehicle(self) -> SimulatedVehicle:
         self.service.advance()
         return self.service.cars[LEAF_24].vehicle
 

@@ -8,19 +8,19 @@ from homeassistant.const import CONF_PIN, CONF_PREFIX
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect import mqtt_bus
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.const import CONF_USER, CONF_VEHICLE_ID
 from custom_components.nissanconnect.sources import Source
 
-from ..backends.demo import build
+from ..simulator.cars.vehicle import SimulatedVehicle
 from ..simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
-from .base import Rig
+from ..simulator_tests.cars import build
+from .base import SimulatedRig
 
 VIN = "SJNFAAZE1U0456789"
 USER, VEHICLE, PIN = "ada-of-the-module", "LEAF40-of-ada", "2580"
 
 
-class Ovms(Rig):
+class Ovms(SimulatedRig):
     """A LEAF that stands at home, with a module. The part that fails alone is what its filter keeps back."""
 
     source = Source.OVMS
@@ -54,7 +54,7 @@ class Ovms(Rig):
 
     @property
     @override
-    def vehicle(self) -> DemoVehicle:
+    def vehicle(self) -> SimulatedVehicle:
         self.module.vehicle.advance(dt_util.utcnow())
         return self.module.vehicle
 

@@ -7,9 +7,9 @@ from typing import override
 from homeassistant.const import CONF_API_TOKEN, CONF_URL
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.sources import Source
 
+from ..simulator.cars.vehicle import SimulatedVehicle
 from ..simulator.teslafi import TOKEN, Say, TeslaFi
 from .base import ServiceRig
 
@@ -27,7 +27,7 @@ class TeslaFiRig(ServiceRig[TeslaFi]):
 
     @property
     @override
-    def vehicle(self) -> DemoVehicle:
+    def vehicle(self) -> SimulatedVehicle:
         self.service.vehicle.advance(dt_util.utcnow())
         return self.service.vehicle
 

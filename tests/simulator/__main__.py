@@ -9,9 +9,8 @@ import sys
 import time
 from zoneinfo import ZoneInfo
 
-from custom_components.nissanconnect.backends.demo.telematics import Manner
-
 from . import EMAIL, PASSWORD, Simulator
+from .cars.telematics import Manner
 from .companions import Companions
 from .server import Control
 from .tour import TourClock, garage

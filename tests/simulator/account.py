@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
+
+from .cars.vehicle import SimulatedVehicle
 
 EMAIL = "demo@example.com"
 PASSWORD = "correct horse battery staple"
@@ -36,7 +37,7 @@ class Family(StrEnum):
 class Car:
     """One vehicle as the service lists it. ``services`` maps feature ids to whether they are activated."""
 
-    vehicle: DemoVehicle
+    vehicle: SimulatedVehicle
     family: Family
     services: dict[int, bool]
     role: str = "OWNER"
@@ -110,7 +111,7 @@ _SERVICES = {
 """What is activated (kamereon-eu §7.2); the Ariya also has charge stop, the combustion car 96."""
 
 
-def car_of(vehicle: DemoVehicle) -> Car:
+def car_of(vehicle: SimulatedVehicle) -> Car:
     """Return how the service would present a vehicle of the garage."""
     match vehicle.info:
         case info if info.gateway == "RVG":

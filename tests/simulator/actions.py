@@ -8,7 +8,6 @@ import re
 from aiohttp import web
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.telematics import Action
 from custom_components.nissanconnect.vehicle import (
     CancelClimateSchedule,
     Command,
@@ -27,6 +26,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .account import Car
+from .cars.telematics import Action
 from .errors import ApiError, bad_parameter, no_right, not_for_this_gateway, not_found, privacy_mode, unreadable
 from .http import JSON_API, Endpoint, bearer, body, car, world
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from aiohttp import ClientError
 
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
-
+from .cars.vehicle import SimulatedVehicle
 from .leafspy_app import LeafSpyApp
 from .ovms import OvmsModule
 from .ovms.paho_link import PahoLink
@@ -24,7 +23,7 @@ _SEND_EVERY = 10.0
 class Companions:
     """Told by a POST, because who tells is another process; what they need to know is in its JSON."""
 
-    def __init__(self, vehicle: DemoVehicle, now: Callable[[], datetime]) -> None:
+    def __init__(self, vehicle: SimulatedVehicle, now: Callable[[], datetime]) -> None:
         """Lie in the vehicle, switched off."""
         self._vehicle = vehicle
         self._now = now

@@ -1,10 +1,10 @@
-"""The demo's garage at a moment, worked out once: copying three vehicles is faster than a week of their lives."""
+"""The simulated garage at a moment, worked out once: copying three vehicles is faster than a week of their lives."""
 
 from copy import deepcopy
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
-from custom_components.nissanconnect.backends.demo.garage import Garage, open_garage
+from .cars.garage import Garage, open_garage
 
 
 def garage_at(now: datetime, *, seed: int = 0, zone: tzinfo = UTC) -> Garage:

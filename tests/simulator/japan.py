@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta, tzinfo
 from aiohttp import web
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.garage import Garage, build, leaf, qashqai
-from custom_components.nissanconnect.backends.demo.trips import summarise
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
 
 from . import wire
 from .account import Account, Car, Family
+from .cars.garage import Garage, build, leaf, qashqai
+from .cars.trips import summarise
+from .cars.vehicle import Make, SimulatedVehicle
 from .errors import ApiError, not_for_this_gateway, not_found
 from .http import JSON_API, Endpoint, Handler, bearer, body, world
 from .reads import PERIODS, summary
@@ -35,9 +35,9 @@ def _note(start: datetime, zone: tzinfo) -> Make:
 
 
 def japanese_garage(now: datetime, zone: tzinfo) -> Garage:
-    """Return an electric and a combustion vehicle that lead the life of the demo's, for a week until ``now``."""
+    """Return an electric and a combustion vehicle that lead the life of the garage's, for a week until ``now``."""
     start = now - timedelta(days=7)
-    vehicles: list[DemoVehicle] = [build(make(start, zone), start, zone, seed=0) for make in (_sakura, _note)]
+    vehicles: list[SimulatedVehicle] = [build(make(start, zone), start, zone, seed=0) for make in (_sakura, _note)]
     garage = Garage({vehicle.info.key: vehicle for vehicle in vehicles})
     garage.advance(now)
     return garage

@@ -6,14 +6,15 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientSession, ClientTimeout
 
-from custom_components.nissanconnect.backends.demo.battery import BatterySpec, TractionBattery
-from custom_components.nissanconnect.backends.demo.charger import Charger
-from custom_components.nissanconnect.backends.demo.drive import Chassis
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.garage import build
-from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
 from custom_components.nissanconnect.vehicle import Powertrain, VehicleInfo
+
+from .cars.battery import BatterySpec, TractionBattery
+from .cars.charger import Charger
+from .cars.drive import Chassis
+from .cars.electric import Electric
+from .cars.garage import build
+from .cars.places import HOME
+from .cars.vehicle import Make, SimulatedVehicle
 
 VIN = "SJNFAAZE1U0000007"
 NEW_AMP_HOURS = 115.44
@@ -21,7 +22,7 @@ NEW_AMP_HOURS = 115.44
 _WANTED = '"status":"0"'
 
 
-def old_leaf(start: datetime, zone: tzinfo, *, vin: str = VIN) -> DemoVehicle:
+def old_leaf(start: datetime, zone: tzinfo, *, vin: str = VIN) -> SimulatedVehicle:
     """Return a LEAF of 2018, whose own service was switched off; it stands at home."""
     info = VehicleInfo(key=vin, vin=vin, model="LEAF", year=2018, powertrain=Powertrain.ELECTRIC)
     battery = TractionBattery(spec=BatterySpec(capacity=39, health=88), energy=20, temperature=14)
@@ -34,7 +35,7 @@ def old_leaf(start: datetime, zone: tzinfo, *, vin: str = VIN) -> DemoVehicle:
 class LeafSpyApp:
     """The app beside a vehicle, with its settings. ``complaints`` is what it shows its owner."""
 
-    vehicle: DemoVehicle
+    vehicle: SimulatedVehicle
     user: str = "somebody"
     password: str = ""
     fahrenheit: bool = False

@@ -2,19 +2,20 @@
 
 from datetime import datetime, tzinfo
 
-from custom_components.nissanconnect.backends.demo.battery import BatterySpec, TractionBattery
-from custom_components.nissanconnect.backends.demo.charger import Charger
-from custom_components.nissanconnect.backends.demo.drive import Chassis
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.garage import build
-from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
 from custom_components.nissanconnect.vehicle import Powertrain, VehicleInfo
+
+from .cars.battery import BatterySpec, TractionBattery
+from .cars.charger import Charger
+from .cars.drive import Chassis
+from .cars.electric import Electric
+from .cars.garage import build
+from .cars.places import HOME
+from .cars.vehicle import Make, SimulatedVehicle
 
 VIN = "VF1FAKE0000000004"
 
 
-def micra(start: datetime, zone: tzinfo) -> DemoVehicle:
+def micra(start: datetime, zone: tzinfo) -> SimulatedVehicle:
     """Return a Micra that stands at home."""
     info = VehicleInfo(
         key=VIN,

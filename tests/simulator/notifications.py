@@ -5,10 +5,10 @@ from datetime import datetime
 from aiohttp import web
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.event import ANNOUNCEMENTS
 from custom_components.nissanconnect.vehicle import Notification
 
 from .account import Car
+from .cars.event import ANNOUNCEMENTS
 from .errors import bad_parameter, no_right, not_found, unreadable
 from .http import JSON, JSON_API, Endpoint, bearer, body, car
 from .wire import timestamp

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from custom_components.nissanconnect.backends.demo.telematics import Action
 from custom_components.nissanconnect.vehicle import Phase
 
 from .account import Account, Car
+from .cars.telematics import Action
 
 
 @dataclass(frozen=True, slots=True)

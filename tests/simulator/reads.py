@@ -7,11 +7,11 @@ from datetime import date, datetime
 from aiohttp import web
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.trips import summarise
 from custom_components.nissanconnect.vehicle import TripPeriod, TripSummary
 
 from . import wire
 from .account import Car, Family
+from .cars.trips import summarise
 from .errors import ApiError, bad_parameter, no_right, not_for_this_gateway, not_found, privacy_mode, wrong_generation
 from .http import JSON, JSON_API, Endpoint, accepted, bearer, car
 from .wire import Attributes, timestamp

@@ -28,7 +28,7 @@ ENDPOINTS = (
 
 
 class Simulator(World, Loopback):
-    """NissanConnect Europe on loopback: the wire protocol of ``kamereon-eu`` in front of the demo's vehicles."""
+    """NissanConnect Europe on loopback: the wire protocol of ``kamereon-eu`` in front of simulated cars."""
 
     _faults: tuple[Injection, ...] = ()
 

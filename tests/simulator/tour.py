@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from custom_components.nissanconnect.backends.demo.charger import Charger
-from custom_components.nissanconnect.backends.demo.drive import Route
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.garage import Garage, build, leaf, open_garage
-from custom_components.nissanconnect.backends.demo.places import TO_SCIENCE_PARK
-from custom_components.nissanconnect.backends.demo.scenario import Depart, PlugIn
+from .cars.charger import Charger
+from .cars.drive import Route
+from .cars.electric import Electric
+from .cars.garage import Garage, build, leaf, open_garage
+from .cars.places import TO_SCIENCE_PARK
+from .cars.scenario import Depart, PlugIn
 
 LENGTH = timedelta(minutes=40)
 """How long the tour is for the vehicle."""

@@ -7,7 +7,6 @@ the flat form writes null.
 from datetime import UTC, datetime, timedelta
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.vehicle import (
     Battery,
     ChargeMode,
@@ -17,6 +16,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .account import Car, Family
+from .cars.electric import Electric
 from .errors import not_found
 
 type Attributes = dict[str, Json]

@@ -8,10 +8,10 @@ from enum import StrEnum
 from random import Random
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.garage import Garage
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 
 from .account import EMAIL, PASSWORD, Account, Car, car_of
+from .cars.garage import Garage
+from .cars.vehicle import SimulatedVehicle
 from .garages import garage_at
 from .pins import RemoteLocks
 from .tokens import Tokens
@@ -103,7 +103,7 @@ class World:
         self.accounts[email] = account
         return account
 
-    def add_vehicle(self, vehicle: DemoVehicle) -> Car:
+    def add_vehicle(self, vehicle: SimulatedVehicle) -> Car:
         """Add a vehicle to the service and to the first account."""
         car = car_of(vehicle)
         self.cars[car.vin] = car
@@ -115,7 +115,7 @@ class World:
         self.advance()
         return next(car for car in self.cars.values() if car.vehicle.info.model == model)
 
-    def vehicle(self, model: str) -> DemoVehicle:
+    def vehicle(self, model: str) -> SimulatedVehicle:
         """Return the first vehicle of a model itself, brought up to date."""
         return self.car(model).vehicle
 

@@ -5,9 +5,6 @@ import uuid
 
 import pytest
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.telematics import Manner
-from custom_components.nissanconnect.backends.demo.twelve_volt import WAKE_COST
 from custom_components.nissanconnect.vehicle import (
     CancelClimateSchedule,
     Command,
@@ -25,6 +22,9 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.backends.doubles import Clock
 from tests.simulator import Simulator
+from tests.simulator.cars.electric import Electric
+from tests.simulator.cars.telematics import Manner
+from tests.simulator.cars.twelve_volt import WAKE_COST
 
 from .client import ARIYA, JSON, LEAF, MICRA, QASHQAI, Client, failure
 from .conftest import NOW

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
 from custom_components.nissanconnect.vehicle import ChargeMode, Refresh, ScheduleClimate, StartCharging
 from tests.backends.doubles import Clock
 from tests.simulator import Simulator
+from tests.simulator.cars.electric import Electric
 
 from .client import ARIYA, JSON, JSON_API, LEAF, MICRA, QASHQAI, Client
 from .conftest import NOW

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.places import HOME
 from tests.simulator import Simulator
+from tests.simulator.cars.electric import Electric
+from tests.simulator.cars.places import HOME
 from tests.simulator.tour import LENGTH, SPEED, TourClock, garage
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -10,8 +10,6 @@ from pynissan import ChargeSchedule as Entry, ServiceRequestResult, ServiceReque
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.places import TO_UTRECHT
-from custom_components.nissanconnect.backends.demo.telematics import Manner
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
 from custom_components.nissanconnect.backends.mynissan.charge_timer import _hours, changes, timer_of
 from custom_components.nissanconnect.backends.mynissan.commands import progress_of
@@ -44,6 +42,8 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 from tests.departures import departing, nobody
+from tests.simulator.cars.places import TO_UTRECHT
+from tests.simulator.cars.telematics import Manner
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import MyNissan
 

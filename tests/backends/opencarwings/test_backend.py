@@ -9,7 +9,6 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Backend, Messages, Pushing
-from custom_components.nissanconnect.backends.demo.places import TO_SCIENCE_PARK
 from custom_components.nissanconnect.backends.opencarwings import (
     Address,
     Auth,
@@ -29,6 +28,7 @@ from custom_components.nissanconnect.vehicle import (
     VehicleInfo,
 )
 from tests.departures import nobody
+from tests.simulator.cars.places import TO_SCIENCE_PARK
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
 
 from ..conftest import NOW

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.places import TO_UTRECHT
 from custom_components.nissanconnect.vehicle import (
     ActionRequired,
     CancelClimateSchedule,
@@ -32,6 +31,7 @@ from custom_components.nissanconnect.vehicle import (
     Unlock,
     WrongPin,
 )
+from tests.simulator.cars.places import TO_UTRECHT
 from tests.simulator.opencarwings import Car, OpenCarwings
 
 from ..conftest import NOW

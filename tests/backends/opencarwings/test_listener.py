@@ -7,7 +7,6 @@ import json
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.nissanconnect.backends.demo.places import TO_SCIENCE_PARK
 from custom_components.nissanconnect.backends.opencarwings import (
     Address,
     Auth,
@@ -25,6 +24,7 @@ from custom_components.nissanconnect.vehicle import (
     Unavailable,
     Unlock,
 )
+from tests.simulator.cars.places import TO_SCIENCE_PARK
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
 
 from ..doubles import Clock, Diary

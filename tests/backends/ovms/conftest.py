@@ -12,8 +12,6 @@ from itertools import count
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.backends.ovms import OvmsBackend, Topics
 from custom_components.nissanconnect.engine.merge import accumulate
 from custom_components.nissanconnect.vehicle import (
@@ -26,9 +24,11 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 from tests.backends.conftest import NOW
-from tests.backends.demo import build
 from tests.departures import nobody
+from tests.simulator.cars.electric import Electric
+from tests.simulator.cars.vehicle import SimulatedVehicle
 from tests.simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
+from tests.simulator_tests.cars import build
 
 VIN = "SJNFAAZE1U0456789"
 PREFIX = "ovms/owner/LEAF40/"
@@ -109,7 +109,7 @@ class World:
     clock: Clock
     broker: MemoryBroker
     bus: MemoryBus
-    vehicle: DemoVehicle
+    vehicle: SimulatedVehicle
     module: OvmsModule
     backend: OvmsBackend = field(init=False)
 

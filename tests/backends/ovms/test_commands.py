@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from custom_components.nissanconnect.backends.demo.obey import obey
 from custom_components.nissanconnect.vehicle import (
     Command,
     FlashLights,
@@ -32,6 +31,7 @@ from custom_components.nissanconnect.vehicle import (
     WrongPin,
 )
 from tests.departures import departing, nobody
+from tests.simulator.cars.obey import obey
 
 from .conftest import CLIENT, PREFIX, World
 

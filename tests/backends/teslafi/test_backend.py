@@ -9,7 +9,6 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Backend, Json
-from custom_components.nissanconnect.backends.demo.snapshot import snapshot
 from custom_components.nissanconnect.backends.http import NoResponse
 from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend, service_url
 from custom_components.nissanconnect.vehicle import (
@@ -36,6 +35,7 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 from tests.departures import departing, nobody
+from tests.simulator.cars.snapshot import snapshot
 from tests.simulator.teslafi import TOKEN, Say, TeslaFi
 from tests.simulator.teslafi.server import UNAUTHORIZED
 

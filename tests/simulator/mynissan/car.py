@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.telematics import Action
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import Phase
+
+from ..cars.electric import Electric
+from ..cars.telematics import Action
+from ..cars.vehicle import SimulatedVehicle
 
 _SERVICES = (
     "REMOTE_CLIMATE_CONTROL",
@@ -56,7 +57,7 @@ class Car:
     ``entries`` is the charge timer, ``planned`` what it will be when all that was asked for has been done.
     """
 
-    vehicle: DemoVehicle
+    vehicle: SimulatedVehicle
     kind: str
     services: dict[str, bool | None]
     program: str = "NISSAN_CONNECT"
@@ -135,7 +136,7 @@ class Car:
         )
 
 
-def car_of(vehicle: DemoVehicle) -> Car:
+def car_of(vehicle: SimulatedVehicle) -> Car:
     """Return how the service would present a vehicle of the garage."""
     services: dict[str, bool | None] = dict.fromkeys(_SERVICES, True)
     match vehicle.info:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.trips import summarise
 from custom_components.nissanconnect.vehicle import ChargingStatus, Reported, TripPeriod, Tyres, UpdateStatus
 
+from ..cars.trips import summarise
 from .car import Car
 from .units import degrees, distance, psi
 

@@ -12,9 +12,9 @@ from typing import override
 from aiohttp import BasicAuth, web
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.garage import Garage
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 
+from ..cars.garage import Garage
+from ..cars.vehicle import SimulatedVehicle
 from ..faults import Fault, Injection, rewritten
 from ..garages import garage_at
 from ..loopback import Loopback
@@ -29,7 +29,7 @@ _TOKEN, _GRAPHQL = "/token", "/iotmw-hades-ccs/graphql"
 
 
 class MyNissan(Loopback):
-    """MyNISSAN in North America on loopback, in front of the demo's vehicles. ``now`` is its only clock.
+    """MyNISSAN in North America on loopback, in front of simulated cars. ``now`` is its only clock.
 
     Attributes:
         cars: The vehicles of the one account, by VIN.
@@ -84,7 +84,7 @@ class MyNissan(Loopback):
         self.advance()
         return next(car for car in self.cars.values() if car.vehicle.info.model == model)
 
-    def vehicle(self, model: str) -> DemoVehicle:
+    def vehicle(self, model: str) -> SimulatedVehicle:
         """Return the vehicle of a model itself, brought up to date."""
         return self.car(model).vehicle
 

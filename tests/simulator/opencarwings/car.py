@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import (
     Battery,
     Charging,
@@ -17,6 +15,8 @@ from custom_components.nissanconnect.vehicle import (
     Position,
 )
 
+from ..cars.electric import Electric
+from ..cars.vehicle import SimulatedVehicle
 from .accounts import Account
 from .vehicles import MOST_GIDS
 
@@ -36,7 +36,7 @@ class Car:
 
     vin: str
     owner: Account
-    vehicle: DemoVehicle
+    vehicle: SimulatedVehicle
     tcu_type: str
     nickname: str | None = None
     connected: bool = True

@@ -6,7 +6,6 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from custom_components.nissanconnect.backends.demo.obey import obey
 from custom_components.nissanconnect.vehicle import (
     Command,
     FlashLights,
@@ -20,6 +19,7 @@ from custom_components.nissanconnect.vehicle import (
     Unlock,
 )
 
+from ..cars.obey import obey
 from .car import Car
 
 FETCHED_AFTER = timedelta(seconds=20)

@@ -2,14 +2,15 @@
 
 from datetime import UTC, datetime
 
-from custom_components.nissanconnect.backends.demo.battery import BatterySpec, TractionBattery
-from custom_components.nissanconnect.backends.demo.charger import Charger
-from custom_components.nissanconnect.backends.demo.drive import Chassis
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.garage import build
-from custom_components.nissanconnect.backends.demo.places import HOME
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
 from custom_components.nissanconnect.vehicle import Powertrain, VehicleInfo
+
+from ..cars.battery import BatterySpec, TractionBattery
+from ..cars.charger import Charger
+from ..cars.drive import Chassis
+from ..cars.electric import Electric
+from ..cars.garage import build
+from ..cars.places import HOME
+from ..cars.vehicle import Make, SimulatedVehicle
 
 LEAF_24 = "SJNFAAZE0U0000024"
 LEAF_40 = "sjnfaaze1u0000040"
@@ -18,7 +19,7 @@ LEAF_40 = "sjnfaaze1u0000040"
 MOST_GIDS = {24.0: 281, 30.0: 356, 40.0: 502}
 
 
-def leaf(vin: str, start: datetime, *, capacity: float = 24, health: float = 86, level: float = 62) -> DemoVehicle:
+def leaf(vin: str, start: datetime, *, capacity: float = 24, health: float = 86, level: float = 62) -> SimulatedVehicle:
     """Return a LEAF that stands at home, unplugged."""
     spec = BatterySpec(capacity=capacity, health=health)
     battery = TractionBattery(spec=spec, energy=capacity * health * level / 10_000, temperature=9)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import ChargingStatus
+
+from ..cars.electric import Electric
+from ..cars.vehicle import SimulatedVehicle
 
 GIDS_FOR_EACH_KWH = 12.5
 CELLS = 96
@@ -37,7 +38,7 @@ _STATES = {
 }
 
 
-def vehicle_metrics(vehicle: DemoVehicle) -> dict[str, str]:
+def vehicle_metrics(vehicle: SimulatedVehicle) -> dict[str, str]:
     """Return what the buses of the vehicle tell."""
     electric = vehicle.powertrain
     assert isinstance(electric, Electric)
@@ -58,7 +59,7 @@ def vehicle_metrics(vehicle: DemoVehicle) -> dict[str, str]:
     }
 
 
-def module_metrics(vehicle: DemoVehicle) -> dict[str, str]:
+def module_metrics(vehicle: SimulatedVehicle) -> dict[str, str]:
     """Return what the module itself measures; its receiver always sees the satellites."""
     return {
         "v.b.12v.voltage": _number(vehicle.twelve_volt.voltage),
@@ -71,7 +72,7 @@ def module_metrics(vehicle: DemoVehicle) -> dict[str, str]:
     }
 
 
-def _battery(vehicle: DemoVehicle, electric: Electric) -> dict[str, str]:
+def _battery(vehicle: SimulatedVehicle, electric: Electric) -> dict[str, str]:
     battery = electric.battery
     cell = 3.3 + battery.level / 100 * 0.8
     spread = [cell - 0.001 * (number % 25) for number in range(CELLS)]
@@ -95,7 +96,7 @@ def _battery(vehicle: DemoVehicle, electric: Electric) -> dict[str, str]:
     }
 
 
-def _charging(vehicle: DemoVehicle, electric: Electric) -> dict[str, str]:
+def _charging(vehicle: SimulatedVehicle, electric: Electric) -> dict[str, str]:
     charger, battery = electric.charger, electric.battery
     status = charger.status(battery.level, vehicle.now)
     charges = status is ChargingStatus.CHARGING

@@ -1,14 +1,14 @@
-"""The module itself: publishes what it knows of a demo vehicle, and does what it is told."""
+"""The module itself: publishes what it knows of a simulated car, and does what it is told."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.obey import obey
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import Command, StartClimate
 
+from ..cars.electric import Electric
+from ..cars.obey import obey
+from ..cars.vehicle import SimulatedVehicle
 from .metrics import BEFORE_HEARING, module_metrics, vehicle_metrics
 from .shell import execute
 
@@ -50,7 +50,13 @@ class OvmsModule:
     """
 
     def __init__(
-        self, vehicle: DemoVehicle, link: Link, *, prefix: str, now: Callable[[], datetime], version: str = "3.3.006"
+        self,
+        vehicle: SimulatedVehicle,
+        link: Link,
+        *,
+        prefix: str,
+        now: Callable[[], datetime],
+        version: str = "3.3.006",
     ) -> None:
         """Start it; it is not connected yet."""
         self.vehicle = vehicle

@@ -1,4 +1,4 @@
-"""A stand-in for TeslaFi on 127.0.0.1, with a vehicle of the demo in it."""
+"""A stand-in for TeslaFi on 127.0.0.1, with a simulated car in it."""
 
 from .server import TOKEN, Say, TeslaFi
 

@@ -11,11 +11,11 @@ from typing import override
 from aiohttp import web
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.demo.garage import Garage
-from custom_components.nissanconnect.backends.demo.snapshot import snapshot
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import Group, VehicleState
 
+from ..cars.garage import Garage
+from ..cars.snapshot import snapshot
+from ..cars.vehicle import SimulatedVehicle
 from ..garages import garage_at
 from ..loopback import Loopback
 from . import wire
@@ -62,7 +62,7 @@ class TeslaFi(Loopback):
     def __init__(self, *, now: Callable[[], datetime], garage: Garage | None = None, model: str = "Leaf") -> None:
         self.now = now
         self.garage = garage or garage_at(now())
-        self.vehicle: DemoVehicle = next(v for v in self.garage.vehicles.values() if v.info.model == model)
+        self.vehicle: SimulatedVehicle = next(v for v in self.garage.vehicles.values() if v.info.model == model)
         self.token = TOKEN
         self.asleep: bool | None = None
         self.per_minute: int | None = None

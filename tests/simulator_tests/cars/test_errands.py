@@ -4,10 +4,10 @@ from datetime import time
 
 import pytest
 
-from custom_components.nissanconnect.backends.demo.combustion import Combustion
-from custom_components.nissanconnect.backends.demo.places import TO_SCIENCE_PARK, TO_UTRECHT
-from custom_components.nissanconnect.backends.demo.scenario import Depart, PlugIn, Refuel
 from custom_components.nissanconnect.vehicle import Refresh
+from tests.simulator.cars.combustion import Combustion
+from tests.simulator.cars.places import TO_SCIENCE_PARK, TO_UTRECHT
+from tests.simulator.cars.scenario import Depart, PlugIn, Refuel
 
 from .build import COMMUTE, DAY, HOUR, START, combustion, electric, obeyed, powertrain, vehicle
 

@@ -6,9 +6,6 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.demo.event import Event
-from custom_components.nissanconnect.backends.demo.places import HOME, TO_SCIENCE_PARK, TO_UTRECHT
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import (
     ChargeMode,
     ChargingStatus,
@@ -18,13 +15,16 @@ from custom_components.nissanconnect.vehicle import (
     StartCharging,
     StartClimate,
 )
+from tests.simulator.cars.event import Event
+from tests.simulator.cars.places import HOME, TO_SCIENCE_PARK, TO_UTRECHT
+from tests.simulator.cars.vehicle import SimulatedVehicle
 
 from .build import COMMUTE, DAY, HOUR, MINUTE, START, electric, obeyed, powertrain, vehicle
 
 cuts = st.lists(st.floats(0, 86_400 * 2), max_size=8).map(sorted)
 
 
-def commuter(level: float = 70, mode: ChargeMode = ChargeMode.SCHEDULED) -> DemoVehicle:
+def commuter(level: float = 70, mode: ChargeMode = ChargeMode.SCHEDULED) -> SimulatedVehicle:
     return vehicle(electric(level, mode=mode), scenario=COMMUTE)
 
 

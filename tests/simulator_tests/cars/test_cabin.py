@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.demo.cabin import COEFFICIENT, FAN, HEAT_CAPACITY, LEAK, Cabin
+from tests.simulator.cars.cabin import COEFFICIENT, FAN, HEAT_CAPACITY, LEAK, Cabin
 
 temperatures = st.floats(-20, 40)
 

@@ -6,9 +6,9 @@ from random import Random
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.demo.telematics import GIVE_UP, Action, Manner, Telematics
-from custom_components.nissanconnect.backends.demo.twelve_volt import WAKE_COST, TwelveVolt
 from custom_components.nissanconnect.vehicle import Command, Phase, Refresh, SoundHorn
+from tests.simulator.cars.telematics import GIVE_UP, Action, Manner, Telematics
+from tests.simulator.cars.twelve_volt import WAKE_COST, TwelveVolt
 
 from .build import START
 

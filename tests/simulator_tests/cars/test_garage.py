@@ -1,4 +1,4 @@
-"""The demo's own vehicles, over weeks."""
+"""The garage's vehicles, over weeks."""
 
 from datetime import UTC, datetime, timedelta, timezone
 import re
@@ -6,11 +6,11 @@ import re
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.demo.combustion import Combustion
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.garage import open_garage
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import Capability
+from tests.simulator.cars.combustion import Combustion
+from tests.simulator.cars.electric import Electric
+from tests.simulator.cars.garage import open_garage
+from tests.simulator.cars.vehicle import SimulatedVehicle
 
 from .build import DAY, HOUR, MINUTE
 
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 21, 7, 1, tzinfo=UTC)
 AMSTERDAM = timezone(timedelta(hours=1))
 
 
-def by_model(now: datetime = NOW) -> dict[str | None, DemoVehicle]:
+def by_model(now: datetime = NOW) -> dict[str | None, SimulatedVehicle]:
     return {vehicle.info.model: vehicle for vehicle in open_garage(now, zone=AMSTERDAM).vehicles.values()}
 
 
@@ -32,7 +32,7 @@ def test_the_vehicles_cannot_be_mistaken_for_real_ones() -> None:
 def test_together_they_can_do_everything() -> None:
     vehicles = by_model().values()
     of_others = {
-        Capability.LOCK_PIN,  # nobody has to prove anything to the demo
+        Capability.LOCK_PIN,  # nobody has to prove anything to these
         Capability.LOCK_SETUP,
         Capability.SEND_DESTINATION,  # of older telematics units
         Capability.SEVERAL_SOURCES,
@@ -51,7 +51,7 @@ def test_there_is_a_past_from_the_first_moment() -> None:
 
 @settings(max_examples=10)
 @given(st.integers(0, 365 * 24 * 60).map(lambda minutes: NOW + minutes * MINUTE))
-def test_a_demo_that_starts_anew_goes_on_where_it_stopped(restart: datetime) -> None:
+def test_a_garage_that_is_opened_anew_goes_on_where_it_stopped(restart: datetime) -> None:
     """Odometers never fall, and what was driven lately is the same as without the restart."""
     running = open_garage(restart - 3 * DAY, zone=AMSTERDAM)
     running.advance(restart)

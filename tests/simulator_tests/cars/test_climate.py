@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from custom_components.nissanconnect.backends.demo.climate import SEATS, WHEEL, WINDOWS, RemoteClimate, Wires
+from tests.simulator.cars.climate import SEATS, WHEEL, WINDOWS, RemoteClimate, Wires
 
 from .build import START
 

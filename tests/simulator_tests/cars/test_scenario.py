@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.demo.places import TO_SCIENCE_PARK, TO_THE_SHOPS
-from custom_components.nissanconnect.backends.demo.scenario import (
+from tests.simulator.cars.places import TO_SCIENCE_PARK, TO_THE_SHOPS
+from tests.simulator.cars.scenario import (
     WEEKEND,
     WORKDAYS,
     Agenda,

@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.demo.battery import BatterySpec, TractionBattery
+from tests.simulator.cars.battery import BatterySpec, TractionBattery
 
 from .build import battery
 

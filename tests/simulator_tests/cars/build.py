@@ -1,18 +1,18 @@
-"""Vehicles for the tests of the demo."""
+"""Simulated cars for tests."""
 
 from datetime import UTC, datetime, time, timedelta
 from random import Random
 
-from custom_components.nissanconnect.backends.demo.battery import BatterySpec, TractionBattery
-from custom_components.nissanconnect.backends.demo.charger import Charger
-from custom_components.nissanconnect.backends.demo.combustion import Combustion
-from custom_components.nissanconnect.backends.demo.drive import Chassis, Point
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.places import HOME, TO_SCIENCE_PARK, TO_UTRECHT
-from custom_components.nissanconnect.backends.demo.scenario import Depart, PlugIn, Scenario
-from custom_components.nissanconnect.backends.demo.telematics import Action
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle, Make
 from custom_components.nissanconnect.vehicle import ChargeMode, Command, VehicleInfo
+from tests.simulator.cars.battery import BatterySpec, TractionBattery
+from tests.simulator.cars.charger import Charger
+from tests.simulator.cars.combustion import Combustion
+from tests.simulator.cars.drive import Chassis, Point
+from tests.simulator.cars.electric import Electric
+from tests.simulator.cars.places import HOME, TO_SCIENCE_PARK, TO_UTRECHT
+from tests.simulator.cars.scenario import Depart, PlugIn, Scenario
+from tests.simulator.cars.telematics import Action
+from tests.simulator.cars.vehicle import Make, SimulatedVehicle
 
 START = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)  # a Wednesday
 MINUTE = timedelta(minutes=1)
@@ -47,7 +47,7 @@ def vehicle(
     seed: int = 0,
     start: datetime = START,
     home: Point = HOME,
-) -> DemoVehicle:
+) -> SimulatedVehicle:
     make = Make(
         info=VehicleInfo(key="TEST"),
         chassis=Chassis(mass=1600, drag=0.65),
@@ -56,10 +56,10 @@ def vehicle(
         home=home,
         scenario=scenario,
     )
-    return DemoVehicle(make, start=start, rng=Random(seed), seed=seed)
+    return SimulatedVehicle(make, start=start, rng=Random(seed), seed=seed)
 
 
-def leaf(vin: str, start: datetime) -> DemoVehicle:
+def leaf(vin: str, start: datetime) -> SimulatedVehicle:
     """A LEAF at home at 60 %, locked, not plugged in."""
     make = Make(
         info=VehicleInfo(key=vin),
@@ -68,21 +68,21 @@ def leaf(vin: str, start: datetime) -> DemoVehicle:
         odometer=48_123.0,
         home=HOME,
     )
-    return DemoVehicle(make, start=start, rng=Random(0))
+    return SimulatedVehicle(make, start=start, rng=Random(0))
 
 
-def powertrain(of: DemoVehicle) -> Electric:
+def powertrain(of: SimulatedVehicle) -> Electric:
     assert isinstance(of.powertrain, Electric)
     return of.powertrain
 
 
-def obeyed(by: DemoVehicle, command: Command) -> Action:
+def obeyed(by: SimulatedVehicle, command: Command) -> Action:
     """Send a command and wait as long as it may take."""
     action = by.order(command)
     by.advance(by.now + 2 * MINUTE)
     return action
 
 
-def drive_away(by: DemoVehicle) -> None:
+def drive_away(by: SimulatedVehicle) -> None:
     by.depart(TO_UTRECHT)
     by.advance(by.now + 5 * MINUTE)

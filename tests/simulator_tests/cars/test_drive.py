@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.demo.drive import Chassis, Drive, Leg, Point, Route
-from custom_components.nissanconnect.backends.demo.places import (
+from tests.simulator.cars.drive import Chassis, Drive, Leg, Point, Route
+from tests.simulator.cars.places import (
     HOME,
     TO_SCIENCE_PARK,
     TO_THE_SEA,

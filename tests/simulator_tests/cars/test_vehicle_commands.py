@@ -2,9 +2,6 @@
 
 import pytest
 
-from custom_components.nissanconnect.backends.demo.event import Event
-from custom_components.nissanconnect.backends.demo.telematics import Manner
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import (
     CancelClimateSchedule,
     Capability,
@@ -25,6 +22,9 @@ from custom_components.nissanconnect.vehicle import (
     StopEngine,
     Unlock,
 )
+from tests.simulator.cars.event import Event
+from tests.simulator.cars.telematics import Manner
+from tests.simulator.cars.vehicle import SimulatedVehicle
 
 from .build import HOUR, MINUTE, START, combustion, drive_away, electric, obeyed, powertrain, vehicle
 
@@ -190,7 +190,7 @@ class Dance(Command):
         (vehicle(), Dance(), "not.offered"),
     ],
 )
-def test_what_cannot_be_done_is_refused(car: DemoVehicle, command: Command, code: str) -> None:
+def test_what_cannot_be_done_is_refused(car: SimulatedVehicle, command: Command, code: str) -> None:
     action = obeyed(car, command)
 
     assert (action.phase, action.code) == (Phase.REJECTED, code)

@@ -5,12 +5,12 @@ from datetime import timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.demo.cabin import Cabin
-from custom_components.nissanconnect.backends.demo.climate import Wires
-from custom_components.nissanconnect.backends.demo.drive import Work
-from custom_components.nissanconnect.backends.demo.event import Event
-from custom_components.nissanconnect.backends.demo.powertrain import Span
 from custom_components.nissanconnect.vehicle import ChargeMode
+from tests.simulator.cars.cabin import Cabin
+from tests.simulator.cars.climate import Wires
+from tests.simulator.cars.drive import Work
+from tests.simulator.cars.event import Event
+from tests.simulator.cars.powertrain import Span
 
 from .build import HOUR, START, combustion, electric
 

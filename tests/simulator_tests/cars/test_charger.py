@@ -4,8 +4,8 @@ from datetime import UTC, datetime, time, timedelta, timezone
 
 import pytest
 
-from custom_components.nissanconnect.backends.demo.charger import EFFICIENCY, Charger, ChargeTimer
 from custom_components.nissanconnect.vehicle import ChargeMode, ChargeSchedule, ChargingStatus
+from tests.simulator.cars.charger import EFFICIENCY, Charger, ChargeTimer
 
 from .build import START, battery
 

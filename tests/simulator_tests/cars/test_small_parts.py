@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.demo.body import BodyShell
-from custom_components.nissanconnect.backends.demo.firmware import Firmware
-from custom_components.nissanconnect.backends.demo.twelve_volt import WAKE_COST, WAKE_MINIMUM, TwelveVolt
-from custom_components.nissanconnect.backends.demo.weather import outside_temperature
 from custom_components.nissanconnect.vehicle import UpdateStatus
+from tests.simulator.cars.body import BodyShell
+from tests.simulator.cars.firmware import Firmware
+from tests.simulator.cars.twelve_volt import WAKE_COST, WAKE_MINIMUM, TwelveVolt
+from tests.simulator.cars.weather import outside_temperature
 
 
 @given(st.floats(0, 100), st.lists(st.tuples(st.booleans(), st.floats(0, 86_400)), max_size=20))

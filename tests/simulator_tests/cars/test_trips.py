@@ -2,9 +2,9 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from custom_components.nissanconnect.backends.demo.powertrain import Consumption
-from custom_components.nissanconnect.backends.demo.trips import Trip, summarise
 from custom_components.nissanconnect.vehicle import TripPeriod
+from tests.simulator.cars.powertrain import Consumption
+from tests.simulator.cars.trips import Trip, summarise
 
 
 def trip(year: int, month: int, day: int, hour: int = 8, *, fuel: float = 0.0) -> Trip:

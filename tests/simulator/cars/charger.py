@@ -1,0 +1,113 @@
+"""The plug, the on-board charger and the vehicle's own charge timer."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from custom_components.nissanconnect.vehicle import ChargeMode, ChargeSchedule, ChargingStatus
+
+from .battery import TractionBattery
+
+EFFICIENCY = 0.9
+"""How much of what comes out of the wall arrives in the cells."""
+FULL_ENOUGH = 1e-6
+"""Percent by which a level may miss the limit through rounding alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeTimer:
+    """The hours in which a scheduled charge may run, by the clocks of ``zone``; they begin on ``days`` (0: Monday)."""
+
+    zone: tzinfo = UTC
+    start: time = time(23)
+    duration: timedelta = timedelta(hours=7)
+    days: tuple[int, ...] = tuple(range(7))
+
+    @property
+    def schedule(self) -> ChargeSchedule:
+        """The same as vehicles tell it."""
+        end = datetime.combine(date.min, self.start) + self.duration
+        return ChargeSchedule(self.start, end.time(), self.days)
+
+    def open_at(self, at: datetime) -> bool:
+        """Whether the window is open; it may reach past midnight."""
+        local = at.astimezone(self.zone)
+        opened = datetime.combine(local.date(), self.start, self.zone)
+        if opened > local:
+            opened -= timedelta(days=1)
+        return opened.weekday() in self.days and local < opened + self.duration
+
+
+@dataclass(slots=True, kw_only=True)
+class Charger:
+    """An AC charger that takes at most ``max_power`` kW from the wall and stops at ``limit`` %.
+
+    ``override`` is the last word of the owner, until the plug is pulled: charge (``True``), do not (``False``), or
+    as ``mode`` says (``None``). ``power`` is what goes into charging right now, in kW at the wall.
+    """
+
+    max_power: float
+    mode: ChargeMode = ChargeMode.ALWAYS
+    timer: ChargeTimer = ChargeTimer()
+    limit: float = 100.0
+    plugged: bool = False
+    plugged_at: datetime | None = None
+    unplugged_at: datetime | None = None
+    override: bool | None = None
+    power: float = 0.0
+
+    def plug_in(self, at: datetime) -> None:
+        """Connect the vehicle."""
+        self.plugged, self.plugged_at = True, at
+
+    def unplug(self, at: datetime) -> None:
+        """Disconnect the vehicle; what the owner had ordered ends with it."""
+        self.plugged, self.unplugged_at = False, at
+        self.override, self.power = None, 0.0
+
+    def wants(self, level: float, at: datetime) -> bool:
+        """Whether it would charge a battery at ``level`` % now."""
+        if not self.plugged or self.is_full(level):
+            return False
+        if self.override is not None:
+            return self.override
+        return self.mode is ChargeMode.ALWAYS or self.timer.open_at(at)
+
+    def keep_to(self, schedule: ChargeSchedule | None) -> None:
+        """Charge by this timer, or whenever plugged in; what the owner ordered before is over."""
+        self.override = None
+        if schedule is None:
+            self.mode = ChargeMode.ALWAYS
+            return
+        self.mode = ChargeMode.SCHEDULED
+        self.timer = ChargeTimer(self.timer.zone, schedule.charge_from, schedule.duration, schedule.days)
+
+    def is_full(self, level: float) -> bool:
+        """Whether the limit is reached."""
+        return level >= self.limit - FULL_ENOUGH
+
+    def status(self, level: float, at: datetime) -> ChargingStatus:
+        """What the charging system does."""
+        if self.wants(level, at):
+            return ChargingStatus.CHARGING
+        if not self.plugged or (self.override is False and not self.is_full(level)):
+            return ChargingStatus.NOT_CHARGING
+        return ChargingStatus.FINISHED if self.is_full(level) else ChargingStatus.WAITING_FOR_SCHEDULE
+
+    def offer(self, battery: TractionBattery, available: float) -> float:
+        """Return the kW that would flow out of a wall that has ``available``."""
+        return min(available, battery.acceptance(battery.level) / EFFICIENCY)
+
+    def charge(self, battery: TractionBattery, seconds: float, available: float) -> float:
+        """Charge with at most ``available`` kW from the wall; return the kWh that were stored."""
+        self.power = self.offer(battery, available)
+        room = battery.usable * self.limit / 100 - battery.energy
+        return battery.store(min(self.power * EFFICIENCY * seconds / 3600, room))
+
+    def time_to(self, target: float, battery: TractionBattery, power: float, level: float | None = None) -> timedelta:
+        """Estimate how long ``power`` kW at the wall need from ``level`` % (or from now) to ``target`` %."""
+        hours, level = 0.0, battery.level if level is None else level
+        while level < target:
+            step = min(1.0, target - level)
+            hours += battery.usable * step / 100 / min(power * EFFICIENCY, battery.acceptance(level + step / 2))
+            level += step
+        return timedelta(hours=hours)
