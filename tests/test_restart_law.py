@@ -22,6 +22,7 @@ from hypothesis import given, settings, strategies as st
 from custom_components.nissanconnect import commands
 from custom_components.nissanconnect.commands import VehicleCommands
 from custom_components.nissanconnect.engine.command_evidence import Evidence
+from custom_components.nissanconnect.engine.command_follower import CommandTransport
 from custom_components.nissanconnect.engine.command_job import Stage
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import WakeResult
@@ -197,6 +198,7 @@ class World:
         known = self.files[-1]
         self.commands = VehicleCommands(
             self,
+            CommandTransport(self.send, self.poll, self.look, self.confirm, self.would_displace),
             timedelta(seconds=120),
             log=known.log,
             wakes=known.wakes,

@@ -1,7 +1,6 @@
 """Whether a command would be sent now, and whether what it asks for is so already."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from homeassistant.util import dt as dt_util
@@ -10,12 +9,10 @@ from .engine import preconditions
 from .engine.command_evidence import Evidence
 from .link import Link
 from .settings import Settings
-from .vehicle import Command, Reason, VehicleState
+from .vehicle import NEVER, Command, Reason, VehicleState
 
 if TYPE_CHECKING:
     from .coordinator import VehicleCoordinator
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def refusal(
@@ -48,6 +45,6 @@ def evidence(vehicle: VehicleCoordinator, command: Command) -> Evidence:
     """Return what shows whether the vehicle is already as ``command`` would have it."""
     return Evidence(
         state=vehicle.data,
-        reported_at=min(map(vehicle.links.said_at, command.groups), default=_NEVER),
+        reported_at=min(map(vehicle.links.said_at, command.groups), default=NEVER),
         now=dt_util.utcnow(),
     )

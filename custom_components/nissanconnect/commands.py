@@ -18,8 +18,9 @@ from homeassistant.util import dt as dt_util
 from .asker import async_asker
 from .const import DOMAIN
 from .engine.command_evidence import Evidence, is_settled
+from .engine.command_follower import CommandTiming, CommandTransport
 from .engine.command_job import Job, Stage
-from .engine.command_runner import CommandRunner, CommandTiming, Line
+from .engine.command_runner import CommandRunner
 from .engine.wake_policy import Wake, WakeLedger, WakeResult
 from .exceptions import action_error, outcome_error
 from .vehicle import (
@@ -57,7 +58,7 @@ class Unfinished:
     ticket: Ticket | None = None
 
 
-class CommandedVehicle(Line, Protocol):
+class CommandedVehicle(Protocol):
     """What commands need of their vehicle."""
 
     hass: HomeAssistant
@@ -84,6 +85,7 @@ class VehicleCommands:
     def __init__(
         self,
         vehicle: CommandedVehicle,
+        transport: CommandTransport,
         command_limit: timedelta,
         *,
         log: Iterable[CommandRecord],
@@ -106,18 +108,18 @@ class VehicleCommands:
         self._left = unfinished
         self._open: dict[Job, Unfinished] = {}
         self.runner = CommandRunner(
-            vehicle,
+            transport,
             check=self._why_not,
-            believed=lambda: vehicle.data,
-            changed=self._async_changed,
-            book=self._async_book_command,
+            current_state=lambda: vehicle.data,
+            on_change=self._async_changed,
+            record=self._async_book_command,
             now=dt_util.utcnow,
             sleep=sleep,
             timer=timeout,
             spawn=lambda sending: vehicle.config_entry.async_create_background_task(
                 vehicle.hass, sending, f"{DOMAIN} sending to {vehicle.name}"
             ),
-            patience=CommandTiming(limit=command_limit.total_seconds()),
+            timing=CommandTiming(limit=command_limit.total_seconds()),
         )
 
     def is_settled(self, command: Command) -> bool:

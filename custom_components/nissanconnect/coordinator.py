@@ -18,6 +18,7 @@ from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
 from .engine.command_evidence import Evidence
+from .engine.command_follower import CommandTransport
 from .engine.command_job import Job
 from .engine.diagnosis import ReadFailure, examine
 from .engine.polling import is_available, own_groups
@@ -46,7 +47,6 @@ from .vehicle import (
     Initiator,
     ListedVehicle,
     NotSupported,
-    Progress,
     Push,
     SubscriptionInactive,
     Ticket,
@@ -96,6 +96,13 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.plans = ClimatePlans(self, known.plan)
         self.commands = VehicleCommands(
             self,
+            CommandTransport(
+                send=self._async_send,
+                poll=self.links.poll,
+                read=self.look,
+                confirm=self._async_confirm,
+                would_displace=self.links.would_displace,
+            ),
             account.backend.description.command_limit,
             log=known.log,
             wakes=known.wakes,
@@ -293,17 +300,13 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._account.async_schedule_save(at_once=True)
         self.async_update_listeners()
 
-    async def send(self, command: Command, departure: Departure) -> Ticket:
-        """Send a command; part of the runner's ``Line``."""
+    async def _async_send(self, command: Command, departure: Departure) -> Ticket:
+        """Send a command by one of the sources."""
         self.plans.async_sending(command)
         return await self.links.send(replace(command, force=False), departure)  # no source needs to know who insists
 
-    async def poll(self, ticket: Ticket) -> Progress:
-        """Ask how a command goes; part of the runner's ``Line``."""
-        return await self.links.poll(ticket)
-
     async def look(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
-        """Read what shows a command's effect; part of the runner's ``Line``."""
+        """Read what shows a command's effect; return the merged state."""
         report = await self.links.look(groups, ticket)
         # Failures name parts of the backend, not groups: whatever is missing then is asked for again next time.
         answered = set(groups) & report.state.groups().keys() if report.failures else groups
@@ -313,8 +316,8 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._account.async_schedule_save()
         return state
 
-    async def confirm(self, command: Command) -> bool:
-        """Whether the source answers for what it has said, asked now; part of the runner's ``Line``."""
+    async def _async_confirm(self, command: Command) -> bool:
+        """Whether the source, asked now, still reports the command's groups."""
         if not self.links.needs_asking:
             return True
         asked_at = dt_util.utcnow()
@@ -323,10 +326,6 @@ class VehicleCoordinator(ThrottledCoordinator):
         except BackendError:
             return False
         return all(group in groups and groups[group].received_at >= asked_at for group in command.groups)
-
-    def would_displace(self, command: Command, ticket: Ticket | None) -> bool:
-        """Whether another command would take the place of a sent one; part of the runner's ``Line``."""
-        return self.links.would_displace(command, ticket)
 
     def backend_name(self, ticket: Ticket | None) -> str:
         """Return through which backend a command went."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -15,6 +15,7 @@ from .engine.polling import PollingPolicy, own_groups
 from .link import LentLink, Link, OwnLink
 from .source_choices import source_choices
 from .vehicle import (
+    NEVER,
     AccessBlocked,
     BackendError,
     Capability,
@@ -159,7 +160,7 @@ class VehicleLinks:
     def said_at(self, group: Group) -> datetime:
         """Return when the vehicle last reported a group by any way, as far as can be known."""
         words = [link.word for link in self if group in link.word.state.groups()]
-        return max((word.dated(group) for word in words), default=datetime.min.replace(tzinfo=UTC))
+        return max((word.dated(group) for word in words), default=NEVER)
 
     def forget_place_if_private(self) -> None:
         """Keep no position, whoever tells it, while anybody tells of privacy mode."""

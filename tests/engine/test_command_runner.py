@@ -11,8 +11,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine import command_job as job_module
+from custom_components.nissanconnect.engine.command_follower import CommandTiming, CommandTransport
 from custom_components.nissanconnect.engine.command_job import Job, Stage
-from custom_components.nissanconnect.engine.command_runner import CommandRunner, CommandTiming
+from custom_components.nissanconnect.engine.command_runner import CommandRunner
 from custom_components.nissanconnect.vehicle import (
     BackendError,
     Battery,
@@ -53,6 +54,7 @@ def climate(running: bool | None, minutes: float = 0) -> VehicleState:
 
 SOMEBODY = Initiator(kind="user", name="Somebody")
 OFF, ON = climate(running=False), climate(running=True, minutes=1)
+TIMING = CommandTiming()
 
 
 @dataclass
@@ -109,18 +111,24 @@ class Vehicle:
             raise answer
         return answer
 
-    def runner(self, believed: VehicleState = OFF, refusal: str | None = None) -> CommandRunner:
+    @property
+    def transport(self) -> CommandTransport:
+        return CommandTransport(self.send, self.poll, self.look, self.confirm, self.would_displace)
+
+    def runner(
+        self, believed: VehicleState = OFF, refusal: str | None = None, timing: CommandTiming = TIMING
+    ) -> CommandRunner:
         return CommandRunner(
-            self,
+            self.transport,
             check=lambda command: refusal,
-            believed=lambda: believed,
-            changed=lambda job: self.stages.append(job.stage),
-            book=self.book,
+            current_state=lambda: believed,
+            on_change=lambda job: self.stages.append(job.stage),
+            record=self.book,
             now=lambda: self.clock,
             sleep=self.sleep,
             timer=timeout,
             spawn=create_task,
-            patience=CommandTiming(),
+            timing=timing,
         )
 
     async def run(self, command: Command, before: VehicleState = OFF) -> CommandOutcome:
@@ -318,7 +326,7 @@ async def test_others_do_not_wait_for_a_late_report() -> None:
     vehicle = Shared(phases(Phase.DONE), [OFF])
     runner = vehicle.runner()
     ended: list[Command] = []
-    runner._changed = lambda job: ended.append(job.command) if job.stage is Stage.ENDED else None
+    runner._on_change = lambda job: ended.append(job.command) if job.stage is Stage.ENDED else None
     jobs = [runner.submit(command, SOMEBODY)[0] for command in (Refresh(), SoundHorn())]
     await gather(*map(runner.run, jobs))
     assert ended == [SoundHorn(), Refresh()]
@@ -345,8 +353,7 @@ async def test_a_source_that_does_not_answer_holds_no_refresh_up() -> None:
             return await super().look(groups, ticket)
 
     vehicle = Slow(phases(Phase.DONE), [climate(running=True, minutes=60)], clock=EPOCH + timedelta(hours=1))
-    runner = vehicle.runner()
-    runner._patience = CommandTiming(first_look=0.01)
+    runner = vehicle.runner(timing=CommandTiming(first_read=0.01))
     assert (await finish(runner, Refresh())).status is CommandStatus.CONFIRMED
     assert vehicle.sent == [Refresh()]
 
@@ -492,7 +499,7 @@ async def test_the_runner_is_not_idle_before_all_has_ended() -> None:
             seen.append((runner.current is None, runner.idle))
 
     runner = vehicle.runner()
-    runner._changed = changed
+    runner._on_change = changed
     assert runner.idle
     jobs = [runner.submit(command, SOMEBODY)[0] for command in (StartClimate(21), SoundHorn())]
     await gather(*map(runner.run, jobs))
@@ -752,7 +759,7 @@ async def test_who_is_overruled_while_being_looked_at_is_not_confirmed() -> None
         if job is start and job.stage is Stage.EXECUTED:
             working.append(create_task(runner.run(runner.submit(StopClimate(), SOMEBODY)[0])))
 
-    runner._changed = changed
+    runner._on_change = changed
     await runner.run(start)
     stop = runner._jobs[0]
     await gather(*working)
@@ -888,7 +895,7 @@ async def test_who_waits_is_told_whatever_happens_to_those_who_are_told_first() 
         if job.stage is Stage.ENDED:
             raise LookupError("a listener that is broken")
 
-    runner._changed = changed
+    runner._on_change = changed
     job, _ = runner.submit(StartClimate(), SOMEBODY)
     with pytest.raises(LookupError):
         await runner.run(job)
@@ -925,9 +932,9 @@ async def test_every_command_is_sent_once_and_ends_in_time(
 ) -> None:
     vehicle = Vehicle(polls, looks)
     outcome = await vehicle.run(StartClimate(21))
-    patience = CommandTiming()
+    timing = TIMING
     assert len(vehicle.sent) == 1
-    longest = patience.limit + patience.longest + patience.between_looks * patience.looks
+    longest = timing.limit + timing.longest + timing.between_reads * timing.reads
     assert outcome.ended_at - EPOCH <= timedelta(seconds=longest)
     assert (outcome.reason is None) is (outcome.status is CommandStatus.CONFIRMED)
 

@@ -1,39 +1,54 @@
-"""A command on its way: how far it has come, how soon it must have left, and the sending of it."""
+"""One command on its way to a vehicle.
+
+    WAITING → SENDING → ACCEPTED → EXECUTED → ENDED
+
+A job goes back from SENDING to WAITING if the service is still busy with another of our commands. It goes from SENDING
+to EXECUTED if the response was lost, and from anywhere to ENDED. Beside its stage, a later command may make a job
+``superseded``; see :class:`Job`.
+"""
 
 from asyncio import CancelledError, Event, Task, Timeout, shield
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ..vehicle import BackendError, Command, CommandOutcome, Departure, Initiator, Ticket, TooLate
+from ..vehicle import NEVER, BackendError, Command, CommandOutcome, Departure, Initiator, Ticket, TooLate
 
-type Attempt = Callable[[Departure], Coroutine[None, None, Ticket]]
+type Attempt = Callable[[Departure], Awaitable[Ticket]]
 type Timer = Callable[[float | None], Timeout]
-"""Makes a context that ends after so many seconds, or never, as :func:`asyncio.timeout` does."""
+"""Returns a context that ends after this many seconds, or never, like :func:`asyncio.timeout`."""
 type Spawn = Callable[[Coroutine[None, None, Ticket | BackendError]], Task[Ticket | BackendError]]
-"""Has a coroutine carried out by a task of its own, which whoever owns the runner ends with it."""
-type Book = Callable[[bool], AbstractAsyncContextManager[None]]
-"""Returns the context of one request: entered when it is kept that it leaves, and whether it wakes the vehicle."""
+"""Runs a coroutine in a task of its own. The owner of the runner ends that task with it."""
+type RecordRequest = Callable[[bool], AbstractAsyncContextManager[None]]
+"""Returns the context of one request, given whether it can wake the vehicle.
+
+Entering it records the request before it leaves.
+"""
 
 
 class Sending:
-    """One command on its way out: it leaves before ``latest``, or never.
+    """Sends one command before ``latest``, or never.
 
-    What is too late is not cancelled, because that could break off a log-in that others wait for, or a request that
-    has left. It is left to itself, and finds that it may not leave any more.
+    An attempt that is too late is not cancelled: that could break a log-in that others wait for, or a request that has
+    left. It goes on alone, and its next request is refused.
     """
 
     def __init__(
-        self, latest: datetime, book: Book, now: Callable[[], datetime], *, useful_until: datetime | None = None
+        self,
+        latest: datetime,
+        record: RecordRequest,
+        now: Callable[[], datetime],
+        *,
+        useful_until: datetime | None = None,
     ) -> None:
-        """Nothing is sent yet. After ``useful_until`` no request leaves, not even one that belongs to another."""
+        """After ``useful_until`` no request leaves, not even one that follows another."""
         self.uncertain = False
-        """Whether a request has left that may have been carried out."""
+        """Whether a request has left that the vehicle may have carried out."""
         self._latest = latest
         self._useful_until = useful_until
-        self._book = book
+        self._record = record
         self._now = now
         self._prepared = False
         self._gone = False
@@ -44,7 +59,7 @@ class Sending:
 
         Raises:
             TooLate: It has not left in time.
-            BackendError: It was not accepted, or nobody knows whether it was.
+            BackendError: It was not accepted, or it is unknown whether it was.
         """
 
         async def attempted() -> Ticket | BackendError:
@@ -53,18 +68,18 @@ class Sending:
             except BackendError as error:
                 return error
 
-        sending: Task[Ticket | BackendError] | None = None
+        task: Task[Ticket | BackendError] | None = None
         try:
             async with timer(seconds_until(self._latest, self._now())) as self._limit:
-                sending = spawn(attempted())
-                result = await shield(sending)
+                task = spawn(attempted())
+                result = await shield(task)
         except TimeoutError:
-            if sending is None or not sending.done():
+            if task is None or not task.done():
                 raise TooLate from None
-            result = sending.result()  # it ended in the very moment
+            result = task.result()  # it ended at the same moment
         except CancelledError:
-            if sending is not None:
-                sending.cancel()
+            if task is not None:
+                task.cancel()
             raise
         finally:
             self._limit = None
@@ -73,20 +88,21 @@ class Sending:
         return result
 
     def cancel(self) -> bool:
-        """Let nothing leave any more; return ``False`` if what may be carried out has left already.
+        """Let no more requests leave; return ``False`` if one that may be carried out has left already.
 
-        What the vehicle takes part in already goes on until it would have left, because the vehicle is busy with it.
+        A preparation in which the vehicle takes part goes on until the command would have left, because the vehicle is
+        busy with it.
         """
         if self.uncertain:
             return False
-        self._latest = self._useful_until = _PAST
+        self._latest = self._useful_until = NEVER
         if self._limit is not None and not self._limit.expired() and not self._prepared:
             self._limit.reschedule(0.0)
         return True
 
     @asynccontextmanager
     async def _departure(self, *, wakes: bool = True, answer_within: timedelta = timedelta()) -> AsyncIterator[None]:
-        """One request; see :class:`~..vehicle.Departure`. Once one has left, those that belong to it may follow."""
+        """Let one request leave; see :class:`~..vehicle.Departure`. Once one has left, the others may follow."""
         if self._gone:
             async with self._leaving(wakes):
                 yield
@@ -96,7 +112,7 @@ class Sending:
             raise TooLate
         self._prepared = bool(answer_within)
         due = limit.when()
-        limit.reschedule(None)  # what has left is waited for
+        limit.reschedule(None)  # a request that has left is awaited
         try:
             async with self._leaving(wakes, only_prepares=bool(answer_within)):
                 yield
@@ -111,7 +127,7 @@ class Sending:
     async def _leaving(self, wakes: bool, *, only_prepares: bool = False) -> AsyncIterator[None]:
         before, self.uncertain = self.uncertain, self.uncertain or not only_prepares
         try:
-            async with self._book(wakes):
+            async with self._record(wakes):
                 if self._useful_until is not None and self._now() > self._useful_until:
                     raise TooLate
                 yield
@@ -121,18 +137,15 @@ class Sending:
             raise
 
 
-_PAST = datetime.min.replace(tzinfo=UTC)
-
-
 def seconds_until(latest: datetime, now: datetime) -> float:
-    """Return how long it is until then, 0 if that has passed."""
+    """Return the seconds until ``latest``, 0 if it has passed."""
     return max((latest - now).total_seconds(), 0.0)
 
 
 SEND_WITHIN = timedelta(seconds=30)
-"""How soon a command must leave after it was asked for. Later it may not be wanted any more, so it is not sent at all.
+"""How soon a command must leave after the request for it. A later one may not be wanted any more and is never sent.
 
-The wait for an earlier command to the same vehicle counts, and so does all that a backend does before it sends.
+This includes the wait for an earlier command to the same vehicle, and everything a backend does before it sends.
 """
 
 
@@ -140,21 +153,22 @@ class Stage(StrEnum):
     """How far a command has come."""
 
     WAITING = "waiting"
-    """Another command to the vehicle has to be sent or carried out first."""
+    """Another command to the vehicle must be sent or carried out first."""
     SENDING = "sending"
     ACCEPTED = "accepted"
+    """The backend has taken it and is polled for its progress."""
     EXECUTED = "executed"
-    """The backend calls it over, or has nothing to say of it; the vehicle's own state has not shown it yet."""
+    """The backend calls it over, or its response was lost; the vehicle's state is being read for its effect."""
     ENDED = "ended"
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A command on its way, as those see it who asked for it. Both events are set at the end, whatever it is.
+    """A command on its way. Both events are set at the end, whatever the outcome.
 
-    ``sent_at`` is when its first request left; ``None``: none ever did. ``superseded``: a later command has been sent
-    that undoes what this one asks for, or was asked for before this one could leave. ``contested``: such an earlier
-    one was on its way when this one was sent. ``rejected_as_busy``: the service carries out another first.
+    ``sent_at`` is when its first request left, ``None`` if none has. ``superseded``: a later command undoes this one,
+    and was either sent or requested before this one could leave. ``contested``: such an earlier command was on its way
+    when this one was sent. ``rejected_as_busy``: the service wants to finish another command first.
     """
 
     command: Command
@@ -165,7 +179,7 @@ class Job:
     ticket: Ticket | None = None
     outcome: CommandOutcome | None = None
     error: BackendError | None = None
-    """What the backend said, if that is why the command was not confirmed."""
+    """The backend's error, if that is why the command was not confirmed."""
     nothing_done: bool = False
     """Whether the vehicle was certainly not reached, although the command was accepted."""
     sending: Sending | None = None
@@ -177,17 +191,17 @@ class Job:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it is not to be sent any more."""
+        """Whether it will not be sent any more."""
         return self.superseded and self.ticket is None and self.stage is not Stage.EXECUTED
 
     @property
     def blocks_others(self) -> bool:
-        """Whether the service may refuse others because of it."""
+        """Whether the service may refuse other commands because of it."""
         on_its_way = self.ticket is not None or (self.cancelled and self.sent_at is not None)
         return on_its_way and self.stage is not Stage.EXECUTED
 
     def cancel(self) -> None:
-        """Have it not sent any more, unless it has left."""
+        """Do not send it any more, unless it has left."""
         never_left = self.sending is None or self.sending.cancel()
         self.superseded = self.superseded or (self.ticket is None and never_left)
 

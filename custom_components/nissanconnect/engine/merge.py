@@ -6,10 +6,10 @@ that source does not know is taken from the others if it speaks of the same mome
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ..vehicle import Group, Odometer, Reported, Tyre, VehicleState, Weakness
+from ..vehicle import NEVER, Group, Odometer, Reported, Tyre, VehicleState, Weakness
 
 ODOMETER_DOUBT = timedelta(days=1)
 """How long a falling odometer is disbelieved: clouds have shown older distances for hours (kamereon-eu §8.8)."""
@@ -57,7 +57,6 @@ def _newer_odometer(one: Odometer | None, other: Odometer | None) -> Odometer | 
 SAME_MOMENT = timedelta(minutes=15)
 """Reports that are no further apart describe the same situation: sources are read some minutes after one another."""
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
 _SPOKEN = frozenset(each.name for each in fields(Reported))
 
 
@@ -101,7 +100,7 @@ class SourceState:
     def dated(self, group: Group) -> datetime:
         """Return when the vehicle said this, as far as can be known; never later than we were told."""
         value: Reported = getattr(self.state, group)
-        return min(value.reported_at or self.changed_at.get(group, _NEVER), value.received_at)
+        return min(value.reported_at or self.changed_at.get(group, NEVER), value.received_at)
 
 
 def _with_measured(group: Reported, before: Reported | None) -> Reported:
@@ -170,7 +169,7 @@ def _voices(group: Group, words: Sequence[tuple[SourceState, Sequence[Weakness]]
             dated = word.dated(group)
             doubt = sum((each.clock for each in doubts), timedelta())
             cached = frozenset[str]().union(*(each.cached for each in doubts))
-            yield _Candidate(value, dated - min(doubt, dated - _NEVER), cached)
+            yield _Candidate(value, dated - min(doubt, dated - NEVER), cached)
 
 
 def _merged(voices: Sequence[_Candidate]) -> Reported:

@@ -100,6 +100,7 @@ from .report import (
 )
 from .state import (
     GROUP_TYPES,
+    NEVER,
     AuxBattery,
     Battery,
     Body,

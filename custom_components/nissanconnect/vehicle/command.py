@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import re
 from typing import Any, ClassVar, override
 
 from .charging import ChargeMode, ChargeSchedule, ChargingStatus
 from .identity import Capability
-from .state import GROUP_TYPES, Group, VehicleState
+from .state import GROUP_TYPES, NEVER, Group, VehicleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,9 @@ class Command:
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
 
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
 def _with(state: VehicleState, group: Group, **values: Any) -> VehicleState:
     """Return ``state`` with other values in one group, which need not be known yet."""
-    known = getattr(state, group) or GROUP_TYPES[group](backend="", received_at=_NEVER)
+    known = getattr(state, group) or GROUP_TYPES[group](backend="", received_at=NEVER)
     changed: dict[str, Any] = {group.value: replace(known, **values)}
     return replace(state, **changed)
 

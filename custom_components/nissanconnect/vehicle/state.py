@@ -6,13 +6,16 @@ Units are fixed: km, °C, kWh, kW, kPa, litres, volts, degrees, percent 0-100, a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypedDict, get_args, get_type_hints
 
 from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed, ChargingStatus
 from .identity import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Stands for a time that is not known and counts as long ago."""
 
 
 class Group(StrEnum):
