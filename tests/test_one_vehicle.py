@@ -30,8 +30,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect.account import remembered
-from custom_components.nissanconnect.alerts import AlertPreferences
 from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND, OPTION_ALERTS_OFF
+from custom_components.nissanconnect.engine.alert_rules import AlertPreferences
 from custom_components.nissanconnect.vehicle import (
     ActionRequired,
     AlertType,

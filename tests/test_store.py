@@ -12,7 +12,7 @@ from homeassistant.util.json import json_loads_object
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.commands import Unfinished
+from custom_components.nissanconnect.engine.command_job import Unfinished
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import Wake, WakeLedger, WakeResult
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle, StoreReader, VehicleStore, _dump

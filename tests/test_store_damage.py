@@ -17,8 +17,8 @@ from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.alerts import AlertPreferences
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.engine.alert_rules import AlertPreferences
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import WakeLedger
 from custom_components.nissanconnect.store import MOST_VEHICLES, Remembered, RememberedVehicle, StoreReader, _dump

@@ -3,8 +3,8 @@
 from asyncio import Lock
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 import logging
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from .backends.base import Messages
 from .commands import VehicleCommands
-from .engine.alert_rules import AlertContext, not_plugged_in
+from .engine.alert_rules import AlertContext, AlertPreferences, not_plugged_in
 from .engine.alert_tracker import AlertTracker
 from .engine.charge_end import ChargeContext, charge_stopped
 from .engine.position import Geofence
@@ -49,17 +49,6 @@ _UNTOLD = 20
 """Alerts that wait for their entity; one that is disabled never comes."""
 
 type AlertListener = Callable[[Alert], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertPreferences:
-    """What the owner sets by entities: the level in % below which to be told, and by when the plug is to be in.
-
-    ``plug_in_by`` is in local time; ``None`` never asks for the plug.
-    """
-
-    charge_below: float = 30.0
-    plug_in_by: time | None = None
 
 
 class AlertedVehicle(Protocol):

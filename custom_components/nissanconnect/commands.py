@@ -4,7 +4,6 @@ from asyncio import sleep, timeout
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 import logging
@@ -19,7 +18,7 @@ from .asker import async_asker
 from .const import DOMAIN
 from .engine.command_evidence import Evidence, is_settled
 from .engine.command_follower import CommandTiming, CommandTransport
-from .engine.command_job import Job, Stage
+from .engine.command_job import Job, Stage, Unfinished
 from .engine.command_runner import CommandRunner
 from .engine.wake_policy import Wake, WakeLedger, WakeResult
 from .exceptions import action_error, outcome_error
@@ -42,20 +41,6 @@ _KEPT = 50
 """Lines of the log: enough to answer "who did what to my car" for some weeks."""
 
 type CommandListener = Callable[[CommandRecord], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfinished:
-    """A command that had not ended when Home Assistant stopped.
-
-    ``sent_at`` is when its first request left, if one did; ``ticket`` is what the backend gave for it, if anything.
-    """
-
-    command: Command
-    asked_by: Initiator
-    asked_at: datetime
-    sent_at: datetime | None = None
-    ticket: Ticket | None = None
 
 
 class CommandedVehicle(Protocol):

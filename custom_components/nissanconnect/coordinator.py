@@ -10,13 +10,14 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, callback
 from homeassistant.util import dt as dt_util
 
-from .alerts import AlertPreferences, VehicleAlerts
+from .alerts import VehicleAlerts
 from .backends.base import LockSetup
 from .bus import async_fire
 from .command_checks import evidence, refusal
 from .commands import VehicleCommands
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from .engine.activity import Activity
+from .engine.alert_rules import AlertPreferences
 from .engine.command_evidence import Evidence
 from .engine.command_follower import CommandTransport
 from .engine.command_job import Job

@@ -18,12 +18,12 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .alerts import AlertPreferences
 from .backends.base import Json
-from .commands import Unfinished
 from .const import DOMAIN
+from .engine.alert_rules import AlertPreferences
 from .engine.alert_tracker import AlertTracker
 from .engine.command_evidence import ClimatePlan
+from .engine.command_job import Unfinished
 from .engine.merge import SourceState
 from .engine.preconditions import WrongPins
 from .engine.wake_policy import Wake, WakeLedger, WakeResult

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.nissanconnect.alerts import AlertPreferences
+from custom_components.nissanconnect.engine.alert_rules import AlertPreferences
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import Wake, WakeLedger, WakeResult
 from custom_components.nissanconnect.sources import Source

@@ -34,6 +34,17 @@ HORIZON = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertPreferences:
+    """What the owner sets by entities: the level in % below which to alert, and by when the plug has to be in.
+
+    ``plug_in_by`` is in local time; ``None`` means no reminder.
+    """
+
+    charge_below: float = 30.0
+    plug_in_by: time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertContext:
     """Everything that alerts are made of, at one moment.
 

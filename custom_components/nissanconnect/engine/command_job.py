@@ -210,3 +210,17 @@ class Job:
         """When it must have left."""
         soon, useful = self.asked_at + SEND_WITHIN, self.command.useful_until
         return soon if useful is None else min(soon, useful)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A command that had not ended when Home Assistant stopped.
+
+    ``sent_at`` is when its first request left, if one did; ``ticket`` is what the backend gave for it, if anything.
+    """
+
+    command: Command
+    asked_by: Initiator
+    asked_at: datetime
+    sent_at: datetime | None = None
+    ticket: Ticket | None = None
