@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.const import CONF_AUTH
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE, Source
+from custom_components.nissanconnect.vehicle import COMMANDS
 
 from ..conftest import CREDENTIALS, NOON
 from ..simulator import EMAIL, PASSWORD, Fault, Simulator
@@ -61,6 +62,16 @@ class Kamereon(ServiceRig[Simulator]):
     @override
     def attempts(self) -> int:
         return self.service.requests["login"]
+
+    @override
+    def send_again(self, key: str, kind: str, ticket: str) -> None:
+        command = next(each for each in COMMANDS if each.kind() == kind)
+        vehicle = self.service.cars[key].vehicle
+        vehicle.advance(dt_util.utcnow())
+        action = vehicle.order(command())
+        actions = vehicle.telematics.actions
+        actions[ticket] = actions.pop(action.id)
+        self.service.action_types[ticket] = "HvacStart"
 
     @override
     async def break_part(self) -> None:

@@ -72,6 +72,10 @@ class NorthAmerica(ServiceRig[MyNissan]):
         return self.service.requests["token"]
 
     @override
+    def admit(self) -> None:
+        self.service.refresh.add(self.entry.data[CONF_AUTH]["refresh_token"])
+
+    @override
     async def break_part(self) -> None:
         self.service.fail("VehicleLocation", Fault.http(500))
 
