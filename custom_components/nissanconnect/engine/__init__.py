@@ -1,4 +1,4 @@
-"""What we decide: how reports become one state, when to read again, how a command is followed to its end.
+"""The decisions: how reports become one state, when to read again, how a command is followed, what raises an alert.
 
-Pure: time is passed in, the world is reached through small protocols that the shell satisfies.
+No I/O and no clock: time and everything that does I/O are passed in.
 """

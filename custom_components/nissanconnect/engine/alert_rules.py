@@ -1,6 +1,6 @@
-"""What the vehicle's own reports tell that its owner wants to know.
+"""The rules that turn a change of state into alerts.
 
-Nothing is told at the first look: what has always been so has not happened.
+The first state of a vehicle raises no alerts: a condition that has always held is not news.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,22 +15,22 @@ from .position import Geofence, GeofenceAction
 from .wake_policy import LOWEST_VOLTAGE
 
 _AJAR = timedelta(minutes=10)
-"""How long ago a parked vehicle must have reported a door open or a lock unlocked: people load, and come back."""
+"""For how long a parked vehicle must have reported an open door or no lock: people load, and come back."""
 
 _RECHARGED = 3.0
-"""How many % above the threshold a charge must rise before it can fall below again."""
+"""How many % above the threshold the level must rise before it can fall below again."""
 
 _RECOVERED = 0.3
-"""Volts that the 12 V battery must recover by before it can be low again."""
+"""How many volts the 12 V battery must recover before it can be low again."""
 
 _COLD = timedelta(days=1)
-"""For how long a tyre is not reported again unless it has lost more: on a cold morning it goes to and fro."""
+"""For how long a tyre raises no further alert unless it has lost more: in the cold, warnings come and go."""
 
 _NOTICE = (30, 7, 0)
-"""Days before its end at which a subscription is mentioned."""
+"""Days before its end at which a subscription raises an alert."""
 
 HORIZON = timedelta(hours=6)
-"""What happened longer ago than this, and was not noticed then, is not reported as if it were new."""
+"""An event longer ago than this, that was not noticed then, is not reported as if it were new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +46,12 @@ class AlertPreferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertContext:
-    """Everything that alerts are made of, at one moment.
+    """Everything that the rules look at, at one moment.
 
-    ``inside`` tells of each area whether the vehicle is in it. ``stopped_at`` is when the owner last had charging
-    stopped, ``charge_below`` the level in % below which they want to know, ``unwanted`` what they do not want to know.
-    ``listening_since`` is since when sources that report by themselves are listened to, if all do. ``unanswered_at`` is
-    when the vehicle was last woken, if it has not answered.
+    ``inside`` is whether the vehicle is inside each geofence. ``stopped_at`` is when the owner last stopped charging,
+    ``charge_below`` the level in % below which they want an alert, ``unwanted`` the types that they have switched off.
+    ``listening_since`` is since when all sources push, if they do. ``unanswered_at`` is when the vehicle was last woken
+    without a response.
     """
 
     state: VehicleState
@@ -65,10 +65,11 @@ class AlertContext:
     unanswered_at: datetime | None = None
 
     def found_late(self, before: VehicleState, group: Group) -> bool:
-        """Whether a change of ``group`` since ``before`` happened beyond the horizon.
+        """Whether a change of ``group`` since ``before`` happened longer ago than the horizon.
 
-        What was known recently has changed recently, even if the vehicle's own times lag by hours (kamereon-eu §8.1).
-        A change without a time may be as old as what was known before, unless we have listened ever since.
+        A group that was received recently has changed recently, even if the vehicle's own times lag by hours
+        (kamereon-eu §8.1). A change without a time may be as old as the value before, unless the source has pushed
+        updates ever since.
         """
         was, known = before.groups().get(group), self.state.groups().get(group)
         if was is None or known is None or self.now - was.received_at <= HORIZON:
@@ -78,11 +79,11 @@ class AlertContext:
 
 
 def transitions(before: VehicleState, view: AlertContext) -> Iterator[Alert]:
-    """Return what has changed since ``before``; a group that was not known then has not changed."""
+    """Return the alerts for changes since ``before``. A group that was unknown then has not changed."""
     for kind, group, happened in _TRANSITIONS:
         known = view.state.groups().get(group)
         if known is not None and group in before.groups() and happened(before, view):
-            yield Alert(type=kind, at=known.reported_at or known.received_at, details=_level(view.state))
+            yield Alert(type=kind, at=known.known_at, details=_level(view.state))
 
 
 def _level(state: VehicleState) -> Mapping[str, Detail]:
@@ -91,7 +92,7 @@ def _level(state: VehicleState) -> Mapping[str, Detail]:
 
 def _charging(state: VehicleState) -> Charging:
     if state.charging is None:
-        raise ValueError("a transition is only asked for when its group is known")
+        raise ValueError("a transition is only evaluated when its group is known")
     return state.charging
 
 
@@ -105,15 +106,15 @@ def _ended_as(kind: AlertType) -> Callable[[VehicleState, AlertContext], bool]:
 def _end_of_charge(before: VehicleState, view: AlertContext) -> AlertType | None:
     was, now = _charging(before), _charging(view.state)
     finished = now.status is ChargingStatus.FINISHED
-    if was.active is not True:  # it may have charged unseen; only the vehicle knows
+    if was.active is not True:  # it may have charged between two reads; only the vehicle knows
         return AlertType.CHARGING_FINISHED if finished and was.status not in _NOT_BEGUN else None
-    asked = view.stopped_at is not None and view.stopped_at >= was.received_at
+    requested = view.stopped_at is not None and view.stopped_at >= was.received_at
     if now.active is not False:
         return None
-    end = judge(was, view.state, asked=asked, finished=finished)
+    end = judge(was, view.state, requested=requested, finished=finished)
     if end is AlertType.CHARGING_FINISHED:
         return end if finished or now.plugged_in is not False else None
-    return None if asked or is_planned(now) or now.plugged_in is False else end
+    return None if requested or is_planned(now) or now.plugged_in is False else end
 
 
 _NOT_BEGUN = (None, ChargingStatus.FINISHED)
@@ -145,14 +146,15 @@ _TRANSITIONS: tuple[tuple[AlertType, Group, Callable[[VehicleState, AlertContext
 CHANGED: Mapping[AlertType, Group] = {kind: group for kind, group, _ in _TRANSITIONS} | dict.fromkeys(
     (AlertType.ENTERED_AREA, AlertType.LEFT_AREA, AlertType.UNEXPECTED_MOVEMENT), Group.POSITION
 )
-"""What happens at one moment, and the group that shows it."""
+"""The types of alerts for an event at one moment, and the group that shows it."""
 
 
 class AlertCondition(NamedTuple):
-    """Something that is so, or is not; ``None`` leaves open whether it still is.
+    """A condition that raises its alert when it begins to hold; ``None`` means that it stays as it was.
 
-    ``variant`` tells apart what has the same type and subject, like thresholds. ``at_once`` reports it although it was
-    so at the first look. For ``quiet`` after an alert there is no other, unless ``value`` has fallen since.
+    ``variant`` distinguishes conditions of the same type and subject, like thresholds. ``at_once`` raises the alert
+    even if the condition holds in the first state. For ``quiet`` after an alert there is no other, unless ``value`` has
+    fallen since.
     """
 
     alert: Alert
@@ -164,29 +166,29 @@ class AlertCondition(NamedTuple):
 
     @property
     def key(self) -> str:
-        """By what it is remembered."""
+        """The key under which its state is stored."""
         return f"{self.alert.type}/{self.alert.subject or ''}/{self.variant}"
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionTracker:
-    """What stood when it was last looked at; when, and at which value, that was reported which is quiet for a while."""
+    """Which conditions held last; for those with a quiet time, when and at which value they raised an alert."""
 
     standing: Mapping[str, bool] = field(default_factory=dict)
     reported_at: Mapping[str, datetime] = field(default_factory=dict)
     values: Mapping[str, float] = field(default_factory=dict)
 
     def after(self, found: Iterable[AlertCondition]) -> tuple[ConditionTracker, tuple[Alert, ...]]:
-        """Return what stands now, and what has come to be so. What is not asked about any more is forgotten.
+        """Return the tracker after an evaluation, and the alerts of the conditions that have begun to hold.
 
-        What comes to be so at once, like two doors, is one alert.
+        Conditions that are missing are forgotten. Those of one type that begin together, like two doors, are one alert.
         """
-        looked = tuple(found)
-        new = [each for each in looked if self._is_new(each)]
-        told = ((each.key, self.standing.get(each.key) if each.holds is None else each.holds) for each in looked)
+        evaluated = tuple(found)
+        new = [each for each in evaluated if self._is_new(each)]
+        holding = ((each.key, self.standing.get(each.key) if each.holds is None else each.holds) for each in evaluated)
         quiet = [each for each in new if each.quiet]
-        watch = ConditionTracker(
-            {key: holds for key, holds in told if holds is not None},
+        tracker = ConditionTracker(
+            {key: holds for key, holds in holding if holds is not None},
             {**self.reported_at, **{each.key: each.alert.at for each in quiet}},
             {**self.values, **{each.key: each.value for each in quiet if each.value is not None}},
         )
@@ -194,7 +196,7 @@ class ConditionTracker:
         for each in new:
             known = alerts.get(each.alert.type)
             alerts[each.alert.type] = each.alert if known is None else _joined(known, each.alert)
-        return watch, tuple(alerts.values())
+        return tracker, tuple(alerts.values())
 
     def _is_new(self, found: AlertCondition) -> bool:
         was, reported_at = self.standing.get(found.key), self.reported_at.get(found.key)
@@ -206,7 +208,7 @@ class ConditionTracker:
 
 
 def _joined(one: Alert, other: Alert) -> Alert:
-    """Return the alert that says both: of what has subjects all of them, of anything else the later stage."""
+    """Join two alerts of one type: all subjects if there are any, otherwise the later stage."""
     subjects = (*one.subjects, *other.subjects)
     if not subjects:
         return other
@@ -221,9 +223,9 @@ def _joined(one: Alert, other: Alert) -> Alert:
 
 
 def conditions(view: AlertContext) -> Iterator[AlertCondition]:
-    """Return everything that is worth an alert when it comes to be so."""
-    for look in (_charge, _aux_battery, _tyres, _lamps, _openings, _unlocked, _silence, _subscription):
-        yield from look(view)
+    """Evaluate all conditions that are worth an alert when they begin to hold."""
+    for evaluate in (_charge, _aux_battery, _tyres, _lamps, _openings, _unlocked, _silence, _subscription):
+        yield from evaluate(view)
 
 
 def _charge(view: AlertContext) -> Iterator[AlertCondition]:
@@ -232,7 +234,7 @@ def _charge(view: AlertContext) -> Iterator[AlertCondition]:
         return
     alert = Alert(
         type=AlertType.CHARGE_BELOW,
-        at=battery.reported_at or battery.received_at,
+        at=battery.known_at,
         details={"level": battery.level, "threshold": view.charge_below},
     )
     holds = _below(battery.level, view.charge_below, _RECHARGED)
@@ -243,24 +245,22 @@ def _aux_battery(view: AlertContext) -> Iterator[AlertCondition]:
     aux = view.state.aux_battery
     if aux is None:
         return
-    alert = Alert(
-        type=AlertType.AUX_BATTERY_LOW, at=aux.reported_at or aux.received_at, details={"voltage": aux.voltage}
-    )
+    alert = Alert(type=AlertType.AUX_BATTERY_LOW, at=aux.known_at, details={"voltage": aux.voltage})
     yield AlertCondition(alert=alert, holds=_below(aux.voltage, LOWEST_VOLTAGE, _RECOVERED))
 
 
 def _below(value: float | None, threshold: float, band: float) -> bool | None:
-    """Whether a value is low; unknown, or between low and recovered, it stays what it was."""
-    if value is None:
+    """Whether a value is low; ``None`` if it is unknown, or between low and recovered."""
+    if value is None or threshold <= value < threshold + band:
         return None
-    return True if value < threshold else None if value < threshold + band else False
+    return value < threshold
 
 
 def _tyres(view: AlertContext) -> Iterator[AlertCondition]:
     tyres = view.state.tyres
     if tyres is None:
         return
-    at = tyres.reported_at or tyres.received_at
+    at = tyres.known_at
     for wheel in ("front_left", "front_right", "rear_left", "rear_right"):
         tyre: Tyre = getattr(tyres, wheel)
         details = {} if tyre.pressure is None else {"pressure": tyre.pressure}
@@ -272,7 +272,7 @@ def _lamps(view: AlertContext) -> Iterator[AlertCondition]:
     health = view.state.health
     if health is None or health.lamps is None:
         return
-    at = health.reported_at or health.received_at
+    at = health.known_at
     alert = Alert(type=AlertType.WARNING_LAMP, at=at, details={"lamps": ", ".join(health.lamps)})
     yield AlertCondition(alert=alert, holds=bool(health.lamps))
 
@@ -281,31 +281,31 @@ def _openings(view: AlertContext) -> Iterator[AlertCondition]:
     body = view.state.body
     if body is None:
         return
-    at = body.reported_at or body.received_at
+    at = body.known_at
     for opening in ("door_front_left", "door_front_right", "door_rear_left", "door_rear_right", "hatch"):
         is_open: bool | None = getattr(body, opening)
         alert = Alert(type=AlertType.DOOR_OPEN, at=at, subject=opening)
-        yield AlertCondition(alert=alert, holds=is_open and _left_so(view, at))
+        yield AlertCondition(alert=alert, holds=is_open and _left_since(view, at))
 
 
 def _unlocked(view: AlertContext) -> Iterator[AlertCondition]:
     body = view.state.body
-    if body is None or body.assumed:  # somebody may have turned the key since
+    if body is None or body.assumed:  # somebody may have used the key since
         return
-    at = body.reported_at or body.received_at
-    wanting = [
+    at = body.known_at
+    reminders = [
         fence.name for fence, inside in view.inside if GeofenceAction.LOCK_REMINDER in fence.actions(inside=inside)
     ]
-    alert = Alert(type=AlertType.LEFT_UNLOCKED, at=at, details={"area": wanting[0]} if wanting else {})
-    yield AlertCondition(alert=alert, holds=bool(wanting) and _not(body.locked) and _left_so(view, at))
+    alert = Alert(type=AlertType.LEFT_UNLOCKED, at=at, details={"area": reminders[0]} if reminders else {})
+    yield AlertCondition(alert=alert, holds=bool(reminders) and _not(body.locked) and _left_since(view, at))
 
 
 def _not(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def _left_so(view: AlertContext, at: datetime) -> bool | None:
-    """Whether the vehicle was left the way it reported at that time; while it may be driving nobody has left it."""
+def _left_since(view: AlertContext, at: datetime) -> bool | None:
+    """Whether the vehicle was left as it reported ``at`` that time. While it may be driving, nobody has left it."""
     return None if view.driving is not False else view.now - at >= _AJAR
 
 
@@ -321,7 +321,7 @@ def _subscription(view: AlertContext) -> Iterator[AlertCondition]:
         return
     left = (ends_at.date() - view.now.date()).days
     for days in _NOTICE:
-        # The last notice comes when the day begins, the others to the hour.
+        # The last alert comes when the day begins, the others to the hour.
         notice_at = ends_at - timedelta(days=days) if days else datetime.combine(ends_at, time(), ends_at.tzinfo)
         alert = Alert(
             type=AlertType.SUBSCRIPTION_EXPIRES,
@@ -332,7 +332,7 @@ def _subscription(view: AlertContext) -> Iterator[AlertCondition]:
 
 
 def not_plugged_in(state: VehicleState, *, at_home: bool | None, now: datetime) -> Alert | None:
-    """Return the alert for a vehicle that stands at home without its plug at the hour when the owner wants it in."""
+    """Return the alert for a vehicle at home that is not plugged in by the hour when the owner wants it to be."""
     if not at_home or state.charging is None or state.charging.plugged_in is not False:
         return None
     return Alert(type=AlertType.NOT_PLUGGED_IN_AT_HOME, at=now, details=_level(state))

@@ -1,4 +1,7 @@
-"""Everything that must be remembered of a vehicle so that its owner is told what happens, once."""
+"""The persistent alert state of one vehicle: raises each alert once.
+
+Alerts are de-duplicated by the id of a notification, and by cause if both we and the cloud have noticed it.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,12 +15,12 @@ from .position import Crossing, Geofence, GeofenceAction, ParkedPosition, Presen
 _KEPT = 50
 _KNOWN = 200
 _CLOCK_ERROR = timedelta(days=1)
-"""A clock that was further ahead when it was first listened would let nothing be new until then."""
+"""If the clock was further ahead at the first read, nothing would be new until then."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenAlert:
-    """An alert that was given, and whether we have noticed its cause ourselves, too."""
+    """An alert that was raised, and whether we have noticed its cause ourselves as well."""
 
     alert: Alert
     noticed: bool
@@ -25,25 +28,25 @@ class SeenAlert:
 
 @dataclass(frozen=True, slots=True)
 class SeenAlerts:
-    """The newest alerts, whose cause may be told again."""
+    """The newest alerts, whose cause may be reported again."""
 
     told: tuple[SeenAlert, ...] = ()
 
     def admit(self, alert: Alert) -> tuple[SeenAlerts, bool]:
-        """Return the book after an alert, and whether it is news.
+        """Return the seen alerts after one more, and whether that one is new.
 
-        The cloud may send several messages about what we have told already. What we notice ourselves happens each time
-        that we notice it, unless it explains a message.
+        The cloud may send several messages about an event that has raised its alert already. An event that we notice
+        ourselves is new each time, unless it explains a message.
         """
         if alert.type is AlertType.CLOUD_MESSAGE:
             return self, True
         ours = alert.origin is Origin.STATE
         same = [
-            told
-            for told in self.told
-            if _cause(told.alert.type) is _cause(alert.type)
-            and abs(told.alert.at - alert.at) <= SAME_CAUSE
-            and not (ours and told.noticed)
+            seen
+            for seen in self.told
+            if _cause(seen.alert.type) is _cause(alert.type)
+            and abs(seen.alert.at - alert.at) <= SAME_CAUSE
+            and not (ours and seen.noticed)
         ]
         if not same:
             return SeenAlerts((*self.told, SeenAlert(alert, noticed=ours))[-_KEPT:]), True
@@ -60,9 +63,9 @@ def _cause(kind: AlertType) -> AlertType:
 
 @dataclass(frozen=True, slots=True)
 class SeenNotifications:
-    """When each message that is known was sent.
+    """When each known notification was sent.
 
-    ``since_at`` is when we began to listen, ``None`` before that, ``sources_at`` the same of each source by its name.
+    ``since_at`` is when they were first read, ``None`` before that; ``sources_at`` is the same for each source by name.
     """
 
     since_at: datetime | None = None
@@ -70,7 +73,7 @@ class SeenNotifications:
     sources_at: Mapping[str, datetime] = field(default_factory=dict)
 
     def listening(self, source: str, at: datetime) -> SeenNotifications:
-        """Return the feed that listens to a source: since ``at``, if it has not done so before."""
+        """Add a source whose notifications count from ``at``, unless it is known already."""
         if source in self.sources_at:
             return self
         return replace(self, since_at=self.since_at or at, sources_at={**self.sources_at, source: at})
@@ -78,21 +81,21 @@ class SeenNotifications:
     def after(
         self, messages: Iterable[Notification], now: datetime, source: str = ""
     ) -> tuple[SeenNotifications, tuple[Notification, ...]]:
-        """Return the feed after a read, and the new messages, oldest first. What was there before us is not new."""
+        """Return this after a read, and the new notifications, oldest first. The first read brings no new ones."""
         unknown = {each.id: each for each in messages if each.id not in self.sent_at}
         begun = None if self.since_at is None else max(self.since_at, self.sources_at.get(source, self.since_at))
         if begun is not None and begun - now > _CLOCK_ERROR:
-            return self._begun_anew(now).after(messages, now, source)
+            return self._restarted(now).after(messages, now, source)
         new = [each for each in unknown.values() if begun is not None and _sent_at(each, now) >= begun]
         known = dict(self.sent_at) | {each.id: _sent_at(each, now) for each in unknown.values()}
         kept = sorted(known.items(), key=lambda item: item[1])
         since = now if self.since_at is None else self.since_at
-        if len(kept) > _KNOWN:  # what is forgotten must not come back as new
+        if len(kept) > _KNOWN:  # a forgotten one must not come back as new
             since = max(since, kept[-_KNOWN - 1][1] + timedelta.resolution)
-        feed = replace(self, since_at=since, sent_at=dict(kept[-_KNOWN:]))
-        return feed, tuple(sorted(new, key=lambda each: _sent_at(each, now)))
+        seen = replace(self, since_at=since, sent_at=dict(kept[-_KNOWN:]))
+        return seen, tuple(sorted(new, key=lambda each: _sent_at(each, now)))
 
-    def _begun_anew(self, now: datetime) -> SeenNotifications:
+    def _restarted(self, now: datetime) -> SeenNotifications:
         return replace(self, since_at=now, sources_at={source: min(at, now) for source, at in self.sources_at.items()})
 
 
@@ -105,19 +108,19 @@ _CROSSINGS = {Crossing.ENTERED: AlertType.ENTERED_AREA, Crossing.LEFT: AlertType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedAlerts:
-    """What was found too late to be reported one by one: how much of each type, the oldest, and the last summary."""
+    """Alerts that were found too late to be raised one by one: counts by type, the oldest, and the last summary."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
     oldest_at: datetime | None = None
     summed_up_at: datetime | None = None
 
     def after(self, alert: Alert) -> MissedAlerts:
-        """Return it with one more."""
+        """Count one more."""
         counts = {**self.counts, alert.type: self.counts.get(alert.type, 0) + 1}
         return replace(self, counts=counts, oldest_at=min(self.oldest_at or alert.at, alert.at))
 
     def summary(self, now: datetime, unwanted: Iterable[AlertType] = ()) -> tuple[MissedAlerts, Alert | None]:
-        """Return what is left, and an alert that sums it up if there is anything: never two within the horizon."""
+        """Return what is left, and a summary if there is anything to report: never two within the horizon."""
         if self.oldest_at is None or (self.summed_up_at and timedelta() <= now - self.summed_up_at < HORIZON):
             return self, None
         wanted = {kind: count for kind, count in self.counts.items() if kind not in {*unwanted}}
@@ -133,7 +136,7 @@ class MissedAlerts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertTracker:
-    """What was seen so far. ``presences`` are by the areas' keys."""
+    """All that was seen so far. ``presences`` are by the keys of the geofences."""
 
     track: Track = Track()
     presences: Mapping[str, Presence] = field(default_factory=dict)
@@ -146,37 +149,36 @@ class AlertTracker:
     def after(
         self, before: VehicleState, view: AlertContext, fences: Iterable[Geofence]
     ) -> tuple[AlertTracker, tuple[Alert, ...]]:
-        """Return the lookout after a read that turned ``before`` into the state of ``view``, and what has happened.
+        """Return the tracker after an update from ``before`` to the state of ``view``, and the new alerts.
 
-        ``view.inside`` is filled in here. What happened beyond the horizon is counted as missed; what has come to be so
-        and still is, is not.
+        ``view.inside`` is filled in here. Events longer ago than the horizon are counted as missed. Conditions that
+        have begun to hold, and still do, are raised however long ago they began.
         """
-        drawn = tuple(fences)
-        state = view.state
-        placed, crossings = self._placed(state, drawn)
+        geofences = tuple(fences)
+        located, crossings = self._located(view.state, geofences)
         seen = replace(
-            view, inside=tuple((fence, inside) for fence in drawn if (inside := placed.inside(fence)) is not None)
+            view, inside=tuple((fence, inside) for fence in geofences if (inside := located.inside(fence)) is not None)
         )
-        watch, come_true = placed.watch.after(conditions(seen))
-        found = (*crossings, *transitions(before, seen), *come_true)
+        watch, begun = located.watch.after(conditions(seen))
+        found = (*crossings, *transitions(before, seen), *begun)
 
         def late(alert: Alert) -> bool:
             return alert.type in CHANGED and seen.found_late(before, CHANGED[alert.type])
 
-        # What is not told does not stand for a message that says the same in other words.
-        return replace(placed, watch=watch)._admitted((each for each in found if each.type not in view.unwanted), late)
+        # An alert that is switched off must not hide a message about the same event.
+        return replace(located, watch=watch)._admitted((each for each in found if each.type not in view.unwanted), late)
 
     def inside(self, fence: Geofence) -> bool | None:
-        """Whether the vehicle is in the area; ``None`` before its position was known."""
+        """Whether the vehicle is inside a geofence; ``None`` before its position was known."""
         presence = self.presences.get(fence.key)
         return presence.inside if presence is not None and presence.area == fence.area else None
 
     def distance(self, fence: Geofence) -> float | None:
-        """Return the km to the centre of the area; ``None`` before the position was known."""
+        """Return the km to the centre of a geofence; ``None`` before the position was known."""
         return distance(fence.area, self.track.last) if self.track.last is not None else None
 
     def blocks_climate(self, fences: Iterable[Geofence]) -> bool:
-        """Whether climate is not to be started where the vehicle is."""
+        """Whether a geofence blocks climate where the vehicle is."""
         known = ((fence, self.inside(fence)) for fence in fences)
         return any(
             inside is not None and GeofenceAction.BLOCK_CLIMATE in fence.actions(inside=inside)
@@ -191,9 +193,10 @@ class AlertTracker:
         *,
         charge: ChargeContext = ChargeContext(),  # noqa: B008 - frozen
     ) -> tuple[AlertTracker, tuple[Alert, ...]]:
-        """Return the lookout after a source's messages were read, and what they report that is new.
+        """Return the tracker after a source's notifications were read, and the new alerts.
 
-        Older ones than the horizon are counted as missed. ``charge`` is what the vehicle itself reports of a charge.
+        Notifications older than the horizon are counted as missed. ``charge`` is what the vehicle itself reports about
+        a charge.
         """
         feed, new = self.feed.after(messages, now, source)
         return replace(self, feed=feed)._admitted(
@@ -202,18 +205,18 @@ class AlertTracker:
         )
 
     def summed_up(self, now: datetime, unwanted: Iterable[AlertType]) -> tuple[AlertTracker, Alert | None]:
-        """Return the lookout after a summary of what was missed, if there is one to give."""
+        """Return the tracker after a summary of missed alerts, and that summary if there is one."""
         missed, alert = self.missed.summary(now, unwanted)
         return replace(self, missed=missed), alert
 
-    def _placed(self, state: VehicleState, fences: Iterable[Geofence]) -> tuple[AlertTracker, tuple[Alert, ...]]:
-        if state.is_private:  # then nobody is to know where the vehicle was, either
+    def _located(self, state: VehicleState, fences: Iterable[Geofence]) -> tuple[AlertTracker, tuple[Alert, ...]]:
+        if state.is_private:  # nobody may know where the vehicle was, either
             return replace(self, track=Track(), presences={}, anchor=ParkedPosition()), ()
-        track, news = self.track.after(state.position)
+        track, is_new = self.track.after(state.position)
         presences, alerts = {}, []
         for fence in fences:
             presence = self.presences.get(fence.key, Presence(area=fence.area))
-            if track.last is not None and (news or self.inside(fence) is None):
+            if track.last is not None and (is_new or self.inside(fence) is None):
                 presence, crossing = presence.after(fence.area, track.last)
                 if crossing is not None and GeofenceAction.ALERT in fence.actions(inside=crossing is Crossing.ENTERED):
                     alerts.append(Alert(type=_CROSSINGS[crossing], at=fixed_at(track.last), subject=fence.name))
@@ -226,15 +229,15 @@ class AlertTracker:
     def _admitted(
         self, alerts: Iterable[Alert], late: Callable[[Alert], bool]
     ) -> tuple[AlertTracker, tuple[Alert, ...]]:
-        """Leave out what was reported already, and only count what comes too late."""
-        book, missed, news = self.book, self.missed, []
+        """Leave out alerts that were raised already, and only count late ones."""
+        book, missed, new = self.book, self.missed, list[Alert]()
         for alert in alerts:
-            book, is_news = book.admit(alert)
-            if is_news and late(alert):
+            book, is_new = book.admit(alert)
+            if is_new and late(alert):
                 missed = missed.after(alert)
-            elif is_news:
-                news.append(alert)
-        return replace(self, book=book, missed=missed), tuple(news)
+            elif is_new:
+                new.append(alert)
+        return replace(self, book=book, missed=missed), tuple(new)
 
 
 def _alert(message: Notification, at: datetime, charge: ChargeContext) -> Alert:

@@ -1,4 +1,4 @@
-"""What a vehicle's state shows of a command: carried out, not needed, or planned and begun."""
+"""What a vehicle's state shows about commands: that one is not needed, or that a planned start has happened."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,72 +31,72 @@ _LASTS: Mapping[type[Command], timedelta] = {
     StopCharging: timedelta(hours=1),
     StopClimate: timedelta(hours=24),
 }
-"""How long after the vehicle's report its state still answers for the command.
+"""How long after the vehicle's report its state still makes the command needless.
 
-A charge begins and ends by itself, by timers and hands at the plug. Climate that is started from afar, by whomever, is
-reported, and what is planned is known. Starting it again lets it run for longer, so that is always sent; and doors are
-never left to a report.
+A charge begins and ends by itself, by timers and by hands at the plug. A remote climate start, whoever made it, is
+reported, and planned ones are known. Starting climate again extends its run, so it is always sent. Doors are never left
+to a report.
 """
 
 _TIMERS = timedelta(minutes=15)
-"""How long a vehicle at the plug that does not charge is taken not to have begun by a timer of its own."""
+"""For how long a plugged vehicle that does not charge is assumed not to have begun by its own timer."""
 
-_OBEYS_LATE = timedelta(minutes=15)
-"""A command that was not confirmed may still be carried out for so long."""
+_LATE_EFFECT = timedelta(minutes=15)
+"""For how long a command that was not confirmed may still be carried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What is believed, and when the vehicle reported what the command concerns."""
+    """The known state, and when the vehicle reported the groups of the command."""
 
     state: VehicleState
     reported_at: datetime
     now: datetime
 
 
-def is_settled(command: Command, seen: Evidence, past: Iterable[CommandRecord]) -> bool:
-    """Whether the vehicle has reported that it is so since the last of ``past`` that could have changed it."""
+def is_settled(command: Command, evidence: Evidence, past: Iterable[CommandRecord]) -> bool:
+    """Whether the vehicle has reported the wanted state since the last of ``past`` that could have changed it."""
     lasts = _LASTS.get(type(command))
-    if lasts is None or seen.now - seen.reported_at > lasts:
+    if lasts is None or evidence.now - evidence.reported_at > lasts:
         return False
-    if command.seen_in(seen.state, seen.state) is not True or _may_begin(command, seen):
+    if command.seen_in(evidence.state, evidence.state) is not True or _may_begin(command, evidence):
         return False
     rivals = {kind.kind() for kind in COMMANDS if kind is not Refresh and kind.groups & command.groups}
-    return all(_shown_by(record.outcome, seen.reported_at) for record in past if record.command in rivals)
+    return all(_shown_by(record.outcome, evidence.reported_at) for record in past if record.command in rivals)
 
 
 def _shown_by(outcome: CommandOutcome, reported_at: datetime) -> bool:
-    """Whether a report shows what came of a command; one that was not sent has changed nothing."""
+    """Whether a report shows the effect of a command. One that was not sent has changed nothing."""
     if outcome.sent_at is None:
         return True
     confirmed = outcome.status is CommandStatus.CONFIRMED
-    return reported_at >= (outcome.sent_at if confirmed else outcome.ended_at + _OBEYS_LATE)
+    return reported_at >= (outcome.sent_at if confirmed else outcome.ended_at + _LATE_EFFECT)
 
 
-def _may_begin(command: Command, seen: Evidence) -> bool:
-    """Whether what is to be stopped may have begun since by a plan, or is about to."""
-    group: Reported | None = seen.state.climate if isinstance(command, StopClimate) else seen.state.charging
+def _may_begin(command: Command, evidence: Evidence) -> bool:
+    """Whether the thing to stop may have begun since, or may be about to, by a schedule."""
+    group: Reported | None = evidence.state.climate if isinstance(command, StopClimate) else evidence.state.charging
     match command, group:
         case StopClimate(), Climate(next_start_at=datetime() as at):
-            return seen.reported_at < at <= seen.now
+            return evidence.reported_at < at <= evidence.now
         case StopCharging(), Charging(status=status, plugged_in=plugged):
             waits = status not in (ChargingStatus.NOT_CHARGING, ChargingStatus.FINISHED)
-            return plugged is not False and (waits or seen.now - seen.reported_at > _TIMERS)
+            return plugged is not False and (waits or evidence.now - evidence.reported_at > _TIMERS)
     return False
 
 
 FIRST_LOOK = timedelta(minutes=5)
-"""How long after the time of a plan it is looked for: vehicles need a minute or two, and clouds as well."""
+"""When after the planned time to look for the start: vehicles need a minute or two, and so do clouds."""
 
 LAST_LOOK = timedelta(minutes=15)
-"""Until when it can be looked for. On its battery a vehicle then stops by itself (kamereon-eu §9.3)."""
+"""How long the start can be seen. On its battery a vehicle then stops by itself (kamereon-eu §9.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClimatePlan:
-    """A start that the vehicle has confirmed to have noted, who asked for it when, and by which backend.
+    """A climate start that the vehicle has confirmed to have scheduled; who requested it, when, by which backend.
 
-    ``withdrawn``: its owner was told that it is not to happen.
+    ``withdrawn``: its owner was notified that it will not happen.
     """
 
     at: datetime
@@ -106,7 +106,7 @@ class ClimatePlan:
     withdrawn: bool = False
 
     def happened(self, state: VehicleState, *, driving: bool | None) -> bool | None:
-        """Whether it was seen to happen; ``None`` if that cannot be told, or somebody has planned otherwise since."""
+        """Whether it has happened; ``None`` if that is unknown, or if somebody has planned otherwise since."""
         climate = state.climate
         if climate is None or climate.running is None:
             return None
@@ -116,7 +116,7 @@ class ClimatePlan:
         return None if driving or replaced else False
 
     def failed(self, status: CommandStatus, reason: Reason, now: datetime) -> CommandRecord:
-        """Return what is told of a plan that has come to nothing."""
+        """Return the log record of a plan that did not happen."""
         return CommandRecord(
             command=ScheduleClimate.kind(),
             asked_at=self.asked_at,
@@ -127,7 +127,7 @@ class ClimatePlan:
 
 
 def next_start(plan: ClimatePlan | None, state: VehicleState, now: datetime) -> datetime | None:
-    """Return when the vehicle will start its climate by itself, as far as is known."""
+    """Return when the vehicle will start its climate by itself, as far as known."""
     planned = plan.at if plan is not None and not plan.withdrawn else None
     reported = state.climate.next_start_at if state.climate else None
     return next((at for at in (planned, reported) if at is not None and at > now), None)

@@ -1,7 +1,7 @@
-"""Values that flap are believed once they have stayed.
+"""Debounces pushed values, and smooths shown ones.
 
-A pilot signal can come and go ten times a second when a cable is plugged in. Each time would be a state change, an
-alert and the start of an automation, so a change of what automations wait for must last for a moment first.
+A pilot signal can come and go ten times a second while a cable is plugged in. Each time would be a state change, an
+alert and the start of an automation. So values that automations wait for must stay for a moment before they count.
 """
 
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ PLUG_HOLD = timedelta(seconds=5)
 CHARGING_HOLD = timedelta(seconds=5)
 CLIMATE_HOLD = timedelta(seconds=3)
 BODY_HOLD = timedelta(seconds=2)
-"""Locks, doors and windows: people wait for them to show, and their switches settle quickly."""
+"""Locks, doors and windows: people wait for them, and their switches settle quickly."""
 LEVEL_HOLD = timedelta(seconds=10)
 LEVEL_JUMP = 5.0
-"""%. A battery does not gain or lose as much between two pushes, but for one that was silent for long."""
+"""%. A battery gains or loses less than this between two pushes, unless the source was silent for long."""
 
 
 class Hold(NamedTuple):
-    """How long a new value must stay; numbers that differ by no more than ``jump`` are the same.
+    """How long a new value must stay. Numbers that differ by no more than ``jump`` are the same.
 
-    ``follows`` are the fields that make no sense without this one and change with it.
+    ``follows`` are fields that make no sense without this one and change with it.
     """
 
     time: timedelta
@@ -32,7 +32,7 @@ class Hold(NamedTuple):
     jump: float = 0.0
 
     def same(self, one: Any, other: Any) -> bool:
-        """Whether two values need not be told apart."""
+        """Whether two values count as equal."""
         if self.jump and one is not None and other is not None:
             return bool(abs(one - other) <= self.jump)
         return bool(one == other)
@@ -61,7 +61,7 @@ HOLDS: Mapping[Group, Mapping[str, Hold]] = {
     },
     Group.CLIMATE: {"running": Hold(CLIMATE_HOLD, follows=("target_temperature",))},
 }
-"""Which values of which groups have to stay."""
+"""The fields that are debounced, by group."""
 
 
 class _NewValue(NamedTuple):
@@ -71,52 +71,53 @@ class _NewValue(NamedTuple):
 
 @dataclass(slots=True)
 class Debounce:
-    """One vehicle as one source pushes it. The last value counts in the end; the first one does at once.
+    """Debounces one vehicle's pushes by one source. In the end the last value counts.
 
-    So does one of which nothing was known, and whatever is read on request: a command is confirmed without delay.
+    A value counts at once if the one before was unknown, or if it was read on request: commands are confirmed without
+    delay.
     """
 
     _pushed: dict[Group, Reported] = field(default_factory=dict)
-    _believed: dict[Group, Reported] = field(default_factory=dict)
+    _accepted: dict[Group, Reported] = field(default_factory=dict)
     _candidates: dict[tuple[Group, str], _NewValue] = field(default_factory=dict)
 
     def push(self, state: VehicleState, now: datetime) -> VehicleState:
-        """Return what is to be believed of a push: the same groups, with old values where new ones have to stay."""
+        """Return the groups of a push, with old values where the new ones must stay first."""
         return VehicleState.of(*(self._settle(group, value, now) for group, value in state.groups().items()))
 
     def read(self, state: VehicleState) -> VehicleState:
-        """Return what is to be believed of what was read on request: all of it, as newer than what was held back."""
+        """Return the groups of a read on request unchanged, but newer than any value that was held back."""
         return VehicleState.of(*(self._accept(group, value) for group, value in state.groups().items()))
 
     def due_at(self) -> datetime | None:
-        """Return when the next value will have stayed long enough, unless it changes before."""
+        """Return when the next value will have stayed long enough, unless it changes before that."""
         due = (candidate.since + HOLDS[group][name].time for (group, name), candidate in self._candidates.items())
         return min(due, default=None)
 
     def release(self, now: datetime) -> VehicleState:
-        """Return the groups in which a value has stayed long enough by ``now``."""
+        """Return the groups with a value that has stayed long enough by ``now``."""
         waiting = {group for group, _ in self._candidates}
-        settled = ((group, self._believed[group], self._settle(group, self._pushed[group], now)) for group in waiting)
+        settled = ((group, self._accepted[group], self._settle(group, self._pushed[group], now)) for group in waiting)
         return VehicleState.of(*(_after(value) for _, before, value in settled if value != before))
 
     def pending(self) -> VehicleState:
-        """Return the groups with a value that has not stayed long enough yet, as they were pushed."""
+        """Return the groups with a value that has not stayed long enough yet, as pushed."""
         return VehicleState.of(*(_after(self._pushed[group]) for group in {group for group, _ in self._candidates}))
 
     def _settle(self, group: Group, pushed: Reported, now: datetime) -> Reported:
         self._pushed[group] = pushed
-        believed = self._believed.get(group)
+        accepted = self._accepted.get(group)
         kept: dict[str, Any] = {}
-        # An old value that counted as reported now would overrule what another source has reported meanwhile.
+        # An old value keeps its report time: with the new one it would win over newer values of other sources.
         for name, hold in HOLDS.get(group, {}).items():
-            if believed is not None and not self._stays((group, name), hold, believed, pushed, now):
-                kept |= {each: getattr(believed, each) for each in (name, *hold.follows, "reported_at")}
-        self._believed[group] = settled = replace(pushed, **kept)
+            if accepted is not None and not self._stays((group, name), hold, accepted, pushed, now):
+                kept |= {each: getattr(accepted, each) for each in (name, *hold.follows, "reported_at")}
+        self._accepted[group] = settled = replace(pushed, **kept)
         return settled
 
-    def _stays(self, key: tuple[Group, str], hold: Hold, believed: Reported, pushed: Reported, now: datetime) -> bool:
-        """Whether the value that was pushed is believed."""
-        old, new = getattr(believed, key[1]), getattr(pushed, key[1])
+    def _stays(self, key: tuple[Group, str], hold: Hold, accepted: Reported, pushed: Reported, now: datetime) -> bool:
+        """Whether the pushed value counts now."""
+        old, new = getattr(accepted, key[1]), getattr(pushed, key[1])
         if old is None or hold.same(old, new):
             self._candidates.pop(key, None)
             return True
@@ -132,25 +133,25 @@ class Debounce:
         held_back = [key for key in self._candidates if key[0] is group]
         for key in held_back:
             del self._candidates[key]
-        self._pushed[group] = self._believed[group] = value
+        self._pushed[group] = self._accepted[group] = value
         return _after(value) if held_back else value
 
 
 def _after(value: Reported) -> Reported:
-    """Return a group that is newer than what was believed of the same push before."""
+    """Return the group as newer than the one that was accepted from the same push."""
     return replace(value, received_at=value.received_at + timedelta.resolution)
 
 
 class Steady[T](Protocol):
-    """Decides what is shown of a value. Asking again at the same moment changes nothing."""
+    """Decides what is shown of a value. A second call at the same moment changes nothing."""
 
     def after(self, value: T | None, now: datetime) -> T | None:
-        """Return what is shown when ``value`` is known ``now``."""
+        """Return what is shown ``now`` for ``value``."""
 
 
 @dataclass(slots=True)
 class InSteps:
-    """A number in multiples of ``step``, which stays until the value is a whole step away from what is shown."""
+    """A number in multiples of ``step``; it stays until the value is a whole step away from the shown one."""
 
     step: float
     shown: float | None = None
@@ -168,7 +169,6 @@ class TimeInSteps:
     """A time in steps: see :class:`InSteps`."""
 
     def __init__(self, step: timedelta) -> None:
-        """Begin with nothing shown."""
         self._seconds = InSteps(step.total_seconds())
 
     def after(self, value: datetime | None, now: datetime) -> datetime | None:
@@ -179,7 +179,7 @@ class TimeInSteps:
 
 @dataclass(slots=True)
 class Held:
-    """One of several names, which stays until it has not been right for as long as ``hold``."""
+    """One of several names; it stays until another has been right for as long as ``hold``."""
 
     hold: timedelta
     shown: str | None = None

@@ -1,4 +1,4 @@
-"""What is wrong with a vehicle or a service, as far as what was read tells."""
+"""Problems of a vehicle or a service, as far as its state shows them."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -17,14 +17,14 @@ from ..vehicle import (
 )
 
 _UNANSWERED_LIMIT = timedelta(days=7)
-"""A vehicle that has not reported for a week and did not answer when it was woken has a problem, or a deep garage."""
+"""A vehicle with no report for a week and no response to a wake has a problem, or a deep garage."""
 
 _SILENCE_LIMIT = timedelta(days=30)
-"""A healthy one that nobody wakes may be parked for weeks without reporting anything."""
+"""A healthy vehicle that nobody wakes may be parked for weeks without a report."""
 
 
 class Problem(StrEnum):
-    """What can be wrong with one vehicle while its account works."""
+    """A problem of one vehicle while its account works."""
 
     EV_SERVICES_INACTIVE = "ev_services_inactive"
     SUBSCRIPTION_INACTIVE = "subscription_inactive"
@@ -34,7 +34,7 @@ class Problem(StrEnum):
 
 
 def silence_limit(state: VehicleState, unanswered_at: datetime | None) -> timedelta:
-    """Return after which silence something is wrong; ``unanswered_at`` is when a wake was left without an answer."""
+    """Return how long a vehicle may be silent; ``unanswered_at`` is when a wake got no response."""
     last = state.last_report
     unanswered = unanswered_at is not None and (last is None or unanswered_at > last)
     return _UNANSWERED_LIMIT if unanswered else _SILENCE_LIMIT
@@ -48,14 +48,14 @@ def examine(
     market: Market | None,
     unanswered_at: datetime | None = None,
 ) -> frozenset[Problem]:
-    """Return everything that is wrong. What is unknown is never wrong.
+    """Return all problems. Unknown values are none.
 
     Args:
         info: The vehicle.
-        state: What is believed about it.
-        readable: Whether the service told anything when the vehicle was last read; ``None`` before the first read.
-        market: Whose vehicles the source serves.
-        unanswered_at: When the vehicle was last woken, if it has not answered.
+        state: Its merged state.
+        readable: Whether the last read brought anything; ``None`` before the first read.
+        market: The market that the source serves.
+        unanswered_at: When the vehicle was last woken, if it has not responded.
     """
     subscribed = state.subscription.active if state.subscription else None
     refused = readable is False and subscribed is not False
@@ -65,7 +65,7 @@ def examine(
         and info.powertrain is Powertrain.ELECTRIC
         and info.capabilities.isdisjoint(_EV_SERVICES),
         Problem.VEHICLE_REFUSED: refused,
-        # A hint for somebody who looks for a fault; a vehicle that works may come from anywhere.
+        # Only a hint for troubleshooting: a vehicle that works may come from anywhere.
         Problem.WRONG_REGION: (refused or subscribed is False) and _is_foreign(info, market),
         Problem.VEHICLE_SILENT: subscribed is not False and _silence(state) > silence_limit(state, unanswered_at),
     }
@@ -73,7 +73,7 @@ def examine(
 
 
 _EV_SERVICES = {Capability.CLIMATE, Capability.CLIMATE_STATUS, Capability.START_CHARGING}
-"""Every electric vehicle on record has one of these (kamereon-eu §7.2); its battery is read without any service."""
+"""Every electric vehicle on record has one of these (kamereon-eu §7.2); its battery is readable without any service."""
 
 
 def _is_foreign(info: VehicleInfo, market: Market | None) -> bool:
@@ -82,9 +82,9 @@ def _is_foreign(info: VehicleInfo, market: Market | None) -> bool:
 
 
 def _silence(state: VehicleState) -> timedelta:
-    """How long the vehicle had said nothing when the service last spoke of it.
+    """How long the vehicle had been silent when the service last responded.
 
-    Measured from there and not from now, because the silence of a service is not the vehicle's.
+    It is measured from there and not from now, because a silent service does not make the vehicle silent.
     """
     dated = [group for group in state.groups().values() if group.reported_at is not None]
     if state.last_report is None:
@@ -93,20 +93,20 @@ def _silence(state: VehicleState) -> timedelta:
 
 
 class ReadFailure(NamedTuple):
-    """Why a vehicle could not be read, how often in a row, and when that is tried again."""
+    """Why a vehicle could not be read, how often in a row, and when the next attempt is."""
 
     error: BackendError
     failures: int
     retry_at: datetime
 
 
-def outage_until(troubles: Collection[ReadFailure | None]) -> datetime | None:
-    """Return when the service is asked again if it is down, otherwise ``None``.
+def outage_until(failures: Collection[ReadFailure | None]) -> datetime | None:
+    """Return when the next attempt is if the service is down, otherwise ``None``.
 
-    ``troubles`` has an item for each vehicle of the account. The service is down if it fails for all of them, and
-    for one of them a second time: a single failure is often over before somebody has read of it.
+    ``failures`` has an item for each vehicle of the account. The service is down if all of them fail, and one of them
+    for the second time: a single failure is often over before somebody has read about it.
     """
-    down = [trouble for trouble in troubles if trouble is not None and isinstance(trouble.error, ServiceOutage)]
-    if len(down) < len(troubles) or all(trouble.failures < 2 for trouble in down):
+    down = [each for each in failures if each is not None and isinstance(each.error, ServiceOutage)]
+    if len(down) < len(failures) or all(each.failures < 2 for each in down):
         return None
-    return min(trouble.retry_at for trouble in down)
+    return min(each.retry_at for each in down)

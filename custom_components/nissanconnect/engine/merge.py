@@ -1,7 +1,13 @@
-"""One vehicle from all that its sources say.
+"""Merges the reports of one source over time, and then the states of all sources into one.
 
-Group by group, the source counts to which the vehicle has spoken last; between equals the owner's order decides. What
-that source does not know is taken from the others if it speaks of the same moment, or of something that lasts.
+Between sources, each group comes from the one with the newest report of the vehicle; the owner's order decides between
+equals. Values that this source lacks are taken from the others if those are of the same moment, or of the kind that
+stays true for weeks.
+
+Within one source, the newest report of each group counts; a group that a report leaves out keeps its last value. So a
+failed read loses nothing, and the order in which reports arrive does not matter. One of two servers behind an address
+may lag: a report that is older than the known one is not believed at once, or a plug would go in and out with every
+read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,14 +18,14 @@ from typing import Any, NamedTuple
 from ..vehicle import NEVER, Group, Odometer, Reported, Tyre, VehicleState, Weakness
 
 ODOMETER_DOUBT = timedelta(days=1)
-"""How long a falling odometer is disbelieved: clouds have shown older distances for hours (kamereon-eu §8.8)."""
+"""How long a falling odometer is disbelieved: clouds have returned older distances for hours (kamereon-eu §8.8)."""
 
 REPORT_DOUBT = timedelta(hours=1)
-"""How long an earlier report is disbelieved. After that it is the vehicle's clock that was put right."""
+"""How long an older report is disbelieved. After that the vehicle's clock must have been corrected."""
 
 
 def accumulate(one: VehicleState, other: VehicleState) -> VehicleState:
-    """Return what a source says that has said both. Commutative, idempotent; privacy mode hides the position."""
+    """Merge two reports of one source. Commutative and idempotent; privacy mode hides the position."""
     groups = {
         group.value: _newer(getattr(one, group), getattr(other, group))
         for group in Group
@@ -40,7 +46,7 @@ def _newer[G: Reported](one: G | None, other: G | None) -> G | None:
 
 
 def _rank(group: Reported) -> tuple[object, ...]:
-    """Order by the time of the answer; the rest only makes the choice between equals independent of their order."""
+    """Order by the time of the response. The rest only makes the choice between equals independent of their order."""
     reported = group.reported_at.timestamp() if group.reported_at else 0.0
     return (group.received_at, reported, repr(group))
 
@@ -57,29 +63,29 @@ def _newer_odometer(one: Odometer | None, other: Odometer | None) -> Odometer | 
 SAME_MOMENT = timedelta(minutes=15)
 """Reports that are no further apart describe the same situation: sources are read some minutes after one another."""
 
-_SPOKEN = frozenset(each.name for each in fields(Reported))
+_STAMP = frozenset(each.name for each in fields(Reported))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """What one source has said of a vehicle.
+    """The state of a vehicle by one source.
 
-    ``changed_at`` is when groups without a time of the vehicle's own were first told as they are now; a group that has
-    been so from the first word on may be of any age and is not in it.
+    ``changed_at`` is when groups without a report time were first received as they are now. A group that has not
+    changed since the first report may be of any age and is missing.
     """
 
     state: VehicleState = VehicleState()
     changed_at: Mapping[str, datetime] = field(default_factory=dict)
 
     def after(self, report: VehicleState) -> SourceState:
-        """Return the word after one more report.
+        """Return the state after one more report.
 
-        What is repeated without a time was said when it was said with one, say before a restart of ours. What was
-        measured stands until it is measured again.
+        A group that is repeated without its report time keeps the one it had, for example before a restart of ours.
+        Measured values stay until they are measured again.
         """
         before, changed_at = self.state.groups(), dict[str, datetime]()
-        told = (_with_measured(group, before.get(name)) for name, group in report.groups().items())
-        groups = dict(accumulate(self.state, VehicleState.of(*told)).groups())
+        reported = (_with_measured(group, before.get(name)) for name, group in report.groups().items())
+        groups = dict(accumulate(self.state, VehicleState.of(*reported)).groups())
         for group, value in groups.items():
             old = before.get(group)
             if value.reported_at is not None or old is None:
@@ -93,18 +99,18 @@ class SourceState:
         return SourceState(state=VehicleState.of(*groups.values()), changed_at=changed_at)
 
     def without(self, group: Group) -> SourceState:
-        """Return the word that says nothing of ``group``."""
+        """Return the state without ``group``."""
         changed_at = {name: at for name, at in self.changed_at.items() if name != group}
         return SourceState(state=replace(self.state, **{group.value: None}), changed_at=changed_at)
 
     def dated(self, group: Group) -> datetime:
-        """Return when the vehicle said this, as far as can be known; never later than we were told."""
+        """Return when the vehicle reported ``group``, as far as known; never later than it was received."""
         value: Reported = getattr(self.state, group)
         return min(value.reported_at or self.changed_at.get(group, NEVER), value.received_at)
 
 
 def _with_measured(group: Reported, before: Reported | None) -> Reported:
-    """Return the group with what was measured before and is not in it."""
+    """Fill in measured values that the new report lacks."""
     if before is None:
         return group
     return replace(
@@ -119,81 +125,81 @@ def _measured(value: Any, before: Any) -> Any:
 
 
 class _Candidate(NamedTuple):
-    """What one source says of one group, when the vehicle said so, and what is to be doubted in it."""
+    """One source's value of one group: when the vehicle reported it, and which fields may be of any age."""
 
     value: Reported
     dated: datetime
     cached: frozenset[str]
 
-    def knows(self) -> dict[str, Any]:
-        """Return the fields that are known."""
+    def known(self) -> dict[str, Any]:
+        """Return the known fields."""
         return {
             each.name: value
             for each in fields(self.value)
-            if each.name not in _SPOKEN and (value := getattr(self.value, each.name)) is not None
+            if each.name not in _STAMP and (value := getattr(self.value, each.name)) is not None
         }
 
     def agrees_with(self, other: _Candidate) -> bool:
-        """Whether both speak of the same situation: about the same time, and without contradiction.
+        """Whether both describe the same situation: about the same time, and without contradiction.
 
-        Numbers may differ a little; whether something is plugged in, on or open may not.
+        Numbers may differ; whether something is plugged in, on or open may not.
         """
         if abs(self.dated - other.dated) > SAME_MOMENT:
             return False
-        theirs = other.knows()
+        theirs = other.known()
         return all(
             value == theirs[name]
-            for name, value in self.knows().items()
+            for name, value in self.known().items()
             if name in theirs and isinstance(value, bool | str)
         )
 
 
-def merge(words: Sequence[tuple[SourceState, Sequence[Weakness]]]) -> VehicleState:
-    """Return what is believed when sources have said ``words``, in their owner's order, each with its weaknesses.
+def merge(sources: Sequence[tuple[SourceState, Sequence[Weakness]]]) -> VehicleState:
+    """Merge the sources' states, in the owner's order, each with its weaknesses.
 
-    Privacy mode, whoever tells it, hides every position.
+    Privacy mode hides every position, whichever source reports it.
     """
-    if len(words) == 1:
-        return words[0][0].state
-    merged = VehicleState.of(*(_merged(voices) for group in Group if (voices := list(_voices(group, words)))))
-    if any(word.state.is_private for word, _ in words):
+    if len(sources) == 1:
+        return sources[0][0].state
+    merged = VehicleState.of(*(_merged(found) for group in Group if (found := list(_candidates(group, sources)))))
+    if any(source.state.is_private for source, _ in sources):
         return replace(merged, position=None)
     return merged
 
 
-def _voices(group: Group, words: Sequence[tuple[SourceState, Sequence[Weakness]]]) -> Iterator[_Candidate]:
-    for word, weaknesses in words:
-        value = getattr(word.state, group)
+def _candidates(group: Group, sources: Sequence[tuple[SourceState, Sequence[Weakness]]]) -> Iterator[_Candidate]:
+    for source, weaknesses in sources:
+        value = getattr(source.state, group)
         if value is not None:
             doubts = [each for each in weaknesses if each.group is group]
-            dated = word.dated(group)
+            dated = source.dated(group)
             doubt = sum((each.clock for each in doubts), timedelta())
             cached = frozenset[str]().union(*(each.cached for each in doubts))
             yield _Candidate(value, dated - min(doubt, dated - NEVER), cached)
 
 
-def _merged(voices: Sequence[_Candidate]) -> Reported:
-    ranked = sorted(voices, key=lambda voice: voice.dated, reverse=True)  # stable: the owner's order remains
+def _merged(candidates: Sequence[_Candidate]) -> Reported:
+    ranked = sorted(candidates, key=lambda each: each.dated, reverse=True)  # stable: the owner's order remains
     first = ranked[0]
     if isinstance(first.value, Odometer):
         return _odometer(ranked)
-    found = first.knows()
+    found = first.known()
     sure = {name for name in found if name not in first.cached}
     lasting = type(first.value).lasting
-    for voice in ranked[1:]:
-        agrees = voice.agrees_with(first)
-        for name, value in voice.knows().items():
-            doubted = name in found and name not in sure and name not in voice.cached
+    for other in ranked[1:]:
+        agrees = other.agrees_with(first)
+        for name, value in other.known().items():
+            doubted = name in found and name not in sure and name not in other.cached
             if (name not in found and (agrees or name in lasting)) or (doubted and agrees):
                 found[name] = value
-                if name not in voice.cached:
+                if name not in other.cached:
                     sure.add(name)
     return replace(first.value, **found)
 
 
 def _odometer(ranked: Sequence[_Candidate]) -> Reported:
-    """Return the first, unless another has shown more within a day: sources round, and some lag behind."""
+    """Return the newest, unless another has shown more within a day: sources round, and some lag behind."""
     first = ranked[0]
-    recent = [voice for voice in ranked if first.dated - voice.dated < ODOMETER_DOUBT]
-    known = [voice.value for voice in recent if isinstance(voice.value, Odometer) and voice.value.distance is not None]
+    recent = [each for each in ranked if first.dated - each.dated < ODOMETER_DOUBT]
+    known = [each.value for each in recent if isinstance(each.value, Odometer) and each.value.distance is not None]
     return max(known, key=lambda value: value.distance or 0.0, default=first.value)

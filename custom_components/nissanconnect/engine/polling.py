@@ -1,7 +1,7 @@
-"""When to read a vehicle again, and what of it.
+"""When to read a vehicle again and which groups, when values are too old to show, and the request quota.
 
-Reading asks the cloud what the vehicle last reported; it never wakes the vehicle (kamereon-eu §16). What cannot have
-changed is not asked for: a parked vehicle's tyres and timers wait for hours, its plug and its position do not.
+A read returns what the vehicle last reported; it never wakes the vehicle (kamereon-eu §16). Groups that cannot have
+changed are left out: a parked vehicle's tyres and timers wait for hours, its plug and position do not.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,25 +18,25 @@ EVERYTHING = frozenset(Group)
 _NIGHT = time(22), time(6)
 _UNUSED = timedelta(days=3)
 _GAP = timedelta(hours=2)
-"""After so long without a read nothing of what is believed can be relied on."""
+"""After so long without a read every group may have changed."""
 
 _FINISH = timedelta(minutes=1)
-"""How long after its own forecast to look for the end of a charge; the vehicle reports it by itself (§16.1)."""
+"""How long after its own forecast to read the end of a charge; the vehicle reports it by itself (§16.1)."""
 
 _FULL = 100.0
 """%."""
 
 
 class Situation(StrEnum):
-    """What decides the pace."""
+    """What the polling interval depends on."""
 
     WATCHING = "watching"
-    """A command's effect is still awaited."""
+    """The effect of a command is still awaited."""
     DRIVING = "driving"
     CLIMATE = "climate"
     CHARGING = "charging"
     PLUGGED_IN = "plugged_in"
-    """Not yet charged: vehicles do not always report that a charge has begun (kamereon-eu §16.1)."""
+    """Not charged yet: vehicles do not always report that a charge has begun (kamereon-eu §16.1)."""
     PARKED = "parked"
     NIGHT = "night"
     UNUSED = "unused"
@@ -54,10 +54,10 @@ _EACH_READ: Mapping[Situation, frozenset[Group]] = {
     Situation.NIGHT: _RESTING,
     Situation.UNUSED: _RESTING,
 }
-"""What is part of every read."""
+"""The groups that are part of every read."""
 
 _SLOW = timedelta(hours=6)
-_OLDEST: Mapping[Group, timedelta] = {
+_MAX_AGE: Mapping[Group, timedelta] = {
     Group.BATTERY: timedelta(),
     Group.CHARGING: timedelta(),
     Group.POSITION: timedelta(minutes=30),
@@ -74,18 +74,18 @@ _OLDEST: Mapping[Group, timedelta] = {
     Group.SCHEDULES: _SLOW,
     Group.SOFTWARE: _SLOW,
 }
-"""How long ago anything else may have been asked for, unless a drive has ended since."""
+"""How long ago the other groups may have been read, unless a drive has ended since."""
 
-_TOLD_TOGETHER = frozenset(group for group, age in _OLDEST.items() if age < _SLOW)
-"""What may have changed whenever the vehicle has spoken, so that a new report is a reason to ask for it."""
+_REPORTED_TOGETHER = frozenset(group for group, age in _MAX_AGE.items() if age < _SLOW)
+"""Groups that may change with any report of the vehicle, so a new report is a reason to read them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollingContext:
-    """What a plan is made of.
+    """What the next read depends on.
 
-    ``requested_at`` is when each group was last asked for with success, ``watching`` how many rounds are left after a
-    command whose effect is still awaited, ``failures`` how many reads in a row brought nothing.
+    ``requested_at`` is when each group was last read with success, ``watching`` how many reads are left after a command
+    whose effect is still awaited, ``failures`` how many reads in a row brought nothing.
     """
 
     state: VehicleState
@@ -98,7 +98,7 @@ class PollingContext:
 
     @property
     def situation(self) -> Situation:
-        """What decides the pace now."""
+        """What the polling interval depends on now."""
         state, activity = self.state, self.activity
         if self.watching > 0:
             return Situation.WATCHING
@@ -115,25 +115,25 @@ class PollingContext:
         return Situation.NIGHT if self._at_night() else Situation.PARKED
 
     def due(self, at: datetime) -> frozenset[Group]:
-        """Return what a read at ``at`` should bring."""
+        """Return the groups for a read at ``at``."""
         if self.failures or not self.requested_at or at - max(self.requested_at.values()) >= _GAP:
             return EVERYTHING
         return _EACH_READ[self.situation] | {group for group in Group if self._is_due(group, at)}
 
     @property
     def drive_is_over(self) -> bool:
-        """Whether the last read was the one that saw a drive over."""
+        """Whether the last read was the one that saw the end of a drive."""
         stopped = self.activity.stopped_at
         return stopped is not None and max(self.requested_at.values(), default=stopped) <= stopped
 
     def _is_due(self, group: Group, at: datetime) -> bool:
-        asked = self.requested_at.get(group)
-        if asked is None or not timedelta() <= at - asked < _OLDEST[group]:  # clocks are set back
+        read_at = self.requested_at.get(group)
+        if read_at is None or not timedelta() <= at - read_at < _MAX_AGE[group]:  # clocks are set back
             return True
-        if self.activity.stopped_at and asked < self.activity.stopped_at:
+        if self.activity.stopped_at and read_at < self.activity.stopped_at:
             return True
-        told = group in _TOLD_TOGETHER and not self.activity.driving
-        return told and self.activity.new_report_at is not None and asked < self.activity.new_report_at
+        reported = group in _REPORTED_TOGETHER and not self.activity.driving
+        return reported and self.activity.new_report_at is not None and read_at < self.activity.new_report_at
 
     def _at_night(self) -> bool:
         evening, morning = _NIGHT
@@ -142,13 +142,13 @@ class PollingContext:
 
 
 def _is_charged(state: VehicleState) -> bool:
-    """Whether no charge can begin. A LEAF does not say "finished", but is full then (kamereon-eu §8.2)."""
+    """Whether no charge can begin. A LEAF does not report "finished", but is full then (kamereon-eu §8.2)."""
     full = state.battery is not None and state.battery.level is not None and state.battery.level >= _FULL
     return full or (state.charging is not None and state.charging.status is ChargingStatus.FINISHED)
 
 
 class ReadPlan(NamedTuple):
-    """The next read: after how long, and what of."""
+    """The next read: after how long, and which groups."""
 
     wait: timedelta
     groups: frozenset[Group]
@@ -156,7 +156,7 @@ class ReadPlan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PollingPolicy:
-    """The intervals between reads. The defaults follow the advice in kamereon-eu §16.3 and §15.3."""
+    """The polling intervals. The defaults follow the advice in kamereon-eu §16.3 and §15.3."""
 
     parked: timedelta = timedelta(minutes=10)
     active: timedelta = timedelta(minutes=5)
@@ -170,7 +170,7 @@ class PollingPolicy:
 
     def plan(
         self,
-        facts: PollingContext,
+        context: PollingContext,
         *,
         debt: timedelta = timedelta(),
         retry_after: float | None = None,
@@ -179,13 +179,13 @@ class PollingPolicy:
     ) -> ReadPlan:
         """Return the next read.
 
-        ``debt`` is how long the account should wait to keep to its quota, ``retry_after`` the backend's own demand in
-        seconds, which is never undercut. ``random`` is between 0 and 1 and spreads the reads by ±10 %. ``latest`` is
-        how long the read is off that was planned before, if it may only be brought forward.
+        ``debt`` is how long the account should wait to stay within its quota. ``retry_after`` is the backend's own
+        demand in seconds, which is never undercut. ``random`` is between 0 and 1 and spreads the reads by ±10 %.
+        ``latest`` is how far off the scheduled read is, if it may only be moved earlier.
         """
-        wait = self.retry(facts.failures, retry_after) if facts.failures else self._wait(facts, debt, random)
+        wait = self.retry(context.failures, retry_after) if context.failures else self._wait(context, debt, random)
         wait = min(max(wait, timedelta(seconds=retry_after or 0)), latest)
-        return ReadPlan(wait, facts.due(facts.now + wait))
+        return ReadPlan(wait, context.due(context.now + wait))
 
     def retry(self, failures: int, retry_after: float | None = None) -> timedelta:
         """Return how long to wait after ``failures`` (at least one) in a row."""
@@ -193,14 +193,14 @@ class PollingPolicy:
         wait = min(self.first_retry * (1 << min(failures - 1, 10)), self.longest_retry)
         return max(wait, timedelta(seconds=retry_after or 0))
 
-    def _wait(self, facts: PollingContext, debt: timedelta, random: float) -> timedelta:
-        situation = facts.situation
-        if situation is Situation.WATCHING or facts.drive_is_over:
+    def _wait(self, context: PollingContext, debt: timedelta, random: float) -> timedelta:
+        situation = context.situation
+        if situation is Situation.WATCHING or context.drive_is_over:
             return self.watching
         wait = max(self._interval(situation) * (0.9 + 0.2 * random), debt)
-        charging = facts.state.charging
+        charging = context.state.charging
         if situation is Situation.CHARGING and charging and charging.finish_at:
-            end = charging.finish_at + _FINISH - facts.now
+            end = charging.finish_at + _FINISH - context.now
             if end >= self.watching:
                 wait = min(wait, end)
         return wait
@@ -219,31 +219,32 @@ class PollingPolicy:
 
 
 READ_LIMIT = timedelta(hours=3)
-"""How long values stay while the source cannot be read: a cloud's bad evening should not blank a dashboard."""
+"""How long values are shown while the source cannot be read: a short outage should not blank a dashboard."""
 
 RESTORED_LIMIT = timedelta(hours=24)
-"""The same for values from before a restart, when nothing could be read since."""
+"""The same for values from before a restart, if nothing could be read since."""
 
 
 _LISTED = frozenset({Group.PRIVACY, Group.SUBSCRIPTION})
-"""What the list of an account's vehicles says even of one that answers nothing."""
+"""Groups that the account's vehicle list contains, even for a vehicle that cannot be read."""
 
 _SELDOM: Mapping[Group, timedelta] = {
     **dict.fromkeys((Group.HEALTH, Group.SCHEDULES, Group.TYRES), timedelta(hours=6)),
     **dict.fromkeys((Group.SOFTWARE, *_LISTED), timedelta(hours=24)),
 }
-"""How long apart answers about a group may be although it is read whenever it is asked for."""
+"""How far apart reads of a group are although none of them fails."""
 
 
 def own_groups(state: VehicleState) -> dict[Group, Reported]:
-    """Return what is known of the vehicle itself, without what lists say of it."""
+    """Return the groups that come from the vehicle itself and not from the vehicle list."""
     return {group: value for group, value in state.groups().items() if group not in _LISTED}
 
 
 def is_available(state: VehicleState, now: datetime, *, reading: bool, restored: bool) -> bool:
-    """Whether anything of the vehicle may be shown.
+    """Whether the vehicle may be shown as available.
 
-    ``reading``: the last read brought something, ``restored``: none could be made since the last restart.
+    ``reading``: the last read brought something. ``restored``: no read was possible since the restart. A time as far in
+    the future was read by a wrong clock, and would never become old.
     """
     if reading:
         return True
@@ -252,10 +253,10 @@ def is_available(state: VehicleState, now: datetime, *, reading: bool, restored:
 
 
 def outdated(state: VehicleState, missing: Collection[Group], now: datetime, *, restored: bool) -> frozenset[Group]:
-    """Return which groups of one source are not to be shown any more.
+    """Return the groups of one source that are too old to be shown.
 
-    ``missing`` are those that it did not report when it was last asked for them. How long they stay counts from the
-    last answer, whichever run that was in; ``restored`` as above.
+    ``missing`` are those that its last read did not bring. Their age counts from the last response, also across
+    restarts; ``restored`` as in :func:`is_available`.
     """
     limit, groups = RESTORED_LIMIT if restored else READ_LIMIT, state.groups()
     return frozenset(
@@ -266,27 +267,27 @@ def outdated(state: VehicleState, missing: Collection[Group], now: datetime, *, 
 
 
 _LONGEST = timedelta(hours=1)
-"""The quota is soft: however many vehicles share it, each is read at least about this often."""
+"""The quota is soft: each vehicle is read about this often at least, however many share it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayTally:
-    """How many requests a local day has seen."""
+    """The number of requests of a local day."""
 
     count: int = 0
     day: date | None = None
 
     def after(self, requests: int, today: date) -> DayTally:
-        """Return the tally after ``requests`` more; every day begins at nothing."""
+        """Add ``requests``; every day begins at zero."""
         return DayTally(requests + (self.count if today == self.day else 0), today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """A leaky bucket: it holds the requests of an hour and loses as many in an hour.
+    """A leaky bucket of one account's requests: it holds and drains those of an hour.
 
-    What is over the brim is remembered up to the longest wait: more would be paid back for days without any use.
-    Nissan documents no limit; clients of the same platform keep to about 60 an hour (kamereon-eu §16.2 [C]).
+    An excess counts up to the longest wait only: more would delay reads for days without any use. Nissan documents no
+    limit; clients of the same platform keep to about 60 an hour (kamereon-eu §16.2 [C]).
     """
 
     per_hour: float = 60.0
@@ -294,12 +295,12 @@ class Quota:
     at: datetime | None = None
 
     def after(self, requests: int, now: datetime) -> Quota:
-        """Return the quota after ``requests`` more; a clock that was set back refills nothing."""
+        """Add ``requests``. A clock that was set back refills nothing."""
         most = self.per_hour * (1 + _LONGEST / timedelta(hours=1))
         return replace(self, level=min(self._level(now) + requests, most), at=now)
 
     def wait(self, now: datetime) -> timedelta:
-        """Return how long to wait for what is over the brim."""
+        """Return how long to wait until the excess has drained."""
         return min(timedelta(hours=max(self._level(now) - self.per_hour, 0) / self.per_hour), _LONGEST)
 
     def _level(self, now: datetime) -> float:

@@ -1,4 +1,4 @@
-"""Where a vehicle is: distances, which positions to believe, geofences, and movement without a drive."""
+"""Where a vehicle is: distances, plausible positions, geofences, and movement without a drive."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +30,7 @@ def distance(one: Place, other: Place) -> float:
     """Return the km between two places over the ground, to better than 0.5 % wherever they are.
 
     The straight line through the ellipsoid, bent onto a sphere of the radius that the Earth has there. Unlike the
-    usual sphere it is exact to the millimetre nearby, where fences are, and it needs no iteration.
+    usual sphere it is exact to the millimetre at short range, where geofences are, and it needs no iteration.
     """
     here, there = _in_space(one), _in_space(other)
     radius = (hypot(*here) + hypot(*there)) / 2
@@ -52,26 +52,26 @@ _FASTEST = 200.0
 """km/h. Nothing that Nissan sells with a telematics unit goes further in an hour; a wrong position does."""
 
 _NOISE = 0.5
-"""km that a position may jump in no time: fixes differ, and so do the clocks that they are stamped with."""
+"""km that a position may jump in no time: fixes differ, and so do the clocks that stamp them."""
 
 
 def fixed_at(position: Position) -> datetime:
-    """Return when the vehicle was there, as far as is known."""
-    return position.reported_at or position.received_at
+    """Return when the vehicle was there, as far as known."""
+    return position.known_at
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Where a vehicle was last believed to be, and a later place that it can hardly have reached."""
+    """The last plausible position of a vehicle, and a later one that it can hardly have reached."""
 
     last: Position | None = field(default=None, repr=False)
     doubted: Position | None = field(default=None, repr=False)
 
     def after(self, position: Position | None) -> tuple[Self, bool]:
-        """Return the track after one more word about the position, and whether that word is news to believe.
+        """Return the track after one more position, and whether that position is new and plausible.
 
-        What is older than what is known, or the same again, is no news. A jump is doubted until a second report agrees
-        with it: a vehicle may have been carried, but a single wrong fix takes no vehicle anywhere.
+        An older position, or the same again, is not new. A jump is doubted until a second report agrees with it: a
+        vehicle may have been carried away, but a single jump is more likely a wrong fix.
         """
         if position is None or (self.last is not None and fixed_at(position) <= fixed_at(self.last)):
             return self, False
@@ -90,27 +90,27 @@ def _can_reach(start: Position, end: Position) -> bool:
 
 
 SMALLEST, LARGEST = 100, 5000
-"""Metres: how far an area may reach from its centre."""
+"""The smallest and largest radius of a geofence, in metres."""
 
 _WOBBLE = 25.0
-"""Metres by which the fixes of a parked vehicle differ; no source of ours states its accuracy."""
+"""Metres by which the fixes of a parked vehicle differ; no source states its accuracy."""
 
 _STALENESS = 1.0
-"""Metres more, at the way out, for each minute up to an hour between the vehicle's fix and our hearing of it."""
+"""Additional metres on leaving, for each minute (up to an hour) between the vehicle's fix and its arrival here."""
 
 
 class GeofenceAction(StrEnum):
-    """What a crossing does."""
+    """What a geofence does when it is crossed."""
 
     ALERT = "alert"
     BLOCK_CLIMATE = "block_climate"
-    """Climate is not started until the vehicle has crossed again."""
+    """Climate is not started until the vehicle crosses again."""
     LOCK_REMINDER = "lock_reminder"
-    """An alert when the vehicle is left there unlocked."""
+    """An alert if the vehicle is left there unlocked."""
 
 
 class Crossing(StrEnum):
-    """Which way."""
+    """The direction of a crossing."""
 
     ENTERED = "entered"
     LEFT = "left"
@@ -127,7 +127,7 @@ class Circle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Geofence:
-    """An area with a name, and what happens at its edge. ``key`` never changes."""
+    """A named circle, and what happens at its edge. ``key`` never changes."""
 
     key: str
     name: str
@@ -136,23 +136,23 @@ class Geofence:
     on_leaving: frozenset[GeofenceAction] = frozenset()
 
     def actions(self, *, inside: bool) -> frozenset[GeofenceAction]:
-        """Return what applies to a vehicle that has come in, or is outside."""
+        """Return the actions for a vehicle inside, or outside."""
         return self.on_entering if inside else self.on_leaving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """Whether a vehicle is in an area; ``seen_at`` is when it was first seen there, respectively outside."""
+    """Whether a vehicle is inside a geofence; ``seen_at`` is when it was first seen inside, or outside."""
 
     area: Circle
     inside: bool | None = None
     seen_at: datetime | None = None
 
     def after(self, area: Circle, position: Position) -> tuple[Presence, Crossing | None]:
-        """Return the presence after a believed position, and the crossing that it shows.
+        """Return the presence after a plausible position, and the crossing that it shows.
 
-        The first position of all, and the first after the area was changed, only tell where the vehicle is. After
-        that the edge is a band in which the vehicle stays what it was, so that it does not come and go there.
+        The first position, and the first after the circle was changed, show no crossing. After that the edge is a band
+        in which the presence stays as it was, so a vehicle there does not come and go.
         """
         metres = distance(area, position) * 1000
         known = self.inside if area == self.area else None
@@ -166,7 +166,7 @@ class Presence:
 
 
 def _margin(position: Position, inside: bool | None) -> float:
-    """Return by how many metres the edge moves away from a vehicle that is known to be inside, or outside."""
+    """Return by how many metres the edge is moved for a vehicle that is known to be inside, or outside."""
     if inside is None:
         return 0.0
     if not inside:
@@ -176,24 +176,24 @@ def _margin(position: Position, inside: bool | None) -> float:
 
 
 _CARRIED = 0.3
-"""km: further than any position of a parked vehicle wanders."""
+"""km. Positions of a parked vehicle wander less than this."""
 
 _DRIVEN = 0.5
-"""km on the odometer that make it a trip; some sources round to whole ones, hence a change of one is always more."""
+"""km on the odometer that make a trip. Some sources round to whole km, so one step is always more."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParkedPosition:
-    """Where a vehicle was left locked, and what its odometer said then."""
+    """Where a vehicle was left locked, with its odometer then."""
 
     position: Position | None = field(default=None, repr=False)
     odometer: float | None = None
 
     def after(self, state: VehicleState, position: Position | None) -> tuple[Self, Alert | None]:
-        """Return the anchor after a read, and an alert if the vehicle has been moved.
+        """Return the parked position after an update, and an alert if the vehicle was moved without a drive.
 
-        ``position`` is the newest that is believed. Without lock, position and odometer nothing can be told; and the
-        odometer must have been read since the position, or the drive that explains it may not be known yet.
+        ``position`` is the last plausible one. Lock, position and odometer must all be known. The odometer must have
+        been read after the position, or the drive that explains it may not be known yet.
         """
         odometer = state.odometer
         if state.body is None or not state.body.locked or position is None or odometer is None:

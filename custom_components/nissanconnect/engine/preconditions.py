@@ -1,7 +1,7 @@
-"""Whether a command is possible and sensible, before the vehicle is woken for it.
+"""Whether a command is possible and sensible, checked before the vehicle is woken for it.
 
-What is not known never blocks, and neither does what was reported too long ago to be true now: the vehicle then
-answers for itself.
+Unknown values never block, nor do values that were reported too long ago to be still true: then the vehicle itself
+decides.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,9 +30,9 @@ from ..vehicle import (
 
 WEATHER_LASTS = timedelta(hours=1)
 PLUG_LASTS = timedelta(minutes=15)
-"""Whoever asks for a charge may have plugged the vehicle in a moment ago, and such reports get lost."""
+"""The owner may have plugged the vehicle in a moment ago, and such reports get lost."""
 LEVEL_LASTS = timedelta(hours=6)
-"""A parked vehicle keeps its level, but not for a night at a plug that nobody was told of."""
+"""A parked vehicle keeps its level, but not for a night at a plug that was not reported."""
 
 OVERRIDABLE = frozenset(
     {
@@ -43,15 +43,15 @@ OVERRIDABLE = frozenset(
         Reason.OUTSIDE_TOO_HOT,
     }
 )
-"""What is merely sensible, so that the owner may insist. The rest is safety, permission, or cannot work."""
+"""Reasons that the owner may override. The others are about safety or permission, or the command cannot work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandLimits:
-    """What the owner has chosen: levels in % and temperatures in °C beyond which climate or engine is not started.
+    """The owner's limits: levels in % and temperatures in °C beyond which climate or engine is not started.
 
-    The owners' documents name 20 and 30 % for the climate, and -20 to 40 °C; a threshold that the vehicle itself
-    reports wins over the level. ``climate_blocked``: the vehicle is where its owner wants no climate.
+    The owners' manuals name 20 and 30 % for the climate, and -20 to 40 °C. A threshold that the vehicle itself reports
+    replaces ``climate_battery``. ``climate_blocked``: a geofence blocks climate where the vehicle is.
     """
 
     climate_battery: float = 20.0
@@ -62,11 +62,11 @@ class CommandLimits:
 
 
 type Age = Callable[[Group], timedelta]
-"""How long ago the vehicle reported a group, ``timedelta.max`` if that is not known."""
+"""Returns how long ago the vehicle reported a group, very long if that is unknown."""
 
 
 class CommandContext(NamedTuple):
-    """What a command is judged by."""
+    """What a command is checked against."""
 
     state: VehicleState
     limits: CommandLimits
@@ -74,19 +74,19 @@ class CommandContext(NamedTuple):
 
     @property
     def outside(self) -> float | None:
-        """The temperature outside, if it can be trusted."""
+        """The outside temperature, if it is recent."""
         climate = self.state.climate if self.age(Group.CLIMATE) <= WEATHER_LASTS else None
         return climate.outside_temperature if climate else None
 
     @property
     def unplugged(self) -> bool:
-        """Whether the vehicle is surely not plugged in."""
+        """Whether the vehicle is certainly not plugged in."""
         charging = self.state.charging if self.age(Group.CHARGING) <= PLUG_LASTS else None
         return charging is not None and charging.plugged_in is False
 
     @property
     def level(self) -> float | None:
-        """The level of the battery, if it can be trusted."""
+        """The battery level, if it is recent."""
         battery = self.state.battery if self.age(Group.BATTERY) <= LEVEL_LASTS else None
         return battery.level if battery else None
 
@@ -94,8 +94,8 @@ class CommandContext(NamedTuple):
 def refusal(command: Command, info: VehicleInfo, seen: CommandContext) -> str | None:
     """Return why ``command`` should not be sent, as a :class:`Reason` or the key of an error; ``None`` if it may be.
 
-    The order is from what no owner can change at the moment to what they can. A command that is forced is refused for
-    nothing that is :data:`OVERRIDABLE`.
+    Reasons that the owner cannot change at the moment come first. A forced command ignores the :data:`OVERRIDABLE`
+    ones.
     """
     if not command.needs <= info.capabilities:
         if command.capability is Capability.LOCK and Capability.LOCK_SETUP in info.capabilities:
@@ -114,7 +114,7 @@ def refusal(command: Command, info: VehicleInfo, seen: CommandContext) -> str | 
 def _climate(seen: CommandContext) -> Iterator[Reason]:
     yield from _planned_climate(seen)
     if seen.state.charging is not None and seen.state.charging.plugged_in:
-        return  # then the mains pays, and a vehicle that is too cold says so itself
+        return  # the energy comes from the mains, and a vehicle that is too cold refuses by itself
     if seen.outside is not None and seen.outside < seen.limits.coldest:
         yield Reason.OUTSIDE_TOO_COLD
     if seen.outside is not None and seen.outside > seen.limits.hottest:
@@ -125,7 +125,7 @@ def _climate(seen: CommandContext) -> Iterator[Reason]:
 
 
 def _planned_climate(seen: CommandContext) -> Iterator[Reason]:
-    """Level and weather are those of another hour; where the vehicle is, it will mostly still be."""
+    """Level and weather will be different then; the place will mostly be the same."""
     if seen.limits.climate_blocked:
         yield Reason.BLOCKED_BY_AREA
 
@@ -140,7 +140,7 @@ def _charging(seen: CommandContext) -> Iterator[Reason]:
 
 
 def _engine(seen: CommandContext) -> Iterator[Reason]:
-    """A door counts as open until the vehicle says that it is closed, however long ago that was."""
+    """A door counts as open until the vehicle reports it closed, however old that report is."""
     body = seen.state.body
     if body and any((body.door_front_left, body.door_front_right, body.door_rear_left, body.door_rear_right)):
         yield Reason.DOOR_OPEN
@@ -149,7 +149,7 @@ def _engine(seen: CommandContext) -> Iterator[Reason]:
 
 
 def _refresh(command: Command, state: VehicleState) -> str | None:
-    """A position is refused in privacy mode, nothing else is known to be (kamereon-eu §15.1)."""
+    """Privacy mode refuses a position, and nothing else as far as known (kamereon-eu §15.1)."""
     return PrivacyMode.key if state.is_private and command == Refresh(Group.POSITION) else None
 
 
@@ -168,34 +168,37 @@ _PAUSES = (
     timedelta(hours=4),
     timedelta(days=1),
 )
-"""How long none is tried after the third wrong PIN, the fourth and so on; the last one holds for all that follow."""
+"""How long no PIN is tried after the third wrong one, the fourth and so on. The last pause holds for all others."""
 
 _ALLOWED = 3
-"""Wrong PINs in a row that the first pause follows: whoever mistypes twice is not held up."""
+"""Wrong PINs in a row before the first pause: mistyping twice is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongPins:
-    """The wrong PINs that were given in a row: their ``count``, and when the last one was found to be wrong."""
+    """Consecutive wrong PINs: their ``count``, and when the last one was rejected. No PIN is ever stored.
+
+    After several wrong ones no PIN is tried for a while, then for longer and longer, so that none can be guessed.
+    """
 
     count: int = 0
     last_at: datetime | None = None
 
     def after(self, now: datetime) -> Self:
-        """Return what is known after one more, at ``now``."""
+        """Count one more, at ``now``."""
         return replace(self, count=max(self.count, 0) + 1, last_at=now)
 
     def seen_at(self, now: datetime) -> Self:
-        """Return the same by a clock that shows ``now``.
+        """Adjust to a clock that shows ``now``.
 
-        If it was set back, the pause begins anew instead of lasting until the clock has caught up.
+        If it was set back, the pause restarts instead of lasting until the clock has caught up.
         """
         return replace(self, last_at=now) if self.last_at is not None and self.last_at > now else self
 
     def refused_until(self, now: datetime) -> datetime | None:
-        """Return until when no PIN is tried; ``None`` if one may be."""
+        """Return until when no PIN is tried; ``None`` if one may be tried now."""
         if self.count < _ALLOWED or self.last_at is None:
             return None
         pause = _PAUSES[min(self.count - _ALLOWED, len(_PAUSES) - 1)]
-        # By the time that has passed and not by its end: what was read from a damaged file may lie at the end of time.
+        # Compare the elapsed time: a date from a damaged file may be so late that adding to it overflows.
         return self.last_at + pause if now - self.last_at < pause else None

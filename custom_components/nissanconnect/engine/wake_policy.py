@@ -1,6 +1,6 @@
-"""Whether a vehicle may be woken although nobody is asking right now.
+"""The ledger of a vehicle's wakes, and whether an automatic wake is due. The 12 V battery pays for each wake.
 
-The owner's own commands are never held up here; they are recorded, and count against the day's budget.
+The owner's own commands are never held up here. They are recorded, and count against the daily budget.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ from .activity import Activity
 _KEPT = timedelta(days=30)
 _MOST = 500
 _CLOCK_ERROR = timedelta(days=1)
-"""Anything later than this in the future was recorded by a clock that was wrong, and would count for years."""
+"""A wake further in the future was recorded by a wrong clock, and would count for years."""
 
 
 class WakeResult(StrEnum):
@@ -26,25 +26,25 @@ class WakeResult(StrEnum):
     ANSWERED = "answered"
     UNANSWERED = "unanswered"
     FAILED = "failed"
-    """It cannot be said whether the vehicle was woken, because the service gave no proper answer; it counts."""
+    """The service gave no proper response, so it is unknown whether the vehicle was woken. It counts."""
 
     @classmethod
     def of(cls, reason: str | None) -> WakeResult:
-        """Tell from why something was not done, if it was not, whether the vehicle heard it; a refusal is an answer."""
-        if reason in _SILENCE:
+        """Return the result for the reason why a command failed, ``None`` if it did not. A refusal is a response."""
+        if reason in _NO_RESPONSE:
             return cls.UNANSWERED
-        return cls.ANSWERED if reason in _VEHICLES_WORDS else cls.FAILED
+        return cls.ANSWERED if reason in _RESPONSES else cls.FAILED
 
 
-_SILENCE = (Reason.NO_ANSWER, Reason.TOO_LATE, Unreachable.key)
-_VEHICLES_WORDS = (None, Reason.REJECTED_BY_VEHICLE, Reason.NOT_SEEN, Reason.WRONG_PIN)
+_NO_RESPONSE = (Reason.NO_ANSWER, Reason.TOO_LATE, Unreachable.key)
+_RESPONSES = (None, Reason.REJECTED_BY_VEHICLE, Reason.NOT_SEEN, Reason.WRONG_PIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """One wake. ``why`` is the kind of the command, or what else was asked of the vehicle.
+    """One wake. ``why`` is the kind of the command, or of another request to the vehicle.
 
-    A command that takes several has them all ``at`` the time when its sending began.
+    All wakes of one command are recorded ``at`` the time when its sending began.
     """
 
     at: datetime
@@ -55,15 +55,15 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class WakeLedger:
-    """The wakes of one vehicle in the order of their times."""
+    """The wakes of one vehicle in order of time: when, by whom, why, and whether the vehicle responded."""
 
     wakes: tuple[Wake, ...] = ()
 
     @classmethod
     def reopened(cls, wakes: Iterable[Wake]) -> WakeLedger:
-        """Return the ledger of wakes that were kept over a restart.
+        """Return the ledger of wakes that were stored before a restart.
 
-        One that was pending has nobody left who waits for it, so it counts as unanswered: the careful reading.
+        Nobody waits for a pending one any more, so it counts as unanswered, to be careful.
         """
         known = sorted(wakes, key=lambda each: each.at)[-_MOST:]
         return cls(
@@ -74,15 +74,15 @@ class WakeLedger:
         )
 
     def record(self, wake: Wake) -> WakeLedger:
-        """Return the ledger with one more wake, without what is too old or too much."""
+        """Add a wake; drop those that are too old or too many."""
         since, until = wake.at - _KEPT, wake.at + _CLOCK_ERROR
         kept = (each for each in (*self.wakes, wake) if since <= each.at <= until)
         return WakeLedger(tuple(sorted(kept, key=lambda each: each.at))[-_MOST:])
 
     def resolve(self, at: datetime, result: WakeResult) -> WakeLedger:
-        """Return the ledger in which the open wakes of that time have ended.
+        """Set the result of the open wakes of that time.
 
-        Unanswered ones are open too: after a restart a command is followed on, and its vehicle may answer yet.
+        Unanswered ones are open too: after a restart a command is followed on, and its vehicle may respond yet.
         """
         return WakeLedger(
             tuple(
@@ -91,12 +91,12 @@ class WakeLedger:
         )
 
     def withdraw(self, at: datetime) -> WakeLedger:
-        """Return the ledger without the last wake of that time: what should have woken the vehicle was refused."""
+        """Remove the last wake of that time: the request that should have woken the vehicle was refused."""
         index = max((index for index, each in enumerate(self.wakes) if each.at == at), default=None)
         return self if index is None else WakeLedger((*self.wakes[:index], *self.wakes[index + 1 :]))
 
     def wakes_today(self, now: datetime, zone: tzinfo) -> int:
-        """Return how many wakes the local day of ``now`` has seen, whoever asked."""
+        """Return the number of wakes of the local day of ``now``, whoever requested them."""
         today = now.astimezone(zone).date()
         return sum(each.at.astimezone(zone).date() == today for each in self.wakes)
 
@@ -107,37 +107,37 @@ class WakeLedger:
 
     @property
     def unanswered_at(self) -> datetime | None:
-        """When the vehicle was last woken, if it has not answered."""
+        """When the vehicle was last woken, if it has not responded."""
         return self.unanswered[0].at if self.unanswered else None
 
     @property
     def unanswered(self) -> tuple[Wake, ...]:
-        """The newest wakes in a row that the vehicle left unanswered, newest first."""
-        told = (each for each in reversed(self.wakes) if each.result in _TELLING)
-        return tuple(takewhile(lambda each: each.result is WakeResult.UNANSWERED, told))
+        """The newest consecutive wakes without a response, newest first."""
+        ended = (each for each in reversed(self.wakes) if each.result in _CERTAIN)
+        return tuple(takewhile(lambda each: each.result is WakeResult.UNANSWERED, ended))
 
 
 _OPEN = (WakeResult.PENDING, WakeResult.UNANSWERED)
-_TELLING = (WakeResult.ANSWERED, WakeResult.UNANSWERED)
+_CERTAIN = (WakeResult.ANSWERED, WakeResult.UNANSWERED)
 
 
 LOWEST_VOLTAGE = 12.0
 """Volts at rest: a lead-acid battery has about a quarter of its charge left and starts to suffer.
 
-General knowledge of such batteries, not Nissan's word. OVMS calls 11.0 V critical (ovms reference, alerts); by then a
+General knowledge of such batteries, not from Nissan. OVMS calls 11.0 V critical (ovms reference, alerts); by then a
 wake may be the last.
 """
 
 _RESTED_LONG = timedelta(days=3)
-"""A battery of which nothing is known is trusted for this long after it was last fed (kamereon-eu §16.3)."""
+"""A battery of unknown voltage is trusted for this long after it was last charged (kamereon-eu §16.3)."""
 
 _UNANSWERED = 3
 _PAUSE = timedelta(hours=6)
-"""A vehicle without coverage pays for every try (kamereon-eu §16.3)."""
+"""Every attempt costs a vehicle without coverage energy (kamereon-eu §16.3)."""
 
 
 class WakePurpose(StrEnum):
-    """What an automatic wake is for."""
+    """The purpose of an automatic wake."""
 
     CHARGING = "charging"
     PARKED = "parked"
@@ -151,21 +151,21 @@ class WakeRefusal(StrEnum):
     DRIVING = "driving"
     AUX_BATTERY_LOW = "aux_battery_low"
     RESTED_LONG = "rested_long"
-    """The 12 V battery is unknown, and the vehicle has not been used for days."""
+    """The voltage of the 12 V battery is unknown, and the vehicle has not been used for days."""
     PAUSED = "paused"
     QUIET_HOURS = "quiet_hours"
     BUDGET = "budget"
     RESTART = "restart"
-    """It came due while Home Assistant was down, and that is not made up for."""
+    """It came due while Home Assistant was down, and is not made up for."""
     NOT_DUE = "not_due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakePolicy:
-    """What the owner allows. By default nothing: an interval of ``None`` means never.
+    """The automatic wakes that the owner allows. An interval of ``None``, the default, means never.
 
-    ``budget`` counts all wakes of a local day. Quiet hours are local, may span midnight, and need both ends; from a
-    time until the same time is the whole day.
+    ``budget`` counts all wakes of a local day. Quiet hours are local, may span midnight, and need both ends. The same
+    time for both is the whole day.
     """
 
     charging: timedelta | None = None
@@ -175,7 +175,7 @@ class WakePolicy:
     quiet_until: time | None = None
 
     def interval(self, purpose: WakePurpose) -> timedelta | None:
-        """Return how long to leave the vehicle alone."""
+        """Return the interval between wakes."""
         return self.charging if purpose is WakePurpose.CHARGING else self.parked
 
     def is_quiet(self, at: time) -> bool:
@@ -188,7 +188,7 @@ class WakePolicy:
 
 
 class WakeDecision(NamedTuple):
-    """What the wake would be for, and why there is none; without a refusal it is due."""
+    """The purpose of a wake, and why it is refused; without a refusal it is due."""
 
     purpose: WakePurpose
     refusal: WakeRefusal | None = None
@@ -201,7 +201,7 @@ class WakeDecision(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeContext:
-    """All that a decision depends on. ``started_at`` is when Home Assistant, or this account, came up."""
+    """All that a decision depends on. ``started_at`` is when Home Assistant, or this account, was started."""
 
     policy: WakePolicy
     ledger: WakeLedger
@@ -213,12 +213,12 @@ class WakeContext:
 
     @property
     def purpose(self) -> WakePurpose:
-        """What a wake would be for now."""
+        """The purpose of a wake now."""
         return WakePurpose.CHARGING if self.state.charging and self.state.charging.active else WakePurpose.PARKED
 
     @property
     def due_at(self) -> datetime | None:
-        """When the interval since the vehicle's last word or wake is over."""
+        """When the interval since the vehicle's last report or wake is over."""
         interval, report = self.policy.interval(self.purpose), self.state.last_report
         if interval is None or report is None:
             return None
@@ -226,22 +226,22 @@ class WakeContext:
 
     @property
     def made_up_at(self) -> datetime:
-        """When a wake that was missed is due at the earliest: never because of a start."""
+        """The earliest time for a missed wake: a restart alone never causes one."""
         return self.started_at + (self.policy.interval(self.purpose) or timedelta())
 
     @property
     def voltage(self) -> float | None:
-        """Volts of the 12 V battery, while they still say something."""
+        """The voltage of the 12 V battery, unless it is too old."""
         aux = self.state.aux_battery
-        if aux is None or self.now - (aux.reported_at or aux.received_at) > _RESTED_LONG:
+        if aux is None or self.now - aux.known_at > _RESTED_LONG:
             return None
         return aux.voltage
 
 
-def automatic_wake_due(circumstances: WakeContext) -> WakeDecision:
-    """Decide. What is unknown never wakes."""
-    refusal = next((refusal for refusal, applies in _REFUSALS if applies(circumstances)), None)
-    return WakeDecision(circumstances.purpose, refusal)
+def automatic_wake_due(context: WakeContext) -> WakeDecision:
+    """Return whether a wake is due. Unknown values never cause one."""
+    refusal = next((refusal for refusal, applies in _REFUSALS if applies(context)), None)
+    return WakeDecision(context.purpose, refusal)
 
 
 def _unknown(it: WakeContext) -> bool:
@@ -273,4 +273,4 @@ _REFUSALS: tuple[tuple[WakeRefusal, Callable[[WakeContext], bool]], ...] = (
         lambda it: it.due_at is not None and it.due_at < it.started_at and it.now < it.made_up_at,
     ),
 )
-"""The reasons against a wake, the weightiest first."""
+"""The reasons against a wake, the most important first."""

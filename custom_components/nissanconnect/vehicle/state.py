@@ -58,6 +58,11 @@ class Reported:
     received_at: datetime
     reported_at: datetime | None = None
 
+    @property
+    def known_at(self) -> datetime:
+        """When the vehicle reported this, or when it was received if the source states no time."""
+        return self.reported_at or self.received_at
+
 
 class Stamp(TypedDict):
     """What :class:`Reported` asks of every group, for reports of which several groups are made."""
