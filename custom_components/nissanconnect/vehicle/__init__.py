@@ -1,6 +1,6 @@
-"""What a vehicle is: its identity, its state, what it can do, what may be asked of it, and what can go wrong.
+"""The vehicle model: identity, capabilities, state, commands, reports and errors.
 
-Pure: no I/O, no clock, no Home Assistant. Everything else in this integration speaks in these terms.
+No I/O, no clock, no Home Assistant. All other parts of the integration use these types.
 """
 
 from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed, ChargingStatus

@@ -1,6 +1,6 @@
-"""Which way leads to a vehicle, for an owner who does not know.
+"""Advises an owner which source fits their vehicle.
 
-What is known of services and vehicles is in regions §3 to §5. A VIN decides nothing: it names the plant.
+The facts about services and vehicles are in regions §3 to §5. The VIN is not used: it only names the plant.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 
 class Region(StrEnum):
-    """Where a vehicle is now: its telematics unit and its account have to be served there, wherever it was sold.
+    """Where a vehicle is now: its telematics unit and account must be served there, wherever it was sold.
 
-    The European service also serves the Middle East (regions §1 [B]).
+    The European service also covers the Middle East (regions §1 [B]).
     """
 
     EUROPE = "europe"
@@ -19,12 +19,12 @@ class Region(StrEnum):
     JAPAN = "japan"
     AUSTRALIA = "australia"
     RUSSIA = "russia"
-    """Russia and its neighbours whose vehicles its service looked after; it has ended (regions §1)."""
+    """Russia and its neighbours, which had a service of their own; it has ended (regions §1)."""
     ELSEWHERE = "elsewhere"
 
 
 def region_of(country: str | None) -> Region | None:
-    """Return the region of a country (ISO 3166-1 alpha-2), if it is known to belong to one (regions §1)."""
+    """Return the region of a country (ISO 3166-1 alpha-2), ``None`` if it is unknown (regions §1)."""
     return next((region for region, countries in _COUNTRIES.items() if country in countries.split()), None)
 
 
@@ -39,7 +39,7 @@ _COUNTRIES: Mapping[Region, str] = {
 
 
 class Model(StrEnum):
-    """What kind of vehicle it is, as far as it makes a difference."""
+    """The kind of vehicle, as far as it matters for the advice."""
 
     LEAF = "leaf"
     E_NV200 = "e_nv200"
@@ -48,17 +48,17 @@ class Model(StrEnum):
 
 
 _YEARS: Mapping[Model, tuple[int, int | None]] = {Model.LEAF: (2010, None), Model.E_NV200: (2014, 2022)}
-"""When a model was first and last built, where that is known (regions §3 [B])."""
+"""When a model was first and last built, if known (regions §3 [B])."""
 
 
 def was_built(model: Model, year: int) -> bool:
-    """Whether ``model`` can have been built in ``year``, as far as is known."""
+    """Whether ``model`` can have been built in ``year``, as far as known."""
     first, last = _YEARS.get(model, (year, year))
     return first <= year and (last is None or year <= last)
 
 
 class App(StrEnum):
-    """Which app tells the battery level or the fuel today. Owners confuse their names (regions §5.5)."""
+    """The app that shows the battery or fuel level today. Owners confuse the names (regions §5.5)."""
 
     NONE = "none"
     """None, or the owner does not know."""
@@ -67,7 +67,7 @@ class App(StrEnum):
 
 
 class Way(StrEnum):
-    """How a vehicle can be reached, each by the name of its source."""
+    """A way to reach a vehicle, by the name of its source."""
 
     EUROPE = "europe"
     NORTH_AMERICA = "north_america"
@@ -78,44 +78,44 @@ class Way(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Why these are the ways."""
+    """The reason for an advice."""
 
     CLOUD = "cloud"
-    """Nissan's service of the region is the one."""
+    """Nissan's service of the region fits."""
     TRY_CLOUD = "try_cloud"
-    """It may be, but no app of today's works: the vehicle may come from elsewhere, or have no subscription."""
+    """It may fit, but no current app works: the vehicle may be an import, or have no subscription."""
     CONTRADICTION = "contradiction"
-    """An app of today's works, it is said, with a vehicle that was not made for its service."""
+    """The owner says that a current app works, but the vehicle was not made for its service."""
     APP_DECIDES = "app_decides"
-    """The vehicle may belong to today's service or to the one that was closed."""
+    """The vehicle may belong to the current service or to the closed one."""
     UNPROVEN = "unproven"
-    """Whether the European service lets accounts of this region in is not known (regions §1 [D])."""
+    """It is unknown whether the European service accepts accounts of this region (regions §1 [D])."""
     CLOSED = "closed"
     """Its service was switched off, in Europe on 30 March 2026 (regions §5.2 [A]); no other is known to work ([D])."""
     RUSSIA = "russia"
     """Nissan left in 2022, and no service is known since."""
     NO_CLOUD = "no_cloud"
-    """No service for the region is known."""
+    """The region has no known service."""
     NOTHING = "nothing"
-    """No way is known."""
+    """There is no known way."""
 
 
 class Advice(NamedTuple):
-    """The ways to a vehicle, best first, and why."""
+    """The ways to a vehicle, best first, and the reason."""
 
     verdict: Verdict
     ways: tuple[Way, ...]
 
 
 def advise(region: Region, model: Model, year: int | None, app: App) -> Advice:
-    """Return the one advice for a vehicle that was built in ``year``, if that is known."""
+    """Return the advice for a vehicle that was built in ``year``, ``None`` if that is unknown."""
     hardware = tuple(
         way for way, last in _HARDWARE.get(model, {}).items() if last is None or year is None or year <= last
     )
     match _service(region, model, year), _CLOUDS.get(region):
         case ((_Service.NONE | _Service.CLOSED), Way() as cloud) if app is App.MYNISSAN:
             return Advice(Verdict.CONTRADICTION, (cloud, *hardware))
-        case ((_Service.UNCLEAR | _Service.TODAYS), Way() as cloud) if app is App.MYNISSAN:
+        case ((_Service.UNCLEAR | _Service.CURRENT), Way() as cloud) if app is App.MYNISSAN:
             return Advice(Verdict.CLOUD, (cloud,))
         case _Service.NONE, _:
             return Advice(Verdict.NOTHING, ())
@@ -136,27 +136,27 @@ def advise(region: Region, model: Model, year: int | None, app: App) -> Advice:
 
 
 class _Service(StrEnum):
-    """Which of Nissan's services a vehicle was made for."""
+    """The service of Nissan's that a vehicle was made for."""
 
     NONE = "none"
     CLOSED = "closed"
     UNCLEAR = "unclear"
-    TODAYS = "todays"
+    CURRENT = "current"
 
 
 def _service(region: Region, model: Model, year: int | None) -> _Service:
-    """LEAFs changed the service in about May 2019, e-NV200s never did (regions §3 [A, B])."""
+    """LEAFs changed to the current service in about May 2019, e-NV200s never did (regions §3 [A, B])."""
     if model is Model.E_NV200 or (model is Model.LEAF and year is not None and year < 2019):
         return _Service.CLOSED
     if model is Model.LEAF and (year is None or year == 2019):
         return _Service.UNCLEAR
     if model is Model.COMBUSTION and year is not None and year < _FIRST_CONNECTED.get(region, 2018):
         return _Service.NONE
-    return _Service.TODAYS
+    return _Service.CURRENT
 
 
 _FIRST_CONNECTED: Mapping[Region, int] = {Region.NORTH_AMERICA: 2016}
-"""When vehicles with a combustion engine began to have a telematics unit, where that was not 2018 (regions §3 [B])."""
+"""First year of telematics units in combustion vehicles, where that was not 2018 (regions §3 [B])."""
 
 _CLOUDS: Mapping[Region, Way] = {
     Region.EUROPE: Way.EUROPE,
@@ -168,4 +168,4 @@ _HARDWARE: Mapping[Model, Mapping[Way, int | None]] = {
     Model.LEAF: {Way.OPENCARWINGS: 2019, Way.OVMS: 2025, Way.LEAFSPY: 2025},
     Model.E_NV200: {Way.OPENCARWINGS: None, Way.OVMS: None, Way.LEAFSPY: None},
 }
-"""What reaches a vehicle without Nissan, and up to which year of construction (regions §3, opencarwings §1 [B])."""
+"""Ways without Nissan, and up to which model year (regions §3, opencarwings §1 [B])."""

@@ -1,4 +1,4 @@
-"""The words of charging: how it goes, how fast, in which mode and by which timer."""
+"""The values of charging: status, speed, mode and schedule."""
 
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ChargingStatus(StrEnum):
-    """What the charging system does."""
+    """The status of the charging system."""
 
     NOT_CHARGING = "not_charging"
     WAITING_FOR_SCHEDULE = "waiting_for_schedule"
@@ -22,7 +22,7 @@ class ChargingStatus(StrEnum):
 
 
 class ChargeConnection(StrEnum):
-    """The states A to C of IEC 61851, in the words that energy managers read."""
+    """The states A to C of IEC 61851, with the names that energy managers use."""
 
     DISCONNECTED = "disconnected"
     CONNECTED = "connected"
@@ -30,7 +30,7 @@ class ChargeConnection(StrEnum):
 
 
 class ChargeSpeed(StrEnum):
-    """Speed class of a running charge: about 1, 3, 6 and 50 kW; ``adaptive`` is decided by the vehicle."""
+    """The speed class of a running charge: about 1, 3, 6 and 50 kW; ``adaptive`` is the vehicle's choice."""
 
     SLOW = "slow"
     NORMAL = "normal"
@@ -40,7 +40,7 @@ class ChargeSpeed(StrEnum):
 
 
 class ChargeMode(StrEnum):
-    """Whether a plugged vehicle charges at once or by its own timer."""
+    """Whether a plugged vehicle charges at once or by its own schedule."""
 
     ALWAYS = "always"
     SCHEDULED = "scheduled"
@@ -49,10 +49,10 @@ class ChargeMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChargeSchedule:
-    """A vehicle's charge timer: the hours from ``charge_from`` until ``charge_until`` by the clocks where it is.
+    """A vehicle's charge timer: the hours from ``charge_from`` until ``charge_until`` in the vehicle's local time.
 
-    They reach past midnight, or through a whole day, if the end is not later than the start. ``days`` are those on
-    which they begin, in order, 0 for Monday.
+    If the end is not later than the start, they reach past midnight or last a whole day. ``days`` are those on which
+    they begin, in order, 0 for Monday.
     """
 
     charge_from: time
@@ -61,18 +61,18 @@ class ChargeSchedule:
 
     @property
     def duration(self) -> timedelta:
-        """How long the hours last, a day at most."""
+        """The length of the hours, a day at most."""
         start, end = (timedelta(hours=at.hour, minutes=at.minute) for at in (self.charge_from, self.charge_until))
         return end - start if end > start else end - start + timedelta(days=1)
 
     @property
     def hours(self) -> str:
-        """The hours as people write them."""
+        """The hours as text for people."""
         return f"{self.charge_from:%H:%M}-{self.charge_until:%H:%M}"
 
     @property
     def weekdays(self) -> str:
-        """The days by the names that Home Assistant's automations have for them."""
+        """The days by the names that Home Assistant's automations use."""
         return ", ".join(_WEEKDAYS[day] for day in self.days)
 
 

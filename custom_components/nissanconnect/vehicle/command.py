@@ -1,4 +1,4 @@
-"""What may be asked of a vehicle."""
+"""The commands of a vehicle, and how its state shows that they were carried out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,13 +13,13 @@ from .state import GROUP_TYPES, NEVER, Group, VehicleState
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something to ask of a vehicle.
+    """A command to a vehicle.
 
-    ``capability`` is what the vehicle must have for any of its kind, :attr:`needs` all that it must have for this
-    one; ``groups`` are the parts of the state that show its effect. ``reports``: that effect is a new report, which may
-    reach the source minutes after the vehicle has made it. A command that has no values of its own is not
-    decorated again: it would only cost time at each start. ``force``: send it even if that does not seem sensible.
-    ``tries_pin``: its end may tell that its PIN was wrong.
+    ``capability`` is required for any command of its kind, :attr:`needs` is all that this one requires. ``groups`` are
+    the parts of the state that show its effect. ``reports``: the effect is a new report, which may reach the source
+    minutes after the vehicle made it. ``force``: send it even if it does not seem sensible. ``tries_pin``: its end may
+    show that its PIN was wrong. Subclasses without fields are not decorated again, because that would cost time at each
+    start.
     """
 
     capability: ClassVar[Capability]
@@ -30,45 +30,45 @@ class Command:
 
     @property
     def needs(self) -> frozenset[Capability]:
-        """What the vehicle must have."""
+        """The required capabilities."""
         return frozenset({self.capability})
 
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        """Whether the vehicle's own ``state`` shows that the command was carried out; ``None`` if it cannot tell.
+        """Whether ``state`` shows that the command was carried out; ``None`` if it cannot show that.
 
-        ``before`` is what was believed when the command was sent.
+        ``before`` is the state known when the command was sent.
         """
         return None
 
     def applied_to(self, state: VehicleState) -> VehicleState:
-        """Return ``state`` as it is to be expected once the vehicle has carried the command out."""
+        """Return the state to expect once the vehicle has carried out the command."""
         return state
 
     @property
     def useful_until(self) -> datetime | None:
-        """After what time sending it would be of no use, if there is such a time."""
+        """The time after which it is useless to send it, if there is one."""
         return None
 
     def concerns_same(self, other: Command) -> bool:
-        """Whether it matters which of the two a vehicle carries out first; a report only stands back for another."""
+        """Whether the order of two commands matters. A refresh only has an order among refreshes."""
         if self.reports or other.reports:
             return self.reports and other.reports
         alike = self.capability is other.capability or not self.groups.isdisjoint(other.groups)
         return alike or self.supersedes(other) or other.supersedes(self)
 
     def supersedes(self, earlier: Command) -> bool:
-        """Whether a vehicle that has carried out both, this one last, does not show the effect of ``earlier``."""
+        """Whether a vehicle that has carried out both, this one last, no longer shows the effect of ``earlier``."""
         before = self.applied_to(VehicleState())
-        obeyed = earlier.applied_to(before)
-        seen = earlier.seen_in(obeyed, before)
-        return seen is True and earlier.seen_in(self.applied_to(obeyed), before) is not True
+        after = earlier.applied_to(before)
+        seen = earlier.seen_in(after, before)
+        return seen is True and earlier.seen_in(self.applied_to(after), before) is not True
 
     def cancels_unsent(self, earlier: Command) -> bool:
-        """Whether ``earlier`` need not be sent any more, if it has not left when this one is asked for."""
+        """Whether an ``earlier`` command that has not left yet need not be sent any more."""
         return self.supersedes(earlier)
 
     def shown_by(self, state: VehicleState) -> frozenset[Group]:
-        """Return which parts of ``state`` tell best whether it was carried out: what to look at again and again."""
+        """Return the groups that show best whether it was carried out: those to read repeatedly."""
         return self.groups
 
     @classmethod
@@ -78,7 +78,7 @@ class Command:
 
 
 def _with(state: VehicleState, group: Group, **values: Any) -> VehicleState:
-    """Return ``state`` with other values in one group, which need not be known yet."""
+    """Return ``state`` with new values in one group, which may be unknown before."""
     known = getattr(state, group) or GROUP_TYPES[group](backend="", received_at=NEVER)
     changed: dict[str, Any] = {group.value: replace(known, **values)}
     return replace(state, **changed)
@@ -88,7 +88,7 @@ def _with(state: VehicleState, group: Group, **values: Any) -> VehicleState:
 class StartClimate(Command):
     """Heat or cool the cabin to ``target`` °C (``None``: the vehicle's own choice), starting now.
 
-    ``defrost``: and thaw its windows; ``heat_seats``: the front ones; ``heat_wheel``: the steering wheel.
+    ``defrost``: defrost the windows as well; ``heat_seats``: the front seats; ``heat_wheel``: the steering wheel.
     """
 
     capability = Capability.CLIMATE
@@ -130,7 +130,7 @@ class StopClimate(Command):
 
 
 SOONEST_PLAN = timedelta(seconds=150)
-"""What is to start sooner is not planned but started: a vehicle may take two minutes to hear of a plan."""
+"""A start that is due sooner is sent at once: a schedule may need two minutes to reach the vehicle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +167,17 @@ class ScheduleClimate(Command):
 
 
 def _climate_needs(command: StartClimate | ScheduleClimate) -> frozenset[Capability]:
-    wishes = {
+    options = {
         Capability.CLIMATE_DEFROST: command.defrost,
         Capability.CLIMATE_TEMPERATURE: command.target is not None,
         Capability.SEAT_HEAT: command.heat_seats,
         Capability.WHEEL_HEAT: command.heat_wheel,
     }
-    return frozenset({command.capability, *(capability for capability, wished in wishes.items() if wished)})
+    return frozenset({command.capability, *(capability for capability, wanted in options.items() if wanted)})
 
 
 class CancelClimateSchedule(Command):
-    """Forget a scheduled climate start. Where none was known, no state shows it: no source says "none is scheduled"."""
+    """Cancel a scheduled climate start. If none was known, no state shows it: no source reports that there is none."""
 
     capability = Capability.CLIMATE_SCHEDULE
     groups = frozenset({Group.CLIMATE})
@@ -186,7 +186,7 @@ class CancelClimateSchedule(Command):
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
         now, planned = state.climate, before.climate.next_start_at if before.climate else None
         if now is None or planned is None or (now.next_start_at is None and now.received_at >= planned):
-            return None  # it is not known, or its time has passed meanwhile
+            return None  # unknown, or its time has passed meanwhile
         return now.next_start_at != planned
 
     @override
@@ -195,7 +195,7 @@ class CancelClimateSchedule(Command):
 
 
 class StartCharging(Command):
-    """Charge now, whatever the vehicle's timer says."""
+    """Charge now, whatever the vehicle's schedule."""
 
     capability = Capability.START_CHARGING
     groups = frozenset({Group.CHARGING})
@@ -247,9 +247,9 @@ class SetChargeLimit(Command):
 
 @dataclass(frozen=True, slots=True)
 class SetChargeSchedule(Command):
-    """Charge in the hours of ``schedule`` only, or whenever plugged in without one.
+    """Charge only in the hours of ``schedule``, or without one whenever plugged in.
 
-    Some sources tell whether the vehicle keeps to a timer, and not to which.
+    Some sources report whether a schedule is active, but not its hours.
     """
 
     capability = Capability.CHARGE_SCHEDULE
@@ -272,13 +272,13 @@ class SetChargeSchedule(Command):
 
 
 def is_pin(entered: str) -> bool:
-    """Whether what was entered can be a PIN: four digits, as all vehicles want it."""
+    """Whether the entered text can be a PIN: four digits for all vehicles."""
     return re.fullmatch("[0-9]{4}", entered) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class _DoorCommand(Command):
-    """Lock or unlock, with the PIN that some vehicles want for it."""
+    """Lock or unlock, with the PIN that some vehicles require."""
 
     capability = Capability.LOCK
     groups = frozenset({Group.BODY})
@@ -313,7 +313,7 @@ class Unlock(_DoorCommand):
 
     @override
     def cancels_unsent(self, earlier: Command) -> bool:
-        """Never: the PIN may be wrong, and then the doors are to be locked."""
+        """Never: the PIN may be wrong, and then the doors must be locked."""
         return False
 
 
@@ -341,9 +341,9 @@ class StopSignals(Command):
 
 @dataclass(frozen=True, slots=True)
 class SendDestination(Command):
-    """Send a place (WGS 84 degrees) to the navigation under a ``name``; the driver still has to choose it there.
+    """Send a place (WGS 84 degrees) to the navigation under a ``name``; the driver must select it there.
 
-    Nothing reports which places the navigation has.
+    No source reports the places in the navigation.
     """
 
     capability = Capability.SEND_DESTINATION
@@ -353,7 +353,7 @@ class SendDestination(Command):
 
 
 class StartEngine(Command):
-    """Start the combustion engine from afar. No state shows whether it runs."""
+    """Start the combustion engine remotely. No state shows whether it runs."""
 
     capability = Capability.START_ENGINE
 
@@ -363,7 +363,7 @@ class StartEngine(Command):
 
 
 class StopEngine(Command):
-    """Stop an engine that was started from afar."""
+    """Stop an engine that was started remotely."""
 
     capability = Capability.START_ENGINE
 
@@ -377,14 +377,14 @@ _REPORTS: Mapping[Group | None, Capability] = {
     Group.CLIMATE: Capability.CLIMATE_STATUS,
     Group.POSITION: Capability.LOCATION,
 }
-"""What a vehicle must be able to report for a part to be refreshed on its own."""
+"""The capability that a vehicle needs for the refresh of a single group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refresh(Command):
-    """Wake the vehicle and let it report afresh: ``group``, or whatever the backend's widest refresh covers.
+    """Wake the vehicle for a new report of ``group``, or of everything that the backend's widest refresh covers.
 
-    The one command whose only purpose is to wake; it costs energy of the 12 V battery.
+    The only command whose sole purpose is a wake; it costs energy of the 12 V battery.
     """
 
     capability = Capability.REFRESH
@@ -395,21 +395,21 @@ class Refresh(Command):
     @property
     @override
     def needs(self) -> frozenset[Capability]:
-        reports = {_REPORTS[self.group]} if self.group in _REPORTS else set[Capability]()
-        return frozenset({self.capability} | reports)
+        reported = {_REPORTS[self.group]} if self.group in _REPORTS else set[Capability]()
+        return frozenset({self.capability} | reported)
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        """Whether the vehicle's own time of what was to be reported has moved on; that it was asked shows nothing."""
+        """Whether the vehicle's own report time has moved on; the request alone shows nothing."""
         now, then = state.report_times, before.report_times
-        told = self.shown_by(state) & now.keys()
-        if not told:  # of a source that tells no times nobody knows when the vehicle has spoken
+        timed = self.shown_by(state) & now.keys()
+        if not timed:  # without report times it is unknown when the vehicle has reported
             return False if self.shown_by(before) & then.keys() else None
-        return any(group not in then or now[group] > then[group] for group in told)
+        return any(group not in then or now[group] > then[group] for group in timed)
 
     @override
     def shown_by(self, state: VehicleState) -> frozenset[Group]:
-        """Return ``group``, or the widest that tells when it was reported: others may move without any refresh."""
+        """Return ``group``, or the widest groups with report times: others may change without any refresh."""
         if self.group is not None:
             return _TOGETHER if self.group in _TOGETHER else frozenset({self.group})
         timed = state.report_times.keys()
@@ -439,4 +439,4 @@ COMMANDS: tuple[type[Command], ...] = (
     StopSignals,
     Unlock,
 )
-"""Every command that there is."""
+"""All commands."""

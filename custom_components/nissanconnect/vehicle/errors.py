@@ -1,4 +1,4 @@
-"""What can go wrong between a backend and us.
+"""The errors of backends.
 
 The messages are for logs: they name hosts, endpoints and codes, never an account, a vehicle, a token or a place.
 """
@@ -7,10 +7,10 @@ from typing import ClassVar, Self
 
 
 class BackendError(Exception):
-    """A backend did not do what was asked. ``key`` names the kind; it is the translation key in every shell.
+    """A request to a backend has failed. ``key`` names the kind and is the translation key.
 
-    ``nothing_done``: the answer itself shows that the request was not carried out, or it never left. With any other
-    error the vehicle may obey all the same. A backend that knows more of one request says so in that one error.
+    ``nothing_done``: the response itself shows that the request was not carried out, or the request never left. After
+    any other error the vehicle may still carry out the command. A backend that knows better sets it for one error.
     """
 
     key: ClassVar[str] = "backend_error"
@@ -19,7 +19,7 @@ class BackendError(Exception):
     def __init__(
         self, message: str = "", *, retry_after: float | None = None, nothing_done: bool | None = None
     ) -> None:
-        """Keep a log-safe message and, where the backend stated one, the seconds to wait before asking again."""
+        """Keep a log-safe message and, if the backend stated them, the seconds to wait before a retry."""
         super().__init__(message or self.key.replace("_", " "))
         self.retry_after = retry_after
         if nothing_done is not None:
@@ -31,13 +31,13 @@ class BackendError(Exception):
 
 
 class AuthenticationFailed(BackendError):
-    """The credentials were rejected. They must not be sent again until the owner has changed them."""
+    """The credentials were rejected. They must not be sent again until the owner changes them."""
 
     key = "authentication_failed"
 
 
 class CredentialsMissing(AuthenticationFailed):
-    """Nothing was given to log in with."""
+    """There are no credentials to log in with."""
 
     key = "credentials_missing"
 
@@ -103,19 +103,19 @@ class Busy(BackendError):
 
 
 class NotForwarded(BackendError):
-    """The service has answered that it could not send the vehicle the message that would have woken it."""
+    """The service could not send the vehicle the message that would have woken it."""
 
     key = "not_forwarded"
 
 
 class TooLate(BackendError):
-    """The command could not be sent soon enough after it was asked for, so it is not sent at all."""
+    """The command could not be sent soon enough after the request, so it is not sent at all."""
 
     key = "too_late"
 
 
 class TimePassed(BackendError):
-    """What was planned for a time that has passed, or that the service cannot meet any more, is not planned."""
+    """The planned time has passed, or is too soon for the service."""
 
     key = "time_in_the_past"
 
@@ -127,7 +127,7 @@ class TooManyCommands(RateLimited):
 
 
 class NotSupported(BackendError):
-    """This vehicle, or its contract, does not offer what was asked. Asking again soon is pointless."""
+    """This vehicle, or its contract, does not offer the function. A retry soon is pointless."""
 
     key = "not_supported"
 
@@ -145,25 +145,25 @@ class NoVehicles(BackendError):
 
 
 class InvalidPin(BackendError):
-    """What was entered cannot be a PIN."""
+    """The entered text cannot be a PIN."""
 
     key = "invalid_pin"
 
 
 class InvalidTopic(BackendError):
-    """What was entered cannot be the beginning of an MQTT topic."""
+    """The entered text cannot be an MQTT topic prefix."""
 
     key = "invalid_topic"
 
 
 class OtherVehicle(NotSupported):
-    """What was found belongs to a vehicle of another kind."""
+    """What was found belongs to another kind of vehicle."""
 
     key = "other_vehicle"
 
 
 class NothingReceived(NoVehicles):
-    """Nothing has ever been heard from there."""
+    """Nothing has ever been received from there."""
 
     key = "nothing_heard"
 
@@ -175,14 +175,14 @@ class PrivacyMode(BackendError):
 
 
 class Unreachable(BackendError):
-    """The service works, but the vehicle did not answer."""
+    """The service works, but the vehicle did not respond."""
 
     key = "unreachable"
     nothing_done = False
 
 
 class ServiceError(BackendError):
-    """The service has answered with an error of which nobody knows what it means."""
+    """The service has responded with an error of unknown meaning."""
 
     nothing_done = False
 
@@ -195,27 +195,27 @@ class Unavailable(BackendError):
 
 
 class TokenRejected(Unavailable):
-    """A fresh token was refused, too. Once that may be the service's fault; if it goes on, the log-in is not valid."""
+    """A fresh token was rejected, too. Once may be the service's fault; if it goes on, the log-in is not valid."""
 
     key = "not_let_in"
     nothing_done = True
 
 
 class NoConnection(Unavailable):
-    """Nobody could be reached. That may as well be the owner's own network."""
+    """No connection could be made. The cause may be the owner's own network."""
 
     key = "no_connection"
     nothing_done = True
 
 
 class NoBroker(NoConnection):
-    """There is no MQTT broker, or it does not answer."""
+    """There is no MQTT broker, or it does not respond."""
 
     key = "no_broker"
 
 
 class ServiceOutage(Unavailable):
-    """The log-in works and the service can be reached, but several parts of it fail at once: not the owner's fault."""
+    """The log-in works and the service is reachable, but several parts of it fail at once: not the owner's fault."""
 
     key = "service_outage"
 
@@ -228,28 +228,28 @@ class AccessBlocked(Unavailable):
 
 
 class ProtocolError(BackendError):
-    """The answer cannot be understood."""
+    """The response cannot be understood."""
 
     key = "protocol_error"
     nothing_done = False
 
 
 class Declined(ProtocolError):
-    """The service has turned the request down as it was put."""
+    """The service has rejected the request as invalid."""
 
     key = "declined"
     nothing_done = True
 
 
 class InvalidAddress(ProtocolError):
-    """What was given as the address of the service is none, or would carry secrets in the clear over the internet."""
+    """The given address is invalid, or would send secrets unencrypted over the internet."""
 
     key = "invalid_address"
     nothing_done = True
 
 
 class UnsafeRedirect(ProtocolError):
-    """The service led to another host; nothing was sent there."""
+    """The service redirected to another host; nothing was sent there."""
 
     key = "unsafe_redirect"
     nothing_done = True

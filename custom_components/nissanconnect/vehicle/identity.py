@@ -9,7 +9,7 @@ import unicodedata
 
 
 class Capability(StrEnum):
-    """One thing that a vehicle reports or obeys. An entity exists when its capability does, never by model name."""
+    """One thing that a vehicle can report or do. Entities depend on capabilities, never on the model name."""
 
     # What it reports
     BATTERY = "battery"
@@ -18,28 +18,28 @@ class Capability(StrEnum):
     LOCATION = "location"
     LOCK_STATUS = "lock_status"
     SEVERAL_SOURCES = "several_sources"
-    """More than one source speaks of it."""
+    """More than one source reports it."""
     TRIPS = "trips"
 
-    # What it obeys
+    # What it can do
     CLIMATE = "climate"
     CLIMATE_DEFROST = "climate_defrost"
-    """Its climate control also thaws the windows when asked to (mynissan-na §4)."""
+    """A climate start can also defrost the windows (mynissan-na §4)."""
     CLIMATE_SCHEDULE = "climate_schedule"
     CLIMATE_TEMPERATURE = "climate_temperature"
     SEAT_HEAT = "seat_heat"
-    """Its climate control also heats the front seats when asked to."""
+    """A climate start can also heat the front seats."""
     WHEEL_HEAT = "wheel_heat"
-    """Its climate control also heats the steering wheel when asked to."""
+    """A climate start can also heat the steering wheel."""
     CHARGE_LIMIT = "charge_limit"
     CHARGE_SCHEDULE = "charge_schedule"
     HORN = "horn"
     LIGHTS = "lights"
     LOCK = "lock"
     LOCK_PIN = "lock_pin"
-    """It is locked and unlocked with a PIN only."""
+    """Locking and unlocking need a PIN."""
     LOCK_SETUP = "lock_setup"
-    """Home Assistant may be registered for its remote lock, and the PIN chosen, from here."""
+    """Home Assistant can be registered for its remote lock, and the PIN set, from here."""
     REFRESH = "refresh"
     SEND_DESTINATION = "send_destination"
     """Destinations can be sent to its navigation."""
@@ -47,7 +47,7 @@ class Capability(StrEnum):
     START_ENGINE = "start_engine"
     STOP_CHARGING = "stop_charging"
     STOP_SIGNALS = "stop_signals"
-    """Its horn and lights can be stopped before they do so by themselves."""
+    """Its horn and lights can be stopped early."""
 
 
 LONGEST_NAME = 40
@@ -55,14 +55,15 @@ LONGEST_TITLE = 100
 LONGEST_TEXT = 500
 
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""They count as letters, and show nothing."""
+"""They count as letters but are invisible."""
 
 
 def one_line(text: str | None, longest: int = LONGEST_NAME) -> str | None:
-    """Return ``text`` in one line of at most ``longest`` characters, without those that are not seen.
+    """Return ``text`` in one line of at most ``longest`` characters, or ``None`` if nothing is left.
 
-    Left out are control characters and those that change the direction of what follows or have no width; ``None`` if
-    nothing is left.
+    Control characters, and those that change the text direction or have no width, are removed. Names, titles and
+    messages are chosen by whoever shares an account or runs a server. They reach pages, logs, notifications and
+    language models, and must not be able to look like anything but a name there.
     """
     if text is None:
         return None
@@ -72,7 +73,7 @@ def one_line(text: str | None, longest: int = LONGEST_NAME) -> str | None:
 
 
 def clean(item: object, **longest: int) -> None:
-    """Have fields of a frozen dataclass in one line each, from its ``__post_init__``."""
+    """Apply :func:`one_line` to fields of a frozen dataclass, from its ``__post_init__``."""
     for name, length in longest.items():
         object.__setattr__(item, name, one_line(getattr(item, name), length))
 
@@ -82,7 +83,7 @@ def _is_seen(sign: str) -> bool:
 
 
 class Powertrain(StrEnum):
-    """What drives the wheels."""
+    """The kind of drive."""
 
     ELECTRIC = "electric"
     HYBRID = "hybrid"
@@ -90,7 +91,7 @@ class Powertrain(StrEnum):
 
 
 class Role(StrEnum):
-    """What the account is to the vehicle; some services are the owner's alone."""
+    """The role of the account; some services are only for the owner."""
 
     OWNER = "owner"
     DRIVER = "driver"
@@ -105,17 +106,17 @@ class ClimateLimits:
     step: float = 1.0
 
     def nearest(self, target: float) -> float:
-        """Return the temperature that the vehicle accepts and that is the nearest to ``target``, both in °C."""
+        """Return the accepted temperature that is nearest to ``target``, both in °C."""
         return min(max(round(round(target / self.step) * self.step, 2), self.minimum), self.maximum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleInfo:
-    """What does not change from one report to the next.
+    """The properties that do not change between reports.
 
-    ``key`` is the opaque upper-case name of the vehicle (a VIN, a Japanese frame number, an OVMS id): the root of its
-    unique ids. ``generation`` and ``gateway`` are the maker's words for the electronics and the telematics unit.
-    ``lost`` is what it could do before, and cannot at the moment: most often a subscription has lapsed.
+    ``key`` is the opaque upper-case id of the vehicle (a VIN, a Japanese frame number, an OVMS id): the root of its
+    unique ids. ``generation`` and ``gateway`` are the maker's names of the electronics and the telematics unit.
+    ``lost`` are capabilities that it had before and lacks at the moment, mostly because a subscription has lapsed.
     """
 
     key: str = field(repr=False)
@@ -134,31 +135,31 @@ class VehicleInfo:
     climate_limits: ClimateLimits = ClimateLimits()
 
     def __post_init__(self) -> None:
-        """Have every name in one printable line, wherever it comes from."""
+        """Reduce the names to one printable line each."""
         clean(self, **dict.fromkeys(("nickname", "model", "model_code", "generation", "gateway"), LONGEST_NAME))
 
     @property
     def all_capabilities(self) -> frozenset[Capability]:
-        """What it can do, or could before."""
+        """Its capabilities, with the lost ones."""
         return self.capabilities | self.lost
 
     def after(self, before: VehicleInfo) -> VehicleInfo:
-        """Return the same, with the memory of what it could do ``before``."""
+        """Return this with the capabilities that it had ``before`` and lacks now as ``lost``."""
         return replace(self, lost=before.all_capabilities - self.capabilities)
 
     @property
     def name(self) -> str:
-        """What the owner calls the vehicle; never its VIN."""
+        """The owner's name for the vehicle; never its VIN."""
         return self.nickname or self.model or "Nissan"
 
 
 def normalise_key(raw: str) -> str:
-    """Return the one spelling of a VIN or another vehicle key: upper case, without blanks around it."""
+    """Return a VIN or other vehicle key in its one spelling: stripped and in upper case."""
     return raw.strip().upper()
 
 
 def alias(key: str) -> str:
-    """Return a short stable name for logs that does not reveal the key."""
+    """Return a short, stable name for logs that does not reveal the key."""
     return f"vehicle {sha256(key.encode()).hexdigest()[:6]}"
 
 
@@ -171,7 +172,7 @@ class Market(StrEnum):
 
 
 class VinProblem(StrEnum):
-    """What keeps a text from being a VIN. ``CHECK_DIGIT`` is a doubt only: it must not be refused."""
+    """Why a text is no VIN. ``CHECK_DIGIT`` is only a doubt: such a VIN must not be refused."""
 
     LENGTH = "length"
     CHARACTERS = "characters"
@@ -179,9 +180,11 @@ class VinProblem(StrEnum):
 
 
 def market_hint(vin: str) -> Market | None:
-    """Return the market for which a vehicle was probably built, or ``None`` if its VIN does not tell.
+    """Return the market for which a vehicle was probably built, or ``None`` if its VIN does not show it.
 
-    Plants that build for several markets (JN1, JN8, KNM) tell nothing; vehicles for Japan have frame numbers.
+    A VIN names the plant and not the service, and vehicles from Sunderland and Japan are sold all over the world. So
+    this is a hint for troubleshooting, never a reason to refuse (regions §2.1). Plants that build for several markets
+    (JN1, JN8, KNM) give none; vehicles for Japan have frame numbers.
     """
     key = normalise_key(vin)
     if _FRAME_NUMBER.fullmatch(key):
@@ -190,15 +193,15 @@ def market_hint(vin: str) -> Market | None:
 
 
 def plant_country(vin: str) -> str | None:
-    """Return the country where a vehicle was built, as an ISO 3166 code, if its VIN tells one that is known."""
+    """Return the country where a vehicle was built, as an ISO 3166 code, if its VIN names a known plant."""
     return _PLANTS.get(normalise_key(vin)[:3])
 
 
 def vin_problem(text: str) -> VinProblem | None:
     """Return what is wrong with a VIN, ``None`` if it may be right.
 
-    The check digit is looked at only where the rules of North America put one (first character 1, 3, 4 or 5);
-    European VINs have none (regions §2 [A]).
+    The check digit is verified only for VINs of North America (first character 1, 3, 4 or 5); European VINs have none
+    (regions §2 [A]).
     """
     vin = normalise_key(text)
     if len(vin) != _LENGTH:
@@ -219,7 +222,7 @@ _VALUES: Mapping[str, int] = {
     **dict(zip("JKLMNPR", (1, 2, 3, 4, 5, 7, 9), strict=True)),
     **dict(zip("STUVWXYZ", range(2, 10), strict=True)),
 }
-"""What each permitted character counts in the check digit; I, O and Q are not permitted."""
+"""The value of each permitted character for the check digit; I, O and Q are not permitted."""
 
 _FRAME_NUMBER = re.compile(r"[A-Z]{1,3}[0-9]{1,2}-[0-9]{6}")
 """Such as ZE0-123456 or E13-063484 (regions §2)."""
@@ -236,7 +239,7 @@ _MARKETS: Mapping[str, Market] = {
     "3N8": Market.NORTH_AMERICA,
     "5N1": Market.NORTH_AMERICA,
 }
-"""The first three characters, as far as regions §2.1 ties them to one market ([A] and [B], 3N6 and 3N8 [C])."""
+"""The first three characters that belong to one market (regions §2.1: [A] and [B], 3N6 and 3N8 [C])."""
 
 _PLANTS: Mapping[str, str] = {
     "1N4": "US",
@@ -260,4 +263,4 @@ _PLANTS: Mapping[str, str] = {
     "VSK": "ES",
     "VWA": "ES",
 }
-"""The plants on Nissans (regions §2.1; JN6, 3N6, 3N8 and VF1 [C], the others [A] and [B])."""
+"""The plants of Nissans (regions §2.1; JN6, 3N6, 3N8 and VF1 [C], the others [A] and [B])."""

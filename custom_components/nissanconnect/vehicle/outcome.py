@@ -1,4 +1,4 @@
-"""What became of a command: its receipt, how far it is, how it ended and who had asked for it."""
+"""A command's way through a backend: departure, ticket, progress, outcome, and who requested it."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from .identity import LONGEST_NAME, clean
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A backend's receipt for a command that it has accepted.
+    """A backend's receipt for an accepted command.
 
-    ``via`` is by which of several ways it was sent, and ``limit`` how many seconds the vehicle may take there; whoever
-    knows the ways fills them in.
+    ``via`` is the source by which it was sent, and ``limit`` how many seconds the vehicle may take there. Both are
+    filled in by whoever chooses the source.
     """
 
     id: str
@@ -24,21 +24,21 @@ class Ticket:
 
 
 class Phase(StrEnum):
-    """How far an accepted command has come, as the backend tells it."""
+    """How far an accepted command has come, as the backend reports it."""
 
     PENDING = "pending"
     DONE = "done"
     REJECTED = "rejected"
     TIMED_OUT = "timed_out"
     UNCERTAIN = "uncertain"
-    """It is over, but only the vehicle's state can tell whether it was carried out."""
+    """It is over, but only the vehicle's state shows whether it was carried out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A backend's answer to "how is it going"; ``code`` is its own error code, ``reason`` what that means.
+    """A backend's response to a poll. ``code`` is its own error code, ``reason`` the meaning; both only if known.
 
-    Both only if they are known. ``nothing_done``: the refusal itself shows that nothing has reached the vehicle.
+    ``nothing_done``: the refusal itself shows that nothing has reached the vehicle.
     """
 
     phase: Phase
@@ -54,50 +54,49 @@ class CommandStatus(StrEnum):
     REJECTED = "rejected"
     TIMED_OUT = "timed_out"
     BLOCKED = "blocked"
-    """It was not sent, because it was not possible or not sensible, or not any more."""
+    """It was not sent, because it was impossible, not sensible, or too late."""
 
 
 class Reason(StrEnum):
-    """Why a command was not confirmed, where no backend's error says it."""
+    """Why a command was not confirmed, if no backend error says why."""
 
     # After sending
     REJECTED_BY_VEHICLE = "rejected_by_vehicle"
     NO_ANSWER = "no_answer"
     NOT_SEEN = "not_seen"
-    """The backend called it done, the vehicle's state did not follow in time."""
+    """The backend reported success, but the vehicle's state did not show it in time."""
     SUPERSEDED = "superseded"
-    """Another command took its place before it had ended."""
+    """Another command replaced it before it ended."""
     WRONG_PIN = "wrong_pin"
 
     NOT_STARTED = "not_started"
-    """What was planned was not seen to begin when it was time."""
+    """A planned start was not seen to happen."""
 
     # Before sending
     ALREADY_SO = "already_so"
-    """The vehicle has reported since that it is as it was asked to be: confirmed, and not sent."""
+    """The vehicle has already reported the wanted state: confirmed without sending."""
     ALREADY_CHARGED = "already_charged"
     BATTERY_LOW = "battery_low"
     BLOCKED_BY_AREA = "blocked_by_area"
     DOOR_OPEN = "door_open"
     INTERRUPTED = "interrupted"
-    """We stopped before it was its turn."""
+    """Home Assistant stopped before its turn."""
     NOT_PLUGGED_IN = "not_plugged_in"
     OUTSIDE_TOO_COLD = "outside_too_cold"
     OUTSIDE_TOO_HOT = "outside_too_hot"
     TOO_LATE = "too_late"
-    """It could not be sent soon enough after it was asked for."""
+    """It could not be sent soon enough after the request."""
     TOO_MANY_WRONG_PINS = "too_many_wrong_pins"
     UNLOCK_NOT_ALLOWED = "unlock_not_allowed"
-    """No PIN is asked for, and the owner has not allowed to unlock without one."""
+    """The source requires no PIN, and the owner has not allowed unlocking without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOutcome:
-    """The end of a command: when it was sent (never, if blocked), when it ended, and why if it was not confirmed.
-
-    ``replaced_at`` is the planned start that this one has taken the place of.
+    """The end of a command: when it was sent (``None`` if blocked), when it ended, and why it was not confirmed.
 
     ``reason`` is a :class:`Reason` or the key of a :class:`~.errors.BackendError`; ``code`` is the backend's own.
+    ``replaced_at`` is the planned start that this one has replaced.
     """
 
     status: CommandStatus
@@ -108,31 +107,31 @@ class CommandOutcome:
     replaced_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Have the backend's code in one printable line."""
+        """Reduce the code to one printable line."""
         clean(self, code=LONGEST_NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Initiator:
-    """Who asked for something: a person, an automation or script, or a setting of ours; by the name shown to people."""
+    """Who requested something: a user, an automation or script, or an option of ours. ``name`` is for people."""
 
     kind: str
     name: str | None = None
 
     @property
     def shown(self) -> str:
-        """What people are told: the name, or at least what kind it was."""
+        """The text for people: the name, or else the kind."""
         return self.name or self.kind
 
     @property
     def waits(self) -> bool:
-        """Whether somebody waits for the end; behind what the options allow there is nobody."""
+        """Whether somebody waits for the end; nobody does behind an option."""
         return self.kind != "option"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecord:
-    """A line of the command log: what was asked, by whom, through which backend, and how it ended."""
+    """An entry of the command log: the command, who requested it, through which backend, and how it ended."""
 
     command: str
     asked_at: datetime
@@ -142,7 +141,7 @@ class CommandRecord:
 
     @property
     def as_event_data(self) -> dict[str, str | float | None]:
-        """What is told of it in events: ``seconds`` is how long it took from being asked to its end."""
+        """The data of its event; ``seconds`` is the time from the request to its end."""
         return {
             "command": self.command,
             "reason": self.outcome.reason,
@@ -154,10 +153,10 @@ class CommandRecord:
 
 
 class Departure(Protocol):
-    """Entered around each request that carries a command out, and around nothing else.
+    """A context that a backend enters around each request that carries out a command, and around nothing else.
 
-    Entering it is the last thing before the request leaves: whatever may take time is done before. From then on the
-    command counts as sent, unless a :class:`~.errors.BackendError` leaves the context that says ``nothing_done``.
+    It is entered last, right before the request leaves: anything that may take time is done earlier. From then on the
+    command counts as sent, unless a :class:`~.errors.BackendError` with ``nothing_done`` leaves the context.
     """
 
     def __call__(
@@ -165,9 +164,9 @@ class Departure(Protocol):
     ) -> AbstractAsyncContextManager[None]:
         """Return the context of one request.
 
-        ``wakes``: the request can wake the vehicle. ``answer_within`` is given if it only prepares the command, and is
-        how long the vehicle may take over its answer before the command itself leaves.
+        ``wakes``: the request can wake the vehicle. ``answer_within`` is given if the request only prepares the
+        command; it is how long the vehicle may take to respond before the command itself leaves.
 
         Raises:
-            TooLate: It may not leave any more, and never will.
+            TooLate: The request may not leave any more.
         """

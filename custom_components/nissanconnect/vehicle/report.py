@@ -1,4 +1,4 @@
-"""What sources report: states, alerts and messages, trips; and what to doubt in it."""
+"""What sources report: states, alerts, notifications and trips; and which values are less reliable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from .state import Group, VehicleState
 
 
 class AlertType(StrEnum):
-    """What has happened."""
+    """The type of an alert."""
 
     CHARGING_FINISHED = "charging_finished"
     CHARGING_INTERRUPTED = "charging_interrupted"
     CHARGING_STOPPED = "charging_stopped"
-    """Ended below its limit as somebody meant it to: at a rapid charger, by a timer, or on request."""
+    """Ended below its limit on purpose: at a rapid charger, by a schedule, or on request."""
     CHARGE_BELOW = "charge_below"
     PLUGGED_IN = "plugged_in"
     UNPLUGGED = "unplugged"
@@ -37,32 +37,32 @@ class AlertType(StrEnum):
     SUBSCRIPTION_EXPIRES = "subscription_expires"
     SILENT = "silent"
     WRONG_PINS = "wrong_pins"
-    """So many wrong PINs were entered here that none is tried for a while."""
+    """So many wrong PINs were entered in Home Assistant that none is tried for a while."""
     CLOUD_MESSAGE = "cloud_message"
-    """A message of the maker's that means none of the others."""
+    """A notification of the maker's cloud that matches no other type."""
     MISSED = "missed"
-    """A summary of what happened so long ago that it is not reported as if it were new."""
+    """A summary of events so long ago that they are not reported as if they were new."""
 
 
 type Detail = str | float | tuple[str, ...] | None
-"""A plain value for people and automations."""
+"""A plain value of an alert, for people and automations."""
 
 
 class Origin(StrEnum):
-    """Who noticed."""
+    """Who noticed the event."""
 
     STATE = "state"
-    """We, from what the vehicle reports."""
+    """This integration, from the vehicle's state."""
     MESSAGE = "message"
-    """The maker's cloud, which sent its owner a message."""
+    """The maker's cloud, which sent a notification."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One thing that has happened, at ``at`` by the vehicle's own time as far as that is known.
+    """One event, ``at`` the vehicle's own time as far as that is known.
 
-    ``subject`` is what it is about: the name of an area, an opening, a wheel. Several have commas between them, and the
-    detail ``subjects`` lists them. ``details`` never tell where the vehicle is.
+    ``subject`` is what it is about: the name of a geofence, an opening, a wheel. Several are separated by commas, and
+    the detail ``subjects`` lists them. ``details`` never contain the vehicle's position.
     """
 
     type: AlertType
@@ -73,19 +73,19 @@ class Alert:
 
     @property
     def as_event_data(self) -> dict[str, Detail]:
-        """What is told of it in events."""
+        """The data of its event."""
         listed: dict[str, Detail] = {} if self.subject is None else {"subjects": self.subjects}
         return {"at": self.at.isoformat(), "origin": self.origin, "subject": self.subject, **listed, **self.details}
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Everything that it is about."""
+        """All subjects."""
         several = self.details.get("subjects")
         return several if isinstance(several, tuple) else () if self.subject is None else (self.subject,)
 
 
 class TripPeriod(StrEnum):
-    """How trips are summed up."""
+    """The period of a trip summary."""
 
     DAY = "day"
     MONTH = "month"
@@ -94,10 +94,10 @@ class TripPeriod(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripSummary:
-    """The trips of one day, month or year, which begins on ``start``.
+    """The trips of one day, month or year that begins on ``start``.
 
-    Distance in km, duration in minutes, energy in kWh (``energy_recovered`` came back by braking), fuel in litres,
-    ``co2_saved`` in grams. The summary of the running period still grows.
+    Distance in km, duration in minutes, energy in kWh (``energy_recovered`` by braking), fuel in litres, ``co2_saved``
+    in grams. The summary of the current period still grows.
     """
 
     start: date
@@ -115,7 +115,7 @@ class TripSummary:
 
 @dataclass(frozen=True, slots=True)
 class DrivenTrips:
-    """Trips that were asked for, and from which day on there are none because the source could not tell of it yet."""
+    """Requested trips; from ``missing_from`` on the source has none yet."""
 
     summaries: tuple[TripSummary, ...]
     missing_from: date | None = None
@@ -133,9 +133,9 @@ def last_finished(period: TripPeriod, today: date) -> date:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A message of the maker's cloud.
+    """A notification of the maker's cloud.
 
-    ``kind`` is its key there (``battery.ended.charge``), whatever the language; ``alert`` is what it tells.
+    ``kind`` is its key there (``battery.ended.charge``), in any language; ``alert`` is what it means.
     """
 
     id: str
@@ -148,17 +148,17 @@ class Notification:
     read: bool | None = None
 
     def __post_init__(self) -> None:
-        """Have its words in one printable line each."""
+        """Reduce the texts to one printable line each."""
         clean(self, category=LONGEST_NAME, title=LONGEST_TITLE, text=LONGEST_TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleReport:
-    """The groups that were read, and for every part that could not be read, why.
+    """The groups that were read, and the error for every part that could not be read.
 
-    ``state`` holds what this read brought and nothing older. ``failures`` is keyed by the backend's own name of
-    the part (an endpoint, a topic); parts that the vehicle does not offer are not failures. ``given_up`` tells of those
-    that are not asked for at the moment because they were refused, whatever this read was about.
+    ``state`` holds the result of this read and nothing older. ``failures`` is keyed by the backend's own name of the
+    part (an endpoint, a topic); parts that the vehicle does not offer are not failures. ``given_up`` has the parts that
+    are not requested at the moment because they were refused, whether or not this read needed them.
     """
 
     state: VehicleState
@@ -168,7 +168,7 @@ class VehicleReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedVehicle:
-    """One vehicle of an account, with what the list itself says about its state (privacy, subscription)."""
+    """One vehicle of an account, with the state that the vehicle list contains (privacy, subscription)."""
 
     info: VehicleInfo
     state: VehicleState = VehicleState()
@@ -176,7 +176,7 @@ class ListedVehicle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """What a source said by itself of one vehicle, which may be new to us: values, messages, or that it is there."""
+    """A push about one vehicle, which may be new to us: values, notifications, or its existence."""
 
     info: VehicleInfo
     state: VehicleState = VehicleState()
@@ -184,10 +184,10 @@ class Push:
 
 
 class Weakness(NamedTuple):
-    """What to doubt when a source speaks of ``group`` and others do so too.
+    """How a source's ``group`` is less reliable than that of other sources.
 
     ``clock``: its times may be wrong by this much. ``cached``: fields whose values may be of any age although the group
-    is new; they count only where nobody else knows better.
+    is new; they count only if no other source knows better.
     """
 
     group: Group

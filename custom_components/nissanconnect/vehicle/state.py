@@ -1,4 +1,4 @@
-"""What is believed about a vehicle: groups of values, each with its source and its age.
+"""The state of a vehicle: groups of values, each with its source and its times.
 
 Units are fixed: km, °C, kWh, kW, kPa, litres, volts, degrees, percent 0-100, aware UTC datetimes.
 ``None`` always means *unknown*; a group that is ``None`` was never reported.
@@ -15,7 +15,7 @@ from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed,
 from .identity import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean
 
 NEVER = datetime.min.replace(tzinfo=UTC)
-"""Stands for a time that is not known and counts as long ago."""
+"""Stands for an unknown time that counts as long ago."""
 
 
 class Group(StrEnum):
@@ -40,15 +40,14 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What every group carries: who said it, when the vehicle said it and when we were told.
+    """The base of every group: the source, when the vehicle reported it, and when we received it.
 
-    ``reported_at`` is the vehicle's own time, ``None`` where the source does not state one. It is never filled
-    with ``received_at``: "when did the vehicle say this" and "when did we ask" are different questions.
-    ``lasting`` names the fields that stay true for weeks, so that one source may know them when another speaks later.
-    ``measured`` names those whose last value stands until there is another: a report without one, because it was left
-    out or made no sense, is no news about it. Nor is one with a null: sources send that for what they could not measure
-    this time, as of a vehicle asleep, and no battery or odometer ceases to have a value. The group's times are then
-    those of its newest report, and what else is in it.
+    ``reported_at`` is the vehicle's own time, ``None`` if the source does not state one. It is never filled with
+    ``received_at``: when the vehicle reported and when we read are different facts. ``lasting`` names fields that stay
+    true for weeks, so they may come from another source than the rest of the group. ``measured`` names fields whose
+    last value stays until there is a new one. A report without a value, or with an implausible one or null, does not
+    clear them: sources send null for what they could not measure this time, for example while the vehicle is asleep,
+    and no battery or odometer ceases to have a value. Times and other fields are then those of the newest report.
     """
 
     lasting: ClassVar[frozenset[str]] = frozenset()
@@ -65,7 +64,7 @@ class Reported:
 
 
 class Stamp(TypedDict):
-    """What :class:`Reported` asks of every group, for reports of which several groups are made."""
+    """The fields of :class:`Reported`, for a report that several groups are made of."""
 
     backend: str
     received_at: datetime
@@ -73,10 +72,10 @@ class Stamp(TypedDict):
 
 
 class UpdateStatus(StrEnum):
-    """How far an update of the vehicle's own software has come."""
+    """The status of an update of the vehicle's own software."""
 
     UP_TO_DATE = "up_to_date"
-    """Nothing is offered, or what was offered has been activated."""
+    """No update is offered, or the last one was activated."""
     AVAILABLE = "available"
     DOWNLOADING = "downloading"
     INSTALLING = "installing"
@@ -91,9 +90,9 @@ class UpdateStatus(StrEnum):
 class Battery(Reported):
     """The traction battery: level and health in %, ranges in km, nominal capacity and content in kWh, °C.
 
-    ``amp_hours`` is what a LEAF's battery takes today, in Ah; ``hx`` is its index of conductance in %, which falls as
-    cells age, exceeds 100 in large new packs and is not the health. ``health_bars`` are those of twelve by which older
-    vehicles show their health, ``cell_spread`` is how far the voltages of the cells lie apart, in mV.
+    ``amp_hours`` is the present capacity of a LEAF's battery in Ah. ``hx`` is its index of conductance in %: it falls
+    as cells age, exceeds 100 in large new packs and is not the health. ``health_bars`` are the bars out of twelve that
+    older vehicles show for the health. ``cell_spread`` is the difference between the cells' voltages in mV.
     """
 
     lasting = frozenset({"amp_hours", "capacity", "health", "health_bars", "hx"})
@@ -115,8 +114,7 @@ class Battery(Reported):
 class Charging(Reported):
     """Plug and charger: power in kW, limit in %. ``finish_at`` is known only while the vehicle charges.
 
-    What charges or waits for power or for its timer is plugged in, so that is known if nobody says otherwise.
-
+    A vehicle that charges, or waits for power or for its schedule, counts as plugged in unless reported otherwise.
     ``time_to_full_…`` are the minutes that a full charge would take at the speeds of :class:`ChargeSpeed`.
     """
 
@@ -135,20 +133,20 @@ class Charging(Reported):
     time_to_full_fast: float | None = None
 
     def __post_init__(self) -> None:
-        """Conclude from the status what nobody has told."""
+        """Derive ``plugged_in`` from the status if it was not reported."""
         if self.plugged_in is None and self.status in _PLUGGED_IN:
             object.__setattr__(self, "plugged_in", True)
 
     @property
     def active(self) -> bool | None:
-        """Whether energy flows into the battery; ``None`` when the status is unknown."""
+        """Whether energy flows into the battery; ``None`` if the status is unknown."""
         if self.status is None:
             return None
         return self.status in (ChargingStatus.CHARGING, ChargingStatus.V2G_CHARGING)
 
     @property
     def connection(self) -> ChargeConnection | None:
-        """Plug and charger in one; ``None`` when it is not known whether the vehicle is plugged in."""
+        """Plug and charger in one value; ``None`` if it is unknown whether the vehicle is plugged in."""
         if self.active:
             return ChargeConnection.CHARGING
         if self.plugged_in is None:
@@ -186,9 +184,9 @@ class Climate(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body(Reported):
-    """Lock and openings; ``True`` means locked, respectively open. An opening that is not reported is not closed.
+    """Lock and openings; ``True`` means locked or open. An opening that is not reported is unknown, not closed.
 
-    ``assumed``: nothing reports the lock, so ``locked`` is what was last done from afar.
+    ``assumed``: no source reports the lock, so ``locked`` is the last remote command.
     """
 
     locked: bool | None = None
@@ -244,7 +242,7 @@ class Tyre:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tyres(Reported):
-    """The four tyres, whose pressures are what is measured."""
+    """The four tyres; their pressures are measured."""
 
     measured = frozenset({"front_left", "front_right", "rear_left", "rear_right"})
     front_left: Tyre = Tyre()
@@ -255,7 +253,7 @@ class Tyres(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuxBattery(Reported):
-    """The 12 V battery in volts: what every wake is paid from."""
+    """The 12 V battery in volts; every wake costs some of its energy."""
 
     measured = frozenset({"voltage"})
     voltage: float | None = None
@@ -263,9 +261,9 @@ class AuxBattery(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health(Reported):
-    """The vehicle's health report as the source words it: names and values whose meaning is not documented.
+    """The vehicle's health report in the source's own names; their meaning is not documented.
 
-    ``lamps`` are the warning lamps that are lit, in the source's words; ``oil_change_in`` is in km.
+    ``lamps`` are the lit warning lamps by the source's names; ``oil_change_in`` is in km.
     """
 
     measured = frozenset({"oil_change_in"})
@@ -276,27 +274,27 @@ class Health(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connectivity(Reported):
-    """The telematics unit: whether it can be reached, its firmware, the strength of its radio signal in dBm."""
+    """The telematics unit: whether it is reachable, its firmware, its signal strength in dBm."""
 
     reachable: bool | None = None
     firmware: str | None = None
     signal: float | None = None
 
     def __post_init__(self) -> None:
-        """Have the firmware's name in one printable line."""
+        """Reduce the firmware's name to one printable line."""
         clean(self, firmware=LONGEST_NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Privacy(Reported):
-    """Privacy mode, set by the driver in the vehicle: while it is on, no position is shown or kept."""
+    """Privacy mode, set by the driver in the vehicle. While it is on, no position is shown or stored."""
 
     active: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """One of the packages that an owner has subscribed to, in the source's words, and when it ends."""
+    """A subscribed package by the source's name, and when it ends."""
 
     name: str
     active: bool | None = None
@@ -305,14 +303,14 @@ class Package:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription(Reported):
-    """Whether any connected service is active for this vehicle, and when the first that matters ends, if known."""
+    """Whether any connected service is active for this vehicle, and when the first important one ends, if known."""
 
     active: bool | None = None
     ends_at: datetime | None = None
     packages: tuple[Package, ...] = ()
 
     def active_at(self, now: datetime) -> bool | None:
-        """Whether any is active ``now``, which may be after the end that was known when the source was asked."""
+        """Whether any service is active ``now``, which may be after the end that the last read brought."""
         if self.active is not True or self.ends_at is None or now < self.ends_at:
             return self.active
         return any(each.active and (each.ends_at is None or now < each.ends_at) for each in self.packages)
@@ -320,7 +318,7 @@ class Subscription(Reported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedules(Reported):
-    """The vehicle's own timers; ``charging`` is the one that it keeps to, of a source that tells its hours."""
+    """The vehicle's own schedules; ``charging`` is the active one, if the source reports its hours."""
 
     charge_mode: ChargeMode | None = None
     charging: ChargeSchedule | None = None
@@ -330,7 +328,7 @@ class Schedules(Reported):
 class Software(Reported):
     """An update of the vehicle's own software over the air; ``update`` is its name, ``None`` if there is none.
 
-    ``progress`` is in %, ``notes`` is what the maker says about it.
+    ``progress`` is in %, ``notes`` are the maker's release notes.
     """
 
     update: str | None = None
@@ -339,12 +337,12 @@ class Software(Reported):
     notes: str | None = None
 
     def __post_init__(self) -> None:
-        """Have the maker's words in one printable line each."""
+        """Reduce the texts to one printable line each."""
         clean(self, update=LONGEST_TITLE, notes=LONGEST_TEXT)
 
 
 class _Derived:
-    """Where :class:`VehicleState` keeps what is computed once of it; not one of its fields, so never compared."""
+    """The cache of :class:`VehicleState`. It is not a field, so it is never compared."""
 
     __slots__ = ("_groups",)
     _groups: MappingProxyType[Group, Reported]
@@ -352,7 +350,7 @@ class _Derived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleState(_Derived):
-    """All groups of one vehicle, as one source reported them or as they were merged."""
+    """All groups of one vehicle, from one source or merged."""
 
     battery: Battery | None = None
     charging: Charging | None = None
@@ -372,12 +370,12 @@ class VehicleState(_Derived):
 
     @classmethod
     def of(cls, *groups: Reported | None) -> Self:
-        """Build a state of the given groups; each knows its place by its type."""
+        """Build a state from groups; the type of each determines its field."""
         known: dict[str, Any] = {_PLACES[type(group)]: group for group in groups if group is not None}
         return cls(**known)
 
     def groups(self) -> MappingProxyType[Group, Reported]:
-        """The groups that are known."""
+        """Return the known groups."""
         try:
             return self._groups
         except AttributeError:
@@ -388,11 +386,11 @@ class VehicleState(_Derived):
 
     @property
     def report_times(self) -> dict[Group, datetime]:
-        """When the vehicle reported each group, by its own clock, for those of which that is known."""
+        """When the vehicle reported each group by its own clock, if the source states it."""
         return {group: value.reported_at for group, value in self.groups().items() if value.reported_at is not None}
 
     def without_past_forecasts(self, now: datetime) -> Self:
-        """Return the state at ``now``: what was to happen before has happened or not, so that it is unknown."""
+        """Return the state without forecasts of times before ``now``: whether those have come true is unknown."""
         charging, climate = self.charging, self.climate
         if charging is not None and charging.finish_at is not None and charging.finish_at <= now:
             charging = replace(charging, finish_at=None)
@@ -404,7 +402,7 @@ class VehicleState(_Derived):
 
     @property
     def charging_status(self) -> ChargingStatus | None:
-        """What the charging system does, where a vehicle only says that it does not charge: why, if that is known."""
+        """The charging status, refined: a plugged vehicle that only reports not charging may wait for its schedule."""
         charging, mode = self.charging, self.schedules and self.schedules.charge_mode
         if charging is None or charging.status is not ChargingStatus.NOT_CHARGING or not charging.plugged_in:
             return charging.status if charging else None
@@ -414,17 +412,17 @@ class VehicleState(_Derived):
 
     @property
     def last_report(self) -> datetime | None:
-        """The newest time that the vehicle itself stated."""
+        """The newest report time of the vehicle itself."""
         return max((g.reported_at for g in self.groups().values() if g.reported_at is not None), default=None)
 
     @property
     def last_read(self) -> datetime | None:
-        """When a backend last answered with anything about this vehicle."""
+        """When a backend last returned anything about this vehicle."""
         return max((g.received_at for g in self.groups().values()), default=None)
 
     @property
     def is_private(self) -> bool:
-        """Whether privacy mode is known to be on, so that nobody is to learn where the vehicle is."""
+        """Whether privacy mode is known to be on, so the position must not be shown or stored."""
         return self.privacy is not None and self.privacy.active is True
 
 
