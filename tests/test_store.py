@@ -108,7 +108,7 @@ def test_one_damaged_group_does_not_take_the_others_along() -> None:
 
 
 def test_a_vehicle_without_identity_is_left_out() -> None:
-    raw = _dump(Remembered(vehicles=[RememberedVehicle(info=INFO)]))
+    raw: Any = json_loads_object(json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO)]))))
     raw["vehicles"].append({"info": asdict(INFO) | {"key": None}, "state": {}})
     assert [vehicle.info.key for vehicle in _read(raw).vehicles] == [INFO.key]
 
@@ -192,7 +192,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_damaged_groups_are_forgotten_not_fatal(garbage: Any) -> None:
-    info = asdict(INFO) | {"capabilities": []}
+    info = asdict(INFO) | {"capabilities": [], "lost": []}
     raw = {
         "vehicles": [
             {"info": info, "word": {"state": {"battery": garbage}, "changed_at": garbage}, "lent_words": garbage}

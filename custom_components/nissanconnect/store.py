@@ -4,19 +4,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime, time
+from datetime import datetime
 from functools import partial
 import logging
 import os
 from pathlib import Path
 import sys
-from typing import Any, cast, override
+from typing import Any, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
-import probatio
 
 from .backends.base import Json
 from .const import DOMAIN
@@ -28,6 +27,7 @@ from .engine.merge import SourceState
 from .engine.preconditions import WrongPins
 from .engine.wake_policy import Wake, WakeLedger, WakeResult
 from .vehicle import COMMANDS, GROUP_TYPES, Command, CommandRecord, Initiator, Ticket, VehicleInfo, VehicleState
+from .vehicle.codec import decode
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,10 +37,6 @@ _SETS = ("capabilities", "lost")
 _DELAY = 15.0
 """Seconds from a change to the write: reads come in bursts, storage media wear out."""
 
-_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Other times are none: not every zone can show them."""
-_PLANNED = ("finish_at", "next_start_at", "ends_at", "replaced_at")
-"""What may be later than now; everything else has happened."""
 _MOST_UNFINISHED = 20
 
 MOST_VEHICLES = 200
@@ -305,10 +301,10 @@ class StoreReader:
             log=tuple(self._each(partial(self._load, CommandRecord), kept.get("log"))),
             unfinished=tuple(self._each(self._unfinished, kept.get("unfinished")))[-_MOST_UNFINISHED:],
             wakes=WakeLedger.reopened(self._each(partial(self._load, Wake), kept.get("wakes"))),
-            rests_since=self._time(kept.get("rests_since_at")),
+            rests_since=self._load(datetime, kept.get("rests_since_at")),
             lookout=self._load(AlertTracker, kept.get("lookout")) or AlertTracker(),
             wishes=self._wishes(kept.get("wishes")),
-            plan=self._load(ClimatePlan, kept.get("plan"), planned=True),
+            plan=self._load(ClimatePlan, kept.get("plan")),
             wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
         )
 
@@ -324,7 +320,9 @@ class StoreReader:
         changed_at = self._mapping(kept.get("changed_at"))
         return SourceState(
             state=self._state(kept.get("state")),
-            changed_at={group: at for group in changed_at if (at := self._time(changed_at[group])) is not None},
+            changed_at={
+                group: at for group in changed_at if (at := self._load(datetime, changed_at[group])) is not None
+            },
         )
 
     def _state(self, raw: Any) -> VehicleState:
@@ -334,9 +332,9 @@ class StoreReader:
     def _unfinished(self, raw: Any) -> Unfinished | None:
         kept = self._mapping(raw)
         kind = next((each for each in COMMANDS if each.kind() == kept.get("kind")), None)
-        command = self._load(kind, kept.get("command"), planned=True) if kind else None
+        command = self._load(kind, kept.get("command")) if kind else None
         asked_by, ticket = self._load(Initiator, kept.get("asked_by")), self._load(Ticket, kept.get("ticket"))
-        asked_at, sent_at = (self._time(kept.get(name)) for name in ("asked_at", "sent_at"))
+        asked_at, sent_at = (self._load(datetime, kept.get(name)) for name in ("asked_at", "sent_at"))
         if command is None or asked_by is None or asked_at is None:
             return None
         if sent_at is None and kept.get("sent_at") is not None:
@@ -358,57 +356,11 @@ class StoreReader:
             self.lost = True
         return raw if isinstance(raw, Mapping) else {}
 
-    def _time(self, raw: Any) -> datetime | None:
-        found = self._revive("at", raw)
-        if isinstance(found, datetime):
-            return found
-        self.lost = self.lost or raw is not None
-        return None
-
-    def _load[T](self, kind: type[T], raw: Any, *, planned: bool = False) -> T | None:
-        """Rebuild a dataclass; a field of another version is dropped, a value that does not fit drops the whole."""
+    def _load[T](self, kind: type[T], raw: Any) -> T | None:
+        """Decode a value; one that does not fit is left out as a whole."""
         if raw is None:
             return None
-        if isinstance(raw, Mapping):
-            with suppress(probatio.Invalid, TypeError, ValueError, ArithmeticError, RecursionError):
-                values = {name: self._revive(name, value, planned=planned) for name, value in raw.items()}
-                return cast("T", _schema(kind)(values))
+        with suppress(TypeError, ValueError, ArithmeticError, RecursionError):
+            return decode(kind, raw, self.now)
         self.lost = True
         return None
-
-    def _revive(self, name: str, value: Any, *, planned: bool = False) -> Any:
-        """Undo what JSON cannot hold.
-
-        By convention every point in time, or mapping to such, is called ``at`` or ``…_at`` and has a zone; every time
-        of day is called ``…_by``, ``…_from`` or ``…_until``.
-        """
-        if isinstance(value, str) and name.endswith(("_by", "_from", "_until")):
-            with suppress(ValueError):
-                found_time = time.fromisoformat(value)
-                return found_time if found_time.tzinfo is None else value  # which is none then
-        if isinstance(value, str) and (name == "at" or name.endswith("_at")):
-            with suppress(ValueError):  # what is no time is no datetime, which the schema then says
-                found = datetime.fromisoformat(value)
-                if found.tzinfo is None or not _EARLIEST <= found <= _LATEST:
-                    return None
-                return found if planned or name in _PLANNED else min(found, self.now)
-        if isinstance(value, Mapping) and name != "values":
-            return {
-                inner: self._revive(name if name.endswith("_at") else inner, item, planned=planned)
-                for inner, item in value.items()
-            }
-        if isinstance(value, list):
-            if name in _SETS:
-                return frozenset(value)
-            return tuple(self._revive(name, item, planned=planned) for item in value)
-        return value
-
-
-_SCHEMAS: dict[type, probatio.Schema] = {}
-
-
-def _schema(kind: type) -> probatio.Schema:
-    """Return what turns JSON into ``kind``. Made when it is needed: all at once would take 8 ms of every start."""
-    if kind not in _SCHEMAS:
-        _SCHEMAS[kind] = probatio.create_dataclass_schema(kind, extra=probatio.REMOVE_EXTRA)
-    return _SCHEMAS[kind]

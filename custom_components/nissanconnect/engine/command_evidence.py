@@ -1,11 +1,12 @@
 """What a vehicle's state shows about commands: that one is not needed, or that a planned start has happened."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..vehicle import (
     COMMANDS,
+    PLANNED,
     Charging,
     ChargingStatus,
     Climate,
@@ -99,7 +100,7 @@ class ClimatePlan:
     ``withdrawn``: its owner was notified that it will not happen.
     """
 
-    at: datetime
+    at: datetime = field(metadata=PLANNED)
     asked_at: datetime
     asked_by: Initiator
     backend: str

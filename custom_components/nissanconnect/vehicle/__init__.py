@@ -4,6 +4,7 @@ No I/O, no clock, no Home Assistant. All other parts of the integration use thes
 """
 
 from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed, ChargingStatus
+from .codec import PLANNED
 from .command import (
     COMMANDS,
     SOONEST_PLAN,

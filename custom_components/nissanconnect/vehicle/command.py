@@ -7,6 +7,7 @@ import re
 from typing import Any, ClassVar, override
 
 from .charging import ChargeMode, ChargeSchedule, ChargingStatus
+from .codec import PLANNED
 from .identity import Capability
 from .state import GROUP_TYPES, NEVER, Group, VehicleState
 
@@ -139,7 +140,7 @@ class ScheduleClimate(Command):
 
     capability = Capability.CLIMATE_SCHEDULE
     groups = frozenset({Group.CLIMATE})
-    at: datetime
+    at: datetime = field(metadata=PLANNED)
     target: float | None = None
     defrost: bool = False
     heat_seats: bool = False

@@ -1,11 +1,12 @@
 """A command's way through a backend: departure, ticket, progress, outcome, and who requested it."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from .codec import PLANNED
 from .identity import LONGEST_NAME, clean
 
 
@@ -104,7 +105,7 @@ class CommandOutcome:
     sent_at: datetime | None = None
     reason: str | None = None
     code: str | None = None
-    replaced_at: datetime | None = None
+    replaced_at: datetime | None = field(default=None, metadata=PLANNED)
 
     def __post_init__(self) -> None:
         """Reduce the code to one printable line."""

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypedDict, get_args, get_type_hints
 
 from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed, ChargingStatus
+from .codec import PLANNED
 from .identity import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -124,7 +125,7 @@ class Charging(Reported):
     status: ChargingStatus | None = None
     power: float | None = None
     speed: ChargeSpeed | None = None
-    finish_at: datetime | None = None
+    finish_at: datetime | None = field(default=None, metadata=PLANNED)
     limit: float | None = None
     plugged_in_at: datetime | None = None
     unplugged_at: datetime | None = None
@@ -177,7 +178,7 @@ class Climate(Reported):
     target_temperature: float | None = None
     inside_temperature: float | None = None
     outside_temperature: float | None = None
-    next_start_at: datetime | None = None
+    next_start_at: datetime | None = field(default=None, metadata=PLANNED)
     next_target_temperature: float | None = None
     min_battery_level: float | None = None
 
@@ -298,7 +299,7 @@ class Package:
 
     name: str
     active: bool | None = None
-    ends_at: datetime | None = None
+    ends_at: datetime | None = field(default=None, metadata=PLANNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,7 +307,7 @@ class Subscription(Reported):
     """Whether any connected service is active for this vehicle, and when the first important one ends, if known."""
 
     active: bool | None = None
-    ends_at: datetime | None = None
+    ends_at: datetime | None = field(default=None, metadata=PLANNED)
     packages: tuple[Package, ...] = ()
 
     def active_at(self, now: datetime) -> bool | None:
