@@ -78,12 +78,12 @@ class AlertContext:
         return self.now - (known.reported_at or (self.now if listened else was.received_at)) > HORIZON
 
 
-def transitions(before: VehicleState, view: AlertContext) -> Iterator[Alert]:
+def transitions(before: VehicleState, context: AlertContext) -> Iterator[Alert]:
     """Return the alerts for changes since ``before``. A group that was unknown then has not changed."""
     for kind, group, happened in _TRANSITIONS:
-        known = view.state.groups().get(group)
-        if known is not None and group in before.groups() and happened(before, view):
-            yield Alert(type=kind, at=known.known_at, details=_level(view.state))
+        known = context.state.groups().get(group)
+        if known is not None and group in before.groups() and happened(before, context):
+            yield Alert(type=kind, at=known.known_at, details=_level(context.state))
 
 
 def _level(state: VehicleState) -> Mapping[str, Detail]:
@@ -97,21 +97,21 @@ def _charging(state: VehicleState) -> Charging:
 
 
 def _ended_as(kind: AlertType) -> Callable[[VehicleState, AlertContext], bool]:
-    def happened(before: VehicleState, view: AlertContext) -> bool:
-        return _end_of_charge(before, view) is kind
+    def happened(before: VehicleState, context: AlertContext) -> bool:
+        return _end_of_charge(before, context) is kind
 
     return happened
 
 
-def _end_of_charge(before: VehicleState, view: AlertContext) -> AlertType | None:
-    was, now = _charging(before), _charging(view.state)
+def _end_of_charge(before: VehicleState, context: AlertContext) -> AlertType | None:
+    was, now = _charging(before), _charging(context.state)
     finished = now.status is ChargingStatus.FINISHED
     if was.active is not True:  # it may have charged between two reads; only the vehicle knows
         return AlertType.CHARGING_FINISHED if finished and was.status not in _NOT_BEGUN else None
-    requested = view.stopped_at is not None and view.stopped_at >= was.received_at
+    requested = context.stopped_at is not None and context.stopped_at >= was.received_at
     if now.active is not False:
         return None
-    end = judge(was, view.state, requested=requested, finished=finished)
+    end = judge(was, context.state, requested=requested, finished=finished)
     if end is AlertType.CHARGING_FINISHED:
         return end if finished or now.plugged_in is not False else None
     return None if requested or is_planned(now) or now.plugged_in is False else end
@@ -121,8 +121,8 @@ _NOT_BEGUN = (None, ChargingStatus.FINISHED)
 
 
 def _turned(value: Callable[[VehicleState], bool | None], *, to: bool) -> Callable[[VehicleState, AlertContext], bool]:
-    def happened(before: VehicleState, view: AlertContext) -> bool:
-        return value(before) is (not to) and value(view.state) is to
+    def happened(before: VehicleState, context: AlertContext) -> bool:
+        return value(before) is (not to) and value(context.state) is to
 
     return happened
 
@@ -222,27 +222,27 @@ def _joined(one: Alert, other: Alert) -> Alert:
     )
 
 
-def conditions(view: AlertContext) -> Iterator[AlertCondition]:
+def conditions(context: AlertContext) -> Iterator[AlertCondition]:
     """Evaluate all conditions that are worth an alert when they begin to hold."""
     for evaluate in (_charge, _aux_battery, _tyres, _lamps, _openings, _unlocked, _silence, _subscription):
-        yield from evaluate(view)
+        yield from evaluate(context)
 
 
-def _charge(view: AlertContext) -> Iterator[AlertCondition]:
-    battery = view.state.battery
+def _charge(context: AlertContext) -> Iterator[AlertCondition]:
+    battery = context.state.battery
     if battery is None:
         return
     alert = Alert(
         type=AlertType.CHARGE_BELOW,
         at=battery.known_at,
-        details={"level": battery.level, "threshold": view.charge_below},
+        details={"level": battery.level, "threshold": context.charge_below},
     )
-    holds = _below(battery.level, view.charge_below, _RECHARGED)
-    yield AlertCondition(alert=alert, holds=holds, variant=f"{view.charge_below:g}")
+    holds = _below(battery.level, context.charge_below, _RECHARGED)
+    yield AlertCondition(alert=alert, holds=holds, variant=f"{context.charge_below:g}")
 
 
-def _aux_battery(view: AlertContext) -> Iterator[AlertCondition]:
-    aux = view.state.aux_battery
+def _aux_battery(context: AlertContext) -> Iterator[AlertCondition]:
+    aux = context.state.aux_battery
     if aux is None:
         return
     alert = Alert(type=AlertType.AUX_BATTERY_LOW, at=aux.known_at, details={"voltage": aux.voltage})
@@ -256,8 +256,8 @@ def _below(value: float | None, threshold: float, band: float) -> bool | None:
     return value < threshold
 
 
-def _tyres(view: AlertContext) -> Iterator[AlertCondition]:
-    tyres = view.state.tyres
+def _tyres(context: AlertContext) -> Iterator[AlertCondition]:
+    tyres = context.state.tyres
     if tyres is None:
         return
     at = tyres.known_at
@@ -268,8 +268,8 @@ def _tyres(view: AlertContext) -> Iterator[AlertCondition]:
         yield AlertCondition(alert=alert, holds=tyre.warning, quiet=_COLD, value=tyre.pressure)
 
 
-def _lamps(view: AlertContext) -> Iterator[AlertCondition]:
-    health = view.state.health
+def _lamps(context: AlertContext) -> Iterator[AlertCondition]:
+    health = context.state.health
     if health is None or health.lamps is None:
         return
     at = health.known_at
@@ -277,49 +277,51 @@ def _lamps(view: AlertContext) -> Iterator[AlertCondition]:
     yield AlertCondition(alert=alert, holds=bool(health.lamps))
 
 
-def _openings(view: AlertContext) -> Iterator[AlertCondition]:
-    body = view.state.body
+def _openings(context: AlertContext) -> Iterator[AlertCondition]:
+    body = context.state.body
     if body is None:
         return
     at = body.known_at
     for opening in ("door_front_left", "door_front_right", "door_rear_left", "door_rear_right", "hatch"):
         is_open: bool | None = getattr(body, opening)
         alert = Alert(type=AlertType.DOOR_OPEN, at=at, subject=opening)
-        yield AlertCondition(alert=alert, holds=is_open and _left_since(view, at))
+        yield AlertCondition(alert=alert, holds=is_open and _left_since(context, at))
 
 
-def _unlocked(view: AlertContext) -> Iterator[AlertCondition]:
-    body = view.state.body
+def _unlocked(context: AlertContext) -> Iterator[AlertCondition]:
+    body = context.state.body
     if body is None or body.assumed:  # somebody may have used the key since
         return
     at = body.known_at
     reminders = [
-        fence.name for fence, inside in view.inside if GeofenceAction.LOCK_REMINDER in fence.actions(inside=inside)
+        geofence.name
+        for geofence, inside in context.inside
+        if GeofenceAction.LOCK_REMINDER in geofence.actions(inside=inside)
     ]
     alert = Alert(type=AlertType.LEFT_UNLOCKED, at=at, details={"area": reminders[0]} if reminders else {})
-    yield AlertCondition(alert=alert, holds=bool(reminders) and _not(body.locked) and _left_since(view, at))
+    yield AlertCondition(alert=alert, holds=bool(reminders) and _not(body.locked) and _left_since(context, at))
 
 
 def _not(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def _left_since(view: AlertContext, at: datetime) -> bool | None:
+def _left_since(context: AlertContext, at: datetime) -> bool | None:
     """Whether the vehicle was left as it reported ``at`` that time. While it may be driving, nobody has left it."""
-    return None if view.driving is not False else view.now - at >= _AJAR
+    return None if context.driving is not False else context.now - at >= _AJAR
 
 
-def _silence(view: AlertContext) -> Iterator[AlertCondition]:
-    if (last := view.state.last_report) is not None:
-        limit = silence_limit(view.state, view.unanswered_at)
-        yield AlertCondition(alert=Alert(type=AlertType.SILENT, at=last + limit), holds=view.now - last > limit)
+def _silence(context: AlertContext) -> Iterator[AlertCondition]:
+    if (last := context.state.last_report) is not None:
+        limit = silence_limit(context.state, context.unanswered_at)
+        yield AlertCondition(alert=Alert(type=AlertType.SILENT, at=last + limit), holds=context.now - last > limit)
 
 
-def _subscription(view: AlertContext) -> Iterator[AlertCondition]:
-    ends_at = view.state.subscription.ends_at if view.state.subscription else None
+def _subscription(context: AlertContext) -> Iterator[AlertCondition]:
+    ends_at = context.state.subscription.ends_at if context.state.subscription else None
     if ends_at is None:
         return
-    left = (ends_at.date() - view.now.date()).days
+    left = (ends_at.date() - context.now.date()).days
     for days in _NOTICE:
         # The last alert comes when the day begins, the others to the hour.
         notice_at = ends_at - timedelta(days=days) if days else datetime.combine(ends_at, time(), ends_at.tzinfo)
@@ -328,7 +330,9 @@ def _subscription(view: AlertContext) -> Iterator[AlertCondition]:
             at=notice_at,
             details={"days": max(left, 0), "until": ends_at.isoformat()},
         )
-        yield AlertCondition(alert=alert, holds=view.now >= notice_at, variant=str(days), at_once=view.now < ends_at)
+        yield AlertCondition(
+            alert=alert, holds=context.now >= notice_at, variant=str(days), at_once=context.now < ends_at
+        )
 
 
 def not_plugged_in(state: VehicleState, *, at_home: bool | None, now: datetime) -> Alert | None:

@@ -3,7 +3,7 @@
 Alerts are de-duplicated by the id of a notification, and by cause if both we and the cloud have noticed it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -147,17 +147,16 @@ class AlertTracker:
     missed: MissedAlerts = MissedAlerts()
 
     def after(
-        self, before: VehicleState, view: AlertContext, fences: Iterable[Geofence]
+        self, before: VehicleState, context: AlertContext, geofences: Collection[Geofence]
     ) -> tuple[AlertTracker, tuple[Alert, ...]]:
-        """Return the tracker after an update from ``before`` to the state of ``view``, and the new alerts.
+        """Return the tracker after an update from ``before`` to the state of ``context``, and the new alerts.
 
-        ``view.inside`` is filled in here. Events longer ago than the horizon are counted as missed. Conditions that
+        ``context.inside`` is filled in here. Events longer ago than the horizon are counted as missed. Conditions that
         have begun to hold, and still do, are raised however long ago they began.
         """
-        geofences = tuple(fences)
-        located, crossings = self._located(view.state, geofences)
+        located, crossings = self._located(context.state, geofences)
         seen = replace(
-            view, inside=tuple((fence, inside) for fence in geofences if (inside := located.inside(fence)) is not None)
+            context, inside=tuple((each, inside) for each in geofences if (inside := located.inside(each)) is not None)
         )
         watch, begun = located.watch.after(conditions(seen))
         found = (*crossings, *transitions(before, seen), *begun)
@@ -166,23 +165,24 @@ class AlertTracker:
             return alert.type in CHANGED and seen.found_late(before, CHANGED[alert.type])
 
         # An alert that is switched off must not hide a message about the same event.
-        return replace(located, watch=watch)._admitted((each for each in found if each.type not in view.unwanted), late)
+        wanted = (each for each in found if each.type not in context.unwanted)
+        return replace(located, watch=watch)._admitted(wanted, late)
 
-    def inside(self, fence: Geofence) -> bool | None:
+    def inside(self, geofence: Geofence) -> bool | None:
         """Whether the vehicle is inside a geofence; ``None`` before its position was known."""
-        presence = self.presences.get(fence.key)
-        return presence.inside if presence is not None and presence.area == fence.area else None
+        presence = self.presences.get(geofence.key)
+        return presence.inside if presence is not None and presence.area == geofence.area else None
 
-    def distance(self, fence: Geofence) -> float | None:
+    def distance(self, geofence: Geofence) -> float | None:
         """Return the km to the centre of a geofence; ``None`` before the position was known."""
-        return distance(fence.area, self.track.last) if self.track.last is not None else None
+        return distance(geofence.area, self.track.last) if self.track.last is not None else None
 
-    def blocks_climate(self, fences: Iterable[Geofence]) -> bool:
+    def blocks_climate(self, geofences: Iterable[Geofence]) -> bool:
         """Whether a geofence blocks climate where the vehicle is."""
-        known = ((fence, self.inside(fence)) for fence in fences)
+        known = ((geofence, self.inside(geofence)) for geofence in geofences)
         return any(
-            inside is not None and GeofenceAction.BLOCK_CLIMATE in fence.actions(inside=inside)
-            for fence, inside in known
+            inside is not None and GeofenceAction.BLOCK_CLIMATE in geofence.actions(inside=inside)
+            for geofence, inside in known
         )
 
     def after_messages(
@@ -209,18 +209,20 @@ class AlertTracker:
         missed, alert = self.missed.summary(now, unwanted)
         return replace(self, missed=missed), alert
 
-    def _located(self, state: VehicleState, fences: Iterable[Geofence]) -> tuple[AlertTracker, tuple[Alert, ...]]:
+    def _located(self, state: VehicleState, geofences: Iterable[Geofence]) -> tuple[AlertTracker, tuple[Alert, ...]]:
         if state.is_private:  # nobody may know where the vehicle was, either
             return replace(self, track=Track(), presences={}, anchor=ParkedPosition()), ()
         track, is_new = self.track.after(state.position)
         presences, alerts = {}, []
-        for fence in fences:
-            presence = self.presences.get(fence.key, Presence(area=fence.area))
-            if track.last is not None and (is_new or self.inside(fence) is None):
-                presence, crossing = presence.after(fence.area, track.last)
-                if crossing is not None and GeofenceAction.ALERT in fence.actions(inside=crossing is Crossing.ENTERED):
-                    alerts.append(Alert(type=_CROSSINGS[crossing], at=fixed_at(track.last), subject=fence.name))
-            presences[fence.key] = presence
+        for geofence in geofences:
+            presence = self.presences.get(geofence.key, Presence(area=geofence.area))
+            if track.last is not None and (is_new or self.inside(geofence) is None):
+                presence, crossing = presence.after(geofence.area, track.last)
+                if crossing is not None and GeofenceAction.ALERT in geofence.actions(
+                    inside=crossing is Crossing.ENTERED
+                ):
+                    alerts.append(Alert(type=_CROSSINGS[crossing], at=fixed_at(track.last), subject=geofence.name))
+            presences[geofence.key] = presence
         anchor, moved = self.anchor.after(state, track.last)
         if moved is not None:
             alerts.append(moved)

@@ -91,7 +91,7 @@ class CommandContext(NamedTuple):
         return battery.level if battery else None
 
 
-def refusal(command: Command, info: VehicleInfo, seen: CommandContext) -> str | None:
+def refusal(command: Command, info: VehicleInfo, context: CommandContext) -> str | None:
     """Return why ``command`` should not be sent, as a :class:`Reason` or the key of an error; ``None`` if it may be.
 
     Reasons that the owner cannot change at the moment come first. A forced command ignores the :data:`OVERRIDABLE`
@@ -100,51 +100,51 @@ def refusal(command: Command, info: VehicleInfo, seen: CommandContext) -> str | 
     if not command.needs <= info.capabilities:
         if command.capability is Capability.LOCK and Capability.LOCK_SETUP in info.capabilities:
             return DeviceNotRegistered.key
-        lapsed = seen.state.subscription is not None and seen.state.subscription.active is False
+        lapsed = context.state.subscription is not None and context.state.subscription.active is False
         return SubscriptionInactive.key if lapsed else NotSupported.key
-    if seen.state.connectivity is not None and seen.state.connectivity.reachable is False:
+    if context.state.connectivity is not None and context.state.connectivity.reachable is False:
         return Unreachable.key
     if isinstance(command, Refresh):
-        return _refresh(command, seen.state)
+        return _refresh(command, context.state)
     check = _CHECKS.get(type(command))
-    reasons = check(seen) if check else iter(())
+    reasons = check(context) if check else iter(())
     return next((reason for reason in reasons if not (command.force and reason in OVERRIDABLE)), None)
 
 
-def _climate(seen: CommandContext) -> Iterator[Reason]:
-    yield from _planned_climate(seen)
-    if seen.state.charging is not None and seen.state.charging.plugged_in:
+def _climate(context: CommandContext) -> Iterator[Reason]:
+    yield from _planned_climate(context)
+    if context.state.charging is not None and context.state.charging.plugged_in:
         return  # the energy comes from the mains, and a vehicle that is too cold refuses by itself
-    if seen.outside is not None and seen.outside < seen.limits.coldest:
+    if context.outside is not None and context.outside < context.limits.coldest:
         yield Reason.OUTSIDE_TOO_COLD
-    if seen.outside is not None and seen.outside > seen.limits.hottest:
+    if context.outside is not None and context.outside > context.limits.hottest:
         yield Reason.OUTSIDE_TOO_HOT
-    own = seen.state.climate.min_battery_level if seen.state.climate else None
-    if seen.level is not None and seen.level < (seen.limits.climate_battery if own is None else own):
+    own = context.state.climate.min_battery_level if context.state.climate else None
+    if context.level is not None and context.level < (context.limits.climate_battery if own is None else own):
         yield Reason.BATTERY_LOW
 
 
-def _planned_climate(seen: CommandContext) -> Iterator[Reason]:
+def _planned_climate(context: CommandContext) -> Iterator[Reason]:
     """Level and weather will be different then; the place will mostly be the same."""
-    if seen.limits.climate_blocked:
+    if context.limits.climate_blocked:
         yield Reason.BLOCKED_BY_AREA
 
 
-def _charging(seen: CommandContext) -> Iterator[Reason]:
-    if seen.unplugged:
+def _charging(context: CommandContext) -> Iterator[Reason]:
+    if context.unplugged:
         yield Reason.NOT_PLUGGED_IN
-    charging = seen.state.charging
+    charging = context.state.charging
     full = charging.limit if charging and charging.limit is not None else 100
-    if seen.level is not None and seen.level >= full:
+    if context.level is not None and context.level >= full:
         yield Reason.ALREADY_CHARGED
 
 
-def _engine(seen: CommandContext) -> Iterator[Reason]:
+def _engine(context: CommandContext) -> Iterator[Reason]:
     """A door counts as open until the vehicle reports it closed, however old that report is."""
-    body = seen.state.body
+    body = context.state.body
     if body and any((body.door_front_left, body.door_front_right, body.door_rear_left, body.door_rear_right)):
         yield Reason.DOOR_OPEN
-    if seen.level is not None and seen.level < seen.limits.engine_battery:
+    if context.level is not None and context.level < context.limits.engine_battery:
         yield Reason.BATTERY_LOW
 
 
