@@ -23,6 +23,11 @@ ODOMETER_DOUBT = timedelta(days=1)
 REPORT_DOUBT = timedelta(hours=1)
 """How long an older report is disbelieved. After that the vehicle's clock must have been corrected."""
 
+SAME_MOMENT = timedelta(minutes=15)
+"""Reports that are no further apart describe the same situation: sources are read some minutes after one another."""
+
+_STAMP = frozenset(each.name for each in fields(Reported))
+
 
 def accumulate(one: VehicleState, other: VehicleState) -> VehicleState:
     """Merge two reports of one source. Commutative and idempotent; privacy mode hides the position."""
@@ -58,12 +63,6 @@ def _newer_odometer(one: Odometer | None, other: Odometer | None) -> Odometer | 
         return newer
     fell = newer.distance < older.distance
     return older if fell and newer.received_at - older.received_at < ODOMETER_DOUBT else newer
-
-
-SAME_MOMENT = timedelta(minutes=15)
-"""Reports that are no further apart describe the same situation: sources are read some minutes after one another."""
-
-_STAMP = frozenset(each.name for each in fields(Reported))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
