@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockMqttReasonCode, asy
 from pytest_homeassistant_custom_component.typing import MqttMockHAClientGenerator, MqttMockPahoClient
 
 from custom_components.nissanconnect import mqtt_bus
-from custom_components.nissanconnect.backends.ovms import Message
+from custom_components.nissanconnect.backends.base import MqttMessage
 from custom_components.nissanconnect.mqtt_bus import MqttBus
 from custom_components.nissanconnect.vehicle import NoBroker
 
@@ -65,7 +65,7 @@ def waiting(hass: HomeAssistant) -> int:
     return len(hass.data[DATA_DISPATCHER].get(mqtt.const.MQTT_PROCESSED_SUBSCRIPTIONS, {}))
 
 
-def unwanted(message: Message) -> None:
+def unwanted(message: MqttMessage) -> None:
     pytest.fail(f"{message.topic} reached whoever has not subscribed")
 
 
@@ -79,7 +79,7 @@ async def test_without_the_mqtt_integration_there_is_no_broker(hass: HomeAssista
 
 
 async def test_subscribing_ends_when_the_broker_has_agreed(hass: HomeAssistant, broker: Broker) -> None:
-    bus, messages = MqttBus(hass), list[Message]()
+    bus, messages = MqttBus(hass), list[MqttMessage]()
     assert bus.connected is True
     task = asyncio.ensure_future(bus.subscribe(TOPIC, messages.append))
     await broker.asked.wait()
@@ -91,7 +91,7 @@ async def test_subscribing_ends_when_the_broker_has_agreed(hass: HomeAssistant, 
 
     async_fire_mqtt_message(hass, "ovms/ada/LEAF40/metric/v/type", b"\xff", retain=True)
     async_fire_mqtt_message(hass, "ovms/bob/LEAF40/metric/v/type", b"RT")
-    assert messages == [Message("ovms/ada/LEAF40/metric/v/type", b"\xff", retain=True)]
+    assert messages == [MqttMessage("ovms/ada/LEAF40/metric/v/type", b"\xff", retain=True)]
     unsubscribe()
     async_fire_mqtt_message(hass, "ovms/ada/LEAF40/metric/v/type", b"NL")
     assert len(messages) == 1

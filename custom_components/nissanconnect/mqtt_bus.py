@@ -5,7 +5,6 @@ Imported when a source needs it, because most owners have no broker.
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from homeassistant.components.mqtt import (
     DATA_MQTT,
@@ -19,10 +18,8 @@ from homeassistant.components.mqtt import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
+from .backends.base import MessageListener, MqttMessage
 from .vehicle import NoBroker
-
-if TYPE_CHECKING:
-    from .backends.ovms import Listener
 
 _QOS = 0
 """Whatever waits for us at the broker would come too late to be acted upon."""
@@ -32,7 +29,7 @@ _SUBSCRIBE_LIMIT = 15
 
 
 class MqttBus:
-    """A :class:`~.backends.ovms.MessageBus` over the MQTT integration, whether or not that is set up yet."""
+    """A :class:`~.backends.base.MessageBus` over the MQTT integration, whether or not that is set up yet."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Prepare; nothing is subscribed yet."""
@@ -43,15 +40,14 @@ class MqttBus:
         """Whether the MQTT integration is set up and its broker is there."""
         return DATA_MQTT in self._hass.data and is_connected(self._hass)
 
-    async def subscribe(self, topic: str, on_message: Listener) -> Callable[[], None]:
+    async def subscribe(self, topic: str, on_message: MessageListener) -> Callable[[], None]:
         """Have ``on_message`` called for what fits ``topic``; returns when the broker has agreed."""
-        from .backends.ovms import Message  # noqa: PLC0415 - it is loaded by whoever has use for a bus
 
         @callback
         def received(message: ReceiveMessage) -> None:
             payload = message.payload
             on_message(
-                Message(
+                MqttMessage(
                     message.topic,
                     payload.encode() if isinstance(payload, str) else bytes(payload),
                     retain=message.retain,

@@ -7,7 +7,7 @@ decides when to read or whether a command is wise, and it never wakes a vehicle 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, override, runtime_checkable
 
 import aiohttp
 
@@ -36,13 +36,50 @@ type Fields = Mapping[str, str]
 """What the owner has entered in a source's form, by the names of its fields; empty ones are left out."""
 
 
+class MqttMessage(NamedTuple):
+    """A message from an MQTT broker. ``retain``: the broker had kept it, so its age is unknown."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+    @override
+    def __repr__(self) -> str:
+        """Show neither topic nor payload: they hold user names and positions."""
+        return f"{type(self).__name__}(retain={self.retain})"
+
+
+type MessageListener = Callable[[MqttMessage], None]
+
+
+class MessageBus(Protocol):
+    """A connection to an MQTT broker that the caller keeps alive; subscriptions outlive its interruptions."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is connected."""
+
+    async def subscribe(self, topic: str, on_message: MessageListener) -> Callable[[], None]:
+        """Call ``on_message`` for every message that matches a topic filter; return how to unsubscribe.
+
+        Returns when the broker has confirmed the subscription, so that no response to a later request gets lost.
+        Retained messages come first, with ``retain``. Raises :class:`~..vehicle.NoBroker`.
+        """
+
+    async def publish(self, topic: str, payload: str, *, qos: int = 0) -> None:
+        """Publish a message that the broker does not retain. Raises :class:`~..vehicle.NoBroker` if it cannot."""
+
+    def on_connection(self, changed: Callable[[bool], None]) -> Callable[[], None]:
+        """Call ``changed`` whenever the broker connects or disconnects; return how to unsubscribe."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What the ``create`` function of a backend's package is given besides the owner's fields.
 
     ``auth`` is what ``save_auth`` was last given for these fields (tokens, or that they were rejected), ``memory`` what
     :meth:`Backend.memory` returned before the last restart; either may be damaged. ``sleep`` takes seconds; ``zone`` is
-    the owner's.
+    the owner's. ``message_bus`` is there for backends that use MQTT.
     """
 
     session: aiohttp.ClientSession
@@ -52,6 +89,7 @@ class Context:
     auth: Json
     save_auth: SaveAuth
     memory: Json
+    message_bus: MessageBus | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

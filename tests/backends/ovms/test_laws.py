@@ -6,8 +6,8 @@ import re
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.ovms import Message, Topics
+from custom_components.nissanconnect.backends.base import Json, MqttMessage
+from custom_components.nissanconnect.backends.ovms import Topics
 from custom_components.nissanconnect.backends.ovms.memory import Memory
 from custom_components.nissanconnect.backends.ovms.metrics import METRICS
 from custom_components.nissanconnect.backends.ovms.module import Module
@@ -45,7 +45,7 @@ TOPICS = (
     | st.text(max_size=30).map(lambda rest: f"{PREFIX}notify/{rest}")
     | st.text(max_size=30)
 )
-MESSAGES = st.lists(st.builds(Message, TOPICS, PAYLOADS, st.booleans()), max_size=40)
+MESSAGES = st.lists(st.builds(MqttMessage, TOPICS, PAYLOADS, st.booleans()), max_size=40)
 """What may come: anything, about anything, kept or not."""
 
 LINES = re.compile(
@@ -58,7 +58,7 @@ def module(memory: Json = None) -> Module:
 
 
 @given(st.lists(MESSAGES, max_size=4), JSON)
-def test_no_message_raises_and_no_value_is_out_of_bounds(bursts: list[list[Message]], memory: Json) -> None:
+def test_no_message_raises_and_no_value_is_out_of_bounds(bursts: list[list[MqttMessage]], memory: Json) -> None:
     heard = module(memory)
     for burst in bursts:
         for message in burst:
@@ -76,22 +76,22 @@ def test_no_message_raises_and_no_value_is_out_of_bounds(bursts: list[list[Messa
 
 
 @given(MESSAGES)
-def test_what_was_kept_is_never_the_vehicles_word(messages: list[Message]) -> None:
+def test_what_was_kept_is_never_the_vehicles_word(messages: list[MqttMessage]) -> None:
     heard = module()
     for message in messages:
-        heard.hear(Message(message.topic, message.payload, retain=True))
+        heard.hear(MqttMessage(message.topic, message.payload, retain=True))
     push = heard.news()
     assert push is not None
     assert push.state.last_report is None
     assert push.notifications == ()
 
 
-def kept(*, restarted: bool) -> list[Message]:
+def kept(*, restarted: bool) -> list[MqttMessage]:
     """What a broker keeps of a module, which may have started just now and may know nothing yet."""
     world = build_world()
     if restarted:
         world.module.restart()
-    return [Message(topic, payload, retain=True) for topic, payload in world.broker.kept.items()]
+    return [MqttMessage(topic, payload, retain=True) for topic, payload in world.broker.kept.items()]
 
 
 REMEMBERED: Json = {"beat": 9000, "beat_at": NOW.isoformat(), "heard": ["body", "battery"], "locks": True, "seen": []}
@@ -100,7 +100,7 @@ TREES = st.sampled_from([False, True]).flatmap(lambda restarted: st.permutations
 
 
 @given(TREES, st.sampled_from([None, REMEMBERED]))
-def test_the_order_of_what_was_kept_does_not_matter(messages: list[Message], memory: Json) -> None:
+def test_the_order_of_what_was_kept_does_not_matter(messages: list[MqttMessage], memory: Json) -> None:
     ordered, mixed = module(memory), module(memory)
     for message in sorted(messages, key=lambda message: message.topic):
         ordered.hear(message)
@@ -114,7 +114,7 @@ def test_the_order_of_what_was_kept_does_not_matter(messages: list[Message], mem
 
 
 @given(TREES, st.integers(0, len(KEPT[False])), st.sampled_from([None, REMEMBERED]))
-def test_nor_where_it_is_cut(messages: list[Message], cut: int, memory: Json) -> None:
+def test_nor_where_it_is_cut(messages: list[MqttMessage], cut: int, memory: Json) -> None:
     whole, parts = module(memory), module(memory)
     for number, message in enumerate(messages):
         whole.hear(message)
@@ -163,8 +163,10 @@ REPLIES = PAYLOADS | st.sampled_from([b"Vehicle has been woken", b"Error: vehicl
 
 
 @settings(max_examples=40)
-@given(st.lists(st.builds(Message, TOPICS | st.just(f"{PREFIX}client/{CLIENT}/response/n1"), REPLIES, st.booleans())))
-async def test_a_command_ends_whatever_is_replied(messages: list[Message]) -> None:
+@given(
+    st.lists(st.builds(MqttMessage, TOPICS | st.just(f"{PREFIX}client/{CLIENT}/response/n1"), REPLIES, st.booleans()))
+)
+async def test_a_command_ends_whatever_is_replied(messages: list[MqttMessage]) -> None:
     world = build_world()
     info = await world.info()
     async with world.listening():

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.nissanconnect.backends.base import Pushing
-from custom_components.nissanconnect.backends.ovms import Listener, Message, Topics
+from custom_components.nissanconnect.backends.base import MessageListener, MqttMessage, Pushing
+from custom_components.nissanconnect.backends.ovms import Topics
 from custom_components.nissanconnect.backends.ovms.presence import FADES
 from custom_components.nissanconnect.vehicle import ChargingStatus, Connectivity, NoBroker
 from tests.simulator.ovms import MemoryBus
@@ -207,9 +207,9 @@ async def test_a_live_word_is_newer_than_what_was_kept(world: World) -> None:
     level = f"{PREFIX}metric/v/b/soc"
     async with world.listening() as shell:
         (listener,) = (each.listener for each in world.broker.subscriptions if each.pattern.endswith("metric/#"))
-        listener(Message(level, b"44"))
-        listener(Message(level, b"60", retain=True))  # the broker may still be busy with what it kept
-        listener(Message(f"{PREFIX}metric/s/v3/connected", b"no", retain=True))
+        listener(MqttMessage(level, b"44"))
+        listener(MqttMessage(level, b"60", retain=True))  # the broker may still be busy with what it kept
+        listener(MqttMessage(f"{PREFIX}metric/s/v3/connected", b"no", retain=True))
         await world.clock.advance(seconds=1)
         assert shell.state.battery is not None
         assert shell.state.battery.level == 44
@@ -220,7 +220,7 @@ async def test_a_subscription_that_fails_leaves_no_other_behind(world: World, mo
     before = len(world.broker.subscriptions)
     subscribe = MemoryBus.subscribe
 
-    async def some(bus: MemoryBus, topic: str, listener: Listener) -> Callable[[], None]:
+    async def some(bus: MemoryBus, topic: str, listener: MessageListener) -> Callable[[], None]:
         if "notify" in topic:
             raise NoBroker
         await asyncio.sleep(0)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from custom_components.nissanconnect.backends.ovms import Listener, Message
+from custom_components.nissanconnect.backends.base import MessageListener, MqttMessage
 from custom_components.nissanconnect.vehicle import NoBroker
 
 
@@ -18,7 +18,7 @@ def fits(topic: str, pattern: str) -> bool:
 @dataclass(eq=False, slots=True)
 class _Subscription:
     pattern: str
-    listener: Listener
+    listener: MessageListener
 
 
 @dataclass(slots=True)
@@ -39,15 +39,15 @@ class MemoryBroker:
             self.kept.pop(topic, None)
         for each in [*self.subscriptions]:
             if fits(topic, each.pattern):
-                each.listener(Message(topic, payload))
+                each.listener(MqttMessage(topic, payload))
 
-    def subscribe(self, pattern: str, listener: Listener) -> Callable[[], None]:
+    def subscribe(self, pattern: str, listener: MessageListener) -> Callable[[], None]:
         """Hand over what is kept, then whatever comes."""
         subscription = _Subscription(pattern, listener)
         self.subscriptions.append(subscription)
         for topic, payload in [*self.kept.items()]:
             if fits(topic, pattern):
-                listener(Message(topic, payload, retain=True))
+                listener(MqttMessage(topic, payload, retain=True))
         return lambda: self.subscriptions.remove(subscription) if subscription in self.subscriptions else None
 
     def stop(self, *, forget: bool = False) -> None:
@@ -79,7 +79,7 @@ class MemoryBus:
     def connected(self) -> bool:
         return self.broker.up
 
-    async def subscribe(self, topic: str, on_message: Listener) -> Callable[[], None]:
+    async def subscribe(self, topic: str, on_message: MessageListener) -> Callable[[], None]:
         self._check()
         return self.broker.subscribe(topic, on_message)
 

@@ -32,8 +32,7 @@ from ...vehicle import (
     WrongPin,
     is_pin,
 )
-from ..base import Backend, Description, Json
-from .bus import Message, MessageBus
+from ..base import Backend, Description, Json, MessageBus, MqttMessage
 from .desk import Desk
 from .ear import Ear
 from .groups import BACKEND
@@ -234,7 +233,7 @@ class OvmsBackend(Backend):
             with suppress(BackendError):
                 await self._desk.ask_for_all()
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, message: MqttMessage) -> None:
         self._desk.hear(message)
         self._module.hear(message)
         self._news.set()

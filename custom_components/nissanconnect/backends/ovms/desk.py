@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...vehicle import BackendError, Departure, Phase, Progress, Reason, Ticket
-from .bus import Message, MessageBus
+from ..base import MessageBus, MqttMessage
 from .orders import TELL_ALL, Order
 from .replies import Reply, Verdict, classify
 from .topics import Topics
@@ -121,7 +121,7 @@ class Desk:
         """Have the module send all that it remembers; whether it does shows by itself."""
         await self._publish(self._new_number(), TELL_ALL)
 
-    def hear(self, message: Message) -> None:
+    def hear(self, message: MqttMessage) -> None:
         """Take a reply: the first to each command; what is kept by the broker is somebody's mistake."""
         exchange = self._open.get(self._topics.reply(message.topic, self._client) or "")
         if exchange is None or message.retain or exchange.reply is not None:

@@ -4,13 +4,15 @@ from asyncio import Lock, gather
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from .bus import Listener, MessageBus
+from ..base import MessageBus, MessageListener
 
 
 class Ear:
     """Subscriptions to ``topics``; ``opened`` is called before the first message after a time of not listening."""
 
-    def __init__(self, bus: MessageBus, topics: tuple[str, ...], hear: Listener, *, opened: Callable[[], None]) -> None:
+    def __init__(
+        self, bus: MessageBus, topics: tuple[str, ...], hear: MessageListener, *, opened: Callable[[], None]
+    ) -> None:
         """Prepare; nothing is subscribed yet."""
         self._bus = bus
         self._topics = topics

@@ -18,8 +18,7 @@ from ...vehicle import (
     normalise_key,
     vin_problem,
 )
-from ..base import Json
-from .bus import Message
+from ..base import Json, MqttMessage
 from .groups import BACKEND, View, reported
 from .memory import Memory
 from .metrics import CONNECTED, LIMIT, METRICS, TYPE, VIN
@@ -75,7 +74,7 @@ class Module:
         self.presence.interrupted()
         self.tree.boot.interrupted()
 
-    def hear(self, message: Message) -> None:
+    def hear(self, message: MqttMessage) -> None:
         """Take a message; what it means is found out by :meth:`settle`, together with those that come along."""
         self.messages += 1
         now = self._now()
@@ -86,7 +85,7 @@ class Module:
             if (told := notice(topic, message.payload, now)) is not None:
                 self._notices.append(told)
 
-    def _hear_metric(self, metric: str, message: Message, now: datetime) -> None:
+    def _hear_metric(self, metric: str, message: MqttMessage, now: datetime) -> None:
         self._received_at, live = now, not message.retain
         text = decode(message.payload)
         connected = flag(text or "") if metric == CONNECTED else None
