@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.nissanconnect.backends.ovms.boot import Boot
-from custom_components.nissanconnect.backends.ovms.memory import Memory
+from custom_components.nissanconnect.backends.ovms.metric_store import Boot
 from custom_components.nissanconnect.backends.ovms.metrics import Part
+from custom_components.nissanconnect.backends.ovms.module import Memory
 from custom_components.nissanconnect.vehicle import Body, Charging, ChargingStatus, Push
 
 from ..conftest import NOW

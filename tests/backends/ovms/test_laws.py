@@ -8,11 +8,9 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json, MqttMessage
 from custom_components.nissanconnect.backends.ovms import Topics
-from custom_components.nissanconnect.backends.ovms.memory import Memory
+from custom_components.nissanconnect.backends.ovms.commands import TELL_ALL, Verdict, classify, order_for
 from custom_components.nissanconnect.backends.ovms.metrics import METRICS
-from custom_components.nissanconnect.backends.ovms.module import Module
-from custom_components.nissanconnect.backends.ovms.orders import TELL_ALL, order_for
-from custom_components.nissanconnect.backends.ovms.replies import Verdict, classify
+from custom_components.nissanconnect.backends.ovms.module import Memory, Module
 from custom_components.nissanconnect.vehicle import (
     Command,
     Group,

@@ -1,8 +1,8 @@
 """OVMS: the owner's own module in the vehicle, heard and commanded through the owner's MQTT broker (ovms §1)."""
 
 from .backend import OvmsBackend
-from .groups import BACKEND
+from .mapping import BACKEND
 from .module import LEAF
-from .topics import Topics
+from .mqtt import Topics
 
 __all__ = ["BACKEND", "LEAF", "OvmsBackend", "Topics"]

@@ -33,13 +33,11 @@ from ...vehicle import (
     is_pin,
 )
 from ..base import Backend, Description, Json, MessageBus, MqttMessage
-from .desk import Desk
-from .ear import Ear
-from .groups import BACKEND
+from .commands import Desk, Order, order_for
+from .mapping import BACKEND
 from .metrics import TYPE
 from .module import Module
-from .orders import Order, order_for
-from .topics import Topics
+from .mqtt import Ear, Topics
 
 GATHER = 0.5
 """Seconds in which messages belong together: a module sends a hundred a second."""

@@ -1,10 +1,13 @@
 """One module and its vehicle, as its messages describe them. No I/O: it is handed messages and asked what is new."""
 
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
+import re
 
 from ...vehicle import (
+    AlertType,
     Capability,
     Connectivity,
     Group,
@@ -16,17 +19,104 @@ from ...vehicle import (
     VehicleState,
     VinProblem,
     normalise_key,
+    one_line,
     vin_problem,
 )
 from ..base import Json, MqttMessage
-from .groups import BACKEND, View, reported
-from .memory import Memory
-from .metrics import CONNECTED, LIMIT, METRICS, TYPE, VIN
-from .notices import notice
-from .presence import Presence
-from .topics import Topics
-from .tree import Tree, Word
-from .values import decode, flag
+from ..reader import saved_time
+from .mapping import BACKEND, View, reported
+from .metric_store import Boot, Presence, Tree, Word
+from .metrics import CONNECTED, LIMIT, METRICS, TYPE, VIN, Part, decode, flag
+from .mqtt import Topics
+
+
+@dataclass(slots=True)
+class Memory:
+    """The vehicle's key, the module's last start, whether the vehicle reports being locked, what else it can do."""
+
+    key: str | None = None
+    boot: Boot = field(default_factory=Boot)
+    locks: bool = False
+    seen: set[Capability] = field(default_factory=set)
+
+    @classmethod
+    def from_json(cls, kept: Json) -> Memory:
+        """Rebuild what :meth:`to_json` returned; whatever does not fit is forgotten."""
+        if not isinstance(kept, dict):
+            return cls()
+        key, beat, boot = kept.get("key"), kept.get("beat"), Boot()
+        if isinstance(beat, int | float) and (beat_at := saved_time(kept.get("beat_at"))) is not None:
+            boot = Boot(beat=float(beat), beat_at=beat_at, heard=set(_members(Part, kept.get("heard"))))
+        return cls(
+            key=key if isinstance(key, str) and key else None,
+            boot=boot,
+            locks=kept.get("locks") is True,
+            seen=set(_members(Capability, kept.get("seen"))),
+        )
+
+    def to_json(self) -> Json:
+        """Return it in a form that can be stored."""
+        return {
+            "beat": self.boot.beat,
+            "beat_at": self.boot.beat_at.isoformat() if self.boot.beat_at else None,
+            "key": self.key,
+            "heard": [*sorted(self.boot.heard)],
+            "locks": self.locks,
+            "seen": [*sorted(self.seen)],
+        }
+
+
+def _members[T: (Part, Capability)](kind: type[T], raw: Json) -> Iterable[T]:
+    names = raw if isinstance(raw, list) else []
+    return [each for each in kind if each.value in names]
+
+
+_KINDS = frozenset({"alert", "error", "info"})
+"""The fourth, ``data``, is for machines."""
+
+_MEANINGS: Mapping[str, AlertType] = {
+    "alert.alarm.sounding": AlertType.ALARM,
+    "alert.batt.12v.alert": AlertType.AUX_BATTERY_LOW,
+    "alert.batt.12v.shutdown": AlertType.AUX_BATTERY_LOW,
+    "alert.batt.soc.alert": AlertType.CHARGE_BELOW,
+    "alert.charge.stopped": AlertType.CHARGING_INTERRUPTED,
+    "alert.flatbed.moved": AlertType.UNEXPECTED_MOVEMENT,
+    "alert.tpms.alert": AlertType.TYRE_WARNING,
+    "alert.tpms.warning": AlertType.TYRE_WARNING,
+    "alert.valet.hood": AlertType.DOOR_OPEN,
+    "alert.valet.trunk": AlertType.DOOR_OPEN,
+    "info.charge.done": AlertType.CHARGING_FINISHED,
+}
+"""Only those without doubt; a charge that was stopped as information was stopped by somebody who knows."""
+
+_PLACE = re.compile(r"@?-?\d{1,3}\.\d{2,}\s*,\s*-?\d{1,3}\.\d{2,}")
+_SUBTYPE = re.compile(r"[a-z0-9._-]{1,60}", re.ASCII | re.IGNORECASE)
+
+
+def notice(topic: tuple[str, str], payload: bytes, at: datetime) -> Notification | None:
+    """Return a message for the owner, without the coordinates that some carry; ``None`` if it is none."""
+    kind, subtype = topic
+    if kind not in _KINDS or not _SUBTYPE.fullmatch(subtype):
+        return None
+    text = decode(payload)
+    if text is None:
+        return None
+    name = f"{kind}.{subtype}"
+    # The broker may deliver a message more than once.
+    seed = f"{name} {at:%Y-%m-%d %H:%M} ".encode() + payload
+    return Notification(
+        id=sha256(seed).hexdigest()[:32],
+        kind=name,
+        alert=_MEANINGS.get(name, AlertType.CLOUD_MESSAGE),
+        category=kind,
+        text=_shown(text),
+        sent_at=at,
+    )
+
+
+def _shown(text: str) -> str:
+    return _PLACE.sub("…", one_line(text, len(text)) or "")
+
 
 LEAF = "NL"
 """The type of the firmware's part for the LEAF and the e-NV200."""

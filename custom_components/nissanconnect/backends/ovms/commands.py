@@ -1,16 +1,174 @@
 """Commands to one module: each published once, after the reply to the one before, and followed to its end (§5.5)."""
 
-from asyncio import Lock
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from ...vehicle import BackendError, Departure, Phase, Progress, Reason, Ticket
+from ...vehicle import (
+    BackendError,
+    Command,
+    Departure,
+    Lock,
+    NotSupported,
+    Phase,
+    Progress,
+    Reason,
+    Refresh,
+    SetChargeLimit,
+    StartCharging,
+    StartClimate,
+    StopCharging,
+    StopClimate,
+    Ticket,
+    Unlock,
+)
 from ..base import MessageBus, MqttMessage
-from .orders import TELL_ALL, Order
-from .replies import Reply, Verdict, classify
-from .topics import Topics
+from .metrics import LIMIT, LOCKED, Value, decode
+from .mqtt import Topics
+
+_AT_ONCE = timedelta(seconds=30)
+"""What raises an event is sent at once (§1.4)."""
+_IN_TURN = timedelta(seconds=75)
+"""Everything else waits for its turn, which on older firmware comes every minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A command line, the reply to it that means success, and the metric that shows its effect within ``patience``.
+
+    A reply tells no more than that the vehicle was told (§0).
+    """
+
+    line: str
+    reply: str
+    metric: str
+    value: Value
+    patience: timedelta
+    wakes: bool = True
+
+
+_LINES: dict[Command, Order] = {
+    StartClimate(): Order(
+        line="climatecontrol on", reply="Climate Control on", metric="v.e.hvac", value=True, patience=_IN_TURN
+    ),
+    StopClimate(): Order(
+        line="climatecontrol off", reply="Climate Control off", metric="v.e.hvac", value=False, patience=_IN_TURN
+    ),
+    StartCharging(): Order(
+        line="charge start", reply="Charge has been started", metric="v.c.charging", value=True, patience=_IN_TURN
+    ),
+    StopCharging(): Order(
+        line="charge stop", reply="Charge has been stopped", metric="v.c.charging", value=False, patience=_IN_TURN
+    ),
+    Lock(): Order(line="lock 0", reply="Vehicle locked", metric=LOCKED, value=True, patience=_AT_ONCE),
+    Unlock(): Order(line="unlock 0", reply="Vehicle unlocked", metric=LOCKED, value=False, patience=_AT_ONCE),
+    Refresh(): Order(line="wakeup", reply="Vehicle has been woken", metric="v.e.awake", value=True, patience=_AT_ONCE),
+}
+
+TELL_ALL = "server v3 update all"
+"""Has the module send all that it remembers; wakes nobody (§1.5)."""
+
+
+def order_for(command: Command) -> Order:
+    """Return how a command is given; raises :class:`NotSupported` for whatever a LEAF's module cannot do."""
+    match command:
+        case SetChargeLimit(limit=limit):
+            return _limit(limit)
+        case Lock():
+            return _LINES[Lock()]
+        case Unlock():
+            return _LINES[Unlock()]
+        case Refresh():
+            return _LINES[Refresh()]  # all at once, whatever the group
+    try:
+        return _LINES[command]
+    except KeyError:
+        raise NotSupported(f"ovms: {command.kind()} is not offered in this form") from None
+
+
+def _limit(limit: float) -> Order:
+    """Return the order for a charge limit in whole percent.
+
+    Below 100 it has a second meaning: the module then starts a charge by itself, too, when the level has fallen
+    (§1.8). All there is to 100 is that the vehicle need not stop before, which is what the module calls no limit.
+    """
+    if limit not in range(1, 101):
+        raise NotSupported("ovms: a charge limit is a whole number from 1 to 100")
+    percent = int(limit) % 100
+    return Order(
+        line=f"config set xnl suffsoc {percent}",
+        reply="Parameter has been set.",
+        metric=LIMIT,
+        value=float(percent),
+        patience=_IN_TURN,
+        wakes=False,
+    )
+
+
+_LONGEST = 1000
+"""Bytes; the replies to our commands have less than a hundred."""
+
+
+class Verdict(StrEnum):
+    """How a module took a command."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A verdict, and for a refusal the firmware's own words for it, as far as they are known to be its own."""
+
+    verdict: Verdict
+    code: str | None = None
+
+
+UNCLEAR = "unexpected reply"
+
+_REFUSALS = (
+    "Error: Charge start functionality not available",
+    "Error: Charge stop functionality not available",
+    "Error: Climate Control failed",
+    "Error: Climate Control functionality not available",
+    "Error: Could not start charge",
+    "Error: Could not stop charge",
+    "Error: No vehicle module selected",
+    "Error: Vehicle lock functionality not available",
+    "Error: Vehicle unlock functionality not available",
+    "Error: vehicle could not be locked",
+    "Error: vehicle could not be unlocked",
+    "Error: vehicle could not be woken",
+)
+_BEGINNINGS = {
+    "error": "Error",
+    "usage": "Usage",
+    "subcommand required": "Usage",
+    "unrecognised": "Unrecognised",
+    "unimplemented": "Unimplemented",
+    "unsupported": "Unsupported",
+}
+"""How any other refusal begins; the rest of it is not told, because nobody knows what it holds."""
+
+
+def classify(payload: bytes, expected: str) -> Reply:
+    """Return what a reply means to a command whose success is announced by ``expected``; line ends do not matter."""
+    text = " ".join((decode(payload, _LONGEST) or "").split())
+    if text == expected:
+        return Reply(Verdict.ACCEPTED)
+    lower = text.casefold()
+    for refusal in _REFUSALS:
+        if lower == refusal.casefold():
+            return Reply(Verdict.REFUSED, refusal)
+    for beginning, code in _BEGINNINGS.items():
+        if lower.startswith(beginning):
+            return Reply(Verdict.REFUSED, code)
+    return Reply(Verdict.UNCLEAR, UNCLEAR)
+
 
 REPLY_LIMIT = timedelta(seconds=15)
 """A module replies within seconds; a command is 24 frames of 100 ms (§1.7)."""
@@ -71,7 +229,7 @@ class Desk:
         self._now = now
         self._sleep = sleep
         self._new_number = new_number
-        self._turn = Lock()
+        self._turn = asyncio.Lock()
         self._open: dict[str, Exchange] = {}
         """The orders that somebody may still ask about, by their numbers."""
         self.sent = 0

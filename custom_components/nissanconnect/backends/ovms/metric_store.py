@@ -1,13 +1,99 @@
 """What was heard of one vehicle: the last word of each metric, and when it was the vehicle's own."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from ...vehicle import Group
-from .boot import Boot
-from .metrics import BEAT, LOCKED, METRICS, Metric, Speaker
-from .values import Value
+from .metrics import BEAT, LOCKED, METRICS, Metric, Part, Speaker, Value
+
+FADES = timedelta(hours=4)
+"""How long what goes on (charging, climate) is believed of a module that is gone."""
+
+
+@dataclass(slots=True)
+class Presence:
+    """``present`` is ``None`` until it is known; ``gone_at`` is when it went, if that was heard."""
+
+    present: bool | None = None
+    spoke_at: datetime | None = None
+    gone_at: datetime | None = None
+    _spoken: bool = False
+
+    def interrupted(self) -> None:
+        """We have not been listening."""
+        self.present, self.gone_at, self._spoken = None, None, False
+
+    def hear(self, connected: bool | None, at: datetime, *, live: bool) -> None:
+        """Take a message; ``connected`` is its word for whether the module is, if it is about that."""
+        if not live:
+            if connected is not None and not self._spoken:
+                self.present = connected
+            return
+        self._spoken = True
+        if connected is False:
+            if self.present is not False:
+                self.gone_at = at
+            self.present = False
+            return
+        self.present, self.spoke_at, self.gone_at = True, at, None
+
+    def faded(self, now: datetime) -> bool:
+        """Whether what went on when the module was last heard may be long over."""
+        if self.present:
+            return False
+        return self.gone_at is None or now - self.gone_at >= FADES
+
+    def fades_in(self, now: datetime) -> timedelta | None:
+        """How long until then, if the module is gone and it is not so far yet."""
+        if self.present or self.gone_at is None:
+            return None
+        left = self.gone_at + FADES - now
+        return left if left > timedelta() else None
+
+
+@dataclass(slots=True)
+class Boot:
+    """The module's time since its last start, as far as it was followed.
+
+    ``beat`` is how many seconds it counted, ``beat_at`` when that was heard; ``heard`` are the parts of the vehicle
+    that it must have heard since.
+    """
+
+    beat: float | None = None
+    beat_at: datetime | None = None
+    heard: set[Part] = field(default_factory=set)
+    _doubted: bool = True
+    _anew: set[Part] = field(default_factory=set)
+
+    def interrupted(self) -> None:
+        """It may have started since it was last heard."""
+        self._doubted = True
+        self._anew.clear()
+
+    def count(self, beat: float, at: datetime) -> None:
+        """It counts ``beat`` seconds."""
+        if not self._is_same(beat, at):
+            self.heard.clear()
+        self.beat, self.beat_at, self._doubted = beat, at, False
+        self.heard |= self._anew
+        self._anew.clear()
+
+    def show(self, part: Part) -> None:
+        """It has heard ``part`` of the vehicle."""
+        (self._anew if self._doubted else self.heard).add(part)
+
+    def knows(self, part: Part) -> bool:
+        """Whether it has heard ``part`` since it started."""
+        return part in (self._anew if self._doubted else self.heard)
+
+    def _is_same(self, beat: float, at: datetime) -> bool:
+        """Whether it has not started since the last beat; after a long silence that cannot be told."""
+        if self.beat is None or self.beat_at is None or beat < self.beat:
+            return False
+        if not self._doubted or beat == self.beat:
+            return True
+        return at - self.beat_at < timedelta(seconds=self.beat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from ...vehicle import (
     Tyres,
 )
 from ..quantities import heading, place
+from .metric_store import Tree
 from .metrics import LIMIT, LOCKED
-from .tree import Tree
 
 BACKEND = "ovms"
 """The backend's name in reports."""
