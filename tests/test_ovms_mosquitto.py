@@ -93,7 +93,7 @@ async def homes_broker(
     """The broker, as Home Assistant's MQTT integration knows it; nobody waits longer than needed for it."""
     monkeypatch.setattr(mqtt.client, "RECONNECT_INTERVAL_SECONDS", 1)
     monkeypatch.setattr(listener, "_FIRST_PAUSE", 0.2)
-    monkeypatch.setattr(backend, "GATHER", 0.1)
+    monkeypatch.setattr(backend, "PUSH_INTERVAL", 0.1)
     (tmp_path / "configuration.yaml").touch()
     hass.config.config_dir = str(tmp_path)  # the MQTT integration reads the configuration
     entry = MockConfigEntry(

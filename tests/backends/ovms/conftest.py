@@ -128,7 +128,7 @@ class World:
             now=self.clock,
             sleep=self.clock.sleep,
             pin=pin,
-            new_number=lambda: f"n{next(numbers)}",
+            new_id=lambda: f"n{next(numbers)}",
             memory=memory,
         )
 

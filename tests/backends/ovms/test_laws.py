@@ -8,9 +8,14 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json, MqttMessage
 from custom_components.nissanconnect.backends.ovms import Topics
-from custom_components.nissanconnect.backends.ovms.commands import TELL_ALL, Verdict, classify, order_for
+from custom_components.nissanconnect.backends.ovms.commands import (
+    REQUEST_ALL_METRICS,
+    Verdict,
+    classify,
+    shell_command_for,
+)
 from custom_components.nissanconnect.backends.ovms.metrics import METRICS
-from custom_components.nissanconnect.backends.ovms.module import Memory, Module
+from custom_components.nissanconnect.backends.ovms.module import Module, SavedState
 from custom_components.nissanconnect.vehicle import (
     Command,
     Group,
@@ -60,9 +65,9 @@ def test_no_message_raises_and_no_value_is_out_of_bounds(bursts: list[list[MqttM
     heard = module(memory)
     for burst in bursts:
         for message in burst:
-            heard.hear(message)
-        heard.news()
-    heard.cut_off()
+            heard.handle(message)
+        heard.next_push()
+    heard.last_push()
     state = heard.state
     assert_possible(state, NOW)
     if state.battery is not None and state.battery.level is not None:
@@ -70,15 +75,15 @@ def test_no_message_raises_and_no_value_is_out_of_bounds(bursts: list[list[MqttM
     if state.position is not None:
         assert abs(state.position.latitude) <= 90
         assert abs(state.position.longitude) <= 180
-    Memory.from_json(heard.memory())
+    SavedState.from_json(heard.memory())
 
 
 @given(MESSAGES)
 def test_what_was_kept_is_never_the_vehicles_word(messages: list[MqttMessage]) -> None:
     heard = module()
     for message in messages:
-        heard.hear(MqttMessage(message.topic, message.payload, retain=True))
-    push = heard.news()
+        heard.handle(MqttMessage(message.topic, message.payload, retain=True))
+    push = heard.next_push()
     assert push is not None
     assert push.state.last_report is None
     assert push.notifications == ()
@@ -101,11 +106,11 @@ TREES = st.sampled_from([False, True]).flatmap(lambda restarted: st.permutations
 def test_the_order_of_what_was_kept_does_not_matter(messages: list[MqttMessage], memory: Json) -> None:
     ordered, mixed = module(memory), module(memory)
     for message in sorted(messages, key=lambda message: message.topic):
-        ordered.hear(message)
+        ordered.handle(message)
     for message in messages:
-        mixed.hear(message)
-    ordered.settle()
-    mixed.settle()
+        mixed.handle(message)
+    ordered.process()
+    mixed.process()
     assert mixed.state == ordered.state
     assert mixed.info == ordered.info
     assert mixed.memory() == ordered.memory()
@@ -115,12 +120,12 @@ def test_the_order_of_what_was_kept_does_not_matter(messages: list[MqttMessage],
 def test_nor_where_it_is_cut(messages: list[MqttMessage], cut: int, memory: Json) -> None:
     whole, parts = module(memory), module(memory)
     for number, message in enumerate(messages):
-        whole.hear(message)
-        parts.hear(message)
+        whole.handle(message)
+        parts.handle(message)
         if number == cut:
-            parts.settle()
-    whole.settle()
-    parts.settle()
+            parts.process()
+    whole.process()
+    parts.process()
     assert parts.state == whole.state
 
 
@@ -137,14 +142,14 @@ ATTEMPTS = (
 @given(ATTEMPTS)
 def test_nothing_that_was_entered_becomes_part_of_a_command(command: Command) -> None:
     try:
-        line = order_for(command).line
+        line = shell_command_for(command).line
     except NotSupported:
         return
     assert LINES.fullmatch(line)
 
 
 def test_the_other_line_that_is_sent_is_fixed() -> None:
-    assert TELL_ALL == "server v3 update all"
+    assert REQUEST_ALL_METRICS == "server v3 update all"
 
 
 @given(st.binary(max_size=200) | st.text().map(str.encode))
@@ -181,4 +186,4 @@ async def test_a_command_ends_whatever_is_replied(messages: list[MqttMessage]) -
 
 @pytest.mark.parametrize("at", [datetime(2026, 11, 20)])  # noqa: DTZ001
 def test_a_time_without_a_zone_is_not_remembered(at: datetime) -> None:
-    assert Memory.from_json({"beat": 5, "beat_at": at.isoformat()}).boot.beat is None
+    assert SavedState.from_json({"beat": 5, "beat_at": at.isoformat()}).uptime.seconds is None

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import MessageListener, MqttMessage, Pushing
 from custom_components.nissanconnect.backends.ovms import Topics
-from custom_components.nissanconnect.backends.ovms.metric_store import FADES
+from custom_components.nissanconnect.backends.ovms.metric_store import STALE_AFTER
 from custom_components.nissanconnect.vehicle import ChargingStatus, Connectivity, NoBroker
 from tests.simulator.ovms import MemoryBus
 
@@ -129,7 +129,7 @@ async def test_what_went_on_when_it_went_is_believed_for_hours(world: World) -> 
         await world.clock.advance(minutes=15)
         assert shell.state.charging.status is None
         assert len(shell.pushes) == pushes + 1
-        await world.clock.advance(seconds=FADES.total_seconds() * 2)
+        await world.clock.advance(seconds=STALE_AFTER.total_seconds() * 2)
         assert len(shell.pushes) == pushes + 1
 
 

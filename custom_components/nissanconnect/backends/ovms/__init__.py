@@ -1,8 +1,30 @@
-"""OVMS: the owner's own module in the vehicle, heard and commanded through the owner's MQTT broker (ovms §1)."""
+"""OVMS: the owner's own module in the vehicle, reached through the owner's MQTT broker (ovms §1)."""
 
+from secrets import token_hex
+
+from ...vehicle import NoBroker
+from ..base import Backend, Context, Fields
 from .backend import OvmsBackend
-from .mapping import BACKEND
 from .module import LEAF
 from .mqtt import Topics
 
-__all__ = ["BACKEND", "LEAF", "OvmsBackend", "Topics"]
+__all__ = ["LEAF", "OvmsBackend", "Topics", "create"]
+
+
+def create(context: Context, fields: Fields) -> Backend:
+    """Return the backend for the module whose topics the owner has entered.
+
+    Raises:
+        NoBroker: ``context`` has no message bus.
+    """
+    if context.message_bus is None:
+        raise NoBroker
+    return OvmsBackend(
+        context.message_bus,
+        Topics.of(fields["prefix"], fields.get("user", ""), fields.get("vehicle_id", "")),
+        client=f"home-assistant-{token_hex(6)}",
+        now=context.now,
+        sleep=context.sleep,
+        pin=fields.get("pin"),
+        memory=context.memory,
+    )

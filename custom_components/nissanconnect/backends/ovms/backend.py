@@ -1,4 +1,4 @@
-"""An OVMS module as a backend: one vehicle, which speaks by itself as long as it has a network."""
+"""The backend of one OVMS module: one vehicle, whose module pushes metrics as long as it has a network."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -32,33 +32,36 @@ from ...vehicle import (
     WrongPin,
     is_pin,
 )
-from ..base import Backend, Description, Json, MessageBus, MqttMessage
-from .commands import Desk, Order, order_for
+from ..base import Backend, Description, Json, MessageBus, MqttMessage, Pushing
+from .commands import CommandClient, shell_command_for
 from .mapping import BACKEND
 from .metrics import TYPE
 from .module import Module
-from .mqtt import Ear, Topics
+from .mqtt import Subscription, Topics
 
-GATHER = 0.5
-"""Seconds in which messages belong together: a module sends a hundred a second."""
+PUSH_INTERVAL = 0.5
+"""Seconds in which messages are gathered into one push: a module sends a hundred a second."""
 
-_AT_ONCE = 0.02
-"""Seconds after which the first messages are handed over that follow a silence; the rest is gathered."""
+_FIRST_PUSH = 0.02
+"""Seconds after which the first messages that follow a silence are pushed; the rest is gathered."""
 
 _QUIET = 0.1
-"""Seconds without a message after which the broker has sent all that it had kept, twice in a row."""
+"""Seconds without a message, twice in a row, after which the broker has sent all that it had retained."""
 
-_PATIENCE = 50
-"""How many times that to wait for the first message: what the broker has kept comes after half a second (§1.2)."""
+_QUIET_CHECKS = 50
+"""How many of these to wait for the first message: retained ones may come after half a second only (§1.2)."""
 
-_WEAKNESSES = (
-    # The module repeats what it last heard of a vehicle that sleeps, along with what it measures by itself.
-    Weakness(group=Group.CLIMATE, cached=frozenset({"inside_temperature", "outside_temperature"})),
+_DESCRIPTION = Description(
+    name=BACKEND,
+    command_limit=timedelta(seconds=100),
+    pushes=True,
+    # While the vehicle sleeps the module repeats its last values, along with what it measures by itself.
+    weaknesses=(Weakness(group=Group.CLIMATE, cached=frozenset({"inside_temperature", "outside_temperature"})),),
 )
 
 
-class OvmsBackend(Backend):
-    """One module. See :class:`~..base.Backend` for what the methods promise, and :class:`~..base.Pushing`."""
+class OvmsBackend(Backend, Pushing):
+    """One module."""
 
     def __init__(
         self,
@@ -69,14 +72,13 @@ class OvmsBackend(Backend):
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         pin: str | None = None,
-        new_number: Callable[[], str] = lambda: uuid4().hex,
+        new_id: Callable[[], str] = lambda: uuid4().hex,
         memory: Json = None,
     ) -> None:
-        """Prepare; nothing is subscribed yet.
+        """``client`` is our name among those that send commands to the module; nobody else may have it.
 
-        ``client`` is our name among those that command the module, and nobody else's. With a ``pin`` unlocking takes
-        it, four digits: it is compared here, because the module of a LEAF lets anything pass (ovms §1.7). ``memory``
-        is what :meth:`memory` returned; give none for another module.
+        With a ``pin`` of four digits unlocking requires it. It is compared here, because the module of a LEAF accepts
+        any (ovms §1.7). ``memory`` is what :meth:`memory` returned for this module.
         """
         self._bus = bus
         self._topics = topics
@@ -84,71 +86,81 @@ class OvmsBackend(Backend):
         self._sleep = sleep
         self._pin = pin
         self._module = Module(topics, takes_pin=pin is not None, now=now, memory=memory)
-        self._desk = Desk(bus, topics, client, shown=self._shows, now=now, sleep=sleep, new_number=new_number)
-        listened = (topics.metrics, topics.notices, topics.replies(client))
-        self._ear = Ear(bus, listened, self._hear, opened=self._module.interrupted)
-        self._news = asyncio.Event()
-        self._heard = False
-        self._asked_for_all = False
+        self._commands = CommandClient(bus, topics, client, self._module.store, now=now, sleep=sleep, new_id=new_id)
+        self._subscription = Subscription(
+            bus,
+            (topics.metrics, topics.notifications, topics.responses(client)),
+            self._handle,
+            on_start=self._module.interrupted,
+        )
+        self._changed = asyncio.Event()
+        """Set by a message and when the connection to the broker changes."""
+        self._has_messages = False
+        self._requested_all = False
 
     @property
     @override
     def description(self) -> Description:
-        return Description(
-            name=BACKEND,
-            command_limit=timedelta(seconds=100),
-            pushes=True,
-            weaknesses=_WEAKNESSES,
-        )
+        return _DESCRIPTION
 
     @property
     @override
     def requests(self) -> int:
-        return self._desk.sent
+        return self._commands.requests
 
     @override
     async def log_in(self) -> str:
-        """Look whether the module has ever been at the broker, and is one that is understood."""
+        """Check that the module has ever been at the broker, and that its vehicle is a LEAF.
+
+        Raises:
+            InvalidPin: The PIN has not four digits.
+            NothingReceived: The broker has no message of the module.
+            OtherVehicle: It is in another vehicle.
+        """
         if self._pin is not None and not is_pin(self._pin):
             raise InvalidPin
-        if not await self._hears():
+        if not await self._receive_first():
             raise NothingReceived
-        if self._module.is_other:
+        if self._module.is_other_vehicle:
             raise OtherVehicle
         return self._topics.account
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
-        """Return the one vehicle, whether or not the broker has kept anything of it, if it was ever heard."""
-        if not await self._hears() and not self._module.named:
+        """Return the one vehicle; once it was listed, even if the broker has retained nothing.
+
+        Raises:
+            NothingReceived: The broker has no message of the module.
+        """
+        if not await self._receive_first() and not self._module.has_key:
             raise NothingReceived
-        return (ListedVehicle(info=self._module.name()),)
+        return (ListedVehicle(info=self._module.keep_key()),)
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
-        """Return what was heard; nobody is asked for it."""
-        await self._hears()
-        known = self._module.state.groups()
+        """Return what was received; sends no request."""
+        await self._receive_first()
+        state = self._module.state.groups()
         return VehicleReport(
-            state=VehicleState.of(*(value for group, value in known.items() if groups is None or group in groups))
+            state=VehicleState.of(*(value for group, value in state.items() if groups is None or group in groups))
         )
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
-        """Put a command to a module that is there. Its reply is heard only while somebody listens."""
-        order = order_for(command)
+        """Send a command to a module that is online. Its response arrives only while somebody listens."""
+        shell_command = shell_command_for(command)
         if isinstance(command, Unlock):
             self._check_pin(command.pin)
-        async with self._listening():
-            await self._first_words()
-            if not self._module.presence.present:
+        async with self._subscribed():
+            await self._wait_for_messages()
+            if not self._module.availability.online:
                 raise Unreachable("ovms: the module is not at the broker", nothing_done=True)
-            return await self._desk.send(order, departure)
+            return await self._commands.send(shell_command, departure)
 
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        self._module.settle()
-        return await self._desk.progress(ticket.id)
+        self._module.process()
+        return await self._commands.progress(ticket.id)
 
     @override
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
@@ -158,64 +170,68 @@ class OvmsBackend(Backend):
     def memory(self) -> Json:
         return self._module.memory()
 
-    async def listen(self, hear: Callable[[Push], None]) -> None:
-        """Hand over what the module says, gathered; see :class:`~..base.Pushing`."""
-        end = self._bus.on_connection(lambda _: self._news.set())
+    @override
+    async def listen(self, on_push: Callable[[Push], None]) -> None:
+        def push(update: Push | None) -> None:
+            if update is not None:
+                on_push(update)
+
+        unsubscribe = self._bus.on_connection(lambda _: self._changed.set())
         try:
-            async with self._listening():
-                self._module.begin()
-                self._asked_for_all = False
-                await self._first_words()
+            async with self._subscribed():
+                self._module.forget_pushes()
+                self._requested_all = False
+                await self._wait_for_messages()
                 while self._bus.connected:
-                    _hand_over(self._module.news(), hear)
-                    handed_over_at = self._now()
-                    await self._ask_for_what_is_missing()
-                    await self._something()
-                    if self._now() - handed_over_at >= timedelta(seconds=GATHER):
-                        await self._sleep(_AT_ONCE)
-                        # The halves of a position come one after the other.
-                        _hand_over(self._module.news(later={Group.POSITION}), hear)
-                    await self._sleep(GATHER)
-                    self._news.clear()
-                _hand_over(self._module.cut_off(), hear)
+                    push(self._module.next_push())
+                    pushed_at = self._now()
+                    await self._request_missing()
+                    await self._wait_for_change()
+                    if self._now() - pushed_at >= timedelta(seconds=PUSH_INTERVAL):
+                        await self._sleep(_FIRST_PUSH)
+                        # Latitude and longitude are two messages.
+                        push(self._module.next_push(without={Group.POSITION}))
+                    await self._sleep(PUSH_INTERVAL)
+                    self._changed.clear()
+                push(self._module.last_push())
                 raise NoBroker
         finally:
-            end()
+            unsubscribe()
 
-    def _listening(self) -> AbstractAsyncContextManager[None]:
-        self._check()
-        return self._ear.open()
+    def _subscribed(self) -> AbstractAsyncContextManager[None]:
+        self._check_connection()
+        return self._subscription.active()
 
-    def _check(self) -> None:
+    def _check_connection(self) -> None:
         if not self._topics.valid:
             raise InvalidTopic
         if not self._bus.connected:
             raise NoBroker
 
-    async def _hears(self) -> bool:
-        """Whether anything is known of the module; listens for a while if nobody has yet."""
-        self._check()
-        if not self._heard:
-            async with self._listening():
-                await self._first_words()
-        self._module.settle()
-        return self._heard
+    async def _receive_first(self) -> bool:
+        """Return whether any message of the module was ever received; subscribe for a while if none was."""
+        self._check_connection()
+        if not self._has_messages:
+            async with self._subscribed():
+                await self._wait_for_messages()
+        self._module.process()
+        return self._has_messages
 
-    async def _first_words(self) -> None:
-        """Wait until something is known of the module, or nothing comes."""
+    async def _wait_for_messages(self) -> None:
+        """Wait until the broker has sent what it has retained, or nothing comes."""
         counts = [0, 0, 0]
-        for _ in range(0 if self._heard else _PATIENCE):
+        for _ in range(0 if self._has_messages else _QUIET_CHECKS):
             await self._sleep(_QUIET)
             counts = [*counts[1:], self._module.messages]
             if counts[0] == counts[-1] > 0:
                 break
-        self._heard = self._module.messages > 0
-        self._module.settle()
+        self._has_messages = self._module.messages > 0
+        self._module.process()
 
-    async def _something(self) -> None:
-        """Wait for a message, for the broker to go, or until what was going on in the vehicle may be over."""
-        left = self._module.presence.fades_in(self._now())
-        waiting: list[asyncio.Future[object]] = [asyncio.ensure_future(self._news.wait())]
+    async def _wait_for_change(self) -> None:
+        """Wait for a message, for the broker to disconnect, or until reported activity is too old to trust."""
+        left = self._module.availability.stale_in(self._now())
+        waiting: list[asyncio.Future[object]] = [asyncio.ensure_future(self._changed.wait())]
         if left is not None:
             waiting.append(asyncio.ensure_future(self._sleep(left.total_seconds())))
         try:
@@ -224,20 +240,17 @@ class OvmsBackend(Backend):
             for each in waiting:
                 each.cancel()
 
-    async def _ask_for_what_is_missing(self) -> None:
-        """Have a module that is there tell everything, once, if the broker has forgotten what it said (§5.4)."""
-        if self._module.presence.present and TYPE not in self._module.tree and not self._asked_for_all:
-            self._asked_for_all = True
+    async def _request_missing(self) -> None:
+        """Request all metrics of a module that is online, once, if the broker has not retained them (§5.4)."""
+        if self._module.availability.online and TYPE not in self._module.store and not self._requested_all:
+            self._requested_all = True
             with suppress(BackendError):
-                await self._desk.ask_for_all()
+                await self._commands.request_all_metrics()
 
-    def _hear(self, message: MqttMessage) -> None:
-        self._desk.hear(message)
-        self._module.hear(message)
-        self._news.set()
-
-    def _shows(self, order: Order) -> bool:
-        return self._module.tree.value(order.metric) == order.value
+    def _handle(self, message: MqttMessage) -> None:
+        self._commands.handle(message)
+        self._module.handle(message)
+        self._changed.set()
 
     def _check_pin(self, pin: str | None) -> None:
         if self._pin is None:
@@ -246,8 +259,3 @@ class OvmsBackend(Backend):
             raise PinRequired
         if not compare_digest(pin.encode(), self._pin.encode()):
             raise WrongPin
-
-
-def _hand_over(push: Push | None, hear: Callable[[Push], None]) -> None:
-    if push is not None:
-        hear(push)

@@ -1,4 +1,9 @@
-"""Commands to one module: each published once, after the reply to the one before, and followed to its end (§5.5)."""
+"""Commands to one module: each published once, after the response to the one before, and followed to its end (§5.5).
+
+The shell of a module can do anything to module and vehicle (ovms §1.9), so the lines in this file are the only ones
+that are ever sent. No text that anybody has entered becomes part of one. The PIN is no exception: the LEAF's module
+accepts any (§1.7).
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -26,94 +31,101 @@ from ...vehicle import (
     Unlock,
 )
 from ..base import MessageBus, MqttMessage
-from .metrics import LIMIT, LOCKED, Value, decode
+from .metric_store import MetricStore
+from .metrics import CHARGE_LIMIT, LOCKED, Value, decode
 from .mqtt import Topics
 
-_AT_ONCE = timedelta(seconds=30)
-"""What raises an event is sent at once (§1.4)."""
-_IN_TURN = timedelta(seconds=75)
-"""Everything else waits for its turn, which on older firmware comes every minute."""
+RESPONSE_LIMIT = timedelta(seconds=15)
+"""A module responds within seconds; a command is 24 frames of 100 ms (§1.7)."""
+
+_CHECK_INTERVAL = 0.5
+"""Seconds between two checks whether the response to the command before has come."""
+
+_FOLLOWED_FOR = timedelta(minutes=5)
+"""Longer than any command is polled."""
+
+_BY_EVENT = timedelta(seconds=30)
+"""A metric whose change raises an event is sent at once (§1.4)."""
+_BY_INTERVAL = timedelta(seconds=75)
+"""Any other waits for the module's interval, which on older firmware is a minute."""
+
+REQUEST_ALL_METRICS = "server v3 update all"
+"""Has the module send all metrics that it has; wakes no vehicle (§1.5)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A command line, the reply to it that means success, and the metric that shows its effect within ``patience``.
+@dataclass(frozen=True, slots=True)
+class ShellCommand:
+    """A line for the module's shell, the response that means success, and the metric that then shows the effect.
 
-    A reply tells no more than that the vehicle was told (§0).
+    The response says only that the module has told the vehicle (§0). ``effect_limit`` is how long after it the metric
+    may take to get the ``value``.
     """
 
     line: str
-    reply: str
+    response: str
     metric: str
     value: Value
-    patience: timedelta
+    effect_limit: timedelta
     wakes: bool = True
 
 
-_LINES: dict[Command, Order] = {
-    StartClimate(): Order(
-        line="climatecontrol on", reply="Climate Control on", metric="v.e.hvac", value=True, patience=_IN_TURN
+_SHELL_COMMANDS: dict[Command, ShellCommand] = {
+    StartClimate(): ShellCommand(
+        "climatecontrol on", "Climate Control on", "v.e.hvac", value=True, effect_limit=_BY_INTERVAL
     ),
-    StopClimate(): Order(
-        line="climatecontrol off", reply="Climate Control off", metric="v.e.hvac", value=False, patience=_IN_TURN
+    StopClimate(): ShellCommand(
+        "climatecontrol off", "Climate Control off", "v.e.hvac", value=False, effect_limit=_BY_INTERVAL
     ),
-    StartCharging(): Order(
-        line="charge start", reply="Charge has been started", metric="v.c.charging", value=True, patience=_IN_TURN
+    StartCharging(): ShellCommand(
+        "charge start", "Charge has been started", "v.c.charging", value=True, effect_limit=_BY_INTERVAL
     ),
-    StopCharging(): Order(
-        line="charge stop", reply="Charge has been stopped", metric="v.c.charging", value=False, patience=_IN_TURN
+    StopCharging(): ShellCommand(
+        "charge stop", "Charge has been stopped", "v.c.charging", value=False, effect_limit=_BY_INTERVAL
     ),
-    Lock(): Order(line="lock 0", reply="Vehicle locked", metric=LOCKED, value=True, patience=_AT_ONCE),
-    Unlock(): Order(line="unlock 0", reply="Vehicle unlocked", metric=LOCKED, value=False, patience=_AT_ONCE),
-    Refresh(): Order(line="wakeup", reply="Vehicle has been woken", metric="v.e.awake", value=True, patience=_AT_ONCE),
+    Lock(): ShellCommand("lock 0", "Vehicle locked", LOCKED, value=True, effect_limit=_BY_EVENT),
+    Unlock(): ShellCommand("unlock 0", "Vehicle unlocked", LOCKED, value=False, effect_limit=_BY_EVENT),
+    Refresh(): ShellCommand("wakeup", "Vehicle has been woken", "v.e.awake", value=True, effect_limit=_BY_EVENT),
 }
 
-TELL_ALL = "server v3 update all"
-"""Has the module send all that it remembers; wakes nobody (§1.5)."""
 
-
-def order_for(command: Command) -> Order:
-    """Return how a command is given; raises :class:`NotSupported` for whatever a LEAF's module cannot do."""
+def shell_command_for(command: Command) -> ShellCommand:
+    """Return the shell command for a command; raises :class:`NotSupported` for what a LEAF's module cannot do."""
     match command:
         case SetChargeLimit(limit=limit):
-            return _limit(limit)
-        case Lock():
-            return _LINES[Lock()]
-        case Unlock():
-            return _LINES[Unlock()]
-        case Refresh():
-            return _LINES[Refresh()]  # all at once, whatever the group
+            return _charge_limit(limit)
+        case Lock() | Unlock() | Refresh():  # without PIN and group: the module takes none
+            return _SHELL_COMMANDS[type(command)()]
     try:
-        return _LINES[command]
+        return _SHELL_COMMANDS[command]
     except KeyError:
         raise NotSupported(f"ovms: {command.kind()} is not offered in this form") from None
 
 
-def _limit(limit: float) -> Order:
-    """Return the order for a charge limit in whole percent.
+def _charge_limit(limit: float) -> ShellCommand:
+    """Return the shell command for a charge limit in whole percent.
 
-    Below 100 it has a second meaning: the module then starts a charge by itself, too, when the level has fallen
-    (§1.8). All there is to 100 is that the vehicle need not stop before, which is what the module calls no limit.
+    A limit below 100 has a second meaning: the module then also starts a charge by itself when the level has fallen
+    (§1.8). A limit of 100 only means that the vehicle need not stop before, which the module calls no limit.
     """
     if limit not in range(1, 101):
         raise NotSupported("ovms: a charge limit is a whole number from 1 to 100")
     percent = int(limit) % 100
-    return Order(
-        line=f"config set xnl suffsoc {percent}",
-        reply="Parameter has been set.",
-        metric=LIMIT,
+    return ShellCommand(
+        f"config set xnl suffsoc {percent}",
+        "Parameter has been set.",
+        CHARGE_LIMIT,
         value=float(percent),
-        patience=_IN_TURN,
+        effect_limit=_BY_INTERVAL,
         wakes=False,
     )
 
 
-_LONGEST = 1000
-"""Bytes; the replies to our commands have less than a hundred."""
+_LONGEST_RESPONSE = 1000
+"""Bytes; the responses to our commands have less than a hundred."""
 
 
 class Verdict(StrEnum):
-    """How a module took a command."""
+    """What the text of a response says; it has no code (ovms §1.7, §5.5)."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -121,8 +133,8 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A verdict, and for a refusal the firmware's own words for it, as far as they are known to be its own."""
+class CommandResponse:
+    """A verdict, and for a refusal the firmware's own text, as far as it is known to be the firmware's."""
 
     verdict: Verdict
     code: str | None = None
@@ -144,7 +156,7 @@ _REFUSALS = (
     "Error: vehicle could not be unlocked",
     "Error: vehicle could not be woken",
 )
-_BEGINNINGS = {
+_REFUSAL_PREFIXES = {
     "error": "Error",
     "usage": "Usage",
     "subcommand required": "Usage",
@@ -152,167 +164,158 @@ _BEGINNINGS = {
     "unimplemented": "Unimplemented",
     "unsupported": "Unsupported",
 }
-"""How any other refusal begins; the rest of it is not told, because nobody knows what it holds."""
+"""How any other refusal begins; the rest of it is not shown, because nobody knows what it holds."""
 
 
-def classify(payload: bytes, expected: str) -> Reply:
-    """Return what a reply means to a command whose success is announced by ``expected``; line ends do not matter."""
-    text = " ".join((decode(payload, _LONGEST) or "").split())
+def classify(payload: bytes, expected: str) -> CommandResponse:
+    """Return what a response means if ``expected`` is the text of success; line ends do not matter."""
+    text = " ".join((decode(payload, _LONGEST_RESPONSE) or "").split())
     if text == expected:
-        return Reply(Verdict.ACCEPTED)
+        return CommandResponse(Verdict.ACCEPTED)
     lower = text.casefold()
     for refusal in _REFUSALS:
         if lower == refusal.casefold():
-            return Reply(Verdict.REFUSED, refusal)
-    for beginning, code in _BEGINNINGS.items():
-        if lower.startswith(beginning):
-            return Reply(Verdict.REFUSED, code)
-    return Reply(Verdict.UNCLEAR, UNCLEAR)
-
-
-REPLY_LIMIT = timedelta(seconds=15)
-"""A module replies within seconds; a command is 24 frames of 100 ms (§1.7)."""
-
-_LOOK_EVERY = 0.5
-"""Seconds between two looks whether the command before has been answered."""
-
-_FOLLOWED = timedelta(minutes=5)
-"""More than any command is followed for."""
+            return CommandResponse(Verdict.REFUSED, refusal)
+    for prefix, code in _REFUSAL_PREFIXES.items():
+        if lower.startswith(prefix):
+            return CommandResponse(Verdict.REFUSED, code)
+    return CommandResponse(Verdict.UNCLEAR, UNCLEAR)
 
 
 @dataclass(slots=True)
-class Exchange:
-    """A command on its way. ``ended`` is how it went, once that is known.
+class SentCommand:
+    """A command on its way. ``result`` is its last progress, once that is known.
 
-    ``so_before``: what it is to bring about was so when it was sent, and has not been otherwise since; until
-    ``contested_until`` an earlier command may change that yet.
+    ``had_effect_before``: the metric had the value already when the command was sent, and has not had another since.
+    Until ``contested_until`` an earlier command may still change it.
     """
 
-    number: str
-    order: Order
+    id: str
+    command: ShellCommand
     sent_at: datetime
-    so_before: bool = False
+    had_effect_before: bool = False
     contested_until: datetime | None = None
-    reply: Reply | None = None
-    replied_at: datetime | None = None
-    ended: Progress | None = None
+    response: CommandResponse | None = None
+    responded_at: datetime | None = None
+    result: Progress | None = None
 
     @property
     def effect_until(self) -> datetime:
-        """Until when the vehicle may begin to obey."""
-        return (self.replied_at or self.sent_at + REPLY_LIMIT) + self.order.patience
+        """Until when the vehicle may begin to carry it out."""
+        return (self.responded_at or self.sent_at + RESPONSE_LIMIT) + self.command.effect_limit
 
-    def waits(self, now: datetime) -> bool:
-        """Whether a reply may still come."""
-        return self.reply is None and now - self.sent_at < REPLY_LIMIT
+    def awaits_response(self, now: datetime) -> bool:
+        """Whether a response may still come."""
+        return self.response is None and now - self.sent_at < RESPONSE_LIMIT
 
 
-class Desk:
-    """Sends orders as ``client`` and knows how they go; ``shown`` tells whether the effect of one is."""
+class CommandClient:
+    """Sends commands as ``client`` and follows them; the metrics in ``store`` show their effects."""
 
     def __init__(
         self,
         bus: MessageBus,
         topics: Topics,
         client: str,
+        store: MetricStore,
         *,
-        shown: Callable[[Order], bool],
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]],
-        new_number: Callable[[], str],
+        new_id: Callable[[], str],
     ) -> None:
-        """Prepare; nothing is sent yet."""
         self._bus = bus
         self._topics = topics
         self._client = client
-        self._shown = shown
+        self._store = store
         self._now = now
         self._sleep = sleep
-        self._new_number = new_number
-        self._turn = asyncio.Lock()
-        self._open: dict[str, Exchange] = {}
-        """The orders that somebody may still ask about, by their numbers."""
-        self.sent = 0
+        self._new_id = new_id
+        self._sending = asyncio.Lock()
+        self._sent: dict[str, SentCommand] = {}
+        """The commands that may still be polled, by their ids."""
+        self.requests = 0
         """How many commands have been published."""
 
-    async def send(self, order: Order, departure: Departure) -> Ticket:
-        """Publish an order when the one before has been answered.
+    async def send(self, command: ShellCommand, departure: Departure) -> Ticket:
+        """Publish a command when the one before has its response.
 
-        At quality of service 0: a module that is gone must not find the order when it comes back (§1.2). Being told
-        that somebody listens, the module sends every few seconds what changes.
+        At quality of service 0: a module that is offline must not find the command when it comes back (§1.2). While
+        the topic ``active`` says that a client is listening, the module sends every few seconds what has changed.
         """
-        async with self._turn:
-            while any(each.waits(self._now()) for each in self._open.values()):
-                await self._sleep(_LOOK_EVERY)
-            self._forget()
+        async with self._sending:
+            while any(each.awaits_response(self._now()) for each in self._sent.values()):
+                await self._sleep(_CHECK_INTERVAL)
+            self._drop_ended()
             await self._bus.publish(self._topics.active(self._client), "1")
-            async with departure(wakes=order.wakes):
-                exchange = Exchange(
-                    self._new_number(),
-                    order,
+            async with departure(wakes=command.wakes):
+                sent = SentCommand(
+                    self._new_id(),
+                    command,
                     self._now(),
-                    so_before=self._shown(order),
-                    contested_until=max((each.effect_until for each in self._against(order)), default=None),
+                    had_effect_before=self._has_effect(command),
+                    contested_until=max((each.effect_until for each in self._conflicting(command)), default=None),
                 )
-                self._open[exchange.number] = exchange  # first: the reply may come before publishing returns
+                self._sent[sent.id] = sent  # first: the response may come before publishing returns
                 try:
-                    await self._publish(exchange.number, order.line)
+                    await self._publish(sent.id, command.line)
                 except BackendError:
-                    del self._open[exchange.number]
+                    del self._sent[sent.id]
                     raise
-        return Ticket(exchange.number, exchange.sent_at)
+        return Ticket(sent.id, sent.sent_at)
 
-    def _against(self, order: Order) -> Iterator[Exchange]:
-        """Yield the earlier commands that have not ended and are to bring about something else than ``order``."""
-        for each in self._open.values():
-            if each.ended is None and each.order.metric == order.metric and each.order.value != order.value:
-                yield each
+    async def request_all_metrics(self) -> None:
+        """Have the module send all metrics; there is no need to follow this."""
+        await self._publish(self._new_id(), REQUEST_ALL_METRICS)
 
-    def _forget(self) -> None:
-        """Drop what nobody asks about any more, because it has ended or was given up."""
-        since = self._now() - _FOLLOWED
-        self._open = {
-            number: each for number, each in self._open.items() if each.ended is None and each.sent_at >= since
-        }
-
-    async def ask_for_all(self) -> None:
-        """Have the module send all that it remembers; whether it does shows by itself."""
-        await self._publish(self._new_number(), TELL_ALL)
-
-    def hear(self, message: MqttMessage) -> None:
-        """Take a reply: the first to each command; what is kept by the broker is somebody's mistake."""
-        exchange = self._open.get(self._topics.reply(message.topic, self._client) or "")
-        if exchange is None or message.retain or exchange.reply is not None:
+    def handle(self, message: MqttMessage) -> None:
+        """Take the first response to each command; a retained one is somebody's mistake."""
+        sent = self._sent.get(self._topics.responded_command(message.topic, self._client) or "")
+        if sent is None or message.retain or sent.response is not None:
             return
-        exchange.reply, exchange.replied_at = classify(message.payload, exchange.order.reply), self._now()
+        sent.response, sent.responded_at = classify(message.payload, sent.command.response), self._now()
 
-    async def progress(self, number: str) -> Progress:
-        """Return how an order goes. One from before a restart was not answered to us."""
-        exchange = self._open.get(number)
-        if exchange is None:
+    async def progress(self, command_id: str) -> Progress:
+        """Return the progress of a command. After a restart that is unknown: its response went to another client."""
+        sent = self._sent.get(command_id)
+        if sent is None:
             return Progress(Phase.TIMED_OUT)
-        if exchange.ended is None and (ended := self._judge(exchange)).phase is not Phase.PENDING:
-            exchange.ended = ended
-            if all(each.ended is not None for each in self._open.values()):
+        if sent.result is None and (progress := self._evaluate(sent)).phase is not Phase.PENDING:
+            sent.result = progress
+            if all(each.result is not None for each in self._sent.values()):
                 with suppress(BackendError):  # otherwise the module notices after two minutes (§1.5)
                     await self._bus.publish(self._topics.active(self._client), "0")
-        return exchange.ended or Progress(Phase.PENDING)
+        return sent.result or Progress(Phase.PENDING)
 
-    def _judge(self, exchange: Exchange) -> Progress:
-        if exchange.reply is None or exchange.replied_at is None:
-            return Progress(Phase.PENDING if exchange.waits(self._now()) else Phase.TIMED_OUT)
-        code, unclear = exchange.reply.code, exchange.reply.verdict is Verdict.UNCLEAR
-        if exchange.reply.verdict is Verdict.REFUSED:  # before the firmware sends the vehicle anything (§1.7)
+    def _evaluate(self, sent: SentCommand) -> Progress:
+        if sent.response is None or sent.responded_at is None:
+            return Progress(Phase.PENDING if sent.awaits_response(self._now()) else Phase.TIMED_OUT)
+        code, unclear = sent.response.code, sent.response.verdict is Verdict.UNCLEAR
+        if sent.response.verdict is Verdict.REFUSED:  # before the firmware sends the vehicle anything (§1.7)
             return Progress(Phase.REJECTED, code, nothing_done=True)
-        shown = self._shown(exchange.order)
-        exchange.so_before = exchange.so_before and shown
-        contested = exchange.contested_until is not None and self._now() < exchange.contested_until
-        if shown and not (exchange.so_before and (unclear or contested)):
+        has_effect = self._has_effect(sent.command)
+        sent.had_effect_before = sent.had_effect_before and has_effect
+        contested = sent.contested_until is not None and self._now() < sent.contested_until
+        if has_effect and not (sent.had_effect_before and (unclear or contested)):
             return Progress(Phase.DONE)
-        if self._now() - exchange.replied_at < exchange.order.patience:
+        if self._now() - sent.responded_at < sent.command.effect_limit:
             return Progress(Phase.PENDING)
         return Progress(Phase.TIMED_OUT, code, Reason.NOT_SEEN)
 
-    async def _publish(self, number: str, line: str) -> None:
-        self.sent += 1
-        await self._bus.publish(self._topics.command(self._client, number), line)
+    def _has_effect(self, command: ShellCommand) -> bool:
+        """Whether the metric has the value that the command is to bring about."""
+        return self._store.value(command.metric) == command.value
+
+    def _conflicting(self, command: ShellCommand) -> Iterator[SentCommand]:
+        """Yield the earlier commands that have not ended and are to bring about another value of the same metric."""
+        for each in self._sent.values():
+            if each.result is None and each.command.metric == command.metric and each.command.value != command.value:
+                yield each
+
+    def _drop_ended(self) -> None:
+        """Drop the commands that nobody polls any more, because they have ended or were given up."""
+        since = self._now() - _FOLLOWED_FOR
+        self._sent = {each.id: each for each in self._sent.values() if each.result is None and each.sent_at >= since}
+
+    async def _publish(self, command_id: str, line: str) -> None:
+        self.requests += 1
+        await self._bus.publish(self._topics.command(self._client, command_id), line)

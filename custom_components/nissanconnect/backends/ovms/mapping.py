@@ -1,7 +1,6 @@
-"""What was heard, in the terms of ``vehicle`` (ovms §1.11)."""
+"""From metrics to groups of the vehicle's state (ovms §1.11)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...vehicle import (
@@ -12,56 +11,72 @@ from ...vehicle import (
     Charging,
     ChargingStatus,
     Climate,
+    Connectivity,
     Group,
     Odometer,
     Position,
     Reported,
     Stamp,
-    Tyre,
     Tyres,
 )
-from ..quantities import heading, place
-from .metric_store import Tree
-from .metrics import LIMIT, LOCKED
+from ..mapping import position, tyres
+from .metric_store import Availability, MetricStore
+from .metrics import CHARGE_LIMIT, LOCKED
 
 BACKEND = "ovms"
 """The backend's name in reports."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What was heard of a vehicle; ``faded``: what went on then may be long over."""
+def groups_of(store: MetricStore, *, stale: bool) -> list[Reported]:
+    """Return every group of which a metric was received, except the connectivity.
 
-    tree: Tree
-    faded: bool = False
+    ``stale``: that the vehicle charges or heats was reported too long ago to trust.
+    """
+    flags = store.flag("v.c.charging"), store.flag("v.e.hvac")
+    charging, climate_on = (None if flag and stale else flag for flag in flags)
+    build: Mapping[Group, Callable[[Stamp], Reported | None]] = {
+        Group.AUX_BATTERY: lambda stamp: AuxBattery(**stamp, voltage=store.number("v.b.12v.voltage")),
+        Group.BATTERY: lambda stamp: _battery(store, stamp),
+        Group.BODY: lambda stamp: _body(store, stamp),
+        Group.CHARGING: lambda stamp: _charging(store, stamp, charging=charging),
+        Group.CLIMATE: lambda stamp: _climate(store, stamp, running=climate_on),
+        Group.ODOMETER: lambda stamp: Odometer(**stamp, distance=store.number("v.p.odometer")),
+        Group.POSITION: lambda stamp: _position(store, stamp),
+        Group.TYRES: lambda stamp: _tyres(store, stamp),
+    }
+    stamps = {group: _stamp(store, group) for group in build}
+    groups = [build[group](stamp) for group, stamp in stamps.items() if stamp is not None]
+    return [group for group in groups if group is not None]
 
-    @property
-    def charging(self) -> bool | None:
-        """Whether it charges."""
-        return self._goes_on("v.c.charging")
 
-    @property
-    def climate(self) -> bool | None:
-        """Whether its climate control runs."""
-        return self._goes_on("v.e.hvac")
-
-    def _goes_on(self, metric: str) -> bool | None:
-        flag = self.tree.flag(metric)
-        return None if flag and self.faded else flag
+def _stamp(store: MetricStore, group: Group) -> Stamp | None:
+    times = store.times(group)
+    return None if times is None else Stamp(backend=BACKEND, received_at=times[0], reported_at=times[1])
 
 
-def _battery(view: View, stamp: Stamp) -> Battery:
-    tree = view.tree
+def connectivity_of(store: MetricStore, availability: Availability, received_at: datetime) -> Connectivity:
+    """Return whether the module is online, what runs on it, and its signal."""
+    return Connectivity(
+        backend=BACKEND,
+        received_at=received_at,
+        reported_at=availability.last_message_at,
+        reachable=availability.online,
+        firmware=(store.text("m.version") or "").partition("/")[0] or None,
+        signal=store.number("m.net.sq"),
+    )
+
+
+def _battery(store: MetricStore, stamp: Stamp) -> Battery:
     return Battery(
         **stamp,
-        level=tree.number("v.b.soc") or tree.number("xnl.v.b.soc.instrument"),
-        range=tree.number("v.b.range.est"),
-        capacity=tree.number("xnl.v.b.e.capacity"),
-        energy=tree.number("xnl.v.b.e.available"),
-        health=tree.number("v.b.soh"),
-        hx=tree.number("xnl.v.b.hx"),
-        temperature=tree.number("v.b.temp"),
-        cell_spread=_spread(tree.numbers("v.b.c.voltage")),
+        level=store.number("v.b.soc") or store.number("xnl.v.b.soc.instrument"),
+        range=store.number("v.b.range.est"),
+        capacity=store.number("xnl.v.b.e.capacity"),
+        energy=store.number("xnl.v.b.e.available"),
+        health=store.number("v.b.soh"),
+        hx=store.number("xnl.v.b.hx"),
+        temperature=store.number("v.b.temp"),
+        cell_spread=_spread(store.numbers("v.b.c.voltage")),
     )
 
 
@@ -71,40 +86,27 @@ def _spread(cells: tuple[float | None, ...]) -> float | None:
     return round((max(known) - min(known)) * 1000, 1) if len(known) > 1 else None
 
 
-def _charging(view: View, stamp: Stamp) -> Charging:
-    tree = view.tree
-    status = _status(view)
+def _charging(store: MetricStore, stamp: Stamp, *, charging: bool | None) -> Charging:
+    status = _status(store, charging)
     active = status is ChargingStatus.CHARGING
-    limit = tree.number(LIMIT)
+    limit = store.number(CHARGE_LIMIT)
     return Charging(
         **stamp,
-        plugged_in=_plugged_in(view),
+        plugged_in=_plugged_in(store, charging),
         status=status,
-        power=tree.number("v.c.power") if active else None if status is None else 0.0,
-        speed=ChargeSpeed.FASTEST if active and tree.word("v.c.type") == "chademo" else None,
-        finish_at=_finish_at(tree) if active else None,
+        power=store.number("v.c.power") if active else None if status is None else 0.0,
+        speed=ChargeSpeed.FASTEST if active and store.text("v.c.type") == "chademo" else None,
+        finish_at=_finish_at(store) if active else None,
         limit=100.0 if limit == 0 else limit,  # 0 turns the limit off (§1.8)
     )
 
 
-def _plugged_in(view: View) -> bool | None:
-    """Return whether anything says so; a quick charger gives no pilot signal."""
-    said = {view.tree.flag("v.c.pilot"), view.tree.flag("v.d.cp")}
-    if view.charging or True in said:
+def _plugged_in(store: MetricStore, charging: bool | None) -> bool | None:
+    """Return whether any metric says so; a quick charger gives no pilot signal."""
+    flags = {store.flag("v.c.pilot"), store.flag("v.d.cp")}
+    if charging or True in flags:
         return True
-    return False if False in said else None
-
-
-def _status(view: View) -> ChargingStatus | None:
-    """Return what the charger does: the flag says whether, the words say why not."""
-    if view.charging:
-        return ChargingStatus.CHARGING
-    if view.tree.word("v.c.substate") == "powerwait":
-        return ChargingStatus.WAITING_FOR_POWER
-    status = _STATES.get(view.tree.word("v.c.state") or "")
-    if status is not None:
-        return status
-    return ChargingStatus.NOT_CHARGING if view.charging is False else None
+    return False if False in flags else None
 
 
 _STATES: Mapping[str, ChargingStatus] = {
@@ -114,82 +116,55 @@ _STATES: Mapping[str, ChargingStatus] = {
 }
 
 
-def _finish_at(tree: Tree) -> datetime | None:
+def _status(store: MetricStore, charging: bool | None) -> ChargingStatus | None:
+    """Return what the charger does: the flag says whether it charges, the texts say why not."""
+    if charging:
+        return ChargingStatus.CHARGING
+    if store.text("v.c.substate") == "powerwait":
+        return ChargingStatus.WAITING_FOR_POWER
+    status = _STATES.get(store.text("v.c.state") or "")
+    if status is not None:
+        return status
+    return ChargingStatus.NOT_CHARGING if charging is False else None
+
+
+def _finish_at(store: MetricStore) -> datetime | None:
     """Return the forecast, which is in minutes from when it was made: to the limit, if there is one."""
-    limited = 0 < (tree.number(LIMIT) or 0) < 100
-    metric = "v.c.duration.soc" if limited and tree.number("v.c.duration.soc") else "v.c.duration.full"
-    minutes, made_at = tree.number(metric), tree.stated_at(metric)
+    limited = 0 < (store.number(CHARGE_LIMIT) or 0) < 100
+    metric = "v.c.duration.soc" if limited and store.number("v.c.duration.soc") else "v.c.duration.full"
+    minutes, made_at = store.number(metric), store.reported_at(metric)
     if not minutes or made_at is None:
         return None
     return (made_at + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
 
 
-def _climate(view: View, stamp: Stamp) -> Climate:
-    tree = view.tree
+def _climate(store: MetricStore, stamp: Stamp, *, running: bool | None) -> Climate:
     return Climate(
         **stamp,
-        running=view.climate,
-        target_temperature=tree.number("v.e.cabinsetpoint") if view.climate else None,
-        inside_temperature=tree.number("v.e.cabintemp"),
-        outside_temperature=tree.number("v.e.temp"),
+        running=running,
+        target_temperature=store.number("v.e.cabinsetpoint") if running else None,
+        inside_temperature=store.number("v.e.cabintemp"),
+        outside_temperature=store.number("v.e.temp"),
     )
 
 
-def _body(view: View, stamp: Stamp) -> Body:
-    tree = view.tree
+def _body(store: MetricStore, stamp: Stamp) -> Body:
     return Body(
         **stamp,
-        locked=tree.flag(LOCKED),
-        door_front_left=tree.flag("v.d.fl"),
-        door_front_right=tree.flag("v.d.fr"),
-        door_rear_left=tree.flag("v.d.rl"),
-        door_rear_right=tree.flag("v.d.rr"),
-        hatch=tree.flag("v.d.trunk"),
+        locked=store.flag(LOCKED),
+        door_front_left=store.flag("v.d.fl"),
+        door_front_right=store.flag("v.d.fr"),
+        door_rear_left=store.flag("v.d.rl"),
+        door_rear_right=store.flag("v.d.rr"),
+        hatch=store.flag("v.d.trunk"),
     )
 
 
-def _position(view: View, stamp: Stamp) -> Position | None:
-    tree = view.tree
-    if (found := place(tree.number("v.p.latitude"), tree.number("v.p.longitude"))) is None:
-        return None
-    return Position(**stamp, latitude=found[0], longitude=found[1], heading=heading(tree.number("v.p.direction")))
+def _position(store: MetricStore, stamp: Stamp) -> Position | None:
+    latitude, longitude = store.number("v.p.latitude"), store.number("v.p.longitude")
+    return position(stamp, latitude, longitude, store.number("v.p.direction"))
 
 
-def _odometer(view: View, stamp: Stamp) -> Odometer:
-    return Odometer(**stamp, distance=view.tree.number("v.p.odometer"))
-
-
-def _tyres(view: View, stamp: Stamp) -> Tyres | None:
-    pressures = view.tree.numbers("v.t.pressure")
-    if len(pressures) != 4:
-        return None
-    front_left, front_right, rear_left, rear_right = (Tyre(pressure=each) for each in pressures)
-    return Tyres(**stamp, front_left=front_left, front_right=front_right, rear_left=rear_left, rear_right=rear_right)
-
-
-def _aux_battery(view: View, stamp: Stamp) -> AuxBattery:
-    return AuxBattery(**stamp, voltage=view.tree.number("v.b.12v.voltage"))
-
-
-_GROUPS: Mapping[Group, Callable[[View, Stamp], Reported | None]] = {
-    Group.AUX_BATTERY: _aux_battery,
-    Group.BATTERY: _battery,
-    Group.BODY: _body,
-    Group.CHARGING: _charging,
-    Group.CLIMATE: _climate,
-    Group.ODOMETER: _odometer,
-    Group.POSITION: _position,
-    Group.TYRES: _tyres,
-}
-
-
-def reported(view: View) -> dict[Group, Reported]:
-    """Return all groups that were heard, but for whether the module is there."""
-    found: dict[Group, Reported] = {}
-    for group, build in _GROUPS.items():
-        if (times := view.tree.times(group)) is None:
-            continue
-        stamp = Stamp(backend=BACKEND, received_at=times[0], reported_at=times[1])
-        if (built := build(view, stamp)) is not None:
-            found[group] = built
-    return found
+def _tyres(store: MetricStore, stamp: Stamp) -> Tyres | None:
+    pressures = store.numbers("v.t.pressure")
+    return tyres(stamp, pressures) if len(pressures) == 4 else None

@@ -1,4 +1,4 @@
-"""One module and its vehicle, as its messages describe them. No I/O: it is handed messages and asked what is new."""
+"""One module and its vehicle, as its messages describe them: what changed, its notifications, what to keep. No I/O."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,6 @@ import re
 from ...vehicle import (
     AlertType,
     Capability,
-    Connectivity,
     Group,
     Notification,
     Powertrain,
@@ -23,100 +22,11 @@ from ...vehicle import (
     vin_problem,
 )
 from ..base import Json, MqttMessage
-from ..reader import saved_time
-from .mapping import BACKEND, View, reported
-from .metric_store import Boot, Presence, Tree, Word
-from .metrics import CONNECTED, LIMIT, METRICS, TYPE, VIN, Part, decode, flag
+from ..reader import JsonReader, saved_time
+from .mapping import connectivity_of, groups_of
+from .metric_store import Availability, MetricStore, MetricUpdate, UptimeTracker
+from .metrics import CHARGE_LIMIT, CONNECTED, METRICS, TYPE, VIN, Part, decode, flag
 from .mqtt import Topics
-
-
-@dataclass(slots=True)
-class Memory:
-    """The vehicle's key, the module's last start, whether the vehicle reports being locked, what else it can do."""
-
-    key: str | None = None
-    boot: Boot = field(default_factory=Boot)
-    locks: bool = False
-    seen: set[Capability] = field(default_factory=set)
-
-    @classmethod
-    def from_json(cls, kept: Json) -> Memory:
-        """Rebuild what :meth:`to_json` returned; whatever does not fit is forgotten."""
-        if not isinstance(kept, dict):
-            return cls()
-        key, beat, boot = kept.get("key"), kept.get("beat"), Boot()
-        if isinstance(beat, int | float) and (beat_at := saved_time(kept.get("beat_at"))) is not None:
-            boot = Boot(beat=float(beat), beat_at=beat_at, heard=set(_members(Part, kept.get("heard"))))
-        return cls(
-            key=key if isinstance(key, str) and key else None,
-            boot=boot,
-            locks=kept.get("locks") is True,
-            seen=set(_members(Capability, kept.get("seen"))),
-        )
-
-    def to_json(self) -> Json:
-        """Return it in a form that can be stored."""
-        return {
-            "beat": self.boot.beat,
-            "beat_at": self.boot.beat_at.isoformat() if self.boot.beat_at else None,
-            "key": self.key,
-            "heard": [*sorted(self.boot.heard)],
-            "locks": self.locks,
-            "seen": [*sorted(self.seen)],
-        }
-
-
-def _members[T: (Part, Capability)](kind: type[T], raw: Json) -> Iterable[T]:
-    names = raw if isinstance(raw, list) else []
-    return [each for each in kind if each.value in names]
-
-
-_KINDS = frozenset({"alert", "error", "info"})
-"""The fourth, ``data``, is for machines."""
-
-_MEANINGS: Mapping[str, AlertType] = {
-    "alert.alarm.sounding": AlertType.ALARM,
-    "alert.batt.12v.alert": AlertType.AUX_BATTERY_LOW,
-    "alert.batt.12v.shutdown": AlertType.AUX_BATTERY_LOW,
-    "alert.batt.soc.alert": AlertType.CHARGE_BELOW,
-    "alert.charge.stopped": AlertType.CHARGING_INTERRUPTED,
-    "alert.flatbed.moved": AlertType.UNEXPECTED_MOVEMENT,
-    "alert.tpms.alert": AlertType.TYRE_WARNING,
-    "alert.tpms.warning": AlertType.TYRE_WARNING,
-    "alert.valet.hood": AlertType.DOOR_OPEN,
-    "alert.valet.trunk": AlertType.DOOR_OPEN,
-    "info.charge.done": AlertType.CHARGING_FINISHED,
-}
-"""Only those without doubt; a charge that was stopped as information was stopped by somebody who knows."""
-
-_PLACE = re.compile(r"@?-?\d{1,3}\.\d{2,}\s*,\s*-?\d{1,3}\.\d{2,}")
-_SUBTYPE = re.compile(r"[a-z0-9._-]{1,60}", re.ASCII | re.IGNORECASE)
-
-
-def notice(topic: tuple[str, str], payload: bytes, at: datetime) -> Notification | None:
-    """Return a message for the owner, without the coordinates that some carry; ``None`` if it is none."""
-    kind, subtype = topic
-    if kind not in _KINDS or not _SUBTYPE.fullmatch(subtype):
-        return None
-    text = decode(payload)
-    if text is None:
-        return None
-    name = f"{kind}.{subtype}"
-    # The broker may deliver a message more than once.
-    seed = f"{name} {at:%Y-%m-%d %H:%M} ".encode() + payload
-    return Notification(
-        id=sha256(seed).hexdigest()[:32],
-        kind=name,
-        alert=_MEANINGS.get(name, AlertType.CLOUD_MESSAGE),
-        category=kind,
-        text=_shown(text),
-        sent_at=at,
-    )
-
-
-def _shown(text: str) -> str:
-    return _PLACE.sub("…", one_line(text, len(text)) or "")
-
 
 LEAF = "NL"
 """The type of the firmware's part for the LEAF and the e-NV200."""
@@ -133,146 +43,220 @@ _ALWAYS = frozenset(
         Capability.STOP_CHARGING,
     }
 )
-_SEEN = {LIMIT: Capability.CHARGE_LIMIT, "v.p.latitude": Capability.LOCATION}
+_BY_METRIC = {CHARGE_LIMIT: Capability.CHARGE_LIMIT, "v.p.latitude": Capability.LOCATION}
 """What a vehicle can do if it has these metrics."""
 
-_SIGN_OF_LIFE = timedelta(minutes=1)
-"""A module that sends nothing but its own ticking is told of this often."""
+_ONLINE_INTERVAL = timedelta(minutes=1)
+"""How often a push says that the module is online if nothing else changes."""
+
+
+@dataclass(slots=True)
+class SavedState:
+    """What survives a restart of ours: the vehicle's key, the module's uptime, ``reports_lock``, capabilities seen."""
+
+    key: str | None = None
+    uptime: UptimeTracker = field(default_factory=UptimeTracker)
+    reports_lock: bool = False
+    capabilities: set[Capability] = field(default_factory=set)
+
+    @classmethod
+    def from_json(cls, memory: Json) -> SavedState:
+        """Rebuild what :meth:`to_json` returned; whatever does not fit is dropped."""
+        saved, uptime = JsonReader.of(memory), UptimeTracker()
+        seconds, received_at = saved.number("beat"), saved_time(saved.get("beat_at"))
+        if seconds is not None and received_at is not None:
+            parts = set(_members(Part, saved.get("heard")))
+            uptime = UptimeTracker(seconds=seconds, received_at=received_at, received_from=parts)
+        return cls(
+            key=saved.text("key"),
+            uptime=uptime,
+            reports_lock=saved.flag("locks") is True,
+            capabilities=set(_members(Capability, saved.get("seen"))),
+        )
+
+    def to_json(self) -> Json:
+        """Return it in a form that can be stored; the names are those of older versions."""
+        return {
+            "beat": self.uptime.seconds,
+            "beat_at": self.uptime.received_at.isoformat() if self.uptime.received_at else None,
+            "key": self.key,
+            "heard": [*sorted(self.uptime.received_from)],
+            "locks": self.reports_lock,
+            "seen": [*sorted(self.capabilities)],
+        }
+
+
+def _members[T: (Part, Capability)](kind: type[T], names: Json) -> Iterable[T]:
+    return [each for each in kind if isinstance(names, list) and each.value in names]
 
 
 class Module:
-    """What is known of one module and its vehicle; ``takes_pin``: there is one that unlocking has to come with."""
+    """The state of one module and its vehicle. ``takes_pin``: unlocking requires a PIN."""
 
     def __init__(self, topics: Topics, *, takes_pin: bool, now: Callable[[], datetime], memory: Json) -> None:
-        """Begin with what was kept."""
         self._topics = topics
         self._capabilities = _ALWAYS | ({Capability.LOCK_PIN} if takes_pin else set())
         self._now = now
-        self._memory = Memory.from_json(memory)
-        self._words: list[Word] = []
-        self._notices: list[Notification] = []
-        self._told: dict[Group, Reported] = {}
-        self._told_info: VehicleInfo | None = None
+        self._saved = SavedState.from_json(memory)
+        self._updates: list[MetricUpdate] = []
+        self._notifications: list[Notification] = []
+        self._pushed: dict[Group, Reported] = {}
+        self._pushed_info: VehicleInfo | None = None
         self._received_at: datetime | None = None
-        self.presence = Presence()
-        self.tree = Tree(self._memory.boot, locks=self._memory.locks)
+        self.availability = Availability()
+        self.store = MetricStore(self._saved.uptime, reports_lock=self._saved.reports_lock)
         self.messages = 0
-        """How many messages have been heard."""
+        """How many messages were received."""
 
     def interrupted(self) -> None:
-        """Nobody was listening for a while."""
-        self.presence.interrupted()
-        self.tree.boot.interrupted()
+        """Note that there was no subscription for a while."""
+        self.availability.interrupted()
+        self.store.uptime.interrupted()
 
-    def hear(self, message: MqttMessage) -> None:
-        """Take a message; what it means is found out by :meth:`settle`, together with those that come along."""
+    def handle(self, message: MqttMessage) -> None:
+        """Take a message; :meth:`process` evaluates it together with those that arrive at the same time."""
         self.messages += 1
         now = self._now()
         if (metric := self._topics.metric(message.topic)) is not None:
-            self._hear_metric(metric, message, now)
-        elif (topic := self._topics.notice(message.topic)) is not None and not message.retain:
-            self.presence.hear(None, now, live=True)
-            if (told := notice(topic, message.payload, now)) is not None:
-                self._notices.append(told)
+            self._handle_metric(metric, message, now)
+        elif (topic := self._topics.notification(message.topic)) is not None and not message.retain:
+            self.availability.update(None, now, live=True)
+            if (notification := notification_of(topic, message.payload, now)) is not None:
+                self._notifications.append(notification)
 
-    def _hear_metric(self, metric: str, message: MqttMessage, now: datetime) -> None:
+    def _handle_metric(self, metric: str, message: MqttMessage, now: datetime) -> None:
         self._received_at, live = now, not message.retain
         text = decode(message.payload)
         connected = flag(text or "") if metric == CONNECTED else None
-        self.presence.hear(connected, now, live=live)
+        self.availability.update(connected, now, live=live)
         if connected is False and live:
-            self.settle()
-            self.tree.boot.interrupted()
+            self.process()
+            self.store.uptime.interrupted()
         if metric in METRICS:
-            self._words.append(Word(metric, text, now, live))
+            self._updates.append(MetricUpdate(metric, text, now, live))
 
-    def settle(self) -> None:
-        """Make sense of what was heard since the last time."""
-        words, self._words = self._words, []
-        self.tree.hear(words)
-        self._memory.locks = self.tree.locks
-        self._memory.seen.update(can for metric, can in _SEEN.items() if metric in self.tree)
+    def process(self) -> None:
+        """Evaluate the messages that have arrived since the last call."""
+        updates, self._updates = self._updates, []
+        self.store.update(updates)
+        self._saved.reports_lock = self.store.reports_lock
+        self._saved.capabilities.update(can for metric, can in _BY_METRIC.items() if metric in self.store)
 
     def memory(self) -> Json:
         """Return what should survive a restart."""
-        return self._memory.to_json()
+        return self._saved.to_json()
 
     @property
-    def is_other(self) -> bool:
+    def is_other_vehicle(self) -> bool:
         """Whether the module is set up for a vehicle that is no LEAF."""
-        return (kind := self.tree.word(TYPE)) is not None and kind != LEAF
+        return (kind := self.store.text(TYPE)) is not None and kind != LEAF
 
     @property
     def info(self) -> VehicleInfo:
         """The vehicle. Its key is its VIN if the module knew that when the vehicle was first listed."""
-        told = normalise_key(self.tree.word(VIN) or "")
-        vin = told if vin_problem(told) in (None, VinProblem.CHECK_DIGIT) else None
+        reported = normalise_key(self.store.text(VIN) or "")
+        vin = reported if vin_problem(reported) in (None, VinProblem.CHECK_DIGIT) else None
         return VehicleInfo(
-            key=self._memory.key or vin or f"OVMS-{self._topics.account[:12].upper()}",
+            key=self._saved.key or vin or f"OVMS-{self._topics.account[:12].upper()}",
             vin=vin,
             model="Leaf",
             gateway="OVMS",
             powertrain=Powertrain.ELECTRIC,
-            capabilities=frozenset(self._capabilities | self._memory.seen),
+            capabilities=frozenset(self._capabilities | self._saved.capabilities),
         )
 
     @property
-    def named(self) -> bool:
-        """Whether the vehicle has a key that it keeps."""
-        return self._memory.key is not None
+    def has_key(self) -> bool:
+        """Whether the vehicle was listed before."""
+        return self._saved.key is not None
 
-    def name(self) -> VehicleInfo:
-        """Return the vehicle, which keeps its key from now on, also when the module learns its VIN later."""
-        self._memory.key = self.info.key
+    def keep_key(self) -> VehicleInfo:
+        """Return the vehicle, whose key stays from now on, even if the module learns its VIN later."""
+        self._saved.key = self.info.key
         return self.info
 
     @property
     def state(self) -> VehicleState:
-        """All that is known."""
-        groups = reported(View(self.tree, faded=self.presence.faded(self._now())))
-        return VehicleState.of(*groups.values(), self._connectivity(self.presence.present))
+        """The whole state."""
+        groups = groups_of(self.store, stale=self.availability.is_stale(self._now()))
+        if self._received_at is not None:
+            groups.append(connectivity_of(self.store, self.availability, self._received_at))
+        return VehicleState.of(*groups)
 
-    def _connectivity(self, reachable: bool | None) -> Connectivity | None:
-        if self._received_at is None:
-            return None
-        return Connectivity(
-            backend=BACKEND,
-            received_at=self._received_at,
-            reported_at=self.presence.spoke_at,
-            reachable=reachable,
-            firmware=(self.tree.word("m.version") or "").partition("/")[0] or None,
-            signal=self.tree.number("m.net.sq"),
-        )
+    def forget_pushes(self) -> None:
+        """Make the next push hold everything: it is for a new listener."""
+        self._pushed, self._pushed_info = {}, None
 
-    def begin(self) -> None:
-        """Tell everything anew: there is somebody else to tell."""
-        self._told, self._told_info = {}, None
-
-    def news(self, *, later: Collection[Group] = ()) -> Push | None:
-        """Return what has not been told yet, but for the groups that are to be told ``later``."""
-        self.settle()
-        notices, self._notices = tuple(self._notices), []
-        known = {group: value for group, value in self.state.groups().items() if group not in later}
-        groups = {group: value for group, value in known.items() if self._is_news(group, value)}
+    def next_push(self, *, without: Collection[Group] = ()) -> Push | None:
+        """Return what has changed since the last push; changes of the groups in ``without`` stay for the next one."""
+        self.process()
+        notifications, self._notifications = tuple(self._notifications), []
+        changed = {
+            group: value
+            for group, value in self.state.groups().items()
+            if group not in without and self._is_changed(group, value)
+        }
         info = self.info
-        if not groups and not notices and info == self._told_info:
+        if not changed and not notifications and info == self._pushed_info:
             return None
-        self._told |= groups
-        self._told_info = info
-        return Push(info=info, state=VehicleState.of(*groups.values()), notifications=notices)
+        self._pushed |= changed
+        self._pushed_info = info
+        return Push(info=info, state=VehicleState.of(*changed.values()), notifications=notifications)
 
-    def cut_off(self) -> Push | None:
-        """Return what is left to tell, and that nobody knows whether the module is there: the broker is gone."""
-        self.settle()
+    def last_push(self) -> Push | None:
+        """Return the remaining changes when the broker is gone: whether the module is online is unknown then."""
+        self.process()
         self.interrupted()
         if self._received_at is not None:
             self._received_at = self._now()
-        return self.news()
+        return self.next_push()
 
-    def _is_news(self, group: Group, value: Reported) -> bool:
-        told = self._told.get(group)
-        if told is None or group is not Group.CONNECTIVITY:
-            return told != value
-        if value.received_at - told.received_at >= _SIGN_OF_LIFE:
+    def _is_changed(self, group: Group, value: Reported) -> bool:
+        """Whether a group has to be pushed; that the module is still online counts once in a while only."""
+        pushed = self._pushed.get(group)
+        if pushed is None or group is not Group.CONNECTIVITY:
+            return pushed != value
+        if value.received_at - pushed.received_at >= _ONLINE_INTERVAL:
             return True
-        return replace(value, received_at=told.received_at, reported_at=told.reported_at) != told
+        return replace(value, received_at=pushed.received_at, reported_at=pushed.reported_at) != pushed
+
+
+_TYPES = frozenset({"alert", "error", "info"})
+"""The fourth, ``data``, is for machines."""
+
+_ALERTS: Mapping[str, AlertType] = {
+    "alert.alarm.sounding": AlertType.ALARM,
+    "alert.batt.12v.alert": AlertType.AUX_BATTERY_LOW,
+    "alert.batt.12v.shutdown": AlertType.AUX_BATTERY_LOW,
+    "alert.batt.soc.alert": AlertType.CHARGE_BELOW,
+    "alert.charge.stopped": AlertType.CHARGING_INTERRUPTED,
+    "alert.flatbed.moved": AlertType.UNEXPECTED_MOVEMENT,
+    "alert.tpms.alert": AlertType.TYRE_WARNING,
+    "alert.tpms.warning": AlertType.TYRE_WARNING,
+    "alert.valet.hood": AlertType.DOOR_OPEN,
+    "alert.valet.trunk": AlertType.DOOR_OPEN,
+    "info.charge.done": AlertType.CHARGING_FINISHED,
+}
+"""Only those without doubt; ``info.charge.stopped`` means that somebody stopped the charge on purpose."""
+
+_COORDINATES = re.compile(r"@?-?\d{1,3}\.\d{2,}\s*,\s*-?\d{1,3}\.\d{2,}")
+_SUBTYPE = re.compile(r"[a-z0-9._-]{1,60}", re.ASCII | re.IGNORECASE)
+
+
+def notification_of(topic: tuple[str, str], payload: bytes, at: datetime) -> Notification | None:
+    """Return a notification (ovms §1.10) without the coordinates that some hold; ``None`` if it is not for people."""
+    kind, subtype = topic
+    text = decode(payload)
+    if kind not in _TYPES or not _SUBTYPE.fullmatch(subtype) or text is None:
+        return None
+    name = f"{kind}.{subtype}"
+    # The broker may deliver a message more than once.
+    seed = f"{name} {at:%Y-%m-%d %H:%M} ".encode() + payload
+    return Notification(
+        id=sha256(seed).hexdigest()[:32],
+        kind=name,
+        alert=_ALERTS.get(name, AlertType.CLOUD_MESSAGE),
+        category=kind,
+        text=_COORDINATES.sub("…", one_line(text, len(text)) or ""),
+        sent_at=at,
+    )

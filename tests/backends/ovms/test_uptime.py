@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.nissanconnect.backends.ovms.metric_store import Boot
+from custom_components.nissanconnect.backends.ovms.metric_store import UptimeTracker
 from custom_components.nissanconnect.backends.ovms.metrics import Part
-from custom_components.nissanconnect.backends.ovms.module import Memory
+from custom_components.nissanconnect.backends.ovms.module import SavedState
 from custom_components.nissanconnect.vehicle import Body, Charging, ChargingStatus, Push
 
 from ..conftest import NOW
@@ -117,15 +117,15 @@ async def test_a_module_that_started_while_we_were_gone_unlocks_nothing(world: W
 
 
 def test_after_a_longer_silence_than_its_life_a_module_may_have_started() -> None:
-    boot = Boot(beat=600, beat_at=NOW, heard={Part.BODY})
-    boot.count(5000, NOW + timedelta(seconds=5000))
-    assert not boot.knows(Part.BODY)
-    boot = Boot(beat=600, beat_at=NOW, heard={Part.BODY})
-    boot.count(1100, NOW + timedelta(seconds=500))
-    assert boot.knows(Part.BODY)
-    boot = Boot(beat=600, beat_at=NOW, heard={Part.BODY})
-    boot.count(600, NOW + timedelta(days=5))  # it has said nothing since
-    assert boot.knows(Part.BODY)
+    uptime = UptimeTracker(seconds=600, received_at=NOW, received_from={Part.BODY})
+    uptime.update(5000, NOW + timedelta(seconds=5000))
+    assert not uptime.has_received(Part.BODY)
+    uptime = UptimeTracker(seconds=600, received_at=NOW, received_from={Part.BODY})
+    uptime.update(1100, NOW + timedelta(seconds=500))
+    assert uptime.has_received(Part.BODY)
+    uptime = UptimeTracker(seconds=600, received_at=NOW, received_from={Part.BODY})
+    uptime.update(600, NOW + timedelta(days=5))  # it has said nothing since
+    assert uptime.has_received(Part.BODY)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_after_a_longer_silence_than_its_life_a_module_may_have_started() -> Non
     ],
 )
 def test_a_memory_that_makes_no_sense_is_none(kept: object) -> None:
-    assert Memory.from_json(kept) == Memory()  # type: ignore[arg-type]
+    assert SavedState.from_json(kept) == SavedState()  # type: ignore[arg-type]
 
 
 async def test_nothing_is_believed_before_the_ticking_was_heard(world: World) -> None:
