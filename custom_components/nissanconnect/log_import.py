@@ -28,7 +28,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 
 if TYPE_CHECKING:
-    from .backends.leafspy import HourlyValue
+    from .backends.leafspy.log import HourlyValue
 
 type Opener = Callable[[], AbstractContextManager[Path]]
 """Makes a file ready to be read; called outside the event loop."""
@@ -129,7 +129,7 @@ class _Read:
 def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[float], None]) -> _Read:
     """Read a file, which takes seconds."""
     # Here, because nobody else pays for it.
-    from .backends.leafspy import Damaged, HourlyValues, LogReader, Series, Skipped, log_files  # noqa: PLC0415
+    from .backends.leafspy.log import Damaged, HourlyValues, LogReader, Series, Skipped, log_files  # noqa: PLC0415
 
     reader, hours, damaged = LogReader(now, name), HourlyValues(), False
     try:

@@ -8,14 +8,14 @@ from itertools import chain
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.leafspy import (
+from custom_components.nissanconnect.backends.leafspy import log as log_module
+from custom_components.nissanconnect.backends.leafspy.log import (
     Damaged,
     HourlyValue,
     HourlyValues,
     LogReader,
     LogRow,
     Series,
-    archive as archive_module,
     log_files,
 )
 from tests.simulator.leafspy_app import VIN
@@ -102,10 +102,10 @@ def test_an_archive_that_is_damaged_says_so_after_what_can_be_read() -> None:
 def test_an_archive_that_grows_beyond_measure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = archive({"a.csv": b"0" * 1_000_000})
     assert len(packed) < 10_000
-    monkeypatch.setattr(archive_module, "_MOST_BYTES", 999_999)
+    monkeypatch.setattr(log_module, "_MOST_BYTES", 999_999)
     with pytest.raises(Damaged):
         rows_of(packed)
-    monkeypatch.setattr(archive_module, "_MOST_FILES", 0)
+    monkeypatch.setattr(log_module, "_MOST_FILES", 0)
     with pytest.raises(Damaged):
         rows_of(packed)
 

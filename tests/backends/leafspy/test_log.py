@@ -11,8 +11,7 @@ from time import process_time
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.leafspy import LogReader, LogRow, Skipped
-from custom_components.nissanconnect.backends.leafspy.archive import log_files
+from custom_components.nissanconnect.backends.leafspy.log import LogReader, LogRow, Skipped, log_files
 from tests.simulator.leafspy_app import VIN
 from tests.simulator.leafspy_log import HEADER, WIDTHS, Drive, log
 

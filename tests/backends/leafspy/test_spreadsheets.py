@@ -11,7 +11,7 @@ from typing import Literal
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.leafspy import LogReader, LogRow, Skipped
+from custom_components.nissanconnect.backends.leafspy.log import LogReader, LogRow, Skipped
 from tests.simulator.leafspy_app import VIN
 from tests.simulator.leafspy_log import HEADER, Drive, log
 

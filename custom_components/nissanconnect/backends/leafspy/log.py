@@ -10,12 +10,69 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from statistics import fmean
+import struct
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+import zlib
 
 from ...vehicle import normalise_key
-from . import quirks
-from .columns import DELIMITERS, Columns
-from .figures import Ambiguous, Fields
-from .text import is_open, lines
+from .log_csv import DELIMITERS, Ambiguous, Columns, Fields, is_open, lines
+from .message import amp_hours_of, celsius, health_of, hx_of, level_of, odometer_of, pack_temperature_of
+
+_CHUNK = 65_536
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
+"""How an archive begins; the second one is empty."""
+_PLAIN = (ZIP_STORED, ZIP_DEFLATED)
+_BROKEN = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, struct.error, zlib.error)
+"""What the standard library raises over archives that are damaged or encrypted."""
+_MOST_FILES = 5_000
+_MOST_BYTES = 1_000_000_000
+"""Of what comes out of an archive; years of logs are less. A small archive can hold any amount."""
+
+
+class Damaged(Exception):
+    """The archive cannot be read to its end, or holds more than anybody's logs."""
+
+
+def log_files(file: BinaryIO) -> Iterator[Iterator[bytes]]:
+    """Yield each log as chunks, to be read before the next one is taken; raises :class:`Damaged`, :class:`OSError`."""
+    beginning = file.read(4)
+    file.seek(0)
+    if beginning not in _ARCHIVES:
+        yield iter(lambda: file.read(_CHUNK), b"")
+        return
+    left = _MOST_BYTES
+    for archive, member in _members(file):
+        left -= member.file_size
+        if left < 0:
+            raise Damaged
+        yield _chunks(archive, member)
+
+
+def _members(file: BinaryIO) -> Iterator[tuple[ZipFile, ZipInfo]]:
+    try:
+        archive = ZipFile(file)
+        members = [each for each in archive.infolist() if each.filename.lower().endswith(".csv")]
+    except _BROKEN as err:
+        raise Damaged from err
+    if len(members) > _MOST_FILES or any(each.compress_type not in _PLAIN for each in members):
+        raise Damaged
+    with archive:
+        for member in sorted(members, key=lambda each: each.filename):
+            yield archive, member
+
+
+def _chunks(archive: ZipFile, member: ZipInfo) -> Iterator[bytes]:
+    """Yield what is in a file of an archive, and not more than it says of itself."""
+    left = member.file_size
+    try:
+        with archive.open(member) as opened:
+            while left > 0 and (chunk := opened.read(min(_CHUNK, left))):
+                left -= len(chunk)
+                yield chunk
+    except _BROKEN as err:
+        raise Damaged from err
+
 
 _FIRST_LOG = datetime(2011, 1, 1, tzinfo=UTC).timestamp()
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -122,11 +179,11 @@ def _read(fields: Fields, at: datetime, *, miles: bool) -> LogRow:
     gids = fields.figure("gids")
     return LogRow(
         at=at,
-        level=fields.figure("soc", lambda soc: quirks.level(_scaled(soc, above=100, least=1), gids)),
-        health=fields.figure("soh", quirks.health),
+        level=fields.figure("soc", lambda soc: level_of(_scaled(soc, above=100, least=1), gids)),
+        health=fields.figure("soh", health_of),
         temperature=_temperature(fields),
-        amp_hours=fields.figure("ahr", lambda ahr: quirks.amp_hours(_scaled(ahr, above=1000, least=10))),
-        hx=fields.figure("hx", quirks.hx),
+        amp_hours=fields.figure("ahr", lambda ahr: amp_hours_of(_scaled(ahr, above=1000, least=10))),
+        hx=fields.figure("hx", hx_of),
         odometer=_odometer(fields, miles=miles),
     )
 
@@ -134,7 +191,7 @@ def _read(fields: Fields, at: datetime, *, miles: bool) -> LogRow:
 def _odometer(fields: Fields, *, miles: bool) -> float | None:
     for name, in_miles in (("odokm", miles), ("odomi", True), ("odomiles", True)):
         if fields.figures(name):
-            return fields.figure(name, partial(quirks.odometer, miles=in_miles))
+            return fields.figure(name, partial(odometer_of, miles=in_miles))
     return None
 
 
@@ -158,8 +215,8 @@ def _temperature(fields: Fields) -> float | None:
 
 
 _TEMPERATURES: Mapping[str, Callable[[float], float | None]] = {
-    "c": quirks.pack_temperature,
-    "f": lambda fahrenheit: quirks.pack_temperature(quirks.celsius(fahrenheit)),
+    "c": pack_temperature_of,
+    "f": lambda fahrenheit: pack_temperature_of(celsius(fahrenheit)),
 }
 
 
@@ -173,3 +230,79 @@ def _time(fields: Fields) -> datetime | None:
     except Ambiguous:
         return None
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None and _FIRST_LOG <= seconds < 1e10 else None
+
+
+_HOUR = 3600
+
+
+class Series(StrEnum):
+    """What is summed up, named as in :class:`~...vehicle.Battery`.
+
+    The level is not among it: what it was while somebody drove is not what it was in that hour.
+    """
+
+    HEALTH = "health"
+    TEMPERATURE = "temperature"
+    AMP_HOURS = "amp_hours"
+    HX = "hx"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourlyValue:
+    """One hour of one series; ``start`` is a full hour in UTC."""
+
+    start: datetime
+    mean: float
+    minimum: float
+    maximum: float
+
+
+@dataclass(slots=True)
+class _Sum:
+    count: int = 0
+    total: float = 0.0
+    minimum: float = float("inf")
+    maximum: float = float("-inf")
+
+    def add(self, value: float) -> None:
+        self.count += 1
+        self.total += value
+        self.minimum = min(self.minimum, value)
+        self.maximum = max(self.maximum, value)
+
+
+@dataclass(slots=True)
+class _Hour:
+    """``seconds`` has a bit for each second that was counted: logs overlap, and a reading counts once."""
+
+    seconds: int = 0
+    sums: dict[Series, _Sum] = field(default_factory=dict)
+
+
+class HourlyValues:
+    """Mean, minimum and maximum of every series in every hour. Reading rows again changes nothing."""
+
+    def __init__(self) -> None:
+        """Begin without any hour."""
+        self._hours: dict[int, _Hour] = {}
+
+    def add(self, row: LogRow) -> None:
+        """Count a row, unless one of the same second has been."""
+        number, second = divmod(int(row.at.timestamp()), _HOUR)
+        hour = self._hours.setdefault(number, _Hour())
+        if hour.seconds >> second & 1:
+            return
+        hour.seconds |= 1 << second
+        for series in Series:
+            if (value := getattr(row, series)) is not None:
+                hour.sums.setdefault(series, _Sum()).add(value)
+
+    def of(self, series: Series, *, before: datetime) -> Iterator[HourlyValue]:
+        """Yield the hours of a series that were over ``before`` that time, in order."""
+        for number, hour in sorted(self._hours.items()):
+            start = datetime.fromtimestamp(number * _HOUR, UTC)
+            found = hour.sums.get(series)
+            if found is not None and start + timedelta(hours=1) <= before:
+                # Rounding can push a mean of equal values past them.
+                mean = min(max(found.total / found.count, found.minimum), found.maximum)
+                yield HourlyValue(start=start, mean=mean, minimum=found.minimum, maximum=found.maximum)

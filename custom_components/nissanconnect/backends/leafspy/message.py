@@ -1,12 +1,142 @@
 """One message of the app: a flat set of parameters, all of them optional (leafspy §3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
+import re
+from typing import Self
 
-from ...vehicle import ChargeSpeed
-from ..quantities import POWER, place
-from . import quirks
-from .quirks import number
+from ...vehicle import ChargeSpeed, VinProblem, normalise_key, vin_problem
+from ..quantities import AMP_HOURS, ENERGY, HEALTH, HX, LEVEL, ODOMETER, POWER, TEMPERATURE, place
+
+ENERGY_PER_GID = 0.0775
+"""kWh. The app's own default for what the battery counts; 80 to 88 Wh have been measured (leafspy §10 [H])."""
+
+KM_PER_MILE = 1.609344
+
+_PACKS: Mapping[float, float] = {24.0: 66.5, 30.0: 80.5, 40.0: 115.44, 62.0: 176.4}
+"""Ah of each new pack by its nominal kWh (leafspy §10 [H])."""
+_PACK_TOLERANCE = 0.04
+
+_HX_REGISTER = 102.4
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_KEY = re.compile(r"(?=.*\d)[A-Z0-9-]{5,20}", re.ASCII)
+
+
+def number(text: str | None, low: float = -inf, high: float = inf) -> float | None:
+    """Return a number from ``low`` to ``high``: written as ``1``, ``1.0`` or with many digits (leafspy Q7 [H])."""
+    text = (text or "").strip()
+    if len(text) > 40 or not _NUMBER.fullmatch(text):
+        return None
+    value = float(text)
+    return value if low <= value <= high and abs(value) < inf else None
+
+
+def vehicle_key(text: str | None) -> str | None:
+    """Return the VIN, or whatever a vehicle calls itself: those made for Japan have frame numbers (leafspy §3 [H])."""
+    key = normalise_key(text or "")
+    return key if _KEY.fullmatch(key) else None
+
+
+def is_vin(key: str) -> bool:
+    """Whether a key is a VIN; a check digit that does not fit is no reason to refuse (regions §2)."""
+    return vin_problem(key) in (None, VinProblem.CHECK_DIGIT)
+
+
+def level_of(soc: float | None, gids: float | None) -> float | None:
+    """Return the state of charge in % by the battery's own count, which is not the dashboard's (leafspy Q6 [M]).
+
+    While the vehicle shuts down it says 0 beside a count that tells of a full battery (Q5 [H]).
+    """
+    return None if soc == 0 and gids is not None and gids > 10 else LEVEL.of(soc)
+
+
+def health_of(soh: float | None) -> float | None:
+    """Return the state of health in %; 0 is a glitch (leafspy Q5 [H])."""
+    return HEALTH.of(soh)
+
+
+def amp_hours_of(ahr: float | None) -> float | None:
+    """Return what fits into the battery today in Ah; 0 is a glitch (leafspy Q5 [H])."""
+    return AMP_HOURS.of(ahr)
+
+
+def hx_of(value: float | None) -> float | None:
+    """Return the index of conductance in %.
+
+    Large new packs exceed 100; some apps send the register (leafspy Q2 [H]).
+    """
+    if value is None:
+        return None
+    return HX.of(value / _HX_REGISTER if value > 1000 else value)
+
+
+def energy_of(gids: float | None) -> float | None:
+    """Return what is in the battery in kWh."""
+    return ENERGY.of(gids * ENERGY_PER_GID) if gids is not None and 1 <= gids <= 1200 else None
+
+
+def nominal_capacity_of(ahr: float | None, soh: float | None) -> float | None:
+    """Return the kWh of the pack when it was new; its Ah today and its health tell which it is (leafspy §10 [H])."""
+    if ahr is None or soh is None:
+        return None
+    new = ahr / soh * 100
+    return next((kwh for kwh, ah in _PACKS.items() if abs(new / ah - 1) <= _PACK_TOLERANCE), None)
+
+
+def pack_temperature_of(celsius: float | None) -> float | None:
+    """Return the temperature of the battery in °C."""
+    return TEMPERATURE.of(celsius)
+
+
+def odometer_of(distance: float | None, *, miles: bool) -> float | None:
+    """Return km; 0 is a glitch (leafspy Q4 [M])."""
+    return ODOMETER.of(distance * KM_PER_MILE if miles and distance is not None else distance)
+
+
+def celsius(fahrenheit: float) -> float:
+    """Return °C."""
+    return (fahrenheit - 32) / 1.8
+
+
+_UNREAD = (95.0, 87.0)
+"""What an unread sensor comes out as in °C, which are fine days in °F (leafspy Q1 [H])."""
+_TOO_HOT = 50.0
+"""°C; more is °F."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideUnit:
+    """Whether one vehicle's app sends °F although it shows °C; ``None`` as long as nothing tells.
+
+    The app converts the outside temperature only if an option of its own says so. More than 50 can only be °F. Below,
+    the digits tell: the sensor counts in steps that are 0.9 °F from -40.9 °F on, and 0.5 °C (§11), so that four values
+    in five fit to one of the two only [L]. What fits to both or to neither changes nothing; without any evidence it
+    is °C (Q1 [M]).
+    """
+
+    fahrenheit: bool | None = None
+
+    def after(self, value: float) -> Self:
+        """Return what is known after one more value that was sent with °C as the app's unit."""
+        if value in _UNREAD:
+            return self
+        in_fahrenheit, in_celsius = _fits(value + 40.9, 0.9), _fits(value, 0.5)
+        if value > _TOO_HOT or (in_fahrenheit and not in_celsius):
+            return replace(self, fahrenheit=True)
+        return replace(self, fahrenheit=False) if in_celsius and not in_fahrenheit else self
+
+
+def outside_temperature(value: float, *, fahrenheit: bool) -> float | None:
+    """Return °C, ``None`` for what no weather is: unread sensors come out as 87 or 95 (leafspy Q1 [H])."""
+    found = celsius(value) if fahrenheit else value
+    return round(found, 1) if -50 <= found <= 60 else None
+
+
+def _fits(value: float, step: float) -> bool:
+    """Whether ``value`` is a multiple of ``step``, up to what one decimal place rounds away."""
+    return abs(value / step - round(value / step)) * step < 0.02
+
 
 _HIGHEST_AC_POWER = 25.0
 """kW."""
@@ -49,12 +179,12 @@ class Message:
 
 def parse(parameters: Mapping[str, str], units: Units) -> Message | None:
     """Read a message; ``None`` if it does not say of which vehicle it speaks. Nothing makes it raise."""
-    key = quirks.vehicle_key(parameters.get("VIN"))
+    key = vehicle_key(parameters.get("VIN"))
     if key is None:
         return None
     gids = number(parameters.get("Gids"))
-    ahr = quirks.amp_hours(number(parameters.get("AHr")))
-    health = quirks.health(number(parameters.get("SOH")))
+    ahr = amp_hours_of(number(parameters.get("AHr")))
+    health = health_of(number(parameters.get("SOH")))
     fahrenheit = parameters.get("Tunits", "").strip().upper() == "F"
     pack = number(parameters.get("BatTemp"))
     mode = number(parameters.get("ChrgMode"), 0, 3)
@@ -62,20 +192,20 @@ def parse(parameters: Mapping[str, str], units: Units) -> Message | None:
     power, doubtful = _power(parameters, mode)
     return Message(
         key=key,
-        level=quirks.level(number(parameters.get("SOC")), gids),
-        energy=quirks.energy(gids),
-        capacity=quirks.nominal_capacity(ahr, health),
+        level=level_of(number(parameters.get("SOC")), gids),
+        energy=energy_of(gids),
+        capacity=nominal_capacity_of(ahr, health),
         amp_hours=ahr,
         health=health,
-        hx=quirks.hx(number(parameters.get("Hx"))),
-        temperature=quirks.pack_temperature(quirks.celsius(pack) if fahrenheit and pack is not None else pack),
+        hx=hx_of(number(parameters.get("Hx"))),
+        temperature=pack_temperature_of(celsius(pack) if fahrenheit and pack is not None else pack),
         # Quick charging has a plug of its own, which the plug state does not know (leafspy §4 [H]).
         plugged_in=True if mode == 3 else None if plug is None else plug == 2,
         charging=None if mode is None else mode != 0,
         doubtful=doubtful,
         power=power,
         speed=_speed(mode, power),
-        odometer=quirks.odometer(number(parameters.get("Odo")), miles=units.odometer_miles),
+        odometer=odometer_of(number(parameters.get("Odo")), miles=units.odometer_miles),
         position=_position(parameters),
         outside=number(parameters.get("Amb")),
         outside_is_fahrenheit=fahrenheit,
