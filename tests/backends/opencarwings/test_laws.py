@@ -13,8 +13,8 @@ from custom_components.nissanconnect.backends.opencarwings import Address, Crede
 from custom_components.nissanconnect.backends.opencarwings.alerts import CarAlert, notification, parse_alerts
 from custom_components.nissanconnect.backends.opencarwings.budget import LIMITS, Budget
 from custom_components.nissanconnect.backends.opencarwings.car import Car, LastCommand, parse_car
-from custom_components.nissanconnect.backends.opencarwings.listener import _decode
-from custom_components.nissanconnect.backends.opencarwings.orders import Order, progress
+from custom_components.nissanconnect.backends.opencarwings.commands import Order, progress
+from custom_components.nissanconnect.backends.opencarwings.push import _decode
 from custom_components.nissanconnect.backends.opencarwings.timers import next_start, timers_of
 from custom_components.nissanconnect.vehicle import AlertType, Capability, Phase, ProtocolError, Push, RateLimited
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, OpenCarwings

@@ -3,7 +3,7 @@
 from .address import PUBLIC, Address
 from .auth import Auth, Credentials
 from .backend import OpenCarwingsBackend
-from .state import BACKEND
+from .mapping import BACKEND
 from .transport import Timeouts
 
 __all__ = ["BACKEND", "PUBLIC", "Address", "Auth", "Credentials", "OpenCarwingsBackend", "Timeouts"]

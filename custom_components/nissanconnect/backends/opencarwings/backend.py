@@ -42,12 +42,12 @@ from .address import Address
 from .answer import Explained
 from .auth import Auth, Authenticator, Credentials
 from .budget import Budget
+from .cache import REFUSALS, Fleet, notifications_of
 from .car import Car, parse_car
 from .client import Client
-from .fleet import REFUSALS, Fleet, notifications_of
-from .listener import Listener
-from .orders import CODES, Order, progress
-from .state import BACKEND
+from .commands import CODES, Order, progress
+from .mapping import BACKEND
+from .push import Listener
 from .timers import Timers
 from .transport import Timeouts, Transport
 from .values import Said

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 
 from ...vehicle import ProtocolError, VehicleInfo, VehicleState
 from ..base import Json
-from .state import info_of, state_of
+from .mapping import info_of, state_of
 from .timers import Timer, next_start, timers_of
 from .values import Said
 
 
 @dataclass(frozen=True, slots=True)
 class LastCommand:
-    """The newest command, whoever sent it; :mod:`.orders` knows the meaning of ``result``.
+    """The newest command, whoever sent it; :mod:`.commands` knows the meaning of ``result``.
 
     ``requested_at`` is by the server's clock.
     """

@@ -23,7 +23,7 @@ from .alerts import CarAlert, is_locked, last_lock, newest_first, notification, 
 from .answer import NotServed
 from .car import Car, parse_car
 from .client import Client
-from .state import lock_of
+from .mapping import lock_of
 from .values import Said
 
 _KEPT = 50

@@ -19,8 +19,8 @@ from ..reader import load_json
 from .address import Address
 from .alerts import CarAlert, parse_alert
 from .auth import Authenticator
+from .cache import REFUSALS, Fleet, notifications_of
 from .car import Car, parse_car, same_news
-from .fleet import REFUSALS, Fleet, notifications_of
 from .transport import Transport
 from .values import Said
 

@@ -13,7 +13,7 @@ from custom_components.nissanconnect.backends.opencarwings import (
     Credentials,
     OpenCarwingsBackend,
     Timeouts,
-    fleet,
+    cache,
 )
 from custom_components.nissanconnect.vehicle import (
     AlertType,
@@ -218,7 +218,7 @@ async def test_frames_that_make_no_sense_are_passed_over(
 async def test_frames_of_vehicles_without_end_take_no_memory_without_end(
     server: OpenCarwings, car: Car, clock: Clock, backend: OpenCarwingsBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "_MOST", 5)
+    monkeypatch.setattr(cache, "_MOST", 5)
     async with listening(backend) as ear:
         for number in range(20):
             server.say(json.dumps({"type": "car", "data": car.detail() | {"vin": f"SJNFAAZE0U00{number:05}"}}))
