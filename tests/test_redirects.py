@@ -25,7 +25,7 @@ def requests() -> Iterator[tuple[str, ast.AST, ast.Call]]:
 
 def test_every_request_says_that_it_follows_none() -> None:
     found = list(requests())
-    assert len(found) >= 6, "otherwise this looks in the wrong place"
+    assert len(found) >= 2, "otherwise this looks in the wrong place"
     for where, function, call in found:
         text = ast.unparse(function)
         if isinstance(call.func, ast.Attribute) and call.func.attr == "ws_connect":

@@ -235,9 +235,10 @@ async def _async_opencarwings(
     hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
 ) -> Backend:
     await async_load(hass, "opencarwings")
-    from .backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend  # noqa: PLC0415
+    from .backends.address import base_url  # noqa: PLC0415
+    from .backends.opencarwings import Credentials, OpenCarwingsBackend  # noqa: PLC0415
 
-    address = Address(_needed(data, CONF_URL))
+    base = base_url(_needed(data, CONF_URL))
     with _asked_again():
         credentials = Credentials(
             key=_optional(data, CONF_API_KEY),
@@ -247,10 +248,10 @@ async def _async_opencarwings(
         )
     return OpenCarwingsBackend(
         async_create_clientsession(hass, cookie_jar=DummyCookieJar()),
-        address=address,
+        base=base,
         credentials=credentials,
-        auth=Auth.from_json(data.get(CONF_AUTH)),
-        on_auth=lambda auth: save_auth(auth.to_json()),
+        auth=data.get(CONF_AUTH),
+        save_auth=save_auth,
         now=dt_util.utcnow,
         memory=memory,
     )

@@ -11,12 +11,13 @@ from hypothesis import given, settings, strategies as st
 import pytest
 from yarl import URL
 
+from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon import EUROPE, JAPAN, Auth as KamereonAuth, KamereonBackend
 from custom_components.nissanconnect.backends.kamereon.europe import EUROPEAN
 from custom_components.nissanconnect.backends.kamereon.japan import JAPANESE
 from custom_components.nissanconnect.backends.mynissan import Auth as MyNissanAuth, MyNissanBackend
-from custom_components.nissanconnect.backends.opencarwings import Address, Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend
 from custom_components.nissanconnect.vehicle import Capability, VehicleInfo
 from tests.departures import nobody
@@ -187,9 +188,7 @@ async def _mynissan(session: Any, clock: Clock, *, logged_in: bool) -> list[Told
 
 async def _asked_opencarwings(session: Any, clock: Clock, *, password: bool) -> list[Told]:
     credentials = Credentials(username="x", password="y") if password else Credentials(key="k")
-    backend = OpenCarwingsBackend(
-        session, address=Address("http://localhost"), credentials=credentials, on_auth=lambda _: None, now=clock
-    )
+    backend = OpenCarwingsBackend(session, base=base_url("http://localhost"), credentials=credentials, now=clock)
     info = VehicleInfo(key=LEAF_24.upper(), vin=LEAF_24, capabilities=frozenset(Capability))
     return await everything(backend, info, clock)
 

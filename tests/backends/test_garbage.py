@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.battery import battery_status
-from custom_components.nissanconnect.backends.opencarwings.car import parse_car
+from custom_components.nissanconnect.backends.opencarwings.mapping import parse_car
 from custom_components.nissanconnect.backends.teslafi.mapping import FeedReader, state_of
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.vehicle import Tyre, VehicleState

@@ -9,20 +9,14 @@ from typing import Protocol
 from aiohttp import ClientSession
 import pytest
 
+from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.opencarwings import (
-    Address,
-    Auth,
-    Credentials,
-    OpenCarwingsBackend,
-    Timeouts,
-)
+from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.opencarwings.client import Auth
 from custom_components.nissanconnect.vehicle import BackendError, Command, Phase, Progress, Push, Ticket, VehicleInfo
 from tests.backends.doubles import Clock, Diary
 from tests.departures import departing
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
-
-QUICK = Timeouts(connect=5, answer=5, heartbeat=5)
 
 
 @dataclass(slots=True)
@@ -92,7 +86,8 @@ class MakeBackend(Protocol):
         *,
         credentials: Credentials | None = ...,
         auth: Auth | None = ...,
-        timeouts: Timeouts = ...,
+        timeout: float = ...,
+        heartbeat: float = ...,
         memory: Json = ...,
     ) -> OpenCarwingsBackend: ...
 
@@ -121,17 +116,19 @@ def make_backend(session: ClientSession, server: OpenCarwings, clock: Clock, dia
         *,
         credentials: Credentials | None = None,
         auth: Auth | None = None,
-        timeouts: Timeouts = QUICK,
+        timeout: float = 5.0,
+        heartbeat: float = 5.0,
         memory: Json = None,
     ) -> OpenCarwingsBackend:
         return OpenCarwingsBackend(
             session,
-            address=Address(server.url),
+            base=base_url(server.url),
             credentials=credentials or Credentials(key=server.account.key),
-            auth=auth,
-            on_auth=diary,
             now=clock,
-            timeouts=timeouts,
+            auth=auth.to_json() if auth else None,
+            save_auth=lambda saved: diary(Auth.from_json(saved)),
+            timeout=timeout,
+            heartbeat=heartbeat,
             memory=memory,
         )
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.opencarwings import Address, Auth, Credentials, OpenCarwingsBackend
-from custom_components.nissanconnect.backends.opencarwings.answer import Explained
+from custom_components.nissanconnect.backends.address import base_url
+from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.opencarwings.client import Auth, ReportedFailure
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,
@@ -49,16 +50,15 @@ async def test_the_name_stays_when_port_and_prefix_change(
     name = await make_backend().log_in()
     await server.stop()
     server.url = ""
-    address = Address(await server.start("/moved"))
+    base = base_url(await server.start("/moved"))
     moved = OpenCarwingsBackend(
         session,
-        address=address,
+        base=base,
         credentials=Credentials(key=server.account.key),
-        on_auth=lambda auth: None,
         now=clock,
     )
     assert await moved.log_in() == name
-    assert address.host not in name
+    assert str(base.host) not in name
 
 
 async def test_a_password_gives_tokens_and_the_same_name(
@@ -234,7 +234,7 @@ async def test_no_vehicle_no_name(server: OpenCarwings, make_backend: MakeBacken
         (200, None, "{", ProtocolError),
         (200, {"cars": []}, "", ProtocolError),
         (200, None, "<html>log in, please</html>", ProtocolError),
-        (500, {"error": "boom"}, "", Explained),
+        (500, {"error": "boom"}, "", ReportedFailure),
         (502, None, "<html>bad gateway</html>", Unavailable),
         (418, None, "", Declined),
     ],

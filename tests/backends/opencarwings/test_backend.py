@@ -8,14 +8,10 @@ import logging
 from aiohttp import ClientSession
 import pytest
 
+from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Backend, Messages, Pushing
-from custom_components.nissanconnect.backends.opencarwings import (
-    Address,
-    Auth,
-    Credentials,
-    OpenCarwingsBackend,
-    Timeouts,
-)
+from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.opencarwings.client import Auth
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     Capability,
@@ -200,7 +196,7 @@ async def test_a_service_that_is_down_fails_as_a_whole(server: OpenCarwings, car
 
 
 async def test_a_server_that_hangs_is_given_up(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
-    backend = make_backend(timeouts=Timeouts(connect=1, answer=0.05))
+    backend = make_backend(timeout=0.05)
     server.hang("list")
     with pytest.raises(Unavailable):
         await backend.list_vehicles()
@@ -229,9 +225,8 @@ async def test_behind_a_prefix(car: Car, server: OpenCarwings, session: ClientSe
     base = await server.start("/leaf/ocw")
     backend = OpenCarwingsBackend(
         session,
-        address=Address(base),
+        base=base_url(base),
         credentials=Credentials(key=server.account.key),
-        on_auth=lambda auth: None,
         now=clock,
     )
     assert len(await backend.list_vehicles()) == 1

@@ -8,14 +8,18 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.opencarwings import Address, Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.opencarwings.alerts import CarAlert, notification, parse_alerts
-from custom_components.nissanconnect.backends.opencarwings.budget import LIMITS, Budget
-from custom_components.nissanconnect.backends.opencarwings.car import Car, LastCommand, parse_car
-from custom_components.nissanconnect.backends.opencarwings.commands import Order, progress
-from custom_components.nissanconnect.backends.opencarwings.push import _decode
-from custom_components.nissanconnect.backends.opencarwings.timers import next_start, timers_of
+from custom_components.nissanconnect.backends.opencarwings.commands import LIMITS, SentCommand, SmsBudget, progress
+from custom_components.nissanconnect.backends.opencarwings.mapping import (
+    CarRecord,
+    LastCommand,
+    next_start,
+    parse_car,
+    parse_timers,
+)
 from custom_components.nissanconnect.vehicle import AlertType, Capability, Phase, ProtocolError, Push, RateLimited
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, OpenCarwings
 
@@ -76,15 +80,14 @@ FRAMES: st.SearchStrategy[Any] = (
 def test_no_frame_ends_the_line_or_tells_what_cannot_be(frames: list[Json]) -> None:
     backend = OpenCarwingsBackend(
         Canned(b""),  # type: ignore[arg-type]
-        address=Address("http://localhost"),
+        base=base_url("http://localhost"),
         credentials=Credentials(key="k"),
-        on_auth=lambda _: None,
         now=lambda: NOW,
     )
     pushes: list[Push] = []
     for frame in frames:
         text = frame if isinstance(frame, str) else json.dumps(frame)
-        backend._listener._take(_decode(text), pushes.append)
+        backend._listener.handle_frame(text, pushes.append)
     for push in pushes:
         assert_possible(push, NOW)
     json.dumps(backend.memory())
@@ -156,8 +159,8 @@ def test_secrets_never_survive(valid: dict[str, Json], more: dict[str, Json]) ->
     assert car.state.battery is not None
 
 
-def _all_of(car: Car) -> str:
-    values = {each.name: getattr(car, each.name) for each in fields(Car)}
+def _all_of(car: CarRecord) -> str:
+    values = {each.name: getattr(car, each.name) for each in fields(CarRecord)}
     state = {group: asdict(value) for group, value in car.state.groups().items()}
     return json.dumps(
         [values, state, asdict(car.info)],
@@ -220,11 +223,13 @@ def test_an_alert_has_a_title_also_if_the_server_names_none(
     )
 )
 def test_timers_are_always_read(said: Json) -> None:
-    at = next_start(timers_of(said), NOW)
+    at = next_start(parse_timers(said), NOW)
     assert at is None or at > NOW
 
 
-ORDERS = st.builds(Order, st.sampled_from([1, 2, 3, 4, 7, 8, 9, 10, 12]), st.integers(0, 3), st.none() | st.just(NOW))
+ORDERS = st.builds(
+    SentCommand, st.sampled_from([1, 2, 3, 4, 7, 8, 9, 10, 12]), st.integers(0, 3), st.none() | st.just(NOW)
+)
 LAST = st.none() | st.builds(
     LastCommand, st.integers(0, 3), st.integers(0, 15), st.integers(-1, 5), st.none() | st.just(NOW)
 )
@@ -242,47 +247,47 @@ CAR_ALERTS = st.lists(
 
 @given(ORDERS, LAST, CAR_ALERTS)
 def test_how_an_order_goes_does_not_depend_on_the_order_of_alerts(
-    order: Order, last: LastCommand | None, alerts: list[CarAlert]
+    order: SentCommand, last: LastCommand | None, alerts: list[CarAlert]
 ) -> None:
     assert progress(order, last, alerts) == progress(order, last, alerts[::-1])
-    assert Order.parse(str(order)) == order
+    assert SentCommand.parse(str(order)) == order
 
 
 @given(ORDERS, LAST, CAR_ALERTS)
 def test_a_failure_that_answers_is_never_a_success(
-    order: Order, last: LastCommand | None, alerts: list[CarAlert]
+    order: SentCommand, last: LastCommand | None, alerts: list[CarAlert]
 ) -> None:
     found = progress(order, last, alerts)
-    answers = {alert.type for alert in alerts if order.answered_by(alert)}
+    answers = {alert.type for alert in alerts if order.matches(alert)}
     if answers & {98, 99}:
         assert found is not None
         assert found.phase in {Phase.REJECTED, Phase.TIMED_OUT}
-    foreign = [alert for alert in alerts if not order.answered_by(alert)]
+    foreign = [alert for alert in alerts if not order.matches(alert)]
     assert progress(order, last, foreign) == progress(order, last, [])
 
 
 @given(st.text(max_size=20) | st.from_regex(r"[0-9]{1,3}/[0-9]{1,5}/.{0,30}", fullmatch=True))
 def test_any_ticket_is_read(text: str) -> None:
-    found = Order.parse(text)
-    assert found is None or Order.parse(str(found)) == found
+    found = SentCommand.parse(text)
+    assert found is None or SentCommand.parse(str(found)) == found
 
 
 @given(st.lists(st.integers(0, 7200), max_size=120))
 def test_no_window_ever_holds_more_than_its_limit(pauses: list[int]) -> None:
-    budget, now, sent = Budget(None), NOW, []
+    budget, now, sent = SmsBudget(None), NOW, []
     for pause in pauses:
         now += timedelta(seconds=pause)
         wait = _spend(budget, now)
         if wait is not None:
             assert 0 < wait <= timedelta(days=1).total_seconds()
-            assert _spend(Budget(budget.to_json()), now + timedelta(seconds=wait)) is None  # then there is room
+            assert _spend(SmsBudget(budget.to_json()), now + timedelta(seconds=wait)) is None  # then there is room
             continue
         sent.append(now)
         for window, most in LIMITS.items():
             assert sum(now - at < window for at in sent) <= most
 
 
-def _spend(budget: Budget, now: datetime) -> float | None:
+def _spend(budget: SmsBudget, now: datetime) -> float | None:
     """Return how long to wait, ``None`` if there was room."""
     try:
         budget.spend("V", now)
@@ -293,6 +298,6 @@ def _spend(budget: Budget, now: datetime) -> float | None:
 
 @given(JSON | st.dictionaries(st.text(max_size=3), st.lists(SCALARS)))
 def test_whatever_was_remembered_can_be_read(saved: Json) -> None:
-    written = Budget(saved).to_json()
-    assert Budget(written).to_json() == written
-    Budget(saved).spend("V", NOW)
+    written = SmsBudget(saved).to_json()
+    assert SmsBudget(written).to_json() == written
+    SmsBudget(saved).spend("V", NOW)

@@ -7,14 +7,10 @@ import json
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.nissanconnect.backends.opencarwings import (
-    Address,
-    Auth,
-    Credentials,
-    OpenCarwingsBackend,
-    Timeouts,
-    cache,
-)
+from custom_components.nissanconnect.backends.address import base_url
+from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, cache
+from custom_components.nissanconnect.backends.opencarwings.client import Auth
+from custom_components.nissanconnect.backends.opencarwings.push import socket_url
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     AuthenticationFailed,
@@ -165,7 +161,7 @@ async def test_a_new_line_tells_everything_although_nothing_has_changed(
 
 
 async def test_nothing_is_ever_written_to_it(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
-    backend = make_backend(timeouts=Timeouts(connect=5, answer=5, heartbeat=0.4))  # half of it is what a pong may take
+    backend = make_backend(heartbeat=0.4)  # half of it is what a pong may take
     async with listening(backend) as ear:
         async with asyncio.timeout(5):
             for _ in range(2):
@@ -177,10 +173,8 @@ async def test_nothing_is_ever_written_to_it(server: OpenCarwings, car: Car, mak
         assert server.sockets == 1
 
 
-async def test_the_stand_in_dies_of_a_frame(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
+async def test_the_stand_in_dies_of_a_frame(server: OpenCarwings, car: Car, session: ClientSession) -> None:
     """So that the test above could fail."""
-    backend = make_backend()
-    session = backend._transport.session
     header = {"Authorization": f"Token {server.account.key}"}
     async with session.ws_connect(f"{server.url}/ws/notif/", headers=header) as socket:
         assert await socket.receive_json() == {"type": "listen", "data": True}
@@ -218,7 +212,7 @@ async def test_frames_that_make_no_sense_are_passed_over(
 async def test_frames_of_vehicles_without_end_take_no_memory_without_end(
     server: OpenCarwings, car: Car, clock: Clock, backend: OpenCarwingsBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "_MOST", 5)
+    monkeypatch.setattr(cache, "_MOST_VEHICLES", 5)
     async with listening(backend) as ear:
         for number in range(20):
             server.say(json.dumps({"type": "car", "data": car.detail() | {"vin": f"SJNFAAZE0U00{number:05}"}}))
@@ -308,9 +302,7 @@ async def test_what_is_newer_than_our_clock_allows_counts_but_has_no_time(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_the_socket_follows_no_redirect(
-    session: ClientSession, clock: Clock, diary: Diary[Auth], status: int
-) -> None:
+async def test_the_socket_follows_no_redirect(session: ClientSession, clock: Clock, status: int) -> None:
     """Whoever answers for the server could have any address of the owner's network called."""
     asked, called = list[str](), list[str]()
 
@@ -329,11 +321,20 @@ async def test_the_socket_follows_no_redirect(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     address = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    backend = OpenCarwingsBackend(
-        session, address=Address(address), credentials=Credentials(key="k"), on_auth=diary, now=clock
-    )
+    backend = OpenCarwingsBackend(session, base=base_url(address), credentials=Credentials(key="k"), now=clock)
     with pytest.raises(Unavailable, match=str(status)):
         await backend.listen(Ear())
     await runner.cleanup()
     assert asked
     assert not called
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("http://ocw:8124/leaf", "ws://ocw:8124/leaf/ws/notif/"),
+        ("https://opencarwings.viaaq.eu", "wss://opencarwings.viaaq.eu/ws/notif/"),
+    ],
+)
+def test_the_url_of_the_socket_follows_the_address(address: str, url: str) -> None:
+    assert str(socket_url(base_url(address))) == url

@@ -1,4 +1,4 @@
-"""What the server tells owners, and which of it is the answer to a command (opencarwings §4)."""
+"""The alerts of a vehicle: what they mean to its owner, and what they show of its lock (opencarwings §4)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 from ...vehicle import AlertType, Notification
 from ..base import Json
-from .values import Said, objects
+from ..reader import JsonReader
 
 
 class _Meaning(NamedTuple):
-    """What a number stands for, whatever the language; ``alert`` is ``None`` for what nobody needs to be told."""
+    """What the number of a type means, in any language. ``alert`` is ``None`` for what no owner needs to know."""
 
     kind: str
     alert: AlertType | None = AlertType.CLOUD_MESSAGE
 
 
 _MEANINGS: Mapping[int, _Meaning] = {
-    1: _Meaning("charge_stop"),  # whether the battery is full it does not say; the vehicle's values do
+    1: _Meaning("charge_stop"),  # whether the battery is full only the vehicle's values show
     2: _Meaning("charge_start"),
     3: _Meaning("charge_cable_reminder"),
     4: _Meaning("climate_on", AlertType.CLIMATE_STARTED),
@@ -48,7 +48,7 @@ _MEANINGS: Mapping[int, _Meaning] = {
     98: _Meaning("timed_out"),
     99: _Meaning("failed"),
 }
-"""Which of the pairs 9/10 and 14/15 is which is read from their order ([C]), and nothing is decided by it."""
+"""Which is which in the pairs 9/10 and 14/15 is inferred from their order ([C]); nothing depends on it."""
 
 _UNLOCKED, _LOCKED = 12, 13
 
@@ -57,7 +57,7 @@ _UNLOCKED, _LOCKED = 12, 13
 class CarAlert:
     """One alert; ``at`` is by the server's clock.
 
-    What happens by itself carries the id of the last command along, so an id alone decides nothing (§4.1).
+    What happens by itself carries the id of the last command along, so an id alone proves nothing (§4.1).
     """
 
     id: int
@@ -67,28 +67,28 @@ class CarAlert:
     title: str | None = None
 
 
-def parse_alert(value: Json, now: datetime) -> CarAlert | None:
-    """Read an alert. Its additional data are free text of the server's, which may say anything, and are dropped."""
-    said = Said.of(value)
-    identifier, kind, at = said.integer("id"), said.integer("type", 0, 1000), said.past(now, "timestamp")
+def parse_alert(payload: Json, now: datetime) -> CarAlert | None:
+    """Read an alert. Its additional data are dropped: they are free text of the server's, which may hold anything."""
+    alert = JsonReader.of(payload)
+    identifier, kind, at = alert.integer("id"), alert.integer("type", 0, 1000), alert.past(now, "timestamp")
     if identifier is None or kind is None or at is None:
         return None
-    return CarAlert(identifier, kind, at, said.integer("command_id", 0), said.line("type_display"))
+    return CarAlert(identifier, kind, at, alert.integer("command_id", 0), alert.line("type_display"))
 
 
-def parse_alerts(value: Json, now: datetime) -> tuple[CarAlert, ...]:
-    """Return what can be read of a list, newest first."""
-    alerts = (parse_alert(dict(said.values), now) for said in objects(value))
+def parse_alerts(payload: Json, now: datetime) -> tuple[CarAlert, ...]:
+    """Return the readable alerts of a list, newest first."""
+    alerts = (parse_alert(each, now) for each in (payload if isinstance(payload, list) else ()))
     return newest_first(alert for alert in alerts if alert is not None)
 
 
 def newest_first(alerts: Iterable[CarAlert]) -> tuple[CarAlert, ...]:
-    """Put alerts in order."""
+    """Sort alerts."""
     return tuple(sorted(alerts, key=lambda alert: (alert.at, alert.id), reverse=True))
 
 
 def notification(alert: CarAlert) -> Notification | None:
-    """Return what an owner is told, if anything: by the name that the server has for it, or else by its kind."""
+    """Return the notification for an owner, if any. Its title is the server's name of the alert, or else its kind."""
     kind, meaning = _MEANINGS.get(alert.type, _Meaning(f"alert_{alert.type}"))
     if meaning is None:
         return None
@@ -96,8 +96,13 @@ def notification(alert: CarAlert) -> Notification | None:
     return Notification(id=str(alert.id), kind=kind, alert=meaning, title=title, sent_at=alert.at)
 
 
+def notifications(alerts: Iterable[CarAlert]) -> tuple[Notification, ...]:
+    """Return the notifications for an owner."""
+    return tuple(found for alert in alerts if (found := notification(alert)) is not None)
+
+
 def last_lock(alerts: Iterable[CarAlert]) -> CarAlert | None:
-    """Return the last time that the vehicle was locked or unlocked from afar."""
+    """Return the alert of the last remote locking or unlocking."""
     return next((alert for alert in newest_first(alerts) if alert.type in {_UNLOCKED, _LOCKED}), None)
 
 

@@ -1,52 +1,279 @@
-"""Requests as the account: signed, and sent once more only if the token was refused, because then nothing was done."""
+"""The requests of one account to one installation: log-in, and what the errors mean (opencarwings §1 to §4)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http import HTTPStatus
+import re
+from typing import Self
 
-from ..base import Json
-from .address import Address
-from .answer import Unauthorized, body_of
-from .auth import Authenticator
-from .transport import Transport
+import aiohttp
+from yarl import URL
 
-type Leave = Callable[[], AbstractAsyncContextManager[None]]
+from ...vehicle import (
+    AccessBlocked,
+    AuthenticationFailed,
+    BackendError,
+    CredentialsMissing,
+    Declined,
+    NotSupported,
+    ProtocolError,
+    RateLimited,
+    TwoFactorRequired,
+    Unavailable,
+    UnsafeRedirect,
+    WrongCode,
+    WrongPin,
+)
+from ..base import Json, SaveAuth
+from ..http import HttpClient, Response, Unauthorized
+from ..reader import JsonReader
+from ..tokens import TokenRenewal, with_token
+
+type RequestContext = Callable[[], AbstractAsyncContextManager[None]]
+"""Returns the context that a request is sent within."""
+
+_CONNECT_TIMEOUT = 10.0
+
+_HEADERS = {"Accept": "application/json", "Accept-Language": "en"}
+"""Errors are told apart by their text in two places, so it must not be translated (opencarwings §3)."""
+
+
+class ReportedFailure(Unavailable):
+    """The server has failed, and reports at what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What the owner has entered; a password takes precedence over a key. ``code`` is the second factor."""
+
+    key: str | None = field(default=None, repr=False)
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    code: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """What is stored of a log-in. With a key there are no tokens.
+
+    ``rejected`` survives a restart: credentials that were rejected must not be sent again. ``user`` is the account's
+    number.
+    """
+
+    access: str | None = field(default=None, repr=False)
+    refresh: str | None = field(default=None, repr=False)
+    user: str | None = field(default=None, repr=False)
+    rejected: bool = False
+
+    def to_json(self) -> dict[str, Json]:
+        """Return all of it, secrets included, for a store that only the owner can read."""
+        return {"access": self.access, "refresh": self.refresh, "user": self.user, "rejected": self.rejected}
+
+    @classmethod
+    def from_json(cls, saved: Json) -> Self:
+        """Read what :meth:`to_json` wrote; missing or damaged parts are unknown."""
+        auth = JsonReader.of(saved)
+        return cls(
+            access=auth.token("access"),
+            refresh=auth.token("refresh"),
+            user=auth.token("user"),
+            rejected=auth.flag("rejected") is True,
+        )
+
+
+class Authenticator:
+    """Supplies the ``Authorization`` header: a personal key, or an access token (§2).
+
+    A renewal uses up the pair of tokens that it is made with. So there is only one at a time, which parallel requests
+    share, and the new pair is saved before it is used.
+    """
+
+    def __init__(
+        self, http: HttpClient, base: URL, credentials: Credentials, *, auth: Json, save_auth: SaveAuth
+    ) -> None:
+        """``auth`` is what ``save_auth`` was last given for these credentials."""
+        self._http = http
+        self._base = base
+        self._credentials = credentials
+        self._auth = Auth.from_json(auth)
+        self._save_auth = save_auth
+        self._renewal = TokenRenewal(self._valid_header, self._renew)
+
+    @property
+    def user(self) -> str | None:
+        """The account's number, once known."""
+        return self._auth.user
+
+    def save_user(self, user: str) -> None:
+        """Save the account's number; with a key, only vehicles show it."""
+        self._save(replace(self._auth, user=user))
+
+    async def header(self, *, refused: str | None = None) -> str:
+        """Return a value for ``Authorization`` other than the one that was ``refused``.
+
+        Raises:
+            AuthenticationFailed: The credentials were rejected; nothing is sent until they change.
+            BackendError: No token can be had at the moment.
+        """
+        return await self._renewal.get(refused)
+
+    def _valid_header(self) -> str | None:
+        if self._auth.rejected:
+            raise AuthenticationFailed
+        return self._header()
+
+    def _header(self) -> str | None:
+        if self._auth.access is not None:
+            return f"Bearer {self._auth.access}"
+        key = self._credentials.key
+        return f"Token {key}" if key and self._credentials.password is None else None
+
+    async def _renew(self) -> str:
+        try:
+            return await self._refresh_or_log_in()
+        except AuthenticationFailed:
+            self._save(Auth(user=self._auth.user, rejected=True))
+            raise
+
+    async def _refresh_or_log_in(self) -> str:
+        """Refresh the token. Log in with the password if there is no refresh token, or it was refused."""
+        if self._auth.refresh is not None:
+            try:
+                return await self._get_tokens("token refresh", "api/token/refresh/", {"refresh": self._auth.refresh})
+            except Unauthorized:
+                pass
+        username, password = self._credentials.username, self._credentials.password
+        if not username or not password:
+            nothing = self._header() is None and self._auth.refresh is None
+            raise CredentialsMissing if nothing else AuthenticationFailed
+        body: dict[str, Json] = {"username": username, "password": password, "device_type": "Home Assistant"}
+        if self._credentials.code:
+            body["otp_code"] = self._credentials.code
+        try:
+            return await self._get_tokens("log-in", "api/token/obtain/", body)
+        except Unauthorized:
+            raise AuthenticationFailed from None
+
+    async def _get_tokens(self, name: str, path: str, body: Json) -> str:
+        """Request a new pair of tokens and save it."""
+        response = await self._http.request("POST", self._base.join(URL(path)), name, json=body)
+        tokens = JsonReader.of(body_of(response, name))
+        access, user = tokens.token("access"), tokens.integer("user_id")
+        if access is None:
+            raise ProtocolError(f"{name} returned no token")
+        known_user = self._auth.user if user is None else str(user)
+        self._save(Auth(access=access, refresh=tokens.token("refresh") or self._auth.refresh, user=known_user))
+        return f"Bearer {access}"
+
+    def _save(self, auth: Auth) -> None:
+        self._auth = auth
+        self._save_auth(auth.to_json())
 
 
 class Client:
-    """The server as one account sees it."""
+    """Requests to the base URL with the account's credentials."""
 
-    def __init__(self, transport: Transport, authenticator: Authenticator, address: Address) -> None:
-        """Keep what the requests need."""
-        self._transport = transport
-        self._authenticator = authenticator
-        self._address = address
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base: URL,
+        credentials: Credentials,
+        *,
+        now: Callable[[], datetime],
+        auth: Json,
+        save_auth: SaveAuth,
+        timeout: float,
+    ) -> None:
+        """``session`` stays the caller's; ``timeout`` is in seconds."""
+        self._http = HttpClient(session, now=now, timeout=timeout, connect_timeout=_CONNECT_TIMEOUT, headers=_HEADERS)
+        self.session = session
+        self.base = base
+        self.timeout = timeout
+        self.authenticator = Authenticator(self._http, base, credentials, auth=auth, save_auth=save_auth)
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent."""
+        return self._http.requests
 
     async def get(self, path: str, name: str) -> Json:
-        """Read; ``name`` stands for the path in messages."""
+        """Send a GET request; ``name`` stands for the path in messages."""
         return await self.send("GET", path, name)
 
     async def send(
-        self, method: str, path: str, name: str, body: Json = None, *, departure: Leave = nullcontext
+        self, method: str, path: str, name: str, body: Json = None, *, within: RequestContext = nullcontext
     ) -> Json:
-        """Send a request, within a ``departure``, and return the body of its answer, ``None`` if there is none.
+        """Send a request and return the body of its response, ``None`` if that is empty.
+
+        Variable segments of ``path`` must have gone through :func:`~..address.segment`. The context ``within`` is
+        entered right before the request leaves; it also sees the error.
 
         Raises:
-            BackendError: It was not done, or nobody knows whether it was.
+            BackendError: It was not carried out, or nobody knows whether it was.
         """
-        url = self._address.url(path)
+        url = self.base.join(URL(path, encoded=True))
 
-        async def ask(header: str) -> Json:
-            headers = {"Authorization": header}
-            async with departure():
-                return body_of(await self._transport.request(method, url, name, headers=headers, body=body), name)
+        async def request(header: str) -> Json:
+            async with within():
+                response = await self._http.request(method, url, name, headers={"Authorization": header}, json=body)
+                return body_of(response, name)
 
-        return await self.authorised(ask)
+        return await with_token(self.authenticator.header, request)
 
-    async def authorised[T](self, ask: Callable[[str], Awaitable[T]]) -> T:
-        """Do ``ask`` with a signature, and once more with a fresh one if that was refused."""
-        header = await self._authenticator.header()
-        try:
-            return await ask(header)
-        except Unauthorized:
-            header = await self._authenticator.header(refused=header)
-        return await ask(header)  # a fresh token that is refused is the server's fault, which Unauthorized is, too
+
+def body_of(response: Response, name: str) -> Json:
+    """Return the body of a successful response. ``name`` stands for the path in messages.
+
+    Raises:
+        BackendError: The response reports an error, or is not JSON.
+    """
+    if not response.is_success:
+        raise _error_type(response)(f"{name} returned {response.status}", retry_after=response.retry_after)
+    if not response.is_json:
+        raise ProtocolError(f"{name} is not JSON")
+    return response.body
+
+
+def _error_type(response: Response) -> type[BackendError]:
+    """An HTML page comes from something in front of the server."""
+    body = JsonReader.of(response.body)
+    match response.status:
+        case HTTPStatus.UNAUTHORIZED:
+            return _SECOND_FACTOR.get(body.line("detail") or "", Unauthorized)
+        case HTTPStatus.FORBIDDEN:
+            return AccessBlocked if response.is_html else _forbidden(body)
+        case HTTPStatus.NOT_FOUND:
+            return Declined if response.is_html else NotSupported
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return RateLimited
+        case HTTPStatus.INTERNAL_SERVER_ERROR if body.get("error") == "":
+            return NotSupported  # how a command is refused that this telematics unit does not know (§4 [A])
+        case HTTPStatus.INTERNAL_SERVER_ERROR if body.line("error"):
+            return ReportedFailure
+        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Unavailable
+        case status if status // 100 == 4:
+            return Declined
+        case status if status // 100 == 3:
+            return UnsafeRedirect
+    return ProtocolError
+
+
+_SECOND_FACTOR: dict[str, type[BackendError]] = {
+    "otp_code_missing": TwoFactorRequired,
+    "otp_code_invalid": WrongCode,
+}
+
+
+def _forbidden(body: JsonReader) -> type[BackendError]:
+    """403 is a bad key, a bad token, somebody else's vehicle or a wrong PIN; only the body shows which (§2)."""
+    if body.get("code") == "token_not_valid":
+        return Unauthorized
+    if re.search(r"\bpin\b", body.line("error") or "", re.IGNORECASE):
+        return WrongPin
+    # "Invalid token.", and in the framework's words: no credentials, a token with blanks in it, a closed account.
+    if re.search(r"\btoken\b|\bcredentials\b|\binactive\b", body.line("detail") or "", re.IGNORECASE):
+        return Unauthorized
+    return NotSupported

@@ -1,134 +1,137 @@
-"""The socket over which the server speaks by itself (opencarwings §5).
+"""The WebSocket over which the server pushes (opencarwings §5).
 
-Nothing is ever written to it: the server's end dies of a text frame. Pings of the protocol keep it alive. The server
-repeats nothing after a lost line, so every connection begins with asking for everything.
+Nothing is ever written to it: the server's end fails on a text frame. Pings of the protocol keep it open. The server
+repeats nothing after a lost connection, so every connection begins with a request for everything.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import aiohttp
+from yarl import URL
 
 from ...vehicle import BackendError, NoConnection, ProtocolError, Push, Unavailable, VehicleState
 from ..base import Json
 from ..http import without_redirects
-from ..reader import load_json
-from .address import Address
-from .alerts import CarAlert, parse_alert
-from .auth import Authenticator
-from .cache import REFUSALS, Fleet, notifications_of
-from .car import Car, parse_car, same_news
-from .transport import Transport
-from .values import Said
+from ..reader import JsonReader, load_json
+from .alerts import CarAlert, notifications, parse_alert
+from .cache import ACCOUNT_ERRORS, VehicleCache
+from .client import Client
+from .mapping import CarRecord, parse_car
 
 _LARGEST_FRAME = 1024 * 1024
+
+type OnPush = Callable[[Push], None]
+
 _CAR_FRAMES = frozenset({"car", "ev_info", "location", "tcu_configuration", "send_to_car"})
-"""Each of these brings the whole car object."""
+"""Each of these holds the whole car object."""
+
+_ENDS = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class _Refused(Unavailable):
-    """The handshake was refused, by the server or by something in front of it that knows no sockets."""
+    """The WebSocket was refused, by the server or by something in front of it that knows no WebSockets."""
 
 
-class Listener:
-    """The socket of one account."""
+class PushListener:
+    """The WebSocket of one account."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        authenticator: Authenticator,
-        fleet: Fleet,
-        address: Address,
-        *,
-        now: Callable[[], datetime],
-    ) -> None:
-        """Keep what a connection needs."""
-        self._transport = transport
-        self._authenticator = authenticator
-        self._fleet = fleet
-        self._address = address
+    def __init__(self, client: Client, cache: VehicleCache, *, now: Callable[[], datetime], heartbeat: float) -> None:
+        """``heartbeat`` is how often to ping, in seconds."""
+        self._client = client
+        self._cache = cache
         self._now = now
+        self._heartbeat = heartbeat
         self._pushed: dict[str, VehicleState] = {}
         self.connected = False
-        """Whether the server tells by itself what happens."""
+        """Whether the server pushes what happens."""
 
-    async def listen(self, hear: Callable[[Push], None]) -> None:
-        """Hand over what there is, and then what comes, until cancelled or the line is lost."""
-        async with without_redirects(self._transport.session) as session, await self._connect(session) as socket:
+    async def listen(self, on_push: OnPush) -> None:
+        """Push the state of every vehicle, and then each change, until cancelled or the connection is lost."""
+        async with without_redirects(self._client.session) as session, await self._connect(session) as socket:
             self._pushed.clear()
             try:
-                await self._catch_up(hear)
+                await self._catch_up(on_push)
                 self.connected = True
                 while (frame := await socket.receive()).type not in _ENDS:
                     if frame.type is aiohttp.WSMsgType.TEXT:
-                        self._take(_decode(frame.data), hear)
+                        self.handle_frame(frame.data, on_push)
             finally:
                 self.connected = False
-        raise Unavailable("the line was lost")
+        raise Unavailable("the connection was lost")
 
     async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
-        """Open the socket. A refusal says not why, so a request finds out whether it was the token, and renews it."""
+        """Open the WebSocket. A refusal gives no reason, so a request shows whether it is the token, and renews it."""
         try:
             return await self._open(session)
         except _Refused:
-            await self._fleet.list()
+            await self._cache.fetch_list()
         return await self._open(session)
 
     async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
-        timeouts = self._transport.timeouts
-        headers = {"Authorization": await self._authenticator.header()}
+        url, headers = socket_url(self._client.base), {"Authorization": await self._client.authenticator.header()}
         try:
-            async with asyncio.timeout(timeouts.answer):
+            async with asyncio.timeout(self._client.timeout):
                 return await session.ws_connect(
-                    self._address.socket, headers=headers, heartbeat=timeouts.heartbeat, max_msg_size=_LARGEST_FRAME
+                    url, headers=headers, heartbeat=self._heartbeat, max_msg_size=_LARGEST_FRAME
                 )
         except aiohttp.WSServerHandshakeError as error:
             refused = error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-            raise (_Refused if refused else Unavailable)(f"socket answered {error.status}") from None
+            raise (_Refused if refused else Unavailable)(f"the WebSocket returned {error.status}") from None
         except aiohttp.ClientConnectorError:
-            raise NoConnection("no connection to socket") from None
+            raise NoConnection("no connection to the WebSocket") from None
         except aiohttp.ClientError, OSError:
-            raise Unavailable("no answer from socket") from None
+            raise Unavailable("no response from the WebSocket") from None
 
-    async def _catch_up(self, hear: Callable[[Push], None]) -> None:
-        """Tell of every vehicle what has been missed. One part that fails is left to the next read."""
-        for car in await self._fleet.list_detailed():
+    async def _catch_up(self, on_push: OnPush) -> None:
+        """Push the state and the alerts of every vehicle. A part that fails is left to the next read."""
+        for car in await self._cache.fetch_all():
             alerts: tuple[CarAlert, ...] = ()
             try:
-                alerts = await self._fleet.load_alerts(car.info.key)
-            except REFUSALS:
+                alerts = await self._cache.fetch_alerts(car.info.key)
+            except ACCOUNT_ERRORS:
                 raise
             except BackendError:
                 pass
-            self._tell(car, alerts, hear)
+            self._push(car, alerts, on_push)
 
-    def _take(self, frame: Json, hear: Callable[[Push], None]) -> None:
-        """Hear one frame; what cannot be read is left to the next read."""
-        said = Said.of(frame)
-        kind, data = said.line("type"), said.get("data")
+    def handle_frame(self, text: str, on_push: OnPush) -> None:
+        """Handle one frame; what cannot be read is left to the next read."""
+        frame = JsonReader.of(_decode(text))
+        kind, data = frame.line("type"), frame.get("data")
         alert = parse_alert(data, self._now()) if kind == "alert" else None
         with suppress(ProtocolError):
             if alert is not None:
-                car = self._fleet.hear(parse_car(Said.of(data).get("car"), self._now()))
-                known = alert in self._fleet.alerts(car.info.key)
-                self._fleet.hear_alerts(car.info.key, [alert])
-                self._tell(car, () if known else (alert,), hear)
+                car = self._cache.update(parse_car(frame.child("data").get("car"), self._now()))
+                known = alert in self._cache.alerts(car.info.key)
+                self._cache.add_alerts(car.info.key, [alert])
+                self._push(car, () if known else (alert,), on_push)
             elif kind in _CAR_FRAMES:
-                self._tell(self._fleet.hear(parse_car(data, self._now())), (), hear)
+                self._push(self._cache.update(parse_car(data, self._now())), (), on_push)
 
-    def _tell(self, car: Car, alerts: Iterable[CarAlert], hear: Callable[[Push], None]) -> None:
-        """Hand over what is new: one event sends several frames, and most of them say the same (§5)."""
-        state, told = self._fleet.state(car), notifications_of(alerts)
-        before = self._pushed.get(car.info.key)
-        if before is None or told or not same_news(before, state):
-            self._pushed[car.info.key] = state
-            hear(Push(info=car.info, state=state, notifications=told))
+    def _push(self, car: CarRecord, alerts: Iterable[CarAlert], on_push: OnPush) -> None:
+        """Push what is new: one event causes several frames, and most of them repeat the same values (§5)."""
+        state, new = self._cache.state(car), notifications(alerts)
+        values = _without_receipt(state)
+        if new or self._pushed.get(car.info.key) != values:
+            self._pushed[car.info.key] = values
+            on_push(Push(info=car.info, state=state, notifications=new))
 
 
-_ENDS = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
+def socket_url(base: URL) -> URL:
+    """Return the URL of the WebSocket of an installation."""
+    return base.join(URL("ws/notif/")).with_scheme("wss" if base.scheme == "https" else "ws")
+
+
+def _without_receipt(state: VehicleState) -> VehicleState:
+    """Return a state that does not depend on when it was received."""
+    return VehicleState.of(*(replace(group, received_at=_NEVER) for group in state.groups().values()))
 
 
 def _decode(text: str) -> Json:
