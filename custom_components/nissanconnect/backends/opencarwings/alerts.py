@@ -101,11 +101,6 @@ def notifications(alerts: Iterable[CarAlert]) -> tuple[Notification, ...]:
     return tuple(found for alert in alerts if (found := notification(alert)) is not None)
 
 
-def last_lock(alerts: Iterable[CarAlert]) -> CarAlert | None:
-    """Return the alert of the last remote locking or unlocking."""
-    return next((alert for alert in newest_first(alerts) if alert.type in {_UNLOCKED, _LOCKED}), None)
-
-
-def is_locked(alert: CarAlert) -> bool:
-    """Whether the alert leaves the vehicle locked."""
-    return alert.type == _LOCKED
+def last_lock(alerts: Iterable[CarAlert]) -> tuple[bool, datetime] | None:
+    """Return whether the last remote command to the lock has locked it, and when; ``alerts`` are newest first."""
+    return next(((alert.type == _LOCKED, alert.at) for alert in alerts if alert.type in {_UNLOCKED, _LOCKED}), None)

@@ -123,17 +123,16 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
             NoVehicles: There is none to show the account's number, which a key does not.
         """
         cars = await self._cache.fetch_list()
-        authenticator = self._client.authenticator
-        if authenticator.user is None:
+        if self._client.user is None:
             if not cars:
                 raise NoVehicles
             user = (await self._cache.get(cars[0].info.key)).user
             if user is None:
                 raise ProtocolError("the vehicle has no owner")
-            authenticator.save_user(user)
+            self._client.save_user(user)
         # Every installation counts its accounts from 1, and its name may show who the owner is. Scheme, port and path
         # may change while the installation stays the same.
-        return f"{sha256(self._host.encode()).hexdigest()[:8]}_{authenticator.user}"
+        return f"{sha256(self._host.encode()).hexdigest()[:8]}_{self._client.user}"
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:

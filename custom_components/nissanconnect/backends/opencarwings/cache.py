@@ -20,7 +20,7 @@ from ...vehicle import (
 from ..address import segment
 from ..base import Json
 from ..reader import JsonReader
-from .alerts import CarAlert, is_locked, last_lock, newest_first, parse_alerts
+from .alerts import CarAlert, last_lock, newest_first, parse_alerts
 from .client import Client
 from .mapping import CarRecord, lock_body, parse_car
 
@@ -66,7 +66,7 @@ class VehicleCache:
         """Return the state of a vehicle, with its lock as the last remote command left it."""
         if Capability.LOCK not in car.info.capabilities or (lock := last_lock(self.alerts(car.info.key))) is None:
             return car.state
-        return replace(car.state, body=lock_body(is_locked(lock), lock.at, self._now()))
+        return replace(car.state, body=lock_body(*lock, self._now()))
 
     def time_since_update(self, key: str) -> timedelta:
         """Return how old the record of a vehicle is."""

@@ -1,6 +1,6 @@
 """The requests of one account to one installation: log-in, and what the errors mean (opencarwings §1 to §4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -83,23 +83,38 @@ class Auth:
         )
 
 
-class Authenticator:
-    """Supplies the ``Authorization`` header: a personal key, or an access token (§2).
+class Client:
+    """Requests to the base URL, with a personal key or an access token (§2).
 
     A renewal uses up the pair of tokens that it is made with. So there is only one at a time, which parallel requests
     share, and the new pair is saved before it is used.
     """
 
     def __init__(
-        self, http: HttpClient, base: URL, credentials: Credentials, *, auth: Json, save_auth: SaveAuth
+        self,
+        session: aiohttp.ClientSession,
+        base: URL,
+        credentials: Credentials,
+        *,
+        now: Callable[[], datetime],
+        auth: Json,
+        save_auth: SaveAuth,
+        timeout: float,
     ) -> None:
-        """``auth`` is what ``save_auth`` was last given for these credentials."""
-        self._http = http
-        self._base = base
+        """``auth`` is what ``save_auth`` was last given for these credentials; ``timeout`` is in seconds."""
+        self.session = session
+        self.base = base
+        self.timeout = timeout
+        self._http = HttpClient(session, now=now, timeout=timeout, connect_timeout=_CONNECT_TIMEOUT, headers=_HEADERS)
         self._credentials = credentials
         self._auth = Auth.from_json(auth)
         self._save_auth = save_auth
         self._renewal = TokenRenewal(self._valid_header, self._renew)
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent."""
+        return self._http.requests
 
     @property
     def user(self) -> str | None:
@@ -109,6 +124,32 @@ class Authenticator:
     def save_user(self, user: str) -> None:
         """Save the account's number; with a key, only vehicles show it."""
         self._save(replace(self._auth, user=user))
+
+    async def get(self, path: str, name: str) -> Json:
+        """Send a GET request; ``name`` stands for the path in messages."""
+        return await self.send("GET", path, name)
+
+    async def send(
+        self, method: str, path: str, name: str, body: Json = None, *, within: RequestContext = nullcontext
+    ) -> Json:
+        """Send a request and return the body of its response, ``None`` if that is empty.
+
+        Variable segments of ``path`` must have gone through :func:`~..address.segment`. The context ``within`` is
+        entered right before the request leaves; it also sees the error.
+
+        Raises:
+            BackendError: It was not carried out, or nobody knows whether it was.
+        """
+
+        async def request(header: str) -> Json:
+            async with within():
+                return await self._request(method, path, name, body, {"Authorization": header})
+
+        return await with_token(self.header, request)
+
+    async def _request(self, method: str, path: str, name: str, body: Json, headers: Mapping[str, str]) -> Json:
+        url = self.base.join(URL(path, encoded=True))
+        return body_of(await self._http.request(method, url, name, headers=headers, json=body), name)
 
     async def header(self, *, refused: str | None = None) -> str:
         """Return a value for ``Authorization`` other than the one that was ``refused``.
@@ -158,8 +199,7 @@ class Authenticator:
 
     async def _get_tokens(self, name: str, path: str, body: Json) -> str:
         """Request a new pair of tokens and save it."""
-        response = await self._http.request("POST", self._base.join(URL(path)), name, json=body)
-        tokens = JsonReader.of(body_of(response, name))
+        tokens = JsonReader.of(await self._request("POST", path, name, body, {}))
         access, user = tokens.token("access"), tokens.integer("user_id")
         if access is None:
             raise ProtocolError(f"{name} returned no token")
@@ -170,57 +210,6 @@ class Authenticator:
     def _save(self, auth: Auth) -> None:
         self._auth = auth
         self._save_auth(auth.to_json())
-
-
-class Client:
-    """Requests to the base URL with the account's credentials."""
-
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        base: URL,
-        credentials: Credentials,
-        *,
-        now: Callable[[], datetime],
-        auth: Json,
-        save_auth: SaveAuth,
-        timeout: float,
-    ) -> None:
-        """``session`` stays the caller's; ``timeout`` is in seconds."""
-        self._http = HttpClient(session, now=now, timeout=timeout, connect_timeout=_CONNECT_TIMEOUT, headers=_HEADERS)
-        self.session = session
-        self.base = base
-        self.timeout = timeout
-        self.authenticator = Authenticator(self._http, base, credentials, auth=auth, save_auth=save_auth)
-
-    @property
-    def requests(self) -> int:
-        """How many requests have been sent."""
-        return self._http.requests
-
-    async def get(self, path: str, name: str) -> Json:
-        """Send a GET request; ``name`` stands for the path in messages."""
-        return await self.send("GET", path, name)
-
-    async def send(
-        self, method: str, path: str, name: str, body: Json = None, *, within: RequestContext = nullcontext
-    ) -> Json:
-        """Send a request and return the body of its response, ``None`` if that is empty.
-
-        Variable segments of ``path`` must have gone through :func:`~..address.segment`. The context ``within`` is
-        entered right before the request leaves; it also sees the error.
-
-        Raises:
-            BackendError: It was not carried out, or nobody knows whether it was.
-        """
-        url = self.base.join(URL(path, encoded=True))
-
-        async def request(header: str) -> Json:
-            async with within():
-                response = await self._http.request(method, url, name, headers={"Authorization": header}, json=body)
-                return body_of(response, name)
-
-        return await with_token(self.authenticator.header, request)
 
 
 def body_of(response: Response, name: str) -> Json:

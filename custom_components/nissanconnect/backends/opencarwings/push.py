@@ -75,7 +75,7 @@ class PushListener:
         return await self._open(session)
 
     async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
-        url, headers = socket_url(self._client.base), {"Authorization": await self._client.authenticator.header()}
+        url, headers = socket_url(self._client.base), {"Authorization": await self._client.header()}
         try:
             async with asyncio.timeout(self._client.timeout):
                 return await session.ws_connect(
