@@ -1,4 +1,4 @@
-"""A server on loopback, a clock, and a backend that talks to the one by the other."""
+"""A simulated server, a clock, and a backend that uses both."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +13,16 @@ from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.opencarwings.client import Auth
-from custom_components.nissanconnect.vehicle import BackendError, Command, Phase, Progress, Push, Ticket, VehicleInfo
+from custom_components.nissanconnect.vehicle import (
+    BackendError,
+    Command,
+    Notification,
+    Phase,
+    Progress,
+    Push,
+    Ticket,
+    VehicleInfo,
+)
 from tests.backends.doubles import Clock, Diary
 from tests.departures import departing
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
@@ -21,7 +30,7 @@ from tests.simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
 
 @dataclass(slots=True)
 class Owner:
-    """One who sends commands, counts wakes and follows to the end."""
+    """Sends commands, counts wakes and follows commands to the end."""
 
     backend: OpenCarwingsBackend
     clock: Clock
@@ -40,7 +49,7 @@ class Owner:
         return await self.backend.send(vehicle or await self.vehicle(), command, departing(self.woken, self.withdrawn))
 
     async def follow(self, ticket: Ticket, vehicle: VehicleInfo | None = None, seconds: float = 2.5) -> Progress:
-        """Ask every 2.5 s, as the runner does, for ten minutes at most; an error is no answer."""
+        """Poll every 2.5 s, as the runner does, for ten minutes at most; an error is no progress."""
         vehicle = vehicle or await self.vehicle()
         progress = Progress(Phase.PENDING)
         for _ in range(int(600 / seconds)):
@@ -56,7 +65,7 @@ class Owner:
 
 
 @dataclass(slots=True)
-class Ear:
+class PushRecorder:
     """What was pushed."""
 
     pushes: list[Push] = field(default_factory=list)
@@ -76,6 +85,10 @@ class Ear:
     @property
     def last(self) -> Push:
         return self.pushes[-1]
+
+    @property
+    def notifications(self) -> list[Notification]:
+        return [notification for push in self.pushes for notification in push.notifications]
 
 
 class MakeBackend(Protocol):
@@ -146,14 +159,14 @@ def owner(backend: OpenCarwingsBackend, clock: Clock) -> Owner:
 
 
 @asynccontextmanager
-async def listening(backend: OpenCarwingsBackend) -> AsyncIterator[Ear]:
-    """Listen while the block runs; it begins when everything has been told once."""
-    ear = Ear()
-    task = asyncio.create_task(backend.listen(ear))
+async def listening(backend: OpenCarwingsBackend) -> AsyncIterator[PushRecorder]:
+    """Listen while the block runs; it begins when every vehicle has been pushed."""
+    recorder = PushRecorder()
+    task = asyncio.create_task(backend.listen(recorder))
     vehicles = await backend.list_vehicles()
-    await ear.until(lambda: len({push.info.key for push in ear.pushes}) == len(vehicles))
+    await recorder.until(lambda: len({push.info.key for push in recorder.pushes}) == len(vehicles))
     try:
-        yield ear
+        yield recorder
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -1,13 +1,14 @@
-"""Being let in: with a key, with a password, with tokens that renew themselves."""
+"""The log-in: with a key, with a password, and the renewal of tokens."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.address import base_url
-from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.base import Context, Fields, Json
+from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, create
 from custom_components.nissanconnect.backends.opencarwings.client import Auth, ReportedFailure
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
@@ -15,6 +16,7 @@ from custom_components.nissanconnect.vehicle import (
     BackendError,
     CredentialsMissing,
     Declined,
+    InvalidAddress,
     NotSupported,
     NoVehicles,
     ProtocolError,
@@ -44,7 +46,7 @@ async def test_a_key_needs_no_log_in(
     assert await make_backend(auth=diary.last).log_in() == name
 
 
-async def test_the_name_stays_when_port_and_prefix_change(
+async def test_the_account_id_stays_when_port_and_prefix_change(
     server: OpenCarwings, car: Car, session: ClientSession, make_backend: MakeBackend, clock: Clock
 ) -> None:
     name = await make_backend().log_in()
@@ -61,7 +63,7 @@ async def test_the_name_stays_when_port_and_prefix_change(
     assert str(base.host) not in name
 
 
-async def test_a_password_gives_tokens_and_the_same_name(
+async def test_a_password_gives_tokens_and_the_same_account_id(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
@@ -82,7 +84,7 @@ async def test_after_a_restart_the_tokens_are_enough(
     assert server.requests["obtain"] == 1
 
 
-async def test_tokens_renew_themselves_once_for_all_who_ask(
+async def test_parallel_requests_share_one_renewal(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
@@ -98,7 +100,7 @@ async def test_tokens_renew_themselves_once_for_all_who_ask(
     assert old.refresh in server.accounts.blacklist
 
 
-async def test_the_new_pair_is_kept_before_it_is_used(
+async def test_new_tokens_are_saved_before_they_are_used(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
@@ -112,7 +114,7 @@ async def test_the_new_pair_is_kept_before_it_is_used(
     await make_backend(credentials=Credentials(), auth=diary.last).list_vehicles()
 
 
-async def test_a_used_pair_needs_the_owner_and_is_not_sent_again(
+async def test_rejected_tokens_are_not_sent_again(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
 ) -> None:
     await make_backend(credentials=PASSWORD).log_in()
@@ -122,15 +124,15 @@ async def test_a_used_pair_needs_the_owner_and_is_not_sent_again(
     backend = make_backend(credentials=Credentials(), auth=old)
     with pytest.raises(AuthenticationFailed):
         await backend.list_vehicles()
-    asked = server.requests.total()
+    sent = server.requests.total()
     assert diary.last.rejected
     for again in (backend, make_backend(credentials=Credentials(), auth=Auth.from_json(diary.last.to_json()))):
         with pytest.raises(AuthenticationFailed):
             await again.list_vehicles()
-    assert server.requests.total() == asked
+    assert server.requests.total() == sent
 
 
-async def test_a_used_pair_is_replaced_where_the_password_is_known(
+async def test_rejected_tokens_are_replaced_if_the_password_is_known(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
 ) -> None:
     await make_backend(credentials=PASSWORD).log_in()
@@ -140,7 +142,7 @@ async def test_a_used_pair_is_replaced_where_the_password_is_known(
     assert server.requests["obtain"] == 2
 
 
-async def test_an_outage_while_renewing_loses_nothing(
+async def test_an_outage_while_renewing_loses_no_tokens(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
@@ -170,7 +172,7 @@ async def test_a_fresh_token_that_is_refused_is_not_the_owners_fault(
     ("otp", "code", "error"),
     [("123456", None, TwoFactorRequired), ("123456", "000000", WrongCode), ("123456", "123456", None)],
 )
-async def test_the_second_factor_is_asked_for_only_where_there_is_one(
+async def test_the_second_factor_is_required_only_where_there_is_one(
     server: OpenCarwings,
     car: Car,
     make_backend: MakeBackend,
@@ -200,7 +202,7 @@ async def test_a_wrong_password_and_a_wrong_key_are_not_sent_twice(
         assert server.requests.total() == before + 1
 
 
-async def test_of_a_password_and_a_key_the_password_counts(
+async def test_a_password_takes_precedence_over_a_key(
     server: OpenCarwings, car: Car, make_backend: MakeBackend
 ) -> None:
     both = Credentials(key="0" * 40, username=PASSWORD.username, password=PASSWORD.password)
@@ -208,13 +210,13 @@ async def test_of_a_password_and_a_key_the_password_counts(
     assert server.requests["obtain"] == 1
 
 
-async def test_nothing_to_log_in_with_is_told(server: OpenCarwings, make_backend: MakeBackend) -> None:
+async def test_missing_credentials_are_an_error(server: OpenCarwings, make_backend: MakeBackend) -> None:
     with pytest.raises(CredentialsMissing):
         await make_backend(credentials=Credentials(username="leafowner")).log_in()
     assert server.requests.total() == 0
 
 
-async def test_no_vehicle_no_name(server: OpenCarwings, make_backend: MakeBackend) -> None:
+async def test_without_vehicles_a_key_gives_no_account_id(server: OpenCarwings, make_backend: MakeBackend) -> None:
     with pytest.raises(NoVehicles):
         await make_backend().log_in()
 
@@ -239,7 +241,7 @@ async def test_no_vehicle_no_name(server: OpenCarwings, make_backend: MakeBacken
         (418, None, "", Declined),
     ],
 )
-async def test_what_refusals_mean(
+async def test_error_responses(
     server: OpenCarwings,
     make_backend: MakeBackend,
     status: int,
@@ -253,7 +255,7 @@ async def test_what_refusals_mean(
     assert caught.value.key == error.key
 
 
-async def test_somebody_elses_vehicle_is_not_the_end_of_the_account(
+async def test_somebody_elses_vehicle_does_not_reject_the_account(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
 ) -> None:
     other = server.add(LEAF_40, owner=server.accounts.add("neighbour", "other"))
@@ -265,7 +267,7 @@ async def test_somebody_elses_vehicle_is_not_the_end_of_the_account(
     assert not any(entry.rejected for entry in diary.entries)
 
 
-def test_nothing_that_is_kept_prints_itself() -> None:
+def test_secrets_are_in_no_repr() -> None:
     auth = Auth(access="s3cret-a", refresh="s3cret-r", user="s3cret-u")
     credentials = Credentials(key="s3cret-k", username="s3cret-n", password="s3cret-p", code="s3cret-c")
     assert "s3cret" not in f"{auth} {credentials}"
@@ -273,11 +275,11 @@ def test_nothing_that_is_kept_prints_itself() -> None:
 
 
 @pytest.mark.parametrize("saved", [None, 3, [], {"access": 3.5, "refresh": "with blank", "rejected": "yes"}])
-def test_damaged_tokens_are_none(saved: object) -> None:
+def test_damaged_stored_tokens_are_ignored(saved: object) -> None:
     assert Auth.from_json(saved) == Auth()  # type: ignore[arg-type]
 
 
-async def test_the_end_of_a_token_is_no_matter_of_our_clock(
+async def test_tokens_do_not_expire_by_our_clock(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
@@ -285,3 +287,27 @@ async def test_the_end_of_a_token_is_no_matter_of_our_clock(
     clock.time = NOW + timedelta(days=30)
     await backend.list_vehicles()
     assert server.requests["refresh"] == 0
+
+
+async def test_create_uses_what_the_owner_has_entered_and_what_was_stored(
+    server: OpenCarwings, car: Car, session: ClientSession, clock: Clock
+) -> None:
+    saved: list[dict[str, Json]] = []
+
+    def context(auth: Json, memory: Json) -> Context:
+        return Context(
+            session=session, now=clock, sleep=asyncio.sleep, zone=UTC, auth=auth, save_auth=saved.append, memory=memory
+        )
+
+    fields: Fields = {"url": f" {server.url} ", "api_key": server.account.key}
+    backend = create(context(None, None), fields)
+    account = await backend.log_in()
+    entered = {"url": server.url, "username": "leafowner", "password": server.account.password, "code": "123456"}
+    server.account.otp = "123456"
+    assert await create(context(None, None), entered).log_in() == account
+    server.requests.clear()
+    restarted = create(context(saved[-1], backend.memory()), {"url": server.url})
+    assert await restarted.log_in() == account
+    assert server.requests["obtain"] == 0
+    with pytest.raises(InvalidAddress):
+        create(context(None, None), {"url": "http://example.org", "api_key": "k"})

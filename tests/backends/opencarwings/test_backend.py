@@ -1,4 +1,4 @@
-"""Reads: what is told of vehicles, what is left out, what still works when a part does not."""
+"""Reads: what is reported of vehicles, and what still works when a part fails."""
 
 import asyncio
 from dataclasses import asdict
@@ -32,9 +32,9 @@ from ..doubles import Clock
 from .conftest import MakeBackend, Owner
 
 
-def test_it_is_what_it_should_be(backend: OpenCarwingsBackend) -> None:
+def test_what_the_backend_offers(backend: OpenCarwingsBackend) -> None:
     checked: Backend = backend
-    assert not checked.description.pushes  # it does, but not everybody's server lets sockets through
+    assert not checked.description.pushes  # it does, but not every proxy lets WebSockets through
     assert isinstance(backend, Pushing)
     assert isinstance(backend, Messages)
 
@@ -62,7 +62,7 @@ async def test_an_old_leaf(car: Car, backend: OpenCarwingsBackend) -> None:
     assert state.battery.reported_at == NOW
     assert state.charging is not None
     assert (state.charging.plugged_in, state.charging.status) == (True, ChargingStatus.CHARGING)
-    assert state.charging.finish_at is None  # how strong the wall is nobody says
+    assert state.charging.finish_at is None  # the power of the charger is unknown
     assert (state.charging.time_to_full_slow, state.charging.time_to_full_normal) == (None, 300)
     assert state.charging.time_to_full_fast == 160
     assert state.climate is not None
@@ -75,7 +75,7 @@ async def test_an_old_leaf(car: Car, backend: OpenCarwingsBackend) -> None:
     assert (state.body, state.tyres, state.health) == (None, None, None)
 
 
-async def test_a_newer_one(ficosa: Car, backend: OpenCarwingsBackend) -> None:
+async def test_a_newer_leaf(ficosa: Car, backend: OpenCarwingsBackend) -> None:
     (listed,) = await backend.list_vehicles()
     info, state = listed.info, listed.state
     assert info.key == info.vin == LEAF_40.upper()
@@ -130,7 +130,7 @@ async def test_reads_follow_the_vehicle(server: OpenCarwings, car: Car, owner: O
     assert server.dispatch.sms == 0
 
 
-async def test_only_what_is_asked_for_is_told(car: Car, owner: Owner) -> None:
+async def test_only_the_requested_groups_are_reported(car: Car, owner: Owner) -> None:
     report = await owner.backend.read(await owner.vehicle(), {Group.BATTERY, Group.TYRES})
     assert report.state.groups().keys() == {Group.BATTERY, Group.CONNECTIVITY}
     assert not report.failures
@@ -144,18 +144,18 @@ async def test_the_case_of_a_vin_survives_a_restart(
     server.requests.clear()
     assert (await make_backend(memory=saved).read(vehicle)).state.battery
     assert server.requests["list"] == 0
-    assert (await make_backend().read(vehicle)).state.battery  # asks, where nothing is remembered
+    assert (await make_backend().read(vehicle)).state.battery  # without a memory the list is requested
     assert server.requests["list"] == 1
 
 
-async def test_a_vehicle_that_is_not_listed_is_never_asked_about(
+async def test_no_request_is_sent_for_a_vehicle_that_is_not_listed(
     server: OpenCarwings, car: Car, backend: OpenCarwingsBackend
 ) -> None:
     """The server would make timers for anybody's VIN (opencarwings §3)."""
     stranger = VehicleInfo(key="SJNFAAZE0U0099999", vin="SJNFAAZE0U0099999")
-    for ask in (backend.read(stranger), backend.send(stranger, StartClimate(), nobody)):
+    for request in (backend.read(stranger), backend.send(stranger, StartClimate(), nobody)):
         with pytest.raises(NotSupported):
-            await ask
+            await request
     assert server.requests["detail"] == server.requests["command"] == 0
 
 
@@ -168,7 +168,7 @@ async def test_without_the_details_the_list_is_read(server: OpenCarwings, car: C
     assert (await owner.vehicle()).capabilities == vehicle.capabilities
 
 
-async def test_details_that_fail_at_the_start_leave_what_the_unit_is_known_for(
+async def test_without_details_capabilities_come_from_the_telematics_unit(
     server: OpenCarwings, car: Car, ficosa: Car, backend: OpenCarwingsBackend
 ) -> None:
     server.fail("detail", 500)
@@ -178,7 +178,7 @@ async def test_details_that_fail_at_the_start_leave_what_the_unit_is_known_for(
     assert Capability.LOCK in new.info.capabilities
 
 
-async def test_alerts_that_fail_leave_the_rest(server: OpenCarwings, ficosa: Car, owner: Owner) -> None:
+async def test_failed_alerts_do_not_fail_the_read(server: OpenCarwings, ficosa: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     server.fail("alerts", 500)
     report = await owner.backend.read(vehicle)
@@ -186,7 +186,7 @@ async def test_alerts_that_fail_leave_the_rest(server: OpenCarwings, ficosa: Car
     assert report.failures.keys() == {"alerts"}
 
 
-async def test_a_service_that_is_down_fails_as_a_whole(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_a_server_that_is_down_is_an_error(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     server.fail("*", 503)
     with pytest.raises(Unavailable):
@@ -195,7 +195,7 @@ async def test_a_service_that_is_down_fails_as_a_whole(server: OpenCarwings, car
         await owner.backend.list_vehicles()
 
 
-async def test_a_server_that_hangs_is_given_up(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
+async def test_a_server_that_hangs_times_out(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
     backend = make_backend(timeout=0.05)
     server.hang("list")
     with pytest.raises(Unavailable):
@@ -233,13 +233,13 @@ async def test_behind_a_prefix(car: Car, server: OpenCarwings, session: ClientSe
     assert server.requests["unknown"] == 0
 
 
-async def test_messages_tell_what_they_mean(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_notifications_have_kinds_and_alert_types(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     for kind in (1, 4, 7, 19, 20, 21, 97, 250):
         owner.clock.advance(seconds=1)
         server.dispatch.alert(car, kind, owner.clock())
-    told = await owner.backend.read_notifications(vehicle)
-    assert [(each.kind, each.alert) for each in told] == [
+    found = await owner.backend.read_notifications(vehicle)
+    assert [(each.kind, each.alert) for each in found] == [
         ("alert_250", AlertType.CLOUD_MESSAGE),
         ("climate_failed", AlertType.CLOUD_MESSAGE),
         ("towed", AlertType.UNEXPECTED_MOVEMENT),
@@ -248,9 +248,9 @@ async def test_messages_tell_what_they_mean(server: OpenCarwings, car: Car, owne
         ("climate_on", AlertType.CLIMATE_STARTED),
         ("charge_stop", AlertType.CLOUD_MESSAGE),
     ]
-    assert len({each.id for each in told}) == len(told)
-    assert told[0].sent_at == owner.clock()
-    assert await owner.backend.read_notifications(vehicle, first=2, count=2) == told[1:3]
+    assert len({each.id for each in found}) == len(found)
+    assert found[0].sent_at == owner.clock()
+    assert await owner.backend.read_notifications(vehicle, first=2, count=2) == found[1:3]
 
 
 async def test_requests_are_counted(server: OpenCarwings, car: Car, owner: Owner) -> None:
@@ -258,7 +258,7 @@ async def test_requests_are_counted(server: OpenCarwings, car: Car, owner: Owner
     assert owner.backend.requests == server.requests.total()
 
 
-async def test_nothing_secret_gets_in(
+async def test_no_secret_is_kept_or_logged(
     server: OpenCarwings,
     ficosa: Car,
     owner: Owner,

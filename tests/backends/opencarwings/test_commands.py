@@ -1,4 +1,4 @@
-"""Commands: what is sent, what an SMS is spent on, and how the end is told."""
+"""Commands: what is sent, what costs an SMS, and how each ends."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -62,13 +62,13 @@ async def test_climate_is_started_and_stopped(car: Car, owner: Owner) -> None:
     assert state.climate.running is False
 
 
-async def test_a_target_is_not_sent_because_nobody_knows_what_it_would_mean(car: Car, owner: Owner) -> None:
+async def test_no_target_temperature_is_sent(car: Car, owner: Owner) -> None:
     """The older unit refuses any payload (opencarwings §4), so an accepted command had none."""
     assert Capability.CLIMATE_TEMPERATURE not in (await owner.vehicle()).capabilities
     assert (await owner.end(StartClimate(target=23))).phase is Phase.DONE
 
 
-async def test_the_alert_decides_although_the_result_says_success(server: OpenCarwings, owner: Owner) -> None:
+async def test_a_failure_alert_outweighs_a_successful_result(server: OpenCarwings, owner: Owner) -> None:
     empty = server.add("SJNFAAZE0U0000001", level=5)
     progress = await owner.end(StartClimate())
     assert empty.command_result == 0
@@ -84,7 +84,7 @@ async def test_charging_needs_the_plug(car: Car, owner: Owner) -> None:
     assert state.charging.active is True
 
 
-async def test_an_alert_of_an_earlier_command_with_the_same_id_decides_nothing(
+async def test_an_alert_of_an_earlier_command_with_the_same_id_does_not_count(
     server: OpenCarwings, car: Car, owner: Owner
 ) -> None:
     ticket = await owner.send(StartClimate())
@@ -92,7 +92,7 @@ async def test_an_alert_of_an_earlier_command_with_the_same_id_decides_nothing(
     assert (await owner.follow(ticket)).phase is Phase.DONE
 
 
-async def test_what_happens_by_itself_carries_the_id_and_decides_nothing(
+async def test_alerts_of_other_types_with_the_same_id_do_not_count(
     server: OpenCarwings, car: Car, owner: Owner
 ) -> None:
     ticket = await owner.send(StartClimate())
@@ -103,9 +103,7 @@ async def test_what_happens_by_itself_carries_the_id_and_decides_nothing(
     assert (await owner.follow(ticket)).phase is Phase.DONE
 
 
-async def test_a_success_whose_alert_never_comes_is_one_in_the_end(
-    server: OpenCarwings, car: Car, owner: Owner
-) -> None:
+async def test_a_result_without_an_alert_counts_after_a_while(server: OpenCarwings, car: Car, owner: Owner) -> None:
     ticket = await owner.send(StartClimate())
     vehicle = await owner.vehicle()
     owner.clock.advance(seconds=26)
@@ -116,7 +114,7 @@ async def test_a_success_whose_alert_never_comes_is_one_in_the_end(
     assert (await owner.backend.poll(vehicle, ticket)).phase is Phase.DONE
 
 
-async def test_an_alert_that_comes_after_the_result_still_decides(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_an_alert_after_the_result_still_counts(server: OpenCarwings, car: Car, owner: Owner) -> None:
     ticket = await owner.send(StartClimate())
     vehicle = await owner.vehicle()
     owner.clock.advance(seconds=26)
@@ -135,22 +133,20 @@ async def test_a_vehicle_without_network_times_out_after_five_minutes(car: Car, 
     assert timedelta(minutes=5) <= owner.clock() - ticket.sent_at < timedelta(minutes=6)
 
 
-async def test_a_vehicle_that_never_answers_times_out_within_the_limit(car: Car, owner: Owner) -> None:
+async def test_a_vehicle_that_never_responds_times_out_within_the_limit(car: Car, owner: Owner) -> None:
     car.mute = True
     ticket = await owner.send(StartClimate())
     assert (await owner.follow(ticket)).phase is Phase.TIMED_OUT
     assert owner.clock() - ticket.sent_at < owner.backend.description.command_limit
 
 
-async def test_a_unit_of_another_number_is_an_error(car: Car, owner: Owner) -> None:
+async def test_a_mismatched_telematics_unit_rejects_the_command(car: Car, owner: Owner) -> None:
     car.mismatched = True
     progress = await owner.end(Refresh())
     assert (progress.phase, progress.code) == (Phase.REJECTED, "99")
 
 
-async def test_a_command_that_another_one_has_overwritten_is_told_from_one_that_failed(
-    server: OpenCarwings, car: Car, owner: Owner
-) -> None:
+async def test_a_replaced_command_is_superseded_and_not_failed(server: OpenCarwings, car: Car, owner: Owner) -> None:
     ticket = await owner.send(StartClimate())
     owner.clock.advance(seconds=2)
     server.dispatch.request(car, 1, owner.clock())
@@ -158,45 +154,45 @@ async def test_a_command_that_another_one_has_overwritten_is_told_from_one_that_
     assert (progress.phase, progress.reason) == (Phase.UNCERTAIN, Reason.SUPERSEDED)
 
 
-async def test_without_the_socket_progress_is_asked_for_every_twelve_seconds(
+async def test_without_the_socket_progress_is_polled_every_twelve_seconds(
     server: OpenCarwings, car: Car, owner: Owner
 ) -> None:
     vehicle = await owner.vehicle()
     ticket = await owner.send(Refresh())
     car.mute = True
-    asked = server.requests["detail"]
+    before = server.requests["detail"]
     for _ in range(24):
         owner.clock.advance(seconds=2.5)
         await owner.backend.poll(vehicle, ticket)
-    assert server.requests["detail"] - asked == 4  # in a minute, in steps of 2.5 s: at 12.5, 25, 37.5 and 50
+    assert server.requests["detail"] - before == 4  # in a minute, in steps of 2.5 s: at 12.5, 25, 37.5 and 50
 
 
-async def test_with_the_socket_nothing_is_asked(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_with_the_socket_nothing_is_polled(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
-    async with listening(owner.backend) as ear:
+    async with listening(owner.backend) as recorder:
         ticket = await owner.send(StartClimate())
-        asked = server.requests["detail"], server.requests["alerts"]
+        before = server.requests["detail"], server.requests["alerts"]
         assert (await owner.backend.poll(vehicle, ticket)).phase is Phase.PENDING
         owner.clock.advance(seconds=26)
         server.advance()
-        await ear.until(lambda: any(told.kind == "climate_on" for push in ear.pushes for told in push.notifications))
+        await recorder.until(lambda: any(each.kind == "climate_on" for each in recorder.notifications))
         assert (await owner.backend.poll(vehicle, ticket)).phase is Phase.DONE
-        assert (server.requests["detail"], server.requests["alerts"]) == asked
+        assert (server.requests["detail"], server.requests["alerts"]) == before
 
 
-async def test_a_socket_that_says_nothing_of_a_vehicle_is_not_relied_on(
+async def test_progress_is_polled_if_the_socket_is_silent_for_a_minute(
     server: OpenCarwings, car: Car, owner: Owner
 ) -> None:
     vehicle = await owner.vehicle()
     async with listening(owner.backend):
         ticket = await owner.send(Refresh())
-        asked = server.requests["detail"]
+        before = server.requests["detail"]
         owner.clock.advance(seconds=59)
         await owner.backend.poll(vehicle, ticket)
-        assert server.requests["detail"] == asked
+        assert server.requests["detail"] == before
         owner.clock.advance(seconds=2)
         await owner.backend.poll(vehicle, ticket)
-        assert server.requests["detail"] == asked + 1
+        assert server.requests["detail"] == before + 1
 
 
 async def test_a_command_is_followed_after_a_restart(car: Car, owner: Owner, make_backend: MakeBackend) -> None:
@@ -206,19 +202,19 @@ async def test_a_command_is_followed_after_a_restart(car: Car, owner: Owner, mak
     assert (await restarted.follow(Ticket(ticket.id, ticket.sent_at), vehicle)).phase is Phase.DONE
 
 
-async def test_without_a_ticket_only_the_vehicle_can_tell(car: Car, owner: Owner) -> None:
+async def test_without_a_ticket_id_the_progress_is_uncertain(car: Car, owner: Owner) -> None:
     progress = await owner.backend.poll(await owner.vehicle(), Ticket("", owner.clock()))
     assert progress.phase is Phase.UNCERTAIN
 
 
-async def test_alerts_alone_are_enough_to_know_the_end(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_alerts_alone_end_a_command(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     ticket = await owner.send(StartClimate())
     server.fail("detail", 502)
     assert (await owner.follow(ticket, vehicle)).phase is Phase.DONE
 
 
-async def test_while_nothing_can_be_asked_a_command_is_not_over(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_a_failed_poll_does_not_end_a_command(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     ticket = await owner.send(StartClimate())
     server.fail("*", 502)
@@ -229,15 +225,17 @@ async def test_while_nothing_can_be_asked_a_command_is_not_over(server: OpenCarw
     assert (await owner.follow(ticket, vehicle)).phase is Phase.DONE
 
 
-async def test_what_the_unit_does_not_know_is_not_sent(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_commands_that_the_unit_does_not_support_are_not_sent(
+    server: OpenCarwings, car: Car, owner: Owner
+) -> None:
     for command in (Lock(), SoundHorn(), StopCharging()):
         with pytest.raises(NotSupported):
             await owner.send(command)
     assert server.requests["command"] == owner.wakes == 0
 
 
-async def test_what_the_server_turns_down_costs_nothing(server: OpenCarwings, car: Car, owner: Owner) -> None:
-    """A car whose own list is wrong: the server answers 500 with an empty error (opencarwings §4)."""
+async def test_a_command_that_the_server_refuses_is_not_counted(server: OpenCarwings, car: Car, owner: Owner) -> None:
+    """A car whose own list is wrong: the server returns 500 with an empty error (opencarwings §4)."""
     car.more["supported_commands"] = [1, 9]
     for _ in range(15):
         with pytest.raises(NotSupported):
@@ -251,7 +249,7 @@ async def test_horn_and_lights(ficosa: Car, owner: Owner) -> None:
     assert (ficosa.vehicle.body.horn, ficosa.vehicle.body.lights) == (1, 1)
 
 
-async def test_the_lock_is_what_was_last_done_from_afar(ficosa: Car, owner: Owner) -> None:
+async def test_the_lock_state_is_that_of_the_last_remote_command(ficosa: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     assert (await owner.backend.read(vehicle)).state.body is None
     for command, locked in ((Unlock(), False), (Lock(), True)):
@@ -262,7 +260,7 @@ async def test_the_lock_is_what_was_last_done_from_afar(ficosa: Car, owner: Owne
         assert body.reported_at is not None
 
 
-async def test_unlocking_while_driving_fails_and_leaves_the_lock_as_it_was(ficosa: Car, owner: Owner) -> None:
+async def test_a_failed_unlock_leaves_the_lock_state(ficosa: Car, owner: Owner) -> None:
     await owner.end(Lock())
     ficosa.vehicle.depart(TO_UTRECHT)
     assert (await owner.end(Unlock())).code == "95"
@@ -271,7 +269,7 @@ async def test_unlocking_while_driving_fails_and_leaves_the_lock_as_it_was(ficos
     assert body.locked is True
 
 
-async def test_a_pin_is_asked_for_where_the_server_wants_one(server: OpenCarwings, owner: Owner) -> None:
+async def test_a_pin_is_required_where_the_server_enforces_it(server: OpenCarwings, owner: Owner) -> None:
     server.september = True
     server.account.pin = "2468"
     server.add("SJNFAAZE0U0000002", "ficosa2016")
@@ -289,10 +287,10 @@ async def test_a_pin_is_asked_for_where_the_server_wants_one(server: OpenCarwing
 
 
 @pytest.mark.parametrize(("sensitive", "lock", "horn"), [([8], True, False), ([], False, False), (None, True, True)])
-async def test_which_commands_take_a_pin_is_the_car_s_to_say(
+async def test_the_car_object_lists_which_commands_take_a_pin(
     server: OpenCarwings, owner: Owner, sensitive: list[Json] | None, lock: bool, horn: bool
 ) -> None:
-    """The usual ones only where it does not say so."""
+    """The usual ones count only where it does not list them."""
     server.account.pin = "2468"
     car = server.add("SJNFAAZE0U0000002", "ficosa2016")
     car.more = {"command_pin_enforced": True, "sensitive_commands": sensitive}
@@ -301,12 +299,12 @@ async def test_which_commands_take_a_pin_is_the_car_s_to_say(
     assert (Capability.HORN not in capabilities) is horn
 
 
-async def test_a_server_without_pins_is_not_sent_any(server: OpenCarwings, ficosa: Car, owner: Owner) -> None:
+async def test_no_pin_is_sent_to_a_server_without_pins(server: OpenCarwings, ficosa: Car, owner: Owner) -> None:
     assert Capability.LOCK_PIN not in (await owner.vehicle()).capabilities
     assert (await owner.end(Unlock(pin="2468"))).phase is Phase.DONE
 
 
-async def test_enough_is_enough_for_an_hour_and_for_a_day(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_commands_are_limited_per_hour_and_per_day(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     for _ in range(10):
         await owner.send(Refresh(), vehicle)
@@ -326,7 +324,7 @@ async def test_enough_is_enough_for_an_hour_and_for_a_day(server: OpenCarwings, 
     assert server.dispatch.sms == 30
 
 
-async def test_the_budget_outlives_a_restart(car: Car, owner: Owner, make_backend: MakeBackend) -> None:
+async def test_the_budget_survives_a_restart(car: Car, owner: Owner, make_backend: MakeBackend) -> None:
     vehicle = await owner.vehicle()
     for _ in range(10):
         await owner.send(Refresh(), vehicle)
@@ -348,7 +346,7 @@ async def test_a_command_that_never_left_is_not_counted(server: OpenCarwings, ca
     assert server.dispatch.sms == 1
 
 
-async def test_a_lost_answer_may_have_cost_an_sms(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_a_command_without_a_response_is_counted(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     server.fail("command", 504)
     for _ in range(10):
@@ -359,15 +357,13 @@ async def test_a_lost_answer_may_have_cost_an_sms(server: OpenCarwings, car: Car
         await owner.send(Refresh(), vehicle)
 
 
-async def test_an_accepted_command_is_one_even_if_its_answer_makes_no_sense(
-    server: OpenCarwings, car: Car, owner: Owner
-) -> None:
+async def test_an_unreadable_response_still_accepts_the_command(server: OpenCarwings, car: Car, owner: Owner) -> None:
     server.fail("command", 200, {"message": "fine"})
     ticket = await owner.send(Refresh())
     assert (await owner.backend.poll(await owner.vehicle(), ticket)).phase is Phase.UNCERTAIN
 
 
-async def test_a_destination_goes_to_the_server_and_wakes_nobody(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_a_destination_is_sent_without_a_wake(server: OpenCarwings, car: Car, owner: Owner) -> None:
     progress = await owner.end(SendDestination(52.3557, 4.9555, "Science park"))
     assert progress.phase is Phase.DONE
     assert owner.wakes == server.dispatch.sms == 0
@@ -375,7 +371,7 @@ async def test_a_destination_goes_to_the_server_and_wakes_nobody(server: OpenCar
     assert (place["lat"], place["lon"], place["name"]) == ("52.3557000", "4.9555000", "Science park")
 
 
-async def test_a_start_is_planned_moved_and_taken_back(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_a_climate_start_is_scheduled_moved_and_cancelled(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     theirs = {"id": 1, "name": "Every Monday", "timer_type": 1, "command_type": 3, "enabled": True, "time": "06:45:00"}
     once = {**theirs, "id": 2, "name": "Tomorrow", "timer_type": 0, "date": "2026-11-21"}
@@ -396,7 +392,7 @@ async def test_a_start_is_planned_moved_and_taken_back(server: OpenCarwings, car
     assert (await owner.end(CancelClimateSchedule())).phase is Phase.DONE  # nothing to take back
 
 
-async def test_a_planned_start_happens(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_a_scheduled_start_is_carried_out(server: OpenCarwings, car: Car, owner: Owner) -> None:
     await owner.send(ScheduleClimate(NOW + timedelta(hours=12)))
     owner.clock.advance(hours=12, minutes=1)
     climate = (await owner.backend.read(await owner.vehicle())).state.climate
@@ -406,7 +402,7 @@ async def test_a_planned_start_happens(server: OpenCarwings, car: Car, owner: Ow
     assert server.dispatch.sms == 1
 
 
-async def test_six_timers_are_all_there_are(car: Car, owner: Owner) -> None:
+async def test_no_free_timer_is_an_error(car: Car, owner: Owner) -> None:
     car.timers.extend(
         {"id": n, "name": "theirs", "timer_type": 1, "command_type": 3, "enabled": True, "time": "06:00:00"}
         for n in range(6)

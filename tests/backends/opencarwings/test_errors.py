@@ -1,4 +1,4 @@
-"""What the server's documented answers to a command mean, and what each of them costs (opencarwings §2, §4)."""
+"""What the server's documented responses to a command mean, and what each of them costs (opencarwings §2, §4)."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from tests.simulator.opencarwings import Car, OpenCarwings
 from ..conftest import NOW
 from .conftest import Owner
 
-ANSWERS: list[tuple[int, Any, type[BackendError], bool]] = [
+RESPONSES: list[tuple[int, Any, type[BackendError], bool]] = [
     (400, {"error": "Invalid command type"}, Declined, True),
     (401, None, AuthenticationFailed, True),
     (403, {"detail": "Invalid token."}, AuthenticationFailed, True),
@@ -43,8 +43,8 @@ ANSWERS: list[tuple[int, Any, type[BackendError], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "body", "error", "nothing_done"), ANSWERS)
-async def test_an_answer_to_a_command(
+@pytest.mark.parametrize(("status", "body", "error", "nothing_done"), RESPONSES)
+async def test_error_responses_to_a_command(
     server: OpenCarwings, car: Car, owner: Owner, status: int, body: Any, error: type[BackendError], nothing_done: bool
 ) -> None:
     vehicle = await owner.vehicle()
@@ -58,7 +58,7 @@ async def test_an_answer_to_a_command(
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, AuthenticationFailed), (429, RateLimited)])
-async def test_a_refusal_of_the_account_is_not_hidden_by_an_outage(
+async def test_an_account_error_is_not_hidden_by_an_outage(
     server: OpenCarwings, car: Car, owner: Owner, status: int, error: type[BackendError]
 ) -> None:
     vehicle = await owner.vehicle()
@@ -68,7 +68,7 @@ async def test_a_refusal_of_the_account_is_not_hidden_by_an_outage(
         await owner.backend.read(vehicle)
 
 
-async def test_losing_the_account_on_the_way_outweighs_what_was_read(
+async def test_a_rejected_log_in_outweighs_the_values_that_were_read(
     server: OpenCarwings, ficosa: Car, owner: Owner
 ) -> None:
     vehicle = await owner.vehicle()
@@ -77,7 +77,7 @@ async def test_losing_the_account_on_the_way_outweighs_what_was_read(
         await owner.backend.read(vehicle)
 
 
-async def test_an_sms_that_could_not_be_sent_costs_nothing(server: OpenCarwings, car: Car, owner: Owner) -> None:
+async def test_an_sms_that_was_not_sent_is_not_counted(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     server.fail("command", 500, {"error": "no SMS"})
     for _ in range(12):
@@ -90,7 +90,7 @@ async def test_an_sms_that_could_not_be_sent_costs_nothing(server: OpenCarwings,
 
 @given(offset=st.floats(0, 120), ahead=st.floats(-90, 2 * 86_400))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_a_planned_start_happens_in_its_minute_or_is_refused(
+async def test_a_scheduled_start_is_carried_out_in_its_minute_or_refused(
     server: OpenCarwings, car: Car, owner: Owner, offset: float, ahead: float
 ) -> None:
     owner.clock.time = max(owner.clock.time + timedelta(minutes=1), NOW) + timedelta(seconds=offset)

@@ -1,4 +1,4 @@
-"""No JSON makes the door raise anything but ProtocolError, and nothing secret gets past it."""
+"""No JSON makes the parsers raise anything but ProtocolError, and no secret gets past them."""
 
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,7 @@ FRAMES: st.SearchStrategy[Any] = (
 
 
 @given(st.lists(FRAMES | st.text(max_size=20), max_size=8))
-def test_no_frame_ends_the_line_or_tells_what_cannot_be(frames: list[Json]) -> None:
+def test_any_frame_is_survived_and_pushes_nothing_impossible(frames: list[Json]) -> None:
     backend = OpenCarwingsBackend(
         Canned(b""),  # type: ignore[arg-type]
         base=base_url("http://localhost"),
@@ -94,11 +94,11 @@ def test_no_frame_ends_the_line_or_tells_what_cannot_be(frames: list[Json]) -> N
 
 
 @given(JSON | car_objects())
-def test_a_car_object_is_read_or_refused(said: Json) -> None:
+def test_any_car_object_is_parsed_or_refused(payload: Json) -> None:
     try:
-        car = parse_car(said, NOW)
+        car = parse_car(payload, NOW)
     except ProtocolError:
-        assert not (isinstance(said, dict) and said.get("vin") in (LEAF_24, LEAF_40))
+        assert not (isinstance(payload, dict) and payload.get("vin") in (LEAF_24, LEAF_40))
         return
     assert car.info.key == car.vin.strip().upper()
     assert_possible(car.state, NOW)
@@ -106,17 +106,23 @@ def test_a_car_object_is_read_or_refused(said: Json) -> None:
         assert group.backend == "opencarwings"
         assert group.received_at == NOW
         assert group.reported_at is None or group.reported_at <= NOW + timedelta(minutes=5)
-    battery, position = car.state.battery, car.state.position
-    assert battery is None or battery.level is None or 0 < battery.level <= 100
-    assert position is None or (abs(position.latitude) <= 90 and abs(position.longitude) <= 180)
     capabilities = car.info.capabilities
     assert Capability.LOCK in capabilities or Capability.LOCK_PIN not in capabilities
     assert Capability.CLIMATE_TEMPERATURE not in capabilities
     json.dumps(asdict(car.state), default=str)
 
 
+@pytest.mark.parametrize(("shown", "real", "level"), [(0, 0, None), (0, 40, 40), (50, 40, 50), (0.0, 0.04, 0)])
+def test_a_level_of_zero_means_none_and_next_to_nothing_is_zero(shown: float, real: float, level: int | None) -> None:
+    ev_info = VALID[0]["ev_info"]
+    assert isinstance(ev_info, dict)
+    battery = parse_car(VALID[0] | {"ev_info": {**ev_info, "soc_display": shown, "soc": real}}, NOW).state.battery
+    assert battery is not None
+    assert battery.level == level
+
+
 NAMED = frozenset({"vin", "nickname", "tcu_type", "ecu_label", "code_label"})
-"""What an owner or the vehicle has named; everything else that is text stays outside."""
+"""What an owner or the vehicle has named; every other text is dropped."""
 
 
 def _marked(value: Json, named: bool = False) -> Json:
@@ -149,13 +155,13 @@ SECRET_NAMES = ("sms_config", "tcu_user", "tcu_pass", "hmac_key", "iccid", "tcu_
         max_size=6,
     ),
 )
-def test_secrets_never_survive(valid: dict[str, Json], more: dict[str, Json]) -> None:
+def test_no_secret_gets_past_the_parser(valid: dict[str, Json], more: dict[str, Json]) -> None:
     marked = _marked({**valid, **more})
     assert isinstance(marked, dict)
     car = parse_car(marked, NOW)
-    told = f"{_all_of(car)}"
-    assert "s3cret" not in told
-    assert not any(secret in told for secret in SECRETS)
+    text = f"{_all_of(car)}"
+    assert "s3cret" not in text
+    assert not any(secret in text for secret in SECRETS)
     assert car.state.battery is not None
 
 
@@ -168,7 +174,7 @@ def _all_of(car: CarRecord) -> str:
     )
 
 
-def test_a_car_does_not_print_who_and_where_it_is() -> None:
+def test_a_record_does_not_print_vin_name_or_position() -> None:
     car = parse_car(VALID[0], NOW)
     for private in (LEAF_24, "52.303", "4.859", "Old LEAF"):
         assert private not in repr(car)
@@ -185,13 +191,13 @@ ALERTS = st.lists(
 
 
 @given(JSON | ALERTS)
-def test_alerts_are_always_read(said: Json) -> None:
-    alerts = parse_alerts(said, NOW)
+def test_any_list_of_alerts_is_parsed(payload: Json) -> None:
+    alerts = parse_alerts(payload, NOW)
     assert list(alerts) == sorted(alerts, key=lambda each: (each.at, each.id), reverse=True)
     for alert in alerts:
-        told = notification(alert)
-        assert told is None or told.id == str(alert.id)
-        assert told is None or told.title
+        found = notification(alert)
+        assert found is None or found.id == str(alert.id)
+        assert found is None or found.title
 
 
 @pytest.mark.parametrize(
@@ -204,13 +210,11 @@ def test_alerts_are_always_read(said: Json) -> None:
         (500, None, "Alert 500", AlertType.CLOUD_MESSAGE),
     ],
 )
-def test_an_alert_has_a_title_also_if_the_server_names_none(
-    kind: int, display: Json, title: str, alert: AlertType
-) -> None:
+def test_an_alert_without_a_name_gets_a_title(kind: int, display: Json, title: str, alert: AlertType) -> None:
     (read,) = parse_alerts([{"id": 1, "type": kind, "timestamp": NOW.isoformat(), "type_display": display}], NOW)
-    told = notification(read)
-    assert told is not None
-    assert (told.title, told.alert) == (title, alert)
+    found = notification(read)
+    assert found is not None
+    assert (found.title, found.alert) == (title, alert)
 
 
 @given(
@@ -222,12 +226,12 @@ def test_an_alert_has_a_title_also_if_the_server_names_none(
         )
     )
 )
-def test_timers_are_always_read(said: Json) -> None:
-    at = next_start(parse_timers(said), NOW)
+def test_any_list_of_timers_is_parsed(payload: Json) -> None:
+    at = next_start(parse_timers(payload), NOW)
     assert at is None or at > NOW
 
 
-ORDERS = st.builds(
+SENT_COMMANDS = st.builds(
     SentCommand, st.sampled_from([1, 2, 3, 4, 7, 8, 9, 10, 12]), st.integers(0, 3), st.none() | st.just(NOW)
 )
 LAST = st.none() | st.builds(
@@ -245,35 +249,35 @@ CAR_ALERTS = st.lists(
 )
 
 
-@given(ORDERS, LAST, CAR_ALERTS)
-def test_how_an_order_goes_does_not_depend_on_the_order_of_alerts(
-    order: SentCommand, last: LastCommand | None, alerts: list[CarAlert]
+@given(SENT_COMMANDS, LAST, CAR_ALERTS)
+def test_progress_does_not_depend_on_the_order_of_alerts(
+    sent: SentCommand, last: LastCommand | None, alerts: list[CarAlert]
 ) -> None:
-    assert progress(order, last, alerts) == progress(order, last, alerts[::-1])
-    assert SentCommand.parse(str(order)) == order
+    assert progress(sent, last, alerts) == progress(sent, last, alerts[::-1])
+    assert SentCommand.parse(str(sent)) == sent
 
 
-@given(ORDERS, LAST, CAR_ALERTS)
-def test_a_failure_that_answers_is_never_a_success(
-    order: SentCommand, last: LastCommand | None, alerts: list[CarAlert]
+@given(SENT_COMMANDS, LAST, CAR_ALERTS)
+def test_a_matching_failure_alert_is_never_a_success(
+    sent: SentCommand, last: LastCommand | None, alerts: list[CarAlert]
 ) -> None:
-    found = progress(order, last, alerts)
-    answers = {alert.type for alert in alerts if order.matches(alert)}
-    if answers & {98, 99}:
+    found = progress(sent, last, alerts)
+    types = {alert.type for alert in alerts if sent.matches(alert)}
+    if types & {98, 99}:
         assert found is not None
         assert found.phase in {Phase.REJECTED, Phase.TIMED_OUT}
-    foreign = [alert for alert in alerts if not order.matches(alert)]
-    assert progress(order, last, foreign) == progress(order, last, [])
+    foreign = [alert for alert in alerts if not sent.matches(alert)]
+    assert progress(sent, last, foreign) == progress(sent, last, [])
 
 
 @given(st.text(max_size=20) | st.from_regex(r"[0-9]{1,3}/[0-9]{1,5}/.{0,30}", fullmatch=True))
-def test_any_ticket_is_read(text: str) -> None:
+def test_any_ticket_id_is_parsed(text: str) -> None:
     found = SentCommand.parse(text)
     assert found is None or SentCommand.parse(str(found)) == found
 
 
 @given(st.lists(st.integers(0, 7200), max_size=120))
-def test_no_window_ever_holds_more_than_its_limit(pauses: list[int]) -> None:
+def test_no_window_holds_more_commands_than_its_limit(pauses: list[int]) -> None:
     budget, now, sent = SmsBudget(None), NOW, []
     for pause in pauses:
         now += timedelta(seconds=pause)
@@ -297,7 +301,7 @@ def _spend(budget: SmsBudget, now: datetime) -> float | None:
 
 
 @given(JSON | st.dictionaries(st.text(max_size=3), st.lists(SCALARS)))
-def test_whatever_was_remembered_can_be_read(saved: Json) -> None:
+def test_any_stored_budget_is_parsed(saved: Json) -> None:
     written = SmsBudget(saved).to_json()
     assert SmsBudget(written).to_json() == written
     SmsBudget(saved).spend("V", NOW)

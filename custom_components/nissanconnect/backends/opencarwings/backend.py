@@ -86,11 +86,9 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
         saved = JsonReader.of(memory)
         self._now = now
         self._host = base.raw_host or ""
-        self._client = client = Client(
-            session, base, credentials, now=now, auth=auth, save_auth=save_auth, timeout=timeout
-        )
-        self._cache = VehicleCache(client, now, saved.get("vins"))
-        self._listener = PushListener(client, self._cache, now=now, heartbeat=heartbeat)
+        self._client = Client(session, base, credentials, now=now, auth=auth, save_auth=save_auth, timeout=timeout)
+        self._cache = VehicleCache(self._client, now, saved.get("vins"))
+        self._listener = PushListener(self._client, self._cache, now=now, heartbeat=heartbeat)
         self._budget = SmsBudget(saved.get("sent"))
         self._without_alert: dict[str, datetime] = {}
         """When each command was first seen to be done, though the alert that shows its success is missing."""
@@ -157,7 +155,7 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
                 raise
             except BackendError as error:
                 failures["alerts"] = error
-        # A vehicle that never called has nothing but its connectivity. Without that it would seem to be refused.
+        # Connectivity is always reported: of a vehicle that never called there is nothing else.
         wanted = Group if groups is None else {*groups, Group.CONNECTIVITY}
         reported = (value for group, value in self._cache.state(car).groups().items() if group in wanted)
         return VehicleReport(state=VehicleState.of(*reported), failures=failures)
