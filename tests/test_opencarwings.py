@@ -48,7 +48,7 @@ def expected_lingering_timers() -> bool:
 
 @dataclass(slots=True)
 class Pauses:
-    """The pauses between a lost line and the next attempt; they end when the test says so."""
+    """The pauses between a lost connection and the next attempt; they end when the test says so."""
 
     taken: list[float] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -112,7 +112,7 @@ def shows(hass: HomeAssistant, entity_id: str, value: str) -> bool:
 
 @pytest.fixture
 async def loaded(hass: HomeAssistant, server: OpenCarwings, car: Car, entry: MockConfigEntry) -> MockConfigEntry:
-    """The account, loaded and heard."""
+    """The account, loaded and connected."""
     await set_up(hass, server, entry)
     return entry
 
@@ -141,9 +141,7 @@ async def test_with_a_key(hass: HomeAssistant, server: OpenCarwings, car: Car) -
     assert (device.serial_number, device.model, device.name) == (LEAF_24, "LEAF", "Old LEAF")
 
 
-async def test_with_a_password_and_the_code_that_is_asked_for(
-    hass: HomeAssistant, server: OpenCarwings, car: Car
-) -> None:
+async def test_with_a_password_and_a_second_factor(hass: HomeAssistant, server: OpenCarwings, car: Car) -> None:
     server.account.otp = "123456"
     form = await open_form(hass, "opencarwings")
     credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
@@ -173,7 +171,7 @@ async def test_with_a_password_and_the_code_that_is_asked_for(
         ({"url": "http://127.0.0.1:1", "api_key": "k"}, "no_connection"),
     ],
 )
-async def test_what_is_wrong_is_said_and_can_be_put_right(
+async def test_wrong_entries_show_an_error_and_can_be_corrected(
     hass: HomeAssistant, server: OpenCarwings, car: Car, entered: dict[str, str], error: str
 ) -> None:
     form = await submit(hass, await open_form(hass, "opencarwings"), **{"url": server.url, **entered})
@@ -227,7 +225,7 @@ async def test_a_key_that_was_reset(
     assert entry.data[CONF_API_KEY] == "a" * 40
 
 
-async def test_tokens_that_are_worth_nothing_any_more(
+async def test_rejected_tokens_start_a_reauthentication(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
     credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
@@ -238,16 +236,16 @@ async def test_tokens_that_are_worth_nothing_any_more(
     server.accounts.access.clear()
     await later(hass, server, freezer, hours=1)
     form = await reauth_form(hass)
-    asked = server.requests.total()
+    before = server.requests.total()
     await later(hass, server, freezer, hours=1)
-    assert server.requests.total() == asked, "nothing is tried before the owner has said something"
+    assert server.requests.total() == before, "nothing is sent before the owner has logged in again"
     result = await submit(hass, form, **credentials)
     assert result["reason"] == "reauth_successful"
     await until(hass, lambda: entry.state is ConfigEntryState.LOADED and server.sockets == 1)
     assert CONF_PASSWORD not in entry.data
 
 
-async def test_another_account_is_not_taken_for_this_one(
+async def test_reauthentication_with_another_account_is_refused(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
     await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
@@ -260,7 +258,7 @@ async def test_another_account_is_not_taken_for_this_one(
     assert result["reason"] == "unique_id_mismatch"
 
 
-async def test_tokens_renew_themselves_and_outlive_a_restart(
+async def test_tokens_are_renewed_and_survive_a_restart(
     hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
 ) -> None:
     credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
@@ -276,18 +274,18 @@ async def test_tokens_renew_themselves_and_outlive_a_restart(
     assert not hass.config_entries.flow.async_progress()
 
 
-async def test_after_a_restart_everything_is_there_before_the_first_answer(
+async def test_after_a_restart_the_last_state_is_there_before_the_first_response(
     hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry
 ) -> None:
     await hass.config_entries.async_unload(loaded.entry_id)
-    await until(hass, lambda: server.sockets == 0)  # unloading ends the line
+    await until(hass, lambda: server.sockets == 0)  # unloading closes the WebSocket
     server.fail("*", 503)
     assert await hass.config_entries.async_setup(loaded.entry_id)
     await hass.async_block_till_done()
     assert state(hass, LEVEL).state == "62.0"
 
 
-async def test_what_the_server_says_is_shown_at_once(
+async def test_a_push_is_shown_at_once(
     hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     plug = "binary_sensor.old_leaf_plugged_in"
@@ -303,7 +301,7 @@ async def test_what_the_server_says_is_shown_at_once(
     assert server.frames_heard == 0
 
 
-async def test_vehicles_that_nobody_can_have_are_not_added(
+async def test_the_number_of_pushed_vehicles_is_bounded(
     hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = len(loaded.runtime_data.vehicles)
@@ -323,7 +321,7 @@ async def test_an_alert_is_an_event(
     await until(hass, lambda: state(hass, "event.old_leaf_alert").attributes.get("event_type") == "alarm")
 
 
-async def test_a_lost_line_comes_back_with_what_was_missed(
+async def test_a_new_connection_catches_up(
     hass: HomeAssistant,
     server: OpenCarwings,
     car: Car,
@@ -345,7 +343,7 @@ async def test_a_lost_line_comes_back_with_what_was_missed(
     assert pauses.taken == [5.0]
 
 
-async def test_without_sockets_it_is_read(
+async def test_without_sockets_it_is_polled(
     hass: HomeAssistant, server: OpenCarwings, car: Car, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     """Somebody's reverse proxy lets no socket through."""
@@ -359,15 +357,15 @@ async def test_without_sockets_it_is_read(
     assert not hass.config_entries.flow.async_progress()
 
 
-async def test_one_endpoint_that_is_down_takes_nothing_away(
+async def test_one_endpoint_that_is_down_leaves_the_values(
     hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     vehicle = loaded.runtime_data.vehicles[LEAF_24]
 
     async def read(failing: set[str]) -> None:
-        asked = server.requests["alerts"]
+        before = server.requests["alerts"]
         await later(hass, server, freezer, hours=1)
-        await until(hass, lambda: vehicle.parts.failing == failing and server.requests["alerts"] > asked)
+        await until(hass, lambda: vehicle.parts.failing == failing and server.requests["alerts"] > before)
 
     for name, failing in (("detail", {"vehicle"}), ("alerts", set[str]())):
         server.fail(name, 500)
@@ -377,7 +375,7 @@ async def test_one_endpoint_that_is_down_takes_nothing_away(
         server.heal()
 
 
-async def test_a_server_that_is_down_leaves_what_is_known(
+async def test_a_server_that_is_down_leaves_the_values(
     hass: HomeAssistant,
     server: OpenCarwings,
     loaded: MockConfigEntry,
@@ -394,24 +392,26 @@ async def test_a_server_that_is_down_leaves_what_is_known(
     assert not hass.config_entries.flow.async_progress()
 
 
-async def test_a_vehicle_that_has_never_called_is_no_fault(
+async def test_a_vehicle_that_never_connected_is_no_issue(
     hass: HomeAssistant, server: OpenCarwings, car: Car, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     car.connected, car.last_connection = False, None
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await until(hass, lambda: shows(hass, LEVEL, "unknown") and server.sockets == 1)
-    asked = server.requests["detail"]
+    before = server.requests["detail"]
     await later(hass, server, freezer, hours=1)
-    await until(hass, lambda: server.requests["detail"] > asked)
+    await until(hass, lambda: server.requests["detail"] > before)
     vehicle = entry.runtime_data.vehicles[LEAF_24]
     await until(hass, lambda: vehicle.data.last_read == dt_util.utcnow())
     assert not ir.async_get(hass).issues
 
 
-async def test_whether_it_can_be_reached(hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry) -> None:
-    told = await health(hass)
-    assert told["can_reach_opencarwings"] == "ok"
+async def test_system_health_shows_whether_it_can_be_reached(
+    hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry
+) -> None:
+    found = await health(hass)
+    assert found["can_reach_opencarwings"] == "ok"
     await server.stop()
     assert (await health(hass))["can_reach_opencarwings"] == {"type": "failed", "error": "unreachable"}
 
@@ -420,7 +420,9 @@ async def act(hass: HomeAssistant, domain: str, action: str, entity_id: str, **d
     await hass.services.async_call(domain, action, {"entity_id": entity_id, **data}, blocking=True)
 
 
-async def test_climate_to_the_end(hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry) -> None:
+async def test_climate_is_switched_on_and_off(
+    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry
+) -> None:
     assert "temperature" not in state(hass, CLIMATE).attributes
     await act(hass, "climate", "turn_on", CLIMATE)
     assert state(hass, CLIMATE).state == "heat_cool"
@@ -432,7 +434,7 @@ async def test_climate_to_the_end(hass: HomeAssistant, server: OpenCarwings, car
     assert server.dispatch.sms == 2
 
 
-async def test_a_climate_that_did_not_start_is_told_by_its_alert(
+async def test_a_failure_alert_rejects_the_climate_start(
     hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEntry
 ) -> None:
     """The level that the server knows is old, so nothing is refused before sending; and its result is "success"."""
@@ -444,8 +446,8 @@ async def test_a_climate_that_did_not_start_is_told_by_its_alert(
     assert car.command_result == 0
     assert error.value.translation_key == "rejected_by_vehicle"
     assert error.value.translation_placeholders == {"code": "97"}
-    told = state(hass, "event.old_leaf_command").attributes
-    assert (told["event_type"], told["code"]) == ("rejected", "97")
+    attributes = state(hass, "event.old_leaf_command").attributes
+    assert (attributes["event_type"], attributes["code"]) == ("rejected", "97")
     assert state(hass, CLIMATE).state == "off"
 
 
@@ -458,7 +460,9 @@ async def test_a_vehicle_without_network(
     assert error.value.translation_key == "no_answer"
 
 
-async def test_enough_is_enough(hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry) -> None:
+async def test_commands_are_limited_also_after_a_reload(
+    hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry
+) -> None:
     for _ in range(10):
         await act(hass, "button", "press", "button.old_leaf_refresh_from_vehicle")
     with pytest.raises(HomeAssistantError) as error:
@@ -471,7 +475,7 @@ async def test_enough_is_enough(hass: HomeAssistant, server: OpenCarwings, loade
     assert error.value.translation_key == "too_many_commands"
 
 
-async def test_a_lock_that_nobody_reads_back(hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEntry) -> None:
+async def test_the_lock_has_an_assumed_state(hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEntry) -> None:
     server.september = True
     server.account.pin = "2468"
     server.add(LEAF_40, "ficosa2016", capacity=40)
@@ -502,9 +506,9 @@ async def test_a_pin_cannot_be_guessed(hass: HomeAssistant, server: OpenCarwings
         return error.value.translation_key
 
     assert [await attempt(action, "1357") for action in ("unlock", "lock", "unlock")] == ["wrong_pin"] * 3
-    asked = server.requests.copy()
+    before = server.requests.copy()
     assert [await attempt(action, "2468") for action in ("unlock", "lock")] == ["too_many_wrong_pins"] * 2
-    assert server.requests == asked
+    assert server.requests == before
     assert server.dispatch.sms == 0
 
 
@@ -535,7 +539,7 @@ async def test_a_planned_start(hass: HomeAssistant, server: OpenCarwings, car: C
     assert error.value.translation_key == "temperature_not_supported"
 
 
-async def test_nothing_personal_is_told(
+async def test_nothing_personal_is_logged_or_shown(
     hass: HomeAssistant,
     server: OpenCarwings,
     entry: MockConfigEntry,
@@ -555,19 +559,19 @@ async def test_nothing_personal_is_told(
     pauses.over.set()
     await until(hass, lambda: server.sockets == 1)
     diagnostics = json_dumps(await async_get_config_entry_diagnostics(hass, entry))
-    told = [diagnostics]
-    told += logged(caplog, "custom_components.nissanconnect", "homeassistant.config_entries")
-    told += [json_dumps(each.attributes) for each in hass.states.async_all() if each.domain != "device_tracker"]
+    texts = [diagnostics]
+    texts += logged(caplog, "custom_components.nissanconnect", "homeassistant.config_entries")
+    texts += [json_dumps(each.attributes) for each in hass.states.async_all() if each.domain != "device_tracker"]
     private = (*SECRETS, "s3cret", LEAF_40, LEAF_40.upper(), server.account.key, server.url)
     places = (f"{car.vehicle.home.latitude:.3f}", f"{car.vehicle.home.longitude:.3f}")
-    for text in told:
+    for text in texts:
         for what in (*private, *places):
             assert what not in text
     stored = json_dumps(entry.runtime_data.backend.memory()) + json_dumps(dict(entry.data))
     assert not any(secret in stored for secret in (*SECRETS, "s3cret"))
 
 
-async def test_who_is_in_the_way_is_called_by_its_own_name(
+async def test_an_issue_names_the_source(
     hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     server.fail("*", 403, text="<html>no</html>")
@@ -577,6 +581,6 @@ async def test_who_is_in_the_way_is_called_by_its_own_name(
     await until(hass, lambda: ir.async_get(hass).issues)
     (issue,) = ir.async_get(hass).issues.values()
     assert issue.translation_key == "access_blocked"
-    for told in (form["description_placeholders"], issue.translation_placeholders):
-        assert told is not None
-        assert {told["service"], told["app"]} == {"OpenCARWINGS"}
+    for placeholders in (form["description_placeholders"], issue.translation_placeholders):
+        assert placeholders is not None
+        assert {placeholders["service"], placeholders["app"]} == {"OpenCARWINGS"}
