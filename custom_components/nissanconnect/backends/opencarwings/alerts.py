@@ -18,7 +18,7 @@ class _Meaning(NamedTuple):
 
 
 _MEANINGS: Mapping[int, _Meaning] = {
-    1: _Meaning("charge_stop"),  # whether the battery is full only the vehicle's values show
+    1: _Meaning("charge_stop"),  # only the vehicle's values show whether the battery is full
     2: _Meaning("charge_start"),
     3: _Meaning("charge_cable_reminder"),
     4: _Meaning("climate_on", AlertType.CLIMATE_STARTED),

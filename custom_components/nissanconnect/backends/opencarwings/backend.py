@@ -85,7 +85,6 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
         """
         saved = JsonReader.of(memory)
         self._now = now
-        self._host = base.raw_host or ""
         self._client = Client(session, base, credentials, now=now, auth=auth, save_auth=save_auth, timeout=timeout)
         self._cache = VehicleCache(self._client, now, saved.get("vins"))
         self._listener = PushListener(self._client, self._cache, now=now, heartbeat=heartbeat)
@@ -118,7 +117,7 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
         """Request the list, which proves the access, and return an id of the installation and the account's number.
 
         Raises:
-            NoVehicles: There is none to show the account's number, which a key does not.
+            NoVehicles: A key does not show the account's number, and there is no vehicle that does.
         """
         cars = await self._cache.fetch_list()
         if self._client.user is None:
@@ -130,7 +129,8 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
             self._client.save_user(user)
         # Every installation counts its accounts from 1, and its name may show who the owner is. Scheme, port and path
         # may change while the installation stays the same.
-        return f"{sha256(self._host.encode()).hexdigest()[:8]}_{self._client.user}"
+        host = self._client.base.raw_host or ""
+        return f"{sha256(host.encode()).hexdigest()[:8]}_{self._client.user}"
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
@@ -249,7 +249,7 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
         return None
 
     async def _await_alert(self, key: str, sent: SentCommand, ticket: Ticket) -> Progress:
-        """Give the alert that decides some time; if none contradicts by then, the command has succeeded."""
+        """Wait some time for the alert that decides. If none reports a failure by then, the command has succeeded."""
         since = self._without_alert.setdefault(ticket.id, self._now())
         if self._now() - since < _ALERT_DUE:
             return Progress(Phase.PENDING)

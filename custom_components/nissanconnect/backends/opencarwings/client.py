@@ -37,11 +37,11 @@ type RequestContext = Callable[[], AbstractAsyncContextManager[None]]
 _CONNECT_TIMEOUT = 10.0
 
 _HEADERS = {"Accept": "application/json", "Accept-Language": "en"}
-"""Errors are told apart by their text in two places, so it must not be translated (opencarwings §3)."""
+"""Two kinds of errors are recognised by their text, so it must not be translated (opencarwings §3)."""
 
 
 class ReportedFailure(Unavailable):
-    """The server has failed, and reports at what."""
+    """The server failed, and its response gives the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +226,7 @@ def body_of(response: Response, name: str) -> Json:
 
 
 def _error_type(response: Response) -> type[BackendError]:
-    """An HTML page comes from something in front of the server."""
+    """Return the kind of error. An HTML page comes from something in front of the server."""
     body = JsonReader.of(response.body)
     match response.status:
         case HTTPStatus.UNAUTHORIZED:

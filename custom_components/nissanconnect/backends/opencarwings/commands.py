@@ -149,7 +149,7 @@ class SmsBudget:
     """
 
     def __init__(self, saved: Json) -> None:
-        """``saved`` is what :meth:`to_json` returned; what cannot be read was never sent."""
+        """``saved`` is what :meth:`to_json` returned; damaged entries are ignored."""
         self._sent: dict[str, list[datetime]] = {}
         for key, listed in saved.items() if isinstance(saved, dict) else ():
             times = (time_of(each) for each in (listed if isinstance(listed, list) else ()))
@@ -163,7 +163,7 @@ class SmsBudget:
         """Count one command to a vehicle.
 
         Raises:
-            TooManyCommands: The limit is reached; ``retry_after`` is when the next one may be sent.
+            TooManyCommands: The limit is reached; ``retry_after`` says when the next one may be sent.
         """
         # A clock that was set back must not block commands for longer than a day.
         known = [at for at in self._sent.get(key, ()) if now - _LONGEST < at <= now]
