@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import Auth, MyNissanBackend
-from custom_components.nissanconnect.backends.mynissan.line import Line
+from custom_components.nissanconnect.backends.mynissan.client import Line
 from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ticket, VehicleInfo
 from tests.backends.doubles import Clock, Diary
 from tests.departures import departing

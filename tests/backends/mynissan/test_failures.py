@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
-from custom_components.nissanconnect.backends.mynissan.knowledge import Knowledge
+from custom_components.nissanconnect.backends.mynissan.discovery import Knowledge
 from custom_components.nissanconnect.backends.mynissan.memory import Memory
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,

@@ -40,17 +40,17 @@ from ..base import Description, Json
 from ..failures import summary
 from .auth import Auth, account_name
 from .charge_timer import changes
+from .client import Line
 from .commands import Request, progress_of, request_for, request_of, ticket_id
+from .endpoints import CHARGE_LIMIT, PARTS, Part, gaps
+from .history import AGGREGATORS, summaries
 from .joining import Joiner
 from .lessons import LESSONS, info_of
-from .line import Line
+from .mapping import position_of
 from .memory import DAILY, Memory
 from .messages import breaches, remote_services
-from .parts import CHARGE_LIMIT, PARTS, Part, gaps
-from .status import position_of
-from .trips import AGGREGATORS, summaries
+from .session import Session
 from .values import BACKEND, stamp
-from .wire import Session
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -41,7 +41,7 @@ from ...vehicle import (
     Unlock,
     VehicleInfo,
 )
-from .knowledge import Knowledge
+from .discovery import Knowledge
 from .values import label
 
 type Request = Callable[[NissanClient], Awaitable[ServiceRequest | bool]]

@@ -14,7 +14,7 @@ from pynissan import (
 from ...vehicle import Package, Software, Subscription, UpdateStatus, VehicleState
 from ..quantities import PROGRESS
 from ..reader import utc
-from .knowledge import is_used
+from .discovery import is_used
 from .values import stamp
 
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pynissan import DistanceUnit, TemperatureUnit, Vehicle
 
 from ...vehicle import Capability, ClimateLimits, Role, VehicleInfo
-from .knowledge import Knowledge
-from .line import Line
+from .client import Line
+from .discovery import Knowledge
+from .mapping import limit_of, position_of
 from .messages import watches
-from .status import limit_of, position_of
-from .wire import Heard
+from .session import Heard
 
 type Lesson = Callable[[Line, str, Knowledge], Awaitable[tuple[Knowledge, Heard]]]
 """Asks one thing about the vehicle of that VIN, and returns what is known then; errors that were heard mean a gap."""

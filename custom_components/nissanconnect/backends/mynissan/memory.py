@@ -9,7 +9,7 @@ from ..base import Json
 from ..learned import LearnedState
 from ..quantities import LEVEL
 from ..reader import saved_time
-from .knowledge import Knowledge
+from .discovery import Knowledge
 
 DAILY = timedelta(days=1)
 """How often at most is asked for what changes with contracts and campaigns only."""

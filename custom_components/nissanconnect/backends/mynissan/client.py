@@ -7,12 +7,30 @@ from datetime import datetime, timedelta
 import logging
 from typing import TYPE_CHECKING, cast
 
-from pynissan import Country, NissanClient, Tokens
+from pynissan import (
+    ApiError,
+    AuthenticationError,
+    Country,
+    GraphQLError,
+    NetworkError,
+    NissanClient,
+    NissanError,
+    ResponseError,
+    Tokens,
+)
 
-from ...vehicle import AuthenticationFailed, BackendError, TokenRejected
+from ...vehicle import (
+    AccessBlocked,
+    AuthenticationFailed,
+    BackendError,
+    NoConnection,
+    ProtocolError,
+    TokenRejected,
+    Unavailable,
+)
 from .auth import Auth
-from .errors import CAUGHT, meaning
-from .wire import Heard, Leave, Session, Wire
+from .errors import error_in, kind_of_status
+from .session import Heard, Leave, Session, Wire
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -128,3 +146,43 @@ class Line:
     def _change(self, auth: Auth) -> None:
         self._auth = auth
         self._on_auth(auth)
+
+
+CAUGHT = (
+    NissanError,
+    TimeoutError,
+    OSError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a question to the library may raise: its own errors, the time limit, and whatever strange JSON provokes."""
+
+
+def meaning(error: Exception, heard: Heard, name: str) -> BackendError:
+    """Return what to raise instead of ``error``; ``name`` stands for what was asked."""
+    match error:
+        case AuthenticationError(status=400 | 401 | 403):
+            return AuthenticationFailed(f"{name}: the log-in is not valid")
+        case AuthenticationError() | ApiError():
+            return _refused(error.status, heard, name)
+        case NetworkError() | TimeoutError() | OSError():
+            if heard.reached:
+                return Unavailable(f"{name}: no answer")
+            return NoConnection(f"{name}: no connection")
+        case GraphQLError() | ResponseError() if (kind := error_in(heard.answer)) is not None:
+            return kind(f"{name}: the service has answered with an error")
+        case ResponseError() if heard.answer is None:
+            return _refused(heard.status or 0, heard, name)
+        case _:
+            return ProtocolError(f"{name}: the answer cannot be understood")
+
+
+def _refused(status: int, heard: Heard, name: str) -> BackendError:
+    """Return what a status means, also that of an answer which is a page for people."""
+    kinds: dict[int, type[BackendError]] = {200: Unavailable, 403: AccessBlocked}  # 200: a maintenance page
+    kind = kinds.get(status) or kind_of_status(status)
+    return kind(f"{name}: HTTP {status}", retry_after=heard.retry_after)

@@ -8,7 +8,7 @@ from pynissan import NissanClient
 import pytest
 
 from custom_components.nissanconnect.backends.mynissan import Auth
-from custom_components.nissanconnect.backends.mynissan.line import Line
+from custom_components.nissanconnect.backends.mynissan.client import Line
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,

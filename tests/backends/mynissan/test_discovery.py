@@ -5,7 +5,7 @@ from pynissan import ServiceCapability, VehicleCapabilities
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.mynissan.knowledge import Knowledge
+from custom_components.nissanconnect.backends.mynissan.discovery import Knowledge
 from custom_components.nissanconnect.backends.mynissan.memory import DAILY, Memory
 from custom_components.nissanconnect.vehicle import Capability, ClimateLimits, Group, Powertrain
 

@@ -11,7 +11,7 @@ from hypothesis import given
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.mynissan.wire import Heard, Wire, mended
+from custom_components.nissanconnect.backends.mynissan.session import Heard, Wire, mended
 from custom_components.nissanconnect.vehicle import ProtocolError
 
 from ..strategies import JSON

@@ -18,7 +18,7 @@ from ...vehicle import BackendError
 from ..base import Json
 from ..http import read_text, retry_seconds
 from ..reader import load_json
-from .refusals import error_in, errors_in, kind_of_status
+from .errors import error_in, errors_in, kind_of_status
 
 _NULL_IS_NONE = "otaUpdate"
 """Where the library takes an absent value for none, and a null for a fault (mynissan-na §5 [A])."""

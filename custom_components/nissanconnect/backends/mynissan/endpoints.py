@@ -10,12 +10,12 @@ from pynissan import DistanceUnit, TemperatureUnit
 from ...vehicle import BackendError, Capability, Group, VehicleState
 from ..base import Json
 from .charge_timer import timer_of
+from .client import Line
 from .contracts import software_of, subscription_of
-from .line import Line
+from .errors import kind_of
+from .mapping import delayed_start_of, limit_of, position_of, state_of
 from .memory import DAILY
-from .refusals import kind_of
-from .status import delayed_start_of, limit_of, position_of, state_of
-from .wire import Heard
+from .session import Heard
 
 type Read = Callable[[Line, str, datetime], Awaitable[tuple[VehicleState, Heard]]]
 """Asks about the vehicle of that VIN; the time is when it is asked, by the clocks where the vehicle is."""
