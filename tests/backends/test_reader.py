@@ -55,6 +55,14 @@ def test_an_object_in_an_object() -> None:
     assert said.child("d").get("b") is None
 
 
+@pytest.mark.parametrize(
+    ("value", "texts"), [(["a", "", 1, None, ["b"], " c"], ["a", "", " c"]), ([], []), ("a", []), ({"a": "b"}, [])]
+)
+def test_the_strings_of_a_list(value: Json, texts: list[str]) -> None:
+    assert JsonReader.of({"list": value}).texts("list") == texts
+    assert JsonReader.of({}).texts("list") == []
+
+
 def test_what_was_said_does_not_print_itself() -> None:
     assert "s3cret" not in repr(JsonReader.of({"s3cret": "s3cret"}))
 

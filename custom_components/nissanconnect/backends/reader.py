@@ -95,6 +95,11 @@ class JsonReader:
         """Return a non-empty string without blanks around it; whole numbers become strings, as ids come as both."""
         return text_of(self.get(name))
 
+    def texts(self, name: str) -> list[str]:
+        """Return the strings in an inner list, as they are."""
+        value = self.get(name)
+        return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
     def line(self, name: str, longest: int = 100) -> str | None:
         """Return a :meth:`text` that is printable, cut at ``longest`` characters."""
         text = self.text(name)

@@ -172,10 +172,9 @@ def _vehicle(key: str) -> VehicleInfo:
 def _from_memory(memory: Json) -> VehicleInfo | None:
     """Read what :meth:`TeslaFiBackend.memory` returned; damaged parts are left out."""
     saved = FeedReader.of(memory)
-    key, listed = saved.text("key"), saved.get("capabilities")
+    key, names = saved.text("key"), saved.texts("capabilities")
     if key is None:
         return None
-    names = listed if isinstance(listed, list) else []
     capabilities = frozenset(capability for capability in _CAPABILITIES.values() if capability in names)
     return replace(_vehicle(normalise_key(key)), nickname=saved.text("nickname"), capabilities=capabilities)
 
