@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import Auth, MyNissanBackend
-from custom_components.nissanconnect.backends.mynissan.client import Line
+from custom_components.nissanconnect.backends.mynissan.client import ApiSession
 from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ticket, VehicleInfo
 from tests.backends.doubles import Clock, Diary
 from tests.departures import departing
@@ -38,10 +38,10 @@ class MakeBackend(Protocol):
     ) -> MyNissanBackend: ...
 
 
-class MakeLine(Protocol):
-    """Makes a line to the simulated service."""
+class MakeApiSession(Protocol):
+    """Makes a connection to the simulated service."""
 
-    def __call__(self, *, auth: Auth = ..., password: str | None = ..., timeout: float = ...) -> Line: ...
+    def __call__(self, *, auth: Auth = ..., password: str | None = ..., timeout: float = ...) -> ApiSession: ...
 
 
 @pytest.fixture
@@ -68,9 +68,9 @@ def make_backend(session: Detour, clock: Clock, diary: Diary[Auth]) -> MakeBacke
 
 
 @pytest.fixture
-def make_line(session: Detour, clock: Clock, diary: Diary[Auth]) -> MakeLine:
-    def make(*, auth: Auth = NO_LOG_IN, password: str | None = PASSWORD, timeout: float = 5) -> Line:
-        return Line(
+def make_api_session(session: Detour, clock: Clock, diary: Diary[Auth]) -> MakeApiSession:
+    def make(*, auth: Auth = NO_LOG_IN, password: str | None = PASSWORD, timeout: float = 5) -> ApiSession:
+        return ApiSession(
             session,
             country="US",
             username=EMAIL,

@@ -12,7 +12,6 @@ from custom_components.nissanconnect.vehicle import (
     ClimateLimits,
     Group,
     Powertrain,
-    Role,
     SetChargeLimit,
     Tyres,
     UpdateStatus,
@@ -37,7 +36,7 @@ async def test_the_vehicles_of_an_account(backend: MyNissanBackend) -> None:
     assert set(vehicles) == {"Leaf", "Ariya", "Qashqai"}
     ariya, qashqai = vehicles["Ariya"], vehicles["Qashqai"]
     assert ariya.key == ariya.vin == "JN1FAKE0000000002"
-    assert (ariya.year, ariya.role, ariya.generation) == (2023, Role.OWNER, "ElectricAVK2Vehicle")
+    assert (ariya.year, ariya.generation) == (2023, "ElectricAVK2Vehicle")
     assert (ariya.powertrain, qashqai.powertrain) == (Powertrain.ELECTRIC, Powertrain.COMBUSTION)
     assert ariya.climate_limits == ClimateLimits(16, 32, 0.5)
 
@@ -123,6 +122,14 @@ async def test_a_combustion_vehicle_is_read(backend: MyNissanBackend, service: M
     assert (state.fuel.range, state.fuel.level, state.fuel.quantity) == (said.fuel.range, None, None)
     assert state.health
     assert state.health.oil_change_in == 7347
+
+
+async def test_vehicles_are_not_mixed_up(backend: MyNissanBackend, service: MyNissan) -> None:
+    for model in ("Ariya", "Leaf", "Qashqai", "Leaf", "Ariya"):
+        battery = (await backend.read(await vehicle(backend, model))).state.battery
+        expected = service.vehicle(model).cloud.state.battery
+        assert (battery and battery.level) == (expected and expected.level)
+    assert service.vehicle("Qashqai").cloud.state.battery is None
 
 
 async def test_miles_and_fahrenheit_are_taken_for_what_they_are(backend: MyNissanBackend, service: MyNissan) -> None:

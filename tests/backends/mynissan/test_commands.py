@@ -11,8 +11,8 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
-from custom_components.nissanconnect.backends.mynissan.charge_timer import _hours, changes, timer_of
-from custom_components.nissanconnect.backends.mynissan.commands import progress_of
+from custom_components.nissanconnect.backends.mynissan.commands import charge_timer_requests, progress_of, timer_hours
+from custom_components.nissanconnect.backends.mynissan.mapping import charge_timer_state
 from custom_components.nissanconnect.vehicle import (
     CancelClimateSchedule,
     ChargeMode,
@@ -328,14 +328,14 @@ async def test_a_timer_that_half_arrived_is_not_called_unsent(
     info, car = await vehicle(backend, "Leaf"), service.car("Leaf")
     await carry_out(backend, info, SetChargeSchedule(NIGHT), clock)
     car.entries["other"] = car.planned["other"] = {**car.entries["timer-1"], "id": "other"}
-    ask = backend._line.ask
+    request = backend._session.request
 
-    async def failing(name: str, question: object, **options: Any) -> object:
+    async def failing(name: str, call: object, **options: Any) -> object:
         if service.requests["ToggleChargeSchedule"]:
             raise NoConnection("gone")
-        return await ask(name, question, **options)  # type: ignore[arg-type]
+        return await request(name, call, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(backend._line, "ask", failing)
+    monkeypatch.setattr(backend._session, "request", failing)
     with pytest.raises(NoConnection) as raised:
         await backend.send(info, SetChargeSchedule(NIGHT), nobody)
     assert not raised.value.nothing_done
@@ -351,7 +351,7 @@ async def test_a_timer_that_half_arrived_is_not_called_unsent(
     ],
 )
 async def test_a_timer_begins_by_the_vehicles_clocks(now: datetime, start: str) -> None:
-    (request,) = changes("vin", NIGHT, [], now, ZoneInfo("America/Chicago"))
+    (request,) = charge_timer_requests("vin", NIGHT, [], now, ZoneInfo("America/Chicago"))
     taken: list[str] = []
 
     class Client:
@@ -372,10 +372,10 @@ _MINUTE = st.builds(time, st.integers(0, 23), st.integers(0, 59))
     zone=_ZONES,
 )
 def test_what_was_set_is_what_is_told(wanted: ChargeSchedule, now: datetime, zone: tzinfo) -> None:
-    hours = _hours(wanted, now, zone)
+    hours = timer_hours(wanted, now, zone)
     start = hours.start_date_time
     entry = Entry("one", "ENABLED", start.astimezone(UTC), hours.duration, hours.week_days)
-    told = timer_of([entry], now, zone).schedules
+    told = charge_timer_state([entry], now, zone).schedules
     assert told is not None
     gap = start.astimezone(UTC).astimezone(zone).time() != wanted.charge_from  # that hour does not exist that night
     assert gap or told.charging == wanted
@@ -383,18 +383,18 @@ def test_what_was_set_is_what_is_told(wanted: ChargeSchedule, now: datetime, zon
 
 @pytest.mark.parametrize("duration", ["", "PT0H", "PT25H", "P1Y", "soon"])
 def test_hours_of_no_length_are_not_told(duration: str) -> None:
-    told = timer_of([Entry("one", "ENABLED", NOW, duration, (WeekDay.MONDAY,))], NOW, UTC).schedules
+    told = charge_timer_state([Entry("one", "ENABLED", NOW, duration, (WeekDay.MONDAY,))], NOW, UTC).schedules
     assert told is not None
     assert (told.charge_mode, told.charging) == (ChargeMode.SCHEDULED, None)
 
 
 def test_of_several_timers_none_is_told() -> None:
     entries = [Entry(each, "ENABLED", NOW, "PT1H", (WeekDay.MONDAY,)) for each in ("one", "two")]
-    told = timer_of(entries, NOW, UTC).schedules
+    told = charge_timer_state(entries, NOW, UTC).schedules
     assert told is not None
     assert (told.charge_mode, told.charging) == (ChargeMode.SCHEDULED, None)
 
 
 def test_entries_whose_state_is_unknown_are_switched_off() -> None:
     entry = Entry("one", "PERHAPS", NOW, "PT1H", (WeekDay.MONDAY,))
-    assert len(changes("vin", None, [entry], NOW, UTC)) == 1
+    assert len(charge_timer_requests("vin", None, [entry], NOW, UTC)) == 1

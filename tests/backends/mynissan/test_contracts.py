@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from pynissan import ProductType, VehicleSubscription, VehicleSubscriptionProduct, VehicleSubscriptions
 import pytest
 
-from custom_components.nissanconnect.backends.mynissan.contracts import subscription_of
+from custom_components.nissanconnect.backends.mynissan.contracts import subscription_state
 from custom_components.nissanconnect.vehicle import Subscription
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ def package(days: float | None, *services: str | None, name: str = "P", **more: 
 
 
 def read(*packages: VehicleSubscription) -> Subscription:
-    found = subscription_of(VehicleSubscriptions(vin="V", subscriptions=packages), NOW).subscription
+    found = subscription_state(VehicleSubscriptions(vin="V", subscriptions=packages), NOW).subscription
     assert found
     return found
 

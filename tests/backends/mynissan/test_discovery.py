@@ -1,25 +1,35 @@
 """What a vehicle can do: from services that are paid for, and from what it reports."""
 
+import logging
+
 from hypothesis import given
 from pynissan import ServiceCapability, VehicleCapabilities
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.mynissan.discovery import Knowledge
-from custom_components.nissanconnect.backends.mynissan.memory import DAILY, Memory
-from custom_components.nissanconnect.vehicle import Capability, ClimateLimits, Group, Powertrain
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
+from custom_components.nissanconnect.backends.mynissan.discovery import VehicleProfile, with_services
+from custom_components.nissanconnect.backends.mynissan.record import VehicleRecord
+from custom_components.nissanconnect.backends.mynissan.session import ResponseInfo
+from custom_components.nissanconnect.vehicle import AuthenticationFailed, Capability, ClimateLimits, Powertrain
+from tests.simulator.faults import Fault
+from tests.simulator.mynissan import MyNissan
+from tests.simulator.mynissan.faults import partial
 
 from ..conftest import NOW
 from ..doubles import Clock
 from ..strategies import JSON
+from .conftest import vehicle
 
-ELECTRIC = Knowledge().showing(Capability.BATTERY, Capability.CLIMATE_STATUS)
-FUELLED = Knowledge().showing(Capability.FUEL)
+ELECTRIC = VehicleProfile().reporting(Capability.BATTERY, Capability.CLIMATE_STATUS)
+FUELLED = VehicleProfile().reporting(Capability.FUEL)
 
 
-def with_service(known: Knowledge, name: str, *, enabled: bool = True, subscribed: bool | None = True) -> Knowledge:
+def with_service(
+    profile: VehicleProfile, name: str, *, enabled: bool = True, subscribed: bool | None = True
+) -> VehicleProfile:
     services = (ServiceCapability(name, enabled, subscribed),)
-    return known.after_capabilities(VehicleCapabilities("vin", None, None, services))
+    return with_services(profile, VehicleCapabilities("vin", None, None, services), ResponseInfo())
 
 
 @pytest.mark.parametrize(
@@ -58,49 +68,171 @@ def test_an_engine_starts_only_where_there_is_one() -> None:
 
 
 def test_what_drives_the_wheels() -> None:
-    assert Knowledge().powertrain is None
+    assert VehicleProfile().powertrain is None
     assert ELECTRIC.powertrain is Powertrain.ELECTRIC
     assert FUELLED.powertrain is Powertrain.COMBUSTION
-    assert FUELLED.showing(Capability.BATTERY).powertrain is Powertrain.HYBRID
+    assert FUELLED.reporting(Capability.BATTERY).powertrain is Powertrain.HYBRID
 
 
 def test_what_was_learnt_is_read_again() -> None:
-    known = Knowledge(
+    known = VehicleProfile(
         services=frozenset({"remote_charge"}),
-        shown=frozenset({Capability.BATTERY}),
-        seats=frozenset({"driver"}),
-        wheel=True,
-        kind="ElectricAVK2Vehicle",
-        limits=ClimateLimits(16, 32, 0.5),
-        comfort=22.0,
-        watched=True,
+        reported=frozenset({Capability.BATTERY}),
+        heated_seats=frozenset({"driver"}),
+        heated_wheel=True,
+        vehicle_type="ElectricAVK2Vehicle",
+        climate_limits=ClimateLimits(16, 32, 0.5),
+        default_target=22.0,
+        has_alerts=True,
     )
-    assert Knowledge.from_json(known.to_json()) == known
+    assert VehicleProfile.from_json(known.to_json()) == known
 
 
 @given(JSON)
 def test_whatever_was_saved_is_read(saved: Json) -> None:
-    known = Knowledge.from_json(saved)
-    assert Knowledge.from_json(known.to_json()) == known
-    memory = Memory({"v": saved, "w": {"asked": saved, "ours": saved, "knowledge": saved}}, NOW)
-    assert Memory(memory.to_json(), NOW).to_json() == memory.to_json()
-    Memory(saved, NOW)
+    known = VehicleProfile.from_json(saved)
+    assert VehicleProfile.from_json(known.to_json()) == known
+    for each in (saved, {"asked": saved, "ours": saved, "knowledge": saved, "answered": saved}):
+        record = VehicleRecord.from_json(each, NOW)
+        assert VehicleRecord.from_json(record.to_json(), NOW).to_json() == record.to_json()
 
 
-def test_a_day_is_a_day(clock: Clock) -> None:
-    memory = Memory(None, clock())
-    assert memory.is_due("v", "software", DAILY, clock())
-    memory.asked("v", "software", DAILY, clock())
-    memory.commanded("v", {Group.SOFTWARE}, clock())
-    clock.advance(hours=23, minutes=59)
-    assert not memory.is_due("v", "software", DAILY, clock(), {Group.SOFTWARE})
-    clock.advance(minutes=1)
-    assert memory.is_due("v", "software", DAILY, clock())
+# By requests to the service
 
 
-def test_a_clock_that_was_set_back_forgets(clock: Clock) -> None:
-    memory = Memory(None, clock())
-    memory.asked("v", "software", DAILY, clock())
-    saved = memory.to_json()
-    clock.advance(days=-3)
-    assert Memory(saved, clock()).is_due("v", "software", DAILY, clock())
+async def test_what_cannot_be_learnt_now_is_learnt_later(backend: MyNissanBackend, service: MyNissan) -> None:
+    service.fail("VehicleCapabilities", Fault.http(500))
+    info = await vehicle(backend, "Ariya")
+    assert Capability.CLIMATE not in info.capabilities
+    assert Capability.BATTERY in info.capabilities
+    service.heal()
+    assert Capability.CLIMATE in (await vehicle(backend, "Ariya")).capabilities
+
+
+async def test_the_log_tells_the_names_of_services(
+    backend: MyNissanBackend, service: MyNissan, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Most of them are assumed (mynissan-na §9), so owners can tell which they really are."""
+    caplog.set_level(logging.DEBUG)
+    service.car("Ariya").services["REMOTE_TRUNK_UNLOCK"] = True
+    info = await vehicle(backend, "Ariya")
+    assert "remote_trunk_unlock" in caplog.text
+    assert info.key not in caplog.text
+
+
+async def test_what_was_learnt_is_not_lost_by_a_failure(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    known = (await vehicle(backend, "Ariya")).capabilities
+    clock.advance(days=1)
+    for operation in ("VehicleCapabilities", "VehicleDynamicData", "VehicleLocation", "ChargeConfig"):
+        service.fail(operation, Fault.http(500))
+    assert (await vehicle(backend, "Ariya")).capabilities == known
+
+
+async def test_a_lapsed_subscription_takes_the_commands_away(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    await vehicle(backend, "Ariya")
+    service.car("Ariya").enrolled = False
+    clock.advance(days=1)
+    info = await vehicle(backend, "Ariya")
+    assert Capability.BATTERY in info.capabilities
+    assert info.capabilities.isdisjoint({Capability.CLIMATE, Capability.LOCK, Capability.REFRESH})
+
+
+async def test_vehicles_that_are_gone_are_forgotten(backend: MyNissanBackend, service: MyNissan) -> None:
+    await backend.list_vehicles()
+    del service.cars["SJNFAKE0000000001"]
+    await backend.list_vehicles()
+    assert set(_items(backend.memory())) == {"JN1FAKE0000000002", "SJNFAKE0000000003"}
+
+
+def _items(memory: Json) -> dict[str, Json]:
+    assert isinstance(memory, dict)
+    return memory
+
+
+async def test_nothing_more_is_learnt_from_a_service_that_wants_to_be_left_alone(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    service.fail("VehicleCapabilities", Fault.rate_limited(60))
+    assert len(await backend.list_vehicles()) == 3
+    assert service.requests["VehicleDynamicData"] == 0
+
+
+async def test_a_log_in_that_ends_while_learning(backend: MyNissanBackend, service: MyNissan) -> None:
+    def end(body: Json) -> Json:
+        service.end_sessions(for_good=True)
+        return body
+
+    service.fail("VehiclesStaticData", Fault(rewrite=end))
+    with pytest.raises(AuthenticationFailed):
+        await backend.list_vehicles()
+
+
+def _partial(*fields: str) -> Fault:
+    """Answer null for some fields of the capabilities, and an error for each."""
+
+    def rewrite(body: Json) -> Json:
+        match body:
+            case {"data": {"vehicle": {"capabilities": dict() as capabilities}}}:
+                capabilities.update(dict.fromkeys(fields))
+        errors: list[Json] = [{"message": "No data", "path": ["vehicle", "capabilities", field]} for field in fields]
+        return {**body, "errors": errors} if isinstance(body, dict) else body
+
+    return Fault(rewrite=rewrite)
+
+
+@pytest.mark.parametrize(
+    "fault", [partial("capabilities"), _partial("serviceCapability"), _partial("accessoriesDetails")]
+)
+async def test_what_cannot_be_told_now_is_not_lost(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, fault: Fault
+) -> None:
+    """What failed comes as null, like what a vehicle that is not enrolled has not (mynissan-na §5)."""
+    known = await vehicle(backend, "Ariya")
+    clock.advance(days=1)
+    service.fail("VehicleCapabilities", fault)
+    assert await vehicle(backend, "Ariya") == known
+
+
+async def test_services_that_cannot_be_told_at_first_are_asked_for_again(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    service.fail("VehicleCapabilities", partial("capabilities"))
+    assert Capability.CLIMATE not in (await vehicle(backend, "Ariya")).capabilities
+    service.heal()
+    assert Capability.CLIMATE in (await vehicle(backend, "Ariya")).capabilities
+
+
+async def test_a_part_that_fails_for_good_leaves_the_others(backend: MyNissanBackend, service: MyNissan) -> None:
+    service.fail("VehicleCapabilities", _partial("accessoriesDetails"))
+    found = (await vehicle(backend, "Ariya")).capabilities
+    assert Capability.CLIMATE in found
+    assert Capability.SEAT_HEAT not in found
+
+
+async def test_alerts_that_cannot_be_told_now_are_still_read(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    car = service.car("Ariya")
+    car.watch_speed("Freeway")
+    await vehicle(backend, "Ariya")
+    car.breach("SPEED_ALERT", "Freeway", clock())
+    clock.advance(days=1)
+    service.fail("VehicleAlerts", partial("speedAlerts"))
+    info = await vehicle(backend, "Ariya")
+    assert [each.text for each in await backend.read_notifications(info)] == ["Freeway"]
+
+
+async def test_a_battery_that_cannot_be_told_at_first_is_asked_for_again(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
+    service.fail("VehicleDynamicData", partial("batteryStatus"))
+    info = await vehicle(backend, "Ariya")
+    assert Capability.BATTERY not in info.capabilities
+    assert Capability.LOCK_STATUS in info.capabilities, "the rest counts"
+    service.heal()
+    info = await vehicle(backend, "Ariya")
+    assert {Capability.BATTERY, Capability.CLIMATE} <= info.capabilities

@@ -6,8 +6,6 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
-from custom_components.nissanconnect.backends.mynissan.discovery import Knowledge
-from custom_components.nissanconnect.backends.mynissan.memory import Memory
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,
@@ -225,16 +223,6 @@ async def test_a_part_that_has_answered_must_be_refused_several_times(
     report = await backend.read(info)
     assert report.state.position
     assert not report.given_up
-
-
-def test_other_services_make_refusals_void(clock: Clock) -> None:
-    memory = Memory(None, clock())
-    memory.learn("A", Knowledge(services=frozenset({"remote_climate_control"})))
-    memory.learned("A").record_refusal("location", clock(), AccessBlocked())
-    memory.learn("A", Knowledge(services=frozenset({"remote_climate_control"}), wheel=True))
-    assert not memory.is_due("A", "location", timedelta(), clock())
-    memory.learn("A", Knowledge(services=frozenset({"remote_climate_control", "vehicle_locator"})))
-    assert memory.is_due("A", "location", timedelta(), clock())
 
 
 async def test_a_daily_part_without_an_answer_is_not_asked_at_each_read(

@@ -1,31 +1,20 @@
 """Whatever the service answers, the backend raises nothing but its own errors, and what it tells is in bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 import json
 from math import isfinite
-from typing import Any
 
 from hypothesis import given, settings, strategies as st
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import Auth, MyNissanBackend
-from custom_components.nissanconnect.vehicle import (
-    BackendError,
-    Capability,
-    FlashLights,
-    Refresh,
-    StartClimate,
-    Ticket,
-    TripPeriod,
-    VehicleInfo,
-    VehicleState,
-)
+from custom_components.nissanconnect.vehicle import Capability, StartClimate, VehicleInfo, VehicleState
 from tests.departures import nobody
 
+from ..canned import Canned, everything
+from ..doubles import Clock
 from ..strategies import JSON, SCALARS
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
@@ -34,52 +23,15 @@ INFO = VehicleInfo(key=VIN, vin=VIN, capabilities=frozenset(Capability))
 AUTH = Auth(access_token="access", refresh_token="refresh", id_token="identity", device_id="device")
 
 
-class Canned:
-    """A session in which every answer is the same."""
-
-    def __init__(self, body: Json, status: int = 200) -> None:
-        self.body = json.dumps(body).encode()
-        self.status = status
-        self.headers: dict[str, str] = {}
-        self.content = self
-
-    @asynccontextmanager
-    async def post(self, url: str, **options: Any) -> AsyncIterator[Canned]:
-        yield self
-
-    async def iter_any(self) -> AsyncIterator[bytes]:
-        yield self.body
-
-
-async def everything(session: Canned) -> list[VehicleState]:
-    """Ask for all that there is; return what was told."""
-    backend = MyNissanBackend(
-        session, country="MX", username="x", auth=AUTH, on_auth=lambda auth: None, now=lambda: NOW
+async def everything_of(body: Json, status: int = 200) -> list[VehicleState]:
+    """Request everything from a service whose responses are all the same; return the states that were reported."""
+    clock = Clock(NOW)
+    session = Canned(json.dumps(body).encode(), status)
+    backend = MyNissanBackend(session, country="MX", username="x", auth=AUTH, on_auth=lambda auth: None, now=clock)
+    found = await everything(
+        backend, INFO, clock, lambda: backend.send(INFO, StartClimate(21, heat_seats=True), nobody)
     )
-    told: list[VehicleState] = []
-    errors: list[BackendError] = []
-    questions = (
-        backend.list_vehicles,
-        lambda: backend.read(INFO),
-        lambda: backend.read_trips(INFO, TripPeriod.DAY, NOW.date(), NOW.date()),
-        lambda: backend.read_notifications(INFO),
-        lambda: backend.send(INFO, FlashLights(), nobody),
-        lambda: backend.send(INFO, Refresh(), nobody),
-        lambda: backend.send(INFO, StartClimate(21, heat_seats=True), nobody),
-        lambda: backend.poll(INFO, Ticket("location:1", NOW)),
-        lambda: backend.read(INFO),
-    )
-    for question in questions:
-        try:
-            answer = await question()
-        except BackendError as error:
-            errors.append(error)
-            continue
-        if hasattr(answer, "state"):
-            told.append(answer.state)
-    json.dumps(backend.memory())
-    assert VIN not in str(errors)
-    return told
+    return [each for each in found if isinstance(each, VehicleState)]
 
 
 _KEYS = """
@@ -104,12 +56,12 @@ SHAPED: st.SearchStrategy[Json] = st.recursive(
 @settings(max_examples=150)
 @given(JSON | st.fixed_dictionaries({"data": JSON | SHAPED}) | st.builds(lambda v: {"data": {"vehicle": v}}, SHAPED))
 def test_any_answer_is_survived(body: Json) -> None:
-    asyncio.run(everything(Canned(body)))
+    asyncio.run(everything_of(body))
 
 
 @given(JSON, st.integers(100, 599))
 def test_any_status_is_survived(body: Json, status: int) -> None:
-    asyncio.run(everything(Canned(body, status)))
+    asyncio.run(everything_of(body, status))
 
 
 _NUMBERS = SCALARS | st.integers(-(10**6), 10**6) | st.floats(-(10**4), 10**4)
@@ -142,7 +94,7 @@ STATUS = st.fixed_dictionaries(
 @settings(max_examples=200)
 @given(STATUS)
 def test_what_is_told_is_possible(vehicle: Json) -> None:
-    for state in asyncio.run(everything(Canned({"data": {"vehicle": vehicle}}))):
+    for state in asyncio.run(everything_of({"data": {"vehicle": vehicle}})):
         for group in state.groups().values():
             assert group.received_at == NOW
             assert group.reported_at is None or group.reported_at <= NOW

@@ -4,7 +4,7 @@ from hypothesis import given, strategies as st
 from pynissan import DistanceReading, TemperatureReading
 import pytest
 
-from custom_components.nissanconnect.backends.mynissan.values import (
+from custom_components.nissanconnect.backends.mynissan.mapping import (
     celsius,
     distance,
     is_locked,

@@ -11,7 +11,7 @@ from hypothesis import given
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.mynissan.session import Heard, Wire, mended
+from custom_components.nissanconnect.backends.mynissan.session import HardenedSession, ResponseInfo, repaired
 from custom_components.nissanconnect.vehicle import ProtocolError
 
 from ..strategies import JSON
@@ -54,30 +54,30 @@ async def session() -> AsyncIterator[ClientSession]:
         yield session
 
 
-async def ask(wire: Wire, url: str) -> tuple[Json, Heard]:
-    with wire.listen() as heard:
-        async with wire.post(url, json={}, timeout=ClientTimeout(total=1000)) as reply:
-            return await reply.json(content_type=None), heard
+async def ask(hardened: HardenedSession, url: str) -> tuple[Json, ResponseInfo]:
+    with hardened.record() as info:
+        async with hardened.post(url, json={}, timeout=ClientTimeout(total=1000)) as response:
+            return await response.json(content_type=None), info
 
 
-async def test_an_answer_is_heard(server: Server, session: ClientSession) -> None:
+async def test_a_response_is_recorded(server: Server, session: ClientSession) -> None:
     server.body = json.dumps({"data": {"vehicle": {"total": 5.0}}, "errors": [{"message": "x"}]}).encode()
-    wire = Wire(session, timeout=5, now=lambda: NOW)
-    body, heard = await ask(wire, server.url)
+    hardened = HardenedSession(session, timeout=5, now=lambda: NOW)
+    body, info = await ask(hardened, server.url)
 
-    assert heard.answer == body
-    assert heard.vehicle == {"total": 5}
-    assert heard.errors == ({"message": "x"},)
-    assert heard.reached
-    assert wire.requests == 1
+    assert info.body == body
+    assert info.vehicle == {"total": 5}
+    assert info.errors == ({"message": "x"},)
+    assert info.reached
+    assert hardened.requests == 1
 
 
 async def test_each_question_hears_its_own_answer(server: Server, session: ClientSession) -> None:
-    wire = Wire(session, timeout=5, now=lambda: NOW)
+    hardened = HardenedSession(session, timeout=5, now=lambda: NOW)
     server.body = b'{"data": {"vehicle": {"vin": "one"}}}'
-    _, one = await ask(wire, server.url)
+    _, one = await ask(hardened, server.url)
     server.body = b'{"data": {"vehicle": {"vin": "two"}}}'
-    _, two = await ask(wire, server.url)
+    _, two = await ask(hardened, server.url)
     assert (one.vehicle, two.vehicle) == ({"vin": "one"}, {"vin": "two"})
 
 
@@ -85,35 +85,35 @@ async def test_each_question_hears_its_own_answer(server: Server, session: Clien
 async def test_a_redirect_is_not_followed(server: Server, session: ClientSession, status: int) -> None:
     """Followed, a 307 would carry the password to whatever host the answer names."""
     server.status, server.headers = status, {"Location": server.url.replace("/data", "/elsewhere")}
-    wire = Wire(session, timeout=5, now=lambda: NOW)
-    async with wire.post(server.url, data={"password": "secret"}) as reply:
-        assert reply.status == status
+    hardened = HardenedSession(session, timeout=5, now=lambda: NOW)
+    async with hardened.post(server.url, data={"password": "secret"}) as response:
+        assert response.status == status
     assert server.asked == ["/data"]
 
 
 async def test_an_answer_without_end_is_given_up(server: Server, session: ClientSession) -> None:
     server.body = b"[" + b"0," * (3 * 1024 * 1024) + b"0]"
     with pytest.raises(ProtocolError):
-        await ask(Wire(session, timeout=5, now=lambda: NOW), server.url)
+        await ask(HardenedSession(session, timeout=5, now=lambda: NOW), server.url)
 
 
 async def test_a_service_that_hangs_is_given_up(server: Server, session: ClientSession) -> None:
     server.released.clear()
-    wire = Wire(session, timeout=0.2, now=lambda: NOW)
-    with wire.listen() as heard, pytest.raises(TimeoutError):
-        async with wire.post(server.url, timeout=ClientTimeout(total=1000)):
+    hardened = HardenedSession(session, timeout=0.2, now=lambda: NOW)
+    with hardened.record() as info, pytest.raises(TimeoutError):
+        async with hardened.post(server.url, timeout=ClientTimeout(total=1000)):
             pass
-    assert heard.reached, "it may have been heard, only nothing came back"
+    assert info.reached, "it may have arrived, only nothing came back"
 
 
 async def test_where_nobody_listens_nothing_has_arrived(session: ClientSession, socket_enabled: None) -> None:
     async with TestServer(web.Application()) as server:
         url = str(server.make_url("/"))
-    wire = Wire(session, timeout=5, now=lambda: NOW)
-    with wire.listen() as heard, pytest.raises(OSError, match="connect"):
-        async with wire.post(url):
+    hardened = HardenedSession(session, timeout=5, now=lambda: NOW)
+    with hardened.record() as info, pytest.raises(OSError, match="connect"):
+        async with hardened.post(url):
             pass
-    assert not heard.reached
+    assert not info.reached
 
 
 @pytest.mark.parametrize(
@@ -128,34 +128,34 @@ async def test_where_nobody_listens_nothing_has_arrived(session: ClientSession, 
 )
 async def test_how_long_to_wait(server: Server, session: ClientSession, header: str, seconds: float | None) -> None:
     server.headers = {"Retry-After": header}
-    _, heard = await ask(Wire(session, timeout=5, now=lambda: NOW), server.url)
-    assert heard.retry_after == seconds
+    _, info = await ask(HardenedSession(session, timeout=5, now=lambda: NOW), server.url)
+    assert info.retry_after == seconds
 
 
 async def test_no_update_and_no_answer_about_updates_are_told_apart(server: Server, session: ClientSession) -> None:
     server.body = b'{"data": {"vehicle": {"otaUpdate": null, "vin": "x"}}}'
-    body, heard = await ask(Wire(session, timeout=5, now=lambda: NOW), server.url)
+    body, info = await ask(HardenedSession(session, timeout=5, now=lambda: NOW), server.url)
     assert body == {"data": {"vehicle": {"vin": "x"}}}, "the library stumbles over a null"
-    assert "otaUpdate" in heard.vehicle
+    assert "otaUpdate" in info.vehicle
 
 
 def test_whole_numbers_stay_whole() -> None:
-    assert mended(73.0) == 73
-    assert isinstance(mended(73.0), int)
-    assert mended(55.4) == 55.4
-    assert mended(True) is True
-    assert mended({"batteryStatus": {"level": 72.6, "remainingMileage": {"value": 180.5}}}) == {
+    assert repaired(73.0) == 73
+    assert isinstance(repaired(73.0), int)
+    assert repaired(55.4) == 55.4
+    assert repaired(True) is True
+    assert repaired({"batteryStatus": {"level": 72.6, "remainingMileage": {"value": 180.5}}}) == {
         "batteryStatus": {"level": 73, "remainingMileage": {"value": 180}}
     }
-    assert mended({"climateStatus": {"temperature": {"value": 20.5}}}) == {
+    assert repaired({"climateStatus": {"temperature": {"value": 20.5}}}) == {
         "climateStatus": {"temperature": {"value": 20.5}}
     }
 
 
 def test_what_is_no_number_is_nothing() -> None:
-    assert mended([float("nan"), float("inf"), -float("inf")]) == [None, None, None]
+    assert repaired([float("nan"), float("inf"), -float("inf")]) == [None, None, None]
 
 
 @given(JSON)
 def test_mending_is_done_once(body: Json) -> None:
-    assert mended(mended(body)) == mended(body)
+    assert repaired(repaired(body)) == repaired(body)

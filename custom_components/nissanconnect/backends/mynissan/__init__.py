@@ -1,7 +1,22 @@
 """MyNISSAN in the USA, Canada and Mexico, through the library ``pynissan``."""
 
-from .auth import Auth
+from ..base import Backend, Context, Fields
 from .backend import MyNissanBackend
-from .values import BACKEND
+from .client import Auth
 
-__all__ = ["BACKEND", "Auth", "MyNissanBackend"]
+__all__ = ["Auth", "MyNissanBackend", "create"]
+
+
+def create(context: Context, fields: Fields) -> Backend:
+    """Return the backend for the account that the owner has entered. The password is there in the dialogs only."""
+    return MyNissanBackend(
+        context.session,
+        country=fields["country"].upper(),
+        username=fields["username"],
+        password=fields.get("password"),
+        auth=Auth.from_json(context.auth),
+        on_auth=lambda auth: context.save_auth(auth.to_json()),
+        now=context.now,
+        zone=context.zone,
+        memory=context.memory,
+    )

@@ -1,9 +1,11 @@
-"""MyNISSAN in North America as a backend: one account."""
+"""The backend of one MyNISSAN account in North America."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 import logging
+from typing import Any, override
 
 from pynissan import DistanceUnit, ServiceRequest, WeightUnit
 
@@ -11,7 +13,6 @@ from ...vehicle import (
     AccessBlocked,
     AuthenticationFailed,
     BackendError,
-    Charging,
     Command,
     Declined,
     Departure,
@@ -31,40 +32,48 @@ from ...vehicle import (
     TripSummary,
     VehicleInfo,
     VehicleReport,
-    VehicleState,
     Weakness,
     alias,
     normalise_key,
 )
-from ..base import Description, Json
+from ..base import Backend, Description, Json, Messages, Trips
 from ..failures import summary
-from .auth import Auth, account_name
-from .charge_timer import changes
-from .client import Line
-from .commands import Request, progress_of, request_for, request_of, ticket_id
-from .endpoints import CHARGE_LIMIT, PARTS, Part, gaps
-from .history import AGGREGATORS, summaries
-from .joining import Joiner
-from .lessons import LESSONS, info_of
-from .mapping import position_of
-from .memory import DAILY, Memory
-from .messages import breaches, remote_services
+from ..reader import JsonReader
+from .client import ApiSession, Auth, account_id
+from .commands import Request, charge_timer_requests, progress_of, request_for, service_request, ticket_id
+from .discovery import vehicle_info
+from .endpoints import CHARGE_TIMER, DAILY, ENDPOINTS, Endpoint
+from .history import AGGREGATORS, alert_notifications, command_notifications, trip_summaries
+from .mapping import BACKEND, location_state
+from .record import VehicleRecord
 from .session import Session
-from .values import BACKEND, stamp
 
 _LOGGER = logging.getLogger(__name__)
 
-_HOSTS = {"na_login": "https://services.nissanusa.com/", "na_data": "https://api-ccs.na.nissancloud.com/"}
-_WEAKNESSES = (
-    # No time of their own; the temperature is that of the cabin when the climate last ran (mynissan-na §3.2).
-    Weakness(group=Group.BATTERY, cached=frozenset({"level", "range"})),
-    Weakness(group=Group.CHARGING, cached=frozenset({"plugged_in", "status"})),
-    Weakness(group=Group.CLIMATE, cached=frozenset({"running", "inside_temperature"})),
+_DESCRIPTION = Description(
+    name=BACKEND,
+    command_limit=timedelta(seconds=210),  # the app polls a command as long (mynissan-na §4.1 [A])
+    hosts={"na_login": "https://services.nissanusa.com/", "na_data": "https://api-ccs.na.nissancloud.com/"},
+    market=Market.NORTH_AMERICA,
+    weaknesses=(
+        # They have no time of their own; the temperature is that of the cabin when the climate last ran (§3.2).
+        Weakness(group=Group.BATTERY, cached=frozenset({"level", "range"})),
+        Weakness(group=Group.CHARGING, cached=frozenset({"plugged_in", "status"})),
+        Weakness(group=Group.CLIMATE, cached=frozenset({"running", "inside_temperature"})),
+    ),
 )
 
+_DISCOVERY = "knowledge"
+"""The name under which a record keeps when the abilities of a vehicle were last discovered."""
 
-class MyNissanBackend:
-    """One account. See :class:`~..base.Backend` for what the methods promise."""
+_CONCERNS_ALL = (NoConnection, TokenRejected, RateLimited)
+"""After these errors, further requests of the same account are pointless."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class MyNissanBackend(Backend, Messages, Trips):
+    """One account."""
 
     def __init__(
         self,
@@ -79,13 +88,13 @@ class MyNissanBackend:
         zone: tzinfo = UTC,
         memory: Json = None,
     ) -> None:
-        """Prepare; nothing is sent yet.
+        """``session`` stays the caller's. ``country`` is ``US``, ``CA`` or ``MX``.
 
-        ``country`` is ``US``, ``CA`` or ``MX``. ``auth`` is what ``on_auth`` was last told. A ``password`` is used for
-        one log-in, in place of the tokens in ``auth``, and then forgotten. ``zone`` is by whose clocks the vehicle's
-        timers run, ``memory`` what :meth:`memory` returned. ``session`` stays the caller's.
+        ``auth`` is what ``on_auth`` was last called with. A ``password`` is used for one log-in, in place of the tokens
+        in ``auth``, and then forgotten. ``zone`` is the one of the vehicle's timers, ``memory`` what :meth:`memory`
+        returned.
         """
-        self._line = Line(
+        self._session = ApiSession(
             session,
             country=country,
             username=username,
@@ -94,194 +103,189 @@ class MyNissanBackend:
             on_auth=on_auth,
             now=now,
         )
-        self._account = account_name(username)
+        self._account = account_id(username)
         self._now = now
         self._zone = zone
-        self._memory = Memory(memory, now())
-        self._joiner = Joiner()
-        for key, limit in self._memory.limits.items():
-            state = VehicleState(charging=Charging(**stamp(now()), limit=limit))
-            self._joiner.recall(key, CHARGE_LIMIT, state)
-
-    @property
-    def description(self) -> Description:
-        """The app follows a request for three and a half minutes (mynissan-na §4.1 [A])."""
-        return Description(
-            name=BACKEND,
-            command_limit=timedelta(seconds=210),
-            hosts=_HOSTS,
-            market=Market.NORTH_AMERICA,
-            weaknesses=_WEAKNESSES,
+        saved = JsonReader.of(memory).values
+        self._records = defaultdict(
+            VehicleRecord, {key: VehicleRecord.from_json(each, now()) for key, each in saved.items()}
         )
 
     @property
-    def requests(self) -> int:
-        """How many requests have been sent."""
-        return self._line.requests
+    @override
+    def description(self) -> Description:
+        return _DESCRIPTION
 
+    @property
+    @override
+    def requests(self) -> int:
+        return self._session.requests
+
+    @override
     async def log_in(self) -> str:
-        """Make sure that there are tokens, and return a name made of the e-mail address that does not tell it."""
-        await self._line.log_in()
+        await self._session.log_in()
         return self._account
 
+    @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
-        """Return the vehicles of the account; what each can do is asked once a day."""
-        listed, _ = await self._line.ask("vehicle list", lambda client: client.async_get_vehicles())
+        """Return the vehicles of the account; what each can do is discovered once a day."""
+        listed, _ = await self._session.request("vehicle list", lambda client: client.async_get_vehicles())
         vehicles = {normalise_key(vehicle.vin): vehicle for vehicle in listed}
-        self._memory.keep(vehicles)
+        for key in self._records.keys() - vehicles.keys():
+            del self._records[key]
         for key in vehicles:
-            if self._memory.is_due(key, _KNOWLEDGE, DAILY, self._now()):
-                await self._learn(key)
+            if self._records[key].is_due(_DISCOVERY, DAILY, self._now()):
+                await self._discover(key)
         return tuple(
-            ListedVehicle(info=info_of(key, vehicle, self._memory.knowledge(key))) for key, vehicle in vehicles.items()
+            ListedVehicle(info=vehicle_info(key, vehicle, self._records[key].profile))
+            for key, vehicle in vehicles.items()
         )
 
-    async def _learn(self, key: str) -> None:
-        """Ask what a vehicle can do. What cannot be learnt now is not forgotten either, and is asked for next time."""
-        known, complete = self._memory.knowledge(key), True
-        for lesson in LESSONS:
+    async def _discover(self, key: str) -> None:
+        """Discover what a vehicle can do. What fails is kept as it was, and everything is requested again next time."""
+        record = self._records[key]
+        profile, complete = record.profile, True
+        for endpoint in ENDPOINTS:
+            if endpoint.learn is None or (endpoint.learn_gate and endpoint.learn_gate not in profile.reported):
+                continue
             try:
-                known, heard = await lesson(self._line, key, known)
+                response, info = await endpoint.fetch(self._session, key)
             except AuthenticationFailed:
                 raise
             except BackendError as error:
-                _LOGGER.debug("%s: not everything could be learnt: %s", alias(key), error)
+                _LOGGER.debug("%s: not everything could be discovered: %s", alias(key), error)
                 complete = False
-                if isinstance(error, _POINTLESS):
+                if isinstance(error, _CONCERNS_ALL):
                     break
             else:
-                complete = complete and not heard.errors
-        self._memory.learn(key, known)
-        _LOGGER.debug("%s is of type %s with the services %s", alias(key), known.kind, sorted(known.services))
+                profile = endpoint.learn(profile, response, info)
+                complete = complete and not info.errors
+        record.update_profile(profile)
+        _LOGGER.debug(
+            "%s is of type %s with the services %s", alias(key), profile.vehicle_type, sorted(profile.services)
+        )
         if complete:
-            self._memory.asked(key, _KNOWLEDGE, DAILY, self._now())
+            record.record_response(_DISCOVERY, DAILY, self._now())
 
+    @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
-        """Read what the service holds, part after part; nothing of it wakes the vehicle."""
+        record = self._records[vehicle.key]
         failures: dict[str, BackendError] = {}
         refused: list[str] = []
-        answered = False
-        learned = self._memory.learned(vehicle.key)
-        for part in [each for each in PARTS if self._is_wanted(each, vehicle, groups)]:
+        responded = False
+        for endpoint in [each for each in ENDPOINTS if self._is_wanted(each, vehicle, groups)]:
+            sent_at = self._now().astimezone(self._zone)
             try:
-                state, heard = await part.read(self._line, vehicle.key, self._now().astimezone(self._zone))
+                response, info = await endpoint.fetch(self._session, vehicle.key)
             except AuthenticationFailed:
                 raise
             except BackendError as error:
-                failures[part.name] = error
-                refused += [part.name] if isinstance(error, AccessBlocked | NotSupported) else []
-                if isinstance(error, _POINTLESS) or (len(refused) > 1 and not answered):
+                failures[endpoint.name] = error
+                refused += [endpoint.name] if isinstance(error, AccessBlocked | NotSupported) else []
+                if isinstance(error, _CONCERNS_ALL) or (len(refused) > 1 and not responded):
                     break
                 continue
-            answered = True
-            missing = gaps(part.name, heard)
-            if part.every and missing and not state.groups():  # no answer, but none to ask for at each read either
-                learned.record_refusal(part.name, self._now(), next(iter(missing.values())))
-            else:
-                self._memory.asked(vehicle.key, part.name, part.every, self._now())
-            if state.groups():
-                learned.record_success(part.name)
-            self._joiner.hear(vehicle.key, part.name, state, lasting=part.lasting)
-            if part.name == CHARGE_LIMIT and state.charging is not None:
-                self._memory.keep_limit(vehicle.key, state.charging.limit)
+            responded = True
+            state, missing = endpoint.state(response, info, sent_at), endpoint.failures(info)
+            record.add_report(endpoint, state, missing, self._now())
             failures |= missing
-        if failures and not answered:
+        if failures and not responded:
             raise summary(failures.values())
-        for name in refused:  # a refusal of one part only: it is not in the contract
-            learned.record_refusal(name, self._now(), failures[name])
-        reasons = {part.name: learned.reason([part.name]) for part in PARTS}
+        for name in refused:  # only a part was refused, which is then not in the contract
+            record.learned.record_refusal(name, self._now(), failures[name])
+        reasons = {endpoint.name: record.learned.reason([endpoint.name]) for endpoint in ENDPOINTS}
         given_up = {name: reason for name, reason in reasons.items() if reason is not None}
-        return VehicleReport(state=self._joiner.take(vehicle.key), failures=failures, given_up=given_up)
+        return VehicleReport(state=record.merger.take(), failures=failures, given_up=given_up)
 
-    def _is_wanted(self, part: Part, vehicle: VehicleInfo, groups: Collection[Group] | None) -> bool:
-        if part.gate is not None and part.gate not in vehicle.capabilities:
-            return False
-        if groups is not None and part.groups.isdisjoint(groups):
-            return False
-        return self._memory.is_due(vehicle.key, part.name, part.every, self._now(), part.groups)
-
+    @override
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
-        """Hand a command over. A charge timer takes several requests, of which the last decides."""
+        """Send a command. A charge timer takes several requests, of which the last is decisive."""
+        record = self._records[vehicle.key]
         if isinstance(command, SetChargeSchedule):
-            requests = await self._timer_changes(vehicle, command)
+            requests = await self._charge_timer_requests(vehicle, command)
         else:
-            requests = [request_for(command, vehicle, self._memory.knowledge(vehicle.key), self._now())]
-        answer: ServiceRequest | bool | None = None
+            requests = [request_for(command, vehicle, record.profile, self._now())]
+        result: ServiceRequest | bool | None = None
         for request in requests:
-            leave = partial(departure, wakes=answer is None)
+            enter = partial(departure, wakes=result is None)
             try:
-                told, _ = await self._line.ask(command.kind(), request, departure=leave)
-                if told is False:
+                accepted, _ = await self._session.request(command.kind(), request, departure=enter)
+                if accepted is False:
                     raise Declined(f"{command.kind()} was not accepted")
             except BackendError as error:
-                if answer is not None:
+                if result is not None:
                     error.nothing_done = False  # the requests before it have been accepted
                 raise
-            if isinstance(told, ServiceRequest):
-                self._memory.sent(vehicle.key, told.id)
-            answer = told
-        self._memory.commanded(vehicle.key, command.groups, self._now())
-        return Ticket(id=ticket_id(answer), sent_at=self._now())
+            if isinstance(accepted, ServiceRequest):
+                record.record_own_request(accepted.id)
+            result = accepted
+        record.record_command(command.groups, self._now())
+        return Ticket(id=ticket_id(result), sent_at=self._now())
 
-    async def _timer_changes(self, vehicle: VehicleInfo, command: SetChargeSchedule) -> Sequence[Request]:
-        entries, _ = await self._line.ask("charge timer", lambda client: client.async_get_charge_schedules(vehicle.key))
-        return changes(vehicle.key, command.schedule, entries, self._now(), self._zone)
+    async def _charge_timer_requests(self, vehicle: VehicleInfo, command: SetChargeSchedule) -> Sequence[Request]:
+        entries, _ = await CHARGE_TIMER.fetch(self._session, vehicle.key)
+        return charge_timer_requests(vehicle.key, command.schedule, entries, self._now(), self._zone)
 
+    @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        """Ask how a request goes; a position that comes along is part of the next report."""
-        request = request_of(ticket)
+        """Return the progress of a command. A position that comes along is part of the next report."""
+        request = service_request(ticket)
         if request is None:
             return Progress(Phase.DONE)
-        result, _ = await self._line.ask(
+        result, _ = await self._session.request(
             "command status", lambda client: client.async_check_service_request(vehicle.key, request)
         )
         if result.location is not None:
-            found = position_of(result.location, self._now())
-            self._joiner.hear(vehicle.key, "command", found, lasting=False)
+            state = location_state(result.location, self._now())
+            self._records[vehicle.key].merger.add("command", state, lasting=False)
         return progress_of(result)
 
+    @override
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Ask at once for what is otherwise asked for once a day."""
-        self._memory.forget_when_asked(vehicle.key)
+        """Make everything worth a request at once that is otherwise requested once a day."""
+        self._records[vehicle.key].forget_refusals()
 
+    @override
     def memory(self) -> Json:
-        """Return what the vehicles can do, and when that was asked."""
-        return self._memory.to_json()
+        return {key: record.to_json() for key, record in self._records.items()}
 
+    @override
     async def read_trips(
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
     ) -> tuple[TripSummary, ...]:
-        """Return the trips from ``start`` to ``end``, as far back as the service tells."""
-        history, _ = await self._line.ask(
+        """Return the trips from ``start`` to ``end``, as far back as the service has them."""
+        history, _ = await self._session.request(
             "trips",
             lambda client: client.async_get_driving_history(
                 vehicle.key, AGGREGATORS[period], distance_unit=DistanceUnit.KILOMETER, weight_unit=WeightUnit.GRAM
             ),
         )
-        return summaries(history, period, start, end)
+        return trip_summaries(history, period, start, end)
 
+    @override
     async def read_notifications(
         self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
     ) -> tuple[Notification, ...]:
-        """Return what the app asked of the vehicle, and the alerts that fired; the service words them itself."""
+        """Return the commands sent from elsewhere and Nissan's alerts, newest first, in the service's own wording."""
         last = first + count - 1
-        now, known = self._now(), self._memory.knowledge(vehicle.key)
-        history, _ = await self._line.ask(
+        now, record = self._now(), self._records[vehicle.key]
+        history, _ = await self._session.request(
             "remote history",
             lambda client: client.async_get_remote_service_history(vehicle.key, page_number=1, items_per_page=last),
         )
-        found = remote_services(history, now, lambda request: self._memory.is_ours(vehicle.key, request))
-        if known.watched:
-            page, _ = await self._line.ask(
+        found = command_notifications(history, now, lambda request: request in record.own_requests)
+        if record.profile.has_alerts:
+            page, _ = await self._session.request(
                 "alerts", lambda client: client.async_get_breach_alerts(vehicle.key, items_per_page=last)
             )
-            found += breaches(page, now)
+            found += alert_notifications(page, now)
         newest_first = sorted(found, key=lambda each: each.sent_at or _LONG_AGO, reverse=True)
         return tuple(newest_first[first - 1 : last])
 
-
-_KNOWLEDGE = "knowledge"
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-_POINTLESS = (NoConnection, TokenRejected, RateLimited)
-"""After these nothing else of the same account is asked."""
+    def _is_wanted(self, endpoint: Endpoint[Any], vehicle: VehicleInfo, groups: Collection[Group] | None) -> bool:
+        if endpoint.gate is not None and endpoint.gate not in vehicle.capabilities:
+            return False
+        if endpoint.groups.isdisjoint(Group if groups is None else groups):
+            return False
+        record = self._records[vehicle.key]
+        return record.is_due(endpoint.name, endpoint.every, self._now(), endpoint.groups)

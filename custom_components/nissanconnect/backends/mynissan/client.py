@@ -1,11 +1,13 @@
-"""The line to the service: logged in when it must be, and every failure in the terms of ``vehicle``."""
+"""The connection of one account: log-in, requests, and every failure as a :class:`~...vehicle.BackendError`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from hashlib import sha256
 import logging
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from pynissan import (
     ApiError,
@@ -28,9 +30,10 @@ from ...vehicle import (
     TokenRejected,
     Unavailable,
 )
-from .auth import Auth
-from .errors import error_in, kind_of_status
-from .session import Heard, Leave, Session, Wire
+from ..base import Json
+from ..reader import JsonReader, header_value
+from .errors import body_error, status_error
+from .session import EnterDeparture, HardenedSession, ResponseInfo, Session
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -38,14 +41,62 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _TIMEOUT = 30.0
-"""Seconds for one request, as the app waits (mynissan-na §2.2)."""
+"""Seconds for one request, as in the app (mynissan-na §2.2)."""
 
-_PATIENCE = timedelta(minutes=5)
-"""How long fresh tokens must have been refused before the owner is asked for the password again."""
+_LOCKED_OUT_AFTER = timedelta(minutes=5)
+"""How long fresh tokens must have been refused before the owner has to enter the password again."""
 
 
-class Line:
-    """One account. Tokens are kept through ``on_auth``; a rejected log-in is never tried again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """The tokens and the device id of a log-in. The password is never kept: without tokens the owner has to enter it.
+
+    ``device_id`` outlives the tokens, because a new one at every log-in would look like a new phone
+    (mynissan-na §2.1 [B]).
+    """
+
+    access_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    id_token: str | None = field(default=None, repr=False)
+    device_id: str | None = field(default=None, repr=False)
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """The tokens as the library takes them. Their ``repr`` shows them in clear: never log them (§2.1 [A])."""
+        if self.access_token is None or self.refresh_token is None:
+            return None
+        return Tokens(self.access_token, self.refresh_token, self.id_token)
+
+    @classmethod
+    def of(cls, tokens: Tokens | None, device_id: str) -> Self:
+        """Return what to keep of the library's tokens."""
+        if tokens is None:
+            return cls(device_id=device_id)
+        return cls(
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            id_token=tokens.id_token,
+            device_id=device_id,
+        )
+
+    def to_json(self) -> dict[str, Json]:
+        """Return everything, secrets included, for a store that only the owner can read."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @classmethod
+    def from_json(cls, saved: Json) -> Self:
+        """Read what :meth:`to_json` wrote; missing or damaged values are left out."""
+        values = JsonReader.of(saved)
+        return cls(**{each.name: header_value(values.get(each.name)) for each in fields(cls)})
+
+
+def account_id(username: str) -> str:
+    """Return a stable id of an account that does not reveal its e-mail address, spelt as in the log-in (§2.1)."""
+    return sha256(username.strip().lower().encode()).hexdigest()[:16]
+
+
+class ApiSession:
+    """One account. New tokens go to ``on_auth``; rejected credentials are never sent again."""
 
     def __init__(
         self,
@@ -59,8 +110,8 @@ class Line:
         now: Callable[[], datetime],
         timeout: float = _TIMEOUT,
     ) -> None:
-        """Prepare; nothing is sent yet. With a ``password`` the tokens of ``auth`` are replaced by new ones."""
-        self._wire = Wire(session, timeout=timeout, now=now)
+        """With a ``password``, the first request logs in and replaces the tokens of ``auth``."""
+        self._session = HardenedSession(session, timeout=timeout, now=now)
         self._username = username
         self._password = password
         self._on_auth = on_auth
@@ -69,10 +120,10 @@ class Line:
         self._refused_since: datetime | None = None
         tokens = None if password is not None else auth.tokens
         self._client = NissanClient(
-            cast("ClientSession", self._wire),
+            cast("ClientSession", self._session),
             country=Country(country),
             tokens=tokens,
-            token_listener=self._keep,
+            token_listener=self._update_tokens,
             read_only=False,  # the library's default refuses all commands
             oauth_device_id=auth.device_id,
         )
@@ -81,13 +132,13 @@ class Line:
     @property
     def requests(self) -> int:
         """How many requests have been sent."""
-        return self._wire.requests
+        return self._session.requests
 
     async def log_in(self) -> None:
-        """Make sure that there are tokens; with some that may be good nothing is sent.
+        """Make sure that there are tokens. Nothing is sent if there are some already.
 
         Raises:
-            AuthenticationFailed: The password is wrong, or there is none and no valid token either.
+            AuthenticationFailed: The password is wrong, or there is neither a password nor a valid token.
             BackendError: The log-in service does not work at the moment.
         """
         async with self._lock:
@@ -96,59 +147,55 @@ class Line:
             if self._password is None:
                 raise AuthenticationFailed("there is no valid log-in")
             password = self._password
-            await self._hear("log-in", lambda client: client.async_authenticate(self._username, password))
+            await self._call("log-in", lambda client: client.async_authenticate(self._username, password))
             self._password = None
 
-    async def ask[T](
-        self, name: str, question: Callable[[NissanClient], Awaitable[T]], *, departure: Leave = nullcontext
-    ) -> tuple[T, Heard]:
-        """Ask the library one thing, logging in before if need be; return its answer and what came over the wire.
+    async def request[T](
+        self, name: str, call: Callable[[NissanClient], Awaitable[T]], *, departure: EnterDeparture = nullcontext
+    ) -> tuple[T, ResponseInfo]:
+        """Call the library, after a log-in if need be; return its result and what it leaves out of the response.
 
-        What is asked leaves within a ``departure``.
+        ``name`` stands in messages. The requests of the call leave within a ``departure``.
         """
         await self.log_in()
-        answer = await self._hear(name, question, departure)
+        result = await self._call(name, call, departure)
         self._refused_since = None
-        return answer
+        return result
 
-    async def _hear[T](
-        self, name: str, question: Callable[[NissanClient], Awaitable[T]], departure: Leave = nullcontext
-    ) -> tuple[T, Heard]:
-        with self._wire.listen(departure) as heard:
+    async def _call[T](
+        self, name: str, call: Callable[[NissanClient], Awaitable[T]], departure: EnterDeparture = nullcontext
+    ) -> tuple[T, ResponseInfo]:
+        with self._session.record(departure) as info:
             try:
-                return await question(self._client), heard
+                return await call(self._client), info
             except BackendError:
                 raise
-            except CAUGHT as error:
-                meant = meaning(error, heard, name)
-        if isinstance(meant, TokenRejected):
-            meant = self._doubted(meant)
-        if isinstance(meant, AuthenticationFailed):
-            self._forget()
-        meant.nothing_done = not heard.done
-        raise meant
+            except _CAUGHT as err:
+                error = _backend_error(err, info, name)
+        if isinstance(error, TokenRejected):
+            error = self._after_refusal(error)
+        if isinstance(error, AuthenticationFailed):
+            self._forget_credentials()
+        error.nothing_done = not info.done
+        raise error
 
-    def _doubted(self, refusal: TokenRejected) -> BackendError:
-        """Believe that the account is not let in any more only if that goes on."""
+    def _after_refusal(self, refusal: TokenRejected) -> BackendError:
+        """Return the error to raise: only refusals that go on for a while mean that the log-in is not valid."""
         since = self._refused_since = self._refused_since or self._now()
-        return AuthenticationFailed(str(refusal)) if self._now() - since >= _PATIENCE else refusal
+        return AuthenticationFailed(str(refusal)) if self._now() - since >= _LOCKED_OUT_AFTER else refusal
 
-    def _forget(self) -> None:
-        """Send neither these tokens nor this password ever again."""
+    def _forget_credentials(self) -> None:
         self._password = None
         if self._auth.tokens is not None:
             _LOGGER.debug("The log-in is not valid any more")
-            self._change(Auth.of(None, self._client.oauth_device_id))
+            self._update_tokens(None)
 
-    def _keep(self, tokens: Tokens) -> None:
-        self._change(Auth.of(tokens, self._client.oauth_device_id))
-
-    def _change(self, auth: Auth) -> None:
-        self._auth = auth
-        self._on_auth(auth)
+    def _update_tokens(self, tokens: Tokens | None) -> None:
+        self._auth = Auth.of(tokens, self._client.oauth_device_id)
+        self._on_auth(self._auth)
 
 
-CAUGHT = (
+_CAUGHT = (
     NissanError,
     TimeoutError,
     OSError,
@@ -159,30 +206,30 @@ CAUGHT = (
     TypeError,
     ValueError,
 )
-"""What a question to the library may raise: its own errors, the time limit, and whatever strange JSON provokes."""
+"""What a call of the library may raise: its own errors, the time limit, and whatever strange JSON provokes."""
 
 
-def meaning(error: Exception, heard: Heard, name: str) -> BackendError:
-    """Return what to raise instead of ``error``; ``name`` stands for what was asked."""
+def _backend_error(error: Exception, info: ResponseInfo, name: str) -> BackendError:
+    """Return what to raise instead of an error of the library, whose message may name anybody."""
     match error:
         case AuthenticationError(status=400 | 401 | 403):
             return AuthenticationFailed(f"{name}: the log-in is not valid")
         case AuthenticationError() | ApiError():
-            return _refused(error.status, heard, name)
+            return _http_error(error.status, info, name)
         case NetworkError() | TimeoutError() | OSError():
-            if heard.reached:
-                return Unavailable(f"{name}: no answer")
+            if info.reached:
+                return Unavailable(f"{name}: no response")
             return NoConnection(f"{name}: no connection")
-        case GraphQLError() | ResponseError() if (kind := error_in(heard.answer)) is not None:
-            return kind(f"{name}: the service has answered with an error")
-        case ResponseError() if heard.answer is None:
-            return _refused(heard.status or 0, heard, name)
+        case GraphQLError() | ResponseError() if (kind := body_error(info.body)) is not None:
+            return kind(f"{name}: the service reports an error")
+        case ResponseError() if info.body is None:
+            return _http_error(info.status or 0, info, name)
         case _:
-            return ProtocolError(f"{name}: the answer cannot be understood")
+            return ProtocolError(f"{name}: the response cannot be understood")
 
 
-def _refused(status: int, heard: Heard, name: str) -> BackendError:
-    """Return what a status means, also that of an answer which is a page for people."""
-    kinds: dict[int, type[BackendError]] = {200: Unavailable, 403: AccessBlocked}  # 200: a maintenance page
-    kind = kinds.get(status) or kind_of_status(status)
-    return kind(f"{name}: HTTP {status}", retry_after=heard.retry_after)
+def _http_error(status: int, info: ResponseInfo, name: str) -> BackendError:
+    """Return what a status means, also that of a response without JSON: with HTTP 200 it is a maintenance page."""
+    kinds: dict[int, type[BackendError]] = {200: Unavailable, 403: AccessBlocked}
+    kind = kinds.get(status) or status_error(status)
+    return kind(f"{name}: HTTP {status}", retry_after=info.retry_after)

@@ -1,9 +1,11 @@
-"""Commands as requests to the service, none of which takes a PIN (mynissan-na §4 [A])."""
+"""Commands as calls of the library, and their progress. None of them takes a PIN (mynissan-na §4 [A])."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
 
 from pynissan import (
+    ChargeSchedule as TimerEntry,
+    ChargeScheduleInput,
     ClimateParameters,
     ClimateSettings,
     NissanClient,
@@ -18,6 +20,7 @@ from pynissan import (
 
 from ...vehicle import (
     CancelClimateSchedule,
+    ChargeSchedule,
     Command,
     FlashLights,
     Group,
@@ -41,30 +44,30 @@ from ...vehicle import (
     Unlock,
     VehicleInfo,
 )
-from .discovery import Knowledge
-from .values import label
+from .discovery import VehicleProfile
+from .mapping import WEEK_DAYS, is_on, label
 
 type Request = Callable[[NissanClient], Awaitable[ServiceRequest | bool]]
-"""Sends a command; a service request can be followed, a yes is all that will ever be heard."""
+"""Sends a command. A service request can be polled; after ``True`` nothing more is reported."""
 
 
-def request_for(command: Command, vehicle: VehicleInfo, known: Knowledge, now: datetime) -> Request:
-    """Return how ``command`` is asked of ``vehicle``.
+def request_for(command: Command, vehicle: VehicleInfo, profile: VehicleProfile, now: datetime) -> Request:
+    """Return the request for a ``command``.
 
     Raises:
         NotSupported: This service has no such request.
-        TimePassed: The start was planned for a time that has passed meanwhile.
+        TimePassed: The planned start has passed meanwhile.
     """
     vin = vehicle.key
     match command:
         case StartClimate():
-            settings = _settings(command, vehicle, known)
+            settings = _climate_settings(command, vehicle, profile)
             return lambda client: client.async_start_climate(vin, settings)
         case ScheduleClimate(at=at) if at < now + _SLACK:
             raise TimePassed
         case ScheduleClimate(at=at):
             at = at.replace(microsecond=0)
-            settings = _settings(command, vehicle, known)
+            settings = _climate_settings(command, vehicle, profile)
             return lambda client: client.async_set_delayed_climate(vin, at, settings)
         case SetChargeLimit(limit=limit):
             return lambda client: client.async_set_charge_limit(vin, round(limit))
@@ -100,48 +103,90 @@ _REFRESHES: Mapping[Group | None, _Send] = {
 }
 
 _SLACK = timedelta(seconds=5)
-"""How far ahead of our own clock a start must be to lie ahead of the service's, too; it takes whole seconds."""
+"""How far ahead a start must be by our clock to be ahead by the service's as well, which takes whole seconds."""
 
-_COMFORT = 21.0
-"""°C, where neither the owner nor the vehicle says: the service knows no start without a temperature."""
+_DEFAULT_TARGET = 21.0
+"""°C, if neither the owner nor the vehicle has a target: the service has no start without one."""
 
 
-def _settings(command: StartClimate | ScheduleClimate, vehicle: VehicleInfo, known: Knowledge) -> ClimateSettings:
-    """Return a temperature that the vehicle accepts, and what else is to be heated; the rest is left as it is."""
-    target = command.target if command.target is not None else known.comfort if known.comfort is not None else _COMFORT
+def _climate_settings(
+    command: StartClimate | ScheduleClimate, vehicle: VehicleInfo, profile: VehicleProfile
+) -> ClimateSettings:
+    """Return a target that the vehicle accepts, and what else to heat; the rest stays as it is."""
+    targets = (command.target, profile.default_target, _DEFAULT_TARGET)
+    target = next(each for each in targets if each is not None)
     heat = SeatClimateOption.HEAT
     seats = SeatClimateSettings(
-        front_driver=heat if "driver" in known.seats else None,
-        front_passenger=heat if "passenger" in known.seats else None,
+        front_driver=heat if "driver" in profile.heated_seats else None,
+        front_passenger=heat if "passenger" in profile.heated_seats else None,
     )
     parameters = ClimateParameters(
         seats=seats if command.heat_seats else None,
         steering_wheel_heater=True if command.heat_wheel else None,
         defrost_and_deicer=True if command.defrost else None,
     )
-    wished = command.heat_seats or command.heat_wheel or command.defrost
+    has_parameters = command.heat_seats or command.heat_wheel or command.defrost
     return ClimateSettings(
-        vehicle.climate_limits.nearest(target), TemperatureUnit.CELSIUS, parameters if wished else None
+        vehicle.climate_limits.nearest(target), TemperatureUnit.CELSIUS, parameters if has_parameters else None
     )
 
 
-_OVER = "over"
-"""The ticket of what was done when it was accepted, or of what there was nothing to do for."""
+# The charge timer: recurring hours, which the service keeps as entries with ids (mynissan-na §4)
 
 
-def ticket_id(answer: ServiceRequest | bool | None) -> str:
-    """Return under what name a request can be followed: which kind it is decides where to ask."""
-    return f"{answer.kind.value}:{answer.id}" if isinstance(answer, ServiceRequest) else _OVER
+def charge_timer_requests(
+    vin: str, wanted: ChargeSchedule | None, entries: Sequence[TimerEntry], now: datetime, zone: tzinfo
+) -> list[Request]:
+    """Return the requests after which ``wanted`` is the only entry that is on; the last one is decisive.
+
+    The owner's other entries are switched off and not deleted. The first existing one takes the new hours, so that the
+    vehicle's list does not fill up.
+    """
+    if wanted is None:
+        return [_switch_off(vin, entry) for entry in entries if is_on(entry.state) is not False]
+    hours = timer_hours(wanted, now, zone)
+    if not entries:
+        return [lambda client: client.async_create_charge_schedule(vin, hours)]
+    first, *others = sorted(entries, key=lambda entry: is_on(entry.state) is not True)
+    requests = [_switch_off(vin, entry) for entry in others if is_on(entry.state) is not False]
+    if is_on(first.state) is not True:
+        requests.append(lambda client: client.async_toggle_charge_schedule(vin, first.id, enabled=True))
+    return [*requests, lambda client: client.async_update_charge_schedule(vin, first.id, hours)]
 
 
-def request_of(ticket: Ticket) -> ServiceRequest | None:
-    """Return what to ask for by a ticket; ``None`` if nothing more will be heard of it.
+def _switch_off(vin: str, entry: TimerEntry) -> Request:
+    return lambda client: client.async_toggle_charge_schedule(vin, entry.id, enabled=False)
+
+
+def timer_hours(wanted: ChargeSchedule, now: datetime, zone: tzinfo) -> ChargeScheduleInput:
+    """Return the hours as the service takes them: from the first start that is ahead, by the clocks of ``zone``."""
+    local = now.astimezone(zone)
+    start = datetime.combine(local.date(), wanted.charge_from, zone)
+    while start <= local or start.weekday() not in wanted.days:
+        start = datetime.combine(start.date() + timedelta(days=1), wanted.charge_from, zone)
+    hours, rest = divmod(int(wanted.duration.total_seconds()), 3600)
+    duration = f"PT{hours}H" if hours else "PT"
+    duration += f"{rest // 60}M" if rest else ""
+    return ChargeScheduleInput(start, duration, tuple(WEEK_DAYS[day] for day in wanted.days))
+
+
+_NOTHING_TO_POLL = "over"
+"""The ticket of a command that was complete when it was accepted, or for which there was nothing to do."""
+
+
+def ticket_id(result: ServiceRequest | bool | None) -> str:
+    """Return the id by which a command can be polled; its kind decides on the endpoint."""
+    return f"{result.kind.value}:{result.id}" if isinstance(result, ServiceRequest) else _NOTHING_TO_POLL
+
+
+def service_request(ticket: Ticket) -> ServiceRequest | None:
+    """Return what to poll for a ticket; ``None`` if nothing more is reported about it.
 
     Raises:
         ProtocolError: This is no ticket of this service.
     """
     kind, _, identifier = ticket.id.partition(":")
-    if kind == _OVER:
+    if kind == _NOTHING_TO_POLL:
         return None
     if kind not in frozenset(ServiceRequestKind) or not identifier:
         raise ProtocolError("this is no ticket of this service")
@@ -149,12 +194,12 @@ def request_of(ticket: Ticket) -> ServiceRequest | None:
 
 
 def progress_of(result: ServiceRequestResult) -> Progress:
-    """Read how a request goes. Failures are told and not raised; a status that is unknown ends nothing (§4.1 [A])."""
+    """Return the progress of a command. A failure is no error here, and an unknown status ends nothing (§4.1 [A])."""
     if not result.is_terminal:
         return Progress(Phase.PENDING)
-    code = label(result.status_details)
     if result.is_success:
         return Progress(Phase.DONE)
+    code = label(result.status_details)
     return Progress(Phase.REJECTED, code=code and code[:32])
 
 

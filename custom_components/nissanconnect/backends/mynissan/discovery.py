@@ -1,161 +1,27 @@
-"""What a vehicle can do, learnt from its services and from what it reports, never from its name (mynissan-na §3.1)."""
+"""What a vehicle can do, discovered from its services and its reports, never from its name (mynissan-na §3.1)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 import re
 from typing import Self
 
-from pynissan import SeatHeaterCapability, VehicleCapabilities, VehicleStatus
+from pynissan import (
+    ChargeConfig,
+    ChargeSchedule as TimerEntry,
+    SeatHeaterCapability,
+    Vehicle,
+    VehicleAlerts,
+    VehicleCapabilities,
+    VehicleLocation,
+    VehicleStatus,
+)
 
-from ...vehicle import Capability, ClimateLimits, Powertrain
+from ...vehicle import Capability, ClimateLimits, Powertrain, VehicleInfo
 from ..base import Json
-from ..quantities import TARGET_TEMPERATURE
-from .values import label
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
-    """What was learnt of one vehicle.
-
-    ``services`` are those that are enabled and subscribed, in lower case; ``shown`` is what it has ever reported, which
-    one failed read does not take away. ``seats`` are the front seats with heaters, ``kind`` the service's type of
-    vehicle, ``watched`` whether the owner has alerts set up with Nissan.
-    """
-
-    services: frozenset[str] = frozenset()
-    shown: frozenset[Capability] = frozenset()
-    seats: frozenset[str] = frozenset()
-    wheel: bool = False
-    kind: str | None = None
-    limits: ClimateLimits | None = None
-    comfort: float | None = None
-    watched: bool = False
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What the vehicle reports and obeys."""
-        electric = Capability.BATTERY in self.shown
-        names = {_words(service) for service in self.services}
-        found = self.shown | {capability for capability, any_of in _ALLOWED_BY.items() if any_of & names}
-        found -= {Capability.START_ENGINE} if electric else _OF_BATTERY
-        climate = Capability.CLIMATE in found
-        granted = {
-            Capability.CLIMATE_DEFROST: climate,
-            Capability.CLIMATE_SCHEDULE: climate and self.kind in _WITH_DELAYED_CLIMATE,
-            Capability.CLIMATE_TEMPERATURE: climate,
-            Capability.REFRESH: bool(self.services),
-            Capability.SEAT_HEAT: climate and bool(self.seats),
-            Capability.TRIPS: electric,
-            Capability.WHEEL_HEAT: climate and self.wheel,
-        }
-        return found | {capability for capability, given in granted.items() if given}
-
-    @property
-    def powertrain(self) -> Powertrain | None:
-        """What drives the wheels, by what the vehicle reports."""
-        match Capability.BATTERY in self.shown, Capability.FUEL in self.shown:
-            case True, True:
-                return Powertrain.HYBRID
-            case True, False:
-                return Powertrain.ELECTRIC
-            case False, True:
-                return Powertrain.COMBUSTION
-        return None
-
-    def after_status(self, status: VehicleStatus) -> Self:
-        """Add what a status shows."""
-        shown = {
-            Capability.BATTERY: status.battery is not None,
-            Capability.CLIMATE_STATUS: status.climate is not None,
-            Capability.FUEL: status.fuel_range is not None,
-            Capability.LOCK_STATUS: status.doors is not None,
-        }
-        return replace(self, kind=_kind(status.vehicle_type) or self.kind).showing(
-            *(capability for capability, present in shown.items() if present)
-        )
-
-    def showing(self, *capabilities: Capability) -> Self:
-        """Add what the vehicle has reported."""
-        return replace(self, shown=self.shown | set(capabilities))
-
-    def after_capabilities(self, said: VehicleCapabilities) -> Self:
-        """Take over what Nissan lists. ``subscribed`` is often unknown, which does not count as yes (§8 [B])."""
-        services = {label(each.type) for each in said.services if each.enabled and each.subscribed is True}
-        details = said.accessories_details
-        heated = details.steering_heat if details else None
-        hvac = details.hvac_temperatures if details else None
-        return replace(
-            self,
-            services=frozenset(name for name in services if name),
-            seats=_heated_seats(details.seat_heater if details else None),
-            wheel=heated is not None and heated.enabled is True,
-            limits=_limits(hvac.minimum, hvac.maximum, hvac.resolution, hvac.unit) if hvac else None,
-            comfort=TARGET_TEMPERATURE.of(hvac.default) if hvac and hvac.unit.casefold() == "celsius" else None,
-        )
-
-    def to_json(self) -> dict[str, Json]:
-        """Return what survives a restart."""
-        limits = self.limits
-        return {
-            "services": [*sorted(self.services)],
-            "shown": [*sorted(self.shown)],
-            "seats": [*sorted(self.seats)],
-            "wheel": self.wheel,
-            "kind": self.kind,
-            "limits": [limits.minimum, limits.maximum, limits.step] if limits else None,
-            "comfort": self.comfort,
-            "watched": self.watched,
-        }
-
-    @classmethod
-    def from_json(cls, saved: Json) -> Self:
-        """Read what :meth:`to_json` wrote; what is damaged is as if it had never been learnt."""
-        said: Mapping[str, Json] = saved if isinstance(saved, dict) else {}
-        kind, limits, comfort = said.get("kind"), _three_numbers(said.get("limits")), said.get("comfort")
-        return cls(
-            services=_texts(said.get("services")),
-            shown=frozenset(Capability(name) for name in _texts(said.get("shown")) if name in _CAPABILITIES),
-            seats=_texts(said.get("seats")),
-            wheel=said.get("wheel") is True,
-            kind=kind if isinstance(kind, str) else None,
-            limits=_limits(*limits, "celsius") if limits else None,
-            comfort=comfort if isinstance(comfort, float) else None,
-            watched=said.get("watched") is True,
-        )
-
-
-def _names(*names: str) -> frozenset[frozenset[str]]:
-    return frozenset(frozenset(name.split()) for name in names)
-
-
-_SIGNALS = _names("hornblow lightflash", "horn lights", "horn light", "lights horn")
-_CHARGE = _names("charge", "charging", "charge control")
-_ALLOWED_BY: Mapping[Capability, frozenset[frozenset[str]]] = {
-    Capability.CLIMATE: _names("climate control"),
-    Capability.HORN: _SIGNALS,
-    Capability.LIGHTS: _SIGNALS,
-    Capability.LOCATION: _names("vehicle locator", "vehicle location"),
-    Capability.LOCK: _names("door lock", "door unlock", "door lock unlock"),
-    Capability.START_CHARGING: _CHARGE,
-    Capability.START_ENGINE: _names("start", "engine", "engine start"),
-    Capability.STOP_CHARGING: _CHARGE,
-}
-"""The services of which one suffices, by the words of their names without "remote".
-
-Only REMOTE_CLIMATE_CONTROL is on record (§8 [B]); the others follow the names of an older service (§9 [C]).
-"""
-
-_USED = frozenset[frozenset[str]]().union(*_ALLOWED_BY.values())
-
-
-def is_used(service: str) -> bool:
-    """Whether something here depends on a service of that name."""
-    return _words(service.casefold()) in _USED
-
-
-def _words(service: str) -> frozenset[str]:
-    return frozenset(service.split("_")) - {"remote"}
-
+from ..quantities import LEVEL, TARGET_TEMPERATURE, place
+from ..reader import JsonReader
+from .contracts import allowed_by
+from .mapping import label
+from .session import ResponseInfo
 
 _OF_BATTERY = {
     Capability.CHARGE_LIMIT,
@@ -167,17 +33,183 @@ _OF_BATTERY = {
 """What only vehicles with a traction battery have (§3.1 [B])."""
 
 _WITH_DELAYED_CLIMATE = {"ElectricAVK2Vehicle"}
-"""The types of vehicle that know a climate start at a time (§3.1 [B])."""
+"""The types of vehicle that can start the climate at a time (§3.1 [B])."""
 
 _CAPABILITIES = frozenset(Capability)
 
 
-def _kind(name: str | None) -> str | None:
-    return name if name and re.fullmatch("[A-Za-z0-9]{1,40}", name) else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleProfile:
+    """What is known of one vehicle's abilities.
+
+    ``services`` are those that are enabled and subscribed, in lower case. ``reported`` is what it has ever reported,
+    which one failed read does not take away. ``heated_seats`` are ``driver`` and ``passenger``. ``default_target`` is
+    the vehicle's own target temperature in °C. ``has_alerts``: the owner has alerts set up with Nissan.
+    """
+
+    services: frozenset[str] = frozenset()
+    reported: frozenset[Capability] = frozenset()
+    heated_seats: frozenset[str] = frozenset()
+    heated_wheel: bool = False
+    vehicle_type: str | None = None
+    climate_limits: ClimateLimits | None = None
+    default_target: float | None = None
+    has_alerts: bool = False
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the vehicle reports, and which commands it takes."""
+        is_electric = Capability.BATTERY in self.reported
+        found = self.reported | allowed_by(self.services)
+        found -= {Capability.START_ENGINE} if is_electric else _OF_BATTERY
+        has_climate = Capability.CLIMATE in found
+        granted = {
+            Capability.CLIMATE_DEFROST: has_climate,
+            Capability.CLIMATE_SCHEDULE: has_climate and self.vehicle_type in _WITH_DELAYED_CLIMATE,
+            Capability.CLIMATE_TEMPERATURE: has_climate,
+            Capability.REFRESH: bool(self.services),
+            Capability.SEAT_HEAT: has_climate and bool(self.heated_seats),
+            Capability.TRIPS: is_electric,
+            Capability.WHEEL_HEAT: has_climate and self.heated_wheel,
+        }
+        return found | {capability for capability, given in granted.items() if given}
+
+    @property
+    def powertrain(self) -> Powertrain | None:
+        """What drives the wheels, by what the vehicle reports."""
+        match Capability.BATTERY in self.reported, Capability.FUEL in self.reported:
+            case True, True:
+                return Powertrain.HYBRID
+            case True, False:
+                return Powertrain.ELECTRIC
+            case False, True:
+                return Powertrain.COMBUSTION
+        return None
+
+    def reporting(self, *capabilities: Capability) -> Self:
+        """Add what the vehicle has reported."""
+        return replace(self, reported=self.reported | set(capabilities))
+
+    def to_json(self) -> dict[str, Json]:
+        """Return what survives a restart."""
+        limits = self.climate_limits
+        return {
+            "services": [*sorted(self.services)],
+            "shown": [*sorted(self.reported)],
+            "seats": [*sorted(self.heated_seats)],
+            "wheel": self.heated_wheel,
+            "kind": self.vehicle_type,
+            "limits": [limits.minimum, limits.maximum, limits.step] if limits else None,
+            "comfort": self.default_target,
+            "watched": self.has_alerts,
+        }
+
+    @classmethod
+    def from_json(cls, saved: Json) -> Self:
+        """Read what :meth:`to_json` wrote; damaged values are left out."""
+        values = JsonReader.of(saved)
+        match values.get("limits"):
+            case [int() | float() as minimum, int() | float() as maximum, int() | float() as step]:
+                climate_limits = _climate_limits(float(minimum), float(maximum), float(step), "celsius")
+            case _:
+                climate_limits = None
+        return cls(
+            services=frozenset(values.texts("services")),
+            reported=frozenset(Capability(name) for name in values.texts("shown") if name in _CAPABILITIES),
+            heated_seats=frozenset(values.texts("seats")),
+            heated_wheel=values.flag("wheel") is True,
+            vehicle_type=values.text("kind"),
+            climate_limits=climate_limits,
+            default_target=values.number("comfort"),
+            has_alerts=values.flag("watched") is True,
+        )
+
+
+def with_services(profile: VehicleProfile, response: VehicleCapabilities, info: ResponseInfo) -> VehicleProfile:
+    """Take over what Nissan lists. ``subscribed`` is often unknown, which does not count as yes (§8 [B]).
+
+    What the service failed to find comes as nothing, like what does not exist. Only the errors beside it tell the two
+    apart (§5 [A]).
+    """
+    services = {label(each.type) for each in response.services if each.enabled and each.subscribed is True}
+    if response.services or not info.errors:
+        profile = replace(profile, services=frozenset(name for name in services if name))
+    details = response.accessories_details
+    if details is None and info.errors:
+        return profile
+    wheel = details.steering_heat if details else None
+    hvac = details.hvac_temperatures if details else None
+    return replace(
+        profile,
+        heated_seats=_heated_seats(details.seat_heater if details else None),
+        heated_wheel=wheel is not None and wheel.enabled is True,
+        climate_limits=_climate_limits(hvac.minimum, hvac.maximum, hvac.resolution, hvac.unit) if hvac else None,
+        default_target=TARGET_TEMPERATURE.of(hvac.default) if hvac and hvac.unit.casefold() == "celsius" else None,
+    )
+
+
+def with_status(profile: VehicleProfile, status: VehicleStatus, info: ResponseInfo) -> VehicleProfile:
+    """Add what a status contains."""
+    name = status.vehicle_type
+    reported = {
+        Capability.BATTERY: status.battery,
+        Capability.CLIMATE_STATUS: status.climate,
+        Capability.FUEL: status.fuel_range,
+        Capability.LOCK_STATUS: status.doors,
+    }
+    profile = profile.reporting(*(capability for capability, value in reported.items() if value is not None))
+    return replace(profile, vehicle_type=name) if name and re.fullmatch("[A-Za-z0-9]{1,40}", name) else profile
+
+
+def with_location(profile: VehicleProfile, location: VehicleLocation, info: ResponseInfo) -> VehicleProfile:
+    """Add that the vehicle reports a position, if it does."""
+    return profile.reporting(Capability.LOCATION) if place(location.latitude, location.longitude) else profile
+
+
+def with_charge_limit(profile: VehicleProfile, config: ChargeConfig | None, info: ResponseInfo) -> VehicleProfile:
+    """Add that the vehicle has a charge limit, if it does."""
+    limit = LEVEL.of(config.charge_limit_percent) if config else None
+    return profile if limit is None else profile.reporting(Capability.CHARGE_LIMIT)
+
+
+def with_charge_timer(profile: VehicleProfile, entries: tuple[TimerEntry, ...], info: ResponseInfo) -> VehicleProfile:
+    """Add that the vehicle has a charge timer, if it does."""
+    return profile.reporting(Capability.CHARGE_SCHEDULE) if lists_charge_timer(info) else profile
+
+
+def lists_charge_timer(info: ResponseInfo) -> bool:
+    """Whether a response lists the entries of the charge timer; to the library ``[]`` and ``null`` are the same."""
+    return isinstance(info.vehicle.get("chargeSchedules"), list)
+
+
+def with_alerts(profile: VehicleProfile, alerts: VehicleAlerts | None, info: ResponseInfo) -> VehicleProfile:
+    """Take over whether the owner has any alert switched on. Only then are there any to request."""
+    if alerts is None:
+        has_alerts = False
+    else:
+        listed = (*(alerts.boundary_alerts or ()), *(alerts.curfew_alerts or ()), *(alerts.speed_alerts or ()))
+        has_alerts = alerts.valet_alert is not None or any(each is not None and each.enabled for each in listed)
+    return replace(profile, has_alerts=has_alerts or (profile.has_alerts and bool(info.errors)))
+
+
+def vehicle_info(key: str, vehicle: Vehicle, profile: VehicleProfile) -> VehicleInfo:
+    """Return the identity of a listed vehicle."""
+    year = vehicle.year or ""
+    return VehicleInfo(
+        key=key,
+        vin=key,
+        nickname=(vehicle.nickname or "").strip() or None,
+        model=(vehicle.model or "").strip() or None,
+        year=int(year) if year.isdecimal() and len(year) == 4 else None,
+        generation=profile.vehicle_type,
+        powertrain=profile.powertrain,
+        capabilities=profile.capabilities,
+        climate_limits=profile.climate_limits or ClimateLimits(),
+    )
 
 
 def _heated_seats(heater: SeatHeaterCapability | None) -> frozenset[str]:
-    """Return the front seats that can be heated; the words for that are not recorded (§9 [C])."""
+    """Return the front seats that can be heated; the service's words for that are not recorded (§9 [C])."""
     accessories = heater.accessories if heater and heater.enabled is not False else None
     if accessories is None:
         return frozenset()
@@ -185,16 +217,7 @@ def _heated_seats(heater: SeatHeaterCapability | None) -> frozenset[str]:
     return frozenset(seat for seat, kind in kinds.items() if kind and "heat" in kind.casefold())
 
 
-def _limits(minimum: float, maximum: float, step: float, unit: str) -> ClimateLimits | None:
-    """Return the limits if they are in °C, which is asked for, and possible."""
+def _climate_limits(minimum: float, maximum: float, step: float, unit: str) -> ClimateLimits | None:
+    """Return the limits if they are possible, and in °C as requested."""
     fit = 5 <= minimum < maximum <= 40 and 0.1 <= step <= 5
     return ClimateLimits(minimum, maximum, step) if fit and unit.casefold() == "celsius" else None
-
-
-def _texts(value: Json) -> frozenset[str]:
-    return frozenset(each for each in value if isinstance(each, str)) if isinstance(value, list) else frozenset()
-
-
-def _three_numbers(value: Json) -> tuple[float, float, float] | None:
-    numbers = [float(each) for each in value if isinstance(each, int | float)] if isinstance(value, list) else []
-    return (numbers[0], numbers[1], numbers[2]) if len(numbers) == 3 else None

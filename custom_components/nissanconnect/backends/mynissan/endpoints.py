@@ -1,92 +1,137 @@
-"""What is read of a vehicle, part by part: each fails on its own, and none wakes it (mynissan-na §3)."""
+"""The endpoints about one vehicle: what each is for, and when it is requested."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import re
+from typing import Any
 
-from pynissan import DistanceUnit, TemperatureUnit
+from pynissan import (
+    ChargeSchedule as TimerEntry,
+    DistanceUnit,
+    NissanClient,
+    OtaUpdate,
+    TemperatureUnit,
+    VehicleClimateSchedules,
+)
 
 from ...vehicle import BackendError, Capability, Group, VehicleState
 from ..base import Json
-from .charge_timer import timer_of
-from .client import Line
-from .contracts import software_of, subscription_of
-from .errors import kind_of
-from .mapping import delayed_start_of, limit_of, position_of, state_of
-from .memory import DAILY
-from .session import Heard
+from .client import ApiSession
+from .contracts import software_state, subscription_state
+from .discovery import (
+    VehicleProfile,
+    lists_charge_timer,
+    with_alerts,
+    with_charge_limit,
+    with_charge_timer,
+    with_location,
+    with_services,
+    with_status,
+)
+from .errors import graphql_error
+from .mapping import (
+    charge_limit_state,
+    charge_timer_state,
+    climate_schedule_state,
+    location_state,
+    vehicle_state,
+)
+from .session import ResponseInfo
 
-type Read = Callable[[Line, str, datetime], Awaitable[tuple[VehicleState, Heard]]]
-"""Asks about the vehicle of that VIN; the time is when it is asked, by the clocks where the vehicle is."""
+DAILY = timedelta(days=1)
+"""How often at most that is requested which changes with contracts and campaigns only."""
 
-_KM, _CELSIUS = DistanceUnit.KILOMETER, TemperatureUnit.CELSIUS
 _HOURLY = timedelta(hours=1)
+_KM, _CELSIUS = DistanceUnit.KILOMETER, TemperatureUnit.CELSIUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One question about a vehicle.
+class Endpoint[T]:
+    """One request about a vehicle. Each fails on its own, and none wakes the vehicle (mynissan-na §3).
 
-    ``groups`` is what its answer is about, ``gate`` what the vehicle must have for it, ``every`` how often it is asked
-    at most. If it is ``lasting``, what an answer leaves out stays as it was.
+    ``request`` calls the library with a VIN. ``learn`` adds to a profile what the response shows; it is requested for
+    that once a day, if the vehicle reports ``learn_gate``.
+    ``state`` maps the response to a state with ``groups``; the time is when the request was sent, by the clocks where
+    the vehicle is. It is requested for that once within ``every`` at most, if the vehicle has the capability ``gate``.
+    ``lasting``: what a response leaves out stays as it was.
     """
 
     name: str
-    groups: frozenset[Group]
-    read: Read
+    request: Callable[[NissanClient, str], Awaitable[T]]
+    learn: Callable[[VehicleProfile, T, ResponseInfo], VehicleProfile] | None = None
+    learn_gate: Capability | None = None
+    state: Callable[[T, ResponseInfo, datetime], VehicleState] = lambda *_: VehicleState()
+    groups: frozenset[Group] = frozenset()
     gate: Capability | None = None
     every: timedelta = timedelta()
     lasting: bool = False
 
+    async def fetch(self, session: ApiSession, vin: str) -> tuple[T, ResponseInfo]:
+        """Send the request."""
+        return await session.request(self.name, lambda client: self.request(client, vin))
 
-async def _status(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
-    said, heard = await line.ask(
-        "status", lambda client: client.async_get_vehicle_status(vin, distance_unit=_KM, temperature_unit=_CELSIUS)
-    )
-    return state_of(said, heard.vehicle, now), heard
-
-
-async def _location(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
-    said, heard = await line.ask("location", lambda client: client.async_get_vehicle_location(vin))
-    return position_of(said, now), heard
-
-
-async def _charge_limit(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
-    said, heard = await line.ask("charge limit", lambda client: client.async_get_charge_config(vin))
-    return limit_of(said, now), heard
+    def failures(self, info: ResponseInfo) -> Mapping[str, BackendError]:
+        """Return what is missing in a response, and why; the library does not report that (§5 [A])."""
+        return {
+            f"{self.name}: {_field(error)}": graphql_error(error)(f"{self.name}: the service reports an error")
+            for error in info.errors
+        }
 
 
-async def _charge_timer(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
-    said, heard = await line.ask("charge timer", lambda client: client.async_get_charge_schedules(vin))
-    listed = isinstance(heard.vehicle.get("chargeSchedules"), list)  # the library tells no [] from null
-    return timer_of(said, now, now.tzinfo or UTC) if listed else VehicleState(), heard
+def _field(error: Json) -> str:
+    """Return the field that an error is about. Paths come from outside, so only a plain name is repeated."""
+    path = error.get("path") if isinstance(error, dict) else None
+    name = path[1] if isinstance(path, list) and len(path) > 1 else None
+    return name if isinstance(name, str) and re.fullmatch("[A-Za-z]{1,40}", name) else "something"
 
 
-async def _climate_start(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
-    said, heard = await line.ask(
-        "climate start", lambda client: client.async_get_climate_schedules(vin, temperature_unit=_CELSIUS)
-    )
-    failed = said.delayed_schedule is None and heard.errors  # what failed comes as nothing, too (§5 [A])
-    return VehicleState() if failed else delayed_start_of(said, now), heard
+def _charge_timer(entries: tuple[TimerEntry, ...], info: ResponseInfo, now: datetime) -> VehicleState:
+    return charge_timer_state(entries, now, now.tzinfo or UTC) if lists_charge_timer(info) else VehicleState()
 
 
-async def _subscription(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
-    said, heard = await line.ask("subscription", lambda client: client.async_get_vehicle_subscriptions(vin))
-    return subscription_of(said, now), heard
+def _climate_schedule(schedules: VehicleClimateSchedules, info: ResponseInfo, now: datetime) -> VehicleState:
+    failed = schedules.delayed_schedule is None and info.errors  # a failure looks like "none" (§5 [A])
+    return VehicleState() if failed else climate_schedule_state(schedules, now)
 
 
-async def _software(line: Line, vin: str, now: datetime) -> tuple[VehicleState, Heard]:
-    said, heard = await line.ask("software", lambda client: client.async_get_ota_update(vin))
-    failed = said is None and heard.errors  # as above
-    return software_of(said, now) if "otaUpdate" in heard.vehicle and not failed else VehicleState(), heard
+def _software(update: OtaUpdate | None, info: ResponseInfo, now: datetime) -> VehicleState:
+    failed = update is None and info.errors  # as above
+    return software_state(update, now) if "otaUpdate" in info.vehicle and not failed else VehicleState()
 
 
-CHARGE_LIMIT = "charge limit"
+CHARGE_LIMIT = Endpoint(
+    name="charge limit",
+    request=NissanClient.async_get_charge_config,
+    learn=with_charge_limit,
+    learn_gate=Capability.BATTERY,
+    state=lambda config, _, now: charge_limit_state(config, now),
+    groups=frozenset({Group.CHARGING}),
+    gate=Capability.CHARGE_LIMIT,
+    every=_HOURLY,
+)
 
-PARTS = (
-    Part(
+CHARGE_TIMER = Endpoint(
+    name="charge timer",
+    request=NissanClient.async_get_charge_schedules,
+    learn=with_charge_timer,
+    learn_gate=Capability.BATTERY,
+    state=_charge_timer,
+    groups=frozenset({Group.SCHEDULES}),
+    gate=Capability.CHARGE_SCHEDULE,
+)
+
+ENDPOINTS: tuple[Endpoint[Any], ...] = (
+    Endpoint(
+        name="capabilities",
+        request=lambda client, vin: client.async_get_vehicle_capabilities(vin, _CELSIUS),
+        learn=with_services,
+    ),
+    Endpoint(
         name="status",
+        request=lambda client, vin: client.async_get_vehicle_status(vin, distance_unit=_KM, temperature_unit=_CELSIUS),
+        learn=with_status,
+        state=lambda status, info, now: vehicle_state(status, info.vehicle, now),
         groups=frozenset(
             {
                 Group.BATTERY,
@@ -99,45 +144,40 @@ PARTS = (
                 Group.TYRES,
             }
         ),
-        read=_status,
         lasting=True,
     ),
-    Part(name="location", groups=frozenset({Group.POSITION}), read=_location, gate=Capability.LOCATION),
-    Part(
-        name=CHARGE_LIMIT,
-        groups=frozenset({Group.CHARGING}),
-        read=_charge_limit,
-        gate=Capability.CHARGE_LIMIT,
-        every=_HOURLY,
+    Endpoint(
+        name="location",
+        request=NissanClient.async_get_vehicle_location,
+        learn=with_location,
+        state=lambda location, _, now: location_state(location, now),
+        groups=frozenset({Group.POSITION}),
+        gate=Capability.LOCATION,
     ),
-    Part(
-        name="charge timer",
-        groups=frozenset({Group.SCHEDULES}),
-        read=_charge_timer,
-        gate=Capability.CHARGE_SCHEDULE,
-    ),
-    Part(
+    CHARGE_LIMIT,
+    CHARGE_TIMER,
+    Endpoint(name="alert definitions", request=NissanClient.async_get_vehicle_alerts, learn=with_alerts),
+    Endpoint(
         name="climate start",
+        request=lambda client, vin: client.async_get_climate_schedules(vin, temperature_unit=_CELSIUS),
+        state=_climate_schedule,
         groups=frozenset({Group.CLIMATE}),
-        read=_climate_start,
         gate=Capability.CLIMATE_SCHEDULE,
         every=_HOURLY,
     ),
-    Part(name="subscription", groups=frozenset({Group.SUBSCRIPTION}), read=_subscription, every=DAILY),
-    Part(name="software", groups=frozenset({Group.SOFTWARE}), read=_software, every=DAILY),
+    Endpoint(
+        name="subscription",
+        request=NissanClient.async_get_vehicle_subscriptions,
+        state=lambda subscriptions, _, now: subscription_state(subscriptions, now),
+        groups=frozenset({Group.SUBSCRIPTION}),
+        every=DAILY,
+    ),
+    Endpoint(
+        name="software",
+        request=NissanClient.async_get_ota_update,
+        state=_software,
+        groups=frozenset({Group.SOFTWARE}),
+        every=DAILY,
+    ),
 )
-
-
-def gaps(part: str, heard: Heard) -> Mapping[str, BackendError]:
-    """Return what the service could not tell although it answered; the library is silent about that (§5 [A])."""
-    return {
-        _named(part, error): kind_of(error)(f"{part}: the service has answered with an error") for error in heard.errors
-    }
-
-
-def _named(part: str, error: Json) -> str:
-    """Name a gap by its field. Paths are Nissan's words, so only what can be a field's name is repeated."""
-    path = error.get("path") if isinstance(error, dict) else None
-    field = path[1] if isinstance(path, list) and len(path) > 1 else None
-    plain = isinstance(field, str) and re.fullmatch("[A-Za-z]{1,40}", field)
-    return f"{part}: {field}" if plain else f"{part}: something"
+"""In this order: whether there is a battery is learned before what only vehicles with one have."""

@@ -1,11 +1,11 @@
-"""What the errors in an answer mean: the service has turned the request down, or it has failed over it.
+"""What the errors in a response mean: the service has refused the request, or failed to carry it out.
 
-GraphQL tells of both with HTTP 200 and next to no rules. Of this service nothing is on record but the words
-"Unauthorized field or type" (mynissan-na §5 [C]), so the codes count that GraphQL servers commonly give, then plain
-words; what neither explains is an error of which nobody knows whether anything was done.
+GraphQL reports both with HTTP 200 and hardly any rules. Of this service only the words "Unauthorized field or type" are
+on record (mynissan-na §5 [C]). So the codes that GraphQL servers commonly use count first, then plain words. Any other
+error leaves open whether something was done.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 import re
 
 from ...vehicle import (
@@ -19,12 +19,13 @@ from ...vehicle import (
     UnsafeRedirect,
 )
 from ..base import Json
+from ..reader import JsonReader
 
-type Kind = type[BackendError]
+type ErrorType = type[BackendError]
 
 
-def kind_of_status(status: int) -> Kind:
-    """Return what an HTTP status of an error means, wherever it stands."""
+def status_error(status: int) -> ErrorType:
+    """Return what the HTTP status of an error means, whether it is the response's or stands in its body."""
     match status:
         case 401:
             return TokenRejected
@@ -35,118 +36,88 @@ def kind_of_status(status: int) -> Kind:
         case 301 | 302 | 303 | 307 | 308:
             return UnsafeRedirect
         case 408 | 425:
-            return Unavailable  # it was being read
+            return Unavailable  # the request was being read
     return {4: Declined, 5: Unavailable}.get(status // 100, ServiceError)
 
 
-def error_in(answer: Mapping[str, Json] | None) -> Kind | None:
-    """Return what an answer means that brought nothing but errors, or that turned a command down; else ``None``.
+def body_error(body: Mapping[str, Json] | None) -> ErrorType | None:
+    """Return what a body means that holds only errors or refuses a command, ``None`` for any other.
 
-    If any of several errors leaves open whether something was done, that one counts.
+    Of several errors, one that leaves open whether something was done counts.
     """
-    if answer is None:
+    if body is None:
         return None
-    data = answer.get("data")
-    brought = [each for each in data.values() if each is not None] if isinstance(data, dict) else []
-    if brought:
-        return Declined if any(_turned_down(each) for each in brought) else None
-    kinds = [kind_of(error) for error in errors_in(answer)]
+    data = body.get("data")
+    found = [each for each in data.values() if each is not None] if isinstance(data, dict) else []
+    if found:
+        return Declined if any(_is_refusal(each) for each in found) else None
+    kinds = [graphql_error(error) for error in errors_in(body)]
     return next((kind for kind in kinds if not kind.nothing_done), next(iter(kinds), None))
 
 
-def errors_in(answer: Mapping[str, Json] | None) -> tuple[Json, ...]:
-    """Return the errors of an answer, a single one included."""
-    errors = answer.get("errors") if answer else None
+def errors_in(body: Mapping[str, Json] | None) -> tuple[Json, ...]:
+    """Return the errors of a body, which may also be a single object."""
+    errors = body.get("errors") if body else None
     if isinstance(errors, dict):
         return (errors,)
     return tuple(errors) if isinstance(errors, list) else ()
 
 
-def kind_of(error: Json) -> Kind:
-    """Return what one error means."""
-    said: Mapping[str, Json] = error if isinstance(error, dict) else {}
-    inner = said.get("extensions")
-    more: Mapping[str, Json] = inner if isinstance(inner, dict) else {}
-    for name in _NAMES:
-        for value in (more.get(name), said.get(name)):
+def graphql_error(error: Json) -> ErrorType:
+    """Return what one error of a body means."""
+    fields = JsonReader.of(error)
+    extensions = fields.child("extensions")
+    for name in _CODE_FIELDS:
+        for value in (extensions.get(name), fields.get(name)):
             if (kind := _by_code(value)) is not None:
                 return kind
-    words = " ".join(str(said.get(name) or "") for name in ("message", "detail"))[:1000]
+    words = " ".join(str(fields.get(name) or "") for name in ("message", "detail"))[:1000]
     return next((kind for pattern, kind in _WORDS if pattern.search(words)), ServiceError)
 
 
-def _turned_down(said: Json) -> bool:
-    """Whether a command got a no, or words in place of the id by which it could be followed."""
-    if not isinstance(said, dict) or said.get("serviceRequestId") is not None:
+def _is_refusal(value: Json) -> bool:
+    """Whether a command got a "no", or a message in place of the id by which it could be polled."""
+    if not isinstance(value, dict) or value.get("serviceRequestId") is not None:
         return False
-    return said.get("success") is False or bool(said.get("message") and said.get("success") is not True)
+    return value.get("success") is False or bool(value.get("message") and value.get("success") is not True)
 
 
-def _by_code(value: Json) -> Kind | None:
+def _by_code(value: Json) -> ErrorType | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     text = str(value).strip()
     if re.fullmatch("[3-5][0-9]{2}", text, re.ASCII):
-        return kind_of_status(int(text))
+        return status_error(int(text))
     return _CODES.get(re.sub("[^a-z]", "", text.casefold()))
 
 
-_NAMES = ("code", "errorType", "classification", "status", "statusCode")
-"""Where servers put their codes, in the error or in its extensions."""
+_CODE_FIELDS = ("code", "errorType", "classification", "status", "statusCode")
+"""The fields of an error or of its extensions in which servers put their codes."""
 
-
-def _codes(kind: Kind, names: Iterable[str]) -> dict[str, Kind]:
-    return dict.fromkeys(names, kind)
-
-
-_CODES: Mapping[str, Kind] = (
-    _codes(TokenRejected, ["unauthenticated"])
-    | _codes(
-        NotSupported,
-        [
-            "accessdenied",
-            "forbidden",
-            "notauthorized",
-            "permissiondenied",
-            "unauthorized",
-            "unauthorizedfieldortype",
-            "unauthorizedexception",
-        ],
+_CODES: Mapping[str, ErrorType] = {
+    code: kind
+    for kind, codes in (
+        (TokenRejected, "unauthenticated"),
+        (
+            NotSupported,
+            "accessdenied forbidden notauthorized permissiondenied unauthorized unauthorizedexception"
+            " unauthorizedfieldortype",
+        ),
+        (
+            Declined,
+            "badrequest baduserinput failedprecondition graphqlparsefailed graphqlvalidationfailed invalidsyntax"
+            " notfound operationnotsupported operationresolutionfailure validationerror",
+        ),
+        (RateLimited, "ratelimited requestratelimited throttled toomanyrequests"),
+        (
+            Unavailable,
+            "datafetchingexception executiontimeout gatewaytimeout internal internalerror internalservererror"
+            " requesttimeout serviceunavailable subrequesthttperror timeout unavailable",
+        ),
     )
-    | _codes(
-        Declined,
-        [
-            "badrequest",
-            "baduserinput",
-            "failedprecondition",
-            "graphqlparsefailed",
-            "graphqlvalidationfailed",
-            "invalidsyntax",
-            "notfound",
-            "operationnotsupported",
-            "operationresolutionfailure",
-            "validationerror",
-        ],
-    )
-    | _codes(RateLimited, ["ratelimited", "requestratelimited", "throttled", "toomanyrequests"])
-    | _codes(
-        Unavailable,
-        [
-            "datafetchingexception",
-            "executiontimeout",
-            "gatewaytimeout",
-            "internal",
-            "internalerror",
-            "internalservererror",
-            "requesttimeout",
-            "serviceunavailable",
-            "subrequesthttperror",
-            "timeout",
-            "unavailable",
-        ],
-    )
-)
-"""Codes as Apollo, AppSync and graphql-java give them, letters only."""
+    for code in codes.split()
+}
+"""The codes of Apollo, AppSync and graphql-java, letters only."""
 
 _WORDS = tuple(
     (re.compile(pattern, re.IGNORECASE | re.ASCII), kind)
@@ -162,4 +133,4 @@ _WORDS = tuple(
         (r"\b(syntax|validation) error\b|\bcannot query field\b|\binvalid (argument|input|value)\b", Declined),
     )
 )
-"""Words that only ever mean one thing; a failure is looked for first, because a refusal promises more."""
+"""Words with one meaning only. Failures come first, because a refusal promises that nothing was done."""

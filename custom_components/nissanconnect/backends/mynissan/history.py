@@ -1,19 +1,25 @@
-"""Driven trips, summed up (mynissan-na §3). Of single trips, which tell where they began and ended, nothing is kept."""
+"""What happened: driven trips, alerts that Nissan sent, and commands sent from elsewhere (mynissan-na §3)."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from hashlib import sha256
 
 from pynissan import (
+    BreachAlert,
+    BreachAlerts,
     DrivingHistory,
     DrivingHistoryAggregator,
     DrivingHistoryCo2Saved,
     DrivingHistoryTripSummary,
+    RemoteServiceHistory,
     WeightUnit,
 )
 
-from ...vehicle import TripPeriod, TripSummary
+from ...vehicle import Notification, TripPeriod, TripSummary
 from ..quantities import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_MINUTES, TRIPS
-from .values import kilometres, minutes_of
+from ..reader import past
+from .commands import FINAL
+from .mapping import kilometres, label, minutes_of
 
 AGGREGATORS: Mapping[TripPeriod, DrivingHistoryAggregator] = {
     TripPeriod.DAY: DrivingHistoryAggregator.DAILY,
@@ -24,18 +30,23 @@ AGGREGATORS: Mapping[TripPeriod, DrivingHistoryAggregator] = {
 _GRAMS = {WeightUnit.GRAM: 1.0, WeightUnit.KILOGRAM: 1000.0, WeightUnit.POUND: 453.59237}
 
 
-def summaries(history: DrivingHistory | None, period: TripPeriod, start: date, end: date) -> tuple[TripSummary, ...]:
-    """Return the summaries whose period begins from ``start`` to ``end``, oldest first."""
+def trip_summaries(
+    history: DrivingHistory | None, period: TripPeriod, start: date, end: date
+) -> tuple[TripSummary, ...]:
+    """Return the summaries whose period begins from ``start`` to ``end``, oldest first.
+
+    Single trips, which show where they began and ended, are not read.
+    """
     if history is None:
         return ()
     first = _first_day(start, period)
     dated = ((_day(each, period), each) for each in history.trip_summaries)
-    found = [_summary(day, each, period) for day, each in dated if day is not None and first <= day <= end]
+    found = [_trip_summary(day, each, period) for day, each in dated if day is not None and first <= day <= end]
     return tuple(sorted(found, key=lambda summary: summary.start))
 
 
 def _day(summary: DrivingHistoryTripSummary, period: TripPeriod) -> date | None:
-    """Return the day on which the summary's period begins; what a period does not need may be missing."""
+    """Return the day on which the period begins. Month and day may be missing where the period does not need them."""
     month = summary.month if period is not TripPeriod.YEAR else 1
     day = summary.day if period is TripPeriod.DAY else 1
     if summary.year is None or month is None or day is None:
@@ -52,20 +63,74 @@ def _first_day(day: date, period: TripPeriod) -> date:
     return day.replace(day=1) if period is TripPeriod.MONTH else day.replace(month=1, day=1)
 
 
-def _summary(start: date, said: DrivingHistoryTripSummary, period: TripPeriod) -> TripSummary:
-    driven = said.distance_traveled
-    count = TRIPS.of(said.number_of_trips)
+def _trip_summary(start: date, summary: DrivingHistoryTripSummary, period: TripPeriod) -> TripSummary:
+    driven = summary.distance_traveled
+    count = TRIPS.of(summary.number_of_trips)
     return TripSummary(
         start=start,
         period=period,
         trips=None if count is None else int(count),
         distance=kilometres(driven.value, driven.unit, DRIVEN) if driven else None,
-        duration=TRIP_MINUTES.of(minutes_of(said.duration)),
-        energy_used=TRIP_ENERGY.of(said.energy_consumed),
-        co2_saved=_grams(said.co2_saved),
+        duration=TRIP_MINUTES.of(minutes_of(summary.duration)),
+        energy_used=TRIP_ENERGY.of(summary.energy_consumed),
+        co2_saved=_grams(summary.co2_saved),
     )
 
 
 def _grams(weight: DrivingHistoryCo2Saved | None) -> float | None:
     factor = _GRAMS.get(weight.unit) if weight and weight.unit else None
     return None if weight is None or weight.value is None or factor is None else CO2_SAVED.of(weight.value * factor)
+
+
+# The service's wording is hardly on record, so each of these becomes a message and none an alert of ours. Nissan's
+# areas are not the owner's geofences in Home Assistant either.
+
+
+def alert_notifications(page: BreachAlerts | None, now: datetime) -> list[Notification]:
+    """Return the alerts that Nissan has sent, without their positions."""
+    listed = (each for each in (page.alerts if page else None) or () if each is not None)
+    return [_alert_notification(each, now) for each in listed]
+
+
+def _alert_notification(alert: BreachAlert, now: datetime) -> Notification:
+    kind = label(alert.service_type) or "alert"
+    return Notification(
+        id=f"breach:{_digest(f'{kind} {alert.breach_date_time} {alert.name}')}",
+        kind=f"breach.{kind}",
+        title=_sentence(kind),
+        text=alert.name,  # the name that the owner has given it
+        sent_at=past(alert.breach_date_time, now),
+    )
+
+
+_FINAL_LABELS = {status.value.casefold() for status in FINAL}
+
+
+def command_notifications(
+    page: RemoteServiceHistory | None, now: datetime, is_own: Callable[[str], bool]
+) -> list[Notification]:
+    """Return the commands that were sent from elsewhere, as by the owner's phone, and have ended."""
+    found = {}
+    for entry in (page.history if page else None) or ():
+        if entry is None or not entry.service_request_id or is_own(entry.service_request_id):
+            continue
+        status, service = label(entry.status), label(entry.service_type) or "remote_service"
+        if status not in _FINAL_LABELS:
+            continue
+        digest = _digest(entry.service_request_id)
+        found[digest] = Notification(
+            id=f"remote:{digest}",
+            kind=f"remote.{service}.{status}",
+            title=_sentence(service),
+            text=_sentence(status),
+            sent_at=past(entry.status_change_date_time, now),
+        )
+    return list(found.values())
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode(errors="replace")).hexdigest()[:16]
+
+
+def _sentence(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -1,7 +1,7 @@
-"""The session that the library sends its requests through: an aiohttp session with doubts.
+"""The aiohttp session that the library sends its requests through, with the checks that the library lacks.
 
-The library takes redirects, answers without end and numbers of the wrong kind as they come, and tells neither how long
-a service wants to be left alone nor that it has answered in part only. All of that is seen here.
+The library follows redirects, reads bodies of any size and trips over numbers of the wrong kind. It reports neither
+``Retry-After`` nor that a response holds only part of the data. All of that is handled here.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -17,21 +17,20 @@ import aiohttp
 from ...vehicle import BackendError
 from ..base import Json
 from ..http import read_text, retry_seconds
-from ..reader import load_json
-from .errors import error_in, errors_in, kind_of_status
+from ..reader import JsonReader, load_json
+from .errors import body_error, errors_in, status_error
 
 _NULL_IS_NONE = "otaUpdate"
-"""Where the library takes an absent value for none, and a null for a fault (mynissan-na §5 [A])."""
+"""A field that the library takes for "none" if it is absent, and for a fault if it is null (mynissan-na §5 [A])."""
 
-_CONNECT = 15.0
-"""Seconds in which a connection must stand."""
+_CONNECT_TIMEOUT = 15.0
+"""Seconds."""
 
-
-type Leave = Callable[[], AbstractAsyncContextManager[None]]
+type EnterDeparture = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class _NothingDone(BackendError):
-    """The answer is handed on to the library; this only says that it was a refusal."""
+    """Tells a departure that the request was refused. The response itself goes on to the library."""
 
 
 class Session(Protocol):
@@ -43,133 +42,134 @@ class Session(Protocol):
 
 
 @dataclass(slots=True)
-class Heard:
-    """What came back for one question to the library.
+class ResponseInfo:
+    """What the library does not report about the requests of one call.
 
-    ``departure`` is in what each request leaves that is put as JSON, which log-ins are not. ``reached``: the last
-    request may have arrived. ``done``: one that was put as JSON may have been carried out. ``answer`` is the last body,
-    ``None`` if it was no JSON object.
+    ``departure`` is entered around each request with a JSON body; log-ins have none. ``reached``: the last request may
+    have arrived. ``done``: a request with a JSON body may have been carried out. ``body`` is the body of the last
+    response, ``None`` if that was no JSON object.
     """
 
-    departure: Leave = nullcontext
+    departure: EnterDeparture = nullcontext
     reached: bool = True
     done: bool = False
     status: int | None = None
     retry_after: float | None = None
-    answer: Mapping[str, Json] | None = field(default=None, repr=False)
+    body: dict[str, Json] | None = field(default=None, repr=False)
 
     @property
     def data(self) -> Mapping[str, Json]:
-        """The answer's data, as far as there are any."""
-        data = self.answer.get("data") if self.answer else None
-        return data if isinstance(data, dict) else {}
+        """The data of the response, empty if there are none."""
+        return JsonReader.of(self.body).child("data").values
 
     @property
     def vehicle(self) -> Mapping[str, Json]:
-        """What the answer says of the one vehicle that was asked for."""
-        vehicle = self.data.get("vehicle")
-        return vehicle if isinstance(vehicle, dict) else {}
+        """The data of the one vehicle that was requested."""
+        return JsonReader.of(self.body).child("data").child("vehicle").values
 
     @property
     def errors(self) -> tuple[Json, ...]:
         """The errors that came along with the data."""
-        return errors_in(self.answer)
+        return errors_in(self.body)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """As much of an aiohttp response as the library looks at; ``body`` is why there is none if it is no JSON."""
+class LibraryResponse:
+    """As much of an aiohttp response as the library looks at. Without JSON, ``body`` is the reason."""
 
     status: int
     body: Json | Exception = field(repr=False)
-    heard: Heard = field(repr=False)
+    info: ResponseInfo = field(repr=False)
 
     @classmethod
-    def of(cls, status: int, text: str, heard: Heard) -> Self:
-        """Read and mend a body, and have it heard."""
+    def of(cls, status: int, text: str, info: ResponseInfo) -> Self:
+        """Parse and repair a body, and record it in ``info``."""
         try:
-            body = mended(load_json(text))
+            body = repaired(load_json(text))
         except (ValueError, RecursionError) as error:
-            return cls(status, error, heard)
-        heard.answer = body if isinstance(body, dict) else None
-        return cls(status, body, heard)
+            return cls(status, error, info)
+        info.body = body if isinstance(body, dict) else None
+        return cls(status, body, info)
 
     @property
     def nothing_done(self) -> bool:
-        """Whether the answer itself shows that what was asked was not carried out."""
-        kind = error_in(self.heard.answer) if self.status // 100 == 2 else kind_of_status(self.status)
+        """Whether the response itself shows that the request was not carried out."""
+        kind = body_error(self.info.body) if self.status // 100 == 2 else status_error(self.status)
         return kind is not None and kind.nothing_done
 
     async def json(self, *, content_type: str | None = None) -> Json:
-        """Return the mended body; raises :class:`ValueError` if it is no JSON."""
+        """Return the repaired body; raises :class:`ValueError` if it is not JSON."""
         if isinstance(self.body, Exception):
             raise self.body
         body = self.body
-        if isinstance(body, dict) and self.heard.vehicle.get(_NULL_IS_NONE, ...) is None:
-            vehicle = {name: said for name, said in self.heard.vehicle.items() if name != _NULL_IS_NONE}
-            return {**body, "data": {**self.heard.data, "vehicle": vehicle}}
+        if isinstance(body, dict) and self.info.vehicle.get(_NULL_IS_NONE, ...) is None:
+            vehicle = {name: value for name, value in self.info.vehicle.items() if name != _NULL_IS_NONE}
+            return {**body, "data": {**self.info.data, "vehicle": vehicle}}
         return body
 
 
-class Wire:
-    """Sends what the library asks for: bounded in time and size, and never after a redirect."""
+class HardenedSession:
+    """Sends the library's requests: bounded in time and size, and never after a redirect."""
 
     def __init__(self, session: Session, *, timeout: float, now: Callable[[], datetime]) -> None:
         """``session`` stays the caller's; ``timeout`` is for one request, in seconds."""
         self.requests = 0
         """How many have been sent."""
         self._session = session
-        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(timeout, _CONNECT))
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(timeout, _CONNECT_TIMEOUT))
         self._now = now
-        self._listening: ContextVar[Heard | None] = ContextVar("heard", default=None)
+        # The only way to get these facts out of a call of the library, without mixing up parallel calls.
+        self._info: ContextVar[ResponseInfo | None] = ContextVar("response info", default=None)
 
     @contextmanager
-    def listen(self, departure: Leave = nullcontext) -> Iterator[Heard]:
-        """Hear what comes back in this task, and have what is asked leave within a ``departure``."""
-        heard = Heard(departure)
-        token = self._listening.set(heard)
+    def record(self, departure: EnterDeparture = nullcontext) -> Iterator[ResponseInfo]:
+        """Record the responses to this task's requests. Requests with a JSON body leave within a ``departure``."""
+        info = ResponseInfo(departure)
+        token = self._info.set(info)
         try:
-            yield heard
+            yield info
         finally:
-            self._listening.reset(token)
+            self._info.reset(token)
 
     @asynccontextmanager
-    async def post(self, url: str, **options: Any) -> AsyncIterator[Reply]:
-        """Send a request as the library wants it, but for its time limit."""
-        heard = self._listening.get() or Heard()
-        heard.reached, heard.status, heard.retry_after, heard.answer = False, None, None, None
-        asks = options.get("json") is not None
-        heard.done = heard.done or asks
-        reply: Reply | aiohttp.ClientError = aiohttp.ClientError()
+    async def post(self, url: str, **options: Any) -> AsyncIterator[LibraryResponse]:
+        """Send a request with the library's options, except for its time limit."""
+        info = self._info.get() or ResponseInfo()
+        info.reached, info.status, info.retry_after, info.body = False, None, None, None
+        has_json = options.get("json") is not None
+        info.done = info.done or has_json
+        response: LibraryResponse | aiohttp.ClientError = aiohttp.ClientError()
         with suppress(_NothingDone):
-            async with heard.departure() if asks else nullcontext():
-                reply = await self._exchange(url, heard, options)
-                if isinstance(reply, aiohttp.ClientError) or reply.nothing_done:
-                    heard.done = False
+            async with info.departure() if has_json else nullcontext():
+                response = await self._send(url, info, options)
+                if isinstance(response, aiohttp.ClientError) or response.nothing_done:
+                    info.done = False
                     raise _NothingDone
-        if isinstance(reply, aiohttp.ClientError):
-            raise reply
-        yield reply
+        if isinstance(response, aiohttp.ClientError):
+            raise response
+        yield response
 
-    async def _exchange(self, url: str, heard: Heard, options: dict[str, Any]) -> Reply | aiohttp.ClientError:
-        """Return the reply, or why the request cannot have left."""
+    async def _send(
+        self, url: str, info: ResponseInfo, options: dict[str, Any]
+    ) -> LibraryResponse | aiohttp.ClientError:
+        """Return the response, or why the request cannot have left."""
         self.requests += 1
         try:
             async with self._session.post(
                 url, **options | {"timeout": self._timeout, "allow_redirects": False}
             ) as response:
-                heard.reached = True
-                heard.status = response.status
-                heard.retry_after = retry_seconds(response, self._now())
-                return Reply.of(response.status, await read_text(response, "the service"), heard)
+                info.reached = True
+                info.status = response.status
+                info.retry_after = retry_seconds(response, self._now())
+                return LibraryResponse.of(response.status, await read_text(response, "the service"), info)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return error
         except aiohttp.ClientError, TimeoutError, OSError:
-            heard.reached = True  # it may have been sent before the line broke
+            info.reached = True  # it may have been sent before the connection broke
             raise
 
 
-_WHOLE = {
+_INTEGERS = {
     "batteryStatus",
     "chargeConfig",
     "day",
@@ -183,30 +183,29 @@ _WHOLE = {
     "tirePressure",
     "year",
 }
-"""Where the library takes whole numbers only.
+"""Fields in which the library accepts whole numbers only.
 
-If there is a fraction it knows nothing, silently or of the whole answer (§5 [A]).
+A fraction makes it drop the value silently, or refuse the whole response (§5 [A]).
 """
 
+_TOO_LARGE = 10**15
+"""No number of the service is as large, and some arithmetic fails on such numbers."""
 
-_SENSELESS = 10**15
-"""No number of the service is as large; arithmetic would stumble over some."""
 
-
-def mended(value: Json, *, whole: bool = False) -> Json:
-    """Return JSON whose numbers the library takes for what they are: 73.0 is 73, and what is no number is nothing."""
+def repaired(value: Json, *, whole: bool = False) -> Json:
+    """Return JSON with numbers that the library accepts: 73.0 becomes 73, an impossible number ``None``."""
     match value:
         case bool():
             return value
         case int():
-            return value if abs(value) < _SENSELESS else None
+            return value if abs(value) < _TOO_LARGE else None
         case float():
-            if not isfinite(value) or abs(value) >= _SENSELESS:
+            if not isfinite(value) or abs(value) >= _TOO_LARGE:
                 return None
             return round(value) if whole or value.is_integer() else value
         case dict():
-            return {name: mended(inner, whole=whole or name in _WHOLE) for name, inner in value.items()}
+            return {name: repaired(inner, whole=whole or name in _INTEGERS) for name, inner in value.items()}
         case list():
-            return [mended(inner, whole=whole) for inner in value]
+            return [repaired(inner, whole=whole) for inner in value]
         case _:
             return value

@@ -1,0 +1,168 @@
+"""What is remembered of one vehicle: its profile, when what was requested, and what the endpoints reported."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from ...vehicle import BackendError, Charging, Group, Reported, VehicleState
+from ..base import Json
+from ..learned import LearnedState
+from ..mapping import is_known, known, value_names
+from ..quantities import LEVEL
+from ..reader import JsonReader, saved_time
+from .discovery import VehicleProfile
+from .endpoints import CHARGE_LIMIT, DAILY, Endpoint
+from .mapping import stamp
+
+_AFTER_COMMAND = timedelta(minutes=5)
+"""How long after a command whatever it may change is requested at each read."""
+
+_OWN_REQUESTS = 100
+"""How many of our own requests are remembered, to tell them from those of the phone app."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class GroupMerger:
+    """Merges the reports of several endpoints into one of each group.
+
+    A reported group replaces the previous one as a whole. So what a response leaves out is taken from the one before:
+    a number that came in the wrong form must not make the battery disappear (mynissan-na §5).
+    """
+
+    def __init__(self) -> None:
+        self._reports: dict[Group, dict[str, Reported]] = {}
+        self._changed: set[Group] = set()
+
+    def add(self, endpoint: str, state: VehicleState, *, lasting: bool) -> None:
+        """Add a report of an endpoint; if it is ``lasting``, what it leaves out stays as it was."""
+        for group, report in state.groups().items():
+            reports = self._reports.setdefault(group, {})
+            reports[endpoint] = _filled(report, reports.get(endpoint)) if lasting else report
+            self._changed.add(group)
+
+    def restore(self, endpoint: str, state: VehicleState) -> None:
+        """Add a report from before a restart. It fills gaps of others, but is not taken by itself."""
+        for group, report in state.groups().items():
+            self._reports.setdefault(group, {})[endpoint] = report
+
+    def take(self) -> VehicleState:
+        """Return the groups that were added to since the last time, each as one."""
+        changed, self._changed = self._changed, set()
+        return VehicleState.of(*(known(_merged(*self._reports[group].values())) for group in Group if group in changed))
+
+
+def _merged(*reports: Reported) -> Reported:
+    """Return the vehicle's newest report, with what it leaves out taken from the others."""
+    newest, *older = sorted(
+        reports, key=lambda report: (report.reported_at or _LONG_AGO, report.received_at), reverse=True
+    )
+    for report in older:
+        newest = _filled(newest, report)
+    return replace(newest, received_at=max(report.received_at for report in reports))
+
+
+def _filled[G: Reported](report: G, other: Reported | None) -> G:
+    if other is None:
+        return report
+    missing: dict[str, Any] = {name: getattr(other, name) for name in value_names(report) if not is_known(report, name)}
+    return replace(report, **missing)
+
+
+@dataclass(slots=True)
+class VehicleRecord:
+    """What is remembered of one vehicle.
+
+    ``charge_limit`` in % is kept over a restart, because the rest of its group is reported without it.
+    ``daily_requests`` and ``requests`` are when endpoints last responded, those that are requested once a day and the
+    others. Only the former are kept over a restart, as there are no reports after it. ``commands`` is when a command
+    about a group was sent, ``own_requests`` the ids of commands sent from here.
+    """
+
+    profile: VehicleProfile = VehicleProfile()
+    charge_limit: float | None = None
+    daily_requests: dict[str, datetime] = field(default_factory=dict)
+    requests: dict[str, datetime] = field(default_factory=dict)
+    commands: dict[Group, datetime] = field(default_factory=dict)
+    own_requests: list[str] = field(default_factory=list)
+    learned: LearnedState = field(default_factory=LearnedState)
+    merger: GroupMerger = field(default_factory=GroupMerger)
+
+    def update_profile(self, profile: VehicleProfile) -> None:
+        """Replace the profile. With other services, refused endpoints are worth another try."""
+        if self.profile.services != profile.services:
+            self.learned.forget_refusals()
+        self.profile = profile
+
+    def is_due(self, name: str, every: timedelta, now: datetime, groups: Iterable[Group] = ()) -> bool:
+        """Whether to request ``name``: once within ``every`` at most, or after a command about its ``groups``."""
+        if self.learned.is_refused(name, now):
+            return False
+        commanded = max((self.commands[group] for group in groups if group in self.commands), default=None)
+        if every < DAILY and commanded is not None and now - commanded < _AFTER_COMMAND:
+            return True
+        last = self._times(every).get(name)
+        return last is None or now < last or now - last >= every  # a clock that was set back starts anew
+
+    def add_report(
+        self, endpoint: Endpoint[Any], state: VehicleState, missing: Mapping[str, BackendError], now: datetime
+    ) -> None:
+        """Add what an endpoint reported, and what is ``missing`` in its response."""
+        if endpoint.every and missing and not state.groups():
+            # Nothing was reported, but that is no reason to request it at each read either.
+            self.learned.record_refusal(endpoint.name, now, next(iter(missing.values())))
+        else:
+            self.record_response(endpoint.name, endpoint.every, now)
+        if state.groups():
+            self.learned.record_success(endpoint.name)
+        self.merger.add(endpoint.name, state, lasting=endpoint.lasting)
+        if endpoint is CHARGE_LIMIT and state.charging is not None:
+            self.charge_limit = state.charging.limit
+
+    def record_response(self, name: str, every: timedelta, now: datetime) -> None:
+        """Note that ``name`` was requested, with a response."""
+        self._times(every)[name] = now
+
+    def _times(self, every: timedelta) -> dict[str, datetime]:
+        return self.requests if every < DAILY else self.daily_requests
+
+    def record_command(self, groups: Iterable[Group], now: datetime) -> None:
+        """Note that ``groups`` may change from now on."""
+        self.commands |= dict.fromkeys(groups, now)
+
+    def record_own_request(self, request: str) -> None:
+        """Note the id of a command sent from here."""
+        self.own_requests = [*self.own_requests, request][-_OWN_REQUESTS:]
+
+    def forget_refusals(self) -> None:
+        """Make everything worth a request at once."""
+        self.daily_requests.clear()
+        self.learned.forget_refusals()
+
+    def to_json(self) -> dict[str, Json]:
+        """Return what survives a restart."""
+        return {
+            "knowledge": self.profile.to_json(),
+            "asked": {name: at.isoformat() for name, at in self.daily_requests.items()},
+            "answered": [*sorted(self.learned.working)],
+            "ours": [*self.own_requests],
+            "limit": self.charge_limit,
+        }
+
+    @classmethod
+    def from_json(cls, saved: Json, now: datetime) -> Self:
+        """Read what :meth:`to_json` wrote; damaged values are left out."""
+        values = JsonReader.of(saved)
+        times = {name: saved_time(at) for name, at in values.child("asked").values.items()}
+        record = cls(
+            profile=VehicleProfile.from_json(values.get("knowledge")),
+            charge_limit=values.quantity("limit", LEVEL),
+            daily_requests={name: at for name, at in times.items() if at is not None and at <= now},
+            own_requests=values.texts("ours")[-_OWN_REQUESTS:],
+            learned=LearnedState({*values.texts("answered")}),
+        )
+        if record.charge_limit is not None:
+            charging = Charging(**stamp(now), limit=record.charge_limit)
+            record.merger.restore(CHARGE_LIMIT.name, VehicleState(charging=charging))
+        return record
