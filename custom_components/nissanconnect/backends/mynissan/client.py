@@ -153,9 +153,9 @@ class ApiSession:
     async def request[T](
         self, name: str, call: Callable[[NissanClient], Awaitable[T]], *, departure: EnterDeparture = nullcontext
     ) -> tuple[T, ResponseInfo]:
-        """Call the library, after a log-in if need be; return its result and what it leaves out of the response.
+        """Call the library, after a log-in if need be; return its result and what it does not report of the response.
 
-        ``name`` stands in messages. The requests of the call leave within a ``departure``.
+        ``name`` stands for the request in messages. The requests of the call leave within a ``departure``.
         """
         await self.log_in()
         result = await self._call(name, call, departure)

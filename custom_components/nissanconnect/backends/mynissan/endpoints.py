@@ -40,7 +40,7 @@ from .mapping import (
 from .session import ResponseInfo
 
 DAILY = timedelta(days=1)
-"""How often at most that is requested which changes with contracts and campaigns only."""
+"""For endpoints whose data change with contracts and campaigns only."""
 
 _HOURLY = timedelta(hours=1)
 _KM, _CELSIUS = DistanceUnit.KILOMETER, TemperatureUnit.CELSIUS
@@ -50,11 +50,13 @@ _KM, _CELSIUS = DistanceUnit.KILOMETER, TemperatureUnit.CELSIUS
 class Endpoint[T]:
     """One request about a vehicle. Each fails on its own, and none wakes the vehicle (mynissan-na §3).
 
-    ``request`` calls the library with a VIN. ``learn`` adds to a profile what the response shows; it is requested for
-    that once a day, if the vehicle reports ``learn_gate``.
-    ``state`` maps the response to a state with ``groups``; the time is when the request was sent, by the clocks where
-    the vehicle is. It is requested for that once within ``every`` at most, if the vehicle has the capability ``gate``.
-    ``lasting``: what a response leaves out stays as it was.
+    ``request`` calls the library with a VIN. The response serves one purpose or both:
+
+    * Discovery, once a day: ``learn`` adds what the response shows to the profile of a vehicle that reports
+      ``learn_gate``.
+    * Reads, once within ``every`` at most: ``state`` maps the response to a state with ``groups``, for a vehicle with
+      the capability ``gate``. The time is when the request was sent, by the clocks where the vehicle is. ``lasting``:
+      values that a response leaves out stay as they were.
     """
 
     name: str

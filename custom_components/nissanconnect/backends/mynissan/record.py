@@ -16,10 +16,10 @@ from .endpoints import CHARGE_LIMIT, DAILY, Endpoint
 from .mapping import stamp
 
 _AFTER_COMMAND = timedelta(minutes=5)
-"""How long after a command whatever it may change is requested at each read."""
+"""For how long after a command each read requests what the command may have changed."""
 
 _OWN_REQUESTS = 100
-"""How many of our own requests are remembered, to tell them from those of the phone app."""
+"""How many of our own commands are remembered, to tell them from those of the phone app."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -36,7 +36,7 @@ class GroupMerger:
         self._changed: set[Group] = set()
 
     def add(self, endpoint: str, state: VehicleState, *, lasting: bool) -> None:
-        """Add a report of an endpoint; if it is ``lasting``, what it leaves out stays as it was."""
+        """Add a report of an endpoint. If it is ``lasting``, values that it leaves out stay as they were."""
         for group, report in state.groups().items():
             reports = self._reports.setdefault(group, {})
             reports[endpoint] = _filled(report, reports.get(endpoint)) if lasting else report
@@ -75,9 +75,9 @@ class VehicleRecord:
     """What is remembered of one vehicle.
 
     ``charge_limit`` in % is kept over a restart, because the rest of its group is reported without it.
-    ``daily_requests`` and ``requests`` are when endpoints last responded, those that are requested once a day and the
-    others. Only the former are kept over a restart, as there are no reports after it. ``commands`` is when a command
-    about a group was sent, ``own_requests`` the ids of commands sent from here.
+    ``daily_requests`` and ``requests`` are the times when endpoints last responded: those that are requested once a
+    day, and the others. The latter are lost at a restart, like their reports. ``commands`` are the times when a
+    command about a group was sent, ``own_requests`` the ids of commands sent from here.
     """
 
     profile: VehicleProfile = VehicleProfile()

@@ -118,7 +118,7 @@ class HardenedSession:
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(timeout, _CONNECT_TIMEOUT))
         self._now = now
-        # The only way to get these facts out of a call of the library, without mixing up parallel calls.
+        # Carries the facts out of a call of the library. Nothing else does without mixing up parallel calls.
         self._info: ContextVar[ResponseInfo | None] = ContextVar("response info", default=None)
 
     @contextmanager
