@@ -49,7 +49,7 @@ from .vehicle import AuthenticationFailed
 
 if TYPE_CHECKING:
     from .backends.kamereon import Environment
-    from .backends.kamereon.dialect import Dialect
+    from .backends.kamereon.region import Dialect
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ def _asked_again() -> Iterator[None]:
 async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
     await async_load(hass, "kamereon")
     from .backends.kamereon import EUROPE  # noqa: PLC0415
-    from .backends.kamereon.europe import EUROPEAN  # noqa: PLC0415
+    from .backends.kamereon.region import EUROPEAN  # noqa: PLC0415
 
     return _kamereon(hass, data, save_auth, memory, environment=EUROPE, dialect=EUROPEAN)
 

@@ -29,7 +29,7 @@ _ON_DEMAND = {"__init__", "log_import", "mqtt_bus"}
 
 _SHELL = sorted(path.stem for path in Path(*_OURS.split(".")).glob("*.py") if path.stem not in _ON_DEMAND)
 _SOURCES: Mapping[str, tuple[str, ...]] = {
-    "MyNISSAN Europe": ("backends.kamereon.europe",),
+    "MyNISSAN Europe": ("backends.kamereon",),
     "MyNISSAN North America": ("backends.mynissan",),
     "NissanConnect Japan": ("backends.kamereon.japan",),
     "OpenCARWINGS": ("backends.opencarwings",),

@@ -16,8 +16,8 @@ from aiohttp.web import Request
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
-from custom_components.nissanconnect.backends.kamereon.answer import Answer
-from custom_components.nissanconnect.backends.kamereon.transport import Transport
+from custom_components.nissanconnect.backends.kamereon.client import Transport
+from custom_components.nissanconnect.backends.kamereon.errors import Answer
 from tests.simulator import Fault
 
 _REAL_WAIT = 0.5

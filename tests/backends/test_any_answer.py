@@ -14,8 +14,8 @@ from yarl import URL
 from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon import EUROPE, JAPAN, Auth as KamereonAuth, KamereonBackend
-from custom_components.nissanconnect.backends.kamereon.europe import EUROPEAN
 from custom_components.nissanconnect.backends.kamereon.japan import JAPANESE
+from custom_components.nissanconnect.backends.kamereon.region import EUROPEAN
 from custom_components.nissanconnect.backends.mynissan import Auth as MyNissanAuth, MyNissanBackend
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend

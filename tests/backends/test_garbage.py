@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.battery import battery_status
+from custom_components.nissanconnect.backends.kamereon.mapping import battery_status
 from custom_components.nissanconnect.backends.opencarwings.mapping import parse_car
 from custom_components.nissanconnect.backends.teslafi.mapping import FeedReader, state_of
 from custom_components.nissanconnect.engine.merge import SourceState

@@ -16,7 +16,7 @@ from custom_components.nissanconnect.backends.kamereon import (
     Timeouts,
     simulated,
 )
-from custom_components.nissanconnect.backends.kamereon.transport import Transport
+from custom_components.nissanconnect.backends.kamereon.client import Transport
 from tests.backends.conftest import NOW
 from tests.backends.doubles import Clock, Diary
 

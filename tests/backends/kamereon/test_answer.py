@@ -6,7 +6,7 @@ from hypothesis import event, given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.answer import (
+from custom_components.nissanconnect.backends.kamereon.errors import (
     AdapterFault,
     Answer,
     BadRequest,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.battery import battery_status
+from custom_components.nissanconnect.backends.kamereon.mapping import battery_status
 from custom_components.nissanconnect.vehicle import (
     Battery,
     ChargeSpeed,

@@ -4,7 +4,7 @@ import pytest
 from yarl import URL
 
 from custom_components.nissanconnect.backends.kamereon import EUROPE, simulated
-from custom_components.nissanconnect.backends.kamereon.environment import Host, segment
+from custom_components.nissanconnect.backends.kamereon.client import Host, segment
 
 
 def test_europe_is_https_everywhere() -> None:

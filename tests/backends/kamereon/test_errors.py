@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.kamereon import KamereonBackend
-from custom_components.nissanconnect.backends.kamereon.actions import action_for
+from custom_components.nissanconnect.backends.kamereon.commands import action_for
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     BackendError,

@@ -2,7 +2,7 @@
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.backends.kamereon.form import login_form
+from custom_components.nissanconnect.backends.kamereon.oneid import login_form
 
 from .fake import FORM_PAGE
 

@@ -11,9 +11,9 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon import EUROPE, JAPAN, Auth, KamereonBackend, simulated
-from custom_components.nissanconnect.backends.kamereon.environment import Host
+from custom_components.nissanconnect.backends.kamereon.client import Host
 from custom_components.nissanconnect.backends.kamereon.japan import JAPANESE, entry_of
-from custom_components.nissanconnect.backends.kamereon.values import Attributes
+from custom_components.nissanconnect.backends.kamereon.mapping import Attributes
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
     AccessBlocked,

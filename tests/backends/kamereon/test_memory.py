@@ -5,7 +5,7 @@ import json
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.memory import Memory
+from custom_components.nissanconnect.backends.kamereon.endpoints import Memory
 from custom_components.nissanconnect.vehicle import NotSupported
 
 from ..conftest import NOW

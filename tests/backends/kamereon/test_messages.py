@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.kamereon.messages import meaning
+from custom_components.nissanconnect.backends.kamereon.history import meaning
 from custom_components.nissanconnect.vehicle import AlertType
 
 

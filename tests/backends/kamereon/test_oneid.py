@@ -9,9 +9,9 @@ import pytest
 from yarl import URL
 
 from custom_components.nissanconnect.backends.kamereon import EUROPE, Environment, Timeouts
-from custom_components.nissanconnect.backends.kamereon.answer import NoAnswer
+from custom_components.nissanconnect.backends.kamereon.client import Transport
+from custom_components.nissanconnect.backends.kamereon.errors import NoAnswer
 from custom_components.nissanconnect.backends.kamereon.oneid import OneId
-from custom_components.nissanconnect.backends.kamereon.transport import Transport
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     ActionRequired,

@@ -7,9 +7,8 @@ import json
 from hypothesis import given, strategies as st
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.actions import action_id, progress
-from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, Endpoint
-from custom_components.nissanconnect.backends.kamereon.memory import Memory
+from custom_components.nissanconnect.backends.kamereon.commands import action_id, progress
+from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, Endpoint, Memory
 from custom_components.nissanconnect.backends.kamereon.vehicles import parse_list
 from custom_components.nissanconnect.vehicle import Capability, Powertrain, ProtocolError, VehicleInfo
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.groups import join_fuel
-from custom_components.nissanconnect.backends.kamereon.parse import (
+from custom_components.nissanconnect.backends.kamereon.mapping import (
     charge_mode,
     cockpit,
     health_status,
     hvac_status,
+    join_fuel,
     location,
     lock_status,
     pressure,

@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.kamereon.prompt import asks_to_confirm_email
+from custom_components.nissanconnect.backends.kamereon.oneid import asks_to_confirm_email
 
 
 @pytest.mark.parametrize(

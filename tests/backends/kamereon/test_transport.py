@@ -6,9 +6,8 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.kamereon import Environment, Timeouts
-from custom_components.nissanconnect.backends.kamereon.answer import Answer, NoAnswer
-from custom_components.nissanconnect.backends.kamereon.environment import Host
-from custom_components.nissanconnect.backends.kamereon.transport import Transport
+from custom_components.nissanconnect.backends.kamereon.client import Host, Transport
+from custom_components.nissanconnect.backends.kamereon.errors import Answer, NoAnswer
 from custom_components.nissanconnect.vehicle import NoConnection, ProtocolError, Unavailable
 
 from ..doubles import Clock

@@ -7,7 +7,7 @@ from hypothesis import given
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.values import Attributes
+from custom_components.nissanconnect.backends.kamereon.mapping import Attributes
 
 from ..conftest import NOW
 from ..strategies import JSON, SCALARS

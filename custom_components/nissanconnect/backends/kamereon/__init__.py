@@ -2,8 +2,7 @@
 
 from .auth import Auth
 from .backend import KamereonBackend
-from .environment import EUROPE, JAPAN, Environment, simulated
-from .groups import BACKEND
-from .transport import Timeouts
+from .client import EUROPE, JAPAN, Environment, Timeouts, simulated
+from .mapping import BACKEND
 
 __all__ = ["BACKEND", "EUROPE", "JAPAN", "Auth", "Environment", "KamereonBackend", "Timeouts", "simulated"]

@@ -1,16 +1,56 @@
-"""The account's tokens: getting them, keeping them fresh, and never knocking twice with a rejected password."""
+"""How a region's service hands out tokens; what is done with them is the same everywhere."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Protocol, Self
 
-from ...vehicle import AuthenticationFailed, NotSupported, ProtocolError, TokenRejected, Unavailable
+from ...vehicle import ActionRequired, AuthenticationFailed, NotSupported, ProtocolError, TokenRejected, Unavailable
 from ..base import Json
 from ..tokens import TokenRenewal
-from .log_in import LogIn, Refused
-from .values import Attributes
+from .errors import Answer, BadRequest, NotServed, Unauthorized, json_of
+from .mapping import Attributes
+
+
+class Refused(ActionRequired):
+    """The data plane does not take our proof. With a fresh log-in behind it, only the owner can change that."""
+
+
+class LogIn(Protocol):
+    """The log-in of one region. Every method raises a :class:`~...vehicle.BackendError` on failure."""
+
+    @property
+    def works(self) -> bool:
+        """Whether the log-in itself did its part when it was last needed; refreshing tokens is not part of it."""
+
+    async def log_in(self, username: str, password: str) -> Json:
+        """Return a reply with tokens.
+
+        Raises:
+            AuthenticationFailed: The password is wrong.
+        """
+
+    async def refresh(self, refresh_token: str) -> Json:
+        """Return a reply with tokens, in which the refresh token may be left out if it stays.
+
+        Raises:
+            Refused: Only a log-in helps.
+        """
+
+
+def accepted(answer: Answer, name: str) -> Json:
+    """Return the body of an answer that brings tokens; :class:`Refused` if it refuses them (§4.7, §15.2)."""
+    try:
+        body = json_of(answer, name)
+    except NotServed:
+        raise
+    except BadRequest, Unauthorized, NotSupported:
+        raise Refused(f"{name} was refused") from None
+    if isinstance(body, dict) and "error" in body:
+        raise Refused(f"{name} was refused")
+    return body
+
 
 _MARGIN = timedelta(seconds=60)
 """How long before its end a token is renewed (kamereon-eu §4.8)."""

@@ -36,21 +36,14 @@ from ...vehicle import (
 from ..base import Description, Json
 from ..failures import summary
 from . import history
-from .actions import Action, action_for, progress
-from .answer import BadRequest
 from .auth import Auth, Authenticator
-from .client import Client
-from .dialect import Dialect
-from .dispatch import Dispatcher
-from .endpoints import Endpoint
-from .environment import EUROPE, Environment
-from .europe import EUROPEAN
-from .groups import BACKEND, join_fuel, privacy
-from .memory import Memory
-from .negotiation import Negotiator
-from .remote_lock import RemoteLock
-from .transport import Timeouts, Transport
-from .trusted_device import TrustedDevice
+from .client import EUROPE, Client, Environment, Timeouts, Transport
+from .commands import Action, Dispatcher, action_for, progress
+from .endpoints import Endpoint, Memory, Negotiator
+from .errors import BadRequest
+from .mapping import BACKEND, join_fuel, privacy
+from .region import EUROPEAN, Dialect
+from .remote_lock import RemoteLock, TrustedDevice
 
 _READ_AT_ONCE = 4
 """Parts of vehicles, when many are read. Nothing else has to wait: what shows a command's effect is a few parts at

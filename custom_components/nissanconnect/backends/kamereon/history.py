@@ -1,16 +1,14 @@
 """Trips and messages: read on request, not part of the state (kamereon-eu §13, §14)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 import re
 
-from ...vehicle import Notification, TripPeriod, TripSummary, VehicleInfo
+from ...vehicle import AlertType, Notification, TripPeriod, TripSummary, VehicleInfo
 from ..base import Json
 from ..quantities import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_FUEL, TRIP_MINUTES, TRIPS
-from .client import Client
-from .environment import Environment, Host, segment
-from .messages import meaning
-from .values import Attributes
+from .client import Client, Environment, Host, segment
+from .mapping import Attributes
 
 _PERIODS = {
     TripPeriod.DAY: ("0", "%Y%m%d"),
@@ -119,3 +117,34 @@ def _notification(said: Attributes, now: datetime) -> Notification | None:
 def _objects(body: Json, name: str) -> list[Attributes]:
     listed = Attributes.of(body).get(name)
     return [Attributes.of(item) for item in listed] if isinstance(listed, list) else []
+
+
+_MEANINGS: Mapping[str, AlertType] = {
+    "battery.ended.charge": AlertType.CHARGING_FINISHED,
+    "charge.failure": AlertType.CHARGING_INTERRUPTED,
+    "programmed.charge.interruption": AlertType.CHARGING_INTERRUPTED,
+    "plug.connection.success": AlertType.PLUGGED_IN,
+    "hvac.autostart": AlertType.CLIMATE_STARTED,
+    "hvac.autostop": AlertType.CLIMATE_STOPPED,
+    "lock.status.reminder": AlertType.LEFT_UNLOCKED,
+    "burglar": AlertType.ALARM,
+    "crash.detection": AlertType.ALARM,
+    "maintenance": AlertType.MAINTENANCE_DUE,
+    "wheel": AlertType.TYRE_WARNING,
+    "mil.lamp": AlertType.WARNING_LAMP,
+    **dict.fromkeys(
+        ("abs", "brake", "coolant", "eps", "fuel", "oil", "stop.warning", "serv.warning"), AlertType.WARNING_LAMP
+    ),
+}
+"""By the beginnings of the keys: only those whose meaning their words leave no doubt about.
+
+Zone, speed and curfew messages are not here: they are about the maker's own areas, which are not the owner's in Home
+Assistant.
+"""
+
+
+def meaning(key: str) -> AlertType:
+    """Return what a message of that key tells; what is unknown is a message."""
+    words = key.split(".")
+    beginnings = (".".join(words[:count]) for count in range(len(words), 0, -1))
+    return next((_MEANINGS[each] for each in beginnings if each in _MEANINGS), AlertType.CLOUD_MESSAGE)

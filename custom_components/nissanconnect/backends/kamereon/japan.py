@@ -27,16 +27,13 @@ from ...vehicle import (
     vin_problem,
 )
 from ..base import Json
-from . import battery, parse
-from .answer import Unauthorized, fault_code, json_of
-from .client import JSON_API, Client
-from .dialect import Dialect
+from . import mapping
+from .auth import Refused
+from .client import JSON_API, Client, Environment, Host, Transport, segment
 from .endpoints import Endpoint, Version
-from .environment import Environment, Host, segment
-from .groups import BACKEND
-from .log_in import Refused
-from .transport import Transport
-from .values import Attributes
+from .errors import Unauthorized, fault_code, json_of
+from .mapping import BACKEND, Attributes
+from .region import Dialect
 from .vehicles import ROLES, Entry, active_services, capabilities_of, powertrain_of
 
 _WRONG_PASSWORD = "0205"  # noqa: S105 - a code of the service
@@ -181,7 +178,7 @@ def _gateway_header(gateway: str | None) -> Mapping[str, str]:
 
 def _location(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
     """Read location. Whether there is a privacy mode is not known, so a position says nothing about one."""
-    return replace(parse.location(body, vehicle, received_at), privacy=None)
+    return replace(mapping.location(body, vehicle, received_at), privacy=None)
 
 
 _VEHICLE_INFO = Version("nissan/vehicle-info/v1", Host.BFF)
@@ -191,15 +188,15 @@ _ENDPOINTS = (
     Endpoint(
         name="battery-status",
         groups=frozenset({Group.BATTERY, Group.CHARGING, Group.FUEL}),
-        parse=battery.battery_status,
+        parse=mapping.battery_status,
         gate=Capability.BATTERY,
         order=lambda _: (Version("nissan/vehicle-info/v2", Host.BFF), Version("v2"), Version("v1")),
     ),
-    Endpoint(name="cockpit", groups=frozenset({Group.FUEL, Group.ODOMETER}), parse=parse.cockpit),
+    Endpoint(name="cockpit", groups=frozenset({Group.FUEL, Group.ODOMETER}), parse=mapping.cockpit),
     Endpoint(
         name="hvac-status",
         groups=frozenset({Group.CLIMATE}),
-        parse=parse.hvac_status,
+        parse=mapping.hvac_status,
         gate=Capability.CLIMATE_STATUS,
         order=lambda _: (_REMOTE_ACTION,),
     ),
@@ -213,11 +210,11 @@ _ENDPOINTS = (
     Endpoint(
         name="lock-status",
         groups=frozenset({Group.BODY}),
-        parse=parse.lock_status,
+        parse=mapping.lock_status,
         gate=Capability.LOCK_STATUS,
         order=lambda _: (_REMOTE_ACTION,),
     ),
-    Endpoint(name="health-status", groups=frozenset({Group.HEALTH}), parse=parse.health_status),
+    Endpoint(name="health-status", groups=frozenset({Group.HEALTH}), parse=mapping.health_status),
 )
 """What one client reads of one car [B]; of a battery only its first path is on record [C], the others are Europe's."""
 

@@ -2,8 +2,12 @@
 
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 import hashlib
+from html.parser import HTMLParser
+import re
 import secrets
+from typing import override
 
 from yarl import URL
 
@@ -16,12 +20,9 @@ from ...vehicle import (
     Unavailable,
     UnsafeRedirect,
 )
-from .answer import Answer, error_of, json_of
-from .environment import Environment, Host
-from .form import login_form
-from .prompt import asks_to_confirm_email
-from .transport import Transport
-from .values import Attributes
+from .client import Environment, Host, Transport
+from .errors import Answer, error_of, json_of
+from .mapping import Attributes
 
 _MOST_REDIRECTS = 10
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -205,3 +206,87 @@ _REFUSALS = {
     "temporarily_unavailable": Unavailable,
 }
 """Error codes of OAuth 2.0 and OpenID Connect; only ``access_denied`` is recorded (§4.4)."""
+
+
+_UNSENT = {"button", "file", "image", "reset", "submit"}
+"""Types of input that a browser does not send unless they are used."""
+
+
+@dataclass(slots=True)
+class Form:
+    """A form: where it is posted to, relative to its page, and its inputs as the page filled them."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def login_form(html: str) -> Form | None:
+    """Return the form that asks for a password and belongs to a login session, or ``None``.
+
+    The page holds several forms; only this one has both inputs.
+    """
+    reader = _Reader()
+    reader.feed(html)
+    return next((form for form in reader.forms if {"sessionDataKey", "password"} <= form.fields.keys()), None)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._inside = False
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(given.get("action", "")))
+            self._inside = True
+        elif tag == "input" and self._inside:
+            kind = given.get("type", "text").lower()
+            off = kind in {"checkbox", "radio"} and "checked" not in given
+            if given.get("name") and kind not in _UNSENT and not off:
+                self.forms[-1].fields[given["name"]] = given.get("value", "")
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+
+
+def asks_to_confirm_email(html: str) -> bool:
+    """Whether the page is about an e-mail address that was never confirmed, and about nothing else."""
+    reader = _TextReader()
+    reader.feed(html)
+    text = " ".join(" ".join(reader.said).split())
+    return _CONFIRM_EMAIL.search(text) is not None and _CONSENT.search(text) is None
+
+
+_CONFIRM_EMAIL = re.compile(
+    r"\b(verif|confirm|activat|validat)\w*[^.!?]{0,60}\be-?mail\b|\be-?mail\b[^.!?]{0,60}\b(verif|confirm|activat|validat)",
+    re.IGNORECASE,
+)
+_CONSENT = re.compile(r"\b(terms|consent|polic(y|ies)|agree|accept)", re.IGNORECASE)
+"""Terms mention addresses and confirmations too."""
+
+
+class _TextReader(HTMLParser):
+    """Collects what a person can read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self._hidden = False
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden = tag in {"script", "style"}
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = False
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.said.append(data)

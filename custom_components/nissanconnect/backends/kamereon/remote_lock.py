@@ -1,7 +1,4 @@
-"""Locking and unlocking with a PIN that is proved and never sent (kamereon-eu §11 [B]).
-
-The arithmetic would hold the event loop of a small machine up, so it is done in threads.
-"""
+"""Home Assistant as a device that the owner trusts with the remote lock of a vehicle (kamereon-eu §11.1 [B])."""
 
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
@@ -24,13 +21,62 @@ from ...vehicle import (
     Unavailable,
     Unlock,
     Unreachable,
+    WrongCode,
 )
 from ..base import Json
 from . import srp
-from .actions import Action, progress
-from .client import Leave
-from .dispatch import Dispatcher
-from .values import Attributes
+from .client import Client, Host, Leave, segment
+from .commands import Action, Dispatcher, progress
+from .errors import AlreadyThere, InvalidValue
+from .mapping import Attributes
+
+_MODEL = "Home Assistant"
+"""What the owner sees in the app's list of devices."""
+
+
+class TrustedDevice:
+    """One device of one account. ``device_id`` is 8-64 of letters, digits, dots, underscores and hyphens."""
+
+    def __init__(self, client: Client, device_id: str) -> None:
+        """Name the device."""
+        self._client = client
+        self._id = device_id
+
+    async def send_code(self, user_id: str, vin: str) -> None:
+        """Have a one-time code of six digits e-mailed to the owner."""
+        await self._post("GenerateDeviceOtp", "generate-device-otp", user_id, vin)
+
+    async def register(self, user_id: str, vin: str, code: str) -> None:
+        """Register the device with the e-mailed code. One that is registered already is fine.
+
+        Raises:
+            WrongCode: The code is wrong or too old.
+        """
+        try:
+            await self._post("RegisterDevice", "register-device", user_id, vin, otp=code, modelName=_MODEL)
+        except AlreadyThere:
+            return
+        except InvalidValue:
+            raise WrongCode from None
+
+    async def is_registered(self, user_id: str, vin: str) -> bool:
+        """Ask whether the vehicle still trusts the device; the owner can end that in the app."""
+        path = f"{_vehicle_of(user_id, vin)}/devices/{segment(self._id)}/registration-status"
+        return await self._client.exists(Host.BFF, path, "registration status")
+
+    async def remove(self, vin: str) -> None:
+        """End it. A device that is not there is fine."""
+        path = f"v1/vehicles/{segment(vin)}/devices/{segment(self._id)}"
+        await self._client.delete(Host.BFF, path, "removal of the device")
+
+    async def _post(self, kind: str, name: str, user_id: str, vin: str, **attributes: str) -> None:
+        body: Json = {"data": {"type": kind, "attributes": {"deviceId": self._id, **attributes}}}
+        await self._client.post(Host.BFF, f"{_vehicle_of(user_id, vin)}/{name}", name, body)
+
+
+def _vehicle_of(user_id: str, vin: str) -> str:
+    return f"v1/users/{segment(user_id)}/vehicles/{segment(vin)}"
+
 
 _PATIENCE = timedelta(seconds=60)
 """How long the vehicle may take over its part of an exchange (§10)."""

@@ -17,8 +17,7 @@ from ...vehicle import (
     normalise_key,
 )
 from ..base import Json
-from .groups import BACKEND, privacy
-from .values import Attributes
+from .mapping import BACKEND, Attributes, privacy
 
 
 class Entry(NamedTuple):
