@@ -1,17 +1,18 @@
-"""The log-in pages, and every way in which they can end (kamereon-eu §4.4)."""
+"""The log-in pages: every way in which they can end (kamereon-eu §4.4), and reading their HTML."""
 
 from collections.abc import Callable
 import re
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
+from hypothesis import given, strategies as st
 import pytest
 from yarl import URL
 
 from custom_components.nissanconnect.backends.kamereon import EUROPE, Environment, Timeouts
 from custom_components.nissanconnect.backends.kamereon.client import Transport
 from custom_components.nissanconnect.backends.kamereon.errors import NoAnswer
-from custom_components.nissanconnect.backends.kamereon.oneid import OneId
+from custom_components.nissanconnect.backends.kamereon.oneid import OneId, asks_to_confirm_email, login_form
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     ActionRequired,
@@ -277,3 +278,69 @@ async def test_nothing_is_sent_to_another_origin(
             await oneid.id_token(E_MAIL, PASSWORD)
     assert visitors == []
     assert fake.count(SUBMIT) == (1 if step == "after the form" else 0)
+
+
+def test_the_form_with_session_and_password_is_the_one() -> None:
+    form = login_form(FORM_PAGE)
+    assert form is not None
+    assert form.action == "../commonauth"
+    assert form.fields == {
+        "regionCode": "NG",
+        "username": "",
+        "sessionDataKey": "session-1",
+        "userName": "",
+        "password": "",
+    }
+
+
+def test_only_what_a_browser_would_send_is_sent() -> None:
+    form = login_form(
+        """<input name=stray>
+        <form>
+        <INPUT NAME=sessionDataKey VALUE="a&amp;b"><input name=password type=PASSWORD><input value=nameless>
+        <input type=checkbox name=remember value=yes><input type=checkbox name=terms checked>
+        <input type=radio name=way value=1><input type=radio name=way value=2 checked>
+        <input type=submit name=go value=go><input type=image name=picture>
+        </form><input name=late>"""
+    )
+    assert form is not None
+    assert form.fields == {"sessionDataKey": "a&b", "password": "", "terms": "", "way": "2"}
+    assert form.action == ""
+
+
+def test_one_of_the_two_inputs_is_not_enough() -> None:
+    assert login_form("<form><input name=password></form><form><input name=sessionDataKey></form>") is None
+
+
+@given(st.text(alphabet="<>/=\"!-&; 'formputae", max_size=200))
+def test_no_page_is_too_odd(html: str) -> None:
+    form = login_form(html + FORM_PAGE + html)
+    assert form is None or "sessionDataKey" in form.fields
+
+
+@pytest.mark.parametrize(
+    ("page", "asks"),
+    [
+        ("<h1>Please verify your e-mail address</h1>", True),
+        ("<h1>Almost there</h1><p>Your <b>Email</b> has not been\n confirmed yet.</p>", True),
+        ("<p>Activate your account with the link in our e-mail.</p>", True),
+        ("<h1>Our terms have changed</h1>", False),
+        ("<p>Confirm your e-mail settings and accept the new privacy policy.</p>", False),
+        ("<p>Please confirm.</p><p>Questions? Write an e-mail.</p>", False),
+        ("<script>verify('email')</script><p>Maintenance</p>", False),
+        ("<style>.verify-email {}</style><h1>Hello</h1>", False),
+        ("", False),
+    ],
+)
+def test_words_tell_what_it_is_about(page: str, asks: bool) -> None:
+    assert asks_to_confirm_email(page) is asks
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["<", ">", "<!--", "<script", "</", "verify", " e-mail", "&#", "<![CDATA["])).map(
+        "".join
+    )
+)
+def test_any_page_is_read(page: str) -> None:
+    assert asks_to_confirm_email(page) in (True, False)
