@@ -209,7 +209,7 @@ async def test_only_the_variable_leads_to_a_simulator(hass: HomeAssistant, monke
     data = {CONF_SOURCE: "europe", CONF_USERNAME: "nobody@example.com", CONF_PASSWORD: "secret"}
     backend = await async_create_backend(hass, data, save_auth=lambda auth: None)
     assert isinstance(backend, KamereonBackend)
-    assert backend._environment is EUROPE
+    assert backend._region is EUROPE
 
     monkeypatch.setenv(SIMULATOR_VARIABLE, "http://simulator.example.com:80")
     with pytest.raises(ValueError, match="loopback"):

@@ -48,8 +48,7 @@ from .entry_values import EntryValues
 from .vehicle import AuthenticationFailed
 
 if TYPE_CHECKING:
-    from .backends.kamereon import Environment
-    from .backends.kamereon.region import Dialect
+    from .backends.kamereon import Region
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -165,17 +164,15 @@ def _asked_again() -> Iterator[None]:
 async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
     await async_load(hass, "kamereon")
     from .backends.kamereon import EUROPE  # noqa: PLC0415
-    from .backends.kamereon.region import EUROPEAN  # noqa: PLC0415
 
-    return _kamereon(hass, data, save_auth, memory, environment=EUROPE, dialect=EUROPEAN)
+    return _kamereon(hass, data, save_auth, memory, region=EUROPE)
 
 
 async def _async_japan(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
     await async_load(hass, "kamereon.japan")
-    from .backends.kamereon import JAPAN  # noqa: PLC0415
-    from .backends.kamereon.japan import JAPANESE  # noqa: PLC0415
+    from .backends.kamereon.japan import JAPAN  # noqa: PLC0415
 
-    return _kamereon(hass, data, save_auth, memory, environment=JAPAN, dialect=JAPANESE)
+    return _kamereon(hass, data, save_auth, memory, region=JAPAN)
 
 
 def _kamereon(
@@ -184,10 +181,9 @@ def _kamereon(
     save_auth: SaveAuth,
     memory: Json,
     *,
-    environment: Environment,
-    dialect: Dialect,
+    region: Region,
 ) -> Backend:
-    from .backends.kamereon import Auth, KamereonBackend, simulated  # noqa: PLC0415
+    from .backends.kamereon import Auth, KamereonBackend  # noqa: PLC0415
 
     username = _needed(data, CONF_USERNAME)
     with _asked_again():
@@ -195,7 +191,7 @@ def _kamereon(
     cookie_jar = None
     if url := os.environ.get(SIMULATOR_VARIABLE):
         _LOGGER.warning("%s is set: passwords go to the simulator, not to Nissan", SIMULATOR_VARIABLE)
-        environment = simulated(url, environment)
+        region = region.simulated(url)
         cookie_jar = CookieJar(unsafe=True)  # a jar ignores bare addresses otherwise
     return KamereonBackend(
         # A session of its own: the log-in lives in its cookies.
@@ -207,8 +203,7 @@ def _kamereon(
         now=dt_util.utcnow,
         sleep=sleep,
         device_id=EntryValues(data).text(CONF_DEVICE_ID) or None,
-        environment=environment,
-        dialect=dialect,
+        region=region,
         memory=memory,
     )
 

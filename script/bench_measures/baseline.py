@@ -17,7 +17,7 @@ from datetime import timedelta
 from aiohttp import ClientSession, CookieJar
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect.backends.kamereon import KamereonBackend, simulated
+from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonBackend
 from custom_components.nissanconnect.engine.merge import accumulate
 from custom_components.nissanconnect.vehicle import (
     BackendError,
@@ -173,7 +173,7 @@ async def baseline(url: str, waking: Waking = SINCE_2025) -> AsyncGenerator[Base
                 password=PASSWORD,
                 on_auth=lambda _: None,
                 now=dt_util.utcnow,
-                environment=simulated(url),
+                region=EUROPE.simulated(url),
             )
 
         vehicle = Baseline(connect, (await connect().list_vehicles())[0].info, waking)

@@ -16,8 +16,7 @@ from aiohttp.web import Request
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
-from custom_components.nissanconnect.backends.kamereon.client import Transport
-from custom_components.nissanconnect.backends.kamereon.errors import Answer
+from custom_components.nissanconnect.backends.http import HttpClient, Response
 from tests.simulator import Fault
 
 _REAL_WAIT = 0.5
@@ -130,11 +129,11 @@ def _loop() -> Warp:
 
 def warped[T](start: datetime, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run ``main`` from ``start`` on, in a loop in which waiting takes no time."""
-    exchange = Transport._exchange  # between its slot and its answer a request is really under way
+    send = HttpClient.request
     with freeze_time(start) as clock, asyncio.Runner(loop_factory=lambda: _warp(clock)) as runner:
 
-        async def request(*args: Any, **options: Any) -> Answer:
-            return await held(exchange(*args, **options))
+        async def request(*args: Any, **options: Any) -> Response:
+            return await held(send(*args, **options))
 
-        with patch.object(Transport, "_exchange", request):
+        with patch.object(HttpClient, "request", request):
             return runner.run(main())

@@ -13,9 +13,8 @@ from yarl import URL
 
 from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon import EUROPE, JAPAN, Auth as KamereonAuth, KamereonBackend
-from custom_components.nissanconnect.backends.kamereon.japan import JAPANESE
-from custom_components.nissanconnect.backends.kamereon.region import EUROPEAN
+from custom_components.nissanconnect.backends.kamereon import EUROPE, Auth as KamereonAuth, KamereonBackend
+from custom_components.nissanconnect.backends.kamereon.japan import JAPAN
 from custom_components.nissanconnect.backends.mynissan import Auth as MyNissanAuth, MyNissanBackend
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend
@@ -155,8 +154,7 @@ async def _kamereon(session: Any, clock: Clock, *, logged_in: bool, japan: bool)
         now=clock,
         sleep=sleep,
         device_id="ha-01234567",
-        environment=JAPAN if japan else EUROPE,
-        dialect=JAPANESE if japan else EUROPEAN,
+        region=JAPAN if japan else EUROPE,
     )
     info = replace(LEAF, capabilities=frozenset(Capability))
     return await everything(
@@ -167,7 +165,6 @@ async def _kamereon(session: Any, clock: Clock, *, logged_in: bool, japan: bool)
         lambda: backend.register_device(info, "ha-01234567", "123456"),
         lambda: backend.remove_device(info, "ha-01234567"),
         lambda: backend.set_pin(info, "1234", nobody),
-        lambda: backend.mark_notifications_read(info, ["1"]),
     )
 
 

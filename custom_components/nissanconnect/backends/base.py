@@ -79,7 +79,8 @@ class Context:
 
     ``auth`` is what ``save_auth`` was last given for these fields (tokens, or that they were rejected), ``memory`` what
     :meth:`Backend.memory` returned before the last restart; either may be damaged. ``sleep`` takes seconds; ``zone`` is
-    the owner's. ``message_bus`` is there for backends that use MQTT.
+    the owner's. ``message_bus`` is there for backends that use MQTT. ``simulator`` is the base URL of a simulator to
+    use instead of Nissan's service, for development.
     """
 
     session: aiohttp.ClientSession
@@ -90,6 +91,7 @@ class Context:
     save_auth: SaveAuth
     memory: Json
     message_bus: MessageBus | None = None
+    simulator: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

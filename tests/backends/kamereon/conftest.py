@@ -9,14 +9,9 @@ from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon import (
-    Auth,
-    Environment,
-    KamereonBackend,
-    Timeouts,
-    simulated,
-)
-from custom_components.nissanconnect.backends.kamereon.client import Transport
+from custom_components.nissanconnect.backends.http import HttpClient
+from custom_components.nissanconnect.backends.kamereon import EUROPE, Auth, KamereonBackend, Timeouts
+from custom_components.nissanconnect.backends.kamereon.client import Environment
 from tests.backends.conftest import NOW
 from tests.backends.doubles import Clock, Diary
 
@@ -56,7 +51,7 @@ async def environment(fake: Fake, socket_enabled: None) -> AsyncIterator[Environ
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", fake.handle)
     async with TestServer(app) as server:
-        yield simulated(str(server.make_url("/")))
+        yield EUROPE.simulated(str(server.make_url("/"))).environment
         fake.released.set()
 
 
@@ -67,8 +62,8 @@ async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
 
 
 @pytest.fixture
-def transport(session: ClientSession, clock: Clock) -> Transport:
-    return Transport(session, timeouts=QUICK, now=clock)
+def http(session: ClientSession, clock: Clock) -> HttpClient:
+    return HttpClient(session, now=clock, timeout=QUICK.data)
 
 
 @pytest.fixture
@@ -87,7 +82,7 @@ def make_backend(session: ClientSession, environment: Environment, clock: Clock,
             auth=auth,
             on_auth=diary,
             now=clock,
-            environment=environment,
+            region=EUROPE._replace(environment=environment),
             timeouts=timeouts,
             memory=memory,
         )

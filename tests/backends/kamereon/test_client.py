@@ -6,27 +6,28 @@ from aiohttp import ClientSession
 import pytest
 from yarl import URL
 
-from custom_components.nissanconnect.backends.kamereon import EUROPE, Environment, Timeouts, simulated
-from custom_components.nissanconnect.backends.kamereon.client import Host, Transport, segment
-from custom_components.nissanconnect.backends.kamereon.errors import Answer, NoAnswer
+from custom_components.nissanconnect.backends.address import segment
+from custom_components.nissanconnect.backends.http import HttpClient, NoResponse, Response
+from custom_components.nissanconnect.backends.kamereon import EUROPE
+from custom_components.nissanconnect.backends.kamereon.client import Environment, Host
 from custom_components.nissanconnect.vehicle import NoConnection, ProtocolError, Unavailable
 
 from ..doubles import Clock
 from .fake import DROPPED, NOTHING, Fake, Say
 
 
-async def get(transport: Transport, environment: Environment, path: str) -> Answer:
-    return await transport.request("GET", environment.url(Host.CARS, path), "thing", headers={}, timeout=5)
+async def get(http: HttpClient, environment: Environment, path: str) -> Response:
+    return await http.request("GET", environment.url(Host.CARS, path), "thing", headers={}, timeout=5)
 
 
-async def test_an_answer_is_told_as_it_came(transport: Transport, environment: Environment, fake: Fake) -> None:
+async def test_an_answer_is_told_as_it_came(http: HttpClient, environment: Environment, fake: Fake) -> None:
     fake.on("GET", "/car-adapter/x", Say(status=418, text="ä", headers={"Retry-After": "7"}))
-    assert await get(transport, environment, "x") == Answer(status=418, text="ä", retry_after=7)
+    assert await get(http, environment, "x") == Response.of(418, "ä", retry_after=7)
 
 
-async def test_redirects_are_not_followed(transport: Transport, environment: Environment, fake: Fake) -> None:
+async def test_redirects_are_not_followed(http: HttpClient, environment: Environment, fake: Fake) -> None:
     fake.on("GET", "/car-adapter/x", Say.redirect("/car-adapter/y"))
-    assert (await get(transport, environment, "x")).location == "/car-adapter/y"
+    assert (await get(http, environment, "x")).location == "/car-adapter/y"
     assert fake.count("/car-adapter/y") == 0
 
 
@@ -35,8 +36,8 @@ async def test_a_session_that_raises_for_status_does_not_here(
 ) -> None:
     fake.on("GET", "/car-adapter/x", Say(status=500))
     async with ClientSession(raise_for_status=True) as session:
-        transport = Transport(session, timeouts=Timeouts(), now=clock)
-        assert (await get(transport, environment, "x")).status == 500
+        http = HttpClient(session, now=clock)
+        assert (await get(http, environment, "x")).status == 500
 
 
 @pytest.mark.parametrize(
@@ -55,31 +56,31 @@ async def test_a_session_that_raises_for_status_does_not_here(
     ],
 )
 async def test_retry_after(
-    transport: Transport, environment: Environment, fake: Fake, header: str, seconds: float | None
+    http: HttpClient, environment: Environment, fake: Fake, header: str, seconds: float | None
 ) -> None:
     fake.on("GET", "/car-adapter/x", Say(status=429, headers={"Retry-After": header}))
-    assert (await get(transport, environment, "x")).retry_after == seconds
+    assert (await get(http, environment, "x")).retry_after == seconds
 
 
 async def test_silence_ends(session: ClientSession, environment: Environment, fake: Fake, clock: Clock) -> None:
     fake.on("GET", "/car-adapter/secret", NOTHING)
     url = environment.url(Host.CARS, "secret")
-    with pytest.raises(NoAnswer, match=r"^no answer from thing$") as raised:
-        await Transport(session, timeouts=Timeouts(), now=clock).request("GET", url, "thing", headers={}, timeout=0.05)
+    with pytest.raises(NoResponse, match=r"^no response from thing$") as raised:
+        await HttpClient(session, now=clock).request("GET", url, "thing", headers={}, timeout=0.05)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
 
 
-async def test_a_dropped_connection_is_an_outage(transport: Transport, environment: Environment, fake: Fake) -> None:
+async def test_a_dropped_connection_is_an_outage(http: HttpClient, environment: Environment, fake: Fake) -> None:
     fake.on("GET", "/car-adapter/x", DROPPED)
     with pytest.raises(Unavailable, match=r"^no connection to thing$"):
-        await get(transport, environment, "x")
+        await get(http, environment, "x")
 
 
-async def test_a_body_that_breaks_off_is_no_answer(transport: Transport, environment: Environment, fake: Fake) -> None:
+async def test_a_body_that_breaks_off_is_no_answer(http: HttpClient, environment: Environment, fake: Fake) -> None:
     fake.on("GET", "/car-adapter/x", Say(text="much more", break_off=True))
-    with pytest.raises(NoAnswer):
-        await get(transport, environment, "x")
+    with pytest.raises(NoResponse):
+        await get(http, environment, "x")
 
 
 async def test_nobody_there_is_told_from_an_outage(
@@ -87,59 +88,59 @@ async def test_nobody_there_is_told_from_an_outage(
 ) -> None:
     url = environment.url(Host.CARS, "x").with_port(1)
     with pytest.raises(NoConnection):
-        await Transport(session, timeouts=Timeouts(), now=clock).request("GET", url, "thing", headers={}, timeout=5)
+        await HttpClient(session, now=clock).request("GET", url, "thing", headers={}, timeout=5)
 
 
-async def test_bodies_have_an_end(transport: Transport, environment: Environment, fake: Fake) -> None:
+async def test_bodies_have_an_end(http: HttpClient, environment: Environment, fake: Fake) -> None:
     fake.on("GET", "/car-adapter/x", Say(text="x" * (4 * 1024 * 1024)), Say(text="x" * (4 * 1024 * 1024 + 1)))
-    assert len((await get(transport, environment, "x")).text) == 4 * 1024 * 1024
+    assert len((await get(http, environment, "x")).text) == 4 * 1024 * 1024
     with pytest.raises(ProtocolError):
-        await get(transport, environment, "x")
+        await get(http, environment, "x")
 
 
-async def test_bytes_that_are_no_text_do_not_raise(transport: Transport, environment: Environment, fake: Fake) -> None:
+async def test_bytes_that_are_no_text_do_not_raise(http: HttpClient, environment: Environment, fake: Fake) -> None:
     fake.on("GET", "/car-adapter/x", Say(raw="ü".encode("latin-1")))
-    assert (await get(transport, environment, "x")).text == "�"
+    assert (await get(http, environment, "x")).text == "�"
 
 
-async def test_nobody_waits_for_the_requests_of_others(
-    transport: Transport, environment: Environment, fake: Fake
-) -> None:
+async def test_nobody_waits_for_the_requests_of_others(http: HttpClient, environment: Environment, fake: Fake) -> None:
     fake.on("GET", "/car-adapter/x", NOTHING)
-    requests = [asyncio.create_task(get(transport, environment, "x")) for _ in range(10)]
+    requests = [asyncio.create_task(get(http, environment, "x")) for _ in range(10)]
     await fake.until_asked(10)
     fake.released.set()
     await asyncio.gather(*requests)
 
 
 def test_europe_is_https_everywhere() -> None:
-    assert {url.scheme for url in EUROPE.hosts.values()} == {"https"}
-    assert set(EUROPE.hosts) == set(Host)
-    assert all(str(url).endswith("/") for url in EUROPE.hosts.values())
+    assert {url.scheme for url in EUROPE.environment.hosts.values()} == {"https"}
+    assert set(EUROPE.environment.hosts) == set(Host)
+    assert all(str(url).endswith("/") for url in EUROPE.environment.hosts.values())
 
 
 def test_urls_keep_the_prefix_of_their_host() -> None:
-    assert str(EUROPE.url(Host.CARS, "v1/cars/X/cockpit")) == (
+    assert str(EUROPE.environment.url(Host.CARS, "v1/cars/X/cockpit")) == (
         "https://alliance-platform-caradapter-prod.apps.eu2.kamereon.io/car-adapter/v1/cars/X/cockpit"
     )
 
 
 def test_a_blank_in_the_query_is_not_a_plus() -> None:
-    assert str(EUROPE.url(Host.BFF, "v3/x", canGen="C1A_HS EVO")).endswith("/bff-web/v3/x?canGen=C1A_HS%20EVO")
+    assert str(EUROPE.environment.url(Host.BFF, "v3/x", canGen="C1A_HS EVO")).endswith(
+        "/bff-web/v3/x?canGen=C1A_HS%20EVO"
+    )
 
 
 def test_no_name_leaves_its_segment() -> None:
-    url = EUROPE.url(Host.CARS, f"v1/cars/{segment('../../a?b#c/d')}/cockpit")
+    url = EUROPE.environment.url(Host.CARS, f"v1/cars/{segment('../../a?b#c/d')}/cockpit")
     assert url.raw_path == "/car-adapter/v1/cars/%2E%2E%2F%2E%2E%2Fa%3Fb%23c%2Fd/cockpit"
     assert not url.query
-    assert EUROPE.url(Host.CARS, f"v1/{segment('..')}/cockpit").raw_path == "/car-adapter/v1/%2E%2E/cockpit"
+    assert EUROPE.environment.url(Host.CARS, f"v1/{segment('..')}/cockpit").raw_path == "/car-adapter/v1/%2E%2E/cockpit"
 
 
 @pytest.mark.parametrize(
     "base", ["http://127.0.0.1:8123", "http://127.0.0.1:8123/", "http://[::1]:8123", "http://127.9.9.9"]
 )
 def test_a_simulator_serves_all_hosts_below_its_address(base: str) -> None:
-    environment = simulated(base)
+    environment = EUROPE.simulated(base).environment
     root = base.rstrip("/")
     assert {host: str(url) for host, url in environment.hosts.items()} == {
         Host.LOGIN: f"{root}/auth/",
@@ -153,7 +154,9 @@ def test_a_simulator_serves_all_hosts_below_its_address(base: str) -> None:
 
 
 def test_a_simulator_may_live_below_a_path() -> None:
-    assert str(simulated("http://127.0.0.1:1/sim").hosts[Host.BFF]) == "http://127.0.0.1:1/sim/bff-web/"
+    assert (
+        str(EUROPE.simulated("http://127.0.0.1:1/sim").environment.hosts[Host.BFF]) == "http://127.0.0.1:1/sim/bff-web/"
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,7 +180,7 @@ def test_a_simulator_may_live_below_a_path() -> None:
 )
 def test_no_simulator_is_anywhere_else(base: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        simulated(base)
+        EUROPE.simulated(base)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +196,7 @@ def test_no_simulator_is_anywhere_else(base: str) -> None:
     ],
 )
 def test_only_one_host_sees_the_password(url: str, ours: bool) -> None:
-    assert EUROPE.is_login(URL(url)) is ours
+    assert EUROPE.environment.is_login(URL(url)) is ours
 
 
 @pytest.mark.parametrize(
@@ -206,4 +209,4 @@ def test_only_one_host_sees_the_password(url: str, ours: bool) -> None:
     ],
 )
 def test_the_callback_is_recognised(url: str, ours: bool) -> None:
-    assert EUROPE.is_callback(URL(url)) is ours
+    assert EUROPE.environment.is_callback(URL(url)) is ours

@@ -7,17 +7,16 @@ from hypothesis import event, given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.http import Response, Unauthorized
 from custom_components.nissanconnect.backends.kamereon import KamereonBackend
 from custom_components.nissanconnect.backends.kamereon.commands import action_for
 from custom_components.nissanconnect.backends.kamereon.errors import (
     AdapterFault,
-    Answer,
     BadRequest,
     InvalidValue,
     NotServed,
-    Unauthorized,
+    body_of,
     error_of,
-    json_of,
 )
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
@@ -92,7 +91,7 @@ ADAPTER = "BatteryAdapter.getBatteryStatus()"
     ],
 )
 def test_kinds(status: int, text: str, kind: type[BackendError]) -> None:
-    error = error_of(Answer(status=status, text=text), "cockpit v1")
+    error = error_of(Response.of(status, text), "cockpit v1")
     assert type(error) is kind
     assert f"cockpit v1 answered {status}" in str(error)
 
@@ -101,37 +100,37 @@ def test_kinds(status: int, text: str, kind: type[BackendError]) -> None:
     "text", ["{}", '{"errors": []}', '{"errors": null}', '{"errors": {}}', '{"data": {"errors": 1}}', "[]", ""]
 )
 def test_no_error(text: str) -> None:
-    assert error_of(Answer(status=200, text=text), "x") is None
+    assert error_of(Response.of(200, text), "x") is None
 
 
 @pytest.mark.parametrize(("header", "wait"), [(None, 300), (10.0, 300), (900.0, 900)])
 def test_the_shortest_penalty(header: float | None, wait: float) -> None:
-    error = error_of(Answer(status=429, text="", retry_after=header), "x")
+    error = error_of(Response.of(429, "", retry_after=header), "x")
     assert error is not None
     assert error.retry_after == wait
 
 
 def test_an_outage_may_say_how_long() -> None:
-    error = error_of(Answer(status=503, text="", retry_after=60.0), "x")
+    error = error_of(Response.of(503, "", retry_after=60.0), "x")
     assert error is not None
     assert error.retry_after == 60
 
 
 @pytest.mark.parametrize("code", ["FAKE0VIN000000001", "51.50735", "1234567", "a@b.invalid"])
 def test_messages_show_codes_and_nothing_else(code: str) -> None:
-    told = str(error_of(Answer(status=400, text=envelope("b", code, "FAKE0VIN", "secret")), "x"))
+    told = str(error_of(Response.of(400, envelope("b", code, "FAKE0VIN", "secret")), "x"))
     assert told == "x answered 400"
-    assert str(error_of(Answer(status=400, text=envelope("b", "400001")), "x")) == "x answered 400 (code 400001)"
+    assert str(error_of(Response.of(400, envelope("b", "400001")), "x")) == "x answered 400 (code 400001)"
 
 
 def test_an_answer_does_not_show_what_it_says() -> None:
-    assert "secret" not in repr(Answer(status=200, text="secret", location="secret"))
+    assert "secret" not in repr(Response.of(200, "secret", location="secret"))
 
 
 def test_bodies() -> None:
-    assert json_of(Answer(status=200, text='{"a": 1}'), "x") == {"a": 1}
-    assert json_of(Answer(status=202, text=" \n"), "x") is None
-    assert json_of(Answer(status=204, text=""), "x") is None
+    assert body_of(Response.of(200, '{"a": 1}'), "x") == {"a": 1}
+    assert body_of(Response.of(202, " \n"), "x") is None
+    assert body_of(Response.of(204, ""), "x") is None
 
 
 @pytest.mark.parametrize(
@@ -140,7 +139,7 @@ def test_bodies() -> None:
 )
 def test_no_body(status: int, text: str) -> None:
     with pytest.raises(BackendError):
-        json_of(Answer(status=status, text=text), "x")
+        body_of(Response.of(status, text), "x")
 
 
 bodies = st.recursive(
@@ -156,7 +155,7 @@ bodies = st.recursive(
 )
 def test_every_answer_is_a_body_or_an_error(status: int, text: str) -> None:
     try:
-        body = json_of(Answer(status=status, text=text), "x")
+        body = body_of(Response.of(status, text), "x")
     except BackendError as error:
         event(error.key)
         return
@@ -167,7 +166,7 @@ def test_every_answer_is_a_body_or_an_error(status: int, text: str) -> None:
 
 @given(st.integers(200, 299), bodies.filter(lambda text: not text.startswith("{")))
 def test_an_answer_without_a_fault_is_a_body(status: int, text: str) -> None:
-    assert json_of(Answer(status=status, text=text), "x") == json.loads(text)
+    assert body_of(Response.of(status, text), "x") == json.loads(text)
 
 
 ACTIONS = f"/car-adapter/v1/cars/{VIN}/actions/"

@@ -1,14 +1,13 @@
 """Trips and messages (kamereon-eu §13, §14), and what the keys of messages mean."""
 
 from datetime import UTC, date, datetime
-import json
 
 from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon import KamereonBackend
-from custom_components.nissanconnect.backends.kamereon.history import meaning
+from custom_components.nissanconnect.backends.kamereon.history import alert_type
 from custom_components.nissanconnect.vehicle import AlertType, Notification, NotSupported, TripPeriod, TripSummary
 
 from .bodies import body
@@ -99,18 +98,6 @@ async def test_a_page_of_messages(backend: KamereonBackend, fake: Fake) -> None:
     assert fake.last(MESSAGES).query["langCode"] == "DE"
 
 
-async def test_messages_can_be_marked_as_read(backend: KamereonBackend, fake: Fake) -> None:
-    fake.on("POST", MESSAGES, Say(status=200))
-    await backend.mark_notifications_read(LEAF, ["n-1", "n-2"])
-    request = fake.last(MESSAGES)
-    assert request.method == "POST"
-    assert request.headers["Content-Type"] == "application/json"
-    assert json.loads(request.body) == [
-        {"notificationId": "n-1", "status": "READ"},
-        {"notificationId": "n-2", "status": "READ"},
-    ]
-
-
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
@@ -129,9 +116,9 @@ async def test_messages_can_be_marked_as_read(backend: KamereonBackend, fake: Fa
     ],
 )
 def test_keys(key: str, kind: AlertType) -> None:
-    assert meaning(key) is kind
+    assert alert_type(key) is kind
 
 
 @given(st.text())
 def test_an_unknown_key_is_a_message(key: str) -> None:
-    assert meaning(f"x{key}") is AlertType.CLOUD_MESSAGE
+    assert alert_type(f"x{key}") is AlertType.CLOUD_MESSAGE

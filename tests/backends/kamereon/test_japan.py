@@ -10,10 +10,10 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon import EUROPE, JAPAN, Auth, KamereonBackend, simulated
+from custom_components.nissanconnect.backends.kamereon import EUROPE, Auth, KamereonBackend
 from custom_components.nissanconnect.backends.kamereon.client import Host
-from custom_components.nissanconnect.backends.kamereon.japan import JAPANESE, entry_of
-from custom_components.nissanconnect.backends.kamereon.mapping import Attributes
+from custom_components.nissanconnect.backends.kamereon.japan import JAPAN, entry_of
+from custom_components.nissanconnect.backends.kamereon.mapping import AttributeReader
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
     AccessBlocked,
@@ -69,8 +69,7 @@ def make(
         auth=diary.last if diary.entries else None,
         on_auth=diary,
         now=clock,
-        environment=simulated(japan.url, JAPAN),
-        dialect=JAPANESE,
+        region=JAPAN.simulated(japan.url),
         timeouts=QUICK,
     )
 
@@ -85,13 +84,15 @@ async def listed(backend: KamereonBackend) -> dict[str, VehicleInfo]:
 
 
 def test_one_host_of_japan_sees_everything() -> None:
-    assert set(JAPAN.hosts) == set(Host)
-    assert {url.host for url in JAPAN.hosts.values()} == {"nc-app-bff-prod.apps.jp.kamereon.io"}
-    assert {url.scheme for url in JAPAN.hosts.values()} == {"https"}
-    assert str(JAPAN.url(Host.CARS, "v1/cars/E13-012345/cockpit")).endswith(
+    assert set(JAPAN.environment.hosts) == set(Host)
+    assert {url.host for url in JAPAN.environment.hosts.values()} == {"nc-app-bff-prod.apps.jp.kamereon.io"}
+    assert {url.scheme for url in JAPAN.environment.hosts.values()} == {"https"}
+    assert str(JAPAN.environment.url(Host.CARS, "v1/cars/E13-012345/cockpit")).endswith(
         "/nc-app-bff/alliance/car-adapter/v1/cars/E13-012345/cockpit"
     )
-    assert {url.host for url in JAPAN.hosts.values()}.isdisjoint({url.host for url in EUROPE.hosts.values()})
+    assert {url.host for url in JAPAN.environment.hosts.values()}.isdisjoint(
+        {url.host for url in EUROPE.environment.hosts.values()}
+    )
 
 
 async def test_the_account(backend: KamereonBackend, japan: Simulator, diary: Diary[Auth]) -> None:
@@ -309,14 +310,14 @@ async def test_nothing_personal_is_told(
     st.dictionaries(st.sampled_from(["model", "energy", "iceEvFlag"]), SCALARS | JSON),
 )
 def test_no_list_makes_the_parser_raise(said: dict[str, Json], details: dict[str, Json]) -> None:
-    entry = entry_of("E13-012345", Attributes(said), Attributes(details), NOW)
+    entry = entry_of("E13-012345", AttributeReader(said), AttributeReader(details), NOW)
     assert entry.listed.info.vin is None
     assert entry.listed.info.capabilities <= READABLE | {Capability.FUEL}
 
 
 def test_services_are_bare_numbers_or_tell_whether_they_are_active() -> None:
-    said = Attributes({"services": [12, "2021", {"id": 319, "activationState": "DEACTIVATED"}, None, [1]]})
-    entry = entry_of("E13-012345", said, Attributes({}), NOW)
+    said = AttributeReader({"services": [12, "2021", {"id": 319, "activationState": "DEACTIVATED"}, None, [1]]})
+    entry = entry_of("E13-012345", said, AttributeReader({}), NOW)
     assert entry.services == "12 2021"
-    assert entry_of("SJNFAAZE0U0012345", said, Attributes({}), NOW).listed.info.vin == "SJNFAAZE0U0012345"
-    assert entry_of("E13-012345", Attributes({}), Attributes({}), NOW).listed.state.subscription is None
+    assert entry_of("SJNFAAZE0U0012345", said, AttributeReader({}), NOW).listed.info.vin == "SJNFAAZE0U0012345"
+    assert entry_of("E13-012345", AttributeReader({}), AttributeReader({}), NOW).listed.state.subscription is None

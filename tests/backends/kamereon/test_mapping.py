@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.mapping import (
-    Attributes,
+    AttributeReader,
     charge_mode,
     cockpit,
     health_status,
@@ -229,17 +229,17 @@ class TestTank:
     ],
 )
 def test_three_shapes_of_a_body(body: Json) -> None:
-    assert Attributes.of(body).get("a") == 1
+    assert AttributeReader.of(body).get("a") == 1
 
 
 @pytest.mark.parametrize("body", [None, True, 1, "a", [], [{"a": 1}]])
 def test_no_object_has_no_attributes(body: Json) -> None:
-    assert Attributes.of(body).values == {}
+    assert AttributeReader.of(body).values == {}
 
 
 @pytest.mark.parametrize(("value", "token"), [(" a.b-c_d= ", "a.b-c_d="), (7, "7"), ("a b", None), (None, None)])
 def test_tokens(value: Json, token: str | None) -> None:
-    assert Attributes({"a": value}).token("a") == token
+    assert AttributeReader({"a": value}).token("a") == token
 
 
 @pytest.mark.parametrize(
@@ -253,11 +253,11 @@ def test_tokens(value: Json, token: str | None) -> None:
     ],
 )
 def test_an_unset_clock_tells_no_time(value: Json, time: datetime | None) -> None:
-    assert Attributes({"a": value}).time("a") == time
+    assert AttributeReader({"a": value}).time("a") == time
 
 
 def test_the_past_ends_with_the_skew_of_a_clock() -> None:
-    said = Attributes({"now": NOW.isoformat(), "skewed": (NOW + timedelta(minutes=5)).isoformat()})
+    said = AttributeReader({"now": NOW.isoformat(), "skewed": (NOW + timedelta(minutes=5)).isoformat()})
     assert said.past(NOW, "nothing", "skewed", "now") == NOW + timedelta(minutes=5)
     assert said.past(NOW - timedelta(seconds=1), "skewed", "now") == NOW
     assert said.past(NOW - timedelta(hours=1), "skewed", "now") is None
@@ -265,7 +265,7 @@ def test_the_past_ends_with_the_skew_of_a_clock() -> None:
 
 @pytest.mark.parametrize("value", [True, None, "off", 0.45, 2, -0.4, float("nan"), [], {}, ""], ids=repr)
 def test_no_meaning(value: Json) -> None:
-    assert Attributes({"a": value}).one_of("a", {"on": "word", 0.4: "part", 1: "one"}) is None
+    assert AttributeReader({"a": value}).one_of("a", {"on": "word", 0.4: "part", 1: "one"}) is None
 
 
 @pytest.mark.parametrize(
@@ -283,13 +283,13 @@ def test_no_meaning(value: Json) -> None:
     ids=repr,
 )
 def test_meanings(value: Json, meaning: str) -> None:
-    assert Attributes({"a": value}).one_of("a", {"on": "word", 0.4: "part", 1: "one"}) == meaning
+    assert AttributeReader({"a": value}).one_of("a", {"on": "word", 0.4: "part", 1: "one"}) == meaning
 
 
 def test_an_unknown_value_is_told_once_and_names_nobody(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for value in ("Half_Open", "half_open", 17.5, "FAKE0VIN000000001", "owner@example.invalid", 17.5):
-        Attributes({"hatchTest": value}).one_of("hatchTest", {})
+        AttributeReader({"hatchTest": value}).one_of("hatchTest", {})
     assert [record.message for record in caplog.records] == [
         "Unknown value of hatchTest: half_open",
         "Unknown value of hatchTest: 17.5",
@@ -299,7 +299,7 @@ def test_an_unknown_value_is_told_once_and_names_nobody(caplog: pytest.LogCaptur
 
 @given(JSON, SCALARS)
 def test_nothing_raises(body: Json, value: Json) -> None:
-    for said in (Attributes.of(body), Attributes({"data": value}), Attributes({"data": body})):
+    for said in (AttributeReader.of(body), AttributeReader({"data": value}), AttributeReader({"data": body})):
         number = said.number("data", -5, 5)
         assert number is None or -5 <= number <= 5
         time = said.time("data")

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.commands import action_id, progress
-from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, Endpoint, Memory
+from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, Endpoint, LearnedVehicles
 from custom_components.nissanconnect.backends.kamereon.vehicles import parse_list
 from custom_components.nissanconnect.vehicle import Capability, Powertrain, ProtocolError, VehicleInfo
 
@@ -55,7 +55,7 @@ def mutations(draw: st.DrawFn) -> Json:
 
 @given(JSON | mutations(), ENDPOINT, VEHICLES)
 def test_a_parser_brings_only_what_it_promises(said: Json, endpoint: Endpoint, vehicle: VehicleInfo) -> None:
-    state = endpoint.parse(said, vehicle, NOW)
+    state = endpoint.map(said, vehicle, NOW)
     groups = state.groups()
     assert groups.keys() <= endpoint.groups
     for group in groups.values():
@@ -68,7 +68,7 @@ def test_a_parser_brings_only_what_it_promises(said: Json, endpoint: Endpoint, v
     assert state.charging is None or state.charging.finish_at is None or state.charging.active
     assert state.fuel is None or vehicle.powertrain is not Powertrain.ELECTRIC
     assert state.battery is None or vehicle.powertrain is not Powertrain.COMBUSTION
-    assert isinstance(endpoint.thin(said), bool)
+    assert isinstance(endpoint.is_sparse(said), bool)
 
 
 STAMP = {"backend", "received_at", "reported_at"}
@@ -136,6 +136,6 @@ def test_a_list_is_read_or_refused(said: Json) -> None:
     )
 )
 def test_whatever_was_remembered_can_be_read(saved: Json) -> None:
-    written = Memory(saved).to_json()
-    assert Memory(written).to_json() == written
+    written = LearnedVehicles(saved).to_json()
+    assert LearnedVehicles(written).to_json() == written
     json.dumps(written)

@@ -9,10 +9,10 @@ from hypothesis import given, strategies as st
 import pytest
 from yarl import URL
 
-from custom_components.nissanconnect.backends.kamereon import EUROPE, Environment, Timeouts
-from custom_components.nissanconnect.backends.kamereon.client import Transport
-from custom_components.nissanconnect.backends.kamereon.errors import NoAnswer
-from custom_components.nissanconnect.backends.kamereon.oneid import OneId, asks_to_confirm_email, login_form
+from custom_components.nissanconnect.backends.http import HttpClient, NoResponse
+from custom_components.nissanconnect.backends.kamereon import EUROPE
+from custom_components.nissanconnect.backends.kamereon.client import Environment
+from custom_components.nissanconnect.backends.kamereon.oneid import HtmlPage, OneId
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     ActionRequired,
@@ -46,8 +46,8 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # of that verifier in
 
 
 @pytest.fixture
-def oneid(transport: Transport, environment: Environment) -> OneId:
-    return OneId(transport, environment, random={64: VERIFIER, 32: STATE}.__getitem__)
+def oneid(http: HttpClient, environment: Environment) -> OneId:
+    return OneId(http, environment, random={64: VERIFIER, 32: STATE}.__getitem__)
 
 
 async def test_a_log_in_ends_with_the_id_token(oneid: OneId, fake: Fake, environment: Environment) -> None:
@@ -56,7 +56,7 @@ async def test_a_log_in_ends_with_the_id_token(oneid: OneId, fake: Fake, environ
     authorize = fake.last(AUTHORIZE)
     assert authorize.query == {
         "response_type": "code",
-        "client_id": EUROPE.client_id,
+        "client_id": EUROPE.environment.client_id,
         "redirect_uri": "com://wso2.service.nci",
         "scope": "openid name profile email offline_access",
         "state": STATE,
@@ -78,7 +78,7 @@ async def test_a_log_in_ends_with_the_id_token(oneid: OneId, fake: Fake, environ
     assert posted.headers["Referer"] == f"{environment.origin}{LOGIN_PAGE}?sessionDataKey=session-1"
     assert fake.last(REDEEM).form == {
         "grant_type": "authorization_code",
-        "client_id": EUROPE.client_id,
+        "client_id": EUROPE.environment.client_id,
         "redirect_uri": "com://wso2.service.nci",
         "code": "code-1",
         "code_verifier": VERIFIER,
@@ -86,10 +86,8 @@ async def test_a_log_in_ends_with_the_id_token(oneid: OneId, fake: Fake, environ
     }
 
 
-async def test_the_secrets_are_random_and_long_enough(
-    transport: Transport, environment: Environment, fake: Fake
-) -> None:
-    oneid = OneId(transport, environment)
+async def test_the_secrets_are_random_and_long_enough(http: HttpClient, environment: Environment, fake: Fake) -> None:
+    oneid = OneId(http, environment)
     await oneid.id_token(E_MAIL, PASSWORD)
     verifier, state = fake.last(REDEEM).form["code_verifier"], fake.last(AUTHORIZE).query["state"]
     await oneid.id_token(E_MAIL, PASSWORD)
@@ -217,8 +215,8 @@ async def test_a_failure_page_without_a_form_is_still_a_failure(oneid: OneId, fa
 
 async def test_silence_is_an_outage(session: ClientSession, environment: Environment, fake: Fake, clock: Clock) -> None:
     fake.on("GET", LOGIN_PAGE, NOTHING)
-    oneid = OneId(Transport(session, timeouts=Timeouts(login=0.1), now=clock), environment)
-    with pytest.raises(NoAnswer):
+    oneid = OneId(HttpClient(session, now=clock, timeout=0.1), environment)
+    with pytest.raises(NoResponse):
         await oneid.id_token(E_MAIL, PASSWORD)
 
 
@@ -281,7 +279,7 @@ async def test_nothing_is_sent_to_another_origin(
 
 
 def test_the_form_with_session_and_password_is_the_one() -> None:
-    form = login_form(FORM_PAGE)
+    form = HtmlPage(FORM_PAGE).login_form
     assert form is not None
     assert form.action == "../commonauth"
     assert form.fields == {
@@ -294,7 +292,7 @@ def test_the_form_with_session_and_password_is_the_one() -> None:
 
 
 def test_only_what_a_browser_would_send_is_sent() -> None:
-    form = login_form(
+    form = HtmlPage(
         """<input name=stray>
         <form>
         <INPUT NAME=sessionDataKey VALUE="a&amp;b"><input name=password type=PASSWORD><input value=nameless>
@@ -302,19 +300,19 @@ def test_only_what_a_browser_would_send_is_sent() -> None:
         <input type=radio name=way value=1><input type=radio name=way value=2 checked>
         <input type=submit name=go value=go><input type=image name=picture>
         </form><input name=late>"""
-    )
+    ).login_form
     assert form is not None
     assert form.fields == {"sessionDataKey": "a&b", "password": "", "terms": "", "way": "2"}
     assert form.action == ""
 
 
 def test_one_of_the_two_inputs_is_not_enough() -> None:
-    assert login_form("<form><input name=password></form><form><input name=sessionDataKey></form>") is None
+    assert HtmlPage("<form><input name=password></form><form><input name=sessionDataKey></form>").login_form is None
 
 
 @given(st.text(alphabet="<>/=\"!-&; 'formputae", max_size=200))
 def test_no_page_is_too_odd(html: str) -> None:
-    form = login_form(html + FORM_PAGE + html)
+    form = HtmlPage(html + FORM_PAGE + html).login_form
     assert form is None or "sessionDataKey" in form.fields
 
 
@@ -333,7 +331,7 @@ def test_no_page_is_too_odd(html: str) -> None:
     ],
 )
 def test_words_tell_what_it_is_about(page: str, asks: bool) -> None:
-    assert asks_to_confirm_email(page) is asks
+    assert HtmlPage(page).asks_to_confirm_email is asks
 
 
 @given(
@@ -343,4 +341,4 @@ def test_words_tell_what_it_is_about(page: str, asks: bool) -> None:
     )
 )
 def test_any_page_is_read(page: str) -> None:
-    assert asks_to_confirm_email(page) in (True, False)
+    assert HtmlPage(page).asks_to_confirm_email in (True, False)

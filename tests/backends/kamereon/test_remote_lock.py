@@ -11,7 +11,8 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json, LockSetup
-from custom_components.nissanconnect.backends.kamereon import Auth, Environment, KamereonBackend, srp
+from custom_components.nissanconnect.backends.kamereon import EUROPE, Auth, KamereonBackend, srp
+from custom_components.nissanconnect.backends.kamereon.client import Environment
 from custom_components.nissanconnect.vehicle import (
     BackendError,
     DeviceNotRegistered,
@@ -69,7 +70,7 @@ def make(
             now=clock,
             sleep=sleep,
             device_id=device_id,
-            environment=environment,
+            region=EUROPE._replace(environment=environment),
             timeouts=QUICK,
         )
 

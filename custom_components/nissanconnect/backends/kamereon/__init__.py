@@ -1,8 +1,17 @@
 """The Kamereon platform behind the apps of Europe and Japan, reached with the account's name and password."""
 
+from ..base import Backend, Context, Fields
 from .auth import Auth
 from .backend import KamereonBackend
-from .client import EUROPE, JAPAN, Environment, Timeouts, simulated
-from .mapping import BACKEND
+from .client import Timeouts
+from .region import EUROPE, Region
 
-__all__ = ["BACKEND", "EUROPE", "JAPAN", "Auth", "Environment", "KamereonBackend", "Timeouts", "simulated"]
+__all__ = ["EUROPE", "Auth", "KamereonBackend", "Region", "Timeouts", "create"]
+
+
+def create(context: Context, fields: Fields) -> Backend:
+    """Return the backend of a European account for the name and the password that the owner has entered.
+
+    :func:`.japan.create` does the same for Japan.
+    """
+    return KamereonBackend.create(context, fields, EUROPE)

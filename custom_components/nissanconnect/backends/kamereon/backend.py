@@ -1,10 +1,11 @@
 """The Kamereon platform as a backend: one account of MyNISSAN Europe or NissanConnect Japan."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Self, override
 
 import aiohttp
 
@@ -33,26 +34,27 @@ from ...vehicle import (
     VehicleReport,
     VehicleState,
 )
-from ..base import Description, Json
+from ..base import Backend, Context, Description, Fields, Json, LockSetup, Messages, Trips
 from ..failures import summary
+from ..http import HttpClient
 from . import history
 from .auth import Auth, Authenticator
-from .client import EUROPE, Client, Environment, Timeouts, Transport
-from .commands import Action, Dispatcher, action_for, progress
-from .endpoints import Endpoint, Memory, Negotiator
+from .client import Client, Timeouts
+from .commands import Action, action_for, poll_action, progress, start_action
+from .endpoints import Endpoint, LearnedVehicles, Negotiator
 from .errors import BadRequest
 from .mapping import BACKEND, join_fuel, privacy
-from .region import EUROPEAN, Dialect
+from .region import EUROPE, Region
 from .remote_lock import RemoteLock, TrustedDevice
 
-_READ_AT_ONCE = 4
+_PARALLEL_READS = 4
 """Parts of vehicles, when many are read. Nothing else has to wait: what shows a command's effect is a few parts at
-most, and commands, the questions how they go and log-ins come one by one.
+most, and commands, polls and log-ins come one by one.
 """
 
 
-class KamereonBackend:
-    """One account. See :class:`~..base.Backend` for what the methods promise."""
+class KamereonBackend(Backend, LockSetup, Messages, Trips):
+    """One account of one region."""
 
     def __init__(
         self,
@@ -65,112 +67,129 @@ class KamereonBackend:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         device_id: str | None = None,
-        environment: Environment = EUROPE,
-        dialect: Dialect = EUROPEAN,
+        region: Region = EUROPE,
         timeouts: Timeouts | None = None,
         memory: Json = None,
     ) -> None:
-        """Prepare; nothing is sent yet.
+        """``session`` needs a cookie jar of its own, which accepts addresses when a simulator is used.
 
-        ``session`` needs a cookie jar of its own, which accepts addresses when a simulator is used. ``auth`` is what
-        ``on_auth`` was last told, ``memory`` what :meth:`memory` returned; give neither with another account, and
-        no ``auth`` with another password. ``device_id`` is under what name the account's vehicles may know us.
-        ``environment`` is where the service is, ``dialect`` how that of its region speaks.
+        ``auth`` is what ``on_auth`` was last called with, ``memory`` what :meth:`memory` returned; give neither with
+        another account, and no ``auth`` with another password. ``device_id`` is the id by which the account's vehicles
+        may trust Home Assistant.
         """
-        transport = self._transport = Transport(session, timeouts=timeouts or Timeouts(), now=now)
+        connect, data, login = timeouts or Timeouts()
+        self._login_http = HttpClient(session, now=now, timeout=login, connect_timeout=connect)
+        self._data_http = HttpClient(session, now=now, timeout=data, connect_timeout=connect)
         self._authenticator = Authenticator(
-            dialect.log_in(transport, environment),
+            region.log_in(self._login_http, region.environment),
             username=username,
             password=password,
             auth=auth or Auth(),
             on_auth=on_auth,
             now=now,
         )
-        self._client = Client(transport, self._authenticator, environment, dialect.headers)
-        self._environment = environment
-        self._dialect = dialect
-        self._account = dialect.account()
+        self._client = Client(self._data_http, self._authenticator, region.environment, region.headers)
+        self._region = region
+        self._account = region.account()
         self._now = now
-        self._memory = Memory(memory)
-        self._negotiator = Negotiator(self._client_of, self._memory, now)
-        self._dispatcher = Dispatcher(self._client)
-        self._remote_lock = RemoteLock(self._dispatcher, now=now, sleep=sleep)
-        self._reading = asyncio.Semaphore(_READ_AT_ONCE)
+        self._learned = LearnedVehicles(memory)
+        self._remote_lock = RemoteLock(self._client, now=now, sleep=sleep)
+        self._read_slots = asyncio.Semaphore(_PARALLEL_READS)
         self._device_id = device_id
         self._fuel: dict[tuple[str, str], Fuel] = {}
-
-    @property
-    def description(self) -> Description:
-        """What this service is."""
-        return Description(
+        self._description = Description(
             name=BACKEND,
-            command_limit=self._dialect.command_limit or timedelta(),
-            hosts={host.replace("-", "_"): str(url) for host, url in self._environment.hosts.items()},
-            market=self._dialect.market,
+            command_limit=region.command_limit or timedelta(),
+            hosts={host.replace("-", "_"): str(url) for host, url in region.environment.hosts.items()},
+            market=region.market,
             refreshes=(Group.CLIMATE, Group.BODY),
         )
 
-    @property
-    def requests(self) -> int:
-        """How many requests have been sent."""
-        return self._transport.requests
+    @classmethod
+    def create(cls, context: Context, fields: Fields, region: Region) -> Self:
+        """Return the backend for the name and the password that the owner has entered.
 
+        Raises:
+            ValueError: ``context.simulator`` is no address of a simulator.
+        """
+        return cls(
+            context.session,
+            username=fields["username"],
+            password=fields["password"],
+            auth=Auth.from_json(context.auth),
+            on_auth=lambda auth: context.save_auth(auth.to_json()),
+            now=context.now,
+            sleep=context.sleep,
+            device_id=fields.get("device_id"),
+            region=region.simulated(context.simulator) if context.simulator else region,
+            memory=context.memory,
+        )
+
+    @property
+    @override
+    def description(self) -> Description:
+        return self._description
+
+    @property
+    @override
+    def requests(self) -> int:
+        return self._login_http.requests + self._data_http.requests
+
+    @override
     async def log_in(self) -> str:
-        """Make sure that there is a token, and return the user id. With tokens that last nothing is sent."""
+        """Make sure that there is a token, and return the user id. With a valid token nothing is sent."""
         await self._authenticator.token()
         if self._authenticator.user_id is not None:
             return self._authenticator.user_id
         user_id = await self._account.user_id(self._client)
         if user_id is None:
             raise ProtocolError("the current user has no id")
-        self._authenticator.remember_user(user_id)
+        self._authenticator.set_user_id(user_id)
         return user_id
 
+    @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         """Return the vehicles of the account, with their subscription and privacy mode."""
         entries = await self._account.vehicles(self._client, await self.log_in(), self._now())
-        self._memory.keep({entry.listed.info.key: entry.services for entry in entries})
-        return tuple(self._as_trusted(entry.listed) for entry in entries)
+        self._learned.update_listing({entry.listed.info.key: entry.services for entry in entries})
+        listed = (entry.listed for entry in entries)
+        return tuple(listed if self._device_id is not None else map(_without_lock, listed))
 
-    def _as_trusted(self, listed: ListedVehicle) -> ListedVehicle:
-        """Take away the lock while there is no name that the vehicle could know us by: it would refuse all we ask."""
-        if self._device_id is not None:
-            return listed
-        capabilities = listed.info.capabilities - {Capability.LOCK, Capability.LOCK_PIN}
-        return replace(listed, info=replace(listed.info, capabilities=capabilities))
-
+    @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
-        """Read what the cloud holds, every endpoint on its own."""
         wanted = [
             endpoint
-            for endpoint in self._dialect.endpoints
-            if (endpoint.gate is None or endpoint.gate in vehicle.capabilities)
+            for endpoint in self._region.endpoints
+            if (endpoint.capability is None or endpoint.capability in vehicle.capabilities)
             and (groups is None or not endpoint.groups.isdisjoint(groups))
         ]
-        turn = self._reading if len(wanted) > _READ_AT_ONCE else nullcontext()
-        async with asyncio.TaskGroup() as tasks:
-            running = {endpoint.name: tasks.create_task(self._part(vehicle, endpoint, turn)) for endpoint in wanted}
-        results = {name: task.result() for name, task in running.items()}
+        negotiator = Negotiator(self._client_for(vehicle), vehicle, self._learned.of(vehicle.key), self._now)
+        slot = self._read_slots if len(wanted) > _PARALLEL_READS else nullcontext()
+        async with asyncio.TaskGroup() as group:
+            tasks = {each.name: group.create_task(self._part(negotiator, vehicle, each, slot)) for each in wanted}
+        results = {name: task.result() for name, task in tasks.items()}
         parts = [result for result in results.values() if isinstance(result, VehicleState)]
         failures = {name: result for name, result in results.items() if isinstance(result, BackendError)}
         for error in failures.values():
             if isinstance(error, AuthenticationFailed | ActionRequired):
-                raise error  # an account that is not let in makes the rest pointless
+                raise error  # without access to the account the rest is pointless
         if failures and not parts:
             raise summary(failures.values(), log_in_works=self._authenticator.log_in_works)
-        return VehicleReport(state=self._join(vehicle, parts), failures=failures, given_up=self._given_up(vehicle))
-
-    def _given_up(self, vehicle: VehicleInfo) -> Mapping[str, BackendError]:
-        reasons = {each.name: self._negotiator.given_up(vehicle, each) for each in self._dialect.endpoints}
-        return {name: reason for name, reason in reasons.items() if reason is not None}
+        reasons = {each.name: negotiator.given_up(each) for each in self._region.endpoints}
+        given_up = {name: reason for name, reason in reasons.items() if reason is not None}
+        return VehicleReport(state=self._join(vehicle, parts), failures=failures, given_up=given_up)
 
     async def _part(
-        self, vehicle: VehicleInfo, endpoint: Endpoint, turn: AbstractAsyncContextManager[None]
+        self,
+        negotiator: Negotiator,
+        vehicle: VehicleInfo,
+        endpoint: Endpoint,
+        slot: AbstractAsyncContextManager[None],
     ) -> VehicleState | BackendError | None:
-        """Read one endpoint: its groups, or why there are none, or ``None`` if it is left alone."""
+        """Read one endpoint: return its groups, or why there are none, or ``None`` if it is left alone."""
         try:
-            async with turn:
-                state = await self._negotiator.fetch(vehicle, endpoint)
+            async with slot:
+                state = await negotiator.read(endpoint)
         except PrivacyMode:
             return VehicleState(privacy=privacy(self._now(), active=True))
         except BackendError as error:
@@ -184,98 +203,97 @@ class KamereonBackend:
         return state
 
     def _join(self, vehicle: VehicleInfo, parts: Sequence[VehicleState]) -> VehicleState:
-        """Make one state of the parts. The tank is told by two endpoints, so the last word of both counts."""
-        found = {group.value: getattr(part, group) for part in parts for group in part.groups()}
-        if Group.FUEL in found:
-            words = (self._fuel.get((vehicle.key, endpoint.name)) for endpoint in self._dialect.endpoints)
-            found[Group.FUEL.value] = join_fuel([fuel for fuel in words if fuel is not None])
-        return VehicleState(**found)
+        """Join the parts to one state. Two endpoints report the tank, so the last report of each counts."""
+        groups = {group.value: getattr(part, group) for part in parts for group in part.groups()}
+        if Group.FUEL in groups:
+            reports = (self._fuel.get((vehicle.key, endpoint.name)) for endpoint in self._region.endpoints)
+            groups[Group.FUEL.value] = join_fuel([fuel for fuel in reports if fuel is not None])
+        return VehicleState(**groups)
 
+    @override
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
-        """Queue an action. Only one that was not understood is followed by its other form, if it has one."""
-        if self._dialect.command_limit is None:
+        """Queue an action. Its fallback is sent only if the service did not understand it."""
+        if self._region.command_limit is None:
             raise NotSupported("no command of this service is known well enough")
         if isinstance(command, Lock | Unlock):
-            action = await self._proven(vehicle, command, departure)
+            action = await self._lock_action(vehicle, command, departure)
         else:
             action = action_for(command, vehicle, self._now())
         try:
-            identifier = await self._dispatcher.start(vehicle.key, action, departure)
+            identifier = await start_action(self._client, vehicle.key, action, departure)
         except BadRequest:
-            if (other := action.otherwise) is None:
+            if (fallback := action.fallback) is None:
                 raise
-            identifier = await self._dispatcher.start(vehicle.key, other(self._now()), departure)
+            identifier = await start_action(self._client, vehicle.key, fallback(self._now()), departure)
         return Ticket(id=identifier, sent_at=self._now())
 
-    async def _proven(self, vehicle: VehicleInfo, command: Lock | Unlock, departure: Departure) -> Action:
-        """Ask whether we are trusted before the vehicle is woken for its part of the proof."""
+    async def _lock_action(self, vehicle: VehicleInfo, command: Lock | Unlock, departure: Departure) -> Action:
+        """Check the registration before the vehicle is woken for its part of the proof."""
         if self._device_id is None:
             raise DeviceNotRegistered
         user_id = await self.log_in()
         if not await self._device(self._device_id).is_registered(user_id, vehicle.key):
             raise DeviceNotRegistered
-        return await self._remote_lock.proven(command, user_id, vehicle.key, self._device_id, departure)
+        return await self._remote_lock.prove(command, user_id, vehicle.key, self._device_id, departure)
 
+    @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        """Ask how an action goes."""
-        return progress(await self._dispatcher.status(vehicle.key, ticket.id))
+        return progress(await poll_action(self._client, vehicle.key, ticket.id))
 
+    @override
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Ask again for endpoints that would otherwise be left alone for a while."""
-        self._memory.learned(vehicle.key).forget_refusals()
+        self._learned.of(vehicle.key).state.forget_refusals()
 
+    @override
     def memory(self) -> Json:
-        """Return which endpoints the vehicles offer, and in which version."""
-        return self._memory.to_json()
+        """Return which endpoints the vehicles serve, and in which version."""
+        return self._learned.to_json()
 
+    @override
     async def send_device_code(self, vehicle: VehicleInfo, device_id: str) -> None:
-        """Have the code e-mailed with which ``device_id`` is registered for the remote lock."""
         await self._device(device_id).send_code(await self.log_in(), vehicle.key)
 
+    @override
     async def register_device(self, vehicle: VehicleInfo, device_id: str, code: str) -> None:
-        """Register ``device_id``; raises :class:`~...vehicle.WrongCode` if the code is wrong or too old."""
         await self._device(device_id).register(await self.log_in(), vehicle.key, code)
 
+    @override
     async def remove_device(self, vehicle: VehicleInfo, device_id: str) -> None:
-        """Take ``device_id`` from the vehicle's devices, if it is there."""
         await self._device(device_id).remove(vehicle.key)
 
+    @override
     async def set_pin(self, vehicle: VehicleInfo, pin: str, departure: Departure) -> None:
-        """Choose the PIN of the remote lock, four digits. Wakes the vehicle and takes up to a minute."""
+        """Set the PIN of the remote lock, four digits. Wakes the vehicle and takes up to a minute."""
         await self._remote_lock.set_pin(await self.log_in(), vehicle.key, pin, departure)
 
-    def _client_of(self, vehicle: VehicleInfo) -> Client:
-        return self._client.with_headers(self._dialect.vehicle_headers(vehicle))
+    def _client_for(self, vehicle: VehicleInfo) -> Client:
+        return self._client.with_headers(self._region.vehicle_headers(vehicle))
 
     def _device(self, device_id: str) -> TrustedDevice:
         return TrustedDevice(self._client, device_id)
 
+    @override
     async def read_trips(
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
     ) -> tuple[TripSummary, ...]:
-        """Return the trips from ``start`` to ``end``, summed up by ``period``."""
-        dates = self._dialect.trip_dates
-        return await history.trips(
-            self._client_of(vehicle), vehicle, period, start=start, end=end, dates=dates, now=self._now()
+        date_format = self._region.trip_date_format
+        return await history.read_trips(
+            self._client_for(vehicle), vehicle, period, start=start, end=end, date_format=date_format, now=self._now()
         )
 
+    @override
     async def read_notifications(
         self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
     ) -> tuple[Notification, ...]:
-        """Return ``count`` messages, newest first, from the ``first``-th on (counted from 1)."""
-        if not self._dialect.has_messages:
+        if not self._region.has_notifications:
             return ()
-        return await history.notifications(
-            self._client,
-            self._environment,
-            vehicle,
-            await self.log_in(),
-            first=first,
-            count=count,
-            language=language,
-            now=self._now(),
+        user_id = await self.log_in()
+        return await history.read_notifications(
+            self._client, vehicle, user_id, first=first, count=count, language=language, now=self._now()
         )
 
-    async def mark_notifications_read(self, vehicle: VehicleInfo, ids: Collection[str]) -> None:
-        """Mark messages as read."""
-        await history.mark_read(self._client, self._environment, vehicle, await self.log_in(), ids)
+
+def _without_lock(listed: ListedVehicle) -> ListedVehicle:
+    """Return the vehicle without its lock: without a device id it would refuse all commands for that."""
+    capabilities = listed.info.capabilities - {Capability.LOCK, Capability.LOCK_PIN}
+    return replace(listed, info=replace(listed.info, capabilities=capabilities))

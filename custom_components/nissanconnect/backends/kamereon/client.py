@@ -1,28 +1,28 @@
-"""Where the European service lives, and the constants that its app identifies itself with.
+"""Requests to the data plane: where its hosts are, with which headers, and how often a request is repeated."""
 
-Every URL of this backend is derived from one :class:`Environment`; nothing else can lead a password anywhere.
-All values are public. Those of Europe agree in five independent clients (kamereon-eu §2.1, [A]; the action-status host
-[B]), those of Japan come from one that worked in September 2026 (§2.4 [B]).
-"""
-
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from ipaddress import ip_address
 import json
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-import aiohttp
 from yarl import URL
 
-from ...vehicle import NoConnection, ProtocolError, Unavailable
+from ...vehicle import ProtocolError
 from ..base import Json
-from ..http import read_text, retry_seconds
+from ..http import HttpClient, NoResponse
+from ..tokens import with_token
 from .auth import Authenticator
-from .errors import Answer, NoAnswer, NotServed, Unauthorized, json_of
+from .errors import NotServed, body_of
+
+JSON = "application/json"
+JSON_API = "application/vnd.api+json"
+
+type EnterDeparture = Callable[[], AbstractAsyncContextManager[None]]
+"""A :class:`~...vehicle.Departure` as it is entered right before a request."""
 
 
 class Host(StrEnum):
@@ -36,15 +36,24 @@ class Host(StrEnum):
     ACTION_STATUS = "action-status"
 
 
+class Timeouts(NamedTuple):
+    """Timeouts in seconds. The service can be very slow (kamereon-eu §3.5)."""
+
+    connect: float = 15.0
+    data: float = 120.0
+    login: float = 30.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """One installation of the service: the base URL of every host, with a trailing slash, and what all share.
+    """One installation of the service: the base URL of every host, with a trailing slash, and the app's constants.
 
-    ``client_id`` is what the app calls itself. What follows it is for the log-in pages of Europe alone.
+    Every URL of this backend is derived from it; nothing else can lead a password anywhere. ``client_id`` is what the
+    app calls itself; the fields after it are for the log-in pages of Europe only.
     """
 
     hosts: Mapping[Host, URL]
-    client_id: str = "ZM3WK7ax1OtQKYQ8Qqzcv5VgiA8a"
+    client_id: str
     redirect_uri: str = "com://wso2.service.nci"
     login_scope: str = "openid name profile email offline_access"
     data_scope: str = "openid profile vehicles"
@@ -55,13 +64,13 @@ class Environment:
     notification_realm: str = "P_NCB"
 
     def url(self, host: Host, path: str, **query: str) -> URL:
-        """Return the address of ``path``, whose variable segments must have gone through :func:`segment`."""
+        """Return the URL of ``path``, whose variable segments must have gone through :func:`~..address.segment`."""
         encoded = urlencode(query, quote_via=quote)
         return self.hosts[host].join(URL(f"{path}?{encoded}" if encoded else path, encoded=True))
 
     @property
     def origin(self) -> str:
-        """What a browser on the login pages would call their origin."""
+        """The origin of the log-in pages, as a browser sends it."""
         return str(self.hosts[Host.LOGIN].origin())
 
     def is_login(self, url: URL) -> bool:
@@ -70,68 +79,27 @@ class Environment:
         return (url.scheme, url.host, url.port) == (ours.scheme, ours.host, ours.port)
 
     def is_callback(self, url: URL) -> bool:
-        """Whether ``url`` is the app's own address, with which the log-in ends; it is never fetched."""
+        """Whether ``url`` is the app's own address, with which the log-in ends; it is never requested."""
         ours = URL(self.redirect_uri)
         return (url.scheme, url.host) == (ours.scheme, ours.host)
 
+    def simulated(self, base_url: str) -> Environment:
+        """Return the environment of a simulator that serves all hosts below ``base_url``.
 
-def segment(name: str) -> str:
-    """Make ``name`` one segment of a path, whatever it contains, even ``..``."""
-    return quote(name, safe="").replace(".", "%2E")
-
-
-EUROPE = Environment(
-    hosts={
-        Host.LOGIN: URL("https://login.mynissan-account.com/"),
-        Host.BFF: URL("https://nci-bff-web-prod.apps.eu2.kamereon.io/bff-web/"),
-        Host.USERS: URL("https://alliance-platform-usersadapter-prod.apps.eu2.kamereon.io/user-adapter/"),
-        Host.CARS: URL("https://alliance-platform-caradapter-prod.apps.eu2.kamereon.io/car-adapter/"),
-        Host.NOTIFICATIONS: URL("https://alliance-platform-notifications-prod.apps.eu2.kamereon.io/notifications/"),
-        Host.ACTION_STATUS: URL("https://alliance-platform-action-status-polling-prod.apps.eu2.kamereon.io/"),
-    }
-)
-
-_JAPAN = URL("https://nc-app-bff-prod.apps.jp.kamereon.io/nc-app-bff/")
-
-JAPAN = Environment(
-    hosts={
-        Host.LOGIN: _JAPAN,
-        Host.BFF: _JAPAN,
-        Host.USERS: _JAPAN / "alliance/user-adapter/",
-        Host.CARS: _JAPAN / "alliance/car-adapter/",
-        Host.NOTIFICATIONS: _JAPAN / "alliance/notifications/",
-        Host.ACTION_STATUS: _JAPAN / "alliance/action-status-polling/",
-    },
-    client_id="jp.co.nissan.nissanconnect.ncx",
-    notification_realm="n-nissan-nc",
-)
-"""One front end, with the adapters behind it."""
+        Raises:
+            ValueError: ``base_url`` is not plain http on a loopback address. A name is refused too, even ``localhost``:
+                what it means is decided elsewhere, and the account's password is sent there.
+        """
+        base = URL(base_url)
+        if base.scheme != "http" or not _is_loopback(base.host) or base.user or base.password:
+            raise ValueError("A simulator must be plain http on a loopback address")
+        root = base.with_path(base.path.rstrip("/") + "/")
+        paths = {host: url.path.strip("/") or _SIMULATED_PATHS[host] for host, url in self.hosts.items()}
+        return replace(self, hosts={host: root.join(URL(f"{path}/")) for host, path in paths.items()})
 
 
-def simulated(base_url: str, like: Environment = EUROPE) -> Environment:
-    """Return the environment of a simulator that serves all hosts below ``base_url``, and speaks ``like`` another.
-
-    Raises:
-        ValueError: ``base_url`` is not plain http on a loopback address. A name is refused too, even ``localhost``:
-            what it means is decided elsewhere, and the account's password is sent there.
-    """
-    base = URL(base_url)
-    if base.scheme != "http" or not _is_loopback(base.host) or base.user or base.password:
-        raise ValueError("A simulator must be plain http on a loopback address")
-    root = base.with_path(base.path.rstrip("/") + "/")
-    prefixes = _PREFIXES if like is EUROPE else {host: url.path.strip("/") for host, url in like.hosts.items()}
-    return replace(like, hosts={host: root.join(URL(f"{prefix}/")) for host, prefix in prefixes.items()})
-
-
-# Japan's single host has a path for each part; Europe's hosts have not, so that the parts are told apart by these.
-_PREFIXES = {
-    Host.LOGIN: "auth",
-    Host.BFF: "bff-web",
-    Host.USERS: "user-adapter",
-    Host.CARS: "car-adapter",
-    Host.NOTIFICATIONS: "notifications",
-    Host.ACTION_STATUS: "action-status",
-}
+_SIMULATED_PATHS = {Host.LOGIN: "auth", Host.ACTION_STATUS: "action-status"}
+"""Paths for the hosts of Europe that have none of their own."""
 
 
 def _is_loopback(host: str | None) -> bool:
@@ -141,182 +109,89 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-class Timeouts(NamedTuple):
-    """How long to wait, in seconds. The service can be very slow (kamereon-eu §3.5)."""
-
-    connect: float = 15.0
-    data: float = 120.0
-    login: float = 30.0
-
-
-class Transport:
-    """The requests of one account."""
-
-    def __init__(self, session: aiohttp.ClientSession, *, timeouts: Timeouts, now: Callable[[], datetime]) -> None:
-        """``session`` stays the caller's; its cookie jar should serve this account alone."""
-        self.timeouts = timeouts
-        self.requests = 0
-        """How many have been sent."""
-        self._session = session
-        self._now = now
-
-    def forget_cookies(self, host: str) -> None:
-        """Begin a new browser session at ``host``."""
-        self._session.cookie_jar.clear_domain(host)
-
-    async def request(
-        self,
-        method: str,
-        url: URL,
-        name: str,
-        *,
-        timeout: float,  # noqa: ASYNC109 - aiohttp bounds it, together with the time to connect
-        headers: Mapping[str, str],
-        data: bytes | Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Send one request and return its answer, whatever its status; redirects are never followed.
-
-        ``name`` stands for the URL in messages, because URLs carry VINs and user ids.
-        """
-        self.requests += 1
-        try:
-            return await self._exchange(method, url, name, timeout=timeout, headers=headers, data=data)
-        except aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError:
-            raise NoConnection(f"no connection to {name}") from None
-        except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
-            # A dropped GET has been repeated by aiohttp already, which does that for idempotent methods.
-            raise Unavailable(f"no connection to {name}") from None
-        except aiohttp.ClientError, OSError:
-            raise NoAnswer(f"no answer from {name}") from None
-
-    async def _exchange(
-        self,
-        method: str,
-        url: URL,
-        name: str,
-        *,
-        timeout: float,  # noqa: ASYNC109 - as above
-        headers: Mapping[str, str],
-        data: bytes | Mapping[str, str] | None,
-    ) -> Answer:
-        async with self._session.request(
-            method,
-            url,
-            headers=headers,
-            data=data,
-            timeout=aiohttp.ClientTimeout(total=timeout, connect=self.timeouts.connect),
-            allow_redirects=False,
-            raise_for_status=False,
-        ) as response:
-            return Answer(
-                status=response.status,
-                text=await read_text(response, name),
-                location=response.headers.get("Location"),
-                retry_after=retry_seconds(response, self._now()),
-            )
-
-
-JSON = "application/json"
-JSON_API = "application/vnd.api+json"
-
-type Leave = Callable[[], AbstractAsyncContextManager[None]]
-
-_POSTED_AS = {Host.BFF: JSON, Host.CARS: JSON_API, Host.NOTIFICATIONS: JSON}
-
-
 class Client:
-    """The data plane as one account sees it."""
+    """The data plane for one account."""
 
     def __init__(
         self,
-        transport: Transport,
+        http: HttpClient,
         authenticator: Authenticator,
         environment: Environment,
         headers: Mapping[Host, Mapping[str, str]],
     ) -> None:
-        """Keep what the requests need; ``headers`` go with every one to their host."""
-        self._transport = transport
+        """``headers`` go with every request to their host."""
+        self.environment = environment
+        self._http = http
         self._authenticator = authenticator
-        self._environment = environment
         self._headers = headers
 
     def with_headers(self, more: Mapping[str, str]) -> Client:
-        """Return the same with ``more`` headers."""
+        """Return a client that sends ``more`` headers."""
         if not more:
             return self
         headers = {host: {**own, **more} for host, own in self._headers.items()}
-        return Client(self._transport, self._authenticator, self._environment, headers)
+        return Client(self._http, self._authenticator, self.environment, headers)
 
     async def log_in(self) -> None:
-        """Make sure that there is a token, so that what goes wrong afterwards is no fault of the log-in."""
+        """Make sure that there is a token. An error of the next request is then none of the log-in."""
         await self._authenticator.token()
 
     async def get(self, host: Host, path: str, name: str, **query: str) -> Json:
-        """Read. When no answer comes at all, it is asked once more; that wakes no vehicle and costs little.
+        """Send a GET request and return the body. ``name`` stands for the path in messages.
 
-        ``name`` stands for the path in messages.
+        Raises:
+            ProtocolError: The body is empty.
         """
-        body = await self._read(host, path, name, **query)
+        body = await self._get(host, path, name, **query)
         if body is None:
             raise ProtocolError(f"{name} answered nothing")
         return body
 
     async def exists(self, host: Host, path: str, name: str) -> bool:
-        """Ask for something of which only the being there counts."""
+        """Return whether the resource exists."""
         try:
-            await self._read(host, path, name)
+            await self._get(host, path, name)
         except NotServed:
             return False
         return True
 
-    async def _read(self, host: Host, path: str, name: str, **query: str) -> Json:
-        url = self._environment.url(host, path, **query)
+    async def _get(self, host: Host, path: str, name: str, **query: str) -> Json:
+        """Repeat the request once if no response comes at all; that wakes no vehicle and costs little."""
+        url = self.environment.url(host, path, **query)
 
-        async def read(token: str) -> Json:
+        async def send(token: str) -> Json:
             try:
-                return await self._send("GET", url, name, self._headers[host], token=token)
-            except NoAnswer:
-                return await self._send("GET", url, name, self._headers[host], token=token)
+                return await self._send("GET", host, url, name, token)
+            except NoResponse:
+                return await self._send("GET", host, url, name, token)
 
-        return await self._authorised(read)
+        return await with_token(self._authenticator.token, send)
 
-    async def post(
-        self, host: Host, path: str, name: str, body: Json, departure: Leave = nullcontext, **query: str
-    ) -> Json:
-        """Write, within a ``departure``. Only a refused token leads to a second try, because then nothing was done."""
-        url = self._environment.url(host, path, **query)
-        headers = {**self._headers[host], "Content-Type": _POSTED_AS[host]}
-        data = json.dumps(body).encode()
+    async def post(self, host: Host, path: str, name: str, body: Json, departure: EnterDeparture = nullcontext) -> Json:
+        """Send a POST request within a ``departure`` and return the body of the response.
 
-        async def write(token: str) -> Json:
+        Only a refused token leads to a second request, because then nothing was done.
+        """
+        url, data = self.environment.url(host, path), json.dumps(body).encode()
+
+        async def send(token: str) -> Json:
             async with departure():
-                return await self._send("POST", url, name, headers, token=token, data=data)
+                return await self._send("POST", host, url, name, token, data=data)
 
-        return await self._authorised(write)
+        return await with_token(self._authenticator.token, send)
 
     async def delete(self, host: Host, path: str, name: str) -> None:
-        """Delete something; it does not matter if it is gone already."""
-        url = self._environment.url(host, path)
+        """Send a DELETE request; a resource that does not exist is fine."""
+        url = self.environment.url(host, path)
         with suppress(NotServed):
-            await self._authorised(lambda token: self._send("DELETE", url, name, self._headers[host], token=token))
-
-    async def _authorised(self, send: Callable[[str], Awaitable[Json]]) -> Json:
-        token = await self._authenticator.token()
-        try:
-            return await send(token)
-        except Unauthorized:
-            token = await self._authenticator.token(refused=token)
-        return await send(token)
+            await with_token(self._authenticator.token, lambda token: self._send("DELETE", host, url, name, token))
 
     async def _send(
-        self, method: str, url: URL, name: str, headers: Mapping[str, str], *, token: str, data: bytes | None = None
+        self, method: str, host: Host, url: URL, name: str, token: str, *, data: bytes | None = None
     ) -> Json:
-        answer = await self._transport.request(
-            method,
-            url,
-            name,
-            headers={**headers, "Authorization": f"Bearer {token}"},
-            data=data,
-            timeout=self._transport.timeouts.data,
-        )
-        return json_of(answer, name)
+        content_type = {} if data is None else {"Content-Type": _CONTENT_TYPES[host]}
+        headers = {**self._headers[host], **content_type, "Authorization": f"Bearer {token}"}
+        return body_of(await self._http.request(method, url, name, headers=headers, data=data), name)
+
+
+_CONTENT_TYPES = {Host.BFF: JSON, Host.CARS: JSON_API}

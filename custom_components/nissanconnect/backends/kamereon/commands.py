@@ -1,4 +1,4 @@
-"""What wakes a vehicle: commands as actions of the car adapter, and how far they have come (kamereon-eu §9, §10)."""
+"""Commands as actions of the car adapter, which wake the vehicle, and their progress (kamereon-eu §9, §10)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,23 +27,25 @@ from ...vehicle import (
     TimePassed,
     VehicleInfo,
 )
+from ..address import segment
 from ..base import Json
-from .client import Client, Host, Leave, segment
+from ..reader import JsonReader
+from .client import Client, EnterDeparture, Host
 from .errors import NotServed
-from .mapping import Attributes
+from .mapping import AttributeReader
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """An action: its name in the path and the attributes of its body.
 
-    ``otherwise`` returns another form of the same action, given the time, for vehicles that do not understand this one.
-    Attributes may hold the proof of a PIN, so they do not print themselves.
+    ``fallback`` returns another form of the same action, given the time, for vehicles that do not understand this one.
+    Attributes may hold the proof of a PIN, so they are left out of the repr.
     """
 
     name: str
     attributes: dict[str, Json] = field(default_factory=dict, repr=False)
-    otherwise: Callable[[datetime], Action] | None = field(default=None, compare=False)
+    fallback: Callable[[datetime], Action] | None = field(default=None, compare=False)
 
     def body(self) -> Json:
         """Return the body. Its type is the name in camel case; refreshes have no attributes (§9.1)."""
@@ -52,11 +54,11 @@ class Action:
 
 
 def action_for(command: Command, vehicle: VehicleInfo, now: datetime) -> Action:
-    """Return how ``command`` is asked of ``vehicle``.
+    """Return the action of ``command`` for ``vehicle``.
 
     Raises:
         NotSupported: This backend has no such action.
-        TimePassed: The start was planned for a time that has passed meanwhile.
+        TimePassed: The start was scheduled for a time that has passed since.
     """
     match command:
         case Refresh(group=None):
@@ -65,18 +67,18 @@ def action_for(command: Command, vehicle: VehicleInfo, now: datetime) -> Action:
             return Action(_REFRESHES.get(group, "wake-up-vehicle"))
         case StartClimate(target=target):
             return Action("hvac-start", _start_climate(target, vehicle))
-        case ScheduleClimate(at=at) if at < now + _SLACK:
+        case ScheduleClimate(at=at) if at < now + _CLOCK_SKEW:
             raise TimePassed
         case ScheduleClimate(at=at, target=target):
             return Action("hvac-start", {**_start_climate(target, vehicle), "startDateTime": _time(at)})
         case StopClimate():
-            return Action("hvac-start", {"action": "stop"}, otherwise=partial(_long_stop, vehicle))
-    if (action := _ALWAYS_THE_SAME.get(type(command))) is None:
+            return Action("hvac-start", {"action": "stop"}, fallback=partial(_long_stop, vehicle))
+    if (action := _ACTIONS.get(type(command))) is None:
         raise NotSupported(f"{command.kind()} is not possible through this service")
     return action
 
 
-_ALWAYS_THE_SAME: Mapping[type[Command], Action] = {
+_ACTIONS: Mapping[type[Command], Action] = {
     CancelClimateSchedule: Action("hvac-start", {"action": "cancel"}),
     FlashLights: Action("horn-lights", {"action": "start", "target": "lights", "duration": 5}),
     SoundHorn: Action("horn-lights", {"action": "start", "target": "horn", "duration": 2}),
@@ -85,7 +87,7 @@ _ALWAYS_THE_SAME: Mapping[type[Command], Action] = {
     StopCharging: Action("charging-start", {"action": "stop"}),
     StopEngine: Action("engine-start", {"action": "stop"}),
 }
-"""The shortest and the longest duration that horn-lights knows are 2 and 5 s (§9.5)."""
+"""Those that are always the same. The shortest and the longest duration of horn-lights are 2 and 5 s (§9.5)."""
 
 _REFRESHES: Mapping[Group | None, str] = {
     Group.BATTERY: "refresh-battery-status",
@@ -110,20 +112,15 @@ def _widest_refresh(vehicle: VehicleInfo) -> str:
 
 
 def _start_climate(target: float | None, vehicle: VehicleInfo) -> dict[str, Json]:
-    return {"action": "start", "targetTemperature": _target(target, vehicle)}
+    """Return the attributes of a start; whole degrees are integers, as the app sends them (§9.3)."""
+    nearest = vehicle.climate_limits.nearest(_COMFORT if target is None else target)
+    return {"action": "start", "targetTemperature": int(nearest) if nearest.is_integer() else nearest}
 
 
 _COMFORT = 21.0
-"""°C, where nobody chose: the service knows no start without a temperature (§9.3)."""
+"""°C if nobody chose a temperature: the service knows no start without one (§9.3)."""
 
-
-def _target(chosen: float | None, vehicle: VehicleInfo) -> float:
-    """Return a temperature that the vehicle accepts; whole degrees as integers, like the app sends them (§9.3)."""
-    target = vehicle.climate_limits.nearest(_COMFORT if chosen is None else chosen)
-    return int(target) if target.is_integer() else target
-
-
-_SLACK = timedelta(seconds=5)
+_CLOCK_SKEW = timedelta(seconds=5)
 """How far ahead of our own clock a time must be to lie in the future of the service's (§9.3)."""
 
 
@@ -132,17 +129,33 @@ def _time(at: datetime) -> str:
 
 
 def _long_stop(vehicle: VehicleInfo, now: datetime) -> Action:
-    """The stop of other clients: some vehicles wanted a temperature and a time just ahead (§9.3 [B])."""
+    """Return the stop of other clients: some vehicles wanted a temperature and a time just ahead (§9.3 [B])."""
     return Action(
         "hvac-start",
-        {**_start_climate(None, vehicle), "action": "stop", "startDateTime": _time(now + _SLACK)},
+        {**_start_climate(None, vehicle), "action": "stop", "startDateTime": _time(now + _CLOCK_SKEW)},
     )
 
 
-def action_id(reply: Json) -> str:
-    """Return the id under which an accepted action can be followed; empty if the reply has none."""
-    data = reply.get("data") if isinstance(reply, dict) else None
-    return Attributes(data if isinstance(data, dict) else {}).text("id") or ""
+async def start_action(client: Client, vin: str, action: Action, departure: EnterDeparture) -> str:
+    """Queue an action (§9.1); return the id under which it is polled, empty if the service gave none."""
+    path = f"v1/cars/{segment(vin)}/actions/{action.name}"
+    return action_id(await client.post(Host.CARS, path, action.name, action.body(), departure))
+
+
+def action_id(body: Json) -> str:
+    """Return the id of an accepted action; empty if the body has none."""
+    return JsonReader.of(body).child("data").text("id") or ""
+
+
+async def poll_action(client: Client, vin: str, identifier: str) -> Json:
+    """Return the status of an action (§10); ``None`` in its first seconds, when the service does not know it yet."""
+    if not identifier:
+        return None
+    path = f"v1/cars/{segment(vin)}/actions/status"
+    try:
+        return await client.get(Host.ACTION_STATUS, path, "action status", actionId=identifier)
+    except NotServed:
+        return None
 
 
 _PHASES: Mapping[str | float, Phase] = {
@@ -158,13 +171,12 @@ _PHASES: Mapping[str | float, Phase] = {
 }
 
 
-def progress(reply: Json) -> Progress:
-    """Read an action's status; a word that nobody has described does not end it (§10)."""
-    said = Attributes.of(reply)
-    error = said.get("error")
-    code = said.text("errorCode") or Attributes.of(error).text("code")
-    phase = said.one_of("status", _PHASES) or Phase.PENDING
-    return Progress(phase, code=code and code[:32], reason=_reason(phase, said.text("actionType"), code))
+def progress(body: Json) -> Progress:
+    """Map an action's status; one that nobody has described does not end it (§10)."""
+    attributes = AttributeReader.of(body)
+    code = attributes.text("errorCode") or attributes.child("error").text("code")
+    phase = attributes.one_of("status", _PHASES) or Phase.PENDING
+    return Progress(phase, code=code and code[:32], reason=_reason(phase, attributes.text("actionType"), code))
 
 
 def _reason(phase: Phase, action: str | None, code: str | None) -> Reason | None:
@@ -172,26 +184,3 @@ def _reason(phase: Phase, action: str | None, code: str | None) -> Reason | None
     if phase is Phase.REJECTED and code == "12" and (action or "").replace("_", "").casefold() == "lockunlock":
         return Reason.WRONG_PIN
     return None
-
-
-class Dispatcher:
-    """The actions of one account's vehicles."""
-
-    def __init__(self, client: Client) -> None:
-        """Keep the way to the service."""
-        self._client = client
-
-    async def start(self, vin: str, action: Action, departure: Leave) -> str:
-        """Queue an action; return the id under which it can be followed, empty if the service gave none."""
-        path = f"v1/cars/{segment(vin)}/actions/{action.name}"
-        return action_id(await self._client.post(Host.CARS, path, action.name, action.body(), departure))
-
-    async def status(self, vin: str, identifier: str) -> Json:
-        """Return what is said of an action; ``None`` in its first seconds, when the service does not know it yet."""
-        if not identifier:
-            return None
-        path = f"v1/cars/{segment(vin)}/actions/status"
-        try:
-            return await self._client.get(Host.ACTION_STATUS, path, "action status", actionId=identifier)
-        except NotServed:
-            return None

@@ -1,7 +1,6 @@
-"""What a host answered, and what that means in the terms of ``vehicle.errors`` (kamereon-eu §3.3, §15.1)."""
+"""What a response means in the terms of ``vehicle.errors`` (kamereon-eu §3.3, §15.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 import re
 from typing import NamedTuple
@@ -16,19 +15,10 @@ from ...vehicle import (
     ProtocolError,
     RateLimited,
     TimePassed,
-    TokenRejected,
     Unavailable,
 )
 from ..base import Json
-from ..reader import load_json
-
-
-class NoAnswer(Unavailable):
-    """Nothing came back in time, or it broke off. Only this is worth an immediate second try."""
-
-
-class Unauthorized(TokenRejected):
-    """The access token was refused. A fresh one helps; if it does not, the service is at fault, not the password."""
+from ..http import Response, Unauthorized
 
 
 class AdapterFault(Unavailable):
@@ -36,121 +26,97 @@ class AdapterFault(Unavailable):
 
 
 class BadRequest(Declined):
-    """The service does not understand the request as it was put."""
+    """The service does not understand the form of the request."""
 
 
 class InvalidValue(BadRequest):
-    """The request is well put, but something in it is wrong: a one-time code, for example."""
+    """The form of the request is right, but a value in it is wrong: a one-time code, for example."""
 
 
-class AlreadyThere(Declined):
-    """What should be made exists."""
+class AlreadyExists(Declined):
+    """The resource to create exists."""
 
 
 class NotServed(NotSupported):
     """This path, or this version of it, does not exist for this vehicle; another version may."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One HTTP answer, which may hold tokens and places. ``retry_after`` is in seconds."""
-
-    status: int
-    text: str = field(repr=False)
-    location: str | None = field(default=None, repr=False)
-    retry_after: float | None = None
-
-
-def json_of(answer: Answer, name: str) -> Json:
-    """Return the body of a successful answer; an empty one is ``None``.
-
-    ``name`` says in messages who answered.
+def body_of(response: Response, name: str) -> Json:
+    """Return the body of a successful response; an empty one is ``None``. ``name`` stands for its path in messages.
 
     Raises:
-        BackendError: The answer tells of a fault, whatever its HTTP status, or is not JSON.
+        BackendError: The response reports an error, whatever its HTTP status, or is not JSON.
     """
-    body, readable = _decode(answer.text)
-    if (error := _error(answer, name, _fault(body))) is not None:
+    if (error := error_of(response, name)) is not None:
         raise error
-    if answer.status // 100 != 2:
-        raise ProtocolError(f"{name} answered {answer.status}")
-    if not readable:
+    if not response.is_success:
+        raise ProtocolError(f"{name} answered {response.status}")
+    if not response.is_json:
         raise ProtocolError(f"{name} did not answer with JSON")
-    return body
+    return response.body
 
 
-def error_of(answer: Answer, name: str) -> BackendError | None:
-    """Return what went wrong according to ``answer``; errors can come with HTTP 200, so every body is searched."""
-    body, _ = _decode(answer.text)
-    return _error(answer, name, _fault(body))
-
-
-def fault_code(answer: Answer) -> str:
-    """Return the code of the service's own error envelope; empty if there is none."""
-    fault = _fault(_decode(answer.text)[0])
-    return "" if fault is None else fault.code
-
-
-def _decode(text: str) -> tuple[Json, bool]:
-    """Return the body, ``None`` if there is none, and whether it could be read."""
-    try:
-        return (load_json(text) if text.strip() else None), True
-    except ValueError, RecursionError:
-        return None, False
-
-
-def _error(answer: Answer, name: str, fault: _Fault | None) -> BackendError | None:
-    status = answer.status
+def error_of(response: Response, name: str) -> BackendError | None:
+    """Return the error that a response reports; errors can come with HTTP 200, so every body is searched."""
+    status, fault = response.status, _fault(response.body)
     if status < HTTPStatus.BAD_REQUEST:
         if fault is None:
             return None
         status = fault.status
-    kind = AccessBlocked if status == HTTPStatus.FORBIDDEN and _is_html(answer.text) else _kind(status, fault)
+    blocked = status == HTTPStatus.FORBIDDEN and _is_from_gateway(response)
+    kind = AccessBlocked if blocked else _kind(status, fault)
     shown = f" (code {fault.code})" if fault and fault.code.isdecimal() and len(fault.code) <= 6 else ""
-    retry_after = answer.retry_after
+    retry_after = response.retry_after
     if kind is RateLimited:
-        retry_after = max(_SHORTEST_PENALTY, retry_after or 0)
-    return kind(f"{name} answered {answer.status}{shown}", retry_after=retry_after)
+        retry_after = max(_SHORTEST_PAUSE, retry_after or 0)
+    return kind(f"{name} answered {response.status}{shown}", retry_after=retry_after)
 
 
-_SHORTEST_PENALTY = 300.0
-"""Seconds. No 429 was ever reported from this service, so nobody knows its patience (§15.1 [D])."""
+def error_code(response: Response) -> str:
+    """Return the code of the service's own error object; empty if there is none."""
+    fault = _fault(response.body)
+    return "" if fault is None else fault.code
+
+
+_SHORTEST_PAUSE = 300.0
+"""Seconds after a 429. None was ever reported from this service, so nobody knows its limits (§15.1 [D])."""
 
 
 class _Fault(NamedTuple):
-    """The first error of the service's own envelope."""
+    """The first error object of the service; ``text`` is its title and detail."""
 
     code: str
-    word: str
-    told: str
+    status_text: str
+    text: str
 
     @property
     def status(self) -> int:
-        """The HTTP status that the fault stands for, 0 if it does not say."""
-        for number in (self.code[:3], self.word):
+        """The HTTP status that the error stands for; 0 if it does not say."""
+        for number in (self.code[:3], self.status_text):
             if re.fullmatch("[45][0-9]{2}", number):
                 return int(number)
-        return next((s.value for s in HTTPStatus if s.phrase.casefold() == self.word.casefold()), 0)
+        phrase = self.status_text.casefold()
+        return next((status.value for status in HTTPStatus if status.phrase.casefold() == phrase), 0)
 
 
 def _fault(body: Json) -> _Fault | None:
-    """Find the envelope, whose ``errors`` is a list or, with 401, a single object."""
+    """Return the first of ``errors``, which is a list or, with 401, a single object."""
     errors = body.get("errors") if isinstance(body, dict) else None
     if not errors:
         return None
     first = errors[0] if isinstance(errors, list) else errors
     if not isinstance(first, Mapping):
         first = {}
-    code, word, title, detail = (
+    code, status, title, detail = (
         str(value) if isinstance(value := first.get(name), str | int | float) else ""
         for name in ("code", "status", "title", "detail")
     )
-    return _Fault(code=code, word=word, told=f"{title} {detail}")
+    return _Fault(code=code, status_text=status, text=f"{title} {detail}")
 
 
-def _is_html(text: str) -> bool:
-    """Whether the gateway in front of the service speaks, which never uses the service's JSON."""
-    return text.lstrip().startswith("<") or "forbidden by administrator" in text
+def _is_from_gateway(response: Response) -> bool:
+    """Whether the response is of the gateway in front of the service, which never uses the service's JSON."""
+    return response.is_html or "forbidden by administrator" in response.text
 
 
 def _kind(status: int, fault: _Fault | None) -> type[BackendError]:
@@ -158,8 +124,8 @@ def _kind(status: int, fault: _Fault | None) -> type[BackendError]:
         if fault.code in _BY_CODE:
             return _BY_CODE[fault.code]
         if fault.code == "400001":
-            return NotSupported if "gateway" in fault.told else InvalidValue
-        if status == HTTPStatus.INTERNAL_SERVER_ERROR and "BatteryAdapter.getBatteryStatus" in fault.told:
+            return NotSupported if "gateway" in fault.text else InvalidValue
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR and "BatteryAdapter.getBatteryStatus" in fault.text:
             return AdapterFault
     if status in _BY_STATUS:
         return _BY_STATUS[status]
@@ -175,7 +141,7 @@ _BY_CODE: Mapping[str, type[BackendError]] = {
     "0399": BadRequest,
     "403009": PrivacyMode,
     "409001": Busy,
-    "409010": AlreadyThere,
+    "409010": AlreadyExists,
     "Future": TimePassed,
 }
 _BY_STATUS: Mapping[int, type[BackendError]] = {

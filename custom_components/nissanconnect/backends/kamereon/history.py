@@ -1,125 +1,96 @@
-"""Trips and messages: read on request, not part of the state (kamereon-eu §13, §14)."""
+"""Trips and notifications: read on request, not part of the state (kamereon-eu §13, §14)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 import re
 
 from ...vehicle import AlertType, Notification, TripPeriod, TripSummary, VehicleInfo
-from ..base import Json
+from ..address import segment
 from ..quantities import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_FUEL, TRIP_MINUTES, TRIPS
-from .client import Client, Environment, Host, segment
-from .mapping import Attributes
+from .client import Client, Host
+from .mapping import AttributeReader
 
 _PERIODS = {
     TripPeriod.DAY: ("0", "%Y%m%d"),
     TripPeriod.MONTH: ("1", "%Y%m"),
     TripPeriod.YEAR: ("2", "%Y"),
 }
-"""The service's number for each kind of summary, and how it names one."""
+"""The service's number for each kind of summary, and its format for the start of one."""
 
 
-async def trips(
-    client: Client, vehicle: VehicleInfo, period: TripPeriod, *, start: date, end: date, dates: str, now: datetime
+async def read_trips(
+    client: Client, vehicle: VehicleInfo, period: TripPeriod, *, start: date, end: date, date_format: str, now: datetime
 ) -> tuple[TripSummary, ...]:
-    """Return the summaries from ``start`` to ``end``, as far as they can be read; ``dates`` is how to write those."""
+    """Return the summaries from ``start`` to ``end`` that make sense; the request has dates in ``date_format``."""
     body = await client.get(
         Host.CARS,
         f"v1/cars/{segment(vehicle.key)}/trip-history",
         "trip-history",
         type=_PERIODS[period][0],
-        start=start.strftime(dates),
-        end=end.strftime(dates),
+        start=start.strftime(date_format),
+        end=end.strftime(date_format),
     )
-    summaries = (_summary(summary, period, now) for summary in _objects(body, "summaries"))
+    summaries = (_summary(each, period, now) for each in AttributeReader.of(body).children("summaries"))
     return tuple(summary for summary in summaries if summary is not None)
 
 
-def _summary(said: Attributes, period: TripPeriod, now: datetime) -> TripSummary | None:
-    name = re.sub(r"\D", "", said.text(period.value) or "")
+def _summary(attributes: AttributeReader, period: TripPeriod, now: datetime) -> TripSummary | None:
+    digits = re.sub(r"\D", "", attributes.text(period.value) or "")
     try:
-        start = datetime.strptime(name, _PERIODS[period][1]).replace(tzinfo=UTC).date()
+        start = datetime.strptime(digits, _PERIODS[period][1]).replace(tzinfo=UTC).date()
     except ValueError:
         return None
-    count = TRIPS.of(said.number("tripsNumber"))
+    count = attributes.quantity("tripsNumber", TRIPS)
     return TripSummary(
         start=start,
         period=period,
         trips=None if count is None else int(count),
-        distance=DRIVEN.of(said.number("distance")),
-        duration=TRIP_MINUTES.of(said.number("duration")),
-        first_start=said.past(now, "firstTripStart"),
-        last_end=said.past(now, "lastTripEnd"),
-        energy_used=TRIP_ENERGY.of(said.number("consumedElectricity")),
-        energy_recovered=TRIP_ENERGY.of(said.number("savedElectricity")),
-        fuel_used=TRIP_FUEL.of(said.number("consumedFuel")),
-        co2_saved=CO2_SAVED.of(said.number("co2Saving")),
+        distance=attributes.quantity("distance", DRIVEN),
+        duration=attributes.quantity("duration", TRIP_MINUTES),
+        first_start=attributes.past(now, "firstTripStart"),
+        last_end=attributes.past(now, "lastTripEnd"),
+        energy_used=attributes.quantity("consumedElectricity", TRIP_ENERGY),
+        energy_recovered=attributes.quantity("savedElectricity", TRIP_ENERGY),
+        fuel_used=attributes.quantity("consumedFuel", TRIP_FUEL),
+        co2_saved=attributes.quantity("co2Saving", CO2_SAVED),
     )
 
 
-async def notifications(
-    client: Client,
-    environment: Environment,
-    vehicle: VehicleInfo,
-    user_id: str,
-    *,
-    first: int,
-    count: int,
-    language: str,
-    now: datetime,
+async def read_notifications(
+    client: Client, vehicle: VehicleInfo, user_id: str, *, first: int, count: int, language: str, now: datetime
 ) -> tuple[Notification, ...]:
-    """Return ``count`` messages, newest first, beginning with the ``first``-th (counted from 1)."""
+    """Return ``count`` notifications, newest first, beginning with the ``first``-th (counted from 1)."""
     body = await client.get(
         Host.NOTIFICATIONS,
-        _messages_path(vehicle, user_id),
+        f"v2/notifications/users/{segment(user_id)}/vehicles/{segment(vehicle.key)}",
         "notifications",
-        realm=environment.notification_realm,
+        realm=client.environment.notification_realm,
         langCode=language,
         order="DESC",
         **{"from": str(first), "to": str(first + count - 1)},
     )
-    messages = (_notification(message, now) for message in _objects(body, "messages"))
-    return tuple(message for message in messages if message is not None)
+    notifications = (_notification(each, now) for each in AttributeReader.of(body).children("messages"))
+    return tuple(notification for notification in notifications if notification is not None)
 
 
-async def mark_read(
-    client: Client, environment: Environment, vehicle: VehicleInfo, user_id: str, ids: Collection[str]
-) -> None:
-    """Mark messages as read."""
-    await client.post(
-        Host.NOTIFICATIONS,
-        _messages_path(vehicle, user_id),
-        "notifications",
-        [{"notificationId": message, "status": "READ"} for message in ids],
-        realm=environment.notification_realm,
-    )
-
-
-def _messages_path(vehicle: VehicleInfo, user_id: str) -> str:
-    return f"v2/notifications/users/{segment(user_id)}/vehicles/{segment(vehicle.key)}"
-
-
-def _notification(said: Attributes, now: datetime) -> Notification | None:
-    message_id, kind = said.text("notificationId"), said.text("notificationKey") or said.text("ruleKey")
-    if message_id is None or kind is None:
+def _notification(attributes: AttributeReader, now: datetime) -> Notification | None:
+    notification_id = attributes.text("notificationId")
+    key = attributes.text("notificationKey") or attributes.text("ruleKey")
+    if notification_id is None or key is None:
         return None
     return Notification(
-        id=message_id,
-        kind=kind,
-        alert=meaning(kind),
-        category=said.text("categoryKey"),
-        title=said.text("messageTitle"),
-        text=said.text("messageDescription") or said.text("messageSubtitle"),
-        sent_at=said.past(now, "timestamp"),
-        read=said.one_of("status", {"read": True, "unread": False}),
+        id=notification_id,
+        kind=key,
+        alert=alert_type(key),
+        category=attributes.text("categoryKey"),
+        title=attributes.text("messageTitle"),
+        text=attributes.text("messageDescription") or attributes.text("messageSubtitle"),
+        sent_at=attributes.past(now, "timestamp"),
+        read=attributes.one_of("status", {"read": True, "unread": False}),
     )
 
 
-def _objects(body: Json, name: str) -> list[Attributes]:
-    listed = Attributes.of(body).get(name)
-    return [Attributes.of(item) for item in listed] if isinstance(listed, list) else []
-
-
-_MEANINGS: Mapping[str, AlertType] = {
+_ALERT_TYPES: Mapping[str, AlertType] = {
     "battery.ended.charge": AlertType.CHARGING_FINISHED,
     "charge.failure": AlertType.CHARGING_INTERRUPTED,
     "programmed.charge.interruption": AlertType.CHARGING_INTERRUPTED,
@@ -136,15 +107,15 @@ _MEANINGS: Mapping[str, AlertType] = {
         ("abs", "brake", "coolant", "eps", "fuel", "oil", "stop.warning", "serv.warning"), AlertType.WARNING_LAMP
     ),
 }
-"""By the beginnings of the keys: only those whose meaning their words leave no doubt about.
+"""By the beginnings of the keys (§14.2): only those whose wording leaves no doubt about their meaning.
 
 Zone, speed and curfew messages are not here: they are about the maker's own areas, which are not the owner's in Home
 Assistant.
 """
 
 
-def meaning(key: str) -> AlertType:
-    """Return what a message of that key tells; what is unknown is a message."""
-    words = key.split(".")
-    beginnings = (".".join(words[:count]) for count in range(len(words), 0, -1))
-    return next((_MEANINGS[each] for each in beginnings if each in _MEANINGS), AlertType.CLOUD_MESSAGE)
+def alert_type(key: str) -> AlertType:
+    """Return the type of alert for the key of a notification; an unknown key is a message."""
+    parts = key.split(".")
+    prefixes = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((_ALERT_TYPES[each] for each in prefixes if each in _ALERT_TYPES), AlertType.CLOUD_MESSAGE)

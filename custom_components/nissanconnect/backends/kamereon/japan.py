@@ -1,14 +1,17 @@
-"""What the Japanese service does in its own way (kamereon-eu §2.4, regions §1.1 [B]). Experimental, and read-only.
+"""The Japanese service, which does some things in its own way (kamereon-eu §2.4, regions §1.1 [B]).
 
-Two forks by single owners are all that is known of it, and one of them reads vehicles through it today. What neither
-tells is not made up: how tokens are refreshed, how messages are read. Commands are left out until one is known well
-enough: those of newer vehicles go to another front end, and one car called executed ones cancelled (§10).
+It is experimental and read-only. Two forks by single owners are all that is known of it, and one of them reads vehicles
+through it today. What neither shows is not made up: how tokens are refreshed, how notifications are read. Commands are
+left out until one is known well enough: those of newer vehicles go to another front end, and one vehicle reported
+executed ones as cancelled (§10).
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 import json
+
+from yarl import URL
 
 from ...vehicle import (
     ActionRequired,
@@ -26,14 +29,18 @@ from ...vehicle import (
     normalise_key,
     vin_problem,
 )
-from ..base import Json
+from ..address import segment
+from ..base import Backend, Context, Fields, Json
+from ..http import HttpClient, Unauthorized
+from ..reader import JsonReader, text_of
 from . import mapping
 from .auth import Refused
-from .client import JSON_API, Client, Environment, Host, Transport, segment
+from .backend import KamereonBackend
+from .client import JSON_API, Client, Environment, Host
 from .endpoints import Endpoint, Version
-from .errors import Unauthorized, fault_code, json_of
-from .mapping import BACKEND, Attributes
-from .region import Dialect
+from .errors import body_of, error_code
+from .mapping import BACKEND, AttributeReader
+from .region import Region
 from .vehicles import ROLES, Entry, active_services, capabilities_of, powertrain_of
 
 _WRONG_PASSWORD = "0205"  # noqa: S105 - a code of the service
@@ -41,109 +48,98 @@ _HEADERS = {"Content-Type": JSON_API}
 
 
 class PasswordLogIn:
-    """One request with name and password, which brings the tokens."""
+    """One request with name and password, which returns the tokens."""
 
-    def __init__(self, transport: Transport, environment: Environment) -> None:
-        """Keep what the log-ins need; nothing is sent yet."""
+    def __init__(self, http: HttpClient, environment: Environment) -> None:
         self.works = True
-        self._transport = transport
+        self._http = http
         self._environment = environment
 
     async def log_in(self, username: str, password: str) -> Json:
-        """Send name and password; trouble behind the log-in (0204) is no reason to doubt them."""
+        """Send name and password; an error behind the log-in (0204) is no reason to doubt them."""
         attributes: Json = {"username": username, "password": password}
         self.works = False
-        answer = await self._transport.request(
+        response = await self._http.request(
             "POST",
             self._environment.url(Host.LOGIN, "nissan/account/v1/login"),
             "login",
             headers={**_HEADERS, "X-App-Id": self._environment.client_id},
             data=json.dumps({"data": {"type": "token", "attributes": attributes}}).encode(),
-            timeout=self._transport.timeouts.login,
         )
-        if fault_code(answer) == _WRONG_PASSWORD:
+        if error_code(response) == _WRONG_PASSWORD:
             raise AuthenticationFailed
         try:
-            body = json_of(answer, "login")
+            body = body_of(response, "login")
         except Unauthorized:
             raise AuthenticationFailed from None
         self.works = True
         return body
 
     async def refresh(self, refresh_token: str) -> Json:
-        """How the app does that is not on record, so that every hour begins with a log-in."""
+        """How the app does that is not on record, so a log-in renews the tokens every hour."""
         raise Refused("how tokens are refreshed is not known")
 
 
 class JapaneseAccount:
-    """Who the account is and what it has: one answer. Names are told elsewhere, and kept while nobody tells them."""
+    """One response has the id of the account and its vehicles. Another one has their names, which are kept."""
 
     def __init__(self) -> None:
-        """Start with no names."""
-        self._details: dict[str, Attributes] = {}
+        self._details: dict[str, JsonReader] = {}
 
     async def user_id(self, client: Client) -> str | None:
-        """Return the account's own name of itself."""
-        data = _object(await _token_info(client), "data")
-        return data.text("id")
+        """Return the id of the account."""
+        return JsonReader.of(await _token_info(client)).child("data").text("id")
 
     async def vehicles(self, client: Client, user_id: str, now: datetime) -> tuple[Entry, ...]:
         """Return the vehicles by their frame numbers."""
-        listed = Attributes.of(await _token_info(client)).get("vehicles")
+        listed = AttributeReader.of(await _token_info(client)).get("vehicles")
         if not isinstance(listed, list):
             raise ProtocolError("the vehicle list is none")
         found: dict[str, Entry] = {}
-        for item in listed:
-            said = Attributes.of(item)
-            number = said.text("vin")
+        for vehicle in AttributeReader.list_of(listed):
+            number = vehicle.text("vin")
             if number is not None and (key := normalise_key(number)) not in found:
-                await self._learn(client, key, said)
-                found[key] = entry_of(key, said, self._details.get(key, Attributes({})), now)
+                await self._fetch_details(client, key, vehicle)
+                found[key] = entry_of(key, vehicle, self._details.get(key, JsonReader({})), now)
         return tuple(found.values())
 
-    async def _learn(self, client: Client, key: str, said: Attributes) -> None:
-        """Ask for the vehicle's details, which go by its UUID. Without them it only lacks a name."""
-        if (uuid := said.text("uuid")) is None:
+    async def _fetch_details(self, client: Client, key: str, vehicle: AttributeReader) -> None:
+        """Request the vehicle's details by its UUID. Without them it only lacks a name."""
+        if (uuid := vehicle.text("uuid")) is None:
             return
-        more = {"X-VehicleIdType": "UUID", **_gateway_header(said.token("gateway"))}
+        headers = {"X-VehicleIdType": "UUID", **_gateway_header(vehicle.token("gateway"))}
         path = f"nissan/vehicle-info/v1/cars/{segment(uuid)}/details"
         try:
-            body = await client.with_headers(more).get(Host.BFF, path, "vehicle details")
+            body = await client.with_headers(headers).get(Host.BFF, path, "vehicle details")
         except AuthenticationFailed, ActionRequired:
             raise
         except BackendError:
             return
-        self._details[key] = Attributes.of(body)
+        self._details[key] = JsonReader(AttributeReader.of(body).values)
 
 
 async def _token_info(client: Client) -> Json:
     return await client.get(Host.BFF, "nissan/account/v1/token-info", "token-info")
 
 
-def _object(body: Json, name: str) -> Attributes:
-    inner = body.get(name) if isinstance(body, dict) else None
-    return Attributes(inner if isinstance(inner, dict) else {})
-
-
-def entry_of(key: str, said: Attributes, details: Attributes, received_at: datetime) -> Entry:
-    """Return a vehicle of the list, for what can be read of it.
+def entry_of(key: str, vehicle: AttributeReader, details: JsonReader, received_at: datetime) -> Entry:
+    """Return a vehicle of the list, with the capabilities that can be read.
 
     Services are numbered as in Europe; here they come as bare numbers [B].
     """
-    services = _services(said.get("services"))
-    model = _object(dict(details.values), "model")
-    year = model.number("year", 1990, 2100)
+    services = _services(vehicle.get("services"))
+    model = details.child("model")
     powertrain = powertrain_of(details)
     info = VehicleInfo(
         key=key,
         vin=key if vin_problem(key) in (None, VinProblem.CHECK_DIGIT) else None,
         model=model.text("displayName"),
         model_code=model.text("code"),
-        year=None if year is None else int(year),
-        generation=said.text("canGeneration"),
-        gateway=said.token("gateway"),
+        year=model.integer("year", 1990, 2100),
+        generation=vehicle.text("canGeneration"),
+        gateway=vehicle.token("gateway"),
         powertrain=powertrain,
-        role=said.one_of("role", ROLES),
+        role=vehicle.one_of("role", ROLES),
         capabilities=capabilities_of(services or frozenset(), powertrain) & _READABLE,
     )
     subscription = Subscription(backend=BACKEND, received_at=received_at, active=bool(services))
@@ -152,12 +148,11 @@ def entry_of(key: str, said: Attributes, details: Attributes, received_at: datet
 
 
 def _services(listed: Json) -> frozenset[str] | None:
-    """Return what is active: every bare number, and what says so of itself."""
-    told = active_services(listed)
-    if told is None or not isinstance(listed, list):
+    """Return what is active: every bare number, and objects that say so."""
+    active = active_services(listed)
+    if active is None or not isinstance(listed, list):
         return None
-    bare = (Attributes({"id": item}).text("id") for item in listed if not isinstance(item, dict))
-    return told | {number for number in bare if number is not None}
+    return active | {number for service in listed if (number := text_of(service)) is not None}
 
 
 _READABLE = frozenset(
@@ -177,7 +172,7 @@ def _gateway_header(gateway: str | None) -> Mapping[str, str]:
 
 
 def _location(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
-    """Read location. Whether there is a privacy mode is not known, so a position says nothing about one."""
+    """Map location. Whether there is a privacy mode is not known, so a position says nothing about one."""
     return replace(mapping.location(body, vehicle, received_at), privacy=None)
 
 
@@ -188,44 +183,64 @@ _ENDPOINTS = (
     Endpoint(
         name="battery-status",
         groups=frozenset({Group.BATTERY, Group.CHARGING, Group.FUEL}),
-        parse=mapping.battery_status,
-        gate=Capability.BATTERY,
-        order=lambda _: (Version("nissan/vehicle-info/v2", Host.BFF), Version("v2"), Version("v1")),
+        map=mapping.battery_status,
+        capability=Capability.BATTERY,
+        versions=lambda _: (Version("nissan/vehicle-info/v2", Host.BFF), Version("v2"), Version("v1")),
     ),
-    Endpoint(name="cockpit", groups=frozenset({Group.FUEL, Group.ODOMETER}), parse=mapping.cockpit),
+    Endpoint(name="cockpit", groups=frozenset({Group.FUEL, Group.ODOMETER}), map=mapping.cockpit),
     Endpoint(
         name="hvac-status",
         groups=frozenset({Group.CLIMATE}),
-        parse=mapping.hvac_status,
-        gate=Capability.CLIMATE_STATUS,
-        order=lambda _: (_REMOTE_ACTION,),
+        map=mapping.hvac_status,
+        capability=Capability.CLIMATE_STATUS,
+        versions=lambda _: (_REMOTE_ACTION,),
     ),
     Endpoint(
         name="location",
         groups=frozenset({Group.POSITION}),
-        parse=_location,
-        gate=Capability.LOCATION,
-        order=lambda _: (_VEHICLE_INFO,),
+        map=_location,
+        capability=Capability.LOCATION,
+        versions=lambda _: (_VEHICLE_INFO,),
     ),
     Endpoint(
         name="lock-status",
         groups=frozenset({Group.BODY}),
-        parse=mapping.lock_status,
-        gate=Capability.LOCK_STATUS,
-        order=lambda _: (_REMOTE_ACTION,),
+        map=mapping.lock_status,
+        capability=Capability.LOCK_STATUS,
+        versions=lambda _: (_REMOTE_ACTION,),
     ),
-    Endpoint(name="health-status", groups=frozenset({Group.HEALTH}), parse=mapping.health_status),
+    Endpoint(name="health-status", groups=frozenset({Group.HEALTH}), map=mapping.health_status),
 )
 """What one client reads of one car [B]; of a battery only its first path is on record [C], the others are Europe's."""
 
-JAPANESE = Dialect(
+_SERVICE = URL("https://nc-app-bff-prod.apps.jp.kamereon.io/nc-app-bff/")
+"""One front end, with the adapters behind it. A client that worked in September 2026 has these values (§2.4 [B])."""
+
+JAPAN = Region(
     market=Market.JAPAN,
+    environment=Environment(
+        hosts={
+            Host.LOGIN: _SERVICE,
+            Host.BFF: _SERVICE,
+            Host.USERS: _SERVICE / "alliance/user-adapter/",
+            Host.CARS: _SERVICE / "alliance/car-adapter/",
+            Host.NOTIFICATIONS: _SERVICE / "alliance/notifications/",
+            Host.ACTION_STATUS: _SERVICE / "alliance/action-status-polling/",
+        },
+        client_id="jp.co.nissan.nissanconnect.ncx",
+        notification_realm="n-nissan-nc",
+    ),
     log_in=PasswordLogIn,
     account=JapaneseAccount,
     headers=dict.fromkeys(Host, _HEADERS),
-    vehicle_headers=lambda vehicle: _gateway_header(vehicle.gateway),
     endpoints=_ENDPOINTS,
     command_limit=None,
-    trip_dates="%Y%m%d",
-    has_messages=False,
+    vehicle_headers=lambda vehicle: _gateway_header(vehicle.gateway),
+    trip_date_format="%Y%m%d",
+    has_notifications=False,
 )
+
+
+def create(context: Context, fields: Fields) -> Backend:
+    """Return the backend of a Japanese account for the name and the password that the owner has entered."""
+    return KamereonBackend.create(context, fields, JAPAN)

@@ -1,7 +1,11 @@
-"""The attributes of a response of the data plane."""
+"""From the attributes of a payload to groups of the vehicle's state (kamereon-eu §8).
+
+Mapping functions accept any body and raise nothing. One function maps all versions of an endpoint, because their
+attributes do not contradict each other (§8.1-8.3).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Self, override
 
@@ -16,45 +20,34 @@ from ...vehicle import (
     Fuel,
     Health,
     Odometer,
-    Position,
     Powertrain,
     Privacy,
-    Reported,
     Schedules,
     Stamp,
-    Tyre,
-    Tyres,
     VehicleInfo,
     VehicleState,
 )
 from ..base import Json
-from ..quantities import (
-    ENERGY,
-    FUEL,
-    LEVEL,
-    MINUTES,
-    ODOMETER,
-    POWER,
-    PRESSURE,
-    RANGE,
-    TARGET_TEMPERATURE,
-    TEMPERATURE,
-    heading,
-    place,
-)
+from ..mapping import fill_gaps, known, position, tyres
+from ..quantities import ENERGY, FUEL, LEVEL, MINUTES, ODOMETER, POWER, RANGE, TARGET_TEMPERATURE, TEMPERATURE
 from ..reader import JsonReader, ends_in, upcoming
 
+BACKEND = "kamereon"
 
-class Attributes(JsonReader):
-    """The attributes of one body or of one object in it."""
+type Mapper = Callable[[Json, VehicleInfo, datetime], VehicleState]
+"""Maps a body about a vehicle that was received at a time."""
+
+
+class AttributeReader(JsonReader):
+    """The attributes of a body of the data plane, or of one object in it."""
 
     __slots__ = ()
 
     @classmethod
     @override
-    def of(cls, body: Json) -> Self:
-        """Find the attributes in ``data.attributes``, in ``data`` or at the top (§3.2)."""
-        found = body if isinstance(body, dict) else {}
+    def of(cls, value: Json) -> Self:
+        """Read the attributes from ``data.attributes``, from ``data`` or from the top (§3.2)."""
+        found = value if isinstance(value, dict) else {}
         for name in ("data", "attributes"):
             inner = found.get(name)
             if isinstance(inner, dict):
@@ -62,63 +55,38 @@ class Attributes(JsonReader):
         return cls(found)
 
 
-BACKEND = "kamereon"
-
-type Parser = Callable[[Json, VehicleInfo, datetime], VehicleState]
-"""Reads a body about a vehicle, received at a time. Total: whatever the body is, nothing is raised."""
-
-
-def stamp_of(said: Attributes, received_at: datetime) -> Stamp:
+def _stamp(attributes: AttributeReader, received_at: datetime) -> Stamp:
     """Version 1 of the data uses ``lastUpdateTime``, version 2 of the battery ``timestamp`` (§3.4)."""
-    reported_at = said.past(received_at, "lastUpdateTime", "timestamp")
+    reported_at = attributes.past(received_at, "lastUpdateTime", "timestamp")
     return Stamp(backend=BACKEND, received_at=received_at, reported_at=reported_at)
 
 
-def known[G: Reported](group: G) -> G | None:
-    """Return the group, or ``None`` if nothing in it is known: then it was not reported."""
-    stamp = {field.name for field in fields(Reported)}
-    told = (field for field in fields(group) if field.name not in stamp)
-    return group if any(getattr(group, field.name) != field.default for field in told) else None
-
-
 def privacy(received_at: datetime, *, active: bool) -> Privacy:
-    """Privacy mode, as the service and not the vehicle tells it."""
+    """Return privacy mode, which the service reports and not the vehicle."""
     return Privacy(backend=BACKEND, received_at=received_at, active=active)
 
 
-def join_fuel(words: Sequence[Fuel]) -> Fuel:
-    """Make one group of what several endpoints said last (at least one did): field by field, the newest word counts.
-
-    Cockpit states no time of its own, so the group's is that of the range in battery-status.
-    """
-    newest, *older = sorted(words, key=lambda fuel: fuel.received_at, reverse=True)
-    for fuel in older:
-        unknown = [field.name for field in fields(Fuel) if getattr(newest, field.name) is None]
-        newest = replace(newest, **{name: getattr(fuel, name) for name in unknown})
-    return newest
-
-
 def battery_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
-    """Read any version of battery-status; their attributes do not contradict each other (§8.1-8.3)."""
-    said = Attributes.of(body)
-    stamp = stamp_of(said, received_at)
-    range_climate_on = RANGE.of(said.number("rangeHvacOn"))
-    if _is_about_fuel(said, vehicle):
+    """Map battery-status: the traction battery and its charging, or the tank of vehicles without such a battery."""
+    attributes = AttributeReader.of(body)
+    stamp = _stamp(attributes, received_at)
+    range_climate_on = attributes.quantity("rangeHvacOn", RANGE)
+    if _is_about_fuel(attributes, vehicle):
         return VehicleState(fuel=known(Fuel(**stamp, range=range_climate_on)))
-    range_climate_off = RANGE.of(said.number("rangeHvacOff"))
+    range_climate_off = attributes.quantity("rangeHvacOff", RANGE)
     battery = Battery(
         **stamp,
-        level=LEVEL.of(said.number("batteryLevel")),
-        range=RANGE.of(said.number("batteryAutonomy")) if range_climate_off is None else range_climate_off,
+        level=attributes.quantity("batteryLevel", LEVEL),
+        range=attributes.quantity("batteryAutonomy", RANGE) if range_climate_off is None else range_climate_off,
         range_climate_on=range_climate_on,
-        capacity=_energy(said, "batteryCapacity", unknown=240),
-        energy=_energy(said, "batteryAvailableEnergy"),
-        temperature=_battery_temperature(said, vehicle),
+        capacity=_energy(attributes, "batteryCapacity", unknown=240),
+        energy=_energy(attributes, "batteryAvailableEnergy"),
+        temperature=_battery_temperature(attributes, vehicle),
     )
-    return VehicleState(battery=known(battery), charging=known(_charging(said, stamp)))
+    return VehicleState(battery=known(battery), charging=known(_charging(attributes, stamp)))
 
 
-_SIGNS_OF_A_TRACTION_BATTERY = (
+_OF_A_TRACTION_BATTERY = (
     "batteryAutonomy",
     "batteryLevel",
     "chargeStatus",
@@ -128,52 +96,50 @@ _SIGNS_OF_A_TRACTION_BATTERY = (
 )
 
 
-def _is_about_fuel(said: Attributes, vehicle: VehicleInfo) -> bool:
+def _is_about_fuel(attributes: AttributeReader, vehicle: VehicleInfo) -> bool:
     """Combustion vehicles publish the range of their tank as ``rangeHvacOn`` of a battery (§8.1)."""
     if vehicle.powertrain in (Powertrain.COMBUSTION, Powertrain.ELECTRIC):
         return vehicle.powertrain is Powertrain.COMBUSTION
-    return all(said.get(name) is None for name in _SIGNS_OF_A_TRACTION_BATTERY)
+    return all(attributes.get(name) is None for name in _OF_A_TRACTION_BATTERY)
 
 
-def _energy(said: Attributes, name: str, *, unknown: float = 0) -> float | None:
+def _energy(attributes: AttributeReader, name: str, *, unknown: float = 0) -> float | None:
     """Return kWh. Leafs state their capacity in Wh, Ariyas in kWh; zero and ``unknown`` mean nothing (§8.1)."""
-    energy = said.number(name)
+    energy = attributes.number(name)
     if energy is None or energy in (0, unknown):
         return None
-    if energy > 1000:
-        energy /= 1000
-    return ENERGY.of(energy)
+    return ENERGY.of(energy / 1000 if energy > 1000 else energy)
 
 
-def _battery_temperature(said: Attributes, vehicle: VehicleInfo) -> float | None:
-    temperature = TEMPERATURE.of(said.number("batteryTemperature"))
-    measured = temperature != 0 or vehicle.gateway != "RVG"  # a Micra says 0 whatever the weather (§3.4)
+def _battery_temperature(attributes: AttributeReader, vehicle: VehicleInfo) -> float | None:
+    temperature = attributes.quantity("batteryTemperature", TEMPERATURE)
+    measured = temperature != 0 or vehicle.gateway != "RVG"  # a Micra reports 0 whatever the weather (§3.4)
     return temperature if measured else None
 
 
-def _charging(said: Attributes, stamp: Stamp) -> Charging:
-    plugged_in = said.one_of("plugStatus", _PLUG)
-    status = _charging_status(said, plugged_in=plugged_in)
+def _charging(attributes: AttributeReader, stamp: Stamp) -> Charging:
+    plugged_in = attributes.one_of("plugStatus", _PLUGGED_IN)
+    status = _charging_status(attributes, plugged_in=plugged_in)
     if plugged_in is None and status is ChargingStatus.FINISHED:
-        plugged_in = True  # this service says "ended" of what is still plugged in (§8.2)
-    speed = said.one_of("chargePower", _SPEEDS)
+        plugged_in = True  # this service reports "ended" for what is still plugged in (§8.2)
+    speed = attributes.one_of("chargePower", _SPEEDS)
     finish_at = None
     if status is ChargingStatus.CHARGING:  # only now: the figure is there, and wrong, while nothing charges (§8.2)
-        said_at = stamp["reported_at"] or stamp["received_at"]
-        finish_at = ends_in(_remaining_minutes(said, speed), said_at, stamp["received_at"])
+        since = stamp["reported_at"] or stamp["received_at"]
+        finish_at = ends_in(_remaining_minutes(attributes, speed), since, stamp["received_at"])
     return Charging(
         **stamp,
         plugged_in=plugged_in,
         status=status,
-        power=_power(said),
+        power=_power(attributes),
         speed=speed,
         finish_at=finish_at,
-        plugged_in_at=said.past(stamp["received_at"], "vehiclePlugTimestamp"),
-        unplugged_at=said.past(stamp["received_at"], "vehicleUnplugTimestamp"),
+        plugged_in_at=attributes.past(stamp["received_at"], "vehiclePlugTimestamp"),
+        unplugged_at=attributes.past(stamp["received_at"], "vehicleUnplugTimestamp"),
     )
 
 
-_PLUG: Mapping[str | float, bool | None] = {0: False, 1: True, -1: None, -2147483648: None}
+_PLUGGED_IN: Mapping[str | float, bool | None] = {0: False, 1: True, -1: None, -2147483648: None}
 _SPEEDS: Mapping[str | float, ChargeSpeed | None] = {
     0: None,
     1: ChargeSpeed.SLOW,
@@ -199,20 +165,20 @@ _STATUSES: Mapping[str | float, ChargingStatus | None] = {
 """§8.2. 0.0, 0.4, 1.0 and -1.0 were seen on Nissans, the others on their Renault siblings."""
 
 
-def _charging_status(said: Attributes, *, plugged_in: bool | None) -> ChargingStatus | None:
-    name = "chargeStatus" if said.get("chargingStatus") is None else "chargingStatus"
-    status = said.one_of(name, _STATUSES)
+def _charging_status(attributes: AttributeReader, *, plugged_in: bool | None) -> ChargingStatus | None:
+    name = "chargeStatus" if attributes.get("chargingStatus") is None else "chargingStatus"
+    status = attributes.one_of(name, _STATUSES)
     if status is ChargingStatus.CHARGING and plugged_in is False:
         return ChargingStatus.NOT_CHARGING
     if status is ChargingStatus.ERROR and not plugged_in:
-        return ChargingStatus.NOT_CHARGING  # what older vehicles say instead of 0
+        return ChargingStatus.NOT_CHARGING  # what older vehicles report instead of 0
     return status
 
 
-def _power(said: Attributes) -> float | None:
+def _power(attributes: AttributeReader) -> float | None:
     """Return kW. Some vehicles state watts; no Nissan takes more than 150 kW and no charger gives less than 1 kW."""
     for name in ("chargingInstantaneousPower", "instantaneousPower"):
-        if (power := said.number(name)) is not None:
+        if (power := attributes.number(name)) is not None:
             return POWER.of(power / 1000 if power > 150 else power)
     return None
 
@@ -224,116 +190,115 @@ _REMAINING_AT = {
 }
 
 
-def _remaining_minutes(said: Attributes, speed: ChargeSpeed | None) -> float | None:
-    name = _REMAINING_AT.get(speed) if speed else None
-    for candidate in ("chargingRemainingTime", name):
-        if candidate and (minutes := MINUTES.of(said.number(candidate))):  # 0 is not told (leaf2mqtt #68)
-            return minutes
-    return None
+def _remaining_minutes(attributes: AttributeReader, speed: ChargeSpeed | None) -> float | None:
+    """Return minutes; 0 means unknown (leaf2mqtt #68)."""
+    minutes = attributes.quantity("chargingRemainingTime", MINUTES)
+    if not minutes and speed in _REMAINING_AT:
+        minutes = attributes.quantity(_REMAINING_AT[speed], MINUTES)
+    return minutes or None
 
 
 def cockpit(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
-    """Read either version of cockpit: the odometer, and the tank of what has one (§8.8)."""
-    said = Attributes.of(body)
-    stamp = stamp_of(said, received_at)
-    distance = ODOMETER.of(said.number("totalMileage")) or ODOMETER.of(said.number("mileage"))
-    return VehicleState(odometer=known(Odometer(**stamp, distance=distance)), fuel=_fuel(said, vehicle, stamp))
+    """Map cockpit: the odometer, and the tank of what has one (§8.8)."""
+    attributes = AttributeReader.of(body)
+    stamp = _stamp(attributes, received_at)
+    distance = attributes.quantity("totalMileage", ODOMETER) or attributes.quantity("mileage", ODOMETER)
+    return VehicleState(odometer=known(Odometer(**stamp, distance=distance)), fuel=_fuel(attributes, vehicle, stamp))
 
 
-def _fuel(said: Attributes, vehicle: VehicleInfo, stamp: Stamp) -> Fuel | None:
+def _fuel(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> Fuel | None:
     fuel = Fuel(
         **stamp,
-        level=LEVEL.of(said.number("fuelLevel")),
-        quantity=FUEL.of(said.number("fuelQuantity")),
-        range=RANGE.of(said.number("fuelAutonomy")),
-        low=said.one_of("fuelLowWarning", {0: False, 1: True}),
+        level=attributes.quantity("fuelLevel", LEVEL),
+        quantity=attributes.quantity("fuelQuantity", FUEL),
+        range=attributes.quantity("fuelAutonomy", RANGE),
+        low=attributes.one_of("fuelLowWarning", {0: False, 1: True}),
     )
     if vehicle.powertrain is Powertrain.ELECTRIC:
         return None
     if vehicle.powertrain is None and not (fuel.level or fuel.quantity or fuel.range):
-        return None  # electric vehicles say zero litres (§3.4)
+        return None  # electric vehicles report zero litres (§3.4)
     return known(fuel)
 
 
+def join_fuel(parts: Sequence[Fuel]) -> Fuel:
+    """Merge the last reports of several endpoints, at least one, field by field: the newest value counts.
+
+    Cockpit states no time of its own, so the group's is that of the range in battery-status.
+    """
+    newest, *older = sorted(parts, key=lambda fuel: fuel.received_at, reverse=True)
+    for fuel in older:
+        newest = replace(fill_gaps(newest, fuel), reported_at=newest.reported_at or fuel.reported_at)
+    return newest
+
+
 def hvac_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
-    """Read hvac-status; everything in it is optional (§8.5)."""
-    said = Attributes.of(body)
-    next_start_at = upcoming(said.time("nextHvacStartDate"), received_at)
+    """Map hvac-status; everything in it is optional (§8.5)."""
+    attributes = AttributeReader.of(body)
+    next_start_at = upcoming(attributes.time("nextHvacStartDate"), received_at)
+    next_target = attributes.quantity("nextTargetTemperature", TARGET_TEMPERATURE)
     climate = Climate(
-        **stamp_of(said, received_at),
-        running=said.one_of("hvacStatus", {"on": True, "off": False}),
-        inside_temperature=TEMPERATURE.of(said.number("internalTemperature")),
-        outside_temperature=TEMPERATURE.of(said.number("externalTemperature")),
+        **_stamp(attributes, received_at),
+        running=attributes.one_of("hvacStatus", {"on": True, "off": False}),
+        inside_temperature=attributes.quantity("internalTemperature", TEMPERATURE),
+        outside_temperature=attributes.quantity("externalTemperature", TEMPERATURE),
         next_start_at=next_start_at,
-        next_target_temperature=TARGET_TEMPERATURE.of(said.number("nextTargetTemperature")) if next_start_at else None,
-        min_battery_level=LEVEL.of(said.number("socThreshold")),
+        next_target_temperature=next_target if next_start_at else None,
+        min_battery_level=attributes.quantity("socThreshold", LEVEL),
     )
     return VehicleState(climate=known(climate))
 
 
 def location(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
-    """Read location. In privacy mode there is none (§8.6), so a position also says that privacy mode is off."""
-    said = Attributes.of(body)
-    found = place(said.number("gpsLatitude"), said.number("gpsLongitude"))
-    if found is None:
-        return VehicleState()
-    position = Position(
-        **stamp_of(said, received_at),
-        latitude=found[0],
-        longitude=found[1],
-        heading=heading(said.number("gpsDirection")),
-    )
-    return VehicleState(position=position, privacy=privacy(received_at, active=False))
+    """Map location. In privacy mode there is none (§8.6), so a position also means that privacy mode is off."""
+    attributes = AttributeReader.of(body)
+    latitude, longitude, direction = map(attributes.number, ("gpsLatitude", "gpsLongitude", "gpsDirection"))
+    found = position(_stamp(attributes, received_at), latitude, longitude, direction)
+    return VehicleState(position=found, privacy=privacy(received_at, active=False) if found else None)
 
 
 def lock_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
-    """Read lock-status (§8.7).
+    """Map lock-status (§8.7).
 
     Renault's ``doorStatusDriver`` and ``doorStatusPassenger`` are left out: they do not tell left from right.
     """
-    said = Attributes.of(body)
+    attributes = AttributeReader.of(body)
     group = Body(
-        **stamp_of(said, received_at),
-        locked=said.one_of("lockStatus", {"locked": True, "unlocked": False}),
-        door_front_left=said.one_of("doorStatusFrontLeft", _OPENINGS),
-        door_front_right=said.one_of("doorStatusFrontRight", _OPENINGS),
-        door_rear_left=said.one_of("doorStatusRearLeft", _OPENINGS),
-        door_rear_right=said.one_of("doorStatusRearRight", _OPENINGS),
-        hatch=said.one_of("hatchStatus", _OPENINGS),
+        **_stamp(attributes, received_at),
+        locked=attributes.one_of("lockStatus", {"locked": True, "unlocked": False}),
+        door_front_left=attributes.one_of("doorStatusFrontLeft", _OPEN),
+        door_front_right=attributes.one_of("doorStatusFrontRight", _OPEN),
+        door_rear_left=attributes.one_of("doorStatusRearLeft", _OPEN),
+        door_rear_right=attributes.one_of("doorStatusRearRight", _OPEN),
+        hatch=attributes.one_of("hatchStatus", _OPEN),
     )
     return VehicleState(body=known(group))
 
 
-_OPENINGS: Mapping[str | float, bool] = {"open": True, "closed": False}
+_OPEN: Mapping[str | float, bool] = {"open": True, "closed": False}
 
 
 def pressure(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
-    """Read pressure: mbar per tyre, and a status that is 0 as long as all is well (§8.9)."""
-    said = Attributes.of(body)
-    tyres = Tyres(
-        **stamp_of(said, received_at),
-        front_left=_tyre(said, "fl"),
-        front_right=_tyre(said, "fr"),
-        rear_left=_tyre(said, "rl"),
-        rear_right=_tyre(said, "rr"),
+    """Map pressure: mbar per tyre, and a status that is 0 as long as all is well (§8.9)."""
+    attributes = AttributeReader.of(body)
+    millibars = [attributes.number(f"{wheel}Pressure") for wheel in _WHEELS]
+    statuses = [attributes.number(f"{wheel}Status") for wheel in _WHEELS]
+    group = tyres(
+        _stamp(attributes, received_at),
+        [None if millibar is None else millibar / 10 for millibar in millibars],
+        [None if status is None else status != 0 for status in statuses],
     )
-    return VehicleState(tyres=known(tyres))
+    return VehicleState(tyres=known(group))
 
 
-def _tyre(said: Attributes, wheel: str) -> Tyre:
-    millibar = said.number(f"{wheel}Pressure")
-    status = said.number(f"{wheel}Status")
-    return Tyre(
-        pressure=None if millibar is None else PRESSURE.of(millibar / 10),
-        warning=None if status is None else status != 0,
-    )
+_WHEELS = ("fl", "fr", "rl", "rr")
 
 
 def charge_mode(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
-    """Read charge-mode; the words are those of several generations (§8.9)."""
-    said = Attributes.of(body)
-    mode = said.one_of("chargeMode", _CHARGE_MODES)
-    return VehicleState(schedules=known(Schedules(**stamp_of(said, received_at), charge_mode=mode)))
+    """Map charge-mode; the values are those of several generations (§8.9)."""
+    attributes = AttributeReader.of(body)
+    mode = attributes.one_of("chargeMode", _CHARGE_MODES)
+    return VehicleState(schedules=known(Schedules(**_stamp(attributes, received_at), charge_mode=mode)))
 
 
 _CHARGE_MODES: Mapping[str | float, ChargeMode] = {
@@ -346,26 +311,24 @@ _CHARGE_MODES: Mapping[str | float, ChargeMode] = {
 
 
 def health_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
-    """Read health-status, whose attributes nobody has described (§8.11): names and plain values, as they come."""
-    said = Attributes.of(body)
+    """Map health-status, whose attributes nobody has described (§8.11): names and plain values, as they come."""
+    attributes = AttributeReader.of(body)
     values = {
-        name[:64]: plain
-        for name in list(said.values)[:64]
-        if name not in _NOT_HEALTH and (plain := _plain(said, name, vehicle)) is not None
+        name[:64]: value
+        for name in list(attributes.values)[:64]
+        if name not in _NOT_HEALTH and (value := _plain_value(attributes, name, vehicle)) is not None
     }
-    if not values:
-        return VehicleState()
-    return VehicleState(health=Health(**stamp_of(said, received_at), values=values))
+    return VehicleState(health=known(Health(**_stamp(attributes, received_at), values=values)))
 
 
 _NOT_HEALTH = {"id", "lastUpdateTime", "timestamp", "type", "vin"}
 
 
-def _plain(said: Attributes, name: str, vehicle: VehicleInfo) -> str | float | None:
+def _plain_value(attributes: AttributeReader, name: str, vehicle: VehicleInfo) -> str | float | None:
     """Return a value that can be shown and stored, and that does not name the vehicle."""
-    value = said.get(name)
+    value = attributes.get(name)
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
         return None if vehicle.key in value.upper() else value[:64]
-    return said.number(name, -1e15, 1e15)
+    return attributes.number(name, -1e15, 1e15)

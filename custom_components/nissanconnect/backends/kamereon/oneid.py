@@ -20,15 +20,16 @@ from ...vehicle import (
     Unavailable,
     UnsafeRedirect,
 )
-from .client import Environment, Host, Transport
-from .errors import Answer, error_of, json_of
-from .mapping import Attributes
+from ..http import HttpClient, Response
+from .client import Environment, Host
+from .errors import body_of, error_of
+from .mapping import AttributeReader
 
-_MOST_REDIRECTS = 10
+_MAX_REDIRECTS = 10
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
-class _MixedUp(ProtocolError):
+class _StateMismatch(ProtocolError):
     """The callback belongs to another log-in."""
 
 
@@ -37,35 +38,34 @@ class OneId:
 
     def __init__(
         self,
-        transport: Transport,
+        http: HttpClient,
         environment: Environment,
         *,
         random: Callable[[int], str] = secrets.token_urlsafe,
     ) -> None:
-        """Keep what the log-ins need; nothing is sent yet."""
-        self._transport = transport
+        self._http = http
         self._environment = environment
         self._random = random
 
     async def id_token(self, username: str, password: str) -> str:
-        """Log in and return the ID token, which the data plane takes for its own tokens.
+        """Log in and return the ID token, which the data plane exchanges for its own tokens.
 
         Raises:
             AuthenticationFailed: The e-mail address or the password is wrong.
             ActionRequired: The account works, but a page wants something of the owner; :class:`EmailNotConfirmed` if it
                 says that it is about the e-mail address.
-            UnsafeRedirect: A page led elsewhere. The password was not sent there.
+            UnsafeRedirect: A page led to another host. The password was not sent there.
             BackendError: The service is out of order, blocks us or cannot be understood.
         """
         try:
             return await self._attempt(username, password)
-        except _MixedUp:
+        except _StateMismatch:
             return await self._attempt(username, password)
 
     async def _attempt(self, username: str, password: str) -> str:
-        # Every attempt begins with fresh cookies: a session that is still open would be taken without looking at
+        # Every attempt begins with fresh cookies: a session that is still open would be accepted without a look at
         # the password, and with cookies of two log-ins mixed the callback carries the wrong state (§4.4).
-        self._transport.forget_cookies(self._environment.hosts[Host.LOGIN].host or "")
+        self._http.session.cookie_jar.clear_domain(self._environment.hosts[Host.LOGIN].host or "")
         verifier, state = self._random(64), self._random(32)
         callback = await self._callback(self._authorize_url(verifier, state), username, password)
         return await self._redeem(_code(callback.query, state), verifier)
@@ -89,10 +89,11 @@ class OneId:
         )
 
     async def _callback(self, authorize_url: URL, username: str, password: str) -> URL:
-        url, page = await self._walk(authorize_url)
-        if page is None:
+        """Send the password with the log-in form, and return the callback that the pages lead to."""
+        url, html = await self._follow(authorize_url)
+        if html is None:
             return url  # the session was still open, so there is no form
-        if (form := login_form(page)) is None:
+        if (form := HtmlPage(html).login_form) is None:
             raise ProtocolError("no login form on the login page")
         region = form.fields.get("regionCode")
         fields = {
@@ -101,46 +102,42 @@ class OneId:
             "username": f"{region}/{username}" if region else username,
             "password": password,
         }
-        url, page = await self._walk(_join(url, form.action), referer=url, fields=fields)
-        if page is None:
+        url, html = await self._follow(_join(url, form.action), referer=url, fields=fields)
+        if html is None:
             return url
-        if url.query.get("authFailure") == "true" or login_form(page) is not None:
+        page = HtmlPage(html)
+        if url.query.get("authFailure") == "true" or page.login_form is not None:
             raise AuthenticationFailed
-        if asks_to_confirm_email(page):
+        if page.asks_to_confirm_email:
             raise EmailNotConfirmed("the login pages ask for the e-mail address to be confirmed")
         raise ActionRequired("the login pages ask for something before they let the app in")
 
-    async def _walk(
+    async def _follow(
         self, url: URL, *, referer: URL | None = None, fields: Mapping[str, str] | None = None
     ) -> tuple[URL, str | None]:
-        """Get ``url`` (or post ``fields`` to it), follow redirects, and return where that ended.
+        """Request ``url`` (with POST if there are ``fields``) and follow redirects to a page or to the callback.
 
-        That is a page with its HTML, or the callback, which has none. What was posted is never posted again.
+        Return its URL, and the HTML of a page. Fields are sent only once.
         """
         headers = {"Accept": "text/html,application/xhtml+xml"}
         if referer is not None:
             headers |= {"Origin": self._environment.origin, "Referer": str(referer)}
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             if not self._environment.is_login(url):
                 raise UnsafeRedirect("the login pages led to another host")
-            answer = await self._transport.request(
-                "POST" if fields is not None else "GET",
-                url,
-                "login page",
-                headers=headers,
-                data=fields,
-                timeout=self._transport.timeouts.login,
-            )
-            if answer.status not in _REDIRECTS:
-                return url, _page(answer)
-            url, fields = _join(url, answer.location), None
+            method = "POST" if fields is not None else "GET"
+            response = await self._http.request(method, url, "login page", headers=headers, data=fields)
+            if response.status not in _REDIRECTS:
+                _check(response)
+                return url, response.text
+            url, fields = _join(url, response.location), None
             if self._environment.is_callback(url):
                 return url, None
         raise ProtocolError("the login pages redirect without end")
 
     async def _redeem(self, code: str, verifier: str) -> str:
         environment = self._environment
-        answer = await self._transport.request(
+        response = await self._http.request(
             "POST",
             environment.url(Host.LOGIN, "oauth2/token"),
             "login token",
@@ -153,10 +150,9 @@ class OneId:
                 "code_verifier": verifier,
                 "scope": environment.login_scope,
             },
-            timeout=self._transport.timeouts.login,
         )
-        _refuse_failure(answer)
-        id_token = Attributes.of(json_of(answer, "login token")).token("id_token")
+        _check(response)
+        id_token = AttributeReader.of(body_of(response, "login token")).token("id_token")
         if id_token is None:
             raise ProtocolError("the login ended without an ID token")
         return id_token
@@ -168,29 +164,24 @@ def _join(page: URL, target: str | None) -> URL:
             return page.join(URL(target))
     except ValueError, IndexError:  # yarl raises the latter for "0://[]@"
         pass
-    raise ProtocolError("the login pages lead to an address that is none")
+    raise ProtocolError("the login pages lead to an invalid address")
 
 
-def _page(answer: Answer) -> str:
-    _refuse_failure(answer)
-    return answer.text
-
-
-def _refuse_failure(answer: Answer) -> None:
-    """Raise for an answer that is no success. The codes of the data plane mean nothing here, its outages do."""
-    if answer.status == 200:
+def _check(response: Response) -> None:
+    """Raise an error if there is no success. The codes of the data plane mean nothing here, its outages do."""
+    if response.status == 200:
         return
-    error = error_of(answer, "login page")
+    error = error_of(response, "login page")
     if isinstance(error, RateLimited | Unavailable):
         raise error
-    raise ProtocolError(f"the login pages answered {answer.status}")
+    raise ProtocolError(f"the login pages answered {response.status}")
 
 
 def _code(callback: Mapping[str, str], state: str) -> str:
-    """Return the authorization code of the callback to the log-in that was begun with ``state``."""
-    given, code = callback.get("state"), callback.get("code")
-    if given != state and (given or code):
-        raise _MixedUp("the login answered with the state of another")
+    """Return the authorization code of the callback of the log-in that was started with ``state``."""
+    callback_state, code = callback.get("state"), callback.get("code")
+    if callback_state != state and (callback_state or code):
+        raise _StateMismatch("the login answered with the state of another")
     if code:
         return code
     raise _REFUSALS.get(callback.get("error", ""), ProtocolError)("the login was refused")
@@ -208,10 +199,6 @@ _REFUSALS = {
 """Error codes of OAuth 2.0 and OpenID Connect; only ``access_denied`` is recorded (§4.4)."""
 
 
-_UNSENT = {"button", "file", "image", "reset", "submit"}
-"""Types of input that a browser does not send unless they are used."""
-
-
 @dataclass(slots=True)
 class Form:
     """A form: where it is posted to, relative to its page, and its inputs as the page filled them."""
@@ -220,47 +207,60 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-def login_form(html: str) -> Form | None:
-    """Return the form that asks for a password and belongs to a login session, or ``None``.
+class HtmlPage(HTMLParser):
+    """The forms of a page, and the text that a person can read."""
 
-    The page holds several forms; only this one has both inputs.
-    """
-    reader = _Reader()
-    reader.feed(html)
-    return next((form for form in reader.forms if {"sessionDataKey", "password"} <= form.fields.keys()), None)
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, html: str) -> None:
         super().__init__()
-        self.forms: list[Form] = []
-        self._inside = False
+        self._forms: list[Form] = []
+        self._text: list[str] = []
+        self._in_form = False
+        self._hidden = False
+        self.feed(html)
+
+    @property
+    def login_form(self) -> Form | None:
+        """The form that asks for a password and belongs to a login session (§4.2). Only this one has both inputs."""
+        return next((form for form in self._forms if {"sessionDataKey", "password"} <= form.fields.keys()), None)
+
+    @property
+    def asks_to_confirm_email(self) -> bool:
+        """Whether the page is about an e-mail address that was never confirmed, and about nothing else (§4.4).
+
+        None of the pages between log-in and app is on record [D], only that they exist. They are requested in English,
+        so this looks for words; a page without those may be about anything. A wrong guess costs the owner one line of
+        advice.
+        """
+        text = " ".join(" ".join(self._text).split())
+        return _CONFIRM_EMAIL.search(text) is not None and _CONSENT.search(text) is None
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        self._hidden = tag in {"script", "style"}
+        values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(given.get("action", "")))
-            self._inside = True
-        elif tag == "input" and self._inside:
-            kind = given.get("type", "text").lower()
-            off = kind in {"checkbox", "radio"} and "checked" not in given
-            if given.get("name") and kind not in _UNSENT and not off:
-                self.forms[-1].fields[given["name"]] = given.get("value", "")
+            self._forms.append(Form(values.get("action", "")))
+            self._in_form = True
+        elif tag == "input" and self._in_form:
+            kind = values.get("type", "text").lower()
+            off = kind in {"checkbox", "radio"} and "checked" not in values
+            if values.get("name") and kind not in _NOT_SENT and not off:
+                self._forms[-1].fields[values["name"]] = values.get("value", "")
 
     @override
     def handle_endtag(self, tag: str) -> None:
+        self._hidden = False
         if tag == "form":
-            self._inside = False
+            self._in_form = False
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self._text.append(data)
 
 
-def asks_to_confirm_email(html: str) -> bool:
-    """Whether the page is about an e-mail address that was never confirmed, and about nothing else."""
-    reader = _TextReader()
-    reader.feed(html)
-    text = " ".join(" ".join(reader.said).split())
-    return _CONFIRM_EMAIL.search(text) is not None and _CONSENT.search(text) is None
-
+_NOT_SENT = {"button", "file", "image", "reset", "submit"}
+"""Types of input that a browser does not send unless they are used."""
 
 _CONFIRM_EMAIL = re.compile(
     r"\b(verif|confirm|activat|validat)\w*[^.!?]{0,60}\be-?mail\b|\be-?mail\b[^.!?]{0,60}\b(verif|confirm|activat|validat)",
@@ -268,25 +268,3 @@ _CONFIRM_EMAIL = re.compile(
 )
 _CONSENT = re.compile(r"\b(terms|consent|polic(y|ies)|agree|accept)", re.IGNORECASE)
 """Terms mention addresses and confirmations too."""
-
-
-class _TextReader(HTMLParser):
-    """Collects what a person can read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[str] = []
-        self._hidden = False
-
-    @override
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden = tag in {"script", "style"}
-
-    @override
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden = False
-
-    @override
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.said.append(data)

@@ -1,122 +1,142 @@
-"""What the services of the platform do differently from region to region; they share everything else."""
+"""What the services of the platform do differently in each region, and Europe's way (kamereon-eu §2.1 to §6, [A])."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 import json
 from typing import NamedTuple, Protocol
 
+from yarl import URL
+
 from ...vehicle import Market, VehicleInfo
+from ..address import segment
 from ..base import Json
-from .auth import LogIn, accepted
-from .client import JSON, JSON_API, Client, Environment, Host, Transport, segment
+from ..http import HttpClient, Response
+from .auth import LogIn, tokens_of
+from .client import JSON, JSON_API, Client, Environment, Host
 from .endpoints import ENDPOINTS, Endpoint
-from .errors import Answer
-from .mapping import Attributes
+from .mapping import AttributeReader
 from .oneid import OneId
 from .vehicles import Entry, parse_list
 
 
 class Account(Protocol):
-    """How an account is asked who it is and what it has; one of them serves one account."""
+    """How the id and the vehicles of an account are read; one object serves one account."""
 
     async def user_id(self, client: Client) -> str | None:
-        """Return the account's own name of itself, which never changes."""
+        """Return the id of the account, which never changes."""
 
     async def vehicles(self, client: Client, user_id: str, now: datetime) -> tuple[Entry, ...]:
-        """Return the vehicles of the account; no list is an error, an empty one is not."""
+        """Return the vehicles of the account; a missing list is an error, an empty one is not."""
 
 
-def _nothing(_: VehicleInfo) -> Mapping[str, str]:
+def _no_headers(_: VehicleInfo) -> Mapping[str, str]:
     return {}
 
 
-class Dialect(NamedTuple):
-    """One region's way of speaking.
+class Region(NamedTuple):
+    """The service of one region.
 
     Attributes:
         market: Whose vehicles the service has.
+        environment: Where the service is.
         log_in: Makes what logs in.
-        account: Makes what asks for the account and its vehicles.
-        headers: What goes with the requests to each host.
-        vehicle_headers: What goes with requests about a vehicle besides.
+        account: Makes what reads the account and its vehicles.
+        headers: Sent with the requests to each host.
         endpoints: What can be read.
         command_limit: How long a vehicle may take over a command, ``None`` if none can be sent.
-        trip_dates: How the days of a trip history are written.
-        has_messages: Whether it is known how the service's messages are read.
+        vehicle_headers: Sent in addition with requests about a vehicle.
+        trip_date_format: How the request of a trip history has its dates.
+        has_notifications: Whether it is known how the service's notifications are read.
     """
 
     market: Market
-    log_in: Callable[[Transport, Environment], LogIn]
+    environment: Environment
+    log_in: Callable[[HttpClient, Environment], LogIn]
     account: Callable[[], Account]
     headers: Mapping[Host, Mapping[str, str]]
     endpoints: tuple[Endpoint, ...]
     command_limit: timedelta | None
-    vehicle_headers: Callable[[VehicleInfo], Mapping[str, str]] = _nothing
-    trip_dates: str = "%Y-%m-%d"
-    has_messages: bool = True
+    vehicle_headers: Callable[[VehicleInfo], Mapping[str, str]] = _no_headers
+    trip_date_format: str = "%Y-%m-%d"
+    has_notifications: bool = True
+
+    def simulated(self, base_url: str) -> Region:
+        """Return the same region as served by a simulator.
+
+        Raises:
+            ValueError: ``base_url`` is not plain http on a loopback address.
+        """
+        return self._replace(environment=self.environment.simulated(base_url))
 
 
 class OneIdLogIn:
-    """The log-in pages, whose ID token the data plane takes for tokens of its own (§4.6, §4.7)."""
+    """The log-in pages, whose ID token the data plane exchanges for tokens of its own (§4.6, §4.7)."""
 
-    def __init__(self, transport: Transport, environment: Environment) -> None:
-        """Keep what the log-ins need; nothing is sent yet."""
+    def __init__(self, http: HttpClient, environment: Environment) -> None:
         self.works = True
-        self._transport = transport
+        self._http = http
         self._environment = environment
-        self._oneid = OneId(transport, environment)
+        self._oneid = OneId(http, environment)
 
     async def log_in(self, username: str, password: str) -> Json:
-        """Walk through the pages, and exchange what they give."""
+        """Log in at the pages, and exchange the ID token."""
         self.works = False
         id_token = await self._oneid.id_token(username, password)
         self.works = True
         name = "token exchange"
-        return accepted(await self._ask("v1/oauth2/access_token", name, proof=id_token), name)
+        return tokens_of(await self._post("v1/oauth2/access_token", name, token=id_token), name)
 
     async def refresh(self, refresh_token: str) -> Json:
-        """Ask for new tokens; the reply may leave the refresh token out."""
+        """Request new tokens; the response may leave the refresh token out."""
         body, name = json.dumps({"scope": self._environment.data_scope}).encode(), "token refresh"
-        return accepted(await self._ask("v1/oauth2/refresh-token", name, proof=refresh_token, body=body), name)
+        return tokens_of(await self._post("v1/oauth2/refresh-token", name, token=refresh_token, body=body), name)
 
-    async def _ask(self, path: str, name: str, *, proof: str, body: bytes | None = None) -> Answer:
-        return await self._transport.request(
+    async def _post(self, path: str, name: str, *, token: str, body: bytes | None = None) -> Response:
+        return await self._http.request(
             "POST",
             self._environment.url(Host.BFF, path, platform=self._environment.platform),
             name,
-            # The proof stands without a scheme (§4.6).
-            headers={"Authorization": proof, "Accept": JSON, "Content-Type": JSON_API},
+            # The token stands without a scheme (§4.6).
+            headers={"Authorization": token, "Accept": JSON, "Content-Type": JSON_API},
             data=body,
-            timeout=self._transport.timeouts.login,
         )
 
 
 class EuropeanAccount:
-    """The user's adapter knows who the account is, the front end what it has (§6.1, §6.2)."""
+    """The user adapter has the id of the account, the front end its vehicles (§6.1, §6.2)."""
 
     async def user_id(self, client: Client) -> str | None:
-        """Return the account's own name of itself: digits or a UUID."""
-        return Attributes.of(await client.get(Host.USERS, "v1/users/current", "current user")).text("userId")
+        """Return the id of the account: digits or a UUID."""
+        return AttributeReader.of(await client.get(Host.USERS, "v1/users/current", "current user")).text("userId")
 
     async def vehicles(self, client: Client, user_id: str, now: datetime) -> tuple[Entry, ...]:
         """Return the vehicles of the account."""
         return parse_list(await client.get(Host.BFF, f"v5/users/{segment(user_id)}/cars", "vehicle list"), now)
 
 
-_HEADERS: Mapping[Host, Mapping[str, str]] = {
-    Host.BFF: {"Accept": JSON},  # answers 406 to the other one (§3.1)
-    Host.USERS: {"Accept": JSON},
-    Host.CARS: {"Accept": JSON_API},
-    Host.NOTIFICATIONS: {"Accept": JSON},
-    Host.ACTION_STATUS: {"Accept": JSON_API, "Content-Type": JSON_API},  # §10
-}
-
-EUROPEAN = Dialect(
+EUROPE = Region(
     market=Market.EUROPE,
+    # Five independent clients agree on these values (§2.1, [A]; the action-status host [B]). All are public.
+    environment=Environment(
+        hosts={
+            Host.LOGIN: URL("https://login.mynissan-account.com/"),
+            Host.BFF: URL("https://nci-bff-web-prod.apps.eu2.kamereon.io/bff-web/"),
+            Host.USERS: URL("https://alliance-platform-usersadapter-prod.apps.eu2.kamereon.io/user-adapter/"),
+            Host.CARS: URL("https://alliance-platform-caradapter-prod.apps.eu2.kamereon.io/car-adapter/"),
+            Host.NOTIFICATIONS: URL("https://alliance-platform-notifications-prod.apps.eu2.kamereon.io/notifications/"),
+            Host.ACTION_STATUS: URL("https://alliance-platform-action-status-polling-prod.apps.eu2.kamereon.io/"),
+        },
+        client_id="ZM3WK7ax1OtQKYQ8Qqzcv5VgiA8a",
+    ),
     log_in=OneIdLogIn,
     account=EuropeanAccount,
-    headers=_HEADERS,
+    headers={
+        Host.BFF: {"Accept": JSON},  # responds with 406 to the other one (§3.1)
+        Host.USERS: {"Accept": JSON},
+        Host.CARS: {"Accept": JSON_API},
+        Host.NOTIFICATIONS: {"Accept": JSON},
+        Host.ACTION_STATUS: {"Accept": JSON_API, "Content-Type": JSON_API},  # §10
+    },
     endpoints=ENDPOINTS,
-    command_limit=timedelta(seconds=120),
+    command_limit=timedelta(seconds=120),  # vehicles take up to two minutes (§10)
 )
-"""Vehicles take up to two minutes over a command (§10)."""

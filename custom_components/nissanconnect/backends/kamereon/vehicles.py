@@ -17,11 +17,12 @@ from ...vehicle import (
     normalise_key,
 )
 from ..base import Json
-from .mapping import BACKEND, Attributes, privacy
+from ..reader import JsonReader
+from .mapping import BACKEND, AttributeReader, privacy
 
 
 class Entry(NamedTuple):
-    """One vehicle of the list and its active services in one stable spelling, to notice when they change."""
+    """One vehicle of the list, and its active services in one stable spelling, to notice when they change."""
 
     listed: ListedVehicle
     services: str
@@ -33,54 +34,52 @@ def parse_list(body: Json, received_at: datetime) -> tuple[Entry, ...]:
     Raises:
         ProtocolError: There is no list. That must not be mistaken for an account without vehicles.
     """
-    entries = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(entries, list):
+    listed = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(listed, list):
         raise ProtocolError("the vehicle list is none")
     found: dict[str, Entry] = {}
-    for entry in entries:
-        said = Attributes.of(entry)
-        vin = said.text("vin")
-        if vin is not None:
-            found.setdefault(normalise_key(vin), _entry(normalise_key(vin), said, received_at))
+    for vehicle in AttributeReader.list_of(listed):
+        if (vin := vehicle.text("vin")) is not None:
+            found.setdefault(normalise_key(vin), _entry(normalise_key(vin), vehicle, received_at))
     return tuple(found.values())
 
 
-def _entry(key: str, said: Attributes, received_at: datetime) -> Entry:
-    services = active_services(said.get("services"))
-    powertrain = powertrain_of(said)
-    year, picture = said.number("modelYear", 1990, 2100), said.text("pictureURL")
+def _entry(key: str, vehicle: AttributeReader, received_at: datetime) -> Entry:
+    active = active_services(vehicle.get("services"))
+    services = active or frozenset()
+    powertrain = powertrain_of(vehicle)
+    picture = vehicle.text("pictureURL")
     info = VehicleInfo(
         key=key,
         vin=key,
-        nickname=said.text("vehicleNickName") or said.text("nickname"),
-        model=said.text("modelName"),
-        model_code=said.text("modelCode"),
-        year=None if year is None else int(year),
-        generation=said.text("canGeneration"),
-        gateway=said.text("carGateway"),
+        nickname=vehicle.text("vehicleNickName") or vehicle.text("nickname"),
+        model=vehicle.text("modelName"),
+        model_code=vehicle.text("modelCode"),
+        year=vehicle.integer("modelYear", 1990, 2100),
+        generation=vehicle.text("canGeneration"),
+        gateway=vehicle.text("carGateway"),
         powertrain=powertrain,
-        role=said.one_of("role", ROLES),
+        role=vehicle.one_of("role", ROLES),
         picture_url=picture if picture and picture.startswith("https://") else None,
-        capabilities=capabilities_of(services or frozenset(), powertrain) | _lock(services or frozenset(), said),
-        climate_limits=_PATROL_LIMITS if services and services & _PATROL_CLIMATE else ClimateLimits(),
+        capabilities=capabilities_of(services, powertrain) | _lock_capabilities(services, vehicle),
+        climate_limits=_PATROL_LIMITS if services & _PATROL_CLIMATE else ClimateLimits(),
     )
     subscription = Subscription(backend=BACKEND, received_at=received_at, active=bool(services))
-    private = said.one_of("privacyMode", {"on": True, "off": False})
+    private = vehicle.one_of("privacyMode", {"on": True, "off": False})
     state = VehicleState(
-        subscription=None if services is None else subscription,
+        subscription=None if active is None else subscription,
         privacy=None if private is None else privacy(received_at, active=private),
     )
-    return Entry(ListedVehicle(info=info, state=state), " ".join(sorted(services or ())))
+    return Entry(ListedVehicle(info=info, state=state), " ".join(sorted(services)))
 
 
 def active_services(listed: Json) -> frozenset[str] | None:
-    """Return the ids of what is active; they come as numbers and as strings. ``None`` if the list says nothing."""
+    """Return the ids of the active services, which come as numbers and as strings; ``None`` if there is no list."""
     if not isinstance(listed, list):
         return None
-    services = (Attributes.of(service) for service in listed)
     return frozenset(
         number
-        for service in services
+        for service in AttributeReader.list_of(listed)
         if service.get("activationState") == "ACTIVATED" and (number := service.text("id")) is not None
     )
 
@@ -101,15 +100,15 @@ _POWERTRAINS: Mapping[str | float, Powertrain | None] = {
     "petrol": Powertrain.COMBUSTION,
     "other": None,
 }
-"""The vocabulary of ``energy`` and ``iceEvFlag`` is not recorded (§6.2 [C]), so only plain words are believed."""
+"""The values of ``energy`` and ``iceEvFlag`` are not recorded (§6.2 [C]), so only plain words count."""
 
 
-def powertrain_of(said: Attributes) -> Powertrain | None:
+def powertrain_of(vehicle: JsonReader) -> Powertrain | None:
     """Return what both attributes agree on. A hybrid may well be flagged as either of its halves."""
-    words = {said.one_of(name, _POWERTRAINS) for name in ("energy", "iceEvFlag")} - {None}
-    if Powertrain.HYBRID in words:
+    found = {vehicle.one_of(name, _POWERTRAINS) for name in ("energy", "iceEvFlag")} - {None}
+    if Powertrain.HYBRID in found:
         return Powertrain.HYBRID
-    return words.pop() if len(words) == 1 else None
+    return found.pop() if len(found) == 1 else None
 
 
 _ALLOWED_BY: Mapping[Capability, frozenset[str]] = {
@@ -138,10 +137,10 @@ _PATROL_LIMITS = ClimateLimits(minimum=16.0, maximum=30.0, step=0.5)
 
 
 def capabilities_of(services: frozenset[str], powertrain: Powertrain | None) -> frozenset[Capability]:
-    """Return what the services allow, corrected by what drives the wheels, as far as that is known.
+    """Return what the services allow, corrected by the powertrain, as far as that is known.
 
     Batteries are read without service 319 too (§7.3), and nobody knows whether a combustion vehicle may list it. Trips
-    are asked for whatever is listed: that 235 or 340 is needed is a guess, and a Patrol without them tells of them.
+    are read whatever is listed: that 235 or 340 is needed is a guess, and a Patrol without them has trips.
     """
     allowed = {Capability.TRIPS} | {capability for capability, any_of in _ALLOWED_BY.items() if any_of & services}
     if powertrain is Powertrain.ELECTRIC:
@@ -155,23 +154,23 @@ def capabilities_of(services: frozenset[str], powertrain: Powertrain | None) -> 
     return frozenset(allowed)
 
 
-def _lock(services: frozenset[str], said: Attributes) -> frozenset[Capability]:
+def _lock_capabilities(services: frozenset[str], vehicle: AttributeReader) -> frozenset[Capability]:
     """Return what may be done with the lock (§7.3 [B]); ``ccsGen`` is the generation of its electronics.
 
     A driver who is not the owner cannot set it up.
     """
-    generation = said.text("ccsGen")
+    generation = vehicle.text("ccsGen")
     locking = {"878"} if generation == "1" else {"27", "878"}
     if not _ALLOWED_BY[Capability.LOCK_STATUS] & services or not locking & services:
         return frozenset()
-    granted = {Capability.LOCK, Capability.LOCK_PIN}
+    capabilities = {Capability.LOCK, Capability.LOCK_PIN}
     match generation:
         case "1":
-            prepared = "909" in services and said.get("isCrossBadged") is not True
+            prepared = "909" in services and vehicle.get("isCrossBadged") is not True
         case "2":
             prepared = "747" in services
         case _:
             prepared = False
-    if prepared and said.one_of("role", ROLES) is not Role.DRIVER:
-        granted.add(Capability.LOCK_SETUP)
-    return frozenset(granted)
+    if prepared and vehicle.one_of("role", ROLES) is not Role.DRIVER:
+        capabilities.add(Capability.LOCK_SETUP)
+    return frozenset(capabilities)
