@@ -171,14 +171,13 @@ def test_an_answer_without_a_fault_is_a_body(status: int, text: str) -> None:
 
 ACTIONS = f"/car-adapter/v1/cars/{VIN}/actions/"
 
-BLOCKED = Say.html(403)
 ANSWERS: list[tuple[str, Say, type[BackendError], bool]] = [
     ("not readable", Say.error(400, "400"), Declined, True),
     ("past", Say.error(400, "Future"), TimePassed, True),
     ("no right", Say.error(403, "403", "security.access"), NotSupported, True),
     ("privacy", Say.error(403, "403009"), PrivacyMode, True),
     ("wrong CAN", Say.error(403, "403011"), NotSupported, True),
-    ("gateway", BLOCKED, AccessBlocked, True),
+    ("gateway", Say.html(403), AccessBlocked, True),
     ("not served", Say.error(404, "404"), NotSupported, True),
     ("method", Say(status=405), Declined, True),
     ("negotiation", Say(status=406), Declined, True),
