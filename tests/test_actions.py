@@ -18,13 +18,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.actions import ACTIONS
+from custom_components.nissanconnect.backends.demo.car import Car
 from custom_components.nissanconnect.const import DOMAIN, OPTION_ANSWER_AT_ONCE
 from custom_components.nissanconnect.questions import QUESTIONS
 from custom_components.nissanconnect.vehicle import (
     Battery,
     Body,
     CancelClimateSchedule,
-    ChargeMode,
+    ChargeSchedule,
     Command,
     FlashLights,
     Group,
@@ -374,35 +375,35 @@ async def test_a_password_rejected_while_asking_for_trips_asks_for_the_new_one(
     assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
 
 
-async def demo_vehicle(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> tuple[str, Any]:
-    """One of the demo's electric vehicles: its device and what is under its bonnet."""
-    garage = await entry.runtime_data.backend.garage()
-    (found,) = (vehicle for vehicle in garage.vehicles.values() if vehicle.info.name == name)
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, found.info.key), entry.entry_id)
+async def demo_car(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> tuple[str, Car]:
+    """One of the demo's cars, and its device."""
+    (found,) = (vehicle.info for vehicle in entry.runtime_data.vehicles.values() if vehicle.info.name == name)
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, found.key), entry.entry_id)
     assert device is not None
-    return device.id, found.powertrain
+    return device.id, entry.runtime_data.backend.find(found)
 
 
 async def test_demo_charge_schedule(hass: HomeAssistant, demo: MockConfigEntry) -> None:  # noqa: F811
-    device, leaf = await demo_vehicle(hass, demo, "LEAF")
+    device, leaf = await demo_car(hass, demo, "LEAF")
     (example,) = (step for step in EXAMPLES if step["action"] == f"{DOMAIN}.set_charge_schedule")
     await run(hass, example)
-    timer = leaf.charger.timer
     assert state(hass, "sensor.leaf_charge_schedule").state == "23:00-06:00"
     assert state(hass, "sensor.leaf_days_of_charge_schedule").state == "mon, tue, wed, thu, fri"
-    assert (timer.start, timer.duration, timer.days) == (time(23), timedelta(hours=7), (0, 1, 2, 3, 4))
+    assert leaf.schedule == ChargeSchedule(time(23), time(6), (0, 1, 2, 3, 4))
 
     await perform(hass, "set_charge_schedule", device)
-    assert leaf.charger.mode is ChargeMode.ALWAYS
+    assert leaf.schedule is None
     assert state(hass, "sensor.leaf_charge_mode").state == "always"
 
 
 async def test_demo_defrost(hass: HomeAssistant, demo: MockConfigEntry) -> None:  # noqa: F811
-    device, ariya = await demo_vehicle(hass, demo, "Ariya")
+    device, ariya = await demo_car(hass, demo, "Ariya")
     await perform(hass, "start_climate", device, defrost=True)
-    assert ariya.climate.heating > 0
+    assert ariya.climate is not None
+    assert ariya.climate.defrost
     await perform(hass, "start_climate", device)
-    assert ariya.climate.heating == 0
+    assert ariya.climate is not None
+    assert not ariya.climate.defrost
 
 
 @pytest.mark.parametrize("action", ["refresh", "locate"])

@@ -298,12 +298,12 @@ async def test_a_lock_without_a_pin(
     demo = MockConfigEntry(domain=DOMAIN, unique_id="demo", data={CONF_SOURCE: "demo"}, options=options)
     await set_up(hass, demo)
     expose(hass)
-    ariya = (await demo.runtime_data.backend.garage()).vehicles[ARIYA.key]
+    ariya = demo.runtime_data.backend.find(demo.runtime_data.vehicles[ARIYA.key].info)
     for text, locked in zip(sentences, (False, True), strict=True):
         result = await say(text, language)
         assert result.response.response_type is IntentResponseType.ACTION_DONE, answer(result)
         await hass.async_block_till_done(wait_background_tasks=True)
-        assert ariya.body.locked is locked
+        assert ariya.locked is locked
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The demo: no service, no log-in, no network."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import ClassVar, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -8,11 +8,10 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.backends.demo import DemoBackend
-from custom_components.nissanconnect.backends.demo.drive import Point
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
+from custom_components.nissanconnect.backends.demo.car import Car, Place
+from custom_components.nissanconnect.backends.demo.garage import HOME
 from custom_components.nissanconnect.sources import Source
-from custom_components.nissanconnect.vehicle import Group
+from custom_components.nissanconnect.vehicle import Group, VehicleInfo, VehicleReport
 
 from .base import Rig
 
@@ -25,6 +24,20 @@ class Demo(Rig):
     can_fail: ClassVar[bool] = False
     kept: ClassVar[str | None] = None
     _backend: DemoBackend
+
+    @override
+    async def open(self) -> None:
+        await super().open()
+        self._reads = 0
+        read = DemoBackend.read
+
+        async def counted(
+            backend: DemoBackend, vehicle: VehicleInfo, groups: Collection[Group] | None = None
+        ) -> VehicleReport:
+            self._reads += 1
+            return await read(backend, vehicle, groups)
+
+        self.place.monkeypatch.setattr(DemoBackend, "read", counted)
 
     @override
     async def add(self) -> ConfigEntry:
@@ -42,58 +55,50 @@ class Demo(Rig):
         return self._backend
 
     @property
-    def _found(self) -> DemoVehicle:
-        garage = self.backend._opened
-        assert garage is not None
-        return next(each for each in garage.vehicles.values() if each.info.model == "Leaf")
-
-    @property
-    def vehicle(self) -> DemoVehicle:
-        """The LEAF itself, brought up to date."""
-        self._found.advance(dt_util.utcnow())
-        return self._found
+    def _car(self) -> Car:
+        """The LEAF as it is now."""
+        (leaf,) = (car for car in self.backend._garage().values() if car.info.model == "Leaf")
+        return leaf
 
     @property
     @override
     def requests(self) -> int:
-        """The vehicles live on only when somebody looks at them."""
-        return round(self._found.now.timestamp())
+        return self._reads
 
     @property
     @override
     def wakes(self) -> int:
-        return self._found.telematics.wakes
+        return len(self.backend._progress)
 
     @property
     @override
     def level(self) -> float:
-        battery = self.vehicle.cloud.state.battery
-        assert battery is not None
-        assert battery.level is not None
-        return battery.level
+        return self._car.level
 
     @property
     @override
     def coordinates(self) -> Iterable[float]:
-        return [*self.vehicle.home, *self.vehicle.point]
+        return [degrees for place in (HOME, self._car.place) for degrees in place[:2]]
+
+    def _do(self, what: Callable[[], None]) -> None:
+        self._car.plan(dt_util.utcnow(), what)
 
     @override
     def turn(self) -> bool:
         self.freezer.tick(1)
-        vehicle = self.vehicle
-        assert isinstance(vehicle.powertrain, Electric)
-        if vehicle.powertrain.charger.plugged:
-            vehicle.unplug()
-        else:
-            vehicle.plug_in()
-        return vehicle.powertrain.charger.plugged
+        plugs_in = not self._car.plugged_in
+        self._do(self._car.plug_in if plugs_in else self._car.unplug)
+        return plugs_in
 
     @override
     def move(self) -> None:
-        vehicle = self.vehicle
-        vehicle.point = Point(vehicle.point.latitude + 0.25, vehicle.point.longitude + 0.25)
-        vehicle.odometer += 40
-        vehicle.report(Group)
+        def stand_elsewhere() -> None:
+            car.place = Place(car.place.latitude + 0.25, car.place.longitude + 0.25)
+            car.trips.clear()
+            car.odometer += 40
+
+        car = self._car
+        self._do(stand_elsewhere)
 
     @property
     @override

@@ -1,40 +1,58 @@
 """The demo as the rest of the integration sees it."""
 
-from asyncio import gather
-from datetime import UTC, date, datetime, timedelta
-from threading import get_ident
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+import re
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.base import Backend
+from custom_components.nissanconnect.backends.base import Backend, Messages, Trips
 from custom_components.nissanconnect.backends.demo import DemoBackend
-from custom_components.nissanconnect.backends.demo.electric import Electric
-from custom_components.nissanconnect.backends.demo.garage import Garage, open_garage
-from custom_components.nissanconnect.backends.demo.vehicle import DemoVehicle
 from custom_components.nissanconnect.vehicle import (
+    AlertType,
     BackendError,
     CancelClimateSchedule,
+    Capability,
+    ChargeMode,
+    ChargeSchedule,
+    ChargingStatus,
+    Command,
     Group,
+    Lock,
     NotSupported,
     Phase,
+    Position,
+    Progress,
     ProtocolError,
     Refresh,
     ScheduleClimate,
     SetChargeLimit,
+    SetChargeSchedule,
+    SoundHorn,
+    StartCharging,
     StartClimate,
+    StartEngine,
+    StopCharging,
     StopClimate,
     Ticket,
     TimePassed,
     TripPeriod,
+    Unlock,
     VehicleInfo,
+    VehicleState,
 )
 from tests.departures import departing, nobody
 
 from ..doubles import Clock
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+"""A Friday."""
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+moments = st.integers(0, 3 * 365 * 24 * 60).map(lambda minutes: NOW + minutes * MINUTE)
 
 
 @pytest.fixture
@@ -51,14 +69,31 @@ async def info(backend: Backend, model: str) -> VehicleInfo:
     return next(listed.info for listed in await backend.list_vehicles() if listed.info.model == model)
 
 
-async def model_of(backend: DemoBackend, info: VehicleInfo) -> DemoVehicle:
-    return (await backend.garage()).vehicles[info.key]
+async def states(backend: Backend) -> dict[str | None, VehicleState]:
+    return {each.info.model: (await backend.read(each.info)).state for each in await backend.list_vehicles()}
+
+
+async def state(backend: Backend, model: str) -> VehicleState:
+    return (await states(backend))[model]
+
+
+async def ended(backend: DemoBackend, clock: Clock, model: str, command: Command) -> Progress:
+    """Send a command, and wait as long as it takes."""
+    vehicle = await info(backend, model)
+    ticket = await backend.send(vehicle, command, nobody)
+    clock.advance(seconds=10)
+    return await backend.poll(vehicle, ticket)
+
+
+DONE = Progress(Phase.DONE)
 
 
 async def test_it_needs_no_account(backend: DemoBackend) -> None:
     assert await backend.log_in() == "demo"
     assert backend.description.name == "demo"
     assert backend.memory() is None
+    assert isinstance(backend, Messages)
+    assert isinstance(backend, Trips)
 
 
 async def test_it_lists_three_vehicles(backend: DemoBackend) -> None:
@@ -69,6 +104,21 @@ async def test_it_lists_three_vehicles(backend: DemoBackend) -> None:
         assert set(each.state.groups()) == {Group.PRIVACY, Group.SUBSCRIPTION}
         assert each.state.subscription is not None
         assert each.state.subscription.active
+        assert re.fullmatch("[A-HJ-NPR-Z0-9]{17}", each.info.key)
+        assert "FAKE" in each.info.key, "nobody takes it for a real one"
+        assert each.info.vin == each.info.key
+
+
+async def test_together_they_can_do_everything(backend: DemoBackend) -> None:
+    of_others = {
+        Capability.LOCK_PIN,  # nobody has to prove anything to the demo
+        Capability.LOCK_SETUP,
+        Capability.SEND_DESTINATION,  # of older telematics units
+        Capability.SEVERAL_SOURCES,
+        Capability.STOP_SIGNALS,
+    }
+    able = frozenset().union(*(each.info.capabilities for each in await backend.list_vehicles()))
+    assert able == set(Capability) - of_others
 
 
 async def test_a_report_tells_when_the_vehicle_said_it_and_when_we_asked(backend: DemoBackend, clock: Clock) -> None:
@@ -89,10 +139,7 @@ async def test_a_report_tells_when_the_vehicle_said_it_and_when_we_asked(backend
 
 
 async def test_all_groups_of_the_model_are_shown_by_some_vehicle(backend: DemoBackend) -> None:
-    shown: set[Group] = set()
-    for listed in await backend.list_vehicles():
-        shown |= set((await backend.read(listed.info)).state.groups())
-
+    shown = {group for each in (await states(backend)).values() for group in each.groups()}
     assert shown == set(Group)
 
 
@@ -102,52 +149,252 @@ async def test_only_what_was_asked_for(backend: DemoBackend) -> None:
     assert set(report.state.groups()) == {Group.FUEL}
 
 
+# The life of the cars
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats(0, 2 * 86_400), max_size=8).map(sorted), moments)
+async def test_how_often_somebody_looks_makes_no_difference(seconds: Sequence[float], start: datetime) -> None:
+    looked_at, left_alone = Clock(start), Clock(start)
+    often, once = DemoBackend(now=looked_at), DemoBackend(now=left_alone)
+    for backend in (often, once):
+        for model, command in (("Ariya", SetChargeLimit(95)), ("Leaf", StartClimate(23))):
+            await backend.send(await info(backend, model), command, nobody)
+    for second in [*seconds, 2 * 86_400]:
+        looked_at.time = start + timedelta(seconds=second)
+        await states(often)
+    left_alone.time = looked_at.time
+
+    assert await states(often) == await states(once)
+    for listed in await often.list_vehicles():
+        assert await often.read_notifications(listed.info) == await once.read_notifications(listed.info)
+
+
+@settings(max_examples=25)
+@given(moments, st.sampled_from([UTC, AMSTERDAM]))
+async def test_a_demo_that_starts_anew_goes_on_where_it_stopped(restart: datetime, zone: tzinfo) -> None:
+    clock = Clock(restart - 15 * DAY)
+    running = DemoBackend(now=clock, zone=zone)
+    await running.list_vehicles()
+    clock.time = restart
+    started = DemoBackend(now=clock, zone=zone)
+
+    assert await states(started) == await states(running)
+    for listed in await started.list_vehicles():
+        messages = await started.read_notifications(listed.info, count=99)
+        assert (await running.read_notifications(listed.info, count=99))[: len(messages)] == messages
+        week = restart.date() - 6 * DAY, restart.date()
+        trips = [await each.read_trips(listed.info, TripPeriod.DAY, *week) for each in (started, running)]
+        assert trips[0] == trips[1]
+        assert trips[0]
+
+
+async def test_a_week_is_plausible() -> None:
+    clock = Clock(datetime(2026, 11, 23, tzinfo=AMSTERDAM))
+    backend = DemoBackend(now=clock, zone=AMSTERDAM)
+    before = await states(backend)
+    levels: dict[str | None, set[float]] = {model: set() for model in before}
+    seen: dict[str | None, set[object]] = {model: set() for model in before}
+    for _ in range(7 * 24 * 4):
+        clock.advance(minutes=15)
+        for model, now in (await states(backend)).items():
+            was, before[model] = before[model], now
+            assert now.odometer is not None
+            assert was.odometer is not None
+            assert now.odometer.distance is not None
+            assert was.odometer.distance is not None
+            driven = now.odometer.distance - was.odometer.distance
+            assert 0 <= driven < 25
+            assert isinstance(now.position, Position)
+            seen[model].add((round(now.position.latitude, 2), round(now.position.longitude, 2)))
+            level = now.battery.level if now.battery else now.fuel.level if now.fuel else None
+            assert level is not None
+            levels[model].add(level)
+            if now.charging is not None:
+                seen[model].add(now.charging.status)
+            if now.climate is not None:
+                assert now.climate.inside_temperature is not None
+                assert -10 < now.climate.inside_temperature < 30
+            seen[model].add(("hatch", now.body is not None and now.body.hatch))
+
+    assert {model: (min(each), max(each)) for model, each in levels.items()} == {
+        "Leaf": (81, 90),
+        "Ariya": (66, 80),
+        "Qashqai": (57, 70),
+    }
+    assert all(len(places) > 4 for places in seen.values()), "they get about"
+    charging = {ChargingStatus.NOT_CHARGING, ChargingStatus.CHARGING, ChargingStatus.FINISHED}
+    assert seen["Ariya"] >= charging
+    assert seen["Leaf"] >= charging | {ChargingStatus.WAITING_FOR_SCHEDULE}
+    assert {model for model, each in seen.items() if ("hatch", True) in each} == {"Qashqai"}
+
+
+async def test_on_its_way_it_reports_and_is_somewhere_between(backend: DemoBackend, clock: Clock) -> None:
+    clock.time = datetime(2026, 11, 19, 12, tzinfo=UTC)
+    at_work = (await state(backend, "Leaf")).position
+    clock.time = datetime(2026, 11, 19, 23, tzinfo=UTC)
+    at_home = (await state(backend, "Leaf")).position
+    assert at_work is not None
+    assert at_home is not None
+    clock.time = datetime(2026, 11, 20, 7, 40, tzinfo=UTC)
+    between = set[float]()
+    for _ in range(25):
+        clock.advance(minutes=1)
+        position = (await state(backend, "Leaf")).position
+        assert position is not None
+        assert at_home.latitude <= position.latitude <= at_work.latitude
+        assert at_home.longitude <= position.longitude <= at_work.longitude
+        between.add(position.latitude)
+    assert len(between) > 4
+    assert at_work.latitude in between
+
+
+async def test_it_charges_at_night(backend: DemoBackend, clock: Clock) -> None:
+    clock.time = datetime(2026, 11, 20, 22, 50, tzinfo=UTC)
+    before = await state(backend, "Leaf")
+    clock.advance(minutes=30)
+    during = await state(backend, "Leaf")
+    clock.advance(hours=1)
+    after = await state(backend, "Leaf")
+
+    for now, status in (
+        (before, ChargingStatus.WAITING_FOR_SCHEDULE),
+        (during, ChargingStatus.CHARGING),
+        (after, ChargingStatus.FINISHED),
+    ):
+        assert now.charging is not None
+        assert now.charging.status is status
+        assert (now.charging.power == 6) is (status is ChargingStatus.CHARGING)
+        assert (now.charging.finish_at is not None) is (status is ChargingStatus.CHARGING)
+    assert during.charging is not None
+    assert during.charging.finish_at is not None
+    assert abs(during.charging.finish_at - datetime(2026, 11, 20, 23, 32, tzinfo=UTC)) < 5 * MINUTE
+    message = (await backend.read_notifications(await info(backend, "Leaf")))[0]
+    assert message.alert is AlertType.CHARGING_FINISHED
+
+
+# Commands
+
+
 async def test_reading_never_wakes(backend: DemoBackend, clock: Clock) -> None:
     for _ in range(50):
-        for listed in await backend.list_vehicles():
-            await backend.read(listed.info)
+        await states(backend)
         clock.advance(minutes=10)
-
-    assert all(vehicle.telematics.wakes == 0 for vehicle in (await backend.garage()).vehicles.values())
+    assert not backend._progress
 
 
 async def test_a_command_from_ticket_to_effect(backend: DemoBackend, clock: Clock) -> None:
-    leaf = await info(backend, "Leaf")
-    model, woken = await model_of(backend, leaf), list[int]()
-    ticket = await backend.send(leaf, StartClimate(22), departing(lambda: woken.append(len(model.telematics.actions))))
+    leaf, woken = await info(backend, "Leaf"), list[int]()
+    departure = departing(lambda: woken.append(len(backend._progress)))
+    ticket = await backend.send(leaf, StartClimate(22), departure)
     assert woken == [0], "told before"
     assert ticket.sent_at == clock.time
     assert (await backend.poll(leaf, ticket)).phase is Phase.PENDING
 
-    clock.advance(seconds=60)
-    assert (await backend.poll(leaf, ticket)).phase is Phase.DONE
-    climate = (await backend.read(leaf, {Group.CLIMATE})).state.climate
+    clock.advance(seconds=10)
+    assert await backend.poll(leaf, ticket) == DONE
+    climate = (await state(backend, "Leaf")).climate
     assert climate is not None
     assert (climate.running, climate.target_temperature) == (True, 22)
-    assert (await model_of(backend, leaf)).telematics.wakes == 1
+    clock.advance(minutes=12)
+    await ended(backend, clock, "Leaf", Refresh())
+    warm = (await state(backend, "Leaf")).climate
+    assert warm is not None
+    assert warm.inside_temperature == 22
+    clock.advance(minutes=5)
+    stopped = await state(backend, "Leaf")
+    assert stopped.climate is not None
+    assert not stopped.climate.running
+    assert (await backend.read_notifications(leaf))[0].alert is AlertType.CLIMATE_STOPPED
 
 
-async def test_a_vehicle_without_coverage_is_not_reachable(backend: DemoBackend, clock: Clock) -> None:
+async def test_commands_end_in_the_order_in_which_they_were_sent(backend: DemoBackend, clock: Clock) -> None:
     ariya = await info(backend, "Ariya")
-    (await model_of(backend, ariya)).telematics.covered = False
-    ticket = await backend.send(ariya, Refresh(), nobody)
-    clock.advance(minutes=2)
-    connectivity = (await backend.read(ariya)).state.connectivity
-
-    assert connectivity is not None
-    assert not connectivity.reachable
-    assert (await backend.poll(ariya, ticket)).phase is Phase.TIMED_OUT
+    for command in (Unlock(), Lock(), Unlock()):
+        await backend.send(ariya, command, nobody)
+    clock.advance(seconds=10)
+    body = (await state(backend, "Ariya")).body
+    assert body is not None
+    assert not body.locked
 
 
-async def test_privacy_mode_hides_the_position(backend: DemoBackend) -> None:
-    leaf = await info(backend, "Leaf")
-    assert (await backend.read(leaf)).state.position is not None
+@pytest.mark.parametrize(
+    ("model", "command", "seen"),
+    [
+        ("Ariya", Unlock(), lambda s: not s.body.locked),
+        ("Ariya", SetChargeLimit(70), lambda s: s.charging.limit == 70 and s.charging.status == "finished"),
+        ("Ariya", SetChargeLimit(90), lambda s: s.charging.limit == 90 and s.charging.status == "charging"),
+        ("Leaf", StartClimate(), lambda s: s.climate.running and s.climate.target_temperature == 21),
+        ("Leaf", StopClimate(), lambda s: not s.climate.running),
+        ("Leaf", SetChargeSchedule(), lambda s: s.schedules.charge_mode is ChargeMode.ALWAYS),
+        (
+            "Leaf",
+            SetChargeSchedule(ChargeSchedule(NOW.time(), NOW.time(), (1,))),
+            lambda s: s.schedules.charging.days == (1,) and s.schedules.charge_mode is ChargeMode.SCHEDULED,
+        ),
+        ("Leaf", Refresh(), lambda s: s.battery.reported_at > NOW),
+        ("Leaf", SoundHorn(), lambda s: True),
+        ("Qashqai", StartEngine(), lambda s: True),
+    ],
+)
+async def test_what_commands_do(
+    backend: DemoBackend, clock: Clock, model: str, command: Command, seen: Callable[[VehicleState], bool]
+) -> None:
+    assert await ended(backend, clock, model, command) == DONE
+    assert seen(await state(backend, model))
 
-    (await model_of(backend, leaf)).set_privacy(on=True)
-    state = (await backend.read(leaf)).state
-    assert state.position is None
-    assert state.privacy is not None
-    assert state.privacy.active
+
+async def test_charging_is_started_and_stopped_whatever_the_timer_says(backend: DemoBackend, clock: Clock) -> None:
+    clock.time = datetime(2026, 11, 20, 19, tzinfo=UTC)
+    assert await ended(backend, clock, "Leaf", StartCharging()) == DONE
+    charging = (await state(backend, "Leaf")).charging
+    assert charging is not None
+    assert charging.status is ChargingStatus.CHARGING
+
+    await ended(backend, clock, "Ariya", SetChargeLimit(100))
+    assert await ended(backend, clock, "Ariya", StopCharging()) == DONE
+    charging = (await state(backend, "Ariya")).charging
+    assert charging is not None
+    assert charging.status is ChargingStatus.NOT_CHARGING
+    clock.advance(hours=9)
+    battery = (await state(backend, "Ariya")).battery
+    assert battery is not None
+    assert battery.level == 80
+    assert await ended(backend, clock, "Ariya", StartCharging()) == DONE
+    clock.advance(hours=4)
+    battery = (await state(backend, "Ariya")).battery
+    assert battery is not None
+    assert battery.level == 100
+
+
+@pytest.mark.parametrize(
+    ("model", "command", "at", "code"),
+    [
+        ("Leaf", StartCharging(), "2026-11-20 12:00", "battery.charge.unavailable"),
+        ("Leaf", StartClimate(), "2026-11-20 07:55", "hvac.vehicle.in.use"),
+        ("Ariya", Unlock(), "2026-11-19 08:25", "vehicle.under.way"),
+    ],
+)
+async def test_what_a_vehicle_rejects(
+    backend: DemoBackend, clock: Clock, model: str, command: Command, at: str, code: str
+) -> None:
+    clock.time = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    assert await ended(backend, clock, model, command) == Progress(Phase.REJECTED, code)
+
+
+async def test_a_battery_that_is_never_charged_neither_heats_nor_drives(backend: DemoBackend, clock: Clock) -> None:
+    await ended(backend, clock, "Leaf", SetChargeSchedule(ChargeSchedule(NOW.time(), NOW.time(), ())))
+    clock.advance(days=60)
+    before = await state(backend, "Leaf")
+    assert await ended(backend, clock, "Leaf", StartClimate()) == Progress(Phase.REJECTED, "hvac.traction.battery.low")
+    clock.advance(days=7)
+    after = await state(backend, "Leaf")
+    assert after.odometer is not None
+    assert before.odometer is not None
+    assert after.odometer.distance == before.odometer.distance
+    assert after.battery is not None
+    assert after.battery.level is not None
+    assert after.battery.level > 0
 
 
 async def test_what_a_vehicle_does_not_offer_is_refused(backend: DemoBackend) -> None:
@@ -164,10 +411,48 @@ async def test_strangers(backend: DemoBackend) -> None:
         await backend.poll(await info(backend, "Leaf"), Ticket("none", NOW))
 
 
-async def test_trips(backend: DemoBackend) -> None:
-    days = await backend.read_trips(await info(backend, "Leaf"), TripPeriod.DAY, date(2026, 11, 16), date(2026, 11, 19))
+@given(ahead=st.one_of(st.floats(-200, 200), st.floats(-86_400, 300 * 86_400)))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_a_planned_start_happens_at_its_time_or_is_refused(
+    backend: DemoBackend, clock: Clock, ahead: float
+) -> None:
+    leaf, at = await info(backend, "Leaf"), clock() + timedelta(seconds=ahead)
+    try:
+        ticket = await backend.send(leaf, ScheduleClimate(at), nobody)
+    except TimePassed:
+        assert ahead < 10, "there is time enough to reach the vehicle"
+        return
+    clock.advance(seconds=10)
+    assert await backend.poll(leaf, ticket) == DONE
+    climate = (await backend.read(leaf)).state.climate
+    assert climate is not None
+    assert climate.running or climate.next_start_at == at
+    for command in (CancelClimateSchedule(), StopClimate()):
+        assert await ended(backend, clock, "Leaf", command) == DONE
+    climate = (await backend.read(leaf)).state.climate
+    assert climate is not None
+    assert not climate.running
+    assert climate.next_start_at is None
+    clock.time = NOW
 
-    assert [(day.start.day, day.trips) for day in days] == [(16, 2), (17, 2), (18, 2), (19, 2)]
+
+# History
+
+
+async def test_trips(backend: DemoBackend) -> None:
+    leaf = await info(backend, "Leaf")
+    days = await backend.read_trips(leaf, TripPeriod.DAY, date(2026, 11, 16), date(2026, 11, 19))
+    (month,) = await backend.read_trips(leaf, TripPeriod.MONTH, date(2026, 11, 16), date(2026, 11, 19))
+    (year,) = await backend.read_trips(leaf, TripPeriod.YEAR, date(2026, 11, 16), date(2026, 11, 19))
+
+    assert [(day.start.day, day.trips, day.distance) for day in days] == [(each, 2, 21.2) for each in range(16, 20)]
+    assert (month.start, month.trips, month.distance) == (date(2026, 11, 1), 8, 84.8)
+    assert (year.start, year.trips, year.duration) == (date(2026, 1, 1), 8, 80)
+    assert days[0].energy_used == pytest.approx(3.29)
+    (outing,) = await backend.read_trips(
+        await info(backend, "Qashqai"), TripPeriod.DAY, date(2026, 11, 18), date(2026, 11, 18)
+    )
+    assert (outing.fuel_used, outing.energy_used, outing.co2_saved) == (3.2, 0, 0)
 
 
 async def test_messages_newest_first(backend: DemoBackend) -> None:
@@ -175,45 +460,5 @@ async def test_messages_newest_first(backend: DemoBackend) -> None:
     all_of_them = await backend.read_notifications(leaf)
     assert len(all_of_them) > 3
     assert list(all_of_them) == sorted(all_of_them, key=lambda message: str(message.sent_at), reverse=True)
+    assert len({message.id for message in all_of_them}) == len(all_of_them)
     assert await backend.read_notifications(leaf, first=2, count=2) == all_of_them[1:3]
-
-    await backend.mark_notifications_read(leaf, [all_of_them[1].id, "unknown"])
-    assert [message.read for message in await backend.read_notifications(leaf, count=3)] == [False, True, False]
-
-
-async def test_the_garage_is_opened_once_and_outside_the_event_loop(
-    backend: DemoBackend, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    threads = []
-
-    def opened(*args: Any, **options: Any) -> Garage:
-        threads.append(get_ident())
-        return open_garage(*args, **options)
-
-    monkeypatch.setattr(f"{DemoBackend.__module__}.open_garage", opened)
-    await gather(backend.list_vehicles(), backend.list_vehicles())
-    (thread,) = threads
-    assert thread != get_ident()
-
-
-@given(ahead=st.one_of(st.floats(-200, 200), st.floats(-86_400, 300 * 86_400)))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_a_planned_start_happens_at_its_time_or_is_refused(
-    backend: DemoBackend, clock: Clock, ahead: float
-) -> None:
-    clock.advance(minutes=3)  # what was planned before is over
-    leaf = await info(backend, "Leaf")
-    powertrain = (await model_of(backend, leaf)).powertrain
-    assert isinstance(powertrain, Electric)
-    at = clock() + timedelta(seconds=ahead)
-    try:
-        ticket = await backend.send(leaf, ScheduleClimate(at), nobody)
-    except TimePassed:
-        assert ahead < 60, "there is time enough to reach the vehicle"
-        return
-    clock.advance(minutes=2)
-    progress = await backend.poll(leaf, ticket)
-    assert progress.phase is Phase.DONE
-    assert (powertrain.climate.started_at or powertrain.climate.next_start_at) == at
-    for command in (CancelClimateSchedule(), StopClimate()):
-        await backend.send(leaf, command, nobody)

@@ -1,4 +1,4 @@
-"""A simulated garage: the integration without an account, and the vehicles behind the tests' servers."""
+"""The demo: a small scripted garage, to try the integration without a vehicle, an account or a network."""
 
 from .backend import DemoBackend
 

@@ -1,24 +1,24 @@
 """The demo as a backend: a garage in this process, without account and network."""
 
-import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
+from itertools import groupby
 from typing import override
+from uuid import uuid4
 
 from ...vehicle import (
     BackendError,
     Command,
-    Connectivity,
     Departure,
     Group,
     ListedVehicle,
     Notification,
     NotSupported,
+    Phase,
     Progress,
     ProtocolError,
     ScheduleClimate,
-    Subscription,
     Ticket,
     TimePassed,
     TripPeriod,
@@ -28,26 +28,22 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Backend, Description, Json
-from .cloud import state_of
-from .garage import Garage, open_garage
-from .snapshot import NAME
-from .trips import summarise
-from .vehicle import DemoVehicle
+from .car import Car
+from .garage import open_garage
+from .mapping import NAME, state_of, summary_of
+
+_COMMAND_TAKES = timedelta(seconds=10)
 
 
 class DemoBackend(Backend):
-    """Simulated vehicles that lead an ordinary life by the clock ``now``.
+    """Cars that lead an ordinary life by the clock ``now``, in the time zone of their people."""
 
-    ``zone`` is where their people live; ``seed`` decides what is left to chance.
-    """
-
-    def __init__(self, *, now: Callable[[], datetime], seed: int = 0, zone: tzinfo = UTC) -> None:
+    def __init__(self, *, now: Callable[[], datetime], zone: tzinfo = UTC) -> None:
         """Prepare a garage; it is opened when it is first looked at."""
         self._now = now
-        self._seed = seed
         self._zone = zone
-        self._opened: Garage | None = None
-        self._opening = asyncio.Lock()
+        self._cars: dict[str, Car] = {}
+        self._progress: dict[str, Progress] = {}
 
     @property
     @override
@@ -59,47 +55,42 @@ class DemoBackend(Backend):
     def requests(self) -> int:
         return 0
 
-    async def garage(self) -> Garage:
-        """Return the vehicles as they are now; the week before is worked out in a thread."""
-        async with self._opening:
-            if self._opened is None:
-                self._opened = await asyncio.to_thread(open_garage, self._now(), seed=self._seed, zone=self._zone)
-        self._opened.advance(self._now())
-        return self._opened
-
     @override
     async def log_in(self) -> str:
         return NAME
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
-        return tuple(
-            ListedVehicle(info=vehicle.info, state=self._heard(vehicle, {Group.PRIVACY, Group.SUBSCRIPTION}))
-            for vehicle in (await self.garage()).vehicles.values()
-        )
+        cars, groups = self._garage().values(), {Group.PRIVACY, Group.SUBSCRIPTION}
+        return tuple(ListedVehicle(info=car.info, state=self._state(car, groups)) for car in cars)
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
-        return VehicleReport(state=self._heard(await self._find(vehicle), Group if groups is None else groups))
+        return VehicleReport(state=self._state(self.find(vehicle), Group if groups is None else groups))
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
-        found = await self._find(vehicle)
-        if not command.needs <= found.info.capabilities:
+        car, ticket = self.find(vehicle), Ticket(str(uuid4()), self._now())
+        due = ticket.sent_at + _COMMAND_TAKES
+        if not command.needs <= car.info.capabilities:
             raise NotSupported(f"demo: {command.kind()} is not offered")
-        reached_by = self._now() + timedelta(seconds=found.telematics.wake_delay[1])
-        if isinstance(command, ScheduleClimate) and command.at < reached_by:
+        if isinstance(command, ScheduleClimate) and command.at < due:
             raise TimePassed
         async with departure():
-            action = found.order(command)
-        return Ticket(action.id, action.accepted_at)
+            self._progress[ticket.id] = Progress(Phase.PENDING)
+            car.plan(due, partial(self._execute, car, command, ticket))
+        return ticket
+
+    def _execute(self, car: Car, command: Command, ticket: Ticket) -> None:
+        code = car.execute(command)
+        self._progress[ticket.id] = Progress(Phase.DONE if code is None else Phase.REJECTED, code)
 
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        action = (await self._find(vehicle)).telematics.actions.get(ticket.id)
-        if action is None:
+        self.find(vehicle)
+        if ticket.id not in self._progress:
             raise ProtocolError("demo: unknown ticket")
-        return Progress(action.phase, action.code)
+        return self._progress[ticket.id]
 
     @override
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
@@ -113,34 +104,40 @@ class DemoBackend(Backend):
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
     ) -> tuple[TripSummary, ...]:
         """Return what was driven from ``start`` to ``end``, both included, oldest first."""
-        return summarise((await self._find(vehicle)).cloud.trips, period, start, end, self._zone)
+        car = self.find(vehicle)
+        first_days = ((trip.started_at.astimezone(self._zone).date(), trip) for trip in car.trips)
+        chosen = [(_first_day(day, period), trip) for day, trip in first_days if start <= day <= end]
+        periods = groupby(chosen, key=lambda each: each[0])
+        return tuple(summary_of(car, period, day, [trip for _, trip in trips]) for day, trips in periods)
 
     async def read_notifications(
         self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
     ) -> tuple[Notification, ...]:
         """Return ``count`` messages, newest first, from the ``first``-th on; English whatever the ``language``."""
-        messages = (await self._find(vehicle)).cloud.messages[::-1]
-        return tuple(messages[first - 1 : first - 1 + count])
+        return tuple(self.find(vehicle).messages[::-1][first - 1 : first - 1 + count])
 
-    async def mark_notifications_read(self, vehicle: VehicleInfo, ids: Collection[str]) -> None:
-        """Mark messages as read."""
-        cloud = (await self._find(vehicle)).cloud
-        for identifier in ids:
-            cloud.mark(identifier, read=True)
-
-    async def _find(self, vehicle: VehicleInfo) -> DemoVehicle:
+    def find(self, vehicle: VehicleInfo) -> Car:
+        """Return a car, brought up to date."""
         try:
-            return (await self.garage()).vehicles[vehicle.key]
+            return self._garage()[vehicle.key]
         except KeyError:
             raise BackendError("demo: no such vehicle") from None
 
-    def _heard(self, vehicle: DemoVehicle, groups: Collection[Group]) -> VehicleState:
-        """Return what the cloud knows of ``groups``, stamped with the time of this answer."""
+    def _garage(self) -> dict[str, Car]:
+        """Return all cars by their keys, brought up to date; they are made when they are first looked for."""
         now = self._now()
-        said = vehicle.cloud.said | {
-            Group.CONNECTIVITY: Connectivity(backend=NAME, received_at=now, reachable=vehicle.telematics.reachable),
-            Group.SUBSCRIPTION: Subscription(backend=NAME, received_at=now, active=True),
-        }
-        if vehicle.cloud.state.is_private:
-            said.pop(Group.POSITION, None)
-        return state_of({group: replace(value, received_at=now) for group, value in said.items() if group in groups})
+        self._cars = self._cars or open_garage(now, self._zone)
+        for car in self._cars.values():
+            car.advance(now)
+        return self._cars
+
+    def _state(self, car: Car, groups: Collection[Group]) -> VehicleState:
+        known = state_of(car, received_at=self._now()).groups()
+        return VehicleState.of(*(value for group, value in known.items() if group in groups))
+
+
+def _first_day(day: date, period: TripPeriod) -> date:
+    """Return the day on which the period around ``day`` begins."""
+    if period is TripPeriod.DAY:
+        return day
+    return day.replace(day=1) if period is TripPeriod.MONTH else day.replace(month=1, day=1)

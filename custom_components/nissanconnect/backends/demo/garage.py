@@ -1,186 +1,142 @@
-"""The demo's garage: three vehicles that between them can do all that a Nissan can."""
+"""The demo's garage: three cars that between them can do all that a Nissan can, and what their people do all week."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from random import Random
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from functools import partial
 
-from ...vehicle import Capability, ChargeMode, Powertrain, Role, VehicleInfo
-from .battery import BatterySpec, TractionBattery
-from .charger import Charger, ChargeTimer
-from .combustion import Combustion
-from .drive import Chassis
-from .electric import Electric
-from .places import HOME, TO_SCIENCE_PARK, TO_THE_SEA, TO_THE_SHOPS, TO_UTRECHT
-from .scenario import WEEKEND, WORKDAYS, Depart, PlugIn, Refuel, Scenario, distance_since
-from .vehicle import DemoVehicle, Make
-from .weather import outside_temperature
+from ...vehicle import Capability, ChargeSchedule, Powertrain, Role, ScheduleClimate, VehicleInfo
+from .car import Car, Place, Timetable
 
-DELIVERY = date(2026, 1, 1)
-"""The day whose odometer readings are given below."""
-HISTORY = timedelta(days=7)
-"""How much of the past is driven when the garage opens, so that there are trips to be seen at once."""
+HOME = Place(52.3030, 4.8590)
+_SCIENCE_PARK = Place(52.3557, 4.9555, distance=10.6, minutes=10)
+_UTRECHT = Place(52.0894, 5.1085, distance=31.8, minutes=23)
+_SEA = Place(52.3752, 4.5335, distance=25.4, minutes=25)
+_SHOPS = Place(52.2760, 4.8330, distance=4.0, minutes=6)
 
-_REPORTED = {Capability.LOCATION, Capability.LOCK_STATUS, Capability.TRIPS, Capability.REFRESH}
-_SIGNALS = {Capability.HORN, Capability.LIGHTS}
-_ELECTRIC = {
-    Capability.BATTERY,
-    Capability.CLIMATE,
-    Capability.CLIMATE_SCHEDULE,
-    Capability.CLIMATE_STATUS,
-    Capability.CLIMATE_TEMPERATURE,
-    Capability.START_CHARGING,
-}
 
-LEAF = VehicleInfo(
-    key="SJNFAKE0000000001",
-    vin="SJNFAKE0000000001",
-    nickname="LEAF",
-    model="Leaf",
-    model_code="FE0-24",
-    year=2021,
-    generation="C1A",
-    gateway="AVN",
-    powertrain=Powertrain.ELECTRIC,
-    role=Role.OWNER,
-    capabilities=frozenset(_REPORTED | _ELECTRIC | _SIGNALS | {Capability.CHARGE_SCHEDULE}),
+def _plug_in(car: Car) -> None:
+    if car.place == HOME and not car.trip:
+        car.plug_in()
+
+
+def _preheat(car: Car) -> None:
+    car.planned = ScheduleClimate(car.now)
+    car.keep_plan(car.planned)
+
+
+def _refuel(car: Car) -> None:
+    if car.level < 50:
+        car.content = car.capacity
+
+
+def _hatch(car: Car, *, opened: bool) -> None:
+    car.hatch_open = opened
+
+
+_WORKDAYS, _WEEKEND, _TRAVELS, _SHOPPING, _OUTINGS = range(5), (5, 6), (0, 1, 3), (1, 3), (2, 6)
+_COMMUTER: Timetable = (
+    (time(7, 40), _WORKDAYS, partial(Car.drive, to=_SCIENCE_PARK)),
+    (time(10, 30), _WEEKEND, partial(Car.drive, to=_SHOPS)),
+    (time(11, 45), _WEEKEND, partial(Car.drive, to=HOME)),
+    (time(17, 10), _WORKDAYS, partial(Car.drive, to=HOME)),
+    (time(18, 30), range(7), _plug_in),
 )
-ARIYA = VehicleInfo(
-    key="JN1FAKE0000000002",
-    vin="JN1FAKE0000000002",
-    nickname="Ariya",
-    model="Ariya",
-    model_code="FE0-26",
-    year=2023,
-    generation="C1A_HS EVO",
-    gateway="AVN",
-    powertrain=Powertrain.ELECTRIC,
-    role=Role.OWNER,
-    capabilities=frozenset(
-        _REPORTED
-        | _ELECTRIC
-        | _SIGNALS
-        | {Capability.CHARGE_LIMIT, Capability.LOCK, Capability.STOP_CHARGING}
-        | {Capability.CLIMATE_DEFROST, Capability.SEAT_HEAT, Capability.WHEEL_HEAT}
-    ),
+_TRAVELLER: Timetable = (
+    (time(8, 0), _TRAVELS, _preheat),
+    (time(8, 15), _TRAVELS, partial(Car.drive, to=_UTRECHT)),
+    (time(17, 40), _TRAVELS, partial(Car.drive, to=HOME)),
+    (time(19, 0), _TRAVELS, _plug_in),
 )
-QASHQAI = VehicleInfo(
-    key="SJNFAKE0000000003",
-    vin="SJNFAKE0000000003",
-    nickname="Qashqai",
-    model="Qashqai",
-    model_code="J12",
-    year=2022,
-    generation="C1A",
-    gateway="AVN",
-    powertrain=Powertrain.COMBUSTION,
-    role=Role.OWNER,
-    capabilities=frozenset(_REPORTED | _SIGNALS | {Capability.FUEL, Capability.LOCK, Capability.START_ENGINE}),
+_FAMILY: Timetable = (
+    (time(9, 30), _SHOPPING, partial(Car.drive, to=_SHOPS)),
+    (time(10, 45), _SHOPPING, partial(Car.drive, to=HOME)),
+    (time(10, 55), _SHOPPING, partial(_hatch, opened=True)),
+    (time(11, 30), _SHOPPING, partial(_hatch, opened=False)),
+    (time(13, 0), _OUTINGS, partial(Car.drive, to=_SEA)),
+    (time(13, 50), _OUTINGS, _refuel),
+    (time(18, 15), _OUTINGS, partial(Car.drive, to=HOME)),
 )
 
-COMMUTER: Scenario = (
-    Depart(at=time(7, 40), days=WORKDAYS, route=TO_SCIENCE_PARK),
-    Depart(at=time(17, 10), days=WORKDAYS, route=TO_SCIENCE_PARK.back()),
-    Depart(at=time(10, 30), days=WEEKEND, route=TO_THE_SHOPS),
-    Depart(at=time(11, 45), days=WEEKEND, route=TO_THE_SHOPS.back()),
-    PlugIn(at=time(18, 30)),
-)
-LONG_DISTANCE: Scenario = (
-    Depart(at=time(8, 15), days=frozenset({0, 1, 3}), route=TO_UTRECHT),
-    Depart(at=time(17, 40), days=frozenset({0, 1, 3}), route=TO_UTRECHT.back()),
-    PlugIn(at=time(19, 0), below=70),
-)
-OUTINGS: Scenario = (
-    Depart(at=time(9, 30), days=frozenset({1, 3}), route=TO_THE_SHOPS),
-    Depart(at=time(10, 45), days=frozenset({1, 3}), route=TO_THE_SHOPS.back()),
-    Depart(at=time(13, 0), days=frozenset({2, 6}), route=TO_THE_SEA),
-    Depart(at=time(18, 15), days=frozenset({2, 6}), route=TO_THE_SEA.back()),
-    Refuel(at=time(13, 50), days=frozenset({2, 6})),
-)
+_ALL = {Capability.HORN, Capability.LIGHTS, Capability.LOCATION, Capability.LOCK_STATUS}
+_ALL |= {Capability.REFRESH, Capability.TRIPS}
+_ELECTRIC = _ALL | {Capability.BATTERY, Capability.CLIMATE, Capability.CLIMATE_SCHEDULE, Capability.CLIMATE_STATUS}
+_ELECTRIC |= {Capability.CLIMATE_TEMPERATURE, Capability.START_CHARGING}
+_LEAF = _ELECTRIC | {Capability.CHARGE_SCHEDULE}
+_ARIYA = _ELECTRIC | {Capability.CHARGE_LIMIT, Capability.LOCK, Capability.STOP_CHARGING}
+_ARIYA |= {Capability.CLIMATE_DEFROST, Capability.SEAT_HEAT, Capability.WHEEL_HEAT}
+_QASHQAI = _ALL | {Capability.FUEL, Capability.LOCK, Capability.START_ENGINE}
 
 
-def leaf(start: datetime, zone: tzinfo) -> Make:
-    """Return a LEAF of 40 kWh that charges at night by its own timer, as it stood at ``start``."""
-    return Make(
-        info=LEAF,
-        chassis=Chassis(mass=1650, drag=0.63),
-        powertrain=Electric(
-            battery=_battery(BatterySpec(capacity=40, health=93), 78, start, zone),
-            charger=Charger(max_power=6.6, mode=ChargeMode.SCHEDULED, timer=ChargeTimer(zone), limit=90),
-            consumption=15.5,
-        ),
-        odometer=38_412.0 + distance_since(COMMUTER, DELIVERY, start.astimezone(zone).date()),
-        home=HOME,
-        scenario=COMMUTER,
+def _info(
+    key: str, nickname: str, model: str, capabilities: set[Capability], *, code: str, year: int, generation: str = "C1A"
+) -> VehicleInfo:
+    return VehicleInfo(
+        key=key,
+        vin=key,
+        nickname=nickname,
+        model=model,
+        model_code=code,
+        year=year,
+        generation=generation,
+        gateway="AVN",
+        powertrain=Powertrain.COMBUSTION if Capability.FUEL in capabilities else Powertrain.ELECTRIC,
+        role=Role.OWNER,
+        capabilities=frozenset(capabilities),
     )
 
 
-def ariya(start: datetime, zone: tzinfo) -> Make:
-    """Return an Ariya of 87 kWh that charges as soon as it is plugged in."""
-    return Make(
-        info=ARIYA,
-        chassis=Chassis(mass=2150, drag=0.75),
-        powertrain=Electric(
-            battery=_battery(BatterySpec(capacity=87, health=97, peak_power=130, heat_capacity=0.17), 74, start, zone),
-            charger=Charger(max_power=7.4, limit=80),
-            consumption=18.5,
-        ),
-        odometer=21_907.0 + distance_since(LONG_DISTANCE, DELIVERY, start.astimezone(zone).date()),
-        home=HOME,
-        scenario=LONG_DISTANCE,
+def open_garage(now: datetime, zone: tzinfo) -> dict[str, Car]:
+    """Return the cars by their keys as they are at ``now``, after a week or two that can be looked back on.
+
+    They are the same whenever the garage is opened: a restart changes nothing but what the owner has ordered.
+    """
+    today = datetime.combine(now.astimezone(zone).date(), time())
+    monday = today - timedelta(days=today.weekday() + 7)
+    weeks = (monday - datetime(2026, 1, 5)).days // 7  # noqa: DTZ001 - a Monday, wherever that is
+    start = monday.replace(tzinfo=zone).astimezone(UTC)
+    leaf = Car(
+        info=_info("SJNFAKE0000000001", "LEAF", "Leaf", _LEAF, code="FE0-24", year=2021),
+        zone=zone,
+        now=start,
+        timetable=_COMMUTER,
+        place=HOME,
+        odometer=38_430 + 122.0 * weeks,
+        nominal=40.0,
+        capacity=37.2,
+        content=0.9 * 37.2,
+        consumption=15.5,
+        charge_power=6.0,
+        limit=90.0,
+        schedule=ChargeSchedule(time(23), time(6)),
+        plugged_in=True,
+    )
+    ariya = Car(
+        info=_info("JN1FAKE0000000002", "Ariya", "Ariya", _ARIYA, code="FE0-26", year=2023, generation="C1A_HS EVO"),
+        zone=zone,
+        now=start,
+        timetable=_TRAVELLER,
+        place=HOME,
+        odometer=21_960 + 190.8 * weeks,
+        nominal=87.0,
+        capacity=84.4,
+        content=0.8 * 84.4,
+        consumption=18.5,
+        charge_power=6.7,
+        limit=80.0,
+        plugged_in=True,
         updates=True,
     )
-
-
-def qashqai(start: datetime, zone: tzinfo) -> Make:
-    """Return a petrol Qashqai for the weekends."""
-    return Make(
-        info=QASHQAI,
-        chassis=Chassis(mass=1450, drag=0.78),
-        powertrain=Combustion(capacity=55, quantity=34, consumption=6.3),
-        odometer=47_263.0 + distance_since(OUTINGS, DELIVERY, start.astimezone(zone).date()),
-        home=HOME,
-        scenario=OUTINGS,
+    qashqai = Car(
+        info=_info("SJNFAKE0000000003", "Qashqai", "Qashqai", _QASHQAI, code="J12", year=2022),
+        zone=zone,
+        now=start,
+        timetable=_FAMILY,
+        place=HOME,
+        odometer=47_295 + 117.6 * weeks,
+        capacity=55.0,
+        content=55 - 0.063 * (25.4 + 117.6 * (weeks % 4)),  # filled every fourth Sunday, by the sea
+        consumption=6.3,
     )
-
-
-def _battery(spec: BatterySpec, level: float, start: datetime, zone: tzinfo) -> TractionBattery:
-    return TractionBattery(
-        spec=spec,
-        energy=spec.capacity * spec.health / 100 * level / 100,
-        temperature=outside_temperature(start, zone) + 3,
-    )
-
-
-MAKES = (leaf, ariya, qashqai)
-
-
-@dataclass(frozen=True, slots=True)
-class Garage:
-    """Vehicles by their keys."""
-
-    vehicles: dict[str, DemoVehicle]
-
-    def advance(self, now: datetime) -> None:
-        """Let time pass for all of them."""
-        for vehicle in self.vehicles.values():
-            vehicle.advance(now)
-
-
-def build(make: Make, start: datetime, zone: tzinfo, seed: int) -> DemoVehicle:
-    """Put a vehicle on the road; what is left to chance depends on the vehicle and on ``seed``."""
-    rng = Random(f"{seed} {make.info.key}")  # noqa: S311 - chance, not secrecy
-    return DemoVehicle(make, start=start, rng=rng, zone=zone, seed=seed)
-
-
-def open_garage(now: datetime, *, seed: int = 0, zone: tzinfo = UTC) -> Garage:
-    """Return the demo's garage as it is at ``now``, after a week of ordinary life.
-
-    The same ``seed`` and ``now`` give the same garage, whenever it is opened.
-    """
-    midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
-    start = (midnight - HISTORY).astimezone(UTC)
-    garage = Garage(
-        {vehicle.info.key: vehicle for vehicle in (build(make(start, zone), start, zone, seed) for make in MAKES)}
-    )
-    garage.advance(now)
+    garage = {car.info.key: car for car in (leaf, ariya, qashqai)}
+    for car in garage.values():
+        car.advance(now)
     return garage

@@ -1,0 +1,272 @@
+"""A car of the demo, which follows a timetable and simple rules.
+
+Between two events everything changes in a straight line, so it makes no difference how often somebody looks.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from functools import partial
+from typing import NamedTuple
+
+from ...vehicle import (
+    AlertType,
+    CancelClimateSchedule,
+    ChargeSchedule,
+    ChargingStatus,
+    Command,
+    Lock,
+    Notification,
+    ScheduleClimate,
+    SetChargeLimit,
+    SetChargeSchedule,
+    StartCharging,
+    StartClimate,
+    StopCharging,
+    StopClimate,
+    Unlock,
+    VehicleInfo,
+)
+
+MIN_LEVEL = 15.0
+"""% below which the climate does not run on the battery."""
+_CLIMATE_POWER = 1.5
+"""kW."""
+_CLIMATE_ENDS = {True: timedelta(hours=2), False: timedelta(minutes=15)}
+"""After what time the climate stops by itself, plugged in or not (kamereon-eu §9.3)."""
+_HOUR = timedelta(hours=1)
+_MESSAGES = {
+    "battery.ended.charge": (AlertType.CHARGING_FINISHED, "Your vehicle has stopped charging."),
+    "hvac.autostart": (AlertType.CLIMATE_STARTED, "The climate has started as planned."),
+    "hvac.autostop": (AlertType.CLIMATE_STOPPED, "The climate has stopped by itself."),
+    "hvac.traction.battery.low": (AlertType.CLOUD_MESSAGE, "The battery is too low for the climate."),
+    "hvac.vehicle.in.use": (AlertType.CLOUD_MESSAGE, "The vehicle is in use."),
+}
+"""What the maker's cloud writes to the owner, by its key (kamereon-eu §14.2)."""
+
+
+class Place(NamedTuple):
+    """WGS 84 degrees, and the km and minutes of the drive from home."""
+
+    latitude: float
+    longitude: float
+    distance: float = 0.0
+    minutes: float = 0.0
+
+
+class Trip(NamedTuple):
+    """A drive of ``distance`` km in a straight line at constant speed."""
+
+    start: Place
+    end: Place
+    started_at: datetime
+    ended_at: datetime
+    distance: float
+
+
+type Timetable = Collection[tuple[time, Collection[int], Callable[[Car], object]]]
+"""What people do with a car: at which local time, on which weekdays (0 is Monday), and what."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Car:
+    """A car as it last reported, at ``now``.
+
+    ``content`` of ``capacity`` is in its battery or tank, and ``consumption`` is for 100 km: kWh or litres.
+    ``nominal`` is the capacity when new. ``charge_power`` is what arrives in the battery, in kW. ``ordered``: whether
+    its owner has ordered to charge or not to charge, since it was plugged in. ``warmth`` is 0 in a cabin as cold as the
+    air outside, 1 at the ``target`` in °C. ``updates``: it takes new software over the air.
+    """
+
+    info: VehicleInfo
+    zone: tzinfo
+    now: datetime
+    timetable: Timetable
+    place: Place
+    odometer: float
+    capacity: float
+    content: float
+    consumption: float
+    nominal: float = 0.0
+    charge_power: float = 0.0
+    limit: float = 100.0
+    schedule: ChargeSchedule | None = None
+    ordered: bool | None = None
+    plugged_in: bool = False
+    plugged_in_at: datetime | None = None
+    unplugged_at: datetime | None = None
+    climate: StartClimate | ScheduleClimate | None = None
+    planned: ScheduleClimate | None = None
+    target: float = 21.0
+    warmth: float = 0.0
+    locked: bool = True
+    hatch_open: bool = False
+    updates: bool = False
+    trip: Trip | None = None
+    trips: list[Trip] = field(default_factory=list)
+    messages: list[Notification] = field(default_factory=list)
+    _events: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin the first day."""
+        self._begin_day()
+
+    @property
+    def level(self) -> float:
+        """How full the battery or the tank is, in %."""
+        return 100 * self.content / self.capacity
+
+    @property
+    def status(self) -> ChargingStatus:
+        """What the charger does."""
+        if not self.plugged_in:
+            return ChargingStatus.NOT_CHARGING
+        if self.level > self.limit - 0.01:
+            return ChargingStatus.FINISHED
+        if self._timer_allows() if self.ordered is None else self.ordered:
+            return ChargingStatus.CHARGING
+        return ChargingStatus.WAITING_FOR_SCHEDULE if self.ordered is None else ChargingStatus.NOT_CHARGING
+
+    @property
+    def full_at(self) -> datetime | None:
+        """When it will be charged up to its limit."""
+        if self.status is not ChargingStatus.CHARGING:
+            return None
+        return self.now + (self.capacity * self.limit / 100 - self.content) / self.charge_power * _HOUR
+
+    def _timer_allows(self) -> bool:
+        if self.schedule is None:
+            return True
+        local = self.now.astimezone(self.zone)
+        opened = datetime.combine(local.date(), self.schedule.charge_from, self.zone)
+        if opened > local:
+            opened -= timedelta(days=1)
+        return opened.weekday() in self.schedule.days and local < opened + self.schedule.duration
+
+    # Time
+
+    def advance(self, now: datetime) -> None:
+        """Do what was to be done until ``now``; the car reports each time."""
+        while (at := self._next_at()) <= now:
+            charging = self.status is ChargingStatus.CHARGING
+            self._pass(at)
+            while self._events[0][0] <= at:
+                self._events.pop(0)[1]()
+            if charging and self.plugged_in and self.status is not ChargingStatus.CHARGING:
+                self._announce("battery.ended.charge")
+
+    def plan(self, at: datetime, do: Callable[[], object]) -> None:
+        """Have something done at ``at``."""
+        self._events.append((at, do))
+        self._events.sort(key=lambda event: event[0])
+
+    def _begin_day(self) -> None:
+        """Plan what people do today; some days they are a few minutes late."""
+        today = self.now.astimezone(self.zone).date()
+        late = timedelta(minutes=today.toordinal() * 7 % 11)
+        for at, days, do in self.timetable:
+            if today.weekday() in days:
+                self.plan(datetime.combine(today, at, self.zone).astimezone(UTC) + late, partial(do, self))
+        self.plan(datetime.combine(today + timedelta(days=1), time(), self.zone).astimezone(UTC), self._begin_day)
+
+    def _next_at(self) -> datetime:
+        """Return when the car will report: every other minute on a drive, every quarter of an hour at a charger."""
+        waiting = self.status in (ChargingStatus.CHARGING, ChargingStatus.WAITING_FOR_SCHEDULE)
+        every = 120 if self.trip else 900 if waiting else 86_400
+        return min(self._events[0][0], datetime.fromtimestamp((self.now.timestamp() // every + 1) * every, UTC))
+
+    def _pass(self, until: datetime) -> None:
+        """Let things go on as they are."""
+        hours = max((until - self.now) / _HOUR, 0.0)
+        self.warmth = min(self.warmth + 6 * hours, 1) if self.climate or self.trip else max(self.warmth - 2 * hours, 0)
+        if self.trip is not None:
+            distance = self.trip.distance * hours / ((self.trip.ended_at - self.trip.started_at) / _HOUR)
+            self.odometer += distance
+            self.content -= distance * self.consumption / 100
+        elif self.status is ChargingStatus.CHARGING:
+            self.content = min(self.content + self.charge_power * hours, self.capacity * self.limit / 100)
+        elif self.climate is not None and not self.plugged_in:
+            self.content -= _CLIMATE_POWER * hours
+        self.now = max(self.now, until)
+
+    # What people do
+
+    def drive(self, to: Place) -> None:
+        """Drive off, unless the car is there or on its way, or could not make it."""
+        distance, minutes = max(self.place[2:], to[2:])
+        if self.trip or self.place == to or self.content < 1.2 * distance * self.consumption / 100:
+            return
+        if self.plugged_in:
+            self.unplug()
+        self.climate, self.locked, self.hatch_open = None, True, False
+        self.trip = Trip(self.place, to, self.now, self.now + timedelta(minutes=minutes), distance)
+        self.plan(self.trip.ended_at, self._arrive)
+
+    def _arrive(self) -> None:
+        if self.trip is not None:
+            self.trips.append(self.trip)
+            self.place, self.trip = self.trip.end, None
+
+    def plug_in(self) -> None:
+        """Connect the charger."""
+        self.plugged_in, self.plugged_in_at = True, self.now
+
+    def unplug(self) -> None:
+        """Disconnect the charger."""
+        self.plugged_in, self.unplugged_at, self.ordered = False, self.now, None
+
+    def keep_plan(self, command: ScheduleClimate) -> None:
+        """Start the climate as planned, unless that was cancelled."""
+        if self.planned is command:
+            self.planned = None
+            self._announce(self._start_climate(command) or "hvac.autostart")
+
+    # What the owner orders
+
+    def execute(self, command: Command) -> str | None:
+        """Carry a command out, or return why not, by the keys of kamereon-eu §14.2 where there is one."""
+        match command:
+            case Lock():
+                self.locked = True
+            case Unlock():
+                if self.trip is not None:
+                    return "vehicle.under.way"
+                self.locked = False
+            case StartClimate():
+                return self._start_climate(command)
+            case StopClimate():
+                self.climate = None
+            case ScheduleClimate():
+                self.planned = command
+                self.plan(command.at, partial(self.keep_plan, command))
+            case CancelClimateSchedule():
+                self.planned = None
+            case StartCharging() | StopCharging():
+                if not self.plugged_in:
+                    return "battery.charge.unavailable"
+                self.ordered = isinstance(command, StartCharging)
+            case SetChargeLimit(limit=limit):
+                self.limit = limit
+            case SetChargeSchedule(schedule=schedule):
+                self.schedule, self.ordered = schedule, None
+        return None
+
+    def _start_climate(self, command: StartClimate | ScheduleClimate) -> str | None:
+        if self.trip is not None:
+            return "hvac.vehicle.in.use"
+        if not self.plugged_in and self.level < MIN_LEVEL:
+            return "hvac.traction.battery.low"
+        self.climate, self.target = command, self.target if command.target is None else command.target
+        self.plan(self.now + _CLIMATE_ENDS[self.plugged_in], partial(self._end_climate, command))
+        return None
+
+    def _end_climate(self, command: StartClimate | ScheduleClimate) -> None:
+        if self.climate is command:
+            self.climate = None
+            self._announce("hvac.autostop")
+
+    def _announce(self, kind: str) -> None:
+        """Write to the owner; after a restart the id is the same, so that no message is new again."""
+        alert, text = _MESSAGES[kind]
+        name = f"{kind} {self.now.isoformat()}"
+        self.messages.append(Notification(id=name, kind=kind, alert=alert, text=text, sent_at=self.now, read=False))

@@ -1,0 +1,153 @@
+"""What a car of the demo reports. Rounded like real ones: whole percents and kilometres (kamereon-eu §8)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from math import atan2, cos, degrees, radians, tau
+
+from ...vehicle import (
+    AuxBattery,
+    Battery,
+    Body,
+    ChargeMode,
+    ChargeSpeed,
+    Charging,
+    ChargingStatus,
+    Climate,
+    Connectivity,
+    Fuel,
+    Health,
+    Odometer,
+    Position,
+    Privacy,
+    Reported,
+    Schedules,
+    Software,
+    Stamp,
+    Subscription,
+    TripPeriod,
+    TripSummary,
+    Tyre,
+    Tyres,
+    UpdateStatus,
+    VehicleState,
+)
+from .car import MIN_LEVEL, Car, Trip
+
+NAME = "demo"
+"""The backend's name in reports."""
+_SERVICE_EVERY = 30_000
+"""km."""
+_CLOSED = dict.fromkeys(("door_front_left", "door_front_right", "door_rear_left", "door_rear_right"), False)
+
+
+def state_of(car: Car, received_at: datetime) -> VehicleState:
+    """Return everything that the car last reported, and what its cloud knows besides."""
+    stamp: Stamp = {"backend": NAME, "received_at": received_at, "reported_at": car.now}
+    cloud: Stamp = {**stamp, "reported_at": None}
+    charging = car.status is ChargingStatus.CHARGING
+    outside = _outside_temperature(car)
+    tyre = Tyre(pressure=_whole(225 + 1.1 * (outside - 20)), warning=False)
+    service = _whole(_SERVICE_EVERY - car.odometer % _SERVICE_EVERY)
+    return VehicleState.of(
+        AuxBattery(**stamp, voltage=14.2 if charging or car.climate or car.trip else 12.7),
+        Body(**stamp, locked=car.locked, hatch=car.hatch_open, **_CLOSED),
+        Connectivity(**cloud, reachable=True),
+        Health(**stamp, values={"malfunction_lamp": False, "service_due_km": service}),
+        Odometer(**stamp, distance=round(car.odometer, 1)),
+        _position(car, stamp),
+        Privacy(**stamp, active=False),
+        Software(**stamp, status=UpdateStatus.UP_TO_DATE) if car.updates else None,
+        Subscription(**cloud, active=True),
+        Tyres(**stamp, front_left=tyre, front_right=tyre, rear_left=tyre, rear_right=tyre),
+        *(_electric(car, stamp, outside, charging=charging) if car.nominal else [_fuel(car, stamp)]),
+    )
+
+
+def _electric(car: Car, stamp: Stamp, outside: float, *, charging: bool) -> list[Reported]:
+    km, cold = 100 * car.content / car.consumption, 1 + 0.008 * max(20 - outside, 0)
+    return [
+        Battery(
+            **stamp,
+            level=_whole(car.level),
+            range=_whole(km / cold),
+            range_climate_on=_whole(km / cold**2),
+            capacity=car.nominal,
+            energy=round(car.content, 1),
+            health=_whole(100 * car.capacity / car.nominal),
+            temperature=_whole(outside + 3),
+        ),
+        Charging(
+            **stamp,
+            plugged_in=car.plugged_in,
+            status=car.status,
+            power=car.charge_power if charging else 0.0,
+            speed=ChargeSpeed.FAST if charging else None,
+            finish_at=car.full_at,
+            limit=car.limit,
+            plugged_in_at=car.plugged_in_at,
+            unplugged_at=car.unplugged_at,
+        ),
+        Climate(
+            **stamp,
+            running=car.climate is not None,
+            target_temperature=car.target,
+            inside_temperature=round(2 * (outside + car.warmth * (car.target - outside))) / 2,
+            outside_temperature=round(2 * outside) / 2,
+            next_start_at=car.planned.at if car.planned else None,
+            next_target_temperature=car.planned.target if car.planned else None,
+            min_battery_level=MIN_LEVEL,
+        ),
+        Schedules(
+            **stamp,
+            charge_mode=ChargeMode.SCHEDULED if car.schedule else ChargeMode.ALWAYS,
+            charging=car.schedule,
+        ),
+    ]
+
+
+def _fuel(car: Car, stamp: Stamp) -> Fuel:
+    km = _whole(100 * car.content / car.consumption)
+    return Fuel(**stamp, level=_whole(car.level), quantity=round(car.content, 1), range=km, low=car.level < 12)
+
+
+def _position(car: Car, stamp: Stamp) -> Position:
+    trip = car.trip or next(reversed(car.trips), None)
+    if trip is None:
+        return Position(**stamp, latitude=car.place.latitude, longitude=car.place.longitude)
+    share = (car.now - trip.started_at) / (trip.ended_at - trip.started_at) if car.trip else 1.0
+    north, east = trip.end.latitude - trip.start.latitude, trip.end.longitude - trip.start.longitude
+    return Position(
+        **stamp,
+        latitude=round(trip.start.latitude + north * share, 6),
+        longitude=round(trip.start.longitude + east * share, 6),
+        heading=_whole(degrees(atan2(east * cos(radians(trip.end.latitude)), north))) % 360,
+    )
+
+
+def summary_of(car: Car, period: TripPeriod, start: date, trips: Sequence[Trip]) -> TripSummary:
+    """Sum up the trips of a period."""
+    distance = sum(trip.distance for trip in trips)
+    used = distance * car.consumption / 100
+    return TripSummary(
+        start=start,
+        period=period,
+        trips=len(trips),
+        distance=round(distance, 1),
+        duration=round(sum((trip.ended_at - trip.started_at) / timedelta(minutes=1) for trip in trips)),
+        first_start=trips[0].started_at,
+        last_end=trips[-1].ended_at,
+        energy_used=round(used, 2) if car.nominal else 0.0,
+        energy_recovered=round(0.1 * used, 2) if car.nominal else 0.0,
+        fuel_used=0.0 if car.nominal else round(used, 2),
+        co2_saved=round(118 * distance) if car.nominal else 0.0,  # grams, by the figures in kamereon-eu §13
+    )
+
+
+def _outside_temperature(car: Car) -> float:
+    """Return the °C of a mild climate: coldest in January, and at four in the morning."""
+    local = car.now.astimezone(car.zone)
+    return 10.5 - 7.5 * cos(tau * (local.timetuple().tm_yday - 20) / 365) - 3.5 * cos(tau * (local.hour - 4) / 24)
+
+
+def _whole(number: float) -> float:
+    return float(round(number))
