@@ -1,159 +1,152 @@
-"""Leaf Spy as a backend. It is told, never asks: the shell hands over each request that the app sends.
+"""The backend of Leaf Spy. It sends no requests: the shell hands over each request that the app sends.
 
-What the app sends comes out of the vehicle's diagnostic port while somebody drives or charges. Nothing can be asked of
-the vehicle or commanded, and it is silent for days without anything being wrong (leafspy §1, §5 [H]).
+What the app sends comes out of the vehicle's diagnostic port while somebody drives or charges. The vehicle can neither
+be read on request nor commanded, and the app is silent for days without anything being wrong (leafspy §1, §5 [H]).
 """
 
 from asyncio import Event
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from typing import override
 
 from ...vehicle import (
-    Battery,
     Capability,
-    Charging,
-    ChargingStatus,
-    Climate,
     Command,
     Connectivity,
     Departure,
     Group,
     ListedVehicle,
     NotSupported,
-    Odometer,
-    Position,
     Powertrain,
     Progress,
     Push,
-    Reported,
-    Stamp,
     Ticket,
     VehicleInfo,
     VehicleReport,
     VehicleState,
+    VinProblem,
     Weakness,
+    vin_problem,
 )
 from ..base import Backend, Description, Forgetting, Json, Pushing, Receiving
-from .message import Message, OutsideUnit, Units, is_vin, outside_temperature, parse, vehicle_key
+from ..mapping import fill_gaps
+from ..reader import JsonReader
+from .message import BACKEND, Message, OutsideUnit, Units, outside_temperature, parse, state_of, vehicle_key
 
-NAME = "leafspy"
+ACCEPTED = '"status":"0"'
+"""The response that the app expects, letter by letter; any other makes it complain (leafspy §2 [H])."""
+REFUSED = '"status":"1"'
+"""The response of other receivers to a wrong password (leafspy §2 [M])."""
 
-_REPEAT = timedelta(seconds=5)
-"""An equal message within this time is one that was sent twice (leafspy §2 [L])."""
+MOST_VEHICLES = 10
+"""One entry serves a family, not a fleet; whoever knows the address must not fill Home Assistant with vehicles."""
+TRUSTED_AFTER = 100
+"""Messages after which a vehicle is not taken for made up."""
 SESSION = timedelta(minutes=10)
 """How long the app may be silent and is still taken to be connected to the vehicle (leafspy §5)."""
-ENOUGH = 100
-"""Messages after which nobody takes a vehicle for made up."""
-_STAMP = {each.name for each in fields(Reported)}
+
+_REPEATED_WITHIN = timedelta(seconds=5)
+"""An equal message within this time is one that was sent twice (leafspy §2 [L])."""
+_CHECK_INTERVAL = timedelta(seconds=15)
+"""How often to check whether a connected app has become silent."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 _MODELS = {"AZE": "LEAF", "AZ0": "LEAF", "AZ1": "LEAF", "ZE0-": "LEAF", "ZE1-": "LEAF", "ME0": "e-NV200"}
 """What VINs and frame numbers contain after the maker's code (regions §2, §4)."""
 
+_WEAKNESSES = (
+    # The times are those of arrival; the interval at which the app sends and the mobile network lie before it.
+    *(
+        Weakness(group=group, clock=timedelta(minutes=1))
+        for group in (Group.BATTERY, Group.CHARGING, Group.ODOMETER, Group.POSITION)
+    ),
+    # Whether a phone is in the vehicle says nothing about its telematics unit: a source that knows that counts more.
+    Weakness(group=Group.CONNECTIVITY, clock=timedelta(days=36_500), cached=frozenset({"reachable"})),
+)
+_UNIT_IS_GUESSED = Weakness(group=Group.CLIMATE, clock=timedelta(minutes=1), cached=frozenset({"outside_temperature"}))
+
 
 @dataclass(slots=True)
-class HeardVehicle:
-    """A vehicle that has spoken. ``located`` once it has told where it is; the place itself is not kept here."""
+class LeafSpyVehicle:
+    """A vehicle from which messages have come. ``located``: it has sent a position, which is not stored here."""
 
     key: str = field(repr=False)
     outside: OutsideUnit = OutsideUnit()
     located: bool = False
     messages: int = 0
-    """How many have told something about it, counted up to :data:`ENOUGH`."""
+    """How many messages held a value, counted up to :data:`TRUSTED_AFTER`."""
     state: VehicleState = field(default_factory=VehicleState, repr=False)
     connected: bool = False
-    """Whether the app is taken to be beside the vehicle, or expected there."""
+    """Whether the app is taken to be connected to the vehicle, or is expected to be."""
     _expected_at: datetime | None = None
-    _heard_at: datetime | None = None
-    _last: Message | None = field(default=None, repr=False)
+    _received_at: datetime | None = None
+    _last_message: Message | None = field(default=None, repr=False)
 
     @property
     def info(self) -> VehicleInfo:
-        """Who it is, as far as its number tells."""
-        known = {Capability.BATTERY} | ({Capability.LOCATION} if self.located else set[Capability]())
+        """The vehicle, as far as its number tells."""
+        is_vin = vin_problem(self.key) in (None, VinProblem.CHECK_DIGIT)  # which may not fit (regions §2)
         return VehicleInfo(
             key=self.key,
-            vin=self.key if is_vin(self.key) else None,
-            model=next((model for sign, model in _MODELS.items() if sign in self.key[:10]), None),
+            vin=self.key if is_vin else None,
+            model=next((model for code, model in _MODELS.items() if code in self.key[:10]), None),
             powertrain=Powertrain.ELECTRIC,
-            capabilities=frozenset(known),
+            capabilities=frozenset({Capability.BATTERY, *({Capability.LOCATION} if self.located else ())}),
         )
 
-    def hear(self, message: Message, now: datetime, units: Units) -> bool:
-        """Take a message that came ``now``; return whether it says anything that was not just said."""
-        before, self._last = self._last, message
-        silence = now - self._heard_at if self._heard_at else timedelta.max
+    def update(self, message: Message, now: datetime, units: Units) -> bool:
+        """Merge a message that came ``now`` into the state; return whether it is not just the last one repeated.
+
+        Within a session it keeps the last values of what this message leaves out or garbles: the last one of a drive
+        often does (leafspy Q5 [H]).
+        """
+        previous, self._last_message = self._last_message, message
+        silence = now - self._received_at if self._received_at else timedelta.max
         recent = timedelta() <= silence <= SESSION
-        if recent and silence <= _REPEAT and message == before:
+        if recent and silence <= _REPEATED_WITHIN and message == previous:
             return False
-        doubted = before is not None and before.doubtful and before.charging is message.charging
-        said = {
-            group: _with_older(value, getattr(self.state, group) if recent else None)
-            for group, value in self._groups(message, now, units).groups().items()
+        was_doubtful = previous is not None and previous.doubtful and previous.charging is message.charging
+        reported = {
+            group: fill_gaps(value, getattr(self.state, group) if recent else None)
+            for group, value in state_of(message, now, self._outside_temperature(message, units)).groups().items()
         }
-        if message.doubtful and not doubted and recent and self.state.charging is not None:
-            said[Group.CHARGING] = replace(self.state.charging, received_at=now, reported_at=now)
-        self.state = VehicleState.of(*(self.state.groups() | said).values())
+        if message.doubtful and not was_doubtful and recent and self.state.charging is not None:
+            reported[Group.CHARGING] = replace(self.state.charging, received_at=now, reported_at=now)
+        self.state = VehicleState.of(*(self.state.groups() | reported).values())
         self.located = self.located or self.state.position is not None
-        self.messages = min(self.messages + bool(said.keys() - {Group.CONNECTIVITY}), ENOUGH)
-        self.connected, self._heard_at = True, now
+        self.messages = min(self.messages + bool(reported.keys() - {Group.CONNECTIVITY}), TRUSTED_AFTER)
+        self.connected, self._received_at = True, now
         return True
 
     @property
-    def standing(self) -> tuple[int, datetime]:
-        """What decides who gives way if there are too many: who has told least, then who has been silent longest."""
-        return self.messages, self._heard_at or _LONG_AGO
+    def rank(self) -> tuple[int, datetime]:
+        """The lowest is dropped if there are too many: fewest messages first, then the one silent for longest."""
+        return self.messages, self._received_at or _LONG_AGO
 
     def expect(self, now: datetime) -> None:
-        """Begin to wait for the first word after a start, as if it had just been heard."""
+        """Wait for the first message after a start, as if one had just arrived."""
         self.connected, self._expected_at = True, now
 
-    def falls_silent(self, now: datetime) -> bool:
-        """Whether it has become silent since this was last asked."""
-        fell = self.connected and self._is_silent(now)
-        self.connected = self.connected and not fell
-        return fell
+    def disconnect_if_silent(self, now: datetime) -> bool:
+        """Return whether the app has become silent since the last call."""
+        became_silent = self.connected and self._is_silent(now)
+        self.connected = self.connected and not became_silent
+        return became_silent
 
-    def told(self, groups: Collection[Group], now: datetime) -> VehicleState:
-        """Return what it last said of ``groups``, and whether it still speaks: nothing before its first word."""
-        said = dict(self.state.groups())
+    def report(self, groups: Collection[Group], now: datetime) -> VehicleState:
+        """Return the last values of ``groups``, and whether the app is connected; nothing before the first message."""
+        state = dict(self.state.groups())
         if self._is_silent(now):
-            said[Group.CONNECTIVITY] = Connectivity(backend=NAME, received_at=now, reachable=False)
-        return VehicleState.of(*(value for group, value in said.items() if group in groups))
+            state[Group.CONNECTIVITY] = Connectivity(backend=BACKEND, received_at=now, reachable=False)
+        return VehicleState.of(*(value for group, value in state.items() if group in groups))
 
     def _is_silent(self, now: datetime) -> bool:
-        since = self._heard_at or self._expected_at
+        since = self._received_at or self._expected_at
         return since is not None and now - since > SESSION
 
-    def _groups(self, message: Message, now: datetime, units: Units) -> VehicleState:
-        """Put a message into groups. There is no time in it, and it is never sent later (leafspy §2 [M])."""
-        stamp = Stamp(backend=NAME, received_at=now, reported_at=now)
-        status = {True: ChargingStatus.CHARGING, False: ChargingStatus.NOT_CHARGING, None: None}[message.charging]
-        said: list[Reported] = [
-            Battery(
-                **stamp,
-                level=message.level,
-                capacity=message.capacity,
-                energy=message.energy,
-                health=message.health,
-                temperature=message.temperature,
-                hx=message.hx,
-                amp_hours=message.amp_hours,
-            ),
-            Charging(**stamp, plugged_in=message.plugged_in, status=status, power=message.power, speed=message.speed),
-            Climate(**stamp, outside_temperature=self._outside(message, units)),
-            Connectivity(**stamp, reachable=True),
-            Odometer(**stamp, distance=message.odometer),
-        ]
-        if message.position is not None:
-            said.append(Position(**stamp, latitude=message.position[0], longitude=message.position[1]))
-        return VehicleState.of(
-            *(group for group in said if any(getattr(group, each) is not None for each in _values(group)))
-        )
-
-    def _outside(self, message: Message, units: Units) -> float | None:
+    def _outside_temperature(self, message: Message, units: Units) -> float | None:
         if message.outside is None:
             return None
         if units.outside_fahrenheit is not None or message.outside_is_fahrenheit:
@@ -163,67 +156,25 @@ class HeardVehicle:
         return outside_temperature(message.outside, fahrenheit=self.outside.fahrenheit is True)
 
 
-def _with_older[G: Reported](group: G, older: G | None) -> G:
-    """Fill in what this message leaves out or garbles: the last one of a drive often does (leafspy Q5 [H])."""
-    if older is None:
-        return group
-    return replace(group, **{name: getattr(older, name) for name in _values(group) if getattr(group, name) is None})
-
-
-def _values(group: Reported) -> list[str]:
-    return [each.name for each in fields(group) if each.name not in _STAMP]
-
-
-MOST_VEHICLES = 10
-"""One link serves a family, not a fleet; whoever knows the address must not fill Home Assistant with vehicles."""
-
-
-def to_json(vehicles: dict[str, HeardVehicle]) -> Json:
-    """Return what should survive."""
-    return {
-        key: {"located": vehicle.located, "fahrenheit": vehicle.outside.fahrenheit, "messages": vehicle.messages}
-        for key, vehicle in vehicles.items()
-    }
-
-
-def from_json(saved: Json) -> dict[str, HeardVehicle]:
-    """Return the vehicles as they were; what is damaged is left out."""
-    found: dict[str, HeardVehicle] = {}
-    for text, known in saved.items() if isinstance(saved, dict) else ():
+def _vehicles_from_json(memory: Json) -> dict[str, LeafSpyVehicle]:
+    """Rebuild the vehicles that :meth:`LeafSpyBackend.memory` returned; damaged ones are left out."""
+    vehicles: dict[str, LeafSpyVehicle] = {}
+    for text, value in JsonReader.of(memory).values.items():
         key = vehicle_key(text)
-        if key is not None and isinstance(known, dict) and len(found) < MOST_VEHICLES:
-            fahrenheit, messages = known.get("fahrenheit"), known.get("messages")
-            unit = OutsideUnit(fahrenheit if isinstance(fahrenheit, bool) else None)
-            told = messages if isinstance(messages, int) and 0 <= messages <= ENOUGH else ENOUGH  # kept uncounted once
-            found[key] = HeardVehicle(key, unit, located=known.get("located") is True, messages=told)
-    return found
-
-
-ACCEPTED = '"status":"0"'
-"""What the app wants to read, letter by letter; anything else makes it complain (leafspy §2 [H])."""
-REFUSED = '"status":"1"'
-"""What other receivers say to a wrong password (leafspy §2 [M])."""
-
-_LOOK_EVERY = timedelta(seconds=15)
-"""How often it is looked whether an app that speaks has fallen silent."""
-
-_WEAKNESSES = (
-    # The times are those of arrival; the interval at which the app sends and the mobile network lie before it.
-    *(
-        Weakness(group=group, clock=timedelta(minutes=1))
-        for group in (Group.BATTERY, Group.CHARGING, Group.ODOMETER, Group.POSITION)
-    ),
-    # Whether a phone is in the vehicle says nothing about its telematics unit: whoever knows of that one counts more.
-    Weakness(group=Group.CONNECTIVITY, clock=timedelta(days=36_500), cached=frozenset({"reachable"})),
-)
-_UNIT_IS_GUESSED = Weakness(group=Group.CLIMATE, clock=timedelta(minutes=1), cached=frozenset({"outside_temperature"}))
+        if key is not None and isinstance(value, dict) and len(vehicles) < MOST_VEHICLES:
+            saved = JsonReader(value)
+            messages = saved.integer("messages", 0, TRUSTED_AFTER)
+            vehicles[key] = LeafSpyVehicle(
+                key,
+                OutsideUnit(saved.flag("fahrenheit")),
+                located=saved.flag("located") is True,
+                messages=TRUSTED_AFTER if messages is None else messages,  # older versions did not count them
+            )
+    return vehicles
 
 
 class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
-    """The vehicles that speak through one link; each makes itself known by its first message.
-
-    ``password`` is what the app must send along, if anything. ``units`` is what the owner says about the app.
-    """
+    """The vehicles of one entry; each is listed once its first message has arrived."""
 
     def __init__(
         self,
@@ -234,21 +185,25 @@ class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
         units: Units | None = None,
         memory: Json = None,
     ) -> None:
-        """Begin with what :meth:`memory` returned before the last restart."""
+        """``password`` is what the app must send, if anything; ``units`` are its settings."""
         self._now = now
         self._sleep = sleep
         self._password = password
         self._units = units or Units()
-        self._vehicles = from_json(memory)
-        self._hear: Callable[[Push], None] | None = None
-        self._untold: set[str] = set()
-        self._spoken = Event()
+        guessed = () if self._units.outside_fahrenheit is not None else (_UNIT_IS_GUESSED,)
+        self._description = Description(
+            name=BACKEND, command_limit=timedelta(0), pushes=True, weaknesses=(*_WEAKNESSES, *guessed)
+        )
+        self._vehicles = _vehicles_from_json(memory)
+        self._on_push: Callable[[Push], None] | None = None
+        self._pending: set[str] = set()
+        """The keys of vehicles whose state has not been pushed, because nobody listened."""
+        self._received = Event()
 
     @property
     @override
     def description(self) -> Description:
-        guessed = () if self._units.outside_fahrenheit is not None else (_UNIT_IS_GUESSED,)
-        return Description(name=NAME, command_limit=timedelta(0), pushes=True, weaknesses=(*_WEAKNESSES, *guessed))
+        return self._description
 
     @property
     @override
@@ -262,41 +217,41 @@ class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
 
     @override
     def may_admit(self, parameters: Mapping[str, str]) -> bool:
-        return "pass" not in parameters or self._admits(parameters["pass"])
+        return "pass" not in parameters or self._is_password(parameters["pass"])
 
     @override
     def receive(self, parameters: Mapping[str, str]) -> str:
-        if not self._admits(parameters.get("pass", "")):
+        if not self._is_password(parameters.get("pass", "")):
             return REFUSED
         message = parse(parameters, self._units)
         if message is None:
             return ACCEPTED  # the app can do nothing about it
-        vehicle = self._vehicles.get(message.key) or HeardVehicle(message.key)
-        if vehicle.hear(message, self._now(), self._units) and self._has_room_for(vehicle):
-            self._untold.add(vehicle.key)
-            self._spoken.set()
-            self._tell(vehicle)
+        vehicle = self._vehicles.get(message.key) or LeafSpyVehicle(message.key)
+        if vehicle.update(message, self._now(), self._units) and self._keep(vehicle):
+            self._pending.add(vehicle.key)
+            self._received.set()
+            self._push(vehicle)
         return ACCEPTED
 
     @override
-    async def listen(self, hear: Callable[[Push], None]) -> None:
-        self._hear = hear
+    async def listen(self, on_push: Callable[[Push], None]) -> None:
+        self._on_push = on_push
         for vehicle in self._vehicles.values():
             vehicle.expect(self._now())
         try:
             while True:
-                self._tell_the_rest()
+                self._push_pending()
                 if any(vehicle.connected for vehicle in self._vehicles.values()):
-                    await self._sleep(_LOOK_EVERY.total_seconds())
+                    await self._sleep(_CHECK_INTERVAL.total_seconds())
                 else:
-                    self._spoken.clear()
-                    await self._spoken.wait()
+                    self._received.clear()
+                    await self._received.wait()
         finally:
-            self._hear = None
+            self._on_push = None
 
     @override
     async def log_in(self) -> str:
-        return NAME
+        return BACKEND
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
@@ -304,11 +259,11 @@ class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
-        """Return what was last heard since the start: nothing as long as nothing was."""
+        """Return what has arrived since the start: nothing before the first message."""
         known = self._vehicles.get(vehicle.key)
         if known is None:
             return VehicleReport(state=VehicleState())
-        return VehicleReport(state=known.told(Group if groups is None else groups, self._now()))
+        return VehicleReport(state=known.report(Group if groups is None else groups, self._now()))
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
@@ -325,38 +280,42 @@ class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
     @override
     def forget(self, vehicle: VehicleInfo) -> None:
         self._vehicles.pop(vehicle.key, None)
-        self._untold.discard(vehicle.key)
+        self._pending.discard(vehicle.key)
 
     @override
     def memory(self) -> Json:
-        return to_json(self._vehicles)
+        """Return which vehicles there are, and the unit of each; positions are not stored."""
+        return {
+            key: {"located": vehicle.located, "fahrenheit": vehicle.outside.fahrenheit, "messages": vehicle.messages}
+            for key, vehicle in self._vehicles.items()
+        }
 
-    def _admits(self, password: str) -> bool:
+    def _is_password(self, password: str) -> bool:
         if self._password is None:
             return True
         return compare_digest(password.encode(errors="surrogatepass"), self._password.encode(errors="surrogatepass"))
 
-    def _has_room_for(self, vehicle: HeardVehicle) -> bool:
-        """Whether the vehicle is one of ours now. Too many are made up, so one of which little was heard gives way."""
+    def _keep(self, vehicle: LeafSpyVehicle) -> bool:
+        """Keep a vehicle; return whether there was room. Too many are made up, so one with few messages is dropped."""
         if vehicle.key not in self._vehicles and len(self._vehicles) >= MOST_VEHICLES:
-            least = min(self._vehicles.values(), key=lambda each: each.standing)
-            if least.messages >= ENOUGH or not vehicle.messages:
+            lowest = min(self._vehicles.values(), key=lambda each: each.rank)
+            if lowest.messages >= TRUSTED_AFTER or not vehicle.messages:
                 return False
-            self.forget(least.info)
+            self.forget(lowest.info)
         self._vehicles[vehicle.key] = vehicle
         return True
 
-    def _tell_the_rest(self) -> None:
-        """Tell what came when nobody listened, and whose app has fallen silent."""
-        for key in sorted(self._untold):
-            self._tell(self._vehicles[key])
+    def _push_pending(self) -> None:
+        """Push what arrived while nobody listened, and whose app has become silent."""
+        for key in sorted(self._pending):
+            self._push(self._vehicles[key])
         now = self._now()
         for vehicle in self._vehicles.values():
-            if vehicle.falls_silent(now) and self._hear is not None:
-                self._hear(Push(info=vehicle.info, state=vehicle.told({Group.CONNECTIVITY}, now)))
+            if vehicle.disconnect_if_silent(now) and self._on_push is not None:
+                self._on_push(Push(info=vehicle.info, state=vehicle.report({Group.CONNECTIVITY}, now)))
 
-    def _tell(self, vehicle: HeardVehicle) -> None:
-        if self._hear is None:
-            return  # it is told when somebody listens
-        self._untold.discard(vehicle.key)
-        self._hear(Push(info=vehicle.info, state=vehicle.state))
+    def _push(self, vehicle: LeafSpyVehicle) -> None:
+        if self._on_push is None:
+            return  # it stays pending until somebody listens
+        self._pending.discard(vehicle.key)
+        self._on_push(Push(info=vehicle.info, state=vehicle.state))

@@ -1,6 +1,7 @@
-"""The logs that the app writes while it runs: CSV files of up to several megabytes (leafspy §9).
+"""The logs that the app writes while it runs: CSV files of up to several megabytes (leafspy §9), summed up by the hour.
 
-They are read as a stream. Whatever the bytes are, reading them never raises: a row that cannot be read is counted.
+An owner uploads one log, or a ZIP archive of many, as phones make when files are sent from them. Both are read as
+streams. Whatever the bytes of a log are, reading them never raises: a row that cannot be read is counted.
 """
 
 from collections import Counter
@@ -16,22 +17,23 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import zlib
 
 from ...vehicle import normalise_key
-from .log_csv import DELIMITERS, Ambiguous, Columns, Fields, is_open, lines
-from .message import amp_hours_of, celsius, health_of, hx_of, level_of, odometer_of, pack_temperature_of
+from ..quantities import AMP_HOURS, HEALTH, TEMPERATURE
+from .log_csv import DELIMITERS, Ambiguous, Columns, RowReader, is_open, lines
+from .message import celsius, hx_of, level_of, odometer_of
 
 _CHUNK = 65_536
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
-"""How an archive begins; the second one is empty."""
+"""How an archive begins, the second one an empty archive."""
 _PLAIN = (ZIP_STORED, ZIP_DEFLATED)
 _BROKEN = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, struct.error, zlib.error)
 """What the standard library raises over archives that are damaged or encrypted."""
 _MOST_FILES = 5_000
 _MOST_BYTES = 1_000_000_000
-"""Of what comes out of an archive; years of logs are less. A small archive can hold any amount."""
+"""Unpacked; years of logs are less. A small archive can hold any amount."""
 
 
 class Damaged(Exception):
-    """The archive cannot be read to its end, or holds more than anybody's logs."""
+    """The archive cannot be read to its end, or is larger than anybody's logs."""
 
 
 def log_files(file: BinaryIO) -> Iterator[Iterator[bytes]]:
@@ -63,7 +65,7 @@ def _members(file: BinaryIO) -> Iterator[tuple[ZipFile, ZipInfo]]:
 
 
 def _chunks(archive: ZipFile, member: ZipInfo) -> Iterator[bytes]:
-    """Yield what is in a file of an archive, and not more than it says of itself."""
+    """Yield the content of a file in an archive, up to the size that the archive states."""
     left = member.file_size
     try:
         with archive.open(member) as opened:
@@ -84,19 +86,19 @@ class Skipped(StrEnum):
     UNREADABLE = "unreadable"
     """It is cut off, too long, wider than its header or of broken quotes, or comes before any header."""
     AMBIGUOUS = "ambiguous"
-    """A figure in it is none, or may be one of two."""
+    """It holds what is no number, or may be one of two."""
     NO_TIME = "no_time"
     FUTURE = "future"
     OTHER_VEHICLE = "other_vehicle"
     STALE = "stale"
-    """The battery did not answer, so its values are old."""
+    """The battery did not respond, so its values are old."""
     EMPTY = "empty"
-    """It tells nothing of the battery."""
+    """It holds no value of the battery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow:
-    """What one row tells, in the units of ``vehicle``; at least one value is known."""
+    """The values of one row in the units of ``vehicle``; at least one is known."""
 
     at: datetime
     level: float | None = None
@@ -111,13 +113,12 @@ class LogRow:
 class LogReader:
     """Reads one file after the other, and counts: ``rows`` are those with data, used or ``skipped``.
 
-    With a ``key``, rows that name another vehicle are skipped; rows that name none are not. Nothing later than
-    ``now`` is believed. ``miles``: the odometer counts them.
+    With a ``key``, rows that name another vehicle are skipped; rows that name none are not. Rows later than ``now``
+    are skipped.
     """
 
     now: datetime
     key: str | None = field(default=None, repr=False)
-    miles: bool = False
     rows: int = 0
     skipped: Counter[Skipped] = field(default_factory=Counter)
 
@@ -155,78 +156,78 @@ class LogReader:
             self.skipped[reason] += count
 
     def _row(self, line: str, columns: Columns) -> LogRow | Skipped:
-        values = columns.fit(line)
+        values = columns.values(line)
         if values is None:
             return Skipped.UNREADABLE
-        fields = Fields(columns, values)
-        at = _time(fields)
+        reader = RowReader(columns, values)
+        at = _time(reader)
         if at is None:
             return Skipped.NO_TIME if len(values) >= columns.width else Skipped.UNREADABLE
         if at > self.now + _CLOCK_SKEW:
             return Skipped.FUTURE
-        if self.key is not None and (normalise_key(fields.text("vin")) or self.key) != self.key:
+        if self.key is not None and (normalise_key(reader.text("vin")) or self.key) != self.key:
             return Skipped.OTHER_VEHICLE
         try:
-            if 0 in fields.figures("bms"):
+            if 0 in reader.candidates("bms"):
                 return Skipped.STALE
-            row = _read(fields, at, miles=self.miles)
+            row = _log_row(reader, at)
         except Ambiguous:
             return Skipped.AMBIGUOUS
         return Skipped.EMPTY if row == LogRow(at=at) else row
 
 
-def _read(fields: Fields, at: datetime, *, miles: bool) -> LogRow:
-    gids = fields.figure("gids")
+def _log_row(row: RowReader, at: datetime) -> LogRow:
+    gids = row.number("gids")
     return LogRow(
         at=at,
-        level=fields.figure("soc", lambda soc: level_of(_scaled(soc, above=100, least=1), gids)),
-        health=fields.figure("soh", health_of),
-        temperature=_temperature(fields),
-        amp_hours=fields.figure("ahr", lambda ahr: amp_hours_of(_scaled(ahr, above=1000, least=10))),
-        hx=fields.figure("hx", hx_of),
-        odometer=_odometer(fields, miles=miles),
+        level=row.number("soc", lambda soc: level_of(_scaled(soc, above=100, least=1), gids)),
+        health=row.number("soh", HEALTH.of),
+        temperature=_temperature(row),
+        amp_hours=row.number("ahr", lambda ahr: AMP_HOURS.of(_scaled(ahr, above=1000, least=10))),
+        hx=row.number("hx", hx_of),
+        odometer=_odometer(row),
     )
 
 
-def _odometer(fields: Fields, *, miles: bool) -> float | None:
-    for name, in_miles in (("odokm", miles), ("odomi", True), ("odomiles", True)):
-        if fields.figures(name):
-            return fields.figure(name, partial(odometer_of, miles=in_miles))
+def _odometer(row: RowReader) -> float | None:
+    for name, miles in (("odokm", False), ("odomi", True), ("odomiles", True)):
+        if row.candidates(name):
+            return row.number(name, partial(odometer_of, miles=miles))
     return None
 
 
 def _scaled(value: float, *, above: float, least: float) -> float | None:
-    """Undo the factor with which logs write values ``above`` that as whole numbers; none means less than ``least``.
+    """Undo the factor of 10,000 with which logs write some values; whatever is ``above`` that has it.
 
-    What would has lost its decimal point: 56.312 grouped as 56,312.
+    ``None`` if the result is below ``least``: then the decimal point is lost, as of 56.312 grouped to 56,312.
     """
     if value <= above:
         return value
     return value / 10_000 if value >= least * 10_000 else None
 
 
-def _temperature(fields: Fields) -> float | None:
+def _temperature(row: RowReader) -> float | None:
     """Return the mean of the sensors in the pack; from 2013 on the third is missing (leafspy §9)."""
-    for unit, read in _TEMPERATURES.items():
-        sensors = [fields.figure(f"packt{place}{unit}", read) for place in range(1, 5)]
+    for unit, convert in _TEMPERATURES.items():
+        sensors = [row.number(f"packt{number}{unit}", convert) for number in range(1, 5)]
         if found := [value for value in sensors if value is not None]:
             return round(fmean(found), 1)
     return None
 
 
 _TEMPERATURES: Mapping[str, Callable[[float], float | None]] = {
-    "c": pack_temperature_of,
-    "f": lambda fahrenheit: pack_temperature_of(celsius(fahrenheit)),
+    "c": TEMPERATURE.of,
+    "f": lambda fahrenheit: TEMPERATURE.of(celsius(fahrenheit)),
 }
 
 
-def _time(fields: Fields) -> datetime | None:
-    """Return the time of a row, which is in seconds or thousandths of them.
+def _time(row: RowReader) -> datetime | None:
+    """Return the time of a row, in seconds or milliseconds.
 
-    The date at its start is local, and written in three ways (leafspy §9).
+    The date at its start is of no use: it is local, and written in three ways (leafspy §9).
     """
     try:
-        seconds = fields.figure("epochtime", lambda value: value / 1000 if value >= 1e12 else value)
+        seconds = row.number("epochtime", lambda value: value / 1000 if value >= 1e12 else value)
     except Ambiguous:
         return None
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None and _FIRST_LOG <= seconds < 1e10 else None
@@ -283,11 +284,10 @@ class HourlyValues:
     """Mean, minimum and maximum of every series in every hour. Reading rows again changes nothing."""
 
     def __init__(self) -> None:
-        """Begin without any hour."""
         self._hours: dict[int, _Hour] = {}
 
     def add(self, row: LogRow) -> None:
-        """Count a row, unless one of the same second has been."""
+        """Count a row, unless one of the same second was counted."""
         number, second = divmod(int(row.at.timestamp()), _HOUR)
         hour = self._hours.setdefault(number, _Hour())
         if hour.seconds >> second & 1:

@@ -1,24 +1,44 @@
-"""One message of the app: a flat set of parameters, all of them optional (leafspy §3)."""
+"""One message of the app: a flat set of parameters, all of them optional (leafspy §3), and what it says of the vehicle.
+
+The conversions also serve the logs. Each takes what was sent, or ``None``, and returns ``None`` for what cannot be
+true. In particular 0 is a glitch as state of health, Ah (leafspy Q5 [H]) and odometer (Q4 [M]).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from math import inf
 import re
 from typing import Self
 
-from ...vehicle import ChargeSpeed, VinProblem, normalise_key, vin_problem
-from ..quantities import AMP_HOURS, ENERGY, HEALTH, HX, LEVEL, ODOMETER, POWER, TEMPERATURE, place
+from ...vehicle import (
+    Battery,
+    ChargeSpeed,
+    Charging,
+    ChargingStatus,
+    Climate,
+    Connectivity,
+    Odometer,
+    Stamp,
+    VehicleState,
+    normalise_key,
+)
+from ..mapping import known, position
+from ..quantities import AMP_HOURS, ENERGY, HEALTH, HX, KM_PER_MILE, LEVEL, ODOMETER, POWER, TEMPERATURE, place
 
-ENERGY_PER_GID = 0.0775
-"""kWh. The app's own default for what the battery counts; 80 to 88 Wh have been measured (leafspy §10 [H])."""
+BACKEND = "leafspy"
+"""The backend's name in reports."""
 
-KM_PER_MILE = 1.609344
+_KWH_PER_GID = 0.0775
+"""The app's own default for what the battery counts; 80 to 88 Wh have been measured (leafspy §10 [H])."""
 
 _PACKS: Mapping[float, float] = {24.0: 66.5, 30.0: 80.5, 40.0: 115.44, 62.0: 176.4}
 """Ah of each new pack by its nominal kWh (leafspy §10 [H])."""
 _PACK_TOLERANCE = 0.04
 
 _HX_REGISTER = 102.4
+_HIGHEST_AC_POWER = 25.0
+"""kW."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _KEY = re.compile(r"(?=.*\d)[A-Z0-9-]{5,20}", re.ASCII)
 
@@ -38,27 +58,12 @@ def vehicle_key(text: str | None) -> str | None:
     return key if _KEY.fullmatch(key) else None
 
 
-def is_vin(key: str) -> bool:
-    """Whether a key is a VIN; a check digit that does not fit is no reason to refuse (regions §2)."""
-    return vin_problem(key) in (None, VinProblem.CHECK_DIGIT)
-
-
 def level_of(soc: float | None, gids: float | None) -> float | None:
     """Return the state of charge in % by the battery's own count, which is not the dashboard's (leafspy Q6 [M]).
 
-    While the vehicle shuts down it says 0 beside a count that tells of a full battery (Q5 [H]).
+    While the vehicle shuts down it is 0 beside the gids of a full battery (Q5 [H]).
     """
     return None if soc == 0 and gids is not None and gids > 10 else LEVEL.of(soc)
-
-
-def health_of(soh: float | None) -> float | None:
-    """Return the state of health in %; 0 is a glitch (leafspy Q5 [H])."""
-    return HEALTH.of(soh)
-
-
-def amp_hours_of(ahr: float | None) -> float | None:
-    """Return what fits into the battery today in Ah; 0 is a glitch (leafspy Q5 [H])."""
-    return AMP_HOURS.of(ahr)
 
 
 def hx_of(value: float | None) -> float | None:
@@ -72,25 +77,20 @@ def hx_of(value: float | None) -> float | None:
 
 
 def energy_of(gids: float | None) -> float | None:
-    """Return what is in the battery in kWh."""
-    return ENERGY.of(gids * ENERGY_PER_GID) if gids is not None and 1 <= gids <= 1200 else None
+    """Return the energy in the battery in kWh."""
+    return ENERGY.of(gids * _KWH_PER_GID) if gids is not None and 1 <= gids <= 1200 else None
 
 
-def nominal_capacity_of(ahr: float | None, soh: float | None) -> float | None:
+def nominal_capacity_of(amp_hours: float | None, health: float | None) -> float | None:
     """Return the kWh of the pack when it was new; its Ah today and its health tell which it is (leafspy §10 [H])."""
-    if ahr is None or soh is None:
+    if amp_hours is None or health is None:
         return None
-    new = ahr / soh * 100
+    new = amp_hours / health * 100
     return next((kwh for kwh, ah in _PACKS.items() if abs(new / ah - 1) <= _PACK_TOLERANCE), None)
 
 
-def pack_temperature_of(celsius: float | None) -> float | None:
-    """Return the temperature of the battery in °C."""
-    return TEMPERATURE.of(celsius)
-
-
 def odometer_of(distance: float | None, *, miles: bool) -> float | None:
-    """Return km; 0 is a glitch (leafspy Q4 [M])."""
+    """Return km."""
     return ODOMETER.of(distance * KM_PER_MILE if miles and distance is not None else distance)
 
 
@@ -107,12 +107,12 @@ _TOO_HOT = 50.0
 
 @dataclass(frozen=True, slots=True)
 class OutsideUnit:
-    """Whether one vehicle's app sends °F although it shows °C; ``None`` as long as nothing tells.
+    """Whether one vehicle's app sends the outside temperature in °F although it shows °C; ``None`` if unknown.
 
-    The app converts the outside temperature only if an option of its own says so. More than 50 can only be °F. Below,
+    The message does not say so, because an option of the app decides (leafspy Q1). More than 50 can only be °F. Below,
     the digits tell: the sensor counts in steps that are 0.9 °F from -40.9 °F on, and 0.5 °C (§11), so that four values
-    in five fit to one of the two only [L]. What fits to both or to neither changes nothing; without any evidence it
-    is °C (Q1 [M]).
+    in five fit only one of the two [L]. What fits both or neither changes nothing; without any evidence it is °C
+    (Q1 [M]).
     """
 
     fahrenheit: bool | None = None
@@ -121,7 +121,7 @@ class OutsideUnit:
         """Return what is known after one more value that was sent with °C as the app's unit."""
         if value in _UNREAD:
             return self
-        in_fahrenheit, in_celsius = _fits(value + 40.9, 0.9), _fits(value, 0.5)
+        in_fahrenheit, in_celsius = _is_multiple(value + 40.9, 0.9), _is_multiple(value, 0.5)
         if value > _TOO_HOT or (in_fahrenheit and not in_celsius):
             return replace(self, fahrenheit=True)
         return replace(self, fahrenheit=False) if in_celsius and not in_fahrenheit else self
@@ -133,18 +133,14 @@ def outside_temperature(value: float, *, fahrenheit: bool) -> float | None:
     return round(found, 1) if -50 <= found <= 60 else None
 
 
-def _fits(value: float, step: float) -> bool:
+def _is_multiple(value: float, step: float) -> bool:
     """Whether ``value`` is a multiple of ``step``, up to what one decimal place rounds away."""
     return abs(value / step - round(value / step)) * step < 0.02
 
 
-_HIGHEST_AC_POWER = 25.0
-"""kW."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
-    """What the owner says about the app's settings. ``outside_fahrenheit`` is ``None`` if that is to be found out."""
+    """The settings of the app that the owner has entered; ``outside_fahrenheit`` is ``None`` to detect it."""
 
     odometer_miles: bool = False
     outside_fahrenheit: bool | None = None
@@ -152,10 +148,10 @@ class Units:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What was said, in the units of ``vehicle``; ``outside`` alone is as it was sent, see :mod:`.outside`.
+    """A message in the units of ``vehicle``; only ``outside`` is as it was sent, see :class:`OutsideUnit`.
 
-    ``charging`` is what the charge mode says. ``doubtful``: the charger's power says otherwise, as it does for a
-    moment at the start and the end of a charge (leafspy §4 [H]).
+    ``charging`` comes from the charge mode. ``doubtful``: the charger's power contradicts it, as it does for a moment
+    at the start and the end of a charge (leafspy §4 [H]).
     """
 
     key: str = field(repr=False)
@@ -178,13 +174,12 @@ class Message:
 
 
 def parse(parameters: Mapping[str, str], units: Units) -> Message | None:
-    """Read a message; ``None`` if it does not say of which vehicle it speaks. Nothing makes it raise."""
+    """Parse a message; ``None`` if it does not name its vehicle. Nothing makes it raise."""
     key = vehicle_key(parameters.get("VIN"))
     if key is None:
         return None
     gids = number(parameters.get("Gids"))
-    ahr = amp_hours_of(number(parameters.get("AHr")))
-    health = health_of(number(parameters.get("SOH")))
+    amp_hours, health = AMP_HOURS.of(number(parameters.get("AHr"))), HEALTH.of(number(parameters.get("SOH")))
     fahrenheit = parameters.get("Tunits", "").strip().upper() == "F"
     pack = number(parameters.get("BatTemp"))
     mode = number(parameters.get("ChrgMode"), 0, 3)
@@ -194,11 +189,11 @@ def parse(parameters: Mapping[str, str], units: Units) -> Message | None:
         key=key,
         level=level_of(number(parameters.get("SOC")), gids),
         energy=energy_of(gids),
-        capacity=nominal_capacity_of(ahr, health),
-        amp_hours=ahr,
+        capacity=nominal_capacity_of(amp_hours, health),
+        amp_hours=amp_hours,
         health=health,
         hx=hx_of(number(parameters.get("Hx"))),
-        temperature=pack_temperature_of(celsius(pack) if fahrenheit and pack is not None else pack),
+        temperature=TEMPERATURE.of(celsius(pack) if fahrenheit and pack is not None else pack),
         # Quick charging has a plug of its own, which the plug state does not know (leafspy §4 [H]).
         plugged_in=True if mode == 3 else None if plug is None else plug == 2,
         charging=None if mode is None else mode != 0,
@@ -206,7 +201,8 @@ def parse(parameters: Mapping[str, str], units: Units) -> Message | None:
         power=power,
         speed=_speed(mode, power),
         odometer=odometer_of(number(parameters.get("Odo")), miles=units.odometer_miles),
-        position=_position(parameters),
+        # Without a fix the app sends 0/0 (leafspy §3 [H]).
+        position=place(number(parameters.get("Lat")), number(parameters.get("Long"))),
         outside=number(parameters.get("Amb")),
         outside_is_fahrenheit=fahrenheit,
     )
@@ -246,6 +242,29 @@ def _speed(mode: float | None, power: float | None) -> ChargeSpeed | None:
     return _SPEEDS.get(mode) if mode is not None else None
 
 
-def _position(parameters: Mapping[str, str]) -> tuple[float, float] | None:
-    """Return decimal degrees; without a fix the app sends 0/0 (leafspy §3 [H])."""
-    return place(number(parameters.get("Lat")), number(parameters.get("Long")))
+def state_of(message: Message, received_at: datetime, outside: float | None) -> VehicleState:
+    """Return the state that a message holds; ``outside`` is its outside temperature in °C.
+
+    There is no time in a message, and it is never sent later (leafspy §2 [M]).
+    """
+    stamp = Stamp(backend=BACKEND, received_at=received_at, reported_at=received_at)
+    status = {True: ChargingStatus.CHARGING, False: ChargingStatus.NOT_CHARGING, None: None}[message.charging]
+    battery = Battery(
+        **stamp,
+        level=message.level,
+        capacity=message.capacity,
+        energy=message.energy,
+        health=message.health,
+        temperature=message.temperature,
+        hx=message.hx,
+        amp_hours=message.amp_hours,
+    )
+    charging = Charging(**stamp, plugged_in=message.plugged_in, status=status, power=message.power, speed=message.speed)
+    return VehicleState.of(
+        known(battery),
+        known(charging),
+        known(Climate(**stamp, outside_temperature=outside)),
+        Connectivity(**stamp, reachable=True),
+        known(Odometer(**stamp, distance=message.odometer)),
+        position(stamp, *message.position) if message.position else None,
+    )

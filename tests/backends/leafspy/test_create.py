@@ -1,0 +1,58 @@
+"""The backend for what an owner has entered."""
+
+from collections.abc import Mapping
+from datetime import UTC
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.nissanconnect.backends.base import Context, Receiving
+from custom_components.nissanconnect.backends.leafspy import ACCEPTED, REFUSED, create
+from custom_components.nissanconnect.vehicle import VehicleInfo
+from tests.simulator.leafspy_app import VIN
+
+from .conftest import World
+
+MESSAGE = {"VIN": VIN, "Odo": "1000", "Amb": "50", "Tunits": "C"}
+
+
+@pytest.fixture
+def context(world: World, session: ClientSession) -> Context:
+    return Context(
+        session=session,
+        now=world.now,
+        sleep=world.sleep,
+        zone=UTC,
+        auth=None,
+        save_auth=lambda _: None,
+        memory=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "distance", "outside"),
+    [
+        ({}, 1000.0, 50.0),
+        ({"odometer_unit": "kilometres", "outside_unit": "automatic"}, 1000.0, 50.0),
+        ({"odometer_unit": "miles", "outside_unit": "celsius"}, 1609.3, 50.0),
+        ({"outside_unit": "fahrenheit"}, 1000.0, 10.0),
+    ],
+)
+async def test_the_units_of_the_app(
+    context: Context, fields: Mapping[str, str], distance: float, outside: float
+) -> None:
+    backend = create(context, fields)
+    assert isinstance(backend, Receiving)
+    assert backend.receive(MESSAGE) == ACCEPTED
+    state = (await backend.read(VehicleInfo(key=VIN))).state
+    assert state.odometer is not None
+    assert state.odometer.distance == distance
+    assert state.climate is not None
+    assert state.climate.outside_temperature == outside
+
+
+async def test_the_password_of_the_app(context: Context) -> None:
+    backend = create(context, {"password": "sesame"})
+    assert isinstance(backend, Receiving)
+    assert backend.receive(MESSAGE) == REFUSED
+    assert backend.receive({**MESSAGE, "pass": "sesame"}) == ACCEPTED
