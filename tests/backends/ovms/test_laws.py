@@ -15,7 +15,7 @@ from custom_components.nissanconnect.backends.ovms.commands import (
     shell_command_for,
 )
 from custom_components.nissanconnect.backends.ovms.metrics import METRICS
-from custom_components.nissanconnect.backends.ovms.module import Module, SavedState
+from custom_components.nissanconnect.backends.ovms.module import Module
 from custom_components.nissanconnect.vehicle import (
     Command,
     Group,
@@ -75,7 +75,7 @@ def test_no_message_raises_and_no_value_is_out_of_bounds(bursts: list[list[MqttM
     if state.position is not None:
         assert abs(state.position.latitude) <= 90
         assert abs(state.position.longitude) <= 180
-    SavedState.from_json(heard.memory())
+    module(heard.memory())
 
 
 @given(MESSAGES)
@@ -186,4 +186,4 @@ async def test_a_command_ends_whatever_is_replied(messages: list[MqttMessage]) -
 
 @pytest.mark.parametrize("at", [datetime(2026, 11, 20)])  # noqa: DTZ001
 def test_a_time_without_a_zone_is_not_remembered(at: datetime) -> None:
-    assert SavedState.from_json({"beat": 5, "beat_at": at.isoformat()}).uptime.seconds is None
+    assert module({"beat": 5, "beat_at": at.isoformat()}).memory() == module().memory()

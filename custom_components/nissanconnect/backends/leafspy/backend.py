@@ -86,7 +86,7 @@ class LeafSpyVehicle:
 
     @property
     def info(self) -> VehicleInfo:
-        """The vehicle, as far as its number tells."""
+        """The vehicle, as far as its VIN or frame number shows."""
         is_vin = vin_problem(self.key) in (None, VinProblem.CHECK_DIGIT)  # which may not fit (regions §2)
         return VehicleInfo(
             key=self.key,

@@ -98,7 +98,10 @@ class Skipped(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow:
-    """The values of one row in the units of ``vehicle``; at least one is known."""
+    """The values of one row in the units of ``vehicle``; at least one is known.
+
+    ``level`` and ``odometer`` belong to no :class:`Series`; a row in which they are ambiguous is not trusted at all.
+    """
 
     at: datetime
     level: float | None = None

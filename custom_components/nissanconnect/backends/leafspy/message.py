@@ -82,7 +82,7 @@ def energy_of(gids: float | None) -> float | None:
 
 
 def nominal_capacity_of(amp_hours: float | None, health: float | None) -> float | None:
-    """Return the kWh of the pack when it was new; its Ah today and its health tell which it is (leafspy §10 [H])."""
+    """Return the kWh of the pack when it was new; its Ah today and its health show which it is (leafspy §10 [H])."""
     if amp_hours is None or health is None:
         return None
     new = amp_hours / health * 100
@@ -110,9 +110,9 @@ class OutsideUnit:
     """Whether one vehicle's app sends the outside temperature in °F although it shows °C; ``None`` if unknown.
 
     The message does not say so, because an option of the app decides (leafspy Q1). More than 50 can only be °F. Below,
-    the digits tell: the sensor counts in steps that are 0.9 °F from -40.9 °F on, and 0.5 °C (§11), so that four values
-    in five fit only one of the two [L]. What fits both or neither changes nothing; without any evidence it is °C
-    (Q1 [M]).
+    the digits show it: the sensor counts in steps that are 0.9 °F from -40.9 °F on, and 0.5 °C (§11), so that four
+    values in five fit only one of the two [L]. What fits both or neither changes nothing; without any evidence it is
+    °C (Q1 [M]).
     """
 
     fahrenheit: bool | None = None

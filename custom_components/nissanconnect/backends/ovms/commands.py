@@ -57,8 +57,8 @@ REQUEST_ALL_METRICS = "server v3 update all"
 class ShellCommand:
     """A line for the module's shell, the response that means success, and the metric that then shows the effect.
 
-    The response says only that the module has told the vehicle (§0). ``effect_limit`` is how long after it the metric
-    may take to get the ``value``.
+    The response says only that the module has passed the command on to the vehicle (§0). ``effect_limit`` is how long
+    after it the metric may take to get the ``value``.
     """
 
     line: str

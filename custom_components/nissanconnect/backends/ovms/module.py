@@ -1,7 +1,7 @@
 """One module and its vehicle, as its messages describe them: what changed, its notifications, what to keep. No I/O."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 import re
@@ -50,61 +50,27 @@ _ONLINE_INTERVAL = timedelta(minutes=1)
 """How often a push says that the module is online if nothing else changes."""
 
 
-@dataclass(slots=True)
-class SavedState:
-    """What survives a restart of ours: the vehicle's key, the module's uptime, ``reports_lock``, capabilities seen."""
-
-    key: str | None = None
-    uptime: UptimeTracker = field(default_factory=UptimeTracker)
-    reports_lock: bool = False
-    capabilities: set[Capability] = field(default_factory=set)
-
-    @classmethod
-    def from_json(cls, memory: Json) -> SavedState:
-        """Rebuild what :meth:`to_json` returned; whatever does not fit is dropped."""
-        saved, uptime = JsonReader.of(memory), UptimeTracker()
-        seconds, received_at = saved.number("beat"), saved_time(saved.get("beat_at"))
-        if seconds is not None and received_at is not None:
-            parts = set(_members(Part, saved.get("heard")))
-            uptime = UptimeTracker(seconds=seconds, received_at=received_at, received_from=parts)
-        return cls(
-            key=saved.text("key"),
-            uptime=uptime,
-            reports_lock=saved.flag("locks") is True,
-            capabilities=set(_members(Capability, saved.get("seen"))),
-        )
-
-    def to_json(self) -> Json:
-        """Return it in a form that can be stored; the names are those of older versions."""
-        return {
-            "beat": self.uptime.seconds,
-            "beat_at": self.uptime.received_at.isoformat() if self.uptime.received_at else None,
-            "key": self.key,
-            "heard": [*sorted(self.uptime.received_from)],
-            "locks": self.reports_lock,
-            "seen": [*sorted(self.capabilities)],
-        }
-
-
-def _members[T: (Part, Capability)](kind: type[T], names: Json) -> Iterable[T]:
-    return [each for each in kind if isinstance(names, list) and each.value in names]
-
-
 class Module:
-    """The state of one module and its vehicle. ``takes_pin``: unlocking requires a PIN."""
+    """The state of one module and its vehicle.
+
+    ``takes_pin``: unlocking requires a PIN. ``memory`` is what :meth:`memory` returned before the last restart;
+    whatever does not fit is dropped.
+    """
 
     def __init__(self, topics: Topics, *, takes_pin: bool, now: Callable[[], datetime], memory: Json) -> None:
         self._topics = topics
         self._capabilities = _ALWAYS | ({Capability.LOCK_PIN} if takes_pin else set())
         self._now = now
-        self._saved = SavedState.from_json(memory)
         self._updates: list[MetricUpdate] = []
         self._notifications: list[Notification] = []
         self._pushed: dict[Group, Reported] = {}
         self._pushed_info: VehicleInfo | None = None
         self._received_at: datetime | None = None
+        saved = JsonReader.of(memory)
+        self._key = saved.text("key")
+        self._seen = set(_members(Capability, saved.get("seen")))
         self.availability = Availability()
-        self.store = MetricStore(self._saved.uptime, reports_lock=self._saved.reports_lock)
+        self.store = MetricStore(_saved_uptime(saved), reports_lock=saved.flag("locks") is True)
         self.messages = 0
         """How many messages were received."""
 
@@ -139,12 +105,19 @@ class Module:
         """Evaluate the messages that have arrived since the last call."""
         updates, self._updates = self._updates, []
         self.store.update(updates)
-        self._saved.reports_lock = self.store.reports_lock
-        self._saved.capabilities.update(can for metric, can in _BY_METRIC.items() if metric in self.store)
+        self._seen.update(can for metric, can in _BY_METRIC.items() if metric in self.store)
 
     def memory(self) -> Json:
-        """Return what should survive a restart."""
-        return self._saved.to_json()
+        """Return what should survive a restart of ours."""
+        uptime = self.store.uptime
+        return {
+            "beat": uptime.seconds,
+            "beat_at": uptime.received_at.isoformat() if uptime.received_at else None,
+            "key": self._key,
+            "heard": [*sorted(uptime.received_from)],
+            "locks": self.store.reports_lock,
+            "seen": [*sorted(self._seen)],
+        }
 
     @property
     def is_other_vehicle(self) -> bool:
@@ -157,22 +130,22 @@ class Module:
         reported = normalise_key(self.store.text(VIN) or "")
         vin = reported if vin_problem(reported) in (None, VinProblem.CHECK_DIGIT) else None
         return VehicleInfo(
-            key=self._saved.key or vin or f"OVMS-{self._topics.account[:12].upper()}",
+            key=self._key or vin or f"OVMS-{self._topics.account[:12].upper()}",
             vin=vin,
             model="Leaf",
             gateway="OVMS",
             powertrain=Powertrain.ELECTRIC,
-            capabilities=frozenset(self._capabilities | self._saved.capabilities),
+            capabilities=frozenset(self._capabilities | self._seen),
         )
 
     @property
     def has_key(self) -> bool:
         """Whether the vehicle was listed before."""
-        return self._saved.key is not None
+        return self._key is not None
 
     def keep_key(self) -> VehicleInfo:
         """Return the vehicle, whose key stays from now on, even if the module learns its VIN later."""
-        self._saved.key = self.info.key
+        self._key = self.info.key
         return self.info
 
     @property
@@ -219,6 +192,18 @@ class Module:
         if value.received_at - pushed.received_at >= _ONLINE_INTERVAL:
             return True
         return replace(value, received_at=pushed.received_at, reported_at=pushed.reported_at) != pushed
+
+
+def _saved_uptime(saved: JsonReader) -> UptimeTracker:
+    seconds, received_at = saved.number("beat"), saved_time(saved.get("beat_at"))
+    if seconds is None or received_at is None:
+        return UptimeTracker()
+    received_from = set(_members(Part, saved.get("heard")))
+    return UptimeTracker(seconds=seconds, received_at=received_at, received_from=received_from)
+
+
+def _members[T: (Part, Capability)](kind: type[T], names: Json) -> Iterable[T]:
+    return [each for each in kind if isinstance(names, list) and each.value in names]
 
 
 _TYPES = frozenset({"alert", "error", "info"})
