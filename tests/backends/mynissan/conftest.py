@@ -96,7 +96,7 @@ async def vehicle(backend: MyNissanBackend, model: str) -> VehicleInfo:
 
 @dataclass(slots=True)
 class Sent:
-    """What came of a command."""
+    """The outcome of a command."""
 
     ticket: Ticket
     progress: Progress
@@ -104,7 +104,7 @@ class Sent:
 
 
 async def carry_out(backend: MyNissanBackend, info: VehicleInfo, command: Command, clock: Clock) -> Sent:
-    """Send a command and ask how it goes until it is over, or for the time that the backend says."""
+    """Send a command and poll it until it is over, or for the time that the backend says."""
     wakes: list[datetime] = []
     ticket = await backend.send(info, command, departing(lambda: wakes.append(clock())))
     limit = clock() + backend.description.command_limit

@@ -83,7 +83,7 @@ async def test_every_country_is_served(make_backend: MakeBackend, country: str) 
 
 async def test_an_electric_vehicle_is_read(backend: MyNissanBackend, service: MyNissan, clock: Clock) -> None:
     info = await vehicle(backend, "Ariya")
-    said = service.vehicle("Ariya").cloud.state
+    cached = service.vehicle("Ariya").cloud.state
     report = await backend.read(info)
     state = report.state
 
@@ -102,32 +102,32 @@ async def test_an_electric_vehicle_is_read(backend: MyNissanBackend, service: My
         Group.TYRES,
     }
     assert state.battery
-    assert said.battery
-    assert (state.battery.level, state.battery.range) == (said.battery.level, said.battery.range)
-    assert state.battery.reported_at is None, "the service does not tell when"
+    assert cached.battery
+    assert (state.battery.level, state.battery.range) == (cached.battery.level, cached.battery.range)
+    assert state.battery.reported_at is None, "the service does not report when"
     assert state.charging
-    assert said.charging
-    assert (state.charging.plugged_in, state.charging.limit) == (said.charging.plugged_in, 80)
+    assert cached.charging
+    assert (state.charging.plugged_in, state.charging.limit) == (cached.charging.plugged_in, 80)
     assert state.climate
-    assert said.climate
+    assert cached.climate
     assert state.climate.running is False
-    assert state.climate.inside_temperature == said.climate.inside_temperature
+    assert state.climate.inside_temperature == cached.climate.inside_temperature
     assert state.climate.target_temperature is None
     assert state.body
-    assert said.body
-    assert said.body.reported_at
-    assert state.body.reported_at == said.body.reported_at.replace(microsecond=0)
+    assert cached.body
+    assert cached.body.reported_at
+    assert state.body.reported_at == cached.body.reported_at.replace(microsecond=0)
     assert (state.body.locked, state.body.sunroof, state.body.bonnet) == (True, False, False)
     assert state.position
-    assert said.position
-    assert (state.position.latitude, state.position.longitude) == (said.position.latitude, said.position.longitude)
+    assert cached.position
+    assert (state.position.latitude, state.position.longitude) == (cached.position.latitude, cached.position.longitude)
     assert state.odometer
-    assert said.odometer
-    assert state.odometer.distance == round(said.odometer.distance or 0)
+    assert cached.odometer
+    assert state.odometer.distance == round(cached.odometer.distance or 0)
     assert state.tyres
-    assert said.tyres
+    assert cached.tyres
     for place in Tyres.measured:
-        sent = round(getattr(said.tyres, place).pressure / 6.894757)  # whole pounds on a square inch
+        sent = round(getattr(cached.tyres, place).pressure / 6.894757)  # whole pounds on a square inch
         assert getattr(state.tyres, place).pressure == round(sent * 6.894757), place
     assert state.schedules
     assert state.schedules.charge_mode is ChargeMode.ALWAYS
@@ -141,14 +141,14 @@ async def test_an_electric_vehicle_is_read(backend: MyNissanBackend, service: My
 
 async def test_a_combustion_vehicle_is_read(backend: MyNissanBackend, service: MyNissan) -> None:
     info = await vehicle(backend, "Qashqai")
-    said = service.vehicle("Qashqai").cloud.state
+    cached = service.vehicle("Qashqai").cloud.state
     state = (await backend.read(info)).state
 
     absent = {Group.BATTERY, Group.CHARGING, Group.CLIMATE, Group.SOFTWARE}
     assert absent.isdisjoint(state.groups())
     assert state.fuel
-    assert said.fuel
-    assert (state.fuel.range, state.fuel.level, state.fuel.quantity) == (said.fuel.range, None, None)
+    assert cached.fuel
+    assert (state.fuel.range, state.fuel.level, state.fuel.quantity) == (cached.fuel.range, None, None)
     assert state.health
     assert state.health.oil_change_in == 7347
 
@@ -162,25 +162,25 @@ async def test_vehicles_are_not_mixed_up(backend: MyNissanBackend, service: MyNi
 
 
 async def test_miles_and_fahrenheit_are_taken_for_what_they_are(backend: MyNissanBackend, service: MyNissan) -> None:
-    """Kilometres and °C are asked for; a service that does not care still names its units."""
+    """Kilometres and °C are requested; a service that does not care still names its units."""
     service.units = {"unit": "MILE", "temperatureUnit": "FAHRENHEIT"}
     info = await vehicle(backend, "Ariya")
-    said = service.vehicle("Ariya").cloud.state
+    cached = service.vehicle("Ariya").cloud.state
     state = (await backend.read(info)).state
 
     assert service.variables["VehicleDynamicData"]["unit"] == "KILOMETER"
     assert service.variables["VehicleDynamicData"]["temperatureUnit"] == "CELSIUS"
     assert state.odometer
     assert state.odometer.distance
-    assert said.odometer
-    assert state.odometer.distance == pytest.approx(said.odometer.distance, abs=1)
+    assert cached.odometer
+    assert state.odometer.distance == pytest.approx(cached.odometer.distance, abs=1)
     assert state.battery
     assert state.battery.range
-    assert said.battery
-    assert state.battery.range == pytest.approx(said.battery.range, abs=1)
+    assert cached.battery
+    assert state.battery.range == pytest.approx(cached.battery.range, abs=1)
     assert state.climate
-    assert said.climate
-    assert state.climate.inside_temperature == said.climate.inside_temperature
+    assert cached.climate
+    assert state.climate.inside_temperature == cached.climate.inside_temperature
 
 
 async def test_openings_lamps_and_windows(backend: MyNissanBackend, service: MyNissan) -> None:
@@ -205,7 +205,7 @@ async def test_openings_lamps_and_windows(backend: MyNissanBackend, service: MyN
     assert state.health.lamps == (), "an empty list says that no lamp is lit"
 
 
-async def test_only_what_is_wanted_is_asked_for(backend: MyNissanBackend, service: MyNissan) -> None:
+async def test_only_what_is_wanted_is_requested(backend: MyNissanBackend, service: MyNissan) -> None:
     info = await vehicle(backend, "Ariya")
     service.requests.clear()
     await backend.read(info, {Group.POSITION})
@@ -216,7 +216,7 @@ async def test_only_what_is_wanted_is_asked_for(backend: MyNissanBackend, servic
     assert not service.requests
 
 
-async def test_contracts_and_capabilities_are_asked_for_once_a_day(
+async def test_contracts_and_capabilities_are_requested_once_a_day(
     make_backend: MakeBackend, service: MyNissan, clock: Clock
 ) -> None:
     daily = {"VehicleCapabilities", "VehicleAlerts", "VehicleSubscriptions", "OtaUpdate"}
@@ -240,7 +240,7 @@ async def test_contracts_and_capabilities_are_asked_for_once_a_day(
     assert await look() == daily
 
 
-async def test_the_charge_limit_is_asked_for_hourly_and_after_commands(
+async def test_the_charge_limit_is_requested_hourly_and_after_commands(
     backend: MyNissanBackend, service: MyNissan, clock: Clock
 ) -> None:
     service.token_lifetime *= 10
@@ -277,7 +277,7 @@ async def test_a_clock_that_is_set_back_stops_nothing(
 async def test_after_a_restart_the_limit_is_not_forgotten(
     make_backend: MakeBackend, service: MyNissan, clock: Clock
 ) -> None:
-    """The rest of its group is heard anew, and must not take it away if it cannot be."""
+    """The rest of its group is read anew, and must not take it away if it cannot be read."""
     backend = make_backend()
     info = await vehicle(backend, "Ariya")
     await backend.read(info)

@@ -30,7 +30,7 @@ from .conftest import MakeApiSession
 
 
 async def count(api: ApiSession) -> int:
-    """Ask for something simple."""
+    """Send a simple request."""
     vehicles, _ = await api.request("vehicle list", NissanClient.async_get_vehicles)
     return len(vehicles)
 
@@ -52,7 +52,7 @@ async def test_a_password_is_used_once_and_the_tokens_kept(
 async def test_we_stay_the_same_device(make_api_session: MakeApiSession, service: MyNissan, diary: Diary[Auth]) -> None:
     await make_api_session().log_in()
     device = diary.last.device_id
-    await make_api_session(auth=diary.last).log_in()  # with a password again: the owner was asked for it
+    await make_api_session(auth=diary.last).log_in()  # with a password again: the owner has entered it
 
     assert device
     assert service.devices == [f"device_{device}+internal_login"] * 2
@@ -73,7 +73,7 @@ async def test_without_password_and_tokens_nothing_is_sent(make_api_session: Mak
     assert not service.requests
 
 
-async def test_parallel_questions_log_in_once(make_api_session: MakeApiSession, service: MyNissan) -> None:
+async def test_parallel_requests_log_in_once(make_api_session: MakeApiSession, service: MyNissan) -> None:
     api = make_api_session()
     assert await asyncio.gather(*(count(api) for _ in range(4))) == [3] * 4
     assert service.passwords == 1
@@ -117,10 +117,10 @@ async def test_a_refused_renewal_ends_the_log_in(
     with pytest.raises(AuthenticationFailed):
         await count(api)
     assert diary.last == Auth(device_id=device)
-    asked = service.requests.total()
+    sent = service.requests.total()
     with pytest.raises(AuthenticationFailed):
         await count(api)
-    assert service.requests.total() == asked, "what was refused is not sent again"
+    assert service.requests.total() == sent, "what was refused is not sent again"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ async def test_a_renewal_that_fails_for_now_keeps_the_tokens(
     assert await count(api) == 3
 
 
-async def test_a_refused_fresh_token_is_doubted_before_the_owner_is_asked(
+async def test_refusals_of_fresh_tokens_must_go_on_before_the_log_in_is_invalid(
     make_api_session: MakeApiSession, service: MyNissan, clock: Clock
 ) -> None:
     api = make_api_session()
@@ -210,7 +210,7 @@ async def test_a_refusal_that_was_over_in_between_counts_anew(
         (Fault.nulls("vin"), ProtocolError),
     ],
 )
-async def test_what_goes_wrong_is_told_in_our_terms(
+async def test_failures_become_backend_errors(
     make_api_session: MakeApiSession, service: MyNissan, fault: Fault, error: type[BackendError]
 ) -> None:
     api = make_api_session()
@@ -230,7 +230,7 @@ async def test_a_service_that_hangs_is_given_up(make_api_session: MakeApiSession
     service.fail("VehiclesStaticData", service.hang())
     with pytest.raises(Unavailable) as raised:
         await count(api)
-    assert not isinstance(raised.value, NoConnection), "it may have heard us"
+    assert not isinstance(raised.value, NoConnection), "the request may have arrived"
 
 
 async def test_without_a_network_nothing_has_arrived(make_api_session: MakeApiSession, service: MyNissan) -> None:
@@ -249,13 +249,13 @@ async def test_nothing_personal_is_logged_or_raised(
     caplog.set_level(logging.DEBUG)
     with pytest.raises(AuthenticationFailed) as raised:
         await count(make_api_session(password="wrong horse"))
-    told = [str(raised.value), caplog.text]
+    texts = [str(raised.value), caplog.text]
     api = make_api_session()
     await count(api)
     service.end_sessions(for_good=True)
     with pytest.raises(AuthenticationFailed) as raised:
         await count(api)
-    for text in (*told, str(raised.value), caplog.text, repr(api)):
+    for text in (*texts, str(raised.value), caplog.text, repr(api)):
         for secret in (EMAIL, PASSWORD, "wrong horse", *service.refresh, *service.access, "device_"):
             assert secret not in text
 
@@ -291,7 +291,7 @@ def test_a_refresh_token_alone_is_no_log_in() -> None:
     assert AUTH.tokens is not None
 
 
-def test_the_name_of_an_account_is_stable_and_tells_no_address() -> None:
+def test_the_id_of_an_account_is_stable_and_reveals_no_address() -> None:
     name = account_id(" Pat@Example.com ")
     assert name == account_id("pat@example.com")
     assert name != account_id("sam@example.com")

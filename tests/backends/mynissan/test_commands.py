@@ -79,7 +79,7 @@ _ZONES = st.sampled_from([UTC, ZoneInfo("America/Chicago"), ZoneInfo("Asia/Kolka
         ("Leaf", SetChargeSchedule(NIGHT)),
     ],
 )
-async def test_the_vehicle_does_what_it_is_told(
+async def test_the_vehicle_carries_commands_out(
     backend: MyNissanBackend, service: MyNissan, clock: Clock, model: str, command: Command
 ) -> None:
     info = await vehicle(backend, model)
@@ -92,7 +92,7 @@ async def test_the_vehicle_does_what_it_is_told(
 
 
 @pytest.mark.parametrize("group", [Group.BATTERY, Group.CHARGING, Group.CLIMATE])
-async def test_some_refreshes_are_never_heard_of_again(
+async def test_some_refreshes_cannot_be_polled(
     backend: MyNissanBackend, service: MyNissan, clock: Clock, group: Group
 ) -> None:
     info = await vehicle(backend, "Ariya")
@@ -126,9 +126,7 @@ async def test_the_next_read_shows_it(
     assert command.seen_in(after, before)
 
 
-async def test_without_a_wish_the_vehicles_own_temperature_is_taken(
-    backend: MyNissanBackend, service: MyNissan
-) -> None:
+async def test_without_a_target_the_vehicles_own_counts(backend: MyNissanBackend, service: MyNissan) -> None:
     info = await vehicle(backend, "Ariya")
     await backend.send(info, StartClimate(), nobody)
     assert service.variables["StartClimate"] == {
@@ -137,18 +135,18 @@ async def test_without_a_wish_the_vehicles_own_temperature_is_taken(
     }
 
 
-@pytest.mark.parametrize(("wished", "sent"), [(10, 16), (21.3, 21.5), (21.2, 21), (40, 32)])
+@pytest.mark.parametrize(("target", "sent"), [(10, 16), (21.3, 21.5), (21.2, 21), (40, 32)])
 async def test_a_temperature_fits_the_vehicle(
-    backend: MyNissanBackend, service: MyNissan, wished: float, sent: float
+    backend: MyNissanBackend, service: MyNissan, target: float, sent: float
 ) -> None:
     info = await vehicle(backend, "Ariya")
-    await backend.send(info, StartClimate(wished), nobody)
+    await backend.send(info, StartClimate(target), nobody)
     climate = service.variables["StartClimate"]["climate"]
     assert isinstance(climate, dict)
     assert climate["temperatureValue"] == sent
 
 
-async def test_a_position_that_comes_with_the_answer_is_read_next(
+async def test_a_position_that_comes_with_the_progress_is_read_next(
     backend: MyNissanBackend, service: MyNissan, clock: Clock
 ) -> None:
     info = await vehicle(backend, "Ariya")
@@ -201,7 +199,7 @@ async def test_a_vehicle_that_refuses(backend: MyNissanBackend, service: MyNissa
     assert sent.progress.code == "vehicle_under_way"
 
 
-async def test_a_vehicle_that_never_answers(backend: MyNissanBackend, service: MyNissan, clock: Clock) -> None:
+async def test_a_vehicle_that_never_responds(backend: MyNissanBackend, service: MyNissan, clock: Clock) -> None:
     info = await vehicle(backend, "Ariya")
     service.vehicle("Ariya").telematics.manner = Manner.SILENT
     sent = await carry_out(backend, info, Lock(), clock)
@@ -215,7 +213,9 @@ async def test_a_vehicle_out_of_reach(backend: MyNissanBackend, service: MyNissa
     assert (sent.progress.phase, sent.progress.code) == (Phase.REJECTED, "vehicle_not_reachable")
 
 
-async def test_a_lost_answer_is_told_from_one_that_never_was(backend: MyNissanBackend, service: MyNissan) -> None:
+async def test_a_lost_response_differs_from_a_request_that_never_left(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
     info = await vehicle(backend, "Ariya")
     service.fail("DoorLock", Fault.html(504))
     wakes: list[int] = []
@@ -279,9 +279,9 @@ async def test_the_timer_is_made_changed_and_switched_off(
     assert car.entries["timer-1"]["startDateTime"] == "2026-11-20T23:00:00+00:00"
     assert car.entries["timer-1"]["duration"] == "PT7H30M"
     assert car.entries["timer-1"]["weekDays"] == ["MO", "TU", "WE", "TH", "FR"]
-    told = (await backend.read(info, {Group.SCHEDULES})).state.schedules
-    assert told is not None
-    assert (told.charging, told.received_at.tzinfo) == (NIGHT, UTC)
+    found = (await backend.read(info, {Group.SCHEDULES})).state.schedules
+    assert found is not None
+    assert (found.charging, found.received_at.tzinfo) == (NIGHT, UTC)
 
     later = ChargeSchedule(time(1), time(5), (5,))
     await carry_out(backend, info, SetChargeSchedule(later), clock)
@@ -371,28 +371,28 @@ _MINUTE = st.builds(time, st.integers(0, 23), st.integers(0, 59))
     now=st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     zone=_ZONES,
 )
-def test_what_was_set_is_what_is_told(wanted: ChargeSchedule, now: datetime, zone: tzinfo) -> None:
+def test_what_was_set_is_what_is_read(wanted: ChargeSchedule, now: datetime, zone: tzinfo) -> None:
     hours = timer_hours(wanted, now, zone)
     start = hours.start_date_time
     entry = Entry("one", "ENABLED", start.astimezone(UTC), hours.duration, hours.week_days)
-    told = charge_timer_state([entry], now, zone).schedules
-    assert told is not None
+    found = charge_timer_state([entry], now, zone).schedules
+    assert found is not None
     gap = start.astimezone(UTC).astimezone(zone).time() != wanted.charge_from  # that hour does not exist that night
-    assert gap or told.charging == wanted
+    assert gap or found.charging == wanted
 
 
 @pytest.mark.parametrize("duration", ["", "PT0H", "PT25H", "P1Y", "soon"])
-def test_hours_of_no_length_are_not_told(duration: str) -> None:
-    told = charge_timer_state([Entry("one", "ENABLED", NOW, duration, (WeekDay.MONDAY,))], NOW, UTC).schedules
-    assert told is not None
-    assert (told.charge_mode, told.charging) == (ChargeMode.SCHEDULED, None)
+def test_hours_of_no_length_are_unknown(duration: str) -> None:
+    found = charge_timer_state([Entry("one", "ENABLED", NOW, duration, (WeekDay.MONDAY,))], NOW, UTC).schedules
+    assert found is not None
+    assert (found.charge_mode, found.charging) == (ChargeMode.SCHEDULED, None)
 
 
-def test_of_several_timers_none_is_told() -> None:
+def test_the_hours_of_several_timers_are_unknown() -> None:
     entries = [Entry(each, "ENABLED", NOW, "PT1H", (WeekDay.MONDAY,)) for each in ("one", "two")]
-    told = charge_timer_state(entries, NOW, UTC).schedules
-    assert told is not None
-    assert (told.charge_mode, told.charging) == (ChargeMode.SCHEDULED, None)
+    found = charge_timer_state(entries, NOW, UTC).schedules
+    assert found is not None
+    assert (found.charge_mode, found.charging) == (ChargeMode.SCHEDULED, None)
 
 
 def test_entries_whose_state_is_unknown_are_switched_off() -> None:

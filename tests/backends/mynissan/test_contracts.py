@@ -16,7 +16,7 @@ CLIMATE, LOCK, WIFI = "REMOTE_CLIMATE_CONTROL", "REMOTE_DOOR_LOCK", "IN_CAR_WIFI
 
 def package(days: float | None, *services: str | None, name: str = "P", **more: Any) -> VehicleSubscription:
     """A package that ends in so many days."""
-    known: dict[str, Any] = {
+    values: dict[str, Any] = {
         "subscription_id": "1",
         "subscription_service_type": "x",
         "purchase_type": None,
@@ -34,7 +34,7 @@ def package(days: float | None, *services: str | None, name: str = "P", **more: 
         ),
         "pending_order": None,
     }
-    return VehicleSubscription(**known | more)
+    return VehicleSubscription(**values | more)
 
 
 def read(*packages: VehicleSubscription) -> Subscription:
@@ -67,7 +67,7 @@ def test_the_end_is_that_of_the_first_service_that_is_used(
     assert subscription.ends_at == (None if days is None else NOW + timedelta(days=days))
 
 
-def test_what_is_over_is_not_active_whatever_is_said() -> None:
+def test_what_is_over_is_not_active_whatever_the_service_says() -> None:
     assert read(package(-0.1, CLIMATE)).active is False
     assert read(package(-0.1, CLIMATE, is_active=None)).active is False
     assert read(package(1, CLIMATE, is_active=None)).active is None
@@ -93,10 +93,10 @@ names = st.lists(st.sampled_from([CLIMATE, LOCK, WIFI, None]), max_size=3)
 
 
 @given(st.lists(st.tuples(ends, names), min_size=1, max_size=5))
-def test_until_the_end_no_service_that_is_used_has_ended(known: list[tuple[float | None, list[str | None]]]) -> None:
-    subscription = read(*(package(days, *services) for days, services in known))
+def test_until_the_end_no_service_that_is_used_has_ended(packages: list[tuple[float | None, list[str | None]]]) -> None:
+    subscription = read(*(package(days, *services) for days, services in packages))
     for service in (CLIMATE, LOCK):
-        have = [days for days, services in known if service in services]
+        have = [days for days, services in packages if service in services]
         if have and None not in have:
             last = NOW + timedelta(days=max(days for days in have if days is not None))
             assert subscription.ends_at is not None

@@ -56,8 +56,8 @@ def test_services(name: str, granted: set[Capability] | None) -> None:
 
 @pytest.mark.parametrize(("enabled", "subscribed"), [(False, True), (True, False), (True, None)])
 def test_only_what_is_enabled_and_paid_for_counts(enabled: bool, subscribed: bool | None) -> None:
-    known = with_service(ELECTRIC, "REMOTE_DOOR_LOCK", enabled=enabled, subscribed=subscribed)
-    assert known.capabilities == ELECTRIC.capabilities
+    profile = with_service(ELECTRIC, "REMOTE_DOOR_LOCK", enabled=enabled, subscribed=subscribed)
+    assert profile.capabilities == ELECTRIC.capabilities
 
 
 def test_an_engine_starts_only_where_there_is_one() -> None:
@@ -74,8 +74,8 @@ def test_what_drives_the_wheels() -> None:
     assert FUELLED.reporting(Capability.BATTERY).powertrain is Powertrain.HYBRID
 
 
-def test_what_was_learnt_is_read_again() -> None:
-    known = VehicleProfile(
+def test_a_saved_profile_is_read_again() -> None:
+    profile = VehicleProfile(
         services=frozenset({"remote_charge"}),
         reported=frozenset({Capability.BATTERY}),
         heated_seats=frozenset({"driver"}),
@@ -85,13 +85,13 @@ def test_what_was_learnt_is_read_again() -> None:
         default_target=22.0,
         has_alerts=True,
     )
-    assert VehicleProfile.from_json(known.to_json()) == known
+    assert VehicleProfile.from_json(profile.to_json()) == profile
 
 
 @given(JSON)
 def test_whatever_was_saved_is_read(saved: Json) -> None:
-    known = VehicleProfile.from_json(saved)
-    assert VehicleProfile.from_json(known.to_json()) == known
+    profile = VehicleProfile.from_json(saved)
+    assert VehicleProfile.from_json(profile.to_json()) == profile
     for each in (saved, {"asked": saved, "ours": saved, "knowledge": saved, "answered": saved}):
         record = VehicleRecord.from_json(each, NOW)
         assert VehicleRecord.from_json(record.to_json(), NOW).to_json() == record.to_json()
@@ -100,7 +100,7 @@ def test_whatever_was_saved_is_read(saved: Json) -> None:
 # By requests to the service
 
 
-async def test_what_cannot_be_learnt_now_is_learnt_later(backend: MyNissanBackend, service: MyNissan) -> None:
+async def test_what_cannot_be_discovered_now_is_discovered_later(backend: MyNissanBackend, service: MyNissan) -> None:
     service.fail("VehicleCapabilities", Fault.http(500))
     info = await vehicle(backend, "Ariya")
     assert Capability.CLIMATE not in info.capabilities
@@ -109,10 +109,10 @@ async def test_what_cannot_be_learnt_now_is_learnt_later(backend: MyNissanBacken
     assert Capability.CLIMATE in (await vehicle(backend, "Ariya")).capabilities
 
 
-async def test_the_log_tells_the_names_of_services(
+async def test_the_log_contains_the_names_of_services(
     backend: MyNissanBackend, service: MyNissan, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Most of them are assumed (mynissan-na §9), so owners can tell which they really are."""
+    """Most of them are assumed (mynissan-na §9), so that owners can report which they really are."""
     caplog.set_level(logging.DEBUG)
     service.car("Ariya").services["REMOTE_TRUNK_UNLOCK"] = True
     info = await vehicle(backend, "Ariya")
@@ -120,14 +120,12 @@ async def test_the_log_tells_the_names_of_services(
     assert info.key not in caplog.text
 
 
-async def test_what_was_learnt_is_not_lost_by_a_failure(
-    backend: MyNissanBackend, service: MyNissan, clock: Clock
-) -> None:
-    known = (await vehicle(backend, "Ariya")).capabilities
+async def test_a_failure_takes_no_capability_away(backend: MyNissanBackend, service: MyNissan, clock: Clock) -> None:
+    before = (await vehicle(backend, "Ariya")).capabilities
     clock.advance(days=1)
     for operation in ("VehicleCapabilities", "VehicleDynamicData", "VehicleLocation", "ChargeConfig"):
         service.fail(operation, Fault.http(500))
-    assert (await vehicle(backend, "Ariya")).capabilities == known
+    assert (await vehicle(backend, "Ariya")).capabilities == before
 
 
 async def test_a_lapsed_subscription_takes_the_commands_away(
@@ -153,7 +151,7 @@ def _items(memory: Json) -> dict[str, Json]:
     return memory
 
 
-async def test_nothing_more_is_learnt_from_a_service_that_wants_to_be_left_alone(
+async def test_nothing_more_is_requested_from_a_service_that_wants_to_be_left_alone(
     backend: MyNissanBackend, service: MyNissan
 ) -> None:
     service.fail("VehicleCapabilities", Fault.rate_limited(60))
@@ -161,7 +159,7 @@ async def test_nothing_more_is_learnt_from_a_service_that_wants_to_be_left_alone
     assert service.requests["VehicleDynamicData"] == 0
 
 
-async def test_a_log_in_that_ends_while_learning(backend: MyNissanBackend, service: MyNissan) -> None:
+async def test_a_log_in_that_ends_during_discovery(backend: MyNissanBackend, service: MyNissan) -> None:
     def end(body: Json) -> Json:
         service.end_sessions(for_good=True)
         return body
@@ -187,17 +185,17 @@ def _partial(*fields: str) -> Fault:
 @pytest.mark.parametrize(
     "fault", [partial("capabilities"), _partial("serviceCapability"), _partial("accessoriesDetails")]
 )
-async def test_what_cannot_be_told_now_is_not_lost(
+async def test_what_is_missing_now_is_not_lost(
     backend: MyNissanBackend, service: MyNissan, clock: Clock, fault: Fault
 ) -> None:
     """What failed comes as null, like what a vehicle that is not enrolled has not (mynissan-na §5)."""
-    known = await vehicle(backend, "Ariya")
+    before = await vehicle(backend, "Ariya")
     clock.advance(days=1)
     service.fail("VehicleCapabilities", fault)
-    assert await vehicle(backend, "Ariya") == known
+    assert await vehicle(backend, "Ariya") == before
 
 
-async def test_services_that_cannot_be_told_at_first_are_asked_for_again(
+async def test_services_that_are_missing_at_first_are_requested_again(
     backend: MyNissanBackend, service: MyNissan
 ) -> None:
     service.fail("VehicleCapabilities", partial("capabilities"))
@@ -213,7 +211,7 @@ async def test_a_part_that_fails_for_good_leaves_the_others(backend: MyNissanBac
     assert Capability.SEAT_HEAT not in found
 
 
-async def test_alerts_that_cannot_be_told_now_are_still_read(
+async def test_alerts_that_are_missing_now_are_still_read(
     backend: MyNissanBackend, service: MyNissan, clock: Clock
 ) -> None:
     car = service.car("Ariya")
@@ -226,7 +224,7 @@ async def test_alerts_that_cannot_be_told_now_are_still_read(
     assert [each.text for each in await backend.read_notifications(info)] == ["Freeway"]
 
 
-async def test_a_battery_that_cannot_be_told_at_first_is_asked_for_again(
+async def test_a_battery_that_is_missing_at_first_is_requested_again(
     backend: MyNissanBackend, service: MyNissan
 ) -> None:
     service.fail("VehicleDynamicData", partial("batteryStatus"))

@@ -1,4 +1,4 @@
-"""What the service's documented errors (mynissan-na §5) mean as answers to a read and to a command, and what they cost.
+"""What the service's documented errors (mynissan-na §5) mean for a read and for a command, and what they cost.
 
 A refusal is not an outage, and an outage no refusal; what was certainly not done has woken nobody.
 """
@@ -44,13 +44,13 @@ def coded(code: Json, message: str = "Something") -> Json:
     return {"message": message, "extensions": {"code": code}}
 
 
-def lock_answer(**said: Json) -> Fault:
-    return Fault(rewrite=lambda _: {"data": {"doorLock": said}})
+def lock_response(**fields: Json) -> Fault:
+    return Fault(rewrite=lambda _: {"data": {"doorLock": fields}})
 
 
 NULL: Json = {"vehicle": None, "doorLock": None}
 
-ANSWERS: list[tuple[str, Fault, type[BackendError], bool]] = [
+RESPONSES: list[tuple[str, Fault, type[BackendError], bool]] = [
     ("not authorised", graphql({"message": "Unauthorized field or type"}, data=NULL), NotSupported, True),
     ("not authorised, no data", graphql(coded("UNAUTHORIZED_FIELD_OR_TYPE")), NotSupported, True),
     ("forbidden", graphql(coded("FORBIDDEN"), data=NULL), NotSupported, True),
@@ -88,8 +88,8 @@ ANSWERS: list[tuple[str, Fault, type[BackendError], bool]] = [
     ("broken off", Fault.malformed(), Unavailable, False),
     ("nothing", graphql(data=NULL), ProtocolError, False),
 ]
-READS = [each for each in ANSWERS if each[2] is not ProtocolError]
-"""A read may be answered with nothing."""
+READS = [each for each in RESPONSES if each[2] is not ProtocolError]
+"""A read may bring nothing."""
 
 
 class Wakes(list[None]):
@@ -101,9 +101,9 @@ class Wakes(list[None]):
 
 
 @pytest.mark.parametrize(
-    ("fault", "error", "nothing_done"), [each[1:] for each in ANSWERS], ids=[each[0] for each in ANSWERS]
+    ("fault", "error", "nothing_done"), [each[1:] for each in RESPONSES], ids=[each[0] for each in RESPONSES]
 )
-async def test_an_answer_to_a_command(
+async def test_a_response_to_a_command(
     backend: MyNissanBackend, service: MyNissan, fault: Fault, error: type[BackendError], nothing_done: bool
 ) -> None:
     await backend.list_vehicles()
@@ -117,7 +117,7 @@ async def test_an_answer_to_a_command(
 
 
 @pytest.mark.parametrize(("fault", "error"), [each[1:3] for each in READS], ids=[each[0] for each in READS])
-async def test_an_answer_to_a_read(
+async def test_a_response_to_a_read(
     backend: MyNissanBackend, service: MyNissan, fault: Fault, error: type[BackendError]
 ) -> None:
     info = await vehicle(backend, "Ariya")
@@ -130,9 +130,9 @@ async def test_an_answer_to_a_read(
 REFUSED_LATER: list[tuple[Command, str, Fault]] = [
     (Refresh(Group.BATTERY), "RefreshBatteryStatus", Fault.values(success=False)),
     (Refresh(Group.CLIMATE), "RefreshClimateStatus", Fault.values(success=False)),
-    (Lock(), "DoorLock", lock_answer(serviceRequestId=None, message="No")),
-    (Lock(), "DoorLock", lock_answer(message="No")),
-    (Lock(), "DoorLock", lock_answer(success=False)),
+    (Lock(), "DoorLock", lock_response(serviceRequestId=None, message="No")),
+    (Lock(), "DoorLock", lock_response(message="No")),
+    (Lock(), "DoorLock", lock_response(success=False)),
 ]
 
 
@@ -193,9 +193,7 @@ async def test_a_timer_of_which_the_last_part_is_refused_is_not_as_before(
     assert len(wakes) == 1
 
 
-async def test_a_failing_command_is_told_apart_from_a_refused_request(
-    backend: MyNissanBackend, service: MyNissan
-) -> None:
+async def test_an_error_beside_an_id_is_no_refusal(backend: MyNissanBackend, service: MyNissan) -> None:
     """An error beside an id does not take back what was accepted."""
     service.fail("DoorLock", Fault(rewrite=lambda body: {**(body if isinstance(body, dict) else {}), "errors": [5]}))
     wakes = Wakes()
@@ -203,7 +201,7 @@ async def test_a_failing_command_is_told_apart_from_a_refused_request(
     assert len(wakes) == 1
 
 
-async def test_a_field_that_is_refused_is_told_apart_from_one_that_failed(
+async def test_a_field_that_is_refused_differs_from_one_that_failed(
     backend: MyNissanBackend, service: MyNissan
 ) -> None:
     info = await vehicle(backend, "Ariya")
@@ -219,7 +217,7 @@ async def test_a_refused_log_in_is_no_outage(backend: MyNissanBackend, service: 
     service.requests.clear()
     with pytest.raises(TokenRejected):
         await backend.read(info)
-    assert sum(service.requests.values()) - service.requests["token"] <= 2, "nothing else is asked then"
+    assert sum(service.requests.values()) - service.requests["token"] <= 2, "nothing else is requested then"
 
 
 async def test_a_vehicle_that_is_refused_everything_is_no_outage(backend: MyNissanBackend, service: MyNissan) -> None:

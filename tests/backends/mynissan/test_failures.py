@@ -61,7 +61,7 @@ async def test_fractions_do_not_hide_an_update_and_trips(
     assert (report.state.software.update, report.state.software.progress) == ("campaign-7", 100)
 
 
-async def test_a_word_in_place_of_a_number_keeps_the_last_one(
+async def test_a_text_in_place_of_a_number_keeps_the_last_one(
     backend: MyNissanBackend, service: MyNissan, clock: Clock
 ) -> None:
     info = await vehicle(backend, "Ariya")
@@ -76,7 +76,7 @@ async def test_a_word_in_place_of_a_number_keeps_the_last_one(
     assert after.battery.received_at == clock()
     assert after.charging
     assert after.charging.status is ChargingStatus.NOT_CHARGING
-    assert after.odometer is None, "a group of which nothing was heard is not reported"
+    assert after.odometer is None, "a group of which nothing is known is not reported"
 
 
 async def test_what_is_missing_silently_is_left_out(backend: MyNissanBackend, service: MyNissan) -> None:
@@ -88,9 +88,7 @@ async def test_what_is_missing_silently_is_left_out(backend: MyNissanBackend, se
     assert report.state.battery is not None
 
 
-async def test_a_part_that_the_service_says_it_cannot_tell_is_a_failure(
-    backend: MyNissanBackend, service: MyNissan
-) -> None:
+async def test_a_part_with_an_error_is_a_failure(backend: MyNissanBackend, service: MyNissan) -> None:
     info = await vehicle(backend, "Ariya")
     service.fail("VehicleDynamicData", partial("doorsStatus", "batteryStatus"))
     report = await backend.read(info)
@@ -141,7 +139,9 @@ async def test_the_whole_service_down(backend: MyNissanBackend, service: MyNissa
     assert (await backend.read(info)).state.battery
 
 
-async def test_an_outage_is_not_told_as_the_refusal_of_one_part(backend: MyNissanBackend, service: MyNissan) -> None:
+async def test_an_outage_is_not_reported_as_the_refusal_of_one_part(
+    backend: MyNissanBackend, service: MyNissan
+) -> None:
     info = await vehicle(backend, "Ariya")
     errors: Json = [{"message": "no", "extensions": {"code": "FORBIDDEN"}}]
     service.fail("*", Fault.http(503))
@@ -150,7 +150,7 @@ async def test_an_outage_is_not_told_as_the_refusal_of_one_part(backend: MyNissa
         await backend.read(info)
 
 
-async def test_who_is_not_let_in_is_not_told_of_an_outage(backend: MyNissanBackend, service: MyNissan) -> None:
+async def test_a_refused_token_is_not_reported_as_an_outage(backend: MyNissanBackend, service: MyNissan) -> None:
     info = await vehicle(backend, "Ariya")
     service.fail("VehicleDynamicData", Fault.http(503))
     service.fail("VehicleLocation", Fault.http(401))
@@ -159,17 +159,17 @@ async def test_who_is_not_let_in_is_not_told_of_an_outage(backend: MyNissanBacke
 
 
 @pytest.mark.parametrize(
-    ("fault", "error", "asked"), [(Fault.http(403), AccessBlocked, 2), (Fault.rate_limited(300), RateLimited, 1)]
+    ("fault", "error", "requests"), [(Fault.http(403), AccessBlocked, 2), (Fault.rate_limited(300), RateLimited, 1)]
 )
 async def test_a_service_that_wants_to_be_left_alone_is(
-    backend: MyNissanBackend, service: MyNissan, fault: Fault, error: type[BackendError], asked: int
+    backend: MyNissanBackend, service: MyNissan, fault: Fault, error: type[BackendError], requests: int
 ) -> None:
     info = await vehicle(backend, "Ariya")
     service.requests.clear()
     service.fail("*", fault)
     with pytest.raises(error):
         await backend.read(info)
-    assert service.requests.total() == asked
+    assert service.requests.total() == requests
 
 
 @pytest.mark.parametrize("operation", ["VehicleDynamicData", "VehicleLocation", "OtaUpdate"])
@@ -195,7 +195,7 @@ async def test_a_part_that_is_refused_is_left_alone_for_a_day(
     assert service.requests[operation] == 3
 
 
-async def test_a_part_that_has_answered_must_be_refused_several_times(
+async def test_a_part_that_has_worked_must_be_refused_several_times(
     make_backend: MakeBackend, service: MyNissan, clock: Clock
 ) -> None:
     service.token_lifetime *= 1000
@@ -225,10 +225,10 @@ async def test_a_part_that_has_answered_must_be_refused_several_times(
     assert not report.given_up
 
 
-async def test_a_daily_part_without_an_answer_is_not_asked_at_each_read(
+async def test_a_daily_part_that_is_missing_is_not_requested_at_each_read(
     backend: MyNissanBackend, service: MyNissan, clock: Clock
 ) -> None:
-    """What the service could not tell is no answer, and must not be believed for a day if it could before."""
+    """A failure does not count as a response, and must not last a day if the part has worked before."""
     service.token_lifetime *= 1000
     info = await vehicle(backend, "Ariya")
     assert (await backend.read(info)).state.subscription
@@ -242,7 +242,7 @@ async def test_a_daily_part_without_an_answer_is_not_asked_at_each_read(
     assert service.requests["VehicleSubscriptions"] == 0
 
 
-async def test_a_limit_reached_halfway_is_told(backend: MyNissanBackend, service: MyNissan) -> None:
+async def test_a_rate_limit_halfway_is_reported(backend: MyNissanBackend, service: MyNissan) -> None:
     info = await vehicle(backend, "Ariya")
     service.fail("VehicleLocation", Fault.rate_limited(300))
     report = await backend.read(info)
@@ -268,7 +268,7 @@ async def test_an_account_that_is_not_let_in_any_more(backend: MyNissanBackend, 
     assert service.requests == {"VehicleDynamicData": 1, "token": 1}
 
 
-async def test_an_odd_answer_is_one_part_only(backend: MyNissanBackend, service: MyNissan) -> None:
+async def test_an_odd_response_is_one_part_only(backend: MyNissanBackend, service: MyNissan) -> None:
     info = await vehicle(backend, "Ariya")
     service.fail("VehicleDynamicData", replaced(climateStatus={"temperature": {"value": "warm", "unit": 5}}))
     report = await backend.read(info)
@@ -276,7 +276,7 @@ async def test_an_odd_answer_is_one_part_only(backend: MyNissanBackend, service:
     assert report.state.position
 
 
-async def test_an_update_that_cannot_be_told_is_not_taken_for_none(backend: MyNissanBackend, service: MyNissan) -> None:
+async def test_an_update_that_is_missing_is_not_taken_for_none(backend: MyNissanBackend, service: MyNissan) -> None:
     info = await vehicle(backend, "Ariya")
     service.fail("OtaUpdate", partial("otaUpdate"))
     report = await backend.read(info)
@@ -284,7 +284,7 @@ async def test_an_update_that_cannot_be_told_is_not_taken_for_none(backend: MyNi
     assert report.state.software is None
 
 
-async def test_a_start_that_cannot_be_told_is_not_taken_for_none(
+async def test_a_start_that_is_missing_is_not_taken_for_none(
     backend: MyNissanBackend, service: MyNissan, clock: Clock
 ) -> None:
     service.token_lifetime *= 10

@@ -1,4 +1,4 @@
-"""What happened: trips, and what was asked of a vehicle by others."""
+"""What happened: trips, and commands sent from elsewhere."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ async def test_trips(backend: MyNissanBackend, clock: Clock) -> None:
     assert await backend.read_trips(await vehicle(backend, "Qashqai"), TripPeriod.DAY, today, today) == ()
 
 
-async def test_what_the_app_has_asked_for_is_told_and_what_we_asked_for_is_not(
+async def test_commands_of_the_app_are_reported_and_ours_are_not(
     backend: MyNissanBackend, service: MyNissan, clock: Clock
 ) -> None:
     info = await vehicle(backend, "Ariya")
@@ -61,7 +61,7 @@ async def test_our_own_commands_are_known_after_a_restart(make_backend: MakeBack
     assert await again.read_notifications(info) == ()
 
 
-async def test_alerts_are_asked_for_only_if_the_owner_has_set_some_up(
+async def test_alerts_are_requested_only_if_the_owner_has_set_some_up(
     backend: MyNissanBackend, service: MyNissan, clock: Clock
 ) -> None:
     info, car = await vehicle(backend, "Ariya"), service.car("Ariya")
@@ -89,7 +89,7 @@ async def test_a_vehicle_without_alerts_of_its_own_kind(backend: MyNissanBackend
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "count"),
     [
         ({"day": 31, "month": 2}, 0),
         ({"day": None}, 0),
@@ -98,13 +98,13 @@ async def test_a_vehicle_without_alerts_of_its_own_kind(backend: MyNissanBackend
     ],
 )
 async def test_trips_that_make_no_sense(
-    backend: MyNissanBackend, service: MyNissan, clock: Clock, change: dict[str, Json], told: int
+    backend: MyNissanBackend, service: MyNissan, clock: Clock, change: dict[str, Json], count: int
 ) -> None:
     info = await vehicle(backend, "Ariya")
     service.fail("DrivingHistory", Fault.values(**change))
     today = clock().date()
     trips = await backend.read_trips(info, TripPeriod.DAY, today - timedelta(days=6), today)
-    assert len(trips) == told
+    assert len(trips) == count
     for trip in trips:
         assert trip.duration == (1563.1 if change["duration"] == "P1DT2H3M4S" else None)
         assert trip.trips == (None if "numberOfTrips" in change else 2)

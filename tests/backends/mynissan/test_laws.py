@@ -1,4 +1,4 @@
-"""Whatever the service answers, the backend raises nothing but its own errors, and what it tells is in bounds."""
+"""Whatever the response, the backend raises nothing but its own errors, and what it reports is in bounds."""
 
 import asyncio
 from dataclasses import fields
@@ -55,7 +55,7 @@ SHAPED: st.SearchStrategy[Json] = st.recursive(
 
 @settings(max_examples=150)
 @given(JSON | st.fixed_dictionaries({"data": JSON | SHAPED}) | st.builds(lambda v: {"data": {"vehicle": v}}, SHAPED))
-def test_any_answer_is_survived(body: Json) -> None:
+def test_any_response_is_survived(body: Json) -> None:
     asyncio.run(everything_of(body))
 
 
@@ -93,7 +93,7 @@ STATUS = st.fixed_dictionaries(
 
 @settings(max_examples=200)
 @given(STATUS)
-def test_what_is_told_is_possible(vehicle: Json) -> None:
+def test_what_is_reported_is_possible(vehicle: Json) -> None:
     for state in asyncio.run(everything_of({"data": {"vehicle": vehicle}})):
         for group in state.groups().values():
             assert group.received_at == NOW

@@ -44,7 +44,7 @@ def test_temperatures(value: float, unit: str, expected: float | None) -> None:
 @pytest.mark.parametrize(
     ("value", "kpa"), [(36, 248), (33, 228), (250, 250), (None, None), (0, None), (78, None), (900, None)]
 )
-def test_a_pressure_tells_its_unit_itself(value: int | None, kpa: float | None) -> None:
+def test_a_pressure_shows_its_unit_itself(value: int | None, kpa: float | None) -> None:
     assert kilopascals(value) == kpa
 
 

@@ -41,7 +41,7 @@ def test_parts_complete_each_other() -> None:
     assert merger.take().charging == Charging(**stamp(LATER), plugged_in=False, limit=80)
 
 
-def test_what_was_taken_is_not_told_again() -> None:
+def test_what_was_taken_is_not_reported_again() -> None:
     merger = GroupMerger()
     merger.add("status", battery(50), lasting=True)
     assert merger.take().battery is not None

@@ -24,7 +24,7 @@ class Server:
 
     def __init__(self) -> None:
         self.url = ""
-        self.asked: list[str] = []
+        self.paths: list[str] = []
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body: bytes = b"{}"
@@ -32,7 +32,7 @@ class Server:
         self.released.set()
 
     async def handle(self, request: web.Request) -> web.Response:
-        self.asked.append(request.path)
+        self.paths.append(request.path)
         await self.released.wait()
         return web.Response(status=self.status, headers=self.headers, body=self.body)
 
@@ -54,7 +54,7 @@ async def session() -> AsyncIterator[ClientSession]:
         yield session
 
 
-async def ask(hardened: HardenedSession, url: str) -> tuple[Json, ResponseInfo]:
+async def post(hardened: HardenedSession, url: str) -> tuple[Json, ResponseInfo]:
     with hardened.record() as info:
         async with hardened.post(url, json={}, timeout=ClientTimeout(total=1000)) as response:
             return await response.json(content_type=None), info
@@ -63,7 +63,7 @@ async def ask(hardened: HardenedSession, url: str) -> tuple[Json, ResponseInfo]:
 async def test_a_response_is_recorded(server: Server, session: ClientSession) -> None:
     server.body = json.dumps({"data": {"vehicle": {"total": 5.0}}, "errors": [{"message": "x"}]}).encode()
     hardened = HardenedSession(session, timeout=5, now=lambda: NOW)
-    body, info = await ask(hardened, server.url)
+    body, info = await post(hardened, server.url)
 
     assert info.body == body
     assert info.vehicle == {"total": 5}
@@ -72,29 +72,29 @@ async def test_a_response_is_recorded(server: Server, session: ClientSession) ->
     assert hardened.requests == 1
 
 
-async def test_each_question_hears_its_own_answer(server: Server, session: ClientSession) -> None:
+async def test_each_call_gets_its_own_response(server: Server, session: ClientSession) -> None:
     hardened = HardenedSession(session, timeout=5, now=lambda: NOW)
     server.body = b'{"data": {"vehicle": {"vin": "one"}}}'
-    _, one = await ask(hardened, server.url)
+    _, one = await post(hardened, server.url)
     server.body = b'{"data": {"vehicle": {"vin": "two"}}}'
-    _, two = await ask(hardened, server.url)
+    _, two = await post(hardened, server.url)
     assert (one.vehicle, two.vehicle) == ({"vin": "one"}, {"vin": "two"})
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_is_not_followed(server: Server, session: ClientSession, status: int) -> None:
-    """Followed, a 307 would carry the password to whatever host the answer names."""
+    """Followed, a 307 would carry the password to whatever host the response names."""
     server.status, server.headers = status, {"Location": server.url.replace("/data", "/elsewhere")}
     hardened = HardenedSession(session, timeout=5, now=lambda: NOW)
     async with hardened.post(server.url, data={"password": "secret"}) as response:
         assert response.status == status
-    assert server.asked == ["/data"]
+    assert server.paths == ["/data"]
 
 
-async def test_an_answer_without_end_is_given_up(server: Server, session: ClientSession) -> None:
+async def test_a_body_without_end_is_given_up(server: Server, session: ClientSession) -> None:
     server.body = b"[" + b"0," * (3 * 1024 * 1024) + b"0]"
     with pytest.raises(ProtocolError):
-        await ask(HardenedSession(session, timeout=5, now=lambda: NOW), server.url)
+        await post(HardenedSession(session, timeout=5, now=lambda: NOW), server.url)
 
 
 async def test_a_service_that_hangs_is_given_up(server: Server, session: ClientSession) -> None:
@@ -128,13 +128,13 @@ async def test_where_nobody_listens_nothing_has_arrived(session: ClientSession, 
 )
 async def test_how_long_to_wait(server: Server, session: ClientSession, header: str, seconds: float | None) -> None:
     server.headers = {"Retry-After": header}
-    _, info = await ask(HardenedSession(session, timeout=5, now=lambda: NOW), server.url)
+    _, info = await post(HardenedSession(session, timeout=5, now=lambda: NOW), server.url)
     assert info.retry_after == seconds
 
 
-async def test_no_update_and_no_answer_about_updates_are_told_apart(server: Server, session: ClientSession) -> None:
+async def test_no_update_differs_from_no_value(server: Server, session: ClientSession) -> None:
     server.body = b'{"data": {"vehicle": {"otaUpdate": null, "vin": "x"}}}'
-    body, info = await ask(HardenedSession(session, timeout=5, now=lambda: NOW), server.url)
+    body, info = await post(HardenedSession(session, timeout=5, now=lambda: NOW), server.url)
     assert body == {"data": {"vehicle": {"vin": "x"}}}, "the library stumbles over a null"
     assert "otaUpdate" in info.vehicle
 

@@ -128,8 +128,8 @@ class VehicleProfile:
 def with_services(profile: VehicleProfile, response: VehicleCapabilities, info: ResponseInfo) -> VehicleProfile:
     """Take over what Nissan lists. ``subscribed`` is often unknown, which does not count as yes (§8 [B]).
 
-    What the service failed to find comes as nothing, like what does not exist. Only the errors beside it tell the two
-    apart (§5 [A]).
+    A value that the service failed to read looks like one that does not exist. Only the errors beside it show which of
+    the two it is (§5 [A]).
     """
     services = {label(each.type) for each in response.services if each.enabled and each.subscribed is True}
     if response.services or not info.errors:

@@ -141,7 +141,7 @@ class VehicleRecord:
         self.learned.forget_refusals()
 
     def to_json(self) -> dict[str, Json]:
-        """Return what survives a restart."""
+        """Return what survives a restart. The names are those of the first version."""
         return {
             "knowledge": self.profile.to_json(),
             "asked": {name: at.isoformat() for name, at in self.daily_requests.items()},
