@@ -29,7 +29,7 @@ def fill_gaps[G: Reported](newest: G, older: G | None) -> G:
     """Return ``newest`` with what it leaves out taken from an older report of the same source."""
     if older is None:
         return newest
-    missing = [name for name in value_names(newest) if getattr(newest, name) is None]
+    missing = [name for name in value_names(newest) if not is_known(newest, name)]
     return replace(newest, **{name: getattr(older, name) for name in missing})
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from ...vehicle import BackendError, Charging, Group, Reported, VehicleState
 from ..base import Json
 from ..learned import LearnedState
-from ..mapping import is_known, known, value_names
+from ..mapping import fill_gaps, known
 from ..quantities import LEVEL
 from ..reader import JsonReader, saved_time
 from .discovery import VehicleProfile
@@ -39,7 +39,7 @@ class GroupMerger:
         """Add a report of an endpoint. If it is ``lasting``, values that it leaves out stay as they were."""
         for group, report in state.groups().items():
             reports = self._reports.setdefault(group, {})
-            reports[endpoint] = _filled(report, reports.get(endpoint)) if lasting else report
+            reports[endpoint] = fill_gaps(report, reports.get(endpoint)) if lasting else report
             self._changed.add(group)
 
     def restore(self, endpoint: str, state: VehicleState) -> None:
@@ -59,15 +59,8 @@ def _merged(*reports: Reported) -> Reported:
         reports, key=lambda report: (report.reported_at or _LONG_AGO, report.received_at), reverse=True
     )
     for report in older:
-        newest = _filled(newest, report)
+        newest = fill_gaps(newest, report)
     return replace(newest, received_at=max(report.received_at for report in reports))
-
-
-def _filled[G: Reported](report: G, other: Reported | None) -> G:
-    if other is None:
-        return report
-    missing: dict[str, Any] = {name: getattr(other, name) for name in value_names(report) if not is_known(report, name)}
-    return replace(report, **missing)
 
 
 @dataclass(slots=True)
