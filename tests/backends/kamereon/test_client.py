@@ -10,6 +10,7 @@ from custom_components.nissanconnect.backends.address import segment
 from custom_components.nissanconnect.backends.http import HttpClient, NoResponse, Response
 from custom_components.nissanconnect.backends.kamereon import EUROPE
 from custom_components.nissanconnect.backends.kamereon.client import Environment, Host
+from custom_components.nissanconnect.backends.kamereon.oneid import is_callback
 from custom_components.nissanconnect.vehicle import NoConnection, ProtocolError, Unavailable
 
 from ..doubles import Clock
@@ -209,4 +210,4 @@ def test_only_one_host_sees_the_password(url: str, ours: bool) -> None:
     ],
 )
 def test_the_callback_is_recognised(url: str, ours: bool) -> None:
-    assert EUROPE.environment.is_callback(URL(url)) is ours
+    assert is_callback(URL(url)) is ours

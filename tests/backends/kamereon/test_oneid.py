@@ -26,20 +26,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from ..doubles import Clock
-from .fake import (
-    AUTHORIZE,
-    DROPPED,
-    E_MAIL,
-    FORM_PAGE,
-    LOGIN_PAGE,
-    NOTHING,
-    PASSWORD,
-    REDEEM,
-    SUBMIT,
-    Asked,
-    Fake,
-    Say,
-)
+from .fake import AUTHORIZE, DROPPED, E_MAIL, FORM_PAGE, LOGIN_PAGE, NOTHING, PASSWORD, REDEEM, SUBMIT, Asked, Fake, Say
 
 VERIFIER, STATE = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "s" * 43
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # of that verifier in RFC 7636, appendix B

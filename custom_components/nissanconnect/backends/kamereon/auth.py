@@ -6,14 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, Self
 
-from ...vehicle import (
-    ActionRequired,
-    AuthenticationFailed,
-    NotSupported,
-    ProtocolError,
-    TokenRejected,
-    Unavailable,
-)
+from ...vehicle import ActionRequired, AuthenticationFailed, NotSupported, ProtocolError, TokenRejected, Unavailable
 from ..base import Json
 from ..http import Response, Unauthorized
 from ..reader import JsonReader

@@ -49,19 +49,12 @@ class Environment:
     """One installation of the service: the base URL of every host, with a trailing slash, and the app's constants.
 
     Every URL of this backend is derived from it; nothing else can lead a password anywhere. ``client_id`` is what the
-    app calls itself; the fields after it are for the log-in pages of Europe only.
+    app calls itself.
     """
 
     hosts: Mapping[Host, URL]
     client_id: str
-    redirect_uri: str = "com://wso2.service.nci"
-    login_scope: str = "openid name profile email offline_access"
-    data_scope: str = "openid profile vehicles"
-    brand: str = "Nissan"
-    client: str = "mynissanapp"
-    locale: str = "en_GB"
-    platform: str = "Android"
-    notification_realm: str = "P_NCB"
+    notification_realm: str
 
     def url(self, host: Host, path: str, **query: str) -> URL:
         """Return the URL of ``path``, whose variable segments must have gone through :func:`~..address.segment`."""
@@ -77,11 +70,6 @@ class Environment:
         """Whether ``url`` belongs to the host that may see the password."""
         ours = self.hosts[Host.LOGIN]
         return (url.scheme, url.host, url.port) == (ours.scheme, ours.host, ours.port)
-
-    def is_callback(self, url: URL) -> bool:
-        """Whether ``url`` is the app's own address, with which the log-in ends; it is never requested."""
-        ours = URL(self.redirect_uri)
-        return (url.scheme, url.host) == (ours.scheme, ours.host)
 
     def simulated(self, base_url: str) -> Environment:
         """Return the environment of a simulator that serves all hosts below ``base_url``.

@@ -85,49 +85,19 @@ def _has_no_range(body: Json) -> bool:
 
 ENDPOINTS = (
     Endpoint(
-        name="battery-status",
-        groups=frozenset({Group.BATTERY, Group.CHARGING, Group.FUEL}),
-        map=mapping.battery_status,
+        "battery-status",
+        frozenset({Group.BATTERY, Group.CHARGING, Group.FUEL}),
+        mapping.battery_status,
         versions=_battery_versions,
         is_sparse=_has_no_range,
     ),
-    Endpoint(
-        name="cockpit",
-        groups=frozenset({Group.FUEL, Group.ODOMETER}),
-        map=mapping.cockpit,
-        versions=_cockpit_versions,
-    ),
-    Endpoint(
-        name="hvac-status",
-        groups=frozenset({Group.CLIMATE}),
-        map=mapping.hvac_status,
-        capability=Capability.CLIMATE_STATUS,
-    ),
-    Endpoint(
-        name="location",
-        groups=frozenset({Group.POSITION, Group.PRIVACY}),
-        map=mapping.location,
-        capability=Capability.LOCATION,
-    ),
-    Endpoint(
-        name="lock-status",
-        groups=frozenset({Group.BODY}),
-        map=mapping.lock_status,
-        capability=Capability.LOCK_STATUS,
-    ),
-    Endpoint(name="pressure", groups=frozenset({Group.TYRES}), map=mapping.pressure),
-    Endpoint(
-        name="charge-mode",
-        groups=frozenset({Group.SCHEDULES}),
-        map=mapping.charge_mode,
-        capability=Capability.BATTERY,
-    ),
-    Endpoint(
-        name="health-status",
-        groups=frozenset({Group.HEALTH}),
-        map=mapping.health_status,
-        versions=lambda _: (_BFF_V1,),
-    ),
+    Endpoint("cockpit", frozenset({Group.FUEL, Group.ODOMETER}), mapping.cockpit, versions=_cockpit_versions),
+    Endpoint("hvac-status", frozenset({Group.CLIMATE}), mapping.hvac_status, Capability.CLIMATE_STATUS),
+    Endpoint("location", frozenset({Group.POSITION, Group.PRIVACY}), mapping.location, Capability.LOCATION),
+    Endpoint("lock-status", frozenset({Group.BODY}), mapping.lock_status, Capability.LOCK_STATUS),
+    Endpoint("pressure", frozenset({Group.TYRES}), mapping.pressure),
+    Endpoint("charge-mode", frozenset({Group.SCHEDULES}), mapping.charge_mode, Capability.BATTERY),
+    Endpoint("health-status", frozenset({Group.HEALTH}), mapping.health_status, versions=lambda _: (_BFF_V1,)),
 )
 """What can be read in Europe."""
 

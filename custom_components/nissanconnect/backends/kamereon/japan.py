@@ -177,39 +177,40 @@ def _location(body: Json, vehicle: VehicleInfo, received_at: datetime) -> Vehicl
 
 
 _VEHICLE_INFO = Version("nissan/vehicle-info/v1", Host.BFF)
+_VEHICLE_INFO_V2 = Version("nissan/vehicle-info/v2", Host.BFF)
 _REMOTE_ACTION = Version("nissan/remote-action/v1", Host.BFF)
 
 _ENDPOINTS = (
     Endpoint(
-        name="battery-status",
-        groups=frozenset({Group.BATTERY, Group.CHARGING, Group.FUEL}),
-        map=mapping.battery_status,
-        capability=Capability.BATTERY,
-        versions=lambda _: (Version("nissan/vehicle-info/v2", Host.BFF), Version("v2"), Version("v1")),
+        "battery-status",
+        frozenset({Group.BATTERY, Group.CHARGING, Group.FUEL}),
+        mapping.battery_status,
+        Capability.BATTERY,
+        versions=lambda _: (_VEHICLE_INFO_V2, Version("v2"), Version("v1")),
     ),
-    Endpoint(name="cockpit", groups=frozenset({Group.FUEL, Group.ODOMETER}), map=mapping.cockpit),
+    Endpoint("cockpit", frozenset({Group.FUEL, Group.ODOMETER}), mapping.cockpit),
     Endpoint(
-        name="hvac-status",
-        groups=frozenset({Group.CLIMATE}),
-        map=mapping.hvac_status,
-        capability=Capability.CLIMATE_STATUS,
+        "hvac-status",
+        frozenset({Group.CLIMATE}),
+        mapping.hvac_status,
+        Capability.CLIMATE_STATUS,
         versions=lambda _: (_REMOTE_ACTION,),
     ),
     Endpoint(
-        name="location",
-        groups=frozenset({Group.POSITION}),
-        map=_location,
-        capability=Capability.LOCATION,
+        "location",
+        frozenset({Group.POSITION}),
+        _location,
+        Capability.LOCATION,
         versions=lambda _: (_VEHICLE_INFO,),
     ),
     Endpoint(
-        name="lock-status",
-        groups=frozenset({Group.BODY}),
-        map=mapping.lock_status,
-        capability=Capability.LOCK_STATUS,
+        "lock-status",
+        frozenset({Group.BODY}),
+        mapping.lock_status,
+        Capability.LOCK_STATUS,
         versions=lambda _: (_REMOTE_ACTION,),
     ),
-    Endpoint(name="health-status", groups=frozenset({Group.HEALTH}), map=mapping.health_status),
+    Endpoint("health-status", frozenset({Group.HEALTH}), mapping.health_status),
 )
 """What one client reads of one car [B]; of a battery only its first path is on record [C], the others are Europe's."""
 

@@ -25,6 +25,10 @@ from .client import Environment, Host
 from .errors import body_of, error_of
 from .mapping import AttributeReader
 
+_REDIRECT_URI = "com://wso2.service.nci"
+"""The app's own address, with which the log-in ends; it is never requested."""
+
+_SCOPE = "openid name profile email offline_access"
 _MAX_REDIRECTS = 10
 _REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -72,20 +76,19 @@ class OneId:
 
     def _authorize_url(self, verifier: str, state: str) -> URL:
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        environment = self._environment
-        return environment.url(
+        return self._environment.url(
             Host.LOGIN,
             "oauth2/authorize",
             response_type="code",
-            client_id=environment.client_id,
-            redirect_uri=environment.redirect_uri,
-            scope=environment.login_scope,
+            client_id=self._environment.client_id,
+            redirect_uri=_REDIRECT_URI,
+            scope=_SCOPE,
             state=state,
             code_challenge=challenge,
             code_challenge_method="S256",
-            locale=environment.locale,
-            brand=environment.brand,
-            client=environment.client,
+            locale="en_GB",
+            brand="Nissan",
+            client="mynissanapp",
         )
 
     async def _callback(self, authorize_url: URL, username: str, password: str) -> URL:
@@ -131,24 +134,23 @@ class OneId:
                 _check(response)
                 return url, response.text
             url, fields = _join(url, response.location), None
-            if self._environment.is_callback(url):
+            if is_callback(url):
                 return url, None
         raise ProtocolError("the login pages redirect without end")
 
     async def _redeem(self, code: str, verifier: str) -> str:
-        environment = self._environment
         response = await self._http.request(
             "POST",
-            environment.url(Host.LOGIN, "oauth2/token"),
+            self._environment.url(Host.LOGIN, "oauth2/token"),
             "login token",
             headers={"Accept": "application/json"},
             data={
                 "grant_type": "authorization_code",
-                "client_id": environment.client_id,
-                "redirect_uri": environment.redirect_uri,
+                "client_id": self._environment.client_id,
+                "redirect_uri": _REDIRECT_URI,
                 "code": code,
                 "code_verifier": verifier,
-                "scope": environment.login_scope,
+                "scope": _SCOPE,
             },
         )
         _check(response)
@@ -156,6 +158,12 @@ class OneId:
         if id_token is None:
             raise ProtocolError("the login ended without an ID token")
         return id_token
+
+
+def is_callback(url: URL) -> bool:
+    """Whether the log-in ends with ``url``."""
+    callback = URL(_REDIRECT_URI)
+    return (url.scheme, url.host) == (callback.scheme, callback.host)
 
 
 def _join(page: URL, target: str | None) -> URL:

@@ -88,13 +88,13 @@ class OneIdLogIn:
 
     async def refresh(self, refresh_token: str) -> Json:
         """Request new tokens; the response may leave the refresh token out."""
-        body, name = json.dumps({"scope": self._environment.data_scope}).encode(), "token refresh"
+        body, name = json.dumps({"scope": "openid profile vehicles"}).encode(), "token refresh"
         return tokens_of(await self._post("v1/oauth2/refresh-token", name, token=refresh_token, body=body), name)
 
     async def _post(self, path: str, name: str, *, token: str, body: bytes | None = None) -> Response:
         return await self._http.request(
             "POST",
-            self._environment.url(Host.BFF, path, platform=self._environment.platform),
+            self._environment.url(Host.BFF, path, platform="Android"),
             name,
             # The token stands without a scheme (§4.6).
             headers={"Authorization": token, "Accept": JSON, "Content-Type": JSON_API},
@@ -127,6 +127,7 @@ EUROPE = Region(
             Host.ACTION_STATUS: URL("https://alliance-platform-action-status-polling-prod.apps.eu2.kamereon.io/"),
         },
         client_id="ZM3WK7ax1OtQKYQ8Qqzcv5VgiA8a",
+        notification_realm="P_NCB",
     ),
     log_in=OneIdLogIn,
     account=EuropeanAccount,

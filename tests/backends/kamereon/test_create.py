@@ -1,0 +1,68 @@
+"""A backend for what an owner has entered."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.nissanconnect.backends import kamereon
+from custom_components.nissanconnect.backends.base import Context, Json
+from custom_components.nissanconnect.backends.kamereon import japan
+from custom_components.nissanconnect.backends.kamereon.client import Environment
+from custom_components.nissanconnect.vehicle import Capability, Market
+
+from ..doubles import Clock, Diary
+from .fake import CARS, E_MAIL, PASSWORD, Fake, Say
+
+SERVICES: list[Json] = [{"id": number, "activationState": "ACTIVATED"} for number in (871, 878)]
+FIELDS = {"username": E_MAIL, "password": PASSWORD}
+
+
+@pytest.fixture
+def context(session: ClientSession, clock: Clock) -> Context:
+    return Context(
+        session=session,
+        now=clock,
+        sleep=asyncio.sleep,
+        zone=UTC,
+        auth=None,
+        save_auth=Diary[dict[str, Json]](),
+        memory=None,
+    )
+
+
+def test_without_a_simulator_the_region_decides(context: Context) -> None:
+    europe, japanese = kamereon.create(context, FIELDS).description, japan.create(context, FIELDS).description
+    assert (europe.market, japanese.market) == (Market.EUROPE, Market.JAPAN)
+    assert europe.hosts["bff"] == "https://nci-bff-web-prod.apps.eu2.kamereon.io/bff-web/"
+    assert japanese.hosts["bff"] == "https://nc-app-bff-prod.apps.jp.kamereon.io/nc-app-bff/"
+
+
+async def test_a_log_in_and_what_was_learned_go_on(context: Context, environment: Environment, fake: Fake) -> None:
+    saved = Diary[dict[str, Json]]()
+    here = replace(context, simulator=environment.origin, save_auth=saved)
+    fake.on("GET", CARS, Say(json={"data": [{"vin": "FAKE0VIN000000001", "services": SERVICES}]}))
+    first = kamereon.create(here, FIELDS)
+    await first.list_vehicles()
+    sent = len(fake.asked)
+    again = kamereon.create(replace(here, auth=saved.last, memory=first.memory()), FIELDS)
+    assert await again.log_in() == "user-1"
+    assert len(fake.asked) == sent
+    assert again.memory() == first.memory() != {}
+
+
+@pytest.mark.parametrize("fields", [FIELDS, {**FIELDS, "device_id": "ha-01234567"}])
+async def test_only_a_device_can_lock(
+    context: Context, environment: Environment, fake: Fake, fields: dict[str, str]
+) -> None:
+    fake.on("GET", CARS, Say(json={"data": [{"vin": "FAKE0VIN000000001", "services": SERVICES}]}))
+    backend = kamereon.create(replace(context, simulator=environment.origin), fields)
+    (listed,) = await backend.list_vehicles()
+    assert (Capability.LOCK in listed.info.capabilities) is ("device_id" in fields)
+
+
+def test_a_simulator_is_on_this_machine(context: Context) -> None:
+    with pytest.raises(ValueError, match="loopback"):
+        kamereon.create(replace(context, simulator="http://simulator.example.com:80"), FIELDS)
