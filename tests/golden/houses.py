@@ -178,8 +178,11 @@ def ours(hass: HomeAssistant) -> list[ConfigEntry]:
 def lost(before: Any, after: Any, where: str = "") -> Iterator[str]:
     """Go through the places at which something is missing from ``after`` or is another than ``before``.
 
-    What is new in a mapping is not lost; a list has the same items in the same order, and is as long.
+    What is new in a mapping is not lost, nor are new rows that are told apart by an id; any other list has the same
+    items in the same order, and is as long.
     """
+    if isinstance(before, list) and isinstance(after, list) and (name := _id_in(before)):
+        before, after = ({row[name]: row for row in rows} for rows in (before, after))
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name, value in before.items():
             if name in after:
@@ -193,6 +196,14 @@ def lost(before: Any, after: Any, where: str = "") -> Iterator[str]:
             yield f"{where}: {len(before)} items are now {len(after)}"
     elif before != after:
         yield f"{where}: {before!r} is now {after!r}"
+
+
+def _id_in(rows: list[Any]) -> str | None:
+    """Return by what the rows of a registry, or the entries, are told apart."""
+    names = ("id", "entry_id", "subentry_id")
+    return next(
+        (name for name in names if rows and all(isinstance(row, Mapping) and name in row for row in rows)), None
+    )
 
 
 def _packed(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -131,7 +131,7 @@ async def test_started_again_with_the_sources_down(
     at_once = await start_again(hass, hass_storage, golden, rigs, up=False)
     assert {entry.state for entry in ours(hass)} == {ConfigEntryState.LOADED}
     assert not hass.config_entries.flow.async_progress()
-    assert at_once.keys() == golden.shows.keys()
+    assert at_once.keys() >= golden.shows.keys()
     failing = all(rig.can_fail for rig in rigs)  # the others have been read, however quick one looks
     assert not failing or not [*lost(golden.shows, at_once)]
     assert not [each for each in at_once.values() if each["state"] == STATE_UNAVAILABLE]
