@@ -77,11 +77,6 @@ def test_shell_keeps_to_the_rules_of_the_house(path: Path) -> None:
     assert "import requests" not in source
 
 
-def test_no_file_is_too_long_to_be_read_at_once() -> None:
-    lines = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in ROOT.rglob("*.py")}
-    assert {name: count for name, count in lines.items() if count > 450} == {}
-
-
 @pytest.mark.parametrize("path", PURE, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_pure_rooms_have_no_clock_and_no_chance(path: Path) -> None:
     names = {
