@@ -49,6 +49,8 @@ async def start_again(
 
 _NAMES = {"object_id_base", "original_name"}
 """What a person reads may be worded better."""
+_FOR_NOBODY = {"role", "picture_url", "plugged_in_at", "unplugged_at", "next_target_temperature"}
+"""What was kept and never shown, nor used for anything; it may go."""
 REPORTED = {"auth", "lookout", "memory", "rests_since_at", "word", "lent_words"}
 """What of a store and of an entry is another after a source was read."""
 
@@ -75,7 +77,7 @@ async def changes(
     now.addressed(rigs, written=True)
     files = ("core.config_entries", "core.device_registry", "core.entity_registry", *kept.files())
     found = [f"{key}{each}" for key in files for each in lost(kept.storage[key], now.storage.get(key))]
-    ignored = {"number", "modified_at", *_NAMES, *without}
+    ignored = {"number", "modified_at", *_NAMES, *_FOR_NOBODY, *without}
     return [each for each in found if ignored.isdisjoint(each.partition(":")[0].split("/"))]
 
 
