@@ -8,8 +8,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.backends.demo import DemoBackend
-from custom_components.nissanconnect.backends.demo.car import Car, Place
-from custom_components.nissanconnect.backends.demo.garage import HOME
+from custom_components.nissanconnect.backends.demo.car import HOME, Car, Place
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import Group, VehicleInfo, VehicleReport
 

@@ -33,6 +33,8 @@ from .garage import open_garage
 from .mapping import NAME, state_of, summary_of
 
 _COMMAND_TAKES = timedelta(seconds=10)
+_FIRST_DAY = {TripPeriod.DAY: {}, TripPeriod.MONTH: {"day": 1}, TripPeriod.YEAR: {"month": 1, "day": 1}}
+"""What of a date the first day of the period has instead."""
 
 
 class DemoBackend(Backend):
@@ -105,8 +107,8 @@ class DemoBackend(Backend):
     ) -> tuple[TripSummary, ...]:
         """Return what was driven from ``start`` to ``end``, both included, oldest first."""
         car = self.find(vehicle)
-        first_days = ((trip.started_at.astimezone(self._zone).date(), trip) for trip in car.trips)
-        chosen = [(_first_day(day, period), trip) for day, trip in first_days if start <= day <= end]
+        days = ((trip.started_at.astimezone(self._zone).date(), trip) for trip in car.trips)
+        chosen = [(day.replace(**_FIRST_DAY[period]), trip) for day, trip in days if start <= day <= end]
         periods = groupby(chosen, key=lambda each: each[0])
         return tuple(summary_of(car, period, day, [trip for _, trip in trips]) for day, trips in periods)
 
@@ -134,10 +136,3 @@ class DemoBackend(Backend):
     def _state(self, car: Car, groups: Collection[Group]) -> VehicleState:
         known = state_of(car, received_at=self._now()).groups()
         return VehicleState.of(*(value for group, value in known.items() if group in groups))
-
-
-def _first_day(day: date, period: TripPeriod) -> date:
-    """Return the day on which the period around ``day`` begins."""
-    if period is TripPeriod.DAY:
-        return day
-    return day.replace(day=1) if period is TripPeriod.MONTH else day.replace(month=1, day=1)

@@ -46,12 +46,25 @@ _MESSAGES = {
 
 
 class Place(NamedTuple):
-    """WGS 84 degrees, and the km and minutes of the drive from home."""
+    """WGS 84 degrees, the km and minutes of the drive from home, and how long it then takes to unload the boot."""
 
     latitude: float
     longitude: float
     distance: float = 0.0
     minutes: float = 0.0
+    unloading: timedelta = timedelta(0)
+
+
+HOME = Place(52.3030, 4.8590)
+
+
+class Outing(NamedTuple):
+    """A drive from home to a place and back: on which weekdays (0 is Monday), and when it begins by the local time."""
+
+    days: Collection[int]
+    there: time
+    back: time
+    place: Place
 
 
 class Trip(NamedTuple):
@@ -62,10 +75,6 @@ class Trip(NamedTuple):
     started_at: datetime
     ended_at: datetime
     distance: float
-
-
-type Timetable = Collection[tuple[time, Collection[int], Callable[[Car], object]]]
-"""What people do with a car: at which local time, on which weekdays (0 is Monday), and what."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,8 +90,7 @@ class Car:
     info: VehicleInfo
     zone: tzinfo
     now: datetime
-    timetable: Timetable
-    place: Place
+    outings: Collection[Outing]
     odometer: float
     capacity: float
     content: float
@@ -102,6 +110,7 @@ class Car:
     locked: bool = True
     hatch_open: bool = False
     updates: bool = False
+    place: Place = HOME
     trip: Trip | None = None
     trips: list[Trip] = field(default_factory=list)
     messages: list[Notification] = field(default_factory=list)
@@ -164,9 +173,10 @@ class Car:
         """Plan what people do today; some days they are a few minutes late."""
         today = self.now.astimezone(self.zone).date()
         late = timedelta(minutes=today.toordinal() * 7 % 11)
-        for at, days, do in self.timetable:
-            if today.weekday() in days:
-                self.plan(datetime.combine(today, at, self.zone).astimezone(UTC) + late, partial(do, self))
+        for outing in self.outings:
+            if today.weekday() in outing.days:
+                for at, place in ((outing.there, outing.place), (outing.back, HOME)):
+                    self.plan(datetime.combine(today, at, self.zone).astimezone(UTC) + late, partial(self.drive, place))
         self.plan(datetime.combine(today + timedelta(days=1), time(), self.zone).astimezone(UTC), self._begin_day)
 
     def _next_at(self) -> datetime:
@@ -193,19 +203,27 @@ class Car:
 
     def drive(self, to: Place) -> None:
         """Drive off, unless the car is there or on its way, or could not make it."""
-        distance, minutes = max(self.place[2:], to[2:])
+        distance, minutes = self.place.distance + to.distance, self.place.minutes + to.minutes  # home is 0 from home
         if self.trip or self.place == to or self.content < 1.2 * distance * self.consumption / 100:
             return
         if self.plugged_in:
             self.unplug()
         self.climate, self.locked, self.hatch_open = None, True, False
         self.trip = Trip(self.place, to, self.now, self.now + timedelta(minutes=minutes), distance)
-        self.plan(self.trip.ended_at, self._arrive)
+        self.plan(self.trip.ended_at, partial(self._arrive, self.trip))
 
-    def _arrive(self) -> None:
-        if self.trip is not None:
-            self.trips.append(self.trip)
-            self.place, self.trip = self.trip.end, None
+    def _arrive(self, trip: Trip) -> None:
+        self.place, self.trip = trip.end, None
+        self.trips.append(trip)
+        if self.charge_power and self.place == HOME:
+            self.plug_in()
+        if not self.charge_power and self.level < 48:
+            self.content = self.capacity
+        self.hatch_open = trip.start.unloading > timedelta(0)
+        self.plan(self.now + trip.start.unloading, self._close_hatch)
+
+    def _close_hatch(self) -> None:
+        self.hatch_open = False
 
     def plug_in(self) -> None:
         """Connect the charger."""
@@ -214,12 +232,6 @@ class Car:
     def unplug(self) -> None:
         """Disconnect the charger."""
         self.plugged_in, self.unplugged_at, self.ordered = False, self.now, None
-
-    def keep_plan(self, command: ScheduleClimate) -> None:
-        """Start the climate as planned, unless that was cancelled."""
-        if self.planned is command:
-            self.planned = None
-            self._announce(self._start_climate(command) or "hvac.autostart")
 
     # What the owner orders
 
@@ -238,7 +250,7 @@ class Car:
                 self.climate = None
             case ScheduleClimate():
                 self.planned = command
-                self.plan(command.at, partial(self.keep_plan, command))
+                self.plan(command.at, partial(self._keep_plan, command))
             case CancelClimateSchedule():
                 self.planned = None
             case StartCharging() | StopCharging():
@@ -259,6 +271,12 @@ class Car:
         self.climate, self.target = command, self.target if command.target is None else command.target
         self.plan(self.now + _CLIMATE_ENDS[self.plugged_in], partial(self._end_climate, command))
         return None
+
+    def _keep_plan(self, command: ScheduleClimate) -> None:
+        """Start the climate as planned, unless that was cancelled."""
+        if self.planned is command:
+            self.planned = None
+            self._announce(self._start_climate(command) or "hvac.autostart")
 
     def _end_climate(self, command: StartClimate | ScheduleClimate) -> None:
         if self.climate is command:
