@@ -136,13 +136,6 @@ class Car:
             return ChargingStatus.CHARGING
         return ChargingStatus.WAITING_FOR_SCHEDULE if self.ordered is None else ChargingStatus.NOT_CHARGING
 
-    @property
-    def full_at(self) -> datetime | None:
-        """When it will be charged up to its limit."""
-        if self.status is not ChargingStatus.CHARGING:
-            return None
-        return self.now + (self.capacity * self.limit / 100 - self.content) / self.charge_power * _HOUR
-
     def _timer_allows(self) -> bool:
         if self.schedule is None:
             return True

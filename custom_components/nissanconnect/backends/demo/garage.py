@@ -1,6 +1,7 @@
 """The demo's garage: three cars that between them can do all that a Nissan can, and what their people do all week."""
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from functools import partial
 
 from ...vehicle import Capability, ChargeSchedule, Powertrain, Role, VehicleInfo
 from .car import Car, Outing, Place
@@ -47,11 +48,9 @@ def open_garage(now: datetime, zone: tzinfo) -> dict[str, Car]:
     today = datetime.combine(now.astimezone(zone).date(), time())
     monday = today - timedelta(days=today.weekday() + 7)
     weeks = (monday - datetime(2026, 1, 5)).days // 7  # noqa: DTZ001 - a Monday, wherever that is
-    start = monday.replace(tzinfo=zone).astimezone(UTC)
-    leaf = Car(
+    park = partial(Car, zone=zone, now=monday.replace(tzinfo=zone).astimezone(UTC))
+    leaf = park(
         info=_info("SJNFAKE0000000001", "LEAF", "Leaf", _LEAF, code="FE0-24", year=2021),
-        zone=zone,
-        now=start,
         outings=(
             Outing(_WORKDAYS, time(7, 40), time(17, 10), _SCIENCE_PARK),
             Outing(_WEEKEND, time(10, 30), time(11, 45), _SHOPS),
@@ -66,10 +65,8 @@ def open_garage(now: datetime, zone: tzinfo) -> dict[str, Car]:
         schedule=ChargeSchedule(time(23), time(6)),
         plugged_in=True,
     )
-    ariya = Car(
+    ariya = park(
         info=_info("JN1FAKE0000000002", "Ariya", "Ariya", _ARIYA, code="FE0-26", year=2023, generation="C1A_HS EVO"),
-        zone=zone,
-        now=start,
         outings=[Outing((0, 1, 3), time(8, 15), time(17, 40), _UTRECHT)],
         odometer=21_960 + 190.8 * weeks,
         nominal=87.0,
@@ -81,10 +78,8 @@ def open_garage(now: datetime, zone: tzinfo) -> dict[str, Car]:
         plugged_in=True,
         updates=True,
     )
-    qashqai = Car(
+    qashqai = park(
         info=_info("SJNFAKE0000000003", "Qashqai", "Qashqai", _QASHQAI, code="J12", year=2022),
-        zone=zone,
-        now=start,
         outings=(
             Outing((1, 3), time(9, 30), time(10, 45), _SHOPS),
             Outing((2, 6), time(13), time(18, 15), _SEA),

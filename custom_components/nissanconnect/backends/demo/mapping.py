@@ -65,6 +65,7 @@ def state_of(car: Car, received_at: datetime) -> VehicleState:
 
 def _electric(car: Car, stamp: Stamp, outside: float, *, charging: bool) -> list[Reported]:
     km, cold = 100 * car.content / car.consumption, 1 + 0.008 * max(20 - outside, 0)
+    missing = car.capacity * car.limit / 100 - car.content
     return [
         Battery(
             **stamp,
@@ -82,7 +83,7 @@ def _electric(car: Car, stamp: Stamp, outside: float, *, charging: bool) -> list
             status=car.status,
             power=car.charge_power if charging else 0.0,
             speed=ChargeSpeed.FAST if charging else None,
-            finish_at=car.full_at,
+            finish_at=car.now + timedelta(hours=missing / car.charge_power) if charging else None,
             limit=car.limit,
             plugged_in_at=car.plugged_in_at,
             unplugged_at=car.unplugged_at,
