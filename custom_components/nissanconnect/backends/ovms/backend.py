@@ -37,7 +37,7 @@ from .commands import CommandClient, shell_command_for
 from .mapping import BACKEND
 from .metrics import TYPE
 from .module import Module
-from .mqtt import Subscription, Topics
+from .mqtt import Topics, TopicSubscription
 
 PUSH_INTERVAL = 0.5
 """Seconds in which messages are gathered into one push: a module sends a hundred a second."""
@@ -87,7 +87,7 @@ class OvmsBackend(Backend, Pushing):
         self._pin = pin
         self._module = Module(topics, takes_pin=pin is not None, now=now, memory=memory)
         self._commands = CommandClient(bus, topics, client, self._module.store, now=now, sleep=sleep, new_id=new_id)
-        self._subscription = Subscription(
+        self._subscription = TopicSubscription(
             bus,
             (topics.metrics, topics.notifications, topics.responses(client)),
             self._handle,

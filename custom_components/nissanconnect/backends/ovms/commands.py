@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from ...vehicle import (
     BackendError,
@@ -124,23 +123,16 @@ _LONGEST_RESPONSE = 1000
 """Bytes; the responses to our commands have less than a hundred."""
 
 
-class Verdict(StrEnum):
-    """What the text of a response says; it has no code (ovms §1.7, §5.5)."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNCLEAR = "unclear"
-
-
 @dataclass(frozen=True, slots=True)
 class CommandResponse:
-    """A verdict, and for a refusal the firmware's own text, as far as it is known to be the firmware's."""
+    """Whether the module has accepted a command; ``None`` if its text, which is all there is (§1.7), is unknown.
 
-    verdict: Verdict
+    ``code`` is a refusal in the firmware's own words, as far as they are known to be its own.
+    """
+
+    accepted: bool | None
     code: str | None = None
 
-
-UNCLEAR = "unexpected reply"
 
 _REFUSALS = (
     "Error: Charge start functionality not available",
@@ -171,19 +163,19 @@ def classify(payload: bytes, expected: str) -> CommandResponse:
     """Return what a response means if ``expected`` is the text of success; line ends do not matter."""
     text = " ".join((decode(payload, _LONGEST_RESPONSE) or "").split())
     if text == expected:
-        return CommandResponse(Verdict.ACCEPTED)
+        return CommandResponse(accepted=True)
     lower = text.casefold()
     for refusal in _REFUSALS:
         if lower == refusal.casefold():
-            return CommandResponse(Verdict.REFUSED, refusal)
+            return CommandResponse(accepted=False, code=refusal)
     for prefix, code in _REFUSAL_PREFIXES.items():
         if lower.startswith(prefix):
-            return CommandResponse(Verdict.REFUSED, code)
-    return CommandResponse(Verdict.UNCLEAR, UNCLEAR)
+            return CommandResponse(accepted=False, code=code)
+    return CommandResponse(accepted=None, code="unexpected reply")
 
 
 @dataclass(slots=True)
-class SentCommand:
+class PublishedCommand:
     """A command on its way. ``result`` is its last progress, once that is known.
 
     ``had_effect_before``: the metric had the value already when the command was sent, and has not had another since.
@@ -231,7 +223,7 @@ class CommandClient:
         self._sleep = sleep
         self._new_id = new_id
         self._sending = asyncio.Lock()
-        self._sent: dict[str, SentCommand] = {}
+        self._sent: dict[str, PublishedCommand] = {}
         """The commands that may still be polled, by their ids."""
         self.requests = 0
         """How many commands have been published."""
@@ -248,7 +240,7 @@ class CommandClient:
             self._drop_ended()
             await self._bus.publish(self._topics.active(self._client), "1")
             async with departure(wakes=command.wakes):
-                sent = SentCommand(
+                sent = PublishedCommand(
                     self._new_id(),
                     command,
                     self._now(),
@@ -286,11 +278,11 @@ class CommandClient:
                     await self._bus.publish(self._topics.active(self._client), "0")
         return sent.result or Progress(Phase.PENDING)
 
-    def _evaluate(self, sent: SentCommand) -> Progress:
+    def _evaluate(self, sent: PublishedCommand) -> Progress:
         if sent.response is None or sent.responded_at is None:
             return Progress(Phase.PENDING if sent.awaits_response(self._now()) else Phase.TIMED_OUT)
-        code, unclear = sent.response.code, sent.response.verdict is Verdict.UNCLEAR
-        if sent.response.verdict is Verdict.REFUSED:  # before the firmware sends the vehicle anything (§1.7)
+        code, unclear = sent.response.code, sent.response.accepted is None
+        if sent.response.accepted is False:  # before the firmware sends the vehicle anything (§1.7)
             return Progress(Phase.REJECTED, code, nothing_done=True)
         has_effect = self._has_effect(sent.command)
         sent.had_effect_before = sent.had_effect_before and has_effect
@@ -305,7 +297,7 @@ class CommandClient:
         """Whether the metric has the value that the command is to bring about."""
         return self._store.value(command.metric) == command.value
 
-    def _conflicting(self, command: ShellCommand) -> Iterator[SentCommand]:
+    def _conflicting(self, command: ShellCommand) -> Iterator[PublishedCommand]:
         """Yield the earlier commands that have not ended and are to bring about another value of the same metric."""
         for each in self._sent.values():
             if each.result is None and each.command.metric == command.metric and each.command.value != command.value:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ...vehicle import Group
-from .metrics import LOCKED, METRICS, UPTIME, Metric, Origin, Part, Value
+from .metrics import LOCKED, METRICS, UPTIME, MeasuredBy, Metric, Part, Value
 
 STALE_AFTER = timedelta(hours=4)
 """How long reported activity (charging, climate) is trusted after the module went offline."""
@@ -198,12 +198,12 @@ class MetricStore:
     def _set_report_times(self, accepted: Iterable[_Accepted]) -> None:
         """Note which of the values come from those who measure them."""
         is_measuring = {
-            Origin.MODULE: True,
-            Origin.SATELLITES: self.flag("v.p.gpslock") is True,
-            Origin.VEHICLE: any(self.flag(name) for name in _AWAKE),
+            MeasuredBy.MODULE: True,
+            MeasuredBy.SATELLITES: self.flag("v.p.gpslock") is True,
+            MeasuredBy.VEHICLE: any(self.flag(name) for name in _AWAKE),
         }
         for update, value, changed in accepted:
-            if update.live and (changed or is_measuring[METRICS[update.metric].origin]):
+            if update.live and (changed or is_measuring[METRICS[update.metric].measured_by]):
                 self._values[update.metric] = StoredValue(value, update.at, update.at)
 
     def _can_know(self, name: str, metric: Metric) -> bool:

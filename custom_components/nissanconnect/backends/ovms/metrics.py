@@ -80,7 +80,7 @@ def _number(payload: str) -> float | None:
     return float(payload) if _NUMBER.fullmatch(payload.strip()) else None
 
 
-class Origin(StrEnum):
+class MeasuredBy(StrEnum):
     """Who measures a metric. The module repeats the last values of the others while they send nothing."""
 
     VEHICLE = "vehicle"
@@ -110,7 +110,7 @@ class Metric:
 
     parse: Parser
     group: Group | None = None
-    origin: Origin = Origin.VEHICLE
+    measured_by: MeasuredBy = MeasuredBy.VEHICLE
     unset: Value | None = None
     default: Value | None = None
     confirmed_by: Part | None = None
@@ -157,12 +157,12 @@ def _door() -> Metric:
 
 METRICS: Mapping[str, Metric] = {
     # The module
-    UPTIME: Metric(parse=number(_UPTIME), origin=Origin.MODULE),
-    "m.net.sq": Metric(parse=number(SIGNAL), group=Group.CONNECTIVITY, origin=Origin.MODULE),
-    "m.version": Metric(parse=text, group=Group.CONNECTIVITY, origin=Origin.MODULE),
-    CONNECTED: Metric(parse=flag, group=Group.CONNECTIVITY, origin=Origin.MODULE),
-    TYPE: Metric(parse=text, origin=Origin.MODULE),
-    VIN: Metric(parse=text, origin=Origin.MODULE),
+    UPTIME: Metric(parse=number(_UPTIME), measured_by=MeasuredBy.MODULE),
+    "m.net.sq": Metric(parse=number(SIGNAL), group=Group.CONNECTIVITY, measured_by=MeasuredBy.MODULE),
+    "m.version": Metric(parse=text, group=Group.CONNECTIVITY, measured_by=MeasuredBy.MODULE),
+    CONNECTED: Metric(parse=flag, group=Group.CONNECTIVITY, measured_by=MeasuredBy.MODULE),
+    TYPE: Metric(parse=text, measured_by=MeasuredBy.MODULE),
+    VIN: Metric(parse=text, measured_by=MeasuredBy.MODULE),
     # Battery
     "v.b.soc": _battery(percent),
     "v.b.soh": _battery(number(HEALTH)),
@@ -178,7 +178,7 @@ METRICS: Mapping[str, Metric] = {
     "v.c.charging": _charging(flag, default=False),
     "v.c.duration.full": _charging(number(MINUTES)),
     "v.c.duration.soc": _charging(number(MINUTES)),
-    CHARGE_LIMIT: Metric(group=Group.CHARGING, parse=percent, origin=Origin.MODULE),
+    CHARGE_LIMIT: Metric(group=Group.CHARGING, parse=percent, measured_by=MeasuredBy.MODULE),
     "v.c.pilot": _charging(flag),
     "v.c.power": _charging(number(POWER)),
     "v.c.state": _charging(text, default="stopped"),
@@ -201,12 +201,12 @@ METRICS: Mapping[str, Metric] = {
     "v.e.awake": Metric(parse=flag),
     "v.e.on": Metric(parse=flag),
     # Position, odometer, tyres, 12 V
-    "v.p.direction": Metric(group=Group.POSITION, parse=number(HEADING), origin=Origin.SATELLITES),
-    "v.p.gpslock": Metric(parse=flag, origin=Origin.MODULE),
-    "v.p.latitude": Metric(group=Group.POSITION, parse=number(LATITUDE), origin=Origin.SATELLITES),
-    "v.p.longitude": Metric(group=Group.POSITION, parse=number(LONGITUDE), origin=Origin.SATELLITES),
+    "v.p.direction": Metric(group=Group.POSITION, parse=number(HEADING), measured_by=MeasuredBy.SATELLITES),
+    "v.p.gpslock": Metric(parse=flag, measured_by=MeasuredBy.MODULE),
+    "v.p.latitude": Metric(group=Group.POSITION, parse=number(LATITUDE), measured_by=MeasuredBy.SATELLITES),
+    "v.p.longitude": Metric(group=Group.POSITION, parse=number(LONGITUDE), measured_by=MeasuredBy.SATELLITES),
     "v.p.odometer": Metric(group=Group.ODOMETER, parse=number(ODOMETER)),
     "v.t.pressure": Metric(group=Group.TYRES, parse=numbers(PRESSURE)),
-    "v.b.12v.voltage": Metric(group=Group.AUX_BATTERY, parse=number(VOLTAGE), origin=Origin.MODULE),
+    "v.b.12v.voltage": Metric(group=Group.AUX_BATTERY, parse=number(VOLTAGE), measured_by=MeasuredBy.MODULE),
 }
 """By their names; any other metric is ignored unread."""

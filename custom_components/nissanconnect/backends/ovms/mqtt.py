@@ -85,7 +85,7 @@ class Topics:
         return topic[len(start) :] if topic.startswith(start) else None
 
 
-class Subscription:
+class TopicSubscription:
     """Subscribes to ``topics`` while at least one user needs them.
 
     ``on_start`` is called before the first message after a time without a subscription.
