@@ -328,14 +328,14 @@ async def test_a_timer_that_half_arrived_is_not_called_unsent(
     info, car = await vehicle(backend, "Leaf"), service.car("Leaf")
     await carry_out(backend, info, SetChargeSchedule(NIGHT), clock)
     car.entries["other"] = car.planned["other"] = {**car.entries["timer-1"], "id": "other"}
-    request = backend._session.request
+    request = backend._api.request
 
     async def failing(name: str, call: object, **options: Any) -> object:
         if service.requests["ToggleChargeSchedule"]:
             raise NoConnection("gone")
         return await request(name, call, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(backend._session, "request", failing)
+    monkeypatch.setattr(backend._api, "request", failing)
     with pytest.raises(NoConnection) as raised:
         await backend.send(info, SetChargeSchedule(NIGHT), nobody)
     assert not raised.value.nothing_done

@@ -94,7 +94,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         in ``auth``, and then forgotten. ``zone`` is the one of the vehicle's timers, ``memory`` what :meth:`memory`
         returned.
         """
-        self._session = ApiSession(
+        self._api = ApiSession(
             session,
             country=country,
             username=username,
@@ -119,17 +119,17 @@ class MyNissanBackend(Backend, Messages, Trips):
     @property
     @override
     def requests(self) -> int:
-        return self._session.requests
+        return self._api.requests
 
     @override
     async def log_in(self) -> str:
-        await self._session.log_in()
+        await self._api.log_in()
         return self._account
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         """Return the vehicles of the account; what each can do is discovered once a day."""
-        listed, _ = await self._session.request("vehicle list", lambda client: client.async_get_vehicles())
+        listed, _ = await self._api.request("vehicle list", lambda client: client.async_get_vehicles())
         vehicles = {normalise_key(vehicle.vin): vehicle for vehicle in listed}
         for key in self._records.keys() - vehicles.keys():
             del self._records[key]
@@ -149,7 +149,7 @@ class MyNissanBackend(Backend, Messages, Trips):
             if endpoint.learn is None or (endpoint.learn_gate and endpoint.learn_gate not in profile.reported):
                 continue
             try:
-                response, info = await endpoint.fetch(self._session, key)
+                response, info = await endpoint.fetch(self._api, key)
             except AuthenticationFailed:
                 raise
             except BackendError as error:
@@ -176,7 +176,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         for endpoint in [each for each in ENDPOINTS if self._is_wanted(each, vehicle, groups)]:
             sent_at = self._now().astimezone(self._zone)
             try:
-                response, info = await endpoint.fetch(self._session, vehicle.key)
+                response, info = await endpoint.fetch(self._api, vehicle.key)
             except AuthenticationFailed:
                 raise
             except BackendError as error:
@@ -209,7 +209,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         for request in requests:
             enter = partial(departure, wakes=result is None)
             try:
-                accepted, _ = await self._session.request(command.kind(), request, departure=enter)
+                accepted, _ = await self._api.request(command.kind(), request, departure=enter)
                 if accepted is False:
                     raise Declined(f"{command.kind()} was not accepted")
             except BackendError as error:
@@ -223,7 +223,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         return Ticket(id=ticket_id(result), sent_at=self._now())
 
     async def _charge_timer_requests(self, vehicle: VehicleInfo, command: SetChargeSchedule) -> Sequence[Request]:
-        entries, _ = await CHARGE_TIMER.fetch(self._session, vehicle.key)
+        entries, _ = await CHARGE_TIMER.fetch(self._api, vehicle.key)
         return charge_timer_requests(vehicle.key, command.schedule, entries, self._now(), self._zone)
 
     @override
@@ -232,7 +232,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         request = service_request(ticket)
         if request is None:
             return Progress(Phase.DONE)
-        result, _ = await self._session.request(
+        result, _ = await self._api.request(
             "command status", lambda client: client.async_check_service_request(vehicle.key, request)
         )
         if result.location is not None:
@@ -254,7 +254,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
     ) -> tuple[TripSummary, ...]:
         """Return the trips from ``start`` to ``end``, as far back as the service has them."""
-        history, _ = await self._session.request(
+        history, _ = await self._api.request(
             "trips",
             lambda client: client.async_get_driving_history(
                 vehicle.key, AGGREGATORS[period], distance_unit=DistanceUnit.KILOMETER, weight_unit=WeightUnit.GRAM
@@ -269,13 +269,13 @@ class MyNissanBackend(Backend, Messages, Trips):
         """Return the commands sent from elsewhere and Nissan's alerts, newest first, in the service's own wording."""
         last = first + count - 1
         now, record = self._now(), self._records[vehicle.key]
-        history, _ = await self._session.request(
+        history, _ = await self._api.request(
             "remote history",
             lambda client: client.async_get_remote_service_history(vehicle.key, page_number=1, items_per_page=last),
         )
         found = command_notifications(history, now, lambda request: request in record.own_requests)
         if record.profile.has_alerts:
-            page, _ = await self._session.request(
+            page, _ = await self._api.request(
                 "alerts", lambda client: client.async_get_breach_alerts(vehicle.key, items_per_page=last)
             )
             found += alert_notifications(page, now)

@@ -69,9 +69,9 @@ class Endpoint[T]:
     every: timedelta = timedelta()
     lasting: bool = False
 
-    async def fetch(self, session: ApiSession, vin: str) -> tuple[T, ResponseInfo]:
+    async def fetch(self, api: ApiSession, vin: str) -> tuple[T, ResponseInfo]:
         """Send the request."""
-        return await session.request(self.name, lambda client: self.request(client, vin))
+        return await api.request(self.name, lambda client: self.request(client, vin))
 
     def failures(self, info: ResponseInfo) -> Mapping[str, BackendError]:
         """Return what is missing in a response, and why; the library does not report that (§5 [A])."""
