@@ -17,7 +17,7 @@ from .mapping import AttributeReader
 _MARGIN = timedelta(seconds=60)
 """How long before its end a token is renewed (kamereon-eu §4.8)."""
 
-_REFUSALS_APART = timedelta(minutes=5)
+_RENEWAL_PAUSE = timedelta(minutes=5)
 """How long a refused token is not renewed again: a host that refuses a fresh one too is at fault."""
 
 _USUAL_LIFETIME = 3600.0
@@ -143,7 +143,7 @@ class Authenticator:
         """
         if refused is None or refused != self._auth.access_token:
             return await self._renewal.get(refused)
-        if self._renewed_at is not None and timedelta() <= self._now() - self._renewed_at < _REFUSALS_APART:
+        if self._renewed_at is not None and timedelta() <= self._now() - self._renewed_at < _RENEWAL_PAUSE:
             raise TokenRejected("a fresh token was refused")
         token = await self._renewal.get(refused)
         self._renewed_at = self._now()

@@ -1,10 +1,11 @@
-"""Logging in at MyNISSAN OneID as a browser would, up to its ID token (kamereon-eu §4.1-4.5, [A])."""
+"""The European log-in: through the pages of MyNISSAN OneID as a browser would (kamereon-eu §4.1-4.7, [A])."""
 
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import hashlib
 from html.parser import HTMLParser
+import json
 import re
 import secrets
 from typing import override
@@ -20,15 +21,18 @@ from ...vehicle import (
     Unavailable,
     UnsafeRedirect,
 )
+from ..base import Json
 from ..http import HttpClient, Response
-from .client import Environment, Host
+from .auth import tokens_of
+from .client import JSON, JSON_API, Environment, Host
 from .errors import body_of, error_of
 from .mapping import AttributeReader
 
 _REDIRECT_URI = "com://wso2.service.nci"
 """The app's own address, with which the log-in ends; it is never requested."""
 
-_SCOPE = "openid name profile email offline_access"
+_LOGIN_SCOPE = "openid name profile email offline_access"
+_DATA_SCOPE = "openid profile vehicles"
 _MAX_REDIRECTS = 10
 _REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -38,7 +42,7 @@ class _StateMismatch(ProtocolError):
 
 
 class OneId:
-    """The log-in pages. ``random`` makes a URL-safe secret from a number of random bytes."""
+    """Logs in at the pages, and exchanges their ID token for tokens of the data plane. See :class:`.auth.LogIn`."""
 
     def __init__(
         self,
@@ -47,9 +51,34 @@ class OneId:
         *,
         random: Callable[[int], str] = secrets.token_urlsafe,
     ) -> None:
+        """``random`` makes a URL-safe secret from a number of random bytes."""
+        self.works = True
         self._http = http
         self._environment = environment
         self._random = random
+
+    async def log_in(self, username: str, password: str) -> Json:
+        """Log in at the pages, and exchange the ID token."""
+        self.works = False
+        id_token = await self.id_token(username, password)
+        self.works = True
+        name = "token exchange"
+        return tokens_of(await self._post_token("v1/oauth2/access_token", name, token=id_token), name)
+
+    async def refresh(self, refresh_token: str) -> Json:
+        """Request new tokens; the response may leave the refresh token out."""
+        body, name = json.dumps({"scope": _DATA_SCOPE}).encode(), "token refresh"
+        return tokens_of(await self._post_token("v1/oauth2/refresh-token", name, token=refresh_token, body=body), name)
+
+    async def _post_token(self, path: str, name: str, *, token: str, body: bytes | None = None) -> Response:
+        return await self._http.request(
+            "POST",
+            self._environment.url(Host.BFF, path, platform="Android"),
+            name,
+            # The token stands without a scheme (§4.6).
+            headers={"Authorization": token, "Accept": JSON, "Content-Type": JSON_API},
+            data=body,
+        )
 
     async def id_token(self, username: str, password: str) -> str:
         """Log in and return the ID token, which the data plane exchanges for its own tokens.
@@ -82,7 +111,7 @@ class OneId:
             response_type="code",
             client_id=self._environment.client_id,
             redirect_uri=_REDIRECT_URI,
-            scope=_SCOPE,
+            scope=_LOGIN_SCOPE,
             state=state,
             code_challenge=challenge,
             code_challenge_method="S256",
@@ -143,14 +172,14 @@ class OneId:
             "POST",
             self._environment.url(Host.LOGIN, "oauth2/token"),
             "login token",
-            headers={"Accept": "application/json"},
+            headers={"Accept": JSON},
             data={
                 "grant_type": "authorization_code",
                 "client_id": self._environment.client_id,
                 "redirect_uri": _REDIRECT_URI,
                 "code": code,
                 "code_verifier": verifier,
-                "scope": _SCOPE,
+                "scope": _LOGIN_SCOPE,
             },
         )
         _check(response)

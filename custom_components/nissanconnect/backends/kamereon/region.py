@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-import json
 from typing import NamedTuple, Protocol
 
 from yarl import URL
 
 from ...vehicle import Market, VehicleInfo
 from ..address import segment
-from ..base import Json
-from ..http import HttpClient, Response
-from .auth import LogIn, tokens_of
+from ..http import HttpClient
+from .auth import LogIn
 from .client import JSON, JSON_API, Client, Environment, Host
 from .endpoints import ENDPOINTS, Endpoint
 from .mapping import AttributeReader
@@ -69,39 +67,6 @@ class Region(NamedTuple):
         return self._replace(environment=self.environment.simulated(base_url))
 
 
-class OneIdLogIn:
-    """The log-in pages, whose ID token the data plane exchanges for tokens of its own (§4.6, §4.7)."""
-
-    def __init__(self, http: HttpClient, environment: Environment) -> None:
-        self.works = True
-        self._http = http
-        self._environment = environment
-        self._oneid = OneId(http, environment)
-
-    async def log_in(self, username: str, password: str) -> Json:
-        """Log in at the pages, and exchange the ID token."""
-        self.works = False
-        id_token = await self._oneid.id_token(username, password)
-        self.works = True
-        name = "token exchange"
-        return tokens_of(await self._post("v1/oauth2/access_token", name, token=id_token), name)
-
-    async def refresh(self, refresh_token: str) -> Json:
-        """Request new tokens; the response may leave the refresh token out."""
-        body, name = json.dumps({"scope": "openid profile vehicles"}).encode(), "token refresh"
-        return tokens_of(await self._post("v1/oauth2/refresh-token", name, token=refresh_token, body=body), name)
-
-    async def _post(self, path: str, name: str, *, token: str, body: bytes | None = None) -> Response:
-        return await self._http.request(
-            "POST",
-            self._environment.url(Host.BFF, path, platform="Android"),
-            name,
-            # The token stands without a scheme (§4.6).
-            headers={"Authorization": token, "Accept": JSON, "Content-Type": JSON_API},
-            data=body,
-        )
-
-
 class EuropeanAccount:
     """The user adapter has the id of the account, the front end its vehicles (§6.1, §6.2)."""
 
@@ -129,7 +94,7 @@ EUROPE = Region(
         client_id="ZM3WK7ax1OtQKYQ8Qqzcv5VgiA8a",
         notification_realm="P_NCB",
     ),
-    log_in=OneIdLogIn,
+    log_in=OneId,
     account=EuropeanAccount,
     headers={
         Host.BFF: {"Accept": JSON},  # responds with 406 to the other one (§3.1)

@@ -164,13 +164,10 @@ def _lock_capabilities(services: frozenset[str], vehicle: AttributeReader) -> fr
     if not _ALLOWED_BY[Capability.LOCK_STATUS] & services or not locking & services:
         return frozenset()
     capabilities = {Capability.LOCK, Capability.LOCK_PIN}
-    match generation:
-        case "1":
-            prepared = "909" in services and vehicle.get("isCrossBadged") is not True
-        case "2":
-            prepared = "747" in services
-        case _:
-            prepared = False
-    if prepared and vehicle.one_of("role", ROLES) is not Role.DRIVER:
+    can_be_set_up = {
+        "1": "909" in services and vehicle.get("isCrossBadged") is not True,
+        "2": "747" in services,
+    }
+    if can_be_set_up.get(generation or "") and vehicle.one_of("role", ROLES) is not Role.DRIVER:
         capabilities.add(Capability.LOCK_SETUP)
     return frozenset(capabilities)
