@@ -32,7 +32,6 @@ from custom_components.nissanconnect.vehicle import (
     Lock,
     Powertrain,
     Refresh,
-    Role,
     ScheduleClimate,
     SendDestination,
     SetChargeLimit,
@@ -56,7 +55,6 @@ INFO = VehicleInfo(
     model="Leaf",
     year=2021,
     powertrain=Powertrain.ELECTRIC,
-    role=Role.OWNER,
     capabilities=frozenset({Capability.CLIMATE, Capability.BATTERY}),
     climate_limits=ClimateLimits(16, 30, 0.5),
 )

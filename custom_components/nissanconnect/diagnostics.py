@@ -23,7 +23,6 @@ _PERSONAL = {
     "longitude",
     "nickname",
     "password",
-    "picture_url",
     "pin",
     "pins",
     "prefix",

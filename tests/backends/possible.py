@@ -30,7 +30,6 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "maximum": (5, 40),
     "min_battery_level": (0, 100),
     "minimum": (5, 40),
-    "next_target_temperature": (5, 40),
     "odometer": (0.1, 5_000_000),
     "oil_change_in": (-200_000, 200_000),
     "outside_temperature": (-60, 100),

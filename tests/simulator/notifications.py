@@ -5,9 +5,9 @@ from datetime import datetime
 from aiohttp import web
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.vehicle import Notification
 
 from .account import Car
+from .cars.cloud import Message
 from .cars.event import ANNOUNCEMENTS
 from .errors import bad_parameter, no_right, not_found, unreadable
 from .http import JSON, JSON_API, Endpoint, bearer, body, car
@@ -42,7 +42,7 @@ def _number(text: str, name: str) -> int:
     return int(text)
 
 
-def _matches(message: Notification, request: web.Request) -> bool:
+def _matches(message: Message, request: web.Request) -> bool:
     query, sent = request.query, message.sent_at
     wanted = (
         query.get("status") in {None, _status(message)},
@@ -63,11 +63,11 @@ def _time(request: web.Request, name: str) -> datetime:
     return at
 
 
-def _status(message: Notification) -> str:
+def _status(message: Message) -> str:
     return "READ" if message.read else "UNREAD"
 
 
-def _message(message: Notification, vehicle: Car) -> Json:
+def _message(message: Message, vehicle: Car) -> Json:
     return {
         "notificationId": message.id,
         "messageTitle": message.title,

@@ -85,8 +85,8 @@ def battery_v1(car: Car) -> Attributes:
         "timeRequiredToFullSlow": _minutes_to_full(electric, battery, 1.4),
         "timeRequiredToFullNormal": _minutes_to_full(electric, battery, 3.3),
         "timeRequiredToFullFast": _minutes_to_full(electric, battery, 6.6),
-        "vehiclePlugTimestamp": timestamp(charging.plugged_in_at, car.family),
-        "vehicleUnplugTimestamp": timestamp(charging.unplugged_at, car.family),
+        "vehiclePlugTimestamp": timestamp(electric.charger.plugged_at, car.family),
+        "vehicleUnplugTimestamp": timestamp(electric.charger.unplugged_at, car.family),
         "lastUpdateTime": reported.removesuffix("Z")[:-3] + "Z",
     }
 
@@ -153,8 +153,8 @@ def battery_v3(car: Car) -> Attributes:
         "batteryTemperature": battery.temperature,
         "batteryCapacity": battery.capacity,
         "instantaneousPower": charging.power if charging.active else None,
-        "vehiclePlugTimestamp": timestamp(charging.plugged_in_at, car.family),
-        "vehicleUnplugTimestamp": timestamp(charging.unplugged_at, car.family),
+        "vehiclePlugTimestamp": timestamp(electric.charger.plugged_at, car.family),
+        "vehicleUnplugTimestamp": timestamp(electric.charger.unplugged_at, car.family),
     }
 
 
@@ -168,11 +168,12 @@ def hvac(car: Car) -> Attributes:
     }
     if car.family is Family.RVG:
         return attributes
+    electric = car.vehicle.powertrain
     return attributes | {
         "externalTemperature": climate.outside_temperature,
         "socThreshold": climate.min_battery_level,
         "nextHvacStartDate": timestamp(climate.next_start_at, car.family),
-        "nextTargetTemperature": climate.next_target_temperature,
+        "nextTargetTemperature": electric.climate.next_target if isinstance(electric, Electric) else None,
     }
 
 

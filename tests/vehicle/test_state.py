@@ -89,9 +89,7 @@ def test_a_forecast_for_the_past_is_unknown(
 ) -> None:
     state = VehicleState(
         charging=Charging(backend="b", received_at=NOW, status=S.CHARGING, finish_at=finish_at, power=3.0),
-        climate=Climate(
-            backend="b", received_at=NOW, running=False, next_start_at=next_start_at, next_target_temperature=21
-        ),
+        climate=Climate(backend="b", received_at=NOW, running=False, next_start_at=next_start_at),
     )
     seen = state.without_past_forecasts(now)
     assert seen.charging

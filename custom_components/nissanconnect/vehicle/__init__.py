@@ -73,7 +73,6 @@ from .identity import (
     ClimateLimits,
     Market,
     Powertrain,
-    Role,
     VehicleInfo,
     VinProblem,
     alias,

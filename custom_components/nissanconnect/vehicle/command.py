@@ -164,7 +164,7 @@ class ScheduleClimate(Command):
 
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
-        return _with(state, Group.CLIMATE, next_start_at=self.at, next_target_temperature=self.target)
+        return _with(state, Group.CLIMATE, next_start_at=self.at)
 
 
 def _climate_needs(command: StartClimate | ScheduleClimate) -> frozenset[Capability]:
@@ -192,7 +192,7 @@ class CancelClimateSchedule(Command):
 
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
-        return _with(state, Group.CLIMATE, next_start_at=None, next_target_temperature=None)
+        return _with(state, Group.CLIMATE, next_start_at=None)
 
 
 class StartCharging(Command):

@@ -90,13 +90,6 @@ class Powertrain(StrEnum):
     COMBUSTION = "combustion"
 
 
-class Role(StrEnum):
-    """The role of the account; some services are only for the owner."""
-
-    OWNER = "owner"
-    DRIVER = "driver"
-
-
 @dataclass(frozen=True, slots=True)
 class ClimateLimits:
     """The target temperatures that the vehicle accepts, in °C."""
@@ -128,8 +121,6 @@ class VehicleInfo:
     generation: str | None = None
     gateway: str | None = None
     powertrain: Powertrain | None = None
-    role: Role | None = None
-    picture_url: str | None = field(default=None, repr=False)
     capabilities: frozenset[Capability] = frozenset()
     lost: frozenset[Capability] = frozenset()
     climate_limits: ClimateLimits = ClimateLimits()

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .errors import BackendError
-from .identity import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, VehicleInfo, clean
+from .identity import LONGEST_TEXT, LONGEST_TITLE, VehicleInfo, clean
 from .state import Group, VehicleState
 
 
@@ -141,15 +141,13 @@ class Notification:
     id: str
     kind: str
     alert: AlertType = AlertType.CLOUD_MESSAGE
-    category: str | None = None
     title: str | None = None
     text: str | None = None
     sent_at: datetime | None = None
-    read: bool | None = None
 
     def __post_init__(self) -> None:
         """Reduce the texts to one printable line each."""
-        clean(self, category=LONGEST_NAME, title=LONGEST_TITLE, text=LONGEST_TEXT)
+        clean(self, title=LONGEST_TITLE, text=LONGEST_TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,8 +127,6 @@ class Charging(Reported):
     speed: ChargeSpeed | None = None
     finish_at: datetime | None = field(default=None, metadata=PLANNED)
     limit: float | None = None
-    plugged_in_at: datetime | None = None
-    unplugged_at: datetime | None = None
     time_to_full_slow: float | None = None
     time_to_full_normal: float | None = None
     time_to_full_fast: float | None = None
@@ -179,7 +177,6 @@ class Climate(Reported):
     inside_temperature: float | None = None
     outside_temperature: float | None = None
     next_start_at: datetime | None = field(default=None, metadata=PLANNED)
-    next_target_temperature: float | None = None
     min_battery_level: float | None = None
 
 
@@ -396,7 +393,7 @@ class VehicleState(_Derived):
         if charging is not None and charging.finish_at is not None and charging.finish_at <= now:
             charging = replace(charging, finish_at=None)
         if climate is not None and climate.next_start_at is not None and climate.next_start_at <= now:
-            climate = replace(climate, next_start_at=None, next_target_temperature=None)
+            climate = replace(climate, next_start_at=None)
         if charging is self.charging and climate is self.climate:
             return self
         return replace(self, charging=charging, climate=climate)

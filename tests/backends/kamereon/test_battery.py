@@ -1,7 +1,7 @@
 """What battery-status means, in all its versions (kamereon-eu §8.1-8.3)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -42,8 +42,6 @@ class TestBattery:
                 **at,
                 plugged_in=False,
                 status=ChargingStatus.NOT_CHARGING,
-                plugged_in_at=datetime(2026, 11, 18, 20, 11, tzinfo=UTC),
-                unplugged_at=datetime(2026, 11, 19, 5, 58, 3, tzinfo=UTC),
             ),
         )
 

@@ -77,13 +77,11 @@ async def test_messages(backend: KamereonBackend, fake: Fake) -> None:
             id="n-2",
             kind="battery.ended.charge",
             alert=AlertType.CHARGING_FINISHED,
-            category="chargeev",
             title="Charging",
             text="The vehicle has stopped charging.",
             sent_at=datetime(2026, 11, 20, 4, 11, 9, 123_456, tzinfo=UTC),
-            read=False,
         ),
-        Notification(id="1", kind="never.seen.before", title="Something new", text="In short", read=True),
+        Notification(id="1", kind="never.seen.before", title="Something new", text="In short"),
     )
     request = fake.last(MESSAGES)
     assert request.query == {"realm": "P_NCB", "langCode": "EN", "order": "DESC", "from": "1", "to": "20"}

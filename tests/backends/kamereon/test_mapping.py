@@ -92,7 +92,6 @@ class TestClimate:
                 inside_temperature=18.5,
                 outside_temperature=-4,
                 next_start_at=datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
-                next_target_temperature=22,
                 min_battery_level=15,
             )
         )

@@ -10,7 +10,6 @@ from custom_components.nissanconnect.vehicle import (
     Powertrain,
     Privacy,
     ProtocolError,
-    Role,
     Subscription,
     VehicleInfo,
     VehicleState,
@@ -51,8 +50,6 @@ def test_a_leaf(garage: dict[str, Entry]) -> None:
         generation="C1A",
         gateway="AVN",
         powertrain=Powertrain.ELECTRIC,
-        role=Role.OWNER,
-        picture_url="https://example.invalid/leaf.png",
         capabilities=frozenset(
             {
                 Capability.BATTERY,
@@ -79,7 +76,6 @@ def test_a_leaf(garage: dict[str, Entry]) -> None:
 def test_a_qashqai(garage: dict[str, Entry]) -> None:
     info = garage["2"].listed.info
     assert info.powertrain is Powertrain.COMBUSTION
-    assert info.role is Role.DRIVER
     assert info.nickname is None
     assert info.year == 2022
     assert info.capabilities == {
@@ -97,7 +93,6 @@ def test_a_qashqai(garage: dict[str, Entry]) -> None:
 def test_a_micra_says_little_about_itself(garage: dict[str, Entry]) -> None:
     info = garage["4"].listed.info
     assert info.powertrain is None
-    assert info.picture_url is None
     assert {Capability.BATTERY, Capability.CLIMATE_STATUS, Capability.CLIMATE_TEMPERATURE} <= info.capabilities
     assert Capability.FUEL not in info.capabilities
     assert garage["4"].listed.state.privacy is None

@@ -28,7 +28,7 @@ async def test_a_notice_is_told_for_what_it_means(world: World, kind: str, subty
         world.module.notify(kind, subtype, "Something has happened.\nReally.")
         await world.clock.advance(seconds=1)
     (notice,) = told(shell)
-    assert (notice.kind, notice.alert, notice.category) == (f"{kind}.{subtype}", alert, kind)
+    assert (notice.kind, notice.alert) == (f"{kind}.{subtype}", alert)
     assert notice.text == "Something has happened. Really."
     assert notice.sent_at is not None
 

@@ -20,13 +20,21 @@ def state_of(groups: Mapping[Group, Reported]) -> VehicleState:
     return VehicleState(**named)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Notification):
+    """A notification with what only the maker's own app shows."""
+
+    category: str
+    read: bool = False
+
+
 @dataclass(slots=True)
 class Cloud:
     """What is known of a vehicle; each group that it ``said`` is as old as its ``reported_at``."""
 
     said: dict[Group, Reported] = field(default_factory=dict)
     trips: list[Trip] = field(default_factory=list)
-    messages: list[Notification] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
     @property
     def state(self) -> VehicleState:
@@ -37,7 +45,7 @@ class Cloud:
         """Write to the owner."""
         words = ANNOUNCEMENTS[event]
         self.messages.append(
-            Notification(
+            Message(
                 id=identifier,
                 kind=event,
                 alert=words.alert,
@@ -45,7 +53,6 @@ class Cloud:
                 title=words.title,
                 text=words.text,
                 sent_at=at,
-                read=False,
             )
         )
 

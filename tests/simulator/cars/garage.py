@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from random import Random
 
-from custom_components.nissanconnect.vehicle import Capability, ChargeMode, Powertrain, Role, VehicleInfo
+from custom_components.nissanconnect.vehicle import Capability, ChargeMode, Powertrain, VehicleInfo
 
 from .battery import BatterySpec, TractionBattery
 from .charger import Charger, ChargeTimer
@@ -42,7 +42,6 @@ LEAF = VehicleInfo(
     generation="C1A",
     gateway="AVN",
     powertrain=Powertrain.ELECTRIC,
-    role=Role.OWNER,
     capabilities=frozenset(_REPORTED | _ELECTRIC | _SIGNALS | {Capability.CHARGE_SCHEDULE}),
 )
 ARIYA = VehicleInfo(
@@ -55,7 +54,6 @@ ARIYA = VehicleInfo(
     generation="C1A_HS EVO",
     gateway="AVN",
     powertrain=Powertrain.ELECTRIC,
-    role=Role.OWNER,
     capabilities=frozenset(
         _REPORTED
         | _ELECTRIC
@@ -74,7 +72,6 @@ QASHQAI = VehicleInfo(
     generation="C1A",
     gateway="AVN",
     powertrain=Powertrain.COMBUSTION,
-    role=Role.OWNER,
     capabilities=frozenset(_REPORTED | _SIGNALS | {Capability.FUEL, Capability.LOCK, Capability.START_ENGINE}),
 )
 

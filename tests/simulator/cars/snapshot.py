@@ -92,8 +92,6 @@ def _charging(vehicle: SimulatedVehicle) -> Charging | None:
         status=status,
         power=0.0,
         limit=charger.limit,
-        plugged_in_at=charger.plugged_at,
-        unplugged_at=charger.unplugged_at,
     )
     if status is not ChargingStatus.CHARGING:
         return charging
@@ -125,7 +123,6 @@ def _climate(vehicle: SimulatedVehicle) -> Climate | None:
         inside_temperature=round(vehicle.cabin.temperature * 2) / 2,
         outside_temperature=round(vehicle.outside * 2) / 2,
         next_start_at=climate.next_start_at,
-        next_target_temperature=climate.next_target,
         min_battery_level=climate.min_level,
     )
 

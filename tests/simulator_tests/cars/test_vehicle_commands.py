@@ -60,7 +60,7 @@ def test_a_scheduled_climate_starts_on_time() -> None:
     obeyed(car, ScheduleClimate(START + 90 * MINUTE, 19))
     said = car.cloud.state.climate
     assert said is not None
-    assert (said.next_start_at, said.next_target_temperature) == (START + 90 * MINUTE, 19)
+    assert (said.next_start_at, powertrain(car).climate.next_target) == (START + 90 * MINUTE, 19)
 
     car.advance(START + 90 * MINUTE)
     assert car.cloud.state.climate is not None

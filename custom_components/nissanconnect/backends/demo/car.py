@@ -101,8 +101,6 @@ class Car:
     schedule: ChargeSchedule | None = None
     ordered: bool | None = None
     plugged_in: bool = False
-    plugged_in_at: datetime | None = None
-    unplugged_at: datetime | None = None
     climate: StartClimate | ScheduleClimate | None = None
     planned: ScheduleClimate | None = None
     target: float = 21.0
@@ -220,11 +218,11 @@ class Car:
 
     def plug_in(self) -> None:
         """Connect the charger."""
-        self.plugged_in, self.plugged_in_at = True, self.now
+        self.plugged_in = True
 
     def unplug(self) -> None:
         """Disconnect the charger."""
-        self.plugged_in, self.unplugged_at, self.ordered = False, self.now, None
+        self.plugged_in, self.ordered = False, None
 
     # What the owner orders
 
@@ -280,4 +278,4 @@ class Car:
         """Write to the owner; after a restart the id is the same, so that no message is new again."""
         alert, text = _MESSAGES[kind]
         name = f"{kind} {self.now.isoformat()}"
-        self.messages.append(Notification(id=name, kind=kind, alert=alert, text=text, sent_at=self.now, read=False))
+        self.messages.append(Notification(id=name, kind=kind, alert=alert, text=text, sent_at=self.now))

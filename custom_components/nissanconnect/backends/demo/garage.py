@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import partial
 
-from ...vehicle import Capability, ChargeSchedule, Powertrain, Role, VehicleInfo
+from ...vehicle import Capability, ChargeSchedule, Powertrain, VehicleInfo
 from .car import Car, Outing, Place
 
 _WORKDAYS, _WEEKEND = range(5), (5, 6)
@@ -35,7 +35,6 @@ def _info(
         generation=generation,
         gateway="AVN",
         powertrain=Powertrain.COMBUSTION if Capability.FUEL in capabilities else Powertrain.ELECTRIC,
-        role=Role.OWNER,
         capabilities=frozenset(capabilities),
     )
 

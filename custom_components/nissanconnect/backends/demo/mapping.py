@@ -85,8 +85,6 @@ def _electric(car: Car, stamp: Stamp, outside: float, *, charging: bool) -> list
             speed=ChargeSpeed.FAST if charging else None,
             finish_at=car.now + timedelta(hours=missing / car.charge_power) if charging else None,
             limit=car.limit,
-            plugged_in_at=car.plugged_in_at,
-            unplugged_at=car.unplugged_at,
         ),
         Climate(
             **stamp,
@@ -95,7 +93,6 @@ def _electric(car: Car, stamp: Stamp, outside: float, *, charging: bool) -> list
             inside_temperature=round(2 * (outside + car.warmth * (car.target - outside))) / 2,
             outside_temperature=round(2 * outside) / 2,
             next_start_at=car.planned.at if car.planned else None,
-            next_target_temperature=car.planned.target if car.planned else None,
             min_battery_level=MIN_LEVEL,
         ),
         Schedules(

@@ -82,11 +82,9 @@ def _notification(attributes: AttributeReader, now: datetime) -> Notification | 
         id=notification_id,
         kind=key,
         alert=alert_type(key),
-        category=attributes.text("categoryKey"),
         title=attributes.text("messageTitle"),
         text=attributes.text("messageDescription") or attributes.text("messageSubtitle"),
         sent_at=attributes.past(now, "timestamp"),
-        read=attributes.one_of("status", {"read": True, "unread": False}),
     )
 
 

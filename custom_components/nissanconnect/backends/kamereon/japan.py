@@ -41,7 +41,7 @@ from .endpoints import Endpoint, Version
 from .errors import body_of, error_code
 from .mapping import BACKEND, AttributeReader
 from .region import Region
-from .vehicles import ROLES, Entry, active_services, capabilities_of, powertrain_of
+from .vehicles import Entry, active_services, capabilities_of, powertrain_of
 
 _WRONG_PASSWORD = "0205"  # noqa: S105 - a code of the service
 _HEADERS = {"Content-Type": JSON_API}
@@ -139,7 +139,6 @@ def entry_of(key: str, vehicle: AttributeReader, details: JsonReader, received_a
         generation=vehicle.text("canGeneration"),
         gateway=vehicle.token("gateway"),
         powertrain=powertrain,
-        role=vehicle.one_of("role", ROLES),
         capabilities=capabilities_of(services or frozenset(), powertrain) & _READABLE,
     )
     subscription = Subscription(backend=BACKEND, received_at=received_at, active=bool(services))

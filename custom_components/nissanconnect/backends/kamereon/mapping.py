@@ -29,7 +29,7 @@ from ...vehicle import (
 )
 from ..base import Json
 from ..mapping import fill_gaps, known, position, tyres
-from ..quantities import ENERGY, FUEL, LEVEL, MINUTES, ODOMETER, POWER, RANGE, TARGET_TEMPERATURE, TEMPERATURE
+from ..quantities import ENERGY, FUEL, LEVEL, MINUTES, ODOMETER, POWER, RANGE, TEMPERATURE
 from ..reader import JsonReader, ends_in, upcoming
 
 BACKEND = "kamereon"
@@ -134,8 +134,6 @@ def _charging(attributes: AttributeReader, stamp: Stamp) -> Charging:
         power=_power(attributes),
         speed=speed,
         finish_at=finish_at,
-        plugged_in_at=attributes.past(stamp["received_at"], "vehiclePlugTimestamp"),
-        unplugged_at=attributes.past(stamp["received_at"], "vehicleUnplugTimestamp"),
     )
 
 
@@ -236,14 +234,12 @@ def hvac_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> Vehi
     """Map hvac-status; everything in it is optional (§8.5)."""
     attributes = AttributeReader.of(body)
     next_start_at = upcoming(attributes.time("nextHvacStartDate"), received_at)
-    next_target = attributes.quantity("nextTargetTemperature", TARGET_TEMPERATURE)
     climate = Climate(
         **_stamp(attributes, received_at),
         running=attributes.one_of("hvacStatus", {"on": True, "off": False}),
         inside_temperature=attributes.quantity("internalTemperature", TEMPERATURE),
         outside_temperature=attributes.quantity("externalTemperature", TEMPERATURE),
         next_start_at=next_start_at,
-        next_target_temperature=next_target if next_start_at else None,
         min_battery_level=attributes.quantity("socThreshold", LEVEL),
     )
     return VehicleState(climate=known(climate))

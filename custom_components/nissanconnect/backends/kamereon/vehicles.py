@@ -10,7 +10,6 @@ from ...vehicle import (
     ListedVehicle,
     Powertrain,
     ProtocolError,
-    Role,
     Subscription,
     VehicleInfo,
     VehicleState,
@@ -48,7 +47,6 @@ def _entry(key: str, vehicle: AttributeReader, received_at: datetime) -> Entry:
     active = active_services(vehicle.get("services"))
     services = active or frozenset()
     powertrain = powertrain_of(vehicle)
-    picture = vehicle.text("pictureURL")
     info = VehicleInfo(
         key=key,
         vin=key,
@@ -59,8 +57,6 @@ def _entry(key: str, vehicle: AttributeReader, received_at: datetime) -> Entry:
         generation=vehicle.text("canGeneration"),
         gateway=vehicle.text("carGateway"),
         powertrain=powertrain,
-        role=vehicle.one_of("role", ROLES),
-        picture_url=picture if picture and picture.startswith("https://") else None,
         capabilities=capabilities_of(services, powertrain) | _lock_capabilities(services, vehicle),
         climate_limits=_PATROL_LIMITS if services & _PATROL_CLIMATE else ClimateLimits(),
     )
@@ -83,8 +79,6 @@ def active_services(listed: Json) -> frozenset[str] | None:
         if service.get("activationState") == "ACTIVATED" and (number := service.text("id")) is not None
     )
 
-
-ROLES: Mapping[str | float, Role] = {"owner": Role.OWNER, "standard": Role.DRIVER}
 
 _POWERTRAINS: Mapping[str | float, Powertrain | None] = {
     "bev": Powertrain.ELECTRIC,
@@ -168,6 +162,6 @@ def _lock_capabilities(services: frozenset[str], vehicle: AttributeReader) -> fr
         "1": "909" in services and vehicle.get("isCrossBadged") is not True,
         "2": "747" in services,
     }
-    if can_be_set_up.get(generation or "") and vehicle.one_of("role", ROLES) is not Role.DRIVER:
+    if can_be_set_up.get(generation or "") and not vehicle.one_of("role", {"owner": False, "standard": True}):
         capabilities.add(Capability.LOCK_SETUP)
     return frozenset(capabilities)

@@ -241,7 +241,6 @@ def notification_of(topic: tuple[str, str], payload: bytes, at: datetime) -> Not
         id=sha256(seed).hexdigest()[:32],
         kind=name,
         alert=_ALERTS.get(name, AlertType.CLOUD_MESSAGE),
-        category=kind,
         text=_COORDINATES.sub("…", one_line(text, len(text)) or ""),
         sent_at=at,
     )
