@@ -7,11 +7,12 @@ be read on request nor commanded, and the app is silent for days without anythin
 from asyncio import Event
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import override
 
 from ...vehicle import (
+    NEVER,
     Capability,
     Command,
     Connectivity,
@@ -51,7 +52,6 @@ _REPEATED_WITHIN = timedelta(seconds=5)
 """An equal message within this time is one that was sent twice (leafspy §2 [L])."""
 _CHECK_INTERVAL = timedelta(seconds=15)
 """How often to check whether a connected app has become silent."""
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _MODELS = {"AZE": "LEAF", "AZ0": "LEAF", "AZ1": "LEAF", "ZE0-": "LEAF", "ZE1-": "LEAF", "ME0": "e-NV200"}
 """What VINs and frame numbers contain after the maker's code (regions §2, §4)."""
@@ -123,7 +123,7 @@ class LeafSpyVehicle:
     @property
     def rank(self) -> tuple[int, datetime]:
         """The lowest is dropped if there are too many: fewest messages first, then the one silent for longest."""
-        return self.messages, self._received_at or _LONG_AGO
+        return self.messages, self._received_at or NEVER
 
     def expect(self, now: datetime) -> None:
         """Wait for the first message after a start, as if one had just arrived."""

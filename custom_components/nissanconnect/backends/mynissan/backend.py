@@ -10,6 +10,7 @@ from typing import Any, override
 from pynissan import DistanceUnit, ServiceRequest, WeightUnit
 
 from ...vehicle import (
+    NEVER,
     AccessBlocked,
     AuthenticationFailed,
     BackendError,
@@ -68,8 +69,6 @@ _DISCOVERY = "knowledge"
 
 _CONCERNS_ALL = (NoConnection, TokenRejected, RateLimited)
 """After these errors, further requests of the same account are pointless."""
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class MyNissanBackend(Backend, Messages, Trips):
@@ -279,7 +278,7 @@ class MyNissanBackend(Backend, Messages, Trips):
                 "alerts", lambda client: client.async_get_breach_alerts(vehicle.key, items_per_page=last)
             )
             found += alert_notifications(page, now)
-        newest_first = sorted(found, key=lambda each: each.sent_at or _LONG_AGO, reverse=True)
+        newest_first = sorted(found, key=lambda each: each.sent_at or NEVER, reverse=True)
         return tuple(newest_first[first - 1 : last])
 
     def _is_wanted(self, endpoint: Endpoint[Any], vehicle: VehicleInfo, groups: Collection[Group] | None) -> bool:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
-from ...vehicle import BackendError, Charging, Group, Reported, VehicleState
+from ...vehicle import NEVER, BackendError, Charging, Group, Reported, VehicleState
 from ..base import Json
 from ..learned import LearnedState
 from ..mapping import fill_gaps, known
@@ -20,8 +20,6 @@ _AFTER_COMMAND = timedelta(minutes=5)
 
 _OWN_REQUESTS = 100
 """How many of our own commands are remembered, to tell them from those of the phone app."""
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class GroupMerger:
@@ -55,9 +53,7 @@ class GroupMerger:
 
 def _merged(*reports: Reported) -> Reported:
     """Return the vehicle's newest report, with what it leaves out taken from the others."""
-    newest, *older = sorted(
-        reports, key=lambda report: (report.reported_at or _LONG_AGO, report.received_at), reverse=True
-    )
+    newest, *older = sorted(reports, key=lambda report: (report.reported_at or NEVER, report.received_at), reverse=True)
     for report in older:
         newest = fill_gaps(newest, report)
     return replace(newest, received_at=max(report.received_at for report in reports))

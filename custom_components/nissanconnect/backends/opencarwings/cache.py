@@ -3,9 +3,10 @@
 from asyncio import Semaphore, gather
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from ...vehicle import (
+    NEVER,
     AuthenticationFailed,
     BackendError,
     Capability,
@@ -34,8 +35,6 @@ _MOST_VEHICLES = 1000
 """A server that sends more of them is none that we know."""
 
 _PARALLEL_REQUESTS = 4
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class VehicleCache:
@@ -70,7 +69,7 @@ class VehicleCache:
 
     def time_since_update(self, key: str) -> timedelta:
         """Return how old the record of a vehicle is."""
-        return self._now() - self._updated_at.get(key, _NEVER)
+        return self._now() - self._updated_at.get(key, NEVER)
 
     async def fetch_list(self) -> tuple[CarRecord, ...]:
         """Request the list of vehicles."""
@@ -135,7 +134,7 @@ class VehicleCache:
         if key not in self._cars and len(self._cars) >= _MOST_VEHICLES:
             raise ProtocolError("more vehicles than anybody has")
         if (cached := self._cars.get(key)) is not None:
-            if (car.state.last_report or _NEVER) < (cached.state.last_report or _NEVER):
+            if (car.state.last_report or NEVER) < (cached.state.last_report or NEVER):
                 car = replace(car, state=cached.state)
             car = self._with_details(car)
             if _requested_at(car) < _requested_at(cached):
@@ -161,4 +160,4 @@ class VehicleCache:
 
 
 def _requested_at(car: CarRecord) -> datetime:
-    return (car.command and car.command.requested_at) or _NEVER
+    return (car.command and car.command.requested_at) or NEVER

@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 
 import aiohttp
 from yarl import URL
 
-from ...vehicle import BackendError, NoConnection, ProtocolError, Push, Unavailable, VehicleState
+from ...vehicle import NEVER, BackendError, NoConnection, ProtocolError, Push, Unavailable, VehicleState
 from ..base import Json
 from ..http import without_redirects
 from ..reader import JsonReader, load_json
@@ -31,8 +31,6 @@ _CAR_FRAMES = frozenset({"car", "ev_info", "location", "tcu_configuration", "sen
 """Each of these holds the whole car object."""
 
 _ENDS = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class _Refused(Unavailable):
@@ -131,7 +129,7 @@ def socket_url(base: URL) -> URL:
 
 def _without_receipt(state: VehicleState) -> VehicleState:
     """Return a state that does not depend on when it was received."""
-    return VehicleState.of(*(replace(group, received_at=_NEVER) for group in state.groups().values()))
+    return VehicleState.of(*(replace(group, received_at=NEVER) for group in state.groups().values()))
 
 
 def _decode(text: str) -> Json:
