@@ -45,12 +45,9 @@ SEVERAL = {
     "Client",
     "Endpoint",
     "Form",
-    "Origin",
     "Place",
-    "Region",
     "SentCommand",
     "Subscription",
-    "Verdict",
 }
 """Names that stand for several classes."""
 

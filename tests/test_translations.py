@@ -31,7 +31,7 @@ from custom_components.nissanconnect.time import TIMES
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.update import UPDATES
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason, errors
-from custom_components.nissanconnect.vehicle.advisor import App, Model, Region, Verdict
+from custom_components.nissanconnect.vehicle.advisor import AdviceReason, App, Model, Territory
 
 ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
 SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("flows/*.py")])
@@ -194,8 +194,8 @@ def test_every_source_is_in_the_menu() -> None:
 
 def test_every_verdict_on_a_vehicle_and_every_question_before_it_has_its_words() -> None:
     steps = {name for name in ENGLISH["config"]["step"] if name.startswith("unsure_")}
-    assert steps == {f"unsure_{verdict}" for verdict in Verdict}
-    for name, kind in (("region", Region), ("model", Model), ("app", App)):
+    assert steps == {f"unsure_{verdict}" for verdict in AdviceReason}
+    for name, kind in (("region", Territory), ("model", Model), ("app", App)):
         assert ENGLISH["selector"][name]["options"].keys() == set(kind)
 
 

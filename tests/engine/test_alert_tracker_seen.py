@@ -5,14 +5,14 @@ from datetime import timedelta
 from hypothesis import given, strategies as st
 
 from custom_components.nissanconnect.engine.alert_tracker import SeenAlerts, SeenNotifications
-from custom_components.nissanconnect.vehicle import Alert, AlertType, Notification, Origin
+from custom_components.nissanconnect.vehicle import Alert, AlertOrigin, AlertType, Notification
 
 from .strategies import EPOCH
 
 MINUTE = timedelta(minutes=1)
 
 
-def alert(minute: float, origin: Origin, kind: AlertType = AlertType.CHARGING_FINISHED) -> Alert:
+def alert(minute: float, origin: AlertOrigin, kind: AlertType = AlertType.CHARGING_FINISHED) -> Alert:
     return Alert(type=kind, at=EPOCH + minute * MINUTE, origin=origin)
 
 
@@ -27,39 +27,39 @@ def admitted(*alerts: Alert) -> list[Alert]:
 
 
 def test_one_cause_that_both_noticed() -> None:
-    ours, theirs = alert(0, Origin.STATE), alert(20, Origin.MESSAGE)
+    ours, theirs = alert(0, AlertOrigin.STATE), alert(20, AlertOrigin.MESSAGE)
     assert admitted(ours, theirs) == [ours]
     assert admitted(theirs, ours) == [theirs]
-    assert admitted(ours, theirs, alert(25, Origin.MESSAGE)) == [ours], "the cloud repeats itself"
-    assert admitted(theirs, alert(25, Origin.MESSAGE), ours) == [theirs]
+    assert admitted(ours, theirs, alert(25, AlertOrigin.MESSAGE)) == [ours], "the cloud repeats itself"
+    assert admitted(theirs, alert(25, AlertOrigin.MESSAGE), ours) == [theirs]
 
 
 def test_causes_of_their_own() -> None:
-    apart = [alert(0, Origin.STATE), alert(31, Origin.MESSAGE)]
+    apart = [alert(0, AlertOrigin.STATE), alert(31, AlertOrigin.MESSAGE)]
     assert admitted(*apart) == apart
-    kinds = [alert(0, Origin.STATE), alert(0, Origin.MESSAGE, AlertType.CLIMATE_STOPPED)]
+    kinds = [alert(0, AlertOrigin.STATE), alert(0, AlertOrigin.MESSAGE, AlertType.CLIMATE_STOPPED)]
     assert admitted(*kinds) == kinds
-    ours = [alert(minute, Origin.STATE, AlertType.PLUGGED_IN) for minute in (0, 5, 10)]
+    ours = [alert(minute, AlertOrigin.STATE, AlertType.PLUGGED_IN) for minute in (0, 5, 10)]
     assert admitted(*ours) == ours, "we have seen it three times"
-    words = [alert(0, Origin.MESSAGE, AlertType.CLOUD_MESSAGE)] * 2
+    words = [alert(0, AlertOrigin.MESSAGE, AlertType.CLOUD_MESSAGE)] * 2
     assert admitted(*words) == words
 
 
 def test_a_charge_that_ends_has_one_cause_however_it_is_called() -> None:
-    finished, interrupted = alert(0, Origin.MESSAGE), alert(1, Origin.STATE, AlertType.CHARGING_INTERRUPTED)
+    finished, interrupted = alert(0, AlertOrigin.MESSAGE), alert(1, AlertOrigin.STATE, AlertType.CHARGING_INTERRUPTED)
     assert admitted(finished, interrupted) == [finished]
 
 
 def test_a_message_explains_one_of_ours_only() -> None:
-    theirs, first, second = alert(0, Origin.MESSAGE), alert(1, Origin.STATE), alert(9, Origin.STATE)
+    theirs, first, second = alert(0, AlertOrigin.MESSAGE), alert(1, AlertOrigin.STATE), alert(9, AlertOrigin.STATE)
     assert admitted(theirs, first, second) == [theirs, second]
 
 
-@given(st.lists(st.sampled_from(Origin), min_size=1, max_size=4), st.data())
-def test_the_order_does_not_matter(origins: list[Origin], data: st.DataObject) -> None:
+@given(st.lists(st.sampled_from(AlertOrigin), min_size=1, max_size=4), st.data())
+def test_the_order_does_not_matter(origins: list[AlertOrigin], data: st.DataObject) -> None:
     told = [alert(minute, origin) for minute, origin in enumerate(origins)]
     shuffled = data.draw(st.permutations(told))
-    expected = max(1, origins.count(Origin.STATE))
+    expected = max(1, origins.count(AlertOrigin.STATE))
     assert len(admitted(*told)) == len(admitted(*shuffled)) == expected
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ..vehicle import Alert, AlertType, Detail, Notification, Origin, VehicleState
+from ..vehicle import Alert, AlertOrigin, AlertType, Detail, Notification, VehicleState
 from .alert_rules import CHANGED, HORIZON, AlertContext, ConditionTracker, conditions, transitions
 from .charge_end import CHARGE_ENDS, SAME_CAUSE, ChargeContext
 from .position import Crossing, Geofence, GeofenceAction, ParkedPosition, Presence, Track, distance, fixed_at
@@ -40,7 +40,7 @@ class SeenAlerts:
         """
         if alert.type is AlertType.CLOUD_MESSAGE:
             return self, True
-        ours = alert.origin is Origin.STATE
+        ours = alert.origin is AlertOrigin.STATE
         same = [
             seen
             for seen in self.told
@@ -246,4 +246,4 @@ def _alert(message: Notification, at: datetime, charge: ChargeContext) -> Alert:
     details: dict[str, Detail] = {"title": message.title, "text": message.text}
     if message.alert in CHARGE_ENDS:
         details["level"] = charge.level_at(at)
-    return Alert(type=charge.judged(message.alert, at), at=at, origin=Origin.MESSAGE, details=details)
+    return Alert(type=charge.judged(message.alert, at), at=at, origin=AlertOrigin.MESSAGE, details=details)

@@ -19,7 +19,7 @@ import probatio
 
 from ..sources import NAMES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
-from ..vehicle.advisor import Advice, App, Model, Region, Verdict, advise, region_of, was_built
+from ..vehicle.advisor import Advice, AdviceReason, App, Model, Territory, advise, region_of, was_built
 from .texts import async_text
 
 CONF_APP = "app"
@@ -27,7 +27,7 @@ CONF_VIN = "vin"
 CONF_YEAR = "year"
 
 
-def _choice(key: str, kind: type[Region | Model | App]) -> SelectSelector:
+def _choice(key: str, kind: type[Territory | Model | App]) -> SelectSelector:
     return SelectSelector(SelectSelectorConfig(options=[*kind], translation_key=key, mode=SelectSelectorMode.DROPDOWN))
 
 
@@ -40,7 +40,7 @@ def _questions() -> probatio.Schema:
     """
     return probatio.Schema(
         {
-            probatio.Optional(CONF_REGION): _choice(CONF_REGION, Region),
+            probatio.Optional(CONF_REGION): _choice(CONF_REGION, Territory),
             probatio.Optional(CONF_MODEL): _choice(CONF_MODEL, Model),
             probatio.Optional(CONF_YEAR): NumberSelector(
                 NumberSelectorConfig(min=1990, max=2040, step=1, mode=NumberSelectorMode.BOX)
@@ -73,7 +73,7 @@ class UnsureFlow(ConfigFlow):
                 errors[CONF_YEAR] = problem
             if not errors:
                 self._advice = advise(
-                    Region(user_input[CONF_REGION]),
+                    Territory(user_input[CONF_REGION]),
                     Model(user_input[CONF_MODEL]),
                     year,
                     App(user_input[CONF_APP]),
@@ -124,10 +124,10 @@ def _year_problem(model: str | None, year: int | None) -> str | None:
     return None if model is None or was_built(Model(model), year) else f"{model}_years"
 
 
-def _step(verdict: Verdict) -> str:
+def _step(verdict: AdviceReason) -> str:
     return f"unsure_{verdict}"
 
 
 # Home Assistant finds the words by the name of the step, so each verdict is one. They differ in nothing else.
-for _verdict in Verdict:
+for _verdict in AdviceReason:
     setattr(UnsureFlow, f"async_step_{_step(_verdict)}", UnsureFlow._async_answer)

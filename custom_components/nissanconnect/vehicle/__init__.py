@@ -85,12 +85,12 @@ from .identity import (
 from .outcome import CommandOutcome, CommandRecord, CommandStatus, Departure, Initiator, Phase, Progress, Reason, Ticket
 from .report import (
     Alert,
+    AlertOrigin,
     AlertType,
     Detail,
     DrivenTrips,
     ListedVehicle,
     Notification,
-    Origin,
     Push,
     TripPeriod,
     TripSummary,

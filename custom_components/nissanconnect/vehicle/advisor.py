@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Region(StrEnum):
+class Territory(StrEnum):
     """Where a vehicle is now: its telematics unit and account must be served there, wherever it was sold.
 
     The European service also covers the Middle East (regions §1 [B]).
@@ -23,18 +23,18 @@ class Region(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
-def region_of(country: str | None) -> Region | None:
+def region_of(country: str | None) -> Territory | None:
     """Return the region of a country (ISO 3166-1 alpha-2), ``None`` if it is unknown (regions §1)."""
     return next((region for region, countries in _COUNTRIES.items() if country in countries.split()), None)
 
 
-_COUNTRIES: Mapping[Region, str] = {
-    Region.EUROPE: "AD AL AT BA BE BG CH CY CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT JE LI LT LU LV MC MD"
-    " ME MK MT NL NO PL PT RO RS SE SI SK SM TR UA VA XK AE BH IL JO KW LB OM QA SA",
-    Region.NORTH_AMERICA: "CA MX US",
-    Region.JAPAN: "JP",
-    Region.AUSTRALIA: "AU NZ",
-    Region.RUSSIA: "BY KG KZ RU TJ TM UZ",
+_COUNTRIES: Mapping[Territory, str] = {
+    Territory.EUROPE: "AD AL AT BA BE BG CH CY CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT JE LI LT LU LV MC"
+    " MD ME MK MT NL NO PL PT RO RS SE SI SK SM TR UA VA XK AE BH IL JO KW LB OM QA SA",
+    Territory.NORTH_AMERICA: "CA MX US",
+    Territory.JAPAN: "JP",
+    Territory.AUSTRALIA: "AU NZ",
+    Territory.RUSSIA: "BY KG KZ RU TJ TM UZ",
 }
 
 
@@ -77,7 +77,7 @@ class Way(StrEnum):
     LEAFSPY = "leafspy"
 
 
-class Verdict(StrEnum):
+class AdviceReason(StrEnum):
     """The reason for an advice."""
 
     CLOUD = "cloud"
@@ -103,36 +103,36 @@ class Verdict(StrEnum):
 class Advice(NamedTuple):
     """The ways to a vehicle, best first, and the reason."""
 
-    verdict: Verdict
+    verdict: AdviceReason
     ways: tuple[Way, ...]
 
 
-def advise(region: Region, model: Model, year: int | None, app: App) -> Advice:
+def advise(region: Territory, model: Model, year: int | None, app: App) -> Advice:
     """Return the advice for a vehicle that was built in ``year``, ``None`` if that is unknown."""
     hardware = tuple(
         way for way, last in _HARDWARE.get(model, {}).items() if last is None or year is None or year <= last
     )
     match _service(region, model, year), _CLOUDS.get(region):
         case ((_Service.NONE | _Service.CLOSED), Way() as cloud) if app is App.MYNISSAN:
-            return Advice(Verdict.CONTRADICTION, (cloud, *hardware))
+            return Advice(AdviceReason.CONTRADICTION, (cloud, *hardware))
         case ((_Service.UNCLEAR | _Service.CURRENT), Way() as cloud) if app is App.MYNISSAN:
-            return Advice(Verdict.CLOUD, (cloud,))
+            return Advice(AdviceReason.CLOUD, (cloud,))
         case _Service.NONE, _:
-            return Advice(Verdict.NOTHING, ())
+            return Advice(AdviceReason.NOTHING, ())
         case _Service.UNCLEAR, Way() if app is App.NISSANCONNECT_EV:
-            return Advice(Verdict.CLOSED, hardware)
-        case _Service.CLOSED, _ if region is not Region.RUSSIA:
-            return Advice(Verdict.CLOSED, hardware)
+            return Advice(AdviceReason.CLOSED, hardware)
+        case _Service.CLOSED, _ if region is not Territory.RUSSIA:
+            return Advice(AdviceReason.CLOSED, hardware)
         case _Service.UNCLEAR, Way() as cloud:
-            return Advice(Verdict.APP_DECIDES, (cloud, *hardware))
+            return Advice(AdviceReason.APP_DECIDES, (cloud, *hardware))
         case _, Way() as cloud:
-            return Advice(Verdict.TRY_CLOUD if hardware else Verdict.CLOUD, (cloud, *hardware))
-        case _ if region is Region.AUSTRALIA:
-            return Advice(Verdict.UNPROVEN, (Way.EUROPE, *hardware))
-        case _ if region is Region.RUSSIA and hardware:
-            return Advice(Verdict.RUSSIA, hardware)
+            return Advice(AdviceReason.TRY_CLOUD if hardware else AdviceReason.CLOUD, (cloud, *hardware))
+        case _ if region is Territory.AUSTRALIA:
+            return Advice(AdviceReason.UNPROVEN, (Way.EUROPE, *hardware))
+        case _ if region is Territory.RUSSIA and hardware:
+            return Advice(AdviceReason.RUSSIA, hardware)
         case _:
-            return Advice(Verdict.NO_CLOUD if hardware else Verdict.NOTHING, hardware)
+            return Advice(AdviceReason.NO_CLOUD if hardware else AdviceReason.NOTHING, hardware)
 
 
 class _Service(StrEnum):
@@ -144,7 +144,7 @@ class _Service(StrEnum):
     CURRENT = "current"
 
 
-def _service(region: Region, model: Model, year: int | None) -> _Service:
+def _service(region: Territory, model: Model, year: int | None) -> _Service:
     """LEAFs changed to the current service in about May 2019, e-NV200s never did (regions §3 [A, B])."""
     if model is Model.E_NV200 or (model is Model.LEAF and year is not None and year < 2019):
         return _Service.CLOSED
@@ -155,13 +155,13 @@ def _service(region: Region, model: Model, year: int | None) -> _Service:
     return _Service.CURRENT
 
 
-_FIRST_CONNECTED: Mapping[Region, int] = {Region.NORTH_AMERICA: 2016}
+_FIRST_CONNECTED: Mapping[Territory, int] = {Territory.NORTH_AMERICA: 2016}
 """First year of telematics units in combustion vehicles, where that was not 2018 (regions §3 [B])."""
 
-_CLOUDS: Mapping[Region, Way] = {
-    Region.EUROPE: Way.EUROPE,
-    Region.NORTH_AMERICA: Way.NORTH_AMERICA,
-    Region.JAPAN: Way.JAPAN,
+_CLOUDS: Mapping[Territory, Way] = {
+    Territory.EUROPE: Way.EUROPE,
+    Territory.NORTH_AMERICA: Way.NORTH_AMERICA,
+    Territory.JAPAN: Way.JAPAN,
 }
 
 _HARDWARE: Mapping[Model, Mapping[Way, int | None]] = {

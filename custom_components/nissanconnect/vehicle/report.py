@@ -48,7 +48,7 @@ type Detail = str | float | tuple[str, ...] | None
 """A plain value of an alert, for people and automations."""
 
 
-class Origin(StrEnum):
+class AlertOrigin(StrEnum):
     """Who noticed the event."""
 
     STATE = "state"
@@ -67,7 +67,7 @@ class Alert:
 
     type: AlertType
     at: datetime
-    origin: Origin = Origin.STATE
+    origin: AlertOrigin = AlertOrigin.STATE
     subject: str | None = None
     details: Mapping[str, Detail] = field(default_factory=dict)
 
