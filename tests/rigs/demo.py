@@ -8,7 +8,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.backends.demo import DemoBackend
-from custom_components.nissanconnect.backends.demo.car import HOME, Car, Place
+from custom_components.nissanconnect.backends.demo.car import HOME, Car, Location
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import Group, VehicleInfo, VehicleReport
 
@@ -92,7 +92,7 @@ class Demo(Rig):
     @override
     def move(self) -> None:
         def stand_elsewhere() -> None:
-            car.place = Place(car.place.latitude + 0.25, car.place.longitude + 0.25)
+            car.place = Location(car.place.latitude + 0.25, car.place.longitude + 0.25)
             car.trips.clear()
             car.odometer += 40
 

@@ -45,7 +45,7 @@ _MESSAGES = {
 """What the maker's cloud writes to the owner, by its key (kamereon-eu §14.2)."""
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """WGS 84 degrees, the km and minutes of the drive from home, and how long it then takes to unload the boot."""
 
     latitude: float
@@ -55,7 +55,7 @@ class Place(NamedTuple):
     unloading: timedelta = timedelta(0)
 
 
-HOME = Place(52.3030, 4.8590)
+HOME = Location(52.3030, 4.8590)
 
 
 class Outing(NamedTuple):
@@ -64,14 +64,14 @@ class Outing(NamedTuple):
     days: Collection[int]
     there: time
     back: time
-    place: Place
+    place: Location
 
 
 class Trip(NamedTuple):
     """A drive of ``distance`` km in a straight line at constant speed."""
 
-    start: Place
-    end: Place
+    start: Location
+    end: Location
     started_at: datetime
     ended_at: datetime
     distance: float
@@ -108,7 +108,7 @@ class Car:
     locked: bool = True
     hatch_open: bool = False
     updates: bool = False
-    place: Place = HOME
+    place: Location = HOME
     trip: Trip | None = None
     trips: list[Trip] = field(default_factory=list)
     messages: list[Notification] = field(default_factory=list)
@@ -192,7 +192,7 @@ class Car:
 
     # What people do
 
-    def drive(self, to: Place) -> None:
+    def drive(self, to: Location) -> None:
         """Drive off, unless the car is there or on its way, or could not make it."""
         distance, minutes = self.place.distance + to.distance, self.place.minutes + to.minutes  # home is 0 from home
         if self.trip or self.place == to or self.content < 1.2 * distance * self.consumption / 100:

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from ...vehicle import Capability, ChargeSchedule, Powertrain, VehicleInfo
-from .car import Car, Outing, Place
+from .car import Car, Location, Outing
 
 _WORKDAYS, _WEEKEND = range(5), (5, 6)
-_SHOPS = Place(52.2760, 4.8330, distance=4.0, minutes=6, unloading=timedelta(minutes=30))
-_SCIENCE_PARK = Place(52.3557, 4.9555, distance=10.6, minutes=10)
-_UTRECHT = Place(52.0894, 5.1085, distance=31.8, minutes=23)
-_SEA = Place(52.3752, 4.5335, distance=25.4, minutes=25)
+_SHOPS = Location(52.2760, 4.8330, distance=4.0, minutes=6, unloading=timedelta(minutes=30))
+_SCIENCE_PARK = Location(52.3557, 4.9555, distance=10.6, minutes=10)
+_UTRECHT = Location(52.0894, 5.1085, distance=31.8, minutes=23)
+_SEA = Location(52.3752, 4.5335, distance=25.4, minutes=25)
 
 _ALL = {Capability.HORN, Capability.LIGHTS, Capability.LOCATION, Capability.LOCK_STATUS}
 _ALL |= {Capability.REFRESH, Capability.TRIPS}
