@@ -157,7 +157,7 @@ async def test_after_a_restart_what_is_followed_still_counts(
 async def test_a_vehicle_that_has_not_told_anything_yet_is_expected_to_obey(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
-    simulator.vehicle("Leaf").cloud.said.clear()
+    simulator.vehicle("Leaf").cloud.reported.clear()
     await set_up(hass, entry)
     start = begin(hass, "climate", "turn_on", CLIMATE)
     await act(hass, "climate", "set_temperature", CLIMATE, temperature=23)

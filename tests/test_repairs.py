@@ -277,7 +277,7 @@ async def test_a_vehicle_that_has_not_answered_for_a_week(
     assert simulator.requests["wakes"] == wakes
 
     car.vehicle.telematics.covered = True
-    car.vehicle.report(car.vehicle.cloud.said)
+    car.vehicle.report(car.vehicle.cloud.reported)
     assert (await fix(issue, form["flow_id"]))["type"] == "create_entry"
     assert not issues(hass)
 

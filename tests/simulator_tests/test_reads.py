@@ -177,7 +177,7 @@ async def test_location_and_privacy(client: Client, service: Simulator) -> None:
 async def test_locks(client: Client, service: Simulator) -> None:
     vehicle = service.vehicle("Qashqai")
     vehicle.body.locked, vehicle.body.open = False, {"hatch"}
-    vehicle.report({*vehicle.cloud.said})
+    vehicle.report({*vehicle.cloud.reported})
     said = await client.attributes(path(QASHQAI, "lock-status"))
 
     assert said == {
@@ -258,7 +258,7 @@ async def test_without_a_subscription_there_is_no_right(client: Client, service:
 
 
 async def test_of_a_vehicle_that_has_never_reported_nothing_is_known(client: Client, service: Simulator) -> None:
-    service.vehicle("Leaf").cloud.said.clear()
+    service.vehicle("Leaf").cloud.reported.clear()
 
     for data in ("battery-status", "cockpit", "hvac-status", "location"):
         assert await client.error(path(LEAF, data)) == (404, "404")

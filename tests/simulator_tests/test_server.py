@@ -48,7 +48,7 @@ def test_equal_seeds_make_equal_simulators() -> None:
     one, same, other = (Simulator(now=lambda: now, seed=seed) for seed in (1, 1, 2))
 
     assert one.secret() == same.secret() != other.secret()
-    assert one.vehicle("Leaf").cloud.said == same.vehicle("Leaf").cloud.said
+    assert one.vehicle("Leaf").cloud.reported == same.vehicle("Leaf").cloud.reported
 
 
 def test_a_fast_clock() -> None:

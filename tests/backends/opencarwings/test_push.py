@@ -84,7 +84,7 @@ async def test_values_that_come_before_the_result_do_not_end_the_command(
         await recorder.until(lambda: recorder.last.state.last_report == owner.clock())
         owner.clock.advance(seconds=5)
         car.last_connection, car.command_result = owner.clock(), 3
-        car.vehicle.report({*car.vehicle.cloud.said})
+        car.vehicle.report({*car.vehicle.cloud.reported})
         server.dispatch.frames(car, "ev_info")
         await recorder.until(lambda: recorder.last.state.last_report == owner.clock())
         assert (await owner.backend.poll(vehicle, ticket)).phase == "pending"
@@ -99,7 +99,7 @@ async def test_a_frame_older_than_a_response_is_ignored(server: OpenCarwings, ca
         late = car.detail()
         owner.clock.advance(minutes=10)
         ticket = await owner.send(StartClimate(), vehicle)
-        car.vehicle.report({*car.vehicle.cloud.said})
+        car.vehicle.report({*car.vehicle.cloud.reported})
         car.vehicle.plug_in()
         await owner.backend.read(vehicle)
         server.say(json.dumps({"type": "car", "data": late}))

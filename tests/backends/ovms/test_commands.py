@@ -31,7 +31,7 @@ from custom_components.nissanconnect.vehicle import (
     WrongPin,
 )
 from tests.departures import departing, nobody
-from tests.simulator.cars.obey import obey
+from tests.simulator.cars.execute import execute
 
 from .conftest import CLIENT, PREFIX, World
 
@@ -305,13 +305,13 @@ async def test_a_stop_is_not_seen_in_what_was_so_before_the_start(world: World, 
         await world.clock.advance(seconds=1)
         stop = await world.clock.until(world.backend.send(info, StopClimate(), nobody))
         if started:  # and heard of it before the stop
-            obey(world.vehicle, StartClimate(21))
+            execute(world.vehicle, StartClimate(21))
         await world.clock.advance(seconds=1)
         assert (await world.backend.poll(info, stop)).phase is Phase.PENDING
         await world.tick(seconds=1)
         if started:
             assert (await world.backend.poll(info, stop)).phase is Phase.PENDING
-            obey(world.vehicle, StopClimate())
+            execute(world.vehicle, StopClimate())
         await world.tick(seconds=30)
         assert ((await world.backend.poll(info, stop)).phase is Phase.DONE) is started
         await world.tick(seconds=45)

@@ -24,7 +24,7 @@ class ChargeTimer:
 
     @property
     def schedule(self) -> ChargeSchedule:
-        """The same as vehicles tell it."""
+        """The same as vehicles report it."""
         end = datetime.combine(date.min, self.start) + self.duration
         return ChargeSchedule(self.start, end.time(), self.days)
 
@@ -41,7 +41,7 @@ class ChargeTimer:
 class Charger:
     """An AC charger that takes at most ``max_power`` kW from the wall and stops at ``limit`` %.
 
-    ``override`` is the last word of the owner, until the plug is pulled: charge (``True``), do not (``False``), or
+    ``override`` is the owner's last order, until the plug is pulled: charge (``True``), do not (``False``), or
     as ``mode`` says (``None``). ``power`` is what goes into charging right now, in kW at the wall.
     """
 

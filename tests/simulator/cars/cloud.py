@@ -1,6 +1,6 @@
-"""The maker's cloud as one vehicle sees it: a copy of what the vehicle last said, and what happened to it.
+"""The maker's cloud as one vehicle sees it: a copy of the vehicle's last reports, and what happened to it.
 
-Asking the cloud never reaches the vehicle; only an action does (kamereon-eu §16.1).
+A request to the cloud never reaches the vehicle; only an action does (kamereon-eu §16.1).
 """
 
 from collections.abc import Mapping
@@ -30,28 +30,28 @@ class Message(Notification):
 
 @dataclass(slots=True)
 class Cloud:
-    """What is known of a vehicle; each group that it ``said`` is as old as its ``reported_at``."""
+    """What is known of a vehicle; each group in ``reported`` is as old as its ``reported_at``."""
 
-    said: dict[Group, Reported] = field(default_factory=dict)
+    reported: dict[Group, Reported] = field(default_factory=dict)
     trips: list[Trip] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
 
     @property
     def state(self) -> VehicleState:
-        """All that the vehicle said, as one."""
-        return state_of(self.said)
+        """All that the vehicle reported, as one state."""
+        return state_of(self.reported)
 
     def announce(self, event: Event, at: datetime, identifier: str) -> None:
-        """Write to the owner."""
-        words = ANNOUNCEMENTS[event]
+        """Send the owner a message."""
+        message = ANNOUNCEMENTS[event]
         self.messages.append(
             Message(
                 id=identifier,
                 kind=event,
-                alert=words.alert,
-                category=words.category,
-                title=words.title,
-                text=words.text,
+                alert=message.alert,
+                category=message.category,
+                title=message.title,
+                text=message.text,
                 sent_at=at,
             )
         )

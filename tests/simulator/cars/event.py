@@ -1,4 +1,4 @@
-"""What a vehicle tells its owner of its own accord."""
+"""Events that a vehicle sends its owner by itself."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class Event(StrEnum):
 
 
 class Announcement(NamedTuple):
-    """How an event is told, what that means, and the groups of the state that the vehicle reports with it."""
+    """The message that an event becomes, its alert, and the groups of the state that the vehicle reports with it."""
 
     category: str
     title: str

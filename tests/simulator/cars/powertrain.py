@@ -51,7 +51,7 @@ class Powertrain(Protocol):
         """When it will next do something by itself."""
 
     def events(self, at: datetime) -> Iterator[Event]:
-        """Do what is due by itself and yield what the owner is told of it."""
+        """Do what is due by itself, and yield the events that the owner gets."""
 
     def depart(self, at: datetime) -> None:
         """Make ready to drive: end whatever was going on."""

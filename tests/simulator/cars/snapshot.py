@@ -1,4 +1,4 @@
-"""What a vehicle says about itself when it is asked: one function for each group of the state.
+"""What a vehicle reports: one function for each group of the state.
 
 Rounded like the real ones: whole percents and kilometres (kamereon-eu §8).
 """
@@ -48,8 +48,8 @@ SERVICE_EVERY = 30_000
 
 def snapshot(vehicle: SimulatedVehicle, groups: Collection[Group]) -> dict[Group, Reported]:
     """Return those of ``groups`` that the vehicle has, as they are now."""
-    said = ((group, _GROUPS[group](vehicle)) for group in groups if group in _GROUPS)
-    return {group: _measured(value) for group, value in said if value is not None}
+    reported = ((group, _GROUPS[group](vehicle)) for group in groups if group in _GROUPS)
+    return {group: _measured(value) for group, value in reported if value is not None}
 
 
 def _measured[G: Reported](value: G) -> G:

@@ -19,7 +19,7 @@ GIVE_UP = timedelta(seconds=100)
 
 
 class Manner(StrEnum):
-    """How a vehicle treats what is asked of it."""
+    """How a vehicle treats commands."""
 
     OBEDIENT = "obedient"
     SILENT = "silent"
@@ -27,7 +27,7 @@ class Manner(StrEnum):
     REFUSING = "refusing"
     """It rejects everything with :attr:`Telematics.refusal`."""
     CONTRADICTING = "contradicting"
-    """It does what it is told and the cloud calls that cancelled (kamereon-eu §10)."""
+    """It executes the command and the cloud calls that cancelled (kamereon-eu §10)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,17 +99,17 @@ class Telematics:
         """When the next action is due."""
         return min((action.due_at for action in self._pending()), default=None)
 
-    def work(self, at: datetime, obey: Callable[[Command], str | None]) -> None:
-        """Get to what is due; ``obey`` carries a command out or returns the code of its refusal."""
+    def work(self, at: datetime, execute: Callable[[Command], str | None]) -> None:
+        """Get to what is due; ``execute`` carries a command out or returns the code of its refusal."""
         for action in self._pending():
             if action.due_at <= at:
-                self._attempt(action, at, obey)
+                self._attempt(action, at, execute)
 
     def _pending(self) -> list[Action]:
         self._open = [action for action in self._open if action.phase is Phase.PENDING]
         return [] if self.manner is Manner.SILENT else self._open
 
-    def _attempt(self, action: Action, at: datetime, obey: Callable[[Command], str | None]) -> None:
+    def _attempt(self, action: Action, at: datetime, execute: Callable[[Command], str | None]) -> None:
         if not self._wake(at):
             given_up = action.accepted_at + self.give_up
             if at >= given_up:
@@ -117,7 +117,7 @@ class Telematics:
             action.due_at = min(at + SEARCH, given_up)
         elif self.manner is Manner.REFUSING:
             action.end(Phase.REJECTED, self.refusal)
-        elif (code := obey(action.command)) is not None:
+        elif (code := execute(action.command)) is not None:
             action.end(Phase.REJECTED, code)
         else:
             self.executed.append(action.command)

@@ -1,4 +1,4 @@
-"""A simulated car: parts that obey physics, put together, moved forward in time on request."""
+"""A simulated car: parts that follow physics, put together, moved forward in time on request."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from .combustion import Combustion
 from .drive import Chassis, Drive, Point, Route
 from .electric import Electric
 from .event import ANNOUNCEMENTS, Event
+from .execute import execute
 from .firmware import Firmware
-from .obey import obey
 from .powertrain import Consumption, Span
 from .scenario import Agenda, Depart, Errand, PlugIn, Refuel, Scenario
 from .snapshot import snapshot
@@ -35,7 +35,7 @@ DATA_SETS = (
     frozenset({Group.ODOMETER, Group.FUEL}),
     *({group} for group in (Group.CLIMATE, Group.BODY, Group.POSITION, Group.TYRES, Group.HEALTH, Group.SOFTWARE)),
 )
-"""What the unit sends together, whichever of it was asked for."""
+"""What the unit sends together, whichever of it was requested."""
 NEARBY = 0.2
 """km within which a vehicle counts as being at a place."""
 
@@ -105,10 +105,10 @@ class SimulatedVehicle:
     def report(self, groups: Collection[Group]) -> None:
         """Send these groups to the cloud, if the network is there."""
         if self.telematics.reachable:
-            self.cloud.said.update(snapshot(self, [*groups, Group.AUX_BATTERY, Group.PRIVACY]))
+            self.cloud.reported.update(snapshot(self, [*groups, Group.AUX_BATTERY, Group.PRIVACY]))
 
     def announce(self, event: Event) -> None:
-        """Tell the owner, and report what it is about."""
+        """Send the owner a message, and report what it is about."""
         self.report(ANNOUNCEMENTS[event].groups)
         self.cloud.announce(event, self.now, self.telematics.new_id())
 
@@ -175,7 +175,7 @@ class SimulatedVehicle:
             self._under_way(self.drive)
         for event in self.powertrain.events(self.now):
             self.announce(event)
-        self.telematics.work(self.now, self._obey)
+        self.telematics.work(self.now, self._execute)
         for errand in self._agenda.due(self.now):
             self._run(errand)
 
@@ -188,7 +188,7 @@ class SimulatedVehicle:
             self.report(UNDER_WAY)
 
     def _arrive(self, drive: Drive) -> None:
-        """Switch the ignition off: the one moment at which a vehicle tells everything."""
+        """Switch the ignition off: the one moment at which a vehicle reports everything."""
         self.drive = None
         self.point = drive.route.legs[-1].end
         self.cloud.trips.append(
@@ -201,11 +201,11 @@ class SimulatedVehicle:
         )
         self.report(Group)
 
-    def _obey(self, command: Command) -> str | None:
+    def _execute(self, command: Command) -> str | None:
         """Carry a command out and report what it touches, as the unit does after every action."""
-        code = obey(self, command)
+        code = execute(self, command)
         if code is None:
-            self.report(_told_after(command))
+            self.report(_reported_after(command))
         return code
 
     def _run(self, errand: Errand) -> None:
@@ -221,7 +221,7 @@ class SimulatedVehicle:
                     engine.fill()
 
 
-def _told_after(command: Command) -> frozenset[Group]:
+def _reported_after(command: Command) -> frozenset[Group]:
     """Return what the unit sends after it has carried out ``command``."""
     wanted = {command.group} if isinstance(command, Refresh) and command.group else command.groups
     return frozenset().union(*(data for data in DATA_SETS if data & wanted))

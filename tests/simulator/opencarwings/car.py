@@ -81,7 +81,7 @@ class Car:
     def detail(self) -> dict[str, Any]:
         """Return everything, as the server does."""
         sms, number, user, password, hmac, iccid, serial, unit, apn_user, apn_password = SECRETS
-        odometer = self.vehicle.cloud.said.get(Group.ODOMETER)
+        odometer = self.vehicle.cloud.reported.get(Group.ODOMETER)
         distance = round(odometer.distance or 0) if isinstance(odometer, Odometer) and self.connected else -1
         september = {"sensitive_commands": SENSITIVE, "command_pin_enforced": self.owner.pin is not None}
         return {
@@ -120,7 +120,7 @@ class Car:
         }
 
     def _ev_info(self) -> dict[str, Any]:
-        said = {type(value): value for value in self.vehicle.cloud.said.values()} if self.connected else {}
+        said = {type(value): value for value in self.vehicle.cloud.reported.values()} if self.connected else {}
         battery, charging, climate = said.get(Battery), said.get(Charging), said.get(Climate)
         if not (isinstance(battery, Battery) and isinstance(charging, Charging) and isinstance(climate, Climate)):
             zeros = dict.fromkeys((*_FLAGS, "force_soc_display"), False) | dict.fromkeys(_NUMBERS, 0)
@@ -167,7 +167,7 @@ class Car:
         }
 
     def _location(self) -> dict[str, Any]:
-        place = next((each for each in self.vehicle.cloud.said.values() if isinstance(each, Position)), None)
+        place = next((each for each in self.vehicle.cloud.reported.values() if isinstance(each, Position)), None)
         if place is None or not self.connected:
             return {"id": 1, "last_updated": None, "lat": "0E-10", "lon": "0E-10", "home": False}
         lat, lon = (f"{each:.10f}" for each in (place.latitude, place.longitude))

@@ -19,7 +19,7 @@ from custom_components.nissanconnect.vehicle import (
     Unlock,
 )
 
-from ..cars.obey import obey
+from ..cars.execute import execute
 from .car import Car
 
 FETCHED_AFTER = timedelta(seconds=20)
@@ -134,7 +134,7 @@ class Dispatch:
         """The car says how it went. New values come before the new result, and a failure is a success (§4.1)."""
         car.answer_at, car.last_connection = None, now
         command = _COMMANDS.get(car.command_type)
-        failed = command is not None and obey(car.vehicle, command) is not None
+        failed = command is not None and execute(car.vehicle, command) is not None
         car.vehicle.report(Group)
         self.upload(car, now)
         done, could_not = _ALERTS.get(car.command_type, (None, 98))

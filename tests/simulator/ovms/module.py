@@ -7,10 +7,10 @@ from typing import Protocol
 from custom_components.nissanconnect.vehicle import Command, StartClimate
 
 from ..cars.electric import Electric
-from ..cars.obey import obey
+from ..cars.execute import execute
 from ..cars.vehicle import SimulatedVehicle
 from .metrics import BEFORE_HEARING, module_metrics, vehicle_metrics
-from .shell import execute
+from .shell import run_line
 
 AWAKE_FOR = timedelta(minutes=2)
 
@@ -158,7 +158,7 @@ class OvmsModule:
         self._awake_until = self._now() + AWAKE_FOR
         self.vehicle.advance(self._now())
         if self.obeyed:
-            obey(self.vehicle, StartClimate(21) if isinstance(command, StartClimate) else command)
+            execute(self.vehicle, StartClimate(21) if isinstance(command, StartClimate) else command)
         return True
 
     def configure(self, name: str, value: str) -> None:
@@ -195,7 +195,7 @@ class OvmsModule:
 
     def _command(self, client: str, number: str, line: str) -> None:
         self.lines.append(line)
-        reply = execute(line, self)
+        reply = run_line(line, self)
         if self.replies:
             self.link.publish(
                 f"{self.prefix}client/{client}/response/{number}",

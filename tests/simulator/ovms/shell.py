@@ -40,7 +40,7 @@ _ACTIONS: Mapping[str, tuple[Command, str, str]] = {
 }
 
 
-def execute(line: str, controls: Controls) -> str:
+def run_line(line: str, controls: Controls) -> str:
     """Execute what was sent as one command; a line feed in it would end one command and begin the next (§1.9)."""
     return "".join(f"{_one(each, controls)}\n" for each in line.split("\n") if each)
 

@@ -76,7 +76,7 @@ def powertrain(of: SimulatedVehicle) -> Electric:
     return of.powertrain
 
 
-def obeyed(by: SimulatedVehicle, command: Command) -> Action:
+def executed(by: SimulatedVehicle, command: Command) -> Action:
     """Send a command and wait as long as it may take."""
     action = by.order(command)
     by.advance(by.now + 2 * MINUTE)

@@ -9,7 +9,7 @@ from tests.simulator.cars.combustion import Combustion
 from tests.simulator.cars.places import TO_SCIENCE_PARK, TO_UTRECHT
 from tests.simulator.cars.scenario import Depart, PlugIn, Refuel
 
-from .build import COMMUTE, DAY, HOUR, START, combustion, electric, obeyed, powertrain, vehicle
+from .build import COMMUTE, DAY, HOUR, START, combustion, electric, executed, powertrain, vehicle
 
 
 def test_nobody_sets_out_with_an_empty_battery_or_from_elsewhere() -> None:
@@ -56,7 +56,7 @@ def test_open_doors_and_soft_tyres_are_seen() -> None:
     car = vehicle()
     car.body.open.add("hatch")
     car.body.tyres = (230, 230, 150, 230)
-    obeyed(car, Refresh())
+    executed(car, Refresh())
     body, tyres = car.cloud.state.body, car.cloud.state.tyres
 
     assert body is not None

@@ -19,7 +19,7 @@ from tests.simulator.cars.event import Event
 from tests.simulator.cars.places import HOME, TO_SCIENCE_PARK, TO_UTRECHT
 from tests.simulator.cars.vehicle import SimulatedVehicle
 
-from .build import COMMUTE, DAY, HOUR, MINUTE, START, electric, obeyed, powertrain, vehicle
+from .build import COMMUTE, DAY, HOUR, MINUTE, START, electric, executed, powertrain, vehicle
 
 cuts = st.lists(st.floats(0, 86_400 * 2), max_size=8).map(sorted)
 
@@ -80,7 +80,7 @@ def test_equal_seeds_lead_equal_lives() -> None:
     for each in (one, same, other):
         each.advance(START + 3 * DAY)
 
-    assert one.cloud.said == same.cloud.said
+    assert one.cloud.reported == same.cloud.reported
     assert one.cloud.trips != other.cloud.trips
 
 
@@ -119,7 +119,7 @@ def test_a_moving_vehicle_reports_every_two_minutes_and_tells_everything_at_the_
     (trip,) = car.cloud.trips
     assert sorted(set(reports)) == [START + 2 * n * MINUTE for n in range(1, len(set(reports)) + 1)]
     assert len(set(reports)) == int((trip.ended_at - START) / (2 * MINUTE))
-    assert {group.reported_at for group in car.cloud.said.values()} == {trip.ended_at}
+    assert {group.reported_at for group in car.cloud.reported.values()} == {trip.ended_at}
 
 
 def test_what_is_not_reported_stays_old() -> None:
@@ -132,7 +132,7 @@ def test_what_is_not_reported_stays_old() -> None:
     assert said.reported_at == START
     assert powertrain(car).battery.level > 74
 
-    obeyed(car, Refresh(Group.BATTERY))
+    executed(car, Refresh(Group.BATTERY))
     fresh, climate = car.cloud.state.battery, car.cloud.state.climate
     assert fresh is not None
     assert fresh.reported_at is not None
@@ -156,8 +156,8 @@ def test_what_is_not_reported_stays_old() -> None:
 def test_a_refresh_brings_what_belongs_together(group: Group | None, told: set[Group]) -> None:
     car = vehicle()
     car.advance(START + HOUR)
-    obeyed(car, Refresh(group))
-    fresh = {g for g, said in car.cloud.said.items() if said.reported_at and said.reported_at > START + HOUR}
+    executed(car, Refresh(group))
+    fresh = {g for g, said in car.cloud.reported.items() if said.reported_at and said.reported_at > START + HOUR}
 
     assert fresh == told | {Group.AUX_BATTERY, Group.PRIVACY}
 
@@ -230,7 +230,7 @@ def test_without_coverage_nothing_is_reported() -> None:
 def test_privacy_keeps_the_position_back() -> None:
     car = vehicle()
     car.set_privacy(on=True)
-    obeyed(car, Refresh(Group.POSITION))
+    executed(car, Refresh(Group.POSITION))
     position, privacy = car.cloud.state.position, car.cloud.state.privacy
 
     assert privacy is not None
@@ -239,6 +239,6 @@ def test_privacy_keeps_the_position_back() -> None:
     assert position.reported_at == START
 
     car.set_privacy(on=False)
-    obeyed(car, Refresh(Group.POSITION))
+    executed(car, Refresh(Group.POSITION))
     assert [message.kind for message in car.cloud.messages] == [Event.PRIVACY_ON, Event.PRIVACY_OFF]
     assert car.cloud.state.position != position

@@ -26,12 +26,12 @@ from tests.simulator.cars.event import Event
 from tests.simulator.cars.telematics import Manner
 from tests.simulator.cars.vehicle import SimulatedVehicle
 
-from .build import HOUR, MINUTE, START, combustion, drive_away, electric, obeyed, powertrain, vehicle
+from .build import HOUR, MINUTE, START, combustion, drive_away, electric, executed, powertrain, vehicle
 
 
 def test_climate_warms_the_cabin_and_stops_by_itself() -> None:
     car = vehicle()
-    action = obeyed(car, StartClimate(24))
+    action = executed(car, StartClimate(24))
     assert action.phase is Phase.DONE
     assert car.cloud.state.climate is not None
     assert (car.cloud.state.climate.running, car.cloud.state.climate.target_temperature) == (True, 24)
@@ -47,8 +47,8 @@ def test_climate_warms_the_cabin_and_stops_by_itself() -> None:
 
 def test_climate_can_be_stopped() -> None:
     car = vehicle()
-    obeyed(car, StartClimate())
-    action = obeyed(car, StopClimate())
+    executed(car, StartClimate())
+    action = executed(car, StopClimate())
 
     assert action.phase is Phase.DONE
     assert not powertrain(car).climate.running
@@ -57,7 +57,7 @@ def test_climate_can_be_stopped() -> None:
 
 def test_a_scheduled_climate_starts_on_time() -> None:
     car = vehicle()
-    obeyed(car, ScheduleClimate(START + 90 * MINUTE, 19))
+    executed(car, ScheduleClimate(START + 90 * MINUTE, 19))
     said = car.cloud.state.climate
     assert said is not None
     assert (said.next_start_at, powertrain(car).climate.next_target) == (START + 90 * MINUTE, 19)
@@ -70,7 +70,7 @@ def test_a_scheduled_climate_starts_on_time() -> None:
 
 def test_a_scheduled_climate_does_not_start_on_the_road() -> None:
     car = vehicle(electric(90))
-    obeyed(car, ScheduleClimate(START + 10 * MINUTE, 19))
+    executed(car, ScheduleClimate(START + 10 * MINUTE, 19))
     drive_away(car)
     car.advance(START + 11 * MINUTE)
 
@@ -81,8 +81,8 @@ def test_a_scheduled_climate_does_not_start_on_the_road() -> None:
 
 def test_a_scheduled_climate_can_be_cancelled() -> None:
     car = vehicle()
-    obeyed(car, ScheduleClimate(START + 90 * MINUTE, 19))
-    obeyed(car, CancelClimateSchedule())
+    executed(car, ScheduleClimate(START + 90 * MINUTE, 19))
+    executed(car, CancelClimateSchedule())
     car.advance(START + 91 * MINUTE)
 
     assert not powertrain(car).climate.running
@@ -94,11 +94,11 @@ def test_charging_starts_against_the_timer_and_stops_again() -> None:
     car.advance(START + HOUR)
     assert powertrain(car).battery.level == 30
 
-    obeyed(car, StartCharging())
+    executed(car, StartCharging())
     car.advance(START + 2 * HOUR)
     assert powertrain(car).battery.level > 40
 
-    obeyed(car, StopCharging())
+    executed(car, StopCharging())
     level = powertrain(car).battery.level
     car.advance(START + 3 * HOUR)
     assert powertrain(car).battery.level == level
@@ -132,39 +132,39 @@ def test_speed_classes(power: float, speed: str) -> None:
 
 def test_the_charge_limit_is_obeyed_and_can_be_raised() -> None:
     car = vehicle(electric(70))
-    obeyed(car, SetChargeLimit(80))
+    executed(car, SetChargeLimit(80))
     car.plug_in()
     car.advance(START + 6 * HOUR)
     assert powertrain(car).battery.level == pytest.approx(80)
 
-    obeyed(car, SetChargeLimit(90))
+    executed(car, SetChargeLimit(90))
     car.advance(START + 12 * HOUR)
     assert powertrain(car).battery.level == pytest.approx(90)
 
 
 def test_body_commands() -> None:
     car = vehicle()
-    actions = [obeyed(car, command) for command in (Unlock(), SoundHorn(), FlashLights())]
+    actions = [executed(car, command) for command in (Unlock(), SoundHorn(), FlashLights())]
     said = car.cloud.state.body
     assert said is not None
     assert (said.locked, said.hatch) == (False, False)
     assert (car.body.horn, car.body.lights) == (1, 1)
 
-    actions.append(obeyed(car, Lock()))
+    actions.append(executed(car, Lock()))
     assert car.body.locked
     assert {action.phase for action in actions} == {Phase.DONE}
 
 
 def test_the_engine_starts_and_stops_from_afar() -> None:
     car = vehicle(combustion())
-    obeyed(car, StartEngine())
+    executed(car, StartEngine())
     car.advance(START + 4 * MINUTE)
     assert car.powertrain.active
 
-    obeyed(car, StopEngine())
+    executed(car, StopEngine())
     assert not car.powertrain.active
 
-    obeyed(car, StartEngine())
+    executed(car, StartEngine())
     car.advance(START + HOUR)
     assert not car.powertrain.active
     assert [message.kind for message in car.cloud.messages] == [Event.ENGINE_STOPPED]
@@ -191,7 +191,7 @@ class Dance(Command):
     ],
 )
 def test_what_cannot_be_done_is_refused(car: SimulatedVehicle, command: Command, code: str) -> None:
-    action = obeyed(car, command)
+    action = executed(car, command)
 
     assert (action.phase, action.code) == (Phase.REJECTED, code)
     assert car.telematics.executed == []
@@ -202,13 +202,13 @@ def test_a_vehicle_in_use_refuses(command: Command) -> None:
     car = vehicle(combustion() if isinstance(command, StartEngine) else electric(90))
     drive_away(car)
 
-    assert obeyed(car, command).phase is Phase.REJECTED
+    assert executed(car, command).phase is Phase.REJECTED
 
 
 def test_driving_off_ends_what_was_going_on() -> None:
     car = vehicle(electric(90, plugged=True))
-    obeyed(car, StartClimate(21))
-    obeyed(car, Unlock())
+    executed(car, StartClimate(21))
+    executed(car, Unlock())
     drive_away(car)
 
     assert not powertrain(car).climate.running
@@ -219,7 +219,7 @@ def test_driving_off_ends_what_was_going_on() -> None:
 def test_a_vehicle_that_contradicts_has_done_it_all_the_same() -> None:
     car = vehicle()
     car.telematics.manner = Manner.CONTRADICTING
-    action = obeyed(car, StartClimate(21))
+    action = executed(car, StartClimate(21))
 
     assert action.phase is Phase.UNCERTAIN
     assert car.cloud.state.climate is not None

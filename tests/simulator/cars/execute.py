@@ -1,4 +1,4 @@
-"""How a vehicle carries out what it is told."""
+"""How a vehicle carries out commands."""
 
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ TIME_PASSED = "hvac.start.past"
 ENGINE_UNAVAILABLE = "remote.start.unavailable"
 
 
-def obey(vehicle: SimulatedVehicle, command: Command) -> str | None:
+def execute(vehicle: SimulatedVehicle, command: Command) -> str | None:
     """Carry ``command`` out, or return why not, by the keys of kamereon-eu §14.2 where there is one."""
     match command, vehicle.powertrain:
         case Refresh(), _:
