@@ -1,4 +1,4 @@
-"""The vehicles that are measured: LEAFs of commuters, on the physical model of the demo."""
+"""The vehicles that are measured: LEAFs of commuters, on the physical model of the simulator."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

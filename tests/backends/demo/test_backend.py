@@ -36,6 +36,7 @@ from custom_components.nissanconnect.vehicle import (
     StartEngine,
     StopCharging,
     StopClimate,
+    StopEngine,
     Ticket,
     TimePassed,
     TripPeriod,
@@ -334,7 +335,8 @@ async def test_commands_end_in_the_order_in_which_they_were_sent(backend: DemoBa
         ),
         ("Leaf", Refresh(), lambda s: s.battery.reported_at > NOW),
         ("Leaf", SoundHorn(), lambda s: True),
-        ("Qashqai", StartEngine(), lambda s: True),
+        ("Qashqai", StartEngine(), lambda s: s.aux_battery.voltage > 14),
+        ("Qashqai", StopEngine(), lambda s: s.aux_battery.voltage < 13),
     ],
 )
 async def test_what_commands_do(
@@ -373,6 +375,7 @@ async def test_charging_is_started_and_stopped_whatever_the_timer_says(backend: 
         ("Leaf", StartCharging(), "2026-11-20 12:00", "battery.charge.unavailable"),
         ("Leaf", StartClimate(), "2026-11-20 07:55", "hvac.vehicle.in.use"),
         ("Ariya", Unlock(), "2026-11-19 08:25", "vehicle.under.way"),
+        ("Qashqai", StartEngine(), "2026-11-18 13:15", "remote.start.unavailable"),
     ],
 )
 async def test_what_a_vehicle_rejects(
@@ -395,6 +398,20 @@ async def test_a_battery_that_is_never_charged_neither_heats_nor_drives(backend:
     assert after.battery is not None
     assert after.battery.level is not None
     assert after.battery.level > 0
+
+
+async def test_an_engine_stops_by_itself_unless_it_was_stopped(backend: DemoBackend, clock: Clock) -> None:
+    qashqai = await info(backend, "Qashqai")
+    await ended(backend, clock, "Qashqai", StartEngine())
+    await ended(backend, clock, "Qashqai", StopEngine())
+    clock.advance(minutes=11)
+    assert not await backend.read_notifications(qashqai)
+
+    await ended(backend, clock, "Qashqai", StartEngine())
+    clock.advance(minutes=11)
+    (message,) = await backend.read_notifications(qashqai)
+    assert (message.kind, message.title) == ("remote.left.time.cycle", "Engine")
+    assert message.alert is AlertType.CLOUD_MESSAGE
 
 
 async def test_what_a_vehicle_does_not_offer_is_refused(backend: DemoBackend) -> None:

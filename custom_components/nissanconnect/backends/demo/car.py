@@ -22,8 +22,10 @@ from ...vehicle import (
     SetChargeSchedule,
     StartCharging,
     StartClimate,
+    StartEngine,
     StopCharging,
     StopClimate,
+    StopEngine,
     Unlock,
     VehicleInfo,
 )
@@ -35,12 +37,14 @@ _CLIMATE_POWER = 1.5
 _CLIMATE_ENDS = {True: timedelta(hours=2), False: timedelta(minutes=15)}
 """After what time the climate stops by itself, plugged in or not (kamereon-eu §9.3)."""
 _HOUR = timedelta(hours=1)
+_ENGINE_ENDS = timedelta(minutes=10)
 _MESSAGES = {
-    "battery.ended.charge": (AlertType.CHARGING_FINISHED, "Your vehicle has stopped charging."),
-    "hvac.autostart": (AlertType.CLIMATE_STARTED, "The climate has started as planned."),
-    "hvac.autostop": (AlertType.CLIMATE_STOPPED, "The climate has stopped by itself."),
-    "hvac.traction.battery.low": (AlertType.CLOUD_MESSAGE, "The battery is too low for the climate."),
-    "hvac.vehicle.in.use": (AlertType.CLOUD_MESSAGE, "The vehicle is in use."),
+    "battery.ended.charge": (AlertType.CHARGING_FINISHED, "Charging", "Your vehicle has stopped charging."),
+    "hvac.autostart": (AlertType.CLIMATE_STARTED, "Climate", "The climate has started as planned."),
+    "hvac.autostop": (AlertType.CLIMATE_STOPPED, "Climate", "The climate has stopped by itself."),
+    "hvac.traction.battery.low": (AlertType.CLOUD_MESSAGE, "Climate", "The battery is too low for the climate."),
+    "hvac.vehicle.in.use": (AlertType.CLOUD_MESSAGE, "Climate", "The vehicle is in use."),
+    "remote.left.time.cycle": (AlertType.CLOUD_MESSAGE, "Engine", "The engine has stopped by itself."),
 }
 """What the maker's cloud writes to the owner, by its key (kamereon-eu §14.2)."""
 
@@ -101,8 +105,9 @@ class Car:
     schedule: ChargeSchedule | None = None
     ordered: bool | None = None
     plugged_in: bool = False
-    climate: StartClimate | ScheduleClimate | None = None
+    climate: StartClimate | None = None
     planned: ScheduleClimate | None = None
+    engine: StartEngine | None = None
     target: float = 21.0
     warmth: float = 0.0
     locked: bool = True
@@ -199,7 +204,7 @@ class Car:
             return
         if self.plugged_in:
             self.unplug()
-        self.climate, self.locked, self.hatch_open = None, True, False
+        self.climate, self.engine, self.locked, self.hatch_open = None, None, True, False
         self.trip = Trip(self.place, to, self.now, self.now + timedelta(minutes=minutes), distance)
         self.plan(self.trip.ended_at, partial(self._arrive, self.trip))
 
@@ -228,15 +233,26 @@ class Car:
 
     def execute(self, command: Command) -> str | None:
         """Carry a command out, or return why not, by the keys of kamereon-eu §14.2 where there is one."""
+        moving, on_battery = self.trip is not None, not self.plugged_in
+        for kind, refused, code in (
+            (Unlock, moving, "vehicle.under.way"),
+            (StartClimate, moving, "hvac.vehicle.in.use"),
+            (StartClimate, on_battery and self.level < MIN_LEVEL, "hvac.traction.battery.low"),
+            (StartEngine, moving, "remote.start.unavailable"),
+            (StartCharging | StopCharging, on_battery, "battery.charge.unavailable"),
+        ):
+            if refused and isinstance(command, kind):
+                return code
+        self._carry_out(command)
+        return None
+
+    def _carry_out(self, command: Command) -> None:
         match command:
-            case Lock():
-                self.locked = True
-            case Unlock():
-                if self.trip is not None:
-                    return "vehicle.under.way"
-                self.locked = False
-            case StartClimate():
-                return self._start_climate(command)
+            case Lock() | Unlock():
+                self.locked = isinstance(command, Lock)
+            case StartClimate(target=target):
+                self.climate, self.target = command, self.target if target is None else target
+                self.plan(self.now + _CLIMATE_ENDS[self.plugged_in], partial(self._end, command, "hvac.autostop"))
             case StopClimate():
                 self.climate = None
             case ScheduleClimate():
@@ -245,37 +261,32 @@ class Car:
             case CancelClimateSchedule():
                 self.planned = None
             case StartCharging() | StopCharging():
-                if not self.plugged_in:
-                    return "battery.charge.unavailable"
                 self.ordered = isinstance(command, StartCharging)
             case SetChargeLimit(limit=limit):
                 self.limit = limit
             case SetChargeSchedule(schedule=schedule):
                 self.schedule, self.ordered = schedule, None
-        return None
+            case StartEngine():
+                self.engine = command
+                self.plan(self.now + _ENGINE_ENDS, partial(self._end, command, "remote.left.time.cycle"))
+            case StopEngine():
+                self.engine = None
 
-    def _start_climate(self, command: StartClimate | ScheduleClimate) -> str | None:
-        if self.trip is not None:
-            return "hvac.vehicle.in.use"
-        if not self.plugged_in and self.level < MIN_LEVEL:
-            return "hvac.traction.battery.low"
-        self.climate, self.target = command, self.target if command.target is None else command.target
-        self.plan(self.now + _CLIMATE_ENDS[self.plugged_in], partial(self._end_climate, command))
-        return None
-
-    def _keep_plan(self, command: ScheduleClimate) -> None:
+    def _keep_plan(self, plan: ScheduleClimate) -> None:
         """Start the climate as planned, unless that was cancelled."""
-        if self.planned is command:
+        if self.planned is plan:
             self.planned = None
-            self._announce(self._start_climate(command) or "hvac.autostart")
+            start = StartClimate(plan.target, plan.defrost, plan.heat_seats, plan.heat_wheel)
+            self._announce(self.execute(start) or "hvac.autostart")
 
-    def _end_climate(self, command: StartClimate | ScheduleClimate) -> None:
-        if self.climate is command:
-            self.climate = None
-            self._announce("hvac.autostop")
+    def _end(self, command: Command, kind: str) -> None:
+        """End what ``command`` has started, unless that has ended or was started anew meanwhile."""
+        if command is self.climate or command is self.engine:
+            self.climate = self.engine = None  # no car has both
+            self._announce(kind)
 
     def _announce(self, kind: str) -> None:
         """Write to the owner; after a restart the id is the same, so that no message is new again."""
-        alert, text = _MESSAGES[kind]
+        alert, title, text = _MESSAGES[kind]
         name = f"{kind} {self.now.isoformat()}"
-        self.messages.append(Notification(id=name, kind=kind, alert=alert, text=text, sent_at=self.now))
+        self.messages.append(Notification(id=name, kind=kind, alert=alert, title=title, text=text, sent_at=self.now))

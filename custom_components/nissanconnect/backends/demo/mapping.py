@@ -49,7 +49,7 @@ def state_of(car: Car, received_at: datetime) -> VehicleState:
     tyre = Tyre(pressure=_whole(225 + 1.1 * (outside - 20)), warning=False)
     service = _whole(_SERVICE_EVERY - car.odometer % _SERVICE_EVERY)
     return VehicleState.of(
-        AuxBattery(**stamp, voltage=14.2 if charging or car.climate or car.trip else 12.7),
+        AuxBattery(**stamp, voltage=14.2 if charging or car.climate or car.engine or car.trip else 12.7),
         Body(**stamp, locked=car.locked, hatch=car.hatch_open, **_CLOSED),
         Connectivity(**cloud, reachable=True),
         Health(**stamp, values={"malfunction_lamp": False, "service_due_km": service}),
