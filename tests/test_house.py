@@ -33,7 +33,6 @@ FILES = 169
 
 CROWDED = {
     "AccountCoordinator",
-    "KamereonBackend",
     "VehicleCommands",
     "VehicleCoordinator",
     "Link",
@@ -42,9 +41,6 @@ CROWDED = {
 
 SEVERAL = {
     "Auth",
-    "Client",
-    "Endpoint",
-    "Form",
     "Place",
     "SentCommand",
     "Subscription",

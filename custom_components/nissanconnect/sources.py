@@ -183,7 +183,7 @@ def _kamereon(
     *,
     region: Region,
 ) -> Backend:
-    from .backends.kamereon import Auth, KamereonBackend  # noqa: PLC0415
+    from .backends.kamereon import KamereonAuth, KamereonBackend  # noqa: PLC0415
 
     username = _needed(data, CONF_USERNAME)
     with _asked_again():
@@ -198,7 +198,7 @@ def _kamereon(
         async_create_clientsession(hass, cookie_jar=cookie_jar),
         username=username,
         password=password,
-        auth=Auth.from_json(data.get(CONF_AUTH)),
+        auth=KamereonAuth.from_json(data.get(CONF_AUTH)),
         on_auth=lambda auth: save_auth(auth.to_json()),
         now=dt_util.utcnow,
         sleep=sleep,

@@ -13,7 +13,7 @@ from yarl import URL
 
 from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon import EUROPE, Auth as KamereonAuth, KamereonBackend
+from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend
 from custom_components.nissanconnect.backends.kamereon.japan import JAPAN
 from custom_components.nissanconnect.backends.mynissan import Auth as MyNissanAuth, MyNissanBackend
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend

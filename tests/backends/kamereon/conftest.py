@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.http import HttpClient
-from custom_components.nissanconnect.backends.kamereon import EUROPE, Auth, KamereonBackend, Timeouts
+from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend, Timeouts
 from custom_components.nissanconnect.backends.kamereon.client import Environment
 from tests.backends.conftest import NOW
 from tests.backends.doubles import Clock, Diary
@@ -26,14 +26,14 @@ class MakeBackend(Protocol):
     def __call__(
         self,
         *,
-        auth: Auth | None = ...,
+        auth: KamereonAuth | None = ...,
         password: str = ...,
         timeouts: Timeouts = ...,
         memory: Json = ...,
     ) -> KamereonBackend: ...
 
 
-LOGGED_IN = Auth(
+LOGGED_IN = KamereonAuth(
     access_token="access-0",
     refresh_token="refresh-0",
     expires_at=NOW + timedelta(minutes=30),
@@ -67,10 +67,12 @@ def http(session: ClientSession, clock: Clock) -> HttpClient:
 
 
 @pytest.fixture
-def make_backend(session: ClientSession, environment: Environment, clock: Clock, diary: Diary[Auth]) -> MakeBackend:
+def make_backend(
+    session: ClientSession, environment: Environment, clock: Clock, diary: Diary[KamereonAuth]
+) -> MakeBackend:
     def make(
         *,
-        auth: Auth | None = LOGGED_IN,
+        auth: KamereonAuth | None = LOGGED_IN,
         password: str = PASSWORD,
         timeouts: Timeouts = QUICK,
         memory: Json = None,

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon import Auth
+from custom_components.nissanconnect.backends.kamereon import KamereonAuth
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     ActionRequired,
@@ -44,7 +44,7 @@ from .fake import (
 EMPTY_LIST = Say(json={"data": []})
 
 
-async def test_a_first_log_in(make_backend: MakeBackend, fake: Fake, diary: Diary[Auth]) -> None:
+async def test_a_first_log_in(make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth]) -> None:
     assert await make_backend(auth=None).log_in() == "user-1"
 
     exchange = fake.last(EXCHANGE)
@@ -54,7 +54,7 @@ async def test_a_first_log_in(make_backend: MakeBackend, fake: Fake, diary: Diar
     assert exchange.headers["Accept"] == "application/json"
     assert exchange.body == ""
     assert fake.last(USER).headers["Authorization"] == "Bearer access-first"
-    expected = Auth(
+    expected = KamereonAuth(
         access_token="access-first",
         refresh_token="refresh-first",
         expires_at=NOW + timedelta(seconds=1800),
@@ -76,7 +76,7 @@ async def test_no_user_id(make_backend: MakeBackend, fake: Fake, body: Json) -> 
 
 
 async def test_saved_tokens_that_last_need_no_request(
-    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth]
+    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth]
 ) -> None:
     assert await make_backend(auth=LOGGED_IN).log_in() == "user-1"
     assert fake.asked == []
@@ -84,7 +84,7 @@ async def test_saved_tokens_that_last_need_no_request(
 
 
 async def test_a_token_is_renewed_a_minute_before_its_end(
-    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[Auth]
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[KamereonAuth]
 ) -> None:
     backend = make_backend(auth=LOGGED_IN)
     clock.advance(minutes=28, seconds=59)
@@ -100,7 +100,7 @@ async def test_a_token_is_renewed_a_minute_before_its_end(
     assert json.loads(refresh.body) == {"scope": "openid profile vehicles"}
     assert len(fake.asked) == 1
     assert diary.entries == [
-        Auth(
+        KamereonAuth(
             access_token="access-refreshed",
             refresh_token="refresh-refreshed",
             expires_at=clock.time + timedelta(seconds=1800),
@@ -110,7 +110,7 @@ async def test_a_token_is_renewed_a_minute_before_its_end(
 
 
 async def test_a_refresh_may_keep_the_refresh_token(
-    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[Auth]
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[KamereonAuth]
 ) -> None:
     fake.on("POST", REFRESH, tokens("second", refresh_token=None))
     clock.advance(hours=1)
@@ -120,7 +120,7 @@ async def test_a_refresh_may_keep_the_refresh_token(
 
 @pytest.mark.parametrize("lifetime", [None, 0, -5, "soon", 1e300])
 async def test_a_lifetime_that_makes_no_sense_is_an_hour(
-    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth], lifetime: Json
+    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth], lifetime: Json
 ) -> None:
     fake.on("POST", EXCHANGE, tokens("first", expires_in=lifetime))
     await make_backend(auth=None).log_in()
@@ -164,7 +164,7 @@ async def test_errors_in_200_refuse_a_token_too(make_backend: MakeBackend, fake:
 
 
 async def test_a_host_that_refuses_fresh_tokens_is_out_of_order(
-    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth]
+    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth]
 ) -> None:
     fake.on("GET", CARS, UNAUTHORIZED)
     with pytest.raises(Unavailable):
@@ -201,7 +201,7 @@ async def test_parallel_requests_share_a_renewal(make_backend: MakeBackend, fake
     ],
 )
 async def test_a_refused_refresh_leads_to_one_log_in(
-    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[Auth], refusal: Say
+    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[KamereonAuth], refusal: Say
 ) -> None:
     fake.on("POST", REFRESH, refusal)
     clock.advance(hours=1)
@@ -212,7 +212,7 @@ async def test_a_refused_refresh_leads_to_one_log_in(
 
 
 async def test_without_a_refresh_token_the_password_is_used(make_backend: MakeBackend, fake: Fake) -> None:
-    await make_backend(auth=Auth(user_id="user-1")).log_in()
+    await make_backend(auth=KamereonAuth(user_id="user-1")).log_in()
     assert (fake.count(REFRESH), fake.count(SUBMIT)) == (0, 1)
 
 
@@ -233,7 +233,12 @@ async def test_without_a_refresh_token_the_password_is_used(make_backend: MakeBa
     ],
 )
 async def test_trouble_with_a_refresh_never_sends_the_password(
-    make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[Auth], trouble: Say, error: type[BackendError]
+    make_backend: MakeBackend,
+    fake: Fake,
+    clock: Clock,
+    diary: Diary[KamereonAuth],
+    trouble: Say,
+    error: type[BackendError],
 ) -> None:
     fake.on("POST", REFRESH, trouble)
     clock.advance(hours=1)
@@ -280,19 +285,19 @@ async def test_whoever_gives_up_leaves_the_renewal_to_the_next(
 
 
 async def test_a_rejected_password_is_never_sent_again(
-    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth]
+    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth]
 ) -> None:
     backend = make_backend(auth=replace(LOGGED_IN, refresh_token=None, expires_at=NOW), password="wrong")
     with pytest.raises(AuthenticationFailed):
         await backend.log_in()
-    assert diary.entries == [Auth(user_id="user-1", rejected=True)]
+    assert diary.entries == [KamereonAuth(user_id="user-1", rejected=True)]
     asked = len(fake.asked)
 
     with pytest.raises(AuthenticationFailed):
         await backend.log_in()
     with pytest.raises(AuthenticationFailed):
         await backend.read(LEAF, {Group.ODOMETER})
-    restarted = make_backend(auth=Auth.from_json(diary.last.to_json()), password="wrong")
+    restarted = make_backend(auth=KamereonAuth.from_json(diary.last.to_json()), password="wrong")
     with pytest.raises(AuthenticationFailed):
         await restarted.list_vehicles()
     assert len(fake.asked) == asked
@@ -307,7 +312,7 @@ async def test_parallel_requests_send_a_wrong_password_once(make_backend: MakeBa
 
 @pytest.mark.parametrize("refusal", [UNAUTHORIZED, Say.error(403, "403"), Say(json={"error": "invalid_token"})])
 async def test_an_account_that_the_platform_does_not_take(
-    make_backend: MakeBackend, fake: Fake, diary: Diary[Auth], refusal: Say
+    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth], refusal: Say
 ) -> None:
     fake.on("POST", EXCHANGE, refusal)
     with pytest.raises(ActionRequired):
@@ -339,7 +344,7 @@ SECRETS = st.none() | st.text(st.characters(min_codepoint=33, max_codepoint=126)
 
 @given(
     st.builds(
-        Auth,
+        KamereonAuth,
         access_token=SECRETS,
         refresh_token=SECRETS,
         expires_at=st.none() | MOMENTS,
@@ -347,12 +352,12 @@ SECRETS = st.none() | st.text(st.characters(min_codepoint=33, max_codepoint=126)
         rejected=st.booleans(),
     )
 )
-def test_what_is_saved_comes_back(auth: Auth) -> None:
-    assert Auth.from_json(json.loads(json.dumps(auth.to_json()))) == auth
+def test_what_is_saved_comes_back(auth: KamereonAuth) -> None:
+    assert KamereonAuth.from_json(json.loads(json.dumps(auth.to_json()))) == auth
 
 
-@given(JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(Auth().to_json(), JSON)))
+@given(JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(KamereonAuth().to_json(), JSON)))
 def test_whatever_was_saved_can_be_read(saved: Json) -> None:
-    auth = Auth.from_json(saved)
-    assert auth == Auth.from_json(auth.to_json())
+    auth = KamereonAuth.from_json(saved)
+    assert auth == KamereonAuth.from_json(auth.to_json())
     assert auth.rejected is (isinstance(saved, dict) and saved.get("rejected") is True)

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon import EUROPE, Auth, KamereonBackend
+from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend
 from custom_components.nissanconnect.backends.kamereon.client import Host
 from custom_components.nissanconnect.backends.kamereon.japan import JAPAN, entry_of
 from custom_components.nissanconnect.backends.kamereon.mapping import AttributeReader
@@ -60,7 +60,7 @@ async def japan(clock: Clock, socket_enabled: None) -> AsyncIterator[Simulator]:
 
 
 def make(
-    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth], *, password: str = PASSWORD
+    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[KamereonAuth], *, password: str = PASSWORD
 ) -> KamereonBackend:
     return KamereonBackend(
         session,
@@ -75,7 +75,7 @@ def make(
 
 
 @pytest.fixture
-def backend(session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth]) -> KamereonBackend:
+def backend(session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[KamereonAuth]) -> KamereonBackend:
     return make(session, japan, clock, diary)
 
 
@@ -95,7 +95,7 @@ def test_one_host_of_japan_sees_everything() -> None:
     )
 
 
-async def test_the_account(backend: KamereonBackend, japan: Simulator, diary: Diary[Auth]) -> None:
+async def test_the_account(backend: KamereonBackend, japan: Simulator, diary: Diary[KamereonAuth]) -> None:
     assert await backend.log_in() == "437001"
     assert await backend.log_in() == "437001"
     assert japan.requests["login"] == 1
@@ -189,7 +189,7 @@ async def test_all_parts_fail_with_a_log_in_that_works(backend: KamereonBackend,
 
 
 async def test_a_wrong_password_is_sent_once(
-    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth]
+    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[KamereonAuth]
 ) -> None:
     backend = make(session, japan, clock, diary, password="not this one")
     for _ in range(3):
@@ -216,7 +216,7 @@ async def test_a_wrong_password_is_sent_once(
     ],
 )
 async def test_each_way_a_log_in_can_end(
-    backend: KamereonBackend, japan: Simulator, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    backend: KamereonBackend, japan: Simulator, diary: Diary[KamereonAuth], fault: Fault, error: type[BackendError]
 ) -> None:
     japan.fail("login-jp", fault)
     with pytest.raises(BackendError) as raised:
@@ -261,7 +261,7 @@ async def test_a_token_that_is_revoked_is_replaced_once_for_all(backend: Kamereo
 
 
 async def test_tokens_survive_a_restart(
-    backend: KamereonBackend, session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth]
+    backend: KamereonBackend, session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[KamereonAuth]
 ) -> None:
     await backend.log_in()
     clock.advance(minutes=30)

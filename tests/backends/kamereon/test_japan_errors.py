@@ -3,7 +3,7 @@
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.kamereon import Auth, KamereonBackend
+from custom_components.nissanconnect.backends.kamereon import KamereonAuth, KamereonBackend
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,
@@ -93,7 +93,12 @@ def rows(*tables: list[Row]) -> pytest.MarkDecorator:
 
 @rows(TROUBLE, NOT_THE_PASSWORD)
 async def test_no_trouble_of_the_log_in_costs_the_password(
-    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    session: ClientSession,
+    japan: Simulator,
+    clock: Clock,
+    diary: Diary[KamereonAuth],
+    fault: Fault,
+    error: type[BackendError],
 ) -> None:
     japan.fail("login-jp", fault)
     backend = make(session, japan, clock, diary)
@@ -107,7 +112,12 @@ async def test_no_trouble_of_the_log_in_costs_the_password(
 
 @rows(THE_PASSWORD)
 async def test_a_refused_password_is_remembered_for_good(
-    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    session: ClientSession,
+    japan: Simulator,
+    clock: Clock,
+    diary: Diary[KamereonAuth],
+    fault: Fault,
+    error: type[BackendError],
 ) -> None:
     japan.fail("login-jp", fault)
     with pytest.raises(error):
@@ -123,7 +133,7 @@ async def test_a_refused_password_is_remembered_for_good(
 
 @rows(TROUBLE)
 async def test_trouble_of_one_part_is_asked_again_at_the_next_read(
-    backend: KamereonBackend, japan: Simulator, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    backend: KamereonBackend, japan: Simulator, diary: Diary[KamereonAuth], fault: Fault, error: type[BackendError]
 ) -> None:
     sakura = (await listed(backend))[SAKURA]
     japan.fail("location", fault)
@@ -142,7 +152,7 @@ async def test_trouble_of_one_part_is_asked_again_at_the_next_read(
 
 @rows(REFUSED_TOKEN)
 async def test_a_token_that_one_part_refuses_costs_one_log_in(
-    backend: KamereonBackend, japan: Simulator, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    backend: KamereonBackend, japan: Simulator, diary: Diary[KamereonAuth], fault: Fault, error: type[BackendError]
 ) -> None:
     sakura = (await listed(backend))[SAKURA]
     japan.reset_counters()
@@ -159,7 +169,7 @@ async def test_a_token_that_one_part_refuses_costs_one_log_in(
 
 @rows(REFUSED_TOKEN)
 async def test_tokens_that_all_parts_refuse_are_no_outage(
-    backend: KamereonBackend, japan: Simulator, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    backend: KamereonBackend, japan: Simulator, diary: Diary[KamereonAuth], fault: Fault, error: type[BackendError]
 ) -> None:
     sakura = (await listed(backend))[SAKURA]
     for part in PARTS:
@@ -171,7 +181,12 @@ async def test_tokens_that_all_parts_refuse_are_no_outage(
 
 @rows(REFUSED_PART)
 async def test_a_part_that_is_refused_is_left_alone_for_a_day(
-    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    session: ClientSession,
+    japan: Simulator,
+    clock: Clock,
+    diary: Diary[KamereonAuth],
+    fault: Fault,
+    error: type[BackendError],
 ) -> None:
     backend = make(session, japan, clock, diary)
     sakura = (await listed(backend))[SAKURA]
@@ -205,7 +220,7 @@ async def test_trips(backend: KamereonBackend, japan: Simulator, fault: Fault, e
 
 @rows(TROUBLE, REFUSED_TOKEN, REFUSED_PART)
 async def test_details_that_cannot_be_had_cost_nothing_but_the_name(
-    backend: KamereonBackend, japan: Simulator, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    backend: KamereonBackend, japan: Simulator, diary: Diary[KamereonAuth], fault: Fault, error: type[BackendError]
 ) -> None:
     japan.fail("details", fault)
     assert {each.key: each.model for each in (await listed(backend)).values()}[SAKURA] is None
@@ -215,7 +230,7 @@ async def test_details_that_cannot_be_had_cost_nothing_but_the_name(
 
 @rows(TROUBLE, REFUSED_TOKEN)
 async def test_a_list_that_cannot_be_had(
-    backend: KamereonBackend, japan: Simulator, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    backend: KamereonBackend, japan: Simulator, diary: Diary[KamereonAuth], fault: Fault, error: type[BackendError]
 ) -> None:
     await backend.log_in()
     japan.fail("token-info", fault)

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.commands import action_id, progress
-from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, Endpoint, LearnedVehicles
+from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, LearnedVehicles, VersionedEndpoint
 from custom_components.nissanconnect.backends.kamereon.vehicles import parse_list
 from custom_components.nissanconnect.vehicle import Capability, Powertrain, ProtocolError, VehicleInfo
 
@@ -54,7 +54,7 @@ def mutations(draw: st.DrawFn) -> Json:
 
 
 @given(JSON | mutations(), ENDPOINT, VEHICLES)
-def test_a_parser_brings_only_what_it_promises(said: Json, endpoint: Endpoint, vehicle: VehicleInfo) -> None:
+def test_a_parser_brings_only_what_it_promises(said: Json, endpoint: VersionedEndpoint, vehicle: VehicleInfo) -> None:
     state = endpoint.map(said, vehicle, NOW)
     groups = state.groups()
     assert groups.keys() <= endpoint.groups

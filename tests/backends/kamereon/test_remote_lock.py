@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json, LockSetup
-from custom_components.nissanconnect.backends.kamereon import EUROPE, Auth, KamereonBackend, srp
+from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend, srp
 from custom_components.nissanconnect.backends.kamereon.client import Environment
 from custom_components.nissanconnect.vehicle import (
     BackendError,
@@ -55,7 +55,7 @@ GOOD = challenge(srpLoginS=SALT, srpLoginB=KEY)
 
 @pytest.fixture
 def make(
-    session: ClientSession, environment: Environment, clock: Clock, diary: Diary[Auth]
+    session: ClientSession, environment: Environment, clock: Clock, diary: Diary[KamereonAuth]
 ) -> Callable[..., KamereonBackend]:
     async def sleep(seconds: float) -> None:
         clock.advance(seconds=seconds)

@@ -1,12 +1,12 @@
 """The Kamereon platform behind the apps of Europe and Japan, reached with the account's name and password."""
 
 from ..base import Backend, Context, Fields
-from .auth import Auth
-from .backend import KamereonBackend
+from .auth import KamereonAuth
+from .backend import KamereonBackend, create_backend
 from .client import Timeouts
 from .region import EUROPE, Region
 
-__all__ = ["EUROPE", "Auth", "KamereonBackend", "Region", "Timeouts", "create"]
+__all__ = ["EUROPE", "KamereonAuth", "KamereonBackend", "Region", "Timeouts", "create"]
 
 
 def create(context: Context, fields: Fields) -> Backend:
@@ -14,4 +14,4 @@ def create(context: Context, fields: Fields) -> Backend:
 
     :func:`.japan.create` does the same for Japan.
     """
-    return KamereonBackend.create(context, fields, EUROPE)
+    return create_backend(context, fields, EUROPE)

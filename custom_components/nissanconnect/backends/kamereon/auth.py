@@ -64,7 +64,7 @@ def tokens_of(response: Response, name: str) -> Json:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Auth:
+class KamereonAuth:
     """The state of the log-in to store. ``rejected`` survives a restart: that password must not be sent again."""
 
     access_token: str | None = field(default=None, repr=False)
@@ -105,8 +105,8 @@ class Authenticator:
         *,
         username: str,
         password: str,
-        auth: Auth,
-        on_auth: Callable[[Auth], None],
+        auth: KamereonAuth,
+        on_auth: Callable[[KamereonAuth], None],
         now: Callable[[], datetime],
     ) -> None:
         """``auth`` is the state after an earlier log-in; ``on_auth`` is called with every new state."""
@@ -172,7 +172,7 @@ class Authenticator:
         try:
             body = await self._log_in.log_in(self._username, self._password)
         except AuthenticationFailed:
-            self._update(Auth(user_id=self._auth.user_id, rejected=True))
+            self._update(KamereonAuth(user_id=self._auth.user_id, rejected=True))
             raise
         return self._store(body, None)
 
@@ -184,7 +184,7 @@ class Authenticator:
             raise ProtocolError("the log-in brought no token")
         lifetime = tokens.number("expires_in", 1, 366 * 86400) or _USUAL_LIFETIME
         self._update(
-            Auth(
+            KamereonAuth(
                 access_token=token,
                 refresh_token=tokens.token("refresh_token") or refresh_token,
                 expires_at=self._now().astimezone(UTC) + timedelta(seconds=lifetime),
@@ -193,6 +193,6 @@ class Authenticator:
         )
         return token
 
-    def _update(self, auth: Auth) -> None:
+    def _update(self, auth: KamereonAuth) -> None:
         self._auth = auth
         self._on_auth(auth)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Self, override
+from typing import override
 
 import aiohttp
 
@@ -38,14 +38,14 @@ from ..base import Backend, Context, Description, Fields, Json, LockSetup, Messa
 from ..failures import summary
 from ..http import HttpClient
 from . import history
-from .auth import Auth, Authenticator
-from .client import Client, Timeouts
+from .auth import Authenticator, KamereonAuth
+from .client import KamereonClient, Timeouts
 from .commands import Action, action_for, poll_action, progress, start_action
-from .endpoints import Endpoint, LearnedVehicles, Negotiator
+from .endpoints import LearnedVehicles, Negotiator, VersionedEndpoint
 from .errors import BadRequest
 from .mapping import BACKEND, join_fuel, privacy
 from .region import EUROPE, Region
-from .remote_lock import RemoteLock, TrustedDevice
+from .remote_lock import RemoteLock
 
 _PARALLEL_READS = 4
 """Parts of vehicles, when many are read. Nothing else has to wait: what shows a command's effect is a few parts at
@@ -62,8 +62,8 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
         *,
         username: str,
         password: str,
-        auth: Auth | None = None,
-        on_auth: Callable[[Auth], None],
+        auth: KamereonAuth | None = None,
+        on_auth: Callable[[KamereonAuth], None],
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         device_id: str | None = None,
@@ -84,11 +84,11 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
             region.log_in(self._login_http, region.environment),
             username=username,
             password=password,
-            auth=auth or Auth(),
+            auth=auth or KamereonAuth(),
             on_auth=on_auth,
             now=now,
         )
-        self._client = Client(self._data_http, self._authenticator, region.environment, region.headers)
+        self._client = KamereonClient(self._data_http, self._authenticator, region.environment, region.headers)
         self._region = region
         self._account = region.account()
         self._now = now
@@ -103,26 +103,6 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
             hosts={host.replace("-", "_"): str(url) for host, url in region.environment.hosts.items()},
             market=region.market,
             refreshes=(Group.CLIMATE, Group.BODY),
-        )
-
-    @classmethod
-    def create(cls, context: Context, fields: Fields, region: Region) -> Self:
-        """Return the backend for the name and the password that the owner has entered.
-
-        Raises:
-            ValueError: ``context.simulator`` is no address of a simulator.
-        """
-        return cls(
-            context.session,
-            username=fields["username"],
-            password=fields["password"],
-            auth=Auth.from_json(context.auth),
-            on_auth=lambda auth: context.save_auth(auth.to_json()),
-            now=context.now,
-            sleep=context.sleep,
-            device_id=fields.get("device_id"),
-            region=region.simulated(context.simulator) if context.simulator else region,
-            memory=context.memory,
         )
 
     @property
@@ -183,7 +163,7 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
         self,
         negotiator: Negotiator,
         vehicle: VehicleInfo,
-        endpoint: Endpoint,
+        endpoint: VersionedEndpoint,
         slot: AbstractAsyncContextManager[None],
     ) -> VehicleState | BackendError | None:
         """Read one endpoint: return its groups, or why there are none, or ``None`` if it is left alone."""
@@ -232,7 +212,7 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
         if self._device_id is None:
             raise DeviceNotRegistered
         user_id = await self.log_in()
-        if not await self._device(self._device_id).is_registered(user_id, vehicle.key):
+        if not await self._remote_lock.is_registered(user_id, vehicle.key, self._device_id):
             raise DeviceNotRegistered
         return await self._remote_lock.prove(command, user_id, vehicle.key, self._device_id, departure)
 
@@ -251,26 +231,23 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
 
     @override
     async def send_device_code(self, vehicle: VehicleInfo, device_id: str) -> None:
-        await self._device(device_id).send_code(await self.log_in(), vehicle.key)
+        await self._remote_lock.send_code(await self.log_in(), vehicle.key, device_id)
 
     @override
     async def register_device(self, vehicle: VehicleInfo, device_id: str, code: str) -> None:
-        await self._device(device_id).register(await self.log_in(), vehicle.key, code)
+        await self._remote_lock.register(await self.log_in(), vehicle.key, device_id, code)
 
     @override
     async def remove_device(self, vehicle: VehicleInfo, device_id: str) -> None:
-        await self._device(device_id).remove(vehicle.key)
+        await self._remote_lock.remove(vehicle.key, device_id)
 
     @override
     async def set_pin(self, vehicle: VehicleInfo, pin: str, departure: Departure) -> None:
         """Set the PIN of the remote lock, four digits. Wakes the vehicle and takes up to a minute."""
         await self._remote_lock.set_pin(await self.log_in(), vehicle.key, pin, departure)
 
-    def _client_for(self, vehicle: VehicleInfo) -> Client:
+    def _client_for(self, vehicle: VehicleInfo) -> KamereonClient:
         return self._client.with_headers(self._region.vehicle_headers(vehicle))
-
-    def _device(self, device_id: str) -> TrustedDevice:
-        return TrustedDevice(self._client, device_id)
 
     @override
     async def read_trips(
@@ -297,3 +274,23 @@ def _without_lock(listed: ListedVehicle) -> ListedVehicle:
     """Return the vehicle without its lock: without a device id it would refuse all commands for that."""
     capabilities = listed.info.capabilities - {Capability.LOCK, Capability.LOCK_PIN}
     return replace(listed, info=replace(listed.info, capabilities=capabilities))
+
+
+def create_backend(context: Context, fields: Fields, region: Region) -> KamereonBackend:
+    """Return the backend for the name and the password that the owner has entered.
+
+    Raises:
+        ValueError: ``context.simulator`` is no address of a simulator.
+    """
+    return KamereonBackend(
+        context.session,
+        username=fields["username"],
+        password=fields["password"],
+        auth=KamereonAuth.from_json(context.auth),
+        on_auth=lambda auth: context.save_auth(auth.to_json()),
+        now=context.now,
+        sleep=context.sleep,
+        device_id=fields.get("device_id"),
+        region=region.simulated(context.simulator) if context.simulator else region,
+        memory=context.memory,
+    )

@@ -97,7 +97,7 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-class Client:
+class KamereonClient:
     """The data plane for one account."""
 
     def __init__(
@@ -113,12 +113,12 @@ class Client:
         self._authenticator = authenticator
         self._headers = headers
 
-    def with_headers(self, more: Mapping[str, str]) -> Client:
+    def with_headers(self, more: Mapping[str, str]) -> KamereonClient:
         """Return a client that sends ``more`` headers."""
         if not more:
             return self
         headers = {host: {**own, **more} for host, own in self._headers.items()}
-        return Client(self._http, self._authenticator, self.environment, headers)
+        return KamereonClient(self._http, self._authenticator, self.environment, headers)
 
     async def log_in(self) -> None:
         """Make sure that there is a token. An error of the next request is then none of the log-in."""

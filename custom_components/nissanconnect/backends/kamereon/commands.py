@@ -30,7 +30,7 @@ from ...vehicle import (
 from ..address import segment
 from ..base import Json
 from ..reader import JsonReader
-from .client import Client, EnterDeparture, Host
+from .client import EnterDeparture, Host, KamereonClient
 from .errors import NotServed
 from .mapping import AttributeReader
 
@@ -136,7 +136,7 @@ def _long_stop(vehicle: VehicleInfo, now: datetime) -> Action:
     )
 
 
-async def start_action(client: Client, vin: str, action: Action, departure: EnterDeparture) -> str:
+async def start_action(client: KamereonClient, vin: str, action: Action, departure: EnterDeparture) -> str:
     """Queue an action (§9.1); return the id under which it is polled, empty if the service gave none."""
     path = f"v1/cars/{segment(vin)}/actions/{action.name}"
     return action_id(await client.post(Host.CARS, path, action.name, action.body(), departure))
@@ -147,7 +147,7 @@ def action_id(body: Json) -> str:
     return JsonReader.of(body).child("data").text("id") or ""
 
 
-async def poll_action(client: Client, vin: str, identifier: str) -> Json:
+async def poll_action(client: KamereonClient, vin: str, identifier: str) -> Json:
     """Return the status of an action (§10); ``None`` in its first seconds, when the service does not know it yet."""
     if not identifier:
         return None

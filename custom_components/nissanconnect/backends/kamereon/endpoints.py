@@ -27,7 +27,7 @@ from ..learned import ENOUGH, LearnedState
 from ..mapping import is_known, value_names
 from ..reader import JsonReader
 from . import mapping
-from .client import Client, Host
+from .client import Host, KamereonClient
 from .errors import AdapterFault, NotServed
 from .mapping import AttributeReader, Mapper
 
@@ -48,7 +48,7 @@ _V1, _V2 = Version("v1"), Version("v2")
 _BFF_V1, _BFF_V3 = (Version(name, Host.BFF, wants_generation=True) for name in ("v1", "v3"))
 
 
-class Endpoint(NamedTuple):
+class VersionedEndpoint(NamedTuple):
     """One thing to read.
 
     It is requested only for vehicles with ``capability``. ``versions`` returns its versions, likeliest first; a body
@@ -84,20 +84,20 @@ def _has_no_range(body: Json) -> bool:
 
 
 ENDPOINTS = (
-    Endpoint(
+    VersionedEndpoint(
         "battery-status",
         frozenset({Group.BATTERY, Group.CHARGING, Group.FUEL}),
         mapping.battery_status,
         versions=_battery_versions,
         is_sparse=_has_no_range,
     ),
-    Endpoint("cockpit", frozenset({Group.FUEL, Group.ODOMETER}), mapping.cockpit, versions=_cockpit_versions),
-    Endpoint("hvac-status", frozenset({Group.CLIMATE}), mapping.hvac_status, Capability.CLIMATE_STATUS),
-    Endpoint("location", frozenset({Group.POSITION, Group.PRIVACY}), mapping.location, Capability.LOCATION),
-    Endpoint("lock-status", frozenset({Group.BODY}), mapping.lock_status, Capability.LOCK_STATUS),
-    Endpoint("pressure", frozenset({Group.TYRES}), mapping.pressure),
-    Endpoint("charge-mode", frozenset({Group.SCHEDULES}), mapping.charge_mode, Capability.BATTERY),
-    Endpoint("health-status", frozenset({Group.HEALTH}), mapping.health_status, versions=lambda _: (_BFF_V1,)),
+    VersionedEndpoint("cockpit", frozenset({Group.FUEL, Group.ODOMETER}), mapping.cockpit, versions=_cockpit_versions),
+    VersionedEndpoint("hvac-status", frozenset({Group.CLIMATE}), mapping.hvac_status, Capability.CLIMATE_STATUS),
+    VersionedEndpoint("location", frozenset({Group.POSITION, Group.PRIVACY}), mapping.location, Capability.LOCATION),
+    VersionedEndpoint("lock-status", frozenset({Group.BODY}), mapping.lock_status, Capability.LOCK_STATUS),
+    VersionedEndpoint("pressure", frozenset({Group.TYRES}), mapping.pressure),
+    VersionedEndpoint("charge-mode", frozenset({Group.SCHEDULES}), mapping.charge_mode, Capability.BATTERY),
+    VersionedEndpoint("health-status", frozenset({Group.HEALTH}), mapping.health_status, versions=lambda _: (_BFF_V1,)),
 )
 """What can be read in Europe."""
 
@@ -174,7 +174,7 @@ class Negotiator:
     """Reads the endpoints of one vehicle, whatever their version."""
 
     def __init__(
-        self, client: Client, vehicle: VehicleInfo, learned: LearnedVehicle, now: Callable[[], datetime]
+        self, client: KamereonClient, vehicle: VehicleInfo, learned: LearnedVehicle, now: Callable[[], datetime]
     ) -> None:
         """``client`` is that of the vehicle; ``learned`` is read and updated."""
         self._client = client
@@ -182,7 +182,7 @@ class Negotiator:
         self._learned = learned
         self._now = now
 
-    async def read(self, endpoint: Endpoint) -> VehicleState | None:
+    async def read(self, endpoint: VersionedEndpoint) -> VehicleState | None:
         """Return the state from the version that has the most values; ``None`` if the endpoint is left alone.
 
         404 and 501 lead to the next version, and so does a body without any value of the endpoint. Other errors say
@@ -213,12 +213,12 @@ class Negotiator:
             raise problem
         return None
 
-    def given_up(self, endpoint: Endpoint) -> BackendError | None:
+    def given_up(self, endpoint: VersionedEndpoint) -> BackendError | None:
         """Return why ``endpoint`` is left alone, if every version of it is."""
         names = (endpoint.version_name(version) for version in endpoint.versions(self._vehicle))
         return self._learned.state.reason(names)
 
-    def _by_prospect(self, endpoint: Endpoint) -> list[Version]:
+    def _by_prospect(self, endpoint: VersionedEndpoint) -> list[Version]:
         working = self._learned.versions.get(endpoint.name)
 
         def prospect(version: Version) -> tuple[int, bool]:
@@ -227,7 +227,7 @@ class Negotiator:
 
         return sorted(endpoint.versions(self._vehicle), key=prospect)
 
-    def _tries_next_version(self, endpoint: Endpoint, version: Version, error: BackendError) -> bool:
+    def _tries_next_version(self, endpoint: VersionedEndpoint, version: Version, error: BackendError) -> bool:
         """Whether the next version is requested after ``error``: whenever this one has failed three times in a row.
 
         The version that has worked before is requested in any case.
@@ -238,7 +238,7 @@ class Negotiator:
         often = self._learned.state.record_failure(name) % ENOUGH == 0
         return often or self._learned.versions.get(endpoint.name) not in (None, name)
 
-    async def _read_version(self, endpoint: Endpoint, version: Version) -> _Reading | None:
+    async def _read_version(self, endpoint: VersionedEndpoint, version: Version) -> _Reading | None:
         """Request one version; return ``None`` if it is left alone from now on."""
         vehicle, name, learned = self._vehicle, endpoint.version_name(version), self._learned.state
         path = version.path(endpoint.name, segment(vehicle.key))
@@ -261,7 +261,7 @@ class Negotiator:
             return _Reading(name, state, sparse=not state.groups() or endpoint.is_sparse(body))
         return None
 
-    def _best(self, endpoint: Endpoint, readings: list[_Reading], *, final: bool) -> VehicleState:
+    def _best(self, endpoint: VersionedEndpoint, readings: list[_Reading], *, final: bool) -> VehicleState:
         """Return the state with the most values. If every version has returned one, the others are left alone."""
         best = max(readings, key=lambda reading: reading.value_count)
         if final:

@@ -7,7 +7,7 @@ import re
 from ...vehicle import AlertType, Notification, TripPeriod, TripSummary, VehicleInfo
 from ..address import segment
 from ..quantities import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_FUEL, TRIP_MINUTES, TRIPS
-from .client import Client, Host
+from .client import Host, KamereonClient
 from .mapping import AttributeReader
 
 _PERIODS = {
@@ -19,7 +19,14 @@ _PERIODS = {
 
 
 async def read_trips(
-    client: Client, vehicle: VehicleInfo, period: TripPeriod, *, start: date, end: date, date_format: str, now: datetime
+    client: KamereonClient,
+    vehicle: VehicleInfo,
+    period: TripPeriod,
+    *,
+    start: date,
+    end: date,
+    date_format: str,
+    now: datetime,
 ) -> tuple[TripSummary, ...]:
     """Return the summaries from ``start`` to ``end`` that make sense; the request has dates in ``date_format``."""
     body = await client.get(
@@ -57,7 +64,7 @@ def _summary(attributes: AttributeReader, period: TripPeriod, now: datetime) -> 
 
 
 async def read_notifications(
-    client: Client, vehicle: VehicleInfo, user_id: str, *, first: int, count: int, language: str, now: datetime
+    client: KamereonClient, vehicle: VehicleInfo, user_id: str, *, first: int, count: int, language: str, now: datetime
 ) -> tuple[Notification, ...]:
     """Return ``count`` notifications, newest first, beginning with the ``first``-th (counted from 1)."""
     body = await client.get(

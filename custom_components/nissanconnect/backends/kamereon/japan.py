@@ -35,9 +35,9 @@ from ..http import HttpClient, Unauthorized
 from ..reader import JsonReader, text_of
 from . import mapping
 from .auth import Refused
-from .backend import KamereonBackend
-from .client import JSON_API, Client, Environment, Host
-from .endpoints import Endpoint, Version
+from .backend import create_backend
+from .client import JSON_API, Environment, Host, KamereonClient
+from .endpoints import Version, VersionedEndpoint
 from .errors import body_of, error_code
 from .mapping import BACKEND, AttributeReader
 from .region import Region
@@ -86,11 +86,11 @@ class JapaneseAccount:
     def __init__(self) -> None:
         self._details: dict[str, JsonReader] = {}
 
-    async def user_id(self, client: Client) -> str | None:
+    async def user_id(self, client: KamereonClient) -> str | None:
         """Return the id of the account."""
         return JsonReader.of(await _token_info(client)).child("data").text("id")
 
-    async def vehicles(self, client: Client, user_id: str, now: datetime) -> tuple[Entry, ...]:
+    async def vehicles(self, client: KamereonClient, user_id: str, now: datetime) -> tuple[Entry, ...]:
         """Return the vehicles by their frame numbers."""
         listed = AttributeReader.of(await _token_info(client)).get("vehicles")
         if not isinstance(listed, list):
@@ -103,7 +103,7 @@ class JapaneseAccount:
                 found[key] = entry_of(key, vehicle, self._details.get(key, JsonReader({})), now)
         return tuple(found.values())
 
-    async def _fetch_details(self, client: Client, key: str, vehicle: AttributeReader) -> None:
+    async def _fetch_details(self, client: KamereonClient, key: str, vehicle: AttributeReader) -> None:
         """Request the vehicle's details by its UUID. Without them it only lacks a name."""
         if (uuid := vehicle.text("uuid")) is None:
             return
@@ -118,7 +118,7 @@ class JapaneseAccount:
         self._details[key] = JsonReader(AttributeReader.of(body).values)
 
 
-async def _token_info(client: Client) -> Json:
+async def _token_info(client: KamereonClient) -> Json:
     return await client.get(Host.BFF, "nissan/account/v1/token-info", "token-info")
 
 
@@ -180,36 +180,36 @@ _VEHICLE_INFO_V2 = Version("nissan/vehicle-info/v2", Host.BFF)
 _REMOTE_ACTION = Version("nissan/remote-action/v1", Host.BFF)
 
 _ENDPOINTS = (
-    Endpoint(
+    VersionedEndpoint(
         "battery-status",
         frozenset({Group.BATTERY, Group.CHARGING, Group.FUEL}),
         mapping.battery_status,
         Capability.BATTERY,
         versions=lambda _: (_VEHICLE_INFO_V2, Version("v2"), Version("v1")),
     ),
-    Endpoint("cockpit", frozenset({Group.FUEL, Group.ODOMETER}), mapping.cockpit),
-    Endpoint(
+    VersionedEndpoint("cockpit", frozenset({Group.FUEL, Group.ODOMETER}), mapping.cockpit),
+    VersionedEndpoint(
         "hvac-status",
         frozenset({Group.CLIMATE}),
         mapping.hvac_status,
         Capability.CLIMATE_STATUS,
         versions=lambda _: (_REMOTE_ACTION,),
     ),
-    Endpoint(
+    VersionedEndpoint(
         "location",
         frozenset({Group.POSITION}),
         _location,
         Capability.LOCATION,
         versions=lambda _: (_VEHICLE_INFO,),
     ),
-    Endpoint(
+    VersionedEndpoint(
         "lock-status",
         frozenset({Group.BODY}),
         mapping.lock_status,
         Capability.LOCK_STATUS,
         versions=lambda _: (_REMOTE_ACTION,),
     ),
-    Endpoint("health-status", frozenset({Group.HEALTH}), mapping.health_status),
+    VersionedEndpoint("health-status", frozenset({Group.HEALTH}), mapping.health_status),
 )
 """What one client reads of one car [B]; of a battery only its first path is on record [C], the others are Europe's."""
 
@@ -243,4 +243,4 @@ JAPAN = Region(
 
 def create(context: Context, fields: Fields) -> Backend:
     """Return the backend of a Japanese account for the name and the password that the owner has entered."""
-    return KamereonBackend.create(context, fields, JAPAN)
+    return create_backend(context, fields, JAPAN)

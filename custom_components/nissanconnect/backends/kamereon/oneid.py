@@ -237,7 +237,7 @@ _REFUSALS = {
 
 
 @dataclass(slots=True)
-class Form:
+class HtmlForm:
     """A form: where it is posted to, relative to its page, and its inputs as the page filled them."""
 
     action: str
@@ -249,14 +249,14 @@ class HtmlPage(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self._forms: list[Form] = []
+        self._forms: list[HtmlForm] = []
         self._text: list[str] = []
         self._in_form = False
         self._hidden = False
         self.feed(html)
 
     @property
-    def login_form(self) -> Form | None:
+    def login_form(self) -> HtmlForm | None:
         """The form that asks for a password and belongs to a login session (§4.2). Only this one has both inputs."""
         return next((form for form in self._forms if {"sessionDataKey", "password"} <= form.fields.keys()), None)
 
@@ -276,7 +276,7 @@ class HtmlPage(HTMLParser):
         self._hidden = tag in {"script", "style"}
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._forms.append(Form(values.get("action", "")))
+            self._forms.append(HtmlForm(values.get("action", "")))
             self._in_form = True
         elif tag == "input" and self._in_form:
             kind = values.get("type", "text").lower()

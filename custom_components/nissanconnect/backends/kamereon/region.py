@@ -10,8 +10,8 @@ from ...vehicle import Market, VehicleInfo
 from ..address import segment
 from ..http import HttpClient
 from .auth import LogIn
-from .client import JSON, JSON_API, Client, Environment, Host
-from .endpoints import ENDPOINTS, Endpoint
+from .client import JSON, JSON_API, Environment, Host, KamereonClient
+from .endpoints import ENDPOINTS, VersionedEndpoint
 from .mapping import AttributeReader
 from .oneid import OneId
 from .vehicles import Entry, parse_list
@@ -20,10 +20,10 @@ from .vehicles import Entry, parse_list
 class Account(Protocol):
     """How the id and the vehicles of an account are read; one object serves one account."""
 
-    async def user_id(self, client: Client) -> str | None:
+    async def user_id(self, client: KamereonClient) -> str | None:
         """Return the id of the account, which never changes."""
 
-    async def vehicles(self, client: Client, user_id: str, now: datetime) -> tuple[Entry, ...]:
+    async def vehicles(self, client: KamereonClient, user_id: str, now: datetime) -> tuple[Entry, ...]:
         """Return the vehicles of the account; a missing list is an error, an empty one is not."""
 
 
@@ -52,7 +52,7 @@ class Region(NamedTuple):
     log_in: Callable[[HttpClient, Environment], LogIn]
     account: Callable[[], Account]
     headers: Mapping[Host, Mapping[str, str]]
-    endpoints: tuple[Endpoint, ...]
+    endpoints: tuple[VersionedEndpoint, ...]
     command_limit: timedelta | None
     vehicle_headers: Callable[[VehicleInfo], Mapping[str, str]] = _no_headers
     trip_date_format: str = "%Y-%m-%d"
@@ -70,11 +70,11 @@ class Region(NamedTuple):
 class EuropeanAccount:
     """The user adapter has the id of the account, the front end its vehicles (§6.1, §6.2)."""
 
-    async def user_id(self, client: Client) -> str | None:
+    async def user_id(self, client: KamereonClient) -> str | None:
         """Return the id of the account: digits or a UUID."""
         return AttributeReader.of(await client.get(Host.USERS, "v1/users/current", "current user")).text("userId")
 
-    async def vehicles(self, client: Client, user_id: str, now: datetime) -> tuple[Entry, ...]:
+    async def vehicles(self, client: KamereonClient, user_id: str, now: datetime) -> tuple[Entry, ...]:
         """Return the vehicles of the account."""
         return parse_list(await client.get(Host.BFF, f"v5/users/{segment(user_id)}/cars", "vehicle list"), now)
 

@@ -29,64 +29,17 @@ from ...vehicle import (
 from ..address import segment
 from ..base import Json
 from . import srp
-from .client import Client, EnterDeparture, Host
+from .client import EnterDeparture, Host, KamereonClient
 from .commands import Action, poll_action, progress, start_action
 from .errors import AlreadyExists, InvalidValue
 from .mapping import AttributeReader
 
-_MODEL = "Home Assistant"
-"""What the owner sees in the app's list of devices."""
-
-
-class TrustedDevice:
-    """Home Assistant as a device that the owner trusts with the lock of a vehicle (§11.1 [B]).
-
-    ``device_id`` is 8-64 of letters, digits, dots, underscores and hyphens.
-    """
-
-    def __init__(self, client: Client, device_id: str) -> None:
-        self._client = client
-        self._id = device_id
-
-    async def send_code(self, user_id: str, vin: str) -> None:
-        """Have a one-time code of six digits e-mailed to the owner."""
-        await self._post("GenerateDeviceOtp", "generate-device-otp", user_id, vin)
-
-    async def register(self, user_id: str, vin: str, code: str) -> None:
-        """Register the device with the e-mailed code. It may already be registered.
-
-        Raises:
-            WrongCode: The code is wrong or too old.
-        """
-        try:
-            await self._post("RegisterDevice", "register-device", user_id, vin, otp=code, modelName=_MODEL)
-        except AlreadyExists:
-            return
-        except InvalidValue:
-            raise WrongCode from None
-
-    async def is_registered(self, user_id: str, vin: str) -> bool:
-        """Return whether the vehicle still trusts the device; the owner can end that in the app."""
-        path = f"{_vehicle_path(user_id, vin)}/devices/{segment(self._id)}/registration-status"
-        return await self._client.exists(Host.BFF, path, "registration status")
-
-    async def remove(self, vin: str) -> None:
-        """Remove the registration. A device that is not registered is fine."""
-        path = f"v1/vehicles/{segment(vin)}/devices/{segment(self._id)}"
-        await self._client.delete(Host.BFF, path, "removal of the device")
-
-    async def _post(self, kind: str, name: str, user_id: str, vin: str, **attributes: str) -> None:
-        body: Json = {"data": {"type": kind, "attributes": {"deviceId": self._id, **attributes}}}
-        await self._client.post(Host.BFF, f"{_vehicle_path(user_id, vin)}/{name}", name, body)
-
-
-def _vehicle_path(user_id: str, vin: str) -> str:
-    return f"v1/users/{segment(user_id)}/vehicles/{segment(vin)}"
-
-
 _TIMEOUT = timedelta(seconds=60)
 """How long the vehicle may take over its part of an exchange (§10)."""
 _FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 1.0, 1.5, 6.0
+
+_MODEL = "Home Assistant"
+"""What the owner sees in the app's list of devices."""
 
 _ACTIONS: dict[type[Lock | Unlock], tuple[str, str]] = {Lock: ("lock", "RLU/Lock"), Unlock: ("unlock", "RLU/Unlock")}
 """What the action is called in the body, and in the order that the proof is made for."""
@@ -104,11 +57,15 @@ class _Challenge(NamedTuple):
 
 
 class RemoteLock:
-    """The exchanges of one account with its vehicles."""
+    """The remote lock of one account's vehicles.
+
+    Home Assistant is a device that the owner trusts with it (§11.1 [B]). A ``device_id`` is 8-64 of letters, digits,
+    dots, underscores and hyphens.
+    """
 
     def __init__(
         self,
-        client: Client,
+        client: KamereonClient,
         *,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]],
@@ -119,6 +76,38 @@ class RemoteLock:
         self._now = now
         self._sleep = sleep
         self._random = random
+
+    async def send_code(self, user_id: str, vin: str, device_id: str) -> None:
+        """Have a one-time code of six digits e-mailed to the owner."""
+        await self._post("GenerateDeviceOtp", "generate-device-otp", user_id, vin, deviceId=device_id)
+
+    async def register(self, user_id: str, vin: str, device_id: str, code: str) -> None:
+        """Register the device with the e-mailed code. It may already be registered.
+
+        Raises:
+            WrongCode: The code is wrong or too old.
+        """
+        attributes = {"deviceId": device_id, "otp": code, "modelName": _MODEL}
+        try:
+            await self._post("RegisterDevice", "register-device", user_id, vin, **attributes)
+        except AlreadyExists:
+            return
+        except InvalidValue:
+            raise WrongCode from None
+
+    async def is_registered(self, user_id: str, vin: str, device_id: str) -> bool:
+        """Return whether the vehicle still trusts the device; the owner can end that in the app."""
+        path = f"{_vehicle_path(user_id, vin)}/devices/{segment(device_id)}/registration-status"
+        return await self._client.exists(Host.BFF, path, "registration status")
+
+    async def remove(self, vin: str, device_id: str) -> None:
+        """Remove the registration. A device that is not registered is fine."""
+        path = f"v1/vehicles/{segment(vin)}/devices/{segment(device_id)}"
+        await self._client.delete(Host.BFF, path, "removal of the device")
+
+    async def _post(self, kind: str, name: str, user_id: str, vin: str, **attributes: str) -> None:
+        body: Json = {"data": {"type": kind, "attributes": {**attributes}}}
+        await self._client.post(Host.BFF, f"{_vehicle_path(user_id, vin)}/{name}", name, body)
 
     async def set_pin(self, user_id: str, vin: str, pin: str, departure: EnterDeparture) -> None:
         """Send the vehicle what it recognises the PIN by, in place of any earlier one. Wakes it."""
@@ -194,6 +183,10 @@ class RemoteLock:
                     case Progress(phase=Phase.TIMED_OUT | Phase.UNCERTAIN):
                         break
         raise Unreachable(f"{action.name} was not answered in time")
+
+
+def _vehicle_path(user_id: str, vin: str) -> str:
+    return f"v1/users/{segment(user_id)}/vehicles/{segment(vin)}"
 
 
 def _hex(result: AttributeReader | None) -> bytes | None:
