@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 # The harness brings an empty package of the same name. Whichever is imported first stays.
 import custom_components  # noqa: F401
-from custom_components.nissanconnect import commands, read_schedule, sources
+from custom_components.nissanconnect import commands, reading, sources
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.logbook import async_describe_events
 from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
@@ -159,7 +159,7 @@ def _waiting_passes_time(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(commands, "sleep", sleep)
     monkeypatch.setattr(sources, "sleep", sleep)
-    monkeypatch.setattr(read_schedule, "random", lambda: 0.5)  # reads come when they are meant to
+    monkeypatch.setattr(reading, "random", lambda: 0.5)  # reads come when they are meant to
 
 
 async def settle(hass: HomeAssistant) -> None:

@@ -221,7 +221,7 @@ async def test_the_engine_is_started_against_a_low_battery_but_never_with_an_ope
         at = dt_util.utcnow() + timedelta(seconds=seconds)
         body = Body(backend="b", received_at=at, reported_at=at, door_front_left=is_open)
         battery = Battery(backend="b", received_at=at, reported_at=at, level=20)
-        vehicle.async_hear(Push(info=vehicle.info, state=VehicleState.of(battery, body)))
+        vehicle.coordinator.async_handle_push(Push(info=vehicle.info, state=VehicleState.of(battery, body)))
 
     says(is_open=True, seconds=0)
     for force in (False, True):

@@ -135,7 +135,7 @@ async def test_removing_an_area_removes_its_entities(hass: HomeAssistant, loaded
 
 async def test_an_area_of_some_vehicles(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:
     vehicles = loaded.runtime_data.vehicles
-    await draw(hass, loaded, area(vehicles=[vehicles[simulator.car("Leaf").vin].name]))
+    await draw(hass, loaded, area(vehicles=[vehicles[simulator.car("Leaf").vin].coordinator.name]))
     assert hass.states.get("binary_sensor.leaf_in_home")
     assert hass.states.get("binary_sensor.ariya_in_home") is None
 

@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_DEVICE_ID, DOMAIN
-from custom_components.nissanconnect.coordinator import VehicleCoordinator
+from custom_components.nissanconnect.runtime import VehicleRuntime
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.vehicle import Alert, AlertType
 
@@ -41,9 +41,9 @@ TELLS = {
 """Which trigger tells of an alert, besides the one that tells of all."""
 
 
-def vehicle(entry: MockConfigEntry, name: str = "LEAF") -> VehicleCoordinator:
+def vehicle(entry: MockConfigEntry, name: str = "LEAF") -> VehicleRuntime:
     """One of the account's vehicles."""
-    vehicles: Iterable[VehicleCoordinator] = entry.runtime_data.vehicles.values()
+    vehicles: Iterable[VehicleRuntime] = entry.runtime_data.vehicles.values()
     return next(each for each in vehicles if each.info.name == name)
 
 
@@ -57,7 +57,7 @@ async def happen(
     hass: HomeAssistant, entry: MockConfigEntry, kind: AlertType, subject: str | None = None, *, name: str = "LEAF"
 ) -> None:
     """Have a vehicle's alert told, whatever it may come from."""
-    vehicle(entry, name).alerts._async_tell([Alert(type=kind, at=dt_util.utcnow(), subject=subject)])
+    vehicle(entry, name).alerts._async_report([Alert(type=kind, at=dt_util.utcnow(), subject=subject)])
     await hass.async_block_till_done()
 
 
@@ -255,8 +255,8 @@ async def test_nothing_is_told_again(hass: HomeAssistant, loaded: MockConfigEntr
     assert len(started.taken()) == 1
     leaf = vehicle(loaded)
     for available in (False, True):
-        leaf.available = available
-        leaf.async_update_listeners()
+        leaf.coordinator.available = available
+        leaf.coordinator.async_update_listeners()
         await hass.async_block_till_done()
     await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)

@@ -155,7 +155,7 @@ async def test_a_restart_in_the_middle_loses_no_outcome_and_sends_nothing_again(
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
     vehicle.commands.runner._sleep = never
     waiting = hass.async_create_task(act(hass, "climate", "turn_on", CLIMATE))
-    while not [each for each in vehicle.commands.unfinished if each.ticket]:
+    while not [each for each in vehicle.log.unfinished if each.ticket]:
         await hass.async_add_executor_job(lambda: None)
     await hass.config_entries.async_unload(loaded.entry_id)
     with pytest.raises(HomeAssistantError) as error:
@@ -194,7 +194,7 @@ async def test_what_was_not_sent_before_a_restart_is_told_and_not_sent_after_it(
     assert state(hass, "event.leaf_command").attributes["command"] == "start_climate", "the last one to end"
     assert simulator.requests["actions/hvac-start"] == 1
     assert state(hass, "sensor.leaf_wakes_today").state == "1"
-    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.unfinished == ()
+    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].log.unfinished == ()
 
 
 async def test_the_entity_hears_of_what_ended_with_a_restart(

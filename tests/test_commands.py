@@ -150,10 +150,9 @@ async def test_refresh_wakes_and_brings_news(
     assert simulator.requests["wakes"] == 2
     assert simulator.vehicle("Leaf").telematics.wakes == 1, "it was awake"
     (vehicle,) = (each for each in loaded.runtime_data.vehicles.values() if each.info.model == "Leaf")
-    assert len(vehicle.commands.wakes.wakes) == 2
-    assert {
-        group for group in (Group.BATTERY, Group.CLIMATE) if vehicle.data.groups()[group].reported_at < pressed
-    } == set()
+    assert len(vehicle.log.wakes.wakes) == 2
+    groups = vehicle.coordinator.data.groups()
+    assert {group for group in (Group.BATTERY, Group.CLIMATE) if groups[group].reported_at < pressed} == set()
 
 
 async def test_a_wake_that_nobody_has_asked_for_renews_no_more_than_it_must(

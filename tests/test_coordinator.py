@@ -420,7 +420,7 @@ async def test_privacy_mode_hides_the_position(
     assert "latitude" not in tracker.attributes
     assert state(hass, "sensor.leaf_location_last_reported").state == STATE_UNKNOWN
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    assert Group.POSITION not in vehicle.data.groups()
+    assert Group.POSITION not in vehicle.coordinator.data.groups()
 
     simulator.vehicle("Leaf").set_privacy(on=False)
     await pass_time(timedelta(minutes=11))

@@ -123,7 +123,7 @@ async def test_changing_an_area(hass: HomeAssistant, loaded: MockConfigEntry) ->
 async def test_whose_an_area_is_stays_while_the_account_is_not_loaded(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    names = [vehicle.name for vehicle in loaded.runtime_data.vehicles.values()][:1]
+    names = [vehicle.coordinator.name for vehicle in loaded.runtime_data.vehicles.values()][:1]
     await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": names})
     await hass.config_entries.async_unload(loaded.entry_id)
     (subentry_id,) = loaded.subentries
@@ -138,7 +138,7 @@ async def test_whose_an_area_is_stays_while_the_account_is_not_loaded(
 async def test_an_area_of_a_vehicle_that_has_left_the_account_can_still_be_changed(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    one, other = [vehicle.name for vehicle in loaded.runtime_data.vehicles.values()][:2]
+    one, other = [vehicle.coordinator.name for vehicle in loaded.runtime_data.vehicles.values()][:2]
     await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": [one, other]})
     ((subentry_id, subentry),) = loaded.subentries.items()
     left = subentry.data | {"vehicles": ["vehicle 000000", other]}

@@ -62,18 +62,18 @@ async def test_nothing_is_added_while_unloading(
 ) -> None:
     """A read may end in the middle of it; what was added then would stay, and stand in the way of its successor."""
     vehicle = next(each for each in loaded.runtime_data.vehicles.values() if each.info.name == "LEAF")
-    assert vehicle.data.fuel is None
+    assert vehicle.coordinator.data.fuel is None
 
     @callback
     def end_a_read(event: Event[EventStateChangedData]) -> None:
         stop()
         if (new := event.data["new_state"]) is not None and new.state == STATE_UNAVAILABLE:
             fuel = Fuel(reported_at=None, received_at=dt_util.utcnow(), backend="kamereon", level=50)
-            vehicle.async_set_updated_data(replace(vehicle.data, fuel=fuel))
+            vehicle.coordinator.async_set_updated_data(replace(vehicle.coordinator.data, fuel=fuel))
 
     stop = async_track_state_change_event(hass, "sensor.leaf_battery", end_a_read)
     assert await hass.config_entries.async_unload(loaded.entry_id)
-    assert vehicle.data.fuel is not None
+    assert vehicle.coordinator.data.fuel is not None
     assert hass.states.get("sensor.leaf_fuel_level") is None
 
     await set_up(hass, loaded)
@@ -127,7 +127,7 @@ async def test_what_a_vehicle_does_not_offer_is_asked_for_once_more_after_a_rest
     simulator.requests.clear()
     await set_up(hass, entry)
     assert simulator.requests["pressure"] == 3, "the LEAF has answered that it has no sensors, and might have them now"
-    await entry.runtime_data.vehicles[simulator.vehicle("Leaf").info.key].async_refresh()
+    await entry.runtime_data.vehicles[simulator.vehicle("Leaf").info.key].coordinator.async_refresh()
     assert simulator.requests["pressure"] == 3, "and is left alone then"
 
 

@@ -174,9 +174,9 @@ async def test_one_part_down(hass: HomeAssistant, japan: Simulator, entry: Confi
     japan.fail(part, Fault.http(500, "0204"))
     await reload(hass, entry)
     for vehicle in entry.runtime_data.vehicles.values():
-        assert vehicle.last_update_success
-        assert vehicle.parts.failing <= {part}
-    assert any(vehicle.parts.failing for vehicle in entry.runtime_data.vehicles.values())
+        assert vehicle.coordinator.last_update_success
+        assert vehicle.coordinator.parts.failing <= {part}
+    assert any(vehicle.coordinator.parts.failing for vehicle in entry.runtime_data.vehicles.values())
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     shown = [each.entity_id for each in entities if not each.disabled]
     assert not [each for each in shown if state(hass, each).state == STATE_UNAVAILABLE]

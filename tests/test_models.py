@@ -145,10 +145,10 @@ async def test_each_part_tells_when_the_vehicle_reported_it(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    known = vehicle.data
+    known = vehicle.coordinator.data
     hour, week = NOON - timedelta(hours=1), NOON - timedelta(days=7)
     battery, position = replace(known.battery, reported_at=hour), replace(known.position, reported_at=week)
-    vehicle.async_set_updated_data(replace(known, battery=battery, position=position, charging=None))
+    vehicle.coordinator.async_set_updated_data(replace(known, battery=battery, position=position, charging=None))
     await hass.async_block_till_done()
     assert state(hass, "sensor.leaf_battery_last_reported").state == hour.isoformat()
     assert state(hass, "sensor.leaf_location_last_reported").state == week.isoformat()
@@ -159,7 +159,7 @@ async def test_what_nobody_knows_is_unknown_and_not_zero(
     hass: HomeAssistant, garage: Simulator, loaded: MockConfigEntry
 ) -> None:
     for vehicle in loaded.runtime_data.vehicles.values():
-        vehicle.async_set_updated_data(VehicleState())
+        vehicle.coordinator.async_set_updated_data(VehicleState())
     await hass.async_block_till_done()
     entities = er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id)
     shown = {each.entity_id: state(hass, each.entity_id).state for each in entities if not each.disabled}
@@ -176,7 +176,8 @@ async def test_a_vehicle_that_does_not_take_a_temperature(
     account = loaded.runtime_data
     vehicle = account.vehicles[vin]
     able = vehicle.info.capabilities - {Capability.CLIMATE_TEMPERATURE}
-    vehicle.info = vehicle.links.own.known = replace(vehicle.info, capabilities=able)
+    vehicle.coordinator.info = replace(vehicle.info, capabilities=able)
+    vehicle.sources.own.update_info(vehicle.info)
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, vin), loaded.entry_id)
     assert device is not None
     with pytest.raises(ServiceValidationError) as error:

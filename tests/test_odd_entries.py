@@ -417,7 +417,7 @@ async def test_the_form_about_waking_takes_the_place_of_what_cannot_be_read(hass
 async def test_a_permission_that_cannot_be_read_is_none(hass: HomeAssistant, odd: object) -> None:
     entry = MockConfigEntry(domain=DOMAIN, data={CONF_SOURCE: "demo", "unlock_without_pin": odd})
     await set_up(hass, entry)
-    ways = [vehicle.links.own for vehicle in entry.runtime_data.vehicles.values()]
+    ways = [vehicle.sources.own for vehicle in entry.runtime_data.vehicles.values()]
     assert not any(way.takes_pin for way in ways)
     assert all(way.forbids(Unlock()) and not way.forbids(Lock()) for way in ways)
 

@@ -29,7 +29,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.nissanconnect.account import remembered
 from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND, OPTION_ALERTS_OFF
 from custom_components.nissanconnect.engine.alert_rules import AlertPreferences
 from custom_components.nissanconnect.vehicle import (
@@ -547,7 +546,7 @@ async def test_a_source_that_cannot_be_heard_is_a_dead_source(
 ) -> None:
     """Its entry is loaded and its vehicle known, but nothing it says arrives; commands take the other way."""
     (vehicle,) = spoken.runtime_data.vehicles.values()
-    (link,) = vehicle.links.lent
+    (link,) = vehicle.sources.secondary
     module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=11))))
     await settle(hass)
     assert link.works
@@ -581,13 +580,13 @@ async def test_the_owner_is_told_of_a_silent_source_at_its_third_failure(
     hass: HomeAssistant, both: MockConfigEntry, module: Scripted, freezer: FrozenDateTimeFactory
 ) -> None:
     (vehicle,) = both.runtime_data.vehicles.values()
-    (link,) = vehicle.links.lent
+    (link,) = vehicle.sources.secondary
     module.error = Unavailable("dead")
     told = list[bool]()
     while link.failures < 4:
         before = link.failures
         freezer.tick(timedelta(hours=2))
-        await vehicle.async_refresh()
+        await vehicle.coordinator.async_refresh()
         assert link.failures == before + 1
         told.append(issues(hass) == ["source_silent"])
     assert told == [False, False, True, True]
@@ -599,13 +598,13 @@ async def test_a_source_that_is_being_loaded_has_not_failed_three_times(
     (vehicle,) = both.runtime_data.vehicles.values()
     await hass.config_entries.async_unload(other.entry_id)
     for _ in range(6):
-        await vehicle.async_read_all()
+        await vehicle.connection.entry.runtime_data.async_read_vehicle(vehicle)
         freezer.tick(timedelta(seconds=1))
     assert issues(hass) == []
 
     await hass.config_entries.async_setup(other.entry_id)
     await settle(hass)
-    (link,) = vehicle.links.lent
+    (link,) = vehicle.sources.secondary
     assert link.failures == 0
 
 
@@ -615,7 +614,7 @@ async def test_reads_while_both_sources_rest_do_not_make_them_fail_faster(
     (vehicle,) = both.runtime_data.vehicles.values()
     cloud.error = module.error = Unavailable("dead")
     for _ in range(6):
-        await vehicle.async_refresh()
+        await vehicle.coordinator.async_refresh()
         freezer.tick(timedelta(seconds=1))
     assert issues(hass) == []
 
@@ -624,11 +623,11 @@ async def test_a_pause_that_a_source_demands_meanwhile_counts(
     hass: HomeAssistant, both: MockConfigEntry, module: Scripted, freezer: FrozenDateTimeFactory
 ) -> None:
     (vehicle,) = both.runtime_data.vehicles.values()
-    (link,) = vehicle.links.lent
+    (link,) = vehicle.sources.secondary
     module.error = Unavailable("dead")
-    await vehicle.async_refresh()
+    await vehicle.coordinator.async_refresh()
     module.error = RateLimited(retry_after=7200)
-    await vehicle.async_read_all()
+    await vehicle.connection.entry.runtime_data.async_read_vehicle(vehicle)
     freezer.tick(timedelta(hours=1))
     assert link.rests(dt_util.utcnow())
 
@@ -643,8 +642,10 @@ async def test_a_source_that_reports_again_is_not_called_silent_any_more(
     assert issues(hass) == ["source_silent"]
     module.error = None
     (vehicle,) = spoken.runtime_data.vehicles.values()
-    (link,) = vehicle.links.lent
-    vehicle.async_hear(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 240, level=12))), link)
+    (link,) = vehicle.sources.secondary
+    vehicle.coordinator.async_handle_push(
+        Push(info=MODULE, state=VehicleState(battery=battery("ovms", 240, level=12))), link
+    )
     assert issues(hass) == []
 
 
@@ -654,13 +655,13 @@ async def test_a_source_that_rests_is_not_said_to_be_readable(
     caplog.set_level("INFO")
     (vehicle,) = both.runtime_data.vehicles.values()
     module.error = Unavailable("dead")
-    await vehicle.async_refresh()
+    await vehicle.coordinator.async_refresh()
     assert "ovms cannot be read" in caplog.text
-    await vehicle.async_refresh()
+    await vehicle.coordinator.async_refresh()
     assert "can be read again" not in caplog.text
 
     module.error = None
-    await vehicle.async_read_all()
+    await vehicle.connection.entry.runtime_data.async_read_vehicle(vehicle)
     assert "ovms can be read again" in caplog.text
 
 
@@ -799,7 +800,7 @@ async def test_what_a_second_source_pushes_does_not_flap_nor_does_a_read_make_it
     for number in range(9):
         module.say(plug(plugged_in=number % 2 == 0))
         await pass_time(timedelta(seconds=1), timedelta(seconds=1))
-        await vehicle.async_refresh()
+        await vehicle.coordinator.async_refresh()
         assert state(hass, "binary_sensor.leaf_plugged_in").state == "off"
     await pass_time(timedelta(seconds=5), timedelta(seconds=5))
     assert state(hass, "binary_sensor.leaf_plugged_in").state == "on"
@@ -863,15 +864,15 @@ async def test_a_vehicle_that_leaves_the_second_account_is_no_question_any_more(
 async def test_a_vehicle_that_leaves_its_account_is_the_other_one_s_and_there_once(
     hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
-    lent = other.runtime_data.lent
+    lent = other.runtime_data.connection.secondary
     lent[VIN] = replace(lent[VIN], wishes=AlertPreferences(charge_below=55))  # from when it was the other one's
     cloud.vehicles = {}
     await pass_time(timedelta(hours=25), timedelta(minutes=30))
     assert devices(hass) == ["Module"]
     assert "same_vehicle" not in issues(hass)
     assert list(other.runtime_data.vehicles) == [VIN]
-    assert other.runtime_data.lent == {}
-    wishes = next(iter(other.runtime_data.vehicles.values())).alerts.wishes
+    assert other.runtime_data.connection.secondary == {}
+    wishes = next(iter(other.runtime_data.vehicles.values())).alerts.preferences
     assert wishes == AlertPreferences(charge_below=55)
 
 
@@ -980,12 +981,12 @@ async def test_privacy_mode_forgets_what_another_source_says_of_the_place(
     )
     await pass_time(timedelta(minutes=60))
     (vehicle,) = both.runtime_data.vehicles.values()
-    assert vehicle.data.position is None
-    assert "51.5" not in str(remembered(vehicle).lent_words)
+    assert vehicle.coordinator.data.position is None
+    assert "51.5" not in str(vehicle.remembered().lent_words)
     module.states[VIN] = VehicleState()
     cloud.states[VIN] = private(60, active=False)
     await pass_time(timedelta(minutes=60))
-    assert vehicle.data.position is None
+    assert vehicle.coordinator.data.position is None
 
 
 async def test_privacy_mode_forgets_what_another_source_has_pushed_of_the_place(
@@ -1001,9 +1002,9 @@ async def test_privacy_mode_forgets_what_another_source_has_pushed_of_the_place(
     cloud.states[VIN] = VehicleState(privacy=Privacy(backend="kamereon", received_at=late, active=False))
     await pass_time(timedelta(minutes=60))
     (vehicle,) = spoken.runtime_data.vehicles.values()
-    assert vehicle.data.privacy is not None
-    assert vehicle.data.privacy.active is False
-    assert vehicle.data.position is None
+    assert vehicle.coordinator.data.privacy is not None
+    assert vehicle.coordinator.data.privacy.active is False
+    assert vehicle.coordinator.data.position is None
 
 
 async def test_a_charge_that_stops_a_while_after_it_was_told_to_is_not_interrupted(
@@ -1138,7 +1139,7 @@ async def test_a_source_that_cannot_be_read_is_left_out_alone(
         await hass.config_entries.async_reload(entry.entry_id)
         await settle(hass)
     (vehicle,) = both.runtime_data.vehicles.values()
-    assert [link.name for link in vehicle.links] == ["own", whole.subentry_id]
+    assert [link.name for link in vehicle.sources] == ["own", whole.subentry_id]
     assert state(hass, "sensor.leaf_battery").state == "48.0"
     assert devices(hass) == ["LEAF"]
 

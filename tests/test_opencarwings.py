@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.nissanconnect import account, commands, listener
+from custom_components.nissanconnect import account, commands, push
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
@@ -37,7 +37,7 @@ CLIMATE = "climate.old_leaf_climate"
 def pending(entry: MockConfigEntry) -> bool:
     """Whether anything was pushed that has not stayed long enough yet."""
     account = entry.runtime_data
-    return any(account.pushes.pending(key).groups() for key in account.vehicles)
+    return any(account.connection.debouncer.pending(key).groups() for key in account.vehicles)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ class Pauses:
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
     pauses = Pauses()
-    monkeypatch.setattr(listener, "sleep", pauses)
+    monkeypatch.setattr(push, "sleep", pauses)
     return pauses
 
 
@@ -365,7 +365,7 @@ async def test_one_endpoint_that_is_down_leaves_the_values(
     async def read(failing: set[str]) -> None:
         before = server.requests["alerts"]
         await later(hass, server, freezer, hours=1)
-        await until(hass, lambda: vehicle.parts.failing == failing and server.requests["alerts"] > before)
+        await until(hass, lambda: vehicle.coordinator.parts.failing == failing and server.requests["alerts"] > before)
 
     for name, failing in (("detail", {"vehicle"}), ("alerts", set[str]())):
         server.fail(name, 500)
@@ -403,7 +403,7 @@ async def test_a_vehicle_that_never_connected_is_no_issue(
     await later(hass, server, freezer, hours=1)
     await until(hass, lambda: server.requests["detail"] > before)
     vehicle = entry.runtime_data.vehicles[LEAF_24]
-    await until(hass, lambda: vehicle.data.last_read == dt_util.utcnow())
+    await until(hass, lambda: vehicle.coordinator.data.last_read == dt_util.utcnow())
     assert not ir.async_get(hass).issues
 
 

@@ -244,11 +244,11 @@ async def test_a_command_that_the_module_refuses_has_woken_nobody(
     module.can_write, module.reply_with = False, reply
     job = vehicle.commands.async_submit(StartClimate(), Initiator(kind="option"))
     await job.accepted.wait()
-    assert vehicle.wakes_today == 1, "it counts until it is refused"
+    assert vehicle.log.wakes_today == 1, "it counts until it is refused"
     await job.ended.wait()
     assert job.outcome is not None
     assert (job.outcome.status, job.outcome.reason) == (CommandStatus.REJECTED, Reason.REJECTED_BY_VEHICLE)
-    assert vehicle.wakes_today == 0
+    assert vehicle.log.wakes_today == 0
 
 
 async def test_changing_the_pin_keeps_the_vehicle(

@@ -146,12 +146,12 @@ async def test_after_a_restart_what_is_followed_still_counts(
 ) -> None:
     await act(hass, "climate", "turn_on", CLIMATE)
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    assert vehicle.commands.expected == vehicle.data
+    assert vehicle.commands.expected == vehicle.coordinator.data
     stop = begin(hass, "climate", "turn_off", CLIMATE)
     assert vehicle.commands.expected.climate.running is False
-    assert vehicle.data.climate.running is True
+    assert vehicle.coordinator.data.climate.running is True
     await stop
-    assert vehicle.commands.expected == vehicle.data
+    assert vehicle.commands.expected == vehicle.coordinator.data
 
 
 async def test_a_vehicle_that_has_not_told_anything_yet_is_expected_to_obey(

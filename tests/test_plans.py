@@ -64,7 +64,7 @@ async def test_a_plan_that_happens_is_no_news(
     await pass_time(75 * MINUTES)
     assert told(ended) == []
     assert simulator.requests["wakes"] == 1
-    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].plans.plan is None
+    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].log.plan is None
 
 
 @pytest.mark.parametrize("restart", [False, True])

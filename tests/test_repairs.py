@@ -108,7 +108,7 @@ async def test_what_keeps_a_log_in_from_working_is_told_and_checked(
     simulator.login = Login.SUCCESS
     assert (await fix(issue, form["flow_id"]))["type"] == "create_entry"
     assert not issues(hass)
-    assert all(vehicle.last_update_success for vehicle in loaded.runtime_data.vehicles.values())
+    assert all(vehicle.coordinator.last_update_success for vehicle in loaded.runtime_data.vehicles.values())
 
 
 async def test_behind_one_problem_there_may_be_another(
@@ -296,7 +296,11 @@ async def test_an_outage_is_nobodys_fault_here(
     assert not issue.is_fixable
     told = issue.translation_placeholders or {}
 
-    retries = [each.trouble.retry_at for each in loaded.runtime_data.vehicles.values() if each.trouble]
+    retries = [
+        each.coordinator.read_failure.retry_at
+        for each in loaded.runtime_data.vehicles.values()
+        if each.coordinator.read_failure
+    ]
     assert told["until"] == f"{dt_util.as_local(min(retries)):%H:%M}"
 
     await pass_time(timedelta(hours=3), timedelta(minutes=5))  # tokens end meanwhile
@@ -322,11 +326,11 @@ async def test_a_log_in_that_is_down_and_a_network_that_is_away_are_no_outage(
     simulator.heal()
     simulator.login = Login.SUCCESS
     await pass_time(timedelta(minutes=65), timedelta(minutes=5))
-    assert all(vehicle.last_update_success for vehicle in loaded.runtime_data.vehicles.values())
+    assert all(vehicle.coordinator.last_update_success for vehicle in loaded.runtime_data.vehicles.values())
 
     await simulator.stop()
     await pass_time(timedelta(minutes=50), timedelta(minutes=5))
-    assert not any(vehicle.last_update_success for vehicle in loaded.runtime_data.vehicles.values())
+    assert not any(vehicle.coordinator.last_update_success for vehicle in loaded.runtime_data.vehicles.values())
     assert not issues(hass)
 
 

@@ -6,7 +6,7 @@ wakes, and the file, by way of real JSON.
 
 from asyncio import FIRST_COMPLETED, Event, Future, Task, gather, sleep, wait
 from collections import Counter
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,21 +14,22 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util.async_ import create_eager_task
 from hypothesis import given, settings, strategies as st
 
 from custom_components.nissanconnect import commands
+from custom_components.nissanconnect.backends.base import Description
+from custom_components.nissanconnect.command_log import CommandLog
 from custom_components.nissanconnect.commands import VehicleCommands
-from custom_components.nissanconnect.engine.command_evidence import Evidence
-from custom_components.nissanconnect.engine.command_follower import CommandTransport
 from custom_components.nissanconnect.engine.command_job import Stage
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import WakeResult
+from custom_components.nissanconnect.settings import Settings
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle
 from custom_components.nissanconnect.vehicle import (
     BackendError,
+    Capability,
     Climate,
     Command,
     CommandRecord,
@@ -120,23 +121,46 @@ class World:
     woken: list[Name] = field(default_factory=list)
     told: list[CommandRecord] = field(default_factory=list)
     commands: VehicleCommands = field(init=False)
+    log: CommandLog = field(init=False)
     tasks: list[Task[Any]] = field(default_factory=list)
     closed: bool = False
 
-    # What the commands see of Home Assistant and of the vehicle
+    # What the commands see of the connection, the coordinator, the sources, the alerts and the guard of the PIN
 
     hass = cast("HomeAssistant", None)
+    settings = Settings()
+    backend = SimpleNamespace(description=Description(name="b", command_limit=timedelta(seconds=120)))
     name = "vehicle"
     data = OFF
+    info = replace(INFO, capabilities=frozenset(Capability))
+    blocks_climate = False
+    is_polled = True
 
     def __post_init__(self) -> None:
-        self.config_entry = cast("ConfigEntry", self)
+        self.entry = self.sources = self
 
     def refusal(self, command: Command) -> str | None:
         return Reason.BATTERY_LOW if command.kind() in self.refused else None
 
-    def evidence(self, command: Command) -> Evidence:
-        return Evidence(state=OFF, reported_at=EPOCH - timedelta(days=9), now=self.clock)
+    def able(self, command: Command) -> list[World]:
+        return [self]
+
+    def __iter__(self) -> Iterator[World]:
+        yield self
+
+    @property
+    def reported(self) -> SourceState:
+        return SourceState()
+
+    def reported_at(self, group: Group) -> datetime:
+        return EPOCH - timedelta(days=9)
+
+    def named(self, name: str | None) -> World:
+        return self
+
+    @property
+    def connection(self) -> None:
+        return None
 
     def backend_name(self, ticket: Ticket | None) -> str:
         return "b"
@@ -173,15 +197,12 @@ class World:
         await self.step()
         return _told(_next(self.polls))
 
-    async def look(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
+    async def async_read_now(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
         await self.step()
         return _told(_next(self.looks))
 
     def would_displace(self, command: Command, ticket: Ticket | None) -> bool:
         return False
-
-    async def confirm(self, command: Command) -> bool:
-        raise NotImplementedError
 
     async def step(self) -> None:
         """Pass one of the points at which everything may stop."""
@@ -196,16 +217,10 @@ class World:
     def begin(self, steps: int) -> None:
         self.steps, self.stopped, self.closed = steps, Event(), False
         known = self.files[-1]
-        self.commands = VehicleCommands(
-            self,
-            CommandTransport(self.send, self.poll, self.look, self.confirm, self.would_displace),
-            timedelta(seconds=120),
-            log=known.log,
-            wakes=known.wakes,
-            unfinished=known.unfinished,
-            keep=self.step,
-        )
-        self.commands.async_add_listener(self.told.append)
+        self.log = CommandLog("vehicle", known, keep=self.step, on_change=self.async_commands_changed)
+        self.log.async_add_listener(self.told.append)
+        ours = cast("Any", self)
+        self.commands = VehicleCommands(ours, ours, self.log, ours, ours)
 
     def async_commands_changed(self) -> None:
         """Write the file, as is done at once whenever something has changed."""
@@ -213,9 +228,9 @@ class World:
             return
         now = replace(
             self.files[0],
-            log=tuple(self.commands.log),
-            wakes=self.commands.wakes,
-            unfinished=self.commands.unfinished,
+            log=tuple(self.log.records),
+            wakes=self.log.wakes,
+            unfinished=self.log.unfinished,
         )
         self.files += through_the_file(Remembered(vehicles=[now])).vehicles
 

@@ -167,7 +167,7 @@ async def test_a_lock_is_locked_again(hass: HomeAssistant, demo: MockConfigEntry
     vehicle = next(each for each in demo.runtime_data.vehicles.values() if each.info.model == "Ariya")
     assert state(hass, "lock.ariya_lock").state == "locked"
     await act(hass, "lock", "lock", "lock.ariya_lock")
-    (line,) = vehicle.commands.log
+    (line,) = vehicle.log.records
     assert line.command == Lock.kind()
     assert (line.outcome.reason, line.outcome.sent_at is None) == (None, False)
 

@@ -72,7 +72,7 @@ async def test_reads_that_hang_hold_no_command_up(
     for name in READS:
         simulator.fail(name, Fault.hang())
     for vehicle in loaded.runtime_data.vehicles.values():
-        hass.async_create_background_task(vehicle.async_read_all(), "reading")
+        hass.async_create_background_task(vehicle.connection.entry.runtime_data.async_read_vehicle(vehicle), "reading")
     before = simulator.total
     await meanwhile(hass, lambda: simulator.total >= before + 4)
     await act(hass, "button", "press", "button.leaf_horn")
@@ -94,7 +94,7 @@ async def test_what_has_been_sent_holds_nothing_up(
     await meanwhile(hass, lambda: counts["actions/hvac-start"] == counts["actions/horn-lights"] == 2)
     followed.set()
     assert [await each for each in asked] == [Reason.SUPERSEDED, *[Reason.NO_ANSWER] * 3]
-    log = loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.log
+    log = loaded.runtime_data.vehicles[simulator.car("Leaf").vin].log.records
     assert all(each.outcome.sent_at - each.asked_at < timedelta(seconds=1) for each in log)
 
 
@@ -119,7 +119,7 @@ async def test_what_waits_too_long_for_its_turn_is_never_sent(
     await meanwhile(hass, first.done)
     await settle(hass)
     assert simulator.requests["actions/hvac-start"] == 1
-    log = loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.log
+    log = loaded.runtime_data.vehicles[simulator.car("Leaf").vin].log.records
     assert [each.outcome.status for each in log].count(CommandStatus.BLOCKED) == 1
 
 
@@ -131,7 +131,7 @@ async def test_what_is_followed_after_a_restart_holds_nothing_up(
     ask(hass, "climate", "turn_on", "climate.leaf_climate")
     await meanwhile(hass, lambda: simulator.requests["actions/hvac-start"])
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    await meanwhile(hass, lambda: any(each.ticket for each in vehicle.commands.unfinished))
+    await meanwhile(hass, lambda: any(each.ticket for each in vehicle.log.unfinished))
     if restart:
         await hass.config_entries.async_reload(loaded.entry_id)
         vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
@@ -143,7 +143,7 @@ async def test_what_is_followed_after_a_restart_holds_nothing_up(
     followed.set()
     simulator.vehicle("Leaf").telematics.covered = True
     assert [await each for each in asked] == [None, None]
-    ends = {each.command: (each.outcome.status, each.outcome.reason) for each in vehicle.commands.log}
+    ends = {each.command: (each.outcome.status, each.outcome.reason) for each in vehicle.log.records}
     assert ends == {
         "start_climate": (CommandStatus.REJECTED, Reason.SUPERSEDED),
         "stop_climate": (CommandStatus.CONFIRMED, None),
@@ -171,7 +171,7 @@ async def test_a_log_in_that_hangs_ends_the_command_in_time(
     await meanwhile(hass, lambda: not [task for task in hass._background_tasks if "sending to" in repr(task)])
     assert simulator.requests["actions/horn-lights"] == sent
     assert executed(simulator, "Leaf") == []
-    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].wakes_today == 0
+    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].log.wakes_today == 0
 
 
 @pytest.mark.parametrize("fault", [Fault.http(500), Fault.http(503), Fault.html(502)])
@@ -182,8 +182,8 @@ async def test_who_cannot_log_in_has_not_sent_anything(
     simulator.fail("refresh-token", fault)
     assert await ask(hass, "button", "press", "button.leaf_horn") == "unavailable"
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    assert vehicle.commands.log[-1].outcome.status is CommandStatus.BLOCKED
-    assert vehicle.wakes_today == 0
+    assert vehicle.log.records[-1].outcome.status is CommandStatus.BLOCKED
+    assert vehicle.log.wakes_today == 0
 
 
 @pytest.mark.parametrize("later", [True, False])
@@ -218,21 +218,21 @@ async def test_what_was_open_and_has_ended_is_not_open_again(
 ) -> None:
     await act(hass, "button", "press", "button.leaf_horn")
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    wakes = vehicle.commands.wakes
+    wakes = vehicle.log.wakes
     assert [each.result for each in wakes.wakes] == ["answered"]
     assert hass_storage[f"{DOMAIN}.{loaded.entry_id}.open"]["data"]["vehicles"]
     await hass.config_entries.async_reload(loaded.entry_id)
     await settle(hass)
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    assert vehicle.commands.wakes == wakes
-    assert [each.command for each in vehicle.commands.log] == ["sound_horn"]
+    assert vehicle.log.wakes == wakes
+    assert [each.command for each in vehicle.log.records] == ["sound_horn"]
 
     for _ in range(50):
-        vehicle.commands.async_tell(vehicle.commands.log[-1])  # the log has room for no more
-    for index, record in enumerate(vehicle.commands.log):
-        vehicle.commands.log[index] = replace(record, asked_at=dt_util.utcnow() + timedelta(seconds=1))
+        vehicle.commands.async_tell(vehicle.log.records[-1])  # the log has room for no more
+    for index, record in enumerate(vehicle.log.records):
+        vehicle.log.records[index] = replace(record, asked_at=dt_util.utcnow() + timedelta(seconds=1))
     await hass.config_entries.async_reload(loaded.entry_id)
-    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.unfinished == ()
+    assert loaded.runtime_data.vehicles[simulator.car("Leaf").vin].log.unfinished == ()
 
 
 async def test_a_wake_that_was_refused_does_not_come_back_with_a_restart(
@@ -243,8 +243,8 @@ async def test_a_wake_that_was_refused_does_not_come_back_with_a_restart(
     assert await ask(hass, "button", "press", "button.leaf_horn") == "busy"
     for _ in range(2):
         vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-        assert vehicle.commands.wakes.wakes == ()
-        assert [each.command for each in vehicle.commands.log] == ["sound_horn"]
+        assert vehicle.log.wakes.wakes == ()
+        assert [each.command for each in vehicle.log.records] == ["sound_horn"]
         await hass.config_entries.async_reload(loaded.entry_id)
         await settle(hass)
 
@@ -271,7 +271,7 @@ async def test_a_damaged_note_of_what_was_open_costs_nothing_else(
     await settle(hass)
     assert loaded.state is ConfigEntryState.LOADED
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    assert [each.command for each in vehicle.commands.log] == ["sound_horn"]
+    assert [each.command for each in vehicle.log.records] == ["sound_horn"]
 
 
 async def test_a_disk_that_hangs_holds_no_command_up(
@@ -289,7 +289,7 @@ async def test_a_disk_that_hangs_holds_no_command_up(
     monkeypatch.setattr(Store, "async_save", hang)
     asked = ask(hass, "button", "press", "button.leaf_horn")
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    await meanwhile(hass, lambda: vehicle.wakes_today)
+    await meanwhile(hass, lambda: vehicle.log.wakes_today)
     freezer.tick(0.3)
     await meanwhile(hass, asked.done)
     assert asked.result() is None
@@ -321,9 +321,9 @@ async def test_a_refusal_is_told_from_an_outage(
     simulator.fail("actions/horn-lights", fault)
     assert await ask(hass, "button", "press", "button.leaf_horn") == reason
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    outcome = vehicle.commands.log[-1].outcome
+    outcome = vehicle.log.records[-1].outcome
     assert (outcome.status, outcome.reason) == (status, reason)
-    assert vehicle.wakes_today == wakes
+    assert vehicle.log.wakes_today == wakes
 
 
 @pytest.mark.parametrize(

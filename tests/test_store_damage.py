@@ -158,9 +158,9 @@ async def test_what_lies_in_the_future_counts_as_of_now(
     await settle(hass)
     now = dt_util.utcnow()
     for vehicle in loaded.runtime_data.vehicles.values():
-        assert all(group.received_at <= now for group in vehicle.data.groups().values())
-        assert not vehicle.commands.unfinished, "it is over after its two minutes"
-        assert vehicle.wakes_today == 1
+        assert all(group.received_at <= now for group in vehicle.coordinator.data.groups().values())
+        assert not vehicle.log.unfinished, "it is over after its two minutes"
+        assert vehicle.log.wakes_today == 1
     assert not set_aside(kept)
     assert "Traceback" not in caplog.text
 

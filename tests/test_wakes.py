@@ -70,7 +70,7 @@ async def test_what_is_blocked_wakes_nobody(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
     simulator.vehicle("Leaf").report({Group.BATTERY, Group.CHARGING})
-    await loaded.runtime_data.vehicles[simulator.car("Leaf").vin].async_read_all()
+    await loaded.runtime_data.async_read_vehicle(loaded.runtime_data.vehicles[simulator.car("Leaf").vin])
     with pytest.raises(HomeAssistantError):
         await act(hass, "button", "press", "button.leaf_start_charging")  # it is at work, without a plug
     await pass_time(timedelta(hours=2), timedelta(minutes=5))
@@ -99,12 +99,12 @@ async def test_requests_are_counted_for_the_account(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
     account = loaded.runtime_data
-    first = account.requests_today
+    first = account.connection.requests_today
     assert first >= sum(simulator.requests[name] for name in ("battery-status", "cockpit", "location", "hvac-status"))
     await pass_time(timedelta(minutes=10))
-    assert account.requests_today > first
+    assert account.connection.requests_today > first
     await pass_time(timedelta(hours=13), timedelta(minutes=10))
-    assert 0 < account.requests_today < first + 60
+    assert 0 < account.connection.requests_today < first + 60
 
 
 async def test_a_refresh_is_in_the_book_before_anything_else_can_be_decided(
@@ -114,10 +114,10 @@ async def test_a_refresh_is_in_the_book_before_anything_else_can_be_decided(
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
     assert vehicle.commands.runner.idle
     job = vehicle.commands.async_submit(Refresh(), Initiator(kind="option"))
-    assert vehicle.wakes_today == 1
+    assert vehicle.log.wakes_today == 1
     assert not vehicle.commands.runner.idle
     await job.ended.wait()
-    assert vehicle.wakes_today == 1
+    assert vehicle.log.wakes_today == 1
 
 
 async def test_nobody_is_woken_besides_while_a_command_is_carried_out(
@@ -133,20 +133,20 @@ async def test_nobody_is_woken_besides_while_a_command_is_carried_out(
     vehicle = entry.runtime_data.vehicles[simulator.car("Leaf").vin]
     sleep, vehicle.commands.runner._sleep = vehicle.commands.runner._sleep, never
     vehicle.commands.async_submit(SoundHorn(), Initiator(kind="user", name="Robin"))
-    await until(hass, lambda: [each for each in vehicle.commands.unfinished if each.ticket])
+    await until(hass, lambda: [each for each in vehicle.log.unfinished if each.ticket])
     for _ in range(12):
         freezer.tick(timedelta(minutes=10))
-        await vehicle.async_refresh()
-        assert vehicle.trouble is None
+        await vehicle.coordinator.async_refresh()
+        assert vehicle.coordinator.read_failure is None
     assert vehicle.commands.runner.pending == [SoundHorn()]
 
     vehicle.commands.runner._sleep = sleep
     stuck.set_result(None)
     await settle(hass)
-    assert [(each.command, each.asked_by.kind) for each in vehicle.commands.log] == [("sound_horn", "user")]
-    await vehicle.async_refresh()
+    assert [(each.command, each.asked_by.kind) for each in vehicle.log.records] == [("sound_horn", "user")]
+    await vehicle.coordinator.async_refresh()
     await settle(hass)
-    assert vehicle.commands.log[-1].asked_by.kind == "option", "it was due all the time"
+    assert vehicle.log.records[-1].asked_by.kind == "option", "it was due all the time"
 
 
 async def allow_wakes(
@@ -268,4 +268,4 @@ async def test_what_was_read_before_a_wake_is_no_answer_to_it(
     source.states[vin], source.error = reported(30), None
     await pass_time(timedelta(hours=1), timedelta(minutes=5))
     assert source.sent == [Refresh()]
-    assert [wake.result for wake in entry.runtime_data.vehicles[vin].commands.wakes.wakes] == ["unanswered"]
+    assert [wake.result for wake in entry.runtime_data.vehicles[vin].log.wakes.wakes] == ["unanswered"]

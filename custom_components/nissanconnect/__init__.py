@@ -10,19 +10,18 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from . import minimum  # noqa: F401 - first: an older Home Assistant lacks what the others import
-from .account import AccountCoordinator
+from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN, DOMAIN, PLATFORMS
-from .coordinator import NissanConfigEntry
-from .entry_changes import async_follow
+from .entry_changes import async_follow, async_settle
 from .entry_values import EntryValues
 from .fences import async_remove_stale
 from .issues import async_report_old_yaml, async_report_store
 from .leafspy_webhook import async_receive
 from .odd_values import async_warn_of_odd_values
+from .ownership import async_forget_entry
 from .services import async_setup_services
 from .settings import Settings
-from .sharing import async_forget_source, async_settle
 from .sources import async_create_backend, source_of
 from .store import VehicleStore
 from .vehicle import BackendError, Capability, InvalidAddress, VehicleInfo
@@ -67,8 +66,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     await async_settle(hass, entry)  # before there would be the same entities twice
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.runtime_data.async_resume()
-    entry.runtime_data.async_listen()
-    entry.runtime_data.async_offer()
+    entry.runtime_data.connection.async_listen()
+    entry.runtime_data.async_refresh_consumers()
     await async_receive(hass, entry)
     async_follow(hass, entry)
 
@@ -97,7 +96,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
         with suppress(BackendError, HomeAssistantError):  # what could not be set up cannot be asked, either
             await _async_end_trust(hass, entry, device, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
-    async_forget_source(hass, entry)
+    async_forget_entry(hass, entry)
     await async_settle(hass, entry)
 
 

@@ -1,24 +1,26 @@
-"""The account: the list of its vehicles, and what they share."""
+"""One entry: the list of the vehicles of its account, and what runs for each of them."""
 
-from asyncio import Semaphore, gather, sleep, wait
+from asyncio import gather, sleep, wait
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import override
 
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .backends.base import Backend, Forgetting, Pushing
+from .backends.base import Backend, Forgetting
+from .connection import Connection
 from .const import DOMAIN
-from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .coordinator import Cause, VehicleCoordinator, VehicleUpdate
 from .engine.diagnosis import outage_until
-from .engine.polling import DayTally, Quota
-from .exceptions import NEEDS_REAUTH, update_error
+from .exceptions import action_error, update_error
 from .issues import (
     async_report_account,
     async_report_double,
@@ -27,12 +29,22 @@ from .issues import (
     async_report_unlocking,
     async_report_vehicle,
 )
-from .listener import async_listen
-from .pushes import PushDebouncer
+from .ownership import async_forget_vehicle, async_is_source, async_others, async_owner
+from .runtime import VehicleRuntime
 from .settings import Settings
-from .sharing import async_borrowers, async_forget_vehicle, async_home, async_is_source
 from .store import MOST_VEHICLES, Remembered, RememberedVehicle, VehicleStore
-from .vehicle import BackendError, ListedVehicle, NotSupported, NoVehicles, Push, VehicleInfo, alias
+from .vehicle import (
+    BackendError,
+    CommandRecord,
+    ListedVehicle,
+    NotSupported,
+    NoVehicles,
+    Push,
+    SubscriptionInactive,
+    VehicleInfo,
+    alias,
+)
+from .vehicle_source import SecondarySource
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,16 +54,14 @@ _LIST_INTERVAL = timedelta(hours=6)
 _LIST_AGAIN = timedelta(minutes=2)
 """How soon the list may be asked for again because a command was refused."""
 
-_READ_AT_ONCE = 4
-"""How many vehicles are read at a time."""
-
 _LONGEST_WRITE = 0.25
 """Seconds that a command waits for its being kept: it takes some milliseconds, but a disk may be full or asleep."""
 
 _MISSES_BEFORE_REMOVAL = 2
 """A vehicle must be missing from this many lists in a row: removing a device takes its history along."""
 
-type VehicleListener = Callable[[VehicleCoordinator], None]
+type NissanConfigEntry = ConfigEntry[AccountCoordinator]
+type VehicleListener = Callable[[VehicleRuntime], None]
 
 
 class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
@@ -62,7 +72,6 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     def __init__(
         self, hass: HomeAssistant, entry: NissanConfigEntry, backend: Backend, store: VehicleStore, settings: Settings
     ) -> None:
-        """Prepare; nothing is read yet."""
         super().__init__(
             hass,
             _LOGGER,
@@ -71,26 +80,26 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             update_interval=_LIST_INTERVAL,
             always_update=False,
         )
-        self.backend = backend
-        self.settings = settings
-        self.vehicles: dict[str, VehicleCoordinator] = {}
-        self.lent: dict[str, RememberedVehicle] = {}
-        """The vehicles that belong to other entries, and what was known of them when they were ours, if they were."""
-        self.deaf: BackendError | None = None
-        """Why the source cannot be heard, if it speaks by itself and cannot."""
-        self.reading = Semaphore(_READ_AT_ONCE)
-        """Held by a vehicle that is being read."""
-        self.pushes = PushDebouncer(hass, self._async_hear)
-        self._unsettled: list[Push] = []
+        self.connection = Connection(hass, entry, backend, settings, self._async_handle_push)
+        self.vehicles: dict[str, VehicleRuntime] = {}
+        self._pending_pushes: list[Push] = []
+        """What had not lasted long enough to count before the restart."""
         self._store = store
         self._failures = 0
         self._misses = Counter[str]()
-        self._quota = Quota()
-        self._tally = DayTally()
-        self._counted = 0
         self._error: BackendError | None = None
         self._closed = False
         self._listed_at: datetime | None = None
+
+    @property
+    def backend(self) -> Backend:
+        """The backend of the entry."""
+        return self.connection.backend
+
+    @property
+    def settings(self) -> Settings:
+        """The options of the entry."""
+        return self.connection.settings
 
     async def async_start(self, remembered: Remembered) -> None:
         """Bring the vehicles up: at once from what is remembered, otherwise when the backend has listed them.
@@ -100,106 +109,99 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         """
         for kept in remembered.vehicles:
             if kept.pending.groups():
-                self._unsettled.append(Push(info=kept.info, state=kept.pending))
-            if self._async_lend(kept):
+                self._pending_pushes.append(Push(info=kept.info, state=kept.pending))
+            if self._async_hand_over(kept):
                 continue
             self._async_add_vehicle(kept, restored=True)
-        if not self.vehicles and not self.lent:
+        if not self.vehicles and not self.connection.secondary:
             await self.async_config_entry_first_refresh()
             return
         self.data = {key: vehicle.info for key, vehicle in self.vehicles.items()}
         self._async_refresh_soon(self)
         async for vehicle in _in_turn(self.vehicles.values()):
-            self._async_refresh_soon(vehicle)
+            self._async_refresh_soon(vehicle.coordinator)
 
     @callback
     def async_resume(self) -> None:
-        """Bring to an end what was unfinished before the restart; after the entities are there to tell of it."""
+        """Resume what was unfinished before the restart, once the entities are there to show it."""
         for vehicle in self.vehicles.values():
-            vehicle.commands.async_resume()
-            vehicle.plans.async_resume()
-        while self._unsettled:
-            self._async_hear(self._unsettled.pop())
+            vehicle.async_resume()
+        while self._pending_pushes:
+            self._async_handle_push(self._pending_pushes.pop())
 
     @callback
-    def async_listen(self) -> None:
-        """Hear from now on what the source says by itself, if it does."""
-        if isinstance(self.backend, Pushing):
-            self.config_entry.async_create_background_task(
-                self.hass,
-                async_listen(self.backend, hear=self.pushes.async_push, lost=self._async_lose),
-                f"{DOMAIN} listening to {self.backend.description.name}",
-            )
-
-    @callback
-    def _async_hear(self, push: Push) -> None:
-        """Take what was said, about a vehicle that may be new and may belong to another entry."""
-        self.deaf = None
+    def _async_handle_push(self, push: Push) -> None:
+        """Take over what was pushed, about a vehicle that may be new and may belong to another entry."""
         if self._async_pass_on(push):
             return
         if (vehicle := self.vehicles.get(push.info.key)) is None:
             if len(self.vehicles) >= MOST_VEHICLES:
                 return  # as in a list
-            known = self.lent.get(push.info.key, RememberedVehicle(info=push.info))
+            known = self.connection.secondary.get(push.info.key, RememberedVehicle(info=push.info))
             vehicle = self._async_add_vehicle(known)
             self.async_set_updated_data({key: each.info for key, each in self.vehicles.items()})
-        vehicle.async_hear(push)
-
-    @callback
-    def _async_lose(self, error: BackendError) -> None:
-        self.deaf = error
-        if isinstance(error, NEEDS_REAUTH):
-            self.config_entry.async_start_reauth(self.hass)
+        vehicle.coordinator.async_handle_push(push)
 
     @callback
     def _async_pass_on(self, push: Push) -> bool:
-        """Leave what was said to those who use the vehicle, if it belongs to another entry."""
+        """Pass a report on to the vehicles that it is a source of, if another entry owns the vehicle."""
         key = push.info.key
-        if key in self.vehicles or not self._async_lend(self._async_known(push)):
+        if key in self.vehicles or not self._async_hand_over(self._async_known(push)):
             return False
-        for borrower, link in async_borrowers(self.hass, self.config_entry, key):
-            borrower.async_hear(push, link)
+        for consumer, source in self.consumers(key):
+            consumer.coordinator.async_handle_push(push, source)
         return True
 
     @callback
-    def _async_lend(self, known: RememberedVehicle) -> bool:
-        """Leave a vehicle to the entry that it belongs to, if that is another one."""
+    def _async_hand_over(self, known: RememberedVehicle) -> bool:
+        """Hand the vehicle over to the entry that owns its device; return whether one does."""
         key = known.info.key
         used = async_is_source(self.hass, self.config_entry, key)
-        home = None if used else async_home(self.hass, self.config_entry, key)
-        async_report_double(self.hass, self.config_entry, known.info, home)
-        if not used and home is None:
+        owner = None if used else async_owner(self.hass, self.config_entry, key)
+        async_report_double(self.hass, self.config_entry, known.info, owner)
+        if not used and owner is None:
             return False
-        self.lent[key] = known
+        self.connection.secondary[key] = known
         self._async_remove_device(key)
         return True
 
     @callback
     def _async_known(self, push: Push) -> RememberedVehicle:
-        """Return what is known of a vehicle that is not ours, or not yet, with what is said of it now."""
-        before = self.lent.get(push.info.key, RememberedVehicle(info=push.info))
+        """Return what is known of a vehicle that is not ours, or not yet, with this report."""
+        before = self.connection.secondary.get(push.info.key, RememberedVehicle(info=push.info))
         return replace(before, info=push.info.after(before.info), word=before.word.after(push.state))
 
-    @callback
-    def async_offer(self) -> None:
-        """Have those read who borrow a vehicle from here: they could not while this was not loaded."""
-        for key in self.lent:
-            for borrower, link in async_borrowers(self.hass, self.config_entry, key):
-                link.rested()
-                self._async_refresh_soon(borrower)
+    def consumers(self, key: str) -> Iterator[tuple[VehicleRuntime, SecondarySource]]:
+        """Return the vehicles of other entries that our vehicle is a source of, with that source."""
+        for entry in async_others(self.hass, self.config_entry):
+            if entry.state is not ConfigEntryState.LOADED:
+                continue
+            account: AccountCoordinator = entry.runtime_data
+            for vehicle in account.vehicles.values():
+                for source in vehicle.sources.secondary:
+                    if source.is_vehicle(self.config_entry.entry_id, key):
+                        yield vehicle, source
 
     @callback
-    def async_review(self) -> bool:
-        """Look again at whose the vehicles are; return whether the account has to be loaded anew because of it."""
-        entry = self.config_entry
-        returned = [known for known in list(self.lent.values()) if not self._async_lend(known)]
-        wanted = (async_is_source(self.hass, entry, key) or async_home(self.hass, entry, key) for key in self.vehicles)
+    def async_refresh_consumers(self) -> None:
+        """Refresh the vehicles of other entries that use ours as a source: they could not before this was loaded."""
+        for key in self.connection.secondary:
+            for consumer, source in self.consumers(key):
+                source.retry_now()
+                self._async_refresh_soon(consumer.coordinator)
+
+    @callback
+    def async_recheck_ownership(self) -> bool:
+        """Check again who owns the vehicles; return whether this entry must be reloaded."""
+        entry, known = self.config_entry, list(self.connection.secondary.values())
+        returned = [each for each in known if not self._async_hand_over(each)]
+        wanted = (async_is_source(self.hass, entry, key) or async_owner(self.hass, entry, key) for key in self.vehicles)
         return bool(returned) or any(wanted)
 
     @callback
     def async_apply_settings(self, settings: Settings) -> None:
         """Go by other options from now on."""
-        self.settings = settings
+        self.connection.settings = settings
         for vehicle in self.vehicles.values():
             vehicle.async_apply_settings()
 
@@ -210,7 +212,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     async def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
         """Call ``listener`` for every vehicle that is there and for each one that comes."""
-        told: set[VehicleCoordinator] = set()
+        told: set[VehicleRuntime] = set()
 
         @callback
         def tell() -> None:
@@ -230,31 +232,42 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         if not self._closed:
             self._store.async_schedule_save(self._remember, at_once=at_once)
 
-    async def async_keep(self) -> None:
-        """Have what is open written, and wait for that as long as a command can wait."""
+    async def _async_keep(self) -> None:
+        """Write open commands, and wait for that as long as a command can wait."""
         if not self._closed:
             writing = self.hass.async_create_task(
-                self._store.async_keep_open(map(remembered, self.vehicles.values())), eager_start=True
+                self._store.async_keep_open(vehicle.remembered() for vehicle in self.vehicles.values()),
+                eager_start=True,
             )
             await wait({writing}, timeout=_LONGEST_WRITE)
 
     async def async_close(self) -> None:
-        """Have the store written for the last time: whatever still ends must not overwrite what a successor knows."""
+        """Write the store for the last time: whatever still ends must not overwrite what a successor knows."""
         self._closed = True
-        self.pushes.async_stop()
+        self.connection.debouncer.async_stop()
         await self._store.async_save(self._remember())
 
     @callback
-    def async_handle_error(self, error: BackendError | None) -> None:
+    def _async_observe(self, update: VehicleUpdate) -> None:
+        """Show account problems after a read of a vehicle, and store what was reported."""
+        if update.cause in (Cause.READ, Cause.READ_FAILED):
+            self._async_report(update.error)
+        if update.cause in (Cause.PUSHED, Cause.READ, Cause.READ_FOR_COMMAND):
+            self.async_schedule_save()
+
+    @callback
+    def _async_command_ended(self, vehicle: VehicleCoordinator, record: CommandRecord) -> None:
+        """Read the list again if a command was refused: what the vehicle has lost may have been paid for."""
+        if record.outcome.reason in {NotSupported.key, SubscriptionInactive.key} and vehicle.info.lost:
+            self._async_list_again()
+
+    @callback
+    def _async_report(self, error: BackendError | None) -> None:
         """Show what only the owner can put right, or that it is."""
-        troubles = [vehicle.trouble for vehicle in self.vehicles.values()]
+        failures = [vehicle.coordinator.read_failure for vehicle in self.vehicles.values()]
         # A vehicle that is gone can be read for a while, so only the list itself tells that it is not empty any more.
         left = self._error if isinstance(self._error, NoVehicles) else None
-        async_report_account(self.hass, self.config_entry, error or left, outage_until(troubles))
-
-    def lists(self, vehicle: VehicleInfo) -> bool:
-        """Whether the vehicle is in the account, as far as is known."""
-        return self._misses[vehicle.key] == 0
+        async_report_account(self.hass, self.config_entry, error or left, outage_until(failures))
 
     async def async_dismiss(self, key: str) -> bool:
         """Let go of a vehicle that its owner wants to delete, if the list says now that it is gone."""
@@ -276,37 +289,27 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             return self._error.key
         asked = [each for key, each in self.vehicles.items() if vehicle in (None, alias(key))]
         for each in asked:
-            each.links.forget_refusals()
-        await gather(*(each.async_refresh() for each in asked))
-        errors = [each.trouble.error for each in asked if each.trouble is not None]
+            each.sources.forget_refusals()
+        await gather(*(each.coordinator.async_refresh() for each in asked))
+        failures = [each.coordinator.read_failure for each in asked]
+        errors = [failure.error for failure in failures if failure is not None]
         return next((error.key for error in errors if not isinstance(error, NotSupported)), None)
 
     @callback
-    def async_list_again(self) -> None:
+    def _async_list_again(self) -> None:
         """Ask for the list before it is time, if that was not done lately: what is refused may have been paid for."""
         now = dt_util.utcnow()
         if self._listed_at is None or now - self._listed_at >= _LIST_AGAIN:
             self._listed_at = now
             self._async_refresh_soon(self)
 
-    @callback
-    def async_debt(self) -> timedelta:
-        """Return how long a vehicle should wait so that all of them together keep to the quota."""
-        self._async_count()
-        return self._quota.wait(dt_util.utcnow())
-
-    @property
-    def requests_today(self) -> int:
-        """How many requests the account has sent since midnight, or since it was loaded."""
-        self._async_count()
-        return self._tally.count
-
-    @callback
-    def _async_count(self) -> None:
-        sent = self.backend.requests
-        new, self._counted = sent - self._counted, sent
-        self._quota = self._quota.after(new, dt_util.utcnow())
-        self._tally = self._tally.after(new, dt_util.now().date())
+    async def async_read_vehicle(self, vehicle: VehicleRuntime) -> None:
+        """Read everything of a vehicle now, whether refused before or not; raises a translated error if that fails."""
+        if vehicle.info.lost:
+            await self.async_refresh()  # which may have come back
+        await vehicle.coordinator.async_read_everything()
+        if (failure := vehicle.coordinator.read_failure) is not None:
+            raise action_error(failure.error)
 
     @override
     async def _async_update_data(self) -> dict[str, VehicleInfo]:
@@ -316,7 +319,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         except BackendError as err:
             self._failures += 1
             self._error = err
-            self.async_handle_error(err)
+            self._async_report(err)
             self.update_interval = wait = self.settings.pace.retry(self._failures, err.retry_after)
             # At the first start the interval does not count, and Home Assistant would try again within seconds.
             raise update_error(err, pause=wait.total_seconds() if err.retry_after else None) from err
@@ -324,37 +327,51 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self.update_interval = _LIST_INTERVAL
         # A source that speaks by itself has no list: it is empty until the first vehicle has spoken.
         self._error = None if listed or self.backend.description.pushes else NoVehicles()
-        self.async_handle_error(self._error)
+        self._async_report(self._error)
         async_report_too_many(self.hass, self.config_entry, len(listed), MOST_VEHICLES)
-        known_first = sorted(listed, key=lambda vehicle: vehicle.info.key not in {*self.vehicles, *self.lent})
-        await self._async_adopt(tuple(known_first[:MOST_VEHICLES]))
+        known = {*self.vehicles, *self.connection.secondary}
+        known_first = sorted(listed, key=lambda vehicle: vehicle.info.key not in known)
+        await self._async_update_list(tuple(known_first[:MOST_VEHICLES]))
         return {key: vehicle.info for key, vehicle in self.vehicles.items()}
 
-    async def _async_adopt(self, listed: tuple[ListedVehicle, ...]) -> None:
+    async def _async_update_list(self, listed: tuple[ListedVehicle, ...]) -> None:
         """Make ours what the list says: new vehicles, changed ones, and those that are gone."""
         before = len(self.vehicles)
         async for found in _in_turn(listed):
-            vehicle = replace(found, state=self.pushes.async_read(found.info.key, found.state))
+            vehicle = replace(found, state=self.connection.debouncer.async_read(found.info.key, found.state))
             self._misses.pop(vehicle.info.key, None)
             push = Push(info=vehicle.info, state=vehicle.state)
             if self._async_pass_on(push):
                 continue
             if (known := self.vehicles.get(vehicle.info.key)) is not None:
-                known.async_adopt(vehicle)
+                known.coordinator.is_listed = True
+                known.coordinator.async_update_listing(vehicle)
                 continue
-            self._async_refresh_soon(self._async_add_vehicle(self._async_known(push)))
+            self._async_refresh_soon(self._async_add_vehicle(self._async_known(push)).coordinator)
         present = {vehicle.info.key for vehicle in listed}
-        for key in (self.vehicles.keys() | self.lent.keys()) - present:
+        for key in (self.vehicles.keys() | self.connection.secondary.keys()) - present:
             self._misses[key] += 1
+            if key in self.vehicles:
+                self.vehicles[key].coordinator.is_listed = False
             if self._misses[key] >= _MISSES_BEFORE_REMOVAL:
                 self._async_remove_vehicle(key)
         async_report_unlocking(self.hass, self.config_entry, [vehicle.info for vehicle in listed])
         self.async_schedule_save(at_once=len(self.vehicles) > before)
 
     @callback
-    def _async_add_vehicle(self, known: RememberedVehicle, *, restored: bool = False) -> VehicleCoordinator:
-        self.lent.pop(known.info.key, None)  # the other entry has given it up
-        vehicle = VehicleCoordinator(self, known, restored=restored)
+    def _async_add_vehicle(self, known: RememberedVehicle, *, restored: bool = False) -> VehicleRuntime:
+        self.connection.secondary.pop(known.info.key, None)  # the other entry has given it up
+        vehicle = VehicleRuntime(
+            self.connection,
+            known,
+            restored=restored,
+            schedule_save=self.async_schedule_save,
+            save_now=partial(self.async_schedule_save, at_once=True),
+            keep=self._async_keep,
+        )
+        vehicle.coordinator.is_listed = not self._misses[known.info.key]
+        vehicle.coordinator.async_add_observer(self._async_observe)
+        vehicle.log.async_add_listener(partial(self._async_command_ended, vehicle.coordinator))
         self.vehicles[known.info.key] = vehicle
         return vehicle
 
@@ -362,13 +379,13 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
     def _async_remove_vehicle(self, key: str) -> None:
         _LOGGER.info("%s is no longer in the account and is removed", alias(key))
         self._misses.pop(key, None)
-        if (lent := self.lent.pop(key, None)) is not None:
+        if (lent := self.connection.secondary.pop(key, None)) is not None:
             async_report_double(self.hass, self.config_entry, lent.info, None)
             return
         vehicle = self.vehicles.pop(key)
         async_report_vehicle(self.hass, self.config_entry, vehicle.info, ())
-        async_report_sources(self.hass, self.config_entry, vehicle.info, None)
-        self.config_entry.async_create_task(self.hass, vehicle.async_shutdown())
+        async_report_sources(self.hass, self.config_entry, vehicle.info, ())
+        self.config_entry.async_create_task(self.hass, vehicle.async_stop())
         self._async_remove_device(key)
         async_forget_vehicle(self.hass, self.config_entry, key)
 
@@ -385,9 +402,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         )
 
     def _remember(self) -> Remembered:
-        known = [*map(remembered, self.vehicles.values()), *self.lent.values()]
+        known = [*(vehicle.remembered() for vehicle in self.vehicles.values()), *self.connection.secondary.values()]
         return Remembered(
-            vehicles=[replace(each, pending=self.pushes.pending(each.info.key)) for each in known],
+            vehicles=[replace(each, pending=self.connection.debouncer.pending(each.info.key)) for each in known],
             memory=self.backend.memory(),
         )
 
@@ -397,20 +414,3 @@ async def _in_turn[T](items: Iterable[T]) -> AsyncIterator[T]:
     for item in [*items]:
         yield item
         await sleep(0)
-
-
-def remembered(vehicle: VehicleCoordinator) -> RememberedVehicle:
-    """Return what the next start begins with."""
-    return RememberedVehicle(
-        info=vehicle.links.own.info,
-        word=vehicle.links.own.word,
-        lent_words={link.name: link.word for link in vehicle.links.lent},
-        log=tuple(vehicle.commands.log),
-        unfinished=vehicle.commands.unfinished,
-        wakes=vehicle.commands.wakes,
-        rests_since=vehicle.rests_since,
-        lookout=vehicle.alerts.lookout,
-        wishes=vehicle.alerts.wishes,
-        wrong_pins=vehicle.pin_guard.wrong,
-        plan=vehicle.plans.plan,
-    )

@@ -1,4 +1,4 @@
-"""The alerts of one vehicle: from its reads and from the cloud's messages to what is told and remembered."""
+"""The alerts of one vehicle: found in its updates and in the cloud's messages, reported and remembered."""
 
 from asyncio import Lock
 from collections import deque
@@ -6,21 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
-from typing import Protocol
 
 from homeassistant.components.zone import ENTITY_ID_HOME, in_zone
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.event import async_track_time_change, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Messages
-from .commands import VehicleCommands
+from .command_log import CommandLog
+from .const import DOMAIN, EVENT_ALERT
+from .coordinator import Cause, VehicleCoordinator, VehicleUpdate
 from .engine.alert_rules import AlertContext, AlertPreferences, not_plugged_in
 from .engine.alert_tracker import AlertTracker
 from .engine.charge_end import ChargeContext, charge_stopped
 from .engine.position import Geofence
-from .links import VehicleLinks
 from .vehicle import (
     Alert,
     AlertType,
@@ -42,120 +41,131 @@ _MOST_PAGES = 5
 _MESSAGES_EVERY = timedelta(minutes=30)
 """The messages cost a request of their own (kamereon-eu §16.3)."""
 
-_LOOK_EVERY = timedelta(hours=1)
-"""How often what comes about by time alone is looked for in a vehicle that is not read because it speaks by itself."""
+_EVALUATE_EVERY = timedelta(hours=1)
+"""How often the rules are evaluated for a vehicle that is not read: some alerts come about by time alone."""
 
-_UNTOLD = 20
+_UNREPORTED = 20
 """Alerts that wait for their entity; one that is disabled never comes."""
 
 type AlertListener = Callable[[Alert], None]
 
 
-class AlertedVehicle(Protocol):
-    """What alerts need of their vehicle."""
-
-    hass: HomeAssistant
-    config_entry: ConfigEntry
-    name: str
-    info: VehicleInfo
-    data: VehicleState
-    commands: VehicleCommands
-
-    @property
-    def shown(self) -> VehicleState:
-        """What is known and not too old to be shown."""
-
-    @property
-    def driving(self) -> bool | None:
-        """Whether it drives, as far as is known."""
-
-    def async_update_listeners(self) -> None:
-        """Show what has changed; called in the event loop."""
-
-    def async_tell_alert(self, alert: Alert) -> None:
-        """Tell those who follow every vehicle; called in the event loop."""
-
-
 class VehicleAlerts:
-    """Notices what happens to a vehicle, tells it once, and remembers that."""
+    """Finds out what happens to a vehicle, reports each alert once, and remembers that.
+
+    ``fences`` are the areas as they are drawn now; ``wanted`` are the alerts that the owner wants.
+    """
 
     def __init__(
         self,
-        vehicle: AlertedVehicle,
-        links: VehicleLinks,
+        coordinator: VehicleCoordinator,
+        log: CommandLog,
         *,
         fences: tuple[Geofence, ...],
         wanted: frozenset[AlertType],
-        lookout: AlertTracker,
-        wishes: AlertPreferences,
+        tracker: AlertTracker,
+        preferences: AlertPreferences,
     ) -> None:
-        """Go on from what was told before the restart."""
-        self.lookout = lookout
-        self.wishes = wishes
+        """``tracker`` is what was reported before the restart."""
+        self.tracker = tracker
+        self.preferences = preferences
         self.fences = fences
-        self._vehicle = vehicle
         self.wanted = wanted
-        self._stop_asking = self._async_ask_for_plug()
-        self._stop_looking = async_track_time_interval(vehicle.hass, self._async_look_again, _LOOK_EVERY)
-        self._links = links
+        self._coordinator = coordinator
+        self._log = log
+        self._cancel_plug_reminder = self._async_schedule_plug_reminder()
+        self._cancel_regular = async_track_time_interval(coordinator.hass, self._async_evaluate_again, _EVALUATE_EVERY)
         self._started_at = dt_util.utcnow()
         self._without_messages = set[Messages]()
         self._messages_read_at: datetime | None = None
         self._listeners: list[AlertListener] = []
+        self._evaluation_listeners: list[CALLBACK_TYPE] = []
         self._turn = Lock()
-        self._untold = deque[Alert](maxlen=_UNTOLD)
+        self._unreported = deque[Alert](maxlen=_UNREPORTED)
         self._last_charge: Charging | None = None
         """The newest charge as it was last seen to go on."""
 
     @callback
     def async_add_listener(self, listener: AlertListener) -> CALLBACK_TYPE:
-        """Tell ``listener`` of each alert from now on, and of those that nobody has heard yet."""
+        """Call ``listener`` for each alert from now on, and for those that came before any listener."""
         self._listeners.append(listener)
-        while self._untold:
-            listener(self._untold.popleft())
+        while self._unreported:
+            listener(self._unreported.popleft())
         return lambda: self._listeners.remove(listener)
 
-    async def async_attend(self, before: VehicleState, state: VehicleState) -> None:
-        """Notice what a read has changed, and what the cloud has written if it is time to ask for that.
+    @callback
+    def async_add_evaluation_listener(self, listener: CALLBACK_TYPE) -> None:
+        """Call ``listener`` after each evaluation: where the vehicle is may mean more than an alert."""
+        self._evaluation_listeners.append(listener)
 
-        It is asked first when a charge has ended, because it may know better why. Its errors are left for the next
-        time; a vehicle without messages is not asked again before the next start.
+    @property
+    def blocks_climate(self) -> bool:
+        """Whether the vehicle is where its owner wants no climate."""
+        return self.tracker.blocks_climate(self.fences)
+
+    @callback
+    def async_observe(self, update: VehicleUpdate) -> None:
+        """Evaluate the rules soon after an update, when entities show it; report what was pushed at once."""
+        if update.cause not in (Cause.LISTED, Cause.READ_FAILED):
+            self._async_evaluate_soon(update.before, update.state)
+        if update.cause is Cause.PUSHED:
+            charge = self._charge_context(update.state, ended=False)
+            self._async_take_messages(update.notifications, update.source, charge)
+
+    @callback
+    def _async_evaluate_soon(self, before: VehicleState, state: VehicleState) -> None:
+        self._coordinator.config_entry.async_create_background_task(
+            self._coordinator.hass,
+            self._async_evaluate(before, state),
+            f"{DOMAIN} alerts of {self._coordinator.name}",
+            eager_start=False,
+        )
+
+    async def _async_evaluate(self, before: VehicleState, state: VehicleState) -> None:
+        """Evaluate the alert rules for a state change; fetch the cloud's messages when due.
+
+        They are fetched first when a charge has ended, because the cloud may know better why. Its errors are left for
+        the next time; a vehicle without messages is not asked for them again before the next start.
         """
-        driving = self._vehicle.driving
+        driving = self._coordinator.activity.driving
         self._last_charge = next(
             (each.charging for each in (state, before) if each.charging and each.charging.active), self._last_charge
         )
         async with self._turn:
-            charge = self._charge_facts(state, ended=charge_stopped(before, state))
+            charge = self._charge_context(state, ended=charge_stopped(before, state))
             await self._async_read_messages(charge)
-            view = AlertContext(
+            context = AlertContext(
                 state=state,
                 now=dt_util.utcnow(),
                 driving=driving,
                 stopped_at=self._stopped_at,
-                charge_below=self.wishes.charge_below,
+                charge_below=self.preferences.charge_below,
                 unwanted=frozenset(AlertType) - self.wanted,
-                listening_since=None if self._links.needs_asking else self._started_at,
-                unanswered_at=self._vehicle.commands.wakes.unanswered_at,
+                listening_since=None if self._coordinator.sources.is_polled else self._started_at,
+                unanswered_at=self._log.wakes.unanswered_at,
             )
             shown = self._areas
-            self.lookout, alerts = self.lookout.after(before, view, self.fences)
-            missed = self.lookout.missed
-            self.lookout, summary = self.lookout.summed_up(view.now, view.unwanted)
-            news = bool(alerts) or self._areas != shown
-        if news:  # before anything is told: automations look at what entities show
-            self._vehicle.async_update_listeners()
-        self._async_tell(alerts)
+            self.tracker, alerts = self.tracker.after(before, context, self.fences)
+            missed = self.tracker.missed
+            self.tracker, summary = self.tracker.summed_up(context.now, context.unwanted)
+            changed = bool(alerts) or self._areas != shown
+        if changed:  # before alerts are reported: automations look at what entities show
+            self._coordinator.async_update_listeners()
+        self._async_report(alerts)
         if summary is not None:
-            _LOGGER.info("%s: found too late to be reported one by one: %s", self._vehicle.name, dict(missed.counts))
-            self._async_tell([summary])
+            _LOGGER.info(
+                "%s: found too late to be reported one by one: %s", self._coordinator.name, dict(missed.counts)
+            )
+            self._async_report([summary])
+        for listener in self._evaluation_listeners:
+            listener()
 
     @property
     def _areas(self) -> list[tuple[bool | None, float | None]]:
-        """What entities show of the lookout."""
-        return [(self.lookout.inside(fence), self.lookout.distance(fence)) for fence in self.fences]
+        """What entities show of the areas."""
+        return [(self.tracker.inside(fence), self.tracker.distance(fence)) for fence in self.fences]
 
-    def _charge_facts(self, state: VehicleState, *, ended: bool) -> ChargeContext:
+    def _charge_context(self, state: VehicleState, *, ended: bool) -> ChargeContext:
         return ChargeContext(state=state, last=self._last_charge, ended=ended, stopped_at=self._stopped_at)
 
     async def _async_read_messages(self, charge: ChargeContext) -> None:
@@ -163,87 +173,90 @@ class VehicleAlerts:
         if last is not None and timedelta() <= now - last < _MESSAGES_EVERY and not charge.ended:
             return
         self._messages_read_at = now
-        for link in self._links:
-            source = link.account.backend if link.account else None
-            if not isinstance(source, Messages) or source in self._without_messages:
+        for source in self._coordinator.sources:
+            backend = source.connection.backend if source.connection else None
+            if not isinstance(backend, Messages) or backend in self._without_messages:
                 continue
             try:
-                with link.reach() as (_, info):
-                    read = await self._async_new_messages(source, info)
+                with source.reach() as (_, info):
+                    read = await self._async_new_messages(backend, info)
                 # A message about a charge comes again with the next read, and then the vehicle may have reported, too.
-                self._async_take([each for each in read if not charge.awaits_report(each, now)], link.name, charge)
+                due = [each for each in read if not charge.awaits_report(each, now)]
+                self._async_take_messages(due, source.name, charge)
             except BackendError as err:
                 if isinstance(err, NotSupported):
-                    self._without_messages.add(source)
-                _LOGGER.debug("%s: the messages cannot be read: %s", self._vehicle.name, err)
+                    self._without_messages.add(backend)
+                _LOGGER.debug("%s: the messages cannot be read: %s", self._coordinator.name, err)
 
     @callback
     def async_apply_sources(self) -> None:
-        """Take what a source that is new from now on has written before for read."""
+        """Treat the old messages of a source that is new as read."""
         self._started_at, self._messages_read_at = dt_util.utcnow(), None
 
     @callback
-    def async_take(self, messages: Sequence[Notification], source: str) -> None:
-        """Notice what a source, by the name of its link, has sent by itself."""
-        self._async_take(messages, source, self._charge_facts(self._vehicle.data, ended=False))
+    def _async_take_messages(self, messages: Sequence[Notification], source: str, charge: ChargeContext) -> None:
+        self.tracker = replace(self.tracker, feed=self.tracker.feed.listening(source, self._started_at))
+        self.tracker, alerts = self.tracker.after_messages(messages, dt_util.utcnow(), source, charge=charge)
+        self._async_report(alerts)
 
-    @callback
-    def _async_take(self, messages: Sequence[Notification], source: str, charge: ChargeContext) -> None:
-        self.lookout = replace(self.lookout, feed=self.lookout.feed.listening(source, self._started_at))
-        self.lookout, alerts = self.lookout.after_messages(messages, dt_util.utcnow(), source, charge=charge)
-        self._async_tell(alerts)
-
-    async def _async_new_messages(self, source: Messages, info: VehicleInfo) -> list[Notification]:
-        """Read pages, newest first, up to one that brings nothing new."""
+    async def _async_new_messages(self, backend: Messages, info: VehicleInfo) -> list[Notification]:
+        """Read pages, newest first, up to one that holds nothing new."""
         found: list[Notification] = []
         for page in range(_MOST_PAGES):
-            read = await source.read_notifications(info, first=1 + page * _PAGE, count=_PAGE)
+            read = await backend.read_notifications(info, first=1 + page * _PAGE, count=_PAGE)
             found += read
-            known = self.lookout.feed
+            known = self.tracker.feed
             if known.since_at is None or len(read) < _PAGE or any(each.id in known.sent_at for each in read):
                 break
         return found
 
     @callback
     def async_report(self, alert: Alert) -> None:
-        """Report what was noticed elsewhere."""
-        self._async_tell([alert])
+        """Report an alert that was found elsewhere."""
+        self._async_report([alert])
 
     @callback
-    def async_wish(self, wishes: AlertPreferences) -> None:
-        """Take what the owner wishes from now on."""
-        self._stop_asking()
-        self.wishes = wishes
-        self._stop_asking = self._async_ask_for_plug()
+    def async_set_fences(self, fences: tuple[Geofence, ...]) -> None:
+        """Go by the areas as they are drawn now."""
+        self.fences = fences
+        self._async_evaluate_soon(self._coordinator.data, self._coordinator.data)
+
+    @callback
+    def async_set_preferences(self, preferences: AlertPreferences) -> None:
+        """Go by other preferences of the owner."""
+        self._cancel_plug_reminder()
+        self.preferences = preferences
+        self._cancel_plug_reminder = self._async_schedule_plug_reminder()
 
     @callback
     def async_stop(self) -> None:
-        """End what would go on without the vehicle."""
-        self._stop_asking()
-        self._stop_looking()
+        """Cancel what is scheduled."""
+        self._cancel_plug_reminder()
+        self._cancel_regular()
 
-    async def _async_look_again(self, now: datetime) -> None:
-        if not self._links.needs_asking:
-            await self.async_attend(self._vehicle.data, self._vehicle.data)
+    async def _async_evaluate_again(self, now: datetime) -> None:
+        """Find what comes about by time alone in a vehicle that is not read, because its source pushes."""
+        if not self._coordinator.sources.is_polled:
+            await self._async_evaluate(self._coordinator.data, self._coordinator.data)
 
     @callback
-    def _async_ask_for_plug(self) -> CALLBACK_TYPE:
-        """Look at the owner's hour whether the vehicle is plugged in; returns what ends that."""
-        at = self.wishes.plug_in_by
+    def _async_schedule_plug_reminder(self) -> CALLBACK_TYPE:
+        """Check at the owner's hour whether the vehicle is plugged in; returns what cancels that."""
+        at = self.preferences.plug_in_by
         if at is None:
             return lambda: None
 
         @callback
-        def ask(now: datetime) -> None:
-            if (alert := not_plugged_in(self._vehicle.shown, at_home=self._at_home, now=now)) is not None:
-                self._async_tell([alert])
+        def check(now: datetime) -> None:
+            if (alert := not_plugged_in(self._coordinator.shown, at_home=self._at_home, now=now)) is not None:
+                self._async_report([alert])
 
-        return async_track_time_change(self._vehicle.hass, ask, hour=at.hour, minute=at.minute, second=at.second)
+        return async_track_time_change(self._coordinator.hass, check, hour=at.hour, minute=at.minute, second=at.second)
 
     @property
     def _at_home(self) -> bool | None:
-        home = self._vehicle.hass.states.get(ENTITY_ID_HOME)
-        position = self._vehicle.shown.position
+        home = self._coordinator.hass.states.get(ENTITY_ID_HOME)
+        position = self._coordinator.shown.position
         if home is None or position is None:
             return None
         return in_zone(home, position.latitude, position.longitude)
@@ -251,18 +264,18 @@ class VehicleAlerts:
     @property
     def _stopped_at(self) -> datetime | None:
         """When the owner last had charging stopped: until the command ended, the charge may have been seen to go on."""
-        if isinstance(self._vehicle.commands.in_progress, StopCharging):
+        if self._log.is_carrying_out(StopCharging):
             return dt_util.utcnow()
-        stops = (record for record in self._vehicle.commands.log if record.command == StopCharging.kind())
+        stops = (record for record in self._log.records if record.command == StopCharging.kind())
         return max((record.outcome.ended_at for record in stops if record.outcome.sent_at), default=None)
 
     @callback
-    def _async_tell(self, alerts: Iterable[Alert]) -> None:
+    def _async_report(self, alerts: Iterable[Alert]) -> None:
         for alert in alerts:
             if alert.type not in self.wanted:
                 continue
-            self._vehicle.async_tell_alert(alert)
+            self._coordinator.async_fire(EVENT_ALERT, alert.type, alert.as_event_data)
             if not self._listeners:
-                self._untold.append(alert)
+                self._unreported.append(alert)
             for listener in list(self._listeners):
                 listener(alert)

@@ -12,7 +12,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import NissanConfigEntry
+from .account import NissanConfigEntry
 from .entity import AreaEntity, Reading, VehicleEntity, async_add_area_entities, async_add_vehicle_entities
 from .vehicle import Capability, VehicleState
 
@@ -176,4 +176,4 @@ class AreaPresence(AreaEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.coordinator.alerts.lookout.inside(self.fence) if self.fence else None
+        return self.runtime.alerts.tracker.inside(self.fence) if self.fence else None

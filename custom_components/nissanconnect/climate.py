@@ -17,8 +17,9 @@ from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .account import NissanConfigEntry
 from .entity import ControlDescription, ControlEntity, SoundRestoreEntity, async_add_vehicle_entities
+from .runtime import VehicleRuntime
 from .vehicle import Capability, StartClimate, StopClimate, VehicleState
 
 PARALLEL_UPDATES = 0
@@ -55,10 +56,10 @@ class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
     _attr_hvac_modes = [HVACMode.OFF, HVACMode.HEAT_COOL]
     _attr_native_temperature_unit = UnitOfTemperature.CELSIUS
 
-    def __init__(self, coordinator: VehicleCoordinator, description: VehicleClimateDescription) -> None:
+    def __init__(self, runtime: VehicleRuntime, description: VehicleClimateDescription) -> None:
         """Take the limits from the vehicle."""
-        super().__init__(coordinator, description)
-        limits = coordinator.info.climate_limits
+        super().__init__(runtime, description)
+        limits = runtime.info.climate_limits
         self._attr_min_temp = limits.minimum
         self._attr_max_temp = limits.maximum
         self._attr_target_temperature_step = limits.step

@@ -1,164 +1,133 @@
-"""The commands to one vehicle: from who asks for them to what is told, logged and kept of them and of their wakes."""
+"""The commands to one vehicle: from whoever wants them, past what forbids them, to their end."""
 
 from asyncio import sleep, timeout
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
-import logging
-from typing import Protocol
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
+from homeassistant.const import ATTR_FRIENDLY_NAME
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .asker import async_asker
+from .alerts import VehicleAlerts
+from .backends.base import LockSetup
+from .command_log import CommandLog
+from .connection import Connection
 from .const import DOMAIN
-from .engine.command_evidence import Evidence, is_settled
+from .coordinator import VehicleCoordinator
+from .engine import preconditions
+from .engine.command_evidence import Evidence, is_settled, next_start
 from .engine.command_follower import CommandTiming, CommandTransport
-from .engine.command_job import Job, Stage, Unfinished
+from .engine.command_job import Job, Stage
 from .engine.command_runner import CommandRunner
-from .engine.wake_policy import Wake, WakeLedger, WakeResult
 from .exceptions import action_error, outcome_error
+from .pin_guard import PinGuard
 from .vehicle import (
+    NEVER,
     BackendError,
     Command,
     CommandOutcome,
     CommandRecord,
     CommandStatus,
     Departure,
+    Group,
     Initiator,
+    NotSupported,
     Reason,
+    Refresh,
+    ScheduleClimate,
     Ticket,
     VehicleState,
 )
+from .vehicle_source import VehicleSource
 
-_LOGGER = logging.getLogger(__name__)
+_RUNNERS = ("automation", "script")
 
-_KEPT = 50
-"""Lines of the log: enough to answer "who did what to my car" for some weeks."""
-
-type CommandListener = Callable[[CommandRecord], None]
-
-
-class CommandedVehicle(Protocol):
-    """What commands need of their vehicle."""
-
-    hass: HomeAssistant
-    config_entry: ConfigEntry
-    name: str
-    data: VehicleState
-
-    def refusal(self, command: Command) -> str | None:
-        """Why ``command`` should not be sent now, if it should not."""
-
-    def evidence(self, command: Command) -> Evidence:
-        """Return what shows whether the vehicle is already as ``command`` would have it."""
-
-    def backend_name(self, ticket: Ticket | None) -> str:
-        """Return through which backend a command went that gave this ticket, or would have gone."""
-
-    def async_commands_changed(self) -> None:
-        """There is something new to show and to keep; called in the event loop."""
+type JobListener = Callable[[Job, CommandOutcome], None]
 
 
 class VehicleCommands:
-    """Takes commands, has them carried out, tells how they ended, and keeps the book of wakes."""
+    """Takes the commands to one vehicle, has them carried out, and records how they ended."""
 
     def __init__(
         self,
-        vehicle: CommandedVehicle,
-        transport: CommandTransport,
-        command_limit: timedelta,
-        *,
-        log: Iterable[CommandRecord],
-        wakes: WakeLedger,
-        unfinished: tuple[Unfinished, ...],
-        keep: Callable[[], Awaitable[None]],
-        conclude: Callable[[Job, CommandOutcome], CommandOutcome] = lambda job, outcome: outcome,
+        connection: Connection,
+        coordinator: VehicleCoordinator,
+        log: CommandLog,
+        alerts: VehicleAlerts,
+        pin_guard: PinGuard,
     ) -> None:
-        """Begin with what was kept over the restart; nothing runs before :meth:`async_resume`.
-
-        ``keep`` returns when what is open is written, or that takes too long. ``conclude`` may say more of how a
-        command has ended, before anybody is told.
-        """
-        self._vehicle = vehicle
-        self._keep = keep
-        self._conclude = conclude
-        self._listeners: list[CommandListener] = []
-        self.log = deque(log, maxlen=_KEPT)
-        self.wakes = wakes
-        self._left = unfinished
-        self._open: dict[Job, Unfinished] = {}
+        """Nothing of what was unfinished at the restart runs before :meth:`async_resume`."""
+        self.log = log
+        self._connection = connection
+        self._coordinator = coordinator
+        self._sources = coordinator.sources
+        self._alerts = alerts
+        self._pin_guard = pin_guard
+        self._replaces: datetime | None = None
+        """The planned climate start that the one which is being sent would replace."""
+        self._job_listeners: list[JobListener] = []
         self.runner = CommandRunner(
-            transport,
-            check=self._why_not,
-            current_state=lambda: vehicle.data,
-            on_change=self._async_changed,
-            record=self._async_book_command,
+            CommandTransport(
+                send=self._async_send,
+                poll=self._sources.poll,
+                read=coordinator.async_read_now,
+                confirm=self._async_confirm,
+                would_displace=self._sources.would_displace,
+            ),
+            check=self._check,
+            current_state=lambda: coordinator.data,
+            on_change=self._async_job_changed,
+            record=log.record_request,
             now=dt_util.utcnow,
             sleep=sleep,
             timer=timeout,
-            spawn=lambda sending: vehicle.config_entry.async_create_background_task(
-                vehicle.hass, sending, f"{DOMAIN} sending to {vehicle.name}"
+            spawn=lambda sending: connection.entry.async_create_background_task(
+                connection.hass, sending, f"{DOMAIN} sending to {coordinator.name}"
             ),
-            timing=CommandTiming(limit=command_limit.total_seconds()),
+            timing=CommandTiming(limit=connection.backend.description.command_limit.total_seconds()),
         )
 
-    def is_settled(self, command: Command) -> bool:
-        """Whether the vehicle is known to be as ``command`` would have it, and nobody insists.
-
-        As long as another command that may change it is on its way, nothing is known.
-        """
-        if command.force or any(each.concerns_same(command) for each in self.runner.in_flight):
-            return False
-        return is_settled(command, self._vehicle.evidence(command), self.log)
-
-    def _why_not(self, command: Command) -> str | None:
-        """Why ``command`` is not sent now: it should not be, or need not be."""
-        reason = self._vehicle.refusal(command)
-        return Reason.ALREADY_SO if reason is None and self.is_settled(command) else reason
+    @callback
+    def async_add_job_listener(self, listener: JobListener) -> None:
+        """Call ``listener`` for each command that ends with an outcome, before that is recorded."""
+        self._job_listeners.append(listener)
 
     @property
     def in_progress(self) -> Command | None:
-        """The command that is being carried out, of several the one that was asked for last."""
+        """The command that is being carried out, of several the one that was requested last."""
         return self.runner.current.command if self.runner.current else None
 
     def pending(self, kinds: Collection[type[Command]]) -> Command | None:
-        """Return the command of one of these kinds that was asked for last and has not ended, if there is one."""
-        asked = [command for command in self.runner.pending if type(command) in kinds]
-        return asked[-1] if asked else None
+        """Return the last command of these kinds that has not ended, if there is one."""
+        pending = [command for command in self.runner.pending if type(command) in kinds]
+        return pending[-1] if pending else None
 
     @property
     def expected(self) -> VehicleState:
-        """What is believed of the vehicle as it will be after all that has been asked for.
+        """The state as it will be after all pending commands.
 
-        Decisions go by it: what is believed may be about to be superseded by a command on its way.
+        Decisions go by it: the present state may be about to be superseded by a command on its way.
         """
-        return reduce(lambda state, command: command.applied_to(state), self.runner.pending, self._vehicle.data)
+        return reduce(lambda state, command: command.applied_to(state), self.runner.pending, self._coordinator.data)
 
-    @property
-    def unfinished(self) -> tuple[Unfinished, ...]:
-        """The commands whose end has not been seen yet: what a restart must not lose."""
-        return (*self._left, *self._open.values())
+    async def async_execute(
+        self, command: Command, context: Context | None = None, *, until_accepted: bool | None = None
+    ) -> CommandOutcome | None:
+        """Have a command carried out and return its outcome, or ``None`` if it has only to be accepted.
 
-    @callback
-    def async_add_listener(self, listener: CommandListener) -> CALLBACK_TYPE:
-        """Tell ``listener`` how each command ends."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    async def async_execute(self, command: Command, context: Context | None, *, at_once: bool) -> CommandOutcome | None:
-        """Have a command carried out and wait for its end, or if ``at_once`` until it is accepted; return its outcome.
+        ``until_accepted`` is whether that is enough; if it is ``None`` the owner's option decides.
 
         Raises a translated :class:`HomeAssistantError` if it was not sent, not accepted, not carried out or not
         confirmed in time.
         """
-        job = self.async_submit(command, await async_asker(self._vehicle.hass, context))
-        await (job.accepted if at_once else job.ended).wait()
-        if at_once and job.stage is not Stage.ENDED:
+        if until_accepted is None:
+            until_accepted = self._connection.settings.answer_at_once
+        job = self.async_submit(command, await async_initiator(self._connection.hass, context))
+        await (job.accepted if until_accepted else job.ended).wait()
+        if until_accepted and job.stage is not Stage.ENDED:
             return None
         if job.error is not None:
             raise action_error(job.error)
@@ -170,124 +139,163 @@ class VehicleCommands:
 
     @callback
     def async_submit(self, command: Command, asked_by: Initiator) -> Job:
-        """Have a command carried out, or join an equal one; whoever wants to may wait for the end of the job."""
-        job, new = self.runner.submit(command, asked_by)
-        if new:
-            self._async_start(job)
+        """Have a command carried out, or join an equal one; the job's events tell how it goes."""
+        job, is_new = self.runner.submit(command, asked_by)
+        if is_new:
+            self._async_run(job)
         return job
 
     @callback
     def async_resume(self) -> None:
-        """Bring to an end what was unfinished before the restart, once those listen who are to be told.
-
-        What was sent is followed. What was not is not sent any more: it may no longer be wanted.
-        """
-        left, self._left = self._left, ()
-        for each in left:
+        """Resume what was unfinished at the restart: sent commands are followed, unsent ones are dropped."""
+        for each in self.log.resume():
             job = Job(each.command, each.asked_by, each.asked_at, sent_at=each.sent_at)
             if each.sent_at is None:
-                status, reason = CommandStatus.BLOCKED, Reason.INTERRUPTED
-                self._async_finish(job, CommandOutcome(status=status, reason=reason, ended_at=dt_util.utcnow()))
-                self._vehicle.async_commands_changed()
+                outcome = CommandOutcome(
+                    status=CommandStatus.BLOCKED, reason=Reason.INTERRUPTED, ended_at=dt_util.utcnow()
+                )
+                self._async_record(job, outcome)
+                self.log.async_changed()
                 continue
-            # Without a ticket nobody can be asked how it goes, but the vehicle's state still tells.
+            # Without a ticket it cannot be polled, but the vehicle's state still shows its effect.
             job.ticket = each.ticket or Ticket("", each.sent_at)
             self.runner.add(job)
-            self._async_start(job)
+            self._async_run(job)
 
-    @asynccontextmanager
-    async def async_waking(self, why: str, asked_by: Initiator) -> AsyncIterator[Departure]:
-        """Keep the book of what is no command; yields in what its requests are to leave."""
-        at = dt_util.utcnow()
+    async def async_set_pin(self, pin: str, asked_by: Initiator) -> None:
+        """Set the PIN of the vehicle's remote lock, which wakes it; raises :class:`BackendError`."""
+        if not isinstance(self._connection.backend, LockSetup):
+            raise NotSupported
+        async with self.log.async_waking("set_pin", asked_by) as departure:
+            await self._connection.backend.set_pin(self._coordinator.info, pin, departure)
+        self._pin_guard.async_allow()  # the wrong ones were tried for another PIN
 
-        def departure(
-            *, wakes: bool = True, answer_within: timedelta = timedelta()
-        ) -> AbstractAsyncContextManager[None]:
-            return self._async_book(at, asked_by, why, wakes=wakes)
+    def refusal(self, command: Command, state: VehicleState | None = None) -> str | None:
+        """Return why ``command`` would not be sent now, as a translation key; ``None`` if it would.
 
+        ``state`` is what to judge by instead of the present one.
+        """
+        if (refused := self._pin_guard.refusal(command)) is not None:
+            return refused
+        limits = replace(self._connection.settings.limits, climate_blocked=self._alerts.blocks_climate)
+        judged, now = state or self._coordinator.data, dt_util.utcnow()
+
+        def age(group: Group) -> timedelta:
+            return now - self._sources.reported_at(group)
+
+        def reason(source: VehicleSource) -> str | None:
+            # Whether the vehicle can be reached differs between sources.
+            reached = replace(judged, connectivity=source.reported.state.connectivity)
+            context = preconditions.CommandContext(reached, limits, age)
+            return preconditions.refusal(command, source.info or self._coordinator.info, context)
+
+        able = self._sources.able(command)
+        if not able and any(source.forbids(command) for source in self._sources):
+            return Reason.UNLOCK_NOT_ALLOWED
+        reasons = [reason(source) for source in able or [self._sources.own]]
+        return None if None in reasons else reasons[0]
+
+    def is_settled(self, command: Command) -> bool:
+        """Whether the vehicle is known to be as ``command`` would have it, and the command is not forced.
+
+        As long as another command that may change it is on its way, nothing is known.
+        """
+        if command.force or any(each.concerns_same(command) for each in self.runner.in_flight):
+            return False
+        evidence = Evidence(
+            state=self._coordinator.data,
+            reported_at=min(map(self._sources.reported_at, command.groups), default=NEVER),
+            now=dt_util.utcnow(),
+        )
+        return is_settled(command, evidence, self.log.records)
+
+    def _check(self, command: Command) -> str | None:
+        """Return why ``command`` is not sent now: it should not be, or need not be."""
+        reason = self.refusal(command)
+        return Reason.ALREADY_SO if reason is None and self.is_settled(command) else reason
+
+    async def _async_send(self, command: Command, departure: Departure) -> Ticket:
+        if isinstance(command, ScheduleClimate):
+            self._replaces = next_start(self.log.plan, self._coordinator.data, dt_util.utcnow())
+        return await self._sources.send(replace(command, force=False), departure)  # no source needs to know who insists
+
+    async def _async_confirm(self, command: Command) -> bool:
+        """Whether the source, read now, still reports the command's groups."""
+        if not self._sources.is_polled:
+            return True
+        requested_at = dt_util.utcnow()
         try:
-            yield departure
-        except BackendError as err:
-            self._async_resolve(at, err.key)
-            raise
-        else:
-            self._async_resolve(at, None)
-        finally:
-            self._vehicle.async_commands_changed()
-
-    def _async_book_command(self, job: Job, wakes: bool) -> AbstractAsyncContextManager[None]:
-        return self._async_book(job.sent_at or job.asked_at, job.asked_by, job.command.kind(), wakes=wakes)
-
-    @asynccontextmanager
-    async def _async_book(self, at: datetime, asked_by: Initiator, why: str, *, wakes: bool) -> AsyncIterator[None]:
-        """Have it kept that a request leaves, and what it wakes, before it does; what was refused woke nobody."""
-        if wakes:
-            self._async_woken(at, asked_by, why)
-        await self._keep()
-        try:
-            yield
-        except BackendError as err:
-            if wakes and err.nothing_done:
-                self.wakes = self.wakes.withdraw(at)
-            raise
+            groups = (await self._coordinator.async_read_now(command.groups)).groups()
+        except BackendError:
+            return False
+        return all(group in groups and groups[group].received_at >= requested_at for group in command.groups)
 
     @callback
-    def _async_start(self, job: Job) -> None:
-        self._vehicle.config_entry.async_create_background_task(
-            self._vehicle.hass, self.runner.run(job), f"{DOMAIN} {job.command.kind()} of {self._vehicle.name}"
+    def _async_run(self, job: Job) -> None:
+        self._connection.entry.async_create_background_task(
+            self._connection.hass, self.runner.run(job), f"{DOMAIN} {job.command.kind()} of {self._coordinator.name}"
         )
 
     @callback
-    def _async_changed(self, job: Job) -> None:
+    def _async_job_changed(self, job: Job) -> None:
         if job.stage is not Stage.ENDED:
-            self._open[job] = Unfinished(
-                command=job.command,
-                asked_by=job.asked_by,
-                asked_at=job.asked_at,
-                sent_at=job.sent_at,
-                ticket=job.ticket,
-            )
+            self.log.async_open(job)
         elif job.outcome is not None:  # otherwise it was given up, and is left for the next start
-            del self._open[job]
-            job.outcome = self._conclude(job, job.outcome)
-            if job.sent_at is not None and job.nothing_done:
-                self.wakes = self.wakes.withdraw(job.sent_at)
-            elif job.sent_at is not None:
-                self._async_resolve(job.sent_at, job.outcome.reason)
-            self._async_finish(job, job.outcome)
-        self._vehicle.async_commands_changed()
+            self._async_end(job, job.outcome)
+        self.log.async_changed()
 
     @callback
-    def _async_woken(self, at: datetime, asked_by: Initiator, why: str) -> None:
-        """Put a wake into the book before it happens. A second one for the same shows that the first was answered."""
-        self.wakes = self.wakes.resolve(at, WakeResult.ANSWERED).record(Wake(at=at, asked_by=asked_by, why=why))
-        self._vehicle.async_commands_changed()
+    def _async_end(self, job: Job, outcome: CommandOutcome) -> None:
+        self.log.async_close(job, outcome.reason)
+        for refresh in self._left_out(job, outcome):
+            self.async_submit(refresh, job.asked_by)
+        if isinstance(job.command, ScheduleClimate) and outcome.status is CommandStatus.CONFIRMED:
+            job.outcome = outcome = replace(
+                outcome, replaced_at=self._replaces if self._replaces != job.command.at else None
+            )
+        for listener in self._job_listeners:
+            listener(job, outcome)
+        self._async_record(job, outcome)
+
+    def _left_out(self, job: Job, outcome: CommandOutcome) -> Iterator[Refresh]:
+        """Yield the refreshes of what the widest refresh leaves out, if somebody waits for that.
+
+        Automatic wakes stay single.
+        """
+        if job.command != Refresh() or not job.asked_by.waits or outcome.status is not CommandStatus.CONFIRMED:
+            return
+        source = self._sources.named(job.ticket.via if job.ticket else None)
+        known = source.reported.state.groups()
+        for group in source.connection.backend.description.refreshes if source.connection else ():
+            reported_at = known[group].reported_at if group in known else None
+            renewed = reported_at is not None and job.sent_at is not None and reported_at >= job.sent_at
+            if source.offers(Refresh(group).needs) and not renewed:
+                yield Refresh(group)
 
     @callback
-    def _async_resolve(self, at: datetime, reason: str | None) -> None:
-        self.wakes = self.wakes.resolve(at, WakeResult.of(reason))
-
-    @callback
-    def _async_finish(self, job: Job, outcome: CommandOutcome) -> None:
+    def _async_record(self, job: Job, outcome: CommandOutcome) -> None:
         record = CommandRecord(
             command=job.command.kind(),
             asked_at=job.asked_at,
             asked_by=job.asked_by,
-            backend=self._vehicle.backend_name(job.ticket),
+            backend=self._sources.backend_name(job.ticket),
             outcome=outcome,
         )
-        self._async_record(record)
+        self.log.async_record(record)
 
-    @callback
-    def async_tell(self, record: CommandRecord) -> None:
-        """Tell what has become of a command after it had ended: what it was to do later."""
-        self._async_record(record)
-        self._vehicle.async_commands_changed()
 
-    @callback
-    def _async_record(self, record: CommandRecord) -> None:
-        outcome = record.outcome
-        _LOGGER.debug("%s: %s ended %s: %s", self._vehicle.name, record.command, outcome.status, outcome.reason)
-        self.log.append(record)
-        for listener in list(self._listeners):
-            listener(record)
+async def async_initiator(hass: HomeAssistant, context: Context | None) -> Initiator:
+    """Return who is behind a context.
+
+    An automation or script runs its actions under the context of its own last change of state; a person's context
+    names the user.
+    """
+    if context is None:
+        return Initiator(kind="home_assistant")
+    for domain in _RUNNERS:
+        for state in hass.states.async_all(domain):
+            if state.context.id in (context.id, context.parent_id):
+                return Initiator(kind=domain, name=state.attributes.get(ATTR_FRIENDLY_NAME, state.entity_id))
+    if context.user_id and (user := await hass.auth.async_get_user(context.user_id)):
+        return Initiator(kind="user", name=user.name)
+    return Initiator(kind="home_assistant")

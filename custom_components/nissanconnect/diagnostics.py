@@ -7,10 +7,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.redact import async_redact_data
 
+from .account import NissanConfigEntry
 from .const import DOMAIN
-from .coordinator import NissanConfigEntry, VehicleCoordinator
-from .link import Link
+from .runtime import VehicleRuntime
 from .vehicle import alias
+from .vehicle_source import VehicleSource
 
 _PERSONAL = {
     "api_key",
@@ -45,7 +46,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: NissanC
         "backend": account.backend.description.name,
         "last_update_success": account.last_update_success,
         "vehicles": {alias(key): _vehicle(vehicle) for key, vehicle in account.vehicles.items()},
-        "lent": sorted(alias(key) for key in account.lent),
+        "lent": sorted(alias(key) for key in account.connection.secondary),
     }
 
 
@@ -58,28 +59,27 @@ async def async_get_device_diagnostics(
     return next((_vehicle(vehicles[key]) for key in keys), {})
 
 
-def _vehicle(vehicle: VehicleCoordinator) -> dict[str, Any]:
-    state = {group.value: asdict(value) for group, value in vehicle.data.groups().items()}
-    if vehicle.data.health:  # opaque: nobody has documented that it holds nothing personal
-        state["health"]["values"] = sorted(vehicle.data.health.values)
+def _vehicle(vehicle: VehicleRuntime) -> dict[str, Any]:
+    state = {group.value: asdict(value) for group, value in vehicle.coordinator.data.groups().items()}
+    if vehicle.coordinator.data.health:  # opaque: nobody has documented that it holds nothing personal
+        state["health"]["values"] = sorted(vehicle.coordinator.data.health.values)
     return {
         "info": async_redact_data(asdict(vehicle.info), _PERSONAL)
         | {"capabilities": sorted(vehicle.info.capabilities), "lost": sorted(vehicle.info.lost)},
         "state": async_redact_data(state, _PERSONAL),
-        "available": vehicle.available,
-        "last_update_success": vehicle.last_update_success,
-        "update_interval": str(vehicle.update_interval),
-        "failing": sorted(vehicle.parts.failing),
-        "given_up": {part: str(error) for part, error in sorted(vehicle.parts.given_up.items())},
-        "sources": [_source(link) for link in vehicle.links],
+        "available": vehicle.coordinator.available,
+        "last_update_success": vehicle.coordinator.last_update_success,
+        "update_interval": str(vehicle.coordinator.update_interval),
+        "failing": sorted(vehicle.coordinator.parts.failing),
+        "given_up": {part: str(error) for part, error in sorted(vehicle.coordinator.parts.given_up.items())},
+        "sources": [_source(source) for source in vehicle.sources],
     }
 
 
-def _source(link: Link) -> dict[str, Any]:
-    account = link.account
+def _source(source: VehicleSource) -> dict[str, Any]:
     return {
-        "backend": account.backend.description.name if account else None,
-        "failures": link.failures,
-        "error": link.error.key if link.error else None,
-        "groups": {group.value: value.reported_at for group, value in link.word.state.groups().items()},
+        "backend": source.connection.backend.description.name if source.connection else None,
+        "failures": source.failures,
+        "error": source.error.key if source.error else None,
+        "groups": {group.value: value.reported_at for group, value in source.reported.state.groups().items()},
     }

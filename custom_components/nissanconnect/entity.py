@@ -13,10 +13,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import ExtraStoredData, RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .account import NissanConfigEntry
 from .const import DOMAIN, MANUFACTURER
-from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .coordinator import VehicleCoordinator
 from .engine.activity import Change
 from .engine.position import Geofence
+from .runtime import VehicleRuntime
 from .vehicle import Capability, Command, VehicleInfo, VehicleState
 
 ATTR_IN_PROGRESS = "in_progress"
@@ -99,12 +101,13 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: VehicleCoordinator, description: EntityDescription) -> None:
+    def __init__(self, runtime: VehicleRuntime, description: EntityDescription) -> None:
         """Name the entity and its device."""
-        super().__init__(coordinator)
+        super().__init__(runtime.coordinator)
+        self.runtime = runtime
         self.entity_description = description
         self._attr_translation_key = description.key
-        self._attr_unique_id = unique_id(coordinator.info, description)
+        self._attr_unique_id = unique_id(runtime.info, description)
 
     @property
     @override
@@ -122,12 +125,12 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
 
     @property
     def vehicle(self) -> VehicleState:
-        """What is believed about the vehicle and may be shown."""
+        """The state of the vehicle, without what is too old to be shown."""
         return self.coordinator.shown
 
     async def async_execute(self, command: Command) -> None:
         """Have a command carried out for whoever called the entity's action."""
-        await self.coordinator.async_execute(command, self._context)
+        await self.runtime.commands.async_execute(command, self._context)
 
     @property
     def commanded(self) -> Collection[Capability]:
@@ -161,12 +164,12 @@ class ControlEntity(VehicleEntity):
     @property
     def pending(self) -> Command | None:
         """The last command that is to change what is shown and has not ended, waiting for its turn or on its way."""
-        return self.coordinator.commands.pending(self.entity_description.commands)
+        return self.runtime.commands.pending(self.entity_description.commands)
 
     @property
     def expected(self) -> VehicleState:
         """The vehicle as it will be after all that was asked of it: what decisions go by."""
-        return self.coordinator.commands.expected
+        return self.runtime.commands.expected
 
     @property
     @override
@@ -185,9 +188,9 @@ class ControlEntity(VehicleEntity):
 class AreaEntity(VehicleEntity):
     """One entity of one vehicle about one area that its owner has drawn."""
 
-    def __init__(self, coordinator: VehicleCoordinator, description: EntityDescription, fence: Geofence) -> None:
+    def __init__(self, runtime: VehicleRuntime, description: EntityDescription, fence: Geofence) -> None:
         """Name the entity after the area; the area's key makes it unique."""
-        super().__init__(coordinator, description)
+        super().__init__(runtime, description)
         self._attr_unique_id = f"{self._attr_unique_id}_{fence.key}"
         self._attr_translation_placeholders = {"area": fence.name}
         self._key = fence.key
@@ -195,7 +198,7 @@ class AreaEntity(VehicleEntity):
     @property
     def fence(self) -> Geofence | None:
         """The area as it is drawn now; ``None`` if it is gone, as the entity will be."""
-        return next((fence for fence in self.coordinator.alerts.fences if fence.key == self._key), None)
+        return next((fence for fence in self.runtime.alerts.fences if fence.key == self._key), None)
 
     @property
     @override
@@ -207,7 +210,7 @@ async def async_add_vehicle_entities[D: VehicleDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Collection[D],
-    create: Callable[[VehicleCoordinator, D], Entity],
+    create: Callable[[VehicleRuntime, D], Entity],
 ) -> None:
     """Add the entities that each vehicle has: now, when a vehicle comes, and when it turns out to have more.
 
@@ -217,13 +220,13 @@ async def async_add_vehicle_entities[D: VehicleDescription](
     domain = async_get_current_platform().domain
 
     @callback
-    def follow(vehicle: VehicleCoordinator) -> None:
+    def follow(vehicle: VehicleRuntime) -> None:
         entities = _VehicleEntities(
             vehicle, domain, descriptions, lambda new: add(create(vehicle, each) for each in new)
         )
         entities.async_add_present()
-        entry.async_on_unload(vehicle.async_add_listener(entities.async_update))
-        entry.async_on_unload(vehicle.async_add_sources_listener(entities.async_remove_absent))
+        entry.async_on_unload(vehicle.coordinator.async_add_listener(entities.async_update))
+        entry.async_on_unload(vehicle.coordinator.async_add_sources_listener(entities.async_remove_absent))
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
 
@@ -233,7 +236,7 @@ class _VehicleEntities[D: VehicleDescription]:
 
     def __init__(
         self,
-        vehicle: VehicleCoordinator,
+        vehicle: VehicleRuntime,
         domain: str,
         descriptions: Collection[D],
         add: Callable[[Iterable[D]], None],
@@ -256,7 +259,7 @@ class _VehicleEntities[D: VehicleDescription]:
     @callback
     def async_update(self) -> None:
         """Add what is new; nothing else than these makes an entity present."""
-        if self._vehicle.change is Change.EVENT or self._vehicle.info != self._info:
+        if self._vehicle.coordinator.change is Change.EVENT or self._vehicle.info != self._info:
             self._info = self._vehicle.info
             self.async_add_present()
 
@@ -290,9 +293,9 @@ class _VehicleEntities[D: VehicleDescription]:
         for each in self._descriptions:
             if not isinstance(each, Alternative) or not each.has_rival:
                 continue
-            if not self._vehicle.links.complete:
+            if not self._vehicle.sources.complete:
                 undecided += [] if self._entity_id(each) else [each]
-            elif each.replaced(self._vehicle.info, self._vehicle.data):
+            elif each.replaced(self._vehicle.info, self._vehicle.coordinator.data):
                 self._kept = [other for other in self._kept if other != each]
                 self._async_remove(each)
         return undecided
@@ -305,7 +308,7 @@ class _VehicleEntities[D: VehicleDescription]:
                 self._missing.append(description)
 
     def _is_present(self, description: D) -> bool:
-        return description.present(self._vehicle.info, self._vehicle.data)
+        return description.present(self._vehicle.info, self._vehicle.coordinator.data)
 
     def _entity_id(self, description: D) -> str | None:
         return self._registry.async_get_entity_id(self._domain, DOMAIN, unique_id(self._vehicle.info, description))
@@ -315,13 +318,13 @@ async def async_add_area_entities[D: EntityDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     description: D,
-    create: Callable[[VehicleCoordinator, D, Geofence], Entity],
+    create: Callable[[VehicleRuntime, D, Geofence], Entity],
 ) -> None:
     """Add an entity for each area of each vehicle that tells where it is, as soon as it does."""
     add = _until_unloading(entry, async_add_entities)
 
     @callback
-    def follow(vehicle: VehicleCoordinator) -> None:
+    def follow(vehicle: VehicleRuntime) -> None:
         added = set[str]()
 
         @callback
@@ -335,7 +338,7 @@ async def async_add_area_entities[D: EntityDescription](
                 add([create(vehicle, description, drawn[key]) for key in drawn if key in new])
 
         add_located()
-        entry.async_on_unload(vehicle.async_add_listener(add_located))
+        entry.async_on_unload(vehicle.coordinator.async_add_listener(add_located))
 
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
 

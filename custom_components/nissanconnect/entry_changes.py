@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
+from .account import NissanConfigEntry
 from .const import DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
-from .coordinator import NissanConfigEntry
 from .fences import async_remove_stale
 from .odd_values import async_warn_of_odd_values
+from .ownership import async_others
 from .settings import Settings
-from .sharing import async_settle
 
 
 class _Chosen(NamedTuple):
@@ -62,7 +62,7 @@ def async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
         if chosen.areas != before.areas:
             async_remove_stale(hass, entry, [vehicle.info for vehicle in account.vehicles.values()])
             for vehicle in account.vehicles.values():
-                vehicle.async_apply_areas()
+                vehicle.async_apply_fences()
         if chosen.sources != before.sources:
             entry.async_create_task(hass, _async_apply_sources(hass, entry), f"{DOMAIN} sources of {entry.entry_id}")
 
@@ -72,3 +72,10 @@ def async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
 async def _async_apply_sources(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     await async_settle(hass, entry)  # those who lend a vehicle give it up first
     await entry.runtime_data.async_apply_sources()
+
+
+async def async_settle(hass: HomeAssistant, changed: ConfigEntry) -> None:
+    """Have the other entries give up the vehicles that ``changed`` owns now, and take back what it no longer uses."""
+    for other in async_others(hass, changed):
+        if other.state is ConfigEntryState.LOADED and other.runtime_data.async_recheck_ownership():
+            await hass.config_entries.async_reload(other.entry_id)

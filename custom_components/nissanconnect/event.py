@@ -10,8 +10,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .coordinator import NissanConfigEntry, VehicleCoordinator
+from .account import NissanConfigEntry
 from .entity import SoundRestoreEntity, VehicleEntity, async_add_vehicle_entities
+from .runtime import VehicleRuntime
 from .vehicle import (
     COMMANDS,
     Alert,
@@ -31,14 +32,14 @@ _OBEYED = {command.capability for command in COMMANDS}
 type Happened = Callable[[str, Mapping[str, Detail]], None]
 
 
-def _commands(vehicle: VehicleCoordinator, happened: Happened) -> Callable[[], None]:
+def _commands(vehicle: VehicleRuntime, happened: Happened) -> Callable[[], None]:
     def ended(record: CommandRecord) -> None:
         happened(record.outcome.status, record.as_event_data)
 
-    return vehicle.commands.async_add_listener(ended)
+    return vehicle.log.async_add_listener(ended)
 
 
-def _alerts(vehicle: VehicleCoordinator, happened: Happened) -> Callable[[], None]:
+def _alerts(vehicle: VehicleRuntime, happened: Happened) -> Callable[[], None]:
     def told(alert: Alert) -> None:
         happened(alert.type, alert.as_event_data)
 
@@ -49,7 +50,7 @@ def _alerts(vehicle: VehicleCoordinator, happened: Happened) -> Callable[[], Non
 class VehicleEventDescription(EventEntityDescription):
     """What happens, and who tells: ``listen`` returns what ends the listening."""
 
-    listen: Callable[[VehicleCoordinator, Happened], Callable[[], None]]
+    listen: Callable[[VehicleRuntime, Happened], Callable[[], None]]
     has: Callable[[VehicleInfo], bool] = lambda info: True
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
@@ -103,7 +104,7 @@ class VehicleEvent(VehicleEntity, SoundRestoreEntity, EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.entity_description.listen(self.coordinator, self._async_happen))
+        self.async_on_remove(self.entity_description.listen(self.runtime, self._async_happen))
 
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:

@@ -17,7 +17,6 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
 from .engine.diagnosis import Problem
-from .links import VehicleLinks
 from .sources import ASKS_ABOUT_UNLOCKING, NAMES, Source
 from .vehicle import (
     AccessBlocked,
@@ -151,25 +150,32 @@ def async_report_store(hass: HomeAssistant, entry: ConfigEntry, set_aside: str |
     _async_set(hass, entry, STORE_DAMAGED, told, present=set_aside is not None)
 
 
+class SourceStatus(NamedTuple):
+    """One of several sources of a vehicle: its name, the title of its entry, and whether it fails for long."""
+
+    name: str
+    title: str
+    failing: bool
+
+
 @callback
 def async_report_sources(
-    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, links: VehicleLinks | None
+    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, sources: Collection[SourceStatus]
 ) -> None:
-    """Show which of several sources of a vehicle do not deliver; the only source has issues of its own.
+    """Show which of several sources of a vehicle fail; the only source has issues of its own.
 
-    A vehicle that is gone has no ``links``.
+    A vehicle that is gone has no ``sources``.
     """
     ours = alias(info.key)
     prefix = _issue_id(entry, SOURCE_SILENT, f"{ours} ")
-    known = {_issue_id(entry, SOURCE_SILENT, f"{ours} {link.name}") for link in links or ()}
+    known = {_issue_id(entry, SOURCE_SILENT, f"{ours} {source.name}") for source in sources}
     for domain, issue_id in list(ir.async_get(hass).issues):
         if domain == DOMAIN and issue_id.startswith(prefix) and issue_id not in known:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)  # a source that is none any more
-    for link in links or ():
-        account = link.account
-        told = {"vehicle": info.name, "source": account.config_entry.title if account else "?"}
-        present = len(known) > 1 and link.silent
-        _async_set(hass, entry, SOURCE_SILENT, told, present=present, vehicle=f"{ours} {link.name}")
+            ir.async_delete_issue(hass, DOMAIN, issue_id)  # of a source that is none any more
+    for source in sources:
+        placeholders = {"vehicle": info.name, "source": source.title}
+        present = len(known) > 1 and source.failing
+        _async_set(hass, entry, SOURCE_SILENT, placeholders, present=present, vehicle=f"{ours} {source.name}")
 
 
 @callback

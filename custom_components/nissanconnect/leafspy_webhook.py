@@ -16,9 +16,9 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.network import is_loopback
 from yarl import URL
 
+from .account import NissanConfigEntry
 from .backends.base import Receiving
 from .const import DOMAIN
-from .coordinator import NissanConfigEntry
 from .issues import async_report_caller
 
 _LOGGER = logging.getLogger(__name__)

@@ -19,11 +19,12 @@ from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, Tool, ToolAnno
 from homeassistant.util.json import JsonObjectType, JsonValueType
 import probatio
 
+from .account import NissanConfigEntry
 from .actions import start_climate
 from .const import DOMAIN
-from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .entity import ATTR_IN_PROGRESS
 from .permission import async_check_permission
+from .runtime import VehicleRuntime
 from .vehicle import Battery, Command, Fuel, StartCharging, StopCharging, StopClimate, VehicleInfo, one_line
 
 _READING = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
@@ -38,7 +39,7 @@ ATTR_VEHICLE = "vehicle"
 class Exposed(NamedTuple):
     """A vehicle as an assistant may see it: the states of its exposed entities by platform and key."""
 
-    vehicle: VehicleCoordinator
+    vehicle: VehicleRuntime
     device: str
     name: str
     states: Mapping[str, State]
@@ -87,7 +88,7 @@ async def _can_reach(exposed: Exposed, arguments: Mapping[str, Any], context: Co
 
 def _range(exposed: Exposed) -> Battery | Fuel | None:
     """Return what tells how far the vehicle gets, of what may be seen."""
-    state = exposed.vehicle.shown
+    state = exposed.vehicle.coordinator.shown
     return state.battery if _RANGE in exposed.states else state.fuel
 
 
@@ -97,7 +98,7 @@ _RANGE, _FUEL_RANGE = "sensor.range", "sensor.fuel_range"
 def _commands(command: Callable[[VehicleInfo, Mapping[str, Any]], Command]) -> Callable[..., Awaitable[JsonObjectType]]:
     async def run(exposed: Exposed, arguments: Mapping[str, Any], context: Context | None) -> JsonObjectType:
         asked = command(exposed.vehicle.info, arguments)
-        await exposed.vehicle.commands.async_execute(asked, context, at_once=True)
+        await exposed.vehicle.commands.async_execute(asked, context, until_accepted=True)
         return {"vehicle": exposed.name, "result": "accepted; the vehicle takes a while to confirm"}
 
     return run

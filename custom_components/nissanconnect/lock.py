@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .account import NissanConfigEntry
 from .const import DOMAIN
-from .coordinator import NissanConfigEntry
 from .entity import Control, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability, InvalidPin, Lock, PinRequired, Unlock, VehicleInfo, VehicleState, is_pin
 
@@ -73,20 +73,20 @@ class VehicleLock(VehicleEntity, LockEntity):
     @property
     @override
     def is_locking(self) -> bool:
-        return isinstance(self.coordinator.commands.pending((Lock, Unlock)), Lock)
+        return isinstance(self.runtime.commands.pending((Lock, Unlock)), Lock)
 
     @property
     @override
     def is_unlocking(self) -> bool:
-        return isinstance(self.coordinator.commands.pending((Lock, Unlock)), Unlock)
+        return isinstance(self.runtime.commands.pending((Lock, Unlock)), Unlock)
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        way = next(iter(self.coordinator.links.able(Lock())), None)
-        if way is not None and way.locks_freely:
+        way = next(iter(self.runtime.sources.able(Lock())), None)
+        if way is not None and way.has_own_pin:
             await self.async_execute(Lock())
             return
-        code = kwargs.get(ATTR_CODE) or self.coordinator.pin_guard.stored
+        code = kwargs.get(ATTR_CODE) or self.runtime.pin_guard.stored
         await self.async_execute(Lock(pin=self._pin(code)))
 
     @override

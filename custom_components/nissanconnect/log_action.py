@@ -13,7 +13,7 @@ import probatio
 
 from .actions import Fields
 from .const import DOMAIN
-from .coordinator import VehicleCoordinator
+from .runtime import VehicleRuntime
 from .vehicle import Market, VehicleInfo, market_hint
 
 ATTR_PATH = "path"
@@ -21,7 +21,7 @@ ATTR_PATH = "path"
 IMPORT_FIELDS: Fields = {probatio.Required(ATTR_PATH): cv.string}
 
 
-async def async_import_leafspy_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+async def async_import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
     """Import what a file tells of a vehicle, whatever its source; return what came of it."""
     # The recorder is there long before anybody calls an action; importing it with us would slow down every start.
     await async_import_module(call.hass, f"{__package__}.log_import")

@@ -9,7 +9,7 @@ from homeassistant.const import PERCENTAGE, EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import NissanConfigEntry
+from .account import NissanConfigEntry
 from .entity import ControlDescription, ControlEntity, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability, SetChargeLimit
 
@@ -17,7 +17,7 @@ PARALLEL_UPDATES = 0
 
 
 async def _set_charge_below(entity: VehicleEntity, value: float) -> None:
-    entity.coordinator.async_wish(replace(entity.coordinator.alerts.wishes, charge_below=value))
+    entity.runtime.async_set_preferences(replace(entity.runtime.alerts.preferences, charge_below=value))
 
 
 async def _set_charge_limit(entity: VehicleEntity, value: float) -> None:
@@ -43,7 +43,7 @@ NUMBERS = (
         native_max_value=95,
         native_step=1,
         mode=NumberMode.SLIDER,
-        value=lambda entity: entity.coordinator.alerts.wishes.charge_below,
+        value=lambda entity: entity.runtime.alerts.preferences.charge_below,
         set_value=_set_charge_below,
     ),
     VehicleNumberDescription(

@@ -16,8 +16,8 @@ from .const import (
 )
 from .entry_values import EntryValues
 from .fences import drawn_areas
+from .ownership import source_choices
 from .settings import Settings
-from .source_choices import source_choices
 from .sources import ODOMETER_UNITS, OUTSIDE_UNITS
 from .vehicle import one_line
 

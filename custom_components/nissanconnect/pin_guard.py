@@ -1,15 +1,14 @@
-"""The PIN of one vehicle: no more are tried for a while after several wrong ones, and its owner is told."""
+"""Guards the PIN of one vehicle: after several wrong ones none is tried for a while, and the owner gets an alert."""
 
 from datetime import datetime
-from typing import Protocol
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
-from .commands import VehicleCommands
+from .command_log import CommandLog
 from .const import CONF_PINS
+from .coordinator import VehicleCoordinator
 from .engine.preconditions import WrongPins
 from .entry_values import EntryValues
 from .issues import async_report_wrong_pins
@@ -23,46 +22,40 @@ from .vehicle import (
     Lock,
     Reason,
     Unlock,
-    VehicleInfo,
 )
 
 _DOORS = {Lock.kind(), Unlock.kind()}
 
 
-class GuardedVehicle(Protocol):
-    """What the guard needs of its vehicle."""
-
-    hass: HomeAssistant
-    config_entry: ConfigEntry
-    info: VehicleInfo
-    commands: VehicleCommands
-    alerts: VehicleAlerts
-
-    def async_commands_changed(self) -> None:
-        """There is something new to show and to keep; called in the event loop."""
-
-
 class PinGuard:
-    """Counts wrong PINs, whichever source found them wrong, and says when none is tried."""
+    """Counts wrong PINs, whichever source has rejected them, and refuses commands while none is tried."""
 
-    def __init__(self, vehicle: GuardedVehicle, wrong: WrongPins) -> None:
-        """Go on from what was counted before the restart."""
+    def __init__(
+        self,
+        coordinator: VehicleCoordinator,
+        log: CommandLog,
+        alerts: VehicleAlerts,
+        wrong: WrongPins,
+    ) -> None:
+        """``wrong`` is what was counted before the restart."""
         self.wrong = wrong
-        self._vehicle = vehicle
-        vehicle.commands.async_add_listener(self._async_command_ended)
+        self._coordinator = coordinator
+        self._log = log
+        self._alerts = alerts
+        log.async_add_listener(self._async_command_ended)
 
     @property
     def stored(self) -> str | None:
-        """The PIN that the owner has let us keep, if it can be read."""
-        pins = EntryValues(self._vehicle.config_entry.data).mapping(CONF_PINS)
-        return EntryValues(pins).text(self._vehicle.info.key)
+        """The PIN that the owner has chosen to store, if it can be read."""
+        pins = EntryValues(self._coordinator.config_entry.data).mapping(CONF_PINS)
+        return EntryValues(pins).text(self._coordinator.info.key)
 
     def refusal(self, command: Command) -> Reason | None:
         """Return the reason if ``command`` would try a PIN while none is tried. Locking without one always may be."""
         if not isinstance(command, Lock | Unlock) or (isinstance(command, Lock) and command.pin is None):
             return None
         # Others that are being tried may turn out to be wrong as well. The same one again tells nothing new.
-        pins = {each.pin for each in self._vehicle.commands.runner.in_flight if isinstance(each, Lock | Unlock)}
+        pins = {each.pin for each in self._log.in_flight if isinstance(each, Lock | Unlock)}
         return Reason.TOO_MANY_WRONG_PINS if self._refused_until(len(pins - {command.pin, None})) else None
 
     @callback
@@ -71,15 +64,13 @@ class PinGuard:
         if self.wrong.count:
             self.wrong = WrongPins()
             self.async_show()
-            self._vehicle.async_commands_changed()
+            self._log.async_changed()
 
     @callback
     def async_show(self) -> None:
         """Show in the repairs until when no PIN is tried, or that they are."""
-        vehicle = self._vehicle
-        async_report_wrong_pins(
-            vehicle.hass, vehicle.config_entry, vehicle.info, self.wrong.count, self._refused_until()
-        )
+        vehicle, until = self._coordinator, self._refused_until()
+        async_report_wrong_pins(vehicle.hass, vehicle.config_entry, vehicle.info, self.wrong.count, until)
 
     def _refused_until(self, more: int = 0) -> datetime | None:
         """Return until when no PIN is tried, if as many ``more`` were wrong."""
@@ -110,7 +101,7 @@ class PinGuard:
             "until": until.isoformat(),
             "asked_by": record.asked_by.shown,
         }
-        self._vehicle.alerts.async_report(Alert(type=AlertType.WRONG_PINS, at=now, details=details))
+        self._alerts.async_report(Alert(type=AlertType.WRONG_PINS, at=now, details=details))
 
 
 def _was_carried_out(record: CommandRecord) -> bool:

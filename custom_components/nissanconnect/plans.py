@@ -1,23 +1,23 @@
-"""The climate start that a vehicle was told to make by itself, followed to its time and not only to its being noted."""
+"""The planned climate start of one vehicle, followed until it has happened and not only until it is accepted."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
 from .commands import VehicleCommands
-from .engine.command_evidence import FIRST_LOOK, LAST_LOOK, ClimatePlan, next_start
+from .coordinator import VehicleCoordinator
+from .engine.command_evidence import FIRST_LOOK, LAST_LOOK, ClimatePlan
 from .engine.command_job import Job
 from .vehicle import (
     BackendError,
     CancelClimateSchedule,
-    Command,
     CommandOutcome,
+    CommandRecord,
     CommandStatus,
     Group,
     Initiator,
@@ -25,125 +25,103 @@ from .vehicle import (
     ScheduleClimate,
     StartClimate,
     StopClimate,
-    Ticket,
-    VehicleState,
 )
 
 _ENDS_IT = (CancelClimateSchedule, StartClimate, StopClimate)
 
 
-class PlannedVehicle(Protocol):
-    """What plans need of their vehicle."""
-
-    hass: HomeAssistant
-    data: VehicleState
-    commands: VehicleCommands
-    alerts: VehicleAlerts
-
-    @property
-    def driving(self) -> bool | None:
-        """Whether it drives, as far as is known."""
-
-    async def look(self, groups: Collection[Group]) -> VehicleState:
-        """Read ``groups`` and return all that is believed then; wakes nobody."""
-
-    def backend_name(self, ticket: Ticket | None) -> str:
-        """Return through which backend a command went."""
-
-
 class ClimatePlans:
-    """Knows the next start of one vehicle, tells if it does not happen, and takes it back where climate is blocked."""
+    """Follows the planned start of one vehicle: reports if it does not happen, cancels it where climate is blocked."""
 
-    def __init__(self, vehicle: PlannedVehicle, plan: ClimatePlan | None) -> None:
-        """Go on from what was planned before the restart; nothing is looked at before :meth:`async_resume`."""
-        self.plan = plan
-        self._vehicle = vehicle
-        self._replaces: datetime | None = None
+    def __init__(self, coordinator: VehicleCoordinator, commands: VehicleCommands, alerts: VehicleAlerts) -> None:
+        """Nothing is checked of a plan from before the restart until :meth:`async_resume`."""
+        self._coordinator = coordinator
+        self._commands = commands
+        self._log = commands.log
+        self._alerts = alerts
         self._stop: CALLBACK_TYPE = _nothing
-
-    @callback
-    def async_sending(self, command: Command) -> None:
-        """Note what a plan that is being sent would replace."""
-        if isinstance(command, ScheduleClimate):
-            self._replaces = next_start(self.plan, self._vehicle.data, dt_util.utcnow())
-
-    @callback
-    def async_conclude(self, job: Job, outcome: CommandOutcome) -> CommandOutcome:
-        """Take notice of how a command has ended; return the outcome with what it has replaced."""
-        if outcome.status is not CommandStatus.CONFIRMED:
-            return outcome
-        if isinstance(job.command, ScheduleClimate):
-            replaced, at = self._replaces, job.command.at
-            self.plan = ClimatePlan(
-                at=at,
-                asked_at=job.asked_at,
-                asked_by=job.asked_by,
-                backend=self._vehicle.backend_name(job.ticket),
-            )
-            self._async_look_at(at + FIRST_LOOK)
-            return replace(outcome, replaced_at=replaced if replaced != at else None)
-        over = isinstance(job.command, CancelClimateSchedule) or (self.plan and self.plan.at <= outcome.ended_at)
-        if isinstance(job.command, _ENDS_IT) and over:  # whoever starts or stops by hand meanwhile knows how it went
-            self._async_forget()
-        return outcome
+        commands.async_add_job_listener(self._async_job_ended)
+        alerts.async_add_evaluation_listener(self._async_review)
 
     @callback
     def async_resume(self) -> None:
-        """Look after what was planned before a restart; of what is long past nothing can be seen any more."""
+        """Follow what was planned before a restart, unless it is too old to be seen in the vehicle's state."""
         now = dt_util.utcnow()
-        if self.plan is None:
+        if (plan := self._log.plan) is None:
             return
-        if now > self.plan.at + LAST_LOOK:
+        if now > plan.at + LAST_LOOK:
             self._async_forget()
         else:
-            self._async_look_at(max(self.plan.at + FIRST_LOOK, now))
+            self._async_check_at(max(plan.at + FIRST_LOOK, now))
 
     @callback
     def async_stop(self) -> None:
-        """Look no more."""
+        """Cancel the next check."""
         self._stop()
         self._stop = _nothing
 
     @callback
-    def async_review(self) -> None:
-        """Take the plan back if the vehicle is where its owner wants no climate, and tell who had asked for it."""
-        plan, now = self.plan, dt_util.utcnow()
-        blocked = self._vehicle.alerts.lookout.blocks_climate(self._vehicle.alerts.fences)
-        if not blocked or plan is None or plan.withdrawn or plan.at <= now:
+    def _async_job_ended(self, job: Job, outcome: CommandOutcome) -> None:
+        """Take over a plan that a command has made or ended."""
+        if outcome.status is not CommandStatus.CONFIRMED:
             return
-        self.plan = replace(plan, withdrawn=True)
-        self._vehicle.commands.async_tell(plan.failed(CommandStatus.BLOCKED, Reason.BLOCKED_BY_AREA, now))
-        self._vehicle.commands.async_submit(CancelClimateSchedule(), Initiator(kind="area"))
+        if isinstance(job.command, ScheduleClimate):
+            at = job.command.at
+            self._log.plan = ClimatePlan(
+                at=at,
+                asked_at=job.asked_at,
+                asked_by=job.asked_by,
+                backend=self._coordinator.sources.backend_name(job.ticket),
+            )
+            self._async_check_at(at + FIRST_LOOK)
+            return
+        plan = self._log.plan
+        over = isinstance(job.command, CancelClimateSchedule) or (plan and plan.at <= outcome.ended_at)
+        if isinstance(job.command, _ENDS_IT) and over:  # whoever starts or stops it by hand knows how it went
+            self._async_forget()
+
+    @callback
+    def _async_review(self) -> None:
+        """Cancel the plan if climate is blocked where the vehicle is, and record that for whoever had made it."""
+        plan, now = self._log.plan, dt_util.utcnow()
+        if not self._alerts.blocks_climate or plan is None or plan.withdrawn or plan.at <= now:
+            return
+        self._log.plan = replace(plan, withdrawn=True)
+        self._async_record(plan.failed(CommandStatus.BLOCKED, Reason.BLOCKED_BY_AREA, now))
+        self._commands.async_submit(CancelClimateSchedule(), Initiator(kind="area"))
 
     @callback
     def _async_forget(self) -> None:
         self.async_stop()
-        self.plan = None
+        self._log.plan = None
 
     @callback
-    def _async_look_at(self, at: datetime) -> None:
+    def _async_check_at(self, at: datetime) -> None:
         self.async_stop()
-        self._stop = async_track_point_in_utc_time(self._vehicle.hass, self._async_look, at)
+        self._stop = async_track_point_in_utc_time(self._coordinator.hass, self._async_check, at)
 
-    async def _async_look(self, now: datetime) -> None:
-        """Read whether it has happened. What cannot be read is tried again until there is nothing to be seen."""
-        if (plan := self.plan) is None:
+    async def _async_check(self, now: datetime) -> None:
+        """Read whether the climate has started. A failed read is retried until the start cannot be seen any more."""
+        if (plan := self._log.plan) is None:
             return
         try:
-            state = await self._vehicle.look({Group.CLIMATE})
+            state = await self._coordinator.async_read_now({Group.CLIMATE})
         except BackendError:
             if now + FIRST_LOOK <= plan.at + LAST_LOOK:
-                self._async_look_at(now + FIRST_LOOK)
+                self._async_check_at(now + FIRST_LOOK)
                 return
-            state = self._vehicle.data
-        if self.plan is not plan:
-            return  # somebody has planned anew meanwhile
-        happened = plan.happened(state, driving=self._vehicle.driving)
+            state = self._coordinator.data
+        if self._log.plan is not plan:
+            return  # there is a new plan
+        happened = plan.happened(state, driving=self._coordinator.activity.driving)
         self._async_forget()
         if happened is False and not plan.withdrawn:
-            self._vehicle.commands.async_tell(
-                plan.failed(CommandStatus.TIMED_OUT, Reason.NOT_STARTED, dt_util.utcnow())
-            )
+            self._async_record(plan.failed(CommandStatus.TIMED_OUT, Reason.NOT_STARTED, dt_util.utcnow()))
+
+    @callback
+    def _async_record(self, record: CommandRecord) -> None:
+        self._log.async_record(record)
+        self._log.async_changed()
 
 
-_nothing: Callable[[], None] = lambda: None  # noqa: E731 - there is nothing to stop
+_nothing: Callable[[], None] = lambda: None  # noqa: E731 - there is nothing to cancel

@@ -22,11 +22,13 @@ import probatio
 
 from .actions import ATTR_FROM, Fields
 from .const import DOMAIN
-from .coordinator import VehicleCoordinator
 from .engine.preconditions import OVERRIDABLE
 from .engine.wake_policy import WakeRefusal
+from .exceptions import action_error
 from .log_action import IMPORT_FIELDS, async_import_leafspy_log
+from .runtime import VehicleRuntime
 from .vehicle import (
+    BackendError,
     Command,
     FlashLights,
     Group,
@@ -70,26 +72,26 @@ class VehicleQuestion:
     tells what people have done, or changes what Home Assistant has recorded.
     """
 
-    answer: Callable[[VehicleCoordinator, ServiceCall], Awaitable[JsonValueType | Incomplete]]
+    answer: Callable[[VehicleRuntime, ServiceCall], Awaitable[JsonValueType | Incomplete]]
     fields: Fields = field(default_factory=dict)
     optional: bool = False
     admin_only: bool = False
 
 
-async def _command_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+async def _command_log(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
     return [
         {"asked_at": record.asked_at.isoformat(), "status": record.outcome.status, **record.as_event_data}
-        for record in reversed(vehicle.commands.log)
+        for record in reversed(vehicle.log.records)
     ]
 
 
-async def _wake_log(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+async def _wake_log(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
     return [*_not_woken(vehicle), *_wakes(vehicle)]
 
 
-def _not_woken(vehicle: VehicleCoordinator) -> list[JsonValueType]:
+def _not_woken(vehicle: VehicleRuntime) -> list[JsonValueType]:
     """Return a line about why the regular wakes do not happen at the moment, if the owner has allowed them."""
-    held = vehicle.regular_wakes.not_woken
+    held = vehicle.wakes.not_woken
     if held is None or held.refusal in (WakeRefusal.OFF, WakeRefusal.NOT_DUE):
         return []
     return [
@@ -103,7 +105,7 @@ def _not_woken(vehicle: VehicleCoordinator) -> list[JsonValueType]:
     ]
 
 
-def _wakes(vehicle: VehicleCoordinator) -> list[JsonValueType]:
+def _wakes(vehicle: VehicleRuntime) -> list[JsonValueType]:
     return [
         {
             "at": wake.at.isoformat(),
@@ -111,29 +113,29 @@ def _wakes(vehicle: VehicleCoordinator) -> list[JsonValueType]:
             "why": wake.why,
             "result": wake.result,
         }
-        for wake in reversed(vehicle.commands.wakes.wakes)
+        for wake in reversed(vehicle.log.wakes.wakes)
     ]
 
 
-async def _preflight(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType:
+async def _preflight(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
     """Judge the vehicle as it will be after what is on its way."""
     command, state = PREFLIGHT[call.data[ATTR_COMMAND]], vehicle.commands.expected
-    reason = vehicle.refusal(command, state)
+    reason = vehicle.commands.refusal(command, state)
     warning = _warning(vehicle, command, state) if reason is None else None
     return {
         "allowed": reason is None,
         "reason": reason,
         "message": reason and await _exception_text(call.hass, reason),
-        "overridable": reason is not None and vehicle.refusal(replace(command, force=True), state) is None,
+        "overridable": reason is not None and vehicle.commands.refusal(replace(command, force=True), state) is None,
         "warning": warning,
         "warning_message": warning and await _exception_text(call.hass, warning),
     }
 
 
-def _warning(vehicle: VehicleCoordinator, command: Command, state: VehicleState) -> str | None:
+def _warning(vehicle: VehicleRuntime, command: Command, state: VehicleState) -> str | None:
     """Return what is to be known of a command that is allowed: a plan would fail now, or nothing would be sent."""
     if isinstance(command, ScheduleClimate):
-        reason = vehicle.refusal(StartClimate(), state)
+        reason = vehicle.commands.refusal(StartClimate(), state)
         return reason if reason in OVERRIDABLE else None
     idle = vehicle.commands.runner.idle  # otherwise it is the turn of something else first
     return Reason.ALREADY_SO if idle and vehicle.commands.is_settled(command) else None
@@ -175,13 +177,17 @@ _SPAN = {
 """How far back trips are told where nobody says from when: a week, a year, ten years."""
 
 
-async def _trips(vehicle: VehicleCoordinator, call: ServiceCall) -> JsonValueType | Incomplete:
+async def _trips(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType | Incomplete:
     period: TripPeriod = call.data[ATTR_PERIOD]
     end: date = call.data.get(ATTR_TO) or dt_util.now().date()
     start: date = call.data.get(ATTR_FROM) or end - _SPAN[period]
     if start > end:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_after_to")
-    driven = await vehicle.async_read_trips(period, start, end)
+    today = min(dt_util.now().date(), dt_util.utcnow().date())  # whichever day the service has
+    try:
+        driven = await vehicle.sources.read_trips(period, start, end, today)
+    except BackendError as err:
+        raise action_error(err) from err
     answer: JsonValueType = [_told(summary) for summary in driven.summaries]
     if driven.missing_from is None:
         return answer

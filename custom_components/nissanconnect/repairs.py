@@ -10,11 +10,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 import probatio
 
+from .account import NissanConfigEntry
 from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
-from .coordinator import NissanConfigEntry
 from .flows.forms import OWN_PIN, UNLOCKING
 from .issues import SAME_VEHICLE, UNLOCK_WITHOUT_PIN, WRONG_PINS
-from .sharing import async_add_as_source
+from .ownership import async_add_as_source
 from .sources import Source
 from .vehicle import InvalidPin, alias, is_pin
 

@@ -22,7 +22,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .coordinator import NissanConfigEntry
+from .account import NissanConfigEntry
 from .engine.debounce import Held, InSteps, TimeInSteps
 from .entity import async_add_area_entities, async_add_vehicle_entities
 from .sensor_entity import (

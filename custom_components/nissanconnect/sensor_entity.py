@@ -18,11 +18,11 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import VehicleCoordinator
 from .engine.debounce import Steady
 from .engine.wake_policy import WakeRefusal
 from .entity import AreaEntity, Reading, VehicleEntity
 from .long_term import WITHOUT_STATISTICS
+from .runtime import VehicleRuntime
 from .vehicle import VehicleInfo, VehicleState
 
 RECORDER = "recorder"
@@ -45,7 +45,7 @@ class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | da
 class TallyDescription(SensorEntityDescription):
     """What we have done, or have not and why, known whatever the vehicle reports."""
 
-    count: Callable[[VehicleCoordinator], int | str | None]
+    count: Callable[[VehicleRuntime], int | str | None]
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
         """Every vehicle has it."""
@@ -59,20 +59,20 @@ TALLIES = (
         options=[*WakeRefusal],
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        count=lambda vehicle: held.refusal if (held := vehicle.regular_wakes.not_woken) else None,
+        count=lambda vehicle: held.refusal if (held := vehicle.wakes.not_woken) else None,
     ),
     TallyDescription(
         key="requests_today",
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        count=lambda vehicle: vehicle.requests_today,
+        count=lambda vehicle: vehicle.connection.requests_today,
     ),
     TallyDescription(
         key="wakes_today",
         entity_category=EntityCategory.DIAGNOSTIC,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        count=lambda vehicle: vehicle.wakes_today,
+        count=lambda vehicle: vehicle.log.wakes_today,
     ),
 )
 
@@ -92,10 +92,10 @@ class StatisticsEntity(VehicleEntity, SensorEntity):
     Home Assistant asks owners what to do about a sensor that has statistics and says no more that it wants them.
     """
 
-    def __init__(self, coordinator: VehicleCoordinator, description: SensorEntityDescription) -> None:
+    def __init__(self, runtime: VehicleRuntime, description: SensorEntityDescription) -> None:
         """Go by what the sensor had before: the registry knows it of every one that is not new."""
-        super().__init__(coordinator, description)
-        registry = er.async_get(coordinator.hass)
+        super().__init__(runtime, description)
+        registry = er.async_get(runtime.hass)
         entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, self._attr_unique_id or "")
         known = registry.async_get(entity_id) if entity_id else None
         self._is_new = known is None
@@ -129,9 +129,9 @@ class VehicleSensor(StatisticsEntity):
 
     entity_description: VehicleSensorDescription
 
-    def __init__(self, coordinator: VehicleCoordinator, description: VehicleSensorDescription) -> None:
+    def __init__(self, runtime: VehicleRuntime, description: VehicleSensorDescription) -> None:
         """Begin with nothing shown."""
-        super().__init__(coordinator, description)
+        super().__init__(runtime, description)
         self._async_begin()
 
     @callback
@@ -168,7 +168,7 @@ class TallySensor(StatisticsEntity):
     @property
     @override
     def native_value(self) -> int | str | None:
-        return self.entity_description.count(self.coordinator)
+        return self.entity_description.count(self.runtime)
 
 
 class AreaDistance(AreaEntity, SensorEntity):
@@ -177,4 +177,4 @@ class AreaDistance(AreaEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        return self.coordinator.alerts.lookout.distance(self.fence) if self.fence else None
+        return self.runtime.alerts.tracker.distance(self.fence) if self.fence else None

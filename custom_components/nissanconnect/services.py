@@ -12,11 +12,12 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonValueType
 import probatio
 
+from .account import NissanConfigEntry
 from .actions import ACTIONS, Fields, VehicleAction, in_celsius
 from .const import DOMAIN
-from .coordinator import NissanConfigEntry, VehicleCoordinator
 from .permission import async_check_permission
 from .questions import QUESTIONS, Incomplete, VehicleQuestion
+from .runtime import VehicleRuntime
 from .vehicle import Command, CommandOutcome
 
 
@@ -57,17 +58,18 @@ def _obey(action: VehicleAction) -> Callable[[ServiceCall], Coroutine[Any, Any, 
             outcomes.append(result)
         if action.answer is None or not call.return_response:
             return None
-        states = (vehicle.shown for vehicle in vehicles.values())
+        states = (vehicle.coordinator.shown for vehicle in vehicles.values())
         return _response(vehicles, [action.answer(*told) for told in zip(states, outcomes, strict=True)])
 
     return handle
 
 
-async def _carry_out(vehicle: VehicleCoordinator, command: Command | None, call: ServiceCall) -> CommandOutcome | None:
+async def _carry_out(vehicle: VehicleRuntime, command: Command | None, call: ServiceCall) -> CommandOutcome | None:
     if command is None:
-        await vehicle.async_read_all()
+        await vehicle.connection.entry.runtime_data.async_read_vehicle(vehicle)
         return None
-    return await vehicle.async_execute(command, call.context, wait=call.return_response)
+    until_accepted = False if call.return_response else None
+    return await vehicle.commands.async_execute(command, call.context, until_accepted=until_accepted)
 
 
 def _answer(question: VehicleQuestion) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
@@ -79,9 +81,7 @@ def _answer(question: VehicleQuestion) -> Callable[[ServiceCall], Coroutine[Any,
     return handle
 
 
-def _response(
-    vehicles: dict[str, VehicleCoordinator], answers: Sequence[JsonValueType | Incomplete]
-) -> ServiceResponse:
+def _response(vehicles: dict[str, VehicleRuntime], answers: Sequence[JsonValueType | Incomplete]) -> ServiceResponse:
     """Tell the answers by the ids of the devices, with their names for whoever reads it."""
     return {
         "vehicles": {
@@ -96,12 +96,12 @@ def _told(answer: JsonValueType | Incomplete) -> Mapping[str, JsonValueType]:
 
 
 @callback
-def _vehicles(call: ServiceCall) -> dict[str, VehicleCoordinator]:
+def _vehicles(call: ServiceCall) -> dict[str, VehicleRuntime]:
     return {device_id: _vehicle(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]}
 
 
 @callback
-def _vehicle(hass: HomeAssistant, device_id: str) -> VehicleCoordinator:
+def _vehicle(hass: HomeAssistant, device_id: str) -> VehicleRuntime:
     device, found = service.async_get_device_and_config_entry(hass, DOMAIN, device_id)
     entry: NissanConfigEntry = found
     for domain, key in device.identifiers:

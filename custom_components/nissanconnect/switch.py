@@ -7,7 +7,7 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import NissanConfigEntry
+from .account import NissanConfigEntry
 from .entity import ControlDescription, ControlEntity, async_add_vehicle_entities
 from .vehicle import Capability, StartCharging, StopCharging
 

@@ -6,8 +6,8 @@ from homeassistant.components.system_health import SystemHealthRegistration, asy
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.loader import async_get_integration
 
+from .account import NissanConfigEntry
 from .const import DOMAIN
-from .coordinator import NissanConfigEntry
 
 
 @callback
@@ -24,8 +24,8 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
         "version": str((await async_get_integration(hass, DOMAIN)).version),
         "backends": ", ".join(sorted(backends)),
         "vehicles": sum(len(account.vehicles) for account in accounts),
-        "requests_today": sum(account.requests_today for account in accounts),
-        "wakes_today": sum(vehicle.wakes_today for account in accounts for vehicle in account.vehicles.values()),
+        "requests_today": sum(account.connection.requests_today for account in accounts),
+        "wakes_today": sum(vehicle.log.wakes_today for account in accounts for vehicle in account.vehicles.values()),
         **{
             f"can_reach_{name}": async_check_can_reach_url(hass, url)
             for description in backends.values()

@@ -9,7 +9,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import NissanConfigEntry
+from .account import NissanConfigEntry
 from .entity import Control, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability
 
@@ -44,8 +44,8 @@ class PlugInBy(VehicleEntity, TimeEntity):
     @property
     @override
     def native_value(self) -> time | None:
-        return self.coordinator.alerts.wishes.plug_in_by
+        return self.runtime.alerts.preferences.plug_in_by
 
     @override
     async def async_set_value(self, value: time) -> None:
-        self.coordinator.async_wish(replace(self.coordinator.alerts.wishes, plug_in_by=value))
+        self.runtime.async_set_preferences(replace(self.runtime.alerts.preferences, plug_in_by=value))

@@ -13,7 +13,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import NissanConfigEntry
+from .account import NissanConfigEntry
 from .entity import Reading, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Software, UpdateStatus
 

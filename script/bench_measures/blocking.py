@@ -12,7 +12,7 @@ from time import process_time
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from custom_components.nissanconnect.account import AccountCoordinator, remembered
+from custom_components.nissanconnect.account import AccountCoordinator
 from custom_components.nissanconnect.store import Remembered, VehicleStore
 
 from .baseline import baseline
@@ -60,7 +60,7 @@ async def _account(vehicles: int) -> Scenes:
         async with _scene(found, hass, "set-up"):
             await load(hass, entry, service.url)
         async with _scene(found, hass, "refresh"):
-            await asyncio.gather(*(each.async_refresh() for each in _coordinator(entry).vehicles.values()))
+            await asyncio.gather(*(each.coordinator.async_refresh() for each in _coordinator(entry).vehicles.values()))
         async with _scene(found, hass, "list"):
             await _coordinator(entry).async_refresh()
         async with _scene(found, hass, "store"):
@@ -93,7 +93,7 @@ async def _cost() -> Iterator[Row]:
         await hass.async_block_till_done(wait_background_tasks=True)
         [vehicle] = _coordinator(entry).vehicles.values()
         service.counted()
-        ours = await _processor_time(vehicle.async_refresh)
+        ours = await _processor_time(vehicle.coordinator.async_refresh)
         asked, _ = service.counted()
         async with baseline(service.url) as other:
             await other.read()
@@ -139,4 +139,4 @@ def _coordinator(entry: ConfigEntry) -> AccountCoordinator:
 
 
 def _remembered(entry: ConfigEntry) -> Remembered:
-    return Remembered(vehicles=[remembered(vehicle) for vehicle in _coordinator(entry).vehicles.values()])
+    return Remembered(vehicles=[vehicle.remembered() for vehicle in _coordinator(entry).vehicles.values()])

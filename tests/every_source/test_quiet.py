@@ -51,7 +51,7 @@ async def test_a_read_without_news_writes_nothing(hass: HomeAssistant, rig: Rig)
         await rig.tell()
         await rig.settle()
         for vehicle in account.vehicles.values():
-            await vehicle.async_read_all()
+            await vehicle.connection.entry.runtime_data.async_read_vehicle(vehicle)
             await rig.settle()
     async_fire_time_changed(hass)
     await rig.settle()

@@ -12,7 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.nissanconnect import commands, read_schedule, sources
+from custom_components.nissanconnect import commands, reading, sources
 from custom_components.nissanconnect.const import CONF_UNLOCK_WITHOUT_PIN
 
 from ..dialogs import add
@@ -35,7 +35,7 @@ async def service(
         freezer.tick(seconds)
 
     monkeypatch.setattr(commands, "sleep", sleep)
-    monkeypatch.setattr(read_schedule, "random", lambda: 0.5)
+    monkeypatch.setattr(reading, "random", lambda: 0.5)
     await hass.config.async_set_time_zone("Europe/London")
     async with MyNissan(now=dt_util.utcnow) as service:
         monkeypatch.setattr(

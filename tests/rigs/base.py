@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.nissanconnect import commands, read_schedule, sources
+from custom_components.nissanconnect import commands, reading, sources
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import Group
@@ -77,7 +77,7 @@ class Rig(ABC):
         """Have the stand-in run, at noon."""
         self.freezer.move_to(NOON)
         await self.hass.config.async_set_time_zone("Europe/London")
-        self.place.monkeypatch.setattr(read_schedule, "random", lambda: 0.5)
+        self.place.monkeypatch.setattr(reading, "random", lambda: 0.5)
         for module in (sources, commands):
             self.place.monkeypatch.setattr(module, "sleep", self.sleep)
 

@@ -27,8 +27,8 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..account import NissanConfigEntry
 from ..const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
-from ..coordinator import NissanConfigEntry
 from ..engine.position import LARGEST, SMALLEST, GeofenceAction
 from ..fences import drawn_area
 from ..geocoding import NoPlaceFound, async_find_address

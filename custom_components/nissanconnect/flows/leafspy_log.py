@@ -17,9 +17,8 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import probatio
 
+from ..account import NissanConfigEntry
 from ..const import CONF_VEHICLE, DOMAIN
-from ..coordinator import NissanConfigEntry
-from ..sharing import async_borrowers
 from ..vehicle import VehicleInfo, alias
 
 CONF_FILE = "file"
@@ -116,10 +115,11 @@ class LeafSpyLogFlow(ConfigFlow):
             return {}
         account = entry.runtime_data
         own = [vehicle.info for vehicle in account.vehicles.values()]
-        return {alias(info.key): info for info in (*own, *(known.info for known in account.lent.values()))}
+        secondary = [known.info for known in account.connection.secondary.values()]
+        return {alias(info.key): info for info in (*own, *secondary)}
 
     @callback
     def _device_key(self, vehicle: VehicleInfo) -> str:
         """Return the key of the vehicle that has the sensors, which may be another entry's."""
-        borrowers = async_borrowers(self.hass, self._get_reconfigure_entry(), vehicle.key)
-        return next((borrower.info.key for borrower, _ in borrowers), vehicle.key)
+        entry: NissanConfigEntry = self._get_reconfigure_entry()
+        return next((consumer.info.key for consumer, _ in entry.runtime_data.consumers(vehicle.key)), vehicle.key)

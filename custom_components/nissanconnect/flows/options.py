@@ -19,6 +19,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..account import NissanConfigEntry
 from ..const import (
     CONF_VEHICLE,
     OPTION_ACTIVE,
@@ -36,7 +37,6 @@ from ..const import (
     OPTION_WAKE_PARKED,
     OPTION_WAKING,
 )
-from ..coordinator import NissanConfigEntry
 from ..engine.wake_policy import WakePolicy
 from ..entry_values import EntryValues
 from ..settings import BOUNDS, Settings, read_policy

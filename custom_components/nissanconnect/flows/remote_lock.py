@@ -20,9 +20,9 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from ..account import NissanConfigEntry
 from ..backends.base import LockSetup
 from ..const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE, DOMAIN
-from ..coordinator import NissanConfigEntry
 from ..entry_values import EntryValues
 from ..vehicle import BackendError, Capability, Initiator, InvalidPin, VehicleInfo, WrongCode, alias, is_pin
 
@@ -156,7 +156,7 @@ class RemoteLockFlow(ConfigFlow):
             if not self._registered:  # the code has been used up, and the vehicle may not have answered after it
                 await self._setup.register_device(self._vehicle, self._device_id(), self._entered[CONF_CODE])
                 self._registered = True
-            await vehicle.async_set_pin(self._entered[CONF_PIN], Initiator(kind="user"))
+            await vehicle.commands.async_set_pin(self._entered[CONF_PIN], Initiator(kind="user"))
         except WrongCode as err:
             self._wrong_codes += 1
             return {CONF_CODE: err.key}

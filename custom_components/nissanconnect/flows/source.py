@@ -6,9 +6,9 @@ from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, S
 from homeassistant.helpers.selector import BooleanSelector, SelectOptionDict, SelectSelector, SelectSelectorConfig
 import probatio
 
+from ..account import NissanConfigEntry
 from ..const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE, CONF_SOURCE_VEHICLE, CONF_VEHICLE, DOMAIN
-from ..coordinator import NissanConfigEntry
-from ..sharing import async_is_source, source_title
+from ..ownership import async_is_source, source_title
 from ..vehicle import VehicleInfo, alias
 
 _PREFERRED = probatio.Schema({probatio.Required(CONF_PREFERRED, default=False): BooleanSelector()})
@@ -79,8 +79,8 @@ class SourceFlow(ConfigSubentryFlow):
         for entry in others:
             if entry.entry_id == self._get_entry().entry_id:
                 continue
-            own = [vehicle.info for vehicle in entry.runtime_data.vehicles.values() if not vehicle.links.lent]
-            lent = [known.info for known in entry.runtime_data.lent.values()]
+            own = [vehicle.info for vehicle in entry.runtime_data.vehicles.values() if not vehicle.sources.secondary]
+            lent = [known.info for known in entry.runtime_data.connection.secondary.values()]
             for info in (*own, *(each for each in lent if not async_is_source(self.hass, entry, each.key))):
                 found[f"{entry.entry_id} {alias(info.key)}"] = entry, info
         return found

@@ -1,0 +1,157 @@
+"""Everything that runs for one vehicle, put together here: each part knows only those above it in the list.
+
+coordinator → log → alerts → PIN guard → commands → plans, wakes, problems
+"""
+
+from collections.abc import Awaitable, Callable
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+from .alerts import VehicleAlerts
+from .command_log import CommandLog
+from .commands import VehicleCommands
+from .connection import Connection
+from .const import EVENT_COMMAND
+from .coordinator import VehicleCoordinator
+from .engine.alert_rules import AlertPreferences
+from .fences import fences_of
+from .ownership import async_secondary_sources
+from .pin_guard import PinGuard
+from .plans import ClimatePlans
+from .problems import VehicleProblems
+from .source_set import SourceSet
+from .store import RememberedVehicle
+from .vehicle import CommandRecord, CommandStatus, VehicleInfo, alias
+from .vehicle_source import OwnSource
+from .wakes import AutomaticWakes
+
+
+class VehicleRuntime:
+    """One vehicle: its coordinator, and what observes and commands it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        known: RememberedVehicle,
+        *,
+        restored: bool,
+        schedule_save: Callable[[], None],
+        save_now: CALLBACK_TYPE,
+        keep: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Start from what is ``known`` of the vehicle, ``restored`` from before a restart or not.
+
+        ``schedule_save`` has the store written soon, ``save_now`` as soon as possible; ``keep`` returns when open
+        commands are written.
+        """
+        key = known.info.key
+        entry = connection.entry
+        self.connection = connection
+        self._schedule_save = schedule_save
+        self._save_now = save_now
+        self.sources = SourceSet(
+            OwnSource(connection, known.info, known.word),
+            async_secondary_sources(connection.hass, entry, key, known.lent_words),
+        )
+        self.coordinator = VehicleCoordinator(
+            connection, self.sources, rests_since=known.rests_since, restored=restored
+        )
+        self.log = CommandLog(alias(key), known, keep=keep, on_change=self._async_commands_changed)
+        self.log.async_add_listener(self._async_command_ended)
+        self.alerts = VehicleAlerts(
+            self.coordinator,
+            self.log,
+            fences=fences_of(entry, known.info),
+            wanted=connection.settings.alerts,
+            tracker=known.lookout,
+            preferences=known.wishes,
+        )
+        self.pin_guard = PinGuard(self.coordinator, self.log, self.alerts, known.wrong_pins)
+        self.commands = VehicleCommands(connection, self.coordinator, self.log, self.alerts, self.pin_guard)
+        self.plans = ClimatePlans(self.coordinator, self.commands, self.alerts)
+        self.wakes = AutomaticWakes(connection, self.coordinator, self.commands)
+        self.problems = VehicleProblems(connection, self.coordinator, self.log, self.pin_guard)
+        for part in (self.problems, self.alerts, self.wakes):
+            self.coordinator.async_add_observer(part.async_observe)
+        entry.async_on_unload(self._async_cancel)
+
+    @property
+    def hass(self) -> HomeAssistant:
+        """Home Assistant."""
+        return self.connection.hass
+
+    @property
+    def info(self) -> VehicleInfo:
+        """Who the vehicle is, and what it can do through all of its sources."""
+        return self.coordinator.info
+
+    def remembered(self) -> RememberedVehicle:
+        """Return what the next start begins with."""
+        return RememberedVehicle(
+            info=self.sources.own.info,
+            word=self.sources.own.reported,
+            lent_words={source.name: source.reported for source in self.sources.secondary},
+            log=tuple(self.log.records),
+            unfinished=self.log.unfinished,
+            wakes=self.log.wakes,
+            rests_since=self.coordinator.activity.rests_since,
+            lookout=self.alerts.tracker,
+            wishes=self.alerts.preferences,
+            wrong_pins=self.pin_guard.wrong,
+            plan=self.log.plan,
+        )
+
+    @callback
+    def async_resume(self) -> None:
+        """Resume what was unfinished before the restart."""
+        self.commands.async_resume()
+        self.plans.async_resume()
+
+    async def async_stop(self) -> None:
+        """Cancel all that is scheduled, because the vehicle has left the account."""
+        self._async_cancel()
+        await self.coordinator.async_shutdown()
+
+    @callback
+    def _async_cancel(self) -> None:
+        self.alerts.async_stop()
+        self.plans.async_stop()
+
+    @callback
+    def async_apply_settings(self) -> None:
+        """Go by the options as they are now."""
+        self.alerts.wanted = self.connection.settings.alerts
+        self.coordinator.async_apply_settings()
+
+    @callback
+    def async_apply_fences(self) -> None:
+        """Go by the areas as they are drawn now."""
+        self.alerts.async_set_fences(fences_of(self.connection.entry, self.info))
+        self.coordinator.async_update_listeners()
+
+    async def async_apply_sources(self) -> None:
+        """Go by the sources that the owner has chosen now."""
+        reported = {source.name: source.reported for source in self.sources.secondary}
+        chosen = async_secondary_sources(self.hass, self.connection.entry, self.info.key, reported)
+        self.alerts.async_apply_sources()
+        await self.coordinator.async_apply_sources(chosen)
+
+    @callback
+    def async_set_preferences(self, preferences: AlertPreferences) -> None:
+        """Update and store the alert preferences."""
+        self.alerts.async_set_preferences(preferences)
+        self._schedule_save()
+        self.coordinator.async_update_listeners()
+
+    @callback
+    def _async_commands_changed(self) -> None:
+        """Show that a command has come further, and store what a restart must not lose."""
+        self._save_now()
+        self.coordinator.async_update_listeners()
+
+    @callback
+    def _async_command_ended(self, record: CommandRecord) -> None:
+        """Read more often if the end was not seen; fire an event for the logbook and for automations."""
+        if record.outcome.status is CommandStatus.TIMED_OUT:
+            self.coordinator.async_watch()
+        self.coordinator.async_fire(EVENT_COMMAND, record.outcome.status, record.as_event_data)
