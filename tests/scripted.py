@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect import sources
+from custom_components import nissanconnect
 from custom_components.nissanconnect.backends.base import Description, Json
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.sources import Source
@@ -175,8 +175,8 @@ def stage(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> St
     """A place for scripted sources, where Europe would be."""
     stage = Stage()
 
-    async def create(hass: object, data: Mapping[str, Any], *rest: object) -> Scripted:
+    async def create(hass: object, data: Mapping[str, Any], **options: object) -> Scripted:
         return stage.actors[data["actor"]]
 
-    monkeypatch.setitem(sources._CREATE, Source.EUROPE, create)
+    monkeypatch.setattr(nissanconnect, "async_create_backend", create)
     return stage

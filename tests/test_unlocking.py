@@ -16,8 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_UNLOCK_WITHOUT_PIN, DOMAIN
-from custom_components.nissanconnect.flows.forms import FORMS
-from custom_components.nissanconnect.sources import ASKS_ABOUT_UNLOCKING
+from custom_components.nissanconnect.sources import ASKS_ABOUT_UNLOCKING, FORMS
 from custom_components.nissanconnect.vehicle import Body, Capability, Lock, Unlock, VehicleState
 
 from .conftest import NOON, set_up, settle, state

@@ -6,7 +6,6 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSu
 from homeassistant.core import callback
 
 from .const import CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
-from .flows.forms import FORMS
 from .flows.geofence import GeofenceFlow
 from .flows.leafspy import LeafSpyFlow
 from .flows.leafspy_log import LeafSpyLogFlow
@@ -15,7 +14,7 @@ from .flows.ovms import OvmsFlow
 from .flows.remote_lock import RemoteLockFlow
 from .flows.source import SourceFlow
 from .flows.unsure import UnsureFlow
-from .sources import NAMES, Source
+from .sources import FORMS, SOURCES, Source
 
 _MENU = (
     Source.EUROPE,
@@ -58,7 +57,7 @@ class NissanConfigFlow(OvmsFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, Remote
         """Set up the simulated garage; there is nothing to ask."""
         await self.async_set_unique_id(Source.DEMO)
         self._abort_if_unique_id_configured()
-        return self.async_create_entry(title=NAMES[Source.DEMO].title, data={CONF_SOURCE: Source.DEMO})
+        return self.async_create_entry(title=SOURCES[Source.DEMO].title, data={CONF_SOURCE: Source.DEMO})
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what to change, if there is a choice."""
@@ -76,6 +75,6 @@ class NissanConfigFlow(OvmsFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, Remote
         await self.async_set_unique_id(f"{source}_{account}")
         if (entry := self._entry) is None:
             self._abort_if_unique_id_configured()
-            return self.async_create_entry(title=NAMES[source].title, data=data)
+            return self.async_create_entry(title=SOURCES[source].title, data=data)
         self._abort_if_unique_id_mismatch()
         return self.async_update_reload_and_abort(entry, data=data)

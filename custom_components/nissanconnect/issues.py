@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
 from .engine.diagnosis import Problem
-from .sources import ASKS_ABOUT_UNLOCKING, NAMES, Source
+from .sources import ASKS_ABOUT_UNLOCKING, SOURCES, Source
 from .vehicle import (
     AccessBlocked,
     ActionRequired,
@@ -215,7 +215,7 @@ def _async_set(
     if not present:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
-    names = NAMES[Source(entry.data[CONF_SOURCE])]
+    names = SOURCES[Source(entry.data[CONF_SOURCE])]
     ir.async_create_issue(
         hass,
         DOMAIN,

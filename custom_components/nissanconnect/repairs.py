@@ -12,10 +12,9 @@ import probatio
 
 from .account import NissanConfigEntry
 from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
-from .flows.forms import OWN_PIN, UNLOCKING
 from .issues import SAME_VEHICLE, UNLOCK_WITHOUT_PIN, WRONG_PINS
 from .ownership import async_add_as_source
-from .sources import Source
+from .sources import OWN_PIN, UNLOCKING, Source
 from .vehicle import InvalidPin, alias, is_pin
 
 type Data = dict[str, str | int | float | None]

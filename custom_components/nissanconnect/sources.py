@@ -1,19 +1,19 @@
-"""Which backend serves which source of vehicles.
+"""The table of sources: what each is called, asks of its owner and is created from.
 
 A backend's package is imported when a source first needs it, so that nobody pays for those that they do not use.
 """
 
 from asyncio import Event, sleep
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 import logging
 import os
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
-from aiohttp import CookieJar, DummyCookieJar
+from aiohttp import ClientSession, CookieJar, DummyCookieJar
 from homeassistant.const import (
     CONF_API_KEY,
     CONF_API_TOKEN,
@@ -31,24 +31,32 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
 from homeassistant.helpers.aiohttp_client import async_create_clientsession, async_get_clientsession
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.importlib import async_import_module
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
 from homeassistant.util import dt as dt_util
+import probatio
 
-from .backends.base import Backend, Json
+from .backends.base import Backend, Context, Json, MessageBus, SaveAuth
 from .const import (
     CONF_AUTH,
     CONF_DEVICE_ID,
     CONF_ODOMETER_UNIT,
     CONF_OUTSIDE_UNIT,
     CONF_SOURCE,
+    CONF_UNLOCK_WITHOUT_PIN,
     CONF_USER,
     CONF_VEHICLE_ID,
     DOMAIN,
 )
 from .entry_values import EntryValues
 from .vehicle import AuthenticationFailed
-
-if TYPE_CHECKING:
-    from .backends.kamereon import Region
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,7 +70,9 @@ OUTSIDE_UNITS = (AUTOMATIC, CELSIUS, FAHRENHEIT)
 COUNTRIES = ("us", "ca", "mx")
 """Of North America."""
 
-type SaveAuth = Callable[[dict[str, Json]], None]
+type Fields = Mapping[probatio.Marker, Any]
+type SessionFactory = Callable[[HomeAssistant, str | None], ClientSession]
+"""Returns the HTTP session of a backend, given the address of a simulator if one is used."""
 
 
 class Source(StrEnum):
@@ -78,32 +88,206 @@ class Source(StrEnum):
     DEMO = "demo"
 
 
-ASKS_ABOUT_UNLOCKING = frozenset({Source.NORTH_AMERICA, Source.OPENCARWINGS, Source.OVMS})
-"""Those that may unlock without a PIN, which their owners have to allow."""
+class Form(NamedTuple):
+    """The form of a source's step in the config flow.
+
+    ``secrets`` are asked for again when they have been rejected; a source without any never asks again. ``not_kept``
+    are used once and not stored. ``errors`` replaces texts of errors, where those are about another service.
+    ``same_device``: the source knows us as a device, which we stay when its secrets are asked for again.
+    """
+
+    fields: Fields
+    secrets: frozenset[str] = frozenset()
+    not_kept: frozenset[str] = frozenset({CONF_CODE})
+    errors: Mapping[str, str] = MappingProxyType({})
+    same_device: bool = False
+
+    @property
+    def schema(self) -> probatio.Schema:
+        """All fields."""
+        return probatio.Schema(dict(self.fields))
+
+    @property
+    def secrets_schema(self) -> probatio.Schema:
+        """The fields that were rejected."""
+        return probatio.Schema({marker: value for marker, value in self.fields.items() if str(marker) in self.secrets})
 
 
-class Naming(NamedTuple):
-    """What owners know a source by.
+class SourceType(NamedTuple):
+    """One row of the table.
 
     ``title`` is what an entry is called at first; titles show up in logs, so it never names a person. ``service`` is
-    who is behind it, ``app`` where owners meet it.
+    who is behind the source, ``app`` where owners meet it. ``module`` is the backend's, below ``backends``. Its
+    ``create`` gets the ``needed`` texts of the entry's data and the ``optional`` ones. One that cannot be read
+    may guard something, so it is an error, unless it is ``lenient``. A source without a ``form`` has dialogs of its own.
     """
 
     title: str
     service: str
     app: str
+    module: str
+    form: Form | None = None
+    needed: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    lenient: tuple[str, ...] = ()
+    session: SessionFactory = lambda hass, _: async_get_clientsession(hass)
+    has_simulator: bool = False
+    uses_mqtt: bool = False
+    waits_by_home_assistant: bool = False
+    """It sleeps by Home Assistant's timers, for as long as it is loaded."""
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend in reports."""
+        return self.module.partition(".")[0]
 
 
-NAMES: Mapping[Source, Naming] = {
-    Source.EUROPE: Naming("MyNISSAN Europe", "Nissan", "MyNISSAN"),
-    Source.NORTH_AMERICA: Naming("MyNISSAN North America", "Nissan", "MyNISSAN"),
-    Source.JAPAN: Naming("NissanConnect Japan", "Nissan", "NissanConnect"),
-    Source.OPENCARWINGS: Naming("OpenCARWINGS", "OpenCARWINGS", "OpenCARWINGS"),
-    Source.TESLAFI: Naming("TeslaFi", "TeslaFi", "TeslaFi"),
-    Source.OVMS: Naming("OVMS", "OVMS", "OVMS Connect"),
-    Source.LEAFSPY: Naming("Leaf Spy", "Leaf Spy", "Leaf Spy Pro"),
-    Source.DEMO: Naming("NissanConnect demo", "Nissan", "MyNISSAN"),
+def _with_cookies(hass: HomeAssistant, simulator: str | None) -> ClientSession:
+    """Return a session of its own, because the log-in lives in its cookies."""
+    # A jar ignores bare addresses otherwise, and a simulator has no other.
+    return async_create_clientsession(hass, cookie_jar=CookieJar(unsafe=True) if simulator else None)
+
+
+def _without_cookies(hass: HomeAssistant, simulator: str | None) -> ClientSession:
+    return async_create_clientsession(hass, cookie_jar=DummyCookieJar())
+
+
+EMAIL = TextSelector(TextSelectorConfig(type=TextSelectorType.EMAIL, autocomplete="username"))
+USERNAME = TextSelector(TextSelectorConfig(autocomplete="username"))
+PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
+URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
+CODE = TextSelector(TextSelectorConfig(autocomplete="one-time-code"))
+PIN = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
+COUNTRY = SelectSelector(
+    SelectSelectorConfig(options=[*COUNTRIES], translation_key=CONF_COUNTRY, mode=SelectSelectorMode.DROPDOWN)
+)
+UNLOCKING: Fields = {probatio.Required(CONF_UNLOCK_WITHOUT_PIN, default=False): BooleanSelector()}
+OWN_PIN: Fields = {probatio.Optional(CONF_PIN): PIN, **UNLOCKING}
+"""What guards the lock of a vehicle that takes any PIN."""
+
+_REJECTED = {AuthenticationFailed.key: "authentication_failed_other"}
+
+SOURCES: Mapping[Source, SourceType] = {
+    Source.EUROPE: SourceType(
+        title="MyNISSAN Europe",
+        service="Nissan",
+        app="MyNISSAN",
+        module="kamereon",
+        form=Form(
+            fields={probatio.Required(CONF_USERNAME): EMAIL, probatio.Required(CONF_PASSWORD): PASSWORD},
+            secrets=frozenset({CONF_PASSWORD}),
+        ),
+        needed=(CONF_USERNAME, CONF_PASSWORD),
+        lenient=(CONF_DEVICE_ID,),
+        session=_with_cookies,
+        has_simulator=True,
+    ),
+    Source.NORTH_AMERICA: SourceType(
+        title="MyNISSAN North America",
+        service="Nissan",
+        app="MyNISSAN",
+        module="mynissan",
+        form=Form(
+            fields={
+                probatio.Required(CONF_USERNAME): EMAIL,
+                probatio.Required(CONF_PASSWORD): PASSWORD,
+                probatio.Required(CONF_COUNTRY, default="us"): COUNTRY,
+                **UNLOCKING,
+            },
+            secrets=frozenset({CONF_PASSWORD}),
+            not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),
+            same_device=True,
+        ),
+        needed=(CONF_COUNTRY, CONF_USERNAME),
+        optional=(CONF_PASSWORD,),  # in the dialogs only
+    ),
+    Source.JAPAN: SourceType(
+        title="NissanConnect Japan",
+        service="Nissan",
+        app="NissanConnect",
+        module="kamereon.japan",
+        form=Form(
+            fields={probatio.Required(CONF_USERNAME): USERNAME, probatio.Required(CONF_PASSWORD): PASSWORD},
+            secrets=frozenset({CONF_PASSWORD}),
+            errors=_REJECTED,
+        ),
+        needed=(CONF_USERNAME, CONF_PASSWORD),
+        lenient=(CONF_DEVICE_ID,),
+        session=_with_cookies,
+        has_simulator=True,
+    ),
+    Source.OPENCARWINGS: SourceType(
+        title="OpenCARWINGS",
+        service="OpenCARWINGS",
+        app="OpenCARWINGS",
+        module="opencarwings",
+        form=Form(
+            fields={
+                probatio.Required(CONF_URL, default="https://opencarwings.viaaq.eu"): URL,
+                probatio.Optional(CONF_API_KEY): PASSWORD,
+                probatio.Optional(CONF_USERNAME): USERNAME,
+                probatio.Optional(CONF_PASSWORD): PASSWORD,
+                **UNLOCKING,
+            },
+            secrets=frozenset({CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD}),
+            not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),  # its tokens renew themselves
+            errors=_REJECTED,
+        ),
+        needed=(CONF_URL,),
+        optional=(CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD, CONF_CODE),
+        session=_without_cookies,
+    ),
+    Source.TESLAFI: SourceType(
+        title="TeslaFi",
+        service="TeslaFi",
+        app="TeslaFi",
+        module="teslafi",
+        form=Form(
+            fields={
+                probatio.Required(CONF_URL, default="https://www.teslafi.com"): URL,
+                probatio.Required(CONF_API_TOKEN): PASSWORD,
+            },
+            secrets=frozenset({CONF_API_TOKEN}),
+            errors=_REJECTED,
+        ),
+        needed=(CONF_URL, CONF_API_TOKEN),
+    ),
+    Source.OVMS: SourceType(
+        title="OVMS",
+        service="OVMS",
+        app="OVMS Connect",
+        module="ovms",
+        form=Form(
+            fields={
+                probatio.Required(CONF_PREFIX, default="ovms"): TextSelector(),
+                probatio.Optional(CONF_USER): TextSelector(),
+                probatio.Optional(CONF_VEHICLE_ID): TextSelector(),
+                **OWN_PIN,
+            },
+        ),
+        needed=(CONF_PREFIX,),
+        optional=(CONF_USER, CONF_VEHICLE_ID, CONF_PIN),
+        uses_mqtt=True,
+    ),
+    Source.LEAFSPY: SourceType(
+        title="Leaf Spy",
+        service="Leaf Spy",
+        app="Leaf Spy Pro",
+        module="leafspy",
+        needed=(CONF_WEBHOOK_ID,),  # under which the app's messages come in
+        optional=(CONF_PASSWORD,),
+        lenient=(CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT),
+        waits_by_home_assistant=True,
+    ),
+    Source.DEMO: SourceType(title="NissanConnect demo", service="Nissan", app="MyNISSAN", module="demo"),
 }
+
+FORMS: Mapping[Source, Form] = {source: row.form for source, row in SOURCES.items() if row.form is not None}
+
+ASKS_ABOUT_UNLOCKING = frozenset(
+    source for source, form in FORMS.items() if CONF_UNLOCK_WITHOUT_PIN in map(str, form.fields)
+)
+"""Those that may unlock without a PIN, which their owners have to allow."""
 
 
 async def async_create_backend(
@@ -111,7 +295,7 @@ async def async_create_backend(
 ) -> Backend:
     """Return the backend for the data of a config entry.
 
-    ``save_auth`` is handed every new log-in state (tokens), to be kept as ``data[CONF_AUTH]``; ``memory`` is what the
+    ``save_auth`` is given every new log-in state (tokens), to be kept as ``data[CONF_AUTH]``; ``memory`` is what the
     backend's own ``memory()`` returned before the last restart.
 
     Raises:
@@ -119,7 +303,24 @@ async def async_create_backend(
         ConfigEntryAuthFailed: Only what logging in again would ask for is missing.
         InvalidAddress: The address is none.
     """
-    return await _CREATE[source_of(data)](hass, data, save_auth, memory)
+    row = SOURCES[source_of(data)]
+    await async_load(hass, row.module)
+    module = await async_import_module(hass, f"{__package__}.backends.{row.module}")
+    simulator = os.environ.get(SIMULATOR_VARIABLE) if row.has_simulator else None
+    if simulator:
+        _LOGGER.warning("%s is set: passwords go to the simulator, not to Nissan", SIMULATOR_VARIABLE)
+    context = Context(
+        session=row.session(hass, simulator),
+        now=dt_util.utcnow,
+        sleep=partial(_async_sleep, hass) if row.waits_by_home_assistant else sleep,
+        zone=dt_util.get_default_time_zone(),
+        auth=data.get(CONF_AUTH),
+        save_auth=save_auth,
+        memory=memory,
+        message_bus=await _async_message_bus(hass) if row.uses_mqtt else None,
+        simulator=simulator or None,
+    )
+    return cast("Backend", module.create(context, _fields(row, data)))
 
 
 def source_of(data: Mapping[str, Any]) -> Source:
@@ -130,20 +331,35 @@ def source_of(data: Mapping[str, Any]) -> Source:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="unknown_source") from None
 
 
-def _optional(data: Mapping[str, Any], name: str) -> str | None:
-    """Return a text that may be missing. One that cannot be read may guard something, so it is not left out."""
-    values = EntryValues(data)
-    text = values.text(name)
-    if values.odd:
-        raise _damaged(name)
-    return text
+async def async_load(hass: HomeAssistant, backend: str) -> None:
+    """Import a backend outside the event loop; the import statement after it then only looks the module up."""
+    await async_import_module(hass, f"{__package__}.backends.{backend}")
 
 
-def _needed(data: Mapping[str, Any], name: str) -> str:
-    """Return a text without which there is no source."""
-    if (text := _optional(data, name)) is None:
-        raise _damaged(name)
-    return text
+def _fields(row: SourceType, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts that the backend is created from, without empty ones."""
+    secrets = row.form.secrets if row.form else frozenset[str]()
+    found: dict[str, str | None] = {name: EntryValues(data).text(name) for name in row.lenient}
+    for name in (*row.needed, *row.optional):
+        with _asks_again(name in secrets):
+            values = EntryValues(data)
+            found[name] = values.text(name)
+            if values.odd or (name in row.needed and not found[name]):
+                raise _damaged(name)
+    if CONF_COUNTRY in row.needed and str(found[CONF_COUNTRY]).lower() not in COUNTRIES:
+        raise _damaged(CONF_COUNTRY)
+    return {name: value for name, value in found.items() if value}
+
+
+@contextmanager
+def _asks_again(is_secret: bool) -> Iterator[None]:
+    """Ask the owner again for a secret that is damaged, as for one that was rejected."""
+    try:
+        yield
+    except ConfigEntryError as err:
+        if not is_secret:
+            raise
+        raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=AuthenticationFailed.key) from err
 
 
 def _damaged(name: str) -> ConfigEntryError:
@@ -152,197 +368,22 @@ def _damaged(name: str) -> ConfigEntryError:
     )
 
 
-@contextmanager
-def _asked_again() -> Iterator[None]:
-    """Have the owner asked for what is damaged within, as for what was rejected."""
-    try:
-        yield
-    except ConfigEntryError as err:
-        raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=AuthenticationFailed.key) from err
-
-
-async def _async_europe(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await async_load(hass, "kamereon")
-    from .backends.kamereon import EUROPE  # noqa: PLC0415
-
-    return _kamereon(hass, data, save_auth, memory, region=EUROPE)
-
-
-async def _async_japan(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await async_load(hass, "kamereon.japan")
-    from .backends.kamereon.japan import JAPAN  # noqa: PLC0415
-
-    return _kamereon(hass, data, save_auth, memory, region=JAPAN)
-
-
-def _kamereon(
-    hass: HomeAssistant,
-    data: Mapping[str, Any],
-    save_auth: SaveAuth,
-    memory: Json,
-    *,
-    region: Region,
-) -> Backend:
-    from .backends.kamereon import KamereonAuth, KamereonBackend  # noqa: PLC0415
-
-    username = _needed(data, CONF_USERNAME)
-    with _asked_again():
-        password = _needed(data, CONF_PASSWORD)
-    cookie_jar = None
-    if url := os.environ.get(SIMULATOR_VARIABLE):
-        _LOGGER.warning("%s is set: passwords go to the simulator, not to Nissan", SIMULATOR_VARIABLE)
-        region = region.simulated(url)
-        cookie_jar = CookieJar(unsafe=True)  # a jar ignores bare addresses otherwise
-    return KamereonBackend(
-        # A session of its own: the log-in lives in its cookies.
-        async_create_clientsession(hass, cookie_jar=cookie_jar),
-        username=username,
-        password=password,
-        auth=KamereonAuth.from_json(data.get(CONF_AUTH)),
-        on_auth=lambda auth: save_auth(auth.to_json()),
-        now=dt_util.utcnow,
-        sleep=sleep,
-        device_id=EntryValues(data).text(CONF_DEVICE_ID) or None,
-        region=region,
-        memory=memory,
-    )
-
-
-async def _async_teslafi(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await async_load(hass, "teslafi")
-    from .backends.teslafi import TeslaFiBackend, service_url  # noqa: PLC0415
-
-    base = service_url(_needed(data, CONF_URL))
-    with _asked_again():
-        token = _needed(data, CONF_API_TOKEN).strip()
-    return TeslaFiBackend(
-        async_get_clientsession(hass),
-        base=base,
-        token=token,
-        now=dt_util.utcnow,
-        auth=data.get(CONF_AUTH),
-        save_auth=save_auth,
-        memory=memory,
-    )
-
-
-async def _async_opencarwings(
-    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
-) -> Backend:
-    await async_load(hass, "opencarwings")
-    from .backends.address import base_url  # noqa: PLC0415
-    from .backends.opencarwings import Credentials, OpenCarwingsBackend  # noqa: PLC0415
-
-    base = base_url(_needed(data, CONF_URL))
-    with _asked_again():
-        credentials = Credentials(
-            key=_optional(data, CONF_API_KEY),
-            username=_optional(data, CONF_USERNAME),
-            password=_optional(data, CONF_PASSWORD),  # is there in the dialog only
-            code=_optional(data, CONF_CODE),
-        )
-    return OpenCarwingsBackend(
-        async_create_clientsession(hass, cookie_jar=DummyCookieJar()),
-        base=base,
-        credentials=credentials,
-        auth=data.get(CONF_AUTH),
-        save_auth=save_auth,
-        now=dt_util.utcnow,
-        memory=memory,
-    )
-
-
-async def _async_north_america(
-    hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json
-) -> Backend:
-    await async_load(hass, "mynissan")
-    from .backends.mynissan import Auth, MyNissanBackend  # noqa: PLC0415
-
-    country, username = _needed(data, CONF_COUNTRY), _needed(data, CONF_USERNAME)
-    if country.lower() not in COUNTRIES:
-        raise _damaged(CONF_COUNTRY)
-    with _asked_again():
-        password = _optional(data, CONF_PASSWORD)  # in the dialogs only
-    return MyNissanBackend(
-        async_get_clientsession(hass),
-        country=country.upper(),
-        username=username,
-        password=password,
-        auth=Auth.from_json(data.get(CONF_AUTH)),
-        on_auth=lambda auth: save_auth(auth.to_json()),
-        now=dt_util.utcnow,
-        zone=dt_util.get_default_time_zone(),
-        memory=memory,
-    )
-
-
-async def _async_ovms(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await async_load(hass, "ovms")
+async def _async_message_bus(hass: HomeAssistant) -> MessageBus:
     await async_import_module(hass, f"{__package__}.mqtt_bus")
-    from .backends.ovms import OvmsBackend, Topics  # noqa: PLC0415
     from .mqtt_bus import MqttBus  # noqa: PLC0415
 
-    return OvmsBackend(
-        MqttBus(hass),
-        Topics.of(_needed(data, CONF_PREFIX), _optional(data, CONF_USER) or "", _optional(data, CONF_VEHICLE_ID) or ""),
-        client=f"home-assistant-{token_hex(6)}",
-        now=dt_util.utcnow,
-        sleep=sleep,
-        pin=_optional(data, CONF_PIN) or None,
-        memory=memory,
-    )
+    return MqttBus(hass)
 
 
-async def _async_demo(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await async_load(hass, "demo")
-    from .backends.demo import DemoBackend  # noqa: PLC0415
-
-    return DemoBackend(now=dt_util.utcnow, zone=dt_util.get_default_time_zone())
+async def _async_sleep(hass: HomeAssistant, seconds: float) -> None:
+    """Sleep by Home Assistant's clock."""
+    await async_wait(hass, Event(), seconds)
 
 
-async def _async_leafspy(hass: HomeAssistant, data: Mapping[str, Any], save_auth: SaveAuth, memory: Json) -> Backend:
-    await async_load(hass, "leafspy")
-    from .backends.leafspy import LeafSpyBackend, Units  # noqa: PLC0415
-
-    values = EntryValues(data)
-    if not _optional(data, CONF_WEBHOOK_ID):  # under which the app's messages come in
-        raise _damaged(CONF_WEBHOOK_ID)
-    return LeafSpyBackend(
-        now=dt_util.utcnow,
-        sleep=partial(_async_pause, hass),
-        password=_optional(data, CONF_PASSWORD),
-        units=Units(
-            odometer_miles=values.choice(CONF_ODOMETER_UNIT, ODOMETER_UNITS, KILOMETRES) == MILES,
-            outside_fahrenheit={CELSIUS: False, FAHRENHEIT: True}.get(
-                values.choice(CONF_OUTSIDE_UNIT, OUTSIDE_UNITS, AUTOMATIC)
-            ),
-        ),
-        memory=memory,
-    )
-
-
-async def _async_pause(hass: HomeAssistant, seconds: float) -> None:
-    """Wait by Home Assistant's clock."""
-    over = Event()
-    cancel = async_call_later(hass, seconds, callback(lambda _: over.set()))
+async def async_wait(hass: HomeAssistant, event: Event, seconds: float) -> None:
+    """Wait for an event, or for so many seconds by Home Assistant's clock; then the event is set."""
+    cancel = async_call_later(hass, seconds, callback(lambda _: event.set()))
     try:
-        await over.wait()
+        await event.wait()
     finally:
         cancel()
-
-
-async def async_load(hass: HomeAssistant, backend: str) -> None:
-    """Import a backend outside the event loop; the import statement after it then only looks the module up."""
-    await async_import_module(hass, f"{__package__}.backends.{backend}")
-
-
-_CREATE: Mapping[Source, Callable[[HomeAssistant, Mapping[str, Any], SaveAuth, Json], Awaitable[Backend]]] = {
-    Source.EUROPE: _async_europe,
-    Source.JAPAN: _async_japan,
-    Source.OPENCARWINGS: _async_opencarwings,
-    Source.TESLAFI: _async_teslafi,
-    Source.NORTH_AMERICA: _async_north_america,
-    Source.OVMS: _async_ovms,
-    Source.LEAFSPY: _async_leafspy,
-    Source.DEMO: _async_demo,
-}

@@ -24,8 +24,7 @@ from custom_components.nissanconnect.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
 )
-from custom_components.nissanconnect.flows.forms import FORMS
-from custom_components.nissanconnect.sources import Source
+from custom_components.nissanconnect.sources import FORMS, Source
 
 from ..conftest import NOON, state, status
 from ..rigs import RIGS, Rig

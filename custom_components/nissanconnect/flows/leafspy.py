@@ -13,7 +13,6 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, C
 from homeassistant.const import CONF_PASSWORD, CONF_WEBHOOK_ID
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import ConfigEntryError
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, TextSelector, TextSelectorConfig
 import probatio
 
@@ -21,7 +20,16 @@ from ..backends.base import Receiving
 from ..const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE, DOMAIN
 from ..entry_values import EntryValues
 from ..leafspy_webhook import Reception, async_addresses, async_open_webhook
-from ..sources import AUTOMATIC, KILOMETRES, NAMES, ODOMETER_UNITS, OUTSIDE_UNITS, Source, async_create_backend
+from ..sources import (
+    AUTOMATIC,
+    KILOMETRES,
+    ODOMETER_UNITS,
+    OUTSIDE_UNITS,
+    SOURCES,
+    Source,
+    async_create_backend,
+    async_wait,
+)
 from .texts import async_text
 
 _PATIENCE = 300.0
@@ -126,7 +134,7 @@ class LeafSpyFlow(ConfigFlow):
         """Create the entry; the first message may be yet to come."""
         self._release()
         await self.async_set_unique_id(f"{Source.LEAFSPY}_{secrets.token_hex(8)}")
-        return self.async_create_entry(title=NAMES[Source.LEAFSPY].title, data=dict(self._link))
+        return self.async_create_entry(title=SOURCES[Source.LEAFSPY].title, data=dict(self._link))
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
@@ -159,12 +167,7 @@ class LeafSpyFlow(ConfigFlow):
 
     async def _async_first_message(self) -> None:
         """Wait until one has come, or for long enough."""
-        over = self._reception.heard
-        cancel = async_call_later(self.hass, _PATIENCE, callback(lambda _: over.set()))
-        try:
-            await over.wait()
-        finally:
-            cancel()
+        await async_wait(self.hass, self._reception.heard, _PATIENCE)
 
     async def _async_show_choice(self, step_id: str) -> ConfigFlowResult:
         self._waiting = None

@@ -10,9 +10,8 @@ import probatio
 
 from ..backends.base import Json
 from ..const import CONF_AUTH, CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN
-from ..sources import COUNTRIES, NAMES, Source, async_create_backend
+from ..sources import CODE, COUNTRIES, FORMS, PASSWORD, PIN, SOURCES, Source, async_create_backend
 from ..vehicle import AuthenticationFailed, BackendError, NoVehicles, TwoFactorRequired
-from .forms import CODE, FORMS, PASSWORD, PIN
 
 
 class LogInFlow(ConfigFlow):
@@ -85,8 +84,8 @@ class LogInFlow(ConfigFlow):
             description_placeholders={
                 "username": known.get(CONF_USERNAME, ""),
                 "account": self._entry.title if self._entry else "",
-                "service": NAMES[source].service,
-                "app": NAMES[source].app,
+                "service": SOURCES[source].service,
+                "app": SOURCES[source].app,
             },
             errors=errors,
         )

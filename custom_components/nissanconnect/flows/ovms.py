@@ -8,9 +8,8 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import probatio
 
 from ..const import CONF_USER, CONF_VEHICLE_ID
-from ..sources import Source, async_load
+from ..sources import OWN_PIN, Source, async_load
 from ..vehicle import one_line
-from .forms import OWN_PIN
 from .log_in import LogInFlow
 
 _MOST_FOUND = 10

@@ -17,7 +17,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import probatio
 
-from ..sources import NAMES, Source
+from ..sources import SOURCES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
 from ..vehicle.advisor import Advice, AdviceReason, App, Model, Territory, advise, region_of, was_built
 from .texts import async_text
@@ -90,7 +90,7 @@ class UnsureFlow(ConfigFlow):
 
     async def _async_answer(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Tell what leads to the vehicle and why, and offer to go on."""
-        names = [NAMES[Source(way)].title for way in self._advice.ways] or ["-"]
+        names = [SOURCES[Source(way)].title for way in self._advice.ways] or ["-"]
         return self.async_show_menu(
             step_id=_step(self._advice.verdict),
             menu_options=[*(["unsure_best"] if self._advice.ways else []), "unsure", "user"],

@@ -1,5 +1,11 @@
 """The demo: a small scripted garage, to try the integration without a vehicle, an account or a network."""
 
+from ..base import Backend, Context, Fields
 from .backend import DemoBackend
 
-__all__ = ["DemoBackend"]
+__all__ = ["DemoBackend", "create"]
+
+
+def create(context: Context, fields: Fields) -> Backend:
+    """Return the backend; there is nothing to enter."""
+    return DemoBackend(now=context.now, zone=context.zone)
