@@ -117,9 +117,12 @@ class SourceType(NamedTuple):
     """One row of the table.
 
     ``title`` is what an entry is called at first; titles show up in logs, so it never names a person. ``service`` is
-    who is behind the source, ``app`` where owners meet it. ``module`` is the backend's, below ``backends``. Its
-    ``create`` gets the ``needed`` texts of the entry's data and the ``optional`` ones. One that cannot be read
-    may guard something, so it is an error, unless it is ``lenient``. A source without a ``form`` has dialogs of its own.
+    who is behind the source, ``app`` where owners meet it. ``module`` is the backend's, below ``backends``.
+
+    Its ``create`` function gets texts of the entry's data: the ``needed`` ones, the ``optional`` and the ``lenient``.
+    A damaged text is an error, because it may guard something, unless it is a lenient one, which is left out.
+
+    A source without a ``form`` has dialogs of its own.
     """
 
     title: str
