@@ -201,7 +201,7 @@ async def test_the_entity_hears_of_what_ended_with_a_restart(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
     vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
-    vehicle.commands._left = (Unfinished(command=SoundHorn(), asked_by=Initiator(kind="user"), asked_at=NOON),)
+    vehicle.log._unresumed = (Unfinished(command=SoundHorn(), asked_by=Initiator(kind="user"), asked_at=NOON),)
     await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert state(hass, "event.leaf_command").attributes.items() >= {
@@ -222,7 +222,7 @@ async def test_what_ends_after_an_account_is_closed_overwrites_nothing(
     await hass.config_entries.async_unload(loaded.entry_id)
     file = f"{DOMAIN}.{loaded.entry_id}"
     hass_storage[file] = {"successor": True}
-    async with vehicle.commands.async_waking("set_pin", Initiator(kind="user")) as departure, departure():
+    async with vehicle.log.async_waking("set_pin", Initiator(kind="user")) as departure, departure():
         pass
     await pass_time(timedelta(minutes=1), timedelta(seconds=1))  # what is written soon is written by then
     assert hass_storage[file] == {"successor": True}
@@ -327,5 +327,5 @@ async def test_a_device_may_be_gone_when_its_command_ends(
 ) -> None:
     fired = async_capture_events(hass, EVENT_COMMAND)
     dr.async_get(hass).async_remove_device(device_id(hass, loaded, simulator, "Leaf"))
-    await loaded.runtime_data.vehicles[simulator.car("Leaf").vin].async_execute(StartClimate(21))
+    await loaded.runtime_data.vehicles[simulator.car("Leaf").vin].commands.async_execute(StartClimate(21))
     assert [event.data["device_id"] for event in fired] == [None]

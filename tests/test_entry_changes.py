@@ -144,7 +144,7 @@ async def test_what_was_known_before_a_restart_and_is_not_now_is_unknown_and_not
     hass: HomeAssistant, home: MockConfigEntry, cloud: Scripted
 ) -> None:
     cloud.states[VIN] = VehicleState(battery=battery("kamereon", 1, level=50.0, temperature=14))
-    await home.runtime_data.vehicles[VIN].async_refresh()
+    await home.runtime_data.vehicles[VIN].coordinator.async_refresh()
     await settle(hass)
     assert state(hass, "sensor.leaf_battery_temperature").state == "14"
     await hass.config_entries.async_unload(home.entry_id)

@@ -98,7 +98,7 @@ async def test_a_storm_is_one_change_and_one_alert(
     assert [each.data["type"] for each in alerts] == ["plugged_in"]
     counted = Counter(each.data["entity_id"] for each in changes)
     assert counted[PLUG] == 1
-    assert loaded.runtime_data.vehicles[INFO.key].data.charging.plugged_in is True
+    assert loaded.runtime_data.vehicles[INFO.key].coordinator.data.charging.plugged_in is True
 
 
 async def test_a_command_is_confirmed_without_delay_and_nothing_turns_it_back(
