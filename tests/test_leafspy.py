@@ -22,7 +22,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.nissanconnect import async_remove_config_entry_device, leafspy_webhook
+from custom_components.nissanconnect import async_remove_config_entry_device, webhook
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
@@ -347,7 +347,7 @@ async def test_it_needs_a_web_server(
     async def no(*_: object) -> bool:
         return False
 
-    monkeypatch.setattr(leafspy_webhook, "async_setup_component", no)
+    monkeypatch.setattr(webhook, "async_setup_component", no)
     entry = link()
     await set_up(hass, entry)
     assert status(entry) is ConfigEntryState.SETUP_ERROR

@@ -14,7 +14,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.nissanconnect import leafspy_webhook
+from custom_components.nissanconnect import webhook
 from custom_components.nissanconnect.const import DOMAIN
 
 from .conftest import NOON, LetTimePass, set_up, settle, state
@@ -236,7 +236,7 @@ async def test_without_a_web_server_there_is_no_link(hass: HomeAssistant, monkey
     async def no(*_: object) -> bool:
         return False
 
-    monkeypatch.setattr(leafspy_webhook, "async_setup_component", no)
+    monkeypatch.setattr(webhook, "async_setup_component", no)
     result = await begin(hass)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_webhook")
 

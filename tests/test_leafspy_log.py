@@ -434,8 +434,8 @@ async def test_a_recorder_that_takes_too_long_is_told_of(
     """It may be migrating or repacking its database; what it was handed is kept and written after that."""
     content = log(drive())
     path = await write(media / "Log.csv", content, hass)
-    await hass.async_add_executor_job(import_module, f"custom_components.{DOMAIN}.log_import")
-    monkeypatch.setattr(f"custom_components.{DOMAIN}.log_import._PATIENCE", 0)
+    await hass.async_add_executor_job(import_module, f"custom_components.{DOMAIN}.statistics")
+    monkeypatch.setattr(f"custom_components.{DOMAIN}.statistics._PATIENCE", 0)
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, path)
     assert error.value.translation_key == "recorder_busy"

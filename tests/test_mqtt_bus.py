@@ -11,9 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockMqttReasonCode, async_fire_mqtt_message
 from pytest_homeassistant_custom_component.typing import MqttMockHAClientGenerator, MqttMockPahoClient
 
-from custom_components.nissanconnect import mqtt_bus
+from custom_components.nissanconnect import mqtt_client
 from custom_components.nissanconnect.backends.base import MqttMessage
-from custom_components.nissanconnect.mqtt_bus import MqttBus
+from custom_components.nissanconnect.mqtt_client import MqttBus
 from custom_components.nissanconnect.vehicle import NoBroker
 
 # The MQTT integration leaves its misc timer to the end of Home Assistant.
@@ -100,7 +100,7 @@ async def test_subscribing_ends_when_the_broker_has_agreed(hass: HomeAssistant, 
 async def test_a_broker_that_does_not_agree_is_given_up(
     hass: HomeAssistant, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt_bus, "_SUBSCRIBE_LIMIT", 0.05)
+    monkeypatch.setattr(mqtt_client, "_SUBSCRIBE_LIMIT", 0.05)
     with pytest.raises(NoBroker):
         await MqttBus(hass).subscribe(TOPIC, unwanted)
     assert waiting(hass) == 0

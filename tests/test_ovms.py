@@ -24,7 +24,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from custom_components.nissanconnect import commands, mqtt_bus, sources
+from custom_components.nissanconnect import commands, mqtt_client, sources
 from custom_components.nissanconnect.const import (
     CONF_SOURCE,
     CONF_UNLOCK_WITHOUT_PIN,
@@ -56,7 +56,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> MemoryBroker:
             await asyncio.Event().wait()  # for the vehicle to fall silent, which it does in no test
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(mqtt_bus, "MqttBus", lambda hass: MemoryBus(broker))
+    monkeypatch.setattr(mqtt_client, "MqttBus", lambda hass: MemoryBus(broker))
     monkeypatch.setattr(sources, "sleep", gather)
     monkeypatch.setattr(commands, "sleep", lambda seconds: asyncio.sleep(0))
     return broker

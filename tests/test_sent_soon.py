@@ -62,7 +62,7 @@ def followed(loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch) -> Event:
 
     monkeypatch.setattr(commands, "sleep", held)  # for who is loaded anew
     for vehicle in loaded.runtime_data.vehicles.values():
-        vehicle.commands.runner._sleep = held
+        vehicle.commands.runner._follower._sleep = held
     return go_on
 
 

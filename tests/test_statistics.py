@@ -11,11 +11,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from custom_components.nissanconnect import log_import
+from custom_components.nissanconnect import statistics
 from custom_components.nissanconnect.const import DOMAIN
-from custom_components.nissanconnect.long_term import WITH_STATISTICS, WITHOUT_STATISTICS
 from custom_components.nissanconnect.sensor import SENSORS
-from custom_components.nissanconnect.sensor_entity import AREA_DISTANCE, TALLIES
+from custom_components.nissanconnect.sensor_entity import AREA_DISTANCE, TALLIES, WITH_STATISTICS, WITHOUT_STATISTICS
 
 from .conftest import set_up, state
 
@@ -26,7 +25,7 @@ def test_the_table_speaks_of_every_number_and_nothing_else() -> None:
     numbers = {each.key for each in (*SENSORS, *TALLIES, AREA_DISTANCE) if each.state_class is not None}
     assert WITH_STATISTICS.keys() | WITHOUT_STATISTICS.keys() == numbers
     assert not WITH_STATISTICS.keys() & WITHOUT_STATISTICS.keys()
-    assert {key for key, _ in log_import._SENSORS.values()} <= WITH_STATISTICS.keys()
+    assert {key for key, _ in statistics._SENSORS.values()} <= WITH_STATISTICS.keys()
 
 
 async def complaints(hass: HomeAssistant) -> set[str]:

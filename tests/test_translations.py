@@ -11,7 +11,6 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.nissanconnect.actions import ACTIONS, VehicleAction
 from custom_components.nissanconnect.binary_sensor import AREA, BINARY_SENSORS
 from custom_components.nissanconnect.button import BUTTONS
 from custom_components.nissanconnect.climate import CLIMATES
@@ -21,10 +20,11 @@ from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.issues import ISSUES
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.questions import PREFLIGHT, QUESTIONS, VehicleQuestion
+from custom_components.nissanconnect.queries import PREFLIGHT, QUESTIONS, VehicleQuestion
 from custom_components.nissanconnect.repairs import FLOWS
 from custom_components.nissanconnect.sensor import SENSORS
 from custom_components.nissanconnect.sensor_entity import AREA_DISTANCE, TALLIES
+from custom_components.nissanconnect.services import ACTIONS, VehicleAction
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.time import TIMES

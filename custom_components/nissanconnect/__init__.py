@@ -13,18 +13,17 @@ from . import minimum  # noqa: F401 - first: an older Home Assistant lacks what 
 from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN, DOMAIN, PLATFORMS
-from .entry_changes import async_follow, async_settle
+from .entry_changes import async_follow, async_settle, async_warn_of_odd_values
 from .entry_values import EntryValues
 from .fences import async_remove_stale
 from .issues import async_report_old_yaml, async_report_store
-from .leafspy_webhook import async_receive
-from .odd_values import async_warn_of_odd_values
 from .ownership import async_forget_entry
 from .services import async_setup_services
 from .settings import Settings
 from .sources import async_create_backend, source_of
 from .store import VehicleStore
 from .vehicle import BackendError, Capability, InvalidAddress, VehicleInfo
+from .webhook import async_receive
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

@@ -24,7 +24,7 @@ from homeassistant.helpers.condition import (
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .ours import async_ours
+from .trigger import async_ours
 
 CONF_AGE = "age"
 

@@ -6,6 +6,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSu
 from homeassistant.core import callback
 
 from .const import CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
+from .flows.advisor import UnsureFlow
 from .flows.geofence import GeofenceFlow
 from .flows.leafspy import LeafSpyFlow
 from .flows.leafspy_log import LeafSpyLogFlow
@@ -13,7 +14,6 @@ from .flows.options import NissanOptionsFlow
 from .flows.ovms import OvmsFlow
 from .flows.remote_lock import RemoteLockFlow
 from .flows.source import SourceFlow
-from .flows.unsure import UnsureFlow
 from .sources import FORMS, SOURCES, Source
 
 _MENU = (

@@ -4,6 +4,7 @@ Loading it anew would show every entity as unavailable for a moment, and start w
 """
 
 from collections.abc import Mapping
+import logging
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
@@ -12,11 +13,25 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .account import NissanConfigEntry
-from .const import DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
-from .fences import async_remove_stale
-from .odd_values import async_warn_of_odd_values
-from .ownership import async_others
+from .const import (
+    CONF_AUTH,
+    CONF_DEVICE_ID,
+    CONF_ODOMETER_UNIT,
+    CONF_OUTSIDE_UNIT,
+    CONF_PINS,
+    CONF_UNLOCK_WITHOUT_PIN,
+    DOMAIN,
+    SUBENTRY_GEOFENCE,
+    SUBENTRY_SOURCE,
+)
+from .entry_values import EntryValues
+from .fences import async_remove_stale, drawn_areas
+from .ownership import async_others, source_choices
 from .settings import Settings
+from .sources import ODOMETER_UNITS, OUTSIDE_UNITS
+from .vehicle import one_line
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class _Chosen(NamedTuple):
@@ -79,3 +94,23 @@ async def async_settle(hass: HomeAssistant, changed: ConfigEntry) -> None:
     for other in async_others(hass, changed):
         if other.state is ConfigEntryState.LOADED and other.runtime_data.async_recheck_ownership():
             await hass.config_entries.async_reload(other.entry_id)
+
+
+@callback
+def async_warn_of_odd_values(entry: ConfigEntry) -> None:
+    """Tell in one line what the owner has chosen and cannot be read, by names only."""
+    data = EntryValues(entry.data)
+    for name in (CONF_AUTH, CONF_PINS):
+        data.mapping(name)
+    data.text(CONF_DEVICE_ID)
+    data.flag(CONF_UNLOCK_WITHOUT_PIN, default=False)
+    data.choice(CONF_ODOMETER_UNIT, ODOMETER_UNITS, "")
+    data.choice(CONF_OUTSIDE_UNIT, OUTSIDE_UNITS, "")
+    odd = set(data.odd)
+    Settings.of(entry.options, odd)
+    source_choices(entry, odd)
+    odd |= {f"{SUBENTRY_GEOFENCE}.{name}" for area in drawn_areas(entry) for name in area.odd}
+    if odd:
+        _LOGGER.warning(
+            "%s: these are kept in a way that cannot be read: %s", one_line(str(entry.title)), ", ".join(sorted(odd))
+        )

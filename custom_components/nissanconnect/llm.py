@@ -20,11 +20,10 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 import probatio
 
 from .account import NissanConfigEntry
-from .actions import start_climate
 from .const import DOMAIN
 from .entity import ATTR_IN_PROGRESS
-from .permission import async_check_permission
 from .runtime import VehicleRuntime
+from .services import async_check_permission, start_climate
 from .vehicle import Battery, Command, Fuel, StartCharging, StopCharging, StopClimate, VehicleInfo, one_line
 
 _READING = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)

@@ -1,24 +1,256 @@
-"""Home Assistant's actions for vehicles: which vehicles are meant, and what all of them answer."""
+"""Actions for vehicles: their fields, the commands that they make of them, who may call them, and their responses."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
-from homeassistant.const import ATTR_DEVICE_ID
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL, POLICY_READ
+from homeassistant.const import (
+    ATTR_DEVICE_ID,
+    ATTR_LATITUDE,
+    ATTR_LONGITUDE,
+    ATTR_NAME,
+    ATTR_TEMPERATURE,
+    WEEKDAYS,
+    UnitOfTemperature,
+)
+from homeassistant.core import Context, HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import config_validation as cv, entity_registry as er, service
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
+from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio
 
 from .account import NissanConfigEntry
-from .actions import ACTIONS, Fields, VehicleAction, in_celsius
 from .const import DOMAIN
-from .permission import async_check_permission
-from .questions import QUESTIONS, Incomplete, VehicleQuestion
+from .queries import ATTR_FROM, QUESTIONS, Fields, Incomplete, VehicleQuestion
 from .runtime import VehicleRuntime
-from .vehicle import Command, CommandOutcome
+from .vehicle import (
+    SOONEST_PLAN,
+    CancelClimateSchedule,
+    Capability,
+    ChargeSchedule,
+    ClimateLimits,
+    Command,
+    CommandOutcome,
+    FlashLights,
+    Group,
+    Refresh,
+    ScheduleClimate,
+    SendDestination,
+    SetChargeSchedule,
+    SoundHorn,
+    StartCharging,
+    StartClimate,
+    StartEngine,
+    StopCharging,
+    StopClimate,
+    VehicleInfo,
+    VehicleState,
+)
+
+ATTR_AT = "at"
+ATTR_DAYS = "days"
+ATTR_DEFROST = "defrost"
+ATTR_FORCE = "force"
+ATTR_HEAT_SEATS = "heat_seats"
+ATTR_HEAT_WHEEL = "heat_wheel"
+ATTR_UNIT = "unit"
+ATTR_UNTIL = "until"
+ATTR_WAKE = "wake"
+
+_HALF_A_FAHRENHEIT = 0.28
+"""°C."""
+
+_HOTTEST_CELSIUS = 45.0
+"""No cabin is heated to more °C, nor cooled to so few °F."""
+
+_FORCE: Fields = {probatio.Optional(ATTR_FORCE, default=False): cv.boolean}
+"""Whether to send what does not seem sensible, or necessary."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleAction:
+    """An action: its fields, the command that it makes of them for a vehicle, and what is then told if asked for.
+
+    ``None`` instead of a command reads what the cloud holds and wakes nobody.
+    """
+
+    command: Callable[[VehicleInfo, Mapping[str, Any]], Command | None]
+    fields: Fields = field(default_factory=dict)
+    answer: Callable[[VehicleState, CommandOutcome | None], JsonValueType] | None = None
+
+
+def start_climate(
+    info: VehicleInfo,
+    target: float | None,
+    *,
+    defrost: bool = False,
+    heat_seats: bool = False,
+    heat_wheel: bool = False,
+    at: datetime | None = None,
+    unit: UnitOfTemperature = UnitOfTemperature.CELSIUS,
+    force: bool = False,
+) -> Command:
+    """Return the command that starts the climate, now or ``at``; raises what the vehicle cannot do as a translation.
+
+    The ``target`` is in °C; ``unit`` is the one in which to speak of it.
+    """
+    limits = info.climate_limits
+    # Of a car that has lost its climate altogether, the reason for that is what its owner should hear.
+    offered = info.all_capabilities if Capability.CLIMATE in info.lost else info.capabilities
+    if target is not None and unit == UnitOfTemperature.FAHRENHEIT:
+        target = _at_the_limit(target, limits)
+    if target is not None and Capability.CLIMATE_TEMPERATURE not in offered:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="temperature_not_supported")
+    if defrost and Capability.CLIMATE_DEFROST not in offered:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="defrost_not_supported")
+    if heat_seats and Capability.SEAT_HEAT not in offered:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="seat_heat_not_supported")
+    if heat_wheel and Capability.WHEEL_HEAT not in offered:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="wheel_heat_not_supported")
+    if target is not None and not limits.minimum <= target <= limits.maximum:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="temperature_out_of_range",
+            translation_placeholders={
+                name: f"{TemperatureConverter.convert(limit, UnitOfTemperature.CELSIUS, unit):.3g} {unit}"
+                for name, limit in (("minimum", limits.minimum), ("maximum", limits.maximum))
+            },
+        )
+    target = None if target is None else limits.nearest(target)
+    if at is None:
+        return StartClimate(target, defrost, heat_seats, heat_wheel, force=force)
+    now = dt_util.utcnow()
+    at = _point_in_time(at, now)
+    if at - now < SOONEST_PLAN and Capability.CLIMATE_SCHEDULE in info.capabilities:
+        return StartClimate(target, defrost, heat_seats, heat_wheel, force=force)
+    return ScheduleClimate(at, target, defrost, heat_seats, heat_wheel, force=force)
+
+
+def _at_the_limit(target: float, limits: ClimateLimits) -> float:
+    """Return the limit that a number of °F without decimals misses, or the target itself."""
+    nearest = min(max(target, limits.minimum), limits.maximum)
+    return nearest if abs(nearest - target) < _HALF_A_FAHRENHEIT else target
+
+
+def in_celsius(data: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    """Return an action's fields with the temperature, given in Home Assistant's ``unit``, in °C.
+
+    Where that is °F, a value that can only be °C is meant so: before actions knew of units, it always was.
+    """
+    target = data.get(ATTR_TEMPERATURE)
+    if target is None or unit != UnitOfTemperature.FAHRENHEIT or target <= _HOTTEST_CELSIUS:
+        return {**data, ATTR_UNIT: unit}
+    celsius = TemperatureConverter.convert(target, UnitOfTemperature.FAHRENHEIT, UnitOfTemperature.CELSIUS)
+    return {**data, ATTR_TEMPERATURE: round(celsius, 1), ATTR_UNIT: unit}
+
+
+_LONGEST_AHEAD = timedelta(days=365)
+
+
+def _point_in_time(at: datetime, now: datetime) -> datetime:
+    """Return in UTC what may have no zone and is then meant in Home Assistant's own; raises a translated error."""
+    try:
+        found = dt_util.as_utc(at)
+        if at.tzinfo is None and dt_util.as_local(found).replace(tzinfo=None) != at:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_does_not_exist")
+        if at.tzinfo is None and found <= now:
+            found = dt_util.as_utc(at.replace(fold=1))  # when the clocks are put back, the second is still to come
+    except OverflowError:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_too_far") from None
+    if found <= now:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_in_the_past")
+    if found - now > _LONGEST_AHEAD:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_too_far")
+    return found
+
+
+def _set_charge_schedule(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
+    if ATTR_FROM not in data:
+        return SetChargeSchedule()
+    days = tuple(number for number, day in enumerate(WEEKDAYS) if day in data[ATTR_DAYS])
+    return SetChargeSchedule(ChargeSchedule(data[ATTR_FROM], data[ATTR_UNTIL], days))
+
+
+def _position(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
+    if (position := state.position) is None:
+        return None
+    return {
+        ATTR_LATITUDE: position.latitude,
+        ATTR_LONGITUDE: position.longitude,
+        "heading": position.heading,
+        "reported_at": _iso(position.reported_at),
+    }
+
+
+def _replaced(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
+    return {"replaced": _iso(outcome.replaced_at if outcome else None)}
+
+
+def _reports(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
+    return {"last_report": _iso(state.last_report), "last_read": _iso(state.last_read)}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+ACTIONS: Mapping[str, VehicleAction] = {
+    "cancel_scheduled_climate": VehicleAction(command=lambda info, data: CancelClimateSchedule()),
+    "flash": VehicleAction(command=lambda info, data: FlashLights()),
+    "honk": VehicleAction(command=lambda info, data: SoundHorn()),
+    "locate": VehicleAction(command=lambda info, data: Refresh(Group.POSITION), answer=_position),
+    "refresh": VehicleAction(
+        command=lambda info, data: Refresh() if data[ATTR_WAKE] else None,
+        fields={probatio.Optional(ATTR_WAKE, default=False): cv.boolean},
+        answer=_reports,
+    ),
+    "send_destination": VehicleAction(
+        command=lambda info, data: SendDestination(data[ATTR_LATITUDE], data[ATTR_LONGITUDE], data[ATTR_NAME]),
+        fields={
+            probatio.Required(ATTR_LATITUDE): cv.latitude,
+            probatio.Required(ATTR_LONGITUDE): cv.longitude,
+            probatio.Required(ATTR_NAME): probatio.All(cv.string, probatio.Length(min=1, max=30)),
+        },
+    ),
+    "set_charge_schedule": VehicleAction(
+        command=_set_charge_schedule,
+        fields={
+            probatio.Inclusive(ATTR_FROM, "hours"): cv.time,
+            probatio.Inclusive(ATTR_UNTIL, "hours"): cv.time,
+            probatio.Optional(ATTR_DAYS, default=WEEKDAYS): probatio.All(cv.weekdays, probatio.Length(min=1)),
+        },
+    ),
+    "start_charging": VehicleAction(command=lambda info, data: StartCharging(force=data[ATTR_FORCE]), fields=_FORCE),
+    "start_climate": VehicleAction(
+        command=lambda info, data: start_climate(
+            info,
+            data.get(ATTR_TEMPERATURE),
+            defrost=data[ATTR_DEFROST],
+            heat_seats=data[ATTR_HEAT_SEATS],
+            heat_wheel=data[ATTR_HEAT_WHEEL],
+            at=data.get(ATTR_AT),
+            unit=data[ATTR_UNIT],
+            force=data[ATTR_FORCE],
+        ),
+        answer=_replaced,
+        fields={
+            probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
+            probatio.Optional(ATTR_DEFROST, default=False): cv.boolean,
+            probatio.Optional(ATTR_HEAT_SEATS, default=False): cv.boolean,
+            probatio.Optional(ATTR_HEAT_WHEEL, default=False): cv.boolean,
+            probatio.Optional(ATTR_AT): cv.datetime,
+            **_FORCE,
+        },
+    ),
+    "start_engine": VehicleAction(command=lambda info, data: StartEngine(force=data[ATTR_FORCE]), fields=_FORCE),
+    "stop_charging": VehicleAction(command=lambda info, data: StopCharging(force=data[ATTR_FORCE]), fields=_FORCE),
+    "stop_climate": VehicleAction(command=lambda info, data: StopClimate(force=data[ATTR_FORCE]), fields=_FORCE),
+}
 
 
 @callback
@@ -108,3 +340,26 @@ def _vehicle(hass: HomeAssistant, device_id: str) -> VehicleRuntime:
         if domain == DOMAIN and key in entry.runtime_data.vehicles:
             return entry.runtime_data.vehicles[key]
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="vehicle_gone")
+
+
+async def async_check_permission(
+    hass: HomeAssistant, context: Context | None, devices: Iterable[str], policy: str
+) -> None:
+    """Raise :class:`Unauthorized` unless whoever is behind ``context`` has ``policy`` for all that ``devices`` have.
+
+    As for the actions of entities that are targeted by their device, it takes every entity of ours, and who is nobody
+    in particular, like an automation, may do everything.
+    """
+    if context is None or not context.user_id:
+        return
+    user = await hass.auth.async_get_user(context.user_id)
+    if user is None:
+        raise UnknownUser(context=context, permission=policy, perm_category=CAT_ENTITIES)
+    if user.is_admin:
+        return
+    registry = er.async_get(hass)
+    for device in devices:
+        entities = er.async_entries_for_device(registry, device, include_disabled_entities=True)
+        ours = [entity.entity_id for entity in entities if entity.platform == DOMAIN]
+        if not ours or not all(user.permissions.check_entity(entity, policy) for entity in ours):
+            raise Unauthorized(context=context, permission=policy, perm_category=CAT_ENTITIES)

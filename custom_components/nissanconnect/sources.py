@@ -372,8 +372,8 @@ def _damaged(name: str) -> ConfigEntryError:
 
 
 async def _async_message_bus(hass: HomeAssistant) -> MessageBus:
-    await async_import_module(hass, f"{__package__}.mqtt_bus")
-    from .mqtt_bus import MqttBus  # noqa: PLC0415
+    await async_import_module(hass, f"{__package__}.mqtt_client")
+    from .mqtt_client import MqttBus  # noqa: PLC0415
 
     return MqttBus(hass)
 

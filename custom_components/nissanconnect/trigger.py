@@ -4,8 +4,8 @@ from typing import ClassVar, override
 
 from homeassistant.components.event import DOMAIN as EVENT_DOMAIN, EventEntityStateAttribute
 from homeassistant.const import CONF_OPTIONS
-from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import config_validation as cv
+from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.trigger import (
     ENTITY_STATE_TRIGGER_SCHEMA,
@@ -16,7 +16,7 @@ from homeassistant.helpers.trigger import (
 )
 import probatio
 
-from .ours import async_ours
+from .const import DOMAIN
 from .vehicle import AlertType, CommandStatus
 
 CONF_ALERT = "alert"
@@ -106,3 +106,14 @@ TRIGGERS: dict[str, type[Trigger]] = {
 async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
     """Return the triggers."""
     return TRIGGERS
+
+
+@callback
+def async_ours(hass: HomeAssistant, entity_ids: set[str], key: str) -> set[str]:
+    """Return those of our own entities that have the key as their translation key."""
+    registry = er.async_get(hass)
+    return {
+        entity_id
+        for entity_id in entity_ids
+        if (entry := registry.async_get(entity_id)) and entry.platform == DOMAIN and entry.translation_key == key
+    }

@@ -24,7 +24,7 @@ from .table import Row
 _OURS = "custom_components.nissanconnect"
 _RUNS = 9
 
-_ON_DEMAND = {"__init__", "log_import", "mqtt_bus"}
+_ON_DEMAND = {"__init__", "statistics", "mqtt_client"}
 """Is not imported by name, or by whoever needs it."""
 
 _SHELL = sorted(path.stem for path in Path(*_OURS.split(".")).glob("*.py") if path.stem not in _ON_DEMAND)
@@ -34,7 +34,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
     "NissanConnect Japan": ("backends.kamereon.japan",),
     "OpenCARWINGS": ("backends.opencarwings",),
     "TeslaFi": ("backends.teslafi",),
-    "OVMS": ("backends.ovms", "mqtt_bus"),
+    "OVMS": ("backends.ovms", "mqtt_client"),
     "Leaf Spy": ("backends.leafspy",),
     "demo": ("backends.demo",),
 }

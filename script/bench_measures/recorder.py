@@ -20,7 +20,7 @@ from homeassistant.helpers.recorder import async_initialize_recorder
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect import mqtt_bus
+from custom_components.nissanconnect import mqtt_client
 from tests.simulator import Simulator
 from tests.simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
 
@@ -104,7 +104,7 @@ async def _module(day: timedelta) -> Written:
     broker = MemoryBroker()
     module = OvmsModule(commuter.vehicle, MemoryLink(broker), prefix="ovms/ada/LEAF/", now=dt_util.utcnow)
     module.connect()
-    with patch.object(mqtt_bus, "MqttBus", lambda _: MemoryBus(broker)):
+    with patch.object(mqtt_client, "MqttBus", lambda _: MemoryBus(broker)):
         async with _recording() as hass:
             await load(hass, entry_of("ovms", "ada", "LEAF"))
             reporting = asyncio.create_task(_report(module))

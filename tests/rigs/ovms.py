@@ -7,7 +7,7 @@ from typing import ClassVar, override
 from homeassistant.const import CONF_PIN, CONF_PREFIX
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect import mqtt_bus
+from custom_components.nissanconnect import mqtt_client
 from custom_components.nissanconnect.const import CONF_USER, CONF_VEHICLE_ID
 from custom_components.nissanconnect.sources import Source
 
@@ -38,7 +38,7 @@ class Ovms(SimulatedRig):
         self.module = OvmsModule(vehicle, MemoryLink(self.broker), prefix=prefix, now=dt_util.utcnow)
         self.module.connect()
         self._own = len(self.broker.subscriptions)
-        self.place.monkeypatch.setattr(mqtt_bus, "MqttBus", self._bus)
+        self.place.monkeypatch.setattr(mqtt_client, "MqttBus", self._bus)
 
     def _bus(self, hass: object) -> MemoryBus:
         self.bus = MemoryBus(self.broker)

@@ -19,7 +19,6 @@ import probatio
 from ..backends.base import Receiving
 from ..const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE, DOMAIN
 from ..entry_values import EntryValues
-from ..leafspy_webhook import Reception, async_addresses, async_open_webhook
 from ..sources import (
     AUTOMATIC,
     KILOMETRES,
@@ -30,6 +29,7 @@ from ..sources import (
     async_create_backend,
     async_wait,
 )
+from ..webhook import Reception, async_addresses, async_open_webhook
 from .texts import async_text
 
 _PATIENCE = 300.0

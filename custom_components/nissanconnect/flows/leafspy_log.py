@@ -82,10 +82,10 @@ class LeafSpyLogFlow(ConfigFlow):
 
     async def _async_import(self, vehicle: VehicleInfo, file_id: str) -> dict[str, str]:
         """Import; return the form's errors."""
-        await async_import_module(self.hass, f"{__package__.removesuffix('.flows')}.log_import")
+        await async_import_module(self.hass, f"{__package__.removesuffix('.flows')}.statistics")
         from homeassistant.components.file_upload import process_uploaded_file  # noqa: PLC0415
 
-        from ..log_import import LogError, async_import_log  # noqa: PLC0415
+        from ..statistics import LogError, async_import_log  # noqa: PLC0415
 
         try:
             imported = await async_import_log(

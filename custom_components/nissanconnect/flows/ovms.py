@@ -10,7 +10,7 @@ import probatio
 from ..const import CONF_USER, CONF_VEHICLE_ID
 from ..sources import OWN_PIN, Source, async_load
 from ..vehicle import one_line
-from .log_in import LogInFlow
+from .login import LogInFlow
 
 _MOST_FOUND = 10
 """Modules that wait for their owner's answer: whoever may publish at the broker could show any number."""

@@ -1,8 +1,11 @@
 """Actions that ask nothing of a vehicle, and answer: what would happen, what has, what was driven and logged."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from homeassistant.const import (
     ATTR_COMMAND,
@@ -15,17 +18,16 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import probatio
 
-from .actions import ATTR_FROM, Fields
 from .const import DOMAIN
 from .engine.preconditions import OVERRIDABLE
 from .engine.wake_policy import WakeRefusal
 from .exceptions import action_error
-from .log_action import IMPORT_FIELDS, async_import_leafspy_log
 from .runtime import VehicleRuntime
 from .vehicle import (
     BackendError,
@@ -33,6 +35,7 @@ from .vehicle import (
     FlashLights,
     Group,
     Lock,
+    Market,
     Reason,
     Refresh,
     ScheduleClimate,
@@ -49,11 +52,17 @@ from .vehicle import (
     TripPeriod,
     TripSummary,
     Unlock,
+    VehicleInfo,
     VehicleState,
+    market_hint,
 )
 
+ATTR_FROM = "from"
 ATTR_PERIOD = "period"
 ATTR_TO = "to"
+
+
+type Fields = Mapping[probatio.Marker, Any]
 
 
 @dataclass(frozen=True)
@@ -209,6 +218,45 @@ _UNITS = {
     "fuel_used": UnitOfVolume.LITERS,
     "co2_saved": UnitOfMass.GRAMS,
 }
+
+
+ATTR_PATH = "path"
+
+IMPORT_FIELDS: Fields = {probatio.Required(ATTR_PATH): cv.string}
+
+
+async def async_import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
+    """Import what a file tells of a vehicle, whatever its source; return what came of it."""
+    # The recorder is there long before anybody calls an action; importing it with us would slow down every start.
+    await async_import_module(call.hass, f"{__package__}.statistics")
+    from .statistics import async_import_log  # noqa: PLC0415
+
+    imported = await async_import_log(
+        call.hass,
+        _own_name(vehicle.info),
+        lambda: _allowed(call.hass, call.data[ATTR_PATH]),
+        device_key=vehicle.info.key,
+    )
+    return imported.told()
+
+
+def _own_name(info: VehicleInfo) -> str | None:
+    """Return what the vehicle calls itself in its logs; some sources do not tell, and make its key up."""
+    return info.vin or (info.key if market_hint(info.key) is Market.JAPAN else None)
+
+
+@contextmanager
+def _allowed(hass: HomeAssistant, path: str) -> Iterator[Path]:
+    """Give a file to be read, if it is one and Home Assistant may hand out what is there."""
+    if not hass.config.is_allowed_path(path):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="path_not_allowed", translation_placeholders={"path": path}
+        )
+    if not Path(path).is_file():
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="file_missing", translation_placeholders={"path": path}
+        )
+    yield Path(path)
 
 
 QUESTIONS: Mapping[str, VehicleQuestion] = {
