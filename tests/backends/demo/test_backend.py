@@ -1,15 +1,17 @@
 """The demo as the rest of the integration sees it."""
 
+from asyncio import sleep
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 import re
 from zoneinfo import ZoneInfo
 
+from aiohttp import ClientSession
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.base import Backend, Messages, Trips
-from custom_components.nissanconnect.backends.demo import DemoBackend
+from custom_components.nissanconnect.backends.base import Backend, Context, Messages, Trips
+from custom_components.nissanconnect.backends.demo import DemoBackend, create
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     BackendError,
@@ -95,6 +97,15 @@ async def test_it_needs_no_account(backend: DemoBackend) -> None:
     assert backend.memory() is None
     assert isinstance(backend, Messages)
     assert isinstance(backend, Trips)
+
+
+async def test_it_is_created_with_the_clock_and_the_zone(clock: Clock) -> None:
+    async with ClientSession() as session:
+        context = Context(
+            session=session, now=clock, sleep=sleep, zone=AMSTERDAM, auth=None, save_auth=lambda auth: None, memory=None
+        )
+        created = create(context, {})
+        assert await states(created) == await states(DemoBackend(now=clock, zone=AMSTERDAM))
 
 
 async def test_it_lists_three_vehicles(backend: DemoBackend) -> None:

@@ -7,5 +7,5 @@ __all__ = ["DemoBackend", "create"]
 
 
 def create(context: Context, fields: Fields) -> Backend:
-    """Return the backend; there is nothing to enter."""
+    """Return the backend; its owner enters nothing."""
     return DemoBackend(now=context.now, zone=context.zone)
