@@ -1,9 +1,10 @@
 """The demo as the rest of the integration sees it."""
 
-from asyncio import sleep
+from asyncio import gather, sleep
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 import re
+from threading import get_ident
 from zoneinfo import ZoneInfo
 
 from aiohttp import ClientSession
@@ -12,6 +13,8 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Backend, Context, Messages, Trips
 from custom_components.nissanconnect.backends.demo import DemoBackend, create
+from custom_components.nissanconnect.backends.demo.car import Car
+from custom_components.nissanconnect.backends.demo.garage import open_garage
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     BackendError,
@@ -119,6 +122,22 @@ async def test_it_lists_three_vehicles(backend: DemoBackend) -> None:
         assert re.fullmatch("[A-HJ-NPR-Z0-9]{17}", each.info.key)
         assert "FAKE" in each.info.key, "nobody takes it for a real one"
         assert each.info.vin == each.info.key
+
+
+async def test_the_garage_is_opened_outside_the_event_loop_and_stays(
+    backend: DemoBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def opened(now: datetime, zone: tzinfo) -> dict[str, Car]:
+        threads.append(get_ident())
+        return open_garage(now, zone)
+
+    monkeypatch.setattr(f"{DemoBackend.__module__}.open_garage", opened)
+    await gather(backend.list_vehicles(), backend.list_vehicles())
+    cars = [backend.find(each.info) for each in await backend.list_vehicles()]
+    assert get_ident() not in threads
+    assert all(backend.find(car.info) is car for car in cars)
 
 
 async def test_together_they_can_do_everything(backend: DemoBackend) -> None:

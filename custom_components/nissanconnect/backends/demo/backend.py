@@ -1,5 +1,6 @@
 """The demo as a backend: a garage in this process, without account and network."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
@@ -63,8 +64,11 @@ class DemoBackend(Backend):
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
-        cars, groups = self._garage().values(), {Group.PRIVACY, Group.SUBSCRIPTION}
-        return tuple(ListedVehicle(info=car.info, state=self._state(car, groups)) for car in cars)
+        if not self._cars:  # the weeks that are looked back on take milliseconds, so they are worked out in a thread
+            cars = await asyncio.to_thread(open_garage, self._now(), self._zone)
+            self._cars = self._cars or cars
+        groups = {Group.PRIVACY, Group.SUBSCRIPTION}
+        return tuple(ListedVehicle(info=car.info, state=self._state(car, groups)) for car in self._garage().values())
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:

@@ -154,7 +154,7 @@ class Car:
         """Do what was to be done until ``now``; the car reports each time."""
         while (at := self._next_at()) <= now:
             charging = self.status is ChargingStatus.CHARGING
-            self._pass(at)
+            self._pass(at, charging=charging)
             while self._events[0][0] <= at:
                 self._events.pop(0)[1]()
             if charging and self.plugged_in and self.status is not ChargingStatus.CHARGING:
@@ -181,7 +181,7 @@ class Car:
         every = 120 if self.trip else 900 if waiting else 86_400
         return min(self._events[0][0], datetime.fromtimestamp((self.now.timestamp() // every + 1) * every, UTC))
 
-    def _pass(self, until: datetime) -> None:
+    def _pass(self, until: datetime, *, charging: bool) -> None:
         """Let things go on as they are."""
         hours = max((until - self.now) / _HOUR, 0.0)
         self.warmth = min(self.warmth + 6 * hours, 1) if self.climate or self.trip else max(self.warmth - 2 * hours, 0)
@@ -189,7 +189,7 @@ class Car:
             distance = self.trip.distance * hours / ((self.trip.ended_at - self.trip.started_at) / _HOUR)
             self.odometer += distance
             self.content -= distance * self.consumption / 100
-        elif self.status is ChargingStatus.CHARGING:
+        elif charging:
             self.content = min(self.content + self.charge_power * hours, self.capacity * self.limit / 100)
         elif self.climate is not None and not self.plugged_in:
             self.content -= _CLIMATE_POWER * hours
