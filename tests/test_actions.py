@@ -1,8 +1,7 @@
-"""Actions as automations use them, among them the examples of the README."""
+"""Actions as automations use them, among them the examples of their page."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from pathlib import Path
 import re
 from typing import Any
 
@@ -40,19 +39,14 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .conftest import LetTimePass, set_up, settle, state
+from .pages import PAGES, blocks
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
 from .test_command_log import ask
 from .test_commands import demo, device_id, executed  # noqa: F401 - demo is a fixture
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
-SECTION = re.search(r"^## Actions$(.*?)^## ", README, re.DOTALL | re.MULTILINE)
-assert SECTION is not None
-STEPS: list[Any] = [
-    step
-    for block in re.findall(r"^```yaml\n(.*?)^```", SECTION[1], re.DOTALL | re.MULTILINE)
-    for step in parse_yaml(block)
-]
+PAGE = "docs/actions.md"
+STEPS: list[Any] = [step for block in blocks(PAGE, "yaml") for step in parse_yaml(block)]
 EXAMPLES: list[dict[str, Any]] = [step for step in STEPS if "action" in step]
 
 
@@ -71,8 +65,7 @@ async def run(hass: HomeAssistant, *steps: dict[str, Any]) -> dict[str, Any]:
 def test_there_is_an_example_and_a_line_for_every_action() -> None:
     known = {f"{DOMAIN}.{name}" for name in (*ACTIONS, *QUESTIONS)}
     assert {step["action"] for step in EXAMPLES} == known
-    assert SECTION is not None
-    assert set(re.findall(r"^\| `(\w+\.\w+)`", SECTION[1], re.MULTILINE)) == known
+    assert set(re.findall(r"^\| `(\w+\.\w+)`", PAGES[PAGE], re.MULTILINE)) == known
 
 
 TOMORROW = datetime(2026, 11, 21, 7, 15, tzinfo=UTC)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 import re
 from typing import Any
 from uuid import uuid4
@@ -37,13 +36,13 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .conftest import set_up, state
+from .pages import PAGES, blocks
 from .simulator import Simulator
 from .simulator.cars.electric import Electric
 from .simulator.cars.garage import ARIYA
 from .test_commands import executed
 from .test_lock import LOCK, PIN, equipped, ready  # noqa: F401 - fixtures
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
 SOON = timedelta(seconds=3)
 """How long voice assistants may take to answer."""
 
@@ -217,7 +216,7 @@ async def test_was_gefragt_wird_wird_beantwortet(
     assert simulator.requests["actions"] == 0
 
 
-VOICE = README.partition("## Voice and language models")[2].partition("\n## ")[0]
+VOICE = PAGES["docs/voice.md"]
 PROMISED = [
     [cell.strip().rstrip("?").split("? · ") for cell in row.strip("| ").replace(" · ", "? · ").split(" | ")]
     for row in re.findall(r"^\| .*$", VOICE, re.MULTILINE)[1:]
@@ -252,9 +251,9 @@ async def test_every_sentence_of_the_table_works(
 
 
 async def test_what_assist_is_said_not_to_understand(home: HomeAssistant, simulator: Simulator, say: Say) -> None:
-    """These are in the README so that nobody tries them in vain; should they work one day, it is to be changed."""
+    """These are on the page so that nobody tries them in vain; should they work one day, it is to be changed."""
     expose(home)
-    (listed,) = re.findall(r"working sentence for (.*?)\. Yours can be added", VOICE, re.DOTALL)
+    (listed,) = re.findall(r"working\s+sentence for (.*?)\. Yours can be added", VOICE, re.DOTALL)
     sentences = [re.sub(r"\s+", " ", each).rstrip("?") for each in re.findall(r"\*(.*?)\*", listed, re.DOTALL)]
     assert len(sentences) == 5
     for sentence in sentences:
@@ -273,9 +272,9 @@ async def test_what_is_exposed_without_asking(home: HomeAssistant) -> None:
 
 
 @pytest.mark.parametrize("text", ["is the LEAF charging", "lädt der LEAF"])
-async def test_the_sentences_of_the_readme(home: HomeAssistant, simulator: Simulator, text: str, say: Say) -> None:
+async def test_the_sentences_of_the_page(home: HomeAssistant, simulator: Simulator, text: str, say: Say) -> None:
     """Assist has no sentence about charging of its own, for a car without a switch."""
-    (automation,) = re.findall(r"^```yaml\n(.*?)^```", VOICE, re.DOTALL | re.MULTILINE)
+    (automation,) = blocks("docs/voice.md", "yaml")
     assert await async_setup_component(home, "automation", {"automation": parse_yaml(automation)})
     assert answer(await say(text)) == "No, it has 85 %"
 
