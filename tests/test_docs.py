@@ -1,20 +1,33 @@
 """What the README and the pages of ``docs/`` show works as it stands there."""
 
+from datetime import timedelta
 from functools import cache
+import json
 import os
 from pathlib import Path
 import re
 import subprocess
 import sys
+from typing import Any
 
 from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import slugify
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.condition import CONDITIONS
-from custom_components.nissanconnect.const import CONF_DEVICE_ID, DOMAIN
+from custom_components.nissanconnect.const import (
+    CONF_DEVICE_ID,
+    DOMAIN,
+    OPTION_ACTIVE,
+    OPTION_PARKED,
+    OPTION_WAKE_BUDGET,
+    OPTION_WAKE_CHARGING,
+    OPTION_WAKE_PARKED,
+)
+from custom_components.nissanconnect.settings import BOUNDS, LIMITS, Settings
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason
 from script.entity_page import MEANINGS, PAGE, main, pattern, written
@@ -32,6 +45,36 @@ MOST_LINES = 250
 LONGEST_LINE = 160
 EXAMPLES = [(page, number) for page in PAGES for number, _ in enumerate(blocks(page, "yaml"))]
 CELLS = re.compile(r"^\|.*\|$", re.MULTILINE)
+
+
+SETTINGS = Settings()
+DEFAULTS = {
+    OPTION_PARKED: SETTINGS.pace.parked / timedelta(minutes=1),
+    OPTION_ACTIVE: SETTINGS.pace.active / timedelta(minutes=1),
+    **{option: getattr(SETTINGS.limits, field) for option, field in LIMITS.items()},
+    OPTION_WAKE_CHARGING: 0,
+    OPTION_WAKE_PARKED: 0,
+    OPTION_WAKE_BUDGET: SETTINGS.wake_policy("any").budget,
+}
+"""The defaults of the options that are numbers, as the dialogs show them."""
+
+
+def strings() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((REPOSITORY / "custom_components" / DOMAIN / "translations/en.json").read_text())
+    return found
+
+
+def texts() -> dict[str, str]:
+    """Return how the options are called in English."""
+    steps = strings()["options"]["step"].values()
+    return {option: name for step in steps for option, name in step.get("data", {}).items()}
+
+
+@cache
+def entity_ids() -> set[str]:
+    """Return the ids of all entities without the car's part; those of geofences have more."""
+    names = strings()["entity"]
+    return {f"{platform}.{slugify(each['name'])}" for platform, keys in names.items() for each in keys.values()}
 
 
 def test_the_readme_is_short() -> None:
@@ -112,6 +155,24 @@ def test_every_command_exists(command: str) -> None:
             assert re.search(rf"{option}\b", usage(module)), option
     else:
         assert all((REPOSITORY / each).exists() for each in arguments if "/" in each)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_entity_id_can_exist(page: str) -> None:
+    """Not each car has each entity, so their ids are compared with the names."""
+    geofences = {"binary_sensor.in_home"}
+    for platform, name in re.findall(r"\b([a-z_]+)\.(?:leaf|ariya|qashqai)_(\w+)", PAGES[page]):
+        assert f"{platform}.{name}" in entity_ids() | geofences
+
+
+def test_every_option_is_explained() -> None:
+    options = {
+        f"| {name} | {default:g} | {least} | {most} |"
+        for option, (least, most) in BOUNDS.items()
+        for name, default in [(texts()[option], DEFAULTS[option])]
+    }
+    rows = [row for row in CELLS.findall(PAGES["docs/options.md"]) if not row.startswith(("| option", "|--"))]
+    assert {re.sub(r"(?<=\|)[^|]*\|$", "", row) for row in rows} == options
 
 
 @pytest.mark.parametrize(("page", "number"), EXAMPLES)
