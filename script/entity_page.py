@@ -146,7 +146,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "button": {
         "start_charging": "Starts charging, where the car cannot stop it",
         "start_engine": "Starts the combustion engine",
-        "stop_engine": "Stops the combustion engine that was started from afar",
+        "stop_engine": "Stops the combustion engine that was started remotely",
         "refresh": "Asks the car itself for a new report",
         "horn": "Sounds the horn",
         "lights": "Flashes the lights",

@@ -35,6 +35,7 @@ from custom_components.nissanconnect.vehicle import (
     StartCharging,
     StartEngine,
     StopCharging,
+    TripPeriod,
     VehicleState,
 )
 
@@ -65,7 +66,11 @@ async def run(hass: HomeAssistant, *steps: dict[str, Any]) -> dict[str, Any]:
 def test_there_is_an_example_and_a_line_for_every_action() -> None:
     known = {f"{DOMAIN}.{name}" for name in (*ACTIONS, *QUESTIONS)}
     assert {step["action"] for step in EXAMPLES} == known
-    assert set(re.findall(r"^\| `(\w+\.\w+)`", PAGES[PAGE], re.MULTILINE)) == known
+    rows = re.findall(r"^\| `\w+\.(\w+)` \|(.*?)\|", PAGES[PAGE], re.MULTILINE)
+    listed = {name: {*re.findall(r"`(\w+)`", fields)} - {*TripPeriod} for name, fields in rows}
+    actions = {name: each.fields for name, each in ACTIONS.items()}
+    questions = {name: each.fields for name, each in QUESTIONS.items()}
+    assert listed == {name: {*map(str, fields)} for name, fields in {**actions, **questions}.items()}
 
 
 TOMORROW = datetime(2026, 11, 21, 7, 15, tzinfo=UTC)
