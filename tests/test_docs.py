@@ -81,6 +81,10 @@ def test_the_readme_is_short() -> None:
     assert len(PAGES[README].splitlines()) <= MOST_LINES
 
 
+def test_that_it_is_a_beta_is_said_once() -> None:
+    assert sum(text.lower().count("beta") for text in PAGES.values()) == PAGES[README].count("**This is a beta:") == 1
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_no_line_is_too_long(page: str) -> None:
     """A table cannot be wrapped: those of the README are kept short all the same."""
