@@ -20,6 +20,7 @@ from hypothesis import given, settings, strategies as st
 
 from custom_components.nissanconnect import commands
 from custom_components.nissanconnect.backends.base import Description
+from custom_components.nissanconnect.command_checks import CommandChecks
 from custom_components.nissanconnect.command_log import CommandLog
 from custom_components.nissanconnect.commands import VehicleCommands
 from custom_components.nissanconnect.engine.command_job import Stage
@@ -217,10 +218,10 @@ class World:
     def begin(self, steps: int) -> None:
         self.steps, self.stopped, self.closed = steps, Event(), False
         known = self.files[-1]
-        self.log = CommandLog("vehicle", known, keep=self.step, on_change=self.async_commands_changed)
+        self.log = CommandLog("vehicle", known, save_open=self.step, on_change=self.async_commands_changed)
         self.log.async_add_listener(self.told.append)
         ours = cast("Any", self)
-        self.commands = VehicleCommands(ours, ours, self.log, ours, ours)
+        self.commands = VehicleCommands(ours, ours, self.log, CommandChecks(ours, ours, self.log, ours, ours))
 
     def async_commands_changed(self) -> None:
         """Write the file, as is done at once whenever something has changed."""

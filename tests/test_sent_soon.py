@@ -228,7 +228,7 @@ async def test_what_was_open_and_has_ended_is_not_open_again(
     assert [each.command for each in vehicle.log.records] == ["sound_horn"]
 
     for _ in range(50):
-        vehicle.commands.async_tell(vehicle.log.records[-1])  # the log has room for no more
+        vehicle.log.async_record(vehicle.log.records[-1])  # the log has room for no more
     for index, record in enumerate(vehicle.log.records):
         vehicle.log.records[index] = replace(record, asked_at=dt_util.utcnow() + timedelta(seconds=1))
     await hass.config_entries.async_reload(loaded.entry_id)

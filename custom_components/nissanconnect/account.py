@@ -1,6 +1,6 @@
 """One entry: the list of the vehicles of its account, and what runs for each of them."""
 
-from asyncio import gather, sleep, wait
+from asyncio import gather, sleep
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
@@ -52,10 +52,7 @@ _LIST_INTERVAL = timedelta(hours=6)
 """The list changes when a car is bought or a subscription lapses (kamereon-eu §6.2: at least daily)."""
 
 _LIST_AGAIN = timedelta(minutes=2)
-"""How soon the list may be asked for again because a command was refused."""
-
-_LONGEST_WRITE = 0.25
-"""Seconds that a command waits for its being kept: it takes some milliseconds, but a disk may be full or asleep."""
+"""How soon the list may be read again because a command was refused."""
 
 _MISSES_BEFORE_REMOVAL = 2
 """A vehicle must be missing from this many lists in a row: removing a device takes its history along."""
@@ -64,8 +61,8 @@ type NissanConfigEntry = ConfigEntry[AccountCoordinator]
 type VehicleListener = Callable[[VehicleRuntime], None]
 
 
-class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
-    """One account: keeps the list of its vehicles and one coordinator for each."""
+class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an entry's whole life is in one place
+    """One entry: keeps the list of its account's vehicles, and one runtime for each that it owns."""
 
     config_entry: NissanConfigEntry
 
@@ -88,7 +85,6 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         self._failures = 0
         self._misses = Counter[str]()
         self._error: BackendError | None = None
-        self._closed = False
         self._listed_at: datetime | None = None
 
     @property
@@ -212,40 +208,33 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     async def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
         """Call ``listener`` for every vehicle that is there and for each one that comes."""
-        told: set[VehicleRuntime] = set()
+        seen: set[VehicleRuntime] = set()
 
         @callback
-        def tell() -> None:
-            for vehicle in [each for each in self.vehicles.values() if each not in told]:
-                told.add(vehicle)
+        def add_new() -> None:
+            for vehicle in [each for each in self.vehicles.values() if each not in seen]:
+                seen.add(vehicle)
                 listener(vehicle)
 
         async for vehicle in _in_turn(self.vehicles.values()):
-            told.add(vehicle)
+            seen.add(vehicle)
             listener(vehicle)
-        tell()  # who has come meanwhile
-        return self.async_add_listener(tell)
+        add_new()  # those that have come meanwhile
+        return self.async_add_listener(add_new)
 
     @callback
     def async_schedule_save(self, *, at_once: bool = False) -> None:
         """Have the store written, soon or as soon as possible."""
-        if not self._closed:
-            self._store.async_schedule_save(self._remember, at_once=at_once)
+        self._store.async_schedule_save(self._remember, at_once=at_once)
 
-    async def _async_keep(self) -> None:
-        """Write open commands, and wait for that as long as a command can wait."""
-        if not self._closed:
-            writing = self.hass.async_create_task(
-                self._store.async_keep_open(vehicle.remembered() for vehicle in self.vehicles.values()),
-                eager_start=True,
-            )
-            await wait({writing}, timeout=_LONGEST_WRITE)
+    async def _async_save_open(self) -> None:
+        """Write open commands before the next request leaves."""
+        await self._store.async_save_open([vehicle.remembered() for vehicle in self.vehicles.values()])
 
     async def async_close(self) -> None:
-        """Write the store for the last time: whatever still ends must not overwrite what a successor knows."""
-        self._closed = True
+        """Write the store for the last time."""
         self.connection.debouncer.async_stop()
-        await self._store.async_save(self._remember())
+        await self._store.async_close(self._remember())
 
     @callback
     def _async_observe(self, update: VehicleUpdate) -> None:
@@ -263,14 +252,14 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
 
     @callback
     def _async_report(self, error: BackendError | None) -> None:
-        """Show what only the owner can put right, or that it is."""
+        """Show the problems of the account that only its owner can solve, or that they are solved."""
         failures = [vehicle.coordinator.read_failure for vehicle in self.vehicles.values()]
         # A vehicle that is gone can be read for a while, so only the list itself tells that it is not empty any more.
         left = self._error if isinstance(self._error, NoVehicles) else None
         async_report_account(self.hass, self.config_entry, error or left, outage_until(failures))
 
     async def async_dismiss(self, key: str) -> bool:
-        """Let go of a vehicle that its owner wants to delete, if the list says now that it is gone."""
+        """Remove a vehicle that its owner wants to delete, if it is not listed any more; return whether it is gone."""
         if isinstance(self.backend, Forgetting) and key in self.vehicles:
             self.backend.forget(self.vehicles[key].info)
         await self.async_refresh()
@@ -280,24 +269,24 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
         return key not in self.vehicles
 
     async def async_recheck(self, vehicle: str | None) -> str | None:
-        """Ask again at once, for the one vehicle with that alias or for all; return the key of what went wrong.
+        """Read again now, the vehicle with that alias or all; return the key of the error.
 
-        A vehicle that is refused everything has been asked nevertheless, so that is not among what can go wrong.
+        A vehicle that is refused everything has been read nevertheless, so that is no error.
         """
         await self.async_refresh()
         if self._error is not None:  # the vehicles would only log in once more
             return self._error.key
-        asked = [each for key, each in self.vehicles.items() if vehicle in (None, alias(key))]
-        for each in asked:
+        checked = [each for key, each in self.vehicles.items() if vehicle in (None, alias(key))]
+        for each in checked:
             each.sources.forget_refusals()
-        await gather(*(each.coordinator.async_refresh() for each in asked))
-        failures = [each.coordinator.read_failure for each in asked]
+        await gather(*(each.coordinator.async_refresh() for each in checked))
+        failures = [each.coordinator.read_failure for each in checked]
         errors = [failure.error for failure in failures if failure is not None]
         return next((error.key for error in errors if not isinstance(error, NotSupported)), None)
 
     @callback
     def _async_list_again(self) -> None:
-        """Ask for the list before it is time, if that was not done lately: what is refused may have been paid for."""
+        """Read the list before it is due, unless that was done lately."""
         now = dt_util.utcnow()
         if self._listed_at is None or now - self._listed_at >= _LIST_AGAIN:
             self._listed_at = now
@@ -367,7 +356,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):
             restored=restored,
             schedule_save=self.async_schedule_save,
             save_now=partial(self.async_schedule_save, at_once=True),
-            keep=self._async_keep,
+            save_open=self._async_save_open,
         )
         vehicle.coordinator.is_listed = not self._misses[known.info.key]
         vehicle.coordinator.async_add_observer(self._async_observe)

@@ -30,11 +30,11 @@ class CommandLog:
     """
 
     def __init__(
-        self, name: str, known: RememberedVehicle, *, keep: Callable[[], Awaitable[None]], on_change: CALLBACK_TYPE
+        self, name: str, known: RememberedVehicle, *, save_open: Callable[[], Awaitable[None]], on_change: CALLBACK_TYPE
     ) -> None:
         """``name`` is what logs call the vehicle.
 
-        ``keep`` returns when what is open is written, or when that takes too long. ``on_change`` is called when
+        ``save_open`` returns when what is open is written, or when that takes too long. ``on_change`` is called when
         there is something new to show and to store.
         """
         self.records = deque(known.log, maxlen=_KEPT)
@@ -42,7 +42,7 @@ class CommandLog:
         self.plan = known.plan
         self.async_changed = on_change
         self._name = name
-        self._keep = keep
+        self._save_open = save_open
         self._listeners: list[CommandListener] = []
         self._unresumed = known.unfinished
         self._open: dict[Job, Unfinished] = {}
@@ -138,7 +138,7 @@ class CommandLog:
             # A second wake for the same command shows that the first was answered.
             self.wakes = self.wakes.resolve(at, WakeResult.ANSWERED).record(Wake(at=at, asked_by=asked_by, why=why))
             self.async_changed()
-        await self._keep()
+        await self._save_open()
         try:
             yield
         except BackendError as err:

@@ -3,7 +3,7 @@
 from asyncio import sleep, timeout
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import reduce
 
 from homeassistant.const import ATTR_FRIENDLY_NAME
@@ -11,37 +11,30 @@ from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .alerts import VehicleAlerts
-from .backends.base import LockSetup
+from .command_checks import CommandChecks
 from .command_log import CommandLog
 from .connection import Connection
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
-from .engine import preconditions
-from .engine.command_evidence import Evidence, is_settled, next_start
+from .engine.command_evidence import next_start
 from .engine.command_follower import CommandTiming, CommandTransport
 from .engine.command_job import Job, Stage
 from .engine.command_runner import CommandRunner
 from .exceptions import action_error, outcome_error
-from .pin_guard import PinGuard
 from .vehicle import (
-    NEVER,
     BackendError,
     Command,
     CommandOutcome,
     CommandRecord,
     CommandStatus,
     Departure,
-    Group,
     Initiator,
-    NotSupported,
     Reason,
     Refresh,
     ScheduleClimate,
     Ticket,
     VehicleState,
 )
-from .vehicle_source import VehicleSource
 
 _RUNNERS = ("automation", "script")
 
@@ -56,16 +49,13 @@ class VehicleCommands:
         connection: Connection,
         coordinator: VehicleCoordinator,
         log: CommandLog,
-        alerts: VehicleAlerts,
-        pin_guard: PinGuard,
+        checks: CommandChecks,
     ) -> None:
         """Nothing of what was unfinished at the restart runs before :meth:`async_resume`."""
         self.log = log
         self._connection = connection
         self._coordinator = coordinator
         self._sources = coordinator.sources
-        self._alerts = alerts
-        self._pin_guard = pin_guard
         self._replaces: datetime | None = None
         """The planned climate start that the one which is being sent would replace."""
         self._job_listeners: list[JobListener] = []
@@ -77,7 +67,7 @@ class VehicleCommands:
                 confirm=self._async_confirm,
                 would_displace=self._sources.would_displace,
             ),
-            check=self._check,
+            check=checks.check,
             current_state=lambda: coordinator.data,
             on_change=self._async_job_changed,
             record=log.record_request,
@@ -161,58 +151,6 @@ class VehicleCommands:
             job.ticket = each.ticket or Ticket("", each.sent_at)
             self.runner.add(job)
             self._async_run(job)
-
-    async def async_set_pin(self, pin: str, asked_by: Initiator) -> None:
-        """Set the PIN of the vehicle's remote lock, which wakes it; raises :class:`BackendError`."""
-        if not isinstance(self._connection.backend, LockSetup):
-            raise NotSupported
-        async with self.log.async_waking("set_pin", asked_by) as departure:
-            await self._connection.backend.set_pin(self._coordinator.info, pin, departure)
-        self._pin_guard.async_allow()  # the wrong ones were tried for another PIN
-
-    def refusal(self, command: Command, state: VehicleState | None = None) -> str | None:
-        """Return why ``command`` would not be sent now, as a translation key; ``None`` if it would.
-
-        ``state`` is what to judge by instead of the present one.
-        """
-        if (refused := self._pin_guard.refusal(command)) is not None:
-            return refused
-        limits = replace(self._connection.settings.limits, climate_blocked=self._alerts.blocks_climate)
-        judged, now = state or self._coordinator.data, dt_util.utcnow()
-
-        def age(group: Group) -> timedelta:
-            return now - self._sources.reported_at(group)
-
-        def reason(source: VehicleSource) -> str | None:
-            # Whether the vehicle can be reached differs between sources.
-            reached = replace(judged, connectivity=source.reported.state.connectivity)
-            context = preconditions.CommandContext(reached, limits, age)
-            return preconditions.refusal(command, source.info or self._coordinator.info, context)
-
-        able = self._sources.able(command)
-        if not able and any(source.forbids(command) for source in self._sources):
-            return Reason.UNLOCK_NOT_ALLOWED
-        reasons = [reason(source) for source in able or [self._sources.own]]
-        return None if None in reasons else reasons[0]
-
-    def is_settled(self, command: Command) -> bool:
-        """Whether the vehicle is known to be as ``command`` would have it, and the command is not forced.
-
-        As long as another command that may change it is on its way, nothing is known.
-        """
-        if command.force or any(each.concerns_same(command) for each in self.runner.in_flight):
-            return False
-        evidence = Evidence(
-            state=self._coordinator.data,
-            reported_at=min(map(self._sources.reported_at, command.groups), default=NEVER),
-            now=dt_util.utcnow(),
-        )
-        return is_settled(command, evidence, self.log.records)
-
-    def _check(self, command: Command) -> str | None:
-        """Return why ``command`` is not sent now: it should not be, or need not be."""
-        reason = self.refusal(command)
-        return Reason.ALREADY_SO if reason is None and self.is_settled(command) else reason
 
     async def _async_send(self, command: Command, departure: Departure) -> Ticket:
         if isinstance(command, ScheduleClimate):

@@ -149,12 +149,6 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.async_set_pushed_data(state, at_once=at_once or self.info != info)
         self._async_notify(Cause.PUSHED, before, notifications=tuple(push.notifications), source=source.name)
 
-    @callback
-    def async_apply_settings(self) -> None:
-        """Go by the options as they are now."""
-        self.async_reschedule()
-        self.async_update_listeners()
-
     async def async_apply_sources(self, secondary: Iterable[tuple[SecondarySource, bool]]) -> None:
         """Go by these sources; what only others have reported is not known any more."""
         self.sources.arrange(secondary)

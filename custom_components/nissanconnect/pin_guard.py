@@ -6,6 +6,7 @@ from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
+from .backends.base import LockSetup
 from .command_log import CommandLog
 from .const import CONF_PINS
 from .coordinator import VehicleCoordinator
@@ -19,7 +20,9 @@ from .vehicle import (
     CommandRecord,
     CommandStatus,
     Detail,
+    Initiator,
     Lock,
+    NotSupported,
     Reason,
     Unlock,
 )
@@ -65,6 +68,15 @@ class PinGuard:
             self.wrong = WrongPins()
             self.async_show()
             self._log.async_changed()
+
+    async def async_set_pin(self, pin: str, asked_by: Initiator) -> None:
+        """Set the PIN of the vehicle's remote lock, which wakes it; raises :class:`BackendError`."""
+        backend = self._coordinator.sources.own.connection.backend
+        if not isinstance(backend, LockSetup):
+            raise NotSupported
+        async with self._log.async_waking("set_pin", asked_by) as departure:
+            await backend.set_pin(self._coordinator.info, pin, departure)
+        self.async_allow()  # the wrong ones were tried for another PIN
 
     @callback
     def async_show(self) -> None:

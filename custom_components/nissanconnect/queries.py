@@ -129,13 +129,13 @@ def _wakes(vehicle: VehicleRuntime) -> list[JsonValueType]:
 async def _preflight(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
     """Judge the vehicle as it will be after what is on its way."""
     command, state = PREFLIGHT[call.data[ATTR_COMMAND]], vehicle.commands.expected
-    reason = vehicle.commands.refusal(command, state)
+    reason = vehicle.checks.refusal(command, state)
     warning = _warning(vehicle, command, state) if reason is None else None
     return {
         "allowed": reason is None,
         "reason": reason,
         "message": reason and await _exception_text(call.hass, reason),
-        "overridable": reason is not None and vehicle.commands.refusal(replace(command, force=True), state) is None,
+        "overridable": reason is not None and vehicle.checks.refusal(replace(command, force=True), state) is None,
         "warning": warning,
         "warning_message": warning and await _exception_text(call.hass, warning),
     }
@@ -144,10 +144,10 @@ async def _preflight(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueTyp
 def _warning(vehicle: VehicleRuntime, command: Command, state: VehicleState) -> str | None:
     """Return what is to be known of a command that is allowed: a plan would fail now, or nothing would be sent."""
     if isinstance(command, ScheduleClimate):
-        reason = vehicle.commands.refusal(StartClimate(), state)
+        reason = vehicle.checks.refusal(StartClimate(), state)
         return reason if reason in OVERRIDABLE else None
     idle = vehicle.commands.runner.idle  # otherwise it is the turn of something else first
-    return Reason.ALREADY_SO if idle and vehicle.commands.is_settled(command) else None
+    return Reason.ALREADY_SO if idle and vehicle.checks.is_settled(command) else None
 
 
 async def _exception_text(hass: HomeAssistant, key: str) -> str:

@@ -1,6 +1,6 @@
 """Everything that runs for one vehicle, put together here: each part knows only those above it in the list.
 
-coordinator → log → alerts → PIN guard → commands → plans, wakes, problems
+coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, problems
 """
 
 from collections.abc import Awaitable, Callable
@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from .alerts import VehicleAlerts
+from .command_checks import CommandChecks
 from .command_log import CommandLog
 from .commands import VehicleCommands
 from .connection import Connection
@@ -37,18 +38,19 @@ class VehicleRuntime:
         restored: bool,
         schedule_save: Callable[[], None],
         save_now: CALLBACK_TYPE,
-        keep: Callable[[], Awaitable[None]],
+        save_open: Callable[[], Awaitable[None]],
     ) -> None:
         """Start from what is ``known`` of the vehicle, ``restored`` from before a restart or not.
 
-        ``schedule_save`` has the store written soon, ``save_now`` as soon as possible; ``keep`` returns when open
-        commands are written.
+        ``schedule_save`` has the store written soon, ``save_now`` as soon as possible; ``save_open`` returns when
+        open commands are written.
         """
         key = known.info.key
         entry = connection.entry
         self.connection = connection
         self._schedule_save = schedule_save
         self._save_now = save_now
+        self._is_showing_commands = False
         self.sources = SourceSet(
             OwnSource(connection, known.info, known.word),
             async_secondary_sources(connection.hass, entry, key, known.lent_words),
@@ -56,7 +58,7 @@ class VehicleRuntime:
         self.coordinator = VehicleCoordinator(
             connection, self.sources, rests_since=known.rests_since, restored=restored
         )
-        self.log = CommandLog(alias(key), known, keep=keep, on_change=self._async_commands_changed)
+        self.log = CommandLog(alias(key), known, save_open=save_open, on_change=self._async_commands_changed)
         self.log.async_add_listener(self._async_command_ended)
         self.alerts = VehicleAlerts(
             self.coordinator,
@@ -67,7 +69,8 @@ class VehicleRuntime:
             preferences=known.wishes,
         )
         self.pin_guard = PinGuard(self.coordinator, self.log, self.alerts, known.wrong_pins)
-        self.commands = VehicleCommands(connection, self.coordinator, self.log, self.alerts, self.pin_guard)
+        self.checks = CommandChecks(connection, self.coordinator, self.log, self.alerts, self.pin_guard)
+        self.commands = VehicleCommands(connection, self.coordinator, self.log, self.checks)
         self.plans = ClimatePlans(self.coordinator, self.commands, self.alerts)
         self.wakes = AutomaticWakes(connection, self.coordinator, self.commands)
         self.problems = VehicleProblems(connection, self.coordinator, self.log, self.pin_guard)
@@ -121,7 +124,8 @@ class VehicleRuntime:
     def async_apply_settings(self) -> None:
         """Go by the options as they are now."""
         self.alerts.wanted = self.connection.settings.alerts
-        self.coordinator.async_apply_settings()
+        self.coordinator.async_reschedule()
+        self.coordinator.async_update_listeners()
 
     @callback
     def async_apply_fences(self) -> None:
@@ -145,8 +149,15 @@ class VehicleRuntime:
 
     @callback
     def _async_commands_changed(self) -> None:
-        """Show that a command has come further, and store what a restart must not lose."""
+        """Store what a restart must not lose, and show that a command has come further: once a turn of the loop."""
         self._save_now()
+        if not self._is_showing_commands:
+            self._is_showing_commands = True
+            self.hass.loop.call_soon(self._async_show_commands)
+
+    @callback
+    def _async_show_commands(self) -> None:
+        self._is_showing_commands = False
         self.coordinator.async_update_listeners()
 
     @callback

@@ -1,5 +1,6 @@
 """What is kept over a restart: the vehicles, their last values with their own times, and what a backend has learnt."""
 
+from asyncio import wait
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -36,6 +37,9 @@ _SETS = ("capabilities", "lost")
 """The fields of a vehicle that JSON cannot hold as they are."""
 _DELAY = 15.0
 """Seconds from a change to the write: reads come in bursts, storage media wear out."""
+
+_LONGEST_WRITE = 0.25
+"""Seconds that a command waits until it is written: it takes some milliseconds, but a disk may be full or asleep."""
 
 _MOST_UNFINISHED = 20
 
@@ -129,6 +133,7 @@ class VehicleStore:
         self._open = _File(hass, _VERSION, f"{DOMAIN}.{entry_id}.open", private=True, max_readable_version=sys.maxsize)
         self._number = 0
         """Of the state that was written last, to either file: what is open counts only if it is newer than the rest."""
+        self._closed = False
         self._delay: float | None = None
         """After which delay the next write comes, if one is planned."""
 
@@ -157,11 +162,13 @@ class VehicleStore:
         return remembered
 
     def async_schedule_save(self, provide: Callable[[], Remembered], *, at_once: bool = False) -> None:
-        """Write what ``provide`` returns, soon and at the latest when Home Assistant stops.
+        """Write what ``provide`` returns, soon and at the latest when Home Assistant stops; nothing once closed.
 
-        What is planned is left alone unless it is urgent now: Home Assistant's store puts a write off with every
-        further one, and a source that speaks every second would put it off for hours.
+        A write that is scheduled stays so unless this one is more urgent: Home Assistant's store would delay it with
+        every further call, and a source that pushes every second would delay it for hours.
         """
+        if self._closed:
+            return
 
         def write() -> dict[str, Any]:
             self._delay = None
@@ -173,14 +180,22 @@ class VehicleStore:
             self._store.async_delay_save(write, delay)
 
     async def async_save(self, remembered: Remembered) -> None:
-        """Write now; what is planned is part of it."""
+        """Write now; what is scheduled is part of it."""
         self._delay = None
         await self._store.async_save(self._numbered(_dump(remembered)))
 
-    async def async_keep_open(self, vehicles: Iterable[RememberedVehicle]) -> None:
-        """Write now what commands and wakes are open, and nothing else."""
-        open_now = [kept for each in vehicles if (kept := _dump_open(each))]
-        await self._open.async_save(self._numbered({"vehicles": open_now}))
+    async def async_close(self, remembered: Remembered) -> None:
+        """Write for the last time: whatever still ends must not overwrite what a successor knows."""
+        self._closed = True
+        await self.async_save(remembered)
+
+    async def async_save_open(self, vehicles: Iterable[RememberedVehicle]) -> None:
+        """Write now what commands and wakes are open, and wait for that as long as a command can wait."""
+        if self._closed:
+            return
+        data = self._numbered({"vehicles": [kept for each in vehicles if (kept := _dump_open(each))]})
+        writing = self._hass.async_create_task(self._open.async_save(data), eager_start=True)
+        await wait({writing}, timeout=_LONGEST_WRITE)
 
     def _numbered(self, data: dict[str, Any]) -> dict[str, Any]:
         self._number += 1

@@ -156,7 +156,7 @@ class RemoteLockFlow(ConfigFlow):
             if not self._registered:  # the code has been used up, and the vehicle may not have answered after it
                 await self._setup.register_device(self._vehicle, self._device_id(), self._entered[CONF_CODE])
                 self._registered = True
-            await vehicle.commands.async_set_pin(self._entered[CONF_PIN], Initiator(kind="user"))
+            await vehicle.pin_guard.async_set_pin(self._entered[CONF_PIN], Initiator(kind="user"))
         except WrongCode as err:
             self._wrong_codes += 1
             return {CONF_CODE: err.key}
