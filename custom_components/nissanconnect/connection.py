@@ -1,8 +1,7 @@
 """One entry's connection to its backend: reads, their quota, push updates, and vehicles that other entries own."""
 
 from asyncio import Semaphore
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -16,7 +15,7 @@ from .exceptions import NEEDS_REAUTH
 from .push import PushDebouncer, async_listen
 from .settings import Settings
 from .store import RememberedVehicle
-from .vehicle import BackendError, Group, Push, VehicleInfo, VehicleReport, alias
+from .vehicle import BackendError, Push, alias
 
 _READ_AT_ONCE = 4
 """How many vehicles are read at a time."""
@@ -45,7 +44,8 @@ class Connection:
         self.push_error: BackendError | None = None
         self.debouncer = PushDebouncer(hass, self._async_push)
         self._on_push = on_push
-        self._reading = Semaphore(_READ_AT_ONCE)
+        self.reading = Semaphore(_READ_AT_ONCE)
+        """Held by a vehicle that is being read."""
         self._quota = Quota()
         self._tally = DayTally()
         self._counted = 0
@@ -53,16 +53,6 @@ class Connection:
     def secondary_vehicle(self, vehicle: str) -> RememberedVehicle | None:
         """Return the vehicle with that alias, if another entry owns it."""
         return next((known for key, known in self.secondary.items() if alias(key) == vehicle), None)
-
-    async def async_read(self, info: VehicleInfo, groups: Collection[Group]) -> VehicleReport:
-        """Read a vehicle when it is its turn; raises :class:`BackendError`."""
-        async with self._reading:
-            return await self.async_read_now(info, groups)
-
-    async def async_read_now(self, info: VehicleInfo, groups: Collection[Group]) -> VehicleReport:
-        """Read a vehicle without waiting for others; raises :class:`BackendError`."""
-        report = await self.backend.read(info, groups)
-        return replace(report, state=self.debouncer.async_read(info.key, report.state))
 
     @callback
     def async_listen(self) -> None:

@@ -149,7 +149,8 @@ class VehicleSource(ABC):
         """Read the vehicle when it is its turn; raises :class:`BackendError`. A push source has reported already."""
         with self.reach() as (connection, info):
             if self.is_polled:
-                return await connection.async_read(info, groups)
+                async with connection.reading:
+                    return await _read(connection, info, groups)
             if connection.push_error is not None:
                 raise connection.push_error
             return VehicleReport(state=self.pushed)
@@ -157,7 +158,7 @@ class VehicleSource(ABC):
     async def read_now(self, groups: Collection[Group]) -> VehicleReport:
         """Read what shows a command's effect; raises :class:`BackendError`."""
         with self.reach() as (connection, info):
-            return await connection.async_read_now(info, groups)
+            return await _read(connection, info, groups)
 
     async def read_trips(self, period: TripPeriod, start: date, end: date) -> tuple[TripSummary, ...]:
         """Return the trips from ``start`` to ``end``, both included; raises :class:`BackendError`."""
@@ -273,3 +274,8 @@ class SecondarySource(VehicleSource):
     def is_vehicle(self, entry_id: str, key: str) -> bool:
         """Whether this is the vehicle with that key of that entry."""
         return entry_id == self._entry_id and alias(key) == self._vehicle
+
+
+async def _read(connection: Connection, info: VehicleInfo, groups: Collection[Group]) -> VehicleReport:
+    report = await connection.backend.read(info, groups)
+    return replace(report, state=connection.debouncer.async_read(info.key, report.state))

@@ -4,7 +4,7 @@ from hypothesis import given, strategies as st
 import pytest
 from yarl import URL
 
-from custom_components.nissanconnect.backends.address import base_url, is_local, segment
+from custom_components.nissanconnect.backends.http import base_url, is_local, segment
 from custom_components.nissanconnect.vehicle import InvalidAddress
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings, strategies as st
 import pytest
 from yarl import URL
 
-from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend
 from custom_components.nissanconnect.backends.kamereon.japan import JAPAN
 from custom_components.nissanconnect.backends.mynissan import Auth as MyNissanAuth, MyNissanBackend

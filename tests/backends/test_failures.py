@@ -2,7 +2,7 @@
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.backends.failures import summary
+from custom_components.nissanconnect.backends.learned import summary
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     BackendError,

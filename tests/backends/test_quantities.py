@@ -5,8 +5,8 @@ from math import inf, nan
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends import quantities
-from custom_components.nissanconnect.backends.quantities import Quantity, heading, place
+from custom_components.nissanconnect.backends import mapping as quantities
+from custom_components.nissanconnect.backends.mapping import Quantity, heading, place
 
 ALL = [each for each in vars(quantities).values() if isinstance(each, Quantity)]
 

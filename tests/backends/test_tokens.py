@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.tokens import TokenRenewal
+from custom_components.nissanconnect.backends.http import TokenRenewal
 from custom_components.nissanconnect.vehicle import AuthenticationFailed, BackendError, RateLimited, Unavailable
 
 

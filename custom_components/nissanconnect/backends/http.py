@@ -1,14 +1,23 @@
-"""HTTP for all backends: requests bounded in time and size, without redirects, and errors that show no secret."""
+"""HTTP for all backends: addresses that secrets may go to, bounded requests, and tokens.
 
-from collections.abc import Callable, Mapping
+Errors show no secret.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+import re
+from typing import Protocol
+from unicodedata import normalize
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
-from ..vehicle import NoConnection, ProtocolError, TokenRejected, Unavailable
+from ..vehicle import BackendError, InvalidAddress, NoConnection, ProtocolError, TokenRejected, Unavailable
 from .base import Json
 from .reader import load_json
 
@@ -178,3 +187,103 @@ async def _refuse_redirects(request: aiohttp.ClientRequest, send: aiohttp.Client
         response.close()
         raise aiohttp.WSServerHandshakeError(response.request_info, (), status=response.status)
     return response
+
+
+_LOCAL = ("home", "home.arpa", "internal", "lan", "local", "localdomain", "localhost", "fritz.box", "ts.net")
+"""Domains that no public server has, one that a maker of routers uses, and the encrypted network Tailscale's."""
+
+_NUMERIC = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII)
+"""The last part of an address in an odd spelling: resolvers take 134744072 for 8.8.8.8."""
+
+_HOST = re.compile(r"[0-9A-Za-z.:%_-]+")
+
+
+def base_url(address: str, *, page: str = "") -> URL:
+    """Return the base URL of the server at ``address``, with a trailing slash. ``page`` at its end is cut off.
+
+    Raises:
+        InvalidAddress: It is no address of a server, holds more than that (a query may hold a token), or is plain http
+            into the internet, where others could read the secret.
+    """
+    try:
+        url = URL(address.strip())
+        host, port = url.raw_host or "", url.port
+    except ValueError:
+        raise InvalidAddress from None
+    if url.scheme not in {"http", "https"} or port is None or not _HOST.fullmatch(host):
+        raise InvalidAddress
+    if url.user or url.password or url.query_string or url.fragment:
+        raise InvalidAddress
+    if url.scheme == "http" and not is_local(host):
+        raise InvalidAddress("plain http is for addresses in the own network only")
+    return url.with_path(url.path.removesuffix(page).rstrip("/") + "/", encoded=False)
+
+
+def is_local(host: str) -> bool:
+    """Whether ``host`` is reached without the internet, so that plain http shows no secret to others."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        name = normalize("NFKC", host).casefold().rstrip(".")
+        if _NUMERIC.fullmatch(name.rpartition(".")[2]):
+            return False
+        return "." not in name or name.endswith(tuple(f".{each}" for each in _LOCAL))
+    return not address.is_global and not address.is_unspecified
+
+
+def segment(name: str) -> str:
+    """Quote ``name`` as one segment of a path, whatever it contains, even ``..``."""
+    return quote(name, safe="").replace(".", "%2E")
+
+
+class TokenRenewal:
+    """Hands out a token. Callers who wait while it is renewed share the outcome, good or bad."""
+
+    def __init__(self, valid: Callable[[], str | None], renew: Callable[[], Awaitable[str]]) -> None:
+        """``valid`` returns the current token if it seems good; ``renew`` returns a new one, which is then valid.
+
+        Either may raise a :class:`~..vehicle.BackendError`; ``valid`` does so if renewal is pointless as well.
+        """
+        self._valid = valid
+        self._renew = renew
+        self._lock = asyncio.Lock()
+        self._renewals = 0
+        self._error: BackendError | None = None
+
+    async def get(self, refused: str | None = None) -> str:
+        """Return a valid token other than the one that was ``refused``; renew it if need be.
+
+        Raises:
+            BackendError: As ``valid`` and ``renew`` do; all who waited get a copy of the renewal's error.
+        """
+        renewals = self._renewals
+        async with self._lock:
+            if (valid := self._valid()) is not None and valid != refused:
+                return valid
+            if self._error is not None and self._renewals != renewals:
+                raise self._error.copy()
+            self._error = None
+            try:
+                return await self._renew()
+            except BackendError as error:
+                self._error = error
+                raise
+            finally:
+                self._renewals += 1
+
+
+class TokenGetter(Protocol):
+    """Returns a valid token, other than the one that was ``refused``."""
+
+    async def __call__(self, *, refused: str | None = None) -> str:
+        """Return it, or raise a :class:`~..vehicle.BackendError`."""
+
+
+async def with_token[T](get_token: TokenGetter, send: Callable[[str], Awaitable[T]]) -> T:
+    """Send a request with a token, and once more with a fresh one if it was refused, because then nothing was done."""
+    token = await get_token()
+    try:
+        return await send(token)
+    except Unauthorized:
+        token = await get_token(refused=token)
+    return await send(token)

@@ -1,10 +1,97 @@
-"""What the mappings of all backends share: from the values of a payload to groups of the vehicle's state."""
+"""What the mappings of all backends share: bounds and units of quantities, and groups of the state.
 
-from collections.abc import Mapping, Sequence
+A number out of bounds is a marker, a default or garbage, whichever source sends it, so it becomes ``None``. The others
+are rounded here and nowhere else, or digits that nobody has measured would be shown, stored and compared.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
+from typing import NamedTuple
 
 from ..vehicle import Position, Reported, Stamp, Tyre, Tyres
-from .quantities import PRESSURE, heading, place
+
+KM_PER_MILE = 1.609344
+KPA_PER_PSI = 6.894757
+
+
+class Quantity(NamedTuple):
+    """Inclusive bounds, decimal places, and values within them that mean "none"."""
+
+    low: float
+    high: float
+    digits: int
+    never: Collection[float] = ()
+
+    def of(self, value: float | None) -> float | None:
+        """Return the value, rounded; ``None`` if it is impossible."""
+        if value is None or not self.low <= value <= self.high or value in self.never:
+            return None
+        return round(float(value), self.digits) + 0.0  # which makes -0.0 zero
+
+
+# Percent
+LEVEL = Quantity(0, 100, 1)
+"""Of a battery or a tank, or up to which to charge."""
+HEALTH = Quantity(1, 120, 2)
+"""New batteries have more than 100 %; 0 means "not measured yet"."""
+HX = Quantity(1, 150, 2)
+PROGRESS = Quantity(0, 100, 0)
+
+# The battery: kWh, kW, Ah, bars
+ENERGY = Quantity(0.01, 200, 2)
+POWER = Quantity(0, 400, 1)
+AMP_HOURS = Quantity(1, 250, 2)
+BARS = Quantity(1, 12, 0)
+CELL_VOLTAGE = Quantity(1.5, 5, 4)
+
+# Volts, kPa, dBm, litres, minutes
+VOLTAGE = Quantity(5, 20, 1)
+"""Of the 12 V battery."""
+PRESSURE = Quantity(10, 600, 0)
+SIGNAL = Quantity(-150, -1, 0)
+FUEL = Quantity(0, 200, 1)
+MINUTES = Quantity(0, 20_000, 0)
+
+# °C. -40 is the zero of a sensor that has measured nothing.
+TEMPERATURE = Quantity(-60, 100, 1, never=(-40.0,))
+TARGET_TEMPERATURE = Quantity(5, 40, 1)
+
+# km
+RANGE = Quantity(0, 2500, 0)
+"""More than any tank or battery gives."""
+ODOMETER = Quantity(0.1, 5_000_000, 1)
+"""No vehicle leaves the factory with less; 0 means "not known yet"."""
+DRIVEN = Quantity(0, 1_000_000, 1)
+"""In a day, a month or a year."""
+
+# Totals of a day, a month or a year: a number, minutes, kWh, litres, grams
+TRIPS = Quantity(0, 100_000, 0)
+TRIP_MINUTES = Quantity(0, 600_000, 1)
+"""A year has 527,040."""
+TRIP_ENERGY = Quantity(0, 1_000_000, 2)
+TRIP_FUEL = Quantity(0, 1_000_000, 2)
+CO2_SAVED = Quantity(-1_000_000_000, 1_000_000_000, 1)
+"""Below zero for what was emitted."""
+
+# Degrees
+LATITUDE = Quantity(-90, 90, 6)
+LONGITUDE = Quantity(-180, 180, 6)
+HEADING = Quantity(0, 360, 0)
+
+
+def place(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
+    """Return latitude and longitude in degrees; 0/0 is no fix."""
+    found = LATITUDE.of(latitude), LONGITUDE.of(longitude)
+    if found[0] is None or found[1] is None or found[0] == found[1] == 0:
+        return None
+    return found[0], found[1]
+
+
+def heading(degrees: float | None) -> float | None:
+    """Return degrees clockwise from north, below 360."""
+    found = HEADING.of(degrees)
+    return None if found is None else found % 360
+
 
 _STAMP = frozenset(field.name for field in fields(Reported))
 

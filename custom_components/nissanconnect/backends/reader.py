@@ -11,7 +11,7 @@ import re
 from typing import Self
 
 from .base import Json
-from .quantities import Quantity
+from .mapping import Quantity
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -6,8 +6,7 @@ from aiohttp import ClientSession
 import pytest
 from yarl import URL
 
-from custom_components.nissanconnect.backends.address import segment
-from custom_components.nissanconnect.backends.http import HttpClient, NoResponse, Response
+from custom_components.nissanconnect.backends.http import HttpClient, NoResponse, Response, segment
 from custom_components.nissanconnect.backends.kamereon import EUROPE
 from custom_components.nissanconnect.backends.kamereon.client import Environment, Host
 from custom_components.nissanconnect.backends.kamereon.oneid import is_callback

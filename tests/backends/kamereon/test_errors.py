@@ -9,8 +9,7 @@ import pytest
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.http import Response, Unauthorized
 from custom_components.nissanconnect.backends.kamereon import KamereonBackend
-from custom_components.nissanconnect.backends.kamereon.commands import action_for
-from custom_components.nissanconnect.backends.kamereon.errors import (
+from custom_components.nissanconnect.backends.kamereon.client import (
     AdapterFault,
     BadRequest,
     InvalidValue,
@@ -18,6 +17,7 @@ from custom_components.nissanconnect.backends.kamereon.errors import (
     body_of,
     error_of,
 )
+from custom_components.nissanconnect.backends.kamereon.commands import action_for
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     BackendError,

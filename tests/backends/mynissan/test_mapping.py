@@ -4,6 +4,7 @@ from hypothesis import given, strategies as st
 from pynissan import DistanceReading, TemperatureReading
 import pytest
 
+from custom_components.nissanconnect.backends.mapping import RANGE
 from custom_components.nissanconnect.backends.mynissan.mapping import (
     celsius,
     distance,
@@ -13,7 +14,6 @@ from custom_components.nissanconnect.backends.mynissan.mapping import (
     kilopascals,
     label,
 )
-from custom_components.nissanconnect.backends.quantities import RANGE
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import UTC, timedelta
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Context, Fields, Json
+from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, create
 from custom_components.nissanconnect.backends.opencarwings.client import Auth, ReportedFailure
 from custom_components.nissanconnect.vehicle import (

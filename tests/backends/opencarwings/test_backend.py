@@ -8,8 +8,8 @@ import logging
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Backend, Messages, Pushing
+from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.opencarwings.client import Auth
 from custom_components.nissanconnect.vehicle import (

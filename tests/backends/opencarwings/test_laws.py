@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.address import base_url
 from custom_components.nissanconnect.backends.base import Json
+from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.opencarwings.alerts import CarAlert, notification, parse_alerts
 from custom_components.nissanconnect.backends.opencarwings.commands import LIMITS, SentCommand, SmsBudget, progress

@@ -7,7 +7,7 @@ import json
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.nissanconnect.backends.address import base_url
+from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, cache
 from custom_components.nissanconnect.backends.opencarwings.client import Auth
 from custom_components.nissanconnect.backends.opencarwings.push import socket_url

@@ -8,10 +8,9 @@ from typing import Protocol, Self
 
 from ...vehicle import ActionRequired, AuthenticationFailed, NotSupported, ProtocolError, TokenRejected, Unavailable
 from ..base import Json
-from ..http import Response, Unauthorized
+from ..http import Response, TokenRenewal, Unauthorized
 from ..reader import JsonReader
-from ..tokens import TokenRenewal
-from .errors import BadRequest, NotServed, body_of
+from .client import BadRequest, NotServed, body_of
 from .mapping import AttributeReader
 
 _MARGIN = timedelta(seconds=60)

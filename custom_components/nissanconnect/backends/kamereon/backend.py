@@ -35,14 +35,13 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Backend, Context, Description, Fields, Json, LockSetup, Messages, Trips
-from ..failures import summary
 from ..http import HttpClient
+from ..learned import summary
 from . import history
 from .auth import Authenticator, KamereonAuth
-from .client import KamereonClient, Timeouts
+from .client import BadRequest, KamereonClient, Timeouts
 from .commands import Action, action_for, poll_action, progress, start_action
 from .endpoints import LearnedVehicles, Negotiator, VersionedEndpoint
-from .errors import BadRequest
 from .mapping import BACKEND, join_fuel, privacy
 from .region import EUROPE, Region
 from .remote_lock import RemoteLock
@@ -88,7 +87,7 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
             on_auth=on_auth,
             now=now,
         )
-        self._client = KamereonClient(self._data_http, self._authenticator, region.environment, region.headers)
+        self._client = KamereonClient(self._data_http, self._authenticator.token, region.environment, region.headers)
         self._region = region
         self._account = region.account()
         self._now = now

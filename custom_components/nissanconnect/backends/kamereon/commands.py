@@ -27,11 +27,10 @@ from ...vehicle import (
     TimePassed,
     VehicleInfo,
 )
-from ..address import segment
 from ..base import Json
+from ..http import segment
 from ..reader import JsonReader
-from .client import EnterDeparture, Host, KamereonClient
-from .errors import NotServed
+from .client import EnterDeparture, Host, KamereonClient, NotServed
 from .mapping import AttributeReader
 
 

@@ -21,14 +21,13 @@ from ...vehicle import (
     VehicleInfo,
     VehicleState,
 )
-from ..address import segment
 from ..base import Json
+from ..http import segment
 from ..learned import ENOUGH, LearnedState
 from ..mapping import is_known, value_names
 from ..reader import JsonReader
 from . import mapping
-from .client import Host, KamereonClient
-from .errors import AdapterFault, NotServed
+from .client import AdapterFault, Host, KamereonClient, NotServed
 from .mapping import AttributeReader, Mapper
 
 

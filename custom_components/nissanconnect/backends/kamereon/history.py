@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import re
 
 from ...vehicle import AlertType, Notification, TripPeriod, TripSummary, VehicleInfo
-from ..address import segment
-from ..quantities import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_FUEL, TRIP_MINUTES, TRIPS
+from ..http import segment
+from ..mapping import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_FUEL, TRIP_MINUTES, TRIPS
 from .client import Host, KamereonClient
 from .mapping import AttributeReader
 

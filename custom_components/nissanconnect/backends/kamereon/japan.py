@@ -29,16 +29,14 @@ from ...vehicle import (
     normalise_key,
     vin_problem,
 )
-from ..address import segment
 from ..base import Backend, Context, Fields, Json
-from ..http import HttpClient, Unauthorized
+from ..http import HttpClient, Unauthorized, segment
 from ..reader import JsonReader, text_of
 from . import mapping
 from .auth import Refused
 from .backend import create_backend
-from .client import JSON_API, Environment, Host, KamereonClient
+from .client import JSON_API, Environment, Host, KamereonClient, body_of, error_code
 from .endpoints import Version, VersionedEndpoint
-from .errors import body_of, error_code
 from .mapping import BACKEND, AttributeReader
 from .region import Region
 from .vehicles import Entry, active_services, capabilities_of, powertrain_of

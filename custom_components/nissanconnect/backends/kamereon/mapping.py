@@ -28,8 +28,20 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
-from ..mapping import fill_gaps, known, position, tyres
-from ..quantities import ENERGY, FUEL, LEVEL, MINUTES, ODOMETER, POWER, RANGE, TEMPERATURE
+from ..mapping import (
+    ENERGY,
+    FUEL,
+    LEVEL,
+    MINUTES,
+    ODOMETER,
+    POWER,
+    RANGE,
+    TEMPERATURE,
+    fill_gaps,
+    known,
+    position,
+    tyres,
+)
 from ..reader import JsonReader, ends_in, upcoming
 
 BACKEND = "kamereon"

@@ -24,8 +24,7 @@ from ...vehicle import (
 from ..base import Json
 from ..http import HttpClient, Response
 from .auth import tokens_of
-from .client import JSON, JSON_API, Environment, Host
-from .errors import body_of, error_of
+from .client import JSON, JSON_API, Environment, Host, body_of, error_of
 from .mapping import AttributeReader
 
 _REDIRECT_URI = "com://wso2.service.nci"

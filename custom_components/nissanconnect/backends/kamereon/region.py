@@ -7,8 +7,7 @@ from typing import NamedTuple, Protocol
 from yarl import URL
 
 from ...vehicle import Market, VehicleInfo
-from ..address import segment
-from ..http import HttpClient
+from ..http import HttpClient, segment
 from .auth import LogIn
 from .client import JSON, JSON_API, Environment, Host, KamereonClient
 from .endpoints import ENDPOINTS, VersionedEndpoint

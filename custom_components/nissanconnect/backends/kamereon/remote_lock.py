@@ -26,12 +26,11 @@ from ...vehicle import (
     Unreachable,
     WrongCode,
 )
-from ..address import segment
 from ..base import Json
+from ..http import segment
 from . import srp
-from .client import EnterDeparture, Host, KamereonClient
+from .client import AlreadyExists, EnterDeparture, Host, InvalidValue, KamereonClient
 from .commands import Action, poll_action, progress, start_action
-from .errors import AlreadyExists, InvalidValue
 from .mapping import AttributeReader
 
 _TIMEOUT = timedelta(seconds=60)

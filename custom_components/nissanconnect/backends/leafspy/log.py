@@ -17,7 +17,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import zlib
 
 from ...vehicle import normalise_key
-from ..quantities import AMP_HOURS, HEALTH, TEMPERATURE
+from ..mapping import AMP_HOURS, HEALTH, TEMPERATURE
 from .log_csv import DELIMITERS, Ambiguous, Columns, RowReader, is_open, lines
 from .message import celsius, hx_of, level_of, odometer_of
 

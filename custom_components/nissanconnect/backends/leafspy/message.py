@@ -23,8 +23,20 @@ from ...vehicle import (
     VehicleState,
     normalise_key,
 )
-from ..mapping import known, position
-from ..quantities import AMP_HOURS, ENERGY, HEALTH, HX, KM_PER_MILE, LEVEL, ODOMETER, POWER, TEMPERATURE, place
+from ..mapping import (
+    AMP_HOURS,
+    ENERGY,
+    HEALTH,
+    HX,
+    KM_PER_MILE,
+    LEVEL,
+    ODOMETER,
+    POWER,
+    TEMPERATURE,
+    known,
+    place,
+    position,
+)
 
 BACKEND = "leafspy"
 """The backend's name in reports."""

@@ -38,7 +38,7 @@ from ...vehicle import (
     normalise_key,
 )
 from ..base import Backend, Description, Json, Messages, Trips
-from ..failures import summary
+from ..learned import summary
 from ..reader import JsonReader
 from .client import ApiSession, Auth, account_id
 from .commands import Request, charge_timer_requests, progress_of, request_for, service_request, ticket_id

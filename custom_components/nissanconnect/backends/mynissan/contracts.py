@@ -6,7 +6,7 @@ from datetime import datetime
 from pynissan import OtaUpdate, OtaUpdateState, ProductType, VehicleSubscription, VehicleSubscriptions
 
 from ...vehicle import Capability, Package, Software, Subscription, UpdateStatus, VehicleState
-from ..quantities import PROGRESS
+from ..mapping import PROGRESS
 from ..reader import utc
 from .mapping import stamp
 

@@ -17,7 +17,7 @@ from pynissan import (
 
 from ...vehicle import Capability, ClimateLimits, Powertrain, VehicleInfo
 from ..base import Json
-from ..quantities import LEVEL, TARGET_TEMPERATURE, place
+from ..mapping import LEVEL, TARGET_TEMPERATURE, place
 from ..reader import JsonReader
 from .contracts import allowed_by
 from .mapping import label

@@ -16,7 +16,7 @@ from pynissan import (
 )
 
 from ...vehicle import Notification, TripPeriod, TripSummary
-from ..quantities import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_MINUTES, TRIPS
+from ..mapping import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_MINUTES, TRIPS
 from ..reader import past
 from .commands import FINAL
 from .mapping import kilometres, label, minutes_of

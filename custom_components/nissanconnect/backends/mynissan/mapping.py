@@ -37,8 +37,19 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
-from ..mapping import known, position, tyres
-from ..quantities import KM_PER_MILE, KPA_PER_PSI, LEVEL, ODOMETER, PRESSURE, RANGE, TEMPERATURE, Quantity
+from ..mapping import (
+    KM_PER_MILE,
+    KPA_PER_PSI,
+    LEVEL,
+    ODOMETER,
+    PRESSURE,
+    RANGE,
+    TEMPERATURE,
+    Quantity,
+    known,
+    position,
+    tyres,
+)
 from ..reader import log_unknown, past, upcoming
 
 BACKEND = "mynissan"

@@ -8,8 +8,7 @@ from typing import Any, Self
 from ...vehicle import NEVER, BackendError, Charging, Group, Reported, VehicleState
 from ..base import Json
 from ..learned import LearnedState
-from ..mapping import fill_gaps, known
-from ..quantities import LEVEL
+from ..mapping import LEVEL, fill_gaps, known
 from ..reader import JsonReader, saved_time
 from .discovery import VehicleProfile
 from .endpoints import CHARGE_LIMIT, DAILY, Endpoint

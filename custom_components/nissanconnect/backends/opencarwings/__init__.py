@@ -1,7 +1,7 @@
 """OpenCARWINGS: the community's cloud for LEAFs and e-NV200s whose own was switched off; public, or the owner's."""
 
-from ..address import base_url
 from ..base import Backend, Context, Fields
+from ..http import base_url
 from .backend import OpenCarwingsBackend
 from .client import Credentials
 

@@ -18,8 +18,8 @@ from ...vehicle import (
     VehicleState,
     normalise_key,
 )
-from ..address import segment
 from ..base import Json
+from ..http import segment
 from ..reader import JsonReader
 from .alerts import CarAlert, last_lock, newest_first, parse_alerts
 from .client import Client

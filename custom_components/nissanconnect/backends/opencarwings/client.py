@@ -27,9 +27,8 @@ from ...vehicle import (
     WrongPin,
 )
 from ..base import Json, SaveAuth
-from ..http import HttpClient, Response, Unauthorized
+from ..http import HttpClient, Response, TokenRenewal, Unauthorized, with_token
 from ..reader import JsonReader
-from ..tokens import TokenRenewal, with_token
 
 type RequestContext = Callable[[], AbstractAsyncContextManager[None]]
 """Returns the context that a request is sent within."""

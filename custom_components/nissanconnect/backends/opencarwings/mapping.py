@@ -33,8 +33,7 @@ from ...vehicle import (
     normalise_key,
 )
 from ..base import Json
-from ..mapping import known, position, tyres
-from ..quantities import BARS, ENERGY, HEALTH, LEVEL, MINUTES, ODOMETER, RANGE, TEMPERATURE
+from ..mapping import BARS, ENERGY, HEALTH, LEVEL, MINUTES, ODOMETER, RANGE, TEMPERATURE, known, position, tyres
 from ..reader import JsonReader, time_of
 
 BACKEND = "opencarwings"

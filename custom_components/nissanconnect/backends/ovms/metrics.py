@@ -10,7 +10,7 @@ from enum import StrEnum
 import re
 
 from ...vehicle import Group
-from ..quantities import (
+from ..mapping import (
     CELL_VOLTAGE,
     ENERGY,
     HEADING,

@@ -22,8 +22,7 @@ from ...vehicle import (
     Unreachable,
     UnsafeRedirect,
 )
-from ..address import base_url
-from ..http import HttpClient, Response
+from ..http import HttpClient, Response, base_url
 from ..reader import header_value
 from .mapping import FeedReader
 

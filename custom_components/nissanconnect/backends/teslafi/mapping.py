@@ -17,8 +17,7 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Json
-from ..mapping import known, position, tyres
-from ..quantities import (
+from ..mapping import (
     KM_PER_MILE,
     KPA_PER_PSI,
     LEVEL,
@@ -27,6 +26,9 @@ from ..quantities import (
     RANGE,
     TARGET_TEMPERATURE,
     TEMPERATURE,
+    known,
+    position,
+    tyres,
 )
 from ..reader import JsonReader, text_of
 
