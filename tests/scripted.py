@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import nissanconnect
-from custom_components.nissanconnect.backends.base import Description, Json
+from custom_components.nissanconnect import sources
+from custom_components.nissanconnect.backends.base import Backend, Description, Json
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import (
@@ -175,8 +177,10 @@ def stage(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> St
     """A place for scripted sources, where Europe would be."""
     stage = Stage()
 
-    async def create(hass: object, data: Mapping[str, Any], **options: object) -> Scripted:
-        return stage.actors[data["actor"]]
+    async def create(hass: HomeAssistant, data: Mapping[str, Any], **options: Any) -> Backend:
+        if "actor" in data:
+            return stage.actors[data["actor"]]
+        return await sources.async_create_backend(hass, data, **options)
 
     monkeypatch.setattr(nissanconnect, "async_create_backend", create)
     return stage

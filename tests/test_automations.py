@@ -57,7 +57,7 @@ async def happen(
     hass: HomeAssistant, entry: MockConfigEntry, kind: AlertType, subject: str | None = None, *, name: str = "LEAF"
 ) -> None:
     """Have a vehicle's alert told, whatever it may come from."""
-    vehicle(entry, name).alerts._async_report([Alert(type=kind, at=dt_util.utcnow(), subject=subject)])
+    vehicle(entry, name).alerts.async_report([Alert(type=kind, at=dt_util.utcnow(), subject=subject)])
     await hass.async_block_till_done()
 
 

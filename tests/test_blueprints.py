@@ -102,7 +102,7 @@ async def test_charging_finished(
     assert notes == []
     await happen(hass, loaded, AlertType.CHARGING_FINISHED)
     finished = Alert(type=AlertType.CHARGING_FINISHED, at=dt_util.utcnow(), details={"level": 80.0})
-    vehicle(loaded).alerts._async_report([finished])
+    vehicle(loaded).alerts.async_report([finished])
     await hass.async_block_till_done()
     assert [call.data["title"] for call in notes] == ["LEAF", "LEAF"]
     assert [call.data["message"] for call in notes] == [

@@ -467,9 +467,9 @@ async def test_locking_calls_off_an_unlocking_that_the_vehicle_takes_its_time_ov
     await settle(hass)
     assert [each for each in telematics.executed if isinstance(each, Lock | Unlock)] == [Lock()]
     assert state(hass, LOCK).state == "locked"
-    commands = ready.runtime_data.vehicles[equipped.car("Qashqai").vin].commands
-    assert commands.runner.idle
-    assert [(each.command, each.outcome.status) for each in commands.log] == [
+    vehicle = ready.runtime_data.vehicles[equipped.car("Qashqai").vin]
+    assert vehicle.commands.runner.idle
+    assert [(each.command, each.outcome.status) for each in vehicle.log.records] == [
         ("unlock", "blocked"),
         ("lock", "confirmed"),
     ]

@@ -177,7 +177,7 @@ async def test_a_vehicle_that_does_not_take_a_temperature(
     vehicle = account.vehicles[vin]
     able = vehicle.info.capabilities - {Capability.CLIMATE_TEMPERATURE}
     vehicle.coordinator.info = replace(vehicle.info, capabilities=able)
-    vehicle.sources.own.update_info(vehicle.info)
+    vehicle.sources.own._info = vehicle.info
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, vin), loaded.entry_id)
     assert device is not None
     with pytest.raises(ServiceValidationError) as error:

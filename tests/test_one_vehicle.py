@@ -629,7 +629,7 @@ async def test_a_pause_that_a_source_demands_meanwhile_counts(
     module.error = RateLimited(retry_after=7200)
     await vehicle.connection.entry.runtime_data.async_read_vehicle(vehicle)
     freezer.tick(timedelta(hours=1))
-    assert link.rests(dt_util.utcnow())
+    assert link.is_backing_off(dt_util.utcnow())
 
 
 async def test_a_source_that_reports_again_is_not_called_silent_any_more(
@@ -938,10 +938,10 @@ async def test_a_command_by_a_lent_way_is_followed_over_a_reload(
     call = hass.async_create_task(
         hass.services.async_call("climate", "turn_on", {"entity_id": "climate.leaf_climate"}, blocking=True)
     )
-    commands = both.runtime_data.vehicles[VIN].commands
+    log = both.runtime_data.vehicles[VIN].log
     for _ in range(500):
         await hass.async_add_executor_job(time.sleep, 0.002)  # it is written to the disk first
-        if any(each.ticket for each in commands.unfinished):
+        if any(each.ticket for each in log.unfinished):
             break
     await hass.config_entries.async_reload(both.entry_id)
     await asyncio.gather(call, return_exceptions=True)

@@ -131,7 +131,8 @@ async def test_nobody_is_woken_besides_while_a_command_is_carried_out(
         await stuck
 
     vehicle = entry.runtime_data.vehicles[simulator.car("Leaf").vin]
-    sleep, vehicle.commands.runner._sleep = vehicle.commands.runner._sleep, never
+    follower = vehicle.commands.runner._follower
+    sleep, follower._sleep = follower._sleep, never
     vehicle.commands.async_submit(SoundHorn(), Initiator(kind="user", name="Robin"))
     await until(hass, lambda: [each for each in vehicle.log.unfinished if each.ticket])
     for _ in range(12):
@@ -140,7 +141,7 @@ async def test_nobody_is_woken_besides_while_a_command_is_carried_out(
         assert vehicle.coordinator.read_failure is None
     assert vehicle.commands.runner.pending == [SoundHorn()]
 
-    vehicle.commands.runner._sleep = sleep
+    follower._sleep = sleep
     stuck.set_result(None)
     await settle(hass)
     assert [(each.command, each.asked_by.kind) for each in vehicle.log.records] == [("sound_horn", "user")]

@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from .backends.base import Backend, Forgetting
 from .connection import Connection
 from .const import DOMAIN
-from .coordinator import Cause, VehicleCoordinator, VehicleUpdate
+from .coordinator import Cause, StateUpdate, VehicleCoordinator
 from .engine.diagnosis import outage_until
 from .exceptions import action_error, update_error
 from .issues import (
@@ -237,7 +237,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         await self._store.async_close(self._remember())
 
     @callback
-    def _async_observe(self, update: VehicleUpdate) -> None:
+    def _async_observe(self, update: StateUpdate) -> None:
         """Show account problems after a read of a vehicle, and store what was reported."""
         if update.cause in (Cause.READ, Cause.READ_FAILED):
             self._async_report(update.error)

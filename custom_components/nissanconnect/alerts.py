@@ -15,7 +15,7 @@ from homeassistant.util import dt as dt_util
 from .backends.base import Messages
 from .command_log import CommandLog
 from .const import DOMAIN, EVENT_ALERT
-from .coordinator import Cause, VehicleCoordinator, VehicleUpdate
+from .coordinator import Cause, StateUpdate, VehicleCoordinator
 from .engine.alert_rules import AlertContext, AlertPreferences, not_plugged_in
 from .engine.alert_tracker import AlertTracker
 from .engine.charge_end import ChargeContext, charge_stopped
@@ -50,7 +50,7 @@ _UNREPORTED = 20
 type AlertListener = Callable[[Alert], None]
 
 
-class VehicleAlerts:
+class VehicleAlerts:  # evaluating, messages and reminders share one tracker
     """Finds out what happens to a vehicle, reports each alert once, and remembers that.
 
     ``fences`` are the areas as they are drawn now; ``wanted`` are the alerts that the owner wants.
@@ -104,7 +104,7 @@ class VehicleAlerts:
         return self.tracker.blocks_climate(self.fences)
 
     @callback
-    def async_observe(self, update: VehicleUpdate) -> None:
+    def async_observe(self, update: StateUpdate) -> None:
         """Evaluate the rules soon after an update, when entities show it; report what was pushed at once."""
         if update.cause not in (Cause.LISTED, Cause.READ_FAILED):
             self._async_evaluate_soon(update.before, update.state)
@@ -151,12 +151,12 @@ class VehicleAlerts:
             changed = bool(alerts) or self._areas != shown
         if changed:  # before alerts are reported: automations look at what entities show
             self._coordinator.async_update_listeners()
-        self._async_report(alerts)
+        self.async_report(alerts)
         if summary is not None:
             _LOGGER.info(
                 "%s: found too late to be reported one by one: %s", self._coordinator.name, dict(missed.counts)
             )
-            self._async_report([summary])
+            self.async_report([summary])
         for listener in self._evaluation_listeners:
             listener()
 
@@ -197,7 +197,7 @@ class VehicleAlerts:
     def _async_take_messages(self, messages: Sequence[Notification], source: str, charge: ChargeContext) -> None:
         self.tracker = replace(self.tracker, feed=self.tracker.feed.listening(source, self._started_at))
         self.tracker, alerts = self.tracker.after_messages(messages, dt_util.utcnow(), source, charge=charge)
-        self._async_report(alerts)
+        self.async_report(alerts)
 
     async def _async_new_messages(self, backend: Messages, info: VehicleInfo) -> list[Notification]:
         """Read pages, newest first, up to one that holds nothing new."""
@@ -209,11 +209,6 @@ class VehicleAlerts:
             if known.since_at is None or len(read) < _PAGE or any(each.id in known.sent_at for each in read):
                 break
         return found
-
-    @callback
-    def async_report(self, alert: Alert) -> None:
-        """Report an alert that was found elsewhere."""
-        self._async_report([alert])
 
     @callback
     def async_set_fences(self, fences: tuple[Geofence, ...]) -> None:
@@ -249,7 +244,7 @@ class VehicleAlerts:
         @callback
         def check(now: datetime) -> None:
             if (alert := not_plugged_in(self._coordinator.shown, at_home=self._at_home, now=now)) is not None:
-                self._async_report([alert])
+                self.async_report([alert])
 
         return async_track_time_change(self._coordinator.hass, check, hour=at.hour, minute=at.minute, second=at.second)
 
@@ -270,7 +265,8 @@ class VehicleAlerts:
         return max((record.outcome.ended_at for record in stops if record.outcome.sent_at), default=None)
 
     @callback
-    def _async_report(self, alerts: Iterable[Alert]) -> None:
+    def async_report(self, alerts: Iterable[Alert]) -> None:
+        """Report alerts, as far as the owner wants them."""
         for alert in alerts:
             if alert.type not in self.wanted:
                 continue

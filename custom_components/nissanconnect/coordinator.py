@@ -53,7 +53,7 @@ class Cause(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VehicleUpdate:
+class StateUpdate:
     """An update of a vehicle: the merged state before and after it.
 
     ``error`` is why no source could be read, or the own one. ``notifications`` came with a push from ``source``.
@@ -67,7 +67,7 @@ class VehicleUpdate:
     source: str = ""
 
 
-type UpdateObserver = Callable[[VehicleUpdate], None]
+type UpdateObserver = Callable[[StateUpdate], None]
 
 
 class VehicleCoordinator(ThrottledCoordinator):
@@ -295,7 +295,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         notifications: tuple[Notification, ...] = (),
         source: str = "",
     ) -> None:
-        update = VehicleUpdate(
+        update = StateUpdate(
             cause=cause, before=before, state=self.data, error=error, notifications=notifications, source=source
         )
         for observer in self._observers:

@@ -113,7 +113,7 @@ class PinGuard:
             "until": until.isoformat(),
             "asked_by": record.asked_by.shown,
         }
-        self._alerts.async_report(Alert(type=AlertType.WRONG_PINS, at=now, details=details))
+        self._alerts.async_report([Alert(type=AlertType.WRONG_PINS, at=now, details=details)])
 
 
 def _was_carried_out(record: CommandRecord) -> bool:

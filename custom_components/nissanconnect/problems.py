@@ -5,7 +5,7 @@ from homeassistant.core import callback
 
 from .command_log import CommandLog
 from .connection import Connection
-from .coordinator import Cause, VehicleCoordinator, VehicleUpdate
+from .coordinator import Cause, StateUpdate, VehicleCoordinator
 from .engine.diagnosis import examine
 from .issues import SourceStatus, async_report_sources, async_report_vehicle
 from .pin_guard import PinGuard
@@ -27,7 +27,7 @@ class VehicleProblems:
         """The name of the vehicle and the status of its sources when they were last shown."""
 
     @callback
-    def async_observe(self, update: VehicleUpdate) -> None:
+    def async_observe(self, update: StateUpdate) -> None:
         """Show the problems after an update. A failed read says nothing of the vehicle, unless it was refused."""
         self._async_report_sources()
         refused = isinstance(update.error, NotSupported)

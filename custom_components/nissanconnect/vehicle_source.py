@@ -41,7 +41,7 @@ _FAILURES_BEFORE_REPORTING = 3
 """A source that misses a turn is not worth an issue."""
 
 
-class VehicleSource(ABC):
+class VehicleSource(ABC):  # most methods are properties of a line
     """One source of a vehicle.
 
     ``error`` is why the last attempt failed, ``None`` if it did not. ``failures`` is how often in a row it has failed;

@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from .commands import VehicleCommands
 from .connection import Connection
-from .coordinator import Cause, VehicleCoordinator, VehicleUpdate
+from .coordinator import Cause, StateUpdate, VehicleCoordinator
 from .engine.wake_policy import WakeContext, WakeRefusal, automatic_wake_due
 from .vehicle import Capability, Initiator, Refresh
 
@@ -38,7 +38,7 @@ class AutomaticWakes:
         self._started_at = dt_util.utcnow()
 
     @callback
-    def async_observe(self, update: VehicleUpdate) -> None:
+    def async_observe(self, update: StateUpdate) -> None:
         """After a read, wake the vehicle or note why not."""
         vehicle = self._coordinator
         if update.cause is not Cause.READ or Capability.REFRESH not in vehicle.info.capabilities:

@@ -15,7 +15,7 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend
 from custom_components.nissanconnect.backends.kamereon.japan import JAPAN
-from custom_components.nissanconnect.backends.mynissan import Auth as MyNissanAuth, MyNissanBackend
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend, NissanAuth
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend
 from custom_components.nissanconnect.vehicle import Capability, VehicleInfo
@@ -169,7 +169,7 @@ async def _kamereon(session: Any, clock: Clock, *, logged_in: bool, japan: bool)
 
 
 async def _mynissan(session: Any, clock: Clock, *, logged_in: bool) -> list[Told]:
-    auth = MyNissanAuth(access_token="access", refresh_token="refresh", id_token="identity", device_id="device")
+    auth = NissanAuth(access_token="access", refresh_token="refresh", id_token="identity", device_id="device")
     backend = MyNissanBackend(
         session,
         country="MX",

@@ -9,14 +9,14 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.mynissan import Auth, MyNissanBackend
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend, NissanAuth
 from custom_components.nissanconnect.backends.mynissan.client import ApiSession
 from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ticket, VehicleInfo
 from tests.backends.doubles import Clock, Diary
 from tests.departures import departing
 from tests.simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
 
-NO_LOG_IN = Auth()
+NO_LOG_IN = NissanAuth()
 
 
 @pytest.fixture
@@ -34,21 +34,21 @@ class MakeBackend(Protocol):
     """Makes a backend for the simulated service; by default one that logs in."""
 
     def __call__(
-        self, *, auth: Auth | None = ..., password: str | None = ..., memory: Json = ..., country: str = ...
+        self, *, auth: NissanAuth | None = ..., password: str | None = ..., memory: Json = ..., country: str = ...
     ) -> MyNissanBackend: ...
 
 
 class MakeApiSession(Protocol):
     """Makes a connection to the simulated service."""
 
-    def __call__(self, *, auth: Auth = ..., password: str | None = ..., timeout: float = ...) -> ApiSession: ...
+    def __call__(self, *, auth: NissanAuth = ..., password: str | None = ..., timeout: float = ...) -> ApiSession: ...
 
 
 @pytest.fixture
-def make_backend(session: Detour, clock: Clock, diary: Diary[Auth]) -> MakeBackend:
+def make_backend(session: Detour, clock: Clock, diary: Diary[NissanAuth]) -> MakeBackend:
     def make(
         *,
-        auth: Auth | None = None,
+        auth: NissanAuth | None = None,
         password: str | None = PASSWORD,
         memory: Json = None,
         country: str = "US",
@@ -68,8 +68,8 @@ def make_backend(session: Detour, clock: Clock, diary: Diary[Auth]) -> MakeBacke
 
 
 @pytest.fixture
-def make_api_session(session: Detour, clock: Clock, diary: Diary[Auth]) -> MakeApiSession:
-    def make(*, auth: Auth = NO_LOG_IN, password: str | None = PASSWORD, timeout: float = 5) -> ApiSession:
+def make_api_session(session: Detour, clock: Clock, diary: Diary[NissanAuth]) -> MakeApiSession:
+    def make(*, auth: NissanAuth = NO_LOG_IN, password: str | None = PASSWORD, timeout: float = 5) -> ApiSession:
         return ApiSession(
             session,
             country="US",

@@ -9,7 +9,7 @@ from pynissan import NissanClient
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.mynissan import Auth
+from custom_components.nissanconnect.backends.mynissan import NissanAuth
 from custom_components.nissanconnect.backends.mynissan.client import ApiSession, account_id
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
@@ -36,20 +36,22 @@ async def count(api: ApiSession) -> int:
 
 
 async def test_a_password_is_used_once_and_the_tokens_kept(
-    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[Auth]
+    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[NissanAuth]
 ) -> None:
     api = make_api_session()
     assert await count(api) == 3
     assert await count(api) == 3
     assert service.passwords == 1
 
-    again = make_api_session(auth=Auth.from_json(diary.last.to_json()), password=None)
+    again = make_api_session(auth=NissanAuth.from_json(diary.last.to_json()), password=None)
     assert await count(again) == 3
     assert service.passwords == 1
     assert PASSWORD not in str(diary.last.to_json())
 
 
-async def test_we_stay_the_same_device(make_api_session: MakeApiSession, service: MyNissan, diary: Diary[Auth]) -> None:
+async def test_we_stay_the_same_device(
+    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[NissanAuth]
+) -> None:
     await make_api_session().log_in()
     device = diary.last.device_id
     await make_api_session(auth=diary.last).log_in()  # with a password again: the owner has entered it
@@ -80,7 +82,7 @@ async def test_parallel_requests_log_in_once(make_api_session: MakeApiSession, s
 
 
 async def test_an_expired_token_is_renewed(
-    make_api_session: MakeApiSession, service: MyNissan, clock: Clock, diary: Diary[Auth]
+    make_api_session: MakeApiSession, service: MyNissan, clock: Clock, diary: Diary[NissanAuth]
 ) -> None:
     api = make_api_session()
     await count(api)
@@ -107,7 +109,7 @@ async def test_a_token_that_says_it_is_over_is_renewed_before_it_is_sent(
 
 
 async def test_a_refused_renewal_ends_the_log_in(
-    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[Auth]
+    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[NissanAuth]
 ) -> None:
     api = make_api_session()
     await count(api)
@@ -116,7 +118,7 @@ async def test_a_refused_renewal_ends_the_log_in(
 
     with pytest.raises(AuthenticationFailed):
         await count(api)
-    assert diary.last == Auth(device_id=device)
+    assert diary.last == NissanAuth(device_id=device)
     sent = service.requests.total()
     with pytest.raises(AuthenticationFailed):
         await count(api)
@@ -136,7 +138,11 @@ async def test_a_refused_renewal_ends_the_log_in(
     ],
 )
 async def test_a_log_in_service_that_does_not_work_is_not_a_wrong_password(
-    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[Auth], fault: Fault, error: type[BackendError]
+    make_api_session: MakeApiSession,
+    service: MyNissan,
+    diary: Diary[NissanAuth],
+    fault: Fault,
+    error: type[BackendError],
 ) -> None:
     """The library calls a 503 and a 429 an authentication error."""
     service.fail("token", fault)
@@ -151,7 +157,7 @@ async def test_a_log_in_service_that_does_not_work_is_not_a_wrong_password(
 
 @pytest.mark.parametrize("fault", [Fault.http(503), Fault.rate_limited(60), Fault.html(502)])
 async def test_a_renewal_that_fails_for_now_keeps_the_tokens(
-    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[Auth], fault: Fault
+    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[NissanAuth], fault: Fault
 ) -> None:
     api = make_api_session()
     await count(api)
@@ -262,23 +268,23 @@ async def test_nothing_personal_is_logged_or_raised(
 
 # What is kept of a log-in
 
-AUTH = Auth(access_token="a.b.c", refresh_token="refresh", id_token="i.d.t", device_id="device")
+AUTH = NissanAuth(access_token="a.b.c", refresh_token="refresh", id_token="i.d.t", device_id="device")
 
 
 def test_what_is_written_is_read_again() -> None:
-    assert Auth.from_json(AUTH.to_json()) == AUTH
-    assert Auth.from_json(Auth().to_json()) == Auth()
+    assert NissanAuth.from_json(AUTH.to_json()) == AUTH
+    assert NissanAuth.from_json(NissanAuth().to_json()) == NissanAuth()
 
 
 @given(JSON)
 def test_whatever_was_saved_is_read(saved: Json) -> None:
-    auth = Auth.from_json(saved)
-    assert Auth.from_json(auth.to_json()) == auth
+    auth = NissanAuth.from_json(saved)
+    assert NissanAuth.from_json(auth.to_json()) == auth
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "umläut", 5, None, ["list"]])
 def test_a_token_that_no_header_takes_is_none(token: Json) -> None:
-    assert Auth.from_json({"access_token": token, "refresh_token": "refresh"}).tokens is None
+    assert NissanAuth.from_json({"access_token": token, "refresh_token": "refresh"}).tokens is None
 
 
 def test_it_does_not_print_itself() -> None:
@@ -287,7 +293,7 @@ def test_it_does_not_print_itself() -> None:
 
 
 def test_a_refresh_token_alone_is_no_log_in() -> None:
-    assert Auth(refresh_token="refresh").tokens is None
+    assert NissanAuth(refresh_token="refresh").tokens is None
     assert AUTH.tokens is not None
 
 

@@ -9,7 +9,7 @@ from math import isfinite
 from hypothesis import given, settings, strategies as st
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.mynissan import Auth, MyNissanBackend
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend, NissanAuth
 from custom_components.nissanconnect.vehicle import Capability, StartClimate, VehicleInfo, VehicleState
 from tests.departures import nobody
 
@@ -20,7 +20,7 @@ from ..strategies import JSON, SCALARS
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 VIN = "1N4FAKE0000000001"
 INFO = VehicleInfo(key=VIN, vin=VIN, capabilities=frozenset(Capability))
-AUTH = Auth(access_token="access", refresh_token="refresh", id_token="identity", device_id="device")
+AUTH = NissanAuth(access_token="access", refresh_token="refresh", id_token="identity", device_id="device")
 
 
 async def everything_of(body: Json, status: int = 200) -> list[VehicleState]:

@@ -12,7 +12,7 @@ import pytest
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
-from custom_components.nissanconnect.backends.opencarwings.client import Auth
+from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth
 from custom_components.nissanconnect.vehicle import (
     BackendError,
     Command,
@@ -98,7 +98,7 @@ class MakeBackend(Protocol):
         self,
         *,
         credentials: Credentials | None = ...,
-        auth: Auth | None = ...,
+        auth: CarwingsAuth | None = ...,
         timeout: float = ...,
         heartbeat: float = ...,
         memory: Json = ...,
@@ -124,11 +124,11 @@ def ficosa(server: OpenCarwings) -> Car:
 
 
 @pytest.fixture
-def make_backend(session: ClientSession, server: OpenCarwings, clock: Clock, diary: Diary[Auth]) -> MakeBackend:
+def make_backend(session: ClientSession, server: OpenCarwings, clock: Clock, diary: Diary[CarwingsAuth]) -> MakeBackend:
     def make(
         *,
         credentials: Credentials | None = None,
-        auth: Auth | None = None,
+        auth: CarwingsAuth | None = None,
         timeout: float = 5.0,
         heartbeat: float = 5.0,
         memory: Json = None,
@@ -139,7 +139,7 @@ def make_backend(session: ClientSession, server: OpenCarwings, clock: Clock, dia
             credentials=credentials or Credentials(key=server.account.key),
             now=clock,
             auth=auth.to_json() if auth else None,
-            save_auth=lambda saved: diary(Auth.from_json(saved)),
+            save_auth=lambda saved: diary(CarwingsAuth.from_json(saved)),
             timeout=timeout,
             heartbeat=heartbeat,
             memory=memory,

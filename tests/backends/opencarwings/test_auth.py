@@ -9,7 +9,7 @@ import pytest
 from custom_components.nissanconnect.backends.base import Context, Fields, Json
 from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, create
-from custom_components.nissanconnect.backends.opencarwings.client import Auth, ReportedFailure
+from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth, ReportedFailure
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,
@@ -36,13 +36,13 @@ PASSWORD = Credentials(username="leafowner", password="correct horse battery sta
 
 
 async def test_a_key_needs_no_log_in(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth]
 ) -> None:
     backend = make_backend()
     name = await backend.log_in()
     assert name.endswith("_1")
     assert server.requests["obtain"] == 0
-    assert diary.last == Auth(user="1")
+    assert diary.last == CarwingsAuth(user="1")
     assert await make_backend(auth=diary.last).log_in() == name
 
 
@@ -64,7 +64,7 @@ async def test_the_account_id_stays_when_port_and_prefix_change(
 
 
 async def test_a_password_gives_tokens_and_the_same_account_id(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth]
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
     assert await backend.log_in() == await make_backend().log_in()
@@ -76,16 +76,16 @@ async def test_a_password_gives_tokens_and_the_same_account_id(
 
 
 async def test_after_a_restart_the_tokens_are_enough(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth]
 ) -> None:
     await make_backend(credentials=PASSWORD).log_in()
-    saved = Auth.from_json(diary.last.to_json())
+    saved = CarwingsAuth.from_json(diary.last.to_json())
     await make_backend(credentials=Credentials(), auth=saved).list_vehicles()
     assert server.requests["obtain"] == 1
 
 
 async def test_parallel_requests_share_one_renewal(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
     await backend.log_in()
@@ -101,7 +101,7 @@ async def test_parallel_requests_share_one_renewal(
 
 
 async def test_new_tokens_are_saved_before_they_are_used(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
     await backend.log_in()
@@ -115,7 +115,7 @@ async def test_new_tokens_are_saved_before_they_are_used(
 
 
 async def test_rejected_tokens_are_not_sent_again(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
 ) -> None:
     await make_backend(credentials=PASSWORD).log_in()
     old = diary.last
@@ -126,14 +126,17 @@ async def test_rejected_tokens_are_not_sent_again(
         await backend.list_vehicles()
     sent = server.requests.total()
     assert diary.last.rejected
-    for again in (backend, make_backend(credentials=Credentials(), auth=Auth.from_json(diary.last.to_json()))):
+    for again in (
+        backend,
+        make_backend(credentials=Credentials(), auth=CarwingsAuth.from_json(diary.last.to_json())),
+    ):
         with pytest.raises(AuthenticationFailed):
             await again.list_vehicles()
     assert server.requests.total() == sent
 
 
 async def test_rejected_tokens_are_replaced_if_the_password_is_known(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth], clock: Clock
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
 ) -> None:
     await make_backend(credentials=PASSWORD).log_in()
     old = diary.last
@@ -157,7 +160,7 @@ async def test_an_outage_while_renewing_loses_no_tokens(
 
 
 async def test_a_fresh_token_that_is_refused_is_not_the_owners_fault(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth]
 ) -> None:
     backend = make_backend(credentials=PASSWORD)
     server.fail("list", 403, {"detail": "Token is invalid", "code": "token_not_valid"})
@@ -256,7 +259,7 @@ async def test_error_responses(
 
 
 async def test_somebody_elses_vehicle_does_not_reject_the_account(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[Auth]
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth]
 ) -> None:
     other = server.add(LEAF_40, owner=server.accounts.add("neighbour", "other"))
     backend = make_backend()
@@ -268,15 +271,15 @@ async def test_somebody_elses_vehicle_does_not_reject_the_account(
 
 
 def test_secrets_are_in_no_repr() -> None:
-    auth = Auth(access="s3cret-a", refresh="s3cret-r", user="s3cret-u")
+    auth = CarwingsAuth(access="s3cret-a", refresh="s3cret-r", user="s3cret-u")
     credentials = Credentials(key="s3cret-k", username="s3cret-n", password="s3cret-p", code="s3cret-c")
     assert "s3cret" not in f"{auth} {credentials}"
-    assert Auth.from_json(auth.to_json()) == auth
+    assert CarwingsAuth.from_json(auth.to_json()) == auth
 
 
 @pytest.mark.parametrize("saved", [None, 3, [], {"access": 3.5, "refresh": "with blank", "rejected": "yes"}])
 def test_damaged_stored_tokens_are_ignored(saved: object) -> None:
-    assert Auth.from_json(saved) == Auth()  # type: ignore[arg-type]
+    assert CarwingsAuth.from_json(saved) == CarwingsAuth()  # type: ignore[arg-type]
 
 
 async def test_tokens_do_not_expire_by_our_clock(

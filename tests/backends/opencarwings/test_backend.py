@@ -11,7 +11,7 @@ import pytest
 from custom_components.nissanconnect.backends.base import Backend, Messages, Pushing
 from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
-from custom_components.nissanconnect.backends.opencarwings.client import Auth
+from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     Capability,
@@ -302,4 +302,4 @@ def _everything(thing: object, seen: set[int] | None = None) -> str:
 
 
 def test_the_search_for_secrets_finds_some() -> None:
-    assert "s3cret" in _everything(Auth(access="s3cret"))
+    assert "s3cret" in _everything(CarwingsAuth(access="s3cret"))

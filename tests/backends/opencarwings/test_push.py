@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, cache
-from custom_components.nissanconnect.backends.opencarwings.client import Auth
+from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth
 from custom_components.nissanconnect.backends.opencarwings.push import socket_url
 from custom_components.nissanconnect.vehicle import (
     AlertType,
@@ -246,7 +246,7 @@ async def test_a_wrong_key_is_an_error(server: OpenCarwings, car: Car, make_back
 
 
 async def test_a_socket_renews_its_token(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock, diary: Diary[Auth]
+    server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock, diary: Diary[CarwingsAuth]
 ) -> None:
     backend = make_backend(credentials=Credentials(username="leafowner", password=server.account.password))
     await backend.log_in()
@@ -260,7 +260,7 @@ async def test_a_socket_renews_its_token(
 
 
 async def test_a_proxy_that_refuses_sockets_does_not_reject_the_account(
-    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend, diary: Diary[Auth]
+    server: OpenCarwings, car: Car, backend: OpenCarwingsBackend, diary: Diary[CarwingsAuth]
 ) -> None:
     for status in (403, 404, 502, 200):
         server.fail("socket", status, text="<html>no sockets here</html>")

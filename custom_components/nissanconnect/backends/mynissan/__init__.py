@@ -2,9 +2,9 @@
 
 from ..base import Backend, Context, Fields
 from .backend import MyNissanBackend
-from .client import Auth
+from .client import NissanAuth
 
-__all__ = ["Auth", "MyNissanBackend", "create"]
+__all__ = ["MyNissanBackend", "NissanAuth", "create"]
 
 
 def create(context: Context, fields: Fields) -> Backend:
@@ -14,7 +14,7 @@ def create(context: Context, fields: Fields) -> Backend:
         country=fields["country"].upper(),
         username=fields["username"],
         password=fields.get("password"),
-        auth=Auth.from_json(context.auth),
+        auth=NissanAuth.from_json(context.auth),
         on_auth=lambda auth: context.save_auth(auth.to_json()),
         now=context.now,
         zone=context.zone,

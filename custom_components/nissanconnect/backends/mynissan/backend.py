@@ -40,7 +40,7 @@ from ...vehicle import (
 from ..base import Backend, Description, Json, Messages, Trips
 from ..learned import summary
 from ..reader import JsonReader
-from .client import ApiSession, Auth, account_id
+from .client import ApiSession, NissanAuth, account_id
 from .commands import Request, charge_timer_requests, progress_of, request_for, service_request, ticket_id
 from .discovery import vehicle_info
 from .endpoints import CHARGE_TIMER, DAILY, ENDPOINTS, Endpoint
@@ -81,8 +81,8 @@ class MyNissanBackend(Backend, Messages, Trips):
         country: str,
         username: str,
         password: str | None = None,
-        auth: Auth | None = None,
-        on_auth: Callable[[Auth], None],
+        auth: NissanAuth | None = None,
+        on_auth: Callable[[NissanAuth], None],
         now: Callable[[], datetime],
         zone: tzinfo = UTC,
         memory: Json = None,
@@ -98,7 +98,7 @@ class MyNissanBackend(Backend, Messages, Trips):
             country=country,
             username=username,
             password=password,
-            auth=auth or Auth(),
+            auth=auth or NissanAuth(),
             on_auth=on_auth,
             now=now,
         )

@@ -48,7 +48,7 @@ _LOCKED_OUT_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Auth:
+class NissanAuth:
     """The tokens and the device id of a log-in. The password is never kept: without tokens the owner has to enter it.
 
     ``device_id`` outlives the tokens, because a new one at every log-in would look like a new phone
@@ -105,8 +105,8 @@ class ApiSession:
         country: str,
         username: str,
         password: str | None,
-        auth: Auth,
-        on_auth: Callable[[Auth], None],
+        auth: NissanAuth,
+        on_auth: Callable[[NissanAuth], None],
         now: Callable[[], datetime],
         timeout: float = _TIMEOUT,
     ) -> None:
@@ -127,7 +127,7 @@ class ApiSession:
             read_only=False,  # the library's default refuses all commands
             oauth_device_id=auth.device_id,
         )
-        self._auth = Auth.of(tokens, self._client.oauth_device_id)
+        self._auth = NissanAuth.of(tokens, self._client.oauth_device_id)
 
     @property
     def requests(self) -> int:
@@ -191,7 +191,7 @@ class ApiSession:
             self._update_tokens(None)
 
     def _update_tokens(self, tokens: Tokens | None) -> None:
-        self._auth = Auth.of(tokens, self._client.oauth_device_id)
+        self._auth = NissanAuth.of(tokens, self._client.oauth_device_id)
         self._on_auth(self._auth)
 
 

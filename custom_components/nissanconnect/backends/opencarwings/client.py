@@ -54,7 +54,7 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Auth:
+class CarwingsAuth:
     """What is stored of a log-in. With a key there are no tokens.
 
     ``rejected`` survives a restart: credentials that were rejected must not be sent again. ``user`` is the account's
@@ -106,7 +106,7 @@ class Client:
         self.timeout = timeout
         self._http = HttpClient(session, now=now, timeout=timeout, connect_timeout=_CONNECT_TIMEOUT, headers=_HEADERS)
         self._credentials = credentials
-        self._auth = Auth.from_json(auth)
+        self._auth = CarwingsAuth.from_json(auth)
         self._save_auth = save_auth
         self._renewal = TokenRenewal(self._valid_header, self._renew)
 
@@ -174,7 +174,7 @@ class Client:
         try:
             return await self._refresh_or_log_in()
         except AuthenticationFailed:
-            self._save(Auth(user=self._auth.user, rejected=True))
+            self._save(CarwingsAuth(user=self._auth.user, rejected=True))
             raise
 
     async def _refresh_or_log_in(self) -> str:
@@ -203,10 +203,10 @@ class Client:
         if access is None:
             raise ProtocolError(f"{name} returned no token")
         known_user = self._auth.user if user is None else str(user)
-        self._save(Auth(access=access, refresh=tokens.token("refresh") or self._auth.refresh, user=known_user))
+        self._save(CarwingsAuth(access=access, refresh=tokens.token("refresh") or self._auth.refresh, user=known_user))
         return f"Bearer {access}"
 
-    def _save(self, auth: Auth) -> None:
+    def _save(self, auth: CarwingsAuth) -> None:
         self._auth = auth
         self._save_auth(auth.to_json())
 
