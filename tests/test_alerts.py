@@ -90,7 +90,7 @@ async def test_an_alert_is_a_line_of_the_logbook_without_a_place(
     await pass_time(8 * HOURS, STEP)
     lines = [entry.data[LOGBOOK_ENTRY_MESSAGE] for entry in entries]
     assert {entry.data[LOGBOOK_ENTRY_NAME] for entry in entries} == {"LEAF"}
-    assert lines[0] == "Entered an area: Home"
+    assert lines[0] == "Entered a geofence: Home"
     assert re.fullmatch(r"Plugged in \(\d+ %\)", lines[1])
     for each in alerts:
         assert str(HOME.latitude)[:5] not in str(each.data)

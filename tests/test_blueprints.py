@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 import json
 from pathlib import Path
+import re
 from typing import Any, Protocol, override
 
 from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
@@ -84,13 +85,16 @@ async def test_what_a_blueprint_says_of_itself(hass: HomeAssistant, path: str) -
     manifest = json.loads((REPOSITORY / "custom_components" / "nissanconnect" / "manifest.json").read_text())
     assert told["source_url"] == f"{manifest['documentation']}/blob/main/blueprints/automation/{path}"
     assert told["homeassistant"]["min_version"] == json.loads((REPOSITORY / "hacs.json").read_text())["homeassistant"]
+    shown = [told["name"], told["description"]]
     for name, asked in blueprint.inputs.items():
         assert asked["name"]
+        shown += [asked["name"], asked.get("description", "")]
         assert asked["selector"]
         own = {"device", "entity"} & asked["selector"].keys()
         assert own or "default" in asked, f"{name}: only what nobody can guess is asked for"
         for kind in own:
             assert asked["selector"][kind]["filter"], name
+    assert not re.search(r"\bareas?\b", re.sub(r"`\w+`", "", " ".join(shown))), "it is a geofence for its owner"
 
 
 async def test_charging_finished(

@@ -75,7 +75,7 @@ async def test_logbook(hass: HomeAssistant, simulator: Simulator, loaded: MockCo
     assert [line.data[LOGBOOK_ENTRY_NAME] for line in lines] == ["LEAF", "LEAF"]
     confirmed, rejected = (line.data[LOGBOOK_ENTRY_MESSAGE] for line in lines)
     assert confirmed.startswith("Start climate: Confirmed by the vehicle, after ")
-    assert confirmed.endswith(" s, asked for by Home Assistant")
+    assert confirmed.endswith(" s, requested by Home Assistant")
     assert rejected.startswith("Stop climate: Rejected, after ")
     assert ". The vehicle rejected the command (code " in rejected
     assert "{" not in rejected
@@ -90,7 +90,7 @@ async def test_the_logbook_speaks_the_language_of_home_assistant(
     await act(hass, "climate", "turn_on", CLIMATE)
     line = lines[0].data[LOGBOOK_ENTRY_MESSAGE]
     assert line.startswith("Klimatisierung starten: ")
-    assert " s, verlangt von Home Assistant" in line
+    assert " s, angefordert von Home Assistant" in line
 
 
 async def test_an_automation_is_named(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:

@@ -147,7 +147,7 @@ async def test_what_is_demanded_is_marked(hass: HomeAssistant, language: str, re
 async def test_the_plant_is_named_if_there_is_a_vin(hass: HomeAssistant) -> None:
     without, answer = await ask(hass), await ask(hass, vin=VIN)
     assert (without["description_placeholders"] or {})["plant_note"] == ""
-    assert "according to the VIN: GB." in (answer["description_placeholders"] or {})["plant_note"]
+    assert "built in this country: GB." in (answer["description_placeholders"] or {})["plant_note"]
 
 
 async def test_the_best_source_is_offered(hass: HomeAssistant) -> None:

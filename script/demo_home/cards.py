@@ -63,7 +63,7 @@ def _row(entity: str, name: str) -> Card:
     return {"entity": entity, "name": name}
 
 
-_CHARGING = _tile("sensor.charging_status", "Charging")
+_CHARGING = _tile("sensor.charging_status", "Charging status")
 _LOCK = (_when_there(_tile("lock.lock", "Lock")), _when_there(_tile("binary_sensor.locked", "Lock")))
 """A vehicle has one of them."""
 _PLUG = _tile("binary_sensor.plugged_in", "Plug")
@@ -116,25 +116,25 @@ SECTIONS = (
                 ],
             },
             _RANGE,
-            _tile("sensor.range_climate_on", "With climate"),
+            _tile("sensor.range_climate_on", "Range with climate on"),
             _PLUG,
             _CHARGING,
-            _when_known(_tile("sensor.charging_power", "Power")),
-            _when_known(_tile("sensor.charging_finish", "Finished")),
-            _when_there(_tile("switch.charging", "Charge", "toggle")),
+            _when_known(_tile("sensor.charging_power", "Charging power")),
+            _when_known(_tile("sensor.charging_finish", "Charging finishes")),
+            _when_there(_tile("switch.charging", "Charging", "toggle")),
             _when_there(_tile("number.charge_limit", "Charge limit", "numeric-input")),
             _when_there(_button("button.start_charging", "Start charging")),
         ),
     ),
-    Section("Fuel", "mdi:gas-station", (*_FUEL, _tile("binary_sensor.fuel_low", "Level"))),
+    Section("Fuel", "mdi:gas-station", (*_FUEL, _tile("binary_sensor.fuel_low", "Fuel low"))),
     Section(
         "Climate",
         "mdi:air-conditioner",
         (
             _tile("climate.climate", "Climate", "climate-hvac-modes", "target-temperature"),
-            _tile("sensor.inside_temperature", "Inside"),
-            _tile("sensor.outside_temperature", "Outside"),
-            _when_known(_tile("sensor.climate_next_start", "Next start")),
+            _tile("sensor.inside_temperature", "Inside temperature"),
+            _tile("sensor.outside_temperature", "Outside temperature"),
+            _when_known(_tile("sensor.climate_next_start", "Next climate start")),
         ),
     ),
     Section(
@@ -150,7 +150,7 @@ SECTIONS = (
         ),
     ),
     Section(
-        "Where it is",
+        "Location",
         "mdi:map-marker",
         (
             {
@@ -165,7 +165,7 @@ SECTIONS = (
         "Commands",
         "mdi:car-wireless",
         (
-            _careful("button.refresh", "Refresh from vehicle", "Wake the car? That costs energy of its 12 V battery."),
+            _careful("button.refresh", "Refresh from vehicle", "Wake the car? This uses energy from its 12 V battery."),
             _careful("button.lights", "Flash lights", "Flash the car's lights?"),
             _careful("button.horn", "Horn", "Sound the car's horn?"),
             _careful("button.start_engine", "Start engine", "Start the car's engine?"),
@@ -185,13 +185,13 @@ SECTIONS = (
                     _row("sensor.battery_temperature", "Battery temperature"),
                     _row("sensor.aux_battery_voltage", "12 V battery"),
                     _row("sensor.charge_mode", "Charge mode"),
-                    _row("binary_sensor.tyre_warning", "Tyres"),
+                    _row("binary_sensor.tyre_warning", "Tyre warning"),
                     _row("sensor.tyre_pressure_front_left", "Tyre, front left"),
                     _row("sensor.tyre_pressure_front_right", "Tyre, front right"),
                     _row("sensor.tyre_pressure_rear_left", "Tyre, rear left"),
                     _row("sensor.tyre_pressure_rear_right", "Tyre, rear right"),
                     _row("sensor.subscription", "Subscription"),
-                    _row("binary_sensor.reachable", "Telematics unit"),
+                    _row("binary_sensor.reachable", "Reachable"),
                 ],
             },
         ),

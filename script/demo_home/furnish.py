@@ -20,7 +20,7 @@ VEHICLES = 3
 
 
 async def add_account(api: HomeAssistant, directory: Path, console: Console) -> str:
-    """Walk through the config flow and draw an area, unless the account is there from an earlier start.
+    """Walk through the config flow and draw a geofence, unless the account is there from an earlier start.
 
     Return the id of its config entry.
     """

@@ -28,15 +28,15 @@ _ALERT_BELOW = 86
 
 
 async def draw_home(api: HomeAssistant, entry_id: str) -> None:
-    """Draw the area through the dialog."""
+    """Draw the geofence through the dialog."""
     path = "/api/config/config_entries/subentries/flow"
     answer = await api.post(path, {"handler": [entry_id, SUBENTRY_GEOFENCE]})
     place = {"latitude": HOME.latitude, "longitude": HOME.longitude, "radius": 500}
-    area = {"name": "Home", "location": place, "on_leaving": ["alert"], "on_entering": ["alert"]}
-    for entered in ({"next_step_id": "map"}, area):
+    geofence = {"name": "Home", "location": place, "on_leaving": ["alert"], "on_entering": ["alert"]}
+    for entered in ({"next_step_id": "map"}, geofence):
         answer = await api.post(f"{path}/{answer['flow_id']}", entered)
     if answer["type"] != "create_entry":
-        raise DemoError(f"Drawing an area ends with {answer.get('errors') or answer.get('reason')}")
+        raise DemoError(f"Drawing a geofence ends with {answer.get('errors') or answer.get('reason')}")
 
 
 async def watch(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[str]:
