@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
@@ -11,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND
 from custom_components.nissanconnect.vehicle import CancelClimateSchedule, Group, ScheduleClimate, StopClimate
 
-from .conftest import LetTimePass, settle, state
+from .conftest import LetTimePass, logbook_lines, settle, state
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
 from .test_alerts import area, draw
@@ -148,6 +149,7 @@ async def test_a_plan_is_taken_back_where_climate_is_blocked(
     at = dt_util.utcnow() + 5 * HOUR
     await plan(hass, loaded, simulator, at)
     ended.clear()
+    lines = logbook_lines(hass, "event.leaf_command")
     leaf = simulator.vehicle("Leaf")
     leaf.point = leaf.home
     leaf.report(Group)
@@ -158,6 +160,7 @@ async def test_a_plan_is_taken_back_where_climate_is_blocked(
     result = ("confirmed", None) if obeys else ("timed_out", "unavailable")
     assert told(ended) == [refused, ("cancel_climate_schedule", *result)]
     assert ended[-1].data["asked_by"] == "area"
+    assert " s, requested by a geofence" in lines[-1].data[LOGBOOK_ENTRY_MESSAGE]
     if obeys:
         assert [type(each) for each in executed(simulator, "Leaf")] == [ScheduleClimate, CancelClimateSchedule]
     await pass_time(HOUR, 10 * MINUTES)
