@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.engine.wake_policy import WakePolicy
-from custom_components.nissanconnect.fences import drawn_area
 from custom_components.nissanconnect.flows.options import _alerts, _general, _waking
+from custom_components.nissanconnect.geofences import drawn_area
 from custom_components.nissanconnect.settings import BOUNDS, Settings, read_policy
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import AlertType, Lock, Unlock, alias

@@ -15,7 +15,7 @@ from .backends.base import Json, LockSetup
 from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN, DOMAIN, PLATFORMS
 from .entry_changes import async_follow, async_settle, async_warn_of_odd_values
 from .entry_values import EntryValues
-from .fences import async_remove_stale
+from .geofences import async_remove_stale
 from .issues import async_report_old_yaml, async_report_store
 from .ownership import async_forget_entry
 from .services import async_setup_services

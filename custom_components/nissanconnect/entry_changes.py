@@ -25,7 +25,7 @@ from .const import (
     SUBENTRY_SOURCE,
 )
 from .entry_values import EntryValues
-from .fences import async_remove_stale, drawn_areas
+from .geofences import async_remove_stale, drawn_areas
 from .ownership import async_others, source_choices
 from .settings import Settings
 from .sources import ODOMETER_UNITS, OUTSIDE_UNITS

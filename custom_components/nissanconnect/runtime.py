@@ -15,7 +15,7 @@ from .connection import Connection
 from .const import EVENT_COMMAND
 from .coordinator import VehicleCoordinator
 from .engine.alert_rules import AlertPreferences
-from .fences import fences_of
+from .geofences import fences_of
 from .ownership import async_secondary_sources
 from .pin_guard import PinGuard
 from .plans import ClimatePlans

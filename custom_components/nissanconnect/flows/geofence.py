@@ -30,8 +30,8 @@ import probatio
 from ..account import NissanConfigEntry
 from ..const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
 from ..engine.position import LARGEST, SMALLEST, GeofenceAction
-from ..fences import drawn_area
 from ..geocoding import NoPlaceFound, async_find_address
+from ..geofences import drawn_area
 from ..vehicle import LONGEST_TITLE, alias, one_line
 
 _DEFAULT_RADIUS = 500.0
