@@ -17,7 +17,7 @@ import re
 
 from homeassistant.helpers.entity import EntityDescription
 
-from custom_components.nissanconnect.binary_sensor import AREA, BINARY_SENSORS
+from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
 from custom_components.nissanconnect.button import BUTTONS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
@@ -25,7 +25,7 @@ from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
 from custom_components.nissanconnect.sensor import SENSORS
-from custom_components.nissanconnect.sensor_entity import AREA_DISTANCE, TALLIES
+from custom_components.nissanconnect.sensor_entity import GEOFENCE_DISTANCE, TALLIES
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.time import TIMES
 from custom_components.nissanconnect.update import UPDATES
@@ -47,8 +47,8 @@ SOURCES: Mapping[str, str] = {
 """The golden files of single sources, and how the page calls these; the simulated garage is left out."""
 
 _DESCRIPTIONS: Mapping[str, Sequence[EntityDescription]] = {
-    "sensor": (*SENSORS, *TALLIES, AREA_DISTANCE),
-    "binary_sensor": (*BINARY_SENSORS, AREA),
+    "sensor": (*SENSORS, *TALLIES, GEOFENCE_DISTANCE),
+    "binary_sensor": (*BINARY_SENSORS, GEOFENCE),
     "climate": CLIMATES,
     "lock": LOCKS,
     "device_tracker": TRACKERS,

@@ -240,10 +240,10 @@ async def test_what_happens_before_the_entity_is_there_is_told_to_it_once(
     alerts = loaded.runtime_data.vehicles[simulator.car("Leaf").vin].alerts
     alerts._listeners.clear()  # as it is while the entities are still to come
     early, late = (Alert(type=kind, at=dt_util.utcnow()) for kind in (AlertType.ALARM, AlertType.SILENT))
-    alerts.async_report(early)
+    alerts.async_report([early])
     first, second = list[Alert](), list[Alert]()
     alerts.async_add_listener(first.append)
-    alerts.async_report(late)
+    alerts.async_report([late])
     alerts.async_add_listener(second.append)
     assert first == [early, late]
     assert second == [], "the first one has been told"

@@ -11,12 +11,12 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect import geocoding
+from custom_components.nissanconnect import geofences
 
 from .dialogs import suggested
 
 HOME = {"latitude": 51.5, "longitude": -0.1, "radius": 500.0}
-AREA = {"name": "Home", "location": HOME, "on_leaving": ["alert"], "on_entering": []}
+GEOFENCE = {"name": "Home", "location": HOME, "on_leaving": ["alert"], "on_entering": []}
 
 
 async def start(hass: HomeAssistant, entry: MockConfigEntry, choice: str) -> SubentryFlowResult:
@@ -41,11 +41,11 @@ async def test_drawn_on_the_map(hass: HomeAssistant, loaded: MockConfigEntry) ->
         "longitude": hass.config.longitude,
         "radius": 500,
     }
-    done = await go_on(hass, form, AREA | {"name": " Home ", "vehicles": []})
+    done = await go_on(hass, form, GEOFENCE | {"name": " Home ", "vehicles": []})
     assert done["type"] is FlowResultType.CREATE_ENTRY
     (subentry,) = loaded.subentries.values()
     assert subentry.title == "Home"
-    assert subentry.data == {key: value for key, value in AREA.items() if key != "name"} | {"vehicles": []}
+    assert subentry.data == {key: value for key, value in GEOFENCE.items() if key != "name"} | {"vehicles": []}
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ async def test_drawn_on_the_map(hass: HomeAssistant, loaded: MockConfigEntry) ->
 async def test_an_area_is_named_in_one_line(
     hass: HomeAssistant, loaded: MockConfigEntry, name: str, shown: str | None
 ) -> None:
-    await go_on(hass, await start(hass, loaded, "map"), AREA | {"name": name, "vehicles": []})
+    await go_on(hass, await start(hass, loaded, "map"), GEOFENCE | {"name": name, "vehicles": []})
     (area,) = (each.name for each in hass.states.async_all("binary_sensor") if each.name.startswith("LEAF In "))
     assert area == f"LEAF In {shown or name}"
 
 
 async def test_an_area_that_was_drawn_without_a_name_goes_on(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": []})
+    await go_on(hass, await start(hass, loaded, "map"), GEOFENCE | {"vehicles": []})
     (subentry,) = loaded.subentries.values()
     hass.config_entries.async_update_subentry(loaded, subentry, title=" \u2800")
     await hass.config_entries.async_reload(loaded.entry_id)
@@ -75,10 +75,10 @@ async def test_an_area_that_was_drawn_without_a_name_goes_on(hass: HomeAssistant
 
 @pytest.mark.parametrize("name", ["", "  ", "\n\t", "\u2800", "\u200b\u202e"])
 async def test_an_area_has_a_name(hass: HomeAssistant, loaded: MockConfigEntry, name: str) -> None:
-    result = await go_on(hass, await start(hass, loaded, "map"), AREA | {"name": name, "vehicles": []})
+    result = await go_on(hass, await start(hass, loaded, "map"), GEOFENCE | {"name": name, "vehicles": []})
     assert result["errors"] == {"name": "name_required"}
-    assert suggested(result)["location"] == AREA["location"], "what was drawn is not lost"
-    assert (await go_on(hass, result, AREA | {"vehicles": []}))["type"] is FlowResultType.CREATE_ENTRY
+    assert suggested(result)["location"] == GEOFENCE["location"], "what was drawn is not lost"
+    assert (await go_on(hass, result, GEOFENCE | {"vehicles": []}))["type"] is FlowResultType.CREATE_ENTRY
 
 
 @pytest.mark.parametrize(("radius", "fits"), [(99.9, False), (100, True), (5000, True), (5001, False), (None, False)])
@@ -86,14 +86,14 @@ async def test_how_far_an_area_may_reach(
     hass: HomeAssistant, loaded: MockConfigEntry, radius: float | None, fits: bool
 ) -> None:
     place = {"latitude": 51.5, "longitude": -0.1} | ({} if radius is None else {"radius": radius})
-    result = await go_on(hass, await start(hass, loaded, "map"), AREA | {"location": place, "vehicles": []})
+    result = await go_on(hass, await start(hass, loaded, "map"), GEOFENCE | {"location": place, "vehicles": []})
     if fits:
         assert result["type"] is FlowResultType.CREATE_ENTRY
         return
     assert result["errors"] == {"location": "invalid_radius"}
     assert result["description_placeholders"] == {"smallest": "100", "largest": "5000"}
     assert suggested(result)["name"] == "Home", "what was typed is not lost"
-    assert (await go_on(hass, result, AREA | {"vehicles": []}))["type"] is FlowResultType.CREATE_ENTRY
+    assert (await go_on(hass, result, GEOFENCE | {"vehicles": []}))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_from_a_zone(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
@@ -109,13 +109,13 @@ async def test_a_zone_that_is_gone_is_asked_for_again(hass: HomeAssistant, loade
 
 
 async def test_changing_an_area(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": []})
+    await go_on(hass, await start(hass, loaded, "map"), GEOFENCE | {"vehicles": []})
     (subentry_id,) = loaded.subentries
     form = await hass.config_entries.subentries.async_init(
         (loaded.entry_id, "geofence"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
     )
-    assert suggested(form) == AREA | {"vehicles": []}
-    done = await go_on(hass, form, AREA | {"name": "Village", "vehicles": []})
+    assert suggested(form) == GEOFENCE | {"vehicles": []}
+    done = await go_on(hass, form, GEOFENCE | {"name": "Village", "vehicles": []})
     assert done["reason"] == "reconfigure_successful"
     assert [each.title for each in loaded.subentries.values()] == ["Village"]
 
@@ -124,13 +124,13 @@ async def test_whose_an_area_is_stays_while_the_account_is_not_loaded(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     names = [vehicle.coordinator.name for vehicle in loaded.runtime_data.vehicles.values()][:1]
-    await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": names})
+    await go_on(hass, await start(hass, loaded, "map"), GEOFENCE | {"vehicles": names})
     await hass.config_entries.async_unload(loaded.entry_id)
     (subentry_id,) = loaded.subentries
     form = await hass.config_entries.subentries.async_init(
         (loaded.entry_id, "geofence"), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
     )
-    await go_on(hass, form, AREA | {"name": "Village"})
+    await go_on(hass, form, GEOFENCE | {"name": "Village"})
     (subentry,) = loaded.subentries.values()
     assert (subentry.title, subentry.data["vehicles"]) == ("Village", names)
 
@@ -139,7 +139,7 @@ async def test_an_area_of_a_vehicle_that_has_left_the_account_can_still_be_chang
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     one, other = [vehicle.coordinator.name for vehicle in loaded.runtime_data.vehicles.values()][:2]
-    await go_on(hass, await start(hass, loaded, "map"), AREA | {"vehicles": [one, other]})
+    await go_on(hass, await start(hass, loaded, "map"), GEOFENCE | {"vehicles": [one, other]})
     ((subentry_id, subentry),) = loaded.subentries.items()
     left = subentry.data | {"vehicles": ["vehicle 000000", other]}
     hass.config_entries.async_update_subentry(loaded, subentry, data=left)
@@ -154,7 +154,7 @@ async def test_an_area_of_a_vehicle_that_has_left_the_account_can_still_be_chang
 
 async def test_without_a_loaded_account_an_area_is_everybodys(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
-    done = await go_on(hass, await start(hass, entry, "map"), AREA)
+    done = await go_on(hass, await start(hass, entry, "map"), GEOFENCE)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     (subentry,) = entry.subentries.values()
     assert "vehicles" not in subentry.data
@@ -163,8 +163,8 @@ async def test_without_a_loaded_account_an_area_is_everybodys(hass: HomeAssistan
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock stands still here, so nobody could wait for a turn."""
-    monkeypatch.setattr(geocoding, "_GAP", 0.0)
-    monkeypatch.setattr(geocoding, "_turn", geocoding._Turn())
+    monkeypatch.setattr(geofences, "_GAP", 0.0)
+    monkeypatch.setattr(geofences, "_turn", geofences._Turn())
 
 
 class Nominatim:
@@ -195,7 +195,7 @@ async def nominatim(loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch) ->
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    monkeypatch.setattr(geocoding, "URL", f"http://127.0.0.1:{runner.addresses[0][1]}/search")
+    monkeypatch.setattr(geofences, "URL", f"http://127.0.0.1:{runner.addresses[0][1]}/search")
     yield stand_in
     await runner.cleanup()
 
@@ -242,19 +242,19 @@ async def test_an_address_that_leads_nowhere_leads_to_the_map(
     form = await go_on(hass, await start(hass, loaded, "address"), {"address": "Nowhere"})
     assert (form["step_id"], form["errors"]) == ("area", {"base": error})
     assert suggested(form)["location"]["latitude"] == hass.config.latitude
-    done = await go_on(hass, form, AREA | {"vehicles": []})
+    done = await go_on(hass, form, GEOFENCE | {"vehicles": []})
     assert done["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_without_a_network_the_map_is_there(
     hass: HomeAssistant, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(geocoding, "URL", "http://127.0.0.1:9/search")
+    monkeypatch.setattr(geofences, "URL", "http://127.0.0.1:9/search")
     form = await go_on(hass, await start(hass, loaded, "address"), {"address": "Marienplatz"})
     assert form["errors"] == {"base": "address_service_unavailable"}
 
 
 async def test_one_question_at_a_time(hass: HomeAssistant, nominatim: Nominatim) -> None:
-    await asyncio.gather(*(geocoding.async_find_address(hass, f"Street {number}") for number in range(4)))
+    await asyncio.gather(*(geofences.async_find_address(hass, f"Street {number}") for number in range(4)))
     assert len(nominatim.asked) == 4
     assert nominatim.most == 1

@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.engine.wake_policy import WakePolicy
 from custom_components.nissanconnect.flows.options import _alerts, _general, _waking
-from custom_components.nissanconnect.geofences import drawn_area
+from custom_components.nissanconnect.geofences import read_geofence
 from custom_components.nissanconnect.settings import BOUNDS, Settings, read_policy
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import AlertType, Lock, Unlock, alias
@@ -152,7 +152,7 @@ def test_nobody_is_woken_in_quiet_hours_that_cannot_be_read(hour: object) -> Non
 
 
 HOME = {"latitude": 51.5, "longitude": -0.1, "radius": 500.0}
-AREA = {"location": HOME, "on_entering": ["alert"], "on_leaving": ["alert"]}
+GEOFENCE = {"location": HOME, "on_entering": ["alert"], "on_leaving": ["alert"]}
 places = st.fixed_dictionaries({}, optional={name: garbage | st.just(HOME[name]) for name in HOME}) | garbage
 areas = st.fixed_dictionaries({}, optional=dict.fromkeys(("on_entering", "on_leaving", "vehicles"), garbage)).flatmap(
     lambda rest: places.map(lambda place: rest | {"location": place})
@@ -168,10 +168,10 @@ def subentry(kind: str, data: dict[str, Any], title: str = "Home") -> ConfigSube
 
 @given(areas)
 def test_an_area_is_where_it_says_or_nowhere(data: dict[str, Any]) -> None:
-    found = drawn_area(subentry("geofence", data))
-    assert found.fence is not None or "location" in found.odd
-    if found.fence is not None:
-        area = found.fence.area
+    found = read_geofence(subentry("geofence", data))
+    assert found.geofence is not None or "location" in found.odd
+    if found.geofence is not None:
+        area = found.geofence.area
         assert {"latitude": area.latitude, "longitude": area.longitude, "radius": area.radius} == data["location"]
         assert -90 <= area.latitude <= 90
         assert -180 <= area.longitude <= 180
@@ -182,13 +182,13 @@ def test_an_area_is_where_it_says_or_nowhere(data: dict[str, Any]) -> None:
     "changed", [{"radius": 0}, {"radius": 1e9}, {"latitude": 91}, {"longitude": nan}, {"latitude": None}]
 )
 def test_an_area_that_could_not_be_drawn_is_none(changed: dict[str, Any]) -> None:
-    assert drawn_area(subentry("geofence", AREA | {"location": HOME | changed})).fence is None
+    assert read_geofence(subentry("geofence", GEOFENCE | {"location": HOME | changed})).geofence is None
 
 
 def test_an_area_with_an_action_of_a_newer_version_does_the_others() -> None:
-    found = drawn_area(subentry("geofence", AREA | {"on_entering": ["alert", "close_windows", 7]}))
-    assert found.fence is not None
-    assert found.fence.on_entering == {"alert"}
+    found = read_geofence(subentry("geofence", GEOFENCE | {"on_entering": ["alert", "close_windows", 7]}))
+    assert found.geofence is not None
+    assert found.geofence.on_entering == {"alert"}
     assert found.odd == {"on_entering"}
 
 
@@ -240,7 +240,7 @@ async def test_an_account_loads_with_any_options_areas_and_sources(
     kept = [
         *(subentry("geofence", each, "Odd") for each in drawn),
         *(subentry("source", each, "Odd") for each in read),
-        subentry("geofence", AREA, "Whole"),
+        subentry("geofence", GEOFENCE, "Whole"),
     ]
     entry = MockConfigEntry(
         domain=DOMAIN,
@@ -307,14 +307,14 @@ async def test_the_owner_is_told_once_and_by_names_only(
 
 
 async def test_what_an_area_shows_waits_for_the_version_that_can_read_it(hass: HomeAssistant) -> None:
-    area = subentry("geofence", AREA)
+    area = subentry("geofence", GEOFENCE)
     entry = MockConfigEntry(domain=DOMAIN, data={CONF_SOURCE: "demo"}, subentries_data=[area.as_dict()])
     await set_up(hass, entry)
     (drawn,) = entry.subentries.values()
     registry = er.async_get(hass)
     before = registry.async_get("binary_sensor.leaf_in_home")
     assert before is not None
-    for data, shown in ((AREA | {"location": {"polygon": []}}, False), (AREA, True)):
+    for data, shown in ((GEOFENCE | {"location": {"polygon": []}}, False), (GEOFENCE, True)):
         hass.config_entries.async_update_subentry(entry, drawn, data=data)
         await hass.config_entries.async_reload(entry.entry_id)
         await settle(hass)

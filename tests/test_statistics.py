@@ -14,7 +14,12 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from custom_components.nissanconnect import statistics
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.sensor import SENSORS
-from custom_components.nissanconnect.sensor_entity import AREA_DISTANCE, TALLIES, WITH_STATISTICS, WITHOUT_STATISTICS
+from custom_components.nissanconnect.sensor_entity import (
+    GEOFENCE_DISTANCE,
+    TALLIES,
+    WITH_STATISTICS,
+    WITHOUT_STATISTICS,
+)
 
 from .conftest import set_up, state
 
@@ -22,7 +27,7 @@ LEVEL, TYRE = "sensor.qashqai_fuel_level", "sensor.qashqai_front_left_tyre_press
 
 
 def test_the_table_speaks_of_every_number_and_nothing_else() -> None:
-    numbers = {each.key for each in (*SENSORS, *TALLIES, AREA_DISTANCE) if each.state_class is not None}
+    numbers = {each.key for each in (*SENSORS, *TALLIES, GEOFENCE_DISTANCE) if each.state_class is not None}
     assert WITH_STATISTICS.keys() | WITHOUT_STATISTICS.keys() == numbers
     assert not WITH_STATISTICS.keys() & WITHOUT_STATISTICS.keys()
     assert {key for key, _ in statistics._SENSORS.values()} <= WITH_STATISTICS.keys()

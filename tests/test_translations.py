@@ -11,7 +11,7 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.nissanconnect.binary_sensor import AREA, BINARY_SENSORS
+from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
 from custom_components.nissanconnect.button import BUTTONS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.condition import CONDITIONS
@@ -23,7 +23,7 @@ from custom_components.nissanconnect.number import NUMBERS
 from custom_components.nissanconnect.queries import PREFLIGHT, QUESTIONS, VehicleQuestion
 from custom_components.nissanconnect.repairs import FLOWS
 from custom_components.nissanconnect.sensor import SENSORS
-from custom_components.nissanconnect.sensor_entity import AREA_DISTANCE, TALLIES
+from custom_components.nissanconnect.sensor_entity import GEOFENCE_DISTANCE, TALLIES
 from custom_components.nissanconnect.services import ACTIONS, VehicleAction
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.switch import SWITCHES
@@ -37,14 +37,14 @@ ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
 SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("flows/*.py")])
 LANGUAGES = sorted((ROOT / "translations").glob("*.json"))
 DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
-    "binary_sensor": (*BINARY_SENSORS, AREA),
+    "binary_sensor": (*BINARY_SENSORS, GEOFENCE),
     "button": BUTTONS,
     "climate": CLIMATES,
     "device_tracker": TRACKERS,
     "event": EVENTS,
     "lock": LOCKS,
     "number": NUMBERS,
-    "sensor": (*SENSORS, *TALLIES, AREA_DISTANCE),
+    "sensor": (*SENSORS, *TALLIES, GEOFENCE_DISTANCE),
     "switch": SWITCHES,
     "time": TIMES,
     "update": UPDATES,

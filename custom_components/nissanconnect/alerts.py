@@ -53,7 +53,7 @@ type AlertListener = Callable[[Alert], None]
 class VehicleAlerts:  # evaluating, messages and reminders share one tracker
     """Finds out what happens to a vehicle, reports each alert once, and remembers that.
 
-    ``fences`` are the areas as they are drawn now; ``wanted`` are the alerts that the owner wants.
+    ``geofences`` are those that apply to the vehicle now; ``wanted`` are the alerts that the owner wants.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
         coordinator: VehicleCoordinator,
         log: CommandLog,
         *,
-        fences: tuple[Geofence, ...],
+        geofences: tuple[Geofence, ...],
         wanted: frozenset[AlertType],
         tracker: AlertTracker,
         preferences: AlertPreferences,
@@ -69,7 +69,7 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
         """``tracker`` is what was reported before the restart."""
         self.tracker = tracker
         self.preferences = preferences
-        self.fences = fences
+        self.geofences = geofences
         self.wanted = wanted
         self._coordinator = coordinator
         self._log = log
@@ -101,7 +101,7 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
     @property
     def blocks_climate(self) -> bool:
         """Whether the vehicle is where its owner wants no climate."""
-        return self.tracker.blocks_climate(self.fences)
+        return self.tracker.blocks_climate(self.geofences)
 
     @callback
     def async_observe(self, update: StateUpdate) -> None:
@@ -144,11 +144,11 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
                 listening_since=None if self._coordinator.sources.is_polled else self._started_at,
                 unanswered_at=self._log.wakes.unanswered_at,
             )
-            shown = self._areas
-            self.tracker, alerts = self.tracker.after(before, context, self.fences)
+            shown = self._geofence_states
+            self.tracker, alerts = self.tracker.after(before, context, self.geofences)
             missed = self.tracker.missed
             self.tracker, summary = self.tracker.summed_up(context.now, context.unwanted)
-            changed = bool(alerts) or self._areas != shown
+            changed = bool(alerts) or self._geofence_states != shown
         if changed:  # before alerts are reported: automations look at what entities show
             self._coordinator.async_update_listeners()
         self.async_report(alerts)
@@ -161,9 +161,9 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
             listener()
 
     @property
-    def _areas(self) -> list[tuple[bool | None, float | None]]:
-        """What entities show of the areas."""
-        return [(self.tracker.inside(fence), self.tracker.distance(fence)) for fence in self.fences]
+    def _geofence_states(self) -> list[tuple[bool | None, float | None]]:
+        """What entities show of the geofences."""
+        return [(self.tracker.inside(geofence), self.tracker.distance(geofence)) for geofence in self.geofences]
 
     def _charge_context(self, state: VehicleState, *, ended: bool) -> ChargeContext:
         return ChargeContext(state=state, last=self._last_charge, ended=ended, stopped_at=self._stopped_at)
@@ -211,9 +211,9 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
         return found
 
     @callback
-    def async_set_fences(self, fences: tuple[Geofence, ...]) -> None:
-        """Go by the areas as they are drawn now."""
-        self.fences = fences
+    def async_set_geofences(self, geofences: tuple[Geofence, ...]) -> None:
+        """Use other geofences from now on."""
+        self.geofences = geofences
         self._async_evaluate_soon(self._coordinator.data, self._coordinator.data)
 
     @callback

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
-from .entity import AreaEntity, Reading, VehicleEntity, async_add_area_entities, async_add_vehicle_entities
+from .entity import GeofenceEntity, Reading, VehicleEntity, async_add_geofence_entities, async_add_vehicle_entities
 from .vehicle import Capability, VehicleState
 
 PARALLEL_UPDATES = 0
@@ -148,7 +148,7 @@ BINARY_SENSORS = (
     ),
 )
 
-AREA = BinarySensorEntityDescription(key="area")
+GEOFENCE = BinarySensorEntityDescription(key="area")
 
 
 async def async_setup_entry(
@@ -156,7 +156,7 @@ async def async_setup_entry(
 ) -> None:
     """Add each vehicle's binary sensors."""
     await async_add_vehicle_entities(entry, async_add_entities, BINARY_SENSORS, VehicleBinarySensor)
-    await async_add_area_entities(entry, async_add_entities, AREA, AreaPresence)
+    await async_add_geofence_entities(entry, async_add_entities, GEOFENCE, GeofencePresence)
 
 
 class VehicleBinarySensor(VehicleEntity, BinarySensorEntity):
@@ -170,10 +170,10 @@ class VehicleBinarySensor(VehicleEntity, BinarySensorEntity):
         return self.entity_description.value(self.vehicle)
 
 
-class AreaPresence(AreaEntity, BinarySensorEntity):
-    """Whether the vehicle is inside an area."""
+class GeofencePresence(GeofenceEntity, BinarySensorEntity):
+    """Whether the vehicle is inside a geofence."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.runtime.alerts.tracker.inside(self.fence) if self.fence else None
+        return self.runtime.alerts.tracker.inside(self.geofence) if self.geofence else None

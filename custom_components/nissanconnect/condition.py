@@ -55,8 +55,8 @@ class IsPluggedIn(VehicleCondition, EntityStateConditionBase):
     _key = "plugged_in"
 
 
-class IsInsideArea(VehicleCondition, EntityStateConditionBase):
-    """Tests whether vehicles are inside areas."""
+class IsInsideGeofence(VehicleCondition, EntityStateConditionBase):
+    """Tests whether vehicles are inside geofences."""
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
     _states = {STATE_ON}
@@ -97,7 +97,7 @@ class IsFresh(VehicleCondition):
 
 CONDITIONS: dict[str, type[Condition]] = {
     "is_fresh": IsFresh,
-    "is_inside_area": IsInsideArea,
+    "is_inside_area": IsInsideGeofence,
     "is_plugged_in": IsPluggedIn,
 }
 

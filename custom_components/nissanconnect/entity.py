@@ -185,20 +185,20 @@ class ControlEntity(VehicleEntity):
         return {ATTR_IN_PROGRESS: self.pending.kind() if self.pending else None}
 
 
-class AreaEntity(VehicleEntity):
-    """One entity of one vehicle about one area that its owner has drawn."""
+class GeofenceEntity(VehicleEntity):
+    """An entity of one vehicle and one geofence."""
 
-    def __init__(self, runtime: VehicleRuntime, description: EntityDescription, fence: Geofence) -> None:
-        """Name the entity after the area; the area's key makes it unique."""
+    def __init__(self, runtime: VehicleRuntime, description: EntityDescription, geofence: Geofence) -> None:
+        """Name the entity after the geofence, whose key makes it unique."""
         super().__init__(runtime, description)
-        self._attr_unique_id = f"{self._attr_unique_id}_{fence.key}"
-        self._attr_translation_placeholders = {"area": fence.name}
-        self._key = fence.key
+        self._attr_unique_id = f"{self._attr_unique_id}_{geofence.key}"
+        self._attr_translation_placeholders = {"area": geofence.name}
+        self._key = geofence.key
 
     @property
-    def fence(self) -> Geofence | None:
-        """The area as it is drawn now; ``None`` if it is gone, as the entity will be."""
-        return next((fence for fence in self.runtime.alerts.fences if fence.key == self._key), None)
+    def geofence(self) -> Geofence | None:
+        """The geofence as it is now; ``None`` if it was deleted, as the entity will be soon."""
+        return next((geofence for geofence in self.runtime.alerts.geofences if geofence.key == self._key), None)
 
     @property
     @override
@@ -314,13 +314,13 @@ class _VehicleEntities[D: VehicleDescription]:
         return self._registry.async_get_entity_id(self._domain, DOMAIN, unique_id(self._vehicle.info, description))
 
 
-async def async_add_area_entities[D: EntityDescription](
+async def async_add_geofence_entities[D: EntityDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     description: D,
     create: Callable[[VehicleRuntime, D, Geofence], Entity],
 ) -> None:
-    """Add an entity for each area of each vehicle that tells where it is, as soon as it does."""
+    """Add an entity for each geofence of each vehicle, as soon as the vehicle reports positions."""
     add = _until_unloading(entry, async_add_entities)
 
     @callback
@@ -331,7 +331,7 @@ async def async_add_area_entities[D: EntityDescription](
         def add_located() -> None:
             if Capability.LOCATION not in vehicle.info.all_capabilities:
                 return
-            drawn = {fence.key: fence for fence in vehicle.alerts.fences}
+            drawn = {geofence.key: geofence for geofence in vehicle.alerts.geofences}
             added.intersection_update(drawn)
             if new := drawn.keys() - added:
                 added.update(new)

@@ -1,4 +1,4 @@
-"""Changes of an entry while it is loaded: options, areas and sources are taken over without loading it anew.
+"""Changes of an entry while it is loaded: options, geofences and sources are taken over without loading it anew.
 
 Loading it anew would show every entity as unavailable for a moment, and start whatever waits for them to come back.
 """
@@ -25,7 +25,7 @@ from .const import (
     SUBENTRY_SOURCE,
 )
 from .entry_values import EntryValues
-from .geofences import async_remove_stale, drawn_areas
+from .geofences import async_remove_stale, read_geofences
 from .ownership import async_others, source_choices
 from .settings import Settings
 from .sources import ODOMETER_UNITS, OUTSIDE_UNITS
@@ -39,18 +39,18 @@ class _Chosen(NamedTuple):
 
     options: Mapping[str, Any]
     names: Mapping[str, str]
-    """The names of the areas, which are part of their entities' names."""
-    areas: Mapping[str, object]
+    """The names of the geofences, which are part of their entities' names."""
+    geofences: Mapping[str, object]
     sources: Mapping[str, object]
 
     @classmethod
     def of(cls, entry: ConfigEntry) -> Self:
-        areas = {each.subentry_id: each for each in entry.get_subentries_of_type(SUBENTRY_GEOFENCE)}
+        geofences = {each.subentry_id: each for each in entry.get_subentries_of_type(SUBENTRY_GEOFENCE)}
         sources = {each.subentry_id: each.as_dict() for each in entry.get_subentries_of_type(SUBENTRY_SOURCE)}
         return cls(
             options=MappingProxyType({**entry.options}),
-            names={key: area.title for key, area in areas.items()},
-            areas={key: area.as_dict() for key, area in areas.items()},
+            names={key: geofence.title for key, geofence in geofences.items()},
+            geofences={key: geofence.as_dict() for key, geofence in geofences.items()},
             sources=sources,
         )
 
@@ -74,10 +74,10 @@ def async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
             async_warn_of_odd_values(entry)
         if chosen.options != before.options:
             account.async_apply_settings(Settings.of(entry.options))
-        if chosen.areas != before.areas:
+        if chosen.geofences != before.geofences:
             async_remove_stale(hass, entry, [vehicle.info for vehicle in account.vehicles.values()])
             for vehicle in account.vehicles.values():
-                vehicle.async_apply_fences()
+                vehicle.async_apply_geofences()
         if chosen.sources != before.sources:
             entry.async_create_task(hass, _async_apply_sources(hass, entry), f"{DOMAIN} sources of {entry.entry_id}")
 
@@ -109,7 +109,7 @@ def async_warn_of_odd_values(entry: ConfigEntry) -> None:
     odd = set(data.odd)
     Settings.of(entry.options, odd)
     source_choices(entry, odd)
-    odd |= {f"{SUBENTRY_GEOFENCE}.{name}" for area in drawn_areas(entry) for name in area.odd}
+    odd |= {f"{SUBENTRY_GEOFENCE}.{name}" for geofence in read_geofences(entry) for name in geofence.odd}
     if odd:
         _LOGGER.warning(
             "%s: these are kept in a way that cannot be read: %s", one_line(str(entry.title)), ", ".join(sorted(odd))

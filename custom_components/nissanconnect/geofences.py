@@ -1,72 +1,105 @@
-"""The areas of an account, as its owner has drawn them."""
+"""The geofences of an account, which are subentries, and where the address for a new one is.
 
+OpenStreetMap's Nominatim looks up an address once, when the owner types it. Its usage policy asks for a User-Agent that
+names the application, for one request at a time, and for at most one a second. The response is © OpenStreetMap
+contributors.
+"""
+
+import asyncio
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import NamedTuple
 
+from aiohttp import ClientError
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_LATITUDE, CONF_LOCATION, CONF_LONGITUDE, CONF_RADIUS
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.loader import async_get_integration
+from homeassistant.util.json import json_loads
+import probatio
 
-from .const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES, SUBENTRY_GEOFENCE
+from .const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES, DOMAIN, SUBENTRY_GEOFENCE
 from .engine.position import LARGEST, SMALLEST, Circle, Geofence, GeofenceAction
 from .entry_values import EntryValues
-from .vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
+from .vehicle import LONGEST_TITLE, BackendError, VehicleInfo, alias, one_line
 
 _KINDS = ("area", "area_distance")
-"""The translation keys of the entities that each area has."""
+"""The translation keys of the entities that each geofence has."""
 
 _BOUNDS = {CONF_LATITUDE: (-90, 90), CONF_LONGITUDE: (-180, 180), CONF_RADIUS: (SMALLEST, LARGEST)}
 
+URL = "https://nominatim.openstreetmap.org/search"
+_TIMEOUT = 10
+"""Seconds, as the next."""
+_GAP = 1.0
 
-class DrawnArea(NamedTuple):
-    """An area and the vehicles that it concerns, by their aliases: all of them if none was chosen.
+_RESPONSE = probatio.Schema(
+    [
+        probatio.Schema(
+            {
+                probatio.Required("lat"): probatio.All(probatio.Coerce(float), probatio.Range(-90, 90)),
+                probatio.Required("lon"): probatio.All(probatio.Coerce(float), probatio.Range(-180, 180)),
+            },
+            extra=probatio.REMOVE_EXTRA,
+        )
+    ]
+)
 
-    Without a ``fence`` it cannot be told where the area is. ``odd`` are the names of values that cannot be read.
+
+class GeofenceSubentry(NamedTuple):
+    """What a subentry holds: a geofence, and the aliases of the vehicles that it applies to; none means all.
+
+    ``geofence`` is ``None`` if its circle cannot be read. ``odd`` are the names of all values that cannot be read.
     """
 
     key: str
-    fence: Geofence | None
+    geofence: Geofence | None
     vehicles: frozenset[str]
     odd: frozenset[str]
 
-    def concerns(self, vehicle: VehicleInfo) -> bool:
-        """Whether it is an area for that vehicle."""
+    def applies_to(self, vehicle: VehicleInfo) -> bool:
+        """Whether the geofence applies to a vehicle."""
         return not self.vehicles or alias(vehicle.key) in self.vehicles
 
 
-def drawn_areas(entry: ConfigEntry) -> list[DrawnArea]:
-    """Return all areas of an account."""
-    return [drawn_area(subentry) for subentry in entry.get_subentries_of_type(SUBENTRY_GEOFENCE)]
+def read_geofences(entry: ConfigEntry) -> list[GeofenceSubentry]:
+    """Return what all geofence subentries of an account hold."""
+    return [read_geofence(subentry) for subentry in entry.get_subentries_of_type(SUBENTRY_GEOFENCE)]
 
 
-def fences_of(entry: ConfigEntry, vehicle: VehicleInfo) -> tuple[Geofence, ...]:
-    """Return the areas that concern a vehicle; those that cannot be read are left out."""
-    return tuple(area.fence for area in drawn_areas(entry) if area.fence is not None and area.concerns(vehicle))
+def geofences_of(entry: ConfigEntry, vehicle: VehicleInfo) -> tuple[Geofence, ...]:
+    """Return the geofences that apply to a vehicle, without those that cannot be read."""
+    return tuple(
+        subentry.geofence
+        for subentry in read_geofences(entry)
+        if subentry.geofence is not None and subentry.applies_to(vehicle)
+    )
 
 
 @callback
 def async_remove_stale(hass: HomeAssistant, entry: ConfigEntry, vehicles: Iterable[VehicleInfo]) -> None:
-    """Remove the entities of areas that are gone; they belong to the vehicles' devices, so nothing else does.
+    """Remove the entities of deleted geofences. They belong to the vehicles' devices, so nothing else removes them.
 
-    Those of areas that only cannot be read stay: the version that has drawn them may come back.
+    The entities of a geofence that cannot be read stay: the version that wrote it may come back.
     """
-    areas = drawn_areas(entry)
-    drawn = {
-        f"{vehicle.key}_{kind}_{area.key}"
+    subentries = read_geofences(entry)
+    current = {
+        f"{vehicle.key}_{kind}_{subentry.key}"
         for vehicle in vehicles
-        for area in areas
-        if area.concerns(vehicle)
+        for subentry in subentries
+        if subentry.applies_to(vehicle)
         for kind in _KINDS
     }
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        if entity.translation_key in _KINDS and entity.unique_id not in drawn:
+        if entity.translation_key in _KINDS and entity.unique_id not in current:
             registry.async_remove(entity.entity_id)
 
 
-def drawn_area(subentry: ConfigSubentry) -> DrawnArea:
-    """Return what a subentry says of an area."""
+def read_geofence(subentry: ConfigSubentry) -> GeofenceSubentry:
+    """Return what a geofence subentry holds."""
     key = subentry.subentry_id.lower()
     values = EntryValues(subentry.data)
     place = EntryValues(values.mapping(CONF_LOCATION))
@@ -74,12 +107,74 @@ def drawn_area(subentry: ConfigSubentry) -> DrawnArea:
     on_entering, on_leaving = (values.members(name, GeofenceAction) for name in (CONF_ON_ENTERING, CONF_ON_LEAVING))
     vehicles = values.texts(CONF_VEHICLES)
     if latitude is None or longitude is None or radius is None:
-        return DrawnArea(key, None, vehicles, frozenset(values.odd | {CONF_LOCATION}))
-    fence = Geofence(
+        return GeofenceSubentry(key, None, vehicles, frozenset(values.odd | {CONF_LOCATION}))
+    geofence = Geofence(
         key=key,
         name=one_line(str(subentry.title), LONGEST_TITLE) or "?",
         area=Circle(latitude=latitude, longitude=longitude, radius=radius),
         on_entering=on_entering,
         on_leaving=on_leaving,
     )
-    return DrawnArea(key, fence, vehicles, frozenset(values.odd))
+    return GeofenceSubentry(key, geofence, vehicles, frozenset(values.odd))
+
+
+class _Turn:
+    """Lets one request through at a time, and waits between them."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._free_at = 0.0
+
+    async def __aenter__(self) -> None:
+        await self._lock.acquire()
+        await asyncio.sleep(self._free_at - asyncio.get_running_loop().time())
+
+    async def __aexit__(self, *_: object) -> None:
+        self._free_at = asyncio.get_running_loop().time() + _GAP
+        self._lock.release()
+
+
+_turn = _Turn()
+
+
+class Place(NamedTuple):
+    """WGS 84 degrees."""
+
+    latitude: float
+    longitude: float
+
+
+class NoPlaceFound(Exception):
+    """No place was found for the address; ``key`` names the text for the form."""
+
+    def __init__(self, key: str) -> None:
+        """Keep the key; the address is in no message."""
+        super().__init__(key)
+        self.key = key
+
+
+async def async_find_address(hass: HomeAssistant, address: str) -> Place:
+    """Return the best match for an address; raises :class:`NoPlaceFound`."""
+    from .backends.http import read_text  # noqa: PLC0415 - only looking up an address needs it
+
+    integration = await async_get_integration(hass, DOMAIN)
+    agent = f"nissanconnect-home-assistant/{integration.version} ({integration.documentation})"
+    async with _turn:
+        try:
+            async with (
+                asyncio.timeout(_TIMEOUT),
+                async_get_clientsession(hass).get(
+                    URL,
+                    params={"q": address, "format": "jsonv2", "limit": "1"},
+                    headers={"User-Agent": agent},
+                    allow_redirects=False,
+                ) as response,
+            ):
+                if response.status != HTTPStatus.OK:
+                    raise NoPlaceFound("address_service_unavailable")
+                found = _RESPONSE(json_loads(await read_text(response, "the address service")))
+        except (ClientError, BackendError, TimeoutError, ValueError, probatio.Invalid) as err:
+            raise NoPlaceFound("address_service_unavailable") from err
+    if not found:
+        raise NoPlaceFound("address_not_found")
+    return Place(found[0]["lat"], found[0]["lon"])

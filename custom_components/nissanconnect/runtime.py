@@ -15,7 +15,7 @@ from .connection import Connection
 from .const import EVENT_COMMAND
 from .coordinator import VehicleCoordinator
 from .engine.alert_rules import AlertPreferences
-from .geofences import fences_of
+from .geofences import geofences_of
 from .ownership import async_secondary_sources
 from .pin_guard import PinGuard
 from .plans import ClimatePlans
@@ -63,7 +63,7 @@ class VehicleRuntime:
         self.alerts = VehicleAlerts(
             self.coordinator,
             self.log,
-            fences=fences_of(entry, known.info),
+            geofences=geofences_of(entry, known.info),
             wanted=connection.settings.alerts,
             tracker=known.lookout,
             preferences=known.wishes,
@@ -128,9 +128,9 @@ class VehicleRuntime:
         self.coordinator.async_update_listeners()
 
     @callback
-    def async_apply_fences(self) -> None:
-        """Go by the areas as they are drawn now."""
-        self.alerts.async_set_fences(fences_of(self.connection.entry, self.info))
+    def async_apply_geofences(self) -> None:
+        """Use the geofences that the entry has now."""
+        self.alerts.async_set_geofences(geofences_of(self.connection.entry, self.info))
         self.coordinator.async_update_listeners()
 
     async def async_apply_sources(self) -> None:

@@ -24,11 +24,11 @@ from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
 from .engine.debounce import Held, InSteps, TimeInSteps
-from .entity import async_add_area_entities, async_add_vehicle_entities
+from .entity import async_add_geofence_entities, async_add_vehicle_entities
 from .sensor_entity import (
-    AREA_DISTANCE,
+    GEOFENCE_DISTANCE,
     TALLIES,
-    AreaDistance,
+    GeofenceDistance,
     TallySensor,
     VehicleSensor,
     VehicleSensorDescription,
@@ -438,4 +438,4 @@ async def async_setup_entry(
     """Add each vehicle's sensors."""
     await async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
     await async_add_vehicle_entities(entry, async_add_entities, TALLIES, TallySensor)
-    await async_add_area_entities(entry, async_add_entities, AREA_DISTANCE, AreaDistance)
+    await async_add_geofence_entities(entry, async_add_entities, GEOFENCE_DISTANCE, GeofenceDistance)

@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .engine.debounce import Steady
 from .engine.wake_policy import WakeRefusal
-from .entity import AreaEntity, Reading, VehicleEntity
+from .entity import GeofenceEntity, Reading, VehicleEntity
 from .runtime import VehicleRuntime
 from .vehicle import VehicleInfo, VehicleState
 
@@ -75,7 +75,7 @@ TALLIES = (
     ),
 )
 
-AREA_DISTANCE = SensorEntityDescription(
+GEOFENCE_DISTANCE = SensorEntityDescription(
     key="area_distance",
     device_class=SensorDeviceClass.DISTANCE,
     entity_registry_enabled_default=False,
@@ -170,13 +170,13 @@ class TallySensor(StatisticsEntity):
         return self.entity_description.count(self.runtime)
 
 
-class AreaDistance(AreaEntity, SensorEntity):
-    """How far the vehicle is from the centre of an area."""
+class GeofenceDistance(GeofenceEntity, SensorEntity):
+    """How far the vehicle is from the centre of a geofence."""
 
     @property
     @override
     def native_value(self) -> float | None:
-        return self.runtime.alerts.tracker.distance(self.fence) if self.fence else None
+        return self.runtime.alerts.tracker.distance(self.geofence) if self.geofence else None
 
 
 # Which sensors Home Assistant keeps statistics of: each of them has 312 rows a day, 24 of them for ever. A sensor

@@ -57,7 +57,7 @@ class AlertReceivedTrigger(HappenedTrigger):
 
 
 class CrossedTrigger(HappenedTrigger):
-    """Triggers when a vehicle crosses the edge of any area, or of those that were named."""
+    """Triggers when a vehicle crosses the edge of any geofence, or of those that were named."""
 
     _schema = _schema(CONF_AREA, cv.string)
 

@@ -1,4 +1,4 @@
-"""The dialog that makes and changes an area: where it is, how far it reaches, what happens at its edge."""
+"""The dialog that adds and changes a geofence: its centre, its radius, and what happens when a vehicle crosses it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,8 +30,7 @@ import probatio
 from ..account import NissanConfigEntry
 from ..const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
 from ..engine.position import LARGEST, SMALLEST, GeofenceAction
-from ..geocoding import NoPlaceFound, async_find_address
-from ..geofences import drawn_area
+from ..geofences import NoPlaceFound, async_find_address, read_geofence
 from ..vehicle import LONGEST_TITLE, alias, one_line
 
 _DEFAULT_RADIUS = 500.0
@@ -45,7 +44,7 @@ _ADDRESS = probatio.Schema(
 
 
 class GeofenceFlow(ConfigSubentryFlow):
-    """From the map, a zone or an address to an area of an account's vehicles."""
+    """Adds a geofence from the map, a zone or an address, or changes one."""
 
     def __init__(self) -> None:
         """Start with nothing chosen."""
@@ -59,9 +58,9 @@ class GeofenceFlow(ConfigSubentryFlow):
         return self.async_show_menu(step_id="user", menu_options=["map", "zone", "address"])
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Begin with the area as it is."""
+        """Start with the geofence as it is."""
         subentry = self._get_reconfigure_subentry()
-        odd = drawn_area(subentry).odd  # which the form would not take back
+        odd = read_geofence(subentry).odd  # which the form would not take back
         self._suggest(self.hass.config.latitude, self.hass.config.longitude)
         self._suggested |= {name: value for name, value in subentry.data.items() if name not in odd}
         self._suggested[CONF_NAME] = subentry.title
@@ -91,22 +90,22 @@ class GeofenceFlow(ConfigSubentryFlow):
             place = await async_find_address(self.hass, user_input[CONF_ADDRESS].strip())
         except NoPlaceFound as err:
             self._suggest(self.hass.config.latitude, self.hass.config.longitude)
-            return self._async_show_area({"base": err.key})
+            return self._async_show_geofence({"base": err.key})
         self._suggest(*place)
         return await self.async_step_area()
 
     async def async_step_area(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Show and take the area itself."""
+        """Ask for the geofence itself, and save it."""
         if user_input is None:
-            return self._async_show_area({})
+            return self._async_show_geofence({})
         self._suggested = user_input
         radius = user_input[CONF_LOCATION].get(CONF_RADIUS)
         if radius is None or not SMALLEST <= radius <= LARGEST:
-            return self._async_show_area({CONF_LOCATION: "invalid_radius"})
+            return self._async_show_geofence({CONF_LOCATION: "invalid_radius"})
         data = dict(user_input)
         title = data.pop(CONF_NAME).strip()
         if not one_line(title, LONGEST_TITLE):
-            return self._async_show_area({CONF_NAME: "name_required"})
+            return self._async_show_geofence({CONF_NAME: "name_required"})
         if self.source == SOURCE_RECONFIGURE:  # vehicles are not asked for while the account is not loaded
             return self.async_update_and_abort(
                 self._get_entry(), self._get_reconfigure_subentry(), title=title, data_updates=data
@@ -121,7 +120,7 @@ class GeofenceFlow(ConfigSubentryFlow):
             CONF_ON_ENTERING: [GeofenceAction.ALERT],
         }
 
-    def _async_show_area(self, errors: Mapping[str, str]) -> SubentryFlowResult:
+    def _async_show_geofence(self, errors: Mapping[str, str]) -> SubentryFlowResult:
         fields: dict[probatio.Marker, Any] = {
             probatio.Required(CONF_NAME): TextSelector(),
             probatio.Required(CONF_LOCATION): LocationSelector(LocationSelectorConfig(radius=True)),
