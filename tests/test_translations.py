@@ -253,8 +253,9 @@ def test_no_two_entities_of_a_vehicle_have_the_same_name(path: Path) -> None:
 
 
 STUMBLES = {
-    "en": r"tells?|told|spoken|speaks?|hears?|heard|anew|at once|in hand|there twice|newest word|least battery",
-    "de": r"auffrischen|weckung(en)?|alarm(e|en)?|gesprochen|das wort|gesundheit|automatisierung(en)?|privatmodus",
+    "en": r"logbook|tells?|told|spoken|speaks?|hears?|heard|anew|at once|in hand|there twice|newest word|least battery",
+    "de": r"logbuch|sicherung(en)?|auffrischen|weckung(en)?|alarm(e|en)?|gesprochen|das wort|gesundheit|privatmodus"
+    r"|automatisierung(en)?",
 }
 """Words that were translated word for word from another language, or that Home Assistant has other words for."""
 
