@@ -1,4 +1,4 @@
-"""What owners are told: by areas, by what their vehicles report, and by the cloud's messages."""
+"""What owners are told: by geofences, by what their vehicles report, and by the cloud's messages."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,8 +32,8 @@ HOURS = timedelta(hours=1)
 STEP = 5 * MINUTES
 
 
-def area(name: str = "Home", *, radius: float = 500, **actions: list[str]) -> ConfigSubentry:
-    """An area around the home of the simulated vehicles."""
+def geofence(name: str = "Home", *, radius: float = 500, **actions: list[str]) -> ConfigSubentry:
+    """A geofence around the home of the simulated vehicles."""
     place = {"latitude": HOME.latitude, "longitude": HOME.longitude, "radius": radius}
     data = {"location": place, "on_entering": ["alert"], "on_leaving": ["alert"], **actions}
     return ConfigSubentry(data=MappingProxyType(data), subentry_type="geofence", title=name, unique_id=None)
@@ -56,7 +56,7 @@ def types(alerts: list[Event], vehicle: str = "LEAF") -> list[str]:
 
 
 async def draw(hass: HomeAssistant, entry: MockConfigEntry, subentry: ConfigSubentry) -> str:
-    """Add an area to a loaded account, which loads itself anew; return its key."""
+    """Add a geofence to a loaded account; return its key."""
     hass.config_entries.async_add_subentry(entry, subentry)
     await hass.async_block_till_done(wait_background_tasks=True)
     return subentry.subentry_id
@@ -65,7 +65,7 @@ async def draw(hass: HomeAssistant, entry: MockConfigEntry, subentry: ConfigSube
 async def test_a_working_day_of_a_leaf(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
 ) -> None:
-    await draw(hass, loaded, area())
+    await draw(hass, loaded, geofence())
     assert state(hass, "binary_sensor.leaf_in_home").state == "off"
     assert state(hass, "binary_sensor.ariya_in_home").state == "on"
     assert alerts == [], "what has always been so has not happened"
@@ -86,7 +86,7 @@ async def test_an_alert_is_a_line_of_the_logbook_without_a_place(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
 ) -> None:
     entries = logbook_lines(hass, "event.leaf_alert")
-    await draw(hass, loaded, area())
+    await draw(hass, loaded, geofence())
     await pass_time(8 * HOURS, STEP)
     lines = [entry.data[LOGBOOK_ENTRY_MESSAGE] for entry in entries]
     assert {entry.data[LOGBOOK_ENTRY_NAME] for entry in entries} == {"LEAF"}
@@ -100,7 +100,7 @@ async def test_an_alert_is_a_line_of_the_logbook_without_a_place(
 async def test_a_crossing_during_a_restart_is_found_late_and_says_when(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
 ) -> None:
-    await draw(hass, loaded, area())
+    await draw(hass, loaded, geofence())
     await hass.config_entries.async_unload(loaded.entry_id)
     await pass_time(8 * HOURS, 30 * MINUTES)
     assert alerts == []
@@ -118,7 +118,7 @@ async def test_a_crossing_during_a_restart_is_found_late_and_says_when(
 
 
 async def test_removing_an_area_removes_its_entities(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    one, other = await draw(hass, loaded, area("One")), await draw(hass, loaded, area("Other"))
+    one, other = await draw(hass, loaded, geofence("One")), await draw(hass, loaded, geofence("Other"))
     registry = er.async_get(hass)
     assert hass.states.get("binary_sensor.leaf_in_one")
     distance = registry.async_get("sensor.leaf_distance_to_one")
@@ -135,7 +135,7 @@ async def test_removing_an_area_removes_its_entities(hass: HomeAssistant, loaded
 
 async def test_an_area_of_some_vehicles(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:
     vehicles = loaded.runtime_data.vehicles
-    await draw(hass, loaded, area(vehicles=[vehicles[simulator.car("Leaf").vin].coordinator.name]))
+    await draw(hass, loaded, geofence(vehicles=[vehicles[simulator.car("Leaf").vin].coordinator.name]))
     assert hass.states.get("binary_sensor.leaf_in_home")
     assert hass.states.get("binary_sensor.ariya_in_home") is None
 
@@ -144,7 +144,7 @@ async def test_an_area_of_some_vehicles(hass: HomeAssistant, simulator: Simulato
 async def test_the_distance_follows_the_vehicle_and_hides_in_privacy_mode(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
-    await draw(hass, loaded, area())
+    await draw(hass, loaded, geofence())
     assert 8 < float(state(hass, "sensor.leaf_distance_to_home").state) < 9
     simulator.vehicle("Leaf").set_privacy(on=True)
     await pass_time(31 * MINUTES)
@@ -155,7 +155,7 @@ async def test_the_distance_follows_the_vehicle_and_hides_in_privacy_mode(
 async def test_climate_is_refused_where_an_area_blocks_it(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
-    await draw(hass, loaded, area(on_leaving=["block_climate"]))
+    await draw(hass, loaded, geofence(on_leaving=["block_climate"]))
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, "climate", "turn_on", "climate.leaf_climate")
     assert error.value.translation_key == "blocked_by_area"
@@ -399,7 +399,7 @@ async def test_a_vehicle_that_is_towed_and_one_that_is_left_open(
 async def test_a_lock_reminder(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, alerts: list[Event], pass_time: LetTimePass
 ) -> None:
-    await draw(hass, loaded, area(on_entering=["lock_reminder"]))
+    await draw(hass, loaded, geofence(on_entering=["lock_reminder"]))
     qashqai = simulator.vehicle("Qashqai")
     assert state(hass, "binary_sensor.qashqai_lock").state == "off"
     qashqai.telematics.manner = Manner.OBEDIENT

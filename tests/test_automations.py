@@ -23,7 +23,7 @@ from .conftest import LetTimePass, set_up, state
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
 from .simulator.cars.telematics import Manner
-from .test_alerts import area, draw
+from .test_alerts import draw, geofence
 from .test_commands import act
 
 MINUTES = timedelta(minutes=1)
@@ -163,7 +163,7 @@ async def test_a_command_that_fails(
 
 
 async def test_a_command_that_is_not_even_sent_has_failed(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    await draw(hass, loaded, area(on_leaving=["block_climate"]))
+    await draw(hass, loaded, geofence(on_leaving=["block_climate"]))
     started = await automate(hass, on("command_failed", {"device_id": device_id(hass, loaded)}))
     with pytest.raises(ServiceValidationError):
         await act(hass, "climate", "turn_on", "climate.leaf_climate")
@@ -237,7 +237,7 @@ async def test_alerts_of_one_read_are_told_one_by_one(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
     leaf = {"device_id": device_id(hass, loaded)}
-    await draw(hass, loaded, area())
+    await draw(hass, loaded, geofence())
     at_home = asked(f"{DOMAIN}.is_inside_area", {"entity_id": "binary_sensor.leaf_in_home"})
     plugged_in = asked(f"{DOMAIN}.is_plugged_in", leaf)
     started = await automate(
@@ -294,7 +294,7 @@ async def test_a_trigger_needs_a_target(hass: HomeAssistant, loaded: MockConfigE
 async def test_what_happened_meanwhile_starts_automations_after_a_reload(
     hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
-    await draw(hass, loaded, area())
+    await draw(hass, loaded, geofence())
     started = await automate(hass, on("entered_area", {"device_id": device_id(hass, loaded)}))
     await hass.config_entries.async_unload(loaded.entry_id)
     await pass_time(8 * HOURS, 30 * MINUTES)
@@ -305,7 +305,7 @@ async def test_what_happened_meanwhile_starts_automations_after_a_reload(
 async def test_what_happened_while_home_assistant_was_off_starts_automations(
     hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
-    await draw(hass, loaded, area())
+    await draw(hass, loaded, geofence())
     target = {"device_id": device_id(hass, loaded)}
     await hass.config_entries.async_unload(loaded.entry_id)
     await pass_time(8 * HOURS, 30 * MINUTES)
@@ -348,7 +348,7 @@ async def test_is_plugged_in(
 async def test_is_inside_area(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
-    await draw(hass, loaded, area())
+    await draw(hass, loaded, geofence())
     key, ariya = f"{DOMAIN}.is_inside_area", {"device_id": device_id(hass, loaded, "Ariya")}
     started = await automate(
         hass,
@@ -386,7 +386,7 @@ async def test_what_is_not_known_is_not_so(
     behavior: str,
     known: str | None,
 ) -> None:
-    await draw(hass, loaded, area())
+    await draw(hass, loaded, geofence())
     state(hass, entity_id)
     started = await automate(hass, asked(f"{DOMAIN}.{key}", {"entity_id": entity_id}, behavior=behavior, **options))
     if known is None:

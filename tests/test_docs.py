@@ -36,7 +36,7 @@ from script.home_address import read_home
 from .conftest import set_up, state
 from .pages import PAGES, REPOSITORY, anchors, automations, blocks, languages, prose, values
 from .simulator import Simulator
-from .test_alerts import area, draw
+from .test_alerts import draw, geofence
 from .test_blueprints import BLUEPRINTS, FOLDER
 from .test_commands import act
 
@@ -188,7 +188,7 @@ async def test_every_example_can_be_set_up(
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_DEVICE_ID: "ha-known-to-the-vehicle"})
     await set_up(hass, entry)
-    await draw(hass, entry, area("Home"))
+    await draw(hass, entry, geofence("Home"))
     assert await async_setup_component(hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: automations(block)})
     await hass.async_block_till_done()
     states = hass.states.async_all(AUTOMATION_DOMAIN)

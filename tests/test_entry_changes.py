@@ -31,8 +31,8 @@ __all__ = ["both", "cloud", "home", "module", "noon", "other", "stage"]
 WORK = {"latitude": 52.35, "longitude": 4.95}
 
 
-def area(title: str, radius: float = 500) -> ConfigSubentry:
-    """An area somewhere."""
+def geofence(title: str, radius: float = 500) -> ConfigSubentry:
+    """A geofence somewhere."""
     data = {"location": {**WORK, "radius": radius}, "on_entering": [], "on_leaving": []}
     return ConfigSubentry(data=MappingProxyType(data), subentry_type=SUBENTRY_GEOFENCE, title=title, unique_id=None)
 
@@ -72,7 +72,7 @@ async def test_options_are_taken_over_at_once(
 
 async def test_an_area_comes_changes_and_goes(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     with nothing_blanks(hass):
-        hass.config_entries.async_add_subentry(loaded, drawn := area("Work"))
+        hass.config_entries.async_add_subentry(loaded, drawn := geofence("Work"))
         await settle(hass)
         near = state(hass, "binary_sensor.leaf_in_work")
         assert near.state not in {STATE_UNAVAILABLE, STATE_UNKNOWN}
@@ -89,7 +89,7 @@ async def test_an_area_comes_changes_and_goes(hass: HomeAssistant, loaded: MockC
 
 
 async def test_an_area_can_be_renamed(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    hass.config_entries.async_add_subentry(loaded, drawn := area("Work"))
+    hass.config_entries.async_add_subentry(loaded, drawn := geofence("Work"))
     await settle(hass)
 
     hass.config_entries.async_update_subentry(loaded, drawn, title="Office")

@@ -1,4 +1,4 @@
-"""Drawing areas."""
+"""Drawing geofences."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry, choice: str) -> Sub
 
 async def go_on(hass: HomeAssistant, result: SubentryFlowResult, answer: dict[str, Any]) -> SubentryFlowResult:
     result = await hass.config_entries.subentries.async_configure(result["flow_id"], answer)
-    await hass.async_block_till_done(wait_background_tasks=True)  # a new area loads the account anew
+    await hass.async_block_till_done(wait_background_tasks=True)  # a new geofence
     return result
 
 

@@ -15,7 +15,7 @@ from custom_components.nissanconnect.vehicle import CancelClimateSchedule, Group
 from .conftest import LetTimePass, logbook_lines, settle, state
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
-from .test_alerts import area, draw
+from .test_alerts import draw, geofence
 from .test_command_log import ask
 from .test_commands import act, device_id, executed
 
@@ -145,7 +145,7 @@ async def test_a_plan_is_taken_back_where_climate_is_blocked(
     pass_time: LetTimePass,
     obeys: bool,
 ) -> None:
-    await draw(hass, loaded, area(on_entering=["block_climate"]))
+    await draw(hass, loaded, geofence(on_entering=["block_climate"]))
     at = dt_util.utcnow() + 5 * HOUR
     await plan(hass, loaded, simulator, at)
     ended.clear()

@@ -16,7 +16,7 @@ from custom_components.nissanconnect.vehicle import Group, Lock, StartClimate, S
 from .conftest import LetTimePass, settle, state
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
-from .test_alerts import area, draw
+from .test_alerts import draw, geofence
 from .test_command_log import ask
 from .test_commands import act, demo, device_id, executed  # noqa: F401
 
@@ -111,7 +111,7 @@ async def test_a_plug_that_was_reported_long_ago_is_asked_for(
 async def test_an_area_blocks_planned_starts_too(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:
-    await draw(hass, loaded, area(on_leaving=["block_climate"]))
+    await draw(hass, loaded, geofence(on_leaving=["block_climate"]))
     at = (dt_util.utcnow() + 2 * HOURS).isoformat()
     for force in (False, True):
         with pytest.raises(ServiceValidationError) as error:

@@ -291,11 +291,11 @@ def test_a_door_that_stays_open() -> None:
     assert types(shut, parked(60, hatch=True, driving=None)) == [[], []], "somebody may be in it"
 
 
-def area(**actions: frozenset[GeofenceAction]) -> Geofence:
+def geofence(**actions: frozenset[GeofenceAction]) -> Geofence:
     return Geofence(key="k", name="Home", area=Circle(latitude=51, longitude=0, radius=500), **actions)
 
 
-REMIND = area(on_leaving=frozenset({GeofenceAction.LOCK_REMINDER}))
+REMIND = geofence(on_leaving=frozenset({GeofenceAction.LOCK_REMINDER}))
 
 
 def test_left_unlocked_where_it_should_not_be() -> None:
