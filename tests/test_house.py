@@ -24,8 +24,11 @@ from script.house_rules import (
     walks,
 )
 
-FILES = 169
+FILES = 154
 """How many there are today; it may become fewer."""
+
+LONGEST = {"1a": 14, "1b": 30, "1c": 16, "1d": 10}
+"""How many files each walk of the page on the architecture passes today; it may become fewer."""
 
 
 @pytest.fixture
@@ -55,10 +58,12 @@ def test_no_import_goes_in_a_circle(types: bool) -> None:
     assert circles(imports(types=types)) == []
 
 
-def test_the_walks_name_files_that_exist(ours: dict[str, str]) -> None:
-    for number, named in walks().items():
+def test_the_walks_name_files_that_exist_and_get_no_longer(ours: dict[str, str]) -> None:
+    found = walks()
+    assert found.keys() == WALKS.keys() == LONGEST.keys()
+    for number, named in found.items():
         assert [name for name in named if name not in ours] == []
-        assert len(named) <= WALKS[number]
+        assert len(named) <= LONGEST[number]
 
 
 # How it is counted

@@ -10,7 +10,7 @@ from typing import override
 from homeassistant.const import CONF_PIN
 from homeassistant.core import HomeAssistant
 
-from .backends.base import Trips
+from .backends.base import Pushing, Trips
 from .connection import Connection, async_connection
 from .const import CONF_UNLOCK_WITHOUT_PIN
 from .engine.merge import SourceState
@@ -278,4 +278,6 @@ class SecondarySource(VehicleSource):
 
 async def _read(connection: Connection, info: VehicleInfo, groups: Collection[Group]) -> VehicleReport:
     report = await connection.backend.read(info, groups)
+    if not isinstance(connection.backend, Pushing):
+        return report
     return replace(report, state=connection.debouncer.async_read(info.key, report.state))
