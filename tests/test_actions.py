@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.backends.demo.car import Car
 from custom_components.nissanconnect.const import DOMAIN, OPTION_ANSWER_AT_ONCE
-from custom_components.nissanconnect.queries import QUESTIONS
+from custom_components.nissanconnect.queries import QUERIES
 from custom_components.nissanconnect.services import ACTIONS
 from custom_components.nissanconnect.vehicle import (
     Battery,
@@ -64,12 +64,12 @@ async def run(hass: HomeAssistant, *steps: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_there_is_an_example_and_a_line_for_every_action() -> None:
-    known = {f"{DOMAIN}.{name}" for name in (*ACTIONS, *QUESTIONS)}
+    known = {f"{DOMAIN}.{name}" for name in (*ACTIONS, *QUERIES)}
     assert {step["action"] for step in EXAMPLES} == known
     rows = re.findall(r"^\| `\w+\.(\w+)` \|(.*?)\|", PAGES[PAGE], re.MULTILINE)
     listed = {name: {*re.findall(r"`(\w+)`", fields)} - {*TripPeriod} for name, fields in rows}
     actions = {name: each.fields for name, each in ACTIONS.items()}
-    questions = {name: each.fields for name, each in QUESTIONS.items()}
+    questions = {name: each.fields for name, each in QUERIES.items()}
     assert listed == {name: {*map(str, fields)} for name, fields in {**actions, **questions}.items()}
 
 

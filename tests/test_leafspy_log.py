@@ -435,7 +435,7 @@ async def test_a_recorder_that_takes_too_long_is_told_of(
     content = log(drive())
     path = await write(media / "Log.csv", content, hass)
     await hass.async_add_executor_job(import_module, f"custom_components.{DOMAIN}.statistics")
-    monkeypatch.setattr(f"custom_components.{DOMAIN}.statistics._PATIENCE", 0)
+    monkeypatch.setattr(f"custom_components.{DOMAIN}.statistics._LONGEST_WRITE", 0)
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, path)
     assert error.value.translation_key == "recorder_busy"

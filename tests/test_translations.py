@@ -20,7 +20,7 @@ from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.issues import ISSUES
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.queries import PREFLIGHT, QUESTIONS, VehicleQuestion
+from custom_components.nissanconnect.queries import PREFLIGHT, QUERIES, VehicleQuery
 from custom_components.nissanconnect.repairs import FLOWS
 from custom_components.nissanconnect.sensor import SENSORS
 from custom_components.nissanconnect.sensor_entity import GEOFENCE_DISTANCE, TALLIES
@@ -49,7 +49,7 @@ DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "time": TIMES,
     "update": UPDATES,
 }
-EVERY_ACTION: dict[str, VehicleAction | VehicleQuestion] = {**ACTIONS, **QUESTIONS}
+EVERY_ACTION: dict[str, VehicleAction | VehicleQuery] = {**ACTIONS, **QUERIES}
 ERROR_KEYS = {kind.key for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BackendError)}
 
 

@@ -210,7 +210,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         self._restored = False
         self.read_failure = None
         if (report := results.reports.get(own)) is not None and own.is_polled:
-            self.parts.answer(groups, brought=bool(report.state.groups()))
+            self.parts.answered(groups, reported=bool(report.state.groups()))
         self.parts.note(results.failures, results.given_up, dt_util.utcnow())
         state = self._async_apply(results.answered(groups))
         # Before entities change: automations ignore those that are unavailable.

@@ -79,42 +79,42 @@ _ACCOUNT_ISSUES = (AccessBlocked.key, ActionRequired.key, EmailNotConfirmed.key,
 def async_report_account(
     hass: HomeAssistant, entry: ConfigEntry, error: BackendError | None, outage_until: datetime | None
 ) -> None:
-    """Show the issue that ``error`` stands for, if it stands for one, and take back the others.
+    """Create the issue that ``error`` stands for, if there is one, and delete the others.
 
-    A service that does not answer says nothing about whether the owner has done what was asked, so they stay.
+    An outage does not show whether the owner has solved a problem, so the issues stay.
     """
-    told = {"account": entry.title}
+    placeholders = {"account": entry.title}
     if isinstance(error, AccessBlocked) or not isinstance(error, Unavailable | RateLimited):
         for key in _ACCOUNT_ISSUES:
-            _async_set(hass, entry, key, told, present=error is not None and error.key == key)
+            _async_set(hass, entry, key, placeholders, present=error is not None and error.key == key)
     until = {} if outage_until is None else {"until": f"{dt_util.as_local(outage_until):%H:%M}"}
-    _async_set(hass, entry, ServiceOutage.key, told | until, present=outage_until is not None)
+    _async_set(hass, entry, ServiceOutage.key, placeholders | until, present=outage_until is not None)
 
 
 @callback
 def async_report_vehicle(
     hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, found: Collection[Problem]
 ) -> None:
-    """Show what is wrong with a vehicle, and nothing that no longer is."""
-    for condition in Problem:
-        _async_set(hass, entry, condition, {"vehicle": info.name}, present=condition in found, vehicle=alias(info.key))
+    """Create the issues of the problems of a vehicle, and delete those of all others."""
+    for problem in Problem:
+        _async_set(hass, entry, problem, {"vehicle": info.name}, present=problem in found, vehicle=alias(info.key))
 
 
 @callback
 def async_report_double(hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, home: ConfigEntry | None) -> None:
-    """Show that a vehicle of ``entry`` belongs to another one already, or that it does not."""
-    told = {"vehicle": info.name, "account": entry.title, "home": home.title if home else ""}
-    _async_set(hass, entry, SAME_VEHICLE, told, present=home is not None, vehicle=alias(info.key))
+    """Show that another entry owns a vehicle of ``entry``, or that none does."""
+    placeholders = {"vehicle": info.name, "account": entry.title, "home": home.title if home else ""}
+    _async_set(hass, entry, SAME_VEHICLE, placeholders, present=home is not None, vehicle=alias(info.key))
 
 
 @callback
 def async_report_wrong_pins(
     hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, tries: int, until: datetime | None
 ) -> None:
-    """Show that no PIN is tried ``until`` then because so many were wrong, or that they are tried again."""
+    """Show that no PIN is tried ``until`` then because several were wrong, or that they are tried again."""
     end = f"{dt_util.as_local(until):%Y-%m-%d %H:%M}" if until else ""
-    told = {"vehicle": info.name, "tries": str(tries), "until": end}
-    _async_set(hass, entry, WRONG_PINS, told, present=until is not None, vehicle=alias(info.key))
+    placeholders = {"vehicle": info.name, "tries": str(tries), "until": end}
+    _async_set(hass, entry, WRONG_PINS, placeholders, present=until is not None, vehicle=alias(info.key))
 
 
 @callback
@@ -126,28 +126,28 @@ def async_report_unlocking(hass: HomeAssistant, entry: ConfigEntry, vehicles: It
         for info in vehicles
         if Capability.LOCK in info.capabilities and Capability.LOCK_PIN not in info.capabilities
     ]
-    told = {"account": entry.title, "vehicles": ", ".join(open_to_all)}
-    _async_set(hass, entry, UNLOCK_WITHOUT_PIN, told, present=bool(open_to_all) and not asked)
+    placeholders = {"account": entry.title, "vehicles": ", ".join(open_to_all)}
+    _async_set(hass, entry, UNLOCK_WITHOUT_PIN, placeholders, present=bool(open_to_all) and not asked)
 
 
 @callback
 def async_report_caller(hass: HomeAssistant, entry: ConfigEntry, *, refused: bool) -> None:
-    """Show that somebody calls with a wrong password, or that nobody does."""
+    """Show that requests with a wrong password are rejected, or that there are none."""
     _async_set(hass, entry, CALLER_REFUSED, {"account": entry.title}, present=refused)
 
 
 @callback
 def async_report_too_many(hass: HomeAssistant, entry: ConfigEntry, listed: int, most: int) -> None:
-    """Show that the account lists more vehicles than are taken, or that it does not."""
-    told = {"account": entry.title, "listed": str(listed), "most": str(most)}
-    _async_set(hass, entry, TOO_MANY_VEHICLES, told, present=listed > most)
+    """Show that the account lists more vehicles than are added, or that it does not."""
+    placeholders = {"account": entry.title, "listed": str(listed), "most": str(most)}
+    _async_set(hass, entry, TOO_MANY_VEHICLES, placeholders, present=listed > most)
 
 
 @callback
 def async_report_store(hass: HomeAssistant, entry: ConfigEntry, set_aside: str | None) -> None:
-    """Show that something that was kept could not be read, and where it is, or that all of it could."""
-    told = {"account": entry.title, "file": set_aside or ""}
-    _async_set(hass, entry, STORE_DAMAGED, told, present=set_aside is not None)
+    """Show that something in the store could not be read, and which file has it, or that all of it could."""
+    placeholders = {"account": entry.title, "file": set_aside or ""}
+    _async_set(hass, entry, STORE_DAMAGED, placeholders, present=set_aside is not None)
 
 
 class SourceStatus(NamedTuple):
@@ -180,9 +180,9 @@ def async_report_sources(
 
 @callback
 def async_report_old_yaml(hass: HomeAssistant, config: ConfigType) -> None:
-    """Explain what became of the service of Home Assistant's ``nissan_leaf``, which knows no entries (regions §5).
+    """Explain what became of the service of Home Assistant's ``nissan_leaf``, which is set up by YAML (regions §5).
 
-    Packages are looked into too: what is in them is left out of ``config`` if the old integration cannot be loaded.
+    Packages are searched as well: they are missing in ``config`` if the old integration cannot be loaded.
     """
     core = config.get(HOMEASSISTANT_DOMAIN) or {}
     blocks = [config, *(core.get(CONF_PACKAGES) or {}).values()]
@@ -196,7 +196,7 @@ def async_report_old_yaml(hass: HomeAssistant, config: ConfigType) -> None:
 
 
 def _is_old(key: object) -> bool:
-    """Whether a key names the old integration; a word of the owner's may follow."""
+    """Whether a key names the old integration; a label of the owner's may follow."""
     return str(key).partition(" ")[0] == "nissan_leaf"
 
 
@@ -205,7 +205,7 @@ def _async_set(
     hass: HomeAssistant,
     entry: ConfigEntry,
     key: str,
-    told: Mapping[str, str],
+    placeholders: Mapping[str, str],
     *,
     present: bool,
     vehicle: str | None = None,
@@ -224,7 +224,7 @@ def _async_set(
         is_fixable=ISSUES[key].checkable,
         severity=ISSUES[key].severity,
         translation_key=key,
-        translation_placeholders={"service": names.service, "app": names.app, **told},
+        translation_placeholders={"service": names.service, "app": names.app, **placeholders},
         config_entry_id=entry.entry_id,
     )
 

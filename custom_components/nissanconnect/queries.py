@@ -1,4 +1,4 @@
-"""Actions that ask nothing of a vehicle, and answer: what would happen, what has, what was driven and logged."""
+"""Read-only actions with a response: preflight, command log, wake log, trips, and the import of Leaf Spy's logs."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -67,23 +67,23 @@ type Fields = Mapping[probatio.Marker, Any]
 
 @dataclass(frozen=True)
 class Incomplete:
-    """An answer that lacks something, and what that is, as it is told beside it."""
+    """A result that lacks something; ``missing`` says what, beside it in the response."""
 
-    answer: JsonValueType
-    lacks: Mapping[str, JsonValueType]
+    result: JsonValueType
+    missing: Mapping[str, JsonValueType]
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleQuestion:
-    """A question: its fields and the answer for a vehicle, which never wakes it.
+class VehicleQuery:
+    """A query: its fields and what runs it for a vehicle, without waking it.
 
-    ``optional``: there is a point in it even for somebody who does not want to hear the answer. ``admin_only``: it
-    tells what people have done, or changes what Home Assistant has recorded.
+    ``response_optional``: it is of use even without its response. ``admin_only``: it shows what people have done, or
+    changes what Home Assistant has recorded.
     """
 
-    answer: Callable[[VehicleRuntime, ServiceCall], Awaitable[JsonValueType | Incomplete]]
+    run: Callable[[VehicleRuntime, ServiceCall], Awaitable[JsonValueType | Incomplete]]
     fields: Fields = field(default_factory=dict)
-    optional: bool = False
+    response_optional: bool = False
     admin_only: bool = False
 
 
@@ -99,7 +99,7 @@ async def _wake_log(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType
 
 
 def _not_woken(vehicle: VehicleRuntime) -> list[JsonValueType]:
-    """Return a line about why the regular wakes do not happen at the moment, if the owner has allowed them."""
+    """Return a line about why automatic wakes do not happen at the moment, if the owner has allowed them."""
     held = vehicle.wakes.not_woken
     if held is None or held.refusal in (WakeRefusal.OFF, WakeRefusal.NOT_DUE):
         return []
@@ -127,7 +127,7 @@ def _wakes(vehicle: VehicleRuntime) -> list[JsonValueType]:
 
 
 async def _preflight(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
-    """Judge the vehicle as it will be after what is on its way."""
+    """Check a command against the state as it will be after pending commands."""
     command, state = PREFLIGHT[call.data[ATTR_COMMAND]], vehicle.commands.expected
     reason = vehicle.checks.refusal(command, state)
     warning = _warning(vehicle, command, state) if reason is None else None
@@ -142,11 +142,11 @@ async def _preflight(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueTyp
 
 
 def _warning(vehicle: VehicleRuntime, command: Command, state: VehicleState) -> str | None:
-    """Return what is to be known of a command that is allowed: a plan would fail now, or nothing would be sent."""
+    """Return a warning about a command that is allowed: a plan would fail now, or nothing would be sent."""
     if isinstance(command, ScheduleClimate):
         reason = vehicle.checks.refusal(StartClimate(), state)
         return reason if reason in OVERRIDABLE else None
-    idle = vehicle.commands.runner.idle  # otherwise it is the turn of something else first
+    idle = vehicle.commands.runner.idle  # otherwise another command comes first
     return Reason.ALREADY_SO if idle and vehicle.checks.is_settled(command) else None
 
 
@@ -176,14 +176,14 @@ PREFLIGHT: Mapping[str, Command] = {
         Unlock(),
     )
 } | {"locate": Refresh(Group.POSITION)}
-"""What can be asked about before it is done."""
+"""The commands that can be checked before they are sent."""
 
 _SPAN = {
     TripPeriod.DAY: timedelta(days=6),
     TripPeriod.MONTH: timedelta(days=365),
     TripPeriod.YEAR: timedelta(days=3652),
 }
-"""How far back trips are told where nobody says from when: a week, a year, ten years."""
+"""How far back trips go if no start is given: a week, a year, ten years."""
 
 
 async def _trips(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType | Incomplete:
@@ -197,13 +197,13 @@ async def _trips(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType | 
         driven = await vehicle.sources.read_trips(period, start, end, today)
     except BackendError as err:
         raise action_error(err) from err
-    answer: JsonValueType = [_told(summary) for summary in driven.summaries]
+    summaries: JsonValueType = [_as_json(summary) for summary in driven.summaries]
     if driven.missing_from is None:
-        return answer
-    return Incomplete(answer, {"missing_from": driven.missing_from.isoformat()})
+        return summaries
+    return Incomplete(summaries, {"missing_from": driven.missing_from.isoformat()})
 
 
-def _told(summary: TripSummary) -> JsonValueType:
+def _as_json(summary: TripSummary) -> JsonValueType:
     return {
         name: value.isoformat() if isinstance(value, date | datetime) else value
         for name, value in asdict(summary).items()
@@ -226,8 +226,8 @@ IMPORT_FIELDS: Fields = {probatio.Required(ATTR_PATH): cv.string}
 
 
 async def async_import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
-    """Import what a file tells of a vehicle, whatever its source; return what came of it."""
-    # The recorder is there long before anybody calls an action; importing it with us would slow down every start.
+    """Import a log of Leaf Spy for a vehicle of any source; return what was imported."""
+    # The recorder is loaded long before any action is called; importing it at our start would slow that down.
     await async_import_module(call.hass, f"{__package__}.statistics")
     from .statistics import async_import_log  # noqa: PLC0415
 
@@ -237,17 +237,17 @@ async def async_import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -
         lambda: _allowed(call.hass, call.data[ATTR_PATH]),
         device_key=vehicle.info.key,
     )
-    return imported.told()
+    return imported.as_response()
 
 
 def _own_name(info: VehicleInfo) -> str | None:
-    """Return what the vehicle calls itself in its logs; some sources do not tell, and make its key up."""
+    """Return what the vehicle is called in its logs; some sources do not know, and make its key up."""
     return info.vin or (info.key if market_hint(info.key) is Market.JAPAN else None)
 
 
 @contextmanager
 def _allowed(hass: HomeAssistant, path: str) -> Iterator[Path]:
-    """Give a file to be read, if it is one and Home Assistant may hand out what is there."""
+    """Yield the file to read, if Home Assistant may read there and it is one."""
     if not hass.config.is_allowed_path(path):
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="path_not_allowed", translation_placeholders={"path": path}
@@ -259,21 +259,19 @@ def _allowed(hass: HomeAssistant, path: str) -> Iterator[Path]:
     yield Path(path)
 
 
-QUESTIONS: Mapping[str, VehicleQuestion] = {
-    "command_log": VehicleQuestion(answer=_command_log, admin_only=True),
-    "get_trips": VehicleQuestion(
-        answer=_trips,
+QUERIES: Mapping[str, VehicleQuery] = {
+    "command_log": VehicleQuery(run=_command_log, admin_only=True),
+    "get_trips": VehicleQuery(
+        run=_trips,
         fields={
             probatio.Optional(ATTR_PERIOD, default=TripPeriod.DAY): probatio.Coerce(TripPeriod),
             probatio.Optional(ATTR_FROM): cv.date,
             probatio.Optional(ATTR_TO): cv.date,
         },
     ),
-    "import_leafspy_log": VehicleQuestion(
-        answer=async_import_leafspy_log, fields=IMPORT_FIELDS, optional=True, admin_only=True
+    "import_leafspy_log": VehicleQuery(
+        run=async_import_leafspy_log, fields=IMPORT_FIELDS, response_optional=True, admin_only=True
     ),
-    "preflight": VehicleQuestion(
-        answer=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(PREFLIGHT))}
-    ),
-    "wake_log": VehicleQuestion(answer=_wake_log, admin_only=True),
+    "preflight": VehicleQuery(run=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(PREFLIGHT))}),
+    "wake_log": VehicleQuery(run=_wake_log, admin_only=True),
 }

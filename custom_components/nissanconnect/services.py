@@ -24,9 +24,9 @@ from homeassistant.util.json import JsonValueType
 from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio
 
-from .account import NissanConfigEntry
+from .account import AccountCoordinator, NissanConfigEntry
 from .const import DOMAIN
-from .queries import ATTR_FROM, QUESTIONS, Fields, Incomplete, VehicleQuestion
+from .queries import ATTR_FROM, QUERIES, Fields, Incomplete, VehicleQuery
 from .runtime import VehicleRuntime
 from .vehicle import (
     SOONEST_PLAN,
@@ -69,19 +69,19 @@ _HOTTEST_CELSIUS = 45.0
 """No cabin is heated to more °C, nor cooled to so few °F."""
 
 _FORCE: Fields = {probatio.Optional(ATTR_FORCE, default=False): cv.boolean}
-"""Whether to send what does not seem sensible, or necessary."""
+"""Whether to send a command that does not seem sensible or necessary."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleAction:
-    """An action: its fields, the command that it makes of them for a vehicle, and what is then told if asked for.
+    """An action: its fields, the command that it makes of them for a vehicle, and its response if one is wanted.
 
-    ``None`` instead of a command reads what the cloud holds and wakes nobody.
+    ``None`` instead of a command reads what the cloud holds and wakes no vehicle.
     """
 
     command: Callable[[VehicleInfo, Mapping[str, Any]], Command | None]
     fields: Fields = field(default_factory=dict)
-    answer: Callable[[VehicleState, CommandOutcome | None], JsonValueType] | None = None
+    response: Callable[[VehicleState, CommandOutcome | None], JsonValueType] | None = None
 
 
 def start_climate(
@@ -95,12 +95,12 @@ def start_climate(
     unit: UnitOfTemperature = UnitOfTemperature.CELSIUS,
     force: bool = False,
 ) -> Command:
-    """Return the command that starts the climate, now or ``at``; raises what the vehicle cannot do as a translation.
+    """Return the command that starts the climate, now or ``at``; raises a translated error if the vehicle cannot.
 
-    The ``target`` is in °C; ``unit`` is the one in which to speak of it.
+    The ``target`` is in °C; ``unit`` is the one of the error's text.
     """
     limits = info.climate_limits
-    # Of a car that has lost its climate altogether, the reason for that is what its owner should hear.
+    # If a car has lost its climate altogether, the error about that is the one that its owner should get.
     offered = info.all_capabilities if Capability.CLIMATE in info.lost else info.capabilities
     if target is not None and unit == UnitOfTemperature.FAHRENHEIT:
         target = _at_the_limit(target, limits)
@@ -203,11 +203,11 @@ ACTIONS: Mapping[str, VehicleAction] = {
     "cancel_scheduled_climate": VehicleAction(command=lambda info, data: CancelClimateSchedule()),
     "flash": VehicleAction(command=lambda info, data: FlashLights()),
     "honk": VehicleAction(command=lambda info, data: SoundHorn()),
-    "locate": VehicleAction(command=lambda info, data: Refresh(Group.POSITION), answer=_position),
+    "locate": VehicleAction(command=lambda info, data: Refresh(Group.POSITION), response=_position),
     "refresh": VehicleAction(
         command=lambda info, data: Refresh() if data[ATTR_WAKE] else None,
         fields={probatio.Optional(ATTR_WAKE, default=False): cv.boolean},
-        answer=_reports,
+        response=_reports,
     ),
     "send_destination": VehicleAction(
         command=lambda info, data: SendDestination(data[ATTR_LATITUDE], data[ATTR_LONGITUDE], data[ATTR_NAME]),
@@ -237,7 +237,7 @@ ACTIONS: Mapping[str, VehicleAction] = {
             unit=data[ATTR_UNIT],
             force=data[ATTR_FORCE],
         ),
-        answer=_replaced,
+        response=_replaced,
         fields={
             probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
             probatio.Optional(ATTR_DEFROST, default=False): cv.boolean,
@@ -257,12 +257,14 @@ ACTIONS: Mapping[str, VehicleAction] = {
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register all actions."""
     for name, action in ACTIONS.items():
-        response = SupportsResponse.OPTIONAL if action.answer else SupportsResponse.NONE
-        hass.services.async_register(DOMAIN, name, _obey(action), _schema(action.fields), supports_response=response)
-    for name, question in QUESTIONS.items():
-        response = SupportsResponse.OPTIONAL if question.optional else SupportsResponse.ONLY
-        handler, schema = _answer(question), _schema(question.fields)
-        if question.admin_only:
+        response = SupportsResponse.OPTIONAL if action.response else SupportsResponse.NONE
+        hass.services.async_register(
+            DOMAIN, name, _command_handler(action), _schema(action.fields), supports_response=response
+        )
+    for name, query in QUERIES.items():
+        response = SupportsResponse.OPTIONAL if query.response_optional else SupportsResponse.ONLY
+        handler, schema = _query_handler(query), _schema(query.fields)
+        if query.admin_only:
             service.async_register_admin_service(hass, DOMAIN, name, handler, schema, response)
         else:
             hass.services.async_register(DOMAIN, name, handler, schema, supports_response=response)
@@ -272,7 +274,7 @@ def _schema(fields: Fields) -> probatio.Schema:
     return probatio.Schema({probatio.Required(ATTR_DEVICE_ID): probatio.All(cv.ensure_list, [cv.string]), **fields})
 
 
-def _obey(action: VehicleAction) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+def _command_handler(action: VehicleAction) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         vehicles = _vehicles(call)
         await async_check_permission(call.hass, call.context, vehicles, POLICY_CONTROL)
@@ -288,43 +290,44 @@ def _obey(action: VehicleAction) -> Callable[[ServiceCall], Coroutine[Any, Any, 
             if isinstance(result, BaseException):
                 raise result
             outcomes.append(result)
-        if action.answer is None or not call.return_response:
+        if action.response is None or not call.return_response:
             return None
         states = (vehicle.coordinator.shown for vehicle in vehicles.values())
-        return _response(vehicles, [action.answer(*told) for told in zip(states, outcomes, strict=True)])
+        return _response(vehicles, [action.response(*each) for each in zip(states, outcomes, strict=True)])
 
     return handle
 
 
 async def _carry_out(vehicle: VehicleRuntime, command: Command | None, call: ServiceCall) -> CommandOutcome | None:
     if command is None:
-        await vehicle.connection.entry.runtime_data.async_read_vehicle(vehicle)
+        account: AccountCoordinator = vehicle.connection.entry.runtime_data
+        await account.async_read_vehicle(vehicle)
         return None
     until_accepted = False if call.return_response else None
     return await vehicle.commands.async_execute(command, call.context, until_accepted=until_accepted)
 
 
-def _answer(question: VehicleQuestion) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+def _query_handler(query: VehicleQuery) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         vehicles = _vehicles(call)
         await async_check_permission(call.hass, call.context, vehicles, POLICY_READ)
-        return _response(vehicles, [await question.answer(vehicle, call) for vehicle in vehicles.values()])
+        return _response(vehicles, [await query.run(vehicle, call) for vehicle in vehicles.values()])
 
     return handle
 
 
-def _response(vehicles: dict[str, VehicleRuntime], answers: Sequence[JsonValueType | Incomplete]) -> ServiceResponse:
-    """Tell the answers by the ids of the devices, with their names for whoever reads it."""
+def _response(vehicles: dict[str, VehicleRuntime], results: Sequence[JsonValueType | Incomplete]) -> ServiceResponse:
+    """Return the results by the ids of the devices, with their names for people."""
     return {
         "vehicles": {
-            device_id: {"name": vehicle.info.name, **_told(answer)}
-            for (device_id, vehicle), answer in zip(vehicles.items(), answers, strict=True)
+            device_id: {"name": vehicle.info.name, **_with_gaps(result)}
+            for (device_id, vehicle), result in zip(vehicles.items(), results, strict=True)
         }
     }
 
 
-def _told(answer: JsonValueType | Incomplete) -> Mapping[str, JsonValueType]:
-    return {"answer": answer.answer, **answer.lacks} if isinstance(answer, Incomplete) else {"answer": answer}
+def _with_gaps(result: JsonValueType | Incomplete) -> Mapping[str, JsonValueType]:
+    return {"answer": result.result, **result.missing} if isinstance(result, Incomplete) else {"answer": result}
 
 
 @callback
@@ -345,10 +348,10 @@ def _vehicle(hass: HomeAssistant, device_id: str) -> VehicleRuntime:
 async def async_check_permission(
     hass: HomeAssistant, context: Context | None, devices: Iterable[str], policy: str
 ) -> None:
-    """Raise :class:`Unauthorized` unless whoever is behind ``context`` has ``policy`` for all that ``devices`` have.
+    """Raise :class:`Unauthorized` unless the user of ``context`` has ``policy`` for all our entities of ``devices``.
 
-    As for the actions of entities that are targeted by their device, it takes every entity of ours, and who is nobody
-    in particular, like an automation, may do everything.
+    This is how Home Assistant checks actions of entities that are targeted by their device. A context without a user,
+    as an automation's, may do everything.
     """
     if context is None or not context.user_id:
         return

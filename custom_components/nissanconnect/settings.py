@@ -59,8 +59,8 @@ class Settings:
     """The options with their defaults.
 
     ``answer_at_once`` lets actions return when a command is accepted instead of confirmed, for voice assistants,
-    which do not wait that long. ``alerts`` are those that are told. ``waking`` holds what was
-    chosen for each vehicle by its alias.
+    which do not wait that long. ``alerts`` are those that the owner wants. ``waking`` holds the choices for each
+    vehicle by its alias.
     """
 
     pace: PollingPolicy = PollingPolicy()
@@ -71,9 +71,9 @@ class Settings:
 
     @classmethod
     def of(cls, options: Mapping[str, Any], odd: set[str] | None = None) -> Self:
-        """Read the options of an entry; what is not set, or cannot be read, keeps its default.
+        """Read the options of an entry; those that are missing or cannot be read have their defaults.
 
-        What cannot be read is added to ``odd``.
+        The names of options that cannot be read are added to ``odd``.
         """
         default, values = cls(), EntryValues(options)
         minutes = {
@@ -88,7 +88,7 @@ class Settings:
         for name, chosen in values.mapping(OPTION_WAKING).items():
             if isinstance(chosen, Mapping):
                 policies[name] = read_policy(chosen, odd_policies)
-            elif name not in {*BOUNDS, *_QUIET_HOURS}:  # which an earlier version kept for the whole account
+            elif name not in {*BOUNDS, *_QUIET_HOURS}:  # an earlier version stored these for the whole account
                 values.odd.add(OPTION_WAKING)
         settings = cls(
             pace=replace(default.pace, parked=minutes["parked"], active=minutes["active"]),
@@ -102,22 +102,22 @@ class Settings:
         return settings
 
     def wake_policy(self, vehicle: str) -> WakePolicy:
-        """Return when the vehicle of that key may be woken: never, if nothing was chosen for it."""
+        """Return when the vehicle with that key may be woken: never, if nothing was chosen for it."""
         return self.waking.get(alias(vehicle), WakePolicy())
 
 
 def read_policy(options: Mapping[str, Any], odd: set[str] | None = None) -> WakePolicy:
     """Read what the owner allows for one vehicle; an interval of 0 means never.
 
-    A vehicle with quiet hours that cannot be read is not woken at all. What cannot be read is added to ``odd``.
+    A vehicle with quiet hours that cannot be read is not woken at all. Names of damaged options are added to ``odd``.
     """
     values = EntryValues(options)
     quiet_from, quiet_until = (values.time_of_day(option) for option in _QUIET_HOURS)
-    silent = not values.odd.isdisjoint(_QUIET_HOURS)
+    never = not values.odd.isdisjoint(_QUIET_HOURS)
 
     def interval(option: str) -> timedelta | None:
         minutes = _number(values, option, 0)
-        return timedelta(minutes=minutes) if minutes and not silent else None
+        return timedelta(minutes=minutes) if minutes and not never else None
 
     policy = WakePolicy(
         charging=interval(OPTION_WAKE_CHARGING),

@@ -1,7 +1,6 @@
-"""What Leaf Spy has logged, as history of the vehicle's own sensors: in their long-term statistics.
+"""Imports Leaf Spy's logs into the long-term statistics of the vehicle's own sensors.
 
-An hour that a log tells of replaces what is there for that hour, so importing again changes nothing, and whatever
-Home Assistant did not hear at the time is put right.
+An hour in a log replaces what is recorded for that hour, so importing again changes nothing, and gaps are filled.
 """
 
 import asyncio
@@ -31,12 +30,12 @@ if TYPE_CHECKING:
     from .backends.leafspy.log import HourlyValue
 
 type Opener = Callable[[], AbstractContextManager[Path]]
-"""Makes a file ready to be read; called outside the event loop."""
+"""Opens a file for reading; called outside the event loop."""
 
 _BEING_RECORDED = timedelta(minutes=15)
-"""How long after its end Home Assistant may still sum up an hour itself; a row that is there already stops it."""
-_PATIENCE = 300.0
-"""Seconds for the database to take it all in."""
+"""How long after its end Home Assistant may still sum up an hour itself; an existing row would stop it."""
+_LONGEST_WRITE = 300.0
+"""Seconds for the database to write everything."""
 
 _SENSORS: Mapping[str, tuple[str, str]] = {
     "health": ("battery_health", PERCENTAGE),
@@ -44,16 +43,16 @@ _SENSORS: Mapping[str, tuple[str, str]] = {
     "amp_hours": ("battery_amp_hours", "Ah"),
     "hx": ("battery_hx", PERCENTAGE),
 }
-"""The key of the sensor whose history each series is, and the unit in which logs are read."""
+"""For each series of the log: the key of the sensor, and the unit of the log."""
 
 
 class LogError(ServiceValidationError):
-    """Nothing was imported yet, and why; a form shows it as well."""
+    """Why nothing was imported; forms show it, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What came of an import: ``hours`` by entity, and from when to when. ``damaged``: an archive broke off."""
+    """The result of an import: ``hours`` by entity, and their span. ``damaged``: an archive breaks off."""
 
     rows: int
     skipped: Mapping[str, int]
@@ -62,8 +61,8 @@ class Imported:
     first: datetime
     last: datetime
 
-    def told(self) -> dict[str, Any]:
-        """Return it as an action's answer."""
+    def as_response(self) -> dict[str, Any]:
+        """Return it as the response of an action."""
         return {
             "rows": self.rows,
             "skipped": dict(self.skipped),
@@ -84,9 +83,9 @@ async def async_import_log(
 ) -> Imported:
     """Read the logs of a vehicle and import them; raises :class:`LogError`.
 
-    ``name`` is what the vehicle calls itself, its VIN or frame number: rows that say another one are skipped; ``None``
-    if that is not known. ``device_key`` is the key of the vehicle whose sensors it is about.
-    ``progress`` is told in the event loop how much has been read, from 0 to 1.
+    ``name`` is the vehicle's VIN or frame number, ``None`` if that is unknown: rows with another one are skipped.
+    ``device_key`` is the key of the vehicle that has the sensors. ``progress`` is called in the event loop with the
+    share that has been read, from 0 to 1.
     """
     if RECORDER_DOMAIN not in hass.config.components:
         raise LogError(translation_domain=DOMAIN, translation_key="no_recorder")
@@ -104,8 +103,8 @@ async def async_import_log(
     if not read.rows:
         raise LogError(translation_domain=DOMAIN, translation_key="log_without_rows")
     if not starts:
-        told = {"rows": str(read.rows)} | {reason: str(count) for reason, count in read.skipped.items()}
-        raise LogError(translation_domain=DOMAIN, translation_key="log_empty", translation_placeholders=told)
+        counts = {"rows": str(read.rows)} | {reason: str(count) for reason, count in read.skipped.items()}
+        raise LogError(translation_domain=DOMAIN, translation_key="log_empty", translation_placeholders=counts)
     return Imported(
         rows=read.rows,
         skipped=read.skipped,
@@ -118,7 +117,7 @@ async def async_import_log(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """What is in a file: how many rows, how many of them were skipped by each reason, and the hours by series."""
+    """The content of a file: how many rows, how many of them were skipped for which reason, and the hours by series."""
 
     rows: int
     skipped: Mapping[str, int]
@@ -128,7 +127,7 @@ class _Read:
 
 def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[float], None]) -> _Read:
     """Read a file, which takes seconds."""
-    # Here, because nobody else pays for it.
+    # Imported here, so that a start does not pay for it.
     from .backends.leafspy.log import Damaged, HourlyValues, LogReader, Series, Skipped, log_files  # noqa: PLC0415
 
     reader, hours, damaged = LogReader(now, name), HourlyValues(), False
@@ -151,26 +150,26 @@ def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[flo
 
 
 def _opened(path: Path) -> BinaryIO:
-    """Open a file; raises :class:`OSError` for anything else: a pipe would not open before somebody writes to it."""
+    """Open a file; raises :class:`OSError` for anything else. A pipe would not open before somebody writes to it."""
     if not path.is_file():
         raise FileNotFoundError
     return path.open("rb")
 
 
 def _watched(chunks: Iterator[bytes], file: BinaryIO, size: int, report: Callable[[float], None]) -> Iterator[bytes]:
-    """Report how far in the file the reading is, percent by percent."""
-    told = -1
+    """Report the position in the file, percent by percent."""
+    reported = -1
     for chunk in chunks:
         percent = 100 * file.tell() // size
-        if percent > told:
-            told = percent
+        if percent > reported:
+            reported = percent
             report(min(percent, 100) / 100)
         yield chunk
 
 
 @callback
 def _sensors(hass: HomeAssistant, key: str) -> dict[str, str]:
-    """Return the sensors that the vehicle has, by what logs tell of them."""
+    """Return the sensors that the vehicle has, by their series in logs."""
     registry = er.async_get(hass)
     found = {
         series: registry.async_get_entity_id(Platform.SENSOR, DOMAIN, f"{key}_{sensor}")
@@ -180,18 +179,18 @@ def _sensors(hass: HomeAssistant, key: str) -> dict[str, str]:
 
 
 async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list[HourlyValue]]]) -> dict[str, int]:
-    """Hand the hours to the recorder and wait until they are in its database; return how many by entity."""
+    """Import the hours and wait until they are in the database; return how many by entity."""
     instance = get_instance(hass)
     known = await instance.async_add_executor_job(lambda: get_metadata(hass, statistic_ids=set(found)))
     hours: dict[str, int] = {}
     for entity_id, (series, values) in found.items():
-        said_in = _SENSORS[series][1]
+        log_unit = _SENSORS[series][1]
         state = hass.states.get(entity_id)
-        shown_in = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, said_in) if state else said_in
-        # What is there already stays in its unit, which is the one that the owner has chosen for the sensor.
-        unit = known[entity_id][1]["unit_of_measurement"] if entity_id in known else shown_in
+        shown_unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, log_unit) if state else log_unit
+        # Existing statistics keep their unit, which is the one that the owner has chosen for the sensor.
+        unit = known[entity_id][1]["unit_of_measurement"] if entity_id in known else shown_unit
         converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
-        convert = converter.converter_factory(said_in, unit) if converter and unit != said_in else _as_it_is
+        convert = converter.converter_factory(log_unit, unit) if converter and unit != log_unit else _as_it_is
         metadata = StatisticMetaData(
             mean_type=StatisticMeanType.ARITHMETIC,
             has_sum=False,
@@ -216,7 +215,7 @@ async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list
         )
         hours[entity_id] = len(values)
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_LONGEST_WRITE):
             await instance.async_block_till_done()
     except TimeoutError as err:
         raise LogError(translation_domain=DOMAIN, translation_key="recorder_busy") from err

@@ -1,4 +1,4 @@
-"""Being called by Leaf Spy: the address, what comes in through it, and what its owner is told of who is not let in."""
+"""Leaf Spy's webhook: its URL, request handling, and a repair issue for rejected requests."""
 
 from asyncio import Event, timeout
 from collections.abc import Iterable, Mapping
@@ -27,27 +27,27 @@ _LARGEST_BODY = 65_536
 """Bytes. A message has about 400."""
 _BODY_LIMIT = 10.0
 """Seconds in which all of it has to come."""
-_REFUSALS_BEFORE_TELLING = 10
-"""In a row: somebody who types the password into the app is wrong a few times, and sends every few seconds."""
+_REJECTIONS_BEFORE_REPORTING = 10
+"""In a row: an owner may mistype the password a few times, and the app sends every few seconds."""
 
 
-class Visitors(Protocol):
-    """Who is told of each request."""
+class WebhookObserver(Protocol):
+    """Is called for each request."""
 
-    def let_in(self, parameters: Mapping[str, str]) -> None:
-        """Somebody was let in with these parameters."""
+    def accepted(self, parameters: Mapping[str, str]) -> None:
+        """A request with these parameters was accepted."""
 
-    def turned_away(self, source: str) -> None:
-        """Somebody was not; ``source`` is an address of the network."""
+    def rejected(self, address: str) -> None:
+        """A request from that network address was rejected."""
 
 
 async def async_open_webhook(
-    hass: HomeAssistant, webhook_id: str, backend: Receiving, visitors: Visitors
+    hass: HomeAssistant, webhook_id: str, backend: Receiving, observer: WebhookObserver
 ) -> CALLBACK_TYPE:
-    """Answer requests from now on, until what is returned is called; raises if Home Assistant has no web server."""
+    """Handle requests until the returned function is called; raises if Home Assistant has no web server."""
     if not await async_setup_component(hass, "webhook", {}):
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="no_webhook")
-    # Only now: it brings the web server along, which starts without us, and nobody else has to wait for that.
+    # Imported here: it loads the web server, which nobody without Leaf Spy should wait for.
     from homeassistant.components.webhook import async_register, async_unregister  # noqa: PLC0415
 
     async def handle(hass: HomeAssistant, webhook_id: str, request: Request) -> Response:
@@ -56,9 +56,9 @@ async def async_open_webhook(
             parameters = await _form(request) | parameters
         reply = backend.receive(parameters)
         if reply != backend.accepted:
-            visitors.turned_away(request.remote or "?")
+            observer.rejected(request.remote or "?")
             return Response(text=reply, status=401)
-        visitors.let_in(parameters)
+        observer.accepted(parameters)
         return Response(text=reply)
 
     # The phone is on the road, so requests come from anywhere.
@@ -74,7 +74,7 @@ async def async_open_webhook(
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """Return what is said in a form that somebody posts; nothing of one that is larger than any message."""
+    """Return the fields of a posted form; none if it is larger than any message."""
     try:
         # A request that comes through Home Assistant's cloud is in memory already.
         bounded = request.clone(client_max_size=_LARGEST_BODY) if isinstance(request, Request) else request
@@ -85,80 +85,80 @@ async def _form(request: Request) -> dict[str, str]:
         return {}
 
 
-def _first(said: Iterable[tuple[str, object]]) -> dict[str, str]:
-    """Return what is said; of what is said twice, the first."""
-    return {name: value for name, value in reversed([*said]) if isinstance(value, str)}
+def _first(fields: Iterable[tuple[str, object]]) -> dict[str, str]:
+    """Return the fields as a mapping; if a name comes twice, its first value."""
+    return {name: value for name, value in reversed([*fields]) if isinstance(value, str)}
 
 
-class Doorkeeper(Visitors):
-    """Tells the owner of an entry who is turned away, without repeating what they said."""
+class RejectionMonitor(WebhookObserver):
+    """Shows the owner of an entry that requests are rejected, without repeating what they hold."""
 
     def __init__(self, hass: HomeAssistant, entry: NissanConfigEntry) -> None:
-        """Begin with nobody at the door."""
         self._hass = hass
         self._entry = entry
-        self._refusals = 0
+        self._rejections = 0
         self._warned = False
 
     @override
     @callback
-    def let_in(self, parameters: Mapping[str, str]) -> None:
-        if self._refusals >= _REFUSALS_BEFORE_TELLING:
+    def accepted(self, parameters: Mapping[str, str]) -> None:
+        if self._rejections >= _REJECTIONS_BEFORE_REPORTING:
             async_report_caller(self._hass, self._entry, refused=False)
-        self._refusals = 0
+        self._rejections = 0
 
     @override
     @callback
-    def turned_away(self, source: str) -> None:
-        self._refusals += 1
-        if not self._warned:  # two phones of which one is wrong take turns, every few seconds
+    def rejected(self, address: str) -> None:
+        self._rejections += 1
+        if not self._warned:  # only once: two phones of which one is wrong take turns, every few seconds
             self._warned = True
-            _LOGGER.warning("A message for Leaf Spy from %s has a wrong password", source)
-        if self._refusals == _REFUSALS_BEFORE_TELLING:
+            _LOGGER.warning("A message for Leaf Spy from %s has a wrong password", address)
+        if self._rejections == _REJECTIONS_BEFORE_REPORTING:
             async_report_caller(self._hass, self._entry, refused=True)
 
 
-class Reception(Visitors):
-    """Waits for the first message while a link is set up, and keeps it for the entry that comes of it."""
+class SetupListener(WebhookObserver):
+    """Waits for the first message while Leaf Spy is set up, and keeps the latest one for the new entry.
+
+    ``received`` is set by the first message; ``rejections`` counts rejected requests.
+    """
 
     def __init__(self) -> None:
-        """Begin before the first message."""
         self.latest: Mapping[str, str] | None = None
-        self.refusals = 0
-        self.heard = Event()
-        """Set by the first message."""
+        self.rejections = 0
+        self.received = Event()
 
     @callback
     def begin(self) -> None:
-        """Begin to wait, maybe once more."""
-        self.refusals = 0
+        """Start waiting, maybe once more."""
+        self.rejections = 0
         if self.latest is None:
-            self.heard.clear()
+            self.received.clear()
 
     @override
     @callback
-    def let_in(self, parameters: Mapping[str, str]) -> None:
+    def accepted(self, parameters: Mapping[str, str]) -> None:
         self.latest = parameters
-        self.heard.set()
+        self.received.set()
 
     @override
     @callback
-    def turned_away(self, source: str) -> None:
-        self.refusals += 1
+    def rejected(self, address: str) -> None:
+        self.rejections += 1
 
 
 async def async_receive(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
-    """Take the calls of an entry's source while the entry is loaded, if that is how it speaks."""
+    """Handle the requests of an entry's source while the entry is loaded, if it sends any."""
     backend = entry.runtime_data.backend
     if isinstance(backend, Receiving):
         async_report_caller(hass, entry, refused=False)
-        doorkeeper = Doorkeeper(hass, entry)
-        entry.async_on_unload(await async_open_webhook(hass, entry.data[CONF_WEBHOOK_ID], backend, doorkeeper))
+        monitor = RejectionMonitor(hass, entry)
+        entry.async_on_unload(await async_open_webhook(hass, entry.data[CONF_WEBHOOK_ID], backend, monitor))
 
 
 @callback
 def async_addresses(hass: HomeAssistant, webhook_id: str) -> list[URL]:
-    """Return under which addresses a phone may reach the webhook: from outside, through the cloud, from home."""
+    """Return the URLs at which a phone may reach the webhook: from outside, through the cloud, from home."""
     from homeassistant.components.webhook import async_generate_path  # noqa: PLC0415 - see above
 
     found: dict[URL, None] = {}
@@ -175,7 +175,7 @@ def async_addresses(hass: HomeAssistant, webhook_id: str) -> list[URL]:
 
 
 def _is_own(base: URL) -> bool:
-    """Whether an address means the machine on which it is used: on the phone that is the phone."""
+    """Whether an address means the machine on which it is used, which would be the phone."""
     host = (base.host or "").rstrip(".")
     try:
         address = ip_address(host)

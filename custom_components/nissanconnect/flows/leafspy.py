@@ -29,7 +29,7 @@ from ..sources import (
     async_create_backend,
     async_wait,
 )
-from ..webhook import Reception, async_addresses, async_open_webhook
+from ..webhook import SetupListener, async_addresses, async_open_webhook
 from .texts import async_text
 
 _PATIENCE = 300.0
@@ -57,7 +57,7 @@ class LeafSpyFlow(ConfigFlow):
 
     _close: CALLBACK_TYPE | None = None
     _link: Mapping[str, Any] = MappingProxyType({})
-    _reception: Reception
+    _reception: SetupListener
     _waiting: asyncio.Task[None] | None = None
 
     async def async_step_leafspy(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -113,7 +113,7 @@ class LeafSpyFlow(ConfigFlow):
         if self._reception.latest is not None:
             return self.async_show_progress_done(next_step_id="leafspy_heard")
         return self.async_show_progress_done(
-            next_step_id="leafspy_refused" if self._reception.refusals else "leafspy_silent"
+            next_step_id="leafspy_refused" if self._reception.rejections else "leafspy_silent"
         )
 
     async def async_step_leafspy_heard(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -154,7 +154,7 @@ class LeafSpyFlow(ConfigFlow):
         """Hear messages until the dialog is over; return whether anybody can call."""
         backend = await async_create_backend(self.hass, self._link, save_auth=lambda _: None)
         if self._close is None and isinstance(backend, Receiving):
-            self._reception = Reception()
+            self._reception = SetupListener()
             with suppress(ConfigEntryError):
                 self._close = await async_open_webhook(self.hass, self._link[CONF_WEBHOOK_ID], backend, self._reception)
         return self._close is not None
@@ -167,7 +167,7 @@ class LeafSpyFlow(ConfigFlow):
 
     async def _async_first_message(self) -> None:
         """Wait until one has come, or for long enough."""
-        await async_wait(self.hass, self._reception.heard, _PATIENCE)
+        await async_wait(self.hass, self._reception.received, _PATIENCE)
 
     async def _async_show_choice(self, step_id: str) -> ConfigFlowResult:
         self._waiting = None
