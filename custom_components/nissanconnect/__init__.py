@@ -2,17 +2,17 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from . import minimum  # noqa: F401 - first: an older Home Assistant lacks what the others import
 from .account import AccountCoordinator, NissanConfigEntry
-from .backends.base import Json, LockSetup
-from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN, DOMAIN, PLATFORMS
+from .backends.base import LockSetup
+from .connection import AuthStorage
+from .const import CONF_DEVICE_ID, DOMAIN, PLATFORMS
 from .entry_changes import async_follow, async_settle, async_warn_of_odd_values
 from .entry_values import EntryValues
 from .geofences import async_remove_stale
@@ -37,29 +37,18 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Bring up one account and its vehicles."""
-    known: dict[str, Any] = {}
-
-    @callback
-    def save_auth(auth: dict[str, Json]) -> None:
-        nonlocal known
-        # After a dialog has logged in anew, or the entry was loaded again, what was under way must not undo that.
-        successor = getattr(entry, "runtime_data", None)  # Home Assistant takes it away while nothing is loaded
-        if (successor is not None and successor.backend is not backend) or _log_in(entry) != known:
-            return
-        hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_AUTH: auth})
-        known = _log_in(entry)
-
     source_of(entry.data)
     store = VehicleStore(hass, entry.entry_id)
     remembered = await store.async_load()
     async_report_store(hass, entry, remembered.set_aside)
+    auth = AuthStorage(hass, entry)
     try:
-        backend = await async_create_backend(hass, entry.data, save_auth=save_auth, memory=remembered.memory)
+        backend = await async_create_backend(hass, entry.data, save_auth=auth.async_save, memory=remembered.memory)
     except InvalidAddress as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key=err.key) from err
     async_warn_of_odd_values(entry)
     entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
-    known = _log_in(entry)
+    auth.async_start(backend)
     await entry.runtime_data.async_start(remembered)
     async_remove_stale(hass, entry, [vehicle.info for vehicle in entry.runtime_data.vehicles.values()])
     await async_settle(hass, entry)  # before there would be the same entities twice
@@ -69,14 +58,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     entry.runtime_data.async_refresh_consumers()
     await async_receive(hass, entry)
     async_follow(hass, entry)
-
-
-def _log_in(entry: NissanConfigEntry) -> dict[str, Any]:
-    """Return what the log-in depends on, and what came of it."""
-    return {name: value for name, value in entry.data.items() if name not in _BESIDES}
-
-
-_BESIDES = {CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN}
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:

@@ -3,13 +3,14 @@
 from asyncio import Semaphore
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .backends.base import Backend, Pushing
-from .const import DOMAIN
+from .backends.base import Backend, Json, Pushing
+from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
 from .engine.polling import DayTally, Quota
 from .exceptions import NEEDS_REAUTH
 from .push import PushDebouncer, async_listen
@@ -98,6 +99,41 @@ class Connection:
         self.push_error = error
         if isinstance(error, NEEDS_REAUTH):
             self.async_start_reauth()
+
+
+class AuthStorage:
+    """Stores the log-in state (tokens) of an entry's backend in the data of the entry.
+
+    Once a dialog has logged in again, or the entry was reloaded, what the old backend still reports is ignored.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._backend: Backend | None = None
+        self._known: dict[str, Any] = {}
+
+    @callback
+    def async_start(self, backend: Backend) -> None:
+        """Store what ``backend`` reports from now on."""
+        self._backend = backend
+        self._known = self._login()
+
+    @callback
+    def async_save(self, auth: dict[str, Json]) -> None:
+        """Store a log-in state."""
+        account = getattr(self._entry, "runtime_data", None)  # Home Assistant deletes it while nothing is loaded
+        if (account is not None and account.backend is not self._backend) or self._login() != self._known:
+            return
+        self._hass.config_entries.async_update_entry(self._entry, data=self._entry.data | {CONF_AUTH: auth})
+        self._known = self._login()
+
+    def _login(self) -> dict[str, Any]:
+        """Return what the log-in depends on, and its state."""
+        return {name: value for name, value in self._entry.data.items() if name not in _NOT_LOGIN}
+
+
+_NOT_LOGIN = {CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN}
 
 
 @callback
