@@ -1,4 +1,4 @@
-"""The dialogs: choosing a source, connecting to it, connecting again, changing the connection."""
+"""The config flow: choose a source and connect to it, log in again, reconfigure."""
 
 from typing import Any, override
 
@@ -6,12 +6,12 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, ConfigSu
 from homeassistant.core import callback
 
 from .const import CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
-from .flows.advisor import UnsureFlow
+from .flows.advisor import AdvisorFlow
 from .flows.geofence import GeofenceFlow
 from .flows.leafspy import LeafSpyFlow
 from .flows.leafspy_log import LeafSpyLogFlow
+from .flows.login import LoginFlow
 from .flows.options import NissanOptionsFlow
-from .flows.ovms import OvmsFlow
 from .flows.remote_lock import RemoteLockFlow
 from .flows.source import SourceFlow
 from .sources import FORMS, SOURCES, Source
@@ -27,11 +27,11 @@ _MENU = (
     Source.TESLAFI,
     Source.DEMO,
 )
-"""The sources in the order in which they are offered: what most owners have first, experiments last."""
+"""The choices in the order in which they are shown: what most owners have first, experiments last."""
 
 
-class NissanConfigFlow(OvmsFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, RemoteLockFlow, domain=DOMAIN):
-    """Set up one account or link."""
+class NissanConfigFlow(LoginFlow, LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, RemoteLockFlow, domain=DOMAIN):
+    """Set up one account."""
 
     VERSION = 1
     MINOR_VERSION = 1
@@ -50,17 +50,17 @@ class NissanConfigFlow(OvmsFlow, LeafSpyFlow, LeafSpyLogFlow, UnsureFlow, Remote
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask where the vehicle comes from."""
+        """Choose the source."""
         return self.async_show_menu(step_id="user", menu_options=list(_MENU))
 
     async def async_step_demo(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Set up the simulated garage; there is nothing to ask."""
+        """Set up the simulated garage, which needs no input."""
         await self.async_set_unique_id(Source.DEMO)
         self._abort_if_unique_id_configured()
         return self.async_create_entry(title=SOURCES[Source.DEMO].title, data={CONF_SOURCE: Source.DEMO})
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what to change, if there is a choice."""
+        """Choose what to change, if there is a choice."""
         source = self._get_reconfigure_entry().data.get(CONF_SOURCE)
         if source == Source.LEAFSPY:
             return self.async_show_menu(step_id="reconfigure", menu_options=["leafspy", "leafspy_log"])

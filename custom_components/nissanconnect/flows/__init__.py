@@ -1,1 +1,1 @@
-"""The dialogs, apart from adding an entry itself, which Home Assistant looks for in ``config_flow.py``."""
+"""The dialogs. Home Assistant finds them through ``config_flow.py``, which puts them together."""

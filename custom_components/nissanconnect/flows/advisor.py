@@ -1,4 +1,4 @@
-"""The dialog for owners who do not know what their vehicle talks to: a part of adding an entry."""
+"""The dialog that advises owners who do not know which source fits their vehicle: a part of adding an entry."""
 
 from functools import cache
 from typing import Any
@@ -19,8 +19,8 @@ import probatio
 
 from ..sources import SOURCES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
-from ..vehicle.advisor import Advice, AdviceReason, App, Model, Territory, advise, region_of, was_built
-from .texts import async_text
+from ..vehicle.advisor import Advice, App, Model, Territory, advise, region_of, was_built
+from .common import async_text
 
 CONF_APP = "app"
 CONF_VIN = "vin"
@@ -32,11 +32,11 @@ def _choice(key: str, kind: type[Territory | Model | App]) -> SelectSelector:
 
 
 @cache
-def _questions() -> probatio.Schema:
-    """What is asked. Made when it is shown: selectors take their time, and most starts show no dialog.
+def _schema() -> probatio.Schema:
+    """Return the form. It is created when it is first shown: selectors are slow, and most starts show no dialog.
 
-    What is required would be filled in by the browser with the first choice or the smallest number, so that owners who
-    leave it alone would answer something; the labels say what is required instead.
+    Fields are optional and checked by hand. In a required one the browser would preselect the first choice or the
+    smallest number, and owners who leave it alone would submit that. The labels say what is required.
     """
     return probatio.Schema(
         {
@@ -51,26 +51,26 @@ def _questions() -> probatio.Schema:
     )
 
 
-class UnsureFlow(ConfigFlow):
-    """The steps from a few questions to the source to choose. Nothing of what is entered is kept."""
+class AdvisorFlow(ConfigFlow):
+    """From a few facts about the vehicle to the source to choose. Nothing that is entered is stored."""
 
     _advice: Advice
-    _answers: dict[str, Any] | None = None
-    """What was answered, for who looks at the questions again; without the VIN."""
+    _facts: dict[str, Any] | None = None
+    """The last valid input without the VIN, for owners who go back to the form."""
     _plant: str | None
 
     async def async_step_unsure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what the owner knows."""
+        """Take what the owner knows about the vehicle."""
         errors: dict[str, str] = {}
         if user_input is not None:
             vin = user_input.get(CONF_VIN, "").strip()
-            vin_is = vin_problem(vin) if vin else None
-            if vin_is not in (None, VinProblem.CHECK_DIGIT):
-                errors[CONF_VIN] = f"vin_{vin_is}"
+            wrong_vin = vin_problem(vin) if vin else None
+            if wrong_vin not in (None, VinProblem.CHECK_DIGIT):
+                errors[CONF_VIN] = f"vin_{wrong_vin}"
             errors |= dict.fromkeys({CONF_REGION, CONF_MODEL} - user_input.keys(), "choose_one")
             year = None if CONF_YEAR not in user_input else int(user_input[CONF_YEAR])
-            if (problem := _year_problem(user_input.get(CONF_MODEL), year)) is not None:
-                errors[CONF_YEAR] = problem
+            if (wrong_year := _year_error(user_input.get(CONF_MODEL), year)) is not None:
+                errors[CONF_YEAR] = wrong_year
             if not errors:
                 self._advice = advise(
                     Territory(user_input[CONF_REGION]),
@@ -78,21 +78,21 @@ class UnsureFlow(ConfigFlow):
                     year,
                     App(user_input[CONF_APP]),
                 )
-                self._answers = {name: value for name, value in user_input.items() if name != CONF_VIN}
+                self._facts = {name: value for name, value in user_input.items() if name != CONF_VIN}
                 self._plant = plant_country(vin)
-                return await self._async_answer()
-        answers = user_input or self._answers or {CONF_REGION: region_of(self.hass.config.country)}
+                return await self._async_show_advice()
+        suggested = user_input or self._facts or {CONF_REGION: region_of(self.hass.config.country)}
         return self.async_show_form(
             step_id="unsure",
-            data_schema=self.add_suggested_values_to_schema(_questions(), answers),
+            data_schema=self.add_suggested_values_to_schema(_schema(), suggested),
             errors=errors,
         )
 
-    async def _async_answer(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Tell what leads to the vehicle and why, and offer to go on."""
+    async def _async_show_advice(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show which sources fit the vehicle and why, and offer to go on with the best one."""
         names = [SOURCES[Source(way)].title for way in self._advice.ways] or ["-"]
         return self.async_show_menu(
-            step_id=_step(self._advice.verdict),
+            step_id=f"unsure_{self._advice.verdict}",
             menu_options=[*(["unsure_best"] if self._advice.ways else []), "unsure", "user"],
             description_placeholders={
                 "plant": self._plant or "?",
@@ -102,32 +102,34 @@ class UnsureFlow(ConfigFlow):
             },
         )
 
+    # One step for each AdviceReason: Home Assistant finds the texts of a menu by the name of its step.
+    async_step_unsure_cloud = _async_show_advice
+    async_step_unsure_try_cloud = _async_show_advice
+    async_step_unsure_contradiction = _async_show_advice
+    async_step_unsure_app_decides = _async_show_advice
+    async_step_unsure_unproven = _async_show_advice
+    async_step_unsure_closed = _async_show_advice
+    async_step_unsure_russia = _async_show_advice
+    async_step_unsure_no_cloud = _async_show_advice
+    async_step_unsure_nothing = _async_show_advice
+
     async def _async_plant_note(self) -> str:
-        """Return what the VIN tells, in the language of Home Assistant; nothing without one."""
+        """Return the text about the plant that the VIN names, in the owner's language; empty without a VIN."""
         if self._plant is None:
             return ""
         note = await async_text(self.hass, "plant", "known")
         return "\n\n" + note.replace("[country]", self._plant)
 
     async def async_step_unsure_best(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Go on with the best way."""
+        """Go on with the step of the best source."""
         step: ConfigFlowResult = await getattr(self, f"async_step_{self._advice.ways[0]}")()
         return step
 
 
-def _year_problem(model: str | None, year: int | None) -> str | None:
-    """Return the key of what is wrong with a year of manufacture, if anything is."""
+def _year_error(model: str | None, year: int | None) -> str | None:
+    """Return the error key for a wrong year of manufacture, ``None`` if it may be right or is unknown."""
     if year is None:
         return None
     if year > dt_util.now().year + 1:  # owners mean the model year, which begins before its year
         return "year_to_come"
     return None if model is None or was_built(Model(model), year) else f"{model}_years"
-
-
-def _step(verdict: AdviceReason) -> str:
-    return f"unsure_{verdict}"
-
-
-# Home Assistant finds the words by the name of the step, so each verdict is one. They differ in nothing else.
-for _verdict in AdviceReason:
-    setattr(UnsureFlow, f"async_step_{_step(_verdict)}", UnsureFlow._async_answer)

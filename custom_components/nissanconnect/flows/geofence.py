@@ -19,7 +19,6 @@ from homeassistant.helpers.selector import (
     EntitySelectorConfig,
     LocationSelector,
     LocationSelectorConfig,
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     TextSelector,
@@ -31,7 +30,8 @@ from ..account import NissanConfigEntry
 from ..const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES
 from ..engine.position import LARGEST, SMALLEST, GeofenceAction
 from ..geofences import NoPlaceFound, async_find_address, read_geofence
-from ..vehicle import LONGEST_TITLE, alias, one_line
+from ..vehicle import LONGEST_TITLE, one_line
+from .common import loaded_vehicles, vehicle_selector
 
 _DEFAULT_RADIUS = 500.0
 _ACTIONS = SelectSelector(
@@ -47,11 +47,10 @@ class GeofenceFlow(ConfigSubentryFlow):
     """Adds a geofence from the map, a zone or an address, or changes one."""
 
     def __init__(self) -> None:
-        """Start with nothing chosen."""
         self._suggested: dict[str, Any] = {}
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask how to find the centre."""
+        """Choose how to find the centre."""
         entry: NissanConfigEntry = self._get_entry()
         if entry.state is ConfigEntryState.LOADED and not entry.runtime_data.vehicles:
             return self.async_abort(reason="no_vehicles_here")
@@ -60,7 +59,7 @@ class GeofenceFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Start with the geofence as it is."""
         subentry = self._get_reconfigure_subentry()
-        odd = read_geofence(subentry).odd  # which the form would not take back
+        odd = read_geofence(subentry).odd  # which the form would reject
         self._suggest(self.hass.config.latitude, self.hass.config.longitude)
         self._suggested |= {name: value for name, value in subentry.data.items() if name not in odd}
         self._suggested[CONF_NAME] = subentry.title
@@ -83,7 +82,7 @@ class GeofenceFlow(ConfigSubentryFlow):
         return await self.async_step_area()
 
     async def async_step_address(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Begin at an address. Where it cannot be found, the map is there to point at it."""
+        """Begin at an address. If it cannot be found, the owner points at it on the map."""
         if user_input is None:
             return self.async_show_form(step_id="address", data_schema=_ADDRESS)
         try:
@@ -95,7 +94,7 @@ class GeofenceFlow(ConfigSubentryFlow):
         return await self.async_step_area()
 
     async def async_step_area(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask for the geofence itself, and save it."""
+        """Show the geofence, and save it."""
         if user_input is None:
             return self._async_show_geofence({})
         self._suggested = user_input
@@ -106,7 +105,7 @@ class GeofenceFlow(ConfigSubentryFlow):
         title = data.pop(CONF_NAME).strip()
         if not one_line(title, LONGEST_TITLE):
             return self._async_show_geofence({CONF_NAME: "name_required"})
-        if self.source == SOURCE_RECONFIGURE:  # vehicles are not asked for while the account is not loaded
+        if self.source == SOURCE_RECONFIGURE:  # keep the vehicles, which the form lacks while the account is not loaded
             return self.async_update_and_abort(
                 self._get_entry(), self._get_reconfigure_subentry(), title=title, data_updates=data
             )
@@ -128,24 +127,14 @@ class GeofenceFlow(ConfigSubentryFlow):
             probatio.Required(CONF_ON_ENTERING, default=[]): _ACTIONS,
         }
         suggested = dict(self._suggested)
-        if len(vehicles := self._vehicles()) > 1:
-            names = [each["value"] for each in vehicles]
-            fields[probatio.Required(CONF_VEHICLES, default=names)] = SelectSelector(
-                SelectSelectorConfig(options=vehicles, multiple=True)
-            )
-            if CONF_VEHICLES in suggested:  # what is no choice any more could not be taken back in the form, either
-                suggested[CONF_VEHICLES] = [each for each in suggested[CONF_VEHICLES] if each in names]
+        vehicles = loaded_vehicles(self._get_entry())
+        if len(vehicles) > 1:  # otherwise all are meant
+            fields[probatio.Required(CONF_VEHICLES, default=[*vehicles])] = vehicle_selector(vehicles, multiple=True)
+            if CONF_VEHICLES in suggested:  # the form would reject a vehicle that is no longer a choice
+                suggested[CONF_VEHICLES] = [each for each in suggested[CONF_VEHICLES] if each in vehicles]
         return self.async_show_form(
             step_id="area",
             data_schema=self.add_suggested_values_to_schema(probatio.Schema(fields), suggested),
             description_placeholders={"smallest": str(SMALLEST), "largest": str(LARGEST)},
             errors=dict(errors),
         )
-
-    def _vehicles(self) -> list[SelectOptionDict]:
-        """Return the vehicles to choose from; an account that is not loaded shows none, and all are meant."""
-        entry: NissanConfigEntry = self._get_entry()
-        if entry.state is not ConfigEntryState.LOADED:
-            return []
-        infos = (vehicle.info for vehicle in entry.runtime_data.vehicles.values())
-        return [SelectOptionDict(value=alias(info.key), label=info.name) for info in infos]

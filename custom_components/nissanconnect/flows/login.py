@@ -1,58 +1,112 @@
-"""The dialog that connects to a source: shows its form until what is entered works."""
+"""The dialog that connects to a source: it shows the source's form until the log-in works."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from functools import partialmethod
+from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntry, ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_USERNAME
+from homeassistant.config_entries import (
+    SOURCE_MQTT,
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+)
+from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_PREFIX, CONF_USERNAME
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import probatio
 
 from ..backends.base import Json
-from ..const import CONF_AUTH, CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN
-from ..sources import CODE, COUNTRIES, FORMS, PASSWORD, PIN, SOURCES, Source, async_create_backend
-from ..vehicle import AuthenticationFailed, BackendError, NoVehicles, TwoFactorRequired
+from ..const import CONF_AUTH, CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, CONF_USER, CONF_VEHICLE_ID
+from ..sources import CODE, COUNTRIES, FORMS, OWN_PIN, PASSWORD, PIN, SOURCES, Source, async_create_backend, async_load
+from ..vehicle import AuthenticationFailed, BackendError, NoVehicles, TwoFactorRequired, one_line
+
+_MOST_DISCOVERED = 10
+"""Discovered modules that wait for the owner: whoever may publish at the broker could add any number."""
+_LONGEST_LEVEL = 100
+"""Characters of one level of an MQTT topic."""
 
 
-class LogInFlow(ConfigFlow):
-    """The steps of all sources that only have to be asked for something, each called like its source."""
+class LoginFlow(ConfigFlow):
+    """The steps of the sources that need no more than their form; each step is named after its source."""
 
     def __init__(self) -> None:
-        """Start with nothing entered."""
         super().__init__()
         self._rejected: set[frozenset[tuple[str, str]]] = set()
         self._needs_code = False
-        self._found: dict[str, Any] = {}
-        """What was found by itself, and is not asked for."""
+        self._discovered: dict[str, Any] = {}
+        """Values known from discovery, which the form does not show."""
 
     @property
     def _entry(self) -> ConfigEntry | None:
-        """The entry that is being changed, if it is not a new one."""
+        """The entry to change, ``None`` while a new one is added."""
         if self.source == SOURCE_REAUTH:
             return self._get_reauth_entry()
         return self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
 
+    async def _async_connect(self, source: Source, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the whole form of a source."""
+        return await self._async_log_in(source, source, FORMS[source].schema, user_input)
+
+    async_step_europe = partialmethod(_async_connect, Source.EUROPE)
+    async_step_north_america = partialmethod(_async_connect, Source.NORTH_AMERICA)
+    async_step_japan = partialmethod(_async_connect, Source.JAPAN)
+    async_step_opencarwings = partialmethod(_async_connect, Source.OPENCARWINGS)
+    async_step_teslafi = partialmethod(_async_connect, Source.TESLAFI)
+    async_step_ovms = partialmethod(_async_connect, Source.OVMS)
+
+    @override
+    async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
+        """Start from an OVMS module that MQTT has discovered by its retained vehicle type.
+
+        Its topics have the form that is the default of a LEAF's module (ovms §5.1).
+        """
+        await async_load(self.hass, "ovms")
+        from ..backends.ovms import LEAF, Topics  # noqa: PLC0415
+
+        payload = discovery_info.payload
+        kind = payload.decode(errors="replace") if isinstance(payload, bytes | bytearray) else payload
+        levels = discovery_info.topic.split("/")
+        if kind != LEAF or len(levels) != 6 or not levels[2]:
+            return self.async_abort(reason="not_a_leaf")
+        prefix, user, vehicle = levels[:3]
+        if any((one_line(level, _LONGEST_LEVEL) or "") != level for level in levels[:3]):
+            return self.async_abort(reason="not_a_leaf")
+        await self.async_set_unique_id(f"{Source.OVMS}_{Topics.of(prefix, user, vehicle).account}")
+        self._abort_if_unique_id_configured()
+        self._discovered = {CONF_PREFIX: prefix, CONF_USER: user, CONF_VEHICLE_ID: vehicle}
+        self.context["title_placeholders"] = {"name": one_line(vehicle) or vehicle}
+        others = [flow for flow in self._async_in_progress() if flow["context"].get("source") == SOURCE_MQTT]
+        if len(others) >= _MOST_DISCOVERED:
+            return self.async_abort(reason="too_many_found")
+        return await self.async_step_ovms_found()
+
+    async def async_step_ovms_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Confirm the discovered module, and enter what MQTT does not show: how its lock is protected."""
+        return await self._async_log_in("ovms_found", Source.OVMS, probatio.Schema(dict(OWN_PIN)), user_input)
+
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Begin after the account has rejected us."""
+        """Start after the source has rejected the stored secrets."""
         if entry_data[CONF_SOURCE] == Source.EUROPE:
             return await self.async_step_reauth_confirm()
         return await self.async_step_reauth_other()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the password that is valid now, with what is known of European accounts."""
-        return await self._async_ask_again("reauth_confirm", user_input)
+        """Enter the current password, with texts about European accounts."""
+        return await self._async_log_in_again("reauth_confirm", user_input)
 
     async def async_step_reauth_other(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for what is valid now."""
-        return await self._async_ask_again("reauth_other", user_input)
+        """Enter the current secrets."""
+        return await self._async_log_in_again("reauth_other", user_input)
 
     async def async_step_reconfigure_login(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Change how the same account is reached."""
+        """Change the connection to the same account."""
         source = Source(self._get_reconfigure_entry().data[CONF_SOURCE])
         step = "reconfigure_login" if source is Source.EUROPE else source
         return await self._async_log_in(step, source, FORMS[source].schema, user_input)
 
-    async def _async_ask_again(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
+    async def _async_log_in_again(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         source = Source(self._get_reauth_entry().data[CONF_SOURCE])
         return await self._async_log_in(step_id, source, FORMS[source].secrets_schema, user_input)
 
@@ -61,9 +115,9 @@ class LogInFlow(ConfigFlow):
     ) -> ConfigFlowResult:
         """Show a form until its input works."""
         errors: dict[str, str] = {}
-        known = self._entry.data if self._entry else {CONF_SOURCE: source, **self._found}
+        known = self._entry.data if self._entry else {CONF_SOURCE: source, **self._discovered}
         if user_input is not None:
-            data = {**_without_emptied(known, schema), **_tidy(user_input, schema)}
+            data = {**_without_optional(known, schema), **_stripped(user_input, schema)}
             try:
                 account, auth = await self._async_try(source, data)
             except BackendError as err:
@@ -74,7 +128,7 @@ class LogInFlow(ConfigFlow):
                 return await self._async_connected(source, account, {**kept, CONF_AUTH: auth})
         if self._needs_code:
             schema = schema.extend({probatio.Required(CONF_CODE): CODE})
-        suggested = {**self._preset(), **known, **(user_input or {})}
+        suggested = {**self._defaults(), **known, **(user_input or {})}
         shown = {str(marker) for marker, selector in schema.schema.items() if selector not in (PASSWORD, CODE, PIN)}
         return self.async_show_form(
             step_id=step_id,
@@ -90,18 +144,18 @@ class LogInFlow(ConfigFlow):
             errors=errors,
         )
 
-    def _preset(self) -> dict[str, str]:
-        """Return what follows from where Home Assistant is."""
+    def _defaults(self) -> dict[str, str]:
+        """Return the values that follow from Home Assistant's location."""
         country = (self.hass.config.country or "").lower()
         return {CONF_COUNTRY: country} if country in COUNTRIES else {}
 
     async def _async_try(self, source: Source, data: dict[str, Any]) -> tuple[str, dict[str, Json]]:
-        """Log in and look for vehicles; return the account's stable name and the log-in state worth keeping."""
+        """Log in and list the vehicles; return the account's stable id and the log-in state to store."""
         credentials = frozenset(
             (name, str(data[name]))
             for name in data.keys() & {str(f) for f in FORMS[source].fields} - {CONF_UNLOCK_WITHOUT_PIN}
         )
-        if credentials in self._rejected:  # accounts get locked; pressing the button again must not do that
+        if credentials in self._rejected:  # submitting the same again must not lock the account
             raise AuthenticationFailed
         auth: dict[str, Json] = {}
         known = data.get(CONF_AUTH) if FORMS[source].same_device else None
@@ -118,11 +172,11 @@ class LogInFlow(ConfigFlow):
 
     @abstractmethod
     async def _async_connected(self, source: Source, account: str, data: dict[str, Any]) -> ConfigFlowResult:
-        """Go on with a source that lets us in; ``account`` is its own stable name for whom it knows us as."""
+        """Finish after a successful log-in; ``account`` is the stable id that the source gives this account."""
 
 
-def _tidy(entered: Mapping[str, Any], schema: probatio.Schema) -> dict[str, Any]:
-    """Take away the blanks that copying brings along, but from passwords, which may have some."""
+def _stripped(entered: Mapping[str, Any], schema: probatio.Schema) -> dict[str, Any]:
+    """Remove the blanks that copying adds, except from passwords, which may contain some."""
     passwords = {str(marker) for marker, selector in schema.schema.items() if selector is PASSWORD}
     return {
         name: value.strip() if isinstance(value, str) and name not in passwords else value
@@ -130,19 +184,7 @@ def _tidy(entered: Mapping[str, Any], schema: probatio.Schema) -> dict[str, Any]
     }
 
 
-def _without_emptied(known: Mapping[str, Any], schema: probatio.Schema) -> dict[str, Any]:
-    """Forget what may be left out, and is if it is not entered again."""
+def _without_optional(known: Mapping[str, Any], schema: probatio.Schema) -> dict[str, Any]:
+    """Remove the optional values of the form: one that is not entered again has been cleared."""
     optional = {str(marker) for marker in schema.schema if isinstance(marker, probatio.Optional)}
     return {name: value for name, value in known.items() if name not in optional}
-
-
-def _add_step(source: Source) -> None:
-    async def step(self: LogInFlow, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        return await self._async_log_in(source, source, FORMS[source].schema, user_input)
-
-    setattr(LogInFlow, f"async_step_{source}", step)
-
-
-# Home Assistant finds a step, and its words, by its name; the sources differ in their forms only.
-for _source in FORMS:
-    _add_step(_source)

@@ -1,4 +1,4 @@
-"""What the owner chooses for an account that works: a menu, and a form for each part of it."""
+"""The options of an account: a menu, and a form for each of its items."""
 
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -12,7 +12,6 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     TimeSelector,
@@ -41,6 +40,7 @@ from ..engine.wake_policy import WakePolicy
 from ..entry_values import EntryValues
 from ..settings import BOUNDS, Settings, read_policy
 from ..vehicle import AlertType, Capability, VehicleInfo, alias
+from .common import loaded_vehicles, vehicle_selector
 
 
 def _number(option: str, unit: str | None = None) -> NumberSelector:
@@ -54,7 +54,7 @@ _DEFAULT = Settings()
 
 @cache
 def _general() -> probatio.Schema:
-    """How often to read, and how commands are treated."""
+    """Return the form for polling and commands."""
     return probatio.Schema(
         {
             probatio.Required(OPTION_PARKED, default=_DEFAULT.pace.parked.total_seconds() / 60): _number(
@@ -82,7 +82,7 @@ def _general() -> probatio.Schema:
 
 @cache
 def _alerts() -> probatio.Schema:
-    """Which alerts are not told."""
+    """Return the form for alerts that are switched off."""
     return probatio.Schema(
         {
             probatio.Required(OPTION_ALERTS_OFF, default=[]): SelectSelector(
@@ -94,7 +94,7 @@ def _alerts() -> probatio.Schema:
 
 @cache
 def _waking() -> probatio.Schema:
-    """When a vehicle may be woken; an interval of 0 means never."""
+    """Return the form for waking one vehicle; an interval of 0 means never."""
     return probatio.Schema(
         {
             probatio.Required(OPTION_WAKE_CHARGING, default=0): _number(OPTION_WAKE_CHARGING, UnitOfTime.MINUTES),
@@ -107,29 +107,28 @@ def _waking() -> probatio.Schema:
 
 
 class NissanOptionsFlow(OptionsFlow):
-    """The defaults are right for most. Each item of the menu is a step and keeps what the others have saved."""
+    """The options flow. Each item of the menu is a step of its own and leaves the other options as they are."""
 
     _vehicle: VehicleInfo
 
     def __init__(self) -> None:
-        """Start with no vehicle to choose from."""
         self._wakeable: dict[str, VehicleInfo] = {}
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what to change."""
+        """Choose what to change."""
         return self.async_show_menu(step_id="init", menu_options=["general", "alerts", "waking"])
 
     async def async_step_general(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take how often to read and how commands are treated."""
+        """Change polling and commands."""
         if user_input is not None:
-            return self._async_keep(user_input)
+            return self._async_save(user_input)
         schema = self.add_suggested_values_to_schema(_general(), self._readable)
         return self.async_show_form(step_id="general", data_schema=schema)
 
     async def async_step_alerts(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take which alerts are not wanted."""
+        """Change which alerts are switched off."""
         if user_input is not None:
-            return self._async_keep(user_input)
+            return self._async_save(user_input)
         schema = self.add_suggested_values_to_schema(_alerts(), self._readable)
         return self.async_show_form(step_id="alerts", data_schema=schema)
 
@@ -141,27 +140,23 @@ class NissanOptionsFlow(OptionsFlow):
         entry: NissanConfigEntry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        infos = (vehicle.info for vehicle in entry.runtime_data.vehicles.values())
-        self._wakeable = {alias(info.key): info for info in infos if Capability.REFRESH in info.capabilities}
+        self._wakeable = loaded_vehicles(entry, Capability.REFRESH)
         if not self._wakeable:
             return self.async_abort(reason="nothing_to_wake")
         if len(self._wakeable) == 1:
             return await self.async_step_waking({CONF_VEHICLE: next(iter(self._wakeable))})
-        options = [SelectOptionDict(value=name, label=info.name) for name, info in self._wakeable.items()]
-        choice = SelectSelector(SelectSelectorConfig(options=options))
-        return self.async_show_form(
-            step_id="waking", data_schema=probatio.Schema({probatio.Required(CONF_VEHICLE): choice})
-        )
+        fields = {probatio.Required(CONF_VEHICLE): vehicle_selector(self._wakeable)}
+        return self.async_show_form(step_id="waking", data_schema=probatio.Schema(fields))
 
     async def async_step_waking_vehicle(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take when the vehicle may be woken without anybody asking."""
+        """Change when the vehicle may be woken automatically."""
         name, kept = alias(self._vehicle.key), EntryValues(self.config_entry.options).mapping(OPTION_WAKING)
         chosen = EntryValues(kept).mapping(name)
         odd = set[str]()
         read_policy(chosen, odd)
         errors = {} if user_input is None else _quiet_errors(user_input)
         if user_input is not None and not errors:
-            return self._async_keep({OPTION_WAKING: {**kept, name: user_input}})
+            return self._async_save({OPTION_WAKING: {**kept, name: user_input}})
         return self.async_show_form(
             step_id="waking_vehicle",
             data_schema=self.add_suggested_values_to_schema(_waking(), user_input or _without(chosen, odd)),
@@ -171,14 +166,14 @@ class NissanOptionsFlow(OptionsFlow):
 
     @property
     def _readable(self) -> Mapping[str, Any]:
-        """What is chosen now; a form would not take back what cannot be read."""
+        """The current options without damaged values, which the form would reject."""
         odd = set[str]()
         settings = Settings.of(self.config_entry.options, odd)
         off = [each for each in AlertType if each not in settings.alerts]
         return {**_without(self.config_entry.options, odd), OPTION_ALERTS_OFF: off}
 
     @callback
-    def _async_keep(self, chosen: Mapping[str, Any]) -> ConfigFlowResult:
+    def _async_save(self, chosen: Mapping[str, Any]) -> ConfigFlowResult:
         return self.async_create_entry(data={**self.config_entry.options, **chosen})
 
 
@@ -187,7 +182,7 @@ def _without(options: Mapping[str, Any], odd: Collection[str]) -> dict[str, Any]
 
 
 def _quiet_errors(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """Quiet hours have two different ends, or there are none: half of them would protect nobody."""
+    """Return an error unless the quiet hours have two different ends or none: half of them would have no effect."""
     policy = read_policy(chosen)
     ends = {OPTION_QUIET_FROM: policy.quiet_from, OPTION_QUIET_UNTIL: policy.quiet_until}
     missing = [option for option, end in ends.items() if end is None]

@@ -1,4 +1,4 @@
-"""The dialog that lets Home Assistant lock and unlock a vehicle: a part of reconfiguring an account."""
+"""The dialog that sets up the remote lock of a vehicle: a part of reconfiguring an account."""
 
 from asyncio import Task
 from functools import cache
@@ -9,32 +9,25 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_CODE, CONF_PIN
 from homeassistant.core import callback
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
+from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
 import probatio
 
 from ..account import NissanConfigEntry
 from ..backends.base import LockSetup
-from ..const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE, DOMAIN
+from ..const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE
 from ..entry_values import EntryValues
 from ..vehicle import BackendError, Capability, Initiator, InvalidPin, VehicleInfo, WrongCode, alias, is_pin
+from .common import loaded_vehicles, start_task, vehicle_selector
 
 CONF_STORE_PIN = "store_pin"
 
 _WRONG_CODES = 3
-"""After so many a new code has to be sent, which its owner sees: one of six digits must not be found by trying."""
+"""After so many a new code is needed, whose e-mail the owner sees: six digits must not be found by trying."""
 
 
 @cache
-def _questions() -> probatio.Schema:
-    """What is asked. Made when it is shown: selectors take their time, and most starts show no dialog."""
+def _schema() -> probatio.Schema:
+    """Return the form. It is created when it is first shown: selectors are slow, and most starts show no dialog."""
     return probatio.Schema(
         {
             probatio.Required(CONF_CODE): TextSelector(TextSelectorConfig(autocomplete="one-time-code")),
@@ -47,14 +40,13 @@ def _questions() -> probatio.Schema:
 
 
 class RemoteLockFlow(ConfigFlow):
-    """The steps from the vehicle over the e-mailed code to its PIN."""
+    """From the vehicle to the e-mailed code and the new PIN."""
 
     _setup: LockSetup
     _setting_pin: Task[dict[str, str]]
     _vehicle: VehicleInfo
 
     def __init__(self) -> None:
-        """Start with nothing entered."""
         self._lockable: dict[str, VehicleInfo] = {}
         self._registered = False
         self._wrong_codes = 0
@@ -63,17 +55,16 @@ class RemoteLockFlow(ConfigFlow):
 
     @callback
     def _async_find_lockable(self) -> bool:
-        """Look for vehicles whose remote lock can be set up; an account that is not loaded shows none."""
+        """Find the vehicles whose remote lock can be set up; an account that is not loaded has none."""
         entry: NissanConfigEntry = self._get_reconfigure_entry()
         self._lockable = {}
         if entry.state is ConfigEntryState.LOADED and isinstance(entry.runtime_data.backend, LockSetup):
             self._setup = entry.runtime_data.backend
-            infos = (vehicle.info for vehicle in entry.runtime_data.vehicles.values())
-            self._lockable = {alias(info.key): info for info in infos if Capability.LOCK_SETUP in info.capabilities}
+            self._lockable = loaded_vehicles(entry, Capability.LOCK_SETUP)
         return bool(self._lockable)
 
     async def async_step_remote_lock(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose the vehicle, if there is a choice, and agree to the e-mail."""
+        """Choose the vehicle, if there is a choice, and have the code e-mailed."""
         if not self._async_find_lockable():  # the account may have been unloaded since the menu
             return self.async_abort(reason="not_loaded")
         errors, self._errors = self._errors, {}
@@ -87,38 +78,33 @@ class RemoteLockFlow(ConfigFlow):
             else:
                 self._wrong_codes = 0
                 return await self.async_step_remote_lock_code()
-        options = [SelectOptionDict(value=name, label=info.name) for name, info in self._lockable.items()]
-        choice = {probatio.Required(CONF_VEHICLE, default=only): SelectSelector(SelectSelectorConfig(options=options))}
+        fields = {probatio.Required(CONF_VEHICLE, default=only): vehicle_selector(self._lockable)}
         return self.async_show_form(
             step_id="remote_lock",
-            data_schema=probatio.Schema(choice if len(options) > 1 else {}),
+            data_schema=probatio.Schema(fields if len(self._lockable) > 1 else {}),
             description_placeholders={"vehicle": ", ".join(info.name for info in self._lockable.values())},
             errors=errors,
         )
 
     async def async_step_remote_lock_code(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take the code from the e-mail and the PIN that shall be valid from now on."""
+        """Take the code from the e-mail and the new PIN."""
         if user_input is not None:
             self._entered = user_input | {key: user_input[key].strip() for key in (CONF_CODE, CONF_PIN)}
-            self._errors = self._mistakes()
+            self._errors = self._input_errors()
             if not self._errors:
-                # Not eager: what follows from a task that has ended at once would be given this input once more.
-                self._setting_pin = self._get_reconfigure_entry().async_create_background_task(
-                    self.hass,
-                    self._async_set_pin(),
-                    f"{DOMAIN} setting the PIN of {alias(self._vehicle.key)}",
-                    eager_start=False,
-                )
+                name = f"setting the PIN of {alias(self._vehicle.key)}"
+                entry = self._get_reconfigure_entry()
+                self._setting_pin = start_task(self.hass, self._async_set_pin(), name, entry)
                 return await self.async_step_remote_lock_pin()
         return self.async_show_form(
             step_id="remote_lock_code",
-            data_schema=self.add_suggested_values_to_schema(_questions(), self._entered),
+            data_schema=self.add_suggested_values_to_schema(_schema(), self._entered),
             description_placeholders={"vehicle": self._vehicle.name},
             errors=self._errors,
         )
 
     async def async_step_remote_lock_pin(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Wait for the vehicle; Home Assistant ends the task if the dialog is closed."""
+        """Wait until the PIN is set."""
         if not self._setting_pin.done():
             return self.async_show_progress(
                 step_id="remote_lock_pin",
@@ -126,7 +112,7 @@ class RemoteLockFlow(ConfigFlow):
                 progress_task=self._setting_pin,
                 description_placeholders={"vehicle": self._vehicle.name},
             )
-        # Cancelled while the dialog is open: the account, to which the task belongs, was unloaded.
+        # Cancelled while the dialog is open: the account was unloaded, and its tasks with it.
         self._errors = {"base": "interrupted"} if self._setting_pin.cancelled() else self._setting_pin.result()
         if self._wrong_codes >= _WRONG_CODES:
             self._errors, self._entered = {"base": "too_many_wrong_codes"}, {}
@@ -134,11 +120,11 @@ class RemoteLockFlow(ConfigFlow):
         return self.async_show_progress_done(next_step_id="remote_lock_code" if self._errors else "remote_lock_ready")
 
     async def async_step_remote_lock_ready(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Load the account again, now with its name in the vehicle's list."""
+        """Reload the account, which is now a trusted device of the vehicle."""
         return self.async_update_reload_and_abort(self._get_reconfigure_entry(), reason="remote_lock_ready")
 
-    def _mistakes(self) -> dict[str, str]:
-        """Return what can be seen to be wrong with the input."""
+    def _input_errors(self) -> dict[str, str]:
+        """Return the errors that are visible without sending anything."""
         if not re.fullmatch("[0-9]{6}", self._entered[CONF_CODE]):
             return {CONF_CODE: WrongCode.key}
         if not is_pin(self._entered[CONF_PIN]):
@@ -146,14 +132,14 @@ class RemoteLockFlow(ConfigFlow):
         return {}
 
     async def _async_set_pin(self) -> dict[str, str]:
-        """Register with the code, once, and set the PIN; return the form's errors."""
-        # The account may have been loaded anew since the last step.
+        """Register as a device with the code, once, and set the PIN; return the form's errors."""
+        # The account may have been reloaded since the last step.
         if not self._async_find_lockable() or alias(self._vehicle.key) not in self._lockable:
             return {"base": "interrupted"}
         entry: NissanConfigEntry = self._get_reconfigure_entry()
         vehicle = entry.runtime_data.vehicles[self._vehicle.key]
         try:
-            if not self._registered:  # the code has been used up, and the vehicle may not have answered after it
+            if not self._registered:  # a code is valid once; setting the PIN may have failed after it was used
                 await self._setup.register_device(self._vehicle, self._device_id(), self._entered[CONF_CODE])
                 self._registered = True
             await vehicle.pin_guard.async_set_pin(self._entered[CONF_PIN], Initiator(kind="user"))
@@ -162,11 +148,11 @@ class RemoteLockFlow(ConfigFlow):
             return {CONF_CODE: err.key}
         except BackendError as err:
             return {"base": err.key}
-        self._async_keep(self._entered[CONF_PIN] if self._entered[CONF_STORE_PIN] else None)
+        self._async_store(self._entered[CONF_PIN] if self._entered[CONF_STORE_PIN] else None)
         return {}
 
     def _device_id(self) -> str:
-        """Return our name in the vehicles' lists of devices. It is kept at once, or half a set-up would orphan it."""
+        """Return our id in the vehicles' lists of devices. Stored at once: an aborted set-up must not lose it."""
         entry = self._get_reconfigure_entry()
         if known := EntryValues(entry.data).text(CONF_DEVICE_ID):
             return known
@@ -175,8 +161,8 @@ class RemoteLockFlow(ConfigFlow):
         return device_id
 
     @callback
-    def _async_keep(self, pin: str | None) -> None:
-        """Keep the PIN if that was wished; an older one would be wrong now, even if the dialog gets to no end."""
+    def _async_store(self, pin: str | None) -> None:
+        """Store the PIN, or ``None``; a stored one is outdated from now on, even if the dialog is not finished."""
         entry = self._get_reconfigure_entry()
         pins = {
             key: known for key, known in EntryValues(entry.data).mapping(CONF_PINS).items() if key != self._vehicle.key
