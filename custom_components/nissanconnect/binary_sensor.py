@@ -1,5 +1,6 @@
 """Binary sensors: what a vehicle reports as yes or no."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import override
 
@@ -14,35 +15,41 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
 from .entity import GeofenceEntity, Reading, VehicleEntity, async_add_geofence_entities, async_add_vehicle_entities
-from .vehicle import Capability, VehicleState
+from .vehicle import Body, Capability, VehicleState
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleBinarySensorDescription(BinarySensorEntityDescription, Reading[bool]):
-    """A binary sensor and where its value is found."""
+    """A binary sensor and its value."""
+
+
+def _opening(
+    key: str, device_class: BinarySensorDeviceClass, is_open: Callable[[Body], bool | None]
+) -> VehicleBinarySensorDescription:
+    return VehicleBinarySensorDescription(
+        key=key, device_class=device_class, value=lambda s: is_open(s.body) if s.body else None
+    )
 
 
 def _tyre_warning(state: VehicleState) -> bool | None:
-    """Any warning counts; without one, a wheel that says nothing leaves the answer open."""
+    """Return whether any tyre has a warning; unknown without one if a tyre does not report."""
     if (tyres := state.tyres) is None:
         return None
     warnings = {t.warning for t in (tyres.front_left, tyres.front_right, tyres.rear_left, tyres.rear_right)}
-    return True if True in warnings else None if None in warnings else False
+    if True in warnings:
+        return True
+    return None if None in warnings else False
 
 
 def _unlocked(state: VehicleState) -> bool | None:
-    """Home Assistant's sensors of locks are on when unlocked."""
+    """Return whether the vehicle is unlocked: a binary sensor of a lock is on then."""
     return None if state.body is None or state.body.locked is None else not state.body.locked
 
 
 BINARY_SENSORS = (
-    VehicleBinarySensorDescription(
-        key="bonnet",
-        device_class=BinarySensorDeviceClass.OPENING,
-        value=lambda s: s.body.bonnet if s.body else None,
-    ),
+    _opening("bonnet", BinarySensorDeviceClass.OPENING, lambda body: body.bonnet),
     VehicleBinarySensorDescription(
         key="charging",
         capability=Capability.BATTERY,
@@ -55,36 +62,16 @@ BINARY_SENSORS = (
         device_class=BinarySensorDeviceClass.RUNNING,
         value=lambda s: s.climate.running if s.climate else None,
     ),
-    VehicleBinarySensorDescription(
-        key="door_front_left",
-        device_class=BinarySensorDeviceClass.DOOR,
-        value=lambda s: s.body.door_front_left if s.body else None,
-    ),
-    VehicleBinarySensorDescription(
-        key="door_front_right",
-        device_class=BinarySensorDeviceClass.DOOR,
-        value=lambda s: s.body.door_front_right if s.body else None,
-    ),
-    VehicleBinarySensorDescription(
-        key="door_rear_left",
-        device_class=BinarySensorDeviceClass.DOOR,
-        value=lambda s: s.body.door_rear_left if s.body else None,
-    ),
-    VehicleBinarySensorDescription(
-        key="door_rear_right",
-        device_class=BinarySensorDeviceClass.DOOR,
-        value=lambda s: s.body.door_rear_right if s.body else None,
-    ),
+    _opening("door_front_left", BinarySensorDeviceClass.DOOR, lambda body: body.door_front_left),
+    _opening("door_front_right", BinarySensorDeviceClass.DOOR, lambda body: body.door_front_right),
+    _opening("door_rear_left", BinarySensorDeviceClass.DOOR, lambda body: body.door_rear_left),
+    _opening("door_rear_right", BinarySensorDeviceClass.DOOR, lambda body: body.door_rear_right),
     VehicleBinarySensorDescription(
         key="fuel_low",
         device_class=BinarySensorDeviceClass.PROBLEM,
         value=lambda s: s.fuel.low if s.fuel else None,
     ),
-    VehicleBinarySensorDescription(
-        key="hatch",
-        device_class=BinarySensorDeviceClass.DOOR,
-        value=lambda s: s.body.hatch if s.body else None,
-    ),
+    _opening("hatch", BinarySensorDeviceClass.DOOR, lambda body: body.hatch),
     VehicleBinarySensorDescription(
         key="locked",
         capability=Capability.LOCK_STATUS,
@@ -109,11 +96,7 @@ BINARY_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda s: s.connectivity.reachable if s.connectivity else None,
     ),
-    VehicleBinarySensorDescription(
-        key="sunroof",
-        device_class=BinarySensorDeviceClass.WINDOW,
-        value=lambda s: s.body.sunroof if s.body else None,
-    ),
+    _opening("sunroof", BinarySensorDeviceClass.WINDOW, lambda body: body.sunroof),
     VehicleBinarySensorDescription(
         key="tyre_warning",
         device_class=BinarySensorDeviceClass.PROBLEM,
@@ -126,26 +109,10 @@ BINARY_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda s: None if s.health is None or s.health.lamps is None else bool(s.health.lamps),
     ),
-    VehicleBinarySensorDescription(
-        key="window_front_left",
-        device_class=BinarySensorDeviceClass.WINDOW,
-        value=lambda s: s.body.window_front_left if s.body else None,
-    ),
-    VehicleBinarySensorDescription(
-        key="window_front_right",
-        device_class=BinarySensorDeviceClass.WINDOW,
-        value=lambda s: s.body.window_front_right if s.body else None,
-    ),
-    VehicleBinarySensorDescription(
-        key="window_rear_left",
-        device_class=BinarySensorDeviceClass.WINDOW,
-        value=lambda s: s.body.window_rear_left if s.body else None,
-    ),
-    VehicleBinarySensorDescription(
-        key="window_rear_right",
-        device_class=BinarySensorDeviceClass.WINDOW,
-        value=lambda s: s.body.window_rear_right if s.body else None,
-    ),
+    _opening("window_front_left", BinarySensorDeviceClass.WINDOW, lambda body: body.window_front_left),
+    _opening("window_front_right", BinarySensorDeviceClass.WINDOW, lambda body: body.window_front_right),
+    _opening("window_rear_left", BinarySensorDeviceClass.WINDOW, lambda body: body.window_rear_left),
+    _opening("window_rear_right", BinarySensorDeviceClass.WINDOW, lambda body: body.window_rear_right),
 )
 
 GEOFENCE = BinarySensorEntityDescription(key="area")
@@ -160,7 +127,7 @@ async def async_setup_entry(
 
 
 class VehicleBinarySensor(VehicleEntity, BinarySensorEntity):
-    """Something that is so or not."""
+    """A value of a vehicle that is on or off."""
 
     entity_description: VehicleBinarySensorDescription
 

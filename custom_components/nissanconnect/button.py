@@ -1,4 +1,4 @@
-"""Buttons: commands that leave no lasting state behind, or none that the vehicle reports."""
+"""Buttons: commands that change no lasting state, or none that the vehicle reports."""
 
 from dataclasses import dataclass
 from typing import override
@@ -22,7 +22,7 @@ from .vehicle import (
     StopSignals,
 )
 
-PARALLEL_UPDATES = 0  # the coordinator lets commands to one vehicle wait for each other
+PARALLEL_UPDATES = 0  # commands to one vehicle wait for each other in its runtime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,8 @@ class VehicleButtonDescription(ButtonEntityDescription, ControlDescription):
     command: Command
 
 
-# Home Assistant puts buttons without a category among a device's first rows and presses them all when the device or its
-# area is the target. What is heard in the street or costs energy of the 12 V battery stands further down, by itself.
+# Home Assistant shows buttons without a category among a device's first rows, and presses them all when an action
+# targets the device or its area. So buttons that are noisy or drain the 12 V battery have one.
 BUTTONS = (
     VehicleButtonDescription(
         key="horn", entity_category=EntityCategory.CONFIG, needs={Capability.HORN}, command=SoundHorn()
@@ -74,7 +74,7 @@ async def async_setup_entry(
 
 
 class VehicleButton(ControlEntity, ButtonEntity):
-    """A command at a press."""
+    """A button that sends a command."""
 
     entity_description: VehicleButtonDescription
 

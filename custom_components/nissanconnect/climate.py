@@ -1,4 +1,4 @@
-"""Climate: heating and cooling the cabin before a drive."""
+"""Climate: heat or cool the cabin before a drive."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -46,8 +46,8 @@ async def async_setup_entry(
 class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
     """The vehicle's climate control.
 
-    The vehicle decides itself whether to heat or to cool, and most do not report a target temperature: until one
-    does, the target is the one that was chosen here for the next start.
+    The vehicle itself decides whether to heat or to cool. Most report no target temperature; until one does, the
+    target is the one that was chosen here for the next start.
     """
 
     entity_description: VehicleClimateDescription
@@ -57,7 +57,6 @@ class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
     _attr_native_temperature_unit = UnitOfTemperature.CELSIUS
 
     def __init__(self, runtime: VehicleRuntime, description: VehicleClimateDescription) -> None:
-        """Take the limits from the vehicle."""
         super().__init__(runtime, description)
         limits = runtime.info.climate_limits
         self._attr_min_temp = limits.minimum
@@ -75,13 +74,13 @@ class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
     @property
     @override
     def extra_restore_state_data(self) -> ClimateExtraStoredData:
-        """What was chosen here; what is shown may be somebody else's choice for the start that goes on now."""
+        """Store the temperature chosen here; the shown one may come from another app that started the climate."""
         return replace(super().extra_restore_state_data, native_target_temperature=self._chosen)
 
     @property
     @override
     def supported_features(self) -> ClimateEntityFeature:
-        """What the vehicle takes by any way; some ways are there later than the entity."""
+        """What the vehicle supports through any of its sources; some are loaded later than the entity."""
         features = ClimateEntityFeature.TURN_ON | ClimateEntityFeature.TURN_OFF
         return features | ClimateEntityFeature.TARGET_TEMPERATURE if self._takes_temperature else features
 
@@ -93,9 +92,9 @@ class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
     @property
     @override
     def hvac_action(self) -> HVACAction | None:
-        """What goes on is known only between asking and confirming; the vehicle does not say what it does.
+        """The action while a command is in progress; otherwise vehicles do not report whether they heat or cool.
 
-        Home Assistant has no word for being about to stop; the attribute that tells what is in progress has.
+        Home Assistant has no action for stopping; the attribute ``in_progress`` shows that.
         """
         if self.pending:
             return HVACAction.PREHEATING if isinstance(self.pending, StartClimate) else None
@@ -125,7 +124,7 @@ class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
 
     @override
     async def async_set_temperature(self, **kwargs: Any) -> None:
-        """Choose the target for the next start; a climate control that runs, or is about to, is told at once."""
+        """Choose the target for the next start; send it at once if the climate control runs or is starting."""
         self._chosen = self.coordinator.info.climate_limits.nearest(kwargs[ATTR_TEMPERATURE])
         self.async_write_ha_state()
         if mode := kwargs.get(ATTR_HVAC_MODE):
@@ -135,7 +134,7 @@ class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
 
     @override
     async def async_toggle(self) -> None:
-        """Turn round what was asked for last."""
+        """Reverse the last command, also one that is still in progress."""
         running = _mode(self.expected) is HVACMode.HEAT_COOL
         await self.async_set_hvac_mode(HVACMode.OFF if running else HVACMode.HEAT_COOL)
 

@@ -16,7 +16,7 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleTrackerDescription(TrackerEntityDescription, Reading[Position]):
-    """The position and where it is found."""
+    """The position of a vehicle."""
 
 
 TRACKERS = (VehicleTrackerDescription(key="location", capability=Capability.LOCATION, value=lambda s: s.position),)
@@ -35,9 +35,9 @@ class VehicleTracker(VehicleEntity, TrackerEntity):
     @property
     @override
     def force_update(self) -> bool:
-        """Whether a position that has not changed is written again: Home Assistant's default for trackers is yes.
+        """Do not write an unchanged position again, as trackers do by default.
 
-        Each read would be a change then, so that *last changed* would be the time of the last read.
+        Otherwise *last changed* would be the time of the last read.
         """
         return False
 

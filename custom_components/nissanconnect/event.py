@@ -1,4 +1,4 @@
-"""Events: how each command to the vehicle ended, and what has happened to it."""
+"""Events: the outcome of each command to the vehicle, and its alerts."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -27,44 +27,45 @@ from .vehicle import (
 
 PARALLEL_UPDATES = 0
 
-_OBEYED = {command.capability for command in COMMANDS}
+_COMMAND_CAPABILITIES = {command.capability for command in COMMANDS}
 
-type Happened = Callable[[str, Mapping[str, Detail]], None]
-
-
-def _commands(vehicle: VehicleRuntime, happened: Happened) -> Callable[[], None]:
-    def ended(record: CommandRecord) -> None:
-        happened(record.outcome.status, record.as_event_data)
-
-    return vehicle.log.async_add_listener(ended)
+type Listener = Callable[[str, Mapping[str, Detail]], None]
+"""Takes the type of an event and its attributes."""
 
 
-def _alerts(vehicle: VehicleRuntime, happened: Happened) -> Callable[[], None]:
-    def told(alert: Alert) -> None:
-        happened(alert.type, alert.as_event_data)
+def _listen_to_commands(vehicle: VehicleRuntime, listener: Listener) -> Callable[[], None]:
+    def handle(record: CommandRecord) -> None:
+        listener(record.outcome.status, record.as_event_data)
 
-    return vehicle.alerts.async_add_listener(told)
+    return vehicle.log.async_add_listener(handle)
+
+
+def _listen_to_alerts(vehicle: VehicleRuntime, listener: Listener) -> Callable[[], None]:
+    def handle(alert: Alert) -> None:
+        listener(alert.type, alert.as_event_data)
+
+    return vehicle.alerts.async_add_listener(handle)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleEventDescription(EventEntityDescription):
-    """What happens, and who tells: ``listen`` returns what ends the listening."""
+    """An event and where it comes from; ``listen`` adds a listener and returns the function that removes it."""
 
-    listen: Callable[[VehicleRuntime, Happened], Callable[[], None]]
+    listen: Callable[[VehicleRuntime, Listener], Callable[[], None]]
     has: Callable[[VehicleInfo], bool] = lambda info: True
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether it can happen to the vehicle."""
+        """Whether the vehicle can have this event."""
         return self.has(info)
 
 
 EVENTS = (
-    VehicleEventDescription(key="alert", event_types=[*AlertType], listen=_alerts),
+    VehicleEventDescription(key="alert", event_types=[*AlertType], listen=_listen_to_alerts),
     VehicleEventDescription(
         key="command",
         event_types=[*CommandStatus],
-        listen=_commands,
-        has=lambda info: not info.all_capabilities.isdisjoint(_OBEYED),
+        listen=_listen_to_commands,
+        has=lambda info: not info.all_capabilities.isdisjoint(_COMMAND_CAPABILITIES),
     ),
 )
 
@@ -77,7 +78,7 @@ async def async_setup_entry(
 
 
 class VehicleEvent(VehicleEntity, SoundRestoreEntity, EventEntity):
-    """Something that happens."""
+    """An event of a vehicle."""
 
     entity_description: VehicleEventDescription
     restored_types: ClassVar[Mapping[str, Any]] = {
@@ -88,11 +89,11 @@ class VehicleEvent(VehicleEntity, SoundRestoreEntity, EventEntity):
     @property
     @override
     def commanded(self) -> Collection[Capability]:
-        return _OBEYED
+        return _COMMAND_CAPABILITIES
 
     @override
     async def async_get_last_state(self) -> State | None:
-        """Return the last state; Home Assistant would stumble over one that is no time, though it looks like one."""
+        """Return the last state, or ``None`` for one that looks like a time but is none: Home Assistant would raise."""
         if (state := await super().async_get_last_state()) is None:
             return None
         try:
@@ -104,20 +105,23 @@ class VehicleEvent(VehicleEntity, SoundRestoreEntity, EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.entity_description.listen(self.runtime, self._async_happen))
+        self.async_on_remove(self.entity_description.listen(self.runtime, self._async_handle))
 
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
         super().async_entity_id_changed(old_entity_id)
 
     @callback
-    def _async_happen(self, kind: str, told: Mapping[str, Detail]) -> None:
-        """Tell it so that automations hear it: not before they have started, and not as the entity's first state."""
+    def _async_handle(self, kind: str, attributes: Mapping[str, Detail]) -> None:
+        """Trigger the event so that automations notice it.
+
+        It waits until they have started, and writes the state before: they ignore an entity's first state.
+        """
 
         @callback
-        def tell(_: HomeAssistant) -> None:
+        def trigger(_: HomeAssistant) -> None:
             self.async_write_ha_state()
-            self._trigger_event(kind, dict(told))
+            self._trigger_event(kind, dict(attributes))
             self.async_write_ha_state()
 
-        async_at_started(self.hass, tell)
+        async_at_started(self.hass, trigger)

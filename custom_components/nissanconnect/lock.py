@@ -20,7 +20,7 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleLockDescription(LockEntityDescription, Control):
-    """The central locking; its rival is a binary sensor."""
+    """The central locking; its rival is the binary sensor of the lock."""
 
     @property
     @override
@@ -29,7 +29,7 @@ class VehicleLockDescription(LockEntityDescription, Control):
 
     @override
     def replaced(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """What can only be looked at is a binary sensor; a lock whose subscription has lapsed waits for a new one."""
+        """Whether the binary sensor replaces it: the lock can only be read, and no subscription has lapsed."""
         lapsed = state.subscription is not None and state.subscription.active is False
         return Capability.LOCK not in info.capabilities and Capability.LOCK_STATUS in info.capabilities and not lapsed
 
@@ -45,14 +45,14 @@ async def async_setup_entry(
 
 
 class VehicleLock(VehicleEntity, LockEntity):
-    """The lock of a vehicle that obeys from afar."""
+    """The lock of a vehicle that can be locked remotely."""
 
     entity_description: VehicleLockDescription
 
     @property
     @override
     def code_format(self) -> str | None:
-        """Four digits or nothing, because Home Assistant applies it to locking too, for which a stored PIN will do."""
+        """Four digits or none: Home Assistant applies this to locking, too, for which a stored PIN is enough."""
         return r"^([0-9]{4})?$" if self._takes_pin else None
 
     @property
@@ -82,8 +82,8 @@ class VehicleLock(VehicleEntity, LockEntity):
 
     @override
     async def async_lock(self, **kwargs: Any) -> None:
-        way = next(iter(self.runtime.sources.able(Lock())), None)
-        if way is not None and way.has_own_pin:
+        source = next(iter(self.runtime.sources.able(Lock())), None)
+        if source is not None and source.has_own_pin:
             await self.async_execute(Lock())
             return
         code = kwargs.get(ATTR_CODE) or self.runtime.pin_guard.stored
@@ -91,7 +91,7 @@ class VehicleLock(VehicleEntity, LockEntity):
 
     @override
     async def async_unlock(self, **kwargs: Any) -> None:
-        # A stored PIN opens no doors: whoever wants that gives it along, or sets it as the entity's default code.
+        # A stored PIN does not unlock. Owners pass it with the action, or set it as the entity's default code.
         await self.async_execute(Unlock(pin=self._pin(kwargs.get(ATTR_CODE))))
 
     @property
@@ -99,7 +99,7 @@ class VehicleLock(VehicleEntity, LockEntity):
         return Capability.LOCK_PIN in self.coordinator.info.capabilities
 
     def _pin(self, code: str | None) -> str | None:
-        """Return the PIN to try, if the vehicle takes one; what cannot be a PIN is not tried."""
+        """Return the PIN to send if the vehicle takes one; raise without sending if it cannot be one."""
         if not self._takes_pin:
             return None
         if not code:

@@ -1,4 +1,4 @@
-"""Numbers: the charge limit, and the charge below which the owner wants to know."""
+"""Numbers: the charge limit, and the charge level below which an alert is raised."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ async def _set_charge_limit(entity: VehicleEntity, value: float) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleNumberDescription(NumberEntityDescription, ControlDescription):
-    """A level of the battery: what it is, and how it is set."""
+    """A level of the battery: how it is read and set."""
 
     value: Callable[[VehicleEntity], float | None]
     set_value: Callable[[VehicleEntity, float], Awaitable[None]]
@@ -71,7 +71,7 @@ async def async_setup_entry(
 
 
 class VehicleNumber(ControlEntity, NumberEntity):
-    """A level that the owner chooses."""
+    """A level that the owner sets."""
 
     entity_description: VehicleNumberDescription
 
@@ -79,7 +79,7 @@ class VehicleNumber(ControlEntity, NumberEntity):
     @override
     def native_value(self) -> float | None:
         value = self.entity_description.value(self)
-        return int(value) if value is not None and value.is_integer() else value  # evcc reads whole numbers only
+        return int(value) if value is not None and value.is_integer() else value  # evcc accepts only whole numbers
 
     @override
     async def async_set_native_value(self, value: float) -> None:

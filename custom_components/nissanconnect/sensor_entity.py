@@ -1,4 +1,4 @@
-"""How a sensor shows a value: steadily, and with statistics where they are worth it."""
+"""The classes of sensors: they smooth values, and decide which sensors have statistics."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,24 +25,24 @@ from .runtime import VehicleRuntime
 from .vehicle import VehicleInfo, VehicleState
 
 RECORDER = "recorder"
-"""The domain of Home Assistant's recorder, which may not be there."""
+"""The domain of Home Assistant's recorder, which may not be loaded."""
 
 
 def whole(value: float | None) -> int | None:
-    """Return a number without decimals, for those who read whole numbers only."""
+    """Return a number without decimals, for automations and templates that expect whole numbers."""
     return None if value is None else round(value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | datetime]):
-    """A sensor and where its value is found; ``steady`` makes what keeps it from moving to and fro."""
+    """A sensor and its value; ``steady`` creates a filter for a value that would change too often."""
 
     steady: Callable[[], Steady[Any]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TallyDescription(SensorEntityDescription):
-    """What we have done, or have not and why, known whatever the vehicle reports."""
+    """A value of the integration itself, such as a count of requests; it does not depend on reports."""
 
     count: Callable[[VehicleRuntime], int | str | None]
 
@@ -86,13 +86,13 @@ GEOFENCE_DISTANCE = SensorEntityDescription(
 
 
 class StatisticsEntity(VehicleEntity, SensorEntity):
-    """A sensor that has no statistics if they are not worth their rows, unless it has some from earlier.
+    """A sensor without statistics if they are not worth their rows, unless it has some already.
 
-    Home Assistant asks owners what to do about a sensor that has statistics and says no more that it wants them.
+    Home Assistant raises a repair issue for a sensor that has statistics but no longer a state class.
     """
 
     def __init__(self, runtime: VehicleRuntime, description: SensorEntityDescription) -> None:
-        """Go by what the sensor had before: the registry knows it of every one that is not new."""
+        """Keep the state class that the sensor had before, as the registry has it."""
         super().__init__(runtime, description)
         registry = er.async_get(runtime.hass)
         entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, self._attr_unique_id or "")
@@ -109,10 +109,10 @@ class StatisticsEntity(VehicleEntity, SensorEntity):
             self._attr_state_class = self.entity_description.state_class
 
     async def _has_statistics(self) -> bool:
-        """Whether there are any under this entity's id: from before it was removed, with the entry say."""
+        """Whether there are any for this entity id, for example from before the entry was removed."""
         if RECORDER not in self.hass.config.components:
             return False
-        # Only now: it is there already, and who has none does not pay for it.
+        # Imported late: the recorder is loaded by now, and installations without one do not pay for it.
         from homeassistant.components.recorder import get_instance  # noqa: PLC0415
         from homeassistant.components.recorder.statistics import get_metadata  # noqa: PLC0415
 
@@ -129,28 +129,27 @@ class VehicleSensor(StatisticsEntity):
     entity_description: VehicleSensorDescription
 
     def __init__(self, runtime: VehicleRuntime, description: VehicleSensorDescription) -> None:
-        """Begin with nothing shown."""
         super().__init__(runtime, description)
-        self._async_begin()
+        self._async_reset()
 
     @callback
-    def _async_begin(self) -> None:
+    def _async_reset(self) -> None:
         described = self.entity_description
         self._steady = described.steady() if described.steady else None
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_add_sources_listener(self._async_begin))
+        self.async_on_remove(self.coordinator.async_add_sources_listener(self._async_reset))
 
     @property
     @override
     def suggested_unit_of_measurement(self) -> str | None:
-        """What we suggest, unless the owner's system of units has its own (psi for tyres)."""
+        """Our suggestion, unless the owner's unit system has a unit of its own (psi for tyres)."""
         suggested = self.entity_description.suggested_unit_of_measurement
         native = self.entity_description.native_unit_of_measurement
-        theirs = self.hass.config.units.get_converted_unit(self.device_class, native)
-        return suggested if theirs is None else None
+        converted = self.hass.config.units.get_converted_unit(self.device_class, native)
+        return suggested if converted is None else None
 
     @property
     @override
@@ -160,7 +159,7 @@ class VehicleSensor(StatisticsEntity):
 
 
 class TallySensor(StatisticsEntity):
-    """A count of what we have done today."""
+    """A value of the integration itself."""
 
     entity_description: TallyDescription
 
@@ -171,7 +170,7 @@ class TallySensor(StatisticsEntity):
 
 
 class GeofenceDistance(GeofenceEntity, SensorEntity):
-    """How far the vehicle is from the centre of a geofence."""
+    """The distance of the vehicle from the centre of a geofence."""
 
     @property
     @override
@@ -179,42 +178,42 @@ class GeofenceDistance(GeofenceEntity, SensorEntity):
         return self.runtime.alerts.tracker.distance(self.geofence) if self.geofence else None
 
 
-# Which sensors Home Assistant keeps statistics of: each of them has 312 rows a day, 24 of them for ever. A sensor
-# that has statistics from earlier keeps them, whatever is written here.
+# Which sensors have statistics: each costs 312 rows a day, of which 24 are kept for ever. A sensor that has statistics
+# already keeps them, whatever these tables say.
 
 WITH_STATISTICS: Mapping[str, str] = {
-    "area_distance": "Off until its owner enables it, for the curve.",
+    "area_distance": "Disabled until the owner enables it for its curve.",
     "aux_battery_voltage": "A 12 V battery ages over months, and a single reading does not show that.",
     "battery_amp_hours": "Leaf Spy's logs are imported into it.",
     "battery_health": "Ages over years. Leaf Spy's logs are imported into it.",
-    "battery_health_bars": "Ages over years, and is all that an old vehicle knows of it.",
+    "battery_health_bars": "Ages over years, and is all that an old vehicle reports of it.",
     "battery_hx": "Ages over years. Leaf Spy's logs are imported into it.",
-    "battery_level": "What a day, a week, a winter took.",
-    "battery_temperature": "What ageing follows. Leaf Spy's logs are imported into it.",
+    "battery_level": "Shows what a day, a week or a winter used.",
+    "battery_temperature": "Ageing depends on it. Leaf Spy's logs are imported into it.",
     "cell_spread": "Grows over years when cells age differently.",
-    "charging_power": "Home Assistant's energy dashboard takes it.",
-    "fuel_level": "What a week took.",
-    "odometer": "What was driven in a month or a year.",
-    "range": "What a full battery is worth in winter and in summer.",
-    "requests_today": "Off until its owner enables it, for the curve.",
-    "signal": "Off until its owner enables it, for the curve.",
+    "charging_power": "Home Assistant's energy dashboard uses it.",
+    "fuel_level": "Shows what a week used.",
+    "odometer": "Shows what was driven in a month or a year.",
+    "range": "Shows what a full battery is worth in winter and in summer.",
+    "requests_today": "Disabled until the owner enables it for its curve.",
+    "signal": "Disabled until the owner enables it for its curve.",
 }
-"""The keys of sensors, and what their statistics are good for."""
+"""The keys of sensors, and the use of their statistics."""
 
 WITHOUT_STATISTICS: Mapping[str, str] = {
     "battery_capacity": "A nominal value that never changes.",
-    "battery_energy": "The curve of the level, times the capacity.",
-    "fuel_quantity": "The curve of the level, times the size of the tank.",
-    "fuel_range": "The curve of the level, times the consumption.",
-    "heading": "Says something together with the time and the place only.",
-    "inside_temperature": "Known while the climate runs, and otherwise as old as that.",
-    "oil_change": "The curve of the odometer, upside down.",
-    "outside_temperature": "As old as the last report, and the weather has a better curve.",
-    "range_climate_on": "The curve of the range, a little lower.",
-    "tyre_pressure_front_left": "Follows the temperature; an alert says when it is too low.",
-    "tyre_pressure_front_right": "Follows the temperature; an alert says when it is too low.",
-    "tyre_pressure_rear_left": "Follows the temperature; an alert says when it is too low.",
-    "tyre_pressure_rear_right": "Follows the temperature; an alert says when it is too low.",
-    "wakes_today": "The logbook has every single one.",
+    "battery_energy": "Follows the level: it is the level times the capacity.",
+    "fuel_quantity": "Follows the level: it is the level times the size of the tank.",
+    "fuel_range": "Follows the level and the consumption.",
+    "heading": "Means something only together with the time and the position.",
+    "inside_temperature": "Reported only while the climate control runs, and outdated afterwards.",
+    "oil_change": "Falls as the odometer rises.",
+    "outside_temperature": "As old as the last report; a weather integration has a better curve.",
+    "range_climate_on": "Follows the range, a little lower.",
+    "tyre_pressure_front_left": "Follows the temperature; an alert reports when it is too low.",
+    "tyre_pressure_front_right": "Follows the temperature; an alert reports when it is too low.",
+    "tyre_pressure_rear_left": "Follows the temperature; an alert reports when it is too low.",
+    "tyre_pressure_rear_right": "Follows the temperature; an alert reports when it is too low.",
+    "wakes_today": "The logbook has each of them.",
 }
-"""The keys of numbers whose days of history are enough, and why."""
+"""The keys of numeric sensors that have no statistics, and why. Their history of some days is enough."""

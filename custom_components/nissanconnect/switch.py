@@ -31,12 +31,12 @@ SWITCHES = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the charging switch of each vehicle that has both directions."""
+    """Add the charging switch of each vehicle that can start and stop charging."""
     await async_add_vehicle_entities(entry, async_add_entities, SWITCHES, ChargingSwitch)
 
 
 class ChargingSwitch(ControlEntity, SwitchEntity):
-    """Starts and stops charging; shows what the vehicle does."""
+    """Starts and stops charging; shows what the vehicle reports."""
 
     entity_description: VehicleSwitchDescription
 
@@ -55,6 +55,6 @@ class ChargingSwitch(ControlEntity, SwitchEntity):
 
     @override
     async def async_toggle(self, **kwargs: Any) -> None:
-        """Turn round what was asked for last."""
+        """Reverse the last command, also one that is still in progress."""
         charging = self.expected.charging
         await self.async_execute(StopCharging() if charging and charging.active else StartCharging())

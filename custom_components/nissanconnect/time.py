@@ -1,4 +1,4 @@
-"""Time: by when the owner wants the vehicle plugged in at home."""
+"""Time: when the vehicle should be plugged in at home."""
 
 from dataclasses import dataclass, replace
 from datetime import time
@@ -34,12 +34,12 @@ TIMES = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the hour of the plug of each vehicle that has one and tells where it is."""
+    """Add the time of each vehicle that has a plug and reports its position."""
     await async_add_vehicle_entities(entry, async_add_entities, TIMES, PlugInBy)
 
 
 class PlugInBy(VehicleEntity, TimeEntity):
-    """From this time on a vehicle at home should be plugged in; unknown until the owner sets it, which asks for it."""
+    """From this time on a vehicle at home should be plugged in. There is no alert until the owner sets it."""
 
     @property
     @override

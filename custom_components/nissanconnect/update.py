@@ -1,4 +1,4 @@
-"""Update: what the maker offers of new software for the vehicle itself. It is only shown; the owner activates it."""
+"""Update: new software for the vehicle itself. It is only shown; the owner installs it in the vehicle."""
 
 from dataclasses import dataclass
 from typing import override
@@ -20,14 +20,14 @@ from .vehicle import Software, UpdateStatus
 PARALLEL_UPDATES = 0
 
 _INSTALLED = "current"
-"""What the vehicle has now: no source tells its version, only the name of what is offered instead."""
+"""The installed version: no source reports it, only the name of the new version."""
 
 _IN_PROGRESS = {UpdateStatus.ACTIVATING, UpdateStatus.DOWNLOADING, UpdateStatus.INSTALLING}
 
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleUpdateDescription(UpdateEntityDescription, Reading[Software]):
-    """The software of a vehicle."""
+    """The software of a vehicle and its value."""
 
 
 UPDATES = (
@@ -43,7 +43,7 @@ UPDATES = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the software of each vehicle that takes updates."""
+    """Add the software of each vehicle that gets updates."""
     await async_add_vehicle_entities(entry, async_add_entities, UPDATES, VehicleUpdate)
 
 
