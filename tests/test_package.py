@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 import json
 from pathlib import Path
 import re
@@ -12,6 +13,7 @@ from typing import Any
 from awesomeversion import AwesomeVersion
 import homeassistant
 from homeassistant.const import Platform
+from homeassistant.helpers.entity import Entity, _entity_class_requires_readd
 import pytest
 
 from custom_components.nissanconnect.const import DOMAIN, PLATFORMS
@@ -66,6 +68,13 @@ def test_versions_agree() -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_platform_says_how_many_updates_may_run_at_once(platform: str) -> None:
     assert re.search(r"^PARALLEL_UPDATES = \d", (ROOT / f"{platform}.py").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("module", [*PLATFORMS, "sensor_entity"])
+def test_no_entity_is_removed_and_added_again_when_its_id_changes(module: str) -> None:
+    found = vars(import_module(f"custom_components.{DOMAIN}.{module}")).values()
+    entities = [each for each in found if isinstance(each, type) and issubclass(each, Entity)]
+    assert [each.__name__ for each in entities if _entity_class_requires_readd(each)] == []
 
 
 @pytest.mark.parametrize("path", SHELL, ids=lambda path: str(path.relative_to(ROOT)))

@@ -71,6 +71,11 @@ class VehicleClimate(ControlEntity, SoundRestoreEntity, RestoreClimate):
         if last and last.native_target_temperature is not None:
             self._chosen = self.coordinator.info.climate_limits.nearest(last.native_target_temperature)
 
+    @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Nothing depends on the id. Without this method Home Assistant would remove and add the entity again."""
+        super().async_entity_id_changed(old_entity_id)
+
     @property
     @override
     def extra_restore_state_data(self) -> ClimateExtraStoredData:

@@ -109,6 +109,7 @@ class VehicleEvent(VehicleEntity, SoundRestoreEntity, EventEntity):
 
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Nothing depends on the id. Without this method Home Assistant would remove and add the entity again."""
         super().async_entity_id_changed(old_entity_id)
 
     @callback

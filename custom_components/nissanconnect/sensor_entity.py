@@ -108,6 +108,11 @@ class StatisticsEntity(VehicleEntity, SensorEntity):
         if self._is_new and self.state_class != self.entity_description.state_class and await self._has_statistics():
             self._attr_state_class = self.entity_description.state_class
 
+    @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Nothing depends on the id. Without this method Home Assistant would remove and add the entity again."""
+        super().async_entity_id_changed(old_entity_id)
+
     async def _has_statistics(self) -> bool:
         """Whether there are any for this entity id, for example from before the entry was removed."""
         if RECORDER not in self.hass.config.components:
@@ -141,6 +146,11 @@ class VehicleSensor(StatisticsEntity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_add_sources_listener(self._async_reset))
+
+    @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Nothing depends on the id; every class that overrides ``async_added_to_hass`` needs this method."""
+        super().async_entity_id_changed(old_entity_id)
 
     @property
     @override
