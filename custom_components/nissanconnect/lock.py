@@ -29,7 +29,10 @@ class VehicleLockDescription(LockEntityDescription, Control):
 
     @override
     def replaced(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the binary sensor replaces it: the lock can only be read, and no subscription has lapsed."""
+        """Whether the binary sensor replaces it: the lock can only be read.
+
+        A lock whose subscription has lapsed stays, because a new subscription brings it back.
+        """
         lapsed = state.subscription is not None and state.subscription.active is False
         return Capability.LOCK not in info.capabilities and Capability.LOCK_STATUS in info.capabilities and not lapsed
 

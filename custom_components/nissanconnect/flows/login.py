@@ -49,6 +49,7 @@ class LoginFlow(ConfigFlow):
         """Show the whole form of a source."""
         return await self._async_log_in(source, source, FORMS[source].schema, user_input)
 
+    # One step for each of these sources: Home Assistant finds a step and its texts by its name.
     async_step_europe = partialmethod(_async_connect, Source.EUROPE)
     async_step_north_america = partialmethod(_async_connect, Source.NORTH_AMERICA)
     async_step_japan = partialmethod(_async_connect, Source.JAPAN)
