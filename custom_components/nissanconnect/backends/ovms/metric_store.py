@@ -114,7 +114,7 @@ class MetricUpdate:
     """A message about a metric of :data:`~.metrics.METRICS`; ``text`` is ``None`` if the payload was no text."""
 
     metric: str
-    text: str | None
+    text: str | None = field(repr=False)
     at: datetime
     live: bool
 
@@ -123,7 +123,7 @@ class MetricUpdate:
 class StoredValue:
     """A value; ``reported_at`` is when the vehicle last confirmed it, ``None`` if that is unknown."""
 
-    value: Value | None
+    value: Value | None = field(repr=False)
     received_at: datetime
     reported_at: datetime | None = None
 
