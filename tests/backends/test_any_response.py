@@ -1,216 +1,98 @@
-"""Whatever a service answers, a backend ends with a report or a ``BackendError``, and tells nothing impossible."""
+"""Whatever a service responds, a backend ends with a report or a ``BackendError``, and reports nothing impossible."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 import json
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
 import pytest
-from yarl import URL
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.http import base_url
-from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend
-from custom_components.nissanconnect.backends.kamereon.japan import JAPAN
-from custom_components.nissanconnect.backends.mynissan import MyNissanBackend, NissanAuth
-from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
-from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend
-from custom_components.nissanconnect.vehicle import Capability, VehicleInfo
-from tests.departures import nobody
-from tests.simulator.opencarwings import LEAF_24, LEAF_40, OpenCarwings
+from custom_components.nissanconnect.backends.kamereon.mapping import battery_status
+from custom_components.nissanconnect.backends.opencarwings.mapping import parse_car
+from custom_components.nissanconnect.backends.teslafi.mapping import FeedReader, state_of
+from custom_components.nissanconnect.engine.merge import SourceState
+from custom_components.nissanconnect.vehicle import BackendError, ListedVehicle, Tyre, VehicleState
+from tests.simulator.opencarwings import LEAF_24, OpenCarwings
 
-from .canned import Canned, Told, everything
+from .cases import CASES, Case
+from .cases.base import Outcomes
+from .cases.teslafi import FEED
 from .conftest import NOW
-from .doubles import Clock
-from .kamereon.bodies import body
 from .kamereon.fake import LEAF
 from .possible import assert_all_possible
 from .strategies import JSON, SCALARS
-from .test_garbage import TESLAFI
+from .wire import Reply, no_way
 
-KAMEREON: Sequence[Json] = [
-    *(
-        body(name)
-        for name in (
-            "battery-status.v1.leaf.charging",
-            "battery-status.v2.ariya",
-            "cars.v5",
-            "charge-mode.v1",
-            "cockpit.v1.qashqai",
-            "health-status.v1",
-            "hvac-status.v1.leaf",
-            "location.v1.leaf",
-            "lock-status.v1.qashqai",
-            "notifications.v2",
-            "pressure.v1",
-            "trip-history.v1",
-        )
-    ),
-    {"data": {"id": "1", "attributes": {"status": "COMPLETED", "data": [{"name": "srpLoginS", "value": "00"}]}}},
-    {"data": {"id": "7", "attributes": {"vehicles": [{"vin": "E13-1", "uuid": "u", "services": [12, "2021"]}]}}},
-    {"data": {"attributes": {"access_token": "a", "refresh_token": "r", "expires_in": 1800}}, "userId": "1"},
-    {"access_token": "a", "id_token": "i", "expires_in": 1800},
-    {"errors": [{"status": "Forbidden", "code": "403009", "title": "Forbidden action"}]},
-]
+type Start = tuple[type[Case], bool]
 
-_AT = "2026-11-20T18:00:00Z"
-_DISTANCE: Json = {"value": 150, "unit": "KILOMETER"}
-MYNISSAN: Sequence[Json] = [
-    {
-        "data": {
-            "vehicles": [{"vin": "1N4FAKE0000000001", "modelYear": "2024", "nickname": "A"}],
-            "vehicle": {
-                "vin": "1N4FAKE0000000001",
-                "__typename": "ElectricAVK2Vehicle",
-                "batteryStatus": {
-                    "level": 64,
-                    "isPluggedIn": True,
-                    "isCharging": True,
-                    "remainingMileage": _DISTANCE,
-                    "timeToFull": 90,
-                },
-                "climateStatus": {"state": "ON", "temperature": {"value": 21, "unit": "CELSIUS"}},
-                "mileage": {"total": 1000, "unit": "KILOMETER", "recordedTime": _AT},
-                "tirePressure": {"flPressure": 33, "frPressure": 230, "flStatus": 0, "lastUpdatedAt": _AT},
-                "location": {"latitude": 48.1, "longitude": 11.5, "lastUpdatedAt": _AT},
-                "chargeConfig": {"limits": [{"charge": {"percent": 80}}]},
-                "chargeSchedules": [{"id": "1", "startDateTime": _AT, "duration": "PT5H", "weekDays": ["MO"]}],
-                "delayedClimateSchedule": {"id": "1", "startDateTime": _AT, "temperature": {"value": 21}},
-                "subscriptions": [{"isActive": True, "product": {"id": "1"}, "subscriptionEndDate": _AT}],
-                "otaUpdate": {"status": "DOWNLOADING", "progress": 50, "batteryLevel": 50},
-                "fuelAutonomy": _DISTANCE,
-                "engineOilDrainRange": _DISTANCE,
-                "drivingHistory": {
-                    "tripSummaries": [
-                        {
-                            "day": 20,
-                            "month": 11,
-                            "year": 2026,
-                            "numberOfTrips": 3,
-                            "duration": "PT5H",
-                            "distanceTraveled": _DISTANCE,
-                            "energyConsumed": 7.5,
-                            "co2Saved": {"value": 1.5, "unit": "KILOGRAM"},
-                        }
-                    ]
-                },
-                "remoteServiceHistory": {"history": [{"serviceRequestId": "1", "status": "SUCCESS"}]},
-            },
-            "flashLights": {"serviceRequestId": "1", "success": True},
-            "checkLocationServiceRequest": {"status": "SUCCESS", "location": {"latitude": 1.0, "longitude": 2.0}},
-        }
-    }
-]
-
-
-def _opencarwings() -> Sequence[Json]:
-    server = OpenCarwings(lambda: NOW, september=True)
-    server.account.pin = "2468"
-    cars = [server.add(LEAF_24), server.add(LEAF_40, "ficosa2016", capacity=40)]
-    alert: Json = {"id": 5, "type": 1, "timestamp": _AT, "command_id": 1, "additional_data": "", "type_display": "x"}
-    timer: Json = {"id": 1, "date": "2026-11-21", "time": "07:00:00", "enabled": True, "timer_type": 0}
-    found: list[Json] = [car.detail() for car in cars]
-    return [*found, [car.detail() for car in cars], {"car": cars[0].detail()}, [alert], [timer], {"access": "a"}]
-
+STARTS: Mapping[str, Start] = {
+    f"{case.name}{'' if logged_in else ' without a log-in'}": (case, logged_in)
+    for case in CASES
+    if case.has("documents")
+    for logged_in in ((True, False) if case.logged_in else (True,))
+}
+"""The backends, those that have tokens also before they have any."""
+DOCUMENTS = {start: kind.documents() for start, (kind, _) in STARTS.items()}
 
 FIGURES: Sequence[Json] = [0, -1, -40, 104, 255, 1023, 65535, 2**31, 1e9, -1e9, 1e15, 1e-9, "-40", "1e12", "NaN", True]
 
 
-def _changed(document: Json, change: Callable[[Json], Json]) -> Json:
+def offline(start: str) -> Case:
+    """Return a case without a stand-in."""
+    kind, logged_in = STARTS[start]
+    case = kind()
+    case.fields = kind.offline_fields
+    if logged_in:
+        case.fields, case.auth = case.kept, kind.logged_in
+    return case
+
+
+async def outcomes_of(case: Case, reply: Reply) -> Outcomes:
+    """Call everything while every response is the same."""
+    case.wire.always(reply)
+    backend = case.backend()
+    outcomes = await case.everything(backend, [case.info])
+    for listed in [each for each in outcomes.results if isinstance(each, ListedVehicle)][:2]:
+        info = replace(listed.info, capabilities=case.info.capabilities)
+        await outcomes.add(lambda info=info: backend.read(info))  # type: ignore[misc]
+    json.dumps(backend.memory())
+    assert not any(case.info.key in str(error) for error in outcomes.errors)
+    return outcomes
+
+
+def check(start: str, reply: Reply) -> Outcomes:
+    """Call everything and check what was reported."""
+    case = offline(start)
+    outcomes = asyncio.run(outcomes_of(case, reply))
+    assert_all_possible(outcomes.told, case.clock())
+    return outcomes
+
+
+def changed(document: Json, change: Callable[[Json], Json]) -> Json:
     """Return a document in which every value that is no object or list is what ``change`` makes of it."""
     match document:
         case dict():
-            return {name: _changed(value, change) for name, value in document.items()}
+            return {name: changed(value, change) for name, value in document.items()}
         case list():
-            return [_changed(value, change) for value in document]
+            return [changed(value, change) for value in document]
     return change(document)
 
 
 @st.composite
 def mangled(draw: st.DrawFn, documents: Sequence[Json]) -> Json:
-    """A valid answer in which some values, at any depth, are others."""
+    """A valid response in which some values, at any depth, are others."""
     chance, others = draw(st.randoms(use_true_random=False)), draw(st.lists(SCALARS | JSON, min_size=1, max_size=8))
     share = draw(st.sampled_from([0.1, 0.3, 0.9]))
-    return _changed(
+    return changed(
         draw(st.sampled_from(documents)),
         lambda value: chance.choice([*FIGURES, *others]) if chance.random() < share else value,
     )
 
-
-async def _kamereon(session: Any, clock: Clock, *, logged_in: bool, japan: bool) -> list[Told]:
-    async def sleep(seconds: float) -> None:
-        clock.advance(seconds=seconds)
-
-    auth = KamereonAuth(access_token="a", refresh_token="r", expires_at=NOW + timedelta(hours=9), user_id="u")
-    backend = KamereonBackend(
-        session,
-        username="x",
-        password="y",
-        auth=auth if logged_in else None,
-        on_auth=lambda _: None,
-        now=clock,
-        sleep=sleep,
-        device_id="ha-01234567",
-        region=JAPAN if japan else EUROPE,
-    )
-    info = replace(LEAF, capabilities=frozenset(Capability))
-    return await everything(
-        backend,
-        info,
-        clock,
-        lambda: backend.send_device_code(info, "ha-01234567"),
-        lambda: backend.register_device(info, "ha-01234567", "123456"),
-        lambda: backend.remove_device(info, "ha-01234567"),
-        lambda: backend.set_pin(info, "1234", nobody),
-    )
-
-
-async def _mynissan(session: Any, clock: Clock, *, logged_in: bool) -> list[Told]:
-    auth = NissanAuth(access_token="access", refresh_token="refresh", id_token="identity", device_id="device")
-    backend = MyNissanBackend(
-        session,
-        country="MX",
-        username="x",
-        password=None if logged_in else "y",
-        auth=auth if logged_in else None,
-        on_auth=lambda _: None,
-        now=clock,
-    )
-    vin = "1N4FAKE0000000001"
-    return await everything(backend, VehicleInfo(key=vin, vin=vin, capabilities=frozenset(Capability)), clock)
-
-
-async def _asked_opencarwings(session: Any, clock: Clock, *, password: bool) -> list[Told]:
-    credentials = Credentials(username="x", password="y") if password else Credentials(key="k")
-    backend = OpenCarwingsBackend(session, base=base_url("http://localhost"), credentials=credentials, now=clock)
-    info = VehicleInfo(key=LEAF_24.upper(), vin=LEAF_24, capabilities=frozenset(Capability))
-    return await everything(backend, info, clock)
-
-
-async def _teslafi(session: Any, clock: Clock) -> list[Told]:
-    backend = TeslaFiBackend(session, base=URL("http://localhost/"), token="t", now=clock)
-    return await everything(backend, VehicleInfo(key=LEAF_24, capabilities=frozenset(Capability)), clock)
-
-
-type Ask = Callable[[Any, Clock], Any]
-
-SERVICES: Mapping[str, tuple[Ask, Sequence[Json]]] = {
-    "europe": (lambda session, clock: _kamereon(session, clock, logged_in=True, japan=False), KAMEREON),
-    "europe's log-in": (lambda session, clock: _kamereon(session, clock, logged_in=False, japan=False), KAMEREON),
-    "japan": (lambda session, clock: _kamereon(session, clock, logged_in=True, japan=True), KAMEREON),
-    "japan's log-in": (lambda session, clock: _kamereon(session, clock, logged_in=False, japan=True), KAMEREON),
-    "north america": (lambda session, clock: _mynissan(session, clock, logged_in=True), MYNISSAN),
-    "north america's log-in": (lambda session, clock: _mynissan(session, clock, logged_in=False), MYNISSAN),
-    "opencarwings": (lambda session, clock: _asked_opencarwings(session, clock, password=False), _opencarwings()),
-    "opencarwings' log-in": (
-        lambda session, clock: _asked_opencarwings(session, clock, password=True),
-        _opencarwings(),
-    ),
-    "teslafi": (_teslafi, [{**TESLAFI, "vin": LEAF_24, "data_id": 1, "latitude": "1.0", "longitude": "2.0"}]),
-}
 
 HEADERS = st.dictionaries(
     st.sampled_from(["Retry-After", "Location"]),
@@ -219,38 +101,127 @@ HEADERS = st.dictionaries(
 STATUSES = st.sampled_from([200, 200, 200, 204, 302, 401, 403, 404, 500, 501]) | st.integers(100, 599)
 
 
-def _answered(service: str, content: bytes, status: int, headers: Mapping[str, str]) -> None:
-    ask, clock = SERVICES[service][0], Clock(NOW)
-    assert_all_possible(asyncio.run(ask(Canned(content, status, headers), clock)), clock())
+@pytest.mark.parametrize("start", STARTS)
+@settings(max_examples=40)
+@given(content=st.binary() | JSON.map(lambda body: json.dumps(body).encode()), status=STATUSES, headers=HEADERS)
+def test_any_bytes_are_survived(start: str, content: bytes, status: int, headers: dict[str, str]) -> None:
+    check(start, Reply(content, status, headers))
 
 
-@pytest.mark.parametrize("service", SERVICES)
-@settings(max_examples=60, deadline=None)
-@given(content=st.binary() | JSON.map(lambda said: json.dumps(said).encode()), status=STATUSES, headers=HEADERS)
-def test_any_bytes_are_survived(service: str, content: bytes, status: int, headers: Mapping[str, str]) -> None:
-    _answered(service, content, status, headers)
-
-
-@pytest.mark.parametrize("service", SERVICES)
-@settings(max_examples=150, deadline=None)
+@pytest.mark.parametrize("start", STARTS)
+@settings(max_examples=100)
 @given(data=st.data())
-def test_garbage_at_any_depth_tells_nothing_impossible(service: str, data: st.DataObject) -> None:
-    said = data.draw(mangled(SERVICES[service][1]))
-    _answered(service, json.dumps(said).encode(), 200, {})
+def test_garbage_at_any_depth_reports_nothing_impossible(start: str, data: st.DataObject) -> None:
+    check(start, Reply.json(data.draw(mangled(DOCUMENTS[start]))))
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=repr)
-@pytest.mark.parametrize("service", SERVICES)
-def test_one_figure_in_place_of_every_number_tells_nothing_impossible(service: str, figure: Json) -> None:
+@pytest.mark.parametrize("start", STARTS)
+def test_one_figure_in_place_of_every_number_reports_nothing_impossible(start: str, figure: Json) -> None:
     def change(value: Json) -> Json:
         return figure if isinstance(value, int | float) and not isinstance(value, bool) else value
 
-    for document in SERVICES[service][1]:
-        _answered(service, json.dumps(_changed(document, change)).encode(), 200, {})
+    for document in DOCUMENTS[start]:
+        check(start, Reply.json(changed(document, change)))
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_the_answers_that_are_mangled_tell_something(service: str) -> None:
-    ask, documents = SERVICES[service]
-    if "log-in" not in service:
-        assert any(asyncio.run(ask(Canned(json.dumps(each).encode()), Clock(NOW))) for each in documents)
+@pytest.mark.parametrize("start", STARTS)
+def test_the_responses_that_are_mangled_report_something(start: str) -> None:
+    if STARTS[start][1]:
+        assert any([*check(start, Reply.json(each)).told] for each in DOCUMENTS[start])
+
+
+@cache
+def memory_of(start: str) -> Json:
+    """What a backend keeps over a restart after it has received all documents."""
+    case = offline(start)
+    backend = case.backend()
+
+    async def read() -> None:
+        for document in DOCUMENTS[start]:
+            case.wire.always(Reply.json(document))
+            await case.everything(backend, [case.info])
+
+    asyncio.run(read())
+    return backend.memory()
+
+
+@pytest.mark.parametrize("start", STARTS)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_what_was_kept_may_be_damaged(start: str, data: st.DataObject) -> None:
+    case = offline(start)
+    memory = data.draw(mangled([memory_of(start)]) | JSON)
+    case.auth = data.draw(mangled([case.auth]) | JSON)
+    case.wire.always(no_way())
+
+    async def read() -> None:
+        backend = case.backend(memory)
+        kept = json.loads(json.dumps(backend.memory()))
+        assert json.loads(json.dumps(case.backend(kept).memory())) == kept
+        with pytest.raises(BackendError):
+            await backend.read(case.info)
+
+    asyncio.run(read())
+
+
+# One field of a report
+
+KAMEREON: dict[str, Json] = {
+    "timestamp": "2026-11-20T11:00:00Z",
+    "batteryLevel": 64,
+    "batteryAutonomy": 150,
+    "rangeHvacOn": 130,
+    "rangeHvacOff": 150,
+    "batteryTemperature": 12,
+    "batteryCapacity": 40000,
+    "batteryAvailableEnergy": 25000,
+    "timeRequiredToFullSlow": 400,
+}
+
+
+LATER = NOW + timedelta(minutes=5)
+
+
+def _car() -> dict[str, Json]:
+    car: dict[str, Json] = json.loads(json.dumps(OpenCarwings(lambda: NOW, september=True).add(LEAF_24).detail()))
+    return car
+
+
+def _opencarwings(inner: Mapping[str, Json], at: Any) -> VehicleState:
+    return parse_car({**CAR, "ev_info": dict(inner)}, at).state
+
+
+CAR = _car()
+EV_INFO = CAR["ev_info"]
+assert isinstance(EV_INFO, dict)
+
+SOURCES: Mapping[str, tuple[Mapping[str, Json], Callable[[Mapping[str, Json], Any], VehicleState]]] = {
+    "kamereon": (KAMEREON, lambda said, at: battery_status(dict(said), LEAF, at)),
+    "opencarwings": (EV_INFO, _opencarwings),
+    "teslafi": (FEED, lambda said, at: state_of(FeedReader(dict(said)), at, live=True)),
+}
+GARBAGE: st.SearchStrategy[Json] = SCALARS | st.sampled_from([-40, -1, 104, 255, 1023, 65535, "", "NULL", "--", [], {}])
+
+
+def _measured(state: VehicleState) -> set[str]:
+    """What is known of what lasts until it is measured again."""
+    return {
+        f"{group}.{name}"
+        for group, value in state.groups().items()
+        for name in type(value).measured
+        if (found := getattr(value, name)) is not None and (not isinstance(found, Tyre) or found.pressure is not None)
+    }
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@given(data=st.data())
+def test_garbage_in_one_field_takes_no_measured_value_away(source: str, data: st.DataObject) -> None:
+    report, read = SOURCES[source]
+    before = SourceState().after(read(report, NOW))
+    known = _measured(before.state)
+    assert len(known) >= 4
+    name, garbage = data.draw(st.sampled_from(sorted(report))), data.draw(GARBAGE)
+    changed: dict[str, Json] = {**report, name: garbage}
+    after = before.after(read(changed, LATER))
+    assert known <= _measured(after.state)

@@ -370,19 +370,19 @@ async def test_an_error_tells_whether_the_command_can_have_arrived(case: Case) -
         assert case.withdrawn - withdrawn == nothing_done
 
 
-@law("command", http=True)
+@law("command", "expire")
 async def test_a_command_that_no_token_was_to_be_had_for_has_not_arrived(case: Case) -> None:
     assert case.command is not None
     backend = case.backend()
     info = await first_vehicle(backend)
-    for reply in (no_way(), Reply(b"<html>", 503)):
-        other = case.backend(backend.memory())
-        case.auth = None
-        case.wire.always(reply)
-        with pytest.raises(BackendError) as caught:
-            await other.send(info, case.command, case.departure)
-        assert caught.value.nothing_done or not isinstance(reply.error, Exception)
+    case.expire()
+    case.clock.advance(minutes=15)
+    case.wire.reply = lambda sent: no_way() if sent.is_log_in else None
+    with pytest.raises(NoConnection) as caught:
+        await backend.send(info, case.command, case.departure)
+    assert caught.value.nothing_done
     assert case.arrived == 0
+    assert case.withdrawn == len(case.departures)
 
 
 @law()

@@ -3,8 +3,9 @@
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 import json
-from typing import Any
+from typing import Any, cast
 
+from aiohttp import ClientSession
 from hypothesis import given, strategies as st
 import pytest
 
@@ -23,9 +24,9 @@ from custom_components.nissanconnect.backends.opencarwings.mapping import (
 from custom_components.nissanconnect.vehicle import AlertType, Capability, Phase, ProtocolError, Push, RateLimited
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, OpenCarwings
 
-from ..canned import Canned
 from ..possible import assert_possible
 from ..strategies import JSON, SCALARS
+from ..wire import Wire
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 
@@ -79,7 +80,7 @@ FRAMES: st.SearchStrategy[Any] = (
 @given(st.lists(FRAMES | st.text(max_size=20), max_size=8))
 def test_any_frame_is_survived_and_pushes_nothing_impossible(frames: list[Json]) -> None:
     backend = OpenCarwingsBackend(
-        Canned(b""),  # type: ignore[arg-type]
+        cast("ClientSession", Wire()),
         base=base_url("http://localhost"),
         credentials=Credentials(key="k"),
         now=lambda: NOW,
