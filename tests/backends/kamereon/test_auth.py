@@ -284,25 +284,6 @@ async def test_whoever_gives_up_leaves_the_renewal_to_the_next(
     assert fake.paths == {REFRESH: 2}
 
 
-async def test_a_rejected_password_is_never_sent_again(
-    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth]
-) -> None:
-    backend = make_backend(auth=replace(LOGGED_IN, refresh_token=None, expires_at=NOW), password="wrong")
-    with pytest.raises(AuthenticationFailed):
-        await backend.log_in()
-    assert diary.entries == [KamereonAuth(user_id="user-1", rejected=True)]
-    asked = len(fake.asked)
-
-    with pytest.raises(AuthenticationFailed):
-        await backend.log_in()
-    with pytest.raises(AuthenticationFailed):
-        await backend.read(LEAF, {Group.ODOMETER})
-    restarted = make_backend(auth=KamereonAuth.from_json(diary.last.to_json()), password="wrong")
-    with pytest.raises(AuthenticationFailed):
-        await restarted.list_vehicles()
-    assert len(fake.asked) == asked
-
-
 async def test_parallel_requests_send_a_wrong_password_once(make_backend: MakeBackend, fake: Fake) -> None:
     backend = make_backend(auth=None, password="wrong")
     results = await asyncio.gather(*(backend.log_in() for _ in range(5)), return_exceptions=True)

@@ -13,7 +13,6 @@ from custom_components.nissanconnect.backends.kamereon import KamereonBackend, T
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     ActionRequired,
-    AuthenticationFailed,
     BackendError,
     Fuel,
     Group,
@@ -340,11 +339,6 @@ class TestWhenNothingWorks:
     async def test_a_vehicle_that_offers_nothing_is_no_error(self, backend: KamereonBackend, fake: Fake) -> None:
         report = await backend.read(LEAF)
         assert (dict(report.state.groups()), report.failures) == ({}, {})
-
-    async def test_a_wrong_password(self, make_backend: MakeBackend, full: Fake) -> None:
-        backend = make_backend(auth=replace(LOGGED_IN, refresh_token=None, expires_at=NOW), password="wrong")
-        with pytest.raises(AuthenticationFailed):
-            await backend.read(LEAF)
 
     async def test_an_account_with_something_to_do(self, make_backend: MakeBackend, full: Fake) -> None:
         full.on("POST", EXCHANGE, UNAUTHORIZED)

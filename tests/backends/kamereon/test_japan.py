@@ -188,18 +188,6 @@ async def test_all_parts_fail_with_a_log_in_that_works(backend: KamereonBackend,
         await backend.read(sakura)
 
 
-async def test_a_wrong_password_is_sent_once(
-    session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[KamereonAuth]
-) -> None:
-    backend = make(session, japan, clock, diary, password="not this one")
-    for _ in range(3):
-        with pytest.raises(AuthenticationFailed):
-            await backend.list_vehicles()
-    with pytest.raises(AuthenticationFailed):
-        await make(session, japan, clock, diary, password="not this one").list_vehicles()
-    assert japan.requests["login"] == 1
-
-
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

@@ -61,12 +61,6 @@ NOT_THE_PASSWORD: list[Row] = [
 ]
 """What a part may say of itself; said of the log-in, it is no word on what a vehicle offers."""
 
-THE_PASSWORD: list[Row] = [
-    ("wrong password", Fault.http(400, "0205", "User authentication error"), AuthenticationFailed),
-    ("wrong password in 200", Fault.errors_in_200("0205"), AuthenticationFailed),
-    ("wrong user", Fault.http(401, "0101"), AuthenticationFailed),
-]
-
 REFUSED_TOKEN: list[Row] = [
     ("token", Fault.http(401, "0101", "The token is invalid or missing."), TokenRejected),
     ("token in 200", Fault.errors_in_200("0101"), TokenRejected),
@@ -108,27 +102,6 @@ async def test_no_trouble_of_the_log_in_costs_the_password(
     assert not any(auth.rejected for auth in diary.entries)
     japan.heal()
     assert await backend.list_vehicles(), "nothing of it is remembered"
-
-
-@rows(THE_PASSWORD)
-async def test_a_refused_password_is_remembered_for_good(
-    session: ClientSession,
-    japan: Simulator,
-    clock: Clock,
-    diary: Diary[KamereonAuth],
-    fault: Fault,
-    error: type[BackendError],
-) -> None:
-    japan.fail("login-jp", fault)
-    with pytest.raises(error):
-        await make(session, japan, clock, diary).list_vehicles()
-    assert diary.last.rejected
-    japan.heal()
-    clock.advance(hours=7)
-    for _ in range(2):
-        with pytest.raises(error):
-            await make(session, japan, clock, diary).list_vehicles()
-    assert japan.requests["login"] == 0, "it is not even sent"
 
 
 @rows(TROUBLE)

@@ -61,14 +61,6 @@ async def test_we_stay_the_same_device(
     assert diary.last.device_id == device
 
 
-async def test_a_wrong_password_is_sent_once(make_api_session: MakeApiSession, service: MyNissan) -> None:
-    api = make_api_session(password="wrong")
-    for _ in range(3):
-        with pytest.raises(AuthenticationFailed):
-            await count(api)
-    assert service.passwords == 1
-
-
 async def test_without_password_and_tokens_nothing_is_sent(make_api_session: MakeApiSession, service: MyNissan) -> None:
     with pytest.raises(AuthenticationFailed):
         await count(make_api_session(password=None))

@@ -8,7 +8,6 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
-    AuthenticationFailed,
     BackendError,
     ChargingStatus,
     Group,
@@ -257,15 +256,6 @@ async def test_without_a_network(backend: MyNissanBackend, service: MyNissan) ->
         await backend.read(info)
     with pytest.raises(NoConnection):
         await backend.read(info)
-
-
-async def test_an_account_that_is_not_let_in_any_more(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.end_sessions(for_good=True)
-    service.requests.clear()
-    with pytest.raises(AuthenticationFailed):
-        await backend.read(info)
-    assert service.requests == {"VehicleDynamicData": 1, "token": 1}
 
 
 async def test_an_odd_response_is_one_part_only(backend: MyNissanBackend, service: MyNissan) -> None:

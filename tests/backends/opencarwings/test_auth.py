@@ -114,27 +114,6 @@ async def test_new_tokens_are_saved_before_they_are_used(
     await make_backend(credentials=Credentials(), auth=diary.last).list_vehicles()
 
 
-async def test_rejected_tokens_are_not_sent_again(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
-) -> None:
-    await make_backend(credentials=PASSWORD).log_in()
-    old = diary.last
-    clock.advance(days=32)
-    await make_backend(credentials=Credentials(), auth=old).list_vehicles()
-    backend = make_backend(credentials=Credentials(), auth=old)
-    with pytest.raises(AuthenticationFailed):
-        await backend.list_vehicles()
-    sent = server.requests.total()
-    assert diary.last.rejected
-    for again in (
-        backend,
-        make_backend(credentials=Credentials(), auth=CarwingsAuth.from_json(diary.last.to_json())),
-    ):
-        with pytest.raises(AuthenticationFailed):
-            await again.list_vehicles()
-    assert server.requests.total() == sent
-
-
 async def test_rejected_tokens_are_replaced_if_the_password_is_known(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
 ) -> None:
@@ -191,18 +170,6 @@ async def test_the_second_factor_is_required_only_where_there_is_one(
         return
     with pytest.raises(error):
         await backend.log_in()
-
-
-async def test_a_wrong_password_and_a_wrong_key_are_not_sent_twice(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend
-) -> None:
-    for wrong in (Credentials(username="leafowner", password="wrong"), Credentials(key="0" * 40)):
-        backend = make_backend(credentials=wrong)
-        before = server.requests.total()
-        for _ in range(2):
-            with pytest.raises(AuthenticationFailed):
-                await backend.log_in()
-        assert server.requests.total() == before + 1
 
 
 async def test_a_password_takes_precedence_over_a_key(

@@ -5,12 +5,11 @@ import logging
 import traceback
 from typing import Any
 
-from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.base import Backend, Json
+from custom_components.nissanconnect.backends.base import Backend
 from custom_components.nissanconnect.backends.http import NoResponse
-from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend, service_url
+from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
     AccessBlocked,
@@ -230,42 +229,11 @@ async def test_too_many_requests_are_followed_by_ever_longer_pauses(
     assert await backend.list_vehicles()
 
 
-async def test_a_token_that_is_refused_is_not_sent_again(
-    make_backend: MakeBackend, teslafi: TeslaFi, clock: Clock
-) -> None:
-    backend = make_backend(token="wrong")
-    for _ in range(3):
-        with pytest.raises(AuthenticationFailed):
-            await backend.list_vehicles()
-        clock.advance(hours=5)
-    assert teslafi.total == 1
+async def test_a_token_that_no_header_takes_is_not_sent(make_backend: MakeBackend, teslafi: TeslaFi) -> None:
     for nonsense in ("", "two words", "line\nbreak", "schlüssel"):
         with pytest.raises(AuthenticationFailed):
             await make_backend(token=nonsense).list_vehicles()
-    assert teslafi.total == 1
-
-
-async def test_a_token_that_was_refused_is_not_sent_after_a_restart_either(
-    session: ClientSession, teslafi: TeslaFi, clock: Clock
-) -> None:
-    kept: list[dict[str, Json]] = []
-
-    def restarted() -> TeslaFiBackend:
-        auth = kept[-1] if kept else None
-        base = service_url(teslafi.url)
-        return TeslaFiBackend(session, base=base, token=TOKEN, now=clock, auth=auth, save_auth=kept.append)
-
-    teslafi.always(Say(status=500))
-    with pytest.raises(Unavailable):
-        await restarted().log_in()
-    assert kept == [], "that says nothing about the token"
-    teslafi.always(UNAUTHORIZED)
-    for _ in range(3):
-        with pytest.raises(AuthenticationFailed):
-            await restarted().log_in()
-        clock.advance(hours=9)
-    assert teslafi.total == 2
-    assert TOKEN not in str(kept)
+    assert teslafi.total == 0
 
 
 @pytest.mark.parametrize(
