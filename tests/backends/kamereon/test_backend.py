@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 import json
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,7 +43,6 @@ from .fake import (
     QASHQAI,
     REFRESH,
     UNAUTHORIZED,
-    USER,
     VIN,
     Fake,
     Say,
@@ -391,23 +389,3 @@ class TestVehicles:
         fake.on("GET", CARS, Say.error(403, "403009"))
         with pytest.raises(PrivacyMode):
             await backend.list_vehicles()
-
-
-async def test_nothing_private_is_logged_or_shown(
-    make_backend: MakeBackend, full: Fake, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    full.on("GET", CARS, Say(json=body("cars.v5")))
-    answer(full, "pressure", NOT_FOUND)
-    answer(full, "lock-status", Say.data(lockStatus="48.85 -2.35"))
-    answer(full, "cockpit", Say.error(500, VIN, VIN, detail=VIN))
-    answer(full, "health-status", DROPPED)
-    backend = make_backend(auth=None)
-    vehicles = await backend.list_vehicles()
-    report = await backend.read(LEAF)
-    told = [record.message for record in caplog.records if record.name.startswith("custom_components")]
-    shown = " ".join([*told, repr(vehicles), repr(report), *map(str, report.failures.values())])
-    assert "pressure v1 answered 404" in shown
-    for secret in (VIN, "owner@", "correct horse", "access-", "refresh-", "user-1", "48.85", "2.35"):
-        assert secret not in shown
-    assert full.count(USER) == 1

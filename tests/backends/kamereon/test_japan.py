@@ -2,8 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, timedelta
-import logging
-import traceback
 
 from aiohttp import ClientSession
 from hypothesis import given, strategies as st
@@ -36,7 +34,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.departures import departing
 from tests.simulator import EMAIL, PASSWORD, Fault, Login, Simulator
-from tests.simulator.japan import NOTE, SAKURA, UUIDS, japanese_garage
+from tests.simulator.japan import NOTE, SAKURA, japanese_garage
 
 from ..conftest import NOW
 from ..doubles import Clock, Diary
@@ -273,24 +271,6 @@ async def test_trips(backend: KamereonBackend) -> None:
     trips = await backend.read_trips(sakura, TripPeriod.DAY, day - timedelta(days=3), day)
     assert [trip.start for trip in trips] == [date(2026, 11, each) for each in range(17, 21)]
     assert all(trip.distance for trip in trips)
-
-
-async def test_nothing_personal_is_told(
-    backend: KamereonBackend, japan: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    vehicles = await listed(backend)
-    told = [repr([*vehicles.values()])]
-    for fault in (Fault.http(500), Fault.malformed(), Fault.html(502), Fault.rate_limited(9)):
-        japan.fail("*", fault)
-        for request in (backend.list_vehicles(), backend.read(vehicles[SAKURA])):
-            with pytest.raises(BackendError) as raised:
-                await request
-            told.append("".join(traceback.format_exception(raised.value)))
-    lines = [record.getMessage() for record in caplog.records if record.name.startswith("custom_components")]
-    for secret in (EMAIL, PASSWORD, "437001", SAKURA, NOTE, *UUIDS.values(), *japan.tokens.access):
-        assert not [line for line in [*told, *lines] if secret in line]
-    assert set(japan.password_posts) == {japan.url.removeprefix("http://")}
 
 
 @given(

@@ -307,12 +307,6 @@ def test_a_damaged_memory_is_no_reason_to_fail(world: World) -> None:
         assert again in ({}, {VIN: {"located": False, "fahrenheit": None, "messages": 100}})
 
 
-async def test_nothing_personal_is_in_a_repr(backend: LeafSpyBackend, app: LeafSpyApp, world: World) -> None:
-    backend.receive(app.parameters() | {"Lat": "52.12345", "Long": "4.54321"})
-    shown = repr(world.heard) + repr(vars(backend)["_vehicles"][VIN]) + repr(backend)
-    assert not any(secret in shown for secret in (VIN, "52.1", "4.54"))
-
-
 def test_weaknesses_are_about_fields_that_exist(world: World) -> None:
     description = world.backend().description
     for weakness in description.weaknesses:

@@ -2,16 +2,14 @@
 
 from datetime import UTC, timedelta
 import json
-import logging
 
 from hypothesis import example, given, strategies as st
-import pytest
 
-from custom_components.nissanconnect.backends.leafspy import ACCEPTED, REFUSED, LeafSpyBackend, Units
+from custom_components.nissanconnect.backends.leafspy import ACCEPTED, REFUSED, Units
 from tests.simulator.leafspy_app import VIN, LeafSpyApp, old_leaf
 
 from ..possible import assert_possible
-from .conftest import NOW, World, settle
+from .conftest import NOW, World
 
 VALID = LeafSpyApp(vehicle=old_leaf(NOW, UTC)).parameters()
 NUMBERS = (
@@ -62,11 +60,3 @@ async def test_what_newer_apps_add_changes_nothing(request: dict[str, str], adde
     assert one.memory() == other.memory()
     for listed in await one.list_vehicles():
         assert await one.read(listed.info) == await other.read(listed.info)
-
-
-async def test_nothing_is_logged(caplog: pytest.LogCaptureFixture, backend: LeafSpyBackend) -> None:
-    caplog.set_level(logging.DEBUG, "custom_components")
-    backend.receive(VALID)
-    backend.receive(VALID | {"VIN": "?", "Lat": "x"})
-    await settle()
-    assert caplog.records == []

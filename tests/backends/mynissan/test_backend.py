@@ -17,7 +17,6 @@ from custom_components.nissanconnect.vehicle import (
     SetChargeLimit,
     Tyres,
     UpdateStatus,
-    VehicleState,
 )
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
@@ -351,14 +350,3 @@ async def test_an_update_that_was_activated(backend: MyNissanBackend, service: M
     software = (await backend.read(await vehicle(backend, "Ariya"))).state.software
     assert software
     assert (software.update, software.status) == (None, UpdateStatus.UP_TO_DATE)
-
-
-async def test_nobody_is_named_in_a_description(backend: MyNissanBackend) -> None:
-    await backend.list_vehicles()
-    description = backend.description
-    assert description.name == "mynissan"
-    assert backend.requests > 0
-    assert EMAIL not in repr(description)
-    doubted = {weakness.group: weakness.cached for weakness in description.weaknesses}
-    assert "inside_temperature" in doubted[Group.CLIMATE]
-    assert set(doubted) <= set(VehicleState.__dataclass_fields__)

@@ -237,13 +237,6 @@ async def test_somebody_elses_vehicle_does_not_reject_the_account(
     assert not any(entry.rejected for entry in diary.entries)
 
 
-def test_secrets_are_in_no_repr() -> None:
-    auth = CarwingsAuth(access="s3cret-a", refresh="s3cret-r", user="s3cret-u")
-    credentials = Credentials(key="s3cret-k", username="s3cret-n", password="s3cret-p", code="s3cret-c")
-    assert "s3cret" not in f"{auth} {credentials}"
-    assert CarwingsAuth.from_json(auth.to_json()) == auth
-
-
 @pytest.mark.parametrize("saved", [None, 3, [], {"access": 3.5, "refresh": "with blank", "rejected": "yes"}])
 def test_damaged_stored_tokens_are_ignored(saved: object) -> None:
     assert CarwingsAuth.from_json(saved) == CarwingsAuth()  # type: ignore[arg-type]

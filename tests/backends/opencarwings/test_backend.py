@@ -1,9 +1,6 @@
 """Reads: what is reported of vehicles, and what still works when a part fails."""
 
-import asyncio
-from dataclasses import asdict
 import json
-import logging
 
 from aiohttp import ClientSession
 import pytest
@@ -11,7 +8,6 @@ import pytest
 from custom_components.nissanconnect.backends.base import Backend, Messages, Pushing
 from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
-from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     Capability,
@@ -25,7 +21,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.departures import nobody
 from tests.simulator.cars.places import TO_SCIENCE_PARK
-from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
+from tests.simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
 
 from ..conftest import NOW
 from ..doubles import Clock
@@ -256,50 +252,3 @@ async def test_notifications_have_kinds_and_alert_types(server: OpenCarwings, ca
 async def test_requests_are_counted(server: OpenCarwings, car: Car, owner: Owner) -> None:
     await owner.vehicle()
     assert owner.backend.requests == server.requests.total()
-
-
-async def test_no_secret_is_kept_or_logged(
-    server: OpenCarwings,
-    ficosa: Car,
-    owner: Owner,
-    make_backend: MakeBackend,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    kept: list[object] = []
-    (listed,) = await owner.backend.list_vehicles()
-    report = await owner.backend.read(listed.info)
-    ticket = await owner.send(StartClimate(), listed.info)
-    progress = await owner.follow(ticket, listed.info)
-    kept += [listed, report, ticket, progress, await owner.backend.read_notifications(listed.info)]
-    everything = _everything(owner.backend)
-    for what in (repr(kept), json.dumps([asdict(listed), asdict(report)], default=str), everything, caplog.text):
-        assert not any(secret in what for secret in (*SECRETS, "s3cret"))
-    for what in (repr(kept), caplog.text):
-        assert LEAF_40.upper() not in what.upper()
-        assert server.account.key not in what
-        assert f"{ficosa.vehicle.home.latitude}" not in what
-
-
-def _everything(thing: object, seen: set[int] | None = None) -> str:
-    """Return the text of all that can be reached from an object of ours."""
-    seen = set() if seen is None else seen
-    if id(thing) in seen or isinstance(thing, ClientSession | asyncio.Lock | asyncio.Semaphore):
-        return ""
-    seen.add(id(thing))
-    if isinstance(thing, str | int | float | None):
-        return f"{thing} "
-    inner: list[object] = []
-    if isinstance(thing, dict):
-        inner = [*thing.keys(), *thing.values()]
-    elif isinstance(thing, list | tuple | set | frozenset):
-        inner = list(thing)
-    elif type(thing).__module__.startswith("custom_components"):
-        slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
-        inner = [*vars(thing).values()] if hasattr(thing, "__dict__") else []
-        inner += [getattr(thing, name) for name in slots if hasattr(thing, name)]
-    return " ".join(_everything(each, seen) for each in inner)
-
-
-def test_the_search_for_secrets_finds_some() -> None:
-    assert "s3cret" in _everything(CarwingsAuth(access="s3cret"))

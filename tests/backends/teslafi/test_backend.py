@@ -370,22 +370,3 @@ async def test_whose_vehicle_it_is_is_warned_of_and_not_refused(
     warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(warnings) == warned
     assert not any(key in warning for warning in warnings)
-
-
-async def test_the_token_is_in_no_log_and_no_repr(
-    make_backend: MakeBackend, teslafi: TeslaFi, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    backend = make_backend(timeout=0.2)
-    position = teslafi.vehicle.point
-    info = await the_vehicle(backend)
-    errors: list[str] = []
-    for answer in (Say(hang_up=True), Say(silence=True), Say(status=500), Say(text=TOKEN), UNAUTHORIZED):
-        clock.advance(hours=1)
-        teslafi.always(answer)
-        with pytest.raises(BackendError) as raised:
-            await backend.read(info)
-        errors.append(repr(raised.value) + "".join(traceback.format_exception(raised.value)))
-    shown = f"{caplog.text} {errors} {info!r} {backend.description!r}"
-    for secret in (TOKEN, info.key, str(position.latitude)):
-        assert secret not in shown
