@@ -150,13 +150,6 @@ async def test_a_host_that_refuses_every_token_does_not_have_them_renewed_withou
     assert fake.count(REFRESH) == 2
 
 
-async def test_a_refused_token_is_renewed_and_the_request_repeated(make_backend: MakeBackend, fake: Fake) -> None:
-    fake.on("GET", CARS, UNAUTHORIZED, EMPTY_LIST)
-    assert await make_backend().list_vehicles() == ()
-    assert fake.paths == {CARS: 2, REFRESH: 1}
-    assert fake.last(CARS).headers["Authorization"] == "Bearer access-refreshed"
-
-
 async def test_errors_in_200_refuse_a_token_too(make_backend: MakeBackend, fake: Fake) -> None:
     fake.on("GET", CARS, Say.error(401, "401000", http=200), EMPTY_LIST)
     assert await make_backend().list_vehicles() == ()
@@ -171,20 +164,6 @@ async def test_a_host_that_refuses_fresh_tokens_is_out_of_order(
         await make_backend().list_vehicles()
     assert fake.paths == {CARS: 2, REFRESH: 1}
     assert not diary.last.rejected
-
-
-async def test_parallel_requests_share_a_renewal(make_backend: MakeBackend, fake: Fake) -> None:
-    def guarded(asked: object) -> Say:
-        old = fake.asked[-1].headers["Authorization"] == "Bearer access-0"
-        return UNAUTHORIZED if old else Say.data(totalMileage=1000)
-
-    for path in ("v1/battery-status", "v1/cockpit", "v1/hvac-status", "v1/location", "v1/pressure"):
-        fake.on_car(path, guarded)
-    report = await make_backend().read(LEAF)
-    assert report.failures == {}
-    assert report.state.odometer is not None
-    assert fake.count(REFRESH) == 1
-    assert fake.count(AUTHORIZE) == 0
 
 
 @pytest.mark.parametrize(

@@ -239,13 +239,6 @@ async def test_tokens_last_an_hour_and_then_the_password_is_needed(
     assert japan.requests["unknown"] == 0
 
 
-async def test_a_token_that_is_revoked_is_replaced_once_for_all(backend: KamereonBackend, japan: Simulator) -> None:
-    sakura = (await listed(backend))[SAKURA]
-    japan.tokens.revoke_access()
-    assert not (await backend.read(sakura)).failures
-    assert japan.requests["login"] == 2
-
-
 async def test_tokens_survive_a_restart(
     backend: KamereonBackend, session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[KamereonAuth]
 ) -> None:

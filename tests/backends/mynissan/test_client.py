@@ -1,6 +1,5 @@
 """Logging in, staying logged in, and what failures mean."""
 
-import asyncio
 import time
 
 from hypothesis import given
@@ -66,26 +65,6 @@ async def test_without_password_and_tokens_nothing_is_sent(make_api_session: Mak
     assert not service.requests
 
 
-async def test_parallel_requests_log_in_once(make_api_session: MakeApiSession, service: MyNissan) -> None:
-    api = make_api_session()
-    assert await asyncio.gather(*(count(api) for _ in range(4))) == [3] * 4
-    assert service.passwords == 1
-
-
-async def test_an_expired_token_is_renewed(
-    make_api_session: MakeApiSession, service: MyNissan, clock: Clock, diary: Diary[NissanAuth]
-) -> None:
-    api = make_api_session()
-    await count(api)
-    old = diary.last
-    clock.advance(minutes=31)
-
-    assert [*await asyncio.gather(count(api), count(api))] == [3, 3]
-    assert service.requests["token"] == 2
-    assert service.passwords == 1
-    assert diary.last.access_token != old.access_token
-
-
 async def test_a_token_that_says_it_is_over_is_renewed_before_it_is_sent(
     make_api_session: MakeApiSession, service: MyNissan, clock: Clock
 ) -> None:
@@ -141,23 +120,6 @@ async def test_a_log_in_service_that_does_not_work_is_not_a_wrong_password(
     with pytest.raises(error) as raised:
         await count(api)
     assert not isinstance(raised.value, AuthenticationFailed)
-
-    service.heal()
-    assert await count(api) == 3
-
-
-@pytest.mark.parametrize("fault", [Fault.http(503), Fault.rate_limited(60), Fault.html(502)])
-async def test_a_renewal_that_fails_for_now_keeps_the_tokens(
-    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[NissanAuth], fault: Fault
-) -> None:
-    api = make_api_session()
-    await count(api)
-    kept = diary.last
-    service.end_sessions()
-    service.fail("token", fault)
-    with pytest.raises((Unavailable, RateLimited)):
-        await count(api)
-    assert diary.last == kept
 
     service.heal()
     assert await count(api) == 3

@@ -84,22 +84,6 @@ async def test_after_a_restart_the_tokens_are_enough(
     assert server.requests["obtain"] == 1
 
 
-async def test_parallel_requests_share_one_renewal(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
-) -> None:
-    backend = make_backend(credentials=PASSWORD)
-    await backend.log_in()
-    (vehicle,) = await backend.list_vehicles()
-    old = diary.last
-    clock.advance(days=32)
-    reports = await asyncio.gather(*(backend.read(vehicle.info) for _ in range(8)))
-    assert all(report.state.battery for report in reports)
-    assert server.requests["refresh"] == 1
-    assert server.requests["obtain"] == 1
-    assert diary.last.refresh != old.refresh
-    assert old.refresh in server.accounts.blacklist
-
-
 async def test_new_tokens_are_saved_before_they_are_used(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
 ) -> None:
@@ -122,20 +106,6 @@ async def test_rejected_tokens_are_replaced_if_the_password_is_known(
     clock.advance(days=366)
     await make_backend(credentials=PASSWORD, auth=old).list_vehicles()
     assert server.requests["obtain"] == 2
-
-
-async def test_an_outage_while_renewing_loses_no_tokens(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock
-) -> None:
-    backend = make_backend(credentials=PASSWORD)
-    await backend.log_in()
-    clock.advance(days=32)
-    server.fail("refresh", 503)
-    results = await asyncio.gather(*(backend.list_vehicles() for _ in range(4)), return_exceptions=True)
-    assert {type(result) for result in results} == {Unavailable}
-    assert server.requests["refresh"] == 1  # the others shared its outcome
-    server.heal()
-    await backend.list_vehicles()
 
 
 async def test_a_fresh_token_that_is_refused_is_not_the_owners_fault(
