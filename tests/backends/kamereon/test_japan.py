@@ -168,16 +168,6 @@ async def test_a_combustion_vehicle_is_read(backend: KamereonBackend, japan: Sim
     assert japan.requests["battery-status"] == 0
 
 
-async def test_one_part_that_fails_takes_no_other_along(backend: KamereonBackend, japan: Simulator) -> None:
-    sakura = (await listed(backend))[SAKURA]
-    for part in ("battery-status", "cockpit", "health-status", "hvac-status", "location", "lock-status"):
-        japan.fail(part, Fault.http(500, "0204"))
-        report = await backend.read(sakura)
-        assert report.failures.keys() == {part}
-        assert len(report.state.groups()) >= 5
-        japan.heal()
-
-
 async def test_all_parts_fail_with_a_log_in_that_works(backend: KamereonBackend, japan: Simulator) -> None:
     sakura = (await listed(backend))[SAKURA]
     for part in ("battery-status", "cockpit", "health-status", "hvac-status", "location", "lock-status"):

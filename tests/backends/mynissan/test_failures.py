@@ -110,22 +110,6 @@ async def test_errors_are_not_quoted(backend: MyNissanBackend, service: MyNissan
     assert EMAIL not in str(report.failures)
 
 
-async def test_one_part_down(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    for part, operation, group in (
-        ("location", "VehicleLocation", Group.POSITION),
-        ("subscription", "VehicleSubscriptions", Group.SUBSCRIPTION),
-        ("software", "OtaUpdate", Group.SOFTWARE),
-    ):
-        backend.forget_refusals(info)
-        service.fail(operation, Fault.http(500))
-        report = await backend.read(info)
-        assert set(report.failures) == {part}
-        assert group not in report.state.groups()
-        assert report.state.battery
-        service.heal()
-
-
 @pytest.mark.parametrize("fault", [no_data(), Fault.html(200), Fault.http(502)])
 async def test_the_whole_service_down(backend: MyNissanBackend, service: MyNissan, fault: Fault) -> None:
     info = await vehicle(backend, "Ariya")

@@ -174,14 +174,6 @@ async def test_without_details_capabilities_come_from_the_telematics_unit(
     assert Capability.LOCK in new.info.capabilities
 
 
-async def test_failed_alerts_do_not_fail_the_read(server: OpenCarwings, ficosa: Car, owner: Owner) -> None:
-    vehicle = await owner.vehicle()
-    server.fail("alerts", 500)
-    report = await owner.backend.read(vehicle)
-    assert report.state.battery is not None
-    assert report.failures.keys() == {"alerts"}
-
-
 async def test_a_server_that_is_down_is_an_error(server: OpenCarwings, car: Car, owner: Owner) -> None:
     vehicle = await owner.vehicle()
     server.fail("*", 503)
