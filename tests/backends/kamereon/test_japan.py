@@ -168,14 +168,6 @@ async def test_a_combustion_vehicle_is_read(backend: KamereonBackend, japan: Sim
     assert japan.requests["battery-status"] == 0
 
 
-async def test_all_parts_fail_with_a_log_in_that_works(backend: KamereonBackend, japan: Simulator) -> None:
-    sakura = (await listed(backend))[SAKURA]
-    for part in ("battery-status", "cockpit", "health-status", "hvac-status", "location", "lock-status"):
-        japan.fail(part, Fault.http(503))
-    with pytest.raises(ServiceOutage):
-        await backend.read(sakura)
-
-
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

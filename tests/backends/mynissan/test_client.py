@@ -192,16 +192,6 @@ async def test_a_service_that_hangs_is_given_up(make_api_session: MakeApiSession
     assert not isinstance(raised.value, NoConnection), "the request may have arrived"
 
 
-async def test_without_a_network_nothing_has_arrived(make_api_session: MakeApiSession, service: MyNissan) -> None:
-    api = make_api_session()
-    await api.log_in()
-    await service.stop()
-    with pytest.raises(Unavailable):
-        await count(api)  # over the api that stood, of which nobody knows what it carried
-    with pytest.raises(NoConnection):
-        await count(api)
-
-
 # What is kept of a log-in
 
 AUTH = NissanAuth(access_token="a.b.c", refresh_token="refresh", id_token="i.d.t", device_id="device")

@@ -11,7 +11,6 @@ from custom_components.nissanconnect.vehicle import (
     BackendError,
     ChargingStatus,
     Group,
-    NoConnection,
     ProtocolError,
     RateLimited,
     ScheduleClimate,
@@ -231,15 +230,6 @@ async def test_a_rate_limit_halfway_is_reported(backend: MyNissanBackend, servic
     report = await backend.read(info)
     assert report.state.battery
     assert report.failures["location"].retry_after == 300
-
-
-async def test_without_a_network(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    await service.stop()
-    with pytest.raises(Unavailable):
-        await backend.read(info)
-    with pytest.raises(NoConnection):
-        await backend.read(info)
 
 
 async def test_an_odd_response_is_one_part_only(backend: MyNissanBackend, service: MyNissan) -> None:

@@ -16,7 +16,6 @@ from custom_components.nissanconnect.vehicle import (
     NotSupported,
     Powertrain,
     StartClimate,
-    Unavailable,
     VehicleInfo,
 )
 from tests.departures import nobody
@@ -172,22 +171,6 @@ async def test_without_details_capabilities_come_from_the_telematics_unit(
     assert Capability.CLIMATE in old.info.capabilities
     assert Capability.LOCK not in old.info.capabilities
     assert Capability.LOCK in new.info.capabilities
-
-
-async def test_a_server_that_is_down_is_an_error(server: OpenCarwings, car: Car, owner: Owner) -> None:
-    vehicle = await owner.vehicle()
-    server.fail("*", 503)
-    with pytest.raises(Unavailable):
-        await owner.backend.read(vehicle)
-    with pytest.raises(Unavailable):
-        await owner.backend.list_vehicles()
-
-
-async def test_a_server_that_hangs_times_out(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
-    backend = make_backend(timeout=0.05)
-    server.hang("list")
-    with pytest.raises(Unavailable):
-        await backend.list_vehicles()
 
 
 async def test_one_bad_car_does_not_hide_the_others(

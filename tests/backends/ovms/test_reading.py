@@ -10,7 +10,6 @@ from custom_components.nissanconnect.vehicle import (
     ChargingStatus,
     Group,
     InvalidTopic,
-    NoBroker,
     NothingReceived,
     OtherVehicle,
     Powertrain,
@@ -311,17 +310,6 @@ async def test_a_module_of_another_kind_of_vehicle_is_not_read(world: World) -> 
     world.module.say("v.type", "RT")
     with pytest.raises(OtherVehicle):
         await world.clock.until(world.another().log_in())
-
-
-async def test_without_a_broker_there_is_no_connection(world: World) -> None:
-    world.broker.stop()
-    info = world.vehicle.info
-    with pytest.raises(NoBroker):
-        await world.backend.log_in()
-    with pytest.raises(NoBroker):
-        await world.backend.list_vehicles()
-    with pytest.raises(NoBroker):
-        await world.backend.read(info)
 
 
 @pytest.mark.parametrize("prefix", ["", "ovms/+/x/", "#", "$SYS/", "a\nb", "a" * 300])

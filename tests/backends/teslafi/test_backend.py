@@ -19,7 +19,6 @@ from custom_components.nissanconnect.vehicle import (
     ChargingStatus,
     Declined,
     Group,
-    NoConnection,
     NotSupported,
     ProtocolError,
     RateLimited,
@@ -286,19 +285,6 @@ async def test_a_feed_without_a_vehicle(backend: TeslaFiBackend, teslafi: TeslaF
     teslafi.say(Say.json({"data_id": 1, "state": "online", "vin": None}))
     with pytest.raises(Unreachable):
         await backend.log_in()
-
-
-async def test_nobody_there(backend: TeslaFiBackend, teslafi: TeslaFi, clock: Clock) -> None:
-    info = await the_vehicle(backend)
-    await teslafi.stop()
-    clock.advance(minutes=2)
-    with pytest.raises(NoConnection):
-        await backend.read(info)
-    await teslafi.start()
-    with pytest.raises(NoConnection):
-        await backend.read(info)
-    clock.advance(minutes=2)
-    assert (await backend.read(info)).state.battery
 
 
 async def test_a_fetch_that_failed_at_the_service_is_told(backend: TeslaFiBackend, teslafi: TeslaFi) -> None:
