@@ -105,7 +105,8 @@ class Wire:
     @asynccontextmanager
     async def request(self, method: str, url: str | URL, **options: Any) -> AsyncIterator[Any]:
         """Record a request, and reply to it or hand it on."""
-        assert options.get("allow_redirects") is False, "a redirect may lead to any host"
+        assert options["allow_redirects"] is False, "a redirect may lead to any host"
+        assert options["timeout"].total, "a request must end"
         sent = Sent(method, URL(url), options)
         self.sent.append(sent)
         reply = self.reply(sent)

@@ -26,7 +26,6 @@ from custom_components.nissanconnect.vehicle import (
     Command,
     Group,
     Lock,
-    NotSupported,
     Phase,
     Position,
     Progress,
@@ -307,13 +306,6 @@ async def test_it_charges_at_night(backend: DemoBackend, clock: Clock) -> None:
 # Commands
 
 
-async def test_reading_never_wakes(backend: DemoBackend, clock: Clock) -> None:
-    for _ in range(50):
-        await states(backend)
-        clock.advance(minutes=10)
-    assert not backend._progress
-
-
 async def test_a_command_from_ticket_to_effect(backend: DemoBackend, clock: Clock) -> None:
     leaf, woken = await info(backend, "Leaf"), list[int]()
     departure = departing(lambda: woken.append(len(backend._progress)))
@@ -442,13 +434,6 @@ async def test_an_engine_stops_by_itself_unless_it_was_stopped(backend: DemoBack
     (message,) = await backend.read_notifications(qashqai)
     assert (message.kind, message.title) == ("remote.left.time.cycle", "Engine")
     assert message.alert is AlertType.CLOUD_MESSAGE
-
-
-async def test_what_a_vehicle_does_not_offer_is_refused(backend: DemoBackend) -> None:
-    with pytest.raises(NotSupported):
-        await backend.send(
-            await info(backend, "Leaf"), SetChargeLimit(80), departing(lambda: pytest.fail("nobody is woken"))
-        )
 
 
 async def test_strangers(backend: DemoBackend) -> None:

@@ -19,20 +19,14 @@ from custom_components.nissanconnect.vehicle import (
     BackendError,
     Capability,
     ChargingStatus,
-    Group,
-    Lock,
     Market,
-    NotSupported,
     Powertrain,
     ProtocolError,
-    Refresh,
     ServiceOutage,
-    StartEngine,
     TripPeriod,
     Unavailable,
     VehicleInfo,
 )
-from tests.departures import departing
 from tests.simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from tests.simulator.japan import NOTE, SAKURA, japanese_garage
 
@@ -228,16 +222,6 @@ async def test_tokens_survive_a_restart(
     clock.advance(minutes=30)
     assert await listed(make(session, japan, clock, diary))
     assert japan.requests["login"] == 1
-
-
-async def test_no_command_is_sent(backend: KamereonBackend, japan: Simulator) -> None:
-    sakura = (await listed(backend))[SAKURA]
-    wakes: list[str] = []
-    for command in (Refresh(Group.BATTERY), StartEngine(), Lock()):
-        with pytest.raises(NotSupported):
-            await backend.send(sakura, command, departing(lambda: wakes.append("wake")))
-    assert (wakes, japan.requests["wakes"]) == ([], 0)
-    assert await backend.read_notifications(sakura) == ()
 
 
 async def test_trips(backend: KamereonBackend) -> None:

@@ -15,13 +15,8 @@ from custom_components.nissanconnect.vehicle import (
     ChargeSpeed,
     ChargingStatus,
     Group,
-    NotSupported,
     Powertrain,
-    Refresh,
-    Ticket,
-    VehicleInfo,
 )
-from tests.departures import nobody
 from tests.simulator.leafspy_app import VIN, LeafSpyApp
 
 from .conftest import NOW, World, settle, told
@@ -128,15 +123,6 @@ async def test_after_a_restart_a_vehicle_has_ten_minutes_to_speak(app: LeafSpyAp
     assert world.state.connectivity is not None
     assert world.state.connectivity.reachable is False
     listening.cancel()
-
-
-async def test_nothing_can_be_commanded(backend: LeafSpyBackend) -> None:
-    with pytest.raises(NotSupported):
-        await backend.send(VehicleInfo(key=VIN), Refresh(), nobody)
-    with pytest.raises(NotSupported):
-        await backend.poll(VehicleInfo(key=VIN), Ticket("1", NOW))
-    backend.forget_refusals(VehicleInfo(key=VIN))
-    assert await backend.log_in() == "leafspy"
 
 
 async def test_only_the_password_opens_the_door(world: World, app: LeafSpyApp) -> None:

@@ -294,14 +294,6 @@ async def test_after_a_restart_the_limit_is_not_forgotten(
     assert charging.limit == 90
 
 
-async def test_reading_wakes_nobody(backend: MyNissanBackend, service: MyNissan) -> None:
-    wakes = [car.vehicle.telematics.wakes for car in service.cars.values()]
-    for listed in await backend.list_vehicles():
-        await backend.read(listed.info)
-        await backend.read_notifications(listed.info)
-    assert [car.vehicle.telematics.wakes for car in service.cars.values()] == wakes
-
-
 async def test_an_update_of_the_vehicles_software(backend: MyNissanBackend, service: MyNissan, clock: Clock) -> None:
     firmware = service.vehicle("Ariya").firmware
     assert firmware

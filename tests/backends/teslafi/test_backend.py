@@ -11,7 +11,6 @@ from custom_components.nissanconnect.backends.base import Backend
 from custom_components.nissanconnect.backends.http import NoResponse
 from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend
 from custom_components.nissanconnect.vehicle import (
-    COMMANDS,
     AccessBlocked,
     AuthenticationFailed,
     BackendError,
@@ -22,17 +21,14 @@ from custom_components.nissanconnect.vehicle import (
     NotSupported,
     ProtocolError,
     RateLimited,
-    Refresh,
     ServiceError,
     StartCharging,
-    Ticket,
     Unavailable,
     Unreachable,
     UnsafeRedirect,
     VehicleInfo,
     VehicleState,
 )
-from tests.departures import departing, nobody
 from tests.simulator.cars.snapshot import snapshot
 from tests.simulator.teslafi import TOKEN, Say, TeslaFi
 from tests.simulator.teslafi.server import UNAUTHORIZED
@@ -292,20 +288,6 @@ async def test_a_fetch_that_failed_at_the_service_is_told(backend: TeslaFiBacken
     report = await backend.read(await the_vehicle(backend))
     assert report.failures.keys() == {"vehicle"}
     assert report.state.battery
-
-
-async def test_nothing_is_ever_asked_of_the_vehicle(backend: TeslaFiBackend, teslafi: TeslaFi) -> None:
-    info = await the_vehicle(backend)
-    wakes: list[str] = []
-    with pytest.raises(NotSupported):
-        await backend.send(info, Refresh(), departing(lambda: wakes.append("wake")))
-    with pytest.raises(NotSupported):
-        await backend.send(info, StartCharging(), nobody)
-    with pytest.raises(ProtocolError):
-        await backend.poll(info, Ticket("1", NOW))
-    backend.forget_refusals(info)
-    assert (wakes, teslafi.orders) == ([], [])
-    assert not any(command.capability in info.capabilities for command in COMMANDS)
 
 
 async def test_the_account_is_named_by_its_vehicle_without_revealing_it(
