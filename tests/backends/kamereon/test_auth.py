@@ -23,7 +23,6 @@ from custom_components.nissanconnect.vehicle import (
 
 from ..conftest import NOW
 from ..doubles import Clock, Diary
-from ..strategies import JSON
 from .conftest import LOGGED_IN, MakeBackend
 from .fake import (
     AUTHORIZE,
@@ -307,10 +306,3 @@ SECRETS = st.none() | st.text(st.characters(min_codepoint=33, max_codepoint=126)
 )
 def test_what_is_saved_comes_back(auth: KamereonAuth) -> None:
     assert KamereonAuth.from_json(json.loads(json.dumps(auth.to_json()))) == auth
-
-
-@given(JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(KamereonAuth().to_json(), JSON)))
-def test_whatever_was_saved_can_be_read(saved: Json) -> None:
-    auth = KamereonAuth.from_json(saved)
-    assert auth == KamereonAuth.from_json(auth.to_json())
-    assert auth.rejected is (isinstance(saved, dict) and saved.get("rejected") is True)

@@ -40,19 +40,6 @@ def test_without_a_simulator_the_region_decides(context: Context) -> None:
     assert japanese.hosts["bff"] == "https://nc-app-bff-prod.apps.jp.kamereon.io/nc-app-bff/"
 
 
-async def test_a_log_in_and_what_was_learned_go_on(context: Context, environment: Environment, fake: Fake) -> None:
-    saved = Diary[dict[str, Json]]()
-    here = replace(context, simulator=environment.origin, save_auth=saved)
-    fake.on("GET", CARS, Say(json={"data": [{"vin": "FAKE0VIN000000001", "services": SERVICES}]}))
-    first = kamereon.create(here, FIELDS)
-    await first.list_vehicles()
-    sent = len(fake.asked)
-    again = kamereon.create(replace(here, auth=saved.last, memory=first.memory()), FIELDS)
-    assert await again.log_in() == "user-1"
-    assert len(fake.asked) == sent
-    assert again.memory() == first.memory() != {}
-
-
 @pytest.mark.parametrize("fields", [FIELDS, {**FIELDS, "device_id": "ha-01234567"}])
 async def test_only_a_device_can_lock(
     context: Context, environment: Environment, fake: Fake, fields: dict[str, str]

@@ -215,15 +215,6 @@ async def test_tokens_last_an_hour_and_then_the_password_is_needed(
     assert japan.requests["unknown"] == 0
 
 
-async def test_tokens_survive_a_restart(
-    backend: KamereonBackend, session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[KamereonAuth]
-) -> None:
-    await backend.log_in()
-    clock.advance(minutes=30)
-    assert await listed(make(session, japan, clock, diary))
-    assert japan.requests["login"] == 1
-
-
 async def test_trips(backend: KamereonBackend) -> None:
     sakura = (await listed(backend))[SAKURA]
     day = NOW.date()

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.commands import action_id, progress
-from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, LearnedVehicles, VersionedEndpoint
+from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, VersionedEndpoint
 from custom_components.nissanconnect.backends.kamereon.vehicles import parse_list
 from custom_components.nissanconnect.vehicle import Capability, Powertrain, ProtocolError, VehicleInfo
 
@@ -127,15 +127,3 @@ def test_a_list_is_read_or_refused(said: Json) -> None:
         parse_list(said, NOW)
     except ProtocolError:
         assert not (isinstance(said, dict) and isinstance(said.get("data"), list))
-
-
-@given(
-    JSON
-    | st.dictionaries(
-        st.text(max_size=4), st.fixed_dictionaries({}, optional={"services": JSON, "versions": JSON, "refused": JSON})
-    )
-)
-def test_whatever_was_remembered_can_be_read(saved: Json) -> None:
-    written = LearnedVehicles(saved).to_json()
-    assert LearnedVehicles(written).to_json() == written
-    json.dumps(written)

@@ -1,14 +1,12 @@
 """The backend on the simulated service: what is read when."""
 
-import asyncio
 from datetime import UTC, datetime
 import json
-from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from custom_components.nissanconnect.backends.base import Backend, Context, Json, Messages, Trips
-from custom_components.nissanconnect.backends.mynissan import MyNissanBackend, create
+from custom_components.nissanconnect.backends.base import Backend, Messages, Trips
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
 from custom_components.nissanconnect.vehicle import (
     ChargeMode,
     ClimateLimits,
@@ -19,43 +17,16 @@ from custom_components.nissanconnect.vehicle import (
     UpdateStatus,
 )
 from tests.simulator.faults import Fault
-from tests.simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
+from tests.simulator.mynissan import EMAIL, MyNissan
 
 from ..doubles import Clock
 from .conftest import MakeBackend, carry_out, vehicle
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
 
 
 def test_it_is_a_backend(backend: MyNissanBackend) -> None:
     kind: Backend = backend
     assert isinstance(kind, Messages)
     assert isinstance(kind, Trips)
-
-
-async def test_it_is_created_from_what_the_owner_enters(session: Detour, clock: Clock) -> None:
-    saved: list[Json] = []
-
-    def context(auth: Json, memory: Json) -> Context:
-        return Context(
-            session=cast("ClientSession", session),
-            now=clock,
-            sleep=asyncio.sleep,
-            zone=UTC,
-            auth=auth,
-            save_auth=saved.append,
-            memory=memory,
-        )
-
-    fields = {"country": "us", "username": EMAIL, "password": PASSWORD}
-    backend = create(context(None, None), fields)
-    assert len(await backend.list_vehicles()) == 3
-    del fields["password"]
-    again = create(context(saved[-1], backend.memory()), fields)
-    assert await again.list_vehicles() == await backend.list_vehicles()
-    assert again.requests == 1
-    assert again.memory() == backend.memory()
 
 
 async def test_the_vehicles_of_an_account(backend: MyNissanBackend) -> None:

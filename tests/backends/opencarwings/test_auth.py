@@ -75,15 +75,6 @@ async def test_a_password_gives_tokens_and_the_same_account_id(
     assert tokens.refresh in server.accounts.refresh
 
 
-async def test_after_a_restart_the_tokens_are_enough(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth]
-) -> None:
-    await make_backend(credentials=PASSWORD).log_in()
-    saved = CarwingsAuth.from_json(diary.last.to_json())
-    await make_backend(credentials=Credentials(), auth=saved).list_vehicles()
-    assert server.requests["obtain"] == 1
-
-
 async def test_new_tokens_are_saved_before_they_are_used(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
 ) -> None:
@@ -205,11 +196,6 @@ async def test_somebody_elses_vehicle_does_not_reject_the_account(
     with pytest.raises(NotSupported):
         await backend.read(vehicle.info)
     assert not any(entry.rejected for entry in diary.entries)
-
-
-@pytest.mark.parametrize("saved", [None, 3, [], {"access": 3.5, "refresh": "with blank", "rejected": "yes"}])
-def test_damaged_stored_tokens_are_ignored(saved: object) -> None:
-    assert CarwingsAuth.from_json(saved) == CarwingsAuth()  # type: ignore[arg-type]
 
 
 async def test_tokens_do_not_expire_by_our_clock(
