@@ -173,12 +173,6 @@ async def test_all_groups_of_the_model_are_shown_by_some_vehicle(backend: DemoBa
     assert shown == set(Group)
 
 
-async def test_only_what_was_asked_for(backend: DemoBackend) -> None:
-    report = await backend.read(await info(backend, "Qashqai"), {Group.FUEL, Group.BATTERY})
-
-    assert set(report.state.groups()) == {Group.FUEL}
-
-
 # The life of the cars
 
 

@@ -175,17 +175,6 @@ async def test_openings_lamps_and_windows(backend: MyNissanBackend, service: MyN
     assert state.health.lamps == (), "an empty list says that no lamp is lit"
 
 
-async def test_only_what_is_wanted_is_requested(backend: MyNissanBackend, service: MyNissan) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.requests.clear()
-    await backend.read(info, {Group.POSITION})
-    assert service.requests == {"VehicleLocation": 1}
-
-    service.requests.clear()
-    await backend.read(info, {Group.AUX_BATTERY, Group.PRIVACY})
-    assert not service.requests
-
-
 async def test_contracts_and_capabilities_are_requested_once_a_day(
     make_backend: MakeBackend, service: MyNissan, clock: Clock
 ) -> None:

@@ -125,12 +125,6 @@ async def test_reads_follow_the_vehicle(server: OpenCarwings, car: Car, owner: O
     assert server.dispatch.sms == 0
 
 
-async def test_only_the_requested_groups_are_reported(car: Car, owner: Owner) -> None:
-    report = await owner.backend.read(await owner.vehicle(), {Group.BATTERY, Group.TYRES})
-    assert report.state.groups().keys() == {Group.BATTERY, Group.CONNECTIVITY}
-    assert not report.failures
-
-
 async def test_the_case_of_a_vin_survives_a_restart(
     ficosa: Car, owner: Owner, make_backend: MakeBackend, server: OpenCarwings
 ) -> None:
