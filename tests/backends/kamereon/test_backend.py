@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -48,9 +47,6 @@ from .fake import (
     Say,
 )
 
-if TYPE_CHECKING:
-    from custom_components.nissanconnect.backends.base import Backend
-
 ENDPOINTS = {
     "battery-status": {Group.BATTERY, Group.CHARGING},
     "cockpit": {Group.ODOMETER},
@@ -85,11 +81,6 @@ def full(fake: Fake) -> Fake:
     for endpoint, name in BODIES.items():
         answer(fake, endpoint, Say(json=body(name)))
     return fake
-
-
-def test_it_has_the_shape_of_a_backend(backend: KamereonBackend) -> None:
-    shaped: Backend = backend
-    assert shaped.description.name == "kamereon"
 
 
 async def test_a_full_read(backend: KamereonBackend, full: Fake) -> None:

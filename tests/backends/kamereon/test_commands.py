@@ -50,9 +50,6 @@ from .fake import (
     NOT_FOUND,
     NOT_SERVED,
     NOTHING,
-    REFRESH,
-    SUBMIT,
-    UNAUTHORIZED,
     VIN,
     Fake,
     Say,
@@ -218,13 +215,6 @@ async def test_an_action_is_never_repeated(
     assert woken == [0], "whatever came of it"
 
 
-async def test_a_refused_token_did_nothing_so_the_action_is_sent(backend: KamereonBackend, fake: Fake) -> None:
-    fake.on("POST", ACTIONS + "charging-start", UNAUTHORIZED, ACCEPTED)
-    assert (await backend.send(LEAF, StartCharging(), nobody)).id == "action-1"
-    assert fake.paths == {ACTIONS + "charging-start": 2, REFRESH: 1}
-    assert fake.count(SUBMIT) == 0
-
-
 @pytest.mark.parametrize(
     ("answer", "action_id"),
     [
@@ -287,8 +277,3 @@ async def test_an_outage_is_no_progress(backend: KamereonBackend, fake: Fake) ->
     fake.on("GET", STATUS, Say(status=503))
     with pytest.raises(Unavailable):
         await backend.poll(LEAF, TICKET)
-
-
-def test_the_description(backend: KamereonBackend) -> None:
-    assert backend.description.name == "kamereon"
-    assert backend.description.command_limit == timedelta(seconds=120)

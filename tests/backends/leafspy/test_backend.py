@@ -1,16 +1,14 @@
 """Leaf Spy as the rest of the integration sees it."""
 
 import asyncio
-from dataclasses import fields
 from datetime import timedelta
 import json
 
 import pytest
 
-from custom_components.nissanconnect.backends.base import Backend, Json, Pushing
+from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.leafspy import ACCEPTED, REFUSED, LeafSpyBackend
 from custom_components.nissanconnect.vehicle import (
-    GROUP_TYPES,
     Capability,
     ChargeSpeed,
     ChargingStatus,
@@ -20,12 +18,6 @@ from custom_components.nissanconnect.vehicle import (
 from tests.simulator.leafspy_app import VIN, LeafSpyApp
 
 from .conftest import NOW, World, settle, told
-
-
-def test_it_is_a_backend_that_pushes(backend: LeafSpyBackend) -> None:
-    assert isinstance(backend, Pushing)
-    assert backend.description.pushes
-    assert backend.requests == 0
 
 
 async def test_a_message_makes_a_vehicle_known_and_tells_what_it_says(
@@ -291,16 +283,3 @@ def test_a_damaged_memory_is_no_reason_to_fail(world: World) -> None:
     for damaged in damages:
         again = world.backend(memory=damaged).memory()
         assert again in ({}, {VIN: {"located": False, "fahrenheit": None, "messages": 100}})
-
-
-def test_weaknesses_are_about_fields_that_exist(world: World) -> None:
-    description = world.backend().description
-    for weakness in description.weaknesses:
-        kind = {each.name for each in fields(GROUP_TYPES[weakness.group])}
-        assert weakness.cached <= kind
-    assert len({weakness.group for weakness in description.weaknesses}) == len(description.weaknesses)
-
-
-def test_the_interface_is_kept(world: World) -> None:
-    backend: Backend = world.backend()
-    assert backend.description.name == "leafspy"

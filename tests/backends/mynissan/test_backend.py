@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from custom_components.nissanconnect.backends.base import Backend, Messages, Trips
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
 from custom_components.nissanconnect.vehicle import (
     ChargeMode,
@@ -21,12 +20,6 @@ from tests.simulator.mynissan import EMAIL, MyNissan
 
 from ..doubles import Clock
 from .conftest import MakeBackend, carry_out, vehicle
-
-
-def test_it_is_a_backend(backend: MyNissanBackend) -> None:
-    kind: Backend = backend
-    assert isinstance(kind, Messages)
-    assert isinstance(kind, Trips)
 
 
 async def test_the_vehicles_of_an_account(backend: MyNissanBackend) -> None:

@@ -216,8 +216,3 @@ async def test_notifications_have_kinds_and_alert_types(server: OpenCarwings, ca
     assert len({each.id for each in found}) == len(found)
     assert found[0].sent_at == owner.clock()
     assert await owner.backend.read_notifications(vehicle, first=2, count=2) == found[1:3]
-
-
-async def test_requests_are_counted(server: OpenCarwings, car: Car, owner: Owner) -> None:
-    await owner.vehicle()
-    assert owner.backend.requests == server.requests.total()

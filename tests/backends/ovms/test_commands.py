@@ -27,7 +27,6 @@ from custom_components.nissanconnect.vehicle import (
     StopCharging,
     StopClimate,
     Unlock,
-    Unreachable,
     WrongPin,
 )
 from tests.departures import departing, nobody
@@ -173,20 +172,6 @@ async def test_only_the_first_reply_to_our_own_command_counts(world: World) -> N
             world.broker.publish(PREFIX + topic, payload)
         assert await world.backend.poll(info, ticket) == Progress(Phase.DONE)
         assert await world.backend.poll(info, ticket) == Progress(Phase.DONE)
-
-
-async def test_a_module_that_is_gone_is_sent_nothing(world: World) -> None:
-    async with world.listening():
-        info = await world.info()
-        world.module.cut()
-        wakes = Wakes(world)
-        with pytest.raises(Unreachable):
-            await world.backend.send(info, Unlock(), departing(wakes))
-        world.broker.stop()
-        with pytest.raises(NoBroker):
-            await world.backend.send(info, Unlock(), departing(wakes))
-    assert wakes.count == 0
-    assert world.bus.published == []
 
 
 async def test_a_broker_that_goes_while_a_command_is_sent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
