@@ -31,7 +31,9 @@ async def count(api: ApiSession) -> int:
     return len(vehicles)
 
 
-async def test_we_stay_the_same_device(make_api_session: MakeApiSession, service: MyNissan, diary: Diary[Auth]) -> None:
+async def test_we_stay_the_same_device(
+    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[NissanAuth]
+) -> None:
     await make_api_session().log_in()
     device = diary.last.device_id
     await make_api_session(auth=diary.last).log_in()  # with a password again: the owner has entered it
