@@ -50,7 +50,6 @@ class VehicleRuntime:
         self.connection = connection
         self._schedule_save = schedule_save
         self._save_now = save_now
-        self._is_showing_commands = False
         self.sources = SourceSet(
             OwnSource(connection, known.info, known.word),
             async_secondary_sources(connection.hass, entry, key, known.lent_words),
@@ -149,15 +148,8 @@ class VehicleRuntime:
 
     @callback
     def _async_commands_changed(self) -> None:
-        """Store what a restart must not lose, and show that a command has come further: once a turn of the loop."""
+        """Store what a restart must not lose, and show that a command has come further."""
         self._save_now()
-        if not self._is_showing_commands:
-            self._is_showing_commands = True
-            self.hass.loop.call_soon(self._async_show_commands)
-
-    @callback
-    def _async_show_commands(self) -> None:
-        self._is_showing_commands = False
         self.coordinator.async_update_listeners()
 
     @callback
