@@ -1,4 +1,4 @@
-"""What all entities of a vehicle share, and when each of them exists."""
+"""Base classes of the entities, and the rules for when each entity exists."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ ATTR_IN_PROGRESS = "in_progress"
 
 
 class VehicleDescription(Protocol):
-    """A description that knows for which vehicles it is meant."""
+    """A description that decides which vehicles have the entity."""
 
     @property
     def key(self) -> str:
@@ -37,7 +37,7 @@ class VehicleDescription(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Alternative:
-    """What may be one of two entities for the same thing: with the capability ``unless`` the other one is there."""
+    """One of two possible entities for the same thing: with the capability ``unless`` the vehicle has the other one."""
 
     unless: Capability | None = None
 
@@ -47,13 +47,13 @@ class Alternative:
         return self.unless is not None
 
     def replaced(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the other one is there, so that this one goes for good."""
+        """Whether the vehicle has the other one, so that this one is removed."""
         return self.unless in info.capabilities
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading[T](Alternative):
-    """An entity that shows a value: present as soon as the vehicle can report it, or has."""
+    """An entity that shows a value: present as soon as the vehicle can report it, or has reported it."""
 
     value: Callable[[VehicleState], T | None]
     capability: Capability | None = None
@@ -67,7 +67,7 @@ class Reading[T](Alternative):
         return self.capability in info.all_capabilities or self.value(state) is not None
 
     def stays(self, info: VehicleInfo) -> bool:
-        """Whether an entity of an earlier start is there although nothing is known for it: its value is unknown."""
+        """Whether an entity that is registered already is added although its value is unknown."""
         if self.unless in info.capabilities:
             return False
         return self.only_with is None or self.only_with in info.all_capabilities
@@ -75,20 +75,20 @@ class Reading[T](Alternative):
 
 @dataclass(frozen=True, kw_only=True)
 class Control(Alternative):
-    """An entity that commands: present when the vehicle obeys all that it needs."""
+    """An entity that sends commands: present when the vehicle has all capabilities that it needs."""
 
     needs: Collection[Capability]
     commands: Collection[type[Command]] = ()
     """The commands that decide what the entity will show."""
 
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the vehicle obeys, or did: then the entity is what refuses and says why."""
+        """Whether the vehicle takes the commands, or did once: then the entity is kept to refuse them with a reason."""
         return info.all_capabilities.issuperset(self.needs) and not self.replaced(info, state)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControlDescription(EntityDescription, Control):
-    """An entity that commands."""
+    """The description of an entity that sends commands."""
 
 
 def unique_id(info: VehicleInfo, description: VehicleDescription | EntityDescription) -> str:
@@ -102,7 +102,6 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
     _attr_has_entity_name = True
 
     def __init__(self, runtime: VehicleRuntime, description: EntityDescription) -> None:
-        """Name the entity and its device."""
         super().__init__(runtime.coordinator)
         self.runtime = runtime
         self.entity_description = description
@@ -112,7 +111,7 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
     @property
     @override
     def device_info(self) -> DeviceInfo:
-        """The vehicle. It is asked for once, when the entity is added, so nothing of it is kept."""
+        """The vehicle. Home Assistant reads this once, when the entity is added, so it is not stored."""
         info = self.coordinator.info
         return DeviceInfo(
             identifiers={(DOMAIN, info.key)},
@@ -129,25 +128,25 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
         return self.coordinator.shown
 
     async def async_execute(self, command: Command) -> None:
-        """Have a command carried out for whoever called the entity's action."""
+        """Execute a command in the context of the entity's action."""
         await self.runtime.commands.async_execute(command, self._context)
 
     @property
     def commanded(self) -> Collection[Capability]:
-        """What it takes commands for, or tells of them."""
+        """The capabilities behind the commands that the entity sends or reports."""
         return ()
 
     @property
     @override
     def available(self) -> bool:
-        """Also while it can only refuse: Home Assistant passes over what is not available, without a word."""
+        """Also while it can only refuse commands: Home Assistant silently skips entities that are not available."""
         if not self.coordinator.info.lost.isdisjoint(self.commanded):
             return True
         return self.coordinator.available and not self._is_outdated
 
     @property
     def _is_outdated(self) -> bool:
-        """Whether the entity only shows a value, and that is known but too old."""
+        """Whether the entity only shows a value, and that value is too old."""
         described = self.entity_description
         return (
             isinstance(described, Reading)
@@ -157,18 +156,18 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
 
 
 class ControlEntity(VehicleEntity):
-    """One entity that commands and shows what comes of it."""
+    """One entity that sends commands and shows their effect."""
 
     entity_description: ControlDescription
 
     @property
     def pending(self) -> Command | None:
-        """The last command that is to change what is shown and has not ended, waiting for its turn or on its way."""
+        """The last command that will change the shown state and has not ended, whether sent or not."""
         return self.runtime.commands.pending(self.entity_description.commands)
 
     @property
     def expected(self) -> VehicleState:
-        """The vehicle as it will be after all that was asked of it: what decisions go by."""
+        """The state as it will be after all pending commands; decisions go by it."""
         return self.runtime.commands.expected
 
     @property
@@ -179,7 +178,7 @@ class ControlEntity(VehicleEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Tell what is in progress: the state itself never shows an end that was not seen."""
+        """Show the pending command: the state itself changes only when the vehicle reports it."""
         if not self.entity_description.commands:
             return None
         return {ATTR_IN_PROGRESS: self.pending.kind() if self.pending else None}
@@ -212,9 +211,9 @@ async def async_add_vehicle_entities[D: VehicleDescription](
     descriptions: Collection[D],
     create: Callable[[VehicleRuntime, D], Entity],
 ) -> None:
-    """Add the entities that each vehicle has: now, when a vehicle comes, and when it turns out to have more.
+    """Add the entities of each vehicle: now, when a vehicle is added, and when a vehicle gets more of them.
 
-    What a change of its sources takes away is removed, and what a source brings a better entity for.
+    A change of its sources removes those that are no longer present, and those that a better entity replaces.
     """
     add = _until_unloading(entry, async_add_entities)
     domain = async_get_current_platform().domain
@@ -232,7 +231,7 @@ async def async_add_vehicle_entities[D: VehicleDescription](
 
 
 class _VehicleEntities[D: VehicleDescription]:
-    """The entities of one vehicle on one platform, as what it can do and report comes and goes."""
+    """The entities of one vehicle on one platform, as its capabilities and reports change."""
 
     def __init__(
         self,
@@ -241,7 +240,7 @@ class _VehicleEntities[D: VehicleDescription]:
         descriptions: Collection[D],
         add: Callable[[Iterable[D]], None],
     ) -> None:
-        """Begin without any; ``add`` adds the described ones."""
+        """Start without entities; ``add`` adds those of some descriptions."""
         self._vehicle = vehicle
         self._domain = domain
         self._descriptions = descriptions
@@ -254,18 +253,18 @@ class _VehicleEntities[D: VehicleDescription]:
             for each in descriptions
             if isinstance(each, Reading) and each.stays(vehicle.info) and self._entity_id(each)
         ]
-        """What an earlier start had, and is there although nothing may be known for it."""
+        """Registered entities that are added although their values may be unknown."""
 
     @callback
     def async_update(self) -> None:
-        """Add what is new; nothing else than these makes an entity present."""
+        """Add new entities after an event or a change of the vehicle; nothing else makes an entity present."""
         if self._vehicle.coordinator.change is Change.EVENT or self._vehicle.info != self._info:
             self._info = self._vehicle.info
             self.async_add_present()
 
     @callback
     def async_add_present(self) -> None:
-        """Add what is present and not there yet."""
+        """Add the entities that are present and not added yet."""
         undecided = self._async_decide()
         new = [
             each for each in self._missing if each not in undecided and (each in self._kept or self._is_present(each))
@@ -277,7 +276,7 @@ class _VehicleEntities[D: VehicleDescription]:
 
     @callback
     def async_remove_absent(self) -> None:
-        """Remove what is not present any more."""
+        """Remove the entities that are no longer present."""
         self._kept.clear()
         for each in self._descriptions:
             if not self._is_present(each):
@@ -285,9 +284,9 @@ class _VehicleEntities[D: VehicleDescription]:
 
     @callback
     def _async_decide(self) -> list[D]:
-        """Remove what has been replaced by a rival; return which of two rivals are not added yet.
+        """Remove entities that a rival has replaced; return those that must not be added yet.
 
-        While a source is not loaded nobody knows what the vehicle can do by it: the one stays that was there before.
+        While a source is not loaded its capabilities are unknown, so the one of the two that is registered stays.
         """
         undecided: list[D] = []
         for each in self._descriptions:
@@ -346,7 +345,7 @@ async def async_add_geofence_entities[D: EntityDescription](
 def _until_unloading(
     entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> Callable[[Iterable[Entity]], None]:
-    """Add no more once the platforms let go of their entities: a read may end then, and what it brings would stay."""
+    """Ignore entities that are added while the entry is unloaded, after a late read: nothing would remove them."""
 
     @callback
     def add(entities: Iterable[Entity]) -> None:
@@ -357,9 +356,10 @@ def _until_unloading(
 
 
 class SoundRestoreEntity(RestoreEntity):
-    """An entity that begins as if nothing were kept of it if that is damaged, or of another version.
+    """An entity that ignores its stored data if they are damaged or of another version.
 
-    ``restored_types`` are the values that Home Assistant does not check itself; it would not add the entity.
+    ``restored_types`` are the types of values that Home Assistant does not check; with a wrong one it would fail to
+    add the entity.
     """
 
     restored_types: ClassVar[Mapping[str, Any]] = {}

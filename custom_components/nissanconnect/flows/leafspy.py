@@ -58,7 +58,7 @@ class LeafSpyFlow(ConfigFlow):
     _close: CALLBACK_TYPE | None = None
     _entry_data: Mapping[str, Any] = MappingProxyType({})
     """The data of the entry that is created or changed."""
-    _reception: SetupListener
+    _listener: SetupListener
     _waiting: Task[None] | None = None
 
     async def async_step_leafspy(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -99,8 +99,8 @@ class LeafSpyFlow(ConfigFlow):
     async def async_step_leafspy_wait(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Wait for the first message."""
         if self._waiting is None:
-            self._reception.begin()
-            first_message = async_wait(self.hass, self._reception.received, _WAITING_TIME)
+            self._listener.begin()
+            first_message = async_wait(self.hass, self._listener.received, _WAITING_TIME)
             self._waiting = start_task(self.hass, first_message, "listening to Leaf Spy")
         if not self._waiting.done():
             return self.async_show_progress(
@@ -109,10 +109,10 @@ class LeafSpyFlow(ConfigFlow):
                 progress_task=self._waiting,
                 description_placeholders=await self._async_placeholders(),
             )
-        if self._reception.latest is not None:
+        if self._listener.latest is not None:
             return self.async_show_progress_done(next_step_id="leafspy_heard")
         return self.async_show_progress_done(
-            next_step_id="leafspy_refused" if self._reception.rejections else "leafspy_silent"
+            next_step_id="leafspy_refused" if self._listener.rejections else "leafspy_silent"
         )
 
     async def async_step_leafspy_heard(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -139,7 +139,7 @@ class LeafSpyFlow(ConfigFlow):
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
         """Pass the first message on to the new entry."""
         entry = result["result"]
-        message = self._reception.latest if entry.data[CONF_SOURCE] == Source.LEAFSPY else None
+        message = self._listener.latest if entry.data[CONF_SOURCE] == Source.LEAFSPY else None
         if message is not None and entry.state is ConfigEntryState.LOADED:
             entry.runtime_data.backend.receive(message)
         return result
@@ -153,10 +153,10 @@ class LeafSpyFlow(ConfigFlow):
         """Receive messages until the dialog is closed; return whether Home Assistant can receive any."""
         backend = await async_create_backend(self.hass, self._entry_data, save_auth=lambda _: None)
         if self._close is None and isinstance(backend, Receiving):
-            self._reception = SetupListener()
+            self._listener = SetupListener()
             with suppress(ConfigEntryError):
                 self._close = await async_open_webhook(
-                    self.hass, self._entry_data[CONF_WEBHOOK_ID], backend, self._reception
+                    self.hass, self._entry_data[CONF_WEBHOOK_ID], backend, self._listener
                 )
         return self._close is not None
 
