@@ -185,6 +185,19 @@ async def test_parallel_requests_log_in_once(case: Case) -> None:
 
 
 @law("expire")
+async def test_fresh_tokens_that_are_refused_are_not_the_owners_fault(case: Case) -> None:
+    backend = case.backend()
+    info = await first_vehicle(backend)
+    case.wire.reply = lambda sent: None if sent.is_log_in else Reply.json({}, 401)
+    sent = len(case.wire.sent)
+    with pytest.raises(TokenRejected):
+        await backend.list_vehicles()
+    assert log_ins(case, sent) <= 1
+    case.wire.always(None)
+    assert (await case.backend(backend.memory(), case.kept).read(info)).state.groups()
+
+
+@law("expire")
 async def test_an_outage_of_the_log_in_is_no_rejection(case: Case) -> None:
     backend = case.backend()
     info = await first_vehicle(backend)

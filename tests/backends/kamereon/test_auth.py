@@ -2,10 +2,9 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 import json
 
-from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
@@ -72,14 +71,6 @@ async def test_no_user_id(make_backend: MakeBackend, fake: Fake, body: Json) -> 
     fake.on("GET", USER, Say(json=body))
     with pytest.raises(ProtocolError):
         await make_backend(auth=None).log_in()
-
-
-async def test_saved_tokens_that_last_need_no_request(
-    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth]
-) -> None:
-    assert await make_backend(auth=LOGGED_IN).log_in() == "user-1"
-    assert fake.asked == []
-    assert diary.entries == []
 
 
 async def test_a_token_is_renewed_a_minute_before_its_end(
@@ -153,16 +144,6 @@ async def test_errors_in_200_refuse_a_token_too(make_backend: MakeBackend, fake:
     fake.on("GET", CARS, Say.error(401, "401000", http=200), EMPTY_LIST)
     assert await make_backend().list_vehicles() == ()
     assert fake.count(REFRESH) == 1
-
-
-async def test_a_host_that_refuses_fresh_tokens_is_out_of_order(
-    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth]
-) -> None:
-    fake.on("GET", CARS, UNAUTHORIZED)
-    with pytest.raises(Unavailable):
-        await make_backend().list_vehicles()
-    assert fake.paths == {CARS: 2, REFRESH: 1}
-    assert not diary.last.rejected
 
 
 @pytest.mark.parametrize(
@@ -288,21 +269,3 @@ async def test_a_log_in_that_failed_for_now_works_later(make_backend: MakeBacken
         await backend.log_in()
     fake.log_in_works()
     assert await backend.log_in() == "user-1"
-
-
-MOMENTS = st.datetimes(datetime(1971, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-SECRETS = st.none() | st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
-
-
-@given(
-    st.builds(
-        KamereonAuth,
-        access_token=SECRETS,
-        refresh_token=SECRETS,
-        expires_at=st.none() | MOMENTS,
-        user_id=SECRETS,
-        rejected=st.booleans(),
-    )
-)
-def test_what_is_saved_comes_back(auth: KamereonAuth) -> None:
-    assert KamereonAuth.from_json(json.loads(json.dumps(auth.to_json()))) == auth

@@ -25,12 +25,6 @@ async def test_an_answer_is_told_as_it_came(http: HttpClient, environment: Envir
     assert await get(http, environment, "x") == Response.of(418, "ä", retry_after=7)
 
 
-async def test_redirects_are_not_followed(http: HttpClient, environment: Environment, fake: Fake) -> None:
-    fake.on("GET", "/car-adapter/x", Say.redirect("/car-adapter/y"))
-    assert (await get(http, environment, "x")).location == "/car-adapter/y"
-    assert fake.count("/car-adapter/y") == 0
-
-
 async def test_a_session_that_raises_for_status_does_not_here(
     environment: Environment, fake: Fake, clock: Clock
 ) -> None:

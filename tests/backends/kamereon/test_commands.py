@@ -1,9 +1,8 @@
 """Commands, as they go out and as they come to an end (kamereon-eu §9, §10)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 import json
-from typing import ClassVar
 
 import pytest
 
@@ -26,7 +25,6 @@ from custom_components.nissanconnect.vehicle import (
     Reason,
     Refresh,
     ScheduleClimate,
-    SetChargeLimit,
     SoundHorn,
     StartCharging,
     StartClimate,
@@ -149,18 +147,6 @@ async def test_the_widest_refresh(
     fake.on("POST", ACTIONS + name, ACCEPTED)
     await backend.send(replace(LEAF, capabilities=frozenset(capabilities)), Refresh(), nobody)
     assert fake.paths == {ACTIONS + name: 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Fly(Command):
-    capability: ClassVar[Capability] = Capability.CLIMATE
-
-
-@pytest.mark.parametrize("command", [SetChargeLimit(limit=80), Fly()])
-async def test_what_is_not_possible_is_not_sent(backend: KamereonBackend, fake: Fake, command: Command) -> None:
-    with pytest.raises(NotSupported):
-        await backend.send(LEAF, command, departing(lambda: pytest.fail("nothing is asked of the vehicle")))
-    assert fake.asked == []
 
 
 async def test_nothing_to_refresh(backend: KamereonBackend, fake: Fake) -> None:

@@ -109,18 +109,6 @@ async def test_errors_are_not_quoted(backend: MyNissanBackend, service: MyNissan
     assert EMAIL not in str(report.failures)
 
 
-@pytest.mark.parametrize("fault", [no_data(), Fault.html(200), Fault.http(502)])
-async def test_the_whole_service_down(backend: MyNissanBackend, service: MyNissan, fault: Fault) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.fail("*", fault)
-    with pytest.raises(ServiceOutage):
-        await backend.read(info)
-    with pytest.raises(Unavailable):
-        await backend.list_vehicles()
-    service.heal()
-    assert (await backend.read(info)).state.battery
-
-
 async def test_an_outage_is_not_reported_as_the_refusal_of_one_part(
     backend: MyNissanBackend, service: MyNissan
 ) -> None:

@@ -99,18 +99,6 @@ async def test_rejected_tokens_are_replaced_if_the_password_is_known(
     assert server.requests["obtain"] == 2
 
 
-async def test_a_fresh_token_that_is_refused_is_not_the_owners_fault(
-    server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth]
-) -> None:
-    backend = make_backend(credentials=PASSWORD)
-    server.fail("list", 403, {"detail": "Token is invalid", "code": "token_not_valid"})
-    with pytest.raises(Unavailable):
-        await backend.list_vehicles()
-    server.heal()
-    await backend.list_vehicles()
-    assert not diary.last.rejected
-
-
 @pytest.mark.parametrize(
     ("otp", "code", "error"),
     [("123456", None, TwoFactorRequired), ("123456", "000000", WrongCode), ("123456", "123456", None)],

@@ -183,9 +183,12 @@ async def test_a_broker_that_goes_while_a_command_is_sent(world: World, monkeypa
                 raise NoBroker
 
         monkeypatch.setattr(type(world.bus), "publish", staticmethod(refuse))
+        wakes: list[None] = []
         for _ in range(2):  # and the second does not wait for an answer to the first
-            with pytest.raises(NoBroker):
-                await world.backend.send(info, Unlock(), nobody)
+            with pytest.raises(NoBroker) as raised:
+                await world.backend.send(info, Unlock(), departing(lambda: wakes.append(None), wakes.pop))
+            assert raised.value.nothing_done
+            assert not wakes
 
 
 async def test_commands_are_sent_one_after_the_other(world: World) -> None:

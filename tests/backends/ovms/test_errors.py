@@ -12,7 +12,6 @@ from custom_components.nissanconnect.vehicle import (
     Command,
     FlashLights,
     Group,
-    Lock,
     NoBroker,
     NotSupported,
     Phase,
@@ -99,22 +98,6 @@ async def test_what_is_not_sent_costs_nothing_and_may_go_another_way(
     assert raised.value.nothing_done
     assert not wakes
     assert world.module.lines == []
-
-
-async def test_a_broker_that_leaves_in_the_moment_of_sending(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with world.listening():
-        info = await world.info()
-
-        async def refuse(topic: str, payload: str, *, qos: int = 0) -> None:
-            if "/command/" in topic:
-                raise NoBroker
-
-        monkeypatch.setattr(type(world.bus), "publish", staticmethod(refuse))
-        wakes: list[None] = []
-        with pytest.raises(NoBroker) as raised:
-            await world.backend.send(info, Lock(), departing(lambda: wakes.append(None), wakes.pop))
-    assert raised.value.nothing_done
-    assert not wakes
 
 
 async def test_a_read_tells_a_broker_that_is_gone_from_a_module_that_is(world: World) -> None:
