@@ -15,6 +15,7 @@ from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFEN
 from custom_components.nissanconnect.button import BUTTONS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.condition import CONDITIONS
+from custom_components.nissanconnect.config_flow import _MENU, NissanConfigFlow
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.issues import ISSUES
@@ -25,7 +26,7 @@ from custom_components.nissanconnect.repairs import FLOWS
 from custom_components.nissanconnect.sensor import SENSORS
 from custom_components.nissanconnect.sensor_entity import GEOFENCE_DISTANCE, TALLIES
 from custom_components.nissanconnect.services import ACTIONS, VehicleAction
-from custom_components.nissanconnect.sources import Source
+from custom_components.nissanconnect.sources import FORMS, Source
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.time import TIMES
 from custom_components.nissanconnect.trigger import TRIGGERS
@@ -189,7 +190,19 @@ def test_every_issue_says_what_to_do_and_how_its_check_ends() -> None:
 
 
 def test_every_source_is_in_the_menu() -> None:
+    assert set(_MENU) == {*Source, "unsure"}, "_MENU in config_flow.py"
+    for name in _MENU:
+        assert hasattr(NissanConfigFlow, f"async_step_{name}"), f"flows/login.py has no step {name}"
     assert set(ENGLISH["config"]["step"]["user"]["menu_options"]) == {*Source, "unsure"}
+
+
+def test_every_form_has_its_words() -> None:
+    steps = ENGLISH["config"]["step"]
+    for source, form in FORMS.items():
+        again = "reauth_confirm" if source is Source.EUROPE else "reauth_other"
+        for step, fields in ((source, {str(marker) for marker in form.fields}), (again, form.secrets)):
+            without = fields - steps.get(step, {}).get("data", {}).keys()
+            assert not without, f"config.step.{step}.data lacks words for a field of {source}"
 
 
 def test_every_verdict_on_a_vehicle_and_every_question_before_it_has_its_words() -> None:

@@ -15,7 +15,9 @@ from ..rigs import RIGS, Place, Rig
 @pytest.fixture(params=Source)
 def kind(request: pytest.FixtureRequest) -> type[Rig]:
     """Which source it is about."""
-    return RIGS[request.param]
+    if (rig := RIGS.get(request.param)) is None:
+        pytest.fail(f"{request.param} needs a rig in tests/rigs, named in RIGS: see docs/new-backend.md")
+    return rig
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from custom_components.nissanconnect.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
 )
-from custom_components.nissanconnect.sources import FORMS, Source
+from custom_components.nissanconnect.sources import ASKS_ABOUT_UNLOCKING, FORMS, Source
+from custom_components.nissanconnect.vehicle import Capability
 
 from ..conftest import NOON, state, status
 from ..rigs import RIGS, Rig
@@ -85,6 +86,10 @@ async def test_fresh_set_up(hass: HomeAssistant, rig: Rig) -> None:
             assert not [each for each in visible if secret.lower() in each.lower()], what
     assert rig.wakes == 0
     assert not hass.config_entries.flow.async_progress()
+    if rig.source in FORMS:
+        for vehicle in entry.runtime_data.vehicles.values():
+            asks = {Capability.LOCK, Capability.LOCK_PIN} & vehicle.info.capabilities == {Capability.LOCK}
+            assert not asks or rig.source in ASKS_ABOUT_UNLOCKING, "without a PIN the form needs **UNLOCKING"
 
 
 async def test_reauthentication(hass: HomeAssistant, rig: Rig) -> None:

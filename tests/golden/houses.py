@@ -75,7 +75,10 @@ class Golden:
     @classmethod
     def load(cls, name: str) -> Golden:
         """Read the file of a house."""
-        raw = json.loads((FOLDER / f"{name}.json").read_text())
+        file = FOLDER / f"{name}.json"
+        if not file.exists():
+            raise FileNotFoundError(f"a new house is written once: python -m tests.golden.record {name}")
+        raw = json.loads(file.read_text())
         storage = raw["storage"]
         for key, table in ((_ENTITIES, "entities"), (_DEVICES, "devices")):
             rows = storage[key]["data"][table]
