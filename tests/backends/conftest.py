@@ -1,11 +1,14 @@
-"""What the tests of several backends begin with: an evening, a clock, a diary and a session."""
+"""What the tests of several backends begin with: an evening, a clock, a diary, a session and a context."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, CookieJar
 import pytest
+
+from custom_components.nissanconnect.backends.base import Context
 
 from .doubles import Clock, Diary
 
@@ -24,5 +27,19 @@ def diary() -> Diary[Any]:
 
 @pytest.fixture
 async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
-    async with ClientSession() as session:
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:  # simulators have bare addresses
         yield session
+
+
+@pytest.fixture
+def context(session: ClientSession, clock: Clock) -> Context:
+    """What a backend is given that has never logged in; tests replace what matters to them."""
+    return Context(
+        session=session,
+        now=clock,
+        sleep=asyncio.sleep,
+        zone=UTC,
+        auth=None,
+        save_auth=lambda _: None,
+        memory=None,
+    )

@@ -1,13 +1,13 @@
 """The demo as the rest of the integration sees it."""
 
-from asyncio import gather, sleep
+from asyncio import gather
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 import re
 from threading import get_ident
 from zoneinfo import ZoneInfo
 
-from aiohttp import ClientSession
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
@@ -101,13 +101,9 @@ async def test_it_needs_no_account(backend: DemoBackend) -> None:
     assert isinstance(backend, Trips)
 
 
-async def test_it_is_created_with_the_clock_and_the_zone(clock: Clock) -> None:
-    async with ClientSession() as session:
-        context = Context(
-            session=session, now=clock, sleep=sleep, zone=AMSTERDAM, auth=None, save_auth=lambda auth: None, memory=None
-        )
-        created = create(context, {})
-        assert await states(created) == await states(DemoBackend(now=clock, zone=AMSTERDAM))
+async def test_it_is_created_with_the_clock_and_the_zone(context: Context, clock: Clock) -> None:
+    created = create(replace(context, zone=AMSTERDAM), {})
+    assert await states(created) == await states(DemoBackend(now=clock, zone=AMSTERDAM))
 
 
 async def test_it_lists_three_vehicles(backend: DemoBackend) -> None:

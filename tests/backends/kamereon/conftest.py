@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Protocol
 
-from aiohttp import ClientSession, CookieJar, web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 import pytest
 
@@ -53,12 +53,6 @@ async def environment(fake: Fake, socket_enabled: None) -> AsyncIterator[Environ
     async with TestServer(app) as server:
         yield EUROPE.simulated(str(server.make_url("/"))).environment
         fake.released.set()
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
-    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
-        yield session
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
 """A backend for what an owner has entered."""
 
-import asyncio
 from dataclasses import replace
-from datetime import UTC
 
-from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends import kamereon
@@ -13,24 +10,10 @@ from custom_components.nissanconnect.backends.kamereon import japan
 from custom_components.nissanconnect.backends.kamereon.client import Environment
 from custom_components.nissanconnect.vehicle import Capability, Market
 
-from ..doubles import Clock, Diary
 from .fake import CARS, E_MAIL, PASSWORD, Fake, Say
 
 SERVICES: list[Json] = [{"id": number, "activationState": "ACTIVATED"} for number in (871, 878)]
 FIELDS = {"username": E_MAIL, "password": PASSWORD}
-
-
-@pytest.fixture
-def context(session: ClientSession, clock: Clock) -> Context:
-    return Context(
-        session=session,
-        now=clock,
-        sleep=asyncio.sleep,
-        zone=UTC,
-        auth=None,
-        save_auth=Diary[dict[str, Json]](),
-        memory=None,
-    )
 
 
 def test_without_a_simulator_the_region_decides(context: Context) -> None:

@@ -1,9 +1,7 @@
 """The backend for what an owner has entered."""
 
 from collections.abc import Mapping
-from datetime import UTC
 
-from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Context, Receiving
@@ -11,22 +9,7 @@ from custom_components.nissanconnect.backends.leafspy import ACCEPTED, REFUSED, 
 from custom_components.nissanconnect.vehicle import VehicleInfo
 from tests.simulator.leafspy_app import VIN
 
-from .conftest import World
-
 MESSAGE = {"VIN": VIN, "Odo": "1000", "Amb": "50", "Tunits": "C"}
-
-
-@pytest.fixture
-def context(world: World, session: ClientSession) -> Context:
-    return Context(
-        session=session,
-        now=world.now,
-        sleep=world.sleep,
-        zone=UTC,
-        auth=None,
-        save_auth=lambda _: None,
-        memory=None,
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """The log-in: with a key, with a password, and the renewal of tokens."""
 
-import asyncio
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.base import Context, Fields, Json
+from custom_components.nissanconnect.backends.base import Context, Fields
 from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, create
 from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth, ReportedFailure
@@ -196,25 +195,10 @@ async def test_tokens_do_not_expire_by_our_clock(
     assert server.requests["refresh"] == 0
 
 
-async def test_create_uses_what_the_owner_has_entered_and_what_was_stored(
-    server: OpenCarwings, car: Car, session: ClientSession, clock: Clock
-) -> None:
-    saved: list[dict[str, Json]] = []
-
-    def context(auth: Json, memory: Json) -> Context:
-        return Context(
-            session=session, now=clock, sleep=asyncio.sleep, zone=UTC, auth=auth, save_auth=saved.append, memory=memory
-        )
-
+async def test_create_uses_what_the_owner_has_entered(server: OpenCarwings, car: Car, context: Context) -> None:
     fields: Fields = {"url": f" {server.url} ", "api_key": server.account.key}
-    backend = create(context(None, None), fields)
-    account = await backend.log_in()
     entered = {"url": server.url, "username": "leafowner", "password": server.account.password, "code": "123456"}
     server.account.otp = "123456"
-    assert await create(context(None, None), entered).log_in() == account
-    server.requests.clear()
-    restarted = create(context(saved[-1], backend.memory()), {"url": server.url})
-    assert await restarted.log_in() == account
-    assert server.requests["obtain"] == 0
+    assert await create(context, entered).log_in() == await create(context, fields).log_in()
     with pytest.raises(InvalidAddress):
-        create(context(None, None), {"url": "http://example.org", "api_key": "k"})
+        create(context, {"url": "http://example.org", "api_key": "k"})

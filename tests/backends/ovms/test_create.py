@@ -1,9 +1,7 @@
 """The backend for what an owner has entered."""
 
 from dataclasses import replace
-from datetime import UTC
 
-from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Context
@@ -16,17 +14,8 @@ FIELDS = {"prefix": "ovms", "user": "owner", "vehicle_id": "LEAF40"}
 
 
 @pytest.fixture
-def context(world: World, session: ClientSession) -> Context:
-    return Context(
-        session=session,
-        now=world.clock,
-        sleep=world.clock.sleep,
-        zone=UTC,
-        auth=None,
-        save_auth=lambda _: None,
-        memory=None,
-        message_bus=world.bus,
-    )
+def context(context: Context, world: World) -> Context:
+    return replace(context, now=world.clock, sleep=world.clock.sleep, message_bus=world.bus)
 
 
 @pytest.mark.parametrize("fields", [FIELDS, {"prefix": PREFIX}])
