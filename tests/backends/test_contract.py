@@ -11,10 +11,10 @@ import re
 import traceback
 from typing import Any
 
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.base import Backend, Description, Json, Pushing
+from custom_components.nissanconnect.backends.base import Backend, Json, Pushing
 from custom_components.nissanconnect.vehicle import (
     GROUP_TYPES,
     AuthenticationFailed,
@@ -35,20 +35,22 @@ from custom_components.nissanconnect.vehicle import (
 
 from .cases import CASES, Case
 from .cases.base import COMMANDED, PIN
-from .wire import Reply, broken, no_way
+from .wire import Reply, bad_replies, broken, no_way
 
 
-def law(*needs: str, http: bool = False) -> pytest.MarkDecorator:
-    """Run a test for every case that fills in what it ``needs``; with ``http`` only for those that send requests."""
-    found = [case for case in CASES if all(map(case.has, needs)) and (case.http or not http)]
+def law(*needs: str, http: bool = False, real: bool = False) -> pytest.MarkDecorator:
+    """Run a test for every case that fills in what it ``needs``.
+
+    With ``http`` only for those that send requests, with ``real`` only for those whose vehicles are somebody's.
+    """
+    found = [case for case in CASES if all(map(case.has, needs)) and case.http >= http and case.real >= real]
     return pytest.mark.parametrize("case", found, ids=lambda case: case.name, indirect=True)
 
 
 @pytest.fixture
-async def case(request: pytest.FixtureRequest, socket_enabled: None) -> AsyncIterator[Case]:
+async def case(request: pytest.FixtureRequest, session: ClientSession) -> AsyncIterator[Case]:
+    case: Case = request.param(session)
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(ClientSession(cookie_jar=CookieJar(unsafe=True)))
-        case: Case = request.param(session)
         await case.open(stack)
         yield case
 
@@ -92,25 +94,7 @@ async def test_a_secret_that_stops_working_is_rejected_once(case: Case) -> None:
     assert len(case.wire.sent) == sent
 
 
-def bad_replies(secret: str) -> Iterator[Reply | None]:
-    """Yield how a service can fail that repeats what it was sent."""
-    envelope: Json = {"status": secret, "code": secret, "title": secret, "detail": secret, "message": secret}
-    yield None
-    yield Reply.json({"errors": [envelope], "error": secret, "detail": secret, "response": {"result": secret}}, 500)
-    yield Reply.json({"errors": [envelope], "data": None})
-    yield Reply.json({"errors": envelope, "detail": secret, "error": secret}, 403)
-    yield Reply.json({"errors": envelope, "error": secret, "detail": secret, "code": "token_not_valid"}, 401)
-    yield Reply.json({"vin": secret, "state": secret, "data": {"attributes": {"status": secret, "vin": secret}}})
-    yield Reply(f"<html>{secret}</html>".encode(), 502)
-    yield Reply(secret.encode())
-    yield Reply(status=302, headers={"Location": f"http://127.0.0.1:1/{secret}?token={secret}"})
-    yield Reply(secret.encode(), 429, {"Retry-After": secret})
-    yield no_way(secret)
-    yield broken(secret, delivered=False)
-    yield Reply(error=TimeoutError(secret))
-
-
-@pytest.mark.parametrize("case", [each for each in CASES if each.real], ids=lambda case: case.name, indirect=True)
+@law(real=True)
 async def test_no_secret_is_in_anything_that_is_shown(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "custom_components.nissanconnect")
     backend = case.backend()
@@ -137,7 +121,7 @@ async def test_no_secret_is_in_anything_that_is_shown(case: Case, caplog: pytest
 
 
 def reprs(root: object) -> Iterator[str]:
-    """Yield what our objects look like in a debugger's or a log's eyes, at any depth."""
+    """Yield the ``repr`` of every object of the integration that can be reached from ``root``."""
     seen, waiting = set[int](), [root]
     while waiting:
         it = waiting.pop()
@@ -368,25 +352,21 @@ async def test_a_command_leaves_within_a_departure(case: Case) -> None:
 
 
 @law("command", http=True)
-async def test_an_error_tells_whether_the_command_can_have_arrived(case: Case) -> None:
+@pytest.mark.parametrize(
+    "reply",
+    [no_way(), Reply(error=TimeoutError(), delivered=True), broken(), Reply(b"<html>", 502, delivered=True)],
+    ids=["no connection", "silence", "broken", "outage"],
+)
+async def test_an_error_tells_whether_the_command_can_have_arrived(case: Case, reply: Reply) -> None:
     assert case.command is not None
     backend = case.backend()
     info = await first_vehicle(backend)
-    ways: list[tuple[Reply, bool]] = [
-        (no_way(), True),
-        (Reply(error=TimeoutError(), delivered=True), False),
-        (broken(), False),
-        (Reply(b"<html>", 502, delivered=True), False),
-    ]
-    for reply, nothing_done in ways:
-        before, withdrawn = case.arrived, case.withdrawn
-        case.wire.reply = lambda _, reply=reply: reply if case.departing else None  # type: ignore[misc]
-        with pytest.raises(BackendError) as caught:
-            await backend.send(info, case.command, case.departure)
-        assert caught.value.nothing_done is nothing_done
-        assert isinstance(caught.value, NoConnection) is nothing_done
-        assert case.arrived - before == (not nothing_done)
-        assert case.withdrawn - withdrawn == nothing_done
+    case.wire.reply = lambda _: reply if case.departing else None
+    with pytest.raises(BackendError) as caught:
+        await backend.send(info, case.command, case.departure)
+    assert caught.value.nothing_done is not reply.delivered
+    assert isinstance(caught.value, NoConnection) is not reply.delivered
+    assert (case.arrived, case.withdrawn) == ((1, 0) if reply.delivered else (0, 1))
 
 
 @law("command", "expire")
@@ -409,8 +389,8 @@ async def test_an_unknown_command_is_not_supported(case: Case) -> None:
     backend = case.backend()
     info = await first_vehicle(backend)
     missing = next(each for each in Capability if each not in info.capabilities)
-    unheard: Command = type("Unheard", (Command,), {"capability": missing})()
-    for command in (unheard, *(COMMANDED if case.command is None else ())):
+    unknown: Command = type("Unknown", (Command,), {"capability": missing})()
+    for command in (unknown, *(COMMANDED if case.command is None else ())):
         with pytest.raises(NotSupported) as caught:
             await backend.send(info, command, case.departure)
         assert caught.value.nothing_done
@@ -458,15 +438,11 @@ async def test_a_restart_changes_nothing(case: Case) -> None:
 async def test_it_says_the_same_of_itself_at_all_times(case: Case) -> None:
     backend = case.backend()
     before = backend.description
-    check_description(before)
+    assert re.fullmatch("[a-z_]+", before.name)
     assert isinstance(backend, Pushing) or not before.pushes
+    for weakness in before.weaknesses:
+        assert weakness.cached <= {each.name for each in fields(GROUP_TYPES[weakness.group])}
+    assert len({each.group for each in before.weaknesses}) == len(before.weaknesses)
     infos = [each.info for each in await backend.list_vehicles()]
     await case.everything(backend, infos)
     assert backend.description == before == case.backend().description
-
-
-def check_description(description: Description) -> None:
-    assert re.fullmatch("[a-z_]+", description.name)
-    for weakness in description.weaknesses:
-        assert weakness.cached <= {each.name for each in fields(GROUP_TYPES[weakness.group])}
-    assert len({each.group for each in description.weaknesses}) == len(description.weaknesses)

@@ -1,6 +1,6 @@
 """A session in front of a stand-in: it records every request, and can respond or break off in the stand-in's place."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import json
@@ -72,6 +72,24 @@ def no_way(message: str = "") -> Reply:
 def broken(message: str = "", *, delivered: bool = True) -> Reply:
     """The connection breaks after the request has left."""
     return Reply(error=aiohttp.ServerDisconnectedError(message), delivered=delivered)
+
+
+def bad_replies(secret: str) -> Iterator[Reply | None]:
+    """Yield how a service can fail that repeats what it was sent; ``None`` is a response of the stand-in."""
+    envelope: Json = {"status": secret, "code": secret, "title": secret, "detail": secret, "message": secret}
+    yield None
+    yield Reply.json({"errors": [envelope], "error": secret, "detail": secret, "response": {"result": secret}}, 500)
+    yield Reply.json({"errors": [envelope], "data": None})
+    yield Reply.json({"errors": envelope, "detail": secret, "error": secret}, 403)
+    yield Reply.json({"errors": envelope, "error": secret, "detail": secret, "code": "token_not_valid"}, 401)
+    yield Reply.json({"vin": secret, "state": secret, "data": {"attributes": {"status": secret, "vin": secret}}})
+    yield Reply(f"<html>{secret}</html>".encode(), 502)
+    yield Reply(secret.encode())
+    yield Reply(status=302, headers={"Location": f"http://127.0.0.1:1/{secret}?token={secret}"})
+    yield Reply(secret.encode(), 429, {"Retry-After": secret})
+    yield no_way(secret)
+    yield broken(secret, delivered=False)
+    yield Reply(error=TimeoutError(secret))
 
 
 class Wire:

@@ -241,7 +241,7 @@ class Outcomes:
             self.results += result if isinstance(result, tuple) else [result]
 
     @property
-    def told(self) -> Iterator[VehicleState | TripSummary | Notification]:
+    def reported(self) -> Iterator[VehicleState | TripSummary | Notification]:
         """The values among the results."""
         for result in self.results:
             if isinstance(result, VehicleReport | ListedVehicle):
