@@ -1,14 +1,13 @@
 """A fake service on loopback, a clock, and a backend that talks to the one by the other."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import Protocol
+from functools import partial
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.http import HttpClient
 from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend, Timeouts
 from custom_components.nissanconnect.backends.kamereon.client import Environment
@@ -20,18 +19,8 @@ from .fake import E_MAIL, PASSWORD, Fake
 QUICK = Timeouts(connect=5, data=5, login=5)
 
 
-class MakeBackend(Protocol):
-    """Makes a backend for the fake service; by default one that is logged in."""
-
-    def __call__(
-        self,
-        *,
-        auth: KamereonAuth | None = ...,
-        password: str = ...,
-        timeouts: Timeouts = ...,
-        memory: Json = ...,
-    ) -> KamereonBackend: ...
-
+type MakeBackend = Callable[..., KamereonBackend]
+"""Makes a backend for the fake service; by default one that is logged in."""
 
 LOGGED_IN = KamereonAuth(
     access_token="access-0",
@@ -64,26 +53,17 @@ def http(session: ClientSession, clock: Clock) -> HttpClient:
 def make_backend(
     session: ClientSession, environment: Environment, clock: Clock, diary: Diary[KamereonAuth]
 ) -> MakeBackend:
-    def make(
-        *,
-        auth: KamereonAuth | None = LOGGED_IN,
-        password: str = PASSWORD,
-        timeouts: Timeouts = QUICK,
-        memory: Json = None,
-    ) -> KamereonBackend:
-        return KamereonBackend(
-            session,
-            username=E_MAIL,
-            password=password,
-            auth=auth,
-            on_auth=diary,
-            now=clock,
-            region=EUROPE._replace(environment=environment),
-            timeouts=timeouts,
-            memory=memory,
-        )
-
-    return make
+    return partial(
+        KamereonBackend,
+        session,
+        username=E_MAIL,
+        password=PASSWORD,
+        auth=LOGGED_IN,
+        on_auth=diary,
+        now=clock,
+        region=EUROPE._replace(environment=environment),
+        timeouts=QUICK,
+    )
 
 
 @pytest.fixture

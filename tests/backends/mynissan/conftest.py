@@ -1,22 +1,19 @@
 """A simulated service, a clock, and a backend that talks to the one by the other through the real library."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import partial
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend, NissanAuth
 from custom_components.nissanconnect.backends.mynissan.client import ApiSession
 from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ticket, VehicleInfo
 from tests.backends.doubles import Clock, Diary
 from tests.departures import departing
 from tests.simulator.mynissan import EMAIL, PASSWORD, Detour, MyNissan
-
-NO_LOG_IN = NissanAuth()
 
 
 @pytest.fixture
@@ -30,58 +27,30 @@ def session(session: ClientSession, service: MyNissan) -> Detour:
     return Detour(session, service.url)
 
 
-class MakeBackend(Protocol):
-    """Makes a backend for the simulated service; by default one that logs in."""
-
-    def __call__(
-        self, *, auth: NissanAuth | None = ..., password: str | None = ..., memory: Json = ..., country: str = ...
-    ) -> MyNissanBackend: ...
-
-
-class MakeApiSession(Protocol):
-    """Makes a connection to the simulated service."""
-
-    def __call__(self, *, auth: NissanAuth = ..., password: str | None = ..., timeout: float = ...) -> ApiSession: ...
+type MakeBackend = Callable[..., MyNissanBackend]
+"""Makes a backend for the simulated service; by default one that logs in."""
+type MakeApiSession = Callable[..., ApiSession]
+"""Makes a connection to the simulated service."""
 
 
 @pytest.fixture
 def make_backend(session: Detour, clock: Clock, diary: Diary[NissanAuth]) -> MakeBackend:
-    def make(
-        *,
-        auth: NissanAuth | None = None,
-        password: str | None = PASSWORD,
-        memory: Json = None,
-        country: str = "US",
-    ) -> MyNissanBackend:
-        return MyNissanBackend(
-            session,
-            country=country,
-            username=EMAIL,
-            password=password,
-            auth=auth,
-            on_auth=diary,
-            now=clock,
-            memory=memory,
-        )
-
-    return make
+    return partial(MyNissanBackend, session, country="US", username=EMAIL, password=PASSWORD, on_auth=diary, now=clock)
 
 
 @pytest.fixture
 def make_api_session(session: Detour, clock: Clock, diary: Diary[NissanAuth]) -> MakeApiSession:
-    def make(*, auth: NissanAuth = NO_LOG_IN, password: str | None = PASSWORD, timeout: float = 5) -> ApiSession:
-        return ApiSession(
-            session,
-            country="US",
-            username=EMAIL,
-            password=password,
-            auth=auth,
-            on_auth=diary,
-            now=clock,
-            timeout=timeout,
-        )
-
-    return make
+    return partial(
+        ApiSession,
+        session,
+        country="US",
+        username=EMAIL,
+        password=PASSWORD,
+        auth=NissanAuth(),
+        on_auth=diary,
+        now=clock,
+        timeout=5,
+    )
 
 
 @pytest.fixture

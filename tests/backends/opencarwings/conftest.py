@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
 from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth
@@ -91,18 +90,8 @@ class PushRecorder:
         return [notification for push in self.pushes for notification in push.notifications]
 
 
-class MakeBackend(Protocol):
-    """Makes a backend for the server; by default with the account's key."""
-
-    def __call__(
-        self,
-        *,
-        credentials: Credentials | None = ...,
-        auth: CarwingsAuth | None = ...,
-        timeout: float = ...,
-        heartbeat: float = ...,
-        memory: Json = ...,
-    ) -> OpenCarwingsBackend: ...
+type MakeBackend = Callable[..., OpenCarwingsBackend]
+"""Makes a backend for the server; by default with the account's key."""
 
 
 @pytest.fixture
@@ -125,24 +114,14 @@ def ficosa(server: OpenCarwings) -> Car:
 
 @pytest.fixture
 def make_backend(session: ClientSession, server: OpenCarwings, clock: Clock, diary: Diary[CarwingsAuth]) -> MakeBackend:
-    def make(
-        *,
-        credentials: Credentials | None = None,
-        auth: CarwingsAuth | None = None,
-        timeout: float = 5.0,
-        heartbeat: float = 5.0,
-        memory: Json = None,
-    ) -> OpenCarwingsBackend:
+    def make(*, auth: CarwingsAuth | None = None, **more: Any) -> OpenCarwingsBackend:
         return OpenCarwingsBackend(
             session,
             base=base_url(server.url),
-            credentials=credentials or Credentials(key=server.account.key),
             now=clock,
             auth=auth.to_json() if auth else None,
             save_auth=lambda saved: diary(CarwingsAuth.from_json(saved)),
-            timeout=timeout,
-            heartbeat=heartbeat,
-            memory=memory,
+            **{"credentials": Credentials(key=server.account.key), "timeout": 5.0, "heartbeat": 5.0, **more},
         )
 
     return make

@@ -1,13 +1,12 @@
 """The stand-in for the service, a clock, and a backend that reads the one by the other."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from functools import partial
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend, service_url
 from tests.backends.doubles import Clock
 from tests.simulator.teslafi import TOKEN, TeslaFi
@@ -16,10 +15,8 @@ NOW = datetime(2026, 11, 20, 18, 45, tzinfo=UTC)
 """A Friday evening: the LEAF has come home and been plugged in, and waits for its timer."""
 
 
-class MakeBackend(Protocol):
-    """Makes a backend that reads the stand-in."""
-
-    def __call__(self, *, token: str = ..., memory: Json = ..., timeout: float = ...) -> TeslaFiBackend: ...
+type MakeBackend = Callable[..., TeslaFiBackend]
+"""Makes a backend that reads the stand-in."""
 
 
 @pytest.fixture
@@ -36,12 +33,7 @@ async def teslafi(clock: Clock, socket_enabled: None) -> AsyncIterator[TeslaFi]:
 
 @pytest.fixture
 def make_backend(session: ClientSession, teslafi: TeslaFi, clock: Clock) -> MakeBackend:
-    def make(*, token: str = TOKEN, memory: Json = None, timeout: float = 5.0) -> TeslaFiBackend:
-        return TeslaFiBackend(
-            session, base=service_url(teslafi.url), token=token, now=clock, memory=memory, timeout=timeout
-        )
-
-    return make
+    return partial(TeslaFiBackend, session, base=service_url(teslafi.url), token=TOKEN, now=clock, timeout=5.0)
 
 
 @pytest.fixture
