@@ -419,6 +419,8 @@ async def test_a_restart_changes_nothing(case: Case) -> None:
     for each in listed:
         await backend.read(each.info)
     memory: Json = json.loads(json.dumps(backend.memory()))
+    for name in case.fields.keys() - case.public:
+        assert case.fields[name] not in json.dumps([case.auth, memory]), "what was entered is kept elsewhere"
     case.clock.advance(minutes=2)
     again = case.create(case.context(memory), case.kept)
     assert json.loads(json.dumps(again.memory())) == memory

@@ -73,6 +73,14 @@ async def test_no_user_id(make_backend: MakeBackend, fake: Fake, body: Json) -> 
         await make_backend(auth=None).log_in()
 
 
+async def test_saved_tokens_that_last_need_no_request(
+    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth]
+) -> None:
+    assert await make_backend(auth=LOGGED_IN).log_in() == "user-1"
+    assert fake.asked == []
+    assert diary.entries == []
+
+
 async def test_a_token_is_renewed_a_minute_before_its_end(
     make_backend: MakeBackend, fake: Fake, clock: Clock, diary: Diary[KamereonAuth]
 ) -> None:
