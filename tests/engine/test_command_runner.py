@@ -57,6 +57,12 @@ OFF, ON = climate(running=False), climate(running=True, minutes=1)
 TIMING = CommandTiming()
 
 
+async def others_have_run() -> None:
+    """Let every task that can go on do so until it waits for something: none takes as many turns of the loop."""
+    for _ in range(20):
+        await sleep(0)
+
+
 @dataclass
 class Vehicle:
     """A scripted vehicle: what it answers to each poll and each look; the last answer is repeated."""
@@ -320,8 +326,7 @@ async def test_others_do_not_wait_for_a_late_report() -> None:
         @override
         async def sleep(self, seconds: float) -> None:
             await super().sleep(seconds)
-            for _ in range(20):
-                await sleep(0)
+            await others_have_run()
 
     vehicle = Shared(phases(Phase.DONE), [OFF])
     runner = vehicle.runner()
@@ -526,8 +531,7 @@ async def ask(vehicle: Vehicle, runner: CommandRunner, *commands: Command) -> li
         job, _ = runner.submit(command, SOMEBODY)
         vehicle.tasks.append(create_task(runner.run(job)))
         jobs.append(job)
-        for _ in range(20):
-            await sleep(0)
+        await others_have_run()
     return jobs
 
 
@@ -574,8 +578,7 @@ async def test_of_what_concerns_the_same_the_earlier_arrives_first() -> None:
     await ask(vehicle, vehicle.runner(), Lock("1234"), Unlock("1234"), SoundHorn())
     assert vehicle.sent == [SoundHorn()]
     answered.set()
-    for _ in range(20):
-        await sleep(0)
+    await others_have_run()
     vehicle.goes_on.set()
     await gather(*vehicle.tasks)
     assert vehicle.sent == [SoundHorn(), Lock("1234"), Unlock("1234")], "its PIN may be wrong"
@@ -615,8 +618,7 @@ async def test_doors_are_locked_in_place_of_being_unlocked(busy: bool) -> None:
     assert again is lock
     assert not new
     vehicle.proven.set()
-    for _ in range(20):
-        await sleep(0)
+    await others_have_run()
     assert ends([unlock]) == [Reason.SUPERSEDED]
     assert vehicle.sent == [Lock()]
     vehicle.goes_on.set()
@@ -632,8 +634,7 @@ async def test_what_is_called_off_is_not_joined() -> None:
     assert again is not unlock
     assert runner.submit(Unlock("1234"), SOMEBODY) == (again, False)
     vehicle.proven.set()
-    for _ in range(20):
-        await sleep(0)
+    await others_have_run()
     assert vehicle.sent == [Lock(), Unlock("1234")]
     vehicle.goes_on.set()
     await gather(*vehicle.tasks)
@@ -668,8 +669,7 @@ async def test_what_was_accepted_is_not_joined_across_the_opposite() -> None:
     again, new = runner.submit(StartClimate(21), SOMEBODY)
     assert new
     working = gather(runner.run(stop), runner.run(again))
-    for _ in range(20):
-        await sleep(0)
+    await others_have_run()
     vehicle.goes_on.set()
     await gather(working, *vehicle.tasks)
     assert vehicle.sent == [StartClimate(21), StartClimate(21)]
@@ -683,8 +683,7 @@ async def test_what_would_be_refused_calls_nothing_off() -> None:
     runner._check = lambda command: Reason.BATTERY_LOW if isinstance(command, StartClimate) else None
     start, _ = runner.submit(StartClimate(21), SOMEBODY)
     working = gather(runner.run(stop), runner.run(start))
-    for _ in range(20):
-        await sleep(0)
+    await others_have_run()
     vehicle.goes_on.set()
     await working
     assert vehicle.sent == [StopClimate()]
@@ -746,8 +745,7 @@ async def test_who_is_overruled_while_being_looked_at_is_not_confirmed() -> None
     class Slow(Vehicle):
         @override
         async def look(self, groups: Collection[Group], ticket: Ticket | None = None) -> VehicleState:
-            for _ in range(20):
-                await sleep(0)
+            await others_have_run()
             return await super().look(groups, ticket)
 
     vehicle = Slow(phases(Phase.DONE), [ON, climate(running=False, minutes=2)])
@@ -834,8 +832,7 @@ async def test_what_is_refused_because_of_another_of_ours_is_sent_when_that_is_o
         @override
         async def sleep(self, seconds: float) -> None:
             await super().sleep(seconds)
-            for _ in range(20):
-                await sleep(0)
+            await others_have_run()
 
     vehicle = OneAtATime(phases(Phase.DONE), [ON])
     jobs = await ask(vehicle, vehicle.runner(), SoundHorn(), FlashLights())
