@@ -16,6 +16,11 @@ class BackendError(Exception):
     key: ClassVar[str] = "backend_error"
     nothing_done: bool = True
 
+    def __init_subclass__(cls, *, key: str | None = None, nothing_done: bool | None = None) -> None:
+        """Set what the new kind does not share with its base."""
+        cls.key = key or cls.key
+        cls.nothing_done = cls.nothing_done if nothing_done is None else nothing_done
+
     def __init__(
         self, message: str = "", *, retry_after: float | None = None, nothing_done: bool | None = None
     ) -> None:
@@ -30,226 +35,145 @@ class BackendError(Exception):
         return type(self)(str(self), retry_after=self.retry_after if retry_after is None else retry_after)
 
 
-class AuthenticationFailed(BackendError):
+class AuthenticationFailed(BackendError, key="authentication_failed"):
     """The credentials were rejected. They must not be sent again until the owner changes them."""
 
-    key = "authentication_failed"
 
-
-class CredentialsMissing(AuthenticationFailed):
+class CredentialsMissing(AuthenticationFailed, key="credentials_missing"):
     """There are no credentials to log in with."""
 
-    key = "credentials_missing"
 
-
-class ActionRequired(BackendError):
+class ActionRequired(BackendError, key="action_required"):
     """The owner must do something in the maker's app first: accept terms, confirm an address and the like."""
 
-    key = "action_required"
 
-
-class EmailNotConfirmed(ActionRequired):
+class EmailNotConfirmed(ActionRequired, key="email_not_confirmed"):
     """The account's e-mail address has not been confirmed."""
 
-    key = "email_not_confirmed"
 
-
-class NoFreeTimer(ActionRequired):
+class NoFreeTimer(ActionRequired, key="no_free_timer"):
     """All timers that the service has for the vehicle are in use."""
 
-    key = "no_free_timer"
 
-
-class TwoFactorRequired(BackendError):
+class TwoFactorRequired(BackendError, key="two_factor_required"):
     """A second factor must be given."""
 
-    key = "two_factor_required"
 
-
-class DeviceNotRegistered(BackendError):
+class DeviceNotRegistered(BackendError, key="device_not_registered"):
     """Home Assistant is not, or no longer, registered for the remote lock of this vehicle."""
 
-    key = "device_not_registered"
 
-
-class PinRequired(BackendError):
+class PinRequired(BackendError, key="pin_required"):
     """The command takes a PIN, and none was given."""
 
-    key = "pin_required"
 
-
-class WrongPin(BackendError):
+class WrongPin(BackendError, key="wrong_pin"):
     """The PIN that was given with the command is wrong."""
 
-    key = "wrong_pin"
 
-
-class WrongCode(BackendError):
+class WrongCode(BackendError, key="wrong_code"):
     """The one-time code is wrong or too old."""
 
-    key = "wrong_code"
 
-
-class RateLimited(BackendError):
+class RateLimited(BackendError, key="rate_limited"):
     """Too many requests."""
 
-    key = "rate_limited"
 
-
-class Busy(BackendError):
+class Busy(BackendError, key="busy"):
     """The service still carries out another command of this kind."""
 
-    key = "busy"
 
-
-class NotForwarded(BackendError):
+class NotForwarded(BackendError, key="not_forwarded"):
     """The service could not send the vehicle the message that would have woken it."""
 
-    key = "not_forwarded"
 
-
-class TooLate(BackendError):
+class TooLate(BackendError, key="too_late"):
     """The command could not be sent soon enough after the request, so it is not sent at all."""
 
-    key = "too_late"
 
-
-class TimePassed(BackendError):
+class TimePassed(BackendError, key="time_in_the_past"):
     """The planned time has passed, or is too soon for the service."""
 
-    key = "time_in_the_past"
 
-
-class TooManyCommands(RateLimited):
+class TooManyCommands(RateLimited, key="too_many_commands"):
     """Enough commands have been sent for now; each costs the owner money."""
 
-    key = "too_many_commands"
 
-
-class NotSupported(BackendError):
+class NotSupported(BackendError, key="not_supported"):
     """This vehicle, or its contract, does not offer the function. A retry soon is pointless."""
 
-    key = "not_supported"
 
-
-class SubscriptionInactive(BackendError):
+class SubscriptionInactive(BackendError, key="subscription_inactive"):
     """No connected service is active for this vehicle."""
 
-    key = "subscription_inactive"
 
-
-class NoVehicles(BackendError):
+class NoVehicles(BackendError, key="no_vehicles"):
     """The account works, but no vehicle is bound to it."""
 
-    key = "no_vehicles"
 
-
-class InvalidPin(BackendError):
+class InvalidPin(BackendError, key="invalid_pin"):
     """The entered text cannot be a PIN."""
 
-    key = "invalid_pin"
 
-
-class InvalidTopic(BackendError):
+class InvalidTopic(BackendError, key="invalid_topic"):
     """The entered text cannot be an MQTT topic prefix."""
 
-    key = "invalid_topic"
 
-
-class OtherVehicle(NotSupported):
+class OtherVehicle(NotSupported, key="other_vehicle"):
     """What was found belongs to another kind of vehicle."""
 
-    key = "other_vehicle"
 
-
-class NothingReceived(NoVehicles):
+class NothingReceived(NoVehicles, key="nothing_heard"):
     """Nothing has ever been received from there."""
 
-    key = "nothing_heard"
 
-
-class PrivacyMode(BackendError):
+class PrivacyMode(BackendError, key="privacy_mode"):
     """The driver has switched privacy mode on."""
 
-    key = "privacy_mode"
 
-
-class Unreachable(BackendError):
+class Unreachable(BackendError, key="unreachable", nothing_done=False):
     """The service works, but the vehicle did not respond."""
 
-    key = "unreachable"
-    nothing_done = False
 
-
-class ServiceError(BackendError):
+class ServiceError(BackendError, nothing_done=False):
     """The service has responded with an error of unknown meaning."""
 
-    nothing_done = False
 
-
-class Unavailable(BackendError):
+class Unavailable(BackendError, key="unavailable", nothing_done=False):
     """The service does not work at the moment: outage, time-out, no connection."""
 
-    key = "unavailable"
-    nothing_done = False
 
-
-class TokenRejected(Unavailable):
+class TokenRejected(Unavailable, key="not_let_in", nothing_done=True):
     """A fresh token was rejected, too. Once may be the service's fault; if it goes on, the log-in is not valid."""
 
-    key = "not_let_in"
-    nothing_done = True
 
-
-class NoConnection(Unavailable):
+class NoConnection(Unavailable, key="no_connection", nothing_done=True):
     """No connection could be made. The cause may be the owner's own network."""
 
-    key = "no_connection"
-    nothing_done = True
 
-
-class NoBroker(NoConnection):
+class NoBroker(NoConnection, key="no_broker"):
     """There is no MQTT broker, or it does not respond."""
 
-    key = "no_broker"
 
-
-class ServiceOutage(Unavailable):
+class ServiceOutage(Unavailable, key="service_outage"):
     """The log-in works and the service is reachable, but several parts of it fail at once: not the owner's fault."""
 
-    key = "service_outage"
 
-
-class AccessBlocked(Unavailable):
+class AccessBlocked(Unavailable, key="access_blocked", nothing_done=True):
     """The service refuses this network, for example outside its region."""
 
-    key = "access_blocked"
-    nothing_done = True
 
-
-class ProtocolError(BackendError):
+class ProtocolError(BackendError, key="protocol_error", nothing_done=False):
     """The response cannot be understood."""
 
-    key = "protocol_error"
-    nothing_done = False
 
-
-class Declined(ProtocolError):
+class Declined(ProtocolError, key="declined", nothing_done=True):
     """The service has rejected the request as invalid."""
 
-    key = "declined"
-    nothing_done = True
 
-
-class InvalidAddress(ProtocolError):
+class InvalidAddress(ProtocolError, key="invalid_address", nothing_done=True):
     """The given address is invalid, or would send secrets unencrypted over the internet."""
 
-    key = "invalid_address"
-    nothing_done = True
 
-
-class UnsafeRedirect(ProtocolError):
+class UnsafeRedirect(ProtocolError, key="unsafe_redirect", nothing_done=True):
     """The service redirected to another host; nothing was sent there."""
-
-    key = "unsafe_redirect"
-    nothing_done = True
