@@ -17,7 +17,8 @@ class Command:
     """A command to a vehicle.
 
     ``capability`` is required for any command of its kind, :attr:`needs` is all that this one requires. ``groups`` are
-    the parts of the state that show its effect. ``reports``: the effect is a new report, which may reach the source
+    the parts of the state that show its effect. ``switches``: which property of its only group it switches, and to
+    what, if its effect is as simple as that. ``reports``: the effect is a new report, which may reach the source
     minutes after the vehicle made it. ``force``: send it even if it does not seem sensible. ``tries_pin``: its end may
     show that its PIN was wrong. Subclasses without fields are not decorated again, because that would cost time at each
     start.
@@ -25,6 +26,7 @@ class Command:
 
     capability: ClassVar[Capability]
     groups: ClassVar[frozenset[Group]] = frozenset()
+    switches: ClassVar[tuple[str, bool] | None] = None
     reports: ClassVar[bool] = False
     tries_pin: ClassVar[bool] = False
     force: bool = field(default=False, kw_only=True)
@@ -39,11 +41,18 @@ class Command:
 
         ``before`` is the state known when the command was sent.
         """
-        return None
+        if self.switches is None:
+            return None
+        (group,), (name, to) = self.groups, self.switches
+        value: bool | None = getattr(getattr(state, group), name, None)
+        return None if value is None else value is to
 
     def applied_to(self, state: VehicleState) -> VehicleState:
         """Return the state to expect once the vehicle has carried out the command."""
-        return state
+        if self.switches is None:
+            return state
+        (group,), (name, to) = self.groups, self.switches
+        return _with(state, group, **{name: to})
 
     @property
     def useful_until(self) -> datetime | None:
@@ -94,6 +103,7 @@ class StartClimate(Command):
 
     capability = Capability.CLIMATE
     groups = frozenset({Group.CLIMATE})
+    switches = "running", True
     target: float | None = None
     defrost: bool = False
     heat_seats: bool = False
@@ -105,10 +115,6 @@ class StartClimate(Command):
         return _climate_needs(self)
 
     @override
-    def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        return state.climate.running if state.climate else None
-
-    @override
     def applied_to(self, state: VehicleState) -> VehicleState:
         return _with(state, Group.CLIMATE, running=True, target_temperature=self.target)
 
@@ -118,16 +124,7 @@ class StopClimate(Command):
 
     capability = Capability.CLIMATE
     groups = frozenset({Group.CLIMATE})
-
-    @override
-    def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        if state.climate is None or state.climate.running is None:
-            return None
-        return not state.climate.running
-
-    @override
-    def applied_to(self, state: VehicleState) -> VehicleState:
-        return _with(state, Group.CLIMATE, running=False)
+    switches = "running", False
 
 
 SOONEST_PLAN = timedelta(seconds=150)
@@ -200,10 +197,7 @@ class StartCharging(Command):
 
     capability = Capability.START_CHARGING
     groups = frozenset({Group.CHARGING})
-
-    @override
-    def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        return state.charging.active if state.charging else None
+    switches = "active", True
 
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
@@ -215,12 +209,7 @@ class StopCharging(Command):
 
     capability = Capability.STOP_CHARGING
     groups = frozenset({Group.CHARGING})
-
-    @override
-    def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        if state.charging is None or state.charging.active is None:
-            return None
-        return not state.charging.active
+    switches = "active", False
 
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
@@ -290,27 +279,13 @@ class _DoorCommand(Command):
 class Lock(_DoorCommand):
     """Lock all doors."""
 
-    @override
-    def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        return state.body.locked if state.body else None
-
-    @override
-    def applied_to(self, state: VehicleState) -> VehicleState:
-        return _with(state, Group.BODY, locked=True)
+    switches = "locked", True
 
 
 class Unlock(_DoorCommand):
     """Unlock all doors."""
 
-    @override
-    def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:
-        if state.body is None or state.body.locked is None:
-            return None
-        return not state.body.locked
-
-    @override
-    def applied_to(self, state: VehicleState) -> VehicleState:
-        return _with(state, Group.BODY, locked=False)
+    switches = "locked", False
 
     @override
     def cancels_unsent(self, earlier: Command) -> bool:
