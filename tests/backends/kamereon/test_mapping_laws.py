@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.commands import action_id, progress
 from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, VersionedEndpoint
-from custom_components.nissanconnect.backends.kamereon.vehicles import parse_list
+from custom_components.nissanconnect.backends.kamereon.region import parse_list
 from custom_components.nissanconnect.vehicle import Capability, Powertrain, ProtocolError, VehicleInfo
 
 from ..conftest import NOW

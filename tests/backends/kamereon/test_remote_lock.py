@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json, LockSetup
-from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend, srp
+from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend, remote_lock as srp
 from custom_components.nissanconnect.backends.kamereon.client import Environment
 from custom_components.nissanconnect.vehicle import (
     BackendError,

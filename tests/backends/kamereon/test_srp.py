@@ -5,7 +5,7 @@ from hashlib import sha256
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.kamereon import srp
+from custom_components.nissanconnect.backends.kamereon import remote_lock as srp
 from tests.simulator import srp_server
 
 PUBLISHED_SALT = bytes(range(10))

@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.vehicles import Entry, parse_list
+from custom_components.nissanconnect.backends.kamereon.region import Entry, parse_list
 from custom_components.nissanconnect.vehicle import (
     Capability,
     ClimateLimits,

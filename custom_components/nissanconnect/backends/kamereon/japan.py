@@ -38,8 +38,7 @@ from .backend import create_backend
 from .client import JSON_API, Environment, Host, KamereonClient, body_of, error_code
 from .endpoints import Version, VersionedEndpoint
 from .mapping import BACKEND, AttributeReader
-from .region import Region
-from .vehicles import Entry, active_services, capabilities_of, powertrain_of
+from .region import Entry, Region, active_services, capabilities_of, powertrain_of
 
 _WRONG_PASSWORD = "0205"  # noqa: S105 - a code of the service
 _HEADERS = {"Content-Type": JSON_API}
