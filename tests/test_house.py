@@ -24,10 +24,10 @@ from script.house_rules import (
     walks,
 )
 
-FILES = 151
+FILES = 149
 """How many there are today; it may become fewer."""
 
-LONGEST = {"1a": 14, "1b": 29, "1c": 16, "1d": 10}
+LONGEST = {"1a": 14, "1b": 29, "1c": 14, "1d": 10}
 """How many files each walk of the page on the architecture passes today; it may become fewer."""
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import MessageListener, MqttMessage, Pushing
 from custom_components.nissanconnect.backends.ovms import Topics
-from custom_components.nissanconnect.backends.ovms.metric_store import STALE_AFTER
+from custom_components.nissanconnect.backends.ovms.module import STALE_AFTER
 from custom_components.nissanconnect.vehicle import ChargingStatus, Connectivity, NoBroker
 from tests.simulator.ovms import MemoryBus
 

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.ovms.metric_store import UptimeTracker
-from custom_components.nissanconnect.backends.ovms.metrics import Part
+from custom_components.nissanconnect.backends.ovms.metrics import Part, UptimeTracker
 from custom_components.nissanconnect.vehicle import Body, Charging, ChargingStatus, Push
 
 from ..conftest import NOW

@@ -5,8 +5,7 @@ from secrets import token_hex
 from ...vehicle import NoBroker
 from ..base import Backend, Context, Fields
 from .backend import OvmsBackend
-from .module import LEAF
-from .mqtt import Topics
+from .module import LEAF, Topics
 
 __all__ = ["LEAF", "OvmsBackend", "Topics", "create"]
 

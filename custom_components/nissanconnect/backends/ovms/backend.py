@@ -1,8 +1,8 @@
 """The backend of one OVMS module: one vehicle, whose module pushes metrics as long as it has a network."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import override
@@ -32,12 +32,11 @@ from ...vehicle import (
     WrongPin,
     is_pin,
 )
-from ..base import Backend, Description, Json, MessageBus, MqttMessage, Pushing
+from ..base import Backend, Description, Json, MessageBus, MessageListener, MqttMessage, Pushing
 from .commands import CommandClient, shell_command_for
 from .mapping import BACKEND
 from .metrics import TYPE
-from .module import Module
-from .mqtt import Topics, TopicSubscription
+from .module import Module, Topics
 
 PUSH_INTERVAL = 0.5
 """Seconds in which messages are gathered into one push: a module sends a hundred a second."""
@@ -259,3 +258,60 @@ class OvmsBackend(Backend, Pushing):
             raise PinRequired
         if not compare_digest(pin.encode(), self._pin.encode()):
             raise WrongPin
+
+
+class TopicSubscription:
+    """Subscribes to ``topics`` while at least one user needs them.
+
+    ``on_start`` is called before the first message after a time without a subscription.
+    """
+
+    def __init__(
+        self,
+        bus: MessageBus,
+        topics: tuple[str, ...],
+        on_message: MessageListener,
+        *,
+        on_start: Callable[[], None],
+    ) -> None:
+        self._bus = bus
+        self._topics = topics
+        self._on_message = on_message
+        self._on_start = on_start
+        self._users = 0
+        self._starting = asyncio.Lock()
+        self._unsubscribe: list[Callable[[], None]] = []
+
+    @asynccontextmanager
+    async def active(self) -> AsyncIterator[None]:
+        """Stay subscribed as long as the context lasts; raises :class:`~...vehicle.NoBroker`."""
+        async with self._starting:
+            if not self._users:
+                self._on_start()
+                try:
+                    await self._subscribe_all()
+                except BaseException:
+                    self._unsubscribe_all()
+                    raise
+            self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._unsubscribe_all()
+
+    async def _subscribe_all(self) -> None:
+        """Subscribe to all topics at once; raise an error only when all have ended, so that none is left behind."""
+        results = await asyncio.gather(*(self._subscribe(topic) for topic in self._topics), return_exceptions=True)
+        for error in results:
+            if error is not None:
+                raise error
+
+    async def _subscribe(self, topic: str) -> None:
+        self._unsubscribe.append(await self._bus.subscribe(topic, self._on_message))
+
+    def _unsubscribe_all(self) -> None:
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._unsubscribe.clear()

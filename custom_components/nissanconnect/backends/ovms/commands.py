@@ -30,9 +30,8 @@ from ...vehicle import (
     Unlock,
 )
 from ..base import MessageBus, MqttMessage
-from .metric_store import MetricStore
-from .metrics import CHARGE_LIMIT, LOCKED, Value, decode
-from .mqtt import Topics
+from .metrics import CHARGE_LIMIT, LOCKED, MetricStore, Value, decode
+from .module import Topics
 
 RESPONSE_LIMIT = timedelta(seconds=15)
 """A module responds within seconds; a command is 24 frames of 100 ms (§1.7)."""

@@ -11,7 +11,6 @@ from ...vehicle import (
     Charging,
     ChargingStatus,
     Climate,
-    Connectivity,
     Group,
     Odometer,
     Position,
@@ -20,8 +19,7 @@ from ...vehicle import (
     Tyres,
 )
 from ..mapping import position, tyres
-from .metric_store import Availability, MetricStore
-from .metrics import CHARGE_LIMIT, LOCKED
+from .metrics import CHARGE_LIMIT, LOCKED, MetricStore
 
 BACKEND = "ovms"
 """The backend's name in reports."""
@@ -52,18 +50,6 @@ def groups_of(store: MetricStore, *, stale: bool) -> list[Reported]:
 def _stamp(store: MetricStore, group: Group) -> Stamp | None:
     times = store.times(group)
     return None if times is None else Stamp(backend=BACKEND, received_at=times[0], reported_at=times[1])
-
-
-def connectivity_of(store: MetricStore, availability: Availability, received_at: datetime) -> Connectivity:
-    """Return whether the module is online, what runs on it, and its signal."""
-    return Connectivity(
-        backend=BACKEND,
-        received_at=received_at,
-        reported_at=availability.last_message_at,
-        reachable=availability.online,
-        firmware=(store.text("m.version") or "").partition("/")[0] or None,
-        signal=store.number("m.net.sq"),
-    )
 
 
 def _battery(store: MetricStore, stamp: Stamp) -> Battery:

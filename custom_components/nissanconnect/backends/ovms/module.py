@@ -1,14 +1,19 @@
-"""One module and its vehicle, as its messages describe them: what changed, its notifications, what to keep. No I/O."""
+"""One module and its vehicle, as its messages describe them: what changed, its notifications, what to keep. No I/O.
+
+Its topics are those of ovms §1.1.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 import re
+from typing import Self
 
 from ...vehicle import (
     AlertType,
     Capability,
+    Connectivity,
     Group,
     Notification,
     Powertrain,
@@ -23,10 +28,20 @@ from ...vehicle import (
 )
 from ..base import Json, MqttMessage
 from ..reader import JsonReader, saved_time
-from .mapping import connectivity_of, groups_of
-from .metric_store import Availability, MetricStore, MetricUpdate, UptimeTracker
-from .metrics import CHARGE_LIMIT, CONNECTED, METRICS, TYPE, VIN, Part, decode, flag
-from .mqtt import Topics
+from .mapping import BACKEND, groups_of
+from .metrics import (
+    CHARGE_LIMIT,
+    CONNECTED,
+    METRICS,
+    TYPE,
+    VIN,
+    MetricStore,
+    MetricUpdate,
+    Part,
+    UptimeTracker,
+    decode,
+    flag,
+)
 
 LEAF = "NL"
 """The type of the firmware's part for the LEAF and the e-NV200."""
@@ -48,6 +63,132 @@ _BY_METRIC = {CHARGE_LIMIT: Capability.CHARGE_LIMIT, "v.p.latitude": Capability.
 
 _ONLINE_INTERVAL = timedelta(minutes=1)
 """How often a push says that the module is online if nothing else changes."""
+
+
+_LONGEST = 200
+_METRICS = "metric/"
+_NOTIFICATIONS = "notify/"
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one module. ``prefix`` is the beginning of all, as the module has it, with or without a slash."""
+
+    prefix: str = field(repr=False)
+
+    @classmethod
+    def of(cls, prefix: str, user: str = "", vehicle: str = "") -> Self:
+        """Return the topics of a module from its settings.
+
+        Without a ``vehicle`` the ``prefix`` is the module's own (``server.v3 topic.prefix``), which the module uses
+        unchanged. Otherwise user and vehicle id are added to it. The user may be empty, which leaves two slashes in a
+        row.
+        """
+        return cls(prefix if not vehicle else f"{prefix.strip('/')}/{user}/{vehicle}/")
+
+    @property
+    def valid(self) -> bool:
+        """Whether a topic may begin like this: no wildcards, no control characters, not the broker's own topics."""
+        return (
+            0 < len(self.prefix) <= _LONGEST
+            and not self.prefix.startswith("$")
+            and all(character.isprintable() and character not in "+#" for character in self.prefix)
+        )
+
+    @property
+    def account(self) -> str:
+        """A stable id of the module that does not reveal the owner's user name at the broker."""
+        return sha256(self.prefix.encode()).hexdigest()[:16]
+
+    @property
+    def metrics(self) -> str:
+        """The filter for all metrics."""
+        return f"{self.prefix}{_METRICS}#"
+
+    @property
+    def notifications(self) -> str:
+        """The filter for all notifications."""
+        return f"{self.prefix}{_NOTIFICATIONS}+/#"
+
+    def responses(self, client: str) -> str:
+        """Return the filter for the responses to one client; those to others do not concern us."""
+        return f"{self.prefix}client/{client}/response/+"
+
+    def command(self, client: str, command_id: str) -> str:
+        """Return the topic to which a command is published."""
+        return f"{self.prefix}client/{client}/command/{command_id}"
+
+    def active(self, client: str) -> str:
+        """Return the topic to which a client publishes whether it is listening."""
+        return f"{self.prefix}client/{client}/active"
+
+    def metric(self, topic: str) -> str | None:
+        """Return the name of the metric, ``v.b.soc``, whose topic this is; ``None`` for any other topic."""
+        start = self.prefix + _METRICS
+        return topic[len(start) :].replace("/", ".") if topic.startswith(start) else None
+
+    def notification(self, topic: str) -> tuple[str, str] | None:
+        """Return type and subtype, ``alert`` and ``batt.12v.alert``, of a notification; ``None`` for other topics."""
+        start = self.prefix + _NOTIFICATIONS
+        if not topic.startswith(start):
+            return None
+        kind, _, subtype = topic[len(start) :].partition("/")
+        return kind, subtype.replace("/", ".")
+
+    def responded_command(self, topic: str, client: str) -> str | None:
+        """Return the id of the command to which this is the response; ``None`` for any other topic."""
+        start = f"{self.prefix}client/{client}/response/"
+        return topic[len(start) :] if topic.startswith(start) else None
+
+
+STALE_AFTER = timedelta(hours=4)
+"""How long reported activity (charging, climate) is trusted after the module went offline."""
+
+
+@dataclass(slots=True)
+class Availability:
+    """Whether the module is connected to the broker; ``online`` is ``None`` until that is known.
+
+    The metric for it is not enough: filters may keep it back, and the broker may take most of an hour to notice that
+    the module is gone (ovms §1.1, §1.2). Any live message after its last will shows that it is back.
+    ``offline_since`` is ``None`` if we did not see it go.
+    """
+
+    online: bool | None = None
+    last_message_at: datetime | None = None
+    offline_since: datetime | None = None
+    _had_live_message: bool = False
+
+    def interrupted(self) -> None:
+        """Note that there was no subscription for a while."""
+        self.online, self.offline_since, self._had_live_message = None, None, False
+
+    def update(self, connected: bool | None, at: datetime, *, live: bool) -> None:
+        """Take a message; ``connected`` is the value of the module's metric for it, ``None`` for any other message."""
+        if not live:
+            if connected is not None and not self._had_live_message:
+                self.online = connected
+            return
+        self._had_live_message = True
+        if connected is False:
+            if self.online is not False:
+                self.offline_since = at
+            self.online = False
+            return
+        self.online, self.last_message_at, self.offline_since = True, at, None
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether the last reported activity is too old to trust."""
+        if self.online:
+            return False
+        return self.offline_since is None or now - self.offline_since >= STALE_AFTER
+
+    def stale_in(self, now: datetime) -> timedelta | None:
+        """Return how long until then; ``None`` if the module is online, or it is so already."""
+        if self.online or self.offline_since is None:
+            return None
+        left = self.offline_since + STALE_AFTER - now
+        return left if left > timedelta() else None
 
 
 class Module:
@@ -153,7 +294,15 @@ class Module:
         """The whole state."""
         groups = groups_of(self.store, stale=self.availability.is_stale(self._now()))
         if self._received_at is not None:
-            groups.append(connectivity_of(self.store, self.availability, self._received_at))
+            connectivity = Connectivity(
+                backend=BACKEND,
+                received_at=self._received_at,
+                reported_at=self.availability.last_message_at,
+                reachable=self.availability.online,
+                firmware=(self.store.text("m.version") or "").partition("/")[0] or None,
+                signal=self.store.number("m.net.sq"),
+            )
+            groups.append(connectivity)
         return VehicleState.of(*groups)
 
     def forget_pushes(self) -> None:
