@@ -24,7 +24,7 @@ from script.house_rules import (
     walks,
 )
 
-FILES = 149
+FILES = 148
 """How many there are today; it may become fewer."""
 
 LONGEST = {"1a": 14, "1b": 29, "1c": 14, "1d": 10}

@@ -12,12 +12,14 @@ import pytest
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.http import base_url
 from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
-from custom_components.nissanconnect.backends.opencarwings.alerts import CarAlert, notification, parse_alerts
 from custom_components.nissanconnect.backends.opencarwings.commands import LIMITS, SentCommand, SmsBudget, progress
 from custom_components.nissanconnect.backends.opencarwings.mapping import (
+    CarAlert,
     CarRecord,
     LastCommand,
     next_start,
+    notification,
+    parse_alerts,
     parse_car,
     parse_timers,
 )

@@ -37,11 +37,10 @@ from ...vehicle import (
 )
 from ..base import Backend, Description, Json, Messages, Pushing, SaveAuth
 from ..reader import JsonReader
-from .alerts import notifications
 from .cache import ACCOUNT_ERRORS, VehicleCache
 from .client import Client, Credentials, ReportedFailure
 from .commands import CODES, SentCommand, SmsBudget, cancel_climate, command_request, progress, schedule_climate
-from .mapping import BACKEND, CarRecord, parse_car
+from .mapping import BACKEND, CarRecord, notifications, parse_car
 from .push import PushListener
 
 _COMMAND_LIMIT = timedelta(minutes=10)

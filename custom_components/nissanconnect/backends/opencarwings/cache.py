@@ -21,9 +21,8 @@ from ...vehicle import (
 from ..base import Json
 from ..http import segment
 from ..reader import JsonReader
-from .alerts import CarAlert, last_lock, newest_first, parse_alerts
 from .client import Client
-from .mapping import CarRecord, lock_body, parse_car
+from .mapping import CarAlert, CarRecord, last_lock, lock_body, newest_first, parse_alerts, parse_car
 
 ACCOUNT_ERRORS = (AuthenticationFailed, TwoFactorRequired, NoConnection, RateLimited)
 """Errors that concern the whole account, so that another request is pointless."""

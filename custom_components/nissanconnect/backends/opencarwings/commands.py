@@ -32,9 +32,8 @@ from ...vehicle import (
 )
 from ..base import Json
 from ..reader import JsonReader, time_of
-from .alerts import CarAlert
 from .client import Client, RequestContext
-from .mapping import CLIMATE_ON, ONCE, TIMER_NAME, CarRecord, LastCommand, Timer, parse_timers
+from .mapping import CLIMATE_ON, ONCE, TIMER_NAME, CarAlert, CarRecord, LastCommand, Timer, parse_timers
 
 CODES: Mapping[type[Command], int] = {
     Refresh: 1,

@@ -18,10 +18,9 @@ from ...vehicle import NEVER, BackendError, NoConnection, ProtocolError, Push, U
 from ..base import Json
 from ..http import without_redirects
 from ..reader import JsonReader, load_json
-from .alerts import CarAlert, notifications, parse_alert
 from .cache import ACCOUNT_ERRORS, VehicleCache
 from .client import Client
-from .mapping import CarRecord, parse_car
+from .mapping import CarAlert, CarRecord, notifications, parse_alert, parse_car
 
 _LARGEST_FRAME = 1024 * 1024
 
