@@ -865,15 +865,15 @@ async def test_a_vehicle_that_leaves_its_account_is_the_other_one_s_and_there_on
     hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
     lent = other.runtime_data.connection.secondary
-    lent[VIN] = replace(lent[VIN], wishes=AlertPreferences(charge_below=55))  # from when it was the other one's
+    preferences = AlertPreferences(charge_below=55)
+    lent[VIN] = replace(lent[VIN], alert_preferences=preferences)  # from when it was the other one's
     cloud.vehicles = {}
     await pass_time(timedelta(hours=25), timedelta(minutes=30))
     assert devices(hass) == ["Module"]
     assert "same_vehicle" not in issues(hass)
     assert list(other.runtime_data.vehicles) == [VIN]
     assert other.runtime_data.connection.secondary == {}
-    wishes = next(iter(other.runtime_data.vehicles.values())).alerts.preferences
-    assert wishes == AlertPreferences(charge_below=55)
+    assert next(iter(other.runtime_data.vehicles.values())).alerts.preferences == preferences
 
 
 async def test_what_the_list_says_first_is_told_as_well(
@@ -982,7 +982,7 @@ async def test_privacy_mode_forgets_what_another_source_says_of_the_place(
     await pass_time(timedelta(minutes=60))
     (vehicle,) = both.runtime_data.vehicles.values()
     assert vehicle.coordinator.data.position is None
-    assert "51.5" not in str(vehicle.remembered().lent_words)
+    assert "51.5" not in str(vehicle.remembered().secondary_reported)
     module.states[VIN] = VehicleState()
     cloud.states[VIN] = private(60, active=False)
     await pass_time(timedelta(minutes=60))

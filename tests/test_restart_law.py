@@ -114,7 +114,7 @@ class World:
     steps: int = 0
     stopped: Event = field(default_factory=Event)
     files: list[RememberedVehicle] = field(
-        default_factory=lambda: [RememberedVehicle(info=INFO, word=SourceState(state=OFF))]
+        default_factory=lambda: [RememberedVehicle(info=INFO, reported=SourceState(state=OFF))]
     )
     asked: list[Name] = field(default_factory=list)
     sent: list[Name] = field(default_factory=list)

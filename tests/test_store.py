@@ -73,9 +73,9 @@ def through_the_file(remembered: Remembered) -> Remembered:
 
 
 @given(st.lists(states, max_size=3), states)
-def test_words_come_back_as_they_were(reports: list[VehicleState], other: VehicleState) -> None:
-    word = reduce(SourceState.after, reports, SourceState())
-    known = RememberedVehicle(info=INFO, word=word, lent_words={"another": SourceState(state=other)})
+def test_reports_come_back_as_they_were(reports: list[VehicleState], other: VehicleState) -> None:
+    reported = reduce(SourceState.after, reports, SourceState())
+    known = RememberedVehicle(info=INFO, reported=reported, secondary_reported={"another": SourceState(state=other)})
     remembered = Remembered(vehicles=[known], memory={"learnt": [1, "two", None]})
     assert through_the_file(remembered) == remembered
 
@@ -85,7 +85,7 @@ def test_nested_values_come_back() -> None:
         tyres=Tyres(backend="b", received_at=NOW, front_left=Tyre(pressure=230, warning=False)),
         health=Health(backend="b", received_at=NOW, values={"lamp": "off", "count": 2.0, "ok": True}),
     )
-    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, word=SourceState(state=state))])
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, reported=SourceState(state=state))])
     assert through_the_file(remembered) == remembered
 
 
@@ -95,13 +95,13 @@ def test_one_damaged_group_does_not_take_the_others_along() -> None:
         tyres=Tyres(backend="b", received_at=NOW),
     )
     raw: dict[str, Any] = json_loads_object(
-        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, word=SourceState(state=state))])))
+        json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, reported=SourceState(state=state))])))
     )
     raw["vehicles"][0]["word"]["state"]["battery"]["level"] = "half"
     raw["vehicles"][0]["word"]["state"]["tyres"]["of_a_later_version"] = 1
     raw["vehicles"][0]["word"]["state"]["wings"] = {}
     assert _read(raw).vehicles == [
-        RememberedVehicle(info=INFO, word=SourceState(state=VehicleState(tyres=state.tyres)))
+        RememberedVehicle(info=INFO, reported=SourceState(state=VehicleState(tyres=state.tyres)))
     ]
 
 
@@ -242,7 +242,7 @@ def test_a_wake_that_cannot_be_understood_is_left_out(spoilt: dict[str, Any]) ->
 async def test_the_file(hass: HomeAssistant, hass_storage: dict[str, Any], state: VehicleState) -> None:
     store = VehicleStore(hass, "entry")
     assert await store.async_load() == Remembered()
-    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, word=SourceState(state=state))])
+    remembered = Remembered(vehicles=[RememberedVehicle(info=INFO, reported=SourceState(state=state))])
     await store.async_save(remembered)
     assert "nissanconnect.entry" in hass_storage
     assert await VehicleStore(hass, "entry").async_load() == remembered

@@ -185,7 +185,7 @@ REAL: Any = json_loads(
                 vehicles=[
                     RememberedVehicle(
                         info=INFO,
-                        word=SourceState(
+                        reported=SourceState(
                             state=VehicleState(
                                 battery=Battery(backend="b", received_at=NOW, level=50),
                                 position=Position(backend="b", received_at=NOW, latitude=52.0, longitude=4.0),
@@ -234,7 +234,7 @@ def test_any_value_anywhere_is_read_and_what_is_left_out_is_told(spoilt: list[tu
         vehicle.wakes.wakes_today(NOW, dt_util.UTC)
         for wake in vehicle.wakes.wakes:
             assert wake.at.astimezone(dt_util.get_time_zone("Pacific/Kiritimati")) <= NOW
-        for group in vehicle.word.state.groups().values():
+        for group in vehicle.reported.state.groups().values():
             assert group.received_at <= NOW
             assert group.reported_at is None or group.reported_at <= NOW
         assert all(each.sent_at is None or each.sent_at <= NOW for each in vehicle.unfinished)
@@ -287,5 +287,5 @@ def test_what_the_owner_could_not_have_set_counts_as_not_set(wishes: dict[str, A
     whole["vehicles"][0]["wishes"] |= wishes
     reader = StoreReader(NOW)
     (vehicle,) = reader.read(whole).vehicles
-    assert vehicle.wishes == AlertPreferences()
+    assert vehicle.alert_preferences == AlertPreferences()
     assert reader.lost

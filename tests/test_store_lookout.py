@@ -1,4 +1,4 @@
-"""What the lookout and the subscription keep over a restart comes back as it was."""
+"""What the alerts and the subscription keep over a restart comes back as it was."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ def test_what_was_missed_reported_and_subscribed() -> None:
         subject="front_left, rear_left",
         details={"pressure": 180.5, "subjects": ("front_left", "rear_left")},
     )
-    lookout = AlertTracker(
+    tracker = AlertTracker(
         watch=ConditionTracker({"k": True}, {"tyre_warning/front_left/": EPOCH}, {"tyre_warning/front_left/": 180.5}),
         book=SeenAlerts((SeenAlert(alert, noticed=True),)),
         missed=MissedAlerts(counts={"alarm": 2}, oldest_at=EPOCH - timedelta(days=9), summed_up_at=EPOCH),
@@ -31,6 +31,8 @@ def test_what_was_missed_reported_and_subscribed() -> None:
         ends_at=EPOCH,
         packages=(Package(name="Premium", active=True, ends_at=EPOCH), Package(name="Wi-Fi")),
     )
-    kept = RememberedVehicle(info=INFO, lookout=lookout, word=SourceState(state=VehicleState.of(subscription)))
+    kept = RememberedVehicle(
+        info=INFO, alert_tracker=tracker, reported=SourceState(state=VehicleState.of(subscription))
+    )
     (read,) = through_the_file(Remembered(vehicles=[kept])).vehicles
     assert read == kept

@@ -51,8 +51,8 @@ class VehicleRuntime:
         self._schedule_save = schedule_save
         self._save_now = save_now
         self.sources = SourceSet(
-            OwnSource(connection, known.info, known.word),
-            async_secondary_sources(connection.hass, entry, key, known.lent_words),
+            OwnSource(connection, known.info, known.reported),
+            async_secondary_sources(connection.hass, entry, key, known.secondary_reported),
         )
         self.coordinator = VehicleCoordinator(
             connection, self.sources, rests_since=known.rests_since, restored=restored
@@ -64,8 +64,8 @@ class VehicleRuntime:
             self.log,
             geofences=geofences_of(entry, known.info),
             wanted=connection.settings.alerts,
-            tracker=known.lookout,
-            preferences=known.wishes,
+            tracker=known.alert_tracker,
+            preferences=known.alert_preferences,
         )
         self.pin_guard = PinGuard(self.coordinator, self.log, self.alerts, known.wrong_pins)
         self.checks = CommandChecks(connection, self.coordinator, self.log, self.alerts, self.pin_guard)
@@ -91,14 +91,14 @@ class VehicleRuntime:
         """Return what the next start begins with."""
         return RememberedVehicle(
             info=self.sources.own.info,
-            word=self.sources.own.reported,
-            lent_words={source.name: source.reported for source in self.sources.secondary},
+            reported=self.sources.own.reported,
+            secondary_reported={source.name: source.reported for source in self.sources.secondary},
             log=tuple(self.log.records),
             unfinished=self.log.unfinished,
             wakes=self.log.wakes,
             rests_since=self.coordinator.activity.rests_since,
-            lookout=self.alerts.tracker,
-            wishes=self.alerts.preferences,
+            alert_tracker=self.alerts.tracker,
+            alert_preferences=self.alerts.preferences,
             wrong_pins=self.pin_guard.wrong,
             plan=self.log.plan,
         )

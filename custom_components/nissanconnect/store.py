@@ -51,21 +51,21 @@ MOST_VEHICLES = 200
 class RememberedVehicle:
     """What is kept of one vehicle.
 
-    ``word`` is what its own account has said, ``lent_words`` what came by other ways, by their names. ``pending``
-    is what was pushed and had to stay for a moment before it would be believed. ``unfinished`` are the commands whose
-    end has not been seen.
+    ``reported`` is what its own account has reported, ``secondary_reported`` what other sources have, by their names.
+    ``pending`` is what was pushed and has not lasted long enough to count. ``unfinished`` are the commands whose end
+    has not been seen.
     """
 
     info: VehicleInfo
-    word: SourceState = SourceState()
+    reported: SourceState = SourceState()
     pending: VehicleState = VehicleState()
-    lent_words: Mapping[str, SourceState] = field(default_factory=dict)
+    secondary_reported: Mapping[str, SourceState] = field(default_factory=dict)
     log: tuple[CommandRecord, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
     wakes: WakeLedger = WakeLedger()
     rests_since: datetime | None = None
-    lookout: AlertTracker = AlertTracker()
-    wishes: AlertPreferences = AlertPreferences()
+    alert_tracker: AlertTracker = AlertTracker()
+    alert_preferences: AlertPreferences = AlertPreferences()
     plan: ClimatePlan | None = None
     wrong_pins: WrongPins = WrongPins()
 
@@ -222,14 +222,14 @@ def _dump(remembered: Remembered) -> dict[str, Any]:
 def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
     return {
         "info": _fields(vehicle.info) | {name: sorted(getattr(vehicle.info, name)) for name in _SETS},
-        "word": _dump_word(vehicle.word),
+        "word": _dump_reported(vehicle.reported),
         "pending": dict(vehicle.pending.groups()),
-        "lent_words": {name: _dump_word(word) for name, word in vehicle.lent_words.items()},
+        "lent_words": {name: _dump_reported(each) for name, each in vehicle.secondary_reported.items()},
         "log": vehicle.log,
         "wakes": vehicle.wakes.wakes,
         "rests_since_at": vehicle.rests_since,
-        "lookout": vehicle.lookout,
-        "wishes": vehicle.wishes,
+        "lookout": vehicle.alert_tracker,
+        "wishes": vehicle.alert_preferences,
         "plan": vehicle.plan,
         "wrong_pins": vehicle.wrong_pins,
         "unfinished": _dump_unfinished(vehicle),
@@ -250,8 +250,8 @@ def _dump_unfinished(vehicle: RememberedVehicle) -> list[dict[str, Any]]:
     ]
 
 
-def _dump_word(word: SourceState) -> dict[str, Any]:
-    return {"state": dict(word.state.groups()), "changed_at": word.changed_at}
+def _dump_reported(reported: SourceState) -> dict[str, Any]:
+    return {"state": dict(reported.state.groups()), "changed_at": reported.changed_at}
 
 
 def _without_pin(command: Command) -> dict[str, Any]:
@@ -310,27 +310,29 @@ class StoreReader:
             return None
         return RememberedVehicle(
             info=info,
-            word=self._word(kept.get("word")),
+            reported=self._reported(kept.get("word")),
             pending=self._state(kept.get("pending")),
-            lent_words={name: self._word(word) for name, word in self._mapping(kept.get("lent_words")).items()},
+            secondary_reported={
+                name: self._reported(each) for name, each in self._mapping(kept.get("lent_words")).items()
+            },
             log=tuple(self._each(partial(self._load, CommandRecord), kept.get("log"))),
             unfinished=tuple(self._each(self._unfinished, kept.get("unfinished")))[-_MOST_UNFINISHED:],
             wakes=WakeLedger.reopened(self._each(partial(self._load, Wake), kept.get("wakes"))),
             rests_since=self._load(datetime, kept.get("rests_since_at")),
-            lookout=self._load(AlertTracker, kept.get("lookout")) or AlertTracker(),
-            wishes=self._wishes(kept.get("wishes")),
+            alert_tracker=self._load(AlertTracker, kept.get("lookout")) or AlertTracker(),
+            alert_preferences=self._preferences(kept.get("wishes")),
             plan=self._load(ClimatePlan, kept.get("plan")),
             wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
         )
 
-    def _wishes(self, raw: Any) -> AlertPreferences:
+    def _preferences(self, raw: Any) -> AlertPreferences:
         found = self._load(AlertPreferences, raw) or AlertPreferences()
         if 0 <= found.charge_below <= 100:
             return found
         self.lost = True  # no battery has such a level
         return replace(found, charge_below=AlertPreferences().charge_below)
 
-    def _word(self, raw: Any) -> SourceState:
+    def _reported(self, raw: Any) -> SourceState:
         kept = self._mapping(raw)
         changed_at = self._mapping(kept.get("changed_at"))
         return SourceState(

@@ -251,7 +251,7 @@ class SecondarySource(VehicleSource):
     @property
     @override
     def pushed(self) -> VehicleState:
-        return self._remembered.word.state if self._remembered else VehicleState()
+        return self._remembered.reported.state if self._remembered else VehicleState()
 
     @property
     def title(self) -> str | None:
@@ -262,14 +262,14 @@ class SecondarySource(VehicleSource):
     @override
     def succeed(self, state: VehicleState, requested: Collection[Group] = ()) -> None:
         if not self.reported.state.groups() and self._remembered is not None:
-            self.reported = self._remembered.word  # what was reported while the other entry owned the vehicle
+            self.reported = self._remembered.reported  # what was reported while the other entry owned the vehicle
         super().succeed(state, requested)
 
     @override
     def clear_position(self) -> None:
         super().clear_position()
-        if self.connection and (known := self._remembered) and known.word.state.position is not None:
-            self.connection.secondary[known.info.key] = replace(known, word=known.word.without(Group.POSITION))
+        if self.connection and (known := self._remembered) and known.reported.state.position is not None:
+            self.connection.secondary[known.info.key] = replace(known, reported=known.reported.without(Group.POSITION))
 
     def is_vehicle(self, entry_id: str, key: str) -> bool:
         """Whether this is the vehicle with that key of that entry."""

@@ -156,11 +156,13 @@ async def test_a_start_keeps_the_logs_and_what_the_owner_has_set(hass: HomeAssis
         info=VehicleInfo(key="FAKE"),
         log=(record,),
         wakes=WakeLedger((Wake(at=now, asked_by=owner, why="sound_horn", result=WakeResult.ANSWERED),)),
-        wishes=AlertPreferences(charge_below=55.0),
+        alert_preferences=AlertPreferences(charge_below=55.0),
     )
     reported = replace(
         kept,
-        word=SourceState(state=VehicleState(odometer=Odometer(received_at=now, backend="kamereon", distance=1234.0))),
+        reported=SourceState(
+            state=VehicleState(odometer=Odometer(received_at=now, backend="kamereon", distance=1234.0))
+        ),
         rests_since=now,
     )
     await VehicleStore(hass, "abc").async_save(Remembered(vehicles=[reported], memory={"quota": 1}))
