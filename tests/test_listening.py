@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.nissanconnect import push
+from custom_components.nissanconnect import connection
 from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.vehicle import (
     AlertType,
@@ -110,7 +110,7 @@ async def test_a_lost_line_is_taken_up_again(
         if len(pauses) == 4:
             source.error = None
 
-    monkeypatch.setattr(push, "sleep", sleep)
+    monkeypatch.setattr(connection, "sleep", sleep)
     await set_up(hass, stage.entry("Module", source))
     source.error = Unavailable()
     source.say(Unavailable("lost"))
@@ -136,7 +136,7 @@ async def test_a_line_that_is_lost_for_weeks_is_taken_up_again(
         if pauses == 3000:  # a month
             source.error = None
 
-    monkeypatch.setattr(push, "sleep", sleep)
+    monkeypatch.setattr(connection, "sleep", sleep)
     await set_up(hass, stage.entry("Module", source))
     source.error = Unavailable()
     source.say(Unavailable("lost"))
@@ -150,7 +150,7 @@ async def test_a_source_that_no_longer_lets_us_in_is_left_alone(
     async def sleep(seconds: float) -> None:
         await asyncio.sleep(0)  # whoever waits to try again does so at once
 
-    monkeypatch.setattr(push, "sleep", sleep)
+    monkeypatch.setattr(connection, "sleep", sleep)
     loaded = stage.entry("Module", source)
     await set_up(hass, loaded)
     source.say(AuthenticationFailed())

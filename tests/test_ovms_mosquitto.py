@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect import push
+from custom_components.nissanconnect import connection
 from custom_components.nissanconnect.backends.ovms import backend
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Refresh
@@ -92,7 +92,7 @@ async def homes_broker(
 ) -> AsyncIterator[MockConfigEntry]:
     """The broker, as Home Assistant's MQTT integration knows it; nobody waits longer than needed for it."""
     monkeypatch.setattr(mqtt.client, "RECONNECT_INTERVAL_SECONDS", 1)
-    monkeypatch.setattr(push, "_FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(connection, "_FIRST_PAUSE", 0.2)
     monkeypatch.setattr(backend, "PUSH_INTERVAL", 0.1)
     (tmp_path / "configuration.yaml").touch()
     hass.config.config_dir = str(tmp_path)  # the MQTT integration reads the configuration

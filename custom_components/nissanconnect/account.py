@@ -16,11 +16,11 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Forgetting
+from .commands import action_error
 from .connection import Connection
 from .const import DOMAIN
-from .coordinator import Cause, StateUpdate, VehicleCoordinator
+from .coordinator import Cause, StateUpdate, VehicleCoordinator, update_error
 from .engine.diagnosis import outage_until
-from .exceptions import action_error, update_error
 from .issues import (
     async_report_account,
     async_report_double,

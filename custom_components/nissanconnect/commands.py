@@ -8,7 +8,7 @@ from functools import reduce
 
 from homeassistant.const import ATTR_FRIENDLY_NAME
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from .command_checks import CommandChecks
@@ -20,7 +20,6 @@ from .engine.command_evidence import next_start
 from .engine.command_follower import CommandTiming, CommandTransport
 from .engine.command_job import Job, Stage
 from .engine.command_runner import CommandRunner
-from .exceptions import action_error, outcome_error
 from .vehicle import (
     BackendError,
     Command,
@@ -29,6 +28,8 @@ from .vehicle import (
     CommandStatus,
     Departure,
     Initiator,
+    NotSupported,
+    PinRequired,
     Reason,
     Refresh,
     ScheduleClimate,
@@ -220,6 +221,22 @@ class VehicleCommands:
             outcome=outcome,
         )
         self.log.async_record(record)
+
+
+def action_error(error: BackendError) -> HomeAssistantError:
+    """Return what an action raises when its command was not accepted."""
+    kind = ServiceValidationError if isinstance(error, NotSupported | PinRequired) else HomeAssistantError
+    return kind(translation_domain=DOMAIN, translation_key=error.key)
+
+
+def outcome_error(outcome: CommandOutcome) -> HomeAssistantError:
+    """Return what an action raises when its command was blocked, or not confirmed by the vehicle."""
+    kind = ServiceValidationError if outcome.status is CommandStatus.BLOCKED else HomeAssistantError
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=outcome.reason or outcome.status,
+        translation_placeholders={"code": outcome.code or "?"},
+    )
 
 
 async def async_initiator(hass: HomeAssistant, context: Context | None) -> Initiator:

@@ -1,25 +1,47 @@
 """One entry's connection to its backend: reads, their quota, push updates, and vehicles that other entries own."""
 
-from asyncio import Semaphore
+from asyncio import Semaphore, sleep
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+import logging
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Json, Pushing
 from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
+from .engine.debounce import Debounce
 from .engine.polling import DayTally, Quota
-from .exceptions import NEEDS_REAUTH
-from .push import PushDebouncer, async_listen
 from .settings import Settings
 from .store import RememberedVehicle
-from .vehicle import BackendError, Push, alias
+from .vehicle import (
+    AuthenticationFailed,
+    BackendError,
+    Push,
+    TwoFactorRequired,
+    Unavailable,
+    VehicleInfo,
+    VehicleState,
+    alias,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+NEEDS_REAUTH = (AuthenticationFailed, TwoFactorRequired)
+"""Errors that only the owner can end, with new credentials."""
 
 _READ_AT_ONCE = 4
 """How many vehicles are read at a time."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
+"""Seconds. Push connections break for moments all the time, so the first retry comes soon."""
+
+_MOST_DOUBLINGS = 10
+"""Beyond the longest pause; after ten days of failures the power of two would overflow."""
 
 
 class Connection:
@@ -60,10 +82,40 @@ class Connection:
         """Start listening for push updates, if the backend offers them."""
         if isinstance(self.backend, Pushing):
             self.entry.async_create_background_task(
-                self.hass,
-                async_listen(self.backend, on_push=self.debouncer.async_push, on_error=self._async_lose),
-                f"{DOMAIN} listening to {self.backend.description.name}",
+                self.hass, self._listen(self.backend), f"{DOMAIN} listening to {self.backend.description.name}"
             )
+
+    async def _listen(self, backend: Pushing) -> None:
+        """Listen until cancelled; after a pause again whenever the connection is lost.
+
+        Ends if the credentials are rejected: only the owner can change that.
+        """
+        failures = 0
+
+        def received(push: Push) -> None:
+            nonlocal failures
+            failures = 0
+            self.debouncer.async_push(push)
+
+        while True:
+            try:
+                await backend.listen(received)
+                raise Unavailable("the connection was closed")
+            except BackendError as err:
+                _LOGGER.debug("Push updates are interrupted: %s", err)
+                self.push_error = err
+                if isinstance(err, NEEDS_REAUTH):
+                    self.async_start_reauth()
+                    return
+                pause = min(_FIRST_PAUSE * 2.0 ** min(failures, _MOST_DOUBLINGS), _LONGEST_PAUSE)
+                pause = max(pause, err.retry_after or 0)
+            failures += 1
+            await sleep(pause)
+
+    @callback
+    def _async_push(self, push: Push) -> None:
+        self.push_error = None
+        self._on_push(push)
 
     @callback
     def async_start_reauth(self) -> None:
@@ -89,16 +141,70 @@ class Connection:
         self._quota = self._quota.after(new, dt_util.utcnow())
         self._tally = self._tally.after(new, dt_util.now().date())
 
-    @callback
-    def _async_push(self, push: Push) -> None:
-        self.push_error = None
-        self._on_push(push)
+
+@dataclass(slots=True)
+class _PushedVehicle:
+    """One vehicle that a source pushes, and the timer for its next value that may have lasted long enough."""
+
+    info: VehicleInfo
+    debounce: Debounce = field(default_factory=Debounce)
+    cancel: CALLBACK_TYPE | None = None
+
+
+class PushDebouncer:
+    """Passes the pushes of one account on to ``on_push``; a value that flaps follows once it has lasted."""
+
+    def __init__(self, hass: HomeAssistant, on_push: Callable[[Push], None]) -> None:
+        self._hass = hass
+        self._on_push = on_push
+        self._vehicles: dict[str, _PushedVehicle] = {}
 
     @callback
-    def _async_lose(self, error: BackendError) -> None:
-        self.push_error = error
-        if isinstance(error, NEEDS_REAUTH):
-            self.async_start_reauth()
+    def async_push(self, push: Push) -> None:
+        """Pass a push on; what has to last for a moment first follows by itself."""
+        vehicle = self._vehicles.setdefault(push.info.key, _PushedVehicle(push.info))
+        vehicle.info = push.info
+        self._on_push(replace(push, state=vehicle.debounce.push(push.state, dt_util.utcnow())))
+        self._async_schedule(vehicle)
+
+    @callback
+    def async_read(self, key: str, state: VehicleState) -> VehicleState:
+        """Return what counts of a response to a read, which waits for nothing."""
+        if (vehicle := self._vehicles.get(key)) is None:
+            return state
+        state = vehicle.debounce.read(state)
+        self._async_schedule(vehicle)
+        return state
+
+    def pending(self, key: str) -> VehicleState:
+        """Return what was pushed and has not lasted long enough yet."""
+        vehicle = self._vehicles.get(key)
+        return vehicle.debounce.pending() if vehicle else VehicleState()
+
+    @callback
+    def async_stop(self) -> None:
+        """Pass nothing on any more."""
+        for vehicle in self._vehicles.values():
+            if vehicle.cancel is not None:
+                vehicle.cancel()
+
+    @callback
+    def _async_schedule(self, vehicle: _PushedVehicle) -> None:
+        if vehicle.cancel is not None:
+            vehicle.cancel()
+            vehicle.cancel = None
+        if (due_at := vehicle.debounce.due_at()) is None:
+            return
+
+        @callback
+        def release(now: datetime) -> None:
+            vehicle.cancel = None
+            if (state := vehicle.debounce.release(now)).groups():
+                self._on_push(Push(info=vehicle.info, state=state))
+            self._async_schedule(vehicle)
+
+        wait = max((due_at - dt_util.utcnow()).total_seconds(), 0.0)
+        vehicle.cancel = async_call_later(self._hass, wait, release)
 
 
 class AuthStorage:

@@ -24,10 +24,10 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import probatio
 
+from .commands import action_error
 from .const import DOMAIN
 from .engine.preconditions import OVERRIDABLE
 from .engine.wake_policy import WakeRefusal
-from .exceptions import action_error
 from .runtime import VehicleRuntime
 from .vehicle import (
     BackendError,

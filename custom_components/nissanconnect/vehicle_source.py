@@ -11,11 +11,10 @@ from homeassistant.const import CONF_PIN
 from homeassistant.core import HomeAssistant
 
 from .backends.base import Pushing, Trips
-from .connection import Connection, async_connection
+from .connection import NEEDS_REAUTH, Connection, async_connection
 from .const import CONF_UNLOCK_WITHOUT_PIN
 from .engine.merge import SourceState
 from .engine.polling import PollingPolicy, outdated
-from .exceptions import NEEDS_REAUTH
 from .store import RememberedVehicle
 from .vehicle import (
     BackendError,
