@@ -786,14 +786,16 @@ async def test_what_is_said_while_the_vehicle_s_own_entry_is_not_loaded_is_not_l
     assert state(hass, "sensor.leaf_battery").state == "29"
 
 
+def plug(*, plugged_in: bool) -> Push:
+    """The module reports the plug, now."""
+    now = dt_util.utcnow()
+    known = Charging(backend="ovms", received_at=now, reported_at=now, plugged_in=plugged_in)
+    return Push(info=MODULE, state=VehicleState(charging=known))
+
+
 async def test_what_a_second_source_pushes_does_not_flap_nor_does_a_read_make_it(
     hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
-    def plug(plugged_in: bool) -> Push:
-        now = dt_util.utcnow()
-        known = Charging(backend="ovms", received_at=now, reported_at=now, plugged_in=plugged_in)
-        return Push(info=MODULE, state=VehicleState(charging=known))
-
     (vehicle,) = spoken.runtime_data.vehicles.values()
     module.say(plug(plugged_in=False))
     await settle(hass)
@@ -804,6 +806,25 @@ async def test_what_a_second_source_pushes_does_not_flap_nor_does_a_read_make_it
         assert state(hass, "binary_sensor.leaf_plugged_in").state == "off"
     await pass_time(timedelta(seconds=5), timedelta(seconds=5))
     assert state(hass, "binary_sensor.leaf_plugged_in").state == "on"
+
+
+async def test_a_value_that_was_held_back_does_not_hide_that_the_connection_is_lost(
+    hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted, pass_time: LetTimePass
+) -> None:
+    (vehicle,) = spoken.runtime_data.vehicles.values()
+    (source,) = vehicle.sources.secondary
+    module.say(plug(plugged_in=False))
+    await settle(hass)
+    module.say(plug(plugged_in=True))
+    await settle(hass)
+    await pass_time(timedelta(seconds=3))
+    module.error = Unavailable("no broker")
+    module.say(module.error)
+    await settle(hass)
+    await pass_time(timedelta(seconds=3))  # before somebody tries to listen again
+    assert state(hass, "binary_sensor.leaf_plugged_in").state == "on", "it has lasted"
+    await vehicle.coordinator.async_refresh()
+    assert not source.works
 
 
 async def test_a_source_that_has_not_settled_yet_takes_back_nothing_that_another_has_confirmed(

@@ -65,8 +65,7 @@ class Connection:
         self.settings = settings
         self.secondary: dict[str, RememberedVehicle] = {}
         self.push_error: BackendError | None = None
-        self.debouncer = PushDebouncer(hass, self._async_push)
-        self._on_push = on_push
+        self.debouncer = PushDebouncer(hass, on_push)
         self.reading = Semaphore(_READ_AT_ONCE)
         """Held by a vehicle that is being read."""
         self._quota = Quota()
@@ -95,6 +94,7 @@ class Connection:
         def received(push: Push) -> None:
             nonlocal failures
             failures = 0
+            self.push_error = None
             self.debouncer.async_push(push)
 
         while True:
@@ -111,11 +111,6 @@ class Connection:
                 pause = max(pause, err.retry_after or 0)
             failures += 1
             await sleep(pause)
-
-    @callback
-    def _async_push(self, push: Push) -> None:
-        self.push_error = None
-        self._on_push(push)
 
     @callback
     def async_start_reauth(self) -> None:
