@@ -36,15 +36,10 @@ _INTEGRATION = ROOT / "custom_components" / "nissanconnect"
 _MARK = "<!-- script/entities writes what follows -->\n"
 
 SOURCES: Mapping[str, str] = {
-    "europe": "EU",
-    "north_america": "NA",
-    "japan": "JP",
-    "opencarwings": "OC",
-    "ovms": "OV",
-    "leafspy": "LS",
-    "teslafi": "TF",
+    page.replace("-", "_"): short
+    for short, page in re.findall(r"\b([A-Z]{2})\s\[[^]]+]\(sources/([a-z-]+)\.md\)", PAGE.read_text())
 }
-"""The golden files of single sources, and how the page calls these; the simulated garage is left out."""
+"""The golden files of single sources, and how the page calls these: in what is explained at its top, in that order."""
 
 _DESCRIPTIONS: Mapping[str, Sequence[EntityDescription]] = {
     "sensor": (*SENSORS, *TALLIES, GEOFENCE_DISTANCE),

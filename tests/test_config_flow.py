@@ -1,5 +1,8 @@
 """The dialogs, through the real client against the simulator."""
 
+from pathlib import Path
+import re
+
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
@@ -13,22 +16,16 @@ from .conftest import CREDENTIALS, set_up, status
 from .dialogs import choose, open_form, submit, suggested
 from .simulator import PASSWORD, Fault, Login, Simulator
 
+README = Path(__file__).parents[1] / "README.md"
 
-async def test_sources_in_the_order_in_which_owners_have_them(hass: HomeAssistant) -> None:
+
+async def test_sources_in_the_order_of_the_readme(hass: HomeAssistant) -> None:
     """What has been shown to work for many comes first, experiments and the simulated garage last."""
+    rows = re.findall(r"^\|.*\(docs/sources/([a-z-]+)\.md\)(.*)", README.read_text(), re.MULTILINE)
+    wanted = [page.replace("-", "_") for page, _ in rows]
+    wanted.insert(next(number for number, (_, rest) in enumerate(rows) if "experimental" in rest), "unsure")
     menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    order = menu["menu_options"]
-    assert order == [
-        "europe",
-        "north_america",
-        "opencarwings",
-        "ovms",
-        "leafspy",
-        "unsure",
-        "japan",
-        "teslafi",
-        "demo",
-    ]
+    assert menu["menu_options"] == wanted
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,10 @@ from custom_components.nissanconnect.const import (
     OPTION_WAKE_PARKED,
 )
 from custom_components.nissanconnect.settings import BOUNDS, LIMITS, Settings
+from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason
-from script.entity_page import MEANINGS, PAGE, main, pattern, written
+from script.entity_page import MEANINGS, PAGE, SOURCES, main, pattern, written
 from script.home_address import read_home
 
 from .conftest import set_up, state
@@ -254,6 +255,11 @@ def test_the_tables_of_entities_are_current(tmp_path: Path, capsys: pytest.Captu
     assert main(["--check"], old) == 0
     assert old.read_text().startswith("# Entities\n\nText.\n<!--")
     assert capsys.readouterr().out.splitlines() == ["not current: run script/entities", "current"]
+
+
+def test_the_page_of_entities_explains_the_letters_of_every_source() -> None:
+    assert SOURCES.keys() == {*Source} - {Source.DEMO}
+    assert len({*SOURCES.values()}) == len(SOURCES)
 
 
 def test_no_meaning_is_left_over_and_none_is_missing() -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, ConfigSubentry
+from homeassistant.const import CONF_COUNTRY, CONF_URL
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, restore_state
@@ -21,7 +22,7 @@ from custom_components.nissanconnect.engine.wake_policy import WakePolicy
 from custom_components.nissanconnect.flows.options import _alerts, _general, _waking
 from custom_components.nissanconnect.geofences import read_geofence
 from custom_components.nissanconnect.settings import BOUNDS, Settings, read_policy
-from custom_components.nissanconnect.sources import Source
+from custom_components.nissanconnect.sources import SOURCES, Source
 from custom_components.nissanconnect.vehicle import AlertType, Lock, Unlock, alias
 
 from .conftest import NOON, set_up, settle, state, status
@@ -325,6 +326,23 @@ async def test_what_an_area_shows_waits_for_the_version_that_can_read_it(hass: H
         assert (found is not None and found.state in {"on", "off"}) is shown
 
 
+def entered(source: Source) -> dict[str, Any]:
+    """The data of an entry that has all that its source needs."""
+    values = {CONF_COUNTRY: "us", CONF_URL: "https://example.com"}
+    return {CONF_SOURCE: source, **{name: values.get(name, "x") for name in SOURCES[source].needed}}
+
+
+def damaged(*, secret: bool) -> list[Any]:
+    """Data that each lack a field of a source, or have it in an odd shape: those that are asked for again, or not."""
+    return [
+        pytest.param({**entered(source), name: value}, id=f"{source} {name} {value}")
+        for source, row in SOURCES.items()
+        for name in (*row.needed, *row.optional)
+        for value in (7, [SECRET], {}, *([None] if name in row.needed else []))
+        if (row.form is not None and name in row.form.secrets) is secret
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "key"),
     [
@@ -332,22 +350,14 @@ async def test_what_an_area_shows_waits_for_the_version_that_can_read_it(hass: H
         ({CONF_SOURCE: None}, "unknown_source"),
         ({CONF_SOURCE: ["europe"]}, "unknown_source"),
         ({CONF_SOURCE: "mars"}, "unknown_source"),
-        ({CONF_SOURCE: "europe"}, "entry_damaged"),
-        ({CONF_SOURCE: "europe", "username": 7, "password": "p"}, "entry_damaged"),
-        ({CONF_SOURCE: "japan", "password": "p"}, "entry_damaged"),
-        ({CONF_SOURCE: "north_america", "username": "u"}, "entry_damaged"),
-        ({CONF_SOURCE: "north_america", "username": "u", "country": "mars"}, "entry_damaged"),
-        ({CONF_SOURCE: "opencarwings", "api_key": "k"}, "entry_damaged"),
-        ({CONF_SOURCE: "opencarwings", "url": "no address", "api_key": "k"}, "invalid_address"),
-        ({CONF_SOURCE: "teslafi", "api_token": "t"}, "entry_damaged"),
-        ({CONF_SOURCE: "teslafi", "url": "ftp://example.com", "api_token": "t"}, "invalid_address"),
-        ({CONF_SOURCE: "ovms"}, "entry_damaged"),
-        ({CONF_SOURCE: "ovms", "prefix": {}}, "entry_damaged"),
-        ({CONF_SOURCE: "ovms", "prefix": "ovms", "vehicle_id": 3}, "entry_damaged"),
-        ({CONF_SOURCE: "ovms", "prefix": "ovms", "pin": 1234}, "entry_damaged"),
-        ({CONF_SOURCE: "leafspy"}, "entry_damaged"),
-        ({CONF_SOURCE: "leafspy", "webhook_id": ["w"]}, "entry_damaged"),
-        ({CONF_SOURCE: "leafspy", "webhook_id": "w", "password": 1234}, "entry_damaged"),
+        *(
+            ({**entered(source), CONF_URL: url}, "invalid_address")
+            for source, row in SOURCES.items()
+            for url in ("no address", "ftp://example.com")
+            if CONF_URL in row.needed
+        ),
+        ({**entered(Source.NORTH_AMERICA), CONF_COUNTRY: "mars"}, "entry_damaged"),
+        *(pytest.param(*each.values, "entry_damaged", id=each.id) for each in damaged(secret=False)),
     ],
 )
 async def test_what_a_source_cannot_be_without(
@@ -370,16 +380,7 @@ async def test_what_a_source_cannot_be_without(
     assert "Traceback" not in caplog.text
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        {CONF_SOURCE: "europe", "username": "u"},
-        {CONF_SOURCE: "japan", "username": "u", "password": ["p"]},
-        {CONF_SOURCE: "north_america", "username": "u", "country": "us", "password": 7},
-        {CONF_SOURCE: "opencarwings", "url": "https://example.com", "api_key": 7},
-        {CONF_SOURCE: "teslafi", "url": "https://example.com"},
-    ],
-)
+@pytest.mark.parametrize("data", damaged(secret=True))
 async def test_a_secret_that_is_gone_is_asked_for(hass: HomeAssistant, data: dict[str, Any]) -> None:
     entry = MockConfigEntry(domain=DOMAIN, data=data)
     await set_up(hass, entry)
@@ -387,11 +388,6 @@ async def test_a_secret_that_is_gone_is_asked_for(hass: HomeAssistant, data: dic
     (flow,) = entry.async_get_active_flows(hass, {SOURCE_REAUTH})
     form = await hass.config_entries.flow.async_configure(flow["flow_id"])
     assert form["type"] is FlowResultType.FORM
-
-
-def test_every_source_was_tried() -> None:
-    tried = {"europe", "japan", "north_america", "opencarwings", "teslafi", "ovms", "leafspy", "demo"}
-    assert tried == set(Source)
 
 
 @pytest.mark.parametrize("kept", [[SECRET], {"LEAF": 7}, {"LEAF": {"wake_parked": SECRET, "wake_budget": 3}}])

@@ -5,7 +5,7 @@ That speaks with the same service as MyNISSAN Europe. Its modules can be importe
 and so is the bytecode, as at every start but the first.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 import gc
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,19 +27,6 @@ _RUNS = 9
 _ON_DEMAND = {"__init__", "statistics", "mqtt_client"}
 """Is not imported by name, or by whoever needs it."""
 
-_SHELL = sorted(path.stem for path in Path(*_OURS.split(".")).glob("*.py") if path.stem not in _ON_DEMAND)
-_SOURCES: Mapping[str, tuple[str, ...]] = {
-    "MyNISSAN Europe": ("backends.kamereon",),
-    "MyNISSAN North America": ("backends.mynissan",),
-    "NissanConnect Japan": ("backends.kamereon.japan",),
-    "OpenCARWINGS": ("backends.opencarwings",),
-    "TeslaFi": ("backends.teslafi",),
-    "OVMS": ("backends.ovms", "mqtt_client"),
-    "Leaf Spy": ("backends.leafspy",),
-    "demo": ("backends.demo",),
-}
-
-
 _PEER = "homeassistant.components.renault"
 _LIKE_THE_PEER, _FACTOR = "MyNISSAN Europe", 1.2
 
@@ -56,11 +43,27 @@ def _peer() -> tuple[str, ...]:
     )
 
 
+def _wanted() -> dict[str, tuple[str, ...]]:
+    """Return the modules that an account of each source needs, by the title of the source."""
+    from custom_components.nissanconnect.sources import SOURCES  # noqa: PLC0415 - the process that measures has not
+
+    shell = sorted(path.stem for path in Path(*_OURS.split(".")).glob("*.py") if path.stem not in _ON_DEMAND)
+    return {
+        row.title: tuple(
+            f"{_OURS}.{name}"
+            for name in (*shell, f"backends.{row.module}", *(["mqtt_client"] if row.uses_mqtt else []))
+        )
+        for row in SOURCES.values()
+    }
+
+
 def measure(*, quick: bool) -> list[Row]:
     """Return the processor times."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    wanted = _wanted()
+    arguments = (str(2 if quick else _RUNS), json.dumps([*wanted.values(), _peer()]))
     with TemporaryDirectory() as bytecode:
-        command = [sys.executable, "-X", f"pycache_prefix={bytecode}", "-m", __name__, str(2 if quick else _RUNS)]
+        command = [sys.executable, "-X", f"pycache_prefix={bytecode}", "-m", __name__, *arguments]
         found = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     *ours, theirs = (median(runs[1:]) * 1000 for runs in json.loads(found))  # the first run compiled
     peer = theirs if _peer() else None
@@ -73,14 +76,12 @@ def measure(*, quick: bool) -> list[Row]:
             target=f"≤ {_FACTOR} of it" if peer and name == _LIKE_THE_PEER else "",
             met=value <= _FACTOR * peer if peer and name == _LIKE_THE_PEER else None,
         )
-        for name, value in zip(_SOURCES, ours, strict=True)
+        for name, value in zip(wanted, ours, strict=True)
     ]
 
 
-def _main(runs: int) -> None:
-    """Print the seconds of each run for each source, and for the peer, as a list of lists."""
-    wanted = [tuple(f"{_OURS}.{name}" for name in (*_SHELL, *modules)) for modules in _SOURCES.values()]
-    wanted.append(_peer())
+def _main(runs: int, wanted: Collection[Collection[str]]) -> None:
+    """Print the seconds of each run for each collection of modules, as a list of lists."""
     for module in _apart(_imported, tuple(name for names in wanted for name in names)):
         import_module(module)
     gc.disable()
@@ -114,4 +115,4 @@ def _seconds(names: Collection[str]) -> float:
 
 
 if __name__ == "__main__":
-    _main(int(sys.argv[1]))
+    _main(int(sys.argv[1]), json.loads(sys.argv[2]))

@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import ClientSession
 import pytest
 
+from custom_components.nissanconnect import sources
 from custom_components.nissanconnect.backends.base import Backend, Json, Pushing
 from custom_components.nissanconnect.vehicle import (
     GROUP_TYPES,
@@ -57,6 +58,11 @@ async def case(request: pytest.FixtureRequest, session: ClientSession) -> AsyncI
 
 async def first_vehicle(backend: Backend) -> VehicleInfo:
     return (await backend.list_vehicles())[0].info
+
+
+def test_every_backend_has_a_case() -> None:
+    package = f"{sources.__package__}.backends."
+    assert {case.create.__module__ for case in CASES} == {f"{package}{row.module}" for row in sources.SOURCES.values()}
 
 
 # Secrets
