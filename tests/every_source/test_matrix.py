@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.json import json_dumps
@@ -25,7 +25,7 @@ from custom_components.nissanconnect.diagnostics import (
     async_get_device_diagnostics,
 )
 from custom_components.nissanconnect.sources import ASKS_ABOUT_UNLOCKING, FORMS, Source
-from custom_components.nissanconnect.vehicle import Capability
+from custom_components.nissanconnect.vehicle import AuthenticationFailed, Capability
 
 from ..conftest import NOON, state, status
 from ..rigs import RIGS, Rig
@@ -80,13 +80,15 @@ async def test_fresh_set_up(hass: HomeAssistant, rig: Rig) -> None:
     device_id = registry.entities[rig.id(LEVEL)].device_id
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert device_id in {device.id for device in devices}
-    visible = [entry.title, entry.unique_id or "", *ours(hass)]
+    shown = [json_dumps(each.attributes) for each in ours(hass).values() if each.domain != Platform.DEVICE_TRACKER]
+    visible = [entry.title, entry.unique_id or "", *ours(hass), *shown]
     for what, secret in rig.secrets.items():
         if what != "number":  # that of an account is there to tell two of them apart
             assert not [each for each in visible if secret.lower() in each.lower()], what
     assert rig.wakes == 0
     assert not hass.config_entries.flow.async_progress()
     if rig.source in FORMS:
+        assert not entry.data.keys() & FORMS[rig.source].not_kept
         for vehicle in entry.runtime_data.vehicles.values():
             asks = {Capability.LOCK, Capability.LOCK_PIN} & vehicle.info.capabilities == {Capability.LOCK}
             assert not asks or rig.source in ASKS_ABOUT_UNLOCKING, "without a PIN the form needs **UNLOCKING"
@@ -120,9 +122,11 @@ async def test_reauthentication(hass: HomeAssistant, rig: Rig) -> None:
     assert {name: entry.data.get(name) for name in secrets} == before
 
     wrong = await rig.submit(flow, dict.fromkeys(valid, "a wrong guess"))
-    assert wrong["errors"]
+    key = AuthenticationFailed.key
+    assert wrong["errors"] == {"base": FORMS[rig.source].errors.get(key, key)}
     result = await rig.submit(flow, valid)
     assert result["reason"] == "reauth_successful"
+    assert not entry.data.keys() & FORMS[rig.source].not_kept
     assert status(entry) is ConfigEntryState.LOADED
     await wait_for_news(rig, rig.turn())
 
