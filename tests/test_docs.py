@@ -1,6 +1,5 @@
 """What the README and the pages of ``docs/`` show works as it stands there."""
 
-from datetime import timedelta
 from functools import cache
 import json
 import os
@@ -18,16 +17,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.condition import CONDITIONS
-from custom_components.nissanconnect.const import (
-    CONF_DEVICE_ID,
-    DOMAIN,
-    OPTION_ACTIVE,
-    OPTION_PARKED,
-    OPTION_WAKE_BUDGET,
-    OPTION_WAKE_CHARGING,
-    OPTION_WAKE_PARKED,
-)
-from custom_components.nissanconnect.settings import BOUNDS, LIMITS, Settings
+from custom_components.nissanconnect.const import CONF_DEVICE_ID, DOMAIN
+from custom_components.nissanconnect.settings import NUMBERS
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason
@@ -46,18 +37,6 @@ MOST_LINES = 250
 LONGEST_LINE = 160
 EXAMPLES = [(page, number) for page in PAGES for number, _ in enumerate(blocks(page, "yaml"))]
 CELLS = re.compile(r"^\|.*\|$", re.MULTILINE)
-
-
-SETTINGS = Settings()
-DEFAULTS = {
-    OPTION_PARKED: SETTINGS.pace.parked / timedelta(minutes=1),
-    OPTION_ACTIVE: SETTINGS.pace.active / timedelta(minutes=1),
-    **{option: getattr(SETTINGS.limits, field) for option, field in LIMITS.items()},
-    OPTION_WAKE_CHARGING: 0,
-    OPTION_WAKE_PARKED: 0,
-    OPTION_WAKE_BUDGET: SETTINGS.wake_policy("any").budget,
-}
-"""The defaults of the options that are numbers, as the dialogs show them."""
 
 
 def strings() -> dict[str, Any]:
@@ -172,9 +151,8 @@ def test_every_entity_id_can_exist(page: str) -> None:
 
 def test_every_option_is_explained() -> None:
     options = {
-        f"| {name} | {default:g} | {least} | {most} |"
-        for option, (least, most) in BOUNDS.items()
-        for name, default in [(texts()[option], DEFAULTS[option])]
+        f"| {texts()[option]} | {number.default:g} | {number.low} | {number.high} |"
+        for option, number in NUMBERS.items()
     }
     rows = [row for row in CELLS.findall(PAGES["docs/options.md"]) if not row.startswith(("| option", "|--"))]
     assert {re.sub(r"(?<=\|)[^|]*\|$", "", row) for row in rows} == options

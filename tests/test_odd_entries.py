@@ -21,7 +21,7 @@ from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
 from custom_components.nissanconnect.engine.wake_policy import WakePolicy
 from custom_components.nissanconnect.flows.options import _alerts, _general, _waking
 from custom_components.nissanconnect.geofences import read_geofence
-from custom_components.nissanconnect.settings import BOUNDS, Settings, read_policy
+from custom_components.nissanconnect.settings import NUMBERS, read_policy, read_settings
 from custom_components.nissanconnect.sources import SOURCES, Source
 from custom_components.nissanconnect.vehicle import AlertType, Lock, Unlock, alias
 
@@ -48,7 +48,7 @@ garbage = st.recursive(
 )
 
 WAKING = ("wake_charging", "wake_parked", "wake_budget", "quiet_from", "quiet_until")
-GENERAL = (*(name for name in BOUNDS if name not in WAKING), "answer_at_once", "alerts_off")
+GENERAL = (*(name for name in NUMBERS if name not in WAKING), "answer_at_once", "alerts_off")
 
 policies = st.fixed_dictionaries({}, optional=dict.fromkeys(WAKING, garbage)) | garbage
 options = st.fixed_dictionaries(
@@ -79,7 +79,7 @@ def check_policy(policy: WakePolicy) -> None:
 
 @given(options)
 def test_any_options_are_read_as_something_that_the_dialogs_could_have_given(options: dict[str, Any]) -> None:
-    found = Settings.of(options, odd := set[str]())
+    found, odd = read_settings(options)
     kept = {
         "minutes_parked": found.pace.parked.total_seconds() / 60,
         "minutes_active": found.pace.active.total_seconds() / 60,
@@ -111,11 +111,14 @@ def preset(name: str) -> float:
 
 times = st.times().map(lambda at: at.replace(microsecond=0).isoformat())
 fitting_policies = st.fixed_dictionaries(
-    {name: st.integers(*map(int, BOUNDS[name])) for name in ("wake_charging", "wake_parked", "wake_budget")},
+    {
+        name: st.integers(NUMBERS[name].low, NUMBERS[name].high)
+        for name in ("wake_charging", "wake_parked", "wake_budget")
+    },
     optional=dict.fromkeys(("quiet_from", "quiet_until"), times),
 )
 fitting = st.fixed_dictionaries(
-    {name: st.integers(*map(int, BOUNDS[name])).map(float) for name in BOUNDS if name not in WAKING}
+    {name: st.integers(NUMBERS[name].low, NUMBERS[name].high).map(float) for name in NUMBERS if name not in WAKING}
     | {
         "answer_at_once": st.booleans(),
         "alerts_off": st.lists(st.sampled_from(AlertType).map(str), unique=True),
@@ -128,9 +131,9 @@ fitting = st.fixed_dictionaries(
 def test_whatever_the_dialogs_give_is_taken_as_it_is(options: dict[str, Any]) -> None:
     """Also by way of the file."""
     options = json.loads(json.dumps(options))
-    for schema, part in ((_general(), BOUNDS), (_alerts(), ["alerts_off"])):
+    for schema, part in ((_general(), NUMBERS), (_alerts(), ["alerts_off"])):
         schema({name: options[name] for name in part if name in options and name not in WAKING})
-    found = Settings.of(options, odd := set[str]())
+    found, odd = read_settings(options)
     assert not odd
     assert found.pace.parked == timedelta(minutes=options["minutes_parked"])
     assert found.limits.hottest == options["hottest"]
@@ -146,10 +149,10 @@ def test_whatever_the_dialogs_give_is_taken_as_it_is(options: dict[str, Any]) ->
 @pytest.mark.parametrize("hour", ["24:61", "22:00:00+02:00", 22, [], True])
 def test_nobody_is_woken_in_quiet_hours_that_cannot_be_read(hour: object) -> None:
     chosen = {"wake_parked": 60, "wake_charging": 30, "quiet_from": hour, "quiet_until": "06:00:00"}
-    policy = read_policy(chosen, odd := set[str]())
+    policy, odd = read_policy(chosen)
     assert (policy.parked, policy.charging) == (None, None)
     assert odd == {"quiet_from"}
-    assert read_policy(chosen | {"quiet_from": "22:00:00"}).parked == timedelta(hours=1)
+    assert read_policy(chosen | {"quiet_from": "22:00:00"}).value.parked == timedelta(hours=1)
 
 
 HOME = {"latitude": 51.5, "longitude": -0.1, "radius": 500.0}
@@ -169,8 +172,8 @@ def subentry(kind: str, data: dict[str, Any], title: str = "Home") -> ConfigSube
 
 @given(areas)
 def test_an_area_is_where_it_says_or_nowhere(data: dict[str, Any]) -> None:
-    found = read_geofence(subentry("geofence", data))
-    assert found.geofence is not None or "location" in found.odd
+    found, odd = read_geofence(subentry("geofence", data))
+    assert found.geofence is not None or "location" in odd
     if found.geofence is not None:
         area = found.geofence.area
         assert {"latitude": area.latitude, "longitude": area.longitude, "radius": area.radius} == data["location"]
@@ -183,14 +186,14 @@ def test_an_area_is_where_it_says_or_nowhere(data: dict[str, Any]) -> None:
     "changed", [{"radius": 0}, {"radius": 1e9}, {"latitude": 91}, {"longitude": nan}, {"latitude": None}]
 )
 def test_an_area_that_could_not_be_drawn_is_none(changed: dict[str, Any]) -> None:
-    assert read_geofence(subentry("geofence", GEOFENCE | {"location": HOME | changed})).geofence is None
+    assert read_geofence(subentry("geofence", GEOFENCE | {"location": HOME | changed})).value.geofence is None
 
 
 def test_an_area_with_an_action_of_a_newer_version_does_the_others() -> None:
-    found = read_geofence(subentry("geofence", GEOFENCE | {"on_entering": ["alert", "close_windows", 7]}))
+    found, odd = read_geofence(subentry("geofence", GEOFENCE | {"on_entering": ["alert", "close_windows", 7]}))
     assert found.geofence is not None
     assert found.geofence.on_entering == {"alert"}
-    assert found.odd == {"on_entering"}
+    assert odd == {"on_entering"}
 
 
 # With a real Home Assistant

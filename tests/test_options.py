@@ -24,7 +24,7 @@ from custom_components.nissanconnect.const import (
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.engine.preconditions import CommandLimits
 from custom_components.nissanconnect.engine.wake_policy import WakePolicy
-from custom_components.nissanconnect.settings import Settings
+from custom_components.nissanconnect.settings import read_settings
 from custom_components.nissanconnect.vehicle import alias
 
 from .conftest import set_up
@@ -180,6 +180,6 @@ async def test_a_vehicle_that_cannot_be_woken_is_no_choice(
 
 
 def test_what_an_earlier_version_kept_for_the_account_wakes_nobody() -> None:
-    settings = Settings.of({OPTION_WAKING: WAKING | {"wake_parked": 60}})
+    settings = read_settings({OPTION_WAKING: WAKING | {"wake_parked": 60}}).value
     assert settings.waking == {}
     assert settings.wake_policy("SJNTEST0000000001") == WakePolicy()

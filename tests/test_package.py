@@ -16,8 +16,7 @@ from homeassistant.const import Platform
 from homeassistant.helpers.entity import Entity, _entity_class_requires_readd
 import pytest
 
-from custom_components.nissanconnect.const import DOMAIN, PLATFORMS
-from custom_components.nissanconnect.minimum import MINIMUM
+from custom_components.nissanconnect.const import DOMAIN, MINIMUM, PLATFORMS
 
 REPOSITORY = Path(__file__).parents[1]
 ROOT = REPOSITORY / "custom_components" / DOMAIN
@@ -143,7 +142,7 @@ def test_an_older_home_assistant_is_told_so() -> None:
     code = f"{older}; import custom_components.nissanconnect"
     run = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert run.stderr.endswith("ImportError: NissanConnect needs Home Assistant 2026.11 or newer; this is 2026.10.4\n")
-    for file in ("__init__.py", "minimum.py"):
+    for file in ("__init__.py", "const.py"):
         ast.parse((ROOT / file).read_text(), feature_version=(3, 13))
 
 

@@ -1,29 +1,45 @@
 """NissanConnect: every connected Nissan in Home Assistant."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+import logging
+from typing import Any, NamedTuple, Self
 
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
-from . import minimum  # noqa: F401 - first: an older Home Assistant lacks what the others import
+from . import const  # noqa: F401 - first: an older Home Assistant lacks what the others import
 from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import LockSetup
 from .connection import AuthStorage
-from .const import CONF_DEVICE_ID, DOMAIN, PLATFORMS
-from .entry_changes import async_follow, async_settle, async_warn_of_odd_values
-from .entry_values import EntryValues
-from .geofences import async_remove_stale
+from .const import (
+    CONF_AUTH,
+    CONF_DEVICE_ID,
+    CONF_ODOMETER_UNIT,
+    CONF_OUTSIDE_UNIT,
+    CONF_PINS,
+    CONF_UNLOCK_WITHOUT_PIN,
+    DOMAIN,
+    PLATFORMS,
+    SUBENTRY_GEOFENCE,
+    SUBENTRY_SOURCE,
+)
+from .geofences import async_remove_stale, read_geofence
 from .issues import async_report_old_yaml, async_report_store
-from .ownership import async_forget_entry
+from .ownership import async_forget_entry, async_others, read_source
 from .services import async_setup_services
-from .settings import Settings
-from .sources import async_create_backend, source_of
+from .settings import EntryValues, read_settings
+from .sources import ODOMETER_UNITS, OUTSIDE_UNITS, async_create_backend, source_of
 from .store import VehicleStore
-from .vehicle import BackendError, Capability, InvalidAddress, VehicleInfo
+from .vehicle import BackendError, Capability, InvalidAddress, VehicleInfo, one_line
 from .webhook import async_receive
+
+_LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -46,18 +62,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
         backend = await async_create_backend(hass, entry.data, save_auth=auth.async_save, memory=remembered.memory)
     except InvalidAddress as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key=err.key) from err
-    async_warn_of_odd_values(entry)
-    entry.runtime_data = AccountCoordinator(hass, entry, backend, store, Settings.of(entry.options))
+    _async_warn_of_odd_values(entry)
+    entry.runtime_data = AccountCoordinator(hass, entry, backend, store, read_settings(entry.options).value)
     auth.async_start(backend)
     await entry.runtime_data.async_start(remembered)
     async_remove_stale(hass, entry, [vehicle.info for vehicle in entry.runtime_data.vehicles.values()])
-    await async_settle(hass, entry)  # before there would be the same entities twice
+    await _async_settle(hass, entry)  # before there would be the same entities twice
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.runtime_data.async_resume()
     entry.runtime_data.connection.async_listen()
     entry.runtime_data.async_refresh_consumers()
     await async_receive(hass, entry)
-    async_follow(hass, entry)
+    _async_follow(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
@@ -65,7 +81,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
     await hass.config_entries.async_unload_platforms_or_raise(entry, PLATFORMS)
     await entry.runtime_data.async_close()
     if entry.disabled_by is not None:
-        await async_settle(hass, entry)
+        await _async_settle(hass, entry)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
@@ -77,7 +93,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
             await _async_end_trust(hass, entry, device, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
     async_forget_entry(hass, entry)
-    await async_settle(hass, entry)
+    await _async_settle(hass, entry)
 
 
 async def _async_end_trust(
@@ -102,3 +118,85 @@ async def async_remove_config_entry_device(
     """
     keys = [key for key in entry.runtime_data.vehicles if (DOMAIN, key) in device.identifiers]
     return not keys or await entry.runtime_data.async_dismiss(keys[0])
+
+
+class _Chosen(NamedTuple):
+    """What the owner has chosen in an entry. Subentries are copied, because Home Assistant changes them in place."""
+
+    options: Mapping[str, Any]
+    geofences: Mapping[str, Mapping[str, Any]]
+    sources: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, entry: ConfigEntry) -> Self:
+        def subentries(kind: str) -> dict[str, Mapping[str, Any]]:
+            return {each.subentry_id: each.as_dict() for each in entry.get_subentries_of_type(kind)}
+
+        return cls(entry.options, subentries(SUBENTRY_GEOFENCE), subentries(SUBENTRY_SOURCE))
+
+
+@callback
+def _async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
+    """Apply options, geofences and sources that the owner changes from now on, without loading the entry anew.
+
+    Loading it anew would show every entity as unavailable for a moment, and start whatever waits for them to come back.
+    """
+    chosen = _Chosen.of(entry)
+
+    @callback
+    def changed(change: ConfigEntryChange, changed_entry: ConfigEntry) -> None:
+        nonlocal chosen
+        if changed_entry is not entry or change is not ConfigEntryChange.UPDATED:
+            return
+        before, chosen = chosen, _Chosen.of(entry)
+        kept = chosen.geofences.keys() & before.geofences.keys()
+        if any(chosen.geofences[key]["title"] != before.geofences[key]["title"] for key in kept):
+            # The name of a geofence is part of its entities' names, which change by nothing else.
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+            return
+        account = entry.runtime_data
+        if chosen != before:
+            _async_warn_of_odd_values(entry)
+        if chosen.options != before.options:
+            account.async_apply_settings(read_settings(entry.options).value)
+        if chosen.geofences != before.geofences:
+            async_remove_stale(hass, entry, [vehicle.info for vehicle in account.vehicles.values()])
+            for vehicle in account.vehicles.values():
+                vehicle.async_apply_geofences()
+        if chosen.sources != before.sources:
+            entry.async_create_task(hass, _async_apply_sources(hass, entry), f"{DOMAIN} sources of {entry.entry_id}")
+
+    entry.async_on_unload(async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed))
+
+
+async def _async_apply_sources(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
+    await _async_settle(hass, entry)  # those who lend a vehicle give it up first
+    await entry.runtime_data.async_apply_sources()
+
+
+async def _async_settle(hass: HomeAssistant, changed: ConfigEntry) -> None:
+    """Have the other entries give up the vehicles that ``changed`` owns now, and take back what it no longer uses."""
+    for other in async_others(hass, changed):
+        if other.state is ConfigEntryState.LOADED and other.runtime_data.async_recheck_ownership():
+            await hass.config_entries.async_reload(other.entry_id)
+
+
+@callback
+def _async_warn_of_odd_values(entry: ConfigEntry) -> None:
+    """Warn once of what is kept in the entry and cannot be read, by names only."""
+    data = EntryValues(entry.data)
+    for name in (CONF_AUTH, CONF_PINS):
+        data.mapping(name)
+    data.text(CONF_DEVICE_ID)
+    data.flag(CONF_UNLOCK_WITHOUT_PIN, default=False)
+    data.choice(CONF_ODOMETER_UNIT, ODOMETER_UNITS, "")
+    data.choice(CONF_OUTSIDE_UNIT, OUTSIDE_UNITS, "")
+    odd = data.odd | read_settings(entry.options).odd
+    for subentry in entry.get_subentries_of_type(SUBENTRY_SOURCE):
+        odd |= {f"{SUBENTRY_SOURCE}.{name}" for name in read_source(subentry).odd}
+    for subentry in entry.get_subentries_of_type(SUBENTRY_GEOFENCE):
+        odd |= {f"{SUBENTRY_GEOFENCE}.{name}" for name in read_geofence(subentry).odd}
+    if odd:
+        _LOGGER.warning(
+            "%s: these are kept in a way that cannot be read: %s", one_line(str(entry.title)), ", ".join(sorted(odd))
+        )

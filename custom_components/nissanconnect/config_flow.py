@@ -7,13 +7,11 @@ from homeassistant.core import callback
 
 from .const import CONF_SOURCE, DOMAIN, SUBENTRY_GEOFENCE, SUBENTRY_SOURCE
 from .flows.advisor import AdvisorFlow
-from .flows.geofence import GeofenceFlow
-from .flows.leafspy import LeafSpyFlow
-from .flows.leafspy_log import LeafSpyLogFlow
+from .flows.leafspy import LeafSpyFlow, LeafSpyLogFlow
 from .flows.login import LoginFlow
 from .flows.options import NissanOptionsFlow
 from .flows.remote_lock import RemoteLockFlow
-from .flows.source import SourceFlow
+from .flows.subentries import GeofenceFlow, SourceFlow
 from .sources import FORMS, SOURCES, Source
 
 _MENU = (

@@ -1,8 +1,15 @@
-"""What several files of the shell share."""
+"""What several files of the shell share. Imported first, to say clearly that an older Home Assistant will not do."""
 
 from typing import Final
 
-from homeassistant.const import Platform
+from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, Platform, __version__
+
+MINIMUM: Final = (2026, 11)
+
+if (MAJOR_VERSION, MINOR_VERSION) < MINIMUM:
+    raise ImportError(
+        f"NissanConnect needs Home Assistant {'.'.join(map(str, MINIMUM))} or newer; this is {__version__}"
+    )
 
 DOMAIN: Final = "nissanconnect"
 MANUFACTURER: Final = "Nissan"

@@ -22,7 +22,7 @@ import probatio
 
 from .const import CONF_ON_ENTERING, CONF_ON_LEAVING, CONF_VEHICLES, DOMAIN, SUBENTRY_GEOFENCE
 from .engine.position import LARGEST, SMALLEST, Circle, Geofence, GeofenceAction
-from .entry_values import EntryValues
+from .settings import EntryValues, Read
 from .vehicle import LONGEST_TITLE, BackendError, VehicleInfo, alias, one_line
 
 _KINDS = ("area", "area_distance")
@@ -51,13 +51,12 @@ _RESPONSE = probatio.Schema(
 class GeofenceSubentry(NamedTuple):
     """What a subentry holds: a geofence, and the aliases of the vehicles that it applies to; none means all.
 
-    ``geofence`` is ``None`` if its circle cannot be read. ``odd`` are the names of all values that cannot be read.
+    ``geofence`` is ``None`` if its circle cannot be read.
     """
 
     key: str
     geofence: Geofence | None
     vehicles: frozenset[str]
-    odd: frozenset[str]
 
     def applies_to(self, vehicle: VehicleInfo) -> bool:
         """Whether the geofence applies to a vehicle."""
@@ -66,7 +65,7 @@ class GeofenceSubentry(NamedTuple):
 
 def read_geofences(entry: ConfigEntry) -> list[GeofenceSubentry]:
     """Return what all geofence subentries of an account hold."""
-    return [read_geofence(subentry) for subentry in entry.get_subentries_of_type(SUBENTRY_GEOFENCE)]
+    return [read_geofence(subentry).value for subentry in entry.get_subentries_of_type(SUBENTRY_GEOFENCE)]
 
 
 def geofences_of(entry: ConfigEntry, vehicle: VehicleInfo) -> tuple[Geofence, ...]:
@@ -98,8 +97,8 @@ def async_remove_stale(hass: HomeAssistant, entry: ConfigEntry, vehicles: Iterab
             registry.async_remove(entity.entity_id)
 
 
-def read_geofence(subentry: ConfigSubentry) -> GeofenceSubentry:
-    """Return what a geofence subentry holds."""
+def read_geofence(subentry: ConfigSubentry) -> Read[GeofenceSubentry]:
+    """Read what a geofence subentry holds."""
     key = subentry.subentry_id.lower()
     values = EntryValues(subentry.data)
     place = EntryValues(values.mapping(CONF_LOCATION))
@@ -107,7 +106,7 @@ def read_geofence(subentry: ConfigSubentry) -> GeofenceSubentry:
     on_entering, on_leaving = (values.members(name, GeofenceAction) for name in (CONF_ON_ENTERING, CONF_ON_LEAVING))
     vehicles = values.texts(CONF_VEHICLES)
     if latitude is None or longitude is None or radius is None:
-        return GeofenceSubentry(key, None, vehicles, frozenset(values.odd | {CONF_LOCATION}))
+        return Read(GeofenceSubentry(key, None, vehicles), values.odd | {CONF_LOCATION})
     geofence = Geofence(
         key=key,
         name=one_line(str(subentry.title), LONGEST_TITLE) or "?",
@@ -115,7 +114,7 @@ def read_geofence(subentry: ConfigSubentry) -> GeofenceSubentry:
         on_entering=on_entering,
         on_leaving=on_leaving,
     )
-    return GeofenceSubentry(key, geofence, vehicles, frozenset(values.odd))
+    return Read(GeofenceSubentry(key, geofence, vehicles), values.odd)
 
 
 class _Turn:

@@ -15,7 +15,7 @@ from homeassistant.helpers import device_registry as dr
 from .connection import async_connection
 from .const import CONF_ENTRY, CONF_PREFERRED, CONF_SOURCE_VEHICLE, CONF_VEHICLE, DOMAIN, SUBENTRY_SOURCE
 from .engine.merge import SourceState
-from .entry_values import EntryValues
+from .settings import EntryValues, Read
 from .vehicle import alias
 from .vehicle_source import SecondarySource
 
@@ -33,23 +33,21 @@ class SourceChoice(NamedTuple):
     preferred: bool
 
 
-def source_choices(entry: ConfigEntry, odd: set[str] | None = None) -> list[SourceChoice]:
-    """Return the sources of an entry's vehicles; one that does not say which vehicles it is about is left out.
+def source_choices(entry: ConfigEntry) -> list[SourceChoice]:
+    """Return the sources of an entry's vehicles, without those that cannot be read."""
+    read = (read_source(subentry).value for subentry in entry.get_subentries_of_type(SUBENTRY_SOURCE))
+    return [choice for choice in read if choice is not None]
 
-    The names of values that cannot be read are added to ``odd``.
-    """
-    found = []
-    for subentry in entry.get_subentries_of_type(SUBENTRY_SOURCE):
-        values = EntryValues(subentry.data)
-        texts = {name: values.text(name) for name in (CONF_VEHICLE, CONF_ENTRY, CONF_SOURCE_VEHICLE)}
-        vehicle, entry_id, source_vehicle = texts.values()
-        preferred = values.flag(CONF_PREFERRED, default=False)
-        if vehicle and entry_id and source_vehicle:
-            found.append(SourceChoice(subentry.subentry_id, vehicle, entry_id, source_vehicle, preferred))
-        if odd is not None:
-            missing = {name for name, text in texts.items() if not text}
-            odd |= {f"{SUBENTRY_SOURCE}.{name}" for name in values.odd | missing}
-    return found
+
+def read_source(subentry: ConfigSubentry) -> Read[SourceChoice | None]:
+    """Read a source; it is ``None`` if it does not say which vehicles it is about."""
+    values = EntryValues(subentry.data)
+    texts = {name: values.text(name) or "" for name in (CONF_VEHICLE, CONF_ENTRY, CONF_SOURCE_VEHICLE)}
+    vehicle, entry_id, source_vehicle = texts.values()
+    preferred = values.flag(CONF_PREFERRED, default=False)
+    choice = SourceChoice(subentry.subentry_id, vehicle, entry_id, source_vehicle, preferred)
+    missing = {name for name, text in texts.items() if not text}
+    return Read(None if missing else choice, values.odd | missing)
 
 
 @callback

@@ -11,8 +11,8 @@ from .command_log import CommandLog
 from .const import CONF_PINS
 from .coordinator import VehicleCoordinator
 from .engine.preconditions import WrongPins
-from .entry_values import EntryValues
 from .issues import async_report_wrong_pins
+from .settings import EntryValues
 from .vehicle import (
     Alert,
     AlertType,

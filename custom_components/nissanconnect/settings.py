@@ -1,10 +1,17 @@
-"""What the owner has chosen in the options of an account."""
+"""What the owner has chosen: the values of a config entry, read one by one, and the options made of them.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from types import MappingProxyType
-from typing import Any, Self
+Entries are edited by hand, written by newer versions, and restored from damaged backups. An odd value counts as not
+set, and takes no other along.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from homeassistant.const import PERCENTAGE, UnitOfTemperature, UnitOfTime
 
 from .const import (
     OPTION_ACTIVE,
@@ -25,31 +32,113 @@ from .const import (
 from .engine.polling import PollingPolicy
 from .engine.preconditions import CommandLimits
 from .engine.wake_policy import WakePolicy
-from .entry_values import EntryValues
 from .vehicle import AlertType, alias
 
-LIMITS = {
-    OPTION_CLIMATE_BATTERY: "climate_battery",
-    OPTION_COLDEST: "coldest",
-    OPTION_HOTTEST: "hottest",
-    OPTION_ENGINE_BATTERY: "engine_battery",
-}
-"""The options that are limits of commands, by their fields of :class:`CommandLimits`."""
 
-BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
-    {
-        OPTION_PARKED: (5, 120),
-        OPTION_ACTIVE: (2, 30),
-        OPTION_CLIMATE_BATTERY: (10, 50),
-        OPTION_COLDEST: (-50, 10),
-        OPTION_HOTTEST: (20, 60),
-        OPTION_ENGINE_BATTERY: (10, 50),
-        OPTION_WAKE_CHARGING: (0, 240),
-        OPTION_WAKE_PARKED: (0, 1440),
-        OPTION_WAKE_BUDGET: (0, 24),
-    }
-)
-"""The least and the most that the dialogs take of each number; minutes, %, °C and wakes a day."""
+class Read[T](NamedTuple):
+    """What was read, and the names of the values that are set and have another shape than the dialogs give them."""
+
+    value: T
+    odd: frozenset[str]
+
+
+class EntryValues:
+    """Reads the values of one mapping, and notes which are odd. What is missing or ``null`` is not set."""
+
+    def __init__(self, raw: object) -> None:
+        """Take whatever is kept; what is no mapping has no values."""
+        self._odd: set[str] = set()
+        self._raw: Mapping[str, Any] = raw if isinstance(raw, Mapping) else {}
+
+    @property
+    def odd(self) -> frozenset[str]:
+        """The names of the odd values among those that were read."""
+        return frozenset(self._odd)
+
+    def number[T](self, name: str, default: T, bounds: tuple[float, float]) -> float | T:
+        """Return a number within ``bounds``, both included."""
+        low, high = bounds
+
+        def fits(value: Any) -> float | None:
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return value if is_number and low <= value <= high else None
+
+        return self._read(name, fits, default)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return whether something is chosen."""
+        return self._read(name, lambda value: value if isinstance(value, bool) else None, default)
+
+    def text(self, name: str) -> str | None:
+        """Return a text, which may be empty."""
+        return self._read(name, lambda value: value if isinstance(value, str) else None, None)
+
+    def choice(self, name: str, choices: Collection[str], default: str) -> str:
+        """Return one of ``choices``."""
+        return self._read(name, lambda value: value if isinstance(value, str) and value in choices else None, default)
+
+    def time_of_day(self, name: str) -> time | None:
+        """Return a local time."""
+
+        def fits(value: Any) -> time | None:
+            with suppress(TypeError, ValueError):
+                found = time.fromisoformat(value)
+                return found if found.tzinfo is None else None
+            return None
+
+        return self._read(name, fits, None)
+
+    def texts(self, name: str) -> frozenset[str]:
+        """Return the texts of a list; whatever else is in it is odd and left out."""
+        items = self._read(name, lambda value: value if isinstance(value, list | tuple) else None, ())
+        found = frozenset(item for item in items if isinstance(item, str))
+        if not all(isinstance(item, str) for item in items):
+            self._odd.add(name)
+        return found
+
+    def members[E: StrEnum](self, name: str, kind: type[E]) -> frozenset[E]:
+        """Return the members of ``kind`` that a list names; others are odd and left out."""
+        names = self.texts(name)
+        found = frozenset(member for member in kind if member.value in names)
+        if len(found) < len(names):
+            self._odd.add(name)
+        return found
+
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        """Return a mapping, empty if there is none."""
+        return self._read(name, lambda value: value if isinstance(value, Mapping) else None, {})
+
+    def _read[T, D](self, name: str, fits: Callable[[Any], T | None], default: D) -> T | D:
+        if (value := self._raw.get(name)) is None:
+            return default
+        if (found := fits(value)) is None:
+            self._odd.add(name)
+            return default
+        return found
+
+
+class NumberOption(NamedTuple):
+    """The least and the most that the dialogs take of a number, its default, and its unit; without one it counts."""
+
+    low: int
+    high: int
+    default: float
+    unit: str | None = None
+
+
+_PACE, _LIMITS = PollingPolicy(), CommandLimits()
+
+NUMBERS: Mapping[str, NumberOption] = {
+    OPTION_PARKED: NumberOption(5, 120, _PACE.parked / timedelta(minutes=1), UnitOfTime.MINUTES),
+    OPTION_ACTIVE: NumberOption(2, 30, _PACE.active / timedelta(minutes=1), UnitOfTime.MINUTES),
+    OPTION_CLIMATE_BATTERY: NumberOption(10, 50, _LIMITS.climate_battery, PERCENTAGE),
+    OPTION_COLDEST: NumberOption(-50, 10, _LIMITS.coldest, UnitOfTemperature.CELSIUS),
+    OPTION_HOTTEST: NumberOption(20, 60, _LIMITS.hottest, UnitOfTemperature.CELSIUS),
+    OPTION_ENGINE_BATTERY: NumberOption(10, 50, _LIMITS.engine_battery, PERCENTAGE),
+    OPTION_WAKE_CHARGING: NumberOption(0, 240, 0, UnitOfTime.MINUTES),
+    OPTION_WAKE_PARKED: NumberOption(0, 1440, 0, UnitOfTime.MINUTES),
+    OPTION_WAKE_BUDGET: NumberOption(0, 24, WakePolicy().budget),
+}
 
 _QUIET_HOURS = (OPTION_QUIET_FROM, OPTION_QUIET_UNTIL)
 
@@ -69,67 +158,63 @@ class Settings:
     answer_at_once: bool = False
     alerts: frozenset[AlertType] = frozenset(AlertType)
 
-    @classmethod
-    def of(cls, options: Mapping[str, Any], odd: set[str] | None = None) -> Self:
-        """Read the options of an entry; those that are missing or cannot be read have their defaults.
-
-        The names of options that cannot be read are added to ``odd``.
-        """
-        default, values = cls(), EntryValues(options)
-        minutes = {
-            field: timedelta(minutes=_number(values, option, getattr(default.pace, field).total_seconds() / 60))
-            for field, option in (("parked", OPTION_PARKED), ("active", OPTION_ACTIVE))
-        }
-        limits: dict[str, Any] = {
-            limit: _number(values, option, getattr(default.limits, limit)) for option, limit in LIMITS.items()
-        }
-        policies: dict[str, WakePolicy] = {}
-        odd_policies: set[str] = set()
-        for name, chosen in values.mapping(OPTION_WAKING).items():
-            if isinstance(chosen, Mapping):
-                policies[name] = read_policy(chosen, odd_policies)
-            elif name not in {*BOUNDS, *_QUIET_HOURS}:  # an earlier version stored these for the whole account
-                values.odd.add(OPTION_WAKING)
-        settings = cls(
-            pace=replace(default.pace, parked=minutes["parked"], active=minutes["active"]),
-            limits=replace(default.limits, **limits),
-            waking=policies,
-            answer_at_once=values.flag(OPTION_ANSWER_AT_ONCE, default=default.answer_at_once),
-            alerts=default.alerts - values.members(OPTION_ALERTS_OFF, AlertType),
-        )
-        if odd is not None:
-            odd |= values.odd | {f"{OPTION_WAKING}.{name}" for name in odd_policies}
-        return settings
-
     def wake_policy(self, vehicle: str) -> WakePolicy:
         """Return when the vehicle with that key may be woken: never, if nothing was chosen for it."""
         return self.waking.get(alias(vehicle), WakePolicy())
 
 
-def read_policy(options: Mapping[str, Any], odd: set[str] | None = None) -> WakePolicy:
+def read_settings(options: Mapping[str, Any]) -> Read[Settings]:
+    """Read the options of an entry; those that are missing or cannot be read have their defaults."""
+    values = EntryValues(options)
+    waking = {}
+    odd = set[str]()
+    for name, chosen in values.mapping(OPTION_WAKING).items():
+        if isinstance(chosen, Mapping):
+            waking[name], odd_of_vehicle = read_policy(chosen)
+            odd |= {f"{OPTION_WAKING}.{each}" for each in odd_of_vehicle}
+        elif name not in {*NUMBERS, *_QUIET_HOURS}:  # an earlier version stored these for the whole account
+            odd.add(OPTION_WAKING)
+    settings = Settings(
+        pace=PollingPolicy(
+            parked=timedelta(minutes=_number(values, OPTION_PARKED)),
+            active=timedelta(minutes=_number(values, OPTION_ACTIVE)),
+        ),
+        limits=CommandLimits(
+            climate_battery=_number(values, OPTION_CLIMATE_BATTERY),
+            coldest=_number(values, OPTION_COLDEST),
+            hottest=_number(values, OPTION_HOTTEST),
+            engine_battery=_number(values, OPTION_ENGINE_BATTERY),
+        ),
+        waking=waking,
+        answer_at_once=values.flag(OPTION_ANSWER_AT_ONCE, default=False),
+        alerts=frozenset(AlertType) - values.members(OPTION_ALERTS_OFF, AlertType),
+    )
+    return Read(settings, values.odd | odd)
+
+
+def read_policy(options: Mapping[str, Any]) -> Read[WakePolicy]:
     """Read what the owner allows for one vehicle; an interval of 0 means never.
 
-    A vehicle with quiet hours that cannot be read is not woken at all. Names of damaged options are added to ``odd``.
+    A vehicle with quiet hours that cannot be read is not woken at all.
     """
     values = EntryValues(options)
     quiet_from, quiet_until = (values.time_of_day(option) for option in _QUIET_HOURS)
     never = not values.odd.isdisjoint(_QUIET_HOURS)
 
     def interval(option: str) -> timedelta | None:
-        minutes = _number(values, option, 0)
+        minutes = _number(values, option)
         return timedelta(minutes=minutes) if minutes and not never else None
 
     policy = WakePolicy(
         charging=interval(OPTION_WAKE_CHARGING),
         parked=interval(OPTION_WAKE_PARKED),
-        budget=int(_number(values, OPTION_WAKE_BUDGET, WakePolicy().budget)),
+        budget=int(_number(values, OPTION_WAKE_BUDGET)),
         quiet_from=quiet_from,
         quiet_until=quiet_until,
     )
-    if odd is not None:
-        odd |= values.odd
-    return policy
+    return Read(policy, values.odd)
 
 
-def _number(values: EntryValues, option: str, default: float) -> float:
-    return values.number(option, default, BOUNDS[option])
+def _number(values: EntryValues, option: str) -> float:
+    number = NUMBERS[option]
+    return values.number(option, number.default, (number.low, number.high))

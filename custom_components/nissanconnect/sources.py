@@ -55,7 +55,7 @@ from .const import (
     CONF_VEHICLE_ID,
     DOMAIN,
 )
-from .entry_values import EntryValues
+from .settings import EntryValues
 from .vehicle import AuthenticationFailed
 
 _LOGGER = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ import probatio
 from ..sources import SOURCES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
 from ..vehicle.advisor import Advice, App, Model, Territory, advise, region_of, was_built
-from .common import async_text
+from . import async_text
 
 CONF_APP = "app"
 CONF_VIN = "vin"

@@ -1,9 +1,9 @@
-"""The dialog that sets up Leaf Spy: it shows what to type into the app and waits for its first message."""
+"""The dialogs of Leaf Spy: one shows what to type into the app and waits for its first message, one imports a log."""
 
 from asyncio import Task
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 import re
 import secrets
 from types import MappingProxyType
@@ -13,12 +13,22 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, C
 from homeassistant.const import CONF_PASSWORD, CONF_WEBHOOK_ID
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import ConfigEntryError
-from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, TextSelector, TextSelectorConfig
+from homeassistant.helpers.importlib import async_import_module
+from homeassistant.helpers.selector import (
+    FileSelector,
+    FileSelectorConfig,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+)
+from homeassistant.util import dt as dt_util
 import probatio
 
+from ..account import NissanConfigEntry
 from ..backends.base import Receiving
-from ..const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE
-from ..entry_values import EntryValues
+from ..const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE, CONF_VEHICLE
+from ..settings import EntryValues
 from ..sources import (
     AUTOMATIC,
     KILOMETRES,
@@ -29,11 +39,16 @@ from ..sources import (
     async_create_backend,
     async_wait,
 )
+from ..vehicle import VehicleInfo, alias
 from ..webhook import SetupListener, async_addresses, async_open_webhook
-from .common import async_text, start_task
+from . import async_text, loaded_vehicles, start_task, vehicle_selector
+
+CONF_FILE = "file"
 
 _WAITING_TIME = 300.0
 """Seconds. Long enough to walk to the vehicle, short enough to learn soon that something is wrong."""
+
+_FILE = FileSelector(FileSelectorConfig(accept=".csv,.zip,text/csv,application/zip"))
 
 
 @cache
@@ -186,3 +201,96 @@ class LeafSpyFlow(ConfigFlow):
             "password": self._entry_data.get(CONF_PASSWORD) or await async_text(self.hass, "leafspy", "no_password"),
             "minutes": f"{_WAITING_TIME / 60:.0f}",
         }
+
+
+class LeafSpyLogFlow(ConfigFlow):
+    """From a log file to statistics."""
+
+    _log_errors: dict[str, str]
+    _log_placeholders: dict[str, str]
+    _reading: Task[dict[str, str]]
+
+    async def async_step_leafspy_log(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take the file, and the vehicle if there is a choice."""
+        vehicles = self._vehicles()
+        if not vehicles:
+            return self.async_abort(reason="no_vehicle_yet")
+        if user_input is not None:
+            vehicle = vehicles[user_input.get(CONF_VEHICLE, next(iter(vehicles)))]
+            self._reading = start_task(self.hass, self._async_import(vehicle, user_input[CONF_FILE]), "reading a log")
+            return await self.async_step_leafspy_log_reading()
+        return self._show_log_form({}, {})
+
+    async def async_step_leafspy_log_reading(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the progress of the import."""
+        if not self._reading.done():
+            return self.async_show_progress(
+                step_id="leafspy_log_reading", progress_action="leafspy_log", progress_task=self._reading
+            )
+        self._log_errors = self._reading.result()
+        return self.async_show_progress_done(
+            next_step_id="leafspy_log_again" if self._log_errors else "leafspy_log_done"
+        )
+
+    async def async_step_leafspy_log_again(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show why nothing was imported, and take another file."""
+        if user_input is not None:
+            return await self.async_step_leafspy_log(user_input)
+        return self._show_log_form(self._log_errors, self._log_placeholders)
+
+    async def async_step_leafspy_log_done(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what was imported."""
+        return self.async_abort(reason="log_imported", description_placeholders=self._log_placeholders)
+
+    def _show_log_form(self, errors: dict[str, str], placeholders: dict[str, str]) -> ConfigFlowResult:
+        fields: dict[probatio.Marker, Any] = {probatio.Required(CONF_FILE): _FILE}
+        if len(vehicles := self._vehicles()) > 1:
+            fields[probatio.Required(CONF_VEHICLE)] = vehicle_selector(vehicles)
+        return self.async_show_form(
+            step_id="leafspy_log_again" if errors else "leafspy_log",
+            data_schema=probatio.Schema(fields),
+            description_placeholders=placeholders,
+            errors=errors,
+        )
+
+    async def _async_import(self, vehicle: VehicleInfo, file_id: str) -> dict[str, str]:
+        """Import the log; return the form's errors."""
+        await async_import_module(self.hass, f"{__package__.removesuffix('.flows')}.statistics")
+        from homeassistant.components.file_upload import process_uploaded_file  # noqa: PLC0415
+
+        from ..statistics import LogError, async_import_log  # noqa: PLC0415
+
+        try:
+            imported = await async_import_log(
+                self.hass,
+                vehicle.key,
+                partial(process_uploaded_file, self.hass, file_id),
+                device_key=self._device_key(vehicle),
+                progress=self.async_update_progress,
+            )
+        except LogError as err:
+            self._log_placeholders = dict(err.translation_placeholders or {})
+            return {"base": str(err.translation_key)}
+        self._log_placeholders = {
+            "hours": str(max(imported.hours.values())),
+            "from": f"{dt_util.as_local(imported.first):%Y-%m-%d}",
+            "to": f"{dt_util.as_local(imported.last):%Y-%m-%d}",
+            "rows": str(imported.rows),
+            **{reason: str(count) for reason, count in imported.skipped.items()},
+        }
+        return {}
+
+    @callback
+    def _vehicles(self) -> dict[str, VehicleInfo]:
+        """Return the vehicles that this entry reports on, also those whose device belongs to another entry."""
+        entry: NissanConfigEntry = self._get_reconfigure_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return {}
+        secondary = entry.runtime_data.connection.secondary.values()
+        return loaded_vehicles(entry) | {alias(known.info.key): known.info for known in secondary}
+
+    @callback
+    def _device_key(self, vehicle: VehicleInfo) -> str:
+        """Return the key of the vehicle that has the sensors, which may belong to another entry."""
+        entry: NissanConfigEntry = self._get_reconfigure_entry()
+        return next((consumer.info.key for consumer, _ in entry.runtime_data.consumers(vehicle.key)), vehicle.key)

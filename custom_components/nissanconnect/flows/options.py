@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
-from homeassistant.const import PERCENTAGE, UnitOfTemperature, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -36,20 +35,20 @@ from ..const import (
     OPTION_WAKE_PARKED,
     OPTION_WAKING,
 )
-from ..engine.wake_policy import WakePolicy
-from ..entry_values import EntryValues
-from ..settings import BOUNDS, Settings, read_policy
+from ..settings import NUMBERS, EntryValues, read_policy, read_settings
 from ..vehicle import AlertType, Capability, VehicleInfo, alias
-from .common import loaded_vehicles, vehicle_selector
+from . import loaded_vehicles, vehicle_selector
 
 
-def _number(option: str, unit: str | None = None) -> NumberSelector:
-    minimum, maximum = BOUNDS[option]
-    config = NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
-    return NumberSelector(config if unit is None else {**config, "unit_of_measurement": unit})
-
-
-_DEFAULT = Settings()
+def _numbers(*options: str) -> dict[probatio.Marker, NumberSelector]:
+    fields: dict[probatio.Marker, NumberSelector] = {}
+    for option in options:
+        number = NUMBERS[option]
+        config = NumberSelectorConfig(min=number.low, max=number.high, step=1, mode=NumberSelectorMode.BOX)
+        if number.unit is not None:
+            config["unit_of_measurement"] = number.unit
+        fields[probatio.Required(option, default=number.default)] = NumberSelector(config)
+    return fields
 
 
 @cache
@@ -57,25 +56,15 @@ def _general() -> probatio.Schema:
     """Return the form for polling and commands."""
     return probatio.Schema(
         {
-            probatio.Required(OPTION_PARKED, default=_DEFAULT.pace.parked.total_seconds() / 60): _number(
-                OPTION_PARKED, UnitOfTime.MINUTES
+            **_numbers(
+                OPTION_PARKED,
+                OPTION_ACTIVE,
+                OPTION_CLIMATE_BATTERY,
+                OPTION_COLDEST,
+                OPTION_HOTTEST,
+                OPTION_ENGINE_BATTERY,
             ),
-            probatio.Required(OPTION_ACTIVE, default=_DEFAULT.pace.active.total_seconds() / 60): _number(
-                OPTION_ACTIVE, UnitOfTime.MINUTES
-            ),
-            probatio.Required(OPTION_CLIMATE_BATTERY, default=_DEFAULT.limits.climate_battery): _number(
-                OPTION_CLIMATE_BATTERY, PERCENTAGE
-            ),
-            probatio.Required(OPTION_COLDEST, default=_DEFAULT.limits.coldest): _number(
-                OPTION_COLDEST, UnitOfTemperature.CELSIUS
-            ),
-            probatio.Required(OPTION_HOTTEST, default=_DEFAULT.limits.hottest): _number(
-                OPTION_HOTTEST, UnitOfTemperature.CELSIUS
-            ),
-            probatio.Required(OPTION_ENGINE_BATTERY, default=_DEFAULT.limits.engine_battery): _number(
-                OPTION_ENGINE_BATTERY, PERCENTAGE
-            ),
-            probatio.Required(OPTION_ANSWER_AT_ONCE, default=_DEFAULT.answer_at_once): BooleanSelector(),
+            probatio.Required(OPTION_ANSWER_AT_ONCE, default=False): BooleanSelector(),
         }
     )
 
@@ -83,13 +72,8 @@ def _general() -> probatio.Schema:
 @cache
 def _alerts() -> probatio.Schema:
     """Return the form for alerts that are switched off."""
-    return probatio.Schema(
-        {
-            probatio.Required(OPTION_ALERTS_OFF, default=[]): SelectSelector(
-                SelectSelectorConfig(options=[*AlertType], multiple=True, translation_key="alert")
-            )
-        }
-    )
+    selector = SelectSelector(SelectSelectorConfig(options=[*AlertType], multiple=True, translation_key="alert"))
+    return probatio.Schema({probatio.Required(OPTION_ALERTS_OFF, default=[]): selector})
 
 
 @cache
@@ -97,9 +81,7 @@ def _waking() -> probatio.Schema:
     """Return the form for waking one vehicle; an interval of 0 means never."""
     return probatio.Schema(
         {
-            probatio.Required(OPTION_WAKE_CHARGING, default=0): _number(OPTION_WAKE_CHARGING, UnitOfTime.MINUTES),
-            probatio.Required(OPTION_WAKE_PARKED, default=0): _number(OPTION_WAKE_PARKED, UnitOfTime.MINUTES),
-            probatio.Required(OPTION_WAKE_BUDGET, default=WakePolicy().budget): _number(OPTION_WAKE_BUDGET),
+            **_numbers(OPTION_WAKE_CHARGING, OPTION_WAKE_PARKED, OPTION_WAKE_BUDGET),
             probatio.Optional(OPTION_QUIET_FROM): TimeSelector(),
             probatio.Optional(OPTION_QUIET_UNTIL): TimeSelector(),
         }
@@ -120,17 +102,23 @@ class NissanOptionsFlow(OptionsFlow):
 
     async def async_step_general(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change polling and commands."""
-        if user_input is not None:
-            return self._async_save(user_input)
-        schema = self.add_suggested_values_to_schema(_general(), self._readable)
-        return self.async_show_form(step_id="general", data_schema=schema)
+        return self._async_show_or_save("general", _general(), user_input)
 
     async def async_step_alerts(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change which alerts are switched off."""
+        return self._async_show_or_save("alerts", _alerts(), user_input)
+
+    @callback
+    def _async_show_or_save(
+        self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
         if user_input is not None:
             return self._async_save(user_input)
-        schema = self.add_suggested_values_to_schema(_alerts(), self._readable)
-        return self.async_show_form(step_id="alerts", data_schema=schema)
+        options = self.config_entry.options
+        settings, odd = read_settings(options)
+        off = [each for each in AlertType if each not in settings.alerts]
+        suggested = {**_without(options, odd), OPTION_ALERTS_OFF: off}
+        return self.async_show_form(step_id=step_id, data_schema=self.add_suggested_values_to_schema(schema, suggested))
 
     async def async_step_waking(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the vehicle, if there is a choice."""
@@ -152,25 +140,17 @@ class NissanOptionsFlow(OptionsFlow):
         """Change when the vehicle may be woken automatically."""
         name, kept = alias(self._vehicle.key), EntryValues(self.config_entry.options).mapping(OPTION_WAKING)
         chosen = EntryValues(kept).mapping(name)
-        odd = set[str]()
-        read_policy(chosen, odd)
         errors = {} if user_input is None else _quiet_errors(user_input)
         if user_input is not None and not errors:
             return self._async_save({OPTION_WAKING: {**kept, name: user_input}})
         return self.async_show_form(
             step_id="waking_vehicle",
-            data_schema=self.add_suggested_values_to_schema(_waking(), user_input or _without(chosen, odd)),
+            data_schema=self.add_suggested_values_to_schema(
+                _waking(), user_input or _without(chosen, read_policy(chosen).odd)
+            ),
             description_placeholders={"vehicle": self._vehicle.name},
             errors=errors,
         )
-
-    @property
-    def _readable(self) -> Mapping[str, Any]:
-        """The current options without damaged values, which the form would reject."""
-        odd = set[str]()
-        settings = Settings.of(self.config_entry.options, odd)
-        off = [each for each in AlertType if each not in settings.alerts]
-        return {**_without(self.config_entry.options, odd), OPTION_ALERTS_OFF: off}
 
     @callback
     def _async_save(self, chosen: Mapping[str, Any]) -> ConfigFlowResult:
@@ -178,12 +158,13 @@ class NissanOptionsFlow(OptionsFlow):
 
 
 def _without(options: Mapping[str, Any], odd: Collection[str]) -> dict[str, Any]:
+    """Leave damaged values out, which the form would reject."""
     return {name: value for name, value in options.items() if name not in odd}
 
 
 def _quiet_errors(chosen: Mapping[str, Any]) -> dict[str, str]:
     """Return an error unless the quiet hours have two different ends or none: half of them would have no effect."""
-    policy = read_policy(chosen)
+    policy = read_policy(chosen).value
     ends = {OPTION_QUIET_FROM: policy.quiet_from, OPTION_QUIET_UNTIL: policy.quiet_until}
     missing = [option for option, end in ends.items() if end is None]
     if len(missing) == 1:

@@ -15,9 +15,9 @@ import probatio
 from ..account import NissanConfigEntry
 from ..backends.base import LockSetup
 from ..const import CONF_DEVICE_ID, CONF_PINS, CONF_VEHICLE
-from ..entry_values import EntryValues
+from ..settings import EntryValues
 from ..vehicle import BackendError, Capability, Initiator, InvalidPin, VehicleInfo, WrongCode, alias, is_pin
-from .common import loaded_vehicles, start_task, vehicle_selector
+from . import loaded_vehicles, start_task, vehicle_selector
 
 CONF_STORE_PIN = "store_pin"
 
