@@ -30,7 +30,7 @@ from .const import (
     SUBENTRY_SOURCE,
 )
 from .geofences import async_remove_stale, read_geofence
-from .issues import async_report_old_yaml, async_report_store
+from .issues import STORE_DAMAGED, async_report_old_yaml, async_set_issue
 from .ownership import async_forget_entry, async_others, read_source
 from .services import async_setup_services
 from .settings import EntryValues, read_settings
@@ -56,7 +56,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     source_of(entry.data)
     store = VehicleStore(hass, entry.entry_id)
     remembered = await store.async_load()
-    async_report_store(hass, entry, remembered.set_aside)
+    aside = remembered.set_aside
+    async_set_issue(hass, entry, STORE_DAMAGED, present=aside is not None, file=aside or "")
     auth = AuthStorage(hass, entry)
     try:
         backend = await async_create_backend(hass, entry.data, save_auth=auth.async_save, memory=remembered.memory)

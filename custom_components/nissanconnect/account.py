@@ -22,12 +22,13 @@ from .const import DOMAIN
 from .coordinator import Cause, StateUpdate, VehicleCoordinator, update_error
 from .engine.diagnosis import outage_until
 from .issues import (
+    SAME_VEHICLE,
+    TOO_MANY_VEHICLES,
     async_report_account,
-    async_report_double,
     async_report_sources,
-    async_report_too_many,
     async_report_unlocking,
     async_report_vehicle,
+    async_set_issue,
 )
 from .ownership import async_forget_vehicle, async_is_source, async_others, async_owner
 from .runtime import VehicleRuntime
@@ -154,7 +155,14 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         key = known.info.key
         used = async_is_source(self.hass, self.config_entry, key)
         owner = None if used else async_owner(self.hass, self.config_entry, key)
-        async_report_double(self.hass, self.config_entry, known.info, owner)
+        async_set_issue(
+            self.hass,
+            self.config_entry,
+            SAME_VEHICLE,
+            present=owner is not None,
+            vehicle=known.info,
+            home=owner.title if owner else "",
+        )
         if not used and owner is None:
             return False
         self.connection.secondary[key] = known
@@ -317,7 +325,14 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         # A source that speaks by itself has no list: it is empty until the first vehicle has spoken.
         self._error = None if listed or self.backend.description.pushes else NoVehicles()
         self._async_report(self._error)
-        async_report_too_many(self.hass, self.config_entry, len(listed), MOST_VEHICLES)
+        async_set_issue(
+            self.hass,
+            self.config_entry,
+            TOO_MANY_VEHICLES,
+            present=len(listed) > MOST_VEHICLES,
+            listed=str(len(listed)),
+            most=str(MOST_VEHICLES),
+        )
         known = {*self.vehicles, *self.connection.secondary}
         known_first = sorted(listed, key=lambda vehicle: vehicle.info.key not in known)
         await self._async_update_list(tuple(known_first[:MOST_VEHICLES]))
@@ -369,7 +384,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         _LOGGER.info("%s is no longer in the account and is removed", alias(key))
         self._misses.pop(key, None)
         if (lent := self.connection.secondary.pop(key, None)) is not None:
-            async_report_double(self.hass, self.config_entry, lent.info, None)
+            async_set_issue(self.hass, self.config_entry, SAME_VEHICLE, present=False, vehicle=lent.info)
             return
         vehicle = self.vehicles.pop(key)
         async_report_vehicle(self.hass, self.config_entry, vehicle.info, ())

@@ -76,6 +76,45 @@ _ACCOUNT_ISSUES = (AccessBlocked.key, ActionRequired.key, EmailNotConfirmed.key,
 
 
 @callback
+def async_set_issue(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    key: str,
+    *,
+    present: bool,
+    vehicle: VehicleInfo | None = None,
+    source_name: str = "",
+    **placeholders: str,
+) -> None:
+    """Create or delete an issue of an entry, of one of its vehicles, or of a vehicle's source."""
+    issue_id = _issue_id(entry, key, vehicle, source_name)
+    if not present:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    names = SOURCES[Source(entry.data[CONF_SOURCE])]
+    known = {"service": names.service, "app": names.app, "account": entry.title}
+    if vehicle is not None:
+        known["vehicle"] = vehicle.name
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        data={"entry_id": entry.entry_id, "key": key, "vehicle": alias(vehicle.key) if vehicle else None},
+        is_fixable=ISSUES[key].checkable,
+        severity=ISSUES[key].severity,
+        translation_key=key,
+        translation_placeholders=known | placeholders,
+        config_entry_id=entry.entry_id,
+    )
+
+
+def _issue_id(entry: ConfigEntry, key: str, vehicle: VehicleInfo | None, source_name: str) -> str:
+    """Return the id of an issue; it names a vehicle by its alias, because ids are seen and stored."""
+    parts = [key, entry.entry_id, alias(vehicle.key) if vehicle else "", source_name]
+    return "_".join(filter(None, parts)).replace(" ", "_")
+
+
+@callback
 def async_report_account(
     hass: HomeAssistant, entry: ConfigEntry, error: BackendError | None, outage_until: datetime | None
 ) -> None:
@@ -83,12 +122,11 @@ def async_report_account(
 
     An outage does not show whether the owner has solved a problem, so the issues stay.
     """
-    placeholders = {"account": entry.title}
     if isinstance(error, AccessBlocked) or not isinstance(error, Unavailable | RateLimited):
         for key in _ACCOUNT_ISSUES:
-            _async_set(hass, entry, key, placeholders, present=error is not None and error.key == key)
-    until = {} if outage_until is None else {"until": f"{dt_util.as_local(outage_until):%H:%M}"}
-    _async_set(hass, entry, ServiceOutage.key, placeholders | until, present=outage_until is not None)
+            async_set_issue(hass, entry, key, present=error is not None and error.key == key)
+    until = f"{dt_util.as_local(outage_until):%H:%M}" if outage_until else ""
+    async_set_issue(hass, entry, ServiceOutage.key, present=outage_until is not None, until=until)
 
 
 @callback
@@ -97,24 +135,7 @@ def async_report_vehicle(
 ) -> None:
     """Create the issues of the problems of a vehicle, and delete those of all others."""
     for problem in Problem:
-        _async_set(hass, entry, problem, {"vehicle": info.name}, present=problem in found, vehicle=alias(info.key))
-
-
-@callback
-def async_report_double(hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, home: ConfigEntry | None) -> None:
-    """Show that another entry owns a vehicle of ``entry``, or that none does."""
-    placeholders = {"vehicle": info.name, "account": entry.title, "home": home.title if home else ""}
-    _async_set(hass, entry, SAME_VEHICLE, placeholders, present=home is not None, vehicle=alias(info.key))
-
-
-@callback
-def async_report_wrong_pins(
-    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, tries: int, until: datetime | None
-) -> None:
-    """Show that no PIN is tried ``until`` then because several were wrong, or that they are tried again."""
-    end = f"{dt_util.as_local(until):%Y-%m-%d %H:%M}" if until else ""
-    placeholders = {"vehicle": info.name, "tries": str(tries), "until": end}
-    _async_set(hass, entry, WRONG_PINS, placeholders, present=until is not None, vehicle=alias(info.key))
+        async_set_issue(hass, entry, problem, present=problem in found, vehicle=info)
 
 
 @callback
@@ -126,28 +147,8 @@ def async_report_unlocking(hass: HomeAssistant, entry: ConfigEntry, vehicles: It
         for info in vehicles
         if Capability.LOCK in info.capabilities and Capability.LOCK_PIN not in info.capabilities
     ]
-    placeholders = {"account": entry.title, "vehicles": ", ".join(open_to_all)}
-    _async_set(hass, entry, UNLOCK_WITHOUT_PIN, placeholders, present=bool(open_to_all) and not asked)
-
-
-@callback
-def async_report_caller(hass: HomeAssistant, entry: ConfigEntry, *, refused: bool) -> None:
-    """Show that requests with a wrong password are rejected, or that there are none."""
-    _async_set(hass, entry, CALLER_REFUSED, {"account": entry.title}, present=refused)
-
-
-@callback
-def async_report_too_many(hass: HomeAssistant, entry: ConfigEntry, listed: int, most: int) -> None:
-    """Show that the account lists more vehicles than are added, or that it does not."""
-    placeholders = {"account": entry.title, "listed": str(listed), "most": str(most)}
-    _async_set(hass, entry, TOO_MANY_VEHICLES, placeholders, present=listed > most)
-
-
-@callback
-def async_report_store(hass: HomeAssistant, entry: ConfigEntry, set_aside: str | None) -> None:
-    """Show that something in the store could not be read, and which file has it, or that all of it could."""
-    placeholders = {"account": entry.title, "file": set_aside or ""}
-    _async_set(hass, entry, STORE_DAMAGED, placeholders, present=set_aside is not None)
+    present = bool(open_to_all) and not asked
+    async_set_issue(hass, entry, UNLOCK_WITHOUT_PIN, present=present, vehicles=", ".join(open_to_all))
 
 
 class SourceStatus(NamedTuple):
@@ -166,16 +167,14 @@ def async_report_sources(
 
     A vehicle that is gone has no ``sources``.
     """
-    ours = alias(info.key)
-    prefix = _issue_id(entry, SOURCE_SILENT, f"{ours} ")
-    known = {_issue_id(entry, SOURCE_SILENT, f"{ours} {source.name}") for source in sources}
+    prefix = f"{_issue_id(entry, SOURCE_SILENT, info, '')}_"
+    known = {prefix + source.name for source in sources}
     for domain, issue_id in list(ir.async_get(hass).issues):
         if domain == DOMAIN and issue_id.startswith(prefix) and issue_id not in known:
             ir.async_delete_issue(hass, DOMAIN, issue_id)  # of a source that is none any more
-    for source in sources:
-        placeholders = {"vehicle": info.name, "source": source.title}
-        present = len(known) > 1 and source.failing
-        _async_set(hass, entry, SOURCE_SILENT, placeholders, present=present, vehicle=f"{ours} {source.name}")
+    for name, title, failing in sources:
+        present = failing and len(known) > 1
+        async_set_issue(hass, entry, SOURCE_SILENT, present=present, vehicle=info, source_name=name, source=title)
 
 
 @callback
@@ -198,37 +197,3 @@ def async_report_old_yaml(hass: HomeAssistant, config: ConfigType) -> None:
 def _is_old(key: object) -> bool:
     """Whether a key names the old integration; a label of the owner's may follow."""
     return str(key).partition(" ")[0] == "nissan_leaf"
-
-
-@callback
-def _async_set(
-    hass: HomeAssistant,
-    entry: ConfigEntry,
-    key: str,
-    placeholders: Mapping[str, str],
-    *,
-    present: bool,
-    vehicle: str | None = None,
-) -> None:
-    """Create or delete an issue."""
-    issue_id = _issue_id(entry, key, vehicle)
-    if not present:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    names = SOURCES[Source(entry.data[CONF_SOURCE])]
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        data={"entry_id": entry.entry_id, "key": key, "vehicle": vehicle},
-        is_fixable=ISSUES[key].checkable,
-        severity=ISSUES[key].severity,
-        translation_key=key,
-        translation_placeholders={"service": names.service, "app": names.app, **placeholders},
-        config_entry_id=entry.entry_id,
-    )
-
-
-def _issue_id(entry: ConfigEntry, key: str, vehicle: str | None) -> str:
-    """Return the id of an issue; it names a vehicle by its alias, because ids are seen and stored."""
-    return "_".join([key, entry.entry_id, *(vehicle.split(" ") if vehicle else ())])

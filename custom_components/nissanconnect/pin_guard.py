@@ -11,7 +11,7 @@ from .command_log import CommandLog
 from .const import CONF_PINS
 from .coordinator import VehicleCoordinator
 from .engine.preconditions import WrongPins
-from .issues import async_report_wrong_pins
+from .issues import WRONG_PINS, async_set_issue
 from .settings import EntryValues
 from .vehicle import (
     Alert,
@@ -82,7 +82,15 @@ class PinGuard:
     def async_show(self) -> None:
         """Show in the repairs until when no PIN is tried, or that they are."""
         vehicle, until = self._coordinator, self._refused_until()
-        async_report_wrong_pins(vehicle.hass, vehicle.config_entry, vehicle.info, self.wrong.count, until)
+        async_set_issue(
+            vehicle.hass,
+            vehicle.config_entry,
+            WRONG_PINS,
+            present=until is not None,
+            vehicle=vehicle.info,
+            tries=str(self.wrong.count),
+            until=f"{dt_util.as_local(until):%Y-%m-%d %H:%M}" if until else "",
+        )
 
     def _refused_until(self, more: int = 0) -> datetime | None:
         """Return until when no PIN is tried, if as many ``more`` were wrong."""

@@ -1,6 +1,6 @@
 """Everything that runs for one vehicle, put together here: each part knows only those above it in the list.
 
-coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, problems
+coordinator → log → alerts → PIN guard → checks → commands → plans, wakes
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,17 +13,18 @@ from .command_log import CommandLog
 from .commands import VehicleCommands
 from .connection import Connection
 from .const import EVENT_COMMAND
-from .coordinator import VehicleCoordinator
+from .coordinator import Cause, StateUpdate, VehicleCoordinator
 from .engine.alert_rules import AlertPreferences
+from .engine.diagnosis import examine
 from .geofences import geofences_of
+from .issues import SourceStatus, async_report_sources, async_report_vehicle
 from .ownership import async_secondary_sources
 from .pin_guard import PinGuard
 from .plans import ClimatePlans
-from .problems import VehicleProblems
 from .source_set import SourceSet
 from .store import RememberedVehicle
-from .vehicle import CommandRecord, CommandStatus, VehicleInfo, alias
-from .vehicle_source import OwnSource
+from .vehicle import CommandRecord, CommandStatus, NotSupported, VehicleInfo, alias
+from .vehicle_source import OwnSource, VehicleSource
 from .wakes import AutomaticWakes
 
 
@@ -72,9 +73,10 @@ class VehicleRuntime:
         self.commands = VehicleCommands(connection, self.coordinator, self.log, self.checks)
         self.plans = ClimatePlans(self.coordinator, self.commands, self.alerts)
         self.wakes = AutomaticWakes(connection, self.coordinator, self.commands)
-        self.problems = VehicleProblems(connection, self.coordinator, self.log, self.pin_guard)
-        for part in (self.problems, self.alerts, self.wakes):
-            self.coordinator.async_add_observer(part.async_observe)
+        self._shown_sources: tuple[str, list[SourceStatus]] | None = None
+        """The name of the vehicle and the status of its sources when their issues were last set."""
+        for observer in (self._async_show_problems, self.alerts.async_observe, self.wakes.async_observe):
+            self.coordinator.async_add_observer(observer)
         entry.async_on_unload(self._async_cancel)
 
     @property
@@ -147,6 +149,27 @@ class VehicleRuntime:
         self.coordinator.async_update_listeners()
 
     @callback
+    def _async_show_problems(self, update: StateUpdate) -> None:
+        """Show the problems after an update. A failed read says nothing of the vehicle, unless it was refused."""
+        vehicle, entry = self.coordinator, self.connection.entry
+        sources = vehicle.info.name, [_status(source) for source in vehicle.sources]
+        if sources != self._shown_sources:
+            self._shown_sources = sources
+            async_report_sources(self.hass, entry, vehicle.info, sources[1])
+        refused = isinstance(update.error, NotSupported)
+        if update.cause is Cause.READ_FOR_COMMAND or (update.cause is Cause.READ_FAILED and not refused):
+            return
+        problems = examine(
+            vehicle.info,
+            update.state,
+            readable=vehicle.parts.readable if vehicle.is_listed else None,
+            market=self.connection.backend.description.market,
+            unanswered_at=self.log.wakes.unanswered_at,
+        )
+        async_report_vehicle(self.hass, entry, vehicle.info, problems)
+        self.pin_guard.async_show()
+
+    @callback
     def _async_commands_changed(self) -> None:
         """Store what a restart must not lose, and show that a command has come further."""
         self._save_now()
@@ -158,3 +181,8 @@ class VehicleRuntime:
         if record.outcome.status is CommandStatus.TIMED_OUT:
             self.coordinator.async_watch()
         self.coordinator.async_fire(EVENT_COMMAND, record.outcome.status, record.as_event_data)
+
+
+def _status(source: VehicleSource) -> SourceStatus:
+    connection = source.connection
+    return SourceStatus(source.name, connection.entry.title if connection else "?", source.is_failing)

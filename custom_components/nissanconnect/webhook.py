@@ -19,7 +19,7 @@ from yarl import URL
 from .account import NissanConfigEntry
 from .backends.base import Receiving
 from .const import DOMAIN
-from .issues import async_report_caller
+from .issues import CALLER_REFUSED, async_set_issue
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class RejectionMonitor(WebhookObserver):
     @callback
     def accepted(self, parameters: Mapping[str, str]) -> None:
         if self._rejections >= _REJECTIONS_BEFORE_REPORTING:
-            async_report_caller(self._hass, self._entry, refused=False)
+            async_set_issue(self._hass, self._entry, CALLER_REFUSED, present=False)
         self._rejections = 0
 
     @override
@@ -114,7 +114,7 @@ class RejectionMonitor(WebhookObserver):
             self._warned = True
             _LOGGER.warning("A message for Leaf Spy from %s has a wrong password", address)
         if self._rejections == _REJECTIONS_BEFORE_REPORTING:
-            async_report_caller(self._hass, self._entry, refused=True)
+            async_set_issue(self._hass, self._entry, CALLER_REFUSED, present=True)
 
 
 class SetupListener(WebhookObserver):
@@ -151,7 +151,7 @@ async def async_receive(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Handle the requests of an entry's source while the entry is loaded, if it sends any."""
     backend = entry.runtime_data.backend
     if isinstance(backend, Receiving):
-        async_report_caller(hass, entry, refused=False)
+        async_set_issue(hass, entry, CALLER_REFUSED, present=False)
         monitor = RejectionMonitor(hass, entry)
         entry.async_on_unload(await async_open_webhook(hass, entry.data[CONF_WEBHOOK_ID], backend, monitor))
 
