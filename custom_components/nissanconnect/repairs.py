@@ -1,7 +1,7 @@
 """Fix flows: the owner has done what an issue asked for, and wants to know at once whether that was it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, override
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
@@ -14,7 +14,7 @@ from .account import NissanConfigEntry
 from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
 from .issues import SAME_VEHICLE, UNLOCK_WITHOUT_PIN, WRONG_PINS
 from .ownership import async_add_as_source
-from .sources import OWN_PIN, UNLOCKING, Source
+from .sources import OWN_PIN, UNLOCKING, Fields, Source
 from .vehicle import InvalidPin, alias, is_pin
 
 type Data = dict[str, str | int | float | None]
@@ -22,127 +22,118 @@ type Data = dict[str, str | int | float | None]
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: Data | None) -> RepairsFlow:
     """Return the flow of an issue: most of ours are fixed elsewhere and checked here."""
-    return FLOWS.get(str(data["key"]), RecheckFlow)() if data is not None else RecheckFlow()
+    return FLOWS.get(str((data or {}).get("key")), RecheckFlow)()
 
 
-class RecheckFlow(RepairsFlow):
-    """Says what to do, asks the service again, and ends when the issue is over."""
+class FixFlow(RepairsFlow):
+    """A flow with one step. Its form has the placeholders of the issue."""
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_confirm()
+    step: str
 
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Show the steps; once they are said to be done, look whether that has helped."""
-        errors = {}
-        if user_input is not None and self.data is not None:
-            problem = await self._async_recheck(str(self.data["entry_id"]), self.data["vehicle"])
-            if not self._is_open():
-                # Behind one closed door there can be another one, which then has an issue or a dialog of its own.
-                return self.async_abort(reason="another_problem") if problem else self.async_create_entry(data={})
-            errors["base"] = "still_there" if problem in (None, self.data["key"]) else "not_checked"
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the form."""
+        return self._async_show()
+
+    def _async_show(self, **errors: str) -> RepairsFlowResult:
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return self.async_show_form(
-            step_id="confirm",
-            data_schema=probatio.Schema({}),
+            step_id=self.step,
+            data_schema=probatio.Schema(dict(self._fields)),
             description_placeholders=issue.translation_placeholders if issue else None,
             errors=errors,
         )
 
-    def _is_open(self) -> bool:
-        return ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id) is not None
+    @property
+    def _fields(self) -> Fields:
+        return {}
 
-    async def _async_recheck(self, entry_id: str, vehicle: object) -> str | None:
-        """Ask again, and return the key of what went wrong."""
-        entry: NissanConfigEntry = self.hass.config_entries.async_get_known_entry(entry_id)
+    @property
+    def _entry(self) -> NissanConfigEntry | None:
+        return self.hass.config_entries.async_get_entry(str((self.data or {}).get("entry_id")))
+
+    @property
+    def _vehicle(self) -> str | None:
+        """The alias of the vehicle that the issue is about."""
+        vehicle = (self.data or {}).get("vehicle")
+        return None if vehicle is None else str(vehicle)
+
+
+class RecheckFlow(FixFlow):
+    """Says what to do, asks the service again, and ends when the issue is over."""
+
+    step = "confirm"
+
+    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the steps; once they are said to be done, look whether that has helped."""
+        if user_input is None or (entry := self._entry) is None:
+            return self._async_show()
         if entry.state is ConfigEntryState.LOADED:
-            return await entry.runtime_data.async_recheck(None if vehicle is None else str(vehicle))
-        await self.hass.config_entries.async_reload(entry_id)
-        return entry.error_reason_translation_key
+            problem = await entry.runtime_data.async_recheck(self._vehicle)
+        else:
+            await self.hass.config_entries.async_reload(entry.entry_id)
+            problem = entry.error_reason_translation_key
+        if (issue := ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)) is None:
+            # Behind one closed door there can be another one, which then has an issue or a dialog of its own.
+            return self.async_abort(reason="another_problem") if problem else self.async_create_entry(data={})
+        return self._async_show(base="still_there" if problem in (None, issue.translation_key) else "not_checked")
 
 
-class OneVehicleFlow(RepairsFlow):
+class OneVehicleFlow(FixFlow):
     """Makes the second entry of a vehicle a source of the first."""
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_merge()
+    step = "merge"
 
-    async def async_step_merge(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+    async def async_step_merge(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Explain, and do it."""
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         if user_input is None:
-            return self.async_show_form(
-                step_id="merge",
-                data_schema=probatio.Schema({}),
-                description_placeholders=issue.translation_placeholders if issue else None,
-            )
-        data = self.data or {}
-        entry = self.hass.config_entries.async_get_entry(str(data["entry_id"]))
-        if entry is None or not async_add_as_source(self.hass, entry, str(data["vehicle"])):
+            return self._async_show()
+        if (entry := self._entry) is None or not async_add_as_source(self.hass, entry, str(self._vehicle)):
             return self.async_abort(reason="not_there")
         return self.async_create_entry(data={})
 
 
-class AllowPinsFlow(RepairsFlow):
+class AllowPinsFlow(FixFlow):
     """Lets PINs be tried again before the pause after wrong ones is over."""
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_allow()
+    step = "allow"
 
-    async def async_step_allow(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+    async def async_step_allow(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Explain, and do it."""
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         if user_input is None:
-            return self.async_show_form(
-                step_id="allow",
-                data_schema=probatio.Schema({}),
-                description_placeholders=issue.translation_placeholders if issue else None,
-            )
-        data = self.data or {}
-        entry: NissanConfigEntry | None = self.hass.config_entries.async_get_entry(str(data["entry_id"]))
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self._async_show()
+        if (entry := self._entry) is None or entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_there")
         for key, vehicle in entry.runtime_data.vehicles.items():
-            if alias(key) == data["vehicle"]:
+            if alias(key) == self._vehicle:
                 vehicle.pin_guard.async_allow()
         return self.async_create_entry(data={})
 
 
-class UnlockingFlow(RepairsFlow):
+class UnlockingFlow(FixFlow):
     """Asks the owner of an entry how its vehicles may be unlocked."""
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_unlocking()
+    step = "unlocking"
 
     async def async_step_unlocking(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Take a PIN, where it can be of one's own, or the permission to unlock without; with neither there is none."""
-        entry = self.hass.config_entries.async_get_entry(str((self.data or {})["entry_id"]))
-        if entry is None:
+        if (entry := self._entry) is None:
             return self.async_abort(reason="not_there")
-        errors = {}
-        if user_input is not None:
-            pin = user_input.get(CONF_PIN, "").strip()
-            if not pin or is_pin(pin):
-                chosen = {
-                    CONF_UNLOCK_WITHOUT_PIN: user_input[CONF_UNLOCK_WITHOUT_PIN],
-                    **({CONF_PIN: pin} if pin else {}),
-                }
-                self.hass.config_entries.async_update_entry(entry, data=entry.data | chosen)
-                if pin:
-                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
-                return self.async_create_entry(data={})
-            errors = {CONF_PIN: InvalidPin.key}
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        own = entry.data.get(CONF_SOURCE) == Source.OVMS
-        return self.async_show_form(
-            step_id="unlocking",
-            data_schema=probatio.Schema(dict(OWN_PIN if own else UNLOCKING)),
-            description_placeholders=issue.translation_placeholders if issue else None,
-            errors=errors,
-        )
+        if user_input is None:
+            return self._async_show()
+        pin = user_input.get(CONF_PIN, "").strip()
+        if pin and not is_pin(pin):
+            return self._async_show(**{CONF_PIN: InvalidPin.key})
+        chosen = {CONF_UNLOCK_WITHOUT_PIN: user_input[CONF_UNLOCK_WITHOUT_PIN], **({CONF_PIN: pin} if pin else {})}
+        self.hass.config_entries.async_update_entry(entry, data=entry.data | chosen)
+        if pin:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_create_entry(data={})
+
+    @property
+    @override
+    def _fields(self) -> Fields:
+        entry = self._entry
+        return OWN_PIN if entry is not None and entry.data.get(CONF_SOURCE) == Source.OVMS else UNLOCKING
 
 
 FLOWS: Mapping[str, Callable[[], RepairsFlow]] = {
