@@ -67,12 +67,3 @@ class NissanConfigFlow(LoginFlow, LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, Remo
         if not self._async_find_lockable():
             return await self.async_step_reconfigure_login()
         return self.async_show_menu(step_id="reconfigure", menu_options=["reconfigure_login", "remote_lock"])
-
-    @override
-    async def _async_connected(self, source: Source, account: str, data: dict[str, Any]) -> ConfigFlowResult:
-        await self.async_set_unique_id(f"{source}_{account}")
-        if (entry := self._entry) is None:
-            self._abort_if_unique_id_configured()
-            return self.async_create_entry(title=SOURCES[source].title, data=data)
-        self._abort_if_unique_id_mismatch()
-        return self.async_update_reload_and_abort(entry, data=data)

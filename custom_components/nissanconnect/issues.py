@@ -31,6 +31,7 @@ from .vehicle import (
     VehicleInfo,
     alias,
 )
+from .vehicle_source import VehicleSource
 
 CALLER_REFUSED = "caller_refused"
 SAME_VEHICLE = "same_vehicle"
@@ -151,17 +152,9 @@ def async_report_unlocking(hass: HomeAssistant, entry: ConfigEntry, vehicles: It
     async_set_issue(hass, entry, UNLOCK_WITHOUT_PIN, present=present, vehicles=", ".join(open_to_all))
 
 
-class SourceStatus(NamedTuple):
-    """One of several sources of a vehicle: its name, the title of its entry, and whether it fails for long."""
-
-    name: str
-    title: str
-    failing: bool
-
-
 @callback
 def async_report_sources(
-    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, sources: Collection[SourceStatus]
+    hass: HomeAssistant, entry: ConfigEntry, info: VehicleInfo, sources: Collection[VehicleSource]
 ) -> None:
     """Show which of several sources of a vehicle fail; the only source has issues of its own.
 
@@ -172,9 +165,16 @@ def async_report_sources(
     for domain, issue_id in list(ir.async_get(hass).issues):
         if domain == DOMAIN and issue_id.startswith(prefix) and issue_id not in known:
             ir.async_delete_issue(hass, DOMAIN, issue_id)  # of a source that is none any more
-    for name, title, failing in sources:
-        present = failing and len(known) > 1
-        async_set_issue(hass, entry, SOURCE_SILENT, present=present, vehicle=info, source_name=name, source=title)
+    for source in sources:
+        async_set_issue(
+            hass,
+            entry,
+            SOURCE_SILENT,
+            present=source.is_failing and len(known) > 1,
+            vehicle=info,
+            source_name=source.name,
+            source=source.connection.entry.title if source.connection else "?",
+        )
 
 
 @callback

@@ -17,14 +17,14 @@ from .coordinator import Cause, StateUpdate, VehicleCoordinator
 from .engine.alert_rules import AlertPreferences
 from .engine.diagnosis import examine
 from .geofences import geofences_of
-from .issues import SourceStatus, async_report_sources, async_report_vehicle
+from .issues import async_report_sources, async_report_vehicle
 from .ownership import async_secondary_sources
 from .pin_guard import PinGuard
 from .plans import ClimatePlans
 from .source_set import SourceSet
 from .store import RememberedVehicle
 from .vehicle import CommandRecord, CommandStatus, NotSupported, VehicleInfo, alias
-from .vehicle_source import OwnSource, VehicleSource
+from .vehicle_source import OwnSource
 from .wakes import AutomaticWakes
 
 
@@ -73,8 +73,6 @@ class VehicleRuntime:
         self.commands = VehicleCommands(connection, self.coordinator, self.log, self.checks)
         self.plans = ClimatePlans(self.coordinator, self.commands, self.alerts)
         self.wakes = AutomaticWakes(connection, self.coordinator, self.commands)
-        self._shown_sources: tuple[str, list[SourceStatus]] | None = None
-        """The name of the vehicle and the status of its sources when their issues were last set."""
         for observer in (self._async_show_problems, self.alerts.async_observe, self.wakes.async_observe):
             self.coordinator.async_add_observer(observer)
         entry.async_on_unload(self._async_cancel)
@@ -152,10 +150,7 @@ class VehicleRuntime:
     def _async_show_problems(self, update: StateUpdate) -> None:
         """Show the problems after an update. A failed read says nothing of the vehicle, unless it was refused."""
         vehicle, entry = self.coordinator, self.connection.entry
-        sources = vehicle.info.name, [_status(source) for source in vehicle.sources]
-        if sources != self._shown_sources:
-            self._shown_sources = sources
-            async_report_sources(self.hass, entry, vehicle.info, sources[1])
+        async_report_sources(self.hass, entry, vehicle.info, [*self.sources])
         refused = isinstance(update.error, NotSupported)
         if update.cause is Cause.READ_FOR_COMMAND or (update.cause is Cause.READ_FAILED and not refused):
             return
@@ -181,8 +176,3 @@ class VehicleRuntime:
         if record.outcome.status is CommandStatus.TIMED_OUT:
             self.coordinator.async_watch()
         self.coordinator.async_fire(EVENT_COMMAND, record.outcome.status, record.as_event_data)
-
-
-def _status(source: VehicleSource) -> SourceStatus:
-    connection = source.connection
-    return SourceStatus(source.name, connection.entry.title if connection else "?", source.is_failing)

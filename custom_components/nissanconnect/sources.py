@@ -4,13 +4,12 @@ A backend's package is imported when a source first needs it, so that nobody pay
 """
 
 from asyncio import Event, sleep
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
 import logging
 import os
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple, cast
 
 from aiohttp import ClientSession, CookieJar, DummyCookieJar
@@ -307,8 +306,7 @@ async def async_create_backend(
         InvalidAddress: The address is none.
     """
     row = SOURCES[source_of(data)]
-    await async_load(hass, row.module)
-    module = await async_import_module(hass, f"{__package__}.backends.{row.module}")
+    module = await async_load(hass, row.module)
     simulator = os.environ.get(SIMULATOR_VARIABLE) if row.has_simulator else None
     if simulator:
         _LOGGER.warning("%s is set: passwords go to the simulator, not to Nissan", SIMULATOR_VARIABLE)
@@ -334,40 +332,25 @@ def source_of(data: Mapping[str, Any]) -> Source:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="unknown_source") from None
 
 
-async def async_load(hass: HomeAssistant, backend: str) -> None:
-    """Import a backend outside the event loop; the import statement after it then only looks the module up."""
-    await async_import_module(hass, f"{__package__}.backends.{backend}")
+async def async_load(hass: HomeAssistant, backend: str) -> ModuleType:
+    """Import a backend outside the event loop; an import statement after it then only looks the module up."""
+    return await async_import_module(hass, f"{__package__}.backends.{backend}")
 
 
 def _fields(row: SourceType, data: Mapping[str, Any]) -> dict[str, str]:
     """Return the texts that the backend is created from, without empty ones."""
-    secrets = row.form.secrets if row.form else frozenset[str]()
-    found: dict[str, str | None] = {name: EntryValues(data).text(name) for name in row.lenient}
-    for name in (*row.needed, *row.optional):
-        with _asks_again(name in secrets):
-            values = EntryValues(data)
-            found[name] = values.text(name)
-            if values.odd or (name in row.needed and not found[name]):
-                raise _damaged(name)
+    values = EntryValues(data)
+    found = {name: values.text(name) for name in (*row.needed, *row.optional, *row.lenient)}
+    missing = {name for name in row.needed if not found[name]}
+    damaged = [name for name in (*row.needed, *row.optional) if name in missing | values.odd]
     if CONF_COUNTRY in row.needed and str(found[CONF_COUNTRY]).lower() not in COUNTRIES:
-        raise _damaged(CONF_COUNTRY)
-    return {name: value for name, value in found.items() if value}
-
-
-@contextmanager
-def _asks_again(is_secret: bool) -> Iterator[None]:
-    """Ask the owner again for a secret that is damaged, as for one that was rejected."""
-    try:
-        yield
-    except ConfigEntryError as err:
-        if not is_secret:
-            raise
-        raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=AuthenticationFailed.key) from err
-
-
-def _damaged(name: str) -> ConfigEntryError:
-    return ConfigEntryError(
-        translation_domain=DOMAIN, translation_key="entry_damaged", translation_placeholders={"field": name}
+        damaged.append(CONF_COUNTRY)
+    if not damaged:
+        return {name: value for name, value in found.items() if value}
+    if row.form is not None and damaged[0] in row.form.secrets:  # ask again, as for one that was rejected
+        raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=AuthenticationFailed.key)
+    raise ConfigEntryError(
+        translation_domain=DOMAIN, translation_key="entry_damaged", translation_placeholders={"field": damaged[0]}
     )
 
 

@@ -190,7 +190,7 @@ async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list
         # Existing statistics keep their unit, which is the one that the owner has chosen for the sensor.
         unit = known[entity_id][1]["unit_of_measurement"] if entity_id in known else shown_unit
         converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
-        convert = converter.converter_factory(log_unit, unit) if converter and unit != log_unit else _as_it_is
+        convert = converter.converter_factory(log_unit, unit) if converter else float
         metadata = StatisticMetaData(
             mean_type=StatisticMeanType.ARITHMETIC,
             has_sum=False,
@@ -220,7 +220,3 @@ async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list
     except TimeoutError as err:
         raise LogError(translation_domain=DOMAIN, translation_key="recorder_busy") from err
     return hours
-
-
-def _as_it_is(value: float) -> float:
-    return value

@@ -1,10 +1,9 @@
 """Leaf Spy's webhook: its URL, request handling, and a repair issue for rejected requests."""
 
-from asyncio import Event, timeout
-from collections.abc import Iterable, Mapping
+from asyncio import timeout
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
 import logging
-from typing import Protocol, override
 
 from aiohttp.hdrs import METH_GET, METH_POST
 from aiohttp.web import Request, Response
@@ -31,20 +30,18 @@ _REJECTIONS_BEFORE_REPORTING = 10
 """In a row: an owner may mistype the password a few times, and the app sends every few seconds."""
 
 
-class WebhookObserver(Protocol):
-    """Is called for each request."""
-
-    def accepted(self, parameters: Mapping[str, str]) -> None:
-        """A request with these parameters was accepted."""
-
-    def rejected(self, address: str) -> None:
-        """A request from that network address was rejected."""
-
-
 async def async_open_webhook(
-    hass: HomeAssistant, webhook_id: str, backend: Receiving, observer: WebhookObserver
+    hass: HomeAssistant,
+    webhook_id: str,
+    backend: Receiving,
+    *,
+    on_accepted: Callable[[Mapping[str, str]], None],
+    on_rejected: Callable[[str], None],
 ) -> CALLBACK_TYPE:
-    """Handle requests until the returned function is called; raises if Home Assistant has no web server."""
+    """Handle requests until the returned function is called; raises if Home Assistant has no web server.
+
+    ``on_accepted`` gets the parameters of each accepted request, ``on_rejected`` the network address of each other.
+    """
     if not await async_setup_component(hass, "webhook", {}):
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="no_webhook")
     # Imported here: it loads the web server, which nobody without Leaf Spy should wait for.
@@ -56,9 +53,9 @@ async def async_open_webhook(
             parameters = await _form(request) | parameters
         reply = backend.receive(parameters)
         if reply != backend.accepted:
-            observer.rejected(request.remote or "?")
+            on_rejected(request.remote or "?")
             return Response(text=reply, status=401)
-        observer.accepted(parameters)
+        on_accepted(parameters)
         return Response(text=reply)
 
     # The phone is on the road, so requests come from anywhere.
@@ -90,7 +87,7 @@ def _first(fields: Iterable[tuple[str, object]]) -> dict[str, str]:
     return {name: value for name, value in reversed([*fields]) if isinstance(value, str)}
 
 
-class RejectionMonitor(WebhookObserver):
+class RejectionMonitor:
     """Shows the owner of an entry that requests are rejected, without repeating what they hold."""
 
     def __init__(self, hass: HomeAssistant, entry: NissanConfigEntry) -> None:
@@ -99,16 +96,16 @@ class RejectionMonitor(WebhookObserver):
         self._rejections = 0
         self._warned = False
 
-    @override
     @callback
-    def accepted(self, parameters: Mapping[str, str]) -> None:
+    def async_accepted(self, parameters: Mapping[str, str]) -> None:
+        """A request was accepted."""
         if self._rejections >= _REJECTIONS_BEFORE_REPORTING:
             async_set_issue(self._hass, self._entry, CALLER_REFUSED, present=False)
         self._rejections = 0
 
-    @override
     @callback
-    def rejected(self, address: str) -> None:
+    def async_rejected(self, address: str) -> None:
+        """A request from that network address was rejected."""
         self._rejections += 1
         if not self._warned:  # only once: two phones of which one is wrong take turns, every few seconds
             self._warned = True
@@ -117,43 +114,20 @@ class RejectionMonitor(WebhookObserver):
             async_set_issue(self._hass, self._entry, CALLER_REFUSED, present=True)
 
 
-class SetupListener(WebhookObserver):
-    """Waits for the first message while Leaf Spy is set up, and keeps the latest one for the new entry.
-
-    ``received`` is set by the first message; ``rejections`` counts rejected requests.
-    """
-
-    def __init__(self) -> None:
-        self.latest: Mapping[str, str] | None = None
-        self.rejections = 0
-        self.received = Event()
-
-    @callback
-    def begin(self) -> None:
-        """Start waiting, maybe once more."""
-        self.rejections = 0
-        if self.latest is None:
-            self.received.clear()
-
-    @override
-    @callback
-    def accepted(self, parameters: Mapping[str, str]) -> None:
-        self.latest = parameters
-        self.received.set()
-
-    @override
-    @callback
-    def rejected(self, address: str) -> None:
-        self.rejections += 1
-
-
 async def async_receive(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Handle the requests of an entry's source while the entry is loaded, if it sends any."""
     backend = entry.runtime_data.backend
     if isinstance(backend, Receiving):
         async_set_issue(hass, entry, CALLER_REFUSED, present=False)
         monitor = RejectionMonitor(hass, entry)
-        entry.async_on_unload(await async_open_webhook(hass, entry.data[CONF_WEBHOOK_ID], backend, monitor))
+        close = await async_open_webhook(
+            hass,
+            entry.data[CONF_WEBHOOK_ID],
+            backend,
+            on_accepted=monitor.async_accepted,
+            on_rejected=monitor.async_rejected,
+        )
+        entry.async_on_unload(close)
 
 
 @callback

@@ -1,6 +1,6 @@
 """The dialogs of Leaf Spy: one shows what to type into the app and waits for its first message, one imports a log."""
 
-from asyncio import Task
+from asyncio import Event, Task
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache, partial
@@ -40,7 +40,7 @@ from ..sources import (
     async_wait,
 )
 from ..vehicle import VehicleInfo, alias
-from ..webhook import SetupListener, async_addresses, async_open_webhook
+from ..webhook import async_addresses, async_open_webhook
 from . import async_text, loaded_vehicles, start_task, vehicle_selector
 
 CONF_FILE = "file"
@@ -73,7 +73,12 @@ class LeafSpyFlow(ConfigFlow):
     _close: CALLBACK_TYPE | None = None
     _entry_data: Mapping[str, Any] = MappingProxyType({})
     """The data of the entry that is created or changed."""
-    _listener: SetupListener
+    _latest: Mapping[str, str] | None = None
+    """The parameters of the latest accepted message."""
+    _received: Event
+    """Is set with the first accepted message."""
+    _rejections = 0
+    """How many messages were rejected while this dialog waits."""
     _waiting: Task[None] | None = None
 
     async def async_step_leafspy(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -114,8 +119,10 @@ class LeafSpyFlow(ConfigFlow):
     async def async_step_leafspy_wait(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Wait for the first message."""
         if self._waiting is None:
-            self._listener.begin()
-            first_message = async_wait(self.hass, self._listener.received, _WAITING_TIME)
+            self._rejections = 0
+            if self._latest is None:
+                self._received.clear()  # after the time is up, it is set as well
+            first_message = async_wait(self.hass, self._received, _WAITING_TIME)
             self._waiting = start_task(self.hass, first_message, "listening to Leaf Spy")
         if not self._waiting.done():
             return self.async_show_progress(
@@ -124,11 +131,9 @@ class LeafSpyFlow(ConfigFlow):
                 progress_task=self._waiting,
                 description_placeholders=await self._async_placeholders(),
             )
-        if self._listener.latest is not None:
+        if self._latest is not None:
             return self.async_show_progress_done(next_step_id="leafspy_heard")
-        return self.async_show_progress_done(
-            next_step_id="leafspy_refused" if self._listener.rejections else "leafspy_silent"
-        )
+        return self.async_show_progress_done(next_step_id="leafspy_refused" if self._rejections else "leafspy_silent")
 
     async def async_step_leafspy_heard(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Confirm the first message. Home Assistant may call this step twice at once, so it creates no entry itself."""
@@ -154,9 +159,8 @@ class LeafSpyFlow(ConfigFlow):
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
         """Pass the first message on to the new entry."""
         entry = result["result"]
-        message = self._listener.latest if entry.data[CONF_SOURCE] == Source.LEAFSPY else None
-        if message is not None and entry.state is ConfigEntryState.LOADED:
-            entry.runtime_data.backend.receive(message)
+        if self._latest is not None and entry.state is ConfigEntryState.LOADED:
+            entry.runtime_data.backend.receive(self._latest)
         return result
 
     @override
@@ -168,12 +172,25 @@ class LeafSpyFlow(ConfigFlow):
         """Receive messages until the dialog is closed; return whether Home Assistant can receive any."""
         backend = await async_create_backend(self.hass, self._entry_data, save_auth=lambda _: None)
         if self._close is None and isinstance(backend, Receiving):
-            self._listener = SetupListener()
+            self._latest, self._received = None, Event()
             with suppress(ConfigEntryError):
                 self._close = await async_open_webhook(
-                    self.hass, self._entry_data[CONF_WEBHOOK_ID], backend, self._listener
+                    self.hass,
+                    self._entry_data[CONF_WEBHOOK_ID],
+                    backend,
+                    on_accepted=self._async_accepted,
+                    on_rejected=self._async_rejected,
                 )
         return self._close is not None
+
+    @callback
+    def _async_accepted(self, parameters: Mapping[str, str]) -> None:
+        self._latest = parameters
+        self._received.set()
+
+    @callback
+    def _async_rejected(self, address: str) -> None:
+        self._rejections += 1
 
     @callback
     def _close_webhook(self) -> None:

@@ -1,6 +1,5 @@
 """The dialog that connects to a source: it shows the source's form until the log-in works."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from functools import partialmethod
 from typing import Any, override
@@ -171,9 +170,14 @@ class LoginFlow(ConfigFlow):
             raise NoVehicles
         return account, auth
 
-    @abstractmethod
     async def _async_connected(self, source: Source, account: str, data: dict[str, Any]) -> ConfigFlowResult:
         """Finish after a successful log-in; ``account`` is the stable id that the source gives this account."""
+        await self.async_set_unique_id(f"{source}_{account}")
+        if (entry := self._entry) is None:
+            self._abort_if_unique_id_configured()
+            return self.async_create_entry(title=SOURCES[source].title, data=data)
+        self._abort_if_unique_id_mismatch()
+        return self.async_update_reload_and_abort(entry, data=data)
 
 
 def _stripped(entered: Mapping[str, Any], schema: probatio.Schema) -> dict[str, Any]:
