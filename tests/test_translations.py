@@ -192,7 +192,7 @@ def test_every_issue_says_what_to_do_and_how_its_check_ends() -> None:
 def test_every_source_is_in_the_menu() -> None:
     assert set(_MENU) == {*Source, "unsure"}, "_MENU in config_flow.py"
     for name in _MENU:
-        assert hasattr(NissanConfigFlow, f"async_step_{name}"), f"flows/login.py has no step {name}"
+        assert hasattr(NissanConfigFlow, f"async_step_{name}"), f"config_flow.py has no step {name}"
     assert set(ENGLISH["config"]["step"]["user"]["menu_options"]) == {*Source, "unsure"}
 
 

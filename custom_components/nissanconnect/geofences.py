@@ -136,24 +136,12 @@ class _Turn:
 _turn = _Turn()
 
 
-class Place(NamedTuple):
-    """WGS 84 degrees."""
-
-    latitude: float
-    longitude: float
-
-
 class NoPlaceFound(Exception):
-    """No place was found for the address; ``key`` names the text for the form."""
-
-    def __init__(self, key: str) -> None:
-        """Keep the key; the address is in no message."""
-        super().__init__(key)
-        self.key = key
+    """No place was found for the address. It holds the key of the text for the form, and never the address."""
 
 
-async def async_find_address(hass: HomeAssistant, address: str) -> Place:
-    """Return the best match for an address; raises :class:`NoPlaceFound`."""
+async def async_find_address(hass: HomeAssistant, address: str) -> tuple[float, float]:
+    """Return latitude and longitude (WGS 84 degrees) of the best match for an address; raises :class:`NoPlaceFound`."""
     from .backends.http import read_text  # noqa: PLC0415 - only looking up an address needs it
 
     integration = await async_get_integration(hass, DOMAIN)
@@ -176,4 +164,4 @@ async def async_find_address(hass: HomeAssistant, address: str) -> Place:
             raise NoPlaceFound("address_service_unavailable") from err
     if not found:
         raise NoPlaceFound("address_not_found")
-    return Place(found[0]["lat"], found[0]["lon"])
+    return found[0]["lat"], found[0]["lon"]

@@ -74,14 +74,14 @@ class GeofenceFlow(ConfigSubentryFlow):
         """Start with the geofence as it is."""
         subentry = self._get_reconfigure_subentry()
         odd = read_geofence(subentry).odd  # which the form would reject
-        self._suggest(self.hass.config.latitude, self.hass.config.longitude)
+        self._suggest()
         self._suggested |= {name: value for name, value in subentry.data.items() if name not in odd}
         self._suggested[CONF_NAME] = subentry.title
         return await self.async_step_area()
 
     async def async_step_map(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Begin at home."""
-        self._suggest(self.hass.config.latitude, self.hass.config.longitude)
+        self._suggest()
         return await self.async_step_area()
 
     async def async_step_zone(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -91,7 +91,7 @@ class GeofenceFlow(ConfigSubentryFlow):
             return self.async_show_form(step_id="zone", data_schema=_ZONE)
         known = zone.attributes
         radius = min(max(known[CONF_RADIUS], SMALLEST), LARGEST)
-        self._suggest(known[CONF_LATITUDE], known[CONF_LONGITUDE], radius)
+        self._suggest((known[CONF_LATITUDE], known[CONF_LONGITUDE]), radius)
         self._suggested[CONF_NAME] = zone.name
         return await self.async_step_area()
 
@@ -99,13 +99,13 @@ class GeofenceFlow(ConfigSubentryFlow):
         """Begin at an address. If it cannot be found, the owner points at it on the map."""
         if user_input is None:
             return self.async_show_form(step_id="address", data_schema=_ADDRESS)
+        errors = {}
+        self._suggest()
         try:
-            place = await async_find_address(self.hass, user_input[CONF_ADDRESS].strip())
+            self._suggest(await async_find_address(self.hass, user_input[CONF_ADDRESS].strip()))
         except NoPlaceFound as err:
-            self._suggest(self.hass.config.latitude, self.hass.config.longitude)
-            return self._async_show_geofence({"base": err.key})
-        self._suggest(*place)
-        return await self.async_step_area()
+            errors["base"] = str(err)
+        return self._async_show_geofence(errors)
 
     async def async_step_area(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the geofence, and save it."""
@@ -125,10 +125,11 @@ class GeofenceFlow(ConfigSubentryFlow):
             )
         return self.async_create_entry(title=title, data=data)
 
-    def _suggest(self, latitude: float, longitude: float, radius: float = _DEFAULT_RADIUS) -> None:
-        place = {CONF_LATITUDE: latitude, CONF_LONGITUDE: longitude, CONF_RADIUS: radius}
+    def _suggest(self, centre: tuple[float, float] | None = None, radius: float = _DEFAULT_RADIUS) -> None:
+        """Begin with a circle around ``centre``, or around home."""
+        latitude, longitude = centre or (self.hass.config.latitude, self.hass.config.longitude)
         self._suggested = {
-            CONF_LOCATION: place,
+            CONF_LOCATION: {CONF_LATITUDE: latitude, CONF_LONGITUDE: longitude, CONF_RADIUS: radius},
             CONF_ON_LEAVING: [GeofenceAction.ALERT],
             CONF_ON_ENTERING: [GeofenceAction.ALERT],
         }
