@@ -3,7 +3,7 @@
 The messages are for logs: they name hosts, endpoints and codes, never an account, a vehicle, a token or a place.
 """
 
-from typing import ClassVar, Self
+from typing import ClassVar, Self, override
 
 
 class BackendError(Exception):
@@ -16,6 +16,7 @@ class BackendError(Exception):
     key: ClassVar[str] = "backend_error"
     nothing_done: bool = True
 
+    @override
     def __init_subclass__(cls, *, key: str | None = None, nothing_done: bool | None = None) -> None:
         """Set what the new kind does not share with its base."""
         cls.key = key or cls.key
