@@ -10,7 +10,6 @@ from .command_log import CommandLog
 from .connection import Connection
 from .coordinator import VehicleCoordinator
 from .engine import preconditions
-from .engine.command_evidence import Evidence, is_settled
 from .pin_guard import PinGuard
 from .vehicle import NEVER, Command, Group, Reason, VehicleState
 from .vehicle_source import VehicleSource
@@ -71,9 +70,10 @@ class CommandChecks:
         """
         if command.force or any(each.concerns_same(command) for each in self._log.in_flight):
             return False
-        evidence = Evidence(
-            state=self._coordinator.data,
+        return preconditions.is_settled(
+            command,
+            self._coordinator.data,
+            self._log.records,
             reported_at=min(map(self._sources.reported_at, command.groups), default=NEVER),
             now=dt_util.utcnow(),
         )
-        return is_settled(command, evidence, self._log.records)

@@ -16,9 +16,7 @@ from .command_log import CommandLog
 from .connection import Connection
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
-from .engine.command_evidence import next_start
-from .engine.command_follower import CommandTiming, CommandTransport
-from .engine.command_job import Job, Stage
+from .engine.command_job import CommandTiming, CommandTransport, Job, Stage, next_start
 from .engine.command_runner import CommandRunner
 from .vehicle import (
     BackendError,

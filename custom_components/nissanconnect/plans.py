@@ -11,8 +11,7 @@ from homeassistant.util import dt as dt_util
 from .alerts import VehicleAlerts
 from .commands import VehicleCommands
 from .coordinator import VehicleCoordinator
-from .engine.command_evidence import FIRST_LOOK, LAST_LOOK, ClimatePlan
-from .engine.command_job import Job
+from .engine.command_job import FIRST_LOOK, LAST_LOOK, ClimatePlan, Job
 from .vehicle import (
     BackendError,
     CancelClimateSchedule,

@@ -22,8 +22,7 @@ from .backends.base import Json
 from .const import DOMAIN
 from .engine.alert_rules import AlertPreferences
 from .engine.alert_tracker import AlertTracker
-from .engine.command_evidence import ClimatePlan
-from .engine.command_job import Unfinished
+from .engine.command_job import ClimatePlan, Unfinished
 from .engine.merge import SourceState
 from .engine.preconditions import WrongPins
 from .engine.wake_policy import Wake, WakeLedger, WakeResult

@@ -11,8 +11,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine import command_job as job_module
-from custom_components.nissanconnect.engine.command_follower import CommandTiming, CommandTransport
-from custom_components.nissanconnect.engine.command_job import Job, Stage
+from custom_components.nissanconnect.engine.command_job import CommandTiming, CommandTransport, Job, Stage
 from custom_components.nissanconnect.engine.command_runner import CommandRunner
 from custom_components.nissanconnect.vehicle import (
     BackendError,

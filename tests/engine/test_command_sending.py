@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.command_job import Attempt, Sending
+from custom_components.nissanconnect.engine.command_runner import Attempt, Sending
 from custom_components.nissanconnect.vehicle import BackendError, Departure, RateLimited, Ticket, TooLate, Unavailable
 
 from .strategies import EPOCH

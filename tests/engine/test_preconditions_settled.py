@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.command_evidence import Evidence, is_settled
+from custom_components.nissanconnect.engine.preconditions import is_settled
 from custom_components.nissanconnect.vehicle import (
     COMMANDS,
     Charging,
@@ -29,6 +29,7 @@ from .test_preconditions import EVERY_COMMAND
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+NOW = timedelta()
 
 
 def climate(*, running: bool, next_start_at: datetime | None = None) -> VehicleState:
@@ -41,9 +42,11 @@ def charging(status: ChargingStatus, *, plugged_in: bool = True, limit: float = 
     )
 
 
-def seen(state: VehicleState, age: timedelta = timedelta()) -> Evidence:
-    """What was reported at the epoch, so long ago."""
-    return Evidence(state=state, reported_at=EPOCH, now=EPOCH + age)
+def settled_by(
+    command: Command, state: VehicleState, age: timedelta = timedelta(), past: tuple[CommandRecord, ...] = ()
+) -> bool:
+    """Whether a state that was reported at the epoch, so long ago, makes a command needless."""
+    return is_settled(command, state, past, reported_at=EPOCH, now=EPOCH + age)
 
 
 def record(command: str, status: CommandStatus, minutes: float, *, sent: bool = True) -> CommandRecord:
@@ -61,31 +64,31 @@ CHARGES = charging(ChargingStatus.CHARGING)
 
 
 @pytest.mark.parametrize(
-    ("command", "evidence", "settled"),
+    ("command", "state", "age", "settled"),
     [
-        (StopClimate(), seen(OFF, 23 * HOUR), True),
-        (StopClimate(), seen(OFF, 25 * HOUR), False),
-        (StopClimate(), seen(ON), False),
-        (StopClimate(), seen(VehicleState()), False),
-        (StopClimate(), seen(climate(running=False, next_start_at=EPOCH + HOUR), 2 * HOUR), False),
-        (StopClimate(), seen(climate(running=False, next_start_at=EPOCH + 3 * HOUR), 2 * HOUR), True),
-        (StartClimate(21), seen(ON), False),
-        (StopCharging(), seen(IDLE), True),
-        (StopCharging(), seen(IDLE, 20 * MINUTE), False),
-        (StopCharging(), seen(UNPLUGGED, 20 * MINUTE), True),
-        (StopCharging(), seen(UNPLUGGED, 2 * HOUR), False),
-        (StopCharging(), seen(WAITING), False),
-        (StopCharging(), seen(CHARGES), False),
-        (StartCharging(), seen(CHARGES), True),
-        (StartCharging(), seen(CHARGES, 20 * MINUTE), False),
-        (StartCharging(), seen(WAITING), False),
-        (SetChargeLimit(80), seen(IDLE, 30 * MINUTE), True),
-        (SetChargeLimit(80), seen(IDLE, 2 * HOUR), False),
-        (SetChargeLimit(70), seen(IDLE), False),
+        (StopClimate(), OFF, 23 * HOUR, True),
+        (StopClimate(), OFF, 25 * HOUR, False),
+        (StopClimate(), ON, NOW, False),
+        (StopClimate(), VehicleState(), NOW, False),
+        (StopClimate(), climate(running=False, next_start_at=EPOCH + HOUR), 2 * HOUR, False),
+        (StopClimate(), climate(running=False, next_start_at=EPOCH + 3 * HOUR), 2 * HOUR, True),
+        (StartClimate(21), ON, NOW, False),
+        (StopCharging(), IDLE, NOW, True),
+        (StopCharging(), IDLE, 20 * MINUTE, False),
+        (StopCharging(), UNPLUGGED, 20 * MINUTE, True),
+        (StopCharging(), UNPLUGGED, 2 * HOUR, False),
+        (StopCharging(), WAITING, NOW, False),
+        (StopCharging(), CHARGES, NOW, False),
+        (StartCharging(), CHARGES, NOW, True),
+        (StartCharging(), CHARGES, 20 * MINUTE, False),
+        (StartCharging(), WAITING, NOW, False),
+        (SetChargeLimit(80), IDLE, 30 * MINUTE, True),
+        (SetChargeLimit(80), IDLE, 2 * HOUR, False),
+        (SetChargeLimit(70), IDLE, NOW, False),
     ],
 )
-def test_what_the_vehicle_has_reported(command: Command, evidence: Evidence, settled: bool) -> None:
-    assert is_settled(command, evidence, ()) is settled
+def test_what_the_vehicle_has_reported(command: Command, state: VehicleState, age: timedelta, settled: bool) -> None:
+    assert settled_by(command, state, age) is settled
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,7 @@ def test_what_the_vehicle_has_reported(command: Command, evidence: Evidence, set
     ],
 )
 def test_the_report_must_be_later_than_what_could_have_changed_it(past: CommandRecord, settled: bool) -> None:
-    assert is_settled(StopClimate(), seen(OFF, HOUR), [past]) is settled
+    assert settled_by(StopClimate(), OFF, HOUR, (past,)) is settled
 
 
 SAFE = {SetChargeLimit, StartCharging, StopCharging, StopClimate}
@@ -112,4 +115,4 @@ SAFE = {SetChargeLimit, StartCharging, StopCharging, StopClimate}
 @given(st.sampled_from([command for command in EVERY_COMMAND if type(command) not in SAFE]), states)
 def test_everything_else_is_always_sent(command: Command, state: VehicleState) -> None:
     assert set(COMMANDS) > SAFE
-    assert not is_settled(command, seen(state), ())
+    assert not settled_by(command, state)

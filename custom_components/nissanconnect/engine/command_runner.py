@@ -1,26 +1,153 @@
-"""The order and life of the commands to one vehicle: each is sent once, and followed while others are sent."""
+"""The commands to one vehicle: each is sent once, soon or never, and followed while others are sent."""
 
-from asyncio import Event
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from asyncio import CancelledError, Event, Task, Timeout, shield
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
 from functools import partial
 
 from ..vehicle import (
+    NEVER,
     BackendError,
     Busy,
     Command,
     CommandOutcome,
     CommandStatus,
+    Departure,
     Initiator,
     Reason,
+    Ticket,
     TimePassed,
     TooLate,
     Unavailable,
     VehicleState,
 )
-from .command_follower import Clock, CommandFollower, CommandTiming, CommandTransport, Sleep
-from .command_job import Job, Sending, Spawn, Stage, Timer, seconds_until
+from .command_job import Clock, CommandFollower, CommandTiming, CommandTransport, Job, Sleep, Stage
+
+type Attempt = Callable[[Departure], Awaitable[Ticket]]
+type Timer = Callable[[float | None], Timeout]
+"""Returns a context that ends after this many seconds, or never, like :func:`asyncio.timeout`."""
+type Spawn = Callable[[Coroutine[None, None, Ticket | BackendError]], Task[Ticket | BackendError]]
+"""Runs a coroutine in a task of its own. The owner of the runner ends that task with it."""
+type RecordRequest = Callable[[bool], AbstractAsyncContextManager[None]]
+"""Returns the context of one request, given whether it can wake the vehicle.
+
+Entering it records the request before it leaves.
+"""
+
+
+class Sending:
+    """Sends one command before ``latest``, or never.
+
+    An attempt that is too late is not cancelled: that could break a log-in that others wait for, or a request that has
+    left. It goes on alone, and its next request is refused.
+    """
+
+    def __init__(
+        self,
+        latest: datetime,
+        record: RecordRequest,
+        now: Callable[[], datetime],
+        *,
+        useful_until: datetime | None = None,
+    ) -> None:
+        """After ``useful_until`` no request leaves, not even one that follows another."""
+        self.uncertain = False
+        """Whether a request has left that the vehicle may have carried out."""
+        self._latest = latest
+        self._useful_until = useful_until
+        self._record = record
+        self._now = now
+        self._prepared = False
+        self._gone = False
+        self._limit: Timeout | None = None
+
+    async def carry_out(self, attempt: Attempt, timer: Timer, spawn: Spawn) -> Ticket:
+        """Return the ticket of ``attempt``.
+
+        Raises:
+            TooLate: It has not left in time.
+            BackendError: It was not accepted, or it is unknown whether it was.
+        """
+
+        async def attempted() -> Ticket | BackendError:
+            try:
+                return await attempt(self._departure)
+            except BackendError as error:
+                return error
+
+        task: Task[Ticket | BackendError] | None = None
+        try:
+            async with timer(seconds_until(self._latest, self._now())) as self._limit:
+                task = spawn(attempted())
+                result = await shield(task)
+        except TimeoutError:
+            if task is None or not task.done():
+                raise TooLate from None
+            result = task.result()  # it ended at the same moment
+        except CancelledError:
+            if task is not None:
+                task.cancel()
+            raise
+        finally:
+            self._limit = None
+        if isinstance(result, BackendError):
+            raise result
+        return result
+
+    def cancel(self) -> bool:
+        """Let no more requests leave; return ``False`` if one that may be carried out has left already.
+
+        A preparation in which the vehicle takes part goes on until the command would have left, because the vehicle is
+        busy with it.
+        """
+        if self.uncertain:
+            return False
+        self._latest = self._useful_until = NEVER
+        if self._limit is not None and not self._limit.expired() and not self._prepared:
+            self._limit.reschedule(0.0)
+        return True
+
+    @asynccontextmanager
+    async def _departure(self, *, wakes: bool = True, answer_within: timedelta = timedelta()) -> AsyncIterator[None]:
+        """Let one request leave; see :class:`~..vehicle.Departure`. Once one has left, the others may follow."""
+        if self._gone:
+            async with self._leaving(wakes):
+                yield
+            return
+        limit = self._limit
+        if limit is None or limit.expired() or self._now() > self._latest:
+            raise TooLate
+        self._prepared = bool(answer_within)
+        due = limit.when()
+        limit.reschedule(None)  # a request that has left is awaited
+        try:
+            async with self._leaving(wakes, only_prepares=bool(answer_within)):
+                yield
+            self._latest += answer_within
+            due = due and due + answer_within.total_seconds()
+        finally:
+            self._gone = self.uncertain
+            if not self._gone and self._limit is not None:
+                limit.reschedule(due)
+
+    @asynccontextmanager
+    async def _leaving(self, wakes: bool, *, only_prepares: bool = False) -> AsyncIterator[None]:
+        before, self.uncertain = self.uncertain, self.uncertain or not only_prepares
+        try:
+            async with self._record(wakes):
+                if self._useful_until is not None and self._now() > self._useful_until:
+                    raise TooLate
+                yield
+        except BackendError as error:
+            if error.nothing_done:
+                self.uncertain = before
+            raise
+
+
+def seconds_until(latest: datetime, now: datetime) -> float:
+    """Return the seconds until ``latest``, 0 if it has passed."""
+    return max((latest - now).total_seconds(), 0.0)
 
 
 class CommandRunner:
@@ -56,6 +183,7 @@ class CommandRunner:
         self._timer = timer
         self._spawn = spawn
         self._jobs: list[Job] = []
+        self._sendings: dict[Job, Sending] = {}
         self._changed = Event()
         """Set, and replaced, whenever a job changes."""
 
@@ -70,11 +198,6 @@ class CommandRunner:
     def pending(self) -> list[Command]:
         """The commands that have not ended and still count, waiting or not, in the order of their requests."""
         return [job.command for job in self._jobs if not job.superseded]
-
-    @property
-    def in_flight(self) -> list[Command]:
-        """The commands that have left and not ended."""
-        return [job.command for job in self._jobs if job.sent_at is not None and not job.cancelled]
 
     @property
     def idle(self) -> bool:
@@ -109,7 +232,9 @@ class CommandRunner:
         needless = [each for each in self._jobs if command.cancels_unsent(each.command)]
         if needless and self._check(command) in (None, Reason.ALREADY_SO):
             for each in needless:
-                each.cancel()
+                sending = self._sendings.get(each)
+                never_left = sending is None or sending.cancel()
+                each.superseded = each.superseded or (each.ticket is None and never_left)
             self._wake_waiting()
 
     def _supersede_earlier(self, job: Job) -> None:
@@ -130,7 +255,8 @@ class CommandRunner:
                 while any(self._holds_up(each, job) for each in self._jobs) and not job.superseded:
                     await self._changed.wait()
         except TimeoutError:
-            raise (Busy if self._is_locked_out(job) else TooLate) from None
+            is_locked_out = any(each.blocks_others and self._holds_up(each, job) for each in self._jobs)
+            raise (Busy if is_locked_out else TooLate) from None
         if job.superseded or self._now() > job.latest:
             raise TooLate
 
@@ -155,9 +281,6 @@ class CommandRunner:
         displaced = leaves and self._transport.would_displace(job.command, other.ticket)
         return displaced and not job.command.supersedes(other.command)
 
-    def _is_locked_out(self, job: Job) -> bool:
-        return any(each.blocks_others and self._holds_up(each, job) for each in self._jobs)
-
     # The life of one
 
     async def run(self, job: Job) -> None:
@@ -170,6 +293,7 @@ class CommandRunner:
             job.outcome = self._blocked(Reason.SUPERSEDED if job.superseded else late)
         finally:
             self._jobs.remove(job)
+            self._sendings.pop(job, None)
             try:
                 self._move(job, Stage.ENDED)
             finally:  # a broken listener must not make the initiator wait forever
@@ -220,7 +344,7 @@ class CommandRunner:
         self._move(job, Stage.SENDING)
         if job.command.reports:
             before = await self._follower.state_before(job.command, before)
-        job.sending = sending = Sending(
+        self._sendings[job] = sending = Sending(
             job.latest, partial(self._request, job), self._now, useful_until=job.command.useful_until
         )
         try:

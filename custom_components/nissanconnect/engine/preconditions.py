@@ -1,27 +1,38 @@
-"""Whether a command is possible and sensible, checked before the vehicle is woken for it.
+"""Whether a command is possible, sensible and needed, checked before the vehicle is woken for it.
 
 Unknown values never block, nor do values that were reported too long ago to be still true: then the vehicle itself
 decides.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
 from ..vehicle import (
+    COMMANDS,
     Capability,
+    Charging,
+    ChargingStatus,
+    Climate,
     Command,
+    CommandOutcome,
+    CommandRecord,
+    CommandStatus,
     DeviceNotRegistered,
     Group,
     NotSupported,
     PrivacyMode,
     Reason,
     Refresh,
+    Reported,
     ScheduleClimate,
+    SetChargeLimit,
     StartCharging,
     StartClimate,
     StartEngine,
+    StopCharging,
+    StopClimate,
     SubscriptionInactive,
     Unreachable,
     VehicleInfo,
@@ -159,6 +170,62 @@ _CHECKS: Mapping[type[Command], Callable[[CommandContext], Iterator[Reason]]] = 
     StartClimate: _climate,
     StartEngine: _engine,
 }
+
+
+_LASTS: Mapping[type[Command], timedelta] = {
+    SetChargeLimit: timedelta(hours=1),
+    StartCharging: timedelta(minutes=15),
+    StopCharging: timedelta(hours=1),
+    StopClimate: timedelta(hours=24),
+}
+"""How long after the vehicle's report its state still makes the command needless.
+
+A charge begins and ends by itself, by timers and by hands at the plug. A remote climate start, whoever made it, is
+reported, and planned ones are known. Starting climate again extends its run, so it is always sent. Doors are never left
+to a report.
+"""
+
+_TIMERS = timedelta(minutes=15)
+"""For how long a plugged vehicle that does not charge is assumed not to have begun by its own timer."""
+
+_LATE_EFFECT = timedelta(minutes=15)
+"""For how long a command that was not confirmed may still be carried out."""
+
+
+def is_settled(
+    command: Command, state: VehicleState, past: Iterable[CommandRecord], *, reported_at: datetime, now: datetime
+) -> bool:
+    """Whether the vehicle has reported the wanted state since the last of ``past`` that could have changed it.
+
+    ``reported_at`` is when it reported the groups of the command.
+    """
+    lasts = _LASTS.get(type(command))
+    if lasts is None or now - reported_at > lasts:
+        return False
+    if command.seen_in(state, state) is not True or _may_begin(command, state, reported_at, now):
+        return False
+    rivals = {kind.kind() for kind in COMMANDS if kind is not Refresh and kind.groups & command.groups}
+    return all(_shown_by(record.outcome, reported_at) for record in past if record.command in rivals)
+
+
+def _shown_by(outcome: CommandOutcome, reported_at: datetime) -> bool:
+    """Whether a report shows the effect of a command. One that was not sent has changed nothing."""
+    if outcome.sent_at is None:
+        return True
+    confirmed = outcome.status is CommandStatus.CONFIRMED
+    return reported_at >= (outcome.sent_at if confirmed else outcome.ended_at + _LATE_EFFECT)
+
+
+def _may_begin(command: Command, state: VehicleState, reported_at: datetime, now: datetime) -> bool:
+    """Whether the thing to stop may have begun since, or may be about to, by a schedule."""
+    group: Reported | None = state.climate if isinstance(command, StopClimate) else state.charging
+    match command, group:
+        case StopClimate(), Climate(next_start_at=datetime() as at):
+            return reported_at < at <= now
+        case StopCharging(), Charging(status=status, plugged_in=plugged):
+            waits = status not in (ChargingStatus.NOT_CHARGING, ChargingStatus.FINISHED)
+            return plugged is not False and (waits or now - reported_at > _TIMERS)
+    return False
 
 
 _PAUSES = (
