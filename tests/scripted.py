@@ -61,10 +61,9 @@ class Scripted:
     """How often somebody has begun to listen."""
     _lines: list[asyncio.Queue[Push | BackendError]] = field(default_factory=list)
 
-    @property
-    def description(self) -> Description:
-        """What a test has chosen."""
-        return Description(
+    def __post_init__(self) -> None:
+        """Describe it as a test has chosen."""
+        self.description = Description(
             name=self.name,
             command_limit=timedelta(seconds=60),
             pushes=self.pushes,

@@ -137,7 +137,7 @@ async def both(hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntr
 @pytest.fixture
 async def spoken(hass: HomeAssistant, home: MockConfigEntry, stage: Stage, module: Scripted) -> MockConfigEntry:
     """The entry that the vehicle belongs to, with another one as its source that speaks by itself."""
-    module.pushes = True
+    module.description = replace(module.description, pushes=True)
     await set_up(hass, stage.entry("Module", module))
     await add_source(hass, home)
     return home

@@ -119,13 +119,13 @@ class Description:
 class Backend(Protocol):
     """A source of vehicles. Every method raises a :class:`~..vehicle.BackendError` on failure, and nothing else."""
 
-    @property
-    def description(self) -> Description:
-        """What this backend is; the same at every call."""
+    description: Description
+    """What this backend is; it never changes."""
 
     @property
     def requests(self) -> int:
-        """How many requests it has sent since it was created. A backend that costs its service none says 0."""
+        """How many requests it has sent since it was created; 0 if they cost its service nothing."""
+        return 0
 
     async def log_in(self) -> str:
         """Make sure that the source accepts the credentials; return a stable id of the account (no e-mail address)."""
@@ -152,10 +152,15 @@ class Backend(Protocol):
         """Return the progress of an accepted command."""
 
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Retry at the next read what was refused for this vehicle; its owner says that something has changed."""
+        """Retry at the next read what was refused for this vehicle; its owner says that something has changed.
+
+        A backend that remembers no refusal does nothing.
+        """
+        return
 
     def memory(self) -> Json:
         """Return what should survive a restart besides the log-in: what this backend has learned about vehicles."""
+        return None
 
 
 @runtime_checkable

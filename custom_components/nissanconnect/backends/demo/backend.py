@@ -28,7 +28,7 @@ from ...vehicle import (
     VehicleReport,
     VehicleState,
 )
-from ..base import Backend, Description, Json
+from ..base import Backend, Description
 from .car import Car
 from .garage import open_garage
 from .mapping import NAME, state_of, summary_of
@@ -41,22 +41,14 @@ _FIRST_DAY = {TripPeriod.DAY: {}, TripPeriod.MONTH: {"day": 1}, TripPeriod.YEAR:
 class DemoBackend(Backend):
     """Cars that lead an ordinary life by the clock ``now``, in the time zone of their people."""
 
+    description = Description(name=NAME, command_limit=timedelta(minutes=2))
+
     def __init__(self, *, now: Callable[[], datetime], zone: tzinfo = UTC) -> None:
         """Prepare a garage; it is opened when it is first looked at."""
         self._now = now
         self._zone = zone
         self._cars: dict[str, Car] = {}
         self._progress: dict[str, Progress] = {}
-
-    @property
-    @override
-    def description(self) -> Description:
-        return Description(name=NAME, command_limit=timedelta(minutes=2))
-
-    @property
-    @override
-    def requests(self) -> int:
-        return 0
 
     @override
     async def log_in(self) -> str:
@@ -97,14 +89,6 @@ class DemoBackend(Backend):
         if ticket.id not in self._progress:
             raise ProtocolError("demo: unknown ticket")
         return self._progress[ticket.id]
-
-    @override
-    def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Nothing is ever refused here."""
-
-    @override
-    def memory(self) -> Json:
-        return None
 
     async def read_trips(
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date

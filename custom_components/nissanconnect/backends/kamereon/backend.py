@@ -96,18 +96,13 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
         self._read_slots = asyncio.Semaphore(_PARALLEL_READS)
         self._device_id = device_id
         self._fuel: dict[tuple[str, str], Fuel] = {}
-        self._description = Description(
+        self.description = Description(
             name=BACKEND,
             command_limit=region.command_limit or timedelta(),
             hosts={host.replace("-", "_"): str(url) for host, url in region.environment.hosts.items()},
             market=region.market,
             refreshes=(Group.CLIMATE, Group.BODY),
         )
-
-    @property
-    @override
-    def description(self) -> Description:
-        return self._description
 
     @property
     @override

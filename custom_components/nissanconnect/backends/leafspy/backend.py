@@ -191,7 +191,7 @@ class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
         self._password = password
         self._units = units or Units()
         guessed = () if self._units.outside_fahrenheit is not None else (_UNIT_IS_GUESSED,)
-        self._description = Description(
+        self.description = Description(
             name=BACKEND, command_limit=timedelta(0), pushes=True, weaknesses=(*_WEAKNESSES, *guessed)
         )
         self._vehicles = _vehicles_from_json(memory)
@@ -199,16 +199,6 @@ class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
         self._pending: set[str] = set()
         """The keys of vehicles whose state has not been pushed, because nobody listened."""
         self._received = Event()
-
-    @property
-    @override
-    def description(self) -> Description:
-        return self._description
-
-    @property
-    @override
-    def requests(self) -> int:
-        return 0
 
     @property
     @override
@@ -272,10 +262,6 @@ class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         raise NotSupported("leafspy: nothing can be commanded")
-
-    @override
-    def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Nothing is ever refused here."""
 
     @override
     def forget(self, vehicle: VehicleInfo) -> None:

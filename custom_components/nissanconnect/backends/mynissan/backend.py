@@ -74,6 +74,8 @@ _CONCERNS_ALL = (NoConnection, TokenRejected, RateLimited)
 class MyNissanBackend(Backend, Messages, Trips):
     """One account."""
 
+    description = _DESCRIPTION
+
     def __init__(
         self,
         session: Session,
@@ -109,11 +111,6 @@ class MyNissanBackend(Backend, Messages, Trips):
         self._records = defaultdict(
             VehicleRecord, {key: VehicleRecord.from_json(each, now()) for key, each in saved.items()}
         )
-
-    @property
-    @override
-    def description(self) -> Description:
-        return _DESCRIPTION
 
     @property
     @override

@@ -90,7 +90,7 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
         self._budget = SmsBudget(saved.get("sent"))
         self._without_alert: dict[str, datetime] = {}
         """When each command was first seen to be done, though the alert that shows its success is missing."""
-        self._description = Description(
+        self.description = Description(
             name=BACKEND,
             command_limit=_COMMAND_LIMIT,
             hosts={"opencarwings": str(base)},
@@ -100,11 +100,6 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
             pushes=False,
             weaknesses=_WEAKNESSES,
         )
-
-    @property
-    @override
-    def description(self) -> Description:
-        return self._description
 
     @property
     @override
@@ -259,10 +254,6 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
     def _progress(self, key: str, sent: SentCommand) -> Progress | None:
         car = self._cache.car(key)
         return progress(sent, car.command if car else None, self._cache.alerts(key))
-
-    @override
-    def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """No refusal is stored."""
 
     @override
     def memory(self) -> Json:

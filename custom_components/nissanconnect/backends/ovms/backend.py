@@ -62,6 +62,8 @@ _DESCRIPTION = Description(
 class OvmsBackend(Backend, Pushing):
     """One module."""
 
+    description = _DESCRIPTION
+
     def __init__(
         self,
         bus: MessageBus,
@@ -96,11 +98,6 @@ class OvmsBackend(Backend, Pushing):
         """Set by a message and when the connection to the broker changes."""
         self._has_messages = False
         self._requested_all = False
-
-    @property
-    @override
-    def description(self) -> Description:
-        return _DESCRIPTION
 
     @property
     @override
@@ -160,10 +157,6 @@ class OvmsBackend(Backend, Pushing):
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         self._module.process()
         return await self._commands.progress(ticket.id)
-
-    @override
-    def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Nothing is remembered as refused."""
 
     @override
     def memory(self) -> Json:

@@ -80,13 +80,8 @@ class TeslaFiBackend(Backend):
             on_rejected=lambda: save_auth({_REJECTED: True}),
             timeout=timeout,
         )
-        self._description = Description(name=BACKEND, command_limit=timedelta(), hosts={"feed": str(base)})
+        self.description = Description(name=BACKEND, command_limit=timedelta(), hosts={"feed": str(base)})
         self._info = _from_memory(memory)
-
-    @property
-    @override
-    def description(self) -> Description:
-        return self._description
 
     @property
     @override
@@ -132,10 +127,6 @@ class TeslaFiBackend(Backend):
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         raise ProtocolError("no command was ever accepted")
-
-    @override
-    def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Nothing is refused in parts."""
 
     @override
     def memory(self) -> Json:
