@@ -1,13 +1,14 @@
 """The stand-in for the service, a clock, and a backend that reads the one by the other."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from typing import Any
 
-from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend, service_url
+from custom_components.nissanconnect.backends.base import Context
+from custom_components.nissanconnect.backends.teslafi import TeslaFiBackend
 from tests.backends.doubles import Clock
 from tests.simulator.teslafi import TOKEN, TeslaFi
 
@@ -32,8 +33,12 @@ async def teslafi(clock: Clock, socket_enabled: None) -> AsyncIterator[TeslaFi]:
 
 
 @pytest.fixture
-def make_backend(session: ClientSession, teslafi: TeslaFi, clock: Clock) -> MakeBackend:
-    return partial(TeslaFiBackend, session, base=service_url(teslafi.url), token=TOKEN, now=clock, timeout=5.0)
+def make_backend(context: Context, teslafi: TeslaFi) -> MakeBackend:
+    def make(*, token: str = TOKEN, timeout: float = 5.0, **more: Any) -> TeslaFiBackend:
+        fields = {"url": teslafi.url, "api_token": token}
+        return TeslaFiBackend(replace(context, **more), fields, timeout=timeout)
+
+    return make
 
 
 @pytest.fixture

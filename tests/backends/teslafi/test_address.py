@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.backends.teslafi import service_url
+from custom_components.nissanconnect.backends.teslafi.client import service_url
 from custom_components.nissanconnect.vehicle import InvalidAddress
 
 

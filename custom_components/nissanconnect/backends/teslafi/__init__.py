@@ -6,9 +6,8 @@ to copy for a new one: see docs/new-backend.md.
 
 from ..base import Backend, Context, Fields
 from .backend import TeslaFiBackend
-from .client import service_url
 
-__all__ = ["TeslaFiBackend", "create", "service_url"]
+__all__ = ["TeslaFiBackend", "create"]
 
 
 def create(context: Context, fields: Fields) -> Backend:
@@ -17,12 +16,4 @@ def create(context: Context, fields: Fields) -> Backend:
     Raises:
         InvalidAddress: The token must not be sent to this address.
     """
-    return TeslaFiBackend(
-        context.session,
-        base=service_url(fields["url"]),
-        token=fields["api_token"].strip(),
-        now=context.now,
-        auth=context.auth,
-        save_auth=context.save_auth,
-        memory=context.memory,
-    )
+    return TeslaFiBackend(context, fields)

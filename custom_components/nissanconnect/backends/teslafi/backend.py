@@ -1,15 +1,12 @@
 """The backend of one feed: one token is one vehicle, read-only."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 import logging
 import re
 from typing import override
-
-import aiohttp
-from yarl import URL
 
 from ...vehicle import (
     BackendError,
@@ -34,14 +31,11 @@ from ...vehicle import (
     plant_country,
     vin_problem,
 )
-from ..base import Backend, Description, Json, SaveAuth
-from ..reader import JsonReader
-from .client import DataPoint, FeedClient
+from ..base import Backend, Context, Description, Fields, Json
+from .client import DataPoint, FeedClient, service_url
 from .mapping import BACKEND, FeedReader, state_of
 
 _LOGGER = logging.getLogger(__name__)
-
-_REJECTED = "rejected"
 
 _CAPABILITIES: dict[Group, Capability] = {
     Group.BATTERY: Capability.BATTERY,
@@ -55,33 +49,12 @@ _CAPABILITIES: dict[Group, Capability] = {
 class TeslaFiBackend(Backend):
     """One feed. It never wakes the vehicle, and takes no commands."""
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        *,
-        base: URL,
-        token: str,
-        now: Callable[[], datetime],
-        auth: Json = None,
-        save_auth: SaveAuth = lambda _: None,
-        memory: Json = None,
-        timeout: float = 15.0,
-    ) -> None:
-        """``base`` comes from :func:`~.client.service_url`; ``timeout`` is in seconds: a database responds (§1).
-
-        ``auth`` says whether this token was rejected, so that not even a restart has it sent again.
-        """
-        self._feed = FeedClient(
-            session,
-            base,
-            token,
-            now=now,
-            rejected=JsonReader.of(auth).flag(_REJECTED) is True,
-            on_rejected=lambda: save_auth({_REJECTED: True}),
-            timeout=timeout,
-        )
+    def __init__(self, context: Context, fields: Fields, *, timeout: float = 15.0) -> None:
+        """``timeout`` is in seconds: a database responds (§1). Raises :class:`~...vehicle.InvalidAddress`."""
+        base = service_url(fields["url"])
         self.description = Description(name=BACKEND, command_limit=timedelta(), hosts={"feed": str(base)})
-        self._info = _from_memory(memory)
+        self._feed = FeedClient(context, base, fields["api_token"].strip(), timeout)
+        self._info = _from_memory(context.memory)
 
     @property
     @override

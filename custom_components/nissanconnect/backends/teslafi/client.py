@@ -1,12 +1,10 @@
 """The client of the feed: not more requests than the service allows, and a token that is never shown."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-import aiohttp
 from yarl import URL
 
 from ...vehicle import (
@@ -22,8 +20,9 @@ from ...vehicle import (
     Unreachable,
     UnsafeRedirect,
 )
+from ..base import Context
 from ..http import HttpClient, Response, base_url
-from ..reader import header_value
+from ..reader import JsonReader, header_value
 from .mapping import FeedReader
 
 PAUSE = timedelta(seconds=60)
@@ -33,6 +32,7 @@ LONGEST_PAUSE = timedelta(minutes=15)
 """After failures the pause doubles up to this (§2); what the service itself demands may be longer, up to a day."""
 
 _A_DAY = 24 * 3600.0
+_REJECTED = "rejected"
 _NAME = "the feed"
 _FEED = "feed.php"
 _FRAME = {"Date", "data_id"}
@@ -70,30 +70,21 @@ class DataPoint:
 class FeedClient:
     """The feed of one vehicle. A request within the pause returns the outcome of the last one again."""
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        base: URL,
-        token: str,
-        *,
-        now: Callable[[], datetime],
-        rejected: bool,
-        on_rejected: Callable[[], None],
-        timeout: float,
-    ) -> None:
-        """A ``rejected`` token is never sent; ``on_rejected`` is called when the service rejects it."""
-        self._http = HttpClient(session, now=now, timeout=timeout)
+    def __init__(self, context: Context, base: URL, token: str, timeout: float) -> None:
+        """A token that was ever rejected is not sent again, not even after a restart."""
+        self._http = HttpClient(context.session, now=context.now, timeout=timeout)
         self._url = base.join(URL(_FEED))
         self._token = token
-        self._now = now
+        self._now = context.now
+        self._save_auth = context.save_auth
         self._lock = asyncio.Lock()
-        self._requested_at = now()
+        self._requested_at = context.now()
         self._pause = PAUSE
         self._failures = 0
+        rejected = JsonReader.of(context.auth).flag(_REJECTED)
         self._outcome: DataPoint | BackendError | None = (
             AuthenticationFailed("the token was refused") if rejected else None
         )
-        self._on_rejected = on_rejected
         self._point: DataPoint | None = None
         self._wants_last_good = True
 
@@ -135,7 +126,7 @@ class FeedClient:
             doubled = min(PAUSE * (1 << min(self._failures, 10)), LONGEST_PAUSE)
             self._pause = max(doubled, timedelta(seconds=error.retry_after or 0))
             if isinstance(error, AuthenticationFailed):
-                self._on_rejected()
+                self._save_auth({_REJECTED: True})
             return error
         before, point = self._point, DataPoint(fields=fields, received_at=self._requested_at, live=not last_good)
         fell_asleep = point.live and point.is_asleep and not (before is not None and before.is_asleep)
