@@ -1,6 +1,5 @@
 """What the tests of several backends begin with: an evening, a clock, a diary, a session and a context."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Context
 
-from .doubles import Clock, Diary
+from .doubles import Clock, Diary, a_context
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 
@@ -34,12 +33,4 @@ async def session(socket_enabled: None) -> AsyncIterator[ClientSession]:
 @pytest.fixture
 def context(session: ClientSession, clock: Clock) -> Context:
     """What a backend is given that has never logged in; tests replace what matters to them."""
-    return Context(
-        session=session,
-        now=clock,
-        sleep=asyncio.sleep,
-        zone=UTC,
-        auth=None,
-        save_auth=lambda _: None,
-        memory=None,
-    )
+    return a_context(clock, session=session)

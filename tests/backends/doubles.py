@@ -1,7 +1,18 @@
 """What tests of backends and of the simulator use instead of the world: a clock, and somewhere to keep a log-in."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from custom_components.nissanconnect.backends.base import Context
+
+
+def a_context(now: Callable[[], datetime], **more: Any) -> Context:
+    """What a backend is given that has never logged in."""
+    nothing = {"session": None, "zone": UTC, "auth": None, "save_auth": lambda _: None, "memory": None}
+    return Context(**{**nothing, "now": now, "sleep": asyncio.sleep, **more})
 
 
 @dataclass(slots=True)

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.http import base_url
-from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.base import Context, Fields, Json
+from custom_components.nissanconnect.backends.opencarwings import OpenCarwingsBackend
 from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth
 from custom_components.nissanconnect.vehicle import (
     BackendError,
@@ -113,16 +111,23 @@ def ficosa(server: OpenCarwings) -> Car:
 
 
 @pytest.fixture
-def make_backend(session: ClientSession, server: OpenCarwings, clock: Clock, diary: Diary[CarwingsAuth]) -> MakeBackend:
-    def make(*, auth: CarwingsAuth | None = None, **more: Any) -> OpenCarwingsBackend:
-        return OpenCarwingsBackend(
-            session,
-            base=base_url(server.url),
-            now=clock,
+def make_backend(context: Context, server: OpenCarwings, diary: Diary[CarwingsAuth]) -> MakeBackend:
+    def make(
+        credentials: Fields | None = None,
+        *,
+        auth: CarwingsAuth | None = None,
+        memory: Json = None,
+        timeout: float = 5.0,
+        heartbeat: float = 5.0,
+    ) -> OpenCarwingsBackend:
+        known = replace(
+            context,
             auth=auth.to_json() if auth else None,
             save_auth=lambda saved: diary(CarwingsAuth.from_json(saved)),
-            **{"credentials": Credentials(key=server.account.key), "timeout": 5.0, "heartbeat": 5.0, **more},
+            memory=memory,
         )
+        entered = {"api_key": server.account.key} if credentials is None else credentials
+        return OpenCarwingsBackend(known, {"url": server.url, **entered}, timeout=timeout, heartbeat=heartbeat)
 
     return make
 

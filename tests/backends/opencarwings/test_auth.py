@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from aiohttp import ClientSession
 import pytest
+from yarl import URL
 
 from custom_components.nissanconnect.backends.base import Context, Fields
-from custom_components.nissanconnect.backends.http import base_url
-from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, create
+from custom_components.nissanconnect.backends.opencarwings import create
 from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth, ReportedFailure
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
@@ -31,7 +30,7 @@ from ..conftest import NOW
 from ..doubles import Clock, Diary
 from .conftest import MakeBackend
 
-PASSWORD = Credentials(username="leafowner", password="correct horse battery staple")
+PASSWORD = {"username": "leafowner", "password": "correct horse battery staple"}
 
 
 async def test_a_key_needs_no_log_in(
@@ -46,26 +45,21 @@ async def test_a_key_needs_no_log_in(
 
 
 async def test_the_account_id_stays_when_port_and_prefix_change(
-    server: OpenCarwings, car: Car, session: ClientSession, make_backend: MakeBackend, clock: Clock
+    server: OpenCarwings, car: Car, make_backend: MakeBackend
 ) -> None:
     name = await make_backend().log_in()
     await server.stop()
     server.url = ""
-    base = base_url(await server.start("/moved"))
-    moved = OpenCarwingsBackend(
-        session,
-        base=base,
-        credentials=Credentials(key=server.account.key),
-        now=clock,
-    )
+    url = await server.start("/moved")
+    moved = make_backend({"url": url, "api_key": server.account.key})
     assert await moved.log_in() == name
-    assert str(base.host) not in name
+    assert str(URL(url).host) not in name
 
 
 async def test_a_password_gives_tokens_and_the_same_account_id(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth]
 ) -> None:
-    backend = make_backend(credentials=PASSWORD)
+    backend = make_backend(PASSWORD)
     assert await backend.log_in() == await make_backend().log_in()
     await backend.list_vehicles()
     assert server.requests["obtain"] == 1
@@ -77,7 +71,7 @@ async def test_a_password_gives_tokens_and_the_same_account_id(
 async def test_new_tokens_are_saved_before_they_are_used(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
 ) -> None:
-    backend = make_backend(credentials=PASSWORD)
+    backend = make_backend(PASSWORD)
     await backend.log_in()
     clock.advance(days=32)
     server.fail("list", 502)
@@ -85,16 +79,16 @@ async def test_new_tokens_are_saved_before_they_are_used(
         await backend.list_vehicles()
     server.heal()
     server.accounts.access[diary.last.access or ""].ends_at  # noqa: B018 - it is there
-    await make_backend(credentials=Credentials(), auth=diary.last).list_vehicles()
+    await make_backend({}, auth=diary.last).list_vehicles()
 
 
 async def test_rejected_tokens_are_replaced_if_the_password_is_known(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, diary: Diary[CarwingsAuth], clock: Clock
 ) -> None:
-    await make_backend(credentials=PASSWORD).log_in()
+    await make_backend(PASSWORD).log_in()
     old = diary.last
     clock.advance(days=366)
-    await make_backend(credentials=PASSWORD, auth=old).list_vehicles()
+    await make_backend(PASSWORD, auth=old).list_vehicles()
     assert server.requests["obtain"] == 2
 
 
@@ -111,8 +105,7 @@ async def test_the_second_factor_is_required_only_where_there_is_one(
     error: type[Exception] | None,
 ) -> None:
     server.account.otp = otp
-    credentials = Credentials(username=PASSWORD.username, password=PASSWORD.password, code=code)
-    backend = make_backend(credentials=credentials)
+    backend = make_backend(PASSWORD if code is None else {**PASSWORD, "code": code})
     if error is None:
         await backend.log_in()
         return
@@ -123,14 +116,13 @@ async def test_the_second_factor_is_required_only_where_there_is_one(
 async def test_a_password_takes_precedence_over_a_key(
     server: OpenCarwings, car: Car, make_backend: MakeBackend
 ) -> None:
-    both = Credentials(key="0" * 40, username=PASSWORD.username, password=PASSWORD.password)
-    await make_backend(credentials=both).log_in()
+    await make_backend({**PASSWORD, "api_key": "0" * 40}).log_in()
     assert server.requests["obtain"] == 1
 
 
 async def test_missing_credentials_are_an_error(server: OpenCarwings, make_backend: MakeBackend) -> None:
     with pytest.raises(CredentialsMissing):
-        await make_backend(credentials=Credentials(username="leafowner")).log_in()
+        await make_backend({"username": "leafowner"}).log_in()
     assert server.requests.total() == 0
 
 
@@ -188,7 +180,7 @@ async def test_somebody_elses_vehicle_does_not_reject_the_account(
 async def test_tokens_do_not_expire_by_our_clock(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock
 ) -> None:
-    backend = make_backend(credentials=PASSWORD)
+    backend = make_backend(PASSWORD)
     await backend.log_in()
     clock.time = NOW + timedelta(days=30)
     await backend.list_vehicles()

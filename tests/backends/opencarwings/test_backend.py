@@ -2,12 +2,10 @@
 
 import json
 
-from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect.backends.base import Backend, Messages, Pushing
-from custom_components.nissanconnect.backends.http import base_url
-from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.opencarwings import OpenCarwingsBackend
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     Capability,
@@ -23,7 +21,6 @@ from tests.simulator.cars.places import TO_SCIENCE_PARK
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
 
 from ..conftest import NOW
-from ..doubles import Clock
 from .conftest import MakeBackend, Owner
 
 
@@ -185,15 +182,10 @@ async def test_the_additions_of_september_change_nothing_else(
     assert Capability.LOCK_PIN not in listed.info.capabilities
 
 
-async def test_behind_a_prefix(car: Car, server: OpenCarwings, session: ClientSession, clock: Clock) -> None:
+async def test_behind_a_prefix(car: Car, server: OpenCarwings, make_backend: MakeBackend) -> None:
     await server.stop()
-    base = await server.start("/leaf/ocw")
-    backend = OpenCarwingsBackend(
-        session,
-        base=base_url(base),
-        credentials=Credentials(key=server.account.key),
-        now=clock,
-    )
+    url = await server.start("/leaf/ocw")
+    backend = make_backend({"url": url, "api_key": server.account.key})
     assert len(await backend.list_vehicles()) == 1
     assert server.requests["unknown"] == 0
 

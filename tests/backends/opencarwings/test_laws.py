@@ -3,15 +3,13 @@
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 import json
-from typing import Any, cast
+from typing import Any
 
-from aiohttp import ClientSession
 from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.http import base_url
-from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend
+from custom_components.nissanconnect.backends.opencarwings import OpenCarwingsBackend
 from custom_components.nissanconnect.backends.opencarwings.commands import LIMITS, SentCommand, SmsBudget, progress
 from custom_components.nissanconnect.backends.opencarwings.mapping import (
     CarAlert,
@@ -26,6 +24,7 @@ from custom_components.nissanconnect.backends.opencarwings.mapping import (
 from custom_components.nissanconnect.vehicle import AlertType, Capability, Phase, ProtocolError, Push, RateLimited
 from tests.simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, OpenCarwings
 
+from ..doubles import a_context
 from ..possible import assert_possible
 from ..strategies import JSON, SCALARS
 from ..wire import Wire
@@ -81,12 +80,8 @@ FRAMES: st.SearchStrategy[Any] = (
 
 @given(st.lists(FRAMES | st.text(max_size=20), max_size=8))
 def test_any_frame_is_survived_and_pushes_nothing_impossible(frames: list[Json]) -> None:
-    backend = OpenCarwingsBackend(
-        cast("ClientSession", Wire()),
-        base=base_url("http://localhost"),
-        credentials=Credentials(key="k"),
-        now=lambda: NOW,
-    )
+    context = a_context(lambda: NOW, session=Wire())
+    backend = OpenCarwingsBackend(context, {"url": "http://localhost", "api_key": "k"})
     pushes: list[Push] = []
     for frame in frames:
         text = frame if isinstance(frame, str) else json.dumps(frame)

@@ -8,7 +8,7 @@ from aiohttp import ClientSession, web
 import pytest
 
 from custom_components.nissanconnect.backends.http import base_url
-from custom_components.nissanconnect.backends.opencarwings import Credentials, OpenCarwingsBackend, cache
+from custom_components.nissanconnect.backends.opencarwings import OpenCarwingsBackend, cache
 from custom_components.nissanconnect.backends.opencarwings.client import CarwingsAuth
 from custom_components.nissanconnect.backends.opencarwings.push import socket_url
 from custom_components.nissanconnect.vehicle import (
@@ -242,13 +242,13 @@ async def test_a_repeated_alert_is_pushed_once(
 
 async def test_a_wrong_key_is_an_error(server: OpenCarwings, car: Car, make_backend: MakeBackend) -> None:
     with pytest.raises(AuthenticationFailed):
-        await make_backend(credentials=Credentials(key="0" * 40)).listen(PushRecorder())
+        await make_backend({"api_key": "0" * 40}).listen(PushRecorder())
 
 
 async def test_a_socket_renews_its_token(
     server: OpenCarwings, car: Car, make_backend: MakeBackend, clock: Clock, diary: Diary[CarwingsAuth]
 ) -> None:
-    backend = make_backend(credentials=Credentials(username="leafowner", password=server.account.password))
+    backend = make_backend({"username": "leafowner", "password": server.account.password})
     await backend.log_in()
     clock.advance(days=32)
     recorder = PushRecorder()
@@ -308,7 +308,7 @@ async def test_values_from_the_future_count_but_have_no_time(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_the_socket_follows_no_redirect(session: ClientSession, clock: Clock, status: int) -> None:
+async def test_the_socket_follows_no_redirect(make_backend: MakeBackend, status: int) -> None:
     """Otherwise whoever responds for the server could have any address of the owner's network requested."""
     requested, called = list[str](), list[str]()
 
@@ -327,7 +327,7 @@ async def test_the_socket_follows_no_redirect(session: ClientSession, clock: Clo
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     address = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    backend = OpenCarwingsBackend(session, base=base_url(address), credentials=Credentials(key="k"), now=clock)
+    backend = make_backend({"url": address, "api_key": "k"})
     with pytest.raises(Unavailable, match=str(status)):
         await backend.listen(PushRecorder())
     await runner.cleanup()

@@ -7,9 +7,6 @@ from functools import partial
 from hashlib import sha256
 from typing import override
 
-import aiohttp
-from yarl import URL
-
 from ...vehicle import (
     AuthenticationFailed,
     BackendError,
@@ -35,10 +32,10 @@ from ...vehicle import (
     VehicleState,
     Weakness,
 )
-from ..base import Backend, Description, Json, Messages, Pushing, SaveAuth
+from ..base import Backend, Context, Description, Fields, Json, Messages, Pushing
 from ..reader import JsonReader
 from .cache import ACCOUNT_ERRORS, VehicleCache
-from .client import Client, Credentials, ReportedFailure
+from .client import Client, ReportedFailure
 from .commands import CODES, SentCommand, SmsBudget, cancel_climate, command_request, progress, schedule_climate
 from .mapping import BACKEND, CarRecord, notifications, parse_car
 from .push import PushListener
@@ -64,36 +61,20 @@ _WEAKNESSES = (
 class OpenCarwingsBackend(Backend, Pushing, Messages):
     """One account."""
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        *,
-        base: URL,
-        credentials: Credentials,
-        now: Callable[[], datetime],
-        auth: Json = None,
-        save_auth: SaveAuth = lambda _: None,
-        memory: Json = None,
-        timeout: float = 30.0,
-        heartbeat: float = 30.0,
-    ) -> None:
-        """``base`` comes from :func:`~..address.base_url`; ``timeout`` and ``heartbeat`` are in seconds.
-
-        ``auth`` is what ``save_auth`` was last given, ``memory`` what :meth:`memory` returned; pass neither with
-        another account, and no ``auth`` with other credentials.
-        """
-        saved = JsonReader.of(memory)
-        self._now = now
-        self._client = Client(session, base, credentials, now=now, auth=auth, save_auth=save_auth, timeout=timeout)
-        self._cache = VehicleCache(self._client, now, saved.get("vins"))
-        self._listener = PushListener(self._client, self._cache, now=now, heartbeat=heartbeat)
+    def __init__(self, context: Context, fields: Fields, *, timeout: float = 30.0, heartbeat: float = 30.0) -> None:
+        """``timeout`` and ``heartbeat`` are in seconds. Raises :class:`~...vehicle.InvalidAddress`."""
+        saved = JsonReader.of(context.memory)
+        self._now = context.now
+        self._client = Client(context, fields, timeout)
+        self._cache = VehicleCache(self._client, context.now, saved.get("vins"))
+        self._listener = PushListener(self._client, self._cache, now=context.now, heartbeat=heartbeat)
         self._budget = SmsBudget(saved.get("sent"))
         self._without_alert: dict[str, datetime] = {}
         """When each command was first seen to be done, though the alert that shows its success is missing."""
         self.description = Description(
             name=BACKEND,
             command_limit=_COMMAND_LIMIT,
-            hosts={"opencarwings": str(base)},
+            hosts={"opencarwings": str(self._client.base)},
             keeps_one_command=True,  # §4.1
             # It does push. But where something in front of the server lets no WebSocket through, only polling helps,
             # and one request for each read costs nobody anything.

@@ -22,7 +22,7 @@ from ..base import Json
 from ..http import segment
 from ..reader import JsonReader
 from .client import Client
-from .mapping import CarAlert, CarRecord, last_lock, lock_body, newest_first, parse_alerts, parse_car
+from .mapping import CarAlert, CarRecord, lock_of, newest_first, parse_alerts, parse_car
 
 ACCOUNT_ERRORS = (AuthenticationFailed, TwoFactorRequired, NoConnection, RateLimited)
 """Errors that concern the whole account, so that another request is pointless."""
@@ -62,9 +62,9 @@ class VehicleCache:
 
     def state(self, car: CarRecord) -> VehicleState:
         """Return the state of a vehicle, with its lock as the last remote command left it."""
-        if Capability.LOCK not in car.info.capabilities or (lock := last_lock(self.alerts(car.info.key))) is None:
+        if Capability.LOCK not in car.info.capabilities:
             return car.state
-        return replace(car.state, body=lock_body(*lock, self._now()))
+        return replace(car.state, body=lock_of(self.alerts(car.info.key), self._now()))
 
     def time_since_update(self, key: str) -> timedelta:
         """Return how old the record of a vehicle is."""

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from http import HTTPStatus
 import re
 from typing import Self
 
-import aiohttp
 from yarl import URL
 
 from ...vehicle import (
@@ -26,8 +24,8 @@ from ...vehicle import (
     WrongCode,
     WrongPin,
 )
-from ..base import Json, SaveAuth
-from ..http import HttpClient, Response, TokenRenewal, Unauthorized, with_token
+from ..base import Context, Fields, Json
+from ..http import HttpClient, Response, TokenRenewal, Unauthorized, base_url, with_token
 from ..reader import JsonReader
 
 type RequestContext = Callable[[], AbstractAsyncContextManager[None]]
@@ -41,16 +39,6 @@ _HEADERS = {"Accept": "application/json", "Accept-Language": "en"}
 
 class ReportedFailure(Unavailable):
     """The server failed, and its response gives the reason."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What the owner has entered; a password takes precedence over a key. ``code`` is the second factor."""
-
-    key: str | None = field(default=None, repr=False)
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
-    code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,25 +77,17 @@ class Client:
     share, and the new pair is saved before it is used.
     """
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        base: URL,
-        credentials: Credentials,
-        *,
-        now: Callable[[], datetime],
-        auth: Json,
-        save_auth: SaveAuth,
-        timeout: float,
-    ) -> None:
-        """``auth`` is what ``save_auth`` was last given for these credentials; ``timeout`` is in seconds."""
-        self.session = session
-        self.base = base
+    def __init__(self, context: Context, fields: Fields, timeout: float) -> None:
+        """A ``password`` among the fields takes precedence over an ``api_key``; ``code`` is the second factor."""
+        self.session = context.session
+        self.base = base_url(fields["url"])
         self.timeout = timeout
-        self._http = HttpClient(session, now=now, timeout=timeout, connect_timeout=_CONNECT_TIMEOUT, headers=_HEADERS)
-        self._credentials = credentials
-        self._auth = CarwingsAuth.from_json(auth)
-        self._save_auth = save_auth
+        self._http = HttpClient(
+            context.session, now=context.now, timeout=timeout, connect_timeout=_CONNECT_TIMEOUT, headers=_HEADERS
+        )
+        self._fields = fields
+        self._auth = CarwingsAuth.from_json(context.auth)
+        self._save_auth = context.save_auth
         self._renewal = TokenRenewal(self._valid_header, self._renew)
 
     @property
@@ -167,8 +147,8 @@ class Client:
     def _header(self) -> str | None:
         if self._auth.access is not None:
             return f"Bearer {self._auth.access}"
-        key = self._credentials.key
-        return f"Token {key}" if key and self._credentials.password is None else None
+        key = self._fields.get("api_key")
+        return f"Token {key}" if key and "password" not in self._fields else None
 
     async def _renew(self) -> str:
         try:
@@ -184,13 +164,13 @@ class Client:
                 return await self._get_tokens("token refresh", "api/token/refresh/", {"refresh": self._auth.refresh})
             except Unauthorized:
                 pass
-        username, password = self._credentials.username, self._credentials.password
+        username, password = self._fields.get("username"), self._fields.get("password")
         if not username or not password:
             nothing = self._header() is None and self._auth.refresh is None
             raise CredentialsMissing if nothing else AuthenticationFailed
         body: dict[str, Json] = {"username": username, "password": password, "device_type": "Home Assistant"}
-        if self._credentials.code:
-            body["otp_code"] = self._credentials.code
+        if code := self._fields.get("code"):
+            body["otp_code"] = code
         try:
             return await self._get_tokens("log-in", "api/token/obtain/", body)
         except Unauthorized:

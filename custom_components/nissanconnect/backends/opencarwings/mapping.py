@@ -319,11 +319,6 @@ def _trouble_code(trouble: JsonReader) -> str | None:
     return f"{code} ({unit})" if unit is not None and re.fullmatch(r"[0-9A-Za-z /_-]+", unit) else code
 
 
-def lock_body(locked: bool, at: datetime, now: datetime) -> Body:
-    """Return the lock as the last remote command left it; nothing reports it (§3.2)."""
-    return Body(**_stamp(now, at), locked=locked, assumed=True)
-
-
 class _Meaning(NamedTuple):
     """What the number of a type means, in any language. ``alert`` is ``None`` for what no owner needs to know."""
 
@@ -415,6 +410,7 @@ def notifications(alerts: Iterable[CarAlert]) -> tuple[Notification, ...]:
     return tuple(found for alert in alerts if (found := notification(alert)) is not None)
 
 
-def last_lock(alerts: Iterable[CarAlert]) -> tuple[bool, datetime] | None:
-    """Return whether the last remote command to the lock has locked it, and when; ``alerts`` are newest first."""
-    return next(((alert.type == _LOCKED, alert.at) for alert in alerts if alert.type in {_UNLOCKED, _LOCKED}), None)
+def lock_of(alerts: Iterable[CarAlert], now: datetime) -> Body | None:
+    """Return the lock as the last remote command left it, nothing else reports it (§3.2); ``alerts`` are newest first."""
+    last = next((alert for alert in alerts if alert.type in {_UNLOCKED, _LOCKED}), None)
+    return None if last is None else Body(**_stamp(now, last.at), locked=last.type == _LOCKED, assumed=True)
