@@ -4,7 +4,7 @@ Units are fixed: km, °C, kWh, kW, kPa, litres, volts, degrees, percent 0-100, a
 ``None`` always means *unknown*; a group that is ``None`` was never reported.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -381,6 +381,10 @@ class VehicleState(_Derived):
             known = MappingProxyType({group: value for group, value in found if value is not None})
             object.__setattr__(self, "_groups", known)
             return known
+
+    def only(self, groups: Collection[Group]) -> Self:
+        """Return the state of these groups."""
+        return self.of(*(value for group, value in self.groups().items() if group in groups))
 
     @property
     def report_times(self) -> dict[Group, datetime]:

@@ -122,5 +122,4 @@ class DemoBackend(Backend):
         return self._cars
 
     def _state(self, car: Car, groups: Collection[Group]) -> VehicleState:
-        known = state_of(car, received_at=self._now()).groups()
-        return VehicleState.of(*(value for group, value in known.items() if group in groups))
+        return state_of(car, received_at=self._now()).only(groups)

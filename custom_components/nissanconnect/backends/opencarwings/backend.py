@@ -29,7 +29,6 @@ from ...vehicle import (
     TwoFactorRequired,
     VehicleInfo,
     VehicleReport,
-    VehicleState,
     Weakness,
 )
 from ..base import Backend, Context, Description, Fields, Json, Messages, Pushing
@@ -132,8 +131,7 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
                 failures["alerts"] = error
         # Connectivity is always reported: of a vehicle that never called there is nothing else.
         wanted = Group if groups is None else {*groups, Group.CONNECTIVITY}
-        reported = (value for group, value in self._cache.state(car).groups().items() if group in wanted)
-        return VehicleReport(state=VehicleState.of(*reported), failures=failures)
+        return VehicleReport(state=self._cache.state(car).only(wanted), failures=failures)
 
     async def _fetch_listed(self, key: str, error: BackendError) -> CarRecord:
         """Return the vehicle's entry in the list. If there is none, raise the ``error`` of its details."""

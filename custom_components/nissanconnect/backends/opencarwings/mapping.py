@@ -411,6 +411,6 @@ def notifications(alerts: Iterable[CarAlert]) -> tuple[Notification, ...]:
 
 
 def lock_of(alerts: Iterable[CarAlert], now: datetime) -> Body | None:
-    """Return the lock as the last remote command left it, nothing else reports it (§3.2); ``alerts`` are newest first."""
+    """Return the lock as the last remote command left it (§3.2): nothing reports it. ``alerts`` are newest first."""
     last = next((alert for alert in alerts if alert.type in {_UNLOCKED, _LOCKED}), None)
     return None if last is None else Body(**_stamp(now, last.at), locked=last.type == _LOCKED, assumed=True)

@@ -27,7 +27,6 @@ from ...vehicle import (
     Unreachable,
     VehicleInfo,
     VehicleReport,
-    VehicleState,
     Weakness,
     WrongPin,
     is_pin,
@@ -136,10 +135,7 @@ class OvmsBackend(Backend, Pushing):
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
         """Return what was received; sends no request."""
         await self._receive_first()
-        state = self._module.state.groups()
-        return VehicleReport(
-            state=VehicleState.of(*(value for group, value in state.items() if groups is None or group in groups))
-        )
+        return VehicleReport(state=self._module.state.only(Group if groups is None else groups))
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:

@@ -90,8 +90,7 @@ class TeslaFiBackend(Backend):
             raise NotSupported("the feed is that of another vehicle")
         # A sleeping vehicle reports only that it sleeps. Without that it would seem to be refused everything.
         wanted = Group if groups is None else {*groups, Group.CONNECTIVITY}
-        reported = (value for group, value in state.groups().items() if group in wanted)
-        return VehicleReport(state=VehicleState.of(*reported), failures=_failures(point.fields))
+        return VehicleReport(state=state.only(wanted), failures=_failures(point.fields))
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
