@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any, cast
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.mynissan import MyNissanBackend, NissanAuth
-from custom_components.nissanconnect.backends.mynissan.client import ApiSession
+from custom_components.nissanconnect.backends.mynissan import ApiSession, MyNissanBackend, NissanAuth
 from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ticket, VehicleInfo
 from tests.backends.doubles import Clock, Diary
 from tests.departures import departing
@@ -23,23 +23,18 @@ async def service(clock: Clock, socket_enabled: None) -> AsyncIterator[MyNissan]
 
 
 @pytest.fixture
-def session(session: ClientSession, service: MyNissan) -> Detour:
-    return Detour(session, service.url)
+def session(session: ClientSession, service: MyNissan) -> ClientSession:
+    return cast("ClientSession", Detour(session, service.url))
 
 
-type MakeBackend = Callable[..., MyNissanBackend]
-"""Makes a backend for the simulated service; by default one that logs in."""
 type MakeApiSession = Callable[..., ApiSession]
-"""Makes a connection to the simulated service."""
+"""Makes a connection to the simulated service; by default one that logs in."""
+type MakeBackend = Callable[..., MyNissanBackend]
+"""Makes a backend with such a connection."""
 
 
 @pytest.fixture
-def make_backend(session: Detour, clock: Clock, diary: Diary[NissanAuth]) -> MakeBackend:
-    return partial(MyNissanBackend, session, country="US", username=EMAIL, password=PASSWORD, on_auth=diary, now=clock)
-
-
-@pytest.fixture
-def make_api_session(session: Detour, clock: Clock, diary: Diary[NissanAuth]) -> MakeApiSession:
+def make_api_session(session: ClientSession, clock: Clock, diary: Diary[NissanAuth]) -> MakeApiSession:
     return partial(
         ApiSession,
         session,
@@ -49,8 +44,16 @@ def make_api_session(session: Detour, clock: Clock, diary: Diary[NissanAuth]) ->
         auth=NissanAuth(),
         on_auth=diary,
         now=clock,
-        timeout=5,
     )
+
+
+@pytest.fixture
+def make_backend(make_api_session: MakeApiSession, clock: Clock) -> MakeBackend:
+    def make(**changes: Any) -> MyNissanBackend:
+        memory = changes.pop("memory", None)
+        return MyNissanBackend(make_api_session(**changes), now=clock, memory=memory)
+
+    return make
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pynissan import NissanClient
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.mynissan import NissanAuth
-from custom_components.nissanconnect.backends.mynissan.client import ApiSession, account_id
+from custom_components.nissanconnect.backends.mynissan import ApiSession, NissanAuth
+from custom_components.nissanconnect.backends.mynissan.client import account_id
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,
@@ -155,7 +155,19 @@ async def test_failures_become_backend_errors(
 
 # What is kept of a log-in
 
-AUTH = NissanAuth(access_token="a.b.c", refresh_token="refresh", id_token="i.d.t", device_id="device")
+SAVED: dict[str, Json] = {
+    "access_token": "a.b.c",
+    "refresh_token": "refresh",
+    "id_token": "i.d.t",
+    "device_id": "device",
+}
+
+
+def test_the_stored_form_stays_readable() -> None:
+    """Written by the first version; its names never change."""
+    assert NissanAuth.from_json(SAVED).to_json() == SAVED
+    logged_out = dict.fromkeys(SAVED) | {"device_id": "device"}
+    assert NissanAuth.from_json(logged_out).to_json() == logged_out
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "umläut", 5, None, ["list"]])
@@ -164,8 +176,8 @@ def test_a_token_that_no_header_takes_is_none(token: Json) -> None:
 
 
 def test_a_refresh_token_alone_is_no_log_in() -> None:
-    assert NissanAuth(refresh_token="refresh").tokens is None
-    assert AUTH.tokens is not None
+    assert NissanAuth.from_json(SAVED | {"access_token": None}).tokens is None
+    assert NissanAuth.from_json(SAVED | {"id_token": None}).tokens is not None
 
 
 def test_the_id_of_an_account_is_stable_and_reveals_no_address() -> None:

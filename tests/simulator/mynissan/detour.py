@@ -13,6 +13,5 @@ class Detour:
         self._session = session
         self._base = URL(base)
 
-    def post(self, url: str, **options: Any) -> Any:
-        path = URL(url).path
-        return self._session.post(self._base.with_path(path), **options)
+    def request(self, method: str, url: URL, **options: Any) -> Any:
+        return self._session.request(method, self._base.with_path(url.path), **options)

@@ -2,14 +2,14 @@
 
 from ..base import Backend, Context, Fields
 from .backend import MyNissanBackend
-from .client import NissanAuth
+from .client import ApiSession, NissanAuth
 
-__all__ = ["MyNissanBackend", "NissanAuth", "create"]
+__all__ = ["ApiSession", "MyNissanBackend", "NissanAuth", "create"]
 
 
 def create(context: Context, fields: Fields) -> Backend:
     """Return the backend for the account that the owner has entered. The password is there in the dialogs only."""
-    return MyNissanBackend(
+    api = ApiSession(
         context.session,
         country=fields["country"].upper(),
         username=fields["username"],
@@ -17,6 +17,5 @@ def create(context: Context, fields: Fields) -> Backend:
         auth=NissanAuth.from_json(context.auth),
         on_auth=lambda auth: context.save_auth(auth.to_json()),
         now=context.now,
-        zone=context.zone,
-        memory=context.memory,
     )
+    return MyNissanBackend(api, now=context.now, zone=context.zone, memory=context.memory)

@@ -40,14 +40,13 @@ from ...vehicle import (
 from ..base import Backend, Description, Json, Messages, Trips
 from ..learned import summary
 from ..reader import JsonReader
-from .client import ApiSession, NissanAuth, account_id
+from .client import ApiSession
 from .commands import Request, charge_timer_requests, progress_of, request_for, service_request, ticket_id
 from .discovery import vehicle_info
 from .endpoints import CHARGE_TIMER, DAILY, ENDPOINTS, Endpoint
 from .history import AGGREGATORS, alert_notifications, command_notifications, trip_summaries
 from .mapping import BACKEND, location_state
 from .record import VehicleRecord
-from .session import Session
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -77,34 +76,10 @@ class MyNissanBackend(Backend, Messages, Trips):
     description = _DESCRIPTION
 
     def __init__(
-        self,
-        session: Session,
-        *,
-        country: str,
-        username: str,
-        password: str | None = None,
-        auth: NissanAuth | None = None,
-        on_auth: Callable[[NissanAuth], None],
-        now: Callable[[], datetime],
-        zone: tzinfo = UTC,
-        memory: Json = None,
+        self, api: ApiSession, *, now: Callable[[], datetime], zone: tzinfo = UTC, memory: Json = None
     ) -> None:
-        """``session`` stays the caller's. ``country`` is ``US``, ``CA`` or ``MX``.
-
-        ``auth`` is what ``on_auth`` was last called with. A ``password`` is used for one log-in, in place of the tokens
-        in ``auth``, and then forgotten. ``zone`` is the one of the vehicle's timers, ``memory`` what :meth:`memory`
-        returned.
-        """
-        self._api = ApiSession(
-            session,
-            country=country,
-            username=username,
-            password=password,
-            auth=auth or NissanAuth(),
-            on_auth=on_auth,
-            now=now,
-        )
-        self._account = account_id(username)
+        """``zone`` is the one of the vehicle's timers, ``memory`` what :meth:`memory` returned."""
+        self._api = api
         self._now = now
         self._zone = zone
         saved = JsonReader.of(memory).values
@@ -115,12 +90,11 @@ class MyNissanBackend(Backend, Messages, Trips):
     @property
     @override
     def requests(self) -> int:
-        return self._api.requests
+        return self._api.http.requests
 
     @override
     async def log_in(self) -> str:
-        await self._api.log_in()
-        return self._account
+        return await self._api.log_in()
 
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:

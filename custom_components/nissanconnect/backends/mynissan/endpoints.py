@@ -29,7 +29,6 @@ from .discovery import (
     with_services,
     with_status,
 )
-from .errors import graphql_error
 from .mapping import (
     charge_limit_state,
     charge_timer_state,
@@ -37,7 +36,7 @@ from .mapping import (
     location_state,
     vehicle_state,
 )
-from .session import ResponseInfo
+from .session import ResponseInfo, graphql_error
 
 DAILY = timedelta(days=1)
 """For endpoints whose data change with contracts and campaigns only."""

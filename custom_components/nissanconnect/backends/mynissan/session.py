@@ -1,60 +1,58 @@
-"""The aiohttp session that the library sends its requests through, with the checks that the library lacks.
+"""The session that the library sends its requests through, and what the responses mean.
 
 The library follows redirects, reads bodies of any size and trips over numbers of the wrong kind. It reports neither
 ``Retry-After`` nor that a response holds only part of the data. All of that is handled here.
+
+GraphQL reports that a request was refused, or failed, with HTTP 200 and hardly any rules. Of this service only the
+words "Unauthorized field or type" are on record (mynissan-na §5 [C]). So the codes that GraphQL servers commonly use
+count first, then plain words. Any other error leaves open whether something was done.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
 from math import isfinite
-from typing import Any, Protocol, Self
+import re
+from typing import Any, NamedTuple
 
-import aiohttp
+from yarl import URL
 
-from ...vehicle import BackendError
+from ...vehicle import (
+    BackendError,
+    Declined,
+    NotSupported,
+    RateLimited,
+    ServiceError,
+    TokenRejected,
+    Unavailable,
+    UnsafeRedirect,
+)
 from ..base import Json
-from ..http import read_text, retry_seconds
-from ..reader import JsonReader, load_json
-from .errors import body_error, errors_in, status_error
-
-_NULL_IS_NONE = "otaUpdate"
-"""A field that the library takes for "none" if it is absent, and for a fault if it is null (mynissan-na §5 [A])."""
-
-_CONNECT_TIMEOUT = 15.0
-"""Seconds."""
+from ..http import HttpClient, Response
+from ..reader import JsonReader
 
 type EnterDeparture = Callable[[], AbstractAsyncContextManager[None]]
+type ErrorType = type[BackendError]
 
 
 class _NothingDone(BackendError):
     """Tells a departure that the request was refused. The response itself goes on to the library."""
 
 
-class Session(Protocol):
-    """What is used of an aiohttp session. Tests pass one that leads to another host."""
-
-    @property
-    def post(self) -> Callable[..., Any]:
-        """Send a request to a URL; returns an asynchronous context manager of the response."""
-
-
 @dataclass(slots=True)
 class ResponseInfo:
-    """What the library does not report about the requests of one call.
+    """What the library does not report about the requests of one call, which is called ``name`` in messages.
 
-    ``departure`` is entered around each request with a JSON body; log-ins have none. ``reached``: the last request may
-    have arrived. ``done``: a request with a JSON body may have been carried out. ``body`` is the body of the last
-    response, ``None`` if that was no JSON object.
+    ``departure`` is entered around each request with a JSON body; log-ins have none. ``done``: the last request had a
+    JSON body, and may have been carried out. ``response`` is the last one, ``None`` if none came; ``body`` is its
+    repaired body, ``None`` if that was no JSON object.
     """
 
+    name: str = "the service"
     departure: EnterDeparture = nullcontext
-    reached: bool = True
     done: bool = False
-    status: int | None = None
-    retry_after: float | None = None
+    response: Response | None = None
     body: dict[str, Json] | None = field(default=None, repr=False)
 
     @property
@@ -68,105 +66,89 @@ class ResponseInfo:
         return JsonReader.of(self.body).child("data").child("vehicle").values
 
     @property
-    def errors(self) -> tuple[Json, ...]:
-        """The errors that came along with the data."""
-        return errors_in(self.body)
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryResponse:
-    """As much of an aiohttp response as the library looks at. Without JSON, ``body`` is the reason."""
-
-    status: int
-    body: Json | Exception = field(repr=False)
-    info: ResponseInfo = field(repr=False)
-
-    @classmethod
-    def of(cls, status: int, text: str, info: ResponseInfo) -> Self:
-        """Parse and repair a body, and record it in ``info``."""
-        try:
-            body = repaired(load_json(text))
-        except (ValueError, RecursionError) as error:
-            return cls(status, error, info)
-        info.body = body if isinstance(body, dict) else None
-        return cls(status, body, info)
+    def errors(self) -> list[Json]:
+        """The errors that came along with the data, which may also be a single object."""
+        errors = self.body.get("errors") if self.body else None
+        return [errors] if isinstance(errors, dict) else errors if isinstance(errors, list) else []
 
     @property
-    def nothing_done(self) -> bool:
-        """Whether the response itself shows that the request was not carried out."""
-        kind = body_error(self.info.body) if self.status // 100 == 2 else status_error(self.status)
-        return kind is not None and kind.nothing_done
+    def error(self) -> ErrorType | None:
+        """What a body means that holds only errors or refuses a command, ``None`` for any other.
+
+        Of several errors, one that leaves open whether something was done counts.
+        """
+        if found := [each for each in self.data.values() if each is not None]:
+            return Declined if any(_is_refusal(each) for each in found) else None
+        kinds = [graphql_error(error) for error in self.errors]
+        return next((kind for kind in kinds if not kind.nothing_done), next(iter(kinds), None))
+
+
+class _LibraryResponse(NamedTuple):
+    """As much of an aiohttp response as the library looks at."""
+
+    status: int
+    is_json: bool
+    body: Json
 
     async def json(self, *, content_type: str | None = None) -> Json:
-        """Return the repaired body; raises :class:`ValueError` if it is not JSON."""
-        if isinstance(self.body, Exception):
-            raise self.body
-        body = self.body
-        if isinstance(body, dict) and self.info.vehicle.get(_NULL_IS_NONE, ...) is None:
-            vehicle = {name: value for name, value in self.info.vehicle.items() if name != _NULL_IS_NONE}
-            return {**body, "data": {**self.info.data, "vehicle": vehicle}}
-        return body
+        """Return the body; raises :class:`ValueError` if it is not JSON."""
+        if not self.is_json:
+            raise ValueError("this is not JSON")
+        return self.body
 
 
 class HardenedSession:
     """Sends the library's requests: bounded in time and size, and never after a redirect."""
 
-    def __init__(self, session: Session, *, timeout: float, now: Callable[[], datetime]) -> None:
-        """``session`` stays the caller's; ``timeout`` is for one request, in seconds."""
-        self.requests = 0
-        """How many have been sent."""
-        self._session = session
-        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(timeout, _CONNECT_TIMEOUT))
-        self._now = now
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
         # Carries the facts out of a call of the library. Nothing else does without mixing up parallel calls.
-        self._info: ContextVar[ResponseInfo | None] = ContextVar("response info", default=None)
+        self._info: ContextVar[ResponseInfo] = ContextVar("response info")
 
     @contextmanager
-    def record(self, departure: EnterDeparture = nullcontext) -> Iterator[ResponseInfo]:
+    def record(self, name: str, departure: EnterDeparture = nullcontext) -> Iterator[ResponseInfo]:
         """Record the responses to this task's requests. Requests with a JSON body leave within a ``departure``."""
-        info = ResponseInfo(departure)
-        token = self._info.set(info)
+        token = self._info.set(info := ResponseInfo(name, departure))
         try:
             yield info
         finally:
             self._info.reset(token)
 
     @asynccontextmanager
-    async def post(self, url: str, **options: Any) -> AsyncIterator[LibraryResponse]:
-        """Send a request with the library's options, except for its time limit."""
-        info = self._info.get() or ResponseInfo()
-        info.reached, info.status, info.retry_after, info.body = False, None, None, None
-        has_json = options.get("json") is not None
-        info.done = info.done or has_json
-        response: LibraryResponse | aiohttp.ClientError = aiohttp.ClientError()
+    async def post(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Json = None,
+        data: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> AsyncIterator[_LibraryResponse]:
+        """Send a request; the library's other ``options`` are its time limit.
+
+        Raises:
+            BackendError: As :meth:`HttpClient.request` does, or as the departure does.
+        """
+        info = self._info.get()
+        info.done, info.response, info.body = False, None, None
         with suppress(_NothingDone):
-            async with info.departure() if has_json else nullcontext():
-                response = await self._send(url, info, options)
-                if isinstance(response, aiohttp.ClientError) or response.nothing_done:
+            async with info.departure() if json is not None else nullcontext():
+                info.done = json is not None
+                response = await self._http.request("POST", URL(url), info.name, headers=headers, json=json, data=data)
+                info.response, body = response, repaired(response.body)
+                info.body = body if isinstance(body, dict) else None
+                error = info.error if response.is_success else status_error(response.status)
+                if error is not None and error.nothing_done:
                     info.done = False
                     raise _NothingDone
-        if isinstance(response, aiohttp.ClientError):
-            raise response
-        yield response
+        if info.vehicle.get(_NULL_IS_NONE, ...) is None:
+            vehicle = {name: value for name, value in info.vehicle.items() if name != _NULL_IS_NONE}
+            body = {**(info.body or {}), "data": {**info.data, "vehicle": vehicle}}
+        yield _LibraryResponse(response.status, response.is_json, body)
 
-    async def _send(
-        self, url: str, info: ResponseInfo, options: dict[str, Any]
-    ) -> LibraryResponse | aiohttp.ClientError:
-        """Return the response, or why the request cannot have left."""
-        self.requests += 1
-        try:
-            async with self._session.post(
-                url, **options | {"timeout": self._timeout, "allow_redirects": False}
-            ) as response:
-                info.reached = True
-                info.status = response.status
-                info.retry_after = retry_seconds(response, self._now())
-                return LibraryResponse.of(response.status, await read_text(response, "the service"), info)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return error
-        except aiohttp.ClientError, TimeoutError, OSError:
-            info.reached = True  # it may have been sent before the connection broke
-            raise
+
+_NULL_IS_NONE = "otaUpdate"
+"""A field that the library takes for "none" if it is absent, and for a fault if it is null (mynissan-na §5 [A])."""
 
 
 _INTEGERS = {
@@ -209,3 +191,92 @@ def repaired(value: Json, *, whole: bool = False) -> Json:
             return [repaired(inner, whole=whole) for inner in value]
         case _:
             return value
+
+
+def status_error(status: int) -> ErrorType:
+    """Return what the HTTP status of an error means, whether it is the response's or stands in its body."""
+    match status:
+        case 401:
+            return TokenRejected
+        case 403:
+            return NotSupported
+        case 429:
+            return RateLimited
+        case 301 | 302 | 303 | 307 | 308:
+            return UnsafeRedirect
+        case 408 | 425:
+            return Unavailable  # the request was being read
+    return {4: Declined, 5: Unavailable}.get(status // 100, ServiceError)
+
+
+def graphql_error(error: Json) -> ErrorType:
+    """Return what one error of a body means."""
+    fields = JsonReader.of(error)
+    extensions = fields.child("extensions")
+    for name in _CODE_FIELDS:
+        for value in (extensions.get(name), fields.get(name)):
+            if (kind := _by_code(value)) is not None:
+                return kind
+    words = " ".join(str(fields.get(name) or "") for name in ("message", "detail"))[:1000]
+    return next((kind for pattern, kind in _WORDS if pattern.search(words)), ServiceError)
+
+
+def _is_refusal(value: Json) -> bool:
+    """Whether a command got a "no", or a message in place of the id by which it could be polled."""
+    if not isinstance(value, dict) or value.get("serviceRequestId") is not None:
+        return False
+    return value.get("success") is False or bool(value.get("message") and value.get("success") is not True)
+
+
+def _by_code(value: Json) -> ErrorType | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value).strip()
+    if re.fullmatch("[3-5][0-9]{2}", text, re.ASCII):
+        return status_error(int(text))
+    return _CODES.get(re.sub("[^a-z]", "", text.casefold()))
+
+
+_CODE_FIELDS = ("code", "errorType", "classification", "status", "statusCode")
+"""The fields of an error or of its extensions in which servers put their codes."""
+
+_CODES: Mapping[str, ErrorType] = {
+    code: kind
+    for kind, codes in (
+        (TokenRejected, "unauthenticated"),
+        (
+            NotSupported,
+            "accessdenied forbidden notauthorized permissiondenied unauthorized unauthorizedexception"
+            " unauthorizedfieldortype",
+        ),
+        (
+            Declined,
+            "badrequest baduserinput failedprecondition graphqlparsefailed graphqlvalidationfailed invalidsyntax"
+            " notfound operationnotsupported operationresolutionfailure validationerror",
+        ),
+        (RateLimited, "ratelimited requestratelimited throttled toomanyrequests"),
+        (
+            Unavailable,
+            "datafetchingexception executiontimeout gatewaytimeout internal internalerror internalservererror"
+            " requesttimeout serviceunavailable subrequesthttperror timeout unavailable",
+        ),
+    )
+    for code in codes.split()
+}
+"""The codes of Apollo, AppSync and graphql-java, letters only."""
+
+_WORDS = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.ASCII), kind)
+    for pattern, kind in (
+        (r"\binternal\b|\btime(d|out|-out)?[ -]?out\b|\bunavailable\b|\bmaintenance\b|\b50[0-4]\b", Unavailable),
+        (r"\btoo many\b|\brate.?limit|\bthrottl", RateLimited),
+        (
+            r"\b(un|not )authori[sz]ed\b|\bforbidden\b"
+            r"|\b(access|permission) (is |was )?denied\b|\bno (access|permission)\b"
+            r"|\bnot (allowed|eligible|enrolled|entitled|permitted|subscribed|supported)\b",
+            NotSupported,
+        ),
+        (r"\b(syntax|validation) error\b|\bcannot query field\b|\binvalid (argument|input|value)\b", Declined),
+    )
+)
+"""Words with one meaning only. Failures come first, because a refusal promises that nothing was done."""
