@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from pynissan import ProductType, VehicleSubscription, VehicleSubscriptionProduct, VehicleSubscriptions
 import pytest
 
-from custom_components.nissanconnect.backends.mynissan.contracts import subscription_state
+from custom_components.nissanconnect.backends.mynissan.mapping import subscription_state
 from custom_components.nissanconnect.vehicle import Subscription
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -19,8 +19,7 @@ from ...vehicle import Capability, ClimateLimits, Powertrain, VehicleInfo
 from ..base import Json
 from ..mapping import LEVEL, TARGET_TEMPERATURE, place
 from ..reader import JsonReader
-from .contracts import allowed_by
-from .mapping import label
+from .mapping import allowed_by, label
 from .session import ResponseInfo
 
 _OF_BATTERY = {

@@ -18,7 +18,6 @@ from pynissan import (
 from ...vehicle import BackendError, Capability, Group, VehicleState
 from ..base import Json
 from .client import ApiSession
-from .contracts import software_state, subscription_state
 from .discovery import (
     VehicleProfile,
     lists_charge_timer,
@@ -34,6 +33,8 @@ from .mapping import (
     charge_timer_state,
     climate_schedule_state,
     location_state,
+    software_state,
+    subscription_state,
     vehicle_state,
 )
 from .session import ResponseInfo, graphql_error

@@ -1,7 +1,8 @@
 """From the library's models to groups of the vehicle's state (mynissan-na §3). What makes no sense is unknown (§9)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 import re
 
 from pynissan import (
@@ -12,17 +13,23 @@ from pynissan import (
     DistanceReading,
     DoorsStatus,
     DoorState,
+    OtaUpdate,
+    OtaUpdateState,
+    ProductType,
     TemperatureReading,
     TirePressure,
     VehicleClimateSchedules,
     VehicleLocation,
     VehicleStatus,
+    VehicleSubscription,
+    VehicleSubscriptions,
     WeekDay,
 )
 
 from ...vehicle import (
     Battery,
     Body,
+    Capability,
     ChargeMode,
     ChargeSchedule,
     Charging,
@@ -31,9 +38,13 @@ from ...vehicle import (
     Fuel,
     Health,
     Odometer,
+    Package,
     Schedules,
+    Software,
     Stamp,
+    Subscription,
     Tyres,
+    UpdateStatus,
     VehicleState,
 )
 from ..base import Json
@@ -43,6 +54,7 @@ from ..mapping import (
     LEVEL,
     ODOMETER,
     PRESSURE,
+    PROGRESS,
     RANGE,
     TEMPERATURE,
     Quantity,
@@ -50,7 +62,7 @@ from ..mapping import (
     position,
     tyres,
 )
-from ..reader import log_unknown, past, upcoming
+from ..reader import log_unknown, past, upcoming, utc
 
 BACKEND = "mynissan"
 
@@ -101,37 +113,31 @@ def _climate(climate: ClimateStatus, now: datetime) -> Climate:
 
 
 def _body(doors: DoorsStatus, now: datetime) -> Body:
-    four = (doors.front_left, doors.front_right, doors.rear_left, doors.rear_right)
+    listed = (doors.front_left, doors.front_right, doors.rear_left, doors.rear_right)
+    four = [door or DoorState(None, None, None) for door in listed]
+    front_left, front_right, rear_left, rear_right = four
     return Body(
         **stamp(now, doors.last_updated_at),
         locked=_locked(doors.overall_lock, four),
-        door_front_left=_ajar(doors.front_left),
-        door_front_right=_ajar(doors.front_right),
-        door_rear_left=_ajar(doors.rear_left),
-        door_rear_right=_ajar(doors.rear_right),
+        door_front_left=is_open(front_left.ajar),
+        door_front_right=is_open(front_right.ajar),
+        door_rear_left=is_open(rear_left.ajar),
+        door_rear_right=is_open(rear_right.ajar),
         hatch=is_open(doors.hatch_ajar),
         bonnet=is_open(doors.engine_hood_ajar),
         sunroof=is_open(doors.sunroof_ajar),
-        window_front_left=_window(doors.front_left),
-        window_front_right=_window(doors.front_right),
-        window_rear_left=_window(doors.rear_left),
-        window_rear_right=_window(doors.rear_right),
+        window_front_left=is_open(front_left.window),
+        window_front_right=is_open(front_right.window),
+        window_rear_left=is_open(rear_left.window),
+        window_rear_right=is_open(rear_right.window),
     )
 
 
-def _ajar(door: DoorState | None) -> bool | None:
-    return is_open(door.ajar) if door else None
-
-
-def _window(door: DoorState | None) -> bool | None:
-    return is_open(door.window) if door else None
-
-
-def _locked(overall: str | None, doors: tuple[DoorState | None, ...]) -> bool | None:
+def _locked(overall: str | None, doors: Iterable[DoorState]) -> bool | None:
     """Return the state of the whole vehicle's lock; if it is unknown, the vehicle is locked if every door is."""
     if (whole := is_locked(overall)) is not None:
         return whole
-    locks = {is_locked(door.lock) if door else None for door in doors}
+    locks = {is_locked(door.lock) for door in doors}
     if False in locks:
         return False
     return None if None in locks else True
@@ -210,6 +216,125 @@ def _charge_schedule(entry: TimerEntry, zone: tzinfo) -> ChargeSchedule | None:
     return ChargeSchedule(start.time(), end.time(), days)
 
 
+# What depends on the owner's contract: remote services, subscriptions, and updates of the vehicle's software
+
+
+def _names(*names: str) -> frozenset[frozenset[str]]:
+    return frozenset(frozenset(name.split()) for name in names)
+
+
+_SIGNALS = _names("hornblow lightflash", "horn lights", "horn light", "lights horn")
+_CHARGE = _names("charge", "charging", "charge control")
+_SERVICES: Mapping[Capability, frozenset[frozenset[str]]] = {
+    Capability.CLIMATE: _names("climate control"),
+    Capability.HORN: _SIGNALS,
+    Capability.LIGHTS: _SIGNALS,
+    Capability.LOCATION: _names("vehicle locator", "vehicle location"),
+    Capability.LOCK: _names("door lock", "door unlock", "door lock unlock"),
+    Capability.START_CHARGING: _CHARGE,
+    Capability.START_ENGINE: _names("start", "engine", "engine start"),
+    Capability.STOP_CHARGING: _CHARGE,
+}
+"""The services of which one suffices, by the words of their names without "remote".
+
+Only REMOTE_CLIMATE_CONTROL is on record (§8 [B]); the others follow the names of an older service (§9 [C]).
+"""
+
+_USED = frozenset[frozenset[str]]().union(*_SERVICES.values())
+
+
+def allowed_by(services: Iterable[str]) -> frozenset[Capability]:
+    """Return what services of these names allow."""
+    names = {_words(service) for service in services}
+    return frozenset(capability for capability, any_of in _SERVICES.items() if any_of & names)
+
+
+def _words(service: str) -> frozenset[str]:
+    return frozenset(service.split("_")) - {"remote"}
+
+
+def subscription_state(response: VehicleSubscriptions | None, now: datetime) -> VehicleState:
+    """Return whether any package is active, and when the first service that is used here ends.
+
+    An empty list means nothing: accounts of vehicles that are not enrolled have none. A package whose end has passed is
+    not active, even if the service says so.
+    """
+    listed = [each for each in (response.subscriptions if response else None) or () if each is not None]
+    if not listed:
+        return VehicleState()
+    packages = [(_package(each, now), each) for each in listed]
+    active = [(package, each) for package, each in packages if package.active]
+    undecided = any(package.active is None for package, _ in packages)
+    return VehicleState(
+        subscription=Subscription(
+            **stamp(now),
+            active=True if active else None if undecided else False,
+            ends_at=_first_end(active),
+            packages=tuple(package for package, _ in packages),
+        )
+    )
+
+
+def _package(subscription: VehicleSubscription, now: datetime) -> Package:
+    end = utc(subscription.subscription_end_date)
+    return Package(
+        name=subscription.product.marketing_name.strip()[:64],
+        active=False if end is not None and end <= now else subscription.is_active,
+        ends_at=end,
+    )
+
+
+def _first_end(active: Iterable[tuple[Package, VehicleSubscription]]) -> datetime | None:
+    """Return when the first service ends that is used here. A service lasts while any package contains it.
+
+    If no package contains any such service, each package counts as one.
+    """
+    listed = [*active]
+    listed = [each for each in listed if each[1].product_type is ProductType.TELEMATICS] or listed
+    services = dict[str, list[datetime | None]]()
+    for package, subscription in listed:
+        for service in filter(None, subscription.product.services):
+            if _words(name := service.casefold()) in _USED:
+                services.setdefault(name, []).append(package.ends_at)
+    ends = services.values() if services else [[package.ends_at] for package, _ in listed]
+    last = [max(each for each in found if each is not None) for found in ends if None not in found]
+    return min(last, default=None)
+
+
+def software_state(update: OtaUpdate | None, now: datetime) -> VehicleState:
+    """Return the update that is offered; ``None`` means that there is none at the moment."""
+    if update is None:
+        return VehicleState(software=Software(**stamp(now), status=UpdateStatus.UP_TO_DATE))
+    status = _UPDATE_STATUS.get(update.status.status) if update.status.status else None
+    if status is UpdateStatus.UP_TO_DATE:
+        return VehicleState(software=Software(**stamp(now, update.last_checked), status=status))
+    return VehicleState(
+        software=Software(
+            **stamp(now, update.last_checked),
+            update=update.campaign_operation_id.strip()[:64] or None,
+            status=status,
+            progress=PROGRESS.of(update.status.progress),
+            notes=update.campaign_description.global_release_note,
+        )
+    )
+
+
+_UPDATE_STATUS: Mapping[OtaUpdateState, UpdateStatus] = {
+    OtaUpdateState.ACTIVATING: UpdateStatus.ACTIVATING,
+    OtaUpdateState.ACTIVATION_COMPLETED: UpdateStatus.UP_TO_DATE,
+    OtaUpdateState.ACTIVATION_FAILED_NOT_RETRYABLE: UpdateStatus.FAILED,
+    OtaUpdateState.ACTIVATION_FAILED_RETRYABLE: UpdateStatus.FAILED,
+    OtaUpdateState.ACTIVATION_SCHEDULED: UpdateStatus.SCHEDULED,
+    OtaUpdateState.DOWNLOADING: UpdateStatus.DOWNLOADING,
+    OtaUpdateState.INSTALLING: UpdateStatus.INSTALLING,
+    OtaUpdateState.READY_FOR_ACTIVATION: UpdateStatus.READY,
+    OtaUpdateState.READY_FOR_DOWNLOAD: UpdateStatus.AVAILABLE,
+}
+
+
+# Words and units
+
+
 def kilometres(value: float | None, unit: str | None, quantity: Quantity) -> float | None:
     """Return a distance in km. The request is for kilometres, and the unit says whether they came."""
     match (unit or "kilometer").casefold():
@@ -249,33 +374,29 @@ def kilopascals(value: float | None) -> float | None:
     return PRESSURE.of(value * KPA_PER_PSI if value <= 75 else value)
 
 
-_OPEN = {"open": True, "opened": True, "ajar": True, "closed": False, "close": False, "not_ajar": False}
-_LOCKED = {"locked": True, "lock": True, "unlocked": False, "unlock": False}
-_ON = {"on": True, "enabled": True, "active": True, "off": False, "disabled": False, "inactive": False}
-"""The words of the service are not recorded (§9 [C]), so only plain ones count, in any case."""
-
-
-def is_open(value: str | None) -> bool | None:
-    """Whether a door, window or lid is open."""
-    return _meaning("opening", value, _OPEN)
-
-
-def is_locked(value: str | None) -> bool | None:
-    """Whether a lock is locked."""
-    return _meaning("lock", value, _LOCKED)
-
-
-def is_on(value: str | None) -> bool | None:
-    """Whether something is switched on."""
-    return _meaning("switch", value, _ON)
-
-
-def _meaning(name: str, value: str | None, meanings: Mapping[str, bool]) -> bool | None:
+def _meaning(name: str, meanings: Mapping[str, bool], value: str | None) -> bool | None:
     if value is None:
         return None
     if (found := meanings.get(value.strip().casefold())) is None:
         log_unknown(name, value)
     return found
+
+
+is_open = partial(
+    _meaning,
+    "opening",
+    {"open": True, "opened": True, "ajar": True, "closed": False, "close": False, "not_ajar": False},
+)
+is_locked = partial(_meaning, "lock", {"locked": True, "lock": True, "unlocked": False, "unlock": False})
+is_on = partial(
+    _meaning,
+    "switch",
+    {"on": True, "enabled": True, "active": True, "off": False, "disabled": False, "inactive": False},
+)
+"""Whether a door, window or lid is open, a lock is locked, something is switched on.
+
+The words of the service are not recorded (§9 [C]), so only plain ones count, in any case.
+"""
 
 
 def label(value: str | None) -> str | None:
