@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from http import HTTPStatus
-import json
 import logging
 from time import perf_counter
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.webhook import async_handle_webhook
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
@@ -24,7 +23,6 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect import async_remove_config_entry_device, webhook
 from custom_components.nissanconnect.const import DOMAIN
-from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
 from .conftest import NOON, LetTimePass, set_up, settle, state, status
 from .leafspy import (
@@ -218,21 +216,6 @@ async def test_without_a_password_the_address_is_enough(hass: HomeAssistant, cli
     assert await verdict(await call(hass, client, phone().parameters())) == GOOD
 
 
-async def test_after_a_restart_values_are_there_before_the_first_message(
-    hass: HomeAssistant, client: Client, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
-) -> None:
-    await call(hass, client, phone().parameters() | {"SOC": "64"})
-    await hass.config_entries.async_unload(loaded.entry_id)
-    assert state(hass, LEVEL).state == STATE_UNAVAILABLE
-    freezer.tick(timedelta(days=30))
-    await set_up(hass, loaded)
-    assert state(hass, LEVEL).state == "64.0"
-    assert state(hass, "sensor.leaf_last_report_from_vehicle").state == NOON.isoformat()
-    freezer.tick(timedelta(minutes=1))
-    await call(hass, client, phone().parameters() | {"SOC": "32"})
-    assert state(hass, LEVEL).state == "32.0"
-
-
 async def test_days_of_silence_are_no_fault(
     hass: HomeAssistant, client: Client, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
@@ -245,17 +228,6 @@ async def test_days_of_silence_are_no_fault(
     assert state(hass, LEVEL).state == "64.0"
     assert state(hass, "sensor.leaf_last_report_from_vehicle").state == NOON.isoformat()
     assert ir.async_get(hass).issues == {}
-
-
-async def test_an_unloaded_link_answers_nobody(hass: HomeAssistant, client: Client, loaded: MockConfigEntry) -> None:
-    await call(hass, client, phone().parameters() | {"SOC": "64"})
-    await hass.config_entries.async_unload(loaded.entry_id)
-    assert await verdict(await client.get(ADDRESS, params=phone().parameters())) == (HTTPStatus.OK, "")
-    await set_up(hass, loaded)
-    assert await verdict(await call(hass, client, phone().parameters())) == GOOD
-    await hass.config_entries.async_remove(loaded.entry_id)
-    assert await verdict(await client.get(ADDRESS, params=phone().parameters())) == (HTTPStatus.OK, "")
-    assert hass.states.get(LEVEL) is None
 
 
 async def test_other_methods_are_not_served(hass: HomeAssistant, client: Client, loaded: MockConfigEntry) -> None:
@@ -307,25 +279,6 @@ async def test_what_is_not_known_is_unknown(hass: HomeAssistant, client: Client,
     assert state(hass, "binary_sensor.leaf_plugged_in").state == STATE_ON
     assert hass.states.get("sensor.leaf_battery_health") is None
     assert hass.states.get("device_tracker.leaf_location") is None
-
-
-async def test_nothing_personal_is_logged_or_in_diagnostics(
-    hass: HomeAssistant, client: Client, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, "custom_components")
-    app = phone(user="Petra")
-    app.password = "guess"
-    await call(hass, client, app.parameters())
-    app.password = PASSWORD
-    for latitude in ("52.12345", "52.22345", "95"):
-        await call(hass, client, app.parameters() | {"Lat": latitude, "Long": "4.54321"})
-    await hass.config_entries.async_reload(loaded.entry_id)
-    shown = json.dumps(await async_get_config_entry_diagnostics(hass, loaded), default=str)
-    logged = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("custom_components"))
-    for secret in (VIN, VIN[-8:], WEBHOOK_ID, PASSWORD, "guess", "Petra", "52.1", "52.2", "4.54"):
-        assert secret not in shown
-        assert secret not in logged
-    assert "battery" in shown
 
 
 async def test_without_a_recorder_a_log_has_nowhere_to_go(

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 import json
-import logging
 import re
 from typing import Any
 
@@ -16,18 +15,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
-from homeassistant.helpers.json import json_dumps
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.nissanconnect import account, commands, connection
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
-from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 
-from .conftest import NOON, logged, state, until
+from .conftest import NOON, state, until
 from .dialogs import open_form
-from .simulator.opencarwings import LEAF_24, LEAF_40, SECRETS, Car, OpenCarwings
+from .simulator.opencarwings import LEAF_24, LEAF_40, Car, OpenCarwings
 from .test_system_health import health
 
 LEVEL = "sensor.old_leaf_battery"
@@ -181,108 +178,12 @@ async def test_wrong_entries_show_an_error_and_can_be_corrected(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_no_server_at_that_address(hass: HomeAssistant, server: OpenCarwings, car: Car) -> None:
-    form = await submit(
-        hass, await open_form(hass, "opencarwings"), url=f"{server.url}/elsewhere", api_key=server.account.key
-    )
-    assert form["errors"] == {"base": "declined"}
-
-
-async def test_an_account_without_vehicles(hass: HomeAssistant, server: OpenCarwings) -> None:
-    form = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
-    assert form["errors"] == {"base": "no_vehicles"}
-
-
-async def reauth_form(hass: HomeAssistant) -> ConfigFlowResult:
-    await until(hass, hass.config_entries.flow.async_progress)
-    (flow,) = hass.config_entries.flow.async_progress()
-    assert flow["step_id"] == "reauth_other"
-    return await hass.config_entries.flow.async_configure(flow["flow_id"])
-
-
 async def later(hass: HomeAssistant, server: OpenCarwings, freezer: FrozenDateTimeFactory, **delta: float) -> None:
     """Let time pass at once, with all that is due then."""
     freezer.tick(timedelta(**delta))
     server.advance()
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
-
-
-async def test_a_key_that_was_reset(
-    hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
-) -> None:
-    result = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
-    entry = result["result"]
-    await until(hass, lambda: server.sockets == 1)
-    server.account.key = "a" * 40
-    await later(hass, server, freezer, hours=1)
-    form = await reauth_form(hass)
-    form = await submit(hass, form, api_key="b" * 40)
-    assert form["errors"] == {"base": "authentication_failed_other"}
-    result = await submit(hass, form, api_key="a" * 40)
-    assert result["reason"] == "reauth_successful"
-    await until(hass, lambda: entry.state is ConfigEntryState.LOADED and server.sockets == 1)
-    assert entry.data[CONF_API_KEY] == "a" * 40
-
-
-async def test_rejected_tokens_start_a_reauthentication(
-    hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
-) -> None:
-    credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
-    result = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, **credentials)
-    entry = result["result"]
-    await until(hass, lambda: server.sockets == 1)
-    server.accounts.blacklist.update(server.accounts.refresh)
-    server.accounts.access.clear()
-    await later(hass, server, freezer, hours=1)
-    form = await reauth_form(hass)
-    before = server.requests.total()
-    await later(hass, server, freezer, hours=1)
-    assert server.requests.total() == before, "nothing is sent before the owner has logged in again"
-    result = await submit(hass, form, **credentials)
-    assert result["reason"] == "reauth_successful"
-    await until(hass, lambda: entry.state is ConfigEntryState.LOADED and server.sockets == 1)
-    assert CONF_PASSWORD not in entry.data
-
-
-async def test_reauthentication_with_another_account_is_refused(
-    hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
-) -> None:
-    await submit(hass, await open_form(hass, "opencarwings"), url=server.url, api_key=server.account.key)
-    await until(hass, lambda: server.sockets == 1)
-    other = server.accounts.add("neighbour", "other password")
-    server.add(LEAF_40, owner=other)
-    server.account.key = "a" * 40
-    await later(hass, server, freezer, hours=1)
-    result = await submit(hass, await reauth_form(hass), api_key=other.key)
-    assert result["reason"] == "unique_id_mismatch"
-
-
-async def test_tokens_are_renewed_and_survive_a_restart(
-    hass: HomeAssistant, server: OpenCarwings, car: Car, freezer: FrozenDateTimeFactory
-) -> None:
-    credentials = {CONF_USERNAME: "leafowner", CONF_PASSWORD: server.account.password}
-    result = await submit(hass, await open_form(hass, "opencarwings"), url=server.url, **credentials)
-    entry = result["result"]
-    await until(hass, lambda: server.sockets == 1)
-    first = entry.data[CONF_AUTH]["refresh"]
-    await later(hass, server, freezer, days=32)
-    await until(hass, lambda: entry.data[CONF_AUTH]["refresh"] != first)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await until(hass, lambda: server.sockets == 1)
-    assert (server.requests["refresh"], server.requests["obtain"]) == (1, 1)
-    assert not hass.config_entries.flow.async_progress()
-
-
-async def test_after_a_restart_the_last_state_is_there_before_the_first_response(
-    hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry
-) -> None:
-    await hass.config_entries.async_unload(loaded.entry_id)
-    await until(hass, lambda: server.sockets == 0)  # unloading closes the WebSocket
-    server.fail("*", 503)
-    assert await hass.config_entries.async_setup(loaded.entry_id)
-    await hass.async_block_till_done()
-    assert state(hass, LEVEL).state == "62.0"
 
 
 async def test_a_push_is_shown_at_once(
@@ -313,14 +214,6 @@ async def test_the_number_of_pushed_vehicles_is_bounded(
     assert len(loaded.runtime_data.vehicles) == taken + 1
 
 
-async def test_an_alert_is_an_event(
-    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
-) -> None:
-    freezer.tick(60)
-    server.dispatch.alert(car, 20, dt_util.utcnow())
-    await until(hass, lambda: state(hass, "event.old_leaf_alert").attributes.get("event_type") == "alarm")
-
-
 async def test_a_new_connection_catches_up(
     hass: HomeAssistant,
     server: OpenCarwings,
@@ -341,55 +234,6 @@ async def test_a_new_connection_catches_up(
     assert shows(hass, "binary_sensor.old_leaf_plugged_in", "on")
     assert server.sockets == 1
     assert pauses.taken == [5.0]
-
-
-async def test_without_sockets_it_is_polled(
-    hass: HomeAssistant, server: OpenCarwings, car: Car, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
-) -> None:
-    """Somebody's reverse proxy lets no socket through."""
-    server.fail("socket", 403, text="<html>no</html>")
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(hass, lambda: shows(hass, LEVEL, "62.0") and server.requests["socket"] == 2)
-    car.vehicle.plug_in()
-    await later(hass, server, freezer, hours=1)
-    await until(hass, lambda: shows(hass, "binary_sensor.old_leaf_plugged_in", "on"))
-    assert not hass.config_entries.flow.async_progress()
-
-
-async def test_one_endpoint_that_is_down_leaves_the_values(
-    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
-) -> None:
-    vehicle = loaded.runtime_data.vehicles[LEAF_24]
-
-    async def read(failing: set[str]) -> None:
-        before = server.requests["alerts"]
-        await later(hass, server, freezer, hours=1)
-        await until(hass, lambda: vehicle.coordinator.parts.failing == failing and server.requests["alerts"] > before)
-
-    for name, failing in (("detail", {"vehicle"}), ("alerts", set[str]())):
-        server.fail(name, 500)
-        await read(failing)
-        assert state(hass, LEVEL).state == "62.0"
-        assert state(hass, "sensor.old_leaf_odometer").state == "74211.0"
-        server.heal()
-
-
-async def test_a_server_that_is_down_leaves_the_values(
-    hass: HomeAssistant,
-    server: OpenCarwings,
-    loaded: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    pauses: Pauses,
-) -> None:
-    await server.stop()
-    await later(hass, server, freezer, hours=1)
-    await until(hass, lambda: pauses.taken)
-    assert state(hass, LEVEL).state == "62.0"
-    await server.start()
-    pauses.over.set()
-    await until(hass, lambda: server.sockets == 1)
-    assert not hass.config_entries.flow.async_progress()
 
 
 async def test_a_vehicle_that_never_connected_is_no_issue(
@@ -451,30 +295,6 @@ async def test_a_failure_alert_rejects_the_climate_start(
     assert state(hass, CLIMATE).state == "off"
 
 
-async def test_a_vehicle_without_network(
-    hass: HomeAssistant, server: OpenCarwings, car: Car, loaded: MockConfigEntry
-) -> None:
-    car.vehicle.telematics.covered = False
-    with pytest.raises(HomeAssistantError) as error:
-        await act(hass, "button", "press", "button.old_leaf_refresh_from_vehicle")
-    assert error.value.translation_key == "no_answer"
-
-
-async def test_commands_are_limited_also_after_a_reload(
-    hass: HomeAssistant, server: OpenCarwings, loaded: MockConfigEntry
-) -> None:
-    for _ in range(10):
-        await act(hass, "button", "press", "button.old_leaf_refresh_from_vehicle")
-    with pytest.raises(HomeAssistantError) as error:
-        await act(hass, "button", "press", "button.old_leaf_refresh_from_vehicle")
-    assert error.value.translation_key == "too_many_commands"
-    assert server.dispatch.sms == 10
-    await hass.config_entries.async_reload(loaded.entry_id)
-    with pytest.raises(HomeAssistantError) as error:
-        await act(hass, "button", "press", "button.old_leaf_refresh_from_vehicle")
-    assert error.value.translation_key == "too_many_commands"
-
-
 async def test_the_lock_has_an_assumed_state(hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEntry) -> None:
     server.september = True
     server.account.pin = "2468"
@@ -492,24 +312,6 @@ async def test_the_lock_has_an_assumed_state(hass: HomeAssistant, server: OpenCa
         await act(hass, "lock", action, lock, code="2468")
         assert state(hass, lock).state == after
         assert state(hass, lock).attributes["assumed_state"] is True
-
-
-async def test_a_pin_cannot_be_guessed(hass: HomeAssistant, server: OpenCarwings, entry: MockConfigEntry) -> None:
-    server.september = True
-    server.account.pin = "2468"
-    server.add(LEAF_40, "ficosa2016", capacity=40)
-    await set_up(hass, server, entry)
-
-    async def attempt(action: str, code: str) -> str | None:
-        with pytest.raises(HomeAssistantError) as error:
-            await act(hass, "lock", action, "lock.old_leaf_lock", code=code)
-        return error.value.translation_key
-
-    assert [await attempt(action, "1357") for action in ("unlock", "lock", "unlock")] == ["wrong_pin"] * 3
-    before = server.requests.copy()
-    assert [await attempt(action, "2468") for action in ("unlock", "lock")] == ["too_many_wrong_pins"] * 2
-    assert server.requests == before
-    assert server.dispatch.sms == 0
 
 
 async def test_a_destination_is_sent(
@@ -537,38 +339,6 @@ async def test_a_planned_start(hass: HomeAssistant, server: OpenCarwings, car: C
             DOMAIN, "start_climate", {"device_id": device.id, "temperature": 21}, blocking=True
         )
     assert error.value.translation_key == "temperature_not_supported"
-
-
-async def test_nothing_personal_is_logged_or_shown(
-    hass: HomeAssistant,
-    server: OpenCarwings,
-    entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    pauses: Pauses,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    car = server.add(LEAF_40, "ficosa2016", capacity=40)
-    await set_up(hass, server, entry)
-    await act(hass, "climate", "turn_on", CLIMATE)
-    for fault in (("*", 500), ("*", 403), ("detail", 404)):
-        server.fail(*fault, times=4)
-        await later(hass, server, freezer, hours=1)
-        server.heal()
-    await server.drop_sockets()
-    pauses.over.set()
-    await until(hass, lambda: server.sockets == 1)
-    diagnostics = json_dumps(await async_get_config_entry_diagnostics(hass, entry))
-    texts = [diagnostics]
-    texts += logged(caplog, "custom_components.nissanconnect", "homeassistant.config_entries")
-    texts += [json_dumps(each.attributes) for each in hass.states.async_all() if each.domain != "device_tracker"]
-    private = (*SECRETS, "s3cret", LEAF_40, LEAF_40.upper(), server.account.key, server.url)
-    places = (f"{car.vehicle.home.latitude:.3f}", f"{car.vehicle.home.longitude:.3f}")
-    for text in texts:
-        for what in (*private, *places):
-            assert what not in text
-    stored = json_dumps(entry.runtime_data.backend.memory()) + json_dumps(dict(entry.data))
-    assert not any(secret in stored for secret in (*SECRETS, "s3cret"))
 
 
 async def test_an_issue_names_the_source(

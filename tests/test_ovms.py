@@ -2,18 +2,15 @@
 
 import asyncio
 from datetime import timedelta
-import json
-import logging
 from pathlib import Path
 from typing import Any
 
-from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import (
     SOURCE_MQTT,
     ConfigEntryState,
     ConfigFlowResult,
 )
-from homeassistant.const import CONF_PIN, CONF_PREFIX, STATE_OFF, STATE_ON
+from homeassistant.const import CONF_PIN, CONF_PREFIX
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
@@ -21,7 +18,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
 from custom_components.nissanconnect import commands, mqtt_client, sources
@@ -32,12 +29,10 @@ from custom_components.nissanconnect.const import (
     CONF_VEHICLE_ID,
     DOMAIN,
 )
-from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.vehicle import AlertType, CommandStatus, Initiator, Reason, StartClimate
+from custom_components.nissanconnect.vehicle import CommandStatus, Initiator, Reason, StartClimate
 
 from .conftest import settle, state, status
 from .dialogs import open_form, reconfigure, suggested
-from .simulator.cars.places import HOME
 from .simulator.leafspy_log import Drive, log
 from .simulator.ovms import MemoryBroker, MemoryBus, MemoryLink, OvmsModule
 from .simulator_tests.cars import build
@@ -90,12 +85,6 @@ async def arrive(hass: HomeAssistant) -> None:
     for _ in range(50):
         await asyncio.sleep(0)
     await settle(hass)
-
-
-async def stayed(hass: HomeAssistant) -> None:
-    """Let so much time pass that what has changed is believed."""
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=10))
-    await hass.async_block_till_done()
 
 
 async def submit(hass: HomeAssistant, flow: ConfigFlowResult, entered: dict[str, Any]) -> ConfigFlowResult:
@@ -279,47 +268,6 @@ async def test_changing_the_pin_keeps_the_vehicle(
     assert other["reason"] == "unique_id_mismatch"
 
 
-async def test_what_is_told_live_is_shown_at_once(
-    hass: HomeAssistant, module: OvmsModule, entry: MockConfigEntry
-) -> None:
-    await load(hass, entry)
-    assert state(hass, "binary_sensor.leaf_plugged_in").state == STATE_OFF
-    module.vehicle.plug_in()
-    module.tick()
-    module.notify("alert", "batt.12v.alert", "12V Battery critical: 11.0V (ref=12.6V)")
-    await arrive(hass)
-    await stayed(hass)
-    assert state(hass, "binary_sensor.leaf_plugged_in").state == STATE_ON
-    assert state(hass, "event.leaf_alert").attributes["event_type"] in (AlertType.AUX_BATTERY_LOW, AlertType.PLUGGED_IN)
-    assert hass.states.get("sensor.leaf_last_report_from_vehicle") is not None
-
-
-async def test_a_restart_of_home_assistant(
-    hass: HomeAssistant, broker: MemoryBroker, module: OvmsModule, entry: MockConfigEntry
-) -> None:
-    await load(hass, entry)
-    module.vehicle.body.locked = False
-    module.tick()
-    await arrive(hass)
-    await stayed(hass)
-    assert state(hass, "lock.leaf_lock").state == "unlocked"
-    reported = state(hass, "sensor.leaf_last_report_from_vehicle").state
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    assert len(broker.subscriptions) == 2  # the module's own
-    broker.up = False
-    await load(hass, entry)
-    assert status(entry) is ConfigEntryState.LOADED
-    assert state(hass, "lock.leaf_lock").state == "unlocked"
-    assert state(hass, "sensor.leaf_battery").state == "60.0"
-    assert state(hass, "sensor.leaf_last_report_from_vehicle").state == reported
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    broker.up = True
-    await load(hass, entry)
-    assert state(hass, "lock.leaf_lock").state == "unlocked"  # the module has not started since
-    assert state(hass, "sensor.leaf_last_report_from_vehicle").state == reported
-    assert state(hass, "binary_sensor.leaf_reachable").state == STATE_ON
-
-
 async def test_a_first_start_without_a_broker_is_tried_again(
     hass: HomeAssistant, broker: MemoryBroker, module: OvmsModule, entry: MockConfigEntry
 ) -> None:
@@ -331,27 +279,6 @@ async def test_a_first_start_without_a_broker_is_tried_again(
     await hass.config_entries.async_reload(entry.entry_id)
     await arrive(hass)
     assert status(entry) is ConfigEntryState.LOADED
-
-
-async def test_nothing_tells_who_or_where_the_owner_is(
-    hass: HomeAssistant,
-    module: OvmsModule,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    entry = MockConfigEntry(
-        domain=DOMAIN, title="OVMS", unique_id="ovms_y", data={CONF_SOURCE: "ovms", **ENTERED, CONF_PIN: "2580"}
-    )
-    await load(hass, entry)
-    module.say("v.b.soc", "no number at all")
-    module.notify("alert", "flatbed.moved", f"Moved (@{HOME.latitude:.6f},{HOME.longitude:.6f})")
-    await arrive(hass)
-    told = json.dumps(await async_get_config_entry_diagnostics(hass, entry), default=str)
-    ours = "\n".join(each.getMessage() for each in caplog.records if "nissanconnect" in each.name)
-    for secret in (VIN, "ada", "LEAF40", "2580", str(HOME.latitude), f"{HOME.longitude:.6f}", "8931000000"):
-        assert secret not in told, secret
-        assert secret not in ours, secret
-    assert REDACTED in told
 
 
 @pytest.mark.usefixtures("recorder_mock")

@@ -29,7 +29,6 @@ from custom_components.nissanconnect.vehicle import (
 
 from ..conftest import LetTimePass, state
 from ..simulator.cars.places import TO_UTRECHT
-from ..simulator.cars.telematics import Manner
 from ..simulator.mynissan import MyNissan
 from ..test_commands import act
 from .conftest import device
@@ -204,13 +203,6 @@ async def test_a_refusal_is_told(hass: HomeAssistant, service: MyNissan, loaded:
     assert raised.value.translation_key == "rejected_by_vehicle"
     command = state(hass, "event.ariya_command")
     assert (command.attributes["event_type"], command.attributes["code"]) == ("rejected", "vehicle_under_way")
-
-
-async def test_no_answer_is_told(hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry) -> None:
-    service.vehicle("Ariya").telematics.manner = Manner.SILENT
-    with pytest.raises(HomeAssistantError) as raised:
-        await act(hass, "lock", "unlock", "lock.ariya_lock")
-    assert raised.value.translation_key == "no_answer"
 
 
 async def test_trips_are_told(hass: HomeAssistant, loaded: ConfigEntry) -> None:
