@@ -22,8 +22,6 @@ from custom_components.nissanconnect.vehicle import (
 )
 from tests.backends.doubles import Clock
 from tests.simulator import Simulator
-from tests.simulator.cars.electric import Electric
-from tests.simulator.cars.telematics import Manner
 from tests.simulator.cars.twelve_volt import WAKE_COST
 
 from .client import ARIYA, JSON, LEAF, MICRA, QASHQAI, Client, failure
@@ -289,41 +287,3 @@ async def test_actions_that_are_not_offered(client: Client, version: str, name: 
 async def test_statuses_that_nobody_knows(client: Client) -> None:
     assert await client.error(status_path(LEAF, str(uuid.uuid4()))) == (404, "404")
     assert await client.error(f"action-status/v1/cars/{LEAF}/actions/status") == (400, "400")
-
-
-@pytest.mark.parametrize(
-    ("manner", "expected", "executed"),
-    [
-        (Manner.REFUSING, ("REJECTED", "12"), False),
-        (Manner.CONTRADICTING, ("CANCELLED", "Failed"), True),
-        (Manner.SILENT, ("PENDING", None), False),
-    ],
-)
-async def test_manners(
-    client: Client,
-    service: Simulator,
-    clock: Clock,
-    manner: Manner,
-    expected: tuple[str, str | None],
-    executed: bool,
-) -> None:
-    vehicle = service.vehicle("Leaf")
-    vehicle.telematics.manner = manner
-    action = await accepted(client, LEAF, "hvac-start", "HvacStart", action="start", targetTemperature=21)
-
-    assert await finished(client, clock, LEAF, action) == expected
-    assert isinstance(vehicle.powertrain, Electric)
-    assert vehicle.powertrain.climate.running is executed
-
-
-async def test_without_coverage_it_times_out(client: Client, service: Simulator, clock: Clock) -> None:
-    service.vehicle("Leaf").telematics.covered = False
-    action = await accepted(client, LEAF, "wake-up-vehicle", "WakeUpVehicle")
-
-    assert await finished(client, clock, LEAF, action) == ("TIMEOUT", None)
-
-
-async def test_the_vehicle_itself_may_refuse(client: Client, clock: Clock) -> None:
-    action = await accepted(client, LEAF, "charging-start", "ChargingStart", action="start")
-
-    assert await finished(client, clock, LEAF, action) == ("REJECTED", "battery.charge.unavailable")

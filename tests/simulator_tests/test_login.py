@@ -3,7 +3,7 @@
 import pytest
 
 from tests.backends.doubles import Clock
-from tests.simulator import EMAIL, PASSWORD, Login, Simulator
+from tests.simulator import EMAIL, PASSWORD, Simulator
 
 from .client import REDIRECT_URI, SCOPE, STATE, Client, Forms, login_form, query
 
@@ -200,71 +200,12 @@ async def test_the_last_hop_needs_a_session(stranger: Client) -> None:
 # Outcomes that a test can order (kamereon-eu §4.4)
 
 
-async def test_ordered_refusals(stranger: Client, service: Simulator) -> None:
-    service.login = Login.WRONG_PASSWORD
-    address, _ = await stranger.submit()
-    assert "authFailure" in query(address)
-    assert not service.account.failures
-
-    service.login = Login.ACCESS_DENIED
-    address, _ = await stranger.submit()
-    assert query(address)["error"] == "access_denied"
-    assert "code" not in query(address)
-
-
-@pytest.mark.parametrize("login", [Login.TERMS_PENDING, Login.EMAIL_UNCONFIRMED])
-async def test_something_is_to_be_done_first(stranger: Client, service: Simulator, login: Login) -> None:
-    service.login = login
-    _, response = await stranger.submit()
-
-    assert response.status == 200
-    assert login_form(await response.text()) is None
-
-
-async def test_a_wrong_state(stranger: Client, service: Simulator) -> None:
-    service.login = Login.WRONG_STATE
-    callback, _ = await stranger.submit()
-
-    assert query(callback)["code"]
-    assert query(callback)["state"] != STATE
-
-
-async def test_an_unsafe_first_redirect(stranger: Client, service: Simulator) -> None:
-    service.login = Login.FOREIGN_LOGIN_PAGE
-    response = await stranger.authorize()
-
-    assert response.headers["Location"].startswith(f"{service.elsewhere}/")
-
-
-async def test_an_unsafe_form(stranger: Client, service: Simulator) -> None:
-    service.login = Login.FOREIGN_FORM
-    _, form = await stranger.page()
-
-    assert form.action == f"{service.elsewhere}/auth/commonauth"
-
-
 async def test_a_password_that_goes_elsewhere_is_noticed(stranger: Client, service: Simulator) -> None:
     # As if the unsafe form had been obeyed: the same server, under the other name.
     url, headers = f"{service.url}/auth/commonauth", {"Host": service.elsewhere.removeprefix("http://")}
     await stranger.session.post(url, data={"password": PASSWORD}, headers=headers)
 
     assert service.password_posts == {headers["Host"]: 1}
-
-
-async def test_an_unsafe_redirect(stranger: Client, service: Simulator) -> None:
-    service.login = Login.FOREIGN_REDIRECT
-    address, response = await stranger.submit()
-    assert response.status == 307
-    assert address.startswith(service.elsewhere)
-    assert list(service.password_posts) == [service.url.removeprefix("http://")]
-
-
-@pytest.mark.parametrize(("outcome", "status"), [(Login.OUTAGE, 503), (Login.GEO_BLOCKED, 403)])
-async def test_nobody_is_let_in(stranger: Client, service: Simulator, outcome: Login, status: int) -> None:
-    service.login = outcome
-    response = await stranger.authorize()
-
-    assert (response.status, response.content_type) == (status, "text/html")
 
 
 # The token endpoint
