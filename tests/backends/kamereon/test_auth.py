@@ -1,6 +1,5 @@
 """Tokens: how they are kept fresh, shared and lost (kamereon-eu §4.6-4.8)."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 import json
@@ -12,7 +11,6 @@ from custom_components.nissanconnect.backends.kamereon import KamereonAuth
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     ActionRequired,
-    AuthenticationFailed,
     BackendError,
     Group,
     ProtocolError,
@@ -71,14 +69,6 @@ async def test_no_user_id(make_backend: MakeBackend, fake: Fake, body: Json) -> 
     fake.on("GET", USER, Say(json=body))
     with pytest.raises(ProtocolError):
         await make_backend(auth=None).log_in()
-
-
-async def test_saved_tokens_that_last_need_no_request(
-    make_backend: MakeBackend, fake: Fake, diary: Diary[KamereonAuth]
-) -> None:
-    assert await make_backend(auth=LOGGED_IN).log_in() == "user-1"
-    assert fake.asked == []
-    assert diary.entries == []
 
 
 async def test_a_token_is_renewed_a_minute_before_its_end(
@@ -224,38 +214,6 @@ async def test_a_refresh_that_is_not_served_is_held_against_no_part(make_backend
     report = await backend.read(LEAF, {Group.ODOMETER})
     assert report.state.odometer
     assert not report.given_up
-
-
-async def test_an_outage_is_shared_by_those_who_waited(make_backend: MakeBackend, fake: Fake, clock: Clock) -> None:
-    fake.on("POST", REFRESH, Say(status=503, headers={"Retry-After": "60"}), tokens("refreshed"))
-    fake.on("GET", CARS, EMPTY_LIST)
-    clock.advance(hours=1)
-    backend = make_backend()
-    results = await asyncio.gather(*(backend.list_vehicles() for _ in range(8)), return_exceptions=True)
-    assert [type(result) for result in results] == [Unavailable] * 8
-    assert {result.retry_after for result in results if isinstance(result, Unavailable)} == {60}
-    assert fake.paths == {REFRESH: 1}
-    assert await backend.list_vehicles() == ()
-
-
-async def test_whoever_gives_up_leaves_the_renewal_to_the_next(
-    make_backend: MakeBackend, fake: Fake, clock: Clock
-) -> None:
-    fake.on("POST", REFRESH, Say(silence=True), tokens("refreshed"))
-    clock.advance(hours=1)
-    backend = make_backend()
-    first, second = asyncio.create_task(backend.log_in()), asyncio.create_task(backend.log_in())
-    await fake.until_asked(1)
-    first.cancel()
-    assert await second == "user-1"
-    assert fake.paths == {REFRESH: 2}
-
-
-async def test_parallel_requests_send_a_wrong_password_once(make_backend: MakeBackend, fake: Fake) -> None:
-    backend = make_backend(auth=None, password="wrong")
-    results = await asyncio.gather(*(backend.log_in() for _ in range(5)), return_exceptions=True)
-    assert [type(result) for result in results] == [AuthenticationFailed] * 5
-    assert fake.count(SUBMIT) == 1
 
 
 @pytest.mark.parametrize("refusal", [UNAUTHORIZED, Say.error(403, "403"), Say(json={"error": "invalid_token"})])

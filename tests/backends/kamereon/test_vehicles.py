@@ -223,8 +223,3 @@ def test_the_remote_lock(services: tuple[Json, ...], attributes: dict[str, Json]
 )
 def test_years(raw: Json, year: int | None) -> None:
     assert listed(modelYear=raw).year == year
-
-
-def test_no_secret_is_in_a_repr(garage: dict[str, Entry]) -> None:
-    assert "FAKE0VIN" not in repr(garage["1"])
-    assert "Bluebird" not in repr(garage["1"])

@@ -22,7 +22,6 @@ from custom_components.nissanconnect.vehicle import (
     Group,
     Lock,
     NoConnection,
-    NotSupported,
     Phase,
     ProtocolError,
     Refresh,
@@ -41,7 +40,7 @@ from custom_components.nissanconnect.vehicle import (
     Unlock,
     VehicleState,
 )
-from tests.departures import departing, nobody
+from tests.departures import nobody
 from tests.simulator.cars.places import TO_UTRECHT
 from tests.simulator.cars.telematics import Manner
 from tests.simulator.faults import Fault
@@ -211,35 +210,6 @@ async def test_a_vehicle_out_of_reach(backend: MyNissanBackend, service: MyNissa
     service.vehicle("Ariya").telematics.covered = False
     sent = await carry_out(backend, info, Lock(), clock)
     assert (sent.progress.phase, sent.progress.code) == (Phase.REJECTED, "vehicle_not_reachable")
-
-
-async def test_a_lost_response_differs_from_a_request_that_never_left(
-    backend: MyNissanBackend, service: MyNissan
-) -> None:
-    info = await vehicle(backend, "Ariya")
-    service.fail("DoorLock", Fault.html(504))
-    wakes: list[int] = []
-    with pytest.raises(Unavailable) as raised:
-        await backend.send(info, Lock(), departing(lambda: wakes.append(1)))
-    assert not isinstance(raised.value, NoConnection)
-    assert wakes == [1]
-
-    await service.stop()
-    with pytest.raises(Unavailable):
-        await backend.send(info, Lock(), departing(lambda: wakes.append(1)))
-    with pytest.raises(NoConnection):
-        await backend.send(info, Lock(), departing(lambda: wakes.append(1)))
-
-
-async def test_a_command_that_this_service_does_not_know(backend: MyNissanBackend) -> None:
-    class Fold(Command):
-        """Fold the mirrors."""
-
-    info = await vehicle(backend, "Ariya")
-    wakes: list[int] = []
-    with pytest.raises(NotSupported):
-        await backend.send(info, Fold(), departing(lambda: wakes.append(1)))
-    assert wakes == []
 
 
 @pytest.mark.parametrize("ticket", ["", "door", "door:", "window:1", "over and out"])

@@ -40,7 +40,6 @@ def _objects() -> list[dict[str, Json]]:
 
 
 VALID = _objects()
-STAMP = {"backend", "received_at", "reported_at"}
 
 
 @st.composite
@@ -172,12 +171,6 @@ def _all_of(car: CarRecord) -> str:
     )
 
 
-def test_a_record_does_not_print_vin_name_or_position() -> None:
-    car = parse_car(VALID[0], NOW)
-    for private in (LEAF_24, "52.303", "4.859", "Old LEAF"):
-        assert private not in repr(car)
-
-
 ALERTS = st.lists(
     JSON
     | st.fixed_dictionaries(
@@ -296,10 +289,3 @@ def _spend(budget: SmsBudget, now: datetime) -> float | None:
     except RateLimited as error:
         return error.retry_after or 0.0
     return None
-
-
-@given(JSON | st.dictionaries(st.text(max_size=3), st.lists(SCALARS)))
-def test_any_stored_budget_is_parsed(saved: Json) -> None:
-    written = SmsBudget(saved).to_json()
-    assert SmsBudget(written).to_json() == written
-    SmsBudget(saved).spend("V", NOW)
