@@ -335,13 +335,16 @@ def entered(source: Source) -> dict[str, Any]:
     return {CONF_SOURCE: source, **{name: values.get(name, "x") for name in SOURCES[source].needed}}
 
 
+ODD: tuple[Any, ...] = (7, [SECRET], {})
+
+
 def damaged(*, secret: bool) -> list[Any]:
     """Data that each lack a field of a source, or have it in an odd shape: those that are asked for again, or not."""
     return [
         pytest.param({**entered(source), name: value}, id=f"{source} {name} {value}")
         for source, row in SOURCES.items()
         for name in (*row.needed, *row.optional)
-        for value in (7, [SECRET], {}, *([None] if name in row.needed else []))
+        for value in (*ODD, *([None] if name in row.needed else []))
         if (row.form is not None and name in row.form.secrets) is secret
     ]
 
