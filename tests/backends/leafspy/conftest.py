@@ -9,8 +9,9 @@ from operator import itemgetter
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.leafspy import LeafSpyBackend, Units
+from custom_components.nissanconnect.backends.leafspy import LeafSpyBackend
 from custom_components.nissanconnect.vehicle import Group, Push, VehicleInfo, VehicleState
+from tests.backends.doubles import a_context
 from tests.simulator.leafspy_app import VIN, LeafSpyApp, old_leaf
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -52,8 +53,8 @@ class World:
         self.pauses.append((self.time + timedelta(seconds=seconds), over))
         await over.wait()
 
-    def backend(self, password: str | None = None, units: Units | None = None, memory: Json = None) -> LeafSpyBackend:
-        return LeafSpyBackend(now=self.now, sleep=self.sleep, password=password, units=units, memory=memory)
+    def backend(self, memory: Json = None, **fields: str) -> LeafSpyBackend:
+        return LeafSpyBackend(a_context(self.now, sleep=self.sleep, memory=memory), fields)
 
     @property
     def state(self) -> VehicleState:

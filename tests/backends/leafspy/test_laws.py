@@ -5,7 +5,7 @@ import json
 
 from hypothesis import example, given, strategies as st
 
-from custom_components.nissanconnect.backends.leafspy import ACCEPTED, REFUSED, Units
+from custom_components.nissanconnect.backends.leafspy import ACCEPTED, REFUSED
 from tests.simulator.leafspy_app import VIN, LeafSpyApp, old_leaf
 
 from ..possible import assert_possible
@@ -21,18 +21,25 @@ REQUESTS = st.builds(
     st.dictionaries(st.sampled_from([*VALID]) | st.text(), VALUES, max_size=8),
     st.sets(st.sampled_from([*VALID]), max_size=6),
 ) | st.dictionaries(st.text(), st.text())
-UNITS = st.builds(Units, odometer_miles=st.booleans(), outside_fahrenheit=st.none() | st.booleans())
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "password": st.text(min_size=1),
+        "odometer_unit": st.just("miles"),
+        "outside_unit": st.sampled_from(["celsius", "fahrenheit"]),
+    },
+)
 STEPS = st.integers(-3600, 100_000).map(lambda seconds: timedelta(seconds=seconds))
 
 
-@example([(VALID | {"SOH": "0.001"}, timedelta())], None, Units())
-@given(st.lists(st.tuples(REQUESTS, STEPS), max_size=6), st.none() | st.text(min_size=1), UNITS)
+@example([(VALID | {"SOH": "0.001"}, timedelta())], {})
+@given(st.lists(st.tuples(REQUESTS, STEPS), max_size=6), FIELDS)
 async def test_any_requests_are_answered_and_bring_only_what_is_promised(
-    requests: list[tuple[dict[str, str], timedelta]], password: str | None, units: Units
+    requests: list[tuple[dict[str, str], timedelta]], fields: dict[str, str]
 ) -> None:
     world = World()
     latest = world.time
-    backend = world.backend(password=password, units=units)
+    backend, password = world.backend(**fields), fields.get("password")
     for request, step in requests:
         world.time += step
         latest = max(latest, world.time)

@@ -5,20 +5,10 @@ The reader of logs is in :mod:`.log`, which is imported only when there are logs
 
 from ..base import Backend, Context, Fields
 from .backend import ACCEPTED, REFUSED, LeafSpyBackend
-from .message import Units
 
-__all__ = ["ACCEPTED", "REFUSED", "LeafSpyBackend", "Units", "create"]
+__all__ = ["ACCEPTED", "REFUSED", "LeafSpyBackend", "create"]
 
 
 def create(context: Context, fields: Fields) -> Backend:
     """Return the backend for the password that the app must send, if any, and for the units that it is set to."""
-    return LeafSpyBackend(
-        now=context.now,
-        sleep=context.sleep,
-        password=fields.get("password"),
-        units=Units(
-            odometer_miles=fields.get("odometer_unit") == "miles",
-            outside_fahrenheit={"celsius": False, "fahrenheit": True}.get(fields.get("outside_unit", "")),
-        ),
-        memory=context.memory,
-    )
+    return LeafSpyBackend(context, fields)

@@ -5,7 +5,7 @@ be read on request nor commanded, and the app is silent for days without anythin
 """
 
 from asyncio import Event
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -31,10 +31,10 @@ from ...vehicle import (
     Weakness,
     vin_problem,
 )
-from ..base import Backend, Description, Forgetting, Json, Pushing, Receiving
+from ..base import Backend, Context, Description, Fields, Forgetting, Json, Pushing, Receiving
 from ..mapping import fill_gaps
 from ..reader import JsonReader
-from .message import BACKEND, Message, OutsideUnit, Units, outside_temperature, parse, state_of, vehicle_key
+from .message import BACKEND, Message, Units, fahrenheit_after, outside_temperature, parse, vehicle_key
 
 ACCEPTED = '"status":"0"'
 """The response that the app expects, letter by letter; any other makes it complain (leafspy §2 [H])."""
@@ -73,7 +73,8 @@ class LeafSpyVehicle:
     """A vehicle from which messages have come. ``located``: it has sent a position, which is not stored here."""
 
     key: str = field(repr=False)
-    outside: OutsideUnit = OutsideUnit()
+    fahrenheit: bool | None = None
+    """Whether the app sends the outside temperature in °F although it shows °C, as far as its values have shown."""
     located: bool = False
     messages: int = 0
     """How many messages held a value, counted up to :data:`TRUSTED_AFTER`."""
@@ -110,7 +111,7 @@ class LeafSpyVehicle:
         was_doubtful = previous is not None and previous.doubtful and previous.charging is message.charging
         reported = {
             group: fill_gaps(value, getattr(self.state, group) if recent else None)
-            for group, value in state_of(message, now, self._outside_temperature(message, units)).groups().items()
+            for group, value in message.state_at(now, self._outside_temperature(message, units)).groups().items()
         }
         if message.doubtful and not was_doubtful and recent and self.state.charging is not None:
             reported[Group.CHARGING] = replace(self.state.charging, received_at=now, reported_at=now)
@@ -137,10 +138,10 @@ class LeafSpyVehicle:
 
     def report(self, groups: Collection[Group], now: datetime) -> VehicleState:
         """Return the last values of ``groups``, and whether the app is connected; nothing before the first message."""
-        state = dict(self.state.groups())
+        state = self.state
         if self._is_silent(now):
-            state[Group.CONNECTIVITY] = Connectivity(backend=BACKEND, received_at=now, reachable=False)
-        return VehicleState.of(*(value for group, value in state.items() if group in groups))
+            state = replace(state, connectivity=Connectivity(backend=BACKEND, received_at=now, reachable=False))
+        return state.only(groups)
 
     def _is_silent(self, now: datetime) -> bool:
         since = self._received_at or self._expected_at
@@ -149,11 +150,12 @@ class LeafSpyVehicle:
     def _outside_temperature(self, message: Message, units: Units) -> float | None:
         if message.outside is None:
             return None
-        if units.outside_fahrenheit is not None or message.outside_is_fahrenheit:
-            fahrenheit = message.outside_is_fahrenheit if units.outside_fahrenheit is None else units.outside_fahrenheit
-            return outside_temperature(message.outside, fahrenheit=fahrenheit)
-        self.outside = self.outside.after(message.outside)
-        return outside_temperature(message.outside, fahrenheit=self.outside.fahrenheit is True)
+        fahrenheit = units.outside_fahrenheit
+        if fahrenheit is None and message.outside_is_fahrenheit:
+            fahrenheit = True
+        if fahrenheit is None:
+            fahrenheit = self.fahrenheit = fahrenheit_after(self.fahrenheit, message.outside)
+        return outside_temperature(message.outside, fahrenheit=fahrenheit is True)
 
 
 def _vehicles_from_json(memory: Json) -> dict[str, LeafSpyVehicle]:
@@ -166,7 +168,7 @@ def _vehicles_from_json(memory: Json) -> dict[str, LeafSpyVehicle]:
             messages = saved.integer("messages", 0, TRUSTED_AFTER)
             vehicles[key] = LeafSpyVehicle(
                 key,
-                OutsideUnit(saved.flag("fahrenheit")),
+                saved.flag("fahrenheit"),
                 located=saved.flag("located") is True,
                 messages=TRUSTED_AFTER if messages is None else messages,  # older versions did not count them
             )
@@ -176,25 +178,20 @@ def _vehicles_from_json(memory: Json) -> dict[str, LeafSpyVehicle]:
 class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
     """The vehicles of one entry; each is listed once its first message has arrived."""
 
-    def __init__(
-        self,
-        *,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[object]],
-        password: str | None = None,
-        units: Units | None = None,
-        memory: Json = None,
-    ) -> None:
-        """``password`` is what the app must send, if anything; ``units`` are its settings."""
-        self._now = now
-        self._sleep = sleep
-        self._password = password
-        self._units = units or Units()
+    def __init__(self, context: Context, fields: Fields) -> None:
+        """The app must send the ``password`` among the fields, if there is one; its units are there, too."""
+        self._now = context.now
+        self._sleep = context.sleep
+        self._password = fields.get("password")
+        self._units = Units(
+            odometer_miles=fields.get("odometer_unit") == "miles",
+            outside_fahrenheit={"celsius": False, "fahrenheit": True}.get(fields.get("outside_unit", "")),
+        )
         guessed = () if self._units.outside_fahrenheit is not None else (_UNIT_IS_GUESSED,)
         self.description = Description(
             name=BACKEND, command_limit=timedelta(0), pushes=True, weaknesses=(*_WEAKNESSES, *guessed)
         )
-        self._vehicles = _vehicles_from_json(memory)
+        self._vehicles = _vehicles_from_json(context.memory)
         self._on_push: Callable[[Push], None] | None = None
         self._pending: set[str] = set()
         """The keys of vehicles whose state has not been pushed, because nobody listened."""
@@ -272,7 +269,7 @@ class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
     def memory(self) -> Json:
         """Return which vehicles there are, and the unit of each; positions are not stored."""
         return {
-            key: {"located": vehicle.located, "fahrenheit": vehicle.outside.fahrenheit, "messages": vehicle.messages}
+            key: {"located": vehicle.located, "fahrenheit": vehicle.fahrenheit, "messages": vehicle.messages}
             for key, vehicle in self._vehicles.items()
         }
 

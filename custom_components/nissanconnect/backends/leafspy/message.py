@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 import re
-from typing import Self
 
 from ...vehicle import (
+    NEVER,
     Battery,
     ChargeSpeed,
     Charging,
@@ -34,7 +34,6 @@ from ..mapping import (
     POWER,
     TEMPERATURE,
     known,
-    place,
     position,
 )
 
@@ -117,26 +116,20 @@ _TOO_HOT = 50.0
 """°C; more is °F."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideUnit:
-    """Whether one vehicle's app sends the outside temperature in °F although it shows °C; ``None`` if unknown.
+def fahrenheit_after(known: bool | None, value: float) -> bool | None:
+    """Return whether an app sends the outside temperature in °F, by one more value sent with °C as the app's unit.
 
     The message does not say so, because an option of the app decides (leafspy Q1). More than 50 can only be °F. Below,
     the digits show it: the sensor counts in steps that are 0.9 °F from -40.9 °F on, and 0.5 °C (§11), so that four
-    values in five fit only one of the two [L]. What fits both or neither changes nothing; without any evidence it is
-    °C (Q1 [M]).
+    values in five fit only one of the two [L]. What fits both or neither changes nothing that is ``known``; without any
+    evidence it is °C (Q1 [M]).
     """
-
-    fahrenheit: bool | None = None
-
-    def after(self, value: float) -> Self:
-        """Return what is known after one more value that was sent with °C as the app's unit."""
-        if value in _UNREAD:
-            return self
-        in_fahrenheit, in_celsius = _is_multiple(value + 40.9, 0.9), _is_multiple(value, 0.5)
-        if value > _TOO_HOT or (in_fahrenheit and not in_celsius):
-            return replace(self, fahrenheit=True)
-        return replace(self, fahrenheit=False) if in_celsius and not in_fahrenheit else self
+    if value in _UNREAD:
+        return known
+    in_fahrenheit, in_celsius = _is_multiple(value + 40.9, 0.9), _is_multiple(value, 0.5)
+    if value > _TOO_HOT or (in_fahrenheit and not in_celsius):
+        return True
+    return False if in_celsius and not in_fahrenheit else known
 
 
 def outside_temperature(value: float, *, fahrenheit: bool) -> float | None:
@@ -160,29 +153,27 @@ class Units:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message in the units of ``vehicle``; only ``outside`` is as it was sent, see :class:`OutsideUnit`.
+    """A message: its values without times, except for the outside temperature, which is ``outside`` as it was sent.
 
     ``charging`` comes from the charge mode. ``doubtful``: the charger's power contradicts it, as it does for a moment
     at the start and the end of a charge (leafspy §4 [H]).
     """
 
     key: str = field(repr=False)
-    level: float | None = None
-    energy: float | None = None
-    capacity: float | None = None
-    amp_hours: float | None = None
-    health: float | None = None
-    hx: float | None = None
-    temperature: float | None = None
-    plugged_in: bool | None = None
-    charging: bool | None = None
-    doubtful: bool = False
-    power: float | None = None
-    speed: ChargeSpeed | None = None
-    odometer: float | None = None
-    position: tuple[float, float] | None = field(default=None, repr=False)
-    outside: float | None = None
-    outside_is_fahrenheit: bool = False
+    state: VehicleState = field(repr=False)
+    charging: bool | None
+    doubtful: bool
+    outside: float | None
+    outside_is_fahrenheit: bool
+
+    def state_at(self, received_at: datetime, outside: float | None) -> VehicleState:
+        """Return the values as of ``received_at``, with the outside temperature in °C.
+
+        There is no time in a message, and it is never sent later (leafspy §2 [M]).
+        """
+        stamp = Stamp(backend=BACKEND, received_at=received_at, reported_at=received_at)
+        groups = (replace(group, **stamp) for group in self.state.groups().values())
+        return VehicleState.of(*groups, known(Climate(**stamp, outside_temperature=outside)))
 
 
 def parse(parameters: Mapping[str, str], units: Units) -> Message | None:
@@ -197,27 +188,47 @@ def parse(parameters: Mapping[str, str], units: Units) -> Message | None:
     mode = number(parameters.get("ChrgMode"), 0, 3)
     plug = number(parameters.get("PlugState"), 0, 2)
     power, doubtful = _power(parameters, mode)
+    charging = None if mode is None else mode != 0
+    stamp = Stamp(backend=BACKEND, received_at=NEVER, reported_at=None)
+    state = VehicleState.of(
+        known(
+            Battery(
+                **stamp,
+                level=level_of(number(parameters.get("SOC")), gids),
+                capacity=nominal_capacity_of(amp_hours, health),
+                energy=energy_of(gids),
+                health=health,
+                temperature=TEMPERATURE.of(celsius(pack) if fahrenheit and pack is not None else pack),
+                hx=hx_of(number(parameters.get("Hx"))),
+                amp_hours=amp_hours,
+            )
+        ),
+        known(
+            Charging(
+                **stamp,
+                # Quick charging has a plug of its own, which the plug state does not know (leafspy §4 [H]).
+                plugged_in=True if mode == 3 else None if plug is None else plug == 2,
+                status=_STATUSES[charging],
+                power=power,
+                speed=_speed(mode, power),
+            )
+        ),
+        Connectivity(**stamp, reachable=True),
+        known(Odometer(**stamp, distance=odometer_of(number(parameters.get("Odo")), miles=units.odometer_miles))),
+        # Without a fix the app sends 0/0 (leafspy §3 [H]).
+        position(stamp, number(parameters.get("Lat")), number(parameters.get("Long"))),
+    )
     return Message(
         key=key,
-        level=level_of(number(parameters.get("SOC")), gids),
-        energy=energy_of(gids),
-        capacity=nominal_capacity_of(amp_hours, health),
-        amp_hours=amp_hours,
-        health=health,
-        hx=hx_of(number(parameters.get("Hx"))),
-        temperature=TEMPERATURE.of(celsius(pack) if fahrenheit and pack is not None else pack),
-        # Quick charging has a plug of its own, which the plug state does not know (leafspy §4 [H]).
-        plugged_in=True if mode == 3 else None if plug is None else plug == 2,
-        charging=None if mode is None else mode != 0,
+        state=state,
+        charging=charging,
         doubtful=doubtful,
-        power=power,
-        speed=_speed(mode, power),
-        odometer=odometer_of(number(parameters.get("Odo")), miles=units.odometer_miles),
-        # Without a fix the app sends 0/0 (leafspy §3 [H]).
-        position=place(number(parameters.get("Lat")), number(parameters.get("Long"))),
         outside=number(parameters.get("Amb")),
         outside_is_fahrenheit=fahrenheit,
     )
+
+
+_STATUSES = {True: ChargingStatus.CHARGING, False: ChargingStatus.NOT_CHARGING, None: None}
 
 
 def _power(parameters: Mapping[str, str], mode: float | None) -> tuple[float | None, bool]:
@@ -252,31 +263,3 @@ def _speed(mode: float | None, power: float | None) -> ChargeSpeed | None:
     if mode == 2:
         return None if not power else ChargeSpeed.NORMAL if power < 4.5 else ChargeSpeed.FAST
     return _SPEEDS.get(mode) if mode is not None else None
-
-
-def state_of(message: Message, received_at: datetime, outside: float | None) -> VehicleState:
-    """Return the state that a message holds; ``outside`` is its outside temperature in °C.
-
-    There is no time in a message, and it is never sent later (leafspy §2 [M]).
-    """
-    stamp = Stamp(backend=BACKEND, received_at=received_at, reported_at=received_at)
-    status = {True: ChargingStatus.CHARGING, False: ChargingStatus.NOT_CHARGING, None: None}[message.charging]
-    battery = Battery(
-        **stamp,
-        level=message.level,
-        capacity=message.capacity,
-        energy=message.energy,
-        health=message.health,
-        temperature=message.temperature,
-        hx=message.hx,
-        amp_hours=message.amp_hours,
-    )
-    charging = Charging(**stamp, plugged_in=message.plugged_in, status=status, power=message.power, speed=message.speed)
-    return VehicleState.of(
-        known(battery),
-        known(charging),
-        known(Climate(**stamp, outside_temperature=outside)),
-        Connectivity(**stamp, reachable=True),
-        known(Odometer(**stamp, distance=message.odometer)),
-        position(stamp, *message.position) if message.position else None,
-    )
