@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.ovms import OvmsBackend, Topics
+from custom_components.nissanconnect.backends.ovms import OvmsBackend
 from custom_components.nissanconnect.engine.merge import accumulate
 from custom_components.nissanconnect.vehicle import (
     Command,
@@ -24,6 +24,7 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 from tests.backends.conftest import NOW
+from tests.backends.doubles import a_context
 from tests.departures import nobody
 from tests.simulator.cars.electric import Electric
 from tests.simulator.cars.vehicle import SimulatedVehicle
@@ -121,16 +122,9 @@ class World:
     def another(self, *, memory: Json = None, pin: str | None = None, prefix: str = PREFIX) -> OvmsBackend:
         """A backend as it is after a restart, or with other settings."""
         numbers = count(1)
-        return OvmsBackend(
-            self.bus,
-            Topics(prefix),
-            client=CLIENT,
-            now=self.clock,
-            sleep=self.clock.sleep,
-            pin=pin,
-            new_id=lambda: f"n{next(numbers)}",
-            memory=memory,
-        )
+        context = a_context(self.clock, sleep=self.clock.sleep, message_bus=self.bus, memory=memory)
+        fields = {"prefix": prefix} | ({} if pin is None else {"pin": pin})
+        return OvmsBackend(context, fields, client=CLIENT, new_id=lambda: f"n{next(numbers)}")
 
     @asynccontextmanager
     async def listening(self, backend: OvmsBackend | None = None) -> AsyncIterator[Shell]:

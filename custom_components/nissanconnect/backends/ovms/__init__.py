@@ -2,7 +2,6 @@
 
 from secrets import token_hex
 
-from ...vehicle import NoBroker
 from ..base import Backend, Context, Fields
 from .backend import OvmsBackend
 from .module import LEAF, Topics
@@ -16,14 +15,4 @@ def create(context: Context, fields: Fields) -> Backend:
     Raises:
         NoBroker: ``context`` has no message bus.
     """
-    if context.message_bus is None:
-        raise NoBroker
-    return OvmsBackend(
-        context.message_bus,
-        Topics.of(fields["prefix"], fields.get("user", ""), fields.get("vehicle_id", "")),
-        client=f"home-assistant-{token_hex(6)}",
-        now=context.now,
-        sleep=context.sleep,
-        pin=fields.get("pin"),
-        memory=context.memory,
-    )
+    return OvmsBackend(context, fields, client=f"home-assistant-{token_hex(6)}")

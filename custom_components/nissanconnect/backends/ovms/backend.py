@@ -1,9 +1,9 @@
 """The backend of one OVMS module: one vehicle, whose module pushes metrics as long as it has a network."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hmac import compare_digest
 from typing import override
 from uuid import uuid4
@@ -31,7 +31,7 @@ from ...vehicle import (
     WrongPin,
     is_pin,
 )
-from ..base import Backend, Description, Json, MessageBus, MessageListener, MqttMessage, Pushing
+from ..base import Backend, Context, Description, Fields, Json, MessageBus, MessageListener, MqttMessage, Pushing
 from .commands import CommandClient, shell_command_for
 from .mapping import BACKEND
 from .metrics import TYPE
@@ -64,29 +64,28 @@ class OvmsBackend(Backend, Pushing):
     description = _DESCRIPTION
 
     def __init__(
-        self,
-        bus: MessageBus,
-        topics: Topics,
-        *,
-        client: str,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        pin: str | None = None,
-        new_id: Callable[[], str] = lambda: uuid4().hex,
-        memory: Json = None,
+        self, context: Context, fields: Fields, *, client: str, new_id: Callable[[], str] = lambda: uuid4().hex
     ) -> None:
         """``client`` is our name among those that send commands to the module; nobody else may have it.
 
-        With a ``pin`` of four digits unlocking requires it. It is compared here, because the module of a LEAF accepts
-        any (ovms §1.7). ``memory`` is what :meth:`memory` returned for this module.
+        With a ``pin`` of four digits among the fields unlocking requires it. It is compared here, because the module of
+        a LEAF accepts any (ovms §1.7).
+
+        Raises:
+            NoBroker: ``context`` has no message bus.
         """
+        if (bus := context.message_bus) is None:
+            raise NoBroker
+        topics = Topics.of(fields["prefix"], fields.get("user", ""), fields.get("vehicle_id", ""))
         self._bus = bus
         self._topics = topics
-        self._now = now
-        self._sleep = sleep
-        self._pin = pin
-        self._module = Module(topics, takes_pin=pin is not None, now=now, memory=memory)
-        self._commands = CommandClient(bus, topics, client, self._module.store, now=now, sleep=sleep, new_id=new_id)
+        self._now = context.now
+        self._sleep = context.sleep
+        self._pin = fields.get("pin")
+        self._module = Module(topics, takes_pin=self._pin is not None, now=context.now, memory=context.memory)
+        self._commands = CommandClient(
+            bus, topics, client, self._module.store, now=context.now, sleep=context.sleep, new_id=new_id
+        )
         self._subscription = TopicSubscription(
             bus,
             (topics.metrics, topics.notifications, topics.responses(client)),
