@@ -91,6 +91,12 @@ class TripPeriod(StrEnum):
     MONTH = "month"
     YEAR = "year"
 
+    def first_day(self, day: date) -> date:
+        """Return the first day of the period that ``day`` is in."""
+        if self is TripPeriod.DAY:
+            return day
+        return day.replace(day=1) if self is TripPeriod.MONTH else day.replace(month=1, day=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripSummary:
@@ -123,12 +129,7 @@ class DrivenTrips:
 
 def last_finished(period: TripPeriod, today: date) -> date:
     """Return the last day of the last day, month or year that is over."""
-    match period:
-        case TripPeriod.MONTH:
-            today = today.replace(day=1)
-        case TripPeriod.YEAR:
-            today = today.replace(month=1, day=1)
-    return today - timedelta(days=1)
+    return period.first_day(today) - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

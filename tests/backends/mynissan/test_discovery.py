@@ -21,8 +21,8 @@ from ..doubles import Clock
 from ..strategies import JSON
 from .conftest import vehicle
 
-ELECTRIC = VehicleProfile().reporting(Capability.BATTERY, Capability.CLIMATE_STATUS)
-FUELLED = VehicleProfile().reporting(Capability.FUEL)
+ELECTRIC = VehicleProfile(reported=frozenset({Capability.BATTERY, Capability.CLIMATE_STATUS}))
+FUELLED = VehicleProfile(reported=frozenset({Capability.FUEL}))
 
 
 def with_service(
@@ -71,7 +71,7 @@ def test_what_drives_the_wheels() -> None:
     assert VehicleProfile().powertrain is None
     assert ELECTRIC.powertrain is Powertrain.ELECTRIC
     assert FUELLED.powertrain is Powertrain.COMBUSTION
-    assert FUELLED.reporting(Capability.BATTERY).powertrain is Powertrain.HYBRID
+    assert FUELLED.reporting({Capability.BATTERY: 0}).powertrain is Powertrain.HYBRID
 
 
 def test_a_saved_profile_is_read_again() -> None:

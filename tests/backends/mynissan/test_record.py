@@ -89,7 +89,7 @@ def test_a_day_is_a_day(clock: Clock) -> None:
     record = VehicleRecord()
     assert record.is_due("software", DAILY, clock())
     record.record_response("software", DAILY, clock())
-    record.record_command({Group.SOFTWARE}, clock())
+    record.commands[Group.SOFTWARE] = clock()
     clock.advance(hours=23, minutes=59)
     assert not record.is_due("software", DAILY, clock(), {Group.SOFTWARE})
     clock.advance(minutes=1)

@@ -189,7 +189,7 @@ class MyNissanBackend(Backend, Messages, Trips):
             if isinstance(accepted, ServiceRequest):
                 record.record_own_request(accepted.id)
             result = accepted
-        record.record_command(command.groups, self._now())
+        record.commands |= dict.fromkeys(command.groups, self._now())
         return Ticket(id=ticket_id(result), sent_at=self._now())
 
     async def _charge_timer_requests(self, vehicle: VehicleInfo, command: SetChargeSchedule) -> Sequence[Request]:

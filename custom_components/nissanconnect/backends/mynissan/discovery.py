@@ -1,23 +1,21 @@
 """What a vehicle can do, discovered from its services and its reports, never from its name (mynissan-na §3.1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 import re
 from typing import Self
 
 from pynissan import (
-    ChargeConfig,
-    ChargeSchedule as TimerEntry,
     SeatHeaterCapability,
     Vehicle,
     VehicleAlerts,
     VehicleCapabilities,
-    VehicleLocation,
     VehicleStatus,
 )
 
 from ...vehicle import Capability, ClimateLimits, Powertrain, VehicleInfo
 from ..base import Json
-from ..mapping import LEVEL, TARGET_TEMPERATURE, place
+from ..mapping import TARGET_TEMPERATURE
 from ..reader import JsonReader
 from .mapping import allowed_by, label
 from .session import ResponseInfo
@@ -85,9 +83,9 @@ class VehicleProfile:
                 return Powertrain.COMBUSTION
         return None
 
-    def reporting(self, *capabilities: Capability) -> Self:
-        """Add what the vehicle has reported."""
-        return replace(self, reported=self.reported | set(capabilities))
+    def reporting(self, values: Mapping[Capability, object]) -> Self:
+        """Add the capabilities of which a response has a value."""
+        return replace(self, reported=self.reported | {each for each, value in values.items() if value is not None})
 
     def to_json(self) -> dict[str, Json]:
         """Return what survives a restart."""
@@ -150,35 +148,15 @@ def with_services(profile: VehicleProfile, response: VehicleCapabilities, info: 
 def with_status(profile: VehicleProfile, status: VehicleStatus, info: ResponseInfo) -> VehicleProfile:
     """Add what a status contains."""
     name = status.vehicle_type
-    reported = {
-        Capability.BATTERY: status.battery,
-        Capability.CLIMATE_STATUS: status.climate,
-        Capability.FUEL: status.fuel_range,
-        Capability.LOCK_STATUS: status.doors,
-    }
-    profile = profile.reporting(*(capability for capability, value in reported.items() if value is not None))
+    profile = profile.reporting(
+        {
+            Capability.BATTERY: status.battery,
+            Capability.CLIMATE_STATUS: status.climate,
+            Capability.FUEL: status.fuel_range,
+            Capability.LOCK_STATUS: status.doors,
+        }
+    )
     return replace(profile, vehicle_type=name) if name and re.fullmatch("[A-Za-z0-9]{1,40}", name) else profile
-
-
-def with_location(profile: VehicleProfile, location: VehicleLocation, info: ResponseInfo) -> VehicleProfile:
-    """Add that the vehicle reports a position, if it does."""
-    return profile.reporting(Capability.LOCATION) if place(location.latitude, location.longitude) else profile
-
-
-def with_charge_limit(profile: VehicleProfile, config: ChargeConfig | None, info: ResponseInfo) -> VehicleProfile:
-    """Add that the vehicle has a charge limit, if it does."""
-    limit = LEVEL.of(config.charge_limit_percent) if config else None
-    return profile if limit is None else profile.reporting(Capability.CHARGE_LIMIT)
-
-
-def with_charge_timer(profile: VehicleProfile, entries: tuple[TimerEntry, ...], info: ResponseInfo) -> VehicleProfile:
-    """Add that the vehicle has a charge timer, if it does."""
-    return profile.reporting(Capability.CHARGE_SCHEDULE) if lists_charge_timer(info) else profile
-
-
-def lists_charge_timer(info: ResponseInfo) -> bool:
-    """Whether a response lists the entries of the charge timer; to the library ``[]`` and ``null`` are the same."""
-    return isinstance(info.vehicle.get("chargeSchedules"), list)
 
 
 def with_alerts(profile: VehicleProfile, alerts: VehicleAlerts | None, info: ResponseInfo) -> VehicleProfile:

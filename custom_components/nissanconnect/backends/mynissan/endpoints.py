@@ -17,17 +17,9 @@ from pynissan import (
 
 from ...vehicle import BackendError, Capability, Group, VehicleState
 from ..base import Json
+from ..mapping import LEVEL, place
 from .client import ApiSession
-from .discovery import (
-    VehicleProfile,
-    lists_charge_timer,
-    with_alerts,
-    with_charge_limit,
-    with_charge_timer,
-    with_location,
-    with_services,
-    with_status,
-)
+from .discovery import VehicleProfile, with_alerts, with_services, with_status
 from .mapping import (
     charge_limit_state,
     charge_timer_state,
@@ -88,8 +80,14 @@ def _field(error: Json) -> str:
     return name if isinstance(name, str) and re.fullmatch("[A-Za-z]{1,40}", name) else "something"
 
 
+def _timers(info: ResponseInfo) -> list[Json] | None:
+    """Return the listed entries of the charge timer; to the library ``[]`` and ``null`` are the same."""
+    listed = info.vehicle.get("chargeSchedules")
+    return listed if isinstance(listed, list) else None
+
+
 def _charge_timer(entries: tuple[TimerEntry, ...], info: ResponseInfo, now: datetime) -> VehicleState:
-    return charge_timer_state(entries, now, now.tzinfo or UTC) if lists_charge_timer(info) else VehicleState()
+    return VehicleState() if _timers(info) is None else charge_timer_state(entries, now, now.tzinfo or UTC)
 
 
 def _climate_schedule(schedules: VehicleClimateSchedules, info: ResponseInfo, now: datetime) -> VehicleState:
@@ -105,7 +103,9 @@ def _software(update: OtaUpdate | None, info: ResponseInfo, now: datetime) -> Ve
 CHARGE_LIMIT = Endpoint(
     name="charge limit",
     request=NissanClient.async_get_charge_config,
-    learn=with_charge_limit,
+    learn=lambda profile, config, _: profile.reporting(
+        {Capability.CHARGE_LIMIT: LEVEL.of(config.charge_limit_percent) if config else None}
+    ),
     learn_gate=Capability.BATTERY,
     state=lambda config, _, now: charge_limit_state(config, now),
     groups=frozenset({Group.CHARGING}),
@@ -116,7 +116,7 @@ CHARGE_LIMIT = Endpoint(
 CHARGE_TIMER = Endpoint(
     name="charge timer",
     request=NissanClient.async_get_charge_schedules,
-    learn=with_charge_timer,
+    learn=lambda profile, _, info: profile.reporting({Capability.CHARGE_SCHEDULE: _timers(info)}),
     learn_gate=Capability.BATTERY,
     state=_charge_timer,
     groups=frozenset({Group.SCHEDULES}),
@@ -151,7 +151,9 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint(
         name="location",
         request=NissanClient.async_get_vehicle_location,
-        learn=with_location,
+        learn=lambda profile, location, _: profile.reporting(
+            {Capability.LOCATION: place(location.latitude, location.longitude)}
+        ),
         state=lambda location, _, now: location_state(location, now),
         groups=frozenset({Group.POSITION}),
         gate=Capability.LOCATION,

@@ -39,7 +39,7 @@ def trip_summaries(
     """
     if history is None:
         return ()
-    first = _first_day(start, period)
+    first = period.first_day(start)
     dated = ((_day(each, period), each) for each in history.trip_summaries)
     found = [_trip_summary(day, each, period) for day, each in dated if day is not None and first <= day <= end]
     return tuple(sorted(found, key=lambda summary: summary.start))
@@ -55,12 +55,6 @@ def _day(summary: DrivingHistoryTripSummary, period: TripPeriod) -> date | None:
         return date(summary.year, month, day)
     except ValueError, OverflowError:
         return None
-
-
-def _first_day(day: date, period: TripPeriod) -> date:
-    if period is TripPeriod.DAY:
-        return day
-    return day.replace(day=1) if period is TripPeriod.MONTH else day.replace(month=1, day=1)
 
 
 def _trip_summary(start: date, summary: DrivingHistoryTripSummary, period: TripPeriod) -> TripSummary:

@@ -39,11 +39,6 @@ class GroupMerger:
             reports[endpoint] = fill_gaps(report, reports.get(endpoint)) if lasting else report
             self._changed.add(group)
 
-    def restore(self, endpoint: str, state: VehicleState) -> None:
-        """Add a report from before a restart. It fills gaps of others, but is not taken by itself."""
-        for group, report in state.groups().items():
-            self._reports.setdefault(group, {})[endpoint] = report
-
     def take(self) -> VehicleState:
         """Return the groups that were added to since the last time, each as one."""
         changed, self._changed = self._changed, set()
@@ -115,10 +110,6 @@ class VehicleRecord:
     def _times(self, every: timedelta) -> dict[str, datetime]:
         return self.requests if every < DAILY else self.daily_requests
 
-    def record_command(self, groups: Iterable[Group], now: datetime) -> None:
-        """Note that ``groups`` may change from now on."""
-        self.commands |= dict.fromkeys(groups, now)
-
     def record_own_request(self, request: str) -> None:
         """Note the id of a command sent from here."""
         self.own_requests = [*self.own_requests, request][-_OWN_REQUESTS:]
@@ -152,5 +143,6 @@ class VehicleRecord:
         )
         if record.charge_limit is not None:
             charging = Charging(**stamp(now), limit=record.charge_limit)
-            record.merger.restore(CHARGE_LIMIT.name, VehicleState(charging=charging))
+            record.merger.add(CHARGE_LIMIT.name, VehicleState(charging=charging), lasting=False)
+            record.merger.take()  # it fills gaps of others, but is no report by itself
         return record
