@@ -2,8 +2,13 @@
 
 from datetime import timedelta
 
-from custom_components.nissanconnect.engine.alert_rules import ConditionTracker
-from custom_components.nissanconnect.engine.alert_tracker import AlertTracker, MissedAlerts, SeenAlert, SeenAlerts
+from custom_components.nissanconnect.engine.alert_tracker import (
+    AlertTracker,
+    ConditionTracker,
+    MissedAlerts,
+    SeenAlert,
+    SeenAlerts,
+)
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Package, Subscription, VehicleState

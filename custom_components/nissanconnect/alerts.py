@@ -16,9 +16,8 @@ from .backends.base import Messages
 from .command_log import CommandLog
 from .const import DOMAIN, EVENT_ALERT
 from .coordinator import Cause, StateUpdate, VehicleCoordinator
-from .engine.alert_rules import AlertContext, AlertPreferences, not_plugged_in
+from .engine.alert_rules import AlertContext, AlertPreferences, ChargeContext, charge_stopped, not_plugged_in
 from .engine.alert_tracker import AlertTracker
-from .engine.charge_end import ChargeContext, charge_stopped
 from .engine.position import Geofence
 from .vehicle import (
     Alert,

@@ -10,11 +10,11 @@ import pytest
 
 from custom_components.nissanconnect.engine.alert_rules import (
     AlertContext,
-    ConditionTracker,
     conditions,
     not_plugged_in,
     transitions,
 )
+from custom_components.nissanconnect.engine.alert_tracker import ConditionTracker
 from custom_components.nissanconnect.engine.position import Circle, Geofence, GeofenceAction
 from custom_components.nissanconnect.vehicle import (
     Alert,

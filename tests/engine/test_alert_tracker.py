@@ -7,9 +7,8 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.alert_rules import HORIZON, AlertContext
+from custom_components.nissanconnect.engine.alert_rules import CHARGE_ENDS, HORIZON, AlertContext, ChargeContext
 from custom_components.nissanconnect.engine.alert_tracker import AlertTracker
-from custom_components.nissanconnect.engine.charge_end import CHARGE_ENDS, ChargeContext
 from custom_components.nissanconnect.engine.position import Circle, Geofence, GeofenceAction
 from custom_components.nissanconnect.vehicle import (
     Alert,

@@ -9,13 +9,11 @@ import pytest
 
 from custom_components.nissanconnect.engine.position import (
     Circle,
-    Crossing,
     Geofence,
     GeofenceAction,
     Presence,
-    fixed_at,
 )
-from custom_components.nissanconnect.vehicle import Position
+from custom_components.nissanconnect.vehicle import AlertType, Position
 
 from .strategies import EPOCH
 
@@ -33,7 +31,7 @@ def metres_out(metres: float, minute: float = 0, *, sideways: float = 0, late: f
     )
 
 
-def crossings(*positions: Position, area: Circle = AREA) -> list[Crossing | None]:
+def crossings(*positions: Position, area: Circle = AREA) -> list[AlertType | None]:
     """What each position shows."""
     presence, found = Presence(area=area), []
     for position in positions:
@@ -50,9 +48,9 @@ def test_the_first_position_only_tells_where_the_vehicle_is() -> None:
 def test_out_and_in_again() -> None:
     assert crossings(metres_out(0), metres_out(900), metres_out(2000), metres_out(100)) == [
         None,
-        Crossing.LEFT,
+        AlertType.LEFT_AREA,
         None,
-        Crossing.ENTERED,
+        AlertType.ENTERED_AREA,
     ]
 
 
@@ -60,23 +58,23 @@ def test_out_and_in_again() -> None:
     ("first", "then", "late", "crossing"),
     [
         (499, 524, 0, None),
-        (499, 527, 0, Crossing.LEFT),
+        (499, 527, 0, AlertType.LEFT_AREA),
         (499, 540, 20, None),  # heard of late: less certain
-        (499, 560, 20, Crossing.LEFT),
-        (499, 600, 10_000, Crossing.LEFT),  # but never lost for ever
+        (499, 560, 20, AlertType.LEFT_AREA),
+        (499, 600, 10_000, AlertType.LEFT_AREA),  # but never lost for ever
         (501, 477, 0, None),
-        (501, 473, 0, Crossing.ENTERED),
-        (501, 473, 20, Crossing.ENTERED),
+        (501, 473, 0, AlertType.ENTERED_AREA),
+        (501, 473, 20, AlertType.ENTERED_AREA),
     ],
 )
-def test_the_edge_is_a_band(first: float, then: float, late: float, crossing: Crossing | None) -> None:
+def test_the_edge_is_a_band(first: float, then: float, late: float, crossing: AlertType | None) -> None:
     assert crossings(metres_out(first), metres_out(then, 1, late=late))[-1] is crossing
 
 
 def test_a_crossing_has_the_time_of_the_vehicle() -> None:
     inside, _ = Presence(area=AREA).after(AREA, metres_out(0))
     outside, crossing = inside.after(AREA, metres_out(3000, 10, late=600))
-    assert crossing is Crossing.LEFT
+    assert crossing is AlertType.LEFT_AREA
     assert outside.seen_at == EPOCH + timedelta(minutes=10)
 
 
@@ -122,6 +120,6 @@ def test_what_is_seen_is_where_the_last_clear_position_was(area: Circle, journey
     presence = Presence(area=area)
     for position in journey:
         presence, crossing = presence.after(area, position)
-        assert crossing is None or presence.seen_at == fixed_at(position)
+        assert crossing is None or presence.seen_at == position.known_at
         if crossing is not None:
-            assert presence.inside is (crossing is Crossing.ENTERED)
+            assert presence.inside is (crossing is AlertType.ENTERED_AREA)

@@ -8,7 +8,7 @@ import operator
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.engine.position import Track, distance, fixed_at
+from custom_components.nissanconnect.engine.position import Track, distance
 from custom_components.nissanconnect.vehicle import Position
 
 from .strategies import EPOCH
@@ -70,8 +70,8 @@ def test_old_words_and_none_are_no_news() -> None:
 
 def test_without_a_time_of_its_own_a_position_counts_from_when_it_was_read() -> None:
     silent = Position(latitude=51.0, longitude=0.0, backend="b", received_at=EPOCH)
-    assert fixed_at(silent) == EPOCH
-    assert fixed_at(at(3, told=9)) == EPOCH + timedelta(minutes=3)
+    assert silent.known_at == EPOCH
+    assert at(3, told=9).known_at == EPOCH + timedelta(minutes=3)
 
 
 positions = st.builds(
@@ -83,23 +83,23 @@ positions = st.builds(
 def test_time_goes_forward_and_nothing_is_believed_on_one_wrong_word(words: list[Position]) -> None:
     news = believed(*words)
     for earlier, later in itertools.pairwise(news):
-        assert fixed_at(earlier) < fixed_at(later)
-        hours = (fixed_at(later) - fixed_at(earlier)).total_seconds() / 3600
+        assert earlier.known_at < later.known_at
+        hours = (later.known_at - earlier.known_at).total_seconds() / 3600
         heard = words[: words.index(later)]
         assert distance(earlier, later) <= 0.5 + 200 * hours or any(
-            fixed_at(earlier) < fixed_at(other) < fixed_at(later) for other in heard
+            earlier.known_at < other.known_at < later.known_at for other in heard
         )
 
 
 @given(
-    st.lists(st.tuples(positions, st.integers(0, 60)), max_size=8, unique_by=lambda word: fixed_at(word[0])), st.data()
+    st.lists(st.tuples(positions, st.integers(0, 60)), max_size=8, unique_by=lambda word: word[0].known_at), st.data()
 )
 def test_the_order_of_equal_reports_does_not_matter(words: list[tuple[Position, int]], data: st.DataObject) -> None:
     def heard(word: Position, late: int) -> Position:
-        return replace(word, received_at=fixed_at(word) + timedelta(minutes=late))
+        return replace(word, received_at=word.known_at + timedelta(minutes=late))
 
     def places(order: list[Position]) -> list[tuple[object, ...]]:
-        return [(fixed_at(each), each.latitude, each.longitude) for each in believed(*order)]
+        return [(each.known_at, each.latitude, each.longitude) for each in believed(*order)]
 
     pairs = [[heard(word, 0), heard(word, late)] for word, late in words]
     shuffled = [data.draw(st.permutations(pair)) for pair in pairs]

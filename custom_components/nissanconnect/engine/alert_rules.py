@@ -3,13 +3,24 @@
 The first state of a vehicle raises no alerts: a condition that has always held is not news.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
-from ..vehicle import Alert, AlertType, Charging, ChargingStatus, Detail, Group, Tyre, VehicleState
-from .charge_end import CHARGE_ENDS, is_planned, judge
+from ..vehicle import (
+    NEVER,
+    Alert,
+    AlertType,
+    ChargeSpeed,
+    Charging,
+    ChargingStatus,
+    Detail,
+    Group,
+    Notification,
+    Tyre,
+    VehicleState,
+)
 from .diagnosis import silence_limit
 from .position import Geofence, GeofenceAction
 from .wake_policy import LOWEST_VOLTAGE
@@ -25,6 +36,21 @@ _RECOVERED = 0.3
 
 _COLD = timedelta(days=1)
 """For how long a tyre raises no further alert unless it has lost more: in the cold, warnings come and go."""
+
+SAME_CAUSE = timedelta(minutes=30)
+"""The cloud's message and the report that shows the same event are minutes apart, and so are reads."""
+
+_LOWEST_LIMIT = 80.0
+"""%. Without a known limit, a charge that stops here or higher may be meant to: older LEAFs offer to stop at 80 %."""
+
+_FULL = 1.0
+"""How many % below its limit a battery counts as charged: the last one is reported late."""
+
+_REPORTED_FULL = 5.0
+"""The same if the vehicle or its service calls the charge finished: it may not use the level that we see."""
+
+_FASTEST_AC = 22.0
+"""kW. More power than this comes from a rapid charger."""
 
 _NOTICE = (30, 7, 0)
 """Days before its end at which a subscription raises an alert."""
@@ -78,33 +104,46 @@ class AlertContext:
         return self.now - (known.reported_at or (self.now if listened else was.received_at)) > HORIZON
 
 
+CHARGE_ENDS = frozenset({AlertType.CHARGING_FINISHED, AlertType.CHARGING_INTERRUPTED, AlertType.CHARGING_STOPPED})
+"""The same event, named by how it is judged."""
+
+CHANGED: Mapping[AlertType, Group] = {
+    **dict.fromkeys((AlertType.PLUGGED_IN, AlertType.UNPLUGGED, *CHARGE_ENDS), Group.CHARGING),
+    **dict.fromkeys((AlertType.CLIMATE_STARTED, AlertType.CLIMATE_STOPPED), Group.CLIMATE),
+    **dict.fromkeys((AlertType.ENTERED_AREA, AlertType.LEFT_AREA, AlertType.UNEXPECTED_MOVEMENT), Group.POSITION),
+}
+"""The types of alerts for an event at one moment, and the group that shows it."""
+
+
 def transitions(before: VehicleState, context: AlertContext) -> Iterator[Alert]:
     """Return the alerts for changes since ``before``. A group that was unknown then has not changed."""
-    for kind, group, happened in _TRANSITIONS:
-        known = context.state.groups().get(group)
-        if known is not None and group in before.groups() and happened(before, context):
-            yield Alert(type=kind, at=known.known_at, details=_level(context.state))
+    groups = context.state.groups()
+    for kind in _changes(before, context):
+        yield Alert(type=kind, at=groups[CHANGED[kind]].known_at, details=_level(context.state))
 
 
 def _level(state: VehicleState) -> Mapping[str, Detail]:
     return {"level": state.battery.level} if state.battery else {}
 
 
-def _charging(state: VehicleState) -> Charging:
-    if state.charging is None:
-        raise ValueError("a transition is only evaluated when its group is known")
-    return state.charging
+def _changes(before: VehicleState, context: AlertContext) -> Iterator[AlertType]:
+    was, now = before.charging, context.state.charging
+    if was is not None and now is not None:
+        if (plugged_in := _turned(was.plugged_in, now.plugged_in)) is not None:
+            yield AlertType.PLUGGED_IN if plugged_in else AlertType.UNPLUGGED
+        if (end := _end_of_charge(was, now, context)) is not None:
+            yield end
+    climate, later = before.climate, context.state.climate
+    if climate is not None and later is not None and (running := _turned(climate.running, later.running)) is not None:
+        yield AlertType.CLIMATE_STARTED if running else AlertType.CLIMATE_STOPPED
 
 
-def _ended_as(kind: AlertType) -> Callable[[VehicleState, AlertContext], bool]:
-    def happened(before: VehicleState, context: AlertContext) -> bool:
-        return _end_of_charge(before, context) is kind
-
-    return happened
+def _turned(was: bool | None, now: bool | None) -> bool | None:
+    """Return what a value has changed to; ``None`` if it has not, or was or is unknown."""
+    return None if was is None or was is now else now
 
 
-def _end_of_charge(before: VehicleState, context: AlertContext) -> AlertType | None:
-    was, now = _charging(before), _charging(context.state)
+def _end_of_charge(was: Charging, now: Charging, context: AlertContext) -> AlertType | None:
     finished = now.status is ChargingStatus.FINISHED
     if was.active is not True:  # it may have charged between two reads; only the vehicle knows
         return AlertType.CHARGING_FINISHED if finished and was.status not in _NOT_BEGUN else None
@@ -120,33 +159,92 @@ def _end_of_charge(before: VehicleState, context: AlertContext) -> AlertType | N
 _NOT_BEGUN = (None, ChargingStatus.FINISHED)
 
 
-def _turned(value: Callable[[VehicleState], bool | None], *, to: bool) -> Callable[[VehicleState, AlertContext], bool]:
-    def happened(before: VehicleState, context: AlertContext) -> bool:
-        return value(before) is (not to) and value(context.state) is to
-
-    return happened
-
-
-def _plugged_in(state: VehicleState) -> bool | None:
-    return state.charging.plugged_in if state.charging else None
+def charge_stopped(before: VehicleState, state: VehicleState) -> bool:
+    """Whether a charge has ended, for any reason. The cloud may have sent a message that says why."""
+    was, now = before.charging, state.charging
+    return was is not None and now is not None and was.active is True and now.active is False
 
 
-def _climate(state: VehicleState) -> bool | None:
-    return state.climate.running if state.climate else None
+def is_planned(charging: Charging) -> bool:
+    """Whether the charge gave way to something planned: a schedule, or feeding energy back."""
+    return charging.status in _PLANNED
 
 
-_TRANSITIONS: tuple[tuple[AlertType, Group, Callable[[VehicleState, AlertContext], bool]], ...] = (
-    (AlertType.PLUGGED_IN, Group.CHARGING, _turned(_plugged_in, to=True)),
-    (AlertType.UNPLUGGED, Group.CHARGING, _turned(_plugged_in, to=False)),
-    *((kind, Group.CHARGING, _ended_as(kind)) for kind in sorted(CHARGE_ENDS)),
-    (AlertType.CLIMATE_STARTED, Group.CLIMATE, _turned(_climate, to=True)),
-    (AlertType.CLIMATE_STOPPED, Group.CLIMATE, _turned(_climate, to=False)),
-)
+_PLANNED = {
+    ChargingStatus.WAITING_FOR_SCHEDULE,
+    ChargingStatus.V2G_WAITING,
+    ChargingStatus.V2G_DISCHARGING,
+    ChargingStatus.V2L_CONNECTED,
+}
 
-CHANGED: Mapping[AlertType, Group] = {kind: group for kind, group, _ in _TRANSITIONS} | dict.fromkeys(
-    (AlertType.ENTERED_AREA, AlertType.LEFT_AREA, AlertType.UNEXPECTED_MOVEMENT), Group.POSITION
-)
-"""The types of alerts for an event at one moment, and the group that shows it."""
+
+def is_rapid(charging: Charging | None) -> bool:
+    """Whether the vehicle is at a rapid charger, where drivers stop when they have enough."""
+    return charging is not None and (
+        charging.speed is ChargeSpeed.FASTEST or (charging.power is not None and charging.power > _FASTEST_AC)
+    )
+
+
+def judge(last: Charging | None, state: VehicleState, *, requested: bool, finished: bool) -> AlertType:
+    """Return how a charge has ended.
+
+    Args:
+        last: The charge when it was last seen running.
+        state: The state after its end.
+        requested: Whether the owner has stopped it.
+        finished: Whether a message or the vehicle's status calls it finished. Counts if the level is unknown.
+    """
+    full = _is_full(state, _REPORTED_FULL if finished else _FULL)
+    if full or (full is None and finished):
+        return AlertType.CHARGING_FINISHED
+    if requested or is_rapid(last) or (state.charging is not None and is_planned(state.charging)):
+        return AlertType.CHARGING_STOPPED
+    return AlertType.CHARGING_INTERRUPTED
+
+
+def _is_full(state: VehicleState, tolerance: float) -> bool | None:
+    """Whether the battery is full; ``None`` if its level is unknown, or is from long before the end."""
+    battery, charging, times = state.battery, state.charging, state.report_times
+    if battery is None or battery.level is None:
+        return None
+    if Group.BATTERY in times and times.get(Group.CHARGING, NEVER) - times[Group.BATTERY] > SAME_CAUSE:
+        return None
+    limit = charging.limit if charging else None
+    return battery.level >= (_LOWEST_LIMIT - _FULL if limit is None else limit - tolerance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeContext:
+    """What the vehicle itself has reported when a message says that a charge has ended.
+
+    ``last`` is the charge when it was last seen running, ``ended`` whether the newest read has shown its end.
+    ``stopped_at`` is when the owner last stopped charging.
+    """
+
+    state: VehicleState = VehicleState()
+    last: Charging | None = None
+    ended: bool = False
+    stopped_at: datetime | None = None
+
+    def awaits_report(self, message: Notification, now: datetime) -> bool:
+        """Whether the vehicle still seems to charge, so its own report of the end is worth waiting for."""
+        charging = self.state.charging
+        recent = message.sent_at is not None and now - message.sent_at < SAME_CAUSE
+        return message.alert in CHARGE_ENDS and recent and charging is not None and charging.active is True
+
+    def level_at(self, at: datetime) -> float | None:
+        """Return the level in % at which a charge ended ``at``, if the known level is of that time."""
+        battery, charging = self.state.battery, self.state.charging
+        if battery is None or (charging is not None and charging.active is True):
+            return None
+        return battery.level if self.ended or abs(battery.known_at - at) <= SAME_CAUSE else None
+
+    def judged(self, kind: AlertType, at: datetime) -> AlertType:
+        """Return what a message of type ``kind``, sent ``at``, really means."""
+        if kind is not AlertType.CHARGING_FINISHED or self.level_at(at) is None:
+            return kind
+        requested = self.stopped_at is not None and abs(self.stopped_at - at) <= SAME_CAUSE
+        return judge(self.last, self.state, requested=requested, finished=True)
 
 
 class AlertCondition(NamedTuple):
@@ -168,58 +266,6 @@ class AlertCondition(NamedTuple):
     def key(self) -> str:
         """The key under which its state is stored."""
         return f"{self.alert.type}/{self.alert.subject or ''}/{self.variant}"
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionTracker:
-    """Which conditions held last; for those with a quiet time, when and at which value they raised an alert."""
-
-    standing: Mapping[str, bool] = field(default_factory=dict)
-    reported_at: Mapping[str, datetime] = field(default_factory=dict)
-    values: Mapping[str, float] = field(default_factory=dict)
-
-    def after(self, found: Iterable[AlertCondition]) -> tuple[ConditionTracker, tuple[Alert, ...]]:
-        """Return the tracker after an evaluation, and the alerts of the conditions that have begun to hold.
-
-        Conditions that are missing are forgotten. Those of one type that begin together, like two doors, are one alert.
-        """
-        evaluated = tuple(found)
-        new = [each for each in evaluated if self._is_new(each)]
-        holding = ((each.key, self.standing.get(each.key) if each.holds is None else each.holds) for each in evaluated)
-        quiet = [each for each in new if each.quiet]
-        tracker = ConditionTracker(
-            {key: holds for key, holds in holding if holds is not None},
-            {**self.reported_at, **{each.key: each.alert.at for each in quiet}},
-            {**self.values, **{each.key: each.value for each in quiet if each.value is not None}},
-        )
-        alerts = dict[AlertType, Alert]()
-        for each in new:
-            known = alerts.get(each.alert.type)
-            alerts[each.alert.type] = each.alert if known is None else _joined(known, each.alert)
-        return tracker, tuple(alerts.values())
-
-    def _is_new(self, found: AlertCondition) -> bool:
-        was, reported_at = self.standing.get(found.key), self.reported_at.get(found.key)
-        if not found.holds or was is True or (was is None and not found.at_once):
-            return False
-        if reported_at is None or abs(found.alert.at - reported_at) >= found.quiet:
-            return True
-        return found.value is not None and found.value < self.values.get(found.key, found.value)
-
-
-def _joined(one: Alert, other: Alert) -> Alert:
-    """Join two alerts of one type: all subjects if there are any, otherwise the later stage."""
-    subjects = (*one.subjects, *other.subjects)
-    if not subjects:
-        return other
-    pressures = [value for each in (one, other) if isinstance(value := each.details.get("pressure"), float | int)]
-    lowest = {"pressure": min(pressures)} if pressures else {}
-    return replace(
-        other,
-        at=max(one.at, other.at),
-        subject=", ".join(subjects),
-        details={**one.details, **other.details, **lowest, "subjects": subjects},
-    )
 
 
 def conditions(context: AlertContext) -> Iterator[AlertCondition]:
@@ -299,11 +345,8 @@ def _unlocked(context: AlertContext) -> Iterator[AlertCondition]:
         if GeofenceAction.LOCK_REMINDER in geofence.actions(inside=inside)
     ]
     alert = Alert(type=AlertType.LEFT_UNLOCKED, at=at, details={"area": reminders[0]} if reminders else {})
-    yield AlertCondition(alert=alert, holds=bool(reminders) and _not(body.locked) and _left_since(context, at))
-
-
-def _not(value: bool | None) -> bool | None:
-    return None if value is None else not value
+    unlocked = None if body.locked is None else not body.locked
+    yield AlertCondition(alert=alert, holds=bool(reminders) and unlocked and _left_since(context, at))
 
 
 def _left_since(context: AlertContext, at: datetime) -> bool | None:

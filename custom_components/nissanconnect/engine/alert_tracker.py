@@ -8,9 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..vehicle import Alert, AlertOrigin, AlertType, Detail, Notification, VehicleState
-from .alert_rules import CHANGED, HORIZON, AlertContext, ConditionTracker, conditions, transitions
-from .charge_end import CHARGE_ENDS, SAME_CAUSE, ChargeContext
-from .position import Crossing, Geofence, GeofenceAction, ParkedPosition, Presence, Track, distance, fixed_at
+from .alert_rules import (
+    CHANGED,
+    CHARGE_ENDS,
+    HORIZON,
+    SAME_CAUSE,
+    AlertCondition,
+    AlertContext,
+    ChargeContext,
+    conditions,
+    transitions,
+)
+from .position import Geofence, GeofenceAction, ParkedPosition, Presence, Track, distance
 
 _KEPT = 50
 _KNOWN = 200
@@ -103,7 +112,56 @@ def _sent_at(message: Notification, now: datetime) -> datetime:
     return message.sent_at or now
 
 
-_CROSSINGS = {Crossing.ENTERED: AlertType.ENTERED_AREA, Crossing.LEFT: AlertType.LEFT_AREA}
+@dataclass(frozen=True, slots=True)
+class ConditionTracker:
+    """Which conditions held last; for those with a quiet time, when and at which value they raised an alert."""
+
+    standing: Mapping[str, bool] = field(default_factory=dict)
+    reported_at: Mapping[str, datetime] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
+
+    def after(self, found: Iterable[AlertCondition]) -> tuple[ConditionTracker, tuple[Alert, ...]]:
+        """Return the tracker after an evaluation, and the alerts of the conditions that have begun to hold.
+
+        Conditions that are missing are forgotten. Those of one type that begin together, like two doors, are one alert.
+        """
+        evaluated = tuple(found)
+        new = [each for each in evaluated if self._is_new(each)]
+        holding = ((each.key, self.standing.get(each.key) if each.holds is None else each.holds) for each in evaluated)
+        quiet = [each for each in new if each.quiet]
+        tracker = ConditionTracker(
+            {key: holds for key, holds in holding if holds is not None},
+            {**self.reported_at, **{each.key: each.alert.at for each in quiet}},
+            {**self.values, **{each.key: each.value for each in quiet if each.value is not None}},
+        )
+        alerts = dict[AlertType, Alert]()
+        for each in new:
+            known = alerts.get(each.alert.type)
+            alerts[each.alert.type] = each.alert if known is None else _joined(known, each.alert)
+        return tracker, tuple(alerts.values())
+
+    def _is_new(self, found: AlertCondition) -> bool:
+        was, reported_at = self.standing.get(found.key), self.reported_at.get(found.key)
+        if not found.holds or was is True or (was is None and not found.at_once):
+            return False
+        if reported_at is None or abs(found.alert.at - reported_at) >= found.quiet:
+            return True
+        return found.value is not None and found.value < self.values.get(found.key, found.value)
+
+
+def _joined(one: Alert, other: Alert) -> Alert:
+    """Join two alerts of one type: all subjects if there are any, otherwise the later stage."""
+    subjects = (*one.subjects, *other.subjects)
+    if not subjects:
+        return other
+    pressures = [value for each in (one, other) if isinstance(value := each.details.get("pressure"), float | int)]
+    lowest = {"pressure": min(pressures)} if pressures else {}
+    return replace(
+        other,
+        at=max(one.at, other.at),
+        subject=", ".join(subjects),
+        details={**one.details, **other.details, **lowest, "subjects": subjects},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,10 +276,9 @@ class AlertTracker:
             presence = self.presences.get(geofence.key, Presence(area=geofence.area))
             if track.last is not None and (is_new or self.inside(geofence) is None):
                 presence, crossing = presence.after(geofence.area, track.last)
-                if crossing is not None and GeofenceAction.ALERT in geofence.actions(
-                    inside=crossing is Crossing.ENTERED
-                ):
-                    alerts.append(Alert(type=_CROSSINGS[crossing], at=fixed_at(track.last), subject=geofence.name))
+                wanted = GeofenceAction.ALERT in geofence.actions(inside=crossing is AlertType.ENTERED_AREA)
+                if crossing is not None and wanted:
+                    alerts.append(Alert(type=crossing, at=track.last.known_at, subject=geofence.name))
             presences[geofence.key] = presence
         anchor, moved = self.anchor.after(state, track.last)
         if moved is not None:

@@ -55,11 +55,6 @@ _NOISE = 0.5
 """km that a position may jump in no time: fixes differ, and so do the clocks that stamp them."""
 
 
-def fixed_at(position: Position) -> datetime:
-    """Return when the vehicle was there, as far as known."""
-    return position.known_at
-
-
 @dataclass(frozen=True, slots=True)
 class Track:
     """The last plausible position of a vehicle, and a later one that it can hardly have reached."""
@@ -73,11 +68,11 @@ class Track:
         An older position, or the same again, is not new. A jump is doubted until a second report agrees with it: a
         vehicle may have been carried away, but a single jump is more likely a wrong fix.
         """
-        if position is None or (self.last is not None and fixed_at(position) <= fixed_at(self.last)):
+        if position is None or (self.last is not None and position.known_at <= self.last.known_at):
             return self, False
         if self.last is None or _can_reach(self.last, position):
             return type(self)(position), True
-        if self.doubted is not None and fixed_at(position) <= fixed_at(self.doubted):
+        if self.doubted is not None and position.known_at <= self.doubted.known_at:
             return self, False
         if self.doubted is not None and _can_reach(self.doubted, position):
             return type(self)(position), True
@@ -85,7 +80,7 @@ class Track:
 
 
 def _can_reach(start: Position, end: Position) -> bool:
-    hours = (fixed_at(end) - fixed_at(start)).total_seconds() / 3600
+    hours = (end.known_at - start.known_at).total_seconds() / 3600
     return distance(start, end) <= _NOISE + _FASTEST * hours
 
 
@@ -107,13 +102,6 @@ class GeofenceAction(StrEnum):
     """Climate is not started until the vehicle crosses again."""
     LOCK_REMINDER = "lock_reminder"
     """An alert if the vehicle is left there unlocked."""
-
-
-class Crossing(StrEnum):
-    """The direction of a crossing."""
-
-    ENTERED = "entered"
-    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +136,7 @@ class Presence:
     inside: bool | None = None
     seen_at: datetime | None = None
 
-    def after(self, area: Circle, position: Position) -> tuple[Presence, Crossing | None]:
+    def after(self, area: Circle, position: Position) -> tuple[Presence, AlertType | None]:
         """Return the presence after a plausible position, and the crossing that it shows.
 
         The first position, and the first after the circle was changed, show no crossing. After that the edge is a band
@@ -159,10 +147,10 @@ class Presence:
         inside = metres <= area.radius + _margin(position, known)
         if inside is known:
             return self, None
-        now = Presence(area=area, inside=inside, seen_at=fixed_at(position))
+        now = Presence(area=area, inside=inside, seen_at=position.known_at)
         if known is None:
             return now, None
-        return now, Crossing.ENTERED if inside else Crossing.LEFT
+        return now, AlertType.ENTERED_AREA if inside else AlertType.LEFT_AREA
 
 
 def _margin(position: Position, inside: bool | None) -> float:
@@ -171,7 +159,7 @@ def _margin(position: Position, inside: bool | None) -> float:
         return 0.0
     if not inside:
         return -_WOBBLE
-    minutes = (position.received_at - fixed_at(position)).total_seconds() / 60
+    minutes = (position.received_at - position.known_at).total_seconds() / 60
     return _WOBBLE + _STALENESS * min(max(minutes, 0), 60)
 
 
@@ -205,4 +193,4 @@ class ParkedPosition:
             return here, None
         if distance(self.position, position) < _CARRIED or odometer.received_at < position.received_at:
             return self, None
-        return here, Alert(type=AlertType.UNEXPECTED_MOVEMENT, at=fixed_at(position))
+        return here, Alert(type=AlertType.UNEXPECTED_MOVEMENT, at=position.known_at)
