@@ -345,7 +345,7 @@ def damaged(*, secret: bool) -> list[Any]:
         for source, row in SOURCES.items()
         for name in (*row.needed, *row.optional)
         for value in (*ODD, *([None] if name in row.needed else []))
-        if (row.form is not None and name in row.form.secrets) is secret
+        if (name in row.secrets) is secret
     ]
 
 

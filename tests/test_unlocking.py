@@ -16,7 +16,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_UNLOCK_WITHOUT_PIN, DOMAIN
-from custom_components.nissanconnect.sources import ASKS_ABOUT_UNLOCKING, FORMS
 from custom_components.nissanconnect.vehicle import Body, Capability, Lock, Unlock, VehicleState
 
 from .conftest import NOON, set_up, settle, state
@@ -53,11 +52,6 @@ async def ticking(module: OvmsModule) -> AsyncIterator[None]:
     pulse = asyncio.create_task(tick())
     yield
     pulse.cancel()
-
-
-def test_every_source_that_asks_has_a_field_for_it() -> None:
-    asked = {source for source, form in FORMS.items() if CONF_UNLOCK_WITHOUT_PIN in map(str, form.fields)}
-    assert asked == ASKS_ABOUT_UNLOCKING
 
 
 async def test_with_neither_a_pin_nor_the_permission_the_vehicle_is_only_locked(

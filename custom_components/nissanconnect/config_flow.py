@@ -33,7 +33,7 @@ from .flows.leafspy import LeafSpyFlow, LeafSpyLogFlow
 from .flows.options import NissanOptionsFlow
 from .flows.remote_lock import RemoteLockFlow
 from .flows.subentries import GeofenceFlow, SourceFlow
-from .sources import CODE, COUNTRIES, FORMS, OWN_PIN, PASSWORD, PIN, SOURCES, Source, async_create_backend, async_load
+from .sources import CODE, COUNTRIES, OWN_PIN, PASSWORD, PIN, SOURCES, Source, async_create_backend, async_load
 from .vehicle import AuthenticationFailed, BackendError, NoVehicles, TwoFactorRequired, one_line
 
 _MENU = (
@@ -103,7 +103,7 @@ class NissanConfigFlow(LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, RemoteLockFlow,
         source = self._get_reconfigure_entry().data.get(CONF_SOURCE)
         if source == Source.LEAFSPY:
             return self.async_show_menu(step_id="reconfigure", menu_options=["leafspy", "leafspy_log"])
-        if not isinstance(source, str) or source not in FORMS:
+        if source not in [each for each, row in SOURCES.items() if row.fields]:
             return self.async_abort(reason="nothing_to_reconfigure")
         if not self._async_find_lockable():
             return await self.async_step_reconfigure_login()
@@ -111,7 +111,7 @@ class NissanConfigFlow(LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, RemoteLockFlow,
 
     async def _async_connect(self, source: Source, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the whole form of a source."""
-        return await self._async_log_in(source, source, FORMS[source].schema, user_input)
+        return await self._async_log_in(source, source, SOURCES[source].schema(), user_input)
 
     # One step for each of these sources: Home Assistant finds a step and its texts by its name.
     async_step_europe = partialmethod(_async_connect, Source.EUROPE)
@@ -159,7 +159,7 @@ class NissanConfigFlow(LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, RemoteLockFlow,
     async def _async_log_in_again(self, step_id: str, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the secrets of a source."""
         source = Source(self._get_reauth_entry().data[CONF_SOURCE])
-        return await self._async_log_in(step_id, source, FORMS[source].secrets_schema, user_input)
+        return await self._async_log_in(step_id, source, SOURCES[source].schema(only_secrets=True), user_input)
 
     # The texts of the first are about European accounts.
     async_step_reauth_confirm = partialmethod(_async_log_in_again, "reauth_confirm")
@@ -169,7 +169,7 @@ class NissanConfigFlow(LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, RemoteLockFlow,
         """Change the connection to the same account."""
         source = Source(self._get_reconfigure_entry().data[CONF_SOURCE])
         step = "reconfigure_login" if source is Source.EUROPE else source
-        return await self._async_log_in(step, source, FORMS[source].schema, user_input)
+        return await self._async_log_in(step, source, SOURCES[source].schema(), user_input)
 
     async def _async_log_in(
         self, step_id: str, source: Source, schema: probatio.Schema, user_input: dict[str, Any] | None
@@ -182,10 +182,10 @@ class NissanConfigFlow(LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, RemoteLockFlow,
             try:
                 account, auth = await self._async_try(source, data)
             except BackendError as err:
-                errors["base"] = FORMS[source].errors.get(err.key, err.key)
+                errors["base"] = SOURCES[source].errors.get(err.key, err.key)
                 self._needs_code = self._needs_code or isinstance(err, TwoFactorRequired)
             else:
-                kept = {name: value for name, value in data.items() if name not in FORMS[source].not_kept}
+                kept = {name: value for name, value in data.items() if name not in SOURCES[source].not_kept}
                 return await self._async_connected(source, account, {**kept, CONF_AUTH: auth})
         if self._needs_code:
             schema = schema.extend({probatio.Required(CONF_CODE): CODE})
@@ -214,12 +214,12 @@ class NissanConfigFlow(LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, RemoteLockFlow,
         """Log in and list the vehicles; return the account's stable id and the log-in state to store."""
         credentials = frozenset(
             (name, str(data[name]))
-            for name in data.keys() & {str(f) for f in FORMS[source].fields} - {CONF_UNLOCK_WITHOUT_PIN}
+            for name in data.keys() & {str(f) for f in SOURCES[source].fields} - {CONF_UNLOCK_WITHOUT_PIN}
         )
         if credentials in self._rejected:  # submitting the same again must not lock the account
             raise AuthenticationFailed
         auth: dict[str, Json] = {}
-        known = data.get(CONF_AUTH) if FORMS[source].same_device else None
+        known = data.get(CONF_AUTH) if SOURCES[source].same_device else None
         backend = await async_create_backend(self.hass, {**data, CONF_AUTH: known}, save_auth=auth.update)
         try:
             account = await backend.log_in()

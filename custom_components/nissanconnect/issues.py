@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
 from .engine.diagnosis import Problem
-from .sources import ASKS_ABOUT_UNLOCKING, SOURCES, Source
+from .sources import SOURCES, Source
 from .vehicle import (
     AccessBlocked,
     ActionRequired,
@@ -142,13 +142,13 @@ def async_report_vehicle(
 @callback
 def async_report_unlocking(hass: HomeAssistant, entry: ConfigEntry, vehicles: Iterable[VehicleInfo]) -> None:
     """Ask the owner of an older entry whether its vehicles may be unlocked without a PIN, if that is possible."""
-    asked = CONF_UNLOCK_WITHOUT_PIN in entry.data or entry.data[CONF_SOURCE] not in ASKS_ABOUT_UNLOCKING
+    undecided = SOURCES[entry.data[CONF_SOURCE]].asks_about_unlocking and CONF_UNLOCK_WITHOUT_PIN not in entry.data
     open_to_all = [
         info.name
         for info in vehicles
         if Capability.LOCK in info.capabilities and Capability.LOCK_PIN not in info.capabilities
     ]
-    present = bool(open_to_all) and not asked
+    present = bool(open_to_all) and undecided
     async_set_issue(hass, entry, UNLOCK_WITHOUT_PIN, present=present, vehicles=", ".join(open_to_all))
 
 
@@ -185,15 +185,11 @@ def async_report_old_yaml(hass: HomeAssistant, config: ConfigType) -> None:
     """
     core = config.get(HOMEASSISTANT_DOMAIN) or {}
     blocks = [config, *(core.get(CONF_PACKAGES) or {}).values()]
-    if not any(_is_old(key) for block in blocks for key in block or ()):
+    names = {str(key).partition(" ")[0] for block in blocks for key in block or ()}  # a label of the owner's may follow
+    if "nissan_leaf" not in names:
         ir.async_delete_issue(hass, DOMAIN, OLD_YAML)
         return
     kind = ISSUES[OLD_YAML]
     ir.async_create_issue(
         hass, DOMAIN, OLD_YAML, is_fixable=kind.checkable, severity=kind.severity, translation_key=OLD_YAML
     )
-
-
-def _is_old(key: object) -> bool:
-    """Whether a key names the old integration; a label of the owner's may follow."""
-    return str(key).partition(" ")[0] == "nissan_leaf"

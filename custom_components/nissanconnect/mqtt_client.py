@@ -32,7 +32,6 @@ class MqttBus:
     """A :class:`~.backends.base.MessageBus` over the MQTT integration, whether or not that is set up yet."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Prepare; nothing is subscribed yet."""
         self._hass = hass
 
     @property

@@ -87,48 +87,31 @@ class Source(StrEnum):
     DEMO = "demo"
 
 
-class Form(NamedTuple):
-    """The form of a source's step in the config flow.
-
-    ``secrets`` are asked for again when they have been rejected; a source without any never asks again. ``not_kept``
-    are used once and not stored. ``errors`` replaces texts of errors, where those are about another service.
-    ``same_device``: the source knows us as a device, which we stay when its secrets are asked for again.
-    """
-
-    fields: Fields
-    secrets: frozenset[str] = frozenset()
-    not_kept: frozenset[str] = frozenset({CONF_CODE})
-    errors: Mapping[str, str] = MappingProxyType({})
-    same_device: bool = False
-
-    @property
-    def schema(self) -> probatio.Schema:
-        """All fields."""
-        return probatio.Schema(dict(self.fields))
-
-    @property
-    def secrets_schema(self) -> probatio.Schema:
-        """The fields that were rejected."""
-        return probatio.Schema({marker: value for marker, value in self.fields.items() if str(marker) in self.secrets})
-
-
 class SourceType(NamedTuple):
     """One row of the table.
 
     ``title`` is what an entry is called at first; titles show up in logs, so it never names a person. ``service`` is
     who is behind the source, ``app`` where owners meet it. ``module`` is the backend's, below ``backends``.
 
+    ``fields`` are the form of its step in the config flow; without any, it has dialogs of its own. ``secrets`` are
+    asked for again when they have been rejected; a source without any never asks again. ``not_kept`` are used once and
+    not stored. ``errors`` replaces texts of errors, where those are about another service. ``same_device``: the source
+    knows us as a device, which we stay when its secrets are asked for again.
+
     Its ``create`` function gets texts of the entry's data: the ``needed`` ones, the ``optional`` and the ``lenient``.
     A damaged text is an error, because it may guard something, unless it is a lenient one, which is left out.
-
-    A source without a ``form`` has dialogs of its own.
+    ``waits_by_home_assistant``: it sleeps by Home Assistant's timers, for as long as it is loaded.
     """
 
     title: str
     service: str
     app: str
     module: str
-    form: Form | None = None
+    fields: Fields = MappingProxyType({})
+    secrets: frozenset[str] = frozenset()
+    not_kept: frozenset[str] = frozenset({CONF_CODE})
+    errors: Mapping[str, str] = MappingProxyType({})
+    same_device: bool = False
     needed: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     lenient: tuple[str, ...] = ()
@@ -136,12 +119,22 @@ class SourceType(NamedTuple):
     has_simulator: bool = False
     uses_mqtt: bool = False
     waits_by_home_assistant: bool = False
-    """It sleeps by Home Assistant's timers, for as long as it is loaded."""
 
     @property
     def backend(self) -> str:
         """The name of the backend in reports."""
         return self.module.partition(".")[0]
+
+    @property
+    def asks_about_unlocking(self) -> bool:
+        """Whether it may unlock without a PIN, which its owner has to allow."""
+        return CONF_UNLOCK_WITHOUT_PIN in map(str, self.fields)
+
+    def schema(self, *, only_secrets: bool = False) -> probatio.Schema:
+        """Return the form, or only those of its fields that were rejected."""
+        return probatio.Schema(
+            {marker: value for marker, value in self.fields.items() if not only_secrets or str(marker) in self.secrets}
+        )
 
 
 def _with_cookies(hass: HomeAssistant, simulator: str | None) -> ClientSession:
@@ -175,10 +168,8 @@ SOURCES: Mapping[Source, SourceType] = {
         service="Nissan",
         app="MyNISSAN",
         module="kamereon",
-        form=Form(
-            fields={probatio.Required(CONF_USERNAME): EMAIL, probatio.Required(CONF_PASSWORD): PASSWORD},
-            secrets=frozenset({CONF_PASSWORD}),
-        ),
+        fields={probatio.Required(CONF_USERNAME): EMAIL, probatio.Required(CONF_PASSWORD): PASSWORD},
+        secrets=frozenset({CONF_PASSWORD}),
         needed=(CONF_USERNAME, CONF_PASSWORD),
         lenient=(CONF_DEVICE_ID,),
         session=_with_cookies,
@@ -189,17 +180,15 @@ SOURCES: Mapping[Source, SourceType] = {
         service="Nissan",
         app="MyNISSAN",
         module="mynissan",
-        form=Form(
-            fields={
-                probatio.Required(CONF_USERNAME): EMAIL,
-                probatio.Required(CONF_PASSWORD): PASSWORD,
-                probatio.Required(CONF_COUNTRY, default="us"): COUNTRY,
-                **UNLOCKING,
-            },
-            secrets=frozenset({CONF_PASSWORD}),
-            not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),
-            same_device=True,
-        ),
+        fields={
+            probatio.Required(CONF_USERNAME): EMAIL,
+            probatio.Required(CONF_PASSWORD): PASSWORD,
+            probatio.Required(CONF_COUNTRY, default="us"): COUNTRY,
+            **UNLOCKING,
+        },
+        secrets=frozenset({CONF_PASSWORD}),
+        not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),
+        same_device=True,
         needed=(CONF_COUNTRY, CONF_USERNAME),
         optional=(CONF_PASSWORD,),  # in the dialogs only
     ),
@@ -208,11 +197,9 @@ SOURCES: Mapping[Source, SourceType] = {
         service="Nissan",
         app="NissanConnect",
         module="kamereon.japan",
-        form=Form(
-            fields={probatio.Required(CONF_USERNAME): USERNAME, probatio.Required(CONF_PASSWORD): PASSWORD},
-            secrets=frozenset({CONF_PASSWORD}),
-            errors=_REJECTED,
-        ),
+        fields={probatio.Required(CONF_USERNAME): USERNAME, probatio.Required(CONF_PASSWORD): PASSWORD},
+        secrets=frozenset({CONF_PASSWORD}),
+        errors=_REJECTED,
         needed=(CONF_USERNAME, CONF_PASSWORD),
         lenient=(CONF_DEVICE_ID,),
         session=_with_cookies,
@@ -223,18 +210,16 @@ SOURCES: Mapping[Source, SourceType] = {
         service="OpenCARWINGS",
         app="OpenCARWINGS",
         module="opencarwings",
-        form=Form(
-            fields={
-                probatio.Required(CONF_URL, default="https://opencarwings.viaaq.eu"): URL,
-                probatio.Optional(CONF_API_KEY): PASSWORD,
-                probatio.Optional(CONF_USERNAME): USERNAME,
-                probatio.Optional(CONF_PASSWORD): PASSWORD,
-                **UNLOCKING,
-            },
-            secrets=frozenset({CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD}),
-            not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),  # its tokens renew themselves
-            errors=_REJECTED,
-        ),
+        fields={
+            probatio.Required(CONF_URL, default="https://opencarwings.viaaq.eu"): URL,
+            probatio.Optional(CONF_API_KEY): PASSWORD,
+            probatio.Optional(CONF_USERNAME): USERNAME,
+            probatio.Optional(CONF_PASSWORD): PASSWORD,
+            **UNLOCKING,
+        },
+        secrets=frozenset({CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD}),
+        not_kept=frozenset({CONF_CODE, CONF_PASSWORD}),  # its tokens renew themselves
+        errors=_REJECTED,
         needed=(CONF_URL,),
         optional=(CONF_API_KEY, CONF_USERNAME, CONF_PASSWORD, CONF_CODE),
         session=_without_cookies,
@@ -244,14 +229,12 @@ SOURCES: Mapping[Source, SourceType] = {
         service="TeslaFi",
         app="TeslaFi",
         module="teslafi",
-        form=Form(
-            fields={
-                probatio.Required(CONF_URL, default="https://www.teslafi.com"): URL,
-                probatio.Required(CONF_API_TOKEN): PASSWORD,
-            },
-            secrets=frozenset({CONF_API_TOKEN}),
-            errors=_REJECTED,
-        ),
+        fields={
+            probatio.Required(CONF_URL, default="https://www.teslafi.com"): URL,
+            probatio.Required(CONF_API_TOKEN): PASSWORD,
+        },
+        secrets=frozenset({CONF_API_TOKEN}),
+        errors=_REJECTED,
         needed=(CONF_URL, CONF_API_TOKEN),
     ),
     Source.OVMS: SourceType(
@@ -259,14 +242,12 @@ SOURCES: Mapping[Source, SourceType] = {
         service="OVMS",
         app="OVMS Connect",
         module="ovms",
-        form=Form(
-            fields={
-                probatio.Required(CONF_PREFIX, default="ovms"): TextSelector(),
-                probatio.Optional(CONF_USER): TextSelector(),
-                probatio.Optional(CONF_VEHICLE_ID): TextSelector(),
-                **OWN_PIN,
-            },
-        ),
+        fields={
+            probatio.Required(CONF_PREFIX, default="ovms"): TextSelector(),
+            probatio.Optional(CONF_USER): TextSelector(),
+            probatio.Optional(CONF_VEHICLE_ID): TextSelector(),
+            **OWN_PIN,
+        },
         needed=(CONF_PREFIX,),
         optional=(CONF_USER, CONF_VEHICLE_ID, CONF_PIN),
         uses_mqtt=True,
@@ -283,13 +264,6 @@ SOURCES: Mapping[Source, SourceType] = {
     ),
     Source.DEMO: SourceType(title="NissanConnect demo", service="Nissan", app="MyNISSAN", module="demo"),
 }
-
-FORMS: Mapping[Source, Form] = {source: row.form for source, row in SOURCES.items() if row.form is not None}
-
-ASKS_ABOUT_UNLOCKING = frozenset(
-    source for source, form in FORMS.items() if CONF_UNLOCK_WITHOUT_PIN in map(str, form.fields)
-)
-"""Those that may unlock without a PIN, which their owners have to allow."""
 
 
 async def async_create_backend(
@@ -347,7 +321,7 @@ def _fields(row: SourceType, data: Mapping[str, Any]) -> dict[str, str]:
         damaged.append(CONF_COUNTRY)
     if not damaged:
         return {name: value for name, value in found.items() if value}
-    if row.form is not None and damaged[0] in row.form.secrets:  # ask again, as for one that was rejected
+    if damaged[0] in row.secrets:  # ask again, as for one that was rejected
         raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=AuthenticationFailed.key)
     raise ConfigEntryError(
         translation_domain=DOMAIN, translation_key="entry_damaged", translation_placeholders={"field": damaged[0]}

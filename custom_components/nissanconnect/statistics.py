@@ -171,11 +171,11 @@ def _watched(chunks: Iterator[bytes], file: BinaryIO, size: int, report: Callabl
 def _sensors(hass: HomeAssistant, key: str) -> dict[str, str]:
     """Return the sensors that the vehicle has, by their series in logs."""
     registry = er.async_get(hass)
-    found = {
-        series: registry.async_get_entity_id(Platform.SENSOR, DOMAIN, f"{key}_{sensor}")
+    return {
+        series: entity_id
         for series, (sensor, _) in _SENSORS.items()
+        if (entity_id := registry.async_get_entity_id(Platform.SENSOR, DOMAIN, f"{key}_{sensor}")) is not None
     }
-    return {series: entity_id for series, entity_id in found.items() if entity_id is not None}
 
 
 async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list[HourlyValue]]]) -> dict[str, int]:

@@ -24,7 +24,7 @@ from custom_components.nissanconnect.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
 )
-from custom_components.nissanconnect.sources import ASKS_ABOUT_UNLOCKING, FORMS, Source
+from custom_components.nissanconnect.sources import SOURCES, Source
 from custom_components.nissanconnect.vehicle import AuthenticationFailed, Capability
 
 from ..conftest import NOON, state, status
@@ -87,16 +87,17 @@ async def test_fresh_set_up(hass: HomeAssistant, rig: Rig) -> None:
             assert not [each for each in visible if secret.lower() in each.lower()], what
     assert rig.wakes == 0
     assert not hass.config_entries.flow.async_progress()
-    if rig.source in FORMS:
-        assert not entry.data.keys() & FORMS[rig.source].not_kept
+    row = SOURCES[rig.source]
+    if row.fields:
+        assert not entry.data.keys() & row.not_kept
         for vehicle in entry.runtime_data.vehicles.values():
             asks = {Capability.LOCK, Capability.LOCK_PIN} & vehicle.info.capabilities == {Capability.LOCK}
-            assert not asks or rig.source in ASKS_ABOUT_UNLOCKING, "without a PIN the form needs **UNLOCKING"
+            assert not asks or row.asks_about_unlocking, "without a PIN the form needs **UNLOCKING"
 
 
 async def test_reauthentication(hass: HomeAssistant, rig: Rig) -> None:
     entry = await rig.add()
-    secrets = FORMS[rig.source].secrets if rig.source in FORMS else frozenset()
+    secrets = SOURCES[rig.source].secrets
     if not rig.logs_in:
         assert not secrets, "whoever asks for a secret has to say what happens when it is rejected"
         for fault in rig.faults():
@@ -123,10 +124,10 @@ async def test_reauthentication(hass: HomeAssistant, rig: Rig) -> None:
 
     wrong = await rig.submit(flow, dict.fromkeys(valid, "a wrong guess"))
     key = AuthenticationFailed.key
-    assert wrong["errors"] == {"base": FORMS[rig.source].errors.get(key, key)}
+    assert wrong["errors"] == {"base": SOURCES[rig.source].errors.get(key, key)}
     result = await rig.submit(flow, valid)
     assert result["reason"] == "reauth_successful"
-    assert not entry.data.keys() & FORMS[rig.source].not_kept
+    assert not entry.data.keys() & SOURCES[rig.source].not_kept
     assert status(entry) is ConfigEntryState.LOADED
     await wait_for_news(rig, rig.turn())
 
