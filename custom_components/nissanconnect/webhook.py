@@ -2,6 +2,7 @@
 
 from asyncio import timeout
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from ipaddress import ip_address
 import logging
 
@@ -30,18 +31,14 @@ _REJECTIONS_BEFORE_REPORTING = 10
 """In a row: an owner may mistype the password a few times, and the app sends every few seconds."""
 
 
-async def async_open_webhook(
-    hass: HomeAssistant,
-    webhook_id: str,
-    backend: Receiving,
-    *,
-    on_accepted: Callable[[Mapping[str, str]], None],
-    on_rejected: Callable[[str], None],
-) -> CALLBACK_TYPE:
-    """Handle requests until the returned function is called; raises if Home Assistant has no web server.
+type RequestListener = Callable[[str, Mapping[str, str] | None], None]
+"""Is called for each request with the network address and the parameters; ``None``: the request was rejected."""
 
-    ``on_accepted`` gets the parameters of each accepted request, ``on_rejected`` the network address of each other.
-    """
+
+async def async_open_webhook(
+    hass: HomeAssistant, webhook_id: str, backend: Receiving, on_request: RequestListener
+) -> CALLBACK_TYPE:
+    """Handle requests until the returned function is called; raises if Home Assistant has no web server."""
     if not await async_setup_component(hass, "webhook", {}):
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="no_webhook")
     # Imported here: it loads the web server, which nobody without Leaf Spy should wait for.
@@ -52,11 +49,9 @@ async def async_open_webhook(
         if request.method == METH_POST and backend.may_admit(parameters):
             parameters = await _form(request) | parameters
         reply = backend.receive(parameters)
-        if reply != backend.accepted:
-            on_rejected(request.remote or "?")
-            return Response(text=reply, status=401)
-        on_accepted(parameters)
-        return Response(text=reply)
+        is_accepted = reply == backend.accepted
+        on_request(request.remote or "?", parameters if is_accepted else None)
+        return Response(text=reply, status=HTTPStatus.OK if is_accepted else HTTPStatus.UNAUTHORIZED)
 
     # The phone is on the road, so requests come from anywhere.
     async_register(
@@ -87,47 +82,30 @@ def _first(fields: Iterable[tuple[str, object]]) -> dict[str, str]:
     return {name: value for name, value in reversed([*fields]) if isinstance(value, str)}
 
 
-class RejectionMonitor:
-    """Shows the owner of an entry that requests are rejected, without repeating what they hold."""
-
-    def __init__(self, hass: HomeAssistant, entry: NissanConfigEntry) -> None:
-        self._hass = hass
-        self._entry = entry
-        self._rejections = 0
-        self._warned = False
-
-    @callback
-    def async_accepted(self, parameters: Mapping[str, str]) -> None:
-        """A request was accepted."""
-        if self._rejections >= _REJECTIONS_BEFORE_REPORTING:
-            async_set_issue(self._hass, self._entry, CALLER_REFUSED, present=False)
-        self._rejections = 0
-
-    @callback
-    def async_rejected(self, address: str) -> None:
-        """A request from that network address was rejected."""
-        self._rejections += 1
-        if not self._warned:  # only once: two phones of which one is wrong take turns, every few seconds
-            self._warned = True
-            _LOGGER.warning("A message for Leaf Spy from %s has a wrong password", address)
-        if self._rejections == _REJECTIONS_BEFORE_REPORTING:
-            async_set_issue(self._hass, self._entry, CALLER_REFUSED, present=True)
-
-
 async def async_receive(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Handle the requests of an entry's source while the entry is loaded, if it sends any."""
     backend = entry.runtime_data.backend
-    if isinstance(backend, Receiving):
-        async_set_issue(hass, entry, CALLER_REFUSED, present=False)
-        monitor = RejectionMonitor(hass, entry)
-        close = await async_open_webhook(
-            hass,
-            entry.data[CONF_WEBHOOK_ID],
-            backend,
-            on_accepted=monitor.async_accepted,
-            on_rejected=monitor.async_rejected,
-        )
-        entry.async_on_unload(close)
+    if not isinstance(backend, Receiving):
+        return
+    rejections, warned = 0, False
+
+    @callback
+    def count(address: str, parameters: Mapping[str, str] | None) -> None:
+        """Show the owner that requests are rejected, without repeating what they hold."""
+        nonlocal rejections, warned
+        if parameters is not None:
+            rejections = 0
+            async_set_issue(hass, entry, CALLER_REFUSED, present=False)
+            return
+        rejections += 1
+        if not warned:  # only once: two phones of which one is wrong take turns, every few seconds
+            warned = True
+            _LOGGER.warning("A message for Leaf Spy from %s has a wrong password", address)
+        if rejections == _REJECTIONS_BEFORE_REPORTING:
+            async_set_issue(hass, entry, CALLER_REFUSED, present=True)
+
+    async_set_issue(hass, entry, CALLER_REFUSED, present=False)
+    entry.async_on_unload(await async_open_webhook(hass, entry.data[CONF_WEBHOOK_ID], backend, count))
 
 
 @callback

@@ -175,22 +175,17 @@ class LeafSpyFlow(ConfigFlow):
             self._latest, self._received = None, Event()
             with suppress(ConfigEntryError):
                 self._close = await async_open_webhook(
-                    self.hass,
-                    self._entry_data[CONF_WEBHOOK_ID],
-                    backend,
-                    on_accepted=self._async_accepted,
-                    on_rejected=self._async_rejected,
+                    self.hass, self._entry_data[CONF_WEBHOOK_ID], backend, self._async_received
                 )
         return self._close is not None
 
     @callback
-    def _async_accepted(self, parameters: Mapping[str, str]) -> None:
-        self._latest = parameters
-        self._received.set()
-
-    @callback
-    def _async_rejected(self, address: str) -> None:
-        self._rejections += 1
+    def _async_received(self, address: str, parameters: Mapping[str, str] | None) -> None:
+        if parameters is None:
+            self._rejections += 1
+        else:
+            self._latest = parameters
+            self._received.set()
 
     @callback
     def _close_webhook(self) -> None:
