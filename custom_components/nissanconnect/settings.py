@@ -41,6 +41,10 @@ class Read[T](NamedTuple):
     value: T
     odd: frozenset[str]
 
+    def without_odd(self, kept: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is kept without the odd values, which a form would reject."""
+        return {name: value for name, value in kept.items() if name not in self.odd}
+
 
 class EntryValues:
     """Reads the values of one mapping, and notes which are odd. What is missing or ``null`` is not set."""

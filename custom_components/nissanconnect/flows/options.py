@@ -1,6 +1,6 @@
 """The options of an account: a menu, and a form for each of its items."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -115,9 +115,9 @@ class NissanOptionsFlow(OptionsFlow):
         if user_input is not None:
             return self._async_save(user_input)
         options = self.config_entry.options
-        settings, odd = read_settings(options)
-        off = [each for each in AlertType if each not in settings.alerts]
-        suggested = {**_without(options, odd), OPTION_ALERTS_OFF: off}
+        read = read_settings(options)
+        off = [each for each in AlertType if each not in read.value.alerts]
+        suggested = {**read.without_odd(options), OPTION_ALERTS_OFF: off}
         return self.async_show_form(step_id=step_id, data_schema=self.add_suggested_values_to_schema(schema, suggested))
 
     async def async_step_waking(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -146,7 +146,7 @@ class NissanOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="waking_vehicle",
             data_schema=self.add_suggested_values_to_schema(
-                _waking(), user_input or _without(chosen, read_policy(chosen).odd)
+                _waking(), user_input or read_policy(chosen).without_odd(chosen)
             ),
             description_placeholders={"vehicle": self._vehicle.name},
             errors=errors,
@@ -155,11 +155,6 @@ class NissanOptionsFlow(OptionsFlow):
     @callback
     def _async_save(self, chosen: Mapping[str, Any]) -> ConfigFlowResult:
         return self.async_create_entry(data={**self.config_entry.options, **chosen})
-
-
-def _without(options: Mapping[str, Any], odd: Collection[str]) -> dict[str, Any]:
-    """Leave damaged values out, which the form would reject."""
-    return {name: value for name, value in options.items() if name not in odd}
 
 
 def _quiet_errors(chosen: Mapping[str, Any]) -> dict[str, str]:

@@ -73,9 +73,8 @@ class GeofenceFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Start with the geofence as it is."""
         subentry = self._get_reconfigure_subentry()
-        odd = read_geofence(subentry).odd  # which the form would reject
         self._suggest()
-        self._suggested |= {name: value for name, value in subentry.data.items() if name not in odd}
+        self._suggested |= read_geofence(subentry).without_odd(subentry.data)
         self._suggested[CONF_NAME] = subentry.title
         return await self.async_step_area()
 
