@@ -24,8 +24,7 @@ from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.sensor import SENSORS
-from custom_components.nissanconnect.sensor_entity import GEOFENCE_DISTANCE, TALLIES
+from custom_components.nissanconnect.sensor import GEOFENCE_DISTANCE, SENSORS, TALLIES
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.time import TIMES
 from custom_components.nissanconnect.update import UPDATES

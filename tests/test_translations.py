@@ -23,8 +23,7 @@ from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
 from custom_components.nissanconnect.queries import PREFLIGHT, QUERIES, VehicleQuery
 from custom_components.nissanconnect.repairs import FLOWS
-from custom_components.nissanconnect.sensor import SENSORS
-from custom_components.nissanconnect.sensor_entity import GEOFENCE_DISTANCE, TALLIES
+from custom_components.nissanconnect.sensor import GEOFENCE_DISTANCE, SENSORS, TALLIES
 from custom_components.nissanconnect.services import ACTIONS, VehicleAction
 from custom_components.nissanconnect.sources import SOURCES, Source
 from custom_components.nissanconnect.switch import SWITCHES

@@ -1,8 +1,8 @@
 """Base classes of the entities, and the rules for when each entity exists."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, override
+from typing import Any, ClassVar, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import callback
@@ -24,76 +24,49 @@ from .vehicle import Capability, Command, VehicleInfo, VehicleState
 ATTR_IN_PROGRESS = "in_progress"
 
 
-class VehicleDescription(Protocol):
-    """A description that decides which vehicles have the entity."""
-
-    @property
-    def key(self) -> str:
-        """The entity's part of the unique id."""
-
-    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the vehicle has this entity."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class Alternative:
-    """One of two possible entities for the same thing: with the capability ``unless`` the vehicle has the other one."""
+class VehicleDescription(EntityDescription):
+    """An entity, and which vehicles have it.
 
+    They have, or had, all capabilities that it ``needs``. With the capability ``unless`` a vehicle has another entity
+    for the same thing.
+    """
+
+    needs: Collection[Capability] = ()
     unless: Capability | None = None
 
-    @property
-    def has_rival(self) -> bool:
-        """Whether there is another entity for the same thing."""
-        return self.unless is not None
-
     def replaced(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the vehicle has the other one, so that this one is removed."""
+        """Whether the vehicle has the other entity, so that this one is removed."""
         return self.unless in info.capabilities
+
+    def possible(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """Whether the vehicle keeps the entity once it is registered."""
+        return info.all_capabilities.issuperset(self.needs) and not self.replaced(info, state)
+
+    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
+        """Whether the vehicle has the entity."""
+        return self.possible(info, state)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading[T](Alternative):
+class Reading[T](VehicleDescription):
     """An entity that shows a value: present as soon as the vehicle can report it, or has reported it."""
 
     value: Callable[[VehicleState], T | None]
     capability: Capability | None = None
-    only_with: Capability | None = None
-    """Without this capability the value is of no interest."""
 
+    @override
     def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the value can be expected or is known."""
-        if self.replaced(info, state) or (self.only_with is not None and self.only_with not in info.all_capabilities):
-            return False
-        return self.capability in info.all_capabilities or self.value(state) is not None
-
-    def stays(self, info: VehicleInfo) -> bool:
-        """Whether an entity that is registered already is added although its value is unknown."""
-        if self.unless in info.capabilities:
-            return False
-        return self.only_with is None or self.only_with in info.all_capabilities
+        known = self.capability in info.all_capabilities or self.value(state) is not None
+        return known and self.possible(info, state)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Control(Alternative):
-    """An entity that sends commands: present when the vehicle has all capabilities that it needs."""
+class ControlDescription(VehicleDescription):
+    """An entity that sends commands. If a vehicle takes them no more, it stays to refuse them with a reason."""
 
-    needs: Collection[Capability]
     commands: Collection[type[Command]] = ()
     """The commands that decide what the entity will show."""
-
-    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the vehicle takes the commands, or did once: then the entity is kept to refuse them with a reason."""
-        return info.all_capabilities.issuperset(self.needs) and not self.replaced(info, state)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ControlDescription(EntityDescription, Control):
-    """The description of an entity that sends commands."""
-
-
-def unique_id(info: VehicleInfo, description: VehicleDescription | EntityDescription) -> str:
-    """Return the unique id of a vehicle's entity."""
-    return f"{info.key}_{description.key}"
 
 
 class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
@@ -106,7 +79,7 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
         self.runtime = runtime
         self.entity_description = description
         self._attr_translation_key = description.key
-        self._attr_unique_id = unique_id(runtime.info, description)
+        self._attr_unique_id = f"{runtime.info.key}_{description.key}"
 
     @property
     @override
@@ -215,13 +188,12 @@ async def async_add_vehicle_entities[D: VehicleDescription](
 
     A change of its sources removes those that are no longer present, and those that a better entity replaces.
     """
-    add = _until_unloading(entry, async_add_entities)
     domain = async_get_current_platform().domain
 
     @callback
     def follow(vehicle: VehicleRuntime) -> None:
         entities = _VehicleEntities(
-            vehicle, domain, descriptions, lambda new: add(create(vehicle, each) for each in new)
+            vehicle, domain, descriptions, lambda new: async_add_entities(create(vehicle, each) for each in new)
         )
         entities.async_add_present()
         entry.async_on_unload(vehicle.coordinator.async_add_listener(entities.async_update))
@@ -234,26 +206,16 @@ class _VehicleEntities[D: VehicleDescription]:
     """The entities of one vehicle on one platform, as its capabilities and reports change."""
 
     def __init__(
-        self,
-        vehicle: VehicleRuntime,
-        domain: str,
-        descriptions: Collection[D],
-        add: Callable[[Iterable[D]], None],
+        self, vehicle: VehicleRuntime, domain: str, descriptions: Collection[D], add: Callable[[list[D]], None]
     ) -> None:
         """Start without entities; ``add`` adds those of some descriptions."""
         self._vehicle = vehicle
         self._domain = domain
         self._descriptions = descriptions
         self._add = add
-        self._registry = er.async_get(vehicle.hass)
-        self._missing = list(descriptions)
+        self._added = set[str]()
         self._info = vehicle.info
-        self._kept = [
-            each
-            for each in descriptions
-            if isinstance(each, Reading) and each.stays(vehicle.info) and self._entity_id(each)
-        ]
-        """Registered entities that are added although their values may be unknown."""
+        self._registry = er.async_get(vehicle.hass)
 
     @callback
     def async_update(self) -> None:
@@ -264,53 +226,38 @@ class _VehicleEntities[D: VehicleDescription]:
 
     @callback
     def async_add_present(self) -> None:
-        """Add the entities that are present and not added yet."""
-        undecided = self._async_decide()
-        new = [
-            each for each in self._missing if each not in undecided and (each in self._kept or self._is_present(each))
-        ]
-        for each in new:
-            self._missing.remove(each)
+        """Add the entities that are present and not added yet; remove those that another one has replaced."""
+        if _is_unloading(self._vehicle):
+            return
+        if self._vehicle.sources.complete:
+            self._async_remove_if(lambda each: each.replaced(self._vehicle.info, self._vehicle.coordinator.data))
+        new = [each for each in self._descriptions if each.key not in self._added and self._is_wanted(each)]
+        self._added.update(each.key for each in new)
         if new:
             self._add(new)
 
     @callback
     def async_remove_absent(self) -> None:
         """Remove the entities that are no longer present."""
-        self._kept.clear()
-        for each in self._descriptions:
-            if not self._is_present(each):
-                self._async_remove(each)
+        self._async_remove_if(lambda each: not each.present(self._vehicle.info, self._vehicle.coordinator.data))
 
     @callback
-    def _async_decide(self) -> list[D]:
-        """Remove entities that a rival has replaced; return those that must not be added yet.
-
-        While a source is not loaded its capabilities are unknown, so the one of the two that is registered stays.
-        """
-        undecided: list[D] = []
+    def _async_remove_if(self, condition: Callable[[D], bool]) -> None:
         for each in self._descriptions:
-            if not isinstance(each, Alternative) or not each.has_rival:
-                continue
-            if not self._vehicle.sources.complete:
-                undecided += [] if self._entity_id(each) else [each]
-            elif each.replaced(self._vehicle.info, self._vehicle.coordinator.data):
-                self._kept = [other for other in self._kept if other != each]
-                self._async_remove(each)
-        return undecided
+            if condition(each) and (entity_id := self._entity_id(each)):
+                self._registry.async_remove(entity_id)
+                self._added.discard(each.key)
 
-    @callback
-    def _async_remove(self, description: D) -> None:
-        if (entity_id := self._entity_id(description)) is not None:
-            self._registry.async_remove(entity_id)
-            if description not in self._missing:
-                self._missing.append(description)
-
-    def _is_present(self, description: D) -> bool:
-        return description.present(self._vehicle.info, self._vehicle.coordinator.data)
+    def _is_wanted(self, description: D) -> bool:
+        info, state = self._vehicle.info, self._vehicle.coordinator.data
+        if self._entity_id(description):
+            return description.possible(info, state)  # although its value may be unknown
+        # While a source is not loaded its capabilities are unknown, so the one of two that is registered stays.
+        return description.present(info, state) and (description.unless is None or self._vehicle.sources.complete)
 
     def _entity_id(self, description: D) -> str | None:
-        return self._registry.async_get_entity_id(self._domain, DOMAIN, unique_id(self._vehicle.info, description))
+        unique_id = f"{self._vehicle.info.key}_{description.key}"
+        return self._registry.async_get_entity_id(self._domain, DOMAIN, unique_id)
 
 
 async def async_add_geofence_entities[D: EntityDescription](
@@ -320,7 +267,6 @@ async def async_add_geofence_entities[D: EntityDescription](
     create: Callable[[VehicleRuntime, D, Geofence], Entity],
 ) -> None:
     """Add an entity for each geofence of each vehicle, as soon as the vehicle reports positions."""
-    add = _until_unloading(entry, async_add_entities)
 
     @callback
     def follow(vehicle: VehicleRuntime) -> None:
@@ -328,13 +274,14 @@ async def async_add_geofence_entities[D: EntityDescription](
 
         @callback
         def add_located() -> None:
-            if Capability.LOCATION not in vehicle.info.all_capabilities:
+            if Capability.LOCATION not in vehicle.info.all_capabilities or _is_unloading(vehicle):
                 return
-            drawn = {geofence.key: geofence for geofence in vehicle.alerts.geofences}
-            added.intersection_update(drawn)
-            if new := drawn.keys() - added:
-                added.update(new)
-                add([create(vehicle, description, drawn[key]) for key in drawn if key in new])
+            geofences = vehicle.alerts.geofences
+            new = [geofence for geofence in geofences if geofence.key not in added]
+            added.clear()
+            added.update(geofence.key for geofence in geofences)
+            if new:
+                async_add_entities(create(vehicle, description, geofence) for geofence in new)
 
         add_located()
         entry.async_on_unload(vehicle.coordinator.async_add_listener(add_located))
@@ -342,17 +289,9 @@ async def async_add_geofence_entities[D: EntityDescription](
     entry.async_on_unload(await entry.runtime_data.async_add_vehicle_listener(follow))
 
 
-def _until_unloading(
-    entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
-) -> Callable[[Iterable[Entity]], None]:
-    """Ignore entities that are added while the entry is unloaded, after a late read: nothing would remove them."""
-
-    @callback
-    def add(entities: Iterable[Entity]) -> None:
-        if entry.state is not ConfigEntryState.UNLOAD_IN_PROGRESS:
-            async_add_entities(entities)
-
-    return add
+def _is_unloading(vehicle: VehicleRuntime) -> bool:
+    """Whether the entry is being unloaded: nothing would remove what is added then, after a late read."""
+    return vehicle.connection.entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS
 
 
 class SoundRestoreEntity(RestoreEntity):

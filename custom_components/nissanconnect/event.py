@@ -11,19 +11,9 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
-from .entity import SoundRestoreEntity, VehicleEntity, async_add_vehicle_entities
+from .entity import SoundRestoreEntity, VehicleDescription, VehicleEntity, async_add_vehicle_entities
 from .runtime import VehicleRuntime
-from .vehicle import (
-    COMMANDS,
-    Alert,
-    AlertType,
-    Capability,
-    CommandRecord,
-    CommandStatus,
-    Detail,
-    VehicleInfo,
-    VehicleState,
-)
+from .vehicle import COMMANDS, AlertType, Capability, CommandStatus, Detail, VehicleInfo, VehicleState
 
 PARALLEL_UPDATES = 0
 
@@ -34,29 +24,24 @@ type Listener = Callable[[str, Mapping[str, Detail]], None]
 
 
 def _listen_to_commands(vehicle: VehicleRuntime, listener: Listener) -> Callable[[], None]:
-    def handle(record: CommandRecord) -> None:
-        listener(record.outcome.status, record.as_event_data)
-
-    return vehicle.log.async_add_listener(handle)
+    return vehicle.log.async_add_listener(lambda record: listener(record.outcome.status, record.as_event_data))
 
 
 def _listen_to_alerts(vehicle: VehicleRuntime, listener: Listener) -> Callable[[], None]:
-    def handle(alert: Alert) -> None:
-        listener(alert.type, alert.as_event_data)
-
-    return vehicle.alerts.async_add_listener(handle)
+    return vehicle.alerts.async_add_listener(lambda alert: listener(alert.type, alert.as_event_data))
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleEventDescription(EventEntityDescription):
+class VehicleEventDescription(EventEntityDescription, VehicleDescription):
     """An event and where it comes from; ``listen`` adds a listener and returns the function that removes it."""
 
     listen: Callable[[VehicleRuntime, Listener], Callable[[], None]]
-    has: Callable[[VehicleInfo], bool] = lambda info: True
+    any_of: Collection[Capability] = ()
+    """Without all of these a vehicle never has the event."""
 
-    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Whether the vehicle can have this event."""
-        return self.has(info)
+    @override
+    def possible(self, info: VehicleInfo, state: VehicleState) -> bool:
+        return not self.any_of or not info.all_capabilities.isdisjoint(self.any_of)
 
 
 EVENTS = (
@@ -65,7 +50,7 @@ EVENTS = (
         key="command",
         event_types=[*CommandStatus],
         listen=_listen_to_commands,
-        has=lambda info: not info.all_capabilities.isdisjoint(_COMMAND_CAPABILITIES),
+        any_of=_COMMAND_CAPABILITIES,
     ),
 )
 

@@ -1,6 +1,5 @@
 """Lock: the central locking."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -12,20 +11,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
 from .const import DOMAIN
-from .entity import Control, VehicleEntity, async_add_vehicle_entities
+from .entity import ControlDescription, ControlEntity, async_add_vehicle_entities
 from .vehicle import Capability, InvalidPin, Lock, PinRequired, Unlock, VehicleInfo, VehicleState, is_pin
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleLockDescription(LockEntityDescription, Control):
-    """The central locking; its rival is the binary sensor of the lock."""
-
-    @property
-    @override
-    def has_rival(self) -> bool:
-        return True
+class VehicleLockDescription(LockEntityDescription, ControlDescription):
+    """The central locking, unless a binary sensor of it is all that the vehicle can have."""
 
     @override
     def replaced(self, info: VehicleInfo, state: VehicleState) -> bool:
@@ -37,7 +31,7 @@ class VehicleLockDescription(LockEntityDescription, Control):
         return Capability.LOCK not in info.capabilities and Capability.LOCK_STATUS in info.capabilities and not lapsed
 
 
-LOCKS = (VehicleLockDescription(key="lock", needs={Capability.LOCK}),)
+LOCKS = (VehicleLockDescription(key="lock", needs={Capability.LOCK}, unless=Capability.LOCK_STATUS),)
 
 
 async def async_setup_entry(
@@ -47,7 +41,7 @@ async def async_setup_entry(
     await async_add_vehicle_entities(entry, async_add_entities, LOCKS, VehicleLock)
 
 
-class VehicleLock(VehicleEntity, LockEntity):
+class VehicleLock(ControlEntity, LockEntity):
     """The lock of a vehicle that can be locked remotely."""
 
     entity_description: VehicleLockDescription
@@ -57,11 +51,6 @@ class VehicleLock(VehicleEntity, LockEntity):
     def code_format(self) -> str | None:
         """Four digits or none: Home Assistant applies this to locking, too, for which a stored PIN is enough."""
         return r"^([0-9]{4})?$" if self._takes_pin else None
-
-    @property
-    @override
-    def commanded(self) -> Collection[Capability]:
-        return {Capability.LOCK}
 
     @property
     @override

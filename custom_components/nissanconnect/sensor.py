@@ -1,10 +1,11 @@
 """Sensors: everything that a vehicle reports as a value."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypedDict, Unpack
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import (
     DEGREE,
     PERCENTAGE,
@@ -25,16 +26,9 @@ from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
 from .engine.debounce import Held, InSteps, Steady, TimeInSteps
+from .engine.wake_policy import WakeRefusal
 from .entity import async_add_geofence_entities, async_add_vehicle_entities
-from .sensor_entity import (
-    GEOFENCE_DISTANCE,
-    TALLIES,
-    GeofenceDistance,
-    TallySensor,
-    VehicleSensor,
-    VehicleSensorDescription,
-    whole,
-)
+from .sensor_entity import GeofenceDistance, TallyDescription, TallySensor, VehicleSensor, VehicleSensorDescription
 from .sources import SOURCES
 from .vehicle import (
     Capability,
@@ -74,23 +68,34 @@ _BACKENDS = sorted({source.backend for source in SOURCES.values()})
 type _Value[T] = Callable[[VehicleState], T | None]
 
 
-class _Options(TypedDict, total=False):
+class _Place(TypedDict, total=False):
+    """Where Home Assistant shows an entity, if not among the first."""
+
+    entity_category: EntityCategory
+    entity_registry_enabled_default: bool
+
+
+_DIAGNOSTIC = _Place(entity_category=EntityCategory.DIAGNOSTIC)
+_DISABLED = _Place(entity_registry_enabled_default=False)
+_HIDDEN = _Place(**_DIAGNOSTIC, **_DISABLED)
+
+
+class _Options(_Place, total=False):
     """Fields of a description that the functions below pass on."""
 
     capability: Capability
-    only_with: Capability
-    entity_category: EntityCategory
-    entity_registry_enabled_default: bool
+    needs: Collection[Capability]
     steady: Callable[[], Steady[Any]]
+    suggested_unit_of_measurement: str
 
 
 def _measurement(
     key: str,
     value: _Value[float],
-    *,
     device_class: SensorDeviceClass | None = None,
     unit: str | None = None,
-    precision: int = 0,
+    *,
+    precision: int | None = 0,
     **options: Unpack[_Options],
 ) -> VehicleSensorDescription:
     return VehicleSensorDescription(
@@ -104,34 +109,10 @@ def _measurement(
     )
 
 
-def _percentage(
-    key: str, value: _Value[float], *, precision: int = 0, **options: Unpack[_Options]
-) -> VehicleSensorDescription:
-    return _measurement(key, value, unit=PERCENTAGE, precision=precision, **options)
-
-
-def _temperature(
-    key: str, value: _Value[float], *, precision: int = 1, **options: Unpack[_Options]
-) -> VehicleSensorDescription:
-    return _measurement(
-        key,
-        value,
-        device_class=SensorDeviceClass.TEMPERATURE,
-        unit=UnitOfTemperature.CELSIUS,
-        precision=precision,
-        **options,
-    )
-
-
-def _forecast_distance(key: str, value: _Value[float], **options: Unpack[_Options]) -> VehicleSensorDescription:
-    """Return the sensor of a distance that is left, in whole kilometres."""
-    return _measurement(
-        key,
-        lambda s: whole(value(s)),
-        device_class=SensorDeviceClass.DISTANCE,
-        unit=UnitOfLength.KILOMETERS,
-        **options,
-    )
+_distance = partial(_measurement, device_class=SensorDeviceClass.DISTANCE, unit=UnitOfLength.KILOMETERS)
+_energy = partial(_measurement, device_class=SensorDeviceClass.ENERGY_STORAGE, unit=UnitOfEnergy.KILO_WATT_HOUR)
+_percentage = partial(_measurement, unit=PERCENTAGE)
+_temperature = partial(_measurement, device_class=SensorDeviceClass.TEMPERATURE, unit=UnitOfTemperature.CELSIUS)
 
 
 def _timestamp(key: str, value: _Value[datetime], **options: Unpack[_Options]) -> VehicleSensorDescription:
@@ -151,22 +132,21 @@ def _time_to_full(speed: str, minutes: Callable[[Charging], float | None]) -> Ve
         native_unit_of_measurement=UnitOfTime.MINUTES,
         suggested_unit_of_measurement=UnitOfTime.HOURS,
         suggested_display_precision=1,
-        entity_registry_enabled_default=False,
         steady=lambda: InSteps(_FORECAST_STEP / timedelta(minutes=1)),
         value=lambda s: minutes(s.charging) if s.charging else None,
+        **_DISABLED,
     )
 
 
 def _tyre_pressure(place: str, tyre: Callable[[Tyres], Tyre]) -> VehicleSensorDescription:
-    return VehicleSensorDescription(
-        key=f"tyre_pressure_{place}",
-        device_class=SensorDeviceClass.PRESSURE,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        native_unit_of_measurement=UnitOfPressure.KPA,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=1,
+    return _measurement(
+        f"tyre_pressure_{place}",
+        lambda s: tyre(s.tyres).pressure if s.tyres else None,
+        SensorDeviceClass.PRESSURE,
+        UnitOfPressure.KPA,
+        precision=1,
         suggested_unit_of_measurement=UnitOfPressure.BAR,
-        value=lambda s: tyre(s.tyres).pressure if s.tyres else None,
+        **_DIAGNOSTIC,
     )
 
 
@@ -175,8 +155,7 @@ def _reported_at(group: Group) -> VehicleSensorDescription:
     return _timestamp(
         f"{group}_reported",
         lambda s: _to_the_minute(s.groups()[group].reported_at) if group in s.groups() else None,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
+        **_HIDDEN,
     )
 
 
@@ -186,15 +165,19 @@ def _source(key: str, value: _Value[str]) -> VehicleSensorDescription:
         key,
         value,
         _BACKENDS,
-        only_with=Capability.SEVERAL_SOURCES,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
+        needs={Capability.SEVERAL_SOURCES},
         steady=lambda: Held(_SOURCE_HOLD),
+        **_HIDDEN,
     )
 
 
 def _group_source(group: Group) -> VehicleSensorDescription:
     return _source(f"{group}_source", lambda s: s.groups()[group].backend if group in s.groups() else None)
+
+
+def _whole(value: float | None) -> int | None:
+    """Return a number without decimals, for automations and templates that expect whole numbers."""
+    return None if value is None else round(value)
 
 
 def _to_the_minute(at: datetime | None) -> datetime | None:
@@ -223,65 +206,32 @@ SENSORS = (
     _measurement(
         "aux_battery_voltage",
         lambda s: s.aux_battery.voltage if s.aux_battery else None,
-        device_class=SensorDeviceClass.VOLTAGE,
-        unit=UnitOfElectricPotential.VOLT,
+        SensorDeviceClass.VOLTAGE,
+        UnitOfElectricPotential.VOLT,
         precision=1,
-        entity_category=EntityCategory.DIAGNOSTIC,
+        **_DIAGNOSTIC,
     ),
     _measurement(
-        "battery_amp_hours",
-        lambda s: s.battery.amp_hours if s.battery else None,
-        unit="Ah",
-        precision=1,
-        entity_category=EntityCategory.DIAGNOSTIC,
+        "battery_amp_hours", lambda s: s.battery.amp_hours if s.battery else None, unit="Ah", precision=1, **_DIAGNOSTIC
     ),
-    _measurement(
-        "battery_capacity",
-        lambda s: s.battery.capacity if s.battery else None,
-        device_class=SensorDeviceClass.ENERGY_STORAGE,
-        unit=UnitOfEnergy.KILO_WATT_HOUR,
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
-    _measurement(
-        "battery_energy",
-        lambda s: s.battery.energy if s.battery else None,
-        device_class=SensorDeviceClass.ENERGY_STORAGE,
-        unit=UnitOfEnergy.KILO_WATT_HOUR,
-        precision=1,
-    ),
+    _energy("battery_capacity", lambda s: s.battery.capacity if s.battery else None, **_DIAGNOSTIC),
+    _energy("battery_energy", lambda s: s.battery.energy if s.battery else None, precision=1),
+    _percentage("battery_health", lambda s: s.battery.health if s.battery else None, **_DIAGNOSTIC),
+    _percentage("battery_hx", lambda s: s.battery.hx if s.battery else None, precision=1, **_DIAGNOSTIC),
     _percentage(
-        "battery_health", lambda s: s.battery.health if s.battery else None, entity_category=EntityCategory.DIAGNOSTIC
-    ),
-    _percentage(
-        "battery_hx",
-        lambda s: s.battery.hx if s.battery else None,
-        precision=1,
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
-    _measurement(
         "battery_level",
         lambda s: s.battery.level if s.battery else None,
-        device_class=SensorDeviceClass.BATTERY,
-        unit=PERCENTAGE,
+        SensorDeviceClass.BATTERY,
         capability=Capability.BATTERY,
     ),
-    _measurement(
-        "battery_health_bars",
-        lambda s: whole(s.battery.health_bars) if s.battery else None,
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
-    _temperature(
-        "battery_temperature",
-        lambda s: s.battery.temperature if s.battery else None,
-        precision=0,
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
+    _measurement("battery_health_bars", lambda s: _whole(s.battery.health_bars) if s.battery else None, **_DIAGNOSTIC),
+    _temperature("battery_temperature", lambda s: s.battery.temperature if s.battery else None, **_DIAGNOSTIC),
     _measurement(
         "cell_spread",
         lambda s: s.battery.cell_spread if s.battery else None,
-        device_class=SensorDeviceClass.VOLTAGE,
-        unit=UnitOfElectricPotential.MILLIVOLT,
-        entity_category=EntityCategory.DIAGNOSTIC,
+        SensorDeviceClass.VOLTAGE,
+        UnitOfElectricPotential.MILLIVOLT,
+        **_DIAGNOSTIC,
     ),
     _enum(
         "charge_connection",
@@ -289,21 +239,16 @@ SENSORS = (
         ChargeConnection,
         capability=Capability.BATTERY,
     ),
-    _enum(
-        "charge_mode",
-        lambda s: s.schedules.charge_mode if s.schedules else None,
-        ChargeMode,
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
+    _enum("charge_mode", lambda s: s.schedules.charge_mode if s.schedules else None, ChargeMode, **_DIAGNOSTIC),
     VehicleSensorDescription(
         key="charge_schedule",
-        entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda s: s.schedules.charging.hours if s.schedules and s.schedules.charging else None,
+        **_DIAGNOSTIC,
     ),
     VehicleSensorDescription(
         key="charge_schedule_days",
-        entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda s: s.schedules.charging.weekdays if s.schedules and s.schedules.charging else None,
+        **_DIAGNOSTIC,
     ),
     _timestamp(
         "charging_finish",
@@ -314,16 +259,11 @@ SENSORS = (
     _measurement(
         "charging_power",
         lambda s: s.charging.power if s.charging else None,
-        device_class=SensorDeviceClass.POWER,
-        unit=UnitOfPower.KILO_WATT,
+        SensorDeviceClass.POWER,
+        UnitOfPower.KILO_WATT,
         precision=1,
     ),
-    _enum(
-        "charging_speed",
-        lambda s: s.charging.speed if s.charging else None,
-        ChargeSpeed,
-        entity_registry_enabled_default=False,
-    ),
+    _enum("charging_speed", lambda s: s.charging.speed if s.charging else None, ChargeSpeed, **_DISABLED),
     _enum("charging_status", lambda s: s.charging_status, ChargingStatus, capability=Capability.BATTERY),
     _timestamp(
         "climate_next_start",
@@ -332,35 +272,27 @@ SENSORS = (
     ),
     _source("data_source", _last_source),
     VehicleSensorDescription(
-        key="firmware",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=lambda s: s.connectivity.firmware if s.connectivity else None,
+        key="firmware", value=lambda s: s.connectivity.firmware if s.connectivity else None, **_HIDDEN
     ),
     _percentage("fuel_level", lambda s: s.fuel.level if s.fuel else None),
     _measurement(
         "fuel_quantity",
         lambda s: s.fuel.quantity if s.fuel else None,
-        device_class=SensorDeviceClass.VOLUME_STORAGE,
-        unit=UnitOfVolume.LITERS,
+        SensorDeviceClass.VOLUME_STORAGE,
+        UnitOfVolume.LITERS,
     ),
-    _forecast_distance("fuel_range", lambda s: s.fuel.range if s.fuel else None, capability=Capability.FUEL),
+    _distance("fuel_range", lambda s: _whole(s.fuel.range) if s.fuel else None, capability=Capability.FUEL),
     VehicleSensorDescription(
         key="heading",
         native_unit_of_measurement=DEGREE,
         state_class=SensorStateClass.MEASUREMENT_ANGLE,
         suggested_display_precision=0,
-        entity_registry_enabled_default=False,
-        value=lambda s: whole(s.position.heading) if s.position else None,
+        value=lambda s: _whole(s.position.heading) if s.position else None,
+        **_DISABLED,
     ),
-    _temperature("inside_temperature", lambda s: s.climate.inside_temperature if s.climate else None),
-    _timestamp(
-        "last_read",
-        lambda s: _to_the_minute(s.last_read),
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-    ),
-    _timestamp("last_report", lambda s: _to_the_minute(s.last_report), entity_category=EntityCategory.DIAGNOSTIC),
+    _temperature("inside_temperature", lambda s: s.climate.inside_temperature if s.climate else None, precision=1),
+    _timestamp("last_read", lambda s: _to_the_minute(s.last_read), **_HIDDEN),
+    _timestamp("last_report", lambda s: _to_the_minute(s.last_report), **_DIAGNOSTIC),
     VehicleSensorDescription(
         key="odometer",
         device_class=SensorDeviceClass.DISTANCE,
@@ -369,27 +301,20 @@ SENSORS = (
         suggested_display_precision=0,
         value=lambda s: s.odometer.distance if s.odometer else None,
     ),
-    _forecast_distance(
-        "oil_change", lambda s: s.health.oil_change_in if s.health else None, entity_category=EntityCategory.DIAGNOSTIC
+    _distance("oil_change", lambda s: _whole(s.health.oil_change_in) if s.health else None, **_DIAGNOSTIC),
+    _temperature("outside_temperature", lambda s: s.climate.outside_temperature if s.climate else None, precision=1),
+    _distance("range", lambda s: _whole(s.battery.range) if s.battery else None, capability=Capability.BATTERY),
+    _distance("range_climate_on", lambda s: _whole(s.battery.range_climate_on) if s.battery else None),
+    _measurement(
+        "signal",
+        lambda s: _whole(s.connectivity.signal) if s.connectivity else None,
+        SensorDeviceClass.SIGNAL_STRENGTH,
+        SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        precision=None,
+        **_HIDDEN,
     ),
-    _temperature("outside_temperature", lambda s: s.climate.outside_temperature if s.climate else None),
-    _forecast_distance("range", lambda s: s.battery.range if s.battery else None, capability=Capability.BATTERY),
-    _forecast_distance("range_climate_on", lambda s: s.battery.range_climate_on if s.battery else None),
-    VehicleSensorDescription(
-        key="signal",
-        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
-        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
-        state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=lambda s: whole(s.connectivity.signal) if s.connectivity else None,
-    ),
-    _enum("subscription", _subscription, ("active", "inactive"), entity_category=EntityCategory.DIAGNOSTIC),
-    _timestamp(
-        "subscription_ends",
-        lambda s: s.subscription.ends_at if s.subscription else None,
-        entity_category=EntityCategory.DIAGNOSTIC,
-    ),
+    _enum("subscription", _subscription, ("active", "inactive"), **_DIAGNOSTIC),
+    _timestamp("subscription_ends", lambda s: s.subscription.ends_at if s.subscription else None, **_DIAGNOSTIC),
     _time_to_full("slow", lambda charging: charging.time_to_full_slow),
     _time_to_full("normal", lambda charging: charging.time_to_full_normal),
     _time_to_full("fast", lambda charging: charging.time_to_full_fast),
@@ -399,6 +324,38 @@ SENSORS = (
     _tyre_pressure("rear_right", lambda tyres: tyres.rear_right),
     *(_reported_at(group) for group in Group),
     *(_group_source(group) for group in _SHARED),
+)
+
+
+TALLIES = (
+    TallyDescription(
+        key="automatic_wake",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*WakeRefusal],
+        count=lambda vehicle: held.refusal if (held := vehicle.wakes.not_woken) else None,
+        **_HIDDEN,
+    ),
+    TallyDescription(
+        key="requests_today",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        count=lambda vehicle: vehicle.connection.requests_today,
+        **_HIDDEN,
+    ),
+    TallyDescription(
+        key="wakes_today",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        count=lambda vehicle: vehicle.log.wakes_today,
+        **_DIAGNOSTIC,
+    ),
+)
+
+GEOFENCE_DISTANCE = SensorEntityDescription(
+    key="area_distance",
+    device_class=SensorDeviceClass.DISTANCE,
+    entity_registry_enabled_default=False,
+    native_unit_of_measurement=UnitOfLength.KILOMETERS,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=1,
 )
 
 

@@ -5,32 +5,37 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, override
 
-from homeassistant.components.sensor import (
-    ATTR_STATE_CLASS,
-    SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
-from homeassistant.const import EntityCategory, Platform, UnitOfLength
+from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorEntity, SensorEntityDescription
+from homeassistant.const import Platform
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .engine.debounce import Steady
-from .engine.wake_policy import WakeRefusal
-from .entity import GeofenceEntity, Reading, VehicleEntity
+from .entity import GeofenceEntity, Reading, VehicleDescription, VehicleEntity
 from .runtime import VehicleRuntime
-from .vehicle import VehicleInfo, VehicleState
 
-RECORDER = "recorder"
-"""The domain of Home Assistant's recorder, which may not be loaded."""
+WITHOUT_STATISTICS: Mapping[str, str] = {
+    "battery_capacity": "A nominal value that never changes.",
+    "battery_energy": "Follows the level: it is the level times the capacity.",
+    "fuel_quantity": "Follows the level: it is the level times the size of the tank.",
+    "fuel_range": "Follows the level and the consumption.",
+    "heading": "Means something only together with the time and the position.",
+    "inside_temperature": "Reported only while the climate control runs, and outdated afterwards.",
+    "oil_change": "Falls as the odometer rises.",
+    "outside_temperature": "As old as the last report; a weather integration has a better curve.",
+    "range_climate_on": "Follows the range, a little lower.",
+    "tyre_pressure_front_left": "Follows the temperature; an alert reports when it is too low.",
+    "tyre_pressure_front_right": "Follows the temperature; an alert reports when it is too low.",
+    "tyre_pressure_rear_left": "Follows the temperature; an alert reports when it is too low.",
+    "tyre_pressure_rear_right": "Follows the temperature; an alert reports when it is too low.",
+    "wakes_today": "The logbook has each of them.",
+}
+"""The keys of numeric sensors that have no statistics, and why: their history of some days is enough.
 
-
-def whole(value: float | None) -> int | None:
-    """Return a number without decimals, for automations and templates that expect whole numbers."""
-    return None if value is None else round(value)
+Statistics of one sensor cost 312 rows a day, of which 24 are kept for ever. A sensor that has some already keeps them.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,48 +46,10 @@ class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | da
 
 
 @dataclass(frozen=True, kw_only=True)
-class TallyDescription(SensorEntityDescription):
+class TallyDescription(SensorEntityDescription, VehicleDescription):
     """A value of the integration itself, such as a count of requests; it does not depend on reports."""
 
     count: Callable[[VehicleRuntime], int | str | None]
-
-    def present(self, info: VehicleInfo, state: VehicleState) -> bool:
-        """Every vehicle has it."""
-        return True
-
-
-TALLIES = (
-    TallyDescription(
-        key="automatic_wake",
-        device_class=SensorDeviceClass.ENUM,
-        options=[*WakeRefusal],
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        count=lambda vehicle: held.refusal if (held := vehicle.wakes.not_woken) else None,
-    ),
-    TallyDescription(
-        key="requests_today",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        count=lambda vehicle: vehicle.connection.requests_today,
-    ),
-    TallyDescription(
-        key="wakes_today",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        count=lambda vehicle: vehicle.log.wakes_today,
-    ),
-)
-
-GEOFENCE_DISTANCE = SensorEntityDescription(
-    key="area_distance",
-    device_class=SensorDeviceClass.DISTANCE,
-    entity_registry_enabled_default=False,
-    native_unit_of_measurement=UnitOfLength.KILOMETERS,
-    state_class=SensorStateClass.MEASUREMENT,
-    suggested_display_precision=1,
-)
 
 
 class StatisticsEntity(VehicleEntity, SensorEntity):
@@ -95,7 +62,7 @@ class StatisticsEntity(VehicleEntity, SensorEntity):
         """Keep the state class that the sensor had before, as the registry has it."""
         super().__init__(runtime, description)
         registry = er.async_get(runtime.hass)
-        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, self._attr_unique_id or "")
+        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, self.unique_id or "")
         known = registry.async_get(entity_id) if entity_id else None
         self._is_new = known is None
         before = (known.capabilities if known else None) or {}
@@ -115,7 +82,7 @@ class StatisticsEntity(VehicleEntity, SensorEntity):
 
     async def _has_statistics(self) -> bool:
         """Whether there are any for this entity id, for example from before the entry was removed."""
-        if RECORDER not in self.hass.config.components:
+        if "recorder" not in self.hass.config.components:
             return False
         # Imported late: the recorder is loaded by now, and installations without one do not pay for it.
         from homeassistant.components.recorder import get_instance  # noqa: PLC0415
@@ -136,21 +103,12 @@ class VehicleSensor(StatisticsEntity):
     def __init__(self, runtime: VehicleRuntime, description: VehicleSensorDescription) -> None:
         super().__init__(runtime, description)
         self._async_reset()
+        self.async_on_remove(runtime.coordinator.async_add_sources_listener(self._async_reset))
 
     @callback
     def _async_reset(self) -> None:
         described = self.entity_description
         self._steady = described.steady() if described.steady else None
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_add_sources_listener(self._async_reset))
-
-    @override
-    def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Nothing depends on the id; every class that overrides ``async_added_to_hass`` needs this method."""
-        super().async_entity_id_changed(old_entity_id)
 
     @property
     @override
@@ -186,44 +144,3 @@ class GeofenceDistance(GeofenceEntity, SensorEntity):
     @override
     def native_value(self) -> float | None:
         return self.runtime.alerts.tracker.distance(self.geofence) if self.geofence else None
-
-
-# Which sensors have statistics: each costs 312 rows a day, of which 24 are kept for ever. A sensor that has statistics
-# already keeps them, whatever these tables say.
-
-WITH_STATISTICS: Mapping[str, str] = {
-    "area_distance": "Disabled until the owner enables it for its curve.",
-    "aux_battery_voltage": "A 12 V battery ages over months, and a single reading does not show that.",
-    "battery_amp_hours": "Leaf Spy's logs are imported into it.",
-    "battery_health": "Ages over years. Leaf Spy's logs are imported into it.",
-    "battery_health_bars": "Ages over years, and is all that an old vehicle reports of it.",
-    "battery_hx": "Ages over years. Leaf Spy's logs are imported into it.",
-    "battery_level": "Shows what a day, a week or a winter used.",
-    "battery_temperature": "Ageing depends on it. Leaf Spy's logs are imported into it.",
-    "cell_spread": "Grows over years when cells age differently.",
-    "charging_power": "Home Assistant's energy dashboard uses it.",
-    "fuel_level": "Shows what a week used.",
-    "odometer": "Shows what was driven in a month or a year.",
-    "range": "Shows what a full battery is worth in winter and in summer.",
-    "requests_today": "Disabled until the owner enables it for its curve.",
-    "signal": "Disabled until the owner enables it for its curve.",
-}
-"""The keys of sensors, and the use of their statistics."""
-
-WITHOUT_STATISTICS: Mapping[str, str] = {
-    "battery_capacity": "A nominal value that never changes.",
-    "battery_energy": "Follows the level: it is the level times the capacity.",
-    "fuel_quantity": "Follows the level: it is the level times the size of the tank.",
-    "fuel_range": "Follows the level and the consumption.",
-    "heading": "Means something only together with the time and the position.",
-    "inside_temperature": "Reported only while the climate control runs, and outdated afterwards.",
-    "oil_change": "Falls as the odometer rises.",
-    "outside_temperature": "As old as the last report; a weather integration has a better curve.",
-    "range_climate_on": "Follows the range, a little lower.",
-    "tyre_pressure_front_left": "Follows the temperature; an alert reports when it is too low.",
-    "tyre_pressure_front_right": "Follows the temperature; an alert reports when it is too low.",
-    "tyre_pressure_rear_left": "Follows the temperature; an alert reports when it is too low.",
-    "tyre_pressure_rear_right": "Follows the temperature; an alert reports when it is too low.",
-    "wakes_today": "The logbook has each of them.",
-}
-"""The keys of numeric sensors that have no statistics, and why. Their history of some days is enough."""

@@ -10,14 +10,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
-from .entity import Control, VehicleEntity, async_add_vehicle_entities
+from .entity import VehicleDescription, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleTimeDescription(TimeEntityDescription, Control):
+class VehicleTimeDescription(TimeEntityDescription, VehicleDescription):
     """A time of day."""
 
 

@@ -12,8 +12,7 @@ from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.sensor import SENSORS
-from custom_components.nissanconnect.sensor_entity import TALLIES
+from custom_components.nissanconnect.sensor import SENSORS, TALLIES
 from custom_components.nissanconnect.switch import SWITCHES
 from script.demo_home.cards import BADGES, GLANCE, MAPPED, SECTIONS
 from script.demo_home.check import entities_in
@@ -122,7 +121,7 @@ GIVES_WAY = sorted(
 )
 
 
-@pytest.mark.parametrize("name", [*GIVES_WAY, "switch.charging", "lock.lock", "number.charge_limit"])
+@pytest.mark.parametrize("name", [*GIVES_WAY, "switch.charging", "number.charge_limit"])
 def test_what_comes_and_goes_with_a_source_is_shown_only_while_it_is_there(name: str) -> None:
     leaf = vehicle("LEAF", name)
     shown = [
