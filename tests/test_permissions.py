@@ -16,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.nissanconnect.const import DOMAIN
-from custom_components.nissanconnect.llm import OFFERS, VehicleTool
+from custom_components.nissanconnect.llm import TOOLS
 
 from .simulator import Simulator
 from .test_commands import device_id
@@ -130,13 +130,14 @@ async def test_a_language_model_has_the_rights_of_its_user(
         llm = LLMContext(
             platform="test", context=context, language="en", assistant="conversation", device_id=None, agent_id=None
         )
-        for key, offer in OFFERS.items():
+        for tool in TOOLS:
+            key = tool.name.removeprefix(f"{DOMAIN}__")
             call = ToolInput(tool_name=key, tool_args={"vehicle": "LEAF", **arguments.get(key, {})})
             needed = POLICY_READ if key in {"vehicle_state", "can_reach"} else POLICY_CONTROL
             before = simulator.requests["wakes"]
             refused = False
             try:
-                await VehicleTool(key, offer).async_call(hass, call, llm)
+                await tool.async_call(hass, call, llm)
             except HomeAssistantError as error:
                 refused = isinstance(error, Unauthorized)
                 if error.translation_key == "which_vehicle":  # nobody is offered that for this vehicle
