@@ -74,7 +74,7 @@ def async_describe_events(
 
     @callback
     def write(event: Event) -> None:
-        key, line = _LINES[event.event_type]
+        key, line = _LINES[str(event.event_type)]
         if _has_entity(hass, event.data["device_id"], key):
             return
         entry = {
