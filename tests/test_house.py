@@ -24,10 +24,10 @@ from script.house_rules import (
     walks,
 )
 
-FILES = 132
+FILES = 130
 """How many there are today; it may become fewer."""
 
-LONGEST = {"1a": 14, "1b": 27, "1c": 13, "1d": 8}
+LONGEST = {"1a": 14, "1b": 24, "1c": 13, "1d": 8}
 """How many files each walk of the page on the architecture passes today; it may become fewer."""
 
 

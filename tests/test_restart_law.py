@@ -126,7 +126,7 @@ class World:
     tasks: list[Task[Any]] = field(default_factory=list)
     closed: bool = False
 
-    # What the commands see of the connection, the coordinator, the sources, the alerts and the guard of the PIN
+    # What the commands see of the connection, coordinator, sources, alerts, store and guard of the PIN
 
     hass = cast("HomeAssistant", None)
     settings = Settings()
@@ -138,7 +138,7 @@ class World:
     is_polled = True
 
     def __post_init__(self) -> None:
-        self.entry = self.sources = self
+        self.connection = self.config_entry = self.sources = self
 
     def refusal(self, command: Command) -> str | None:
         return Reason.BATTERY_LOW if command.kind() in self.refused else None
@@ -158,10 +158,6 @@ class World:
 
     def named(self, name: str | None) -> World:
         return self
-
-    @property
-    def connection(self) -> None:
-        return None
 
     def backend_name(self, ticket: Ticket | None) -> str:
         return "b"
@@ -218,12 +214,15 @@ class World:
     def begin(self, steps: int) -> None:
         self.steps, self.stopped, self.closed = steps, Event(), False
         known = self.files[-1]
-        self.log = CommandLog("vehicle", known, save_open=self.step, on_change=self.async_commands_changed)
-        self.log.async_add_listener(self.told.append)
         ours = cast("Any", self)
-        self.commands = VehicleCommands(ours, ours, self.log, CommandChecks(ours, ours, self.log, ours, ours))
+        self.log = CommandLog("vehicle", known, ours, on_change=lambda: None)
+        self.log.async_add_listener(self.told.append)
+        self.commands = VehicleCommands(ours, self.log, CommandChecks(ours, self.log, ours, ours))
 
-    def async_commands_changed(self) -> None:
+    async def async_save_open(self) -> None:
+        await self.step()
+
+    def async_schedule_save(self, *, at_once: bool = True) -> None:
         """Write the file, as is done at once whenever something has changed."""
         if self.closed:
             return
@@ -250,12 +249,12 @@ class World:
         if done.done():
             done.result()
         if life.stop is Stop.UNLOAD:
-            self.async_commands_changed()
+            self.async_schedule_save()
         self.closed = life.stop is not Stop.SHUTDOWN
         for task in (stopped, *self.tasks):
             task.cancel()
         await gather(*self.tasks, return_exceptions=True)
-        self.async_commands_changed()
+        self.async_schedule_save()
         self.tasks.clear()
         del self.files[max(len(self.files) - self.lag, 1) :]
         self.clock += timedelta(minutes=1)

@@ -198,14 +198,14 @@ async def test_a_command_and_its_wake_are_kept_before_it_leaves(
     """Whatever happens to Home Assistant at that moment, before or after the rest of the store is written."""
     kept: list[Remembered] = []
     vin = simulator.car("Leaf").vin
-    await loaded.runtime_data._store.async_save(loaded.runtime_data._remember())
+    await loaded.runtime_data.connection.store.async_save(loaded.runtime_data._remember())
 
     async def look(_: web.Request) -> None:
         if later:
-            await loaded.runtime_data._store.async_save(loaded.runtime_data._remember())
+            await loaded.runtime_data.connection.store.async_save(loaded.runtime_data._remember())
         kept.append(await VehicleStore(hass, loaded.entry_id).async_load())
 
-    monkeypatch.setattr(loaded.runtime_data._store, "async_schedule_save", lambda *_, **__: None)
+    monkeypatch.setattr(loaded.runtime_data.connection.store, "async_schedule_save", lambda *_, **__: None)
     simulator.fail("actions/horn-lights", Fault(respond=look))
     await act(hass, "button", "press", "button.leaf_horn")
     (leaf,) = (each for each in kept[0].vehicles if each.info.key == vin)

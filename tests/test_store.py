@@ -260,11 +260,12 @@ async def test_constant_changes_are_written_all_the_same(
         written.append(dt_util.utcnow())
         return Remembered()
 
+    store.async_start(provide)
     begun = dt_util.utcnow()
     for second in range(60):
-        store.async_schedule_save(provide)
+        store.async_schedule_save()
         if second == 52:
-            store.async_schedule_save(provide, at_once=True)
-            store.async_schedule_save(provide)
+            store.async_schedule_save(at_once=True)
+            store.async_schedule_save()
         await pass_time(timedelta(seconds=1), timedelta(seconds=1))
     assert [round((each - begun).total_seconds()) for each in written] == [15, 30, 45, 53]

@@ -40,6 +40,6 @@ async def test_nobody_else_may_read_the_file_and_a_power_cut_leaves_a_whole_one(
 
 async def test_nobody_else_may_read_what_is_open(hass: HomeAssistant, tmp_path: Path) -> None:
     hass.config.config_dir = str(tmp_path)
-    await VehicleStore(hass, "entry").async_save_open([])
+    await VehicleStore(hass, "entry").async_save_open()
     path = tmp_path / storage.STORAGE_DIR / "nissanconnect.entry.open"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -78,11 +78,11 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
             update_interval=_LIST_INTERVAL,
             always_update=False,
         )
-        self.connection = Connection(hass, entry, backend, settings, self._async_handle_push)
+        store.async_start(self._remember)
+        self.connection = Connection(hass, entry, backend, settings, store, on_push=self._async_handle_push)
         self.vehicles: dict[str, VehicleRuntime] = {}
         self._pending_pushes: list[Push] = []
         """What had not lasted long enough to count before the restart."""
-        self._store = store
         self._failures = 0
         self._misses = Counter[str]()
         self._error: BackendError | None = None
@@ -212,7 +212,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
     async def async_apply_sources(self) -> None:
         """Go by the sources that the owner has chosen now, and read them."""
         await gather(*(vehicle.async_apply_sources() for vehicle in self.vehicles.values()))
-        self.async_schedule_save()
+        self.connection.store.async_schedule_save()
 
     async def async_add_vehicle_listener(self, listener: VehicleListener) -> CALLBACK_TYPE:
         """Call ``listener`` for every vehicle that is there and for each one that comes."""
@@ -230,19 +230,10 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         add_new()  # those that have come meanwhile
         return self.async_add_listener(add_new)
 
-    @callback
-    def async_schedule_save(self, *, at_once: bool = False) -> None:
-        """Have the store written, soon or as soon as possible."""
-        self._store.async_schedule_save(self._remember, at_once=at_once)
-
-    async def _async_save_open(self) -> None:
-        """Write open commands before the next request leaves."""
-        await self._store.async_save_open([vehicle.remembered() for vehicle in self.vehicles.values()])
-
     async def async_close(self) -> None:
         """Write the store for the last time."""
         self.connection.debouncer.async_stop()
-        await self._store.async_close(self._remember())
+        await self.connection.store.async_close()
 
     @callback
     def _async_observe(self, update: StateUpdate) -> None:
@@ -250,7 +241,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         if update.cause in (Cause.READ, Cause.READ_FAILED):
             self._async_report(update.error)
         if update.cause in (Cause.PUSHED, Cause.READ, Cause.READ_FOR_COMMAND):
-            self.async_schedule_save()
+            self.connection.store.async_schedule_save()
 
     @callback
     def _async_command_ended(self, vehicle: VehicleCoordinator, record: CommandRecord) -> None:
@@ -360,19 +351,12 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
             if self._misses[key] >= _MISSES_BEFORE_REMOVAL:
                 self._async_remove_vehicle(key)
         async_report_unlocking(self.hass, self.config_entry, [vehicle.info for vehicle in listed])
-        self.async_schedule_save(at_once=len(self.vehicles) > before)
+        self.connection.store.async_schedule_save(at_once=len(self.vehicles) > before)
 
     @callback
     def _async_add_vehicle(self, known: RememberedVehicle, *, restored: bool = False) -> VehicleRuntime:
         self.connection.secondary.pop(known.info.key, None)  # the other entry has given it up
-        vehicle = VehicleRuntime(
-            self.connection,
-            known,
-            restored=restored,
-            schedule_save=self.async_schedule_save,
-            save_now=partial(self.async_schedule_save, at_once=True),
-            save_open=self._async_save_open,
-        )
+        vehicle = VehicleRuntime(self.connection, known, restored=restored)
         vehicle.coordinator.is_listed = not self._misses[known.info.key]
         vehicle.coordinator.async_add_observer(self._async_observe)
         vehicle.log.async_add_listener(partial(self._async_command_ended, vehicle.coordinator))

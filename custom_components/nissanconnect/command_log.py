@@ -1,7 +1,7 @@
 """What is recorded of the commands to one vehicle: those under way, how others ended, and every wake."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 import logging
@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .engine.command_job import Job, Stage, Unfinished
 from .engine.wake_policy import Wake, WakeResult
-from .store import RememberedVehicle
+from .store import RememberedVehicle, VehicleStore
 from .vehicle import BackendError, Command, CommandRecord, Departure, Initiator
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,20 +29,14 @@ class CommandLog:
     is the climate start that the vehicle was told to make by itself.
     """
 
-    def __init__(
-        self, name: str, known: RememberedVehicle, *, save_open: Callable[[], Awaitable[None]], on_change: CALLBACK_TYPE
-    ) -> None:
-        """``name`` is what logs call the vehicle.
-
-        ``save_open`` returns when what is open is written, or when that takes too long. ``on_change`` is called when
-        there is something new to show and to store.
-        """
+    def __init__(self, name: str, known: RememberedVehicle, store: VehicleStore, *, on_change: CALLBACK_TYPE) -> None:
+        """``name`` is what logs call the vehicle; ``on_change`` is called when there is something new to show."""
         self.records = deque(known.log, maxlen=_KEPT)
         self.wakes = known.wakes
         self.plan = known.plan
-        self.async_changed = on_change
         self._name = name
-        self._save_open = save_open
+        self._store = store
+        self._on_change = on_change
         self._listeners: list[CommandListener] = []
         self._unresumed = known.unfinished
         self._open: dict[Job, Unfinished] = {}
@@ -79,6 +73,12 @@ class CommandLog:
         """Call ``listener`` with the record of each command that ends."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    @callback
+    def async_changed(self) -> None:
+        """Store what a restart must not lose, and show that a command has come further."""
+        self._store.async_schedule_save(at_once=True)
+        self._on_change()
 
     @callback
     def async_record(self, record: CommandRecord) -> None:
@@ -138,7 +138,7 @@ class CommandLog:
             # A second wake for the same command shows that the first was answered.
             self.wakes = self.wakes.resolve(at, WakeResult.ANSWERED).record(Wake(at=at, asked_by=asked_by, why=why))
             self.async_changed()
-        await self._save_open()
+        await self._store.async_save_open()
         try:
             yield
         except BackendError as err:

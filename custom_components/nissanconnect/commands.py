@@ -13,7 +13,6 @@ from homeassistant.util import dt as dt_util
 
 from .command_checks import CommandChecks
 from .command_log import CommandLog
-from .connection import Connection
 from .const import DOMAIN
 from .coordinator import VehicleCoordinator
 from .engine.command_job import CommandTiming, CommandTransport, Job, Stage, next_start
@@ -43,16 +42,9 @@ type JobListener = Callable[[Job, CommandOutcome], None]
 class VehicleCommands:
     """Takes the commands to one vehicle, has them carried out, and records how they ended."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        coordinator: VehicleCoordinator,
-        log: CommandLog,
-        checks: CommandChecks,
-    ) -> None:
+    def __init__(self, coordinator: VehicleCoordinator, log: CommandLog, checks: CommandChecks) -> None:
         """Nothing of what was unfinished at the restart runs before :meth:`async_resume`."""
         self.log = log
-        self._connection = connection
         self._coordinator = coordinator
         self._sources = coordinator.sources
         self._replaces: datetime | None = None
@@ -73,10 +65,10 @@ class VehicleCommands:
             now=dt_util.utcnow,
             sleep=sleep,
             timer=timeout,
-            spawn=lambda sending: connection.entry.async_create_background_task(
-                connection.hass, sending, f"{DOMAIN} sending to {coordinator.name}"
+            spawn=lambda sending: coordinator.config_entry.async_create_background_task(
+                coordinator.hass, sending, f"{DOMAIN} sending to {coordinator.name}"
             ),
-            timing=CommandTiming(limit=connection.backend.description.command_limit.total_seconds()),
+            timing=CommandTiming(limit=coordinator.connection.backend.description.command_limit.total_seconds()),
         )
 
     @callback
@@ -113,8 +105,8 @@ class VehicleCommands:
         confirmed in time.
         """
         if until_accepted is None:
-            until_accepted = self._connection.settings.answer_at_once
-        job = self.async_submit(command, await async_initiator(self._connection.hass, context))
+            until_accepted = self._coordinator.connection.settings.answer_at_once
+        job = self.async_submit(command, await async_initiator(self._coordinator.hass, context))
         await (job.accepted if until_accepted else job.ended).wait()
         if until_accepted and job.stage is not Stage.ENDED:
             return None
@@ -169,8 +161,8 @@ class VehicleCommands:
 
     @callback
     def _async_run(self, job: Job) -> None:
-        self._connection.entry.async_create_background_task(
-            self._connection.hass, self.runner.run(job), f"{DOMAIN} {job.command.kind()} of {self._coordinator.name}"
+        self._coordinator.config_entry.async_create_background_task(
+            self._coordinator.hass, self.runner.run(job), f"{DOMAIN} {job.command.kind()} of {self._coordinator.name}"
         )
 
     @callback

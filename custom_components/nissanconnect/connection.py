@@ -1,4 +1,4 @@
-"""One entry's connection to its backend: reads, their quota, push updates, and vehicles that other entries own."""
+"""What the vehicles of one entry share: its backend, quota, push updates and store, and vehicles that others own."""
 
 from asyncio import Semaphore, sleep
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from .const import CONF_AUTH, CONF_DEVICE_ID, CONF_PINS, CONF_UNLOCK_WITHOUT_PIN
 from .engine.debounce import Debounce
 from .engine.polling import DayTally, Quota
 from .settings import Settings
-from .store import RememberedVehicle
+from .store import RememberedVehicle, VehicleStore
 from .vehicle import (
     AuthenticationFailed,
     BackendError,
@@ -45,7 +45,7 @@ _MOST_DOUBLINGS = 10
 
 
 class Connection:
-    """What everything of one entry shares that talks to its backend.
+    """One entry's backend, and all that goes with it.
 
     ``secondary`` are the vehicles of the account that other entries own, by their keys, with what was known of them
     while they were ours. ``push_error`` is the last error of the push connection, ``None`` while it is open.
@@ -57,12 +57,15 @@ class Connection:
         entry: ConfigEntry,
         backend: Backend,
         settings: Settings,
+        store: VehicleStore,
+        *,
         on_push: Callable[[Push], None],
     ) -> None:
         self.hass = hass
         self.entry = entry
         self.backend = backend
         self.settings = settings
+        self.store = store
         self.secondary: dict[str, RememberedVehicle] = {}
         self.push_error: BackendError | None = None
         self.debouncer = PushDebouncer(hass, on_push)

@@ -185,7 +185,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.parts = ReadParts(self.name)
         self.activity = Activity(rests_since=rests_since)
         self.read_failure: ReadFailure | None = None
-        self._connection = connection
+        self.connection = connection
         self._restored = restored
         self._up_to_date: VehicleState | None = None
         """The state without what is too old to be shown, if anything is."""
@@ -266,7 +266,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def async_watch(self) -> None:
         """Read more often for a while: a vehicle that did not confirm in time may still obey."""
-        self._reads.watch(self._connection.settings.pace.watching_rounds)
+        self._reads.watch(self.connection.settings.pace.watching_rounds)
         self.async_reschedule()
 
     @callback
@@ -287,7 +287,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     async def _async_update_data(self) -> VehicleState:
         self._reads.everything |= self.parts.readable is False
         groups = self._reads.begin()
-        results = await self.sources.read(groups, self._connection.settings.pace)
+        results = await self.sources.read(groups, self.connection.settings.pace)
         own = self.sources.own
         if not results.reports:
             # A source that backs off has failed before, so the own one has an error whether or not it was read now.
@@ -330,7 +330,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         lost = self.sources.own.info.lost
         self.sources.own.update_info(info)
         if info.capabilities & lost:
-            self._connection.backend.forget_refusals(info)
+            self.connection.backend.forget_refusals(info)
             self._reads.everything = True
             self.config_entry.async_create_background_task(
                 self.hass, self.async_refresh(), f"{DOMAIN} read of {self.name}, which can do more again"
@@ -360,7 +360,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def _async_schedule(self, state: VehicleState, *, keep: bool = False) -> None:
         """Schedule the next read. With ``keep``, an existing schedule may only move earlier."""
-        self._reads.plan(state, self.activity, self._connection.settings.pace, self._connection.async_debt(), keep=keep)
+        self._reads.plan(state, self.activity, self.connection.settings.pace, self.connection.async_debt(), keep=keep)
         self.update_interval = self._reads.wait if self.sources.is_polled else None
 
     @callback

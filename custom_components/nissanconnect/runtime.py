@@ -3,12 +3,11 @@
 coordinator → log → alerts → PIN guard → checks → commands → plans, wakes
 """
 
-from collections.abc import Awaitable, Callable
-
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 
 from .alerts import VehicleAlerts
-from .command_checks import CommandChecks
+from .automatic import AutomaticWakes, ClimatePlans
+from .command_checks import CommandChecks, PinGuard
 from .command_log import CommandLog
 from .commands import VehicleCommands
 from .connection import Connection
@@ -19,38 +18,20 @@ from .engine.diagnosis import examine
 from .geofences import geofences_of
 from .issues import async_report_sources, async_report_vehicle
 from .ownership import async_secondary_sources
-from .pin_guard import PinGuard
-from .plans import ClimatePlans
 from .source_set import SourceSet
 from .store import RememberedVehicle
 from .vehicle import CommandRecord, CommandStatus, NotSupported, VehicleInfo, alias
 from .vehicle_source import OwnSource
-from .wakes import AutomaticWakes
 
 
 class VehicleRuntime:
     """One vehicle: its coordinator, and what observes and commands it."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        known: RememberedVehicle,
-        *,
-        restored: bool,
-        schedule_save: Callable[[], None],
-        save_now: CALLBACK_TYPE,
-        save_open: Callable[[], Awaitable[None]],
-    ) -> None:
-        """Start from what is ``known`` of the vehicle, ``restored`` from before a restart or not.
-
-        ``schedule_save`` has the store written soon, ``save_now`` as soon as possible; ``save_open`` returns when
-        open commands are written.
-        """
+    def __init__(self, connection: Connection, known: RememberedVehicle, *, restored: bool) -> None:
+        """Start from what is ``known`` of the vehicle, ``restored`` from before a restart or not."""
         key = known.info.key
         entry = connection.entry
         self.connection = connection
-        self._schedule_save = schedule_save
-        self._save_now = save_now
         self.sources = SourceSet(
             OwnSource(connection, known.info, known.reported),
             async_secondary_sources(connection.hass, entry, key, known.secondary_reported),
@@ -58,7 +39,7 @@ class VehicleRuntime:
         self.coordinator = VehicleCoordinator(
             connection, self.sources, rests_since=known.rests_since, restored=restored
         )
-        self.log = CommandLog(alias(key), known, save_open=save_open, on_change=self._async_commands_changed)
+        self.log = CommandLog(alias(key), known, connection.store, on_change=self.coordinator.async_update_listeners)
         self.log.async_add_listener(self._async_command_ended)
         self.alerts = VehicleAlerts(
             self.coordinator,
@@ -69,10 +50,10 @@ class VehicleRuntime:
             preferences=known.alert_preferences,
         )
         self.pin_guard = PinGuard(self.coordinator, self.log, self.alerts, known.wrong_pins)
-        self.checks = CommandChecks(connection, self.coordinator, self.log, self.alerts, self.pin_guard)
-        self.commands = VehicleCommands(connection, self.coordinator, self.log, self.checks)
+        self.checks = CommandChecks(self.coordinator, self.log, self.alerts, self.pin_guard)
+        self.commands = VehicleCommands(self.coordinator, self.log, self.checks)
         self.plans = ClimatePlans(self.coordinator, self.commands, self.alerts)
-        self.wakes = AutomaticWakes(connection, self.coordinator, self.commands)
+        self.wakes = AutomaticWakes(self.coordinator, self.commands)
         for observer in (self._async_show_problems, self.alerts.async_observe, self.wakes.async_observe):
             self.coordinator.async_add_observer(observer)
         entry.async_on_unload(self._async_cancel)
@@ -143,7 +124,7 @@ class VehicleRuntime:
     def async_set_preferences(self, preferences: AlertPreferences) -> None:
         """Update and store the alert preferences."""
         self.alerts.async_set_preferences(preferences)
-        self._schedule_save()
+        self.connection.store.async_schedule_save()
         self.coordinator.async_update_listeners()
 
     @callback
@@ -163,12 +144,6 @@ class VehicleRuntime:
         )
         async_report_vehicle(self.hass, entry, vehicle.info, problems)
         self.pin_guard.async_show()
-
-    @callback
-    def _async_commands_changed(self) -> None:
-        """Store what a restart must not lose, and show that a command has come further."""
-        self._save_now()
-        self.coordinator.async_update_listeners()
 
     @callback
     def _async_command_ended(self, record: CommandRecord) -> None:

@@ -2,7 +2,7 @@
 
 from asyncio import wait
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from pathlib import Path
 import sys
 from typing import Any, override
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
@@ -132,6 +132,7 @@ class VehicleStore:
         self._open = _File(hass, _VERSION, f"{DOMAIN}.{entry_id}.open", private=True, max_readable_version=sys.maxsize)
         self._number = 0
         """Of the state that was written last, to either file: what is open counts only if it is newer than the rest."""
+        self._remember: Callable[[], Remembered] = Remembered
         self._closed = False
         self._delay: float | None = None
         """After which delay the next write comes, if one is planned."""
@@ -160,8 +161,14 @@ class VehicleStore:
         remembered.set_aside = self._store.set_aside
         return remembered
 
-    def async_schedule_save(self, provide: Callable[[], Remembered], *, at_once: bool = False) -> None:
-        """Write what ``provide`` returns, soon and at the latest when Home Assistant stops; nothing once closed.
+    @callback
+    def async_start(self, remember: Callable[[], Remembered]) -> None:
+        """Write what ``remember`` returns from now on."""
+        self._remember = remember
+
+    @callback
+    def async_schedule_save(self, *, at_once: bool = False) -> None:
+        """Write soon or as soon as possible, at the latest when Home Assistant stops; nothing once closed.
 
         A write that is scheduled stays so unless this one is more urgent: Home Assistant's store would delay it with
         every further call, and a source that pushes every second would delay it for hours.
@@ -171,7 +178,7 @@ class VehicleStore:
 
         def write() -> dict[str, Any]:
             self._delay = None
-            return self._numbered(_dump(provide()))
+            return self._numbered(_dump(self._remember()))
 
         delay = 0 if at_once else _DELAY
         if self._delay is None or delay < self._delay:
@@ -183,16 +190,16 @@ class VehicleStore:
         self._delay = None
         await self._store.async_save(self._numbered(_dump(remembered)))
 
-    async def async_close(self, remembered: Remembered) -> None:
+    async def async_close(self) -> None:
         """Write for the last time: whatever still ends must not overwrite what a successor knows."""
         self._closed = True
-        await self.async_save(remembered)
+        await self.async_save(self._remember())
 
-    async def async_save_open(self, vehicles: Iterable[RememberedVehicle]) -> None:
+    async def async_save_open(self) -> None:
         """Write now what commands and wakes are open, and wait for that as long as a command can wait."""
         if self._closed:
             return
-        data = self._numbered({"vehicles": [kept for each in vehicles if (kept := _dump_open(each))]})
+        data = self._numbered({"vehicles": [kept for each in self._remember().vehicles if (kept := _dump_open(each))]})
         writing = self._hass.async_create_task(self._open.async_save(data), eager_start=True)
         await wait({writing}, timeout=_LONGEST_WRITE)
 

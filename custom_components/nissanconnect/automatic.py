@@ -1,8 +1,9 @@
-"""The planned climate start of one vehicle, followed until it has happened and not only until it is accepted."""
+"""What is done for one vehicle without a command: its planned climate start is followed, and it may be woken."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+import logging
+from typing import NamedTuple
 
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
@@ -10,21 +11,26 @@ from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
 from .commands import VehicleCommands
-from .coordinator import VehicleCoordinator
+from .coordinator import Cause, StateUpdate, VehicleCoordinator
 from .engine.command_job import FIRST_LOOK, LAST_LOOK, ClimatePlan, Job
+from .engine.wake_policy import WakeContext, WakeRefusal, automatic_wake_due
 from .vehicle import (
     BackendError,
     CancelClimateSchedule,
+    Capability,
     CommandOutcome,
     CommandRecord,
     CommandStatus,
     Group,
     Initiator,
     Reason,
+    Refresh,
     ScheduleClimate,
     StartClimate,
     StopClimate,
 )
+
+_LOGGER = logging.getLogger(__name__)
 
 _ENDS_IT = (CancelClimateSchedule, StartClimate, StopClimate)
 
@@ -38,7 +44,7 @@ class ClimatePlans:
         self._commands = commands
         self._log = commands.log
         self._alerts = alerts
-        self._stop: CALLBACK_TYPE = _nothing
+        self._cancel_check: CALLBACK_TYPE | None = None
         commands.async_add_job_listener(self._async_job_ended)
         alerts.async_add_evaluation_listener(self._async_review)
 
@@ -56,8 +62,9 @@ class ClimatePlans:
     @callback
     def async_stop(self) -> None:
         """Cancel the next check."""
-        self._stop()
-        self._stop = _nothing
+        if self._cancel_check is not None:
+            self._cancel_check()
+            self._cancel_check = None
 
     @callback
     def _async_job_ended(self, job: Job, outcome: CommandOutcome) -> None:
@@ -97,7 +104,7 @@ class ClimatePlans:
     @callback
     def _async_check_at(self, at: datetime) -> None:
         self.async_stop()
-        self._stop = async_track_point_in_utc_time(self._coordinator.hass, self._async_check, at)
+        self._cancel_check = async_track_point_in_utc_time(self._coordinator.hass, self._async_check, at)
 
     async def _async_check(self, now: datetime) -> None:
         """Read whether the climate has started. A failed read is retried until the start cannot be seen any more."""
@@ -123,4 +130,48 @@ class ClimatePlans:
         self._log.async_changed()
 
 
-_nothing: Callable[[], None] = lambda: None  # noqa: E731 - there is nothing to cancel
+class NotWoken(NamedTuple):
+    """Why the vehicle is not woken automatically, and since when that is the reason."""
+
+    refusal: WakeRefusal
+    since: datetime
+
+
+class AutomaticWakes:
+    """Wakes one vehicle when its owner wants that and nothing speaks against it.
+
+    ``not_woken`` is why it is not woken at the moment.
+    """
+
+    def __init__(self, coordinator: VehicleCoordinator, commands: VehicleCommands) -> None:
+        """A wake that was due before now is not made up for."""
+        self.not_woken: NotWoken | None = None
+        self._coordinator = coordinator
+        self._commands = commands
+        self._started_at = dt_util.utcnow()
+
+    @callback
+    def async_observe(self, update: StateUpdate) -> None:
+        """After a read, wake the vehicle or note why not."""
+        vehicle = self._coordinator
+        if update.cause is not Cause.READ or Capability.REFRESH not in vehicle.info.capabilities:
+            return
+        if not self._commands.runner.idle:
+            return  # a command that waits its turn is not in the log yet
+        now = dt_util.utcnow()
+        decision = automatic_wake_due(
+            WakeContext(
+                policy=vehicle.connection.settings.wake_policy(vehicle.info.key),
+                ledger=self._commands.log.wakes,
+                state=update.state,
+                activity=vehicle.activity,
+                now=now,
+                zone=dt_util.get_default_time_zone(),
+                started_at=self._started_at,
+            )
+        )
+        if self.not_woken is None or self.not_woken.refusal is not decision.refusal:
+            _LOGGER.debug("%s: automatic wake for %s: %s", vehicle.name, decision.purpose, decision.refusal or "due")
+            self.not_woken = NotWoken(decision.refusal, now) if decision.refusal else None
+        if decision.due:
+            self._commands.async_submit(Refresh(), Initiator(kind="option", name=None))
