@@ -17,6 +17,7 @@ from datetime import timedelta
 from aiohttp import ClientSession, CookieJar
 from homeassistant.util import dt as dt_util
 
+from custom_components.nissanconnect.backends.base import Context
 from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonBackend
 from custom_components.nissanconnect.engine.merge import accumulate
 from custom_components.nissanconnect.vehicle import (
@@ -167,14 +168,17 @@ async def baseline(url: str, waking: Waking = SINCE_2025) -> AsyncGenerator[Base
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
 
         def connect() -> KamereonBackend:
-            return KamereonBackend(
-                session,
-                username=EMAIL,
-                password=PASSWORD,
-                on_auth=lambda _: None,
+            context = Context(
+                session=session,
                 now=dt_util.utcnow,
-                region=EUROPE.simulated(url),
+                sleep=asyncio.sleep,
+                zone=dt_util.UTC,
+                auth=None,
+                save_auth=lambda _: None,
+                memory=None,
+                simulator=url,
             )
+            return KamereonBackend(context, {"username": EMAIL, "password": PASSWORD}, EUROPE)
 
         vehicle = Baseline(connect, (await connect().list_vehicles())[0].info, waking)
         running = asyncio.create_task(vehicle.run())

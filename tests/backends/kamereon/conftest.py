@@ -1,13 +1,15 @@
 """A fake service on loopback, a clock, and a backend that talks to the one by the other."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from typing import Any
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 import pytest
 
+from custom_components.nissanconnect.backends.base import Context
 from custom_components.nissanconnect.backends.http import HttpClient
 from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend, Timeouts
 from custom_components.nissanconnect.backends.kamereon.client import Environment
@@ -50,20 +52,21 @@ def http(session: ClientSession, clock: Clock) -> HttpClient:
 
 
 @pytest.fixture
-def make_backend(
-    session: ClientSession, environment: Environment, clock: Clock, diary: Diary[KamereonAuth]
-) -> MakeBackend:
-    return partial(
-        KamereonBackend,
-        session,
-        username=E_MAIL,
-        password=PASSWORD,
-        auth=LOGGED_IN,
-        on_auth=diary,
-        now=clock,
-        region=EUROPE._replace(environment=environment),
-        timeouts=QUICK,
-    )
+def make_backend(context: Context, environment: Environment, diary: Diary[KamereonAuth]) -> MakeBackend:
+    def make(
+        auth: KamereonAuth | None = LOGGED_IN, *, timeouts: Timeouts = QUICK, password: str = PASSWORD, **more: Any
+    ) -> KamereonBackend:
+        fields = {"username": E_MAIL, "password": password}
+        region = EUROPE._replace(environment=environment)
+        return KamereonBackend(keeping(context, auth, diary, **more), fields, region, timeouts=timeouts)
+
+    return make
+
+
+def keeping(context: Context, auth: KamereonAuth | None, diary: Diary[KamereonAuth], **more: Any) -> Context:
+    """What a backend is given that was logged in before, and whose log-ins somebody notes."""
+    saved = auth.to_json() if auth else None
+    return replace(context, auth=saved, save_auth=lambda auth: diary(KamereonAuth.from_json(auth)), **more)
 
 
 @pytest.fixture

@@ -28,9 +28,9 @@ from tests.simulator import EMAIL, PASSWORD, Fault, Login, Simulator
 from tests.simulator.japan import NOTE, SAKURA, japanese_garage
 
 from ..conftest import NOW
-from ..doubles import Clock, Diary
+from ..doubles import Clock, Diary, a_context
 from ..strategies import JSON, SCALARS
-from .conftest import QUICK
+from .conftest import QUICK, keeping
 
 READABLE = {
     Capability.BATTERY,
@@ -51,16 +51,9 @@ async def japan(clock: Clock, socket_enabled: None) -> AsyncIterator[Simulator]:
 def make(
     session: ClientSession, japan: Simulator, clock: Clock, diary: Diary[KamereonAuth], *, password: str = PASSWORD
 ) -> KamereonBackend:
-    return KamereonBackend(
-        session,
-        username=EMAIL,
-        password=password,
-        auth=diary.last if diary.entries else None,
-        on_auth=diary,
-        now=clock,
-        region=JAPAN.simulated(japan.url),
-        timeouts=QUICK,
-    )
+    context = a_context(clock, session=session, simulator=japan.url)
+    known = keeping(context, diary.last if diary.entries else None, diary)
+    return KamereonBackend(known, {"username": EMAIL, "password": password}, JAPAN, timeouts=QUICK)
 
 
 @pytest.fixture

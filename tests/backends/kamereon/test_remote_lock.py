@@ -7,10 +7,9 @@ import logging
 import re
 import threading
 
-from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.base import Json, LockSetup
+from custom_components.nissanconnect.backends.base import Context, Json, LockSetup
 from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend, remote_lock as srp
 from custom_components.nissanconnect.backends.kamereon.client import Environment
 from custom_components.nissanconnect.vehicle import (
@@ -30,7 +29,7 @@ from tests.departures import departing, nobody
 
 from ..conftest import NOW
 from ..doubles import Clock, Diary
-from .conftest import LOGGED_IN, QUICK
+from .conftest import LOGGED_IN, QUICK, keeping
 from .fake import DROPPED, E_MAIL, LEAF, NOT_FOUND, PASSWORD, VIN, Fake, Say
 
 DEVICE = "ha-0123456789abcdef"
@@ -55,24 +54,15 @@ GOOD = challenge(srpLoginS=SALT, srpLoginB=KEY)
 
 @pytest.fixture
 def make(
-    session: ClientSession, environment: Environment, clock: Clock, diary: Diary[KamereonAuth]
+    context: Context, environment: Environment, clock: Clock, diary: Diary[KamereonAuth]
 ) -> Callable[..., KamereonBackend]:
     async def sleep(seconds: float) -> None:
         clock.advance(seconds=seconds)
 
     def make(device_id: str | None = DEVICE) -> KamereonBackend:
-        return KamereonBackend(
-            session,
-            username=E_MAIL,
-            password=PASSWORD,
-            auth=LOGGED_IN,
-            on_auth=diary,
-            now=clock,
-            sleep=sleep,
-            device_id=device_id,
-            region=EUROPE._replace(environment=environment),
-            timeouts=QUICK,
-        )
+        fields = {"username": E_MAIL, "password": PASSWORD} | ({} if device_id is None else {"device_id": device_id})
+        known = keeping(context, LOGGED_IN, diary, sleep=sleep)
+        return KamereonBackend(known, fields, EUROPE._replace(environment=environment), timeouts=QUICK)
 
     return make
 

@@ -2,7 +2,7 @@
 
 from ..base import Backend, Context, Fields
 from .auth import KamereonAuth
-from .backend import KamereonBackend, create_backend
+from .backend import KamereonBackend
 from .client import Timeouts
 from .region import EUROPE, Region
 
@@ -14,4 +14,4 @@ def create(context: Context, fields: Fields) -> Backend:
 
     :func:`.japan.create` does the same for Japan.
     """
-    return create_backend(context, fields, EUROPE)
+    return KamereonBackend(context, fields, EUROPE)

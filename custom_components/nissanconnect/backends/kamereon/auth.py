@@ -1,13 +1,12 @@
 """The account's tokens: getting and renewing them, and never sending a rejected password twice."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, Self
 
 from ...vehicle import ActionRequired, AuthenticationFailed, NotSupported, ProtocolError, TokenRejected, Unavailable
-from ..base import Json
+from ..base import Context, Fields, Json
 from ..http import Response, TokenRenewal, Unauthorized
 from ..reader import JsonReader
 from .client import BadRequest, NotServed, body_of
@@ -98,23 +97,13 @@ class KamereonAuth:
 class Authenticator:
     """Hands out access tokens. Parallel requests share one renewal and its outcome."""
 
-    def __init__(
-        self,
-        log_in: LogIn,
-        *,
-        username: str,
-        password: str,
-        auth: KamereonAuth,
-        on_auth: Callable[[KamereonAuth], None],
-        now: Callable[[], datetime],
-    ) -> None:
-        """``auth`` is the state after an earlier log-in; ``on_auth`` is called with every new state."""
+    def __init__(self, log_in: LogIn, context: Context, fields: Fields) -> None:
         self._log_in = log_in
-        self._username = username
-        self._password = password
-        self._auth = auth
-        self._on_auth = on_auth
-        self._now = now
+        self._username = fields["username"]
+        self._password = fields["password"]
+        self._auth = KamereonAuth.from_json(context.auth)
+        self._save_auth = context.save_auth
+        self._now = context.now
         self._renewed_at: datetime | None = None
         """When a token was last renewed because a host refused it."""
         self._renewal = TokenRenewal(self._valid_token, self._renew)
@@ -194,4 +183,4 @@ class Authenticator:
 
     def _update(self, auth: KamereonAuth) -> None:
         self._auth = auth
-        self._on_auth(auth)
+        self._save_auth(auth.to_json())

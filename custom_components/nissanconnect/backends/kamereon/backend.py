@@ -1,13 +1,11 @@
 """The Kamereon platform as a backend: one account of MyNISSAN Europe or NissanConnect Japan."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import override
-
-import aiohttp
 
 from ...vehicle import (
     ActionRequired,
@@ -38,12 +36,12 @@ from ..base import Backend, Context, Description, Fields, Json, LockSetup, Messa
 from ..http import HttpClient
 from ..learned import summary
 from . import history
-from .auth import Authenticator, KamereonAuth
+from .auth import Authenticator
 from .client import BadRequest, KamereonClient, Timeouts
 from .commands import Action, action_for, poll_action, progress, start_action
 from .endpoints import LearnedVehicles, Negotiator, VersionedEndpoint
 from .mapping import BACKEND, join_fuel, privacy
-from .region import EUROPE, Region
+from .region import Region
 from .remote_lock import RemoteLock
 
 _PARALLEL_READS = 4
@@ -55,46 +53,29 @@ most, and commands, polls and log-ins come one by one.
 class KamereonBackend(Backend, LockSetup, Messages, Trips):
     """One account of one region."""
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        *,
-        username: str,
-        password: str,
-        auth: KamereonAuth | None = None,
-        on_auth: Callable[[KamereonAuth], None],
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        device_id: str | None = None,
-        region: Region = EUROPE,
-        timeouts: Timeouts | None = None,
-        memory: Json = None,
-    ) -> None:
-        """``session`` needs a cookie jar of its own, which accepts addresses when a simulator is used.
+    def __init__(self, context: Context, fields: Fields, region: Region, timeouts: Timeouts | None = None) -> None:
+        """The session of ``context`` needs cookies of its own, also of bare addresses when a simulator is used.
 
-        ``auth`` is what ``on_auth`` was last called with, ``memory`` what :meth:`memory` returned; give neither with
-        another account, and no ``auth`` with another password. ``device_id`` is the id by which the account's vehicles
-        may trust Home Assistant.
+        The ``device_id`` among the fields is the one by which the account's vehicles may trust Home Assistant.
+
+        Raises:
+            ValueError: ``context.simulator`` is no address of a simulator.
         """
+        if context.simulator:
+            region = region.simulated(context.simulator)
         connect, data, login = timeouts or Timeouts()
-        self._login_http = HttpClient(session, now=now, timeout=login, connect_timeout=connect)
-        self._data_http = HttpClient(session, now=now, timeout=data, connect_timeout=connect)
-        self._authenticator = Authenticator(
-            region.log_in(self._login_http, region.environment),
-            username=username,
-            password=password,
-            auth=auth or KamereonAuth(),
-            on_auth=on_auth,
-            now=now,
-        )
+        self._login_http = HttpClient(context.session, now=context.now, timeout=login, connect_timeout=connect)
+        self._data_http = HttpClient(context.session, now=context.now, timeout=data, connect_timeout=connect)
+        log_in = region.log_in(self._login_http, region.environment)
+        self._authenticator = Authenticator(log_in, context, fields)
         self._client = KamereonClient(self._data_http, self._authenticator.token, region.environment, region.headers)
         self._region = region
         self._account = region.account()
-        self._now = now
-        self._learned = LearnedVehicles(memory)
-        self._remote_lock = RemoteLock(self._client, now=now, sleep=sleep)
+        self._now = context.now
+        self._learned = LearnedVehicles(context.memory)
+        self._remote_lock = RemoteLock(self._client, now=context.now, sleep=context.sleep)
         self._read_slots = asyncio.Semaphore(_PARALLEL_READS)
-        self._device_id = device_id
+        self._device_id = fields.get("device_id")
         self._fuel: dict[tuple[str, str], Fuel] = {}
         self.description = Description(
             name=BACKEND,
@@ -268,23 +249,3 @@ def _without_lock(listed: ListedVehicle) -> ListedVehicle:
     """Return the vehicle without its lock: without a device id it would refuse all commands for that."""
     capabilities = listed.info.capabilities - {Capability.LOCK, Capability.LOCK_PIN}
     return replace(listed, info=replace(listed.info, capabilities=capabilities))
-
-
-def create_backend(context: Context, fields: Fields, region: Region) -> KamereonBackend:
-    """Return the backend for the name and the password that the owner has entered.
-
-    Raises:
-        ValueError: ``context.simulator`` is no address of a simulator.
-    """
-    return KamereonBackend(
-        context.session,
-        username=fields["username"],
-        password=fields["password"],
-        auth=KamereonAuth.from_json(context.auth),
-        on_auth=lambda auth: context.save_auth(auth.to_json()),
-        now=context.now,
-        sleep=context.sleep,
-        device_id=fields.get("device_id"),
-        region=region.simulated(context.simulator) if context.simulator else region,
-        memory=context.memory,
-    )

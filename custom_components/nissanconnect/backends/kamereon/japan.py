@@ -34,7 +34,7 @@ from ..http import HttpClient, Unauthorized, segment
 from ..reader import JsonReader, text_of
 from . import mapping
 from .auth import Refused
-from .backend import create_backend
+from .backend import KamereonBackend
 from .client import JSON_API, Environment, Host, KamereonClient, body_of, error_code
 from .endpoints import Version, VersionedEndpoint
 from .mapping import BACKEND, AttributeReader
@@ -240,4 +240,4 @@ JAPAN = Region(
 
 def create(context: Context, fields: Fields) -> Backend:
     """Return the backend of a Japanese account for the name and the password that the owner has entered."""
-    return create_backend(context, fields, JAPAN)
+    return KamereonBackend(context, fields, JAPAN)
