@@ -300,10 +300,10 @@ async def test_a_timer_that_half_arrived_is_not_called_unsent(
     car.entries["other"] = car.planned["other"] = {**car.entries["timer-1"], "id": "other"}
     request = backend._api.request
 
-    async def failing(name: str, call: object, **options: Any) -> object:
+    async def failing(name: str, call: object, *args: str, **options: Any) -> object:
         if service.requests["ToggleChargeSchedule"]:
             raise NoConnection("gone")
-        return await request(name, call, **options)  # type: ignore[arg-type]
+        return await request(name, call, *args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(backend._api, "request", failing)
     with pytest.raises(NoConnection) as raised:
@@ -321,14 +321,14 @@ async def test_a_timer_that_half_arrived_is_not_called_unsent(
     ],
 )
 async def test_a_timer_begins_by_the_vehicles_clocks(now: datetime, start: str) -> None:
-    (request,) = charge_timer_requests("vin", NIGHT, [], now, ZoneInfo("America/Chicago"))
+    (request,) = charge_timer_requests(NIGHT, [], now, ZoneInfo("America/Chicago"))
     taken: list[str] = []
 
     class Client:
         async def async_create_charge_schedule(self, vin: str, schedule: object) -> None:
             taken.append(schedule.start_date_time.isoformat())  # type: ignore[attr-defined]
 
-    await request(Client())  # type: ignore[arg-type]
+    await request(Client(), "vin")  # type: ignore[arg-type]
     assert taken == [start]
 
 
@@ -367,4 +367,4 @@ def test_the_hours_of_several_timers_are_unknown() -> None:
 
 def test_entries_whose_state_is_unknown_are_switched_off() -> None:
     entry = Entry("one", "PERHAPS", NOW, "PT1H", (WeekDay.MONDAY,))
-    assert len(charge_timer_requests("vin", None, [entry], NOW, UTC)) == 1
+    assert len(charge_timer_requests(None, [entry], NOW, UTC)) == 1

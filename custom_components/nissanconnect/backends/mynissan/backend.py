@@ -1,13 +1,13 @@
 """The backend of one MyNISSAN account in North America."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 import logging
 from typing import Any, override
 
-from pynissan import DistanceUnit, ServiceRequest, WeightUnit
+from pynissan import DistanceUnit, NissanClient, ServiceRequest, WeightUnit
 
 from ...vehicle import (
     NEVER,
@@ -41,7 +41,7 @@ from ..base import Backend, Description, Json, Messages, Trips
 from ..learned import summary
 from ..reader import JsonReader
 from .client import ApiSession
-from .commands import Request, charge_timer_requests, progress_of, request_for, service_request, ticket_id
+from .commands import charge_timer_requests, progress_of, request_for, service_request, ticket_id
 from .discovery import vehicle_info
 from .endpoints import CHARGE_TIMER, DAILY, ENDPOINTS, Endpoint
 from .history import AGGREGATORS, alert_notifications, command_notifications, trip_summaries
@@ -99,7 +99,7 @@ class MyNissanBackend(Backend, Messages, Trips):
     @override
     async def list_vehicles(self) -> tuple[ListedVehicle, ...]:
         """Return the vehicles of the account; what each can do is discovered once a day."""
-        listed, _ = await self._api.request("vehicle list", lambda client: client.async_get_vehicles())
+        listed, _ = await self._api.request("vehicle list", NissanClient.async_get_vehicles)
         vehicles = {normalise_key(vehicle.vin): vehicle for vehicle in listed}
         for key in self._records.keys() - vehicles.keys():
             del self._records[key]
@@ -172,14 +172,15 @@ class MyNissanBackend(Backend, Messages, Trips):
         """Send a command. A charge timer takes several requests, of which the last is decisive."""
         record = self._records[vehicle.key]
         if isinstance(command, SetChargeSchedule):
-            requests = await self._charge_timer_requests(vehicle, command)
+            entries, _ = await CHARGE_TIMER.fetch(self._api, vehicle.key)
+            requests = charge_timer_requests(command.schedule, entries, self._now(), self._zone)
         else:
             requests = [request_for(command, vehicle, record.profile, self._now())]
         result: ServiceRequest | bool | None = None
         for request in requests:
             enter = partial(departure, wakes=result is None)
             try:
-                accepted, _ = await self._api.request(command.kind(), request, departure=enter)
+                accepted, _ = await self._api.request(command.kind(), request, vehicle.key, departure=enter)
                 if accepted is False:
                     raise Declined(f"{command.kind()} was not accepted")
             except BackendError as error:
@@ -192,10 +193,6 @@ class MyNissanBackend(Backend, Messages, Trips):
         record.commands |= dict.fromkeys(command.groups, self._now())
         return Ticket(id=ticket_id(result), sent_at=self._now())
 
-    async def _charge_timer_requests(self, vehicle: VehicleInfo, command: SetChargeSchedule) -> Sequence[Request]:
-        entries, _ = await CHARGE_TIMER.fetch(self._api, vehicle.key)
-        return charge_timer_requests(vehicle.key, command.schedule, entries, self._now(), self._zone)
-
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         """Return the progress of a command. A position that comes along is part of the next report."""
@@ -203,7 +200,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         if request is None:
             return Progress(Phase.DONE)
         result, _ = await self._api.request(
-            "command status", lambda client: client.async_check_service_request(vehicle.key, request)
+            "command status", NissanClient.async_check_service_request, vehicle.key, request
         )
         if result.location is not None:
             state = location_state(result.location, self._now())

@@ -114,28 +114,36 @@ class ApiSession:
             if self._tokens is None:
                 if (password := self._password) is None:
                     raise AuthenticationFailed("there is no valid log-in")
-                await self._call("log-in", lambda client: client.async_authenticate(self._username, password))
+                await self._call("log-in", NissanClient.async_authenticate, self._username, password)
                 self._password = None
         return account_id(self._username)
 
-    async def request[T](
-        self, name: str, call: Callable[[NissanClient], Awaitable[T]], *, departure: EnterDeparture = nullcontext
+    async def request[T, *Ts](
+        self,
+        name: str,
+        call: Callable[[NissanClient, *Ts], Awaitable[T]],
+        *args: *Ts,
+        departure: EnterDeparture = nullcontext,
     ) -> tuple[T, ResponseInfo]:
         """Call the library, after a log-in if need be; return its result and what it does not report of the response.
 
         ``name`` stands for the request in messages. The requests of the call leave within a ``departure``.
         """
         await self.log_in()
-        result = await self._call(name, call, departure)
+        result = await self._call(name, call, *args, departure=departure)
         self._refused_since = None
         return result
 
-    async def _call[T](
-        self, name: str, call: Callable[[NissanClient], Awaitable[T]], departure: EnterDeparture = nullcontext
+    async def _call[T, *Ts](
+        self,
+        name: str,
+        call: Callable[[NissanClient, *Ts], Awaitable[T]],
+        *args: *Ts,
+        departure: EnterDeparture = nullcontext,
     ) -> tuple[T, ResponseInfo]:
         with self._session.record(name, departure) as info:
             try:
-                return await call(self._client), info
+                return await call(self._client, *args), info
             except BackendError as err:
                 error = err
             except _CAUGHT as err:

@@ -14,7 +14,6 @@ from pynissan import (
     ServiceRequest,
     ServiceRequestKind,
     ServiceRequestResult,
-    ServiceRequestStatus,
     TemperatureUnit,
 )
 
@@ -47,8 +46,8 @@ from ...vehicle import (
 from .discovery import VehicleProfile
 from .mapping import WEEK_DAYS, is_on, label
 
-type Request = Callable[[NissanClient], Awaitable[ServiceRequest | bool]]
-"""Sends a command. A service request can be polled; after ``True`` nothing more is reported."""
+type Request = Callable[[NissanClient, str], Awaitable[ServiceRequest | bool]]
+"""Sends a command to a VIN. A service request can be polled; after ``True`` nothing more is reported."""
 
 
 def request_for(command: Command, vehicle: VehicleInfo, profile: VehicleProfile, now: datetime) -> Request:
@@ -58,30 +57,26 @@ def request_for(command: Command, vehicle: VehicleInfo, profile: VehicleProfile,
         NotSupported: This service has no such request.
         TimePassed: The planned start has passed meanwhile.
     """
-    vin = vehicle.key
     match command:
         case StartClimate():
             settings = _climate_settings(command, vehicle, profile)
-            return lambda client: client.async_start_climate(vin, settings)
+            return lambda client, vin: client.async_start_climate(vin, settings)
         case ScheduleClimate(at=at) if at < now + _SLACK:
             raise TimePassed
         case ScheduleClimate(at=at):
             at = at.replace(microsecond=0)
             settings = _climate_settings(command, vehicle, profile)
-            return lambda client: client.async_set_delayed_climate(vin, at, settings)
+            return lambda client, vin: client.async_set_delayed_climate(vin, at, settings)
         case SetChargeLimit(limit=limit):
-            return lambda client: client.async_set_charge_limit(vin, round(limit))
+            return lambda client, vin: client.async_set_charge_limit(vin, round(limit))
         case Refresh(group=group):
-            refresh = _REFRESHES.get(group, _refresh_status)
-            return lambda client: refresh(client, vin)
-    if (send := _PLAIN.get(type(command))) is None:
+            return _REFRESHES.get(group, NissanClient.async_refresh_vehicle_status)
+    if (request := _PLAIN.get(type(command))) is None:
         raise NotSupported(f"{command.kind()} is not possible through this service")
-    return lambda client: send(client, vin)
+    return request
 
 
-type _Send = Callable[[NissanClient, str], Awaitable[ServiceRequest | bool]]
-
-_PLAIN: Mapping[type[Command], _Send] = {
+_PLAIN: Mapping[type[Command], Request] = {
     CancelClimateSchedule: NissanClient.async_cancel_delayed_climate,
     FlashLights: NissanClient.async_flash_lights,
     Lock: NissanClient.async_lock_doors,
@@ -94,8 +89,7 @@ _PLAIN: Mapping[type[Command], _Send] = {
     Unlock: NissanClient.async_unlock_doors,
 }
 
-_refresh_status: _Send = NissanClient.async_refresh_vehicle_status
-_REFRESHES: Mapping[Group | None, _Send] = {
+_REFRESHES: Mapping[Group | None, Request] = {
     Group.BATTERY: NissanClient.async_refresh_battery_status,
     Group.CHARGING: NissanClient.async_refresh_battery_status,
     Group.CLIMATE: NissanClient.async_refresh_climate_status,
@@ -135,7 +129,7 @@ def _climate_settings(
 
 
 def charge_timer_requests(
-    vin: str, wanted: ChargeSchedule | None, entries: Sequence[TimerEntry], now: datetime, zone: tzinfo
+    wanted: ChargeSchedule | None, entries: Sequence[TimerEntry], now: datetime, zone: tzinfo
 ) -> list[Request]:
     """Return the requests after which ``wanted`` is the only entry that is on; the last one is decisive.
 
@@ -143,19 +137,19 @@ def charge_timer_requests(
     vehicle's list does not fill up.
     """
     if wanted is None:
-        return [_switch_off(vin, entry) for entry in entries if is_on(entry.state) is not False]
+        return [_switch_off(entry) for entry in entries if is_on(entry.state) is not False]
     hours = timer_hours(wanted, now, zone)
     if not entries:
-        return [lambda client: client.async_create_charge_schedule(vin, hours)]
+        return [lambda client, vin: client.async_create_charge_schedule(vin, hours)]
     first, *others = sorted(entries, key=lambda entry: is_on(entry.state) is not True)
-    requests = [_switch_off(vin, entry) for entry in others if is_on(entry.state) is not False]
+    requests = [_switch_off(entry) for entry in others if is_on(entry.state) is not False]
     if is_on(first.state) is not True:
-        requests.append(lambda client: client.async_toggle_charge_schedule(vin, first.id, enabled=True))
-    return [*requests, lambda client: client.async_update_charge_schedule(vin, first.id, hours)]
+        requests.append(lambda client, vin: client.async_toggle_charge_schedule(vin, first.id, enabled=True))
+    return [*requests, lambda client, vin: client.async_update_charge_schedule(vin, first.id, hours)]
 
 
-def _switch_off(vin: str, entry: TimerEntry) -> Request:
-    return lambda client: client.async_toggle_charge_schedule(vin, entry.id, enabled=False)
+def _switch_off(entry: TimerEntry) -> Request:
+    return lambda client, vin: client.async_toggle_charge_schedule(vin, entry.id, enabled=False)
 
 
 def timer_hours(wanted: ChargeSchedule, now: datetime, zone: tzinfo) -> ChargeScheduleInput:
@@ -201,7 +195,3 @@ def progress_of(result: ServiceRequestResult) -> Progress:
         return Progress(Phase.DONE)
     code = label(result.status_details)
     return Progress(Phase.REJECTED, code=code and code[:32])
-
-
-FINAL = frozenset(status for status in ServiceRequestStatus if ServiceRequestResult(status).is_terminal)
-"""The statuses after which nothing more happens."""

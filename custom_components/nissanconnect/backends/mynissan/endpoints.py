@@ -63,7 +63,7 @@ class Endpoint[T]:
 
     async def fetch(self, api: ApiSession, vin: str) -> tuple[T, ResponseInfo]:
         """Send the request."""
-        return await api.request(self.name, lambda client: self.request(client, vin))
+        return await api.request(self.name, self.request, vin)
 
     def failures(self, info: ResponseInfo) -> Mapping[str, BackendError]:
         """Return what is missing in a response, and why; the library does not report that (§5 [A])."""

@@ -12,13 +12,14 @@ from pynissan import (
     DrivingHistoryCo2Saved,
     DrivingHistoryTripSummary,
     RemoteServiceHistory,
+    ServiceRequestResult,
+    ServiceRequestStatus,
     WeightUnit,
 )
 
 from ...vehicle import Notification, TripPeriod, TripSummary
 from ..mapping import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_MINUTES, TRIPS
 from ..reader import past
-from .commands import FINAL
 from .mapping import kilometres, label, minutes_of
 
 AGGREGATORS: Mapping[TripPeriod, DrivingHistoryAggregator] = {
@@ -97,7 +98,8 @@ def _alert_notification(alert: BreachAlert, now: datetime) -> Notification:
     )
 
 
-_FINAL_LABELS = {status.value.casefold() for status in FINAL}
+_FINAL = {each.value.casefold() for each in ServiceRequestStatus if ServiceRequestResult(each).is_terminal}
+"""The statuses after which nothing more happens."""
 
 
 def command_notifications(
@@ -109,7 +111,7 @@ def command_notifications(
         if entry is None or not entry.service_request_id or is_own(entry.service_request_id):
             continue
         status, service = label(entry.status), label(entry.service_type) or "remote_service"
-        if status not in _FINAL_LABELS:
+        if status not in _FINAL:
             continue
         digest = _digest(entry.service_request_id)
         found[digest] = Notification(

@@ -193,20 +193,18 @@ def repaired(value: Json, *, whole: bool = False) -> Json:
             return value
 
 
+_BY_STATUS: Mapping[int, ErrorType] = {
+    **dict.fromkeys((301, 302, 303, 307, 308), UnsafeRedirect),
+    401: TokenRejected,
+    403: NotSupported,
+    **dict.fromkeys((408, 425), Unavailable),  # the request was being read
+    429: RateLimited,
+}
+
+
 def status_error(status: int) -> ErrorType:
     """Return what the HTTP status of an error means, whether it is the response's or stands in its body."""
-    match status:
-        case 401:
-            return TokenRejected
-        case 403:
-            return NotSupported
-        case 429:
-            return RateLimited
-        case 301 | 302 | 303 | 307 | 308:
-            return UnsafeRedirect
-        case 408 | 425:
-            return Unavailable  # the request was being read
-    return {4: Declined, 5: Unavailable}.get(status // 100, ServiceError)
+    return _BY_STATUS.get(status) or {4: Declined, 5: Unavailable}.get(status // 100, ServiceError)
 
 
 def graphql_error(error: Json) -> ErrorType:
