@@ -27,12 +27,21 @@ from custom_components.nissanconnect.vehicle import (
     Phase,
     Progress,
     Push,
+    Reported,
     Ticket,
     VehicleInfo,
     VehicleReport,
     VehicleState,
     Weakness,
 )
+
+from .conftest import NOON
+
+
+def reported(kind: type[Reported], backend: str = "ovms", minutes: float | None = None, **values: Any) -> VehicleState:
+    """Return one group as a vehicle has reported it: now, or so many minutes after noon."""
+    at = dt_util.utcnow() if minutes is None else NOON + timedelta(minutes=minutes)
+    return VehicleState.of(kind(backend=backend, received_at=max(at, NOON), reported_at=at, **values))
 
 
 @dataclass(eq=False)
@@ -183,3 +192,10 @@ def stage(monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory) -> St
 
     monkeypatch.setattr(nissanconnect, "async_create_backend", create)
     return stage
+
+
+@pytest.fixture
+def source(freezer: FrozenDateTimeFactory) -> Scripted:
+    """A source that knows no vehicle before it has pushed one. It is noon."""
+    freezer.move_to(NOON)
+    return Scripted(pushes=True)

@@ -19,12 +19,12 @@ from custom_components.nissanconnect.const import (
     SUBENTRY_GEOFENCE,
 )
 from custom_components.nissanconnect.store import VehicleStore
-from custom_components.nissanconnect.vehicle import Capability, VehicleState
+from custom_components.nissanconnect.vehicle import Battery, Capability
 
 from .conftest import LetTimePass, minutes_of_reads, set_up, settle, state
-from .scripted import Scripted, Stage, stage
+from .scripted import Scripted, Stage, reported, stage
 from .simulator import Simulator
-from .test_one_vehicle import CLOUD, MODULE, VIN, add_source, battery, both, cloud, home, module, noon, other
+from .test_one_vehicle import CLOUD, MODULE, VIN, add_source, both, cloud, home, module, noon, other
 
 __all__ = ["both", "cloud", "home", "module", "noon", "other", "stage"]
 
@@ -143,13 +143,13 @@ async def test_a_source_brings_a_better_entity_for_the_same_thing(
 async def test_what_was_known_before_a_restart_and_is_not_now_is_unknown_and_not_dead(
     hass: HomeAssistant, home: MockConfigEntry, cloud: Scripted
 ) -> None:
-    cloud.states[VIN] = VehicleState(battery=battery("kamereon", 1, level=50.0, temperature=14))
+    cloud.states[VIN] = reported(Battery, "kamereon", 1, level=50.0, temperature=14)
     await home.runtime_data.vehicles[VIN].coordinator.async_refresh()
     await settle(hass)
     assert state(hass, "sensor.leaf_battery_temperature").state == "14"
     await hass.config_entries.async_unload(home.entry_id)
     await VehicleStore(hass, home.entry_id).async_remove()
-    cloud.states[VIN] = VehicleState(battery=battery("kamereon", 2, level=50.0))
+    cloud.states[VIN] = reported(Battery, "kamereon", 2, level=50.0)
     await hass.config_entries.async_setup(home.entry_id)
     await settle(hass)
 

@@ -7,7 +7,6 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -27,10 +26,10 @@ from custom_components.nissanconnect.vehicle import (
     VehicleState,
 )
 
-from .conftest import NOON, LetTimePass, set_up, settle, state
-from .scripted import Scripted, Stage, stage
+from .conftest import LetTimePass, set_up, settle, state
+from .scripted import Scripted, Stage, reported, source, stage
 
-__all__ = ["stage"]
+__all__ = ["source", "stage"]
 
 INFO = VehicleInfo(
     key="MY-LEAF",
@@ -41,31 +40,12 @@ INFO = VehicleInfo(
 PLUG = "binary_sensor.leaf_plugged_in"
 
 
-def charging(plugged_in: bool) -> VehicleState:
-    """What is known of the plug, now."""
-    now = dt_util.utcnow()
-    return VehicleState(charging=Charging(backend="ovms", received_at=now, reported_at=now, plugged_in=plugged_in))
-
-
-def body(locked: bool) -> VehicleState:
-    """What is known of the lock, now."""
-    now = dt_util.utcnow()
-    return VehicleState(body=Body(backend="ovms", received_at=now, reported_at=now, locked=locked))
-
-
-@pytest.fixture
-def source(freezer: FrozenDateTimeFactory) -> Scripted:
-    """A source that knows no vehicle before it has pushed one."""
-    freezer.move_to(NOON)
-    return Scripted(pushes=True)
-
-
 @pytest.fixture
 async def loaded(hass: HomeAssistant, stage: Stage, source: Scripted) -> MockConfigEntry:
     """Its entry, loaded, with a vehicle that is unlocked and not plugged in."""
     entry = stage.entry("Module", source)
     await set_up(hass, entry)
-    for known in (charging(plugged_in=False), body(locked=False)):
+    for known in (reported(Charging, plugged_in=False), reported(Body, locked=False)):
         source.say(Push(info=INFO, state=known))
         await settle(hass)
     return entry
@@ -74,7 +54,7 @@ async def loaded(hass: HomeAssistant, stage: Stage, source: Scripted) -> MockCon
 async def storm(hass: HomeAssistant, source: Scripted, freezer: FrozenDateTimeFactory, *, seconds: int) -> None:
     """Have the plug come and go ten times a second; it is in at the end."""
     for tenth in range(seconds * 10):
-        source.say(Push(info=INFO, state=charging(plugged_in=tenth % 2 == 1)))
+        source.say(Push(info=INFO, state=reported(Charging, plugged_in=tenth % 2 == 1)))
         await settle(hass)
         freezer.tick(0.1)
         async_fire_time_changed(hass)
@@ -108,14 +88,14 @@ async def test_a_command_is_confirmed_without_delay_and_nothing_turns_it_back(
 
     def obey(command: Command) -> VehicleState:
         freezer.tick(1)
-        shown = body(locked=True)
+        shown = reported(Body, locked=True)
         source.say(Push(info=INFO, state=shown))
         return shown
 
     source.obeys = obey
     await hass.services.async_call("lock", "lock", {"entity_id": "lock.leaf_lock"}, blocking=True)
     assert state(hass, "lock.leaf_lock").state == "locked"
-    source.say(Push(info=INFO, state=body(locked=True)))
+    source.say(Push(info=INFO, state=reported(Body, locked=True)))
     await settle(hass)
     states = [each.data["new_state"].state for each in seen if each.data["entity_id"] == "lock.leaf_lock"]
     assert states == ["locking", "locked"]
@@ -124,7 +104,7 @@ async def test_a_command_is_confirmed_without_delay_and_nothing_turns_it_back(
 async def test_what_had_not_stayed_long_enough_is_there_after_a_restart(
     hass: HomeAssistant, loaded: MockConfigEntry, source: Scripted, hass_storage: dict[str, Any]
 ) -> None:
-    source.say(Push(info=INFO, state=charging(plugged_in=True)))
+    source.say(Push(info=INFO, state=reported(Charging, plugged_in=True)))
     await settle(hass)
     assert state(hass, PLUG).state == STATE_OFF
     alerts = async_capture_events(hass, EVENT_ALERT)

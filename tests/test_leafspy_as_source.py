@@ -16,6 +16,7 @@ from custom_components.nissanconnect.vehicle import (
     Capability,
     Climate,
     Connectivity,
+    Stamp,
     VehicleInfo,
     VehicleState,
     alias,
@@ -38,12 +39,9 @@ CLOUD = VehicleInfo(key="CAR-1", nickname="LEAF", capabilities=frozenset({Capabi
 @pytest.fixture
 def cloud() -> Scripted:
     """A cloud that heard from the vehicle an hour ago, and knows it by a name of its own."""
-    stamp = {"backend": "kamereon", "received_at": NOON, "reported_at": NOON - timedelta(hours=1)}
-    said = VehicleState(
-        battery=Battery(**stamp, level=50.0, range=120.0),  # type: ignore[arg-type]
-        climate=Climate(**stamp, running=True),  # type: ignore[arg-type]
-        connectivity=Connectivity(**stamp, reachable=False),  # type: ignore[arg-type]
-    )
+    stamp: Stamp = {"backend": "kamereon", "received_at": NOON, "reported_at": NOON - timedelta(hours=1)}
+    groups = (Battery(**stamp, level=50.0, range=120.0), Climate(**stamp, running=True))
+    said = VehicleState.of(*groups, Connectivity(**stamp, reachable=False))
     return Scripted("kamereon", {CLOUD.key: CLOUD}, {CLOUD.key: said})
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
@@ -20,29 +19,19 @@ from custom_components.nissanconnect.vehicle import (
     Push,
     Unavailable,
     VehicleInfo,
-    VehicleState,
 )
 
 from .conftest import NOON, LetTimePass, set_up, settle, state
-from .scripted import Scripted, Stage, stage
+from .scripted import Scripted, Stage, reported, source, stage
 
-__all__ = ["stage"]
+__all__ = ["source", "stage"]
 
 INFO = VehicleInfo(key="MY-LEAF", nickname="LEAF", model="LEAF")
 
 
 def says(level: float, **more: Any) -> Push:
     """The vehicle tells its battery level, now."""
-    now = dt_util.utcnow()
-    battery = Battery(backend="ovms", received_at=now, reported_at=now, level=level)
-    return Push(info=INFO, state=VehicleState(battery=battery), **more)
-
-
-@pytest.fixture
-def source(freezer: FrozenDateTimeFactory) -> Scripted:
-    """A source that knows no vehicle before it has spoken."""
-    freezer.move_to(NOON)
-    return Scripted(pushes=True)
+    return Push(info=INFO, state=reported(Battery, level=level), **more)
 
 
 @pytest.fixture

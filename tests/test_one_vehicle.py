@@ -65,7 +65,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .conftest import NOON, LetTimePass, set_up, settle, state
-from .scripted import Scripted, Stage, stage
+from .scripted import Scripted, Stage, reported, stage
 
 __all__ = ["stage"]
 
@@ -80,12 +80,6 @@ CLOUD = VehicleInfo(
 MODULE = replace(CLOUD, nickname="Module", capabilities=CLOUD.capabilities | {Capability.LOCK, Capability.LOCK_STATUS})
 
 
-def battery(backend: str, minutes: float, **values: float) -> Battery:
-    """What a source says of the battery, by minutes after noon."""
-    at = NOON + timedelta(minutes=minutes)
-    return Battery(backend=backend, received_at=max(at, NOON), reported_at=at, **values)
-
-
 @pytest.fixture
 def noon(freezer: FrozenDateTimeFactory) -> datetime:
     """The clock stands at noon."""
@@ -96,18 +90,14 @@ def noon(freezer: FrozenDateTimeFactory) -> datetime:
 @pytest.fixture
 def cloud() -> Scripted:
     """The vehicle's cloud."""
-    return Scripted(
-        "kamereon", {VIN: CLOUD}, {VIN: VehicleState(battery=battery("kamereon", -60, level=50.0, range=120))}
-    )
+    return Scripted("kamereon", {VIN: CLOUD}, {VIN: reported(Battery, "kamereon", -60, level=50.0, range=120)})
 
 
 @pytest.fixture
 def module() -> Scripted:
     """Its owner's own hardware, which tells other things, and later."""
-    said = VehicleState(
-        battery=battery("ovms", -10, level=48.0, health=91, temperature=14),
-        body=Body(backend="ovms", received_at=NOON, reported_at=NOON, locked=True),
-    )
+    said = reported(Battery, "ovms", -10, level=48.0, health=91, temperature=14)
+    said = replace(said, body=reported(Body, "ovms", 0, locked=True).body)
     return Scripted("ovms", {VIN: MODULE}, {VIN: said})
 
 
@@ -153,6 +143,24 @@ async def add_source(hass: HomeAssistant, home: ConfigEntry, **changed: Any) -> 
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await settle(hass)
     return proposed
+
+
+def charging(status: ChargingStatus, minutes: float | None = None) -> VehicleState:
+    """What the cloud reports of the charge."""
+    return reported(Charging, "kamereon", minutes, plugged_in=True, status=status)
+
+
+async def push(hass: HomeAssistant, module: Scripted, state: VehicleState) -> None:
+    """Have the module push a report, and wait until it is taken in."""
+    module.say(Push(info=MODULE, state=state))
+    await settle(hass)
+
+
+async def remove_source(hass: HomeAssistant, home: ConfigEntry) -> None:
+    """Remove the one source of an entry."""
+    (subentry,) = home.subentries
+    hass.config_entries.async_remove_subentry(home, subentry)
+    await settle(hass)
 
 
 def devices(hass: HomeAssistant) -> list[str | None]:
@@ -222,9 +230,7 @@ async def test_a_vehicle_without_a_vin_is_the_owner_s_to_know(
     assert hass.states.get("sensor.module_battery") is None, "its own device is gone"
     assert state(hass, "sensor.leaf_battery").state == "48.0"
 
-    (subentry,) = home.subentries
-    hass.config_entries.async_remove_subentry(home, subentry)
-    await settle(hass)
+    await remove_source(hass, home)
     assert state(hass, "sensor.module_battery").state == "48.0", "and comes back"
     assert state(hass, "sensor.leaf_battery").state == "50.0"
 
@@ -233,9 +239,7 @@ async def test_a_source_with_the_same_vin_that_is_removed_is_a_question_again(
     hass: HomeAssistant, both: MockConfigEntry
 ) -> None:
     assert issues(hass) == []
-    (subentry,) = both.subentries
-    hass.config_entries.async_remove_subentry(both, subentry)
-    await settle(hass)
+    await remove_source(hass, both)
     assert devices(hass) == ["LEAF"]
     assert issues(hass) == ["same_vehicle"]
 
@@ -257,7 +261,7 @@ async def test_each_group_comes_from_whoever_heard_it_last(hass: HomeAssistant, 
 async def test_what_the_cloud_hears_later_wins_and_what_lasts_stays(
     hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
-    cloud.states[VIN] = VehicleState(battery=battery("kamereon", 20, level=40, range=90))
+    cloud.states[VIN] = reported(Battery, "kamereon", 20, level=40, range=90)
     await pass_time(timedelta(minutes=30))
     shown = {
         "sensor.leaf_battery": "40",
@@ -289,7 +293,7 @@ async def test_the_own_account_may_die_as_well(
     hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
 ) -> None:
     cloud.error = Unavailable("dead")
-    module.states[VIN] = VehicleState(battery=battery("ovms", 200, level=33))
+    module.states[VIN] = reported(Battery, "ovms", 200, level=33)
     await pass_time(timedelta(hours=5), timedelta(minutes=5))
     assert issues(hass) == ["source_silent"]
     assert state(hass, "sensor.leaf_battery").state == "33"
@@ -356,17 +360,11 @@ async def test_an_entry_that_was_disabled_takes_its_vehicle_back(
     assert issues(hass) == ["same_vehicle"]
 
 
-def climate(backend: str, *, running: bool) -> VehicleState:
-    """What a vehicle says when it obeys."""
-    now = dt_util.utcnow()
-    return VehicleState(climate=Climate(backend=backend, received_at=now, reported_at=now, running=running))
-
-
 def obedient(backend: str) -> Any:
     """A vehicle that starts its climate when told to."""
 
     def obey(command: Command) -> VehicleState | None:
-        return climate(backend, running=isinstance(command, StartClimate))
+        return reported(Climate, backend, running=isinstance(command, StartClimate))
 
     return obey
 
@@ -485,8 +483,8 @@ async def test_the_owner_may_prefer_a_source(
 async def test_a_source_that_cannot_reach_the_vehicle_blocks_no_other(
     hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
 ) -> None:
-    away = Connectivity(backend="ovms", received_at=NOON, reported_at=NOON, reachable=False)
-    module.states[VIN] = replace(module.states[VIN], connectivity=away)
+    away = reported(Connectivity, "ovms", 0, reachable=False)
+    module.states[VIN] = replace(module.states[VIN], connectivity=away.connectivity)
     await pass_time(timedelta(minutes=30))
     assert state(hass, "binary_sensor.leaf_reachable").state == "off"
     cloud.obeys = obedient("kamereon")
@@ -496,8 +494,8 @@ async def test_a_source_that_cannot_reach_the_vehicle_blocks_no_other(
 async def test_a_preferred_source_that_cannot_reach_the_vehicle_is_passed_over(
     hass: HomeAssistant, home: MockConfigEntry, other: MockConfigEntry, cloud: Scripted, module: Scripted
 ) -> None:
-    away = Connectivity(backend="ovms", received_at=NOON, reported_at=NOON, reachable=False)
-    module.states[VIN] = replace(module.states[VIN], connectivity=away)
+    away = reported(Connectivity, "ovms", 0, reachable=False)
+    module.states[VIN] = replace(module.states[VIN], connectivity=away.connectivity)
     await add_source(hass, home, preferred=True)
     cloud.obeys, module.obeys = obedient("kamereon"), obedient("ovms")
     assert await heat(hass) == "kamereon"
@@ -536,8 +534,7 @@ async def test_an_entry_whose_vehicles_are_shown_elsewhere_has_nothing_to_add_to
 async def test_what_a_source_pushes_is_heard_where_the_vehicle_belongs(
     hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted
 ) -> None:
-    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=11))))
-    await settle(hass)
+    await push(hass, module, reported(Battery, "ovms", 0, level=11))
     assert state(hass, "sensor.leaf_battery").state == "11"
 
 
@@ -547,8 +544,7 @@ async def test_a_source_that_cannot_be_heard_is_a_dead_source(
     """Its entry is loaded and its vehicle known, but nothing it says arrives; commands take the other way."""
     (vehicle,) = spoken.runtime_data.vehicles.values()
     (link,) = vehicle.sources.secondary
-    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=11))))
-    await settle(hass)
+    await push(hass, module, reported(Battery, "ovms", 0, level=11))
     assert link.works
     module.error = Unavailable("no broker")
     module.say(module.error)
@@ -558,7 +554,7 @@ async def test_a_source_that_cannot_be_heard_is_a_dead_source(
 
     module.error = None
     await pass_time(timedelta(hours=1), timedelta(minutes=5))
-    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 300, level=12))))
+    module.say(Push(info=MODULE, state=reported(Battery, "ovms", 300, level=12)))
     await pass_time(timedelta(hours=1), timedelta(minutes=5))
     assert issues(hass) == []
     assert link.works
@@ -643,9 +639,7 @@ async def test_a_source_that_reports_again_is_not_called_silent_any_more(
     module.error = None
     (vehicle,) = spoken.runtime_data.vehicles.values()
     (link,) = vehicle.sources.secondary
-    vehicle.coordinator.async_handle_push(
-        Push(info=MODULE, state=VehicleState(battery=battery("ovms", 240, level=12))), link
-    )
+    vehicle.coordinator.async_handle_push(Push(info=MODULE, state=reported(Battery, "ovms", 240, level=12)), link)
     assert issues(hass) == []
 
 
@@ -676,8 +670,7 @@ async def test_a_talkative_source_does_not_keep_us_from_asking_the_others(
     await pass_time(timedelta(hours=1))
     quiet, cloud.reads = cloud.reads, 0
     for minute in range(61, 121):
-        module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", minute, level=11))))
-        await settle(hass)
+        await push(hass, module, reported(Battery, "ovms", minute, level=11))
         await pass_time(timedelta(minutes=1))
     assert quiet <= cloud.reads <= quiet + 1
 
@@ -720,7 +713,7 @@ async def test_a_source_s_log_in_is_asked_for_where_it_is_needed(
     assert asked == {other.entry_id}
 
     cloud.error = None
-    cloud.states[VIN] = VehicleState(battery=battery("kamereon", 300, level=40))
+    cloud.states[VIN] = reported(Battery, "kamereon", 300, level=40)
     await pass_time(timedelta(hours=3), timedelta(minutes=5))
     assert state(hass, "sensor.leaf_battery").state == "40"
 
@@ -735,7 +728,7 @@ async def test_a_log_in_that_is_refused_does_not_end_the_reads_of_another_source
     assert flow["context"]["entry_id"] == both.entry_id
 
     module.error = None
-    module.states[VIN] = VehicleState(battery=battery("ovms", 300, level=40))
+    module.states[VIN] = reported(Battery, "ovms", 300, level=40)
     await pass_time(timedelta(hours=3), timedelta(minutes=5))
     assert state(hass, "sensor.leaf_battery").state == "40"
 
@@ -764,43 +757,31 @@ async def test_nobody_is_told_of_a_silent_source_that_is_none_any_more(
     module.error = Unavailable("dead")
     await pass_time(timedelta(hours=5), timedelta(minutes=5))
     assert issues(hass) == ["source_silent"]
-    (subentry,) = both.subentries
-    hass.config_entries.async_remove_subentry(both, subentry)
-    await settle(hass)
+    await remove_source(hass, both)
     assert "source_silent" not in issues(hass)
 
 
 async def test_what_is_said_while_the_vehicle_s_own_entry_is_not_loaded_is_not_lost(
     hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted, pass_time: LetTimePass
 ) -> None:
-    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 0, level=30))))
-    await settle(hass)
+    await push(hass, module, reported(Battery, "ovms", 0, level=30))
     await pass_time(timedelta(seconds=15))  # numbers that drift are shown no more often
     assert state(hass, "sensor.leaf_battery").state == "30"
 
     await hass.config_entries.async_unload(spoken.entry_id)
-    module.say(Push(info=MODULE, state=VehicleState(battery=battery("ovms", 1, level=29))))
-    await settle(hass)
+    await push(hass, module, reported(Battery, "ovms", 1, level=29))
     await hass.config_entries.async_setup(spoken.entry_id)
     await settle(hass)
     assert state(hass, "sensor.leaf_battery").state == "29"
-
-
-def plug(*, plugged_in: bool) -> Push:
-    """The module reports the plug, now."""
-    now = dt_util.utcnow()
-    known = Charging(backend="ovms", received_at=now, reported_at=now, plugged_in=plugged_in)
-    return Push(info=MODULE, state=VehicleState(charging=known))
 
 
 async def test_what_a_second_source_pushes_does_not_flap_nor_does_a_read_make_it(
     hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
     (vehicle,) = spoken.runtime_data.vehicles.values()
-    module.say(plug(plugged_in=False))
-    await settle(hass)
+    await push(hass, module, reported(Charging, "ovms", plugged_in=False))
     for number in range(9):
-        module.say(plug(plugged_in=number % 2 == 0))
+        module.say(Push(info=MODULE, state=reported(Charging, "ovms", plugged_in=number % 2 == 0)))
         await pass_time(timedelta(seconds=1), timedelta(seconds=1))
         await vehicle.coordinator.async_refresh()
         assert state(hass, "binary_sensor.leaf_plugged_in").state == "off"
@@ -813,10 +794,8 @@ async def test_a_value_that_was_held_back_does_not_hide_that_the_connection_is_l
 ) -> None:
     (vehicle,) = spoken.runtime_data.vehicles.values()
     (source,) = vehicle.sources.secondary
-    module.say(plug(plugged_in=False))
-    await settle(hass)
-    module.say(plug(plugged_in=True))
-    await settle(hass)
+    await push(hass, module, reported(Charging, "ovms", plugged_in=False))
+    await push(hass, module, reported(Charging, "ovms", plugged_in=True))
     await pass_time(timedelta(seconds=3))
     module.error = Unavailable("no broker")
     module.say(module.error)
@@ -830,7 +809,7 @@ async def test_a_value_that_was_held_back_does_not_hide_that_the_connection_is_l
 async def test_a_source_that_has_not_settled_yet_takes_back_nothing_that_another_has_confirmed(
     hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
-    module.say(Push(info=MODULE, state=climate("ovms", running=False)))
+    module.say(Push(info=MODULE, state=reported(Climate, "ovms", running=False)))
     await pass_time(timedelta(minutes=1))
     cloud.obeys = obedient("kamereon")
     await heat(hass)
@@ -838,8 +817,7 @@ async def test_a_source_that_has_not_settled_yet_takes_back_nothing_that_another
     alerts = async_capture_events(hass, EVENT_ALERT)
     for _ in range(6):
         await pass_time(timedelta(seconds=1), timedelta(seconds=1))
-        module.say(Push(info=MODULE, state=climate("ovms", running=True)))
-        await settle(hass)
+        await push(hass, module, reported(Climate, "ovms", running=True))
     shown = [each.data["new_state"].state for each in changes if each.data["entity_id"] == "climate.leaf_climate"]
     assert "off" not in shown
     assert state(hass, "climate.leaf_climate").state == "heat_cool"
@@ -867,7 +845,7 @@ async def test_a_source_that_misses_one_list_stays_a_source(
     known, module.vehicles = module.vehicles, {}
     await pass_time(timedelta(hours=6, minutes=10), timedelta(minutes=10))
     module.vehicles = known
-    module.states[VIN] = VehicleState(battery=battery("ovms", 380, level=22))
+    module.states[VIN] = reported(Battery, "ovms", 380, level=22)
     await pass_time(timedelta(hours=1), timedelta(minutes=5))
     assert state(hass, "sensor.leaf_battery").state == "22"
 
@@ -900,15 +878,10 @@ async def test_a_vehicle_that_leaves_its_account_is_the_other_one_s_and_there_on
 async def test_what_the_list_says_first_is_told_as_well(
     hass: HomeAssistant, home: MockConfigEntry, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
-    def charging(minutes: float, status: ChargingStatus) -> VehicleState:
-        at = NOON + timedelta(minutes=minutes)
-        said = Charging(backend="kamereon", received_at=at, reported_at=at, plugged_in=True, status=status)
-        return VehicleState(charging=said)
-
-    cloud.states[VIN] = charging(1, ChargingStatus.CHARGING)
+    cloud.states[VIN] = charging(ChargingStatus.CHARGING, 1)
     await pass_time(timedelta(minutes=20))
     events = async_capture_events(hass, EVENT_ALERT)
-    cloud.listed[VIN] = cloud.states[VIN] = charging(20, ChargingStatus.FINISHED)
+    cloud.listed[VIN] = cloud.states[VIN] = charging(ChargingStatus.FINISHED, 20)
     await home.runtime_data.async_refresh()
     await pass_time(timedelta(minutes=20))
     assert [event.data["type"] for event in events] == ["charging_finished"]
@@ -980,26 +953,22 @@ async def test_what_one_source_speaks_of_the_others_are_asked_for_nevertheless(
 ) -> None:
     cloud.asked = set()
     for _ in range(120):
-        now = dt_util.utcnow()
-        doors = Body(backend="ovms", received_at=now, reported_at=now, door_front_left=False)
-        module.say(Push(info=MODULE, state=VehicleState(body=doors)))
-        await settle(hass)
+        await push(hass, module, reported(Body, "ovms", door_front_left=False))
         await pass_time(timedelta(minutes=1))
     assert Group.BODY in cloud.asked, "the other one may know whether the vehicle is locked"
+
+
+def private(minutes: float, *, active: bool) -> VehicleState:
+    """What the cloud says of the privacy mode, which no vehicle dates."""
+    at = NOON + timedelta(minutes=minutes)
+    return VehicleState(privacy=Privacy(backend="kamereon", received_at=at, active=active))
 
 
 async def test_privacy_mode_forgets_what_another_source_says_of_the_place(
     hass: HomeAssistant, both: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
 ) -> None:
-    def private(minutes: float, *, active: bool) -> VehicleState:
-        at = NOON + timedelta(minutes=minutes)
-        return VehicleState(privacy=Privacy(backend="kamereon", received_at=at, active=active))
-
-    at = NOON + timedelta(minutes=2)
     cloud.states[VIN] = private(1, active=True)
-    module.states[VIN] = VehicleState(
-        position=Position(backend="ovms", received_at=at, reported_at=at, latitude=51.5, longitude=-0.1)
-    )
+    module.states[VIN] = reported(Position, "ovms", 2, latitude=51.5, longitude=-0.1)
     await pass_time(timedelta(minutes=60))
     (vehicle,) = both.runtime_data.vehicles.values()
     assert vehicle.coordinator.data.position is None
@@ -1013,14 +982,10 @@ async def test_privacy_mode_forgets_what_another_source_says_of_the_place(
 async def test_privacy_mode_forgets_what_another_source_has_pushed_of_the_place(
     hass: HomeAssistant, spoken: MockConfigEntry, cloud: Scripted, module: Scripted, pass_time: LetTimePass
 ) -> None:
-    at = NOON + timedelta(minutes=2)
-    place = Position(backend="ovms", received_at=at, reported_at=at, latitude=51.5, longitude=-0.1)
-    cloud.states[VIN] = VehicleState(privacy=Privacy(backend="kamereon", received_at=at, active=True))
+    cloud.states[VIN] = private(2, active=True)
     await pass_time(timedelta(minutes=60))
-    module.say(Push(info=MODULE, state=VehicleState(position=place)))
-    await settle(hass)
-    late = NOON + timedelta(minutes=60)
-    cloud.states[VIN] = VehicleState(privacy=Privacy(backend="kamereon", received_at=late, active=False))
+    await push(hass, module, reported(Position, "ovms", 2, latitude=51.5, longitude=-0.1))
+    cloud.states[VIN] = private(60, active=False)
     await pass_time(timedelta(minutes=60))
     (vehicle,) = spoken.runtime_data.vehicles.values()
     assert vehicle.coordinator.data.privacy is not None
@@ -1031,12 +996,6 @@ async def test_privacy_mode_forgets_what_another_source_has_pushed_of_the_place(
 async def test_a_charge_that_stops_a_while_after_it_was_told_to_is_not_interrupted(
     hass: HomeAssistant, noon: datetime, stage: Stage, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
-    def charging(status: ChargingStatus) -> VehicleState:
-        at = dt_util.utcnow()
-        return VehicleState(
-            charging=Charging(backend="kamereon", received_at=at, reported_at=at, plugged_in=True, status=status)
-        )
-
     class Slow(Scripted):
         """The service calls it done at once; the vehicle goes on charging until it is looked at for the second time."""
 
@@ -1068,15 +1027,10 @@ async def test_a_charge_that_has_finished_is_told_to_whom_interruptions_are_noth
     hass.config_entries.async_update_entry(home, options={OPTION_ALERTS_OFF: [AlertType.CHARGING_INTERRUPTED]})
     await hass.config_entries.async_reload(home.entry_id)
 
-    def charging(minutes: float, status: ChargingStatus) -> VehicleState:
-        at = NOON + timedelta(minutes=minutes)
-        said = Charging(backend="kamereon", received_at=at, reported_at=at, plugged_in=True, status=status)
-        return VehicleState(charging=said)
-
-    cloud.states[VIN] = charging(1, ChargingStatus.CHARGING)
+    cloud.states[VIN] = charging(ChargingStatus.CHARGING, 1)
     await pass_time(timedelta(minutes=20))
     events = async_capture_events(hass, EVENT_ALERT)
-    cloud.states[VIN] = charging(20, ChargingStatus.NOT_CHARGING)
+    cloud.states[VIN] = charging(ChargingStatus.NOT_CHARGING, 20)
     await pass_time(timedelta(minutes=20))
     assert events == []
     at = NOON + timedelta(minutes=30)
@@ -1089,19 +1043,17 @@ async def test_a_temperature_that_somebody_else_chose_does_not_outlive_a_restart
     hass: HomeAssistant, noon: datetime, stage: Stage, cloud: Scripted, pass_time: LetTimePass
 ) -> None:
     cloud.vehicles[VIN] = replace(CLOUD, capabilities=CLOUD.capabilities | {Capability.CLIMATE_TEMPERATURE})
-    cloud.states[VIN] = climate("kamereon", running=False)
+    cloud.states[VIN] = reported(Climate, "kamereon", running=False)
     entry = stage.entry("Cloud", cloud)
     await set_up(hass, entry)
     chosen = {"entity_id": "climate.leaf_climate", "temperature": 19}
     await hass.services.async_call("climate", "set_temperature", chosen, blocking=True)
-    at = dt_util.utcnow()
-    said = Climate(backend="kamereon", received_at=at, reported_at=at, running=True, target_temperature=26)
-    cloud.states[VIN] = VehicleState(climate=said)
+    cloud.states[VIN] = reported(Climate, "kamereon", running=True, target_temperature=26)
     await pass_time(timedelta(minutes=15))
     assert state(hass, "climate.leaf_climate").attributes["temperature"] == 26
 
     await hass.config_entries.async_reload(entry.entry_id)
-    cloud.states[VIN] = climate("kamereon", running=False)
+    cloud.states[VIN] = reported(Climate, "kamereon", running=False)
     await pass_time(timedelta(minutes=15))
     assert state(hass, "climate.leaf_climate").state == "off"
     assert state(hass, "climate.leaf_climate").attributes["temperature"] == 19
@@ -1116,10 +1068,8 @@ async def test_an_area_is_shown_as_soon_as_the_vehicle_tells_where_it_is(
     await settle(hass)
     assert hass.states.get("binary_sensor.leaf_in_work") is None, "nobody knows where it is"
 
-    at = dt_util.utcnow()
-    place = Position(backend="kamereon", received_at=at, reported_at=at, latitude=51.0, longitude=0.0)
     cloud.vehicles[VIN] = replace(CLOUD, capabilities=CLOUD.capabilities | {Capability.LOCATION})
-    cloud.states[VIN] = VehicleState(position=place)
+    cloud.states[VIN] = reported(Position, "kamereon", latitude=51.0, longitude=0.0)
     await home.runtime_data.async_refresh()
     await pass_time(timedelta(minutes=15))
     assert state(hass, "device_tracker.leaf_location").attributes["latitude"] == 51.0

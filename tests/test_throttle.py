@@ -23,9 +23,9 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .conftest import NOON, set_up, settle, state
-from .scripted import Scripted, Stage, stage
+from .scripted import Scripted, Stage, source, stage
 
-__all__ = ["stage"]
+__all__ = ["source", "stage"]
 
 INFO = VehicleInfo(key="MY-LEAF", nickname="LEAF", model="LEAF")
 LEVEL, REACHABLE, REPORT = "sensor.leaf_battery", "binary_sensor.leaf_reachable", "sensor.leaf_last_report_from_vehicle"
@@ -70,13 +70,6 @@ async def entry(hass: HomeAssistant, stage: Stage, source: Scripted) -> MockConf
     entry = stage.entry("Module", source)
     await set_up(hass, entry)
     return entry
-
-
-@pytest.fixture
-def source(freezer: FrozenDateTimeFactory) -> Scripted:
-    """What the module says."""
-    freezer.move_to(NOON)
-    return Scripted(pushes=True)
 
 
 @pytest.fixture

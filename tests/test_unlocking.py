@@ -16,11 +16,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_UNLOCK_WITHOUT_PIN, DOMAIN
-from custom_components.nissanconnect.vehicle import Body, Capability, Lock, Unlock, VehicleState
+from custom_components.nissanconnect.vehicle import Body, Capability, Lock, Unlock
 
 from .conftest import NOON, set_up, settle, state
 from .dialogs import open_form, reconfigure, suggested
-from .scripted import Scripted, Stage, stage
+from .scripted import Scripted, Stage, reported, stage
 from .simulator.ovms import OvmsModule
 from .test_one_vehicle import CLOUD, MODULE, VIN, add_source
 from .test_ovms import ENTERED, arrive, broker, discover, entry, load, module, submit
@@ -157,7 +157,7 @@ async def test_where_one_source_asks_for_a_pin_no_other_unlocks_with_any(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, stage: Stage, preferred: bool, allowed: bool | None
 ) -> None:
     freezer.move_to(NOON)
-    body = VehicleState(body=Body(backend="ovms", received_at=NOON, reported_at=NOON, locked=True))
+    body = reported(Body, "ovms", 0, locked=True)
     own = {Capability.LOCK, Capability.LOCK_PIN}
     asks = Scripted("kamereon", {VIN: replace(CLOUD, capabilities=CLOUD.capabilities | own)}, {VIN: body})
     takes_any = Scripted("ovms", {VIN: MODULE}, {VIN: body})
@@ -178,7 +178,7 @@ async def test_a_source_whose_owner_allows_no_unlocking_locks(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, stage: Stage
 ) -> None:
     freezer.move_to(NOON)
-    body = VehicleState(body=Body(backend="ovms", received_at=NOON, reported_at=NOON, locked=True))
+    body = reported(Body, "ovms", 0, locked=True)
     home, source = (
         stage.entry("Cloud", Scripted("kamereon", {VIN: CLOUD})),
         Scripted("ovms", {VIN: MODULE}, {VIN: body}),
@@ -198,7 +198,7 @@ async def test_a_lock_stays_while_the_source_that_obeys_is_not_loaded(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, stage: Stage
 ) -> None:
     freezer.move_to(NOON)
-    body = VehicleState(body=Body(backend="kamereon", received_at=NOON, reported_at=NOON, locked=True))
+    body = reported(Body, "kamereon", 0, locked=True)
     looked_at = replace(CLOUD, capabilities=CLOUD.capabilities | {Capability.LOCK_STATUS})
     home = stage.entry("Cloud", Scripted("kamereon", {VIN: looked_at}, {VIN: body}))
     other = stage.entry("Module", Scripted("ovms", {VIN: MODULE}, {VIN: body}))

@@ -22,12 +22,11 @@ from custom_components.nissanconnect.vehicle import (
     Ticket,
     Unavailable,
     VehicleInfo,
-    VehicleState,
     alias,
 )
 
 from .conftest import NOON, LetTimePass, set_up, settle, state, until
-from .scripted import Scripted, Stage, stage
+from .scripted import Scripted, Stage, reported, stage
 from .simulator import Fault, Simulator
 from .simulator.cars.telematics import Manner
 from .test_command_log import ask
@@ -253,20 +252,16 @@ async def test_what_was_read_before_a_wake_is_no_answer_to_it(
     """After an outage a read brings news and shows that a wake is due: the news is older than the wake."""
     freezer.move_to(NOON)
 
-    def reported(minutes: int) -> VehicleState:
-        at = NOON + timedelta(minutes=minutes)
-        return VehicleState(battery=Battery(backend="kamereon", received_at=at, reported_at=at, level=50))
-
     vin = "SJNFAAZE1U0099999"
     info = VehicleInfo(key=vin, vin=vin, capabilities=frozenset({Capability.BATTERY, Capability.REFRESH}))
-    source = Asleep("kamereon", {vin: info}, {vin: reported(-5)})
+    source = Asleep("kamereon", {vin: info}, {vin: reported(Battery, "kamereon", -5, level=50)})
     entry = stage.entry("Cloud", source)
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, options={OPTION_WAKING: {alias(vin): {"wake_parked": 60}}})
     await set_up(hass, entry)
     source.error = Unavailable()
     await pass_time(timedelta(hours=2), timedelta(minutes=5))
-    source.states[vin], source.error = reported(30), None
+    source.states[vin], source.error = reported(Battery, "kamereon", 30, level=50), None
     await pass_time(timedelta(hours=1), timedelta(minutes=5))
     assert source.sent == [Refresh()]
     assert [wake.result for wake in entry.runtime_data.vehicles[vin].log.wakes.wakes] == ["unanswered"]
