@@ -11,15 +11,15 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Context
 from custom_components.nissanconnect.backends.http import HttpClient
-from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend, Timeouts
+from custom_components.nissanconnect.backends.kamereon import EUROPE, KamereonAuth, KamereonBackend
 from custom_components.nissanconnect.backends.kamereon.client import Environment
 from tests.backends.conftest import NOW
 from tests.backends.doubles import Clock, Diary
 
 from .fake import E_MAIL, PASSWORD, Fake
 
-QUICK = Timeouts(connect=5, data=5, login=5)
-
+QUICK = 5.0
+"""Seconds."""
 
 type MakeBackend = Callable[..., KamereonBackend]
 """Makes a backend for the fake service; by default one that is logged in."""
@@ -48,17 +48,17 @@ async def environment(fake: Fake, socket_enabled: None) -> AsyncIterator[Environ
 
 @pytest.fixture
 def http(session: ClientSession, clock: Clock) -> HttpClient:
-    return HttpClient(session, now=clock, timeout=QUICK.data)
+    return HttpClient(session, now=clock, timeout=QUICK)
 
 
 @pytest.fixture
 def make_backend(context: Context, environment: Environment, diary: Diary[KamereonAuth]) -> MakeBackend:
     def make(
-        auth: KamereonAuth | None = LOGGED_IN, *, timeouts: Timeouts = QUICK, password: str = PASSWORD, **more: Any
+        auth: KamereonAuth | None = LOGGED_IN, *, timeout: float = QUICK, password: str = PASSWORD, **more: Any
     ) -> KamereonBackend:
         fields = {"username": E_MAIL, "password": password}
         region = EUROPE._replace(environment=environment)
-        return KamereonBackend(keeping(context, auth, diary, **more), fields, region, timeouts=timeouts)
+        return KamereonBackend(keeping(context, auth, diary, **more), fields, region, timeout=timeout)
 
     return make
 

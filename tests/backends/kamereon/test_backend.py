@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from custom_components.nissanconnect.backends.kamereon import KamereonBackend, Timeouts
+from custom_components.nissanconnect.backends.kamereon import KamereonBackend
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     ActionRequired,
@@ -148,8 +148,8 @@ async def test_what_makes_one_endpoint_fail_and_how_often_it_is_asked(
     endpoint = "location"
     said, error, tries = TROUBLE[trouble]
     answer(full, endpoint, said)
-    timeouts = Timeouts(data=0.5) if trouble == "silence" else QUICK
-    report = await make_backend(timeouts=timeouts).read(LEAF)
+    timeout = 0.5 if trouble == "silence" else QUICK
+    report = await make_backend(timeout=timeout).read(LEAF)
     assert report.state.groups().keys() == set().union(*ENDPOINTS.values()) - ENDPOINTS[endpoint]
     assert {name: isinstance(failure, error) for name, failure in report.failures.items()} == {endpoint: True}
     assert sum(asked.path.endswith(endpoint) for asked in full.asked) == tries
@@ -193,7 +193,7 @@ async def test_garbage_brings_nothing_and_breaks_nothing(
 @pytest.mark.parametrize("first", [NOTHING, DROPPED, BROKEN_OFF])
 async def test_a_read_is_repeated_when_no_answer_came(make_backend: MakeBackend, full: Fake, first: Say) -> None:
     answer(full, "cockpit", first, Say(json=body("cockpit.v2.micra")))
-    report = await make_backend(timeouts=Timeouts(data=0.5)).read(LEAF, {Group.ODOMETER})
+    report = await make_backend(timeout=0.5).read(LEAF, {Group.ODOMETER})
     assert full.count("v1/cockpit") == 2
     assert report.state.odometer == Odometer(backend="kamereon", received_at=NOW, distance=4321)
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon import KamereonBackend, Timeouts
+from custom_components.nissanconnect.backends.kamereon import KamereonBackend
 from custom_components.nissanconnect.vehicle import (
     BackendError,
     Busy,
@@ -194,9 +194,7 @@ async def test_an_action_is_never_repeated(
     fake.on("POST", ACTIONS + "charging-start", answer, ACCEPTED)
     woken: list[int] = []
     with pytest.raises(error):
-        await make_backend(timeouts=Timeouts(data=0.5)).send(
-            LEAF, StartCharging(), departing(lambda: woken.append(len(fake.asked)))
-        )
+        await make_backend(timeout=0.5).send(LEAF, StartCharging(), departing(lambda: woken.append(len(fake.asked))))
     assert len(fake.asked) == 1
     assert woken == [0], "whatever came of it"
 

@@ -53,7 +53,7 @@ def make(
 ) -> KamereonBackend:
     context = a_context(clock, session=session, simulator=japan.url)
     known = keeping(context, diary.last if diary.entries else None, diary)
-    return KamereonBackend(known, {"username": EMAIL, "password": password}, JAPAN, timeouts=QUICK)
+    return KamereonBackend(known, {"username": EMAIL, "password": password}, JAPAN, timeout=QUICK)
 
 
 @pytest.fixture

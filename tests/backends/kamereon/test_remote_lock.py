@@ -62,7 +62,7 @@ def make(
     def make(device_id: str | None = DEVICE) -> KamereonBackend:
         fields = {"username": E_MAIL, "password": PASSWORD} | ({} if device_id is None else {"device_id": device_id})
         known = keeping(context, LOGGED_IN, diary, sleep=sleep)
-        return KamereonBackend(known, fields, EUROPE._replace(environment=environment), timeouts=QUICK)
+        return KamereonBackend(known, fields, EUROPE._replace(environment=environment), timeout=QUICK)
 
     return make
 

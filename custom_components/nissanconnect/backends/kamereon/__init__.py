@@ -3,10 +3,9 @@
 from ..base import Backend, Context, Fields
 from .auth import KamereonAuth
 from .backend import KamereonBackend
-from .client import Timeouts
 from .region import EUROPE, Region
 
-__all__ = ["EUROPE", "KamereonAuth", "KamereonBackend", "Region", "Timeouts", "create"]
+__all__ = ["EUROPE", "KamereonAuth", "KamereonBackend", "Region", "create"]
 
 
 def create(context: Context, fields: Fields) -> Backend:

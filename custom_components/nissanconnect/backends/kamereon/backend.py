@@ -37,12 +37,15 @@ from ..http import HttpClient
 from ..learned import summary
 from . import history
 from .auth import Authenticator
-from .client import BadRequest, KamereonClient, Timeouts
+from .client import BadRequest, KamereonClient
 from .commands import Action, action_for, poll_action, progress, start_action
 from .endpoints import LearnedVehicles, Negotiator, VersionedEndpoint
 from .mapping import BACKEND, join_fuel, privacy
 from .region import Region
 from .remote_lock import RemoteLock
+
+_TIMEOUT = 120.0
+"""Seconds, for the data plane, which can be very slow (kamereon-eu §3.5)."""
 
 _PARALLEL_READS = 4
 """Parts of vehicles, when many are read. Nothing else has to wait: what shows a command's effect is a few parts at
@@ -53,9 +56,10 @@ most, and commands, polls and log-ins come one by one.
 class KamereonBackend(Backend, LockSetup, Messages, Trips):
     """One account of one region."""
 
-    def __init__(self, context: Context, fields: Fields, region: Region, timeouts: Timeouts | None = None) -> None:
+    def __init__(self, context: Context, fields: Fields, region: Region, *, timeout: float = _TIMEOUT) -> None:
         """The session of ``context`` needs cookies of its own, also of bare addresses when a simulator is used.
 
+        ``timeout`` is in seconds, for requests to the data plane.
         The ``device_id`` among the fields is the one by which the account's vehicles may trust Home Assistant.
 
         Raises:
@@ -63,9 +67,8 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
         """
         if context.simulator:
             region = region.simulated(context.simulator)
-        connect, data, login = timeouts or Timeouts()
-        self._login_http = HttpClient(context.session, now=context.now, timeout=login, connect_timeout=connect)
-        self._data_http = HttpClient(context.session, now=context.now, timeout=data, connect_timeout=connect)
+        self._login_http = HttpClient(context.session, now=context.now)
+        self._data_http = HttpClient(context.session, now=context.now, timeout=timeout)
         log_in = region.log_in(self._login_http, region.environment)
         self._authenticator = Authenticator(log_in, context, fields)
         self._client = KamereonClient(self._data_http, self._authenticator.token, region.environment, region.headers)

@@ -49,14 +49,6 @@ class Host(StrEnum):
     ACTION_STATUS = "action-status"
 
 
-class Timeouts(NamedTuple):
-    """Timeouts in seconds. The service can be very slow (kamereon-eu §3.5)."""
-
-    connect: float = 15.0
-    data: float = 120.0
-    login: float = 30.0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """One installation of the service: the base URL of every host, with a trailing slash, and the app's constants.
