@@ -42,7 +42,7 @@ async def environment(fake: Fake, socket_enabled: None) -> AsyncIterator[Environ
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", fake.handle)
     async with TestServer(app) as server:
-        yield EUROPE.simulated(str(server.make_url("/"))).environment
+        yield EUROPE.environment.simulated(str(server.make_url("/")))
         fake.released.set()
 
 

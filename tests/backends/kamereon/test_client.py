@@ -134,7 +134,7 @@ def test_no_name_leaves_its_segment() -> None:
     "base", ["http://127.0.0.1:8123", "http://127.0.0.1:8123/", "http://[::1]:8123", "http://127.9.9.9"]
 )
 def test_a_simulator_serves_all_hosts_below_its_address(base: str) -> None:
-    environment = EUROPE.simulated(base).environment
+    environment = EUROPE.environment.simulated(base)
     root = base.rstrip("/")
     assert {host: str(url) for host, url in environment.hosts.items()} == {
         Host.LOGIN: f"{root}/auth/",
@@ -149,7 +149,7 @@ def test_a_simulator_serves_all_hosts_below_its_address(base: str) -> None:
 
 def test_a_simulator_may_live_below_a_path() -> None:
     assert (
-        str(EUROPE.simulated("http://127.0.0.1:1/sim").environment.hosts[Host.BFF]) == "http://127.0.0.1:1/sim/bff-web/"
+        str(EUROPE.environment.simulated("http://127.0.0.1:1/sim").hosts[Host.BFF]) == "http://127.0.0.1:1/sim/bff-web/"
     )
 
 
@@ -174,7 +174,7 @@ def test_a_simulator_may_live_below_a_path() -> None:
 )
 def test_no_simulator_is_anywhere_else(base: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        EUROPE.simulated(base)
+        EUROPE.environment.simulated(base)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
             ValueError: ``context.simulator`` is no address of a simulator.
         """
         if context.simulator:
-            region = region.simulated(context.simulator)
+            region = region._replace(environment=region.environment.simulated(context.simulator))
         self._login_http = HttpClient(context.session, now=context.now)
         self._data_http = HttpClient(context.session, now=context.now, timeout=timeout)
         log_in = region.log_in(self._login_http, region.environment)

@@ -244,14 +244,12 @@ class Negotiator:
         query = {"canGen": vehicle.generation} if version.wants_generation and vehicle.generation else {}
         try:
             body = await self._client.get(version.host, path, name, **query)
-        except NotServed as error:
+        except NotSupported as error:
             if not learned.record_refusal(name, self._now(), error):
                 raise
-        except NotSupported as error:  # the permission is missing, not the version
-            if not learned.record_refusal(name, self._now(), error):
-                raise
-            for other in {endpoint.version_name(each) for each in endpoint.versions(vehicle)} - {name}:
-                learned.record_refusal(other, self._now(), error)
+            if not isinstance(error, NotServed):  # the permission is missing, not the version
+                for other in {endpoint.version_name(each) for each in endpoint.versions(vehicle)} - {name}:
+                    learned.record_refusal(other, self._now(), error)
         except AdapterFault as error:
             learned.record_refusal(name, self._now(), error, doubtful=True)
             raise

@@ -19,14 +19,10 @@ from ...vehicle import (
     BackendError,
     Capability,
     Group,
-    ListedVehicle,
     Market,
-    ProtocolError,
-    Subscription,
     VehicleInfo,
     VehicleState,
     VinProblem,
-    normalise_key,
     vin_problem,
 )
 from ..base import Backend, Context, Fields, Json
@@ -37,8 +33,8 @@ from .auth import Refused
 from .backend import KamereonBackend
 from .client import JSON_API, Environment, Host, KamereonClient, body_of, error_code
 from .endpoints import Version, VersionedEndpoint
-from .mapping import BACKEND, AttributeReader
-from .region import Entry, Region, active_services, capabilities_of, powertrain_of
+from .mapping import AttributeReader
+from .region import Entry, Region, active_services, capabilities_of, powertrain_of, vehicles_in
 
 _WRONG_PASSWORD = "0205"  # noqa: S105 - a code of the service
 _HEADERS = {"Content-Type": JSON_API}
@@ -89,16 +85,11 @@ class JapaneseAccount:
 
     async def vehicles(self, client: KamereonClient, user_id: str, now: datetime) -> tuple[Entry, ...]:
         """Return the vehicles by their frame numbers."""
-        listed = AttributeReader.of(await _token_info(client)).get("vehicles")
-        if not isinstance(listed, list):
-            raise ProtocolError("the vehicle list is none")
-        found: dict[str, Entry] = {}
-        for vehicle in AttributeReader.list_of(listed):
-            number = vehicle.text("vin")
-            if number is not None and (key := normalise_key(number)) not in found:
-                await self._fetch_details(client, key, vehicle)
-                found[key] = entry_of(key, vehicle, self._details.get(key, JsonReader({})), now)
-        return tuple(found.values())
+        vehicles = vehicles_in(AttributeReader.of(await _token_info(client)).get("vehicles"))
+        for key, vehicle in vehicles.items():
+            await self._fetch_details(client, key, vehicle)
+        nothing = JsonReader({})
+        return tuple(entry_of(key, each, self._details.get(key, nothing), now) for key, each in vehicles.items())
 
     async def _fetch_details(self, client: KamereonClient, key: str, vehicle: AttributeReader) -> None:
         """Request the vehicle's details by its UUID. Without them it only lacks a name."""
@@ -138,9 +129,7 @@ def entry_of(key: str, vehicle: AttributeReader, details: JsonReader, received_a
         powertrain=powertrain,
         capabilities=capabilities_of(services or frozenset(), powertrain) & _READABLE,
     )
-    subscription = Subscription(backend=BACKEND, received_at=received_at, active=bool(services))
-    state = VehicleState(subscription=None if services is None else subscription)
-    return Entry(ListedVehicle(info=info, state=state), " ".join(sorted(services or ())))
+    return Entry.of(info, services, received_at)
 
 
 def _services(listed: Json) -> frozenset[str] | None:

@@ -37,6 +37,18 @@ class Entry(NamedTuple):
     listed: ListedVehicle
     services: str
 
+    @classmethod
+    def of(
+        cls, info: VehicleInfo, services: frozenset[str] | None, received_at: datetime, *, private: bool | None = None
+    ) -> Entry:
+        """Return the entry of a vehicle; ``services`` and ``private`` are ``None`` if the list does not state them."""
+        subscription = Subscription(backend=BACKEND, received_at=received_at, active=bool(services))
+        state = VehicleState(
+            subscription=None if services is None else subscription,
+            privacy=None if private is None else privacy(received_at, active=private),
+        )
+        return cls(ListedVehicle(info=info, state=state), " ".join(sorted(services or ())))
+
 
 class Account(Protocol):
     """How the id and the vehicles of an account are read; one object serves one account."""
@@ -46,10 +58,6 @@ class Account(Protocol):
 
     async def vehicles(self, client: KamereonClient, user_id: str, now: datetime) -> tuple[Entry, ...]:
         """Return the vehicles of the account; a missing list is an error, an empty one is not."""
-
-
-def _no_headers(_: VehicleInfo) -> Mapping[str, str]:
-    return {}
 
 
 class Region(NamedTuple):
@@ -75,17 +83,9 @@ class Region(NamedTuple):
     headers: Mapping[Host, Mapping[str, str]]
     endpoints: tuple[VersionedEndpoint, ...]
     command_limit: timedelta | None
-    vehicle_headers: Callable[[VehicleInfo], Mapping[str, str]] = _no_headers
+    vehicle_headers: Callable[[VehicleInfo], Mapping[str, str]] = lambda _: {}
     trip_date_format: str = "%Y-%m-%d"
     has_notifications: bool = True
-
-    def simulated(self, base_url: str) -> Region:
-        """Return the same region as served by a simulator.
-
-        Raises:
-            ValueError: ``base_url`` is not plain http on a loopback address.
-        """
-        return self._replace(environment=self.environment.simulated(base_url))
 
 
 class EuropeanAccount:
@@ -130,19 +130,24 @@ EUROPE = Region(
 
 
 def parse_list(body: Json, received_at: datetime) -> tuple[Entry, ...]:
-    """Return the vehicles of a list; entries that make no sense are left out.
+    """Return the vehicles of a list (see :func:`vehicles_in`)."""
+    vehicles = vehicles_in(JsonReader.of(body).get("data"))
+    return tuple(_entry(key, vehicle, received_at) for key, vehicle in vehicles.items())
+
+
+def vehicles_in(listed: Json) -> dict[str, AttributeReader]:
+    """Return the vehicles of a list by their keys; entries that make no sense are left out.
 
     Raises:
         ProtocolError: There is no list. That must not be mistaken for an account without vehicles.
     """
-    listed = body.get("data") if isinstance(body, dict) else None
     if not isinstance(listed, list):
         raise ProtocolError("the vehicle list is none")
-    found: dict[str, Entry] = {}
+    found: dict[str, AttributeReader] = {}
     for vehicle in AttributeReader.list_of(listed):
         if (vin := vehicle.text("vin")) is not None:
-            found.setdefault(normalise_key(vin), _entry(normalise_key(vin), vehicle, received_at))
-    return tuple(found.values())
+            found.setdefault(normalise_key(vin), vehicle)
+    return found
 
 
 def _entry(key: str, vehicle: AttributeReader, received_at: datetime) -> Entry:
@@ -162,13 +167,8 @@ def _entry(key: str, vehicle: AttributeReader, received_at: datetime) -> Entry:
         capabilities=capabilities_of(services, powertrain) | _lock_capabilities(services, vehicle),
         climate_limits=_PATROL_LIMITS if services & _PATROL_CLIMATE else ClimateLimits(),
     )
-    subscription = Subscription(backend=BACKEND, received_at=received_at, active=bool(services))
     private = vehicle.one_of("privacyMode", {"on": True, "off": False})
-    state = VehicleState(
-        subscription=None if active is None else subscription,
-        privacy=None if private is None else privacy(received_at, active=private),
-    )
-    return Entry(ListedVehicle(info=info, state=state), " ".join(sorted(services)))
+    return Entry.of(info, active, received_at, private=private)
 
 
 def active_services(listed: Json) -> frozenset[str] | None:
