@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from hmac import compare_digest
 from typing import override
@@ -33,8 +33,7 @@ from ...vehicle import (
 )
 from ..base import Backend, Context, Description, Fields, Json, MessageBus, MessageListener, MqttMessage, Pushing
 from .commands import CommandClient, shell_command_for
-from .mapping import BACKEND
-from .metrics import TYPE
+from .metrics import BACKEND, TYPE
 from .module import Module, Topics
 
 PUSH_INTERVAL = 0.5
@@ -49,19 +48,17 @@ _QUIET = 0.1
 _QUIET_CHECKS = 50
 """How many of these to wait for the first message: retained ones may come after half a second only (§1.2)."""
 
-_DESCRIPTION = Description(
-    name=BACKEND,
-    command_limit=timedelta(seconds=100),
-    pushes=True,
-    # While the vehicle sleeps the module repeats its last values, along with what it measures by itself.
-    weaknesses=(Weakness(group=Group.CLIMATE, cached=frozenset({"inside_temperature", "outside_temperature"})),),
-)
-
 
 class OvmsBackend(Backend, Pushing):
     """One module."""
 
-    description = _DESCRIPTION
+    description = Description(
+        name=BACKEND,
+        command_limit=timedelta(seconds=100),
+        pushes=True,
+        # While the vehicle sleeps the module repeats its last values, along with what it measures by itself.
+        weaknesses=(Weakness(group=Group.CLIMATE, cached=frozenset({"inside_temperature", "outside_temperature"})),),
+    )
 
     def __init__(
         self, context: Context, fields: Fields, *, client: str, new_id: Callable[[], str] = lambda: uuid4().hex
@@ -88,7 +85,7 @@ class OvmsBackend(Backend, Pushing):
         )
         self._subscription = TopicSubscription(
             bus,
-            (topics.metrics, topics.notifications, topics.responses(client)),
+            topics.filters(client),
             self._handle,
             on_start=self._module.interrupted,
         )
@@ -126,7 +123,7 @@ class OvmsBackend(Backend, Pushing):
         Raises:
             NothingReceived: The broker has no message of the module.
         """
-        if not await self._receive_first() and not self._module.has_key:
+        if not await self._receive_first() and self._module.key is None:
             raise NothingReceived
         return (ListedVehicle(info=self._module.keep_key()),)
 
@@ -268,7 +265,7 @@ class TopicSubscription:
         self._on_start = on_start
         self._users = 0
         self._starting = asyncio.Lock()
-        self._unsubscribe: list[Callable[[], None]] = []
+        self._subscriptions = ExitStack()
 
     @asynccontextmanager
     async def active(self) -> AsyncIterator[None]:
@@ -279,7 +276,7 @@ class TopicSubscription:
                 try:
                     await self._subscribe_all()
                 except BaseException:
-                    self._unsubscribe_all()
+                    self._subscriptions.close()
                     raise
             self._users += 1
         try:
@@ -287,7 +284,7 @@ class TopicSubscription:
         finally:
             self._users -= 1
             if not self._users:
-                self._unsubscribe_all()
+                self._subscriptions.close()
 
     async def _subscribe_all(self) -> None:
         """Subscribe to all topics at once; raise an error only when all have ended, so that none is left behind."""
@@ -297,9 +294,4 @@ class TopicSubscription:
                 raise error
 
     async def _subscribe(self, topic: str) -> None:
-        self._unsubscribe.append(await self._bus.subscribe(topic, self._on_message))
-
-    def _unsubscribe_all(self) -> None:
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
-        self._unsubscribe.clear()
+        self._subscriptions.callback(await self._bus.subscribe(topic, self._on_message))

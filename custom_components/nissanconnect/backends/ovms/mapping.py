@@ -13,16 +13,12 @@ from ...vehicle import (
     Climate,
     Group,
     Odometer,
-    Position,
     Reported,
     Stamp,
     Tyres,
 )
 from ..mapping import position, tyres
 from .metrics import CHARGE_LIMIT, LOCKED, MetricStore
-
-BACKEND = "ovms"
-"""The backend's name in reports."""
 
 
 def groups_of(store: MetricStore, *, stale: bool) -> list[Reported]:
@@ -39,17 +35,11 @@ def groups_of(store: MetricStore, *, stale: bool) -> list[Reported]:
         Group.CHARGING: lambda stamp: _charging(store, stamp, charging=charging),
         Group.CLIMATE: lambda stamp: _climate(store, stamp, running=climate_on),
         Group.ODOMETER: lambda stamp: Odometer(**stamp, distance=store.number("v.p.odometer")),
-        Group.POSITION: lambda stamp: _position(store, stamp),
+        Group.POSITION: lambda stamp: position(stamp, *map(store.number, _PLACE)),
         Group.TYRES: lambda stamp: _tyres(store, stamp),
     }
-    stamps = {group: _stamp(store, group) for group in build}
-    groups = [build[group](stamp) for group, stamp in stamps.items() if stamp is not None]
+    groups = [build[group](stamp) for group in build if (stamp := store.stamp(group)) is not None]
     return [group for group in groups if group is not None]
-
-
-def _stamp(store: MetricStore, group: Group) -> Stamp | None:
-    times = store.times(group)
-    return None if times is None else Stamp(backend=BACKEND, received_at=times[0], reported_at=times[1])
 
 
 def _battery(store: MetricStore, stamp: Stamp) -> Battery:
@@ -146,9 +136,7 @@ def _body(store: MetricStore, stamp: Stamp) -> Body:
     )
 
 
-def _position(store: MetricStore, stamp: Stamp) -> Position | None:
-    latitude, longitude = store.number("v.p.latitude"), store.number("v.p.longitude")
-    return position(stamp, latitude, longitude, store.number("v.p.direction"))
+_PLACE = ("v.p.latitude", "v.p.longitude", "v.p.direction")
 
 
 def _tyres(store: MetricStore, stamp: Stamp) -> Tyres | None:

@@ -4,13 +4,13 @@ Payloads are parsed with doubt: any client of the broker may have written them (
 units and without a suffix (§1.3). What makes no sense is ``None``; nothing here raises.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 import re
 
-from ...vehicle import Group
+from ...vehicle import Group, Stamp
 from ..mapping import (
     CELL_VOLTAGE,
     ENERGY,
@@ -31,6 +31,8 @@ from ..mapping import (
     VOLTAGE,
     Quantity,
 )
+
+BACKEND = "ovms"
 
 type Value = bool | float | str | tuple[float | None, ...]
 type Parser = Callable[[str], Value | None]
@@ -104,9 +106,9 @@ class Metric:
     """How to parse a metric, and where it belongs.
 
     ``unset`` is the value that means "nothing received yet". ``default`` may mean that or may be true: it counts only
-    once the module has received data from ``confirmed_by``. Any other value proves that the module has received data
-    from ``proves``. If there is no other, only a live message proves it, because what the broker has retained may be
-    older than the module's last start.
+    once the module has received data from the part that ``proves`` names. Any other value proves that it has. Without
+    ``unset`` and ``default`` only a live message proves it, because what the broker has retained may be older than the
+    module's last start.
     """
 
     parse: Parser
@@ -114,7 +116,6 @@ class Metric:
     measured_by: MeasuredBy = MeasuredBy.VEHICLE
     unset: Value | None = None
     default: Value | None = None
-    confirmed_by: Part | None = None
     proves: Part | None = None
 
     def part_proved_by(self, value: Value, *, live: bool) -> Part | None:
@@ -148,8 +149,8 @@ def _battery(parse: Parser, *, proves: Part | None = None) -> Metric:
 
 
 def _charging(parse: Parser, *, default: Value | None = None) -> Metric:
-    part = None if default is None else Part.BATTERY
-    return Metric(group=Group.CHARGING, parse=parse, default=default, confirmed_by=part, proves=part)
+    proves = None if default is None else Part.BATTERY
+    return Metric(group=Group.CHARGING, parse=parse, default=default, proves=proves)
 
 
 def _door() -> Metric:
@@ -197,7 +198,7 @@ METRICS: Mapping[str, Metric] = {
     "v.d.rl": _door(),
     "v.d.rr": _door(),
     "v.d.trunk": _door(),
-    LOCKED: Metric(group=Group.BODY, parse=flag, default=False, confirmed_by=Part.BODY, proves=Part.BODY),
+    LOCKED: Metric(group=Group.BODY, parse=flag, default=False, proves=Part.BODY),
     # Whether the vehicle is awake
     "v.e.awake": Metric(parse=flag),
     "v.e.on": Metric(parse=flag),
@@ -280,9 +281,6 @@ class StoredValue:
     reported_at: datetime | None = None
 
 
-type _Accepted = tuple[MetricUpdate, Value | None, bool]
-"""An update that was stored, its value, and whether that differs from the one before."""
-
 _AWAKE = ("v.e.awake", "v.e.on", "v.c.charging")
 
 
@@ -298,8 +296,8 @@ class MetricStore:
         self.uptime = uptime
         self.reports_lock = reports_lock
         self._values: dict[str, StoredValue] = {}
-        self._unconfirmed: dict[str, tuple[MetricUpdate, Value]] = {}
-        """Defaults that the module has published before it can know; they count once it can."""
+        self._pending: dict[str, tuple[MetricUpdate, Value | None]] = {}
+        """Updates to store. Defaults that the module has published before it can know stay here until it can."""
 
     def __contains__(self, metric: str) -> bool:
         """Whether a value was received."""
@@ -318,51 +316,36 @@ class MetricStore:
             if value is not None and (part := METRICS[name].part_proved_by(value, live=latest[name].live)):
                 self.uptime.add(part)
         self.reports_lock = self.reports_lock or parsed.get(LOCKED) is True
-        accepted = [stored for each in latest.values() if (stored := self._accept(each, parsed.get(each.metric)))]
-        accepted.extend(self._confirmed())
-        self._set_report_times(accepted)
+        for name, each in latest.items():  # garbage keeps the known value, an empty payload clears it
+            if each.text == "" or parsed.get(name) not in (None, METRICS[name].unset):
+                self._pending[name] = each, parsed.get(name)
+        countable = [name for name, (_, value) in self._pending.items() if self._can_know(name, value)]
+        self._store([self._pending.pop(name) for name in countable])
 
-    def _accept(self, update: MetricUpdate, value: Value | None) -> _Accepted | None:
-        """Store an update, unless it holds nothing or has to be confirmed first."""
-        metric = METRICS[update.metric]
-        if value is None and update.text != "":  # garbage keeps the known value, an empty payload clears it
-            return None
-        if value is not None and value == metric.unset:
-            return None
-        if value is not None and value == metric.default and not self._can_know(update.metric, metric):
-            self._unconfirmed[update.metric] = update, value
-            return None
-        self._unconfirmed.pop(update.metric, None)
-        return self._store(update, value)
+    def _can_know(self, name: str, value: Value | None) -> bool:
+        """Whether the module can know a value; only a default may be a guess."""
+        metric = METRICS[name]
+        if value is None or value != metric.default:
+            return True
+        if name == LOCKED and not self.reports_lock:
+            return False  # older vehicles never report being locked, so "no" would mean nothing (§1.7)
+        return metric.proves is None or self.uptime.has_received(metric.proves)
 
-    def _confirmed(self) -> list[_Accepted]:
-        """Store the defaults that count now."""
-        names = [name for name in self._unconfirmed if self._can_know(name, METRICS[name])]
-        return [self._store(*self._unconfirmed.pop(name)) for name in names]
-
-    def _store(self, update: MetricUpdate, value: Value | None) -> _Accepted:
-        known = self._values.get(update.metric)
-        changed = known is None or known.value != value
-        reported_at = known.reported_at if known is not None else None
-        self._values[update.metric] = StoredValue(value, update.at, reported_at)
-        return update, value, changed
-
-    def _set_report_times(self, accepted: Iterable[_Accepted]) -> None:
-        """Note which of the values come from those who measure them."""
+    def _store(self, accepted: Collection[tuple[MetricUpdate, Value | None]]) -> None:
+        """Store values, and note which of them come from those who measure them."""
+        changed = {
+            each.metric for each, value in accepted if each.metric not in self or self.value(each.metric) != value
+        }
+        for each, value in accepted:
+            self._values[each.metric] = StoredValue(value, each.at, self.reported_at(each.metric))
         is_measuring = {
             MeasuredBy.MODULE: True,
             MeasuredBy.SATELLITES: self.flag("v.p.gpslock") is True,
             MeasuredBy.VEHICLE: any(self.flag(name) for name in _AWAKE),
         }
-        for update, value, changed in accepted:
-            if update.live and (changed or is_measuring[METRICS[update.metric].measured_by]):
-                self._values[update.metric] = StoredValue(value, update.at, update.at)
-
-    def _can_know(self, name: str, metric: Metric) -> bool:
-        """Whether the module can know a metric whose default it publishes."""
-        if name == LOCKED and not self.reports_lock:
-            return False  # older vehicles never report being locked, so "no" would mean nothing (§1.7)
-        return metric.confirmed_by is None or self.uptime.has_received(metric.confirmed_by)
+        for each, value in accepted:
+            if each.live and (each.metric in changed or is_measuring[METRICS[each.metric].measured_by]):
+                self._values[each.metric] = StoredValue(value, each.at, each.at)
 
     def value(self, metric: str) -> Value | None:
         """Return the value, whatever its type."""
@@ -392,13 +375,14 @@ class MetricStore:
         """Return when the vehicle last confirmed a value."""
         return stored.reported_at if (stored := self._values.get(metric)) else None
 
-    def times(self, group: Group) -> tuple[datetime, datetime | None] | None:
+    def stamp(self, group: Group) -> Stamp | None:
         """Return when a group was last received, and when the vehicle last reported it; ``None`` if it never was."""
         stored = [self._values[name] for name in _MEMBERS.get(group, ()) if name in self._values]
         if not stored:
             return None
         reported = [each.reported_at for each in stored if each.reported_at is not None]
-        return max(each.received_at for each in stored), max(reported, default=None)
+        received_at = max(each.received_at for each in stored)
+        return Stamp(backend=BACKEND, received_at=received_at, reported_at=max(reported, default=None))
 
 
 _MEMBERS: Mapping[Group, tuple[str, ...]] = {

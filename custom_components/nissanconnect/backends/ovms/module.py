@@ -3,7 +3,7 @@
 Its topics are those of ovms §1.1.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -28,8 +28,9 @@ from ...vehicle import (
 )
 from ..base import Json, MqttMessage
 from ..reader import JsonReader, saved_time
-from .mapping import BACKEND, groups_of
+from .mapping import groups_of
 from .metrics import (
+    BACKEND,
     CHARGE_LIMIT,
     CONNECTED,
     METRICS,
@@ -100,19 +101,10 @@ class Topics:
         """A stable id of the module that does not reveal the owner's user name at the broker."""
         return sha256(self.prefix.encode()).hexdigest()[:16]
 
-    @property
-    def metrics(self) -> str:
-        """The filter for all metrics."""
-        return f"{self.prefix}{_METRICS}#"
-
-    @property
-    def notifications(self) -> str:
-        """The filter for all notifications."""
-        return f"{self.prefix}{_NOTIFICATIONS}+/#"
-
-    def responses(self, client: str) -> str:
-        """Return the filter for the responses to one client; those to others do not concern us."""
-        return f"{self.prefix}client/{client}/response/+"
+    def filters(self, client: str) -> tuple[str, ...]:
+        """Return the filters for all metrics, all notifications and the responses to one client."""
+        below = f"{_METRICS}#", f"{_NOTIFICATIONS}+/#", f"client/{client}/response/+"
+        return tuple(self.prefix + each for each in below)
 
     def command(self, client: str, command_id: str) -> str:
         """Return the topic to which a command is published."""
@@ -179,9 +171,7 @@ class Availability:
 
     def is_stale(self, now: datetime) -> bool:
         """Whether the last reported activity is too old to trust."""
-        if self.online:
-            return False
-        return self.offline_since is None or now - self.offline_since >= STALE_AFTER
+        return not self.online and self.stale_in(now) is None
 
     def stale_in(self, now: datetime) -> timedelta | None:
         """Return how long until then; ``None`` if the module is online, or it is so already."""
@@ -208,8 +198,9 @@ class Module:
         self._pushed_info: VehicleInfo | None = None
         self._received_at: datetime | None = None
         saved = JsonReader.of(memory)
-        self._key = saved.text("key")
-        self._seen = set(_members(Capability, saved.get("seen")))
+        self.key = saved.text("key")
+        """That of the vehicle, once it was listed."""
+        self._seen = {each for each in Capability if each in saved.texts("seen")}
         self.availability = Availability()
         self.store = MetricStore(_saved_uptime(saved), reports_lock=saved.flag("locks") is True)
         self.messages = 0
@@ -254,7 +245,7 @@ class Module:
         return {
             "beat": uptime.seconds,
             "beat_at": uptime.received_at.isoformat() if uptime.received_at else None,
-            "key": self._key,
+            "key": self.key,
             "heard": [*sorted(uptime.received_from)],
             "locks": self.store.reports_lock,
             "seen": [*sorted(self._seen)],
@@ -271,7 +262,7 @@ class Module:
         reported = normalise_key(self.store.text(VIN) or "")
         vin = reported if vin_problem(reported) in (None, VinProblem.CHECK_DIGIT) else None
         return VehicleInfo(
-            key=self._key or vin or f"OVMS-{self._topics.account[:12].upper()}",
+            key=self.key or vin or f"OVMS-{self._topics.account[:12].upper()}",
             vin=vin,
             model="Leaf",
             gateway="OVMS",
@@ -279,14 +270,9 @@ class Module:
             capabilities=frozenset(self._capabilities | self._seen),
         )
 
-    @property
-    def has_key(self) -> bool:
-        """Whether the vehicle was listed before."""
-        return self._key is not None
-
     def keep_key(self) -> VehicleInfo:
         """Return the vehicle, whose key stays from now on, even if the module learns its VIN later."""
-        self._key = self.info.key
+        self.key = self.info.key
         return self.info
 
     @property
@@ -347,12 +333,8 @@ def _saved_uptime(saved: JsonReader) -> UptimeTracker:
     seconds, received_at = saved.number("beat"), saved_time(saved.get("beat_at"))
     if seconds is None or received_at is None:
         return UptimeTracker()
-    received_from = set(_members(Part, saved.get("heard")))
+    received_from = {each for each in Part if each in saved.texts("heard")}
     return UptimeTracker(seconds=seconds, received_at=received_at, received_from=received_from)
-
-
-def _members[T: (Part, Capability)](kind: type[T], names: Json) -> Iterable[T]:
-    return [each for each in kind if isinstance(names, list) and each.value in names]
 
 
 _TYPES = frozenset({"alert", "error", "info"})
