@@ -153,7 +153,7 @@ def test_the_other_line_that_is_sent_is_fixed() -> None:
 
 @given(st.binary(max_size=200) | st.text().map(str.encode))
 def test_no_reply_raises_and_its_code_is_the_firmwares_own(payload: bytes) -> None:
-    reply = classify(payload, "Vehicle locked")
+    reply = classify(payload, "Vehicle locked", NOW)
     if reply.accepted:
         assert payload.split() == b"Vehicle locked".split()
     else:

@@ -42,6 +42,7 @@ _CHECK_INTERVAL = 0.5
 _FOLLOWED_FOR = timedelta(minutes=5)
 """Longer than any command is polled."""
 
+_RAISES_EVENT = {LOCKED, "v.e.awake"}
 _BY_EVENT = timedelta(seconds=30)
 """A metric whose change raises an event is sent at once (§1.4)."""
 _BY_INTERVAL = timedelta(seconds=75)
@@ -55,48 +56,41 @@ REQUEST_ALL_METRICS = "server v3 update all"
 class ShellCommand:
     """A line for the module's shell, the response that means success, and the metric that then shows the effect.
 
-    The response says only that the module has passed the command on to the vehicle (§0). ``effect_limit`` is how long
-    after it the metric may take to get the ``value``.
+    The response says only that the module has passed the command on to the vehicle (§0).
     """
 
     line: str
     response: str
     metric: str
     value: Value
-    effect_limit: timedelta
     wakes: bool = True
+
+    @property
+    def effect_limit(self) -> timedelta:
+        """How long after the response the metric may take to get the ``value``."""
+        return _BY_EVENT if self.metric in _RAISES_EVENT else _BY_INTERVAL
 
 
 _SHELL_COMMANDS: dict[Command, ShellCommand] = {
-    StartClimate(): ShellCommand(
-        "climatecontrol on", "Climate Control on", "v.e.hvac", value=True, effect_limit=_BY_INTERVAL
-    ),
-    StopClimate(): ShellCommand(
-        "climatecontrol off", "Climate Control off", "v.e.hvac", value=False, effect_limit=_BY_INTERVAL
-    ),
-    StartCharging(): ShellCommand(
-        "charge start", "Charge has been started", "v.c.charging", value=True, effect_limit=_BY_INTERVAL
-    ),
-    StopCharging(): ShellCommand(
-        "charge stop", "Charge has been stopped", "v.c.charging", value=False, effect_limit=_BY_INTERVAL
-    ),
-    Lock(): ShellCommand("lock 0", "Vehicle locked", LOCKED, value=True, effect_limit=_BY_EVENT),
-    Unlock(): ShellCommand("unlock 0", "Vehicle unlocked", LOCKED, value=False, effect_limit=_BY_EVENT),
-    Refresh(): ShellCommand("wakeup", "Vehicle has been woken", "v.e.awake", value=True, effect_limit=_BY_EVENT),
+    StartClimate(): ShellCommand("climatecontrol on", "Climate Control on", "v.e.hvac", value=True),
+    StopClimate(): ShellCommand("climatecontrol off", "Climate Control off", "v.e.hvac", value=False),
+    StartCharging(): ShellCommand("charge start", "Charge has been started", "v.c.charging", value=True),
+    StopCharging(): ShellCommand("charge stop", "Charge has been stopped", "v.c.charging", value=False),
+    Lock(): ShellCommand("lock 0", "Vehicle locked", LOCKED, value=True),
+    Unlock(): ShellCommand("unlock 0", "Vehicle unlocked", LOCKED, value=False),
+    Refresh(): ShellCommand("wakeup", "Vehicle has been woken", "v.e.awake", value=True),
 }
 
 
 def shell_command_for(command: Command) -> ShellCommand:
     """Return the shell command for a command; raises :class:`NotSupported` for what a LEAF's module cannot do."""
-    match command:
-        case SetChargeLimit(limit=limit):
-            return _charge_limit(limit)
-        case Lock() | Unlock() | Refresh():  # without PIN and group: the module takes none
-            return _SHELL_COMMANDS[type(command)()]
-    try:
-        return _SHELL_COMMANDS[command]
-    except KeyError:
-        raise NotSupported(f"ovms: {command.kind()} is not offered in this form") from None
+    if isinstance(command, SetChargeLimit):
+        return _charge_limit(command.limit)
+    if isinstance(command, Lock | Unlock | Refresh):
+        command = type(command)()  # without PIN and group: the module takes none
+    if (found := _SHELL_COMMANDS.get(command)) is None:
+        raise NotSupported(f"ovms: {command.kind()} is not offered in this form")
+    return found
 
 
 def _charge_limit(limit: float) -> ShellCommand:
@@ -113,7 +107,6 @@ def _charge_limit(limit: float) -> ShellCommand:
         "Parameter has been set.",
         CHARGE_LIMIT,
         value=float(percent),
-        effect_limit=_BY_INTERVAL,
         wakes=False,
     )
 
@@ -129,11 +122,12 @@ class CommandResponse:
     ``code`` is a refusal in the firmware's own words, as far as they are known to be its own.
     """
 
+    at: datetime
     accepted: bool | None
     code: str | None = None
 
 
-_REFUSALS = (
+_FULL_REFUSALS = (
     "Error: Charge start functionality not available",
     "Error: Charge stop functionality not available",
     "Error: Climate Control failed",
@@ -147,6 +141,7 @@ _REFUSALS = (
     "Error: vehicle could not be unlocked",
     "Error: vehicle could not be woken",
 )
+_REFUSALS = {refusal.casefold(): refusal for refusal in _FULL_REFUSALS}
 _REFUSAL_PREFIXES = {
     "error": "Error",
     "usage": "Usage",
@@ -158,19 +153,16 @@ _REFUSAL_PREFIXES = {
 """How any other refusal begins; the rest of it is not shown, because nobody knows what it holds."""
 
 
-def classify(payload: bytes, expected: str) -> CommandResponse:
+def classify(payload: bytes, expected: str, at: datetime) -> CommandResponse:
     """Return what a response means if ``expected`` is the text of success; line ends do not matter."""
     text = " ".join((decode(payload, _LONGEST_RESPONSE) or "").split())
     if text == expected:
-        return CommandResponse(accepted=True)
+        return CommandResponse(at, accepted=True)
     lower = text.casefold()
-    for refusal in _REFUSALS:
-        if lower == refusal.casefold():
-            return CommandResponse(accepted=False, code=refusal)
-    for prefix, code in _REFUSAL_PREFIXES.items():
-        if lower.startswith(prefix):
-            return CommandResponse(accepted=False, code=code)
-    return CommandResponse(accepted=None, code="unexpected reply")
+    by_prefix = (code for prefix, code in _REFUSAL_PREFIXES.items() if lower.startswith(prefix))
+    if (code := _REFUSALS.get(lower) or next(by_prefix, None)) is not None:
+        return CommandResponse(at, accepted=False, code=code)
+    return CommandResponse(at, accepted=None, code="unexpected reply")
 
 
 @dataclass(slots=True)
@@ -187,13 +179,13 @@ class PublishedCommand:
     had_effect_before: bool = False
     contested_until: datetime | None = None
     response: CommandResponse | None = None
-    responded_at: datetime | None = None
     result: Progress | None = None
 
     @property
     def effect_until(self) -> datetime:
         """Until when the vehicle may begin to carry it out."""
-        return (self.responded_at or self.sent_at + RESPONSE_LIMIT) + self.command.effect_limit
+        responded_at = self.response.at if self.response else self.sent_at + RESPONSE_LIMIT
+        return responded_at + self.command.effect_limit
 
     def awaits_response(self, now: datetime) -> bool:
         """Whether a response may still come."""
@@ -263,7 +255,7 @@ class CommandClient:
         sent = self._sent.get(self._topics.responded_command(message.topic, self._client) or "")
         if sent is None or message.retain or sent.response is not None:
             return
-        sent.response, sent.responded_at = classify(message.payload, sent.command.response), self._now()
+        sent.response = classify(message.payload, sent.command.response, self._now())
 
     async def progress(self, command_id: str) -> Progress:
         """Return the progress of a command. After a restart that is unknown: its response went to another client."""
@@ -278,19 +270,18 @@ class CommandClient:
         return sent.result or Progress(Phase.PENDING)
 
     def _evaluate(self, sent: PublishedCommand) -> Progress:
-        if sent.response is None or sent.responded_at is None:
+        if (response := sent.response) is None:
             return Progress(Phase.PENDING if sent.awaits_response(self._now()) else Phase.TIMED_OUT)
-        code, unclear = sent.response.code, sent.response.accepted is None
-        if sent.response.accepted is False:  # before the firmware sends the vehicle anything (§1.7)
-            return Progress(Phase.REJECTED, code, nothing_done=True)
+        if response.accepted is False:  # before the firmware sends the vehicle anything (§1.7)
+            return Progress(Phase.REJECTED, response.code, nothing_done=True)
         has_effect = self._has_effect(sent.command)
         sent.had_effect_before = sent.had_effect_before and has_effect
         contested = sent.contested_until is not None and self._now() < sent.contested_until
-        if has_effect and not (sent.had_effect_before and (unclear or contested)):
+        if has_effect and not (sent.had_effect_before and (response.accepted is None or contested)):
             return Progress(Phase.DONE)
-        if self._now() - sent.responded_at < sent.command.effect_limit:
+        if self._now() < sent.effect_until:
             return Progress(Phase.PENDING)
-        return Progress(Phase.TIMED_OUT, code, Reason.NOT_SEEN)
+        return Progress(Phase.TIMED_OUT, response.code, Reason.NOT_SEEN)
 
     def _has_effect(self, command: ShellCommand) -> bool:
         """Whether the metric has the value that the command is to bring about."""
