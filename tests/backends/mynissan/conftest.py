@@ -1,15 +1,16 @@
 """A simulated service, a clock, and a backend that talks to the one by the other through the real library."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any, cast
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.nissanconnect.backends.mynissan import ApiSession, MyNissanBackend, NissanAuth
+from custom_components.nissanconnect.backends.base import Context, Json
+from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
+from custom_components.nissanconnect.backends.mynissan.client import ApiSession
 from custom_components.nissanconnect.vehicle import Command, Phase, Progress, Ticket, VehicleInfo
 from tests.backends.doubles import Clock, Diary
 from tests.departures import departing
@@ -32,26 +33,22 @@ type MakeApiSession = Callable[..., ApiSession]
 type MakeBackend = Callable[..., MyNissanBackend]
 """Makes a backend with such a connection."""
 
-
-@pytest.fixture
-def make_api_session(session: ClientSession, clock: Clock, diary: Diary[NissanAuth]) -> MakeApiSession:
-    return partial(
-        ApiSession,
-        session,
-        country="US",
-        username=EMAIL,
-        password=PASSWORD,
-        auth=NissanAuth(),
-        on_auth=diary,
-        now=clock,
-    )
+FIELDS = {"country": "us", "username": EMAIL}
 
 
 @pytest.fixture
-def make_backend(make_api_session: MakeApiSession, clock: Clock) -> MakeBackend:
-    def make(**changes: Any) -> MyNissanBackend:
-        memory = changes.pop("memory", None)
-        return MyNissanBackend(make_api_session(**changes), now=clock, memory=memory)
+def make_api_session(context: Context, diary: Diary[dict[str, Json]]) -> MakeApiSession:
+    def make(*, password: str | None = PASSWORD, **more: Any) -> ApiSession:
+        fields = FIELDS if password is None else {**FIELDS, "password": password}
+        return ApiSession(replace(context, save_auth=diary, **more), fields)
+
+    return make
+
+
+@pytest.fixture
+def make_backend(context: Context) -> MakeBackend:
+    def make(*, memory: Json = None, **fields: str) -> MyNissanBackend:
+        return MyNissanBackend(replace(context, memory=memory), {**FIELDS, "password": PASSWORD, **fields})
 
     return make
 

@@ -6,8 +6,7 @@ from pynissan import NissanClient
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.mynissan import ApiSession, NissanAuth
-from custom_components.nissanconnect.backends.mynissan.client import account_id
+from custom_components.nissanconnect.backends.mynissan.client import ApiSession, account_id
 from custom_components.nissanconnect.vehicle import (
     AccessBlocked,
     AuthenticationFailed,
@@ -31,19 +30,19 @@ async def count(api: ApiSession) -> int:
 
 
 async def test_we_stay_the_same_device(
-    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[NissanAuth]
+    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[dict[str, Json]]
 ) -> None:
     await make_api_session().log_in()
-    device = diary.last.device_id
+    device = diary.last["device_id"]
     await make_api_session(auth=diary.last).log_in()  # with a password again: the owner has entered it
 
     assert device
     assert service.devices == [f"device_{device}+internal_login"] * 2
-    assert diary.last.device_id == device
+    assert diary.last["device_id"] == device
     service.end_sessions(for_good=True)
     with pytest.raises(AuthenticationFailed):
         await count(make_api_session(auth=diary.last, password=None))
-    assert diary.last == NissanAuth(device_id=device)
+    assert diary.last == dict.fromkeys(SAVED) | {"device_id": device}
 
 
 async def test_without_password_and_tokens_nothing_is_sent(make_api_session: MakeApiSession, service: MyNissan) -> None:
@@ -80,7 +79,7 @@ async def test_a_token_that_says_it_is_over_is_renewed_before_it_is_sent(
 async def test_a_log_in_service_that_does_not_work_is_not_a_wrong_password(
     make_api_session: MakeApiSession,
     service: MyNissan,
-    diary: Diary[NissanAuth],
+    diary: Diary[dict[str, Json]],
     fault: Fault,
     error: type[BackendError],
 ) -> None:
@@ -163,21 +162,31 @@ SAVED: dict[str, Json] = {
 }
 
 
-def test_the_stored_form_stays_readable() -> None:
+async def test_the_stored_form_stays_readable(
+    make_api_session: MakeApiSession, service: MyNissan, diary: Diary[dict[str, Json]]
+) -> None:
     """Written by the first version; its names never change."""
-    assert NissanAuth.from_json(SAVED).to_json() == SAVED
-    logged_out = dict.fromkeys(SAVED) | {"device_id": "device"}
-    assert NissanAuth.from_json(logged_out).to_json() == logged_out
+    await make_api_session(auth=SAVED).log_in()
+    assert diary.last.keys() == SAVED.keys()
+    assert diary.last["device_id"] == "device"
+    service.requests.clear()
+    assert await make_api_session(auth=SAVED, password=None).log_in()
+    assert not service.requests, "there are tokens"
+    assert await count(make_api_session(auth=diary.last, password=None)) == 3
+    assert "token" not in service.requests
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "umläut", 5, None, ["list"]])
-def test_a_token_that_no_header_takes_is_none(token: Json) -> None:
-    assert NissanAuth.from_json({"access_token": token, "refresh_token": "refresh"}).tokens is None
+async def test_a_token_that_no_header_takes_is_none(make_api_session: MakeApiSession, token: Json) -> None:
+    saved: Json = {"access_token": token, "refresh_token": "refresh"}
+    with pytest.raises(AuthenticationFailed):
+        await make_api_session(auth=saved, password=None).log_in()
 
 
-def test_a_refresh_token_alone_is_no_log_in() -> None:
-    assert NissanAuth.from_json(SAVED | {"access_token": None}).tokens is None
-    assert NissanAuth.from_json(SAVED | {"id_token": None}).tokens is not None
+async def test_a_refresh_token_alone_is_no_log_in(make_api_session: MakeApiSession) -> None:
+    with pytest.raises(AuthenticationFailed):
+        await make_api_session(auth=SAVED | {"access_token": None}, password=None).log_in()
+    assert await make_api_session(auth=SAVED | {"id_token": None}, password=None).log_in()
 
 
 def test_the_id_of_an_account_is_stable_and_reveals_no_address() -> None:

@@ -1,8 +1,8 @@
 """The backend of one MyNISSAN account in North America."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from collections.abc import Collection
+from datetime import date, timedelta
 from functools import partial
 import logging
 from typing import Any, override
@@ -37,7 +37,7 @@ from ...vehicle import (
     alias,
     normalise_key,
 )
-from ..base import Backend, Description, Json, Messages, Trips
+from ..base import Backend, Context, Description, Fields, Json, Messages, Trips
 from ..learned import summary
 from ..reader import JsonReader
 from .client import ApiSession
@@ -75,16 +75,14 @@ class MyNissanBackend(Backend, Messages, Trips):
 
     description = _DESCRIPTION
 
-    def __init__(
-        self, api: ApiSession, *, now: Callable[[], datetime], zone: tzinfo = UTC, memory: Json = None
-    ) -> None:
-        """``zone`` is the one of the vehicle's timers, ``memory`` what :meth:`memory` returned."""
-        self._api = api
-        self._now = now
-        self._zone = zone
-        saved = JsonReader.of(memory).values
+    def __init__(self, context: Context, fields: Fields) -> None:
+        """The zone of ``context`` is the one of the vehicle's timers."""
+        self._api = ApiSession(context, fields)
+        self._now = context.now
+        self._zone = context.zone
+        saved, now = JsonReader.of(context.memory).values, context.now()
         self._records = defaultdict(
-            VehicleRecord, {key: VehicleRecord.from_json(each, now()) for key, each in saved.items()}
+            VehicleRecord, {key: VehicleRecord.from_json(each, now) for key, each in saved.items()}
         )
 
     @property

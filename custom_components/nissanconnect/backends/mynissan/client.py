@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from hashlib import sha256
 import logging
-from typing import Self, cast
+from typing import cast
 
 from aiohttp import ClientSession
 from pynissan import (
@@ -22,7 +22,7 @@ from pynissan import (
 )
 
 from ...vehicle import AccessBlocked, AuthenticationFailed, BackendError, ProtocolError, TokenRejected, Unavailable
-from ..base import Json
+from ..base import Context, Fields
 from ..http import HttpClient, Response
 from ..reader import JsonReader, header_value
 from .session import EnterDeparture, ErrorType, HardenedSession, ResponseInfo, status_error
@@ -31,31 +31,6 @@ _LOGGER = logging.getLogger(__name__)
 
 _LOCKED_OUT_AFTER = timedelta(minutes=5)
 """How long fresh tokens must have been refused before the owner has to enter the password again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NissanAuth:
-    """The tokens and the device id of a log-in. The password is never kept: without tokens the owner has to enter it.
-
-    The ``repr`` of the library's tokens shows them in clear: never log them (mynissan-na §2.1 [A]). ``device_id``
-    outlives the tokens, because a new one at every log-in would look like a new phone (§2.1 [B]).
-    """
-
-    tokens: Tokens | None = field(default=None, repr=False)
-    device_id: str | None = field(default=None, repr=False)
-
-    def to_json(self) -> dict[str, Json]:
-        """Return everything, secrets included, for a store that only the owner can read."""
-        tokens = asdict(self.tokens) if self.tokens else dict.fromkeys(_TOKENS)
-        return {**tokens, "device_id": self.device_id}
-
-    @classmethod
-    def from_json(cls, saved: Json) -> Self:
-        """Read what :meth:`to_json` wrote; missing or damaged values are left out."""
-        values = JsonReader.of(saved)
-        access, refresh, identity = (header_value(values.get(name)) for name in _TOKENS)
-        tokens = Tokens(access, refresh, identity) if access and refresh else None
-        return cls(tokens=tokens, device_id=header_value(values.get("device_id")))
 
 
 _TOKENS = ("access_token", "refresh_token", "id_token")
@@ -67,40 +42,36 @@ def account_id(username: str) -> str:
 
 
 class ApiSession:
-    """One account. New tokens go to ``on_auth``; rejected credentials are never sent again."""
+    """One account. Rejected credentials are never sent again.
 
-    def __init__(
-        self,
-        session: ClientSession,
-        *,
-        country: str,
-        username: str,
-        password: str | None = None,
-        auth: NissanAuth,
-        on_auth: Callable[[NissanAuth], None],
-        now: Callable[[], datetime],
-    ) -> None:
-        """``session`` stays the caller's. ``country`` is ``US``, ``CA`` or ``MX``.
+    The ``repr`` of the library's tokens shows them in clear: never log them (mynissan-na §2.1 [A]).
+    """
 
-        ``auth`` is what ``on_auth`` was last called with. A ``password`` is used for one log-in, in place of the tokens
-        in ``auth``, and then forgotten.
+    def __init__(self, context: Context, fields: Fields) -> None:
+        """A ``password`` is used for one log-in, in place of the tokens that were kept, and then forgotten.
+
+        It is there in the dialogs only, and never kept: without tokens the owner has to enter it.
         """
-        self.http = HttpClient(session, now=now)  # with 30 seconds for one request, as in the app (§2.2)
-        self._session = HardenedSession(self.http)
-        self._username = username
-        self._password = password
-        self._on_auth = on_auth
-        self._now = now
+        saved = JsonReader.of(context.auth)
+        access, refresh, identity = (header_value(saved.get(name)) for name in _TOKENS)
+        self._username = fields["username"]
+        self._password = fields.get("password")
+        self._tokens = Tokens(access, refresh, identity) if access and refresh and self._password is None else None
+        self._save_auth = context.save_auth
+        self._now = context.now
         self._lock = asyncio.Lock()
         self._refused_since: datetime | None = None
-        self._tokens = auth.tokens if password is None else None
+        self.http = HttpClient(
+            context.session, now=context.now
+        )  # with 30 seconds for one request, as in the app (§2.2)
+        self._session = HardenedSession(self.http)
         self._client = NissanClient(
             cast("ClientSession", self._session),
-            country=Country(country),
+            country=Country(fields["country"].upper()),
             tokens=self._tokens,
             token_listener=self._update_tokens,
             read_only=False,  # the library's default refuses all commands
-            oauth_device_id=auth.device_id,
+            oauth_device_id=header_value(saved.get("device_id")),
         )
 
     async def log_in(self) -> str:
@@ -114,7 +85,7 @@ class ApiSession:
             if self._tokens is None:
                 if (password := self._password) is None:
                     raise AuthenticationFailed("there is no valid log-in")
-                await self._call("log-in", NissanClient.async_authenticate, self._username, password)
+                await self._call("log-in", lambda: self._client.async_authenticate(self._username, password))
                 self._password = None
         return account_id(self._username)
 
@@ -130,45 +101,37 @@ class ApiSession:
         ``name`` stands for the request in messages. The requests of the call leave within a ``departure``.
         """
         await self.log_in()
-        result = await self._call(name, call, *args, departure=departure)
+        result = await self._call(name, lambda: call(self._client, *args), departure)
         self._refused_since = None
         return result
 
-    async def _call[T, *Ts](
-        self,
-        name: str,
-        call: Callable[[NissanClient, *Ts], Awaitable[T]],
-        *args: *Ts,
-        departure: EnterDeparture = nullcontext,
+    async def _call[T](
+        self, name: str, call: Callable[[], Awaitable[T]], departure: EnterDeparture = nullcontext
     ) -> tuple[T, ResponseInfo]:
         with self._session.record(name, departure) as info:
             try:
-                return await call(self._client, *args), info
+                return await call(), info
             except BackendError as err:
                 error = err
             except _CAUGHT as err:
                 error = _backend_error(err, info)
-        if isinstance(error, TokenRejected):
-            error = self._after_refusal(error)
+        if isinstance(error, TokenRejected):  # the log-in is not valid only if that goes on for a while
+            self._refused_since = self._refused_since or self._now()
+            if self._now() - self._refused_since >= _LOCKED_OUT_AFTER:
+                error = AuthenticationFailed(str(error))
         if isinstance(error, AuthenticationFailed):
-            self._forget_credentials()
+            self._password = None
+            if self._tokens is not None:
+                _LOGGER.debug("The log-in is not valid any more")
+                self._update_tokens(None)
         error.nothing_done = error.nothing_done or not info.done
         raise error
 
-    def _after_refusal(self, refusal: TokenRejected) -> BackendError:
-        """Return the error to raise: only refusals that go on for a while mean that the log-in is not valid."""
-        since = self._refused_since = self._refused_since or self._now()
-        return AuthenticationFailed(str(refusal)) if self._now() - since >= _LOCKED_OUT_AFTER else refusal
-
-    def _forget_credentials(self) -> None:
-        self._password = None
-        if self._tokens is not None:
-            _LOGGER.debug("The log-in is not valid any more")
-            self._update_tokens(None)
-
     def _update_tokens(self, tokens: Tokens | None) -> None:
+        """Keep the tokens, and the device id even without: a new one would look like a new phone (§2.1 [B])."""
         self._tokens = tokens
-        self._on_auth(NissanAuth(tokens=tokens, device_id=self._client.oauth_device_id))
+        saved = asdict(tokens) if tokens else dict.fromkeys(_TOKENS)
+        self._save_auth({**saved, "device_id": self._client.oauth_device_id})
 
 
 _CAUGHT = (NissanError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
