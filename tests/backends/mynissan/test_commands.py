@@ -13,6 +13,7 @@ from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.mynissan import MyNissanBackend
 from custom_components.nissanconnect.backends.mynissan.commands import charge_timer_requests, progress_of, timer_hours
 from custom_components.nissanconnect.backends.mynissan.mapping import charge_timer_state
+from custom_components.nissanconnect.backends.mynissan.session import ResponseInfo
 from custom_components.nissanconnect.vehicle import (
     CancelClimateSchedule,
     ChargeMode,
@@ -336,6 +337,10 @@ _ALL = st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days
 _MINUTE = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 
 
+LISTED = ResponseInfo(body={"data": {"vehicle": {"chargeSchedules": []}}})
+"""The entries of the timer are in the response; the library only reports which."""
+
+
 @given(
     wanted=st.builds(ChargeSchedule, _MINUTE, _MINUTE, _ALL),
     now=st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
@@ -345,7 +350,7 @@ def test_what_was_set_is_what_is_read(wanted: ChargeSchedule, now: datetime, zon
     hours = timer_hours(wanted, now, zone)
     start = hours.start_date_time
     entry = Entry("one", "ENABLED", start.astimezone(UTC), hours.duration, hours.week_days)
-    found = charge_timer_state([entry], now, zone).schedules
+    found = charge_timer_state([entry], LISTED, now.astimezone(zone)).schedules
     assert found is not None
     gap = start.astimezone(UTC).astimezone(zone).time() != wanted.charge_from  # that hour does not exist that night
     assert gap or found.charging == wanted
@@ -353,14 +358,14 @@ def test_what_was_set_is_what_is_read(wanted: ChargeSchedule, now: datetime, zon
 
 @pytest.mark.parametrize("duration", ["", "PT0H", "PT25H", "P1Y", "soon"])
 def test_hours_of_no_length_are_unknown(duration: str) -> None:
-    found = charge_timer_state([Entry("one", "ENABLED", NOW, duration, (WeekDay.MONDAY,))], NOW, UTC).schedules
+    found = charge_timer_state([Entry("one", "ENABLED", NOW, duration, (WeekDay.MONDAY,))], LISTED, NOW).schedules
     assert found is not None
     assert (found.charge_mode, found.charging) == (ChargeMode.SCHEDULED, None)
 
 
 def test_the_hours_of_several_timers_are_unknown() -> None:
     entries = [Entry(each, "ENABLED", NOW, "PT1H", (WeekDay.MONDAY,)) for each in ("one", "two")]
-    found = charge_timer_state(entries, NOW, UTC).schedules
+    found = charge_timer_state(entries, LISTED, NOW).schedules
     assert found is not None
     assert (found.charge_mode, found.charging) == (ChargeMode.SCHEDULED, None)
 

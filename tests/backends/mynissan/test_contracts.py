@@ -8,6 +8,7 @@ from pynissan import ProductType, VehicleSubscription, VehicleSubscriptionProduc
 import pytest
 
 from custom_components.nissanconnect.backends.mynissan.mapping import subscription_state
+from custom_components.nissanconnect.backends.mynissan.session import ResponseInfo
 from custom_components.nissanconnect.vehicle import Subscription
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -38,7 +39,7 @@ def package(days: float | None, *services: str | None, name: str = "P", **more: 
 
 
 def read(*packages: VehicleSubscription) -> Subscription:
-    found = subscription_state(VehicleSubscriptions(vin="V", subscriptions=packages), NOW).subscription
+    found = subscription_state(VehicleSubscriptions(vin="V", subscriptions=packages), ResponseInfo(), NOW).subscription
     assert found
     return found
 

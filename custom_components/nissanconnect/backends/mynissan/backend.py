@@ -117,7 +117,7 @@ class MyNissanBackend(Backend, Messages, Trips):
             if endpoint.learn is None or (endpoint.learn_gate and endpoint.learn_gate not in profile.reported):
                 continue
             try:
-                response, info = await endpoint.fetch(self._api, key)
+                response, info = await self._api.request(endpoint.name, endpoint.request, key)
             except AuthenticationFailed:
                 raise
             except BackendError as error:
@@ -144,7 +144,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         for endpoint in [each for each in ENDPOINTS if self._is_wanted(each, vehicle, groups)]:
             sent_at = self._now().astimezone(self._zone)
             try:
-                response, info = await endpoint.fetch(self._api, vehicle.key)
+                response, info = await self._api.request(endpoint.name, endpoint.request, vehicle.key)
             except AuthenticationFailed:
                 raise
             except BackendError as error:
@@ -170,7 +170,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         """Send a command. A charge timer takes several requests, of which the last is decisive."""
         record = self._records[vehicle.key]
         if isinstance(command, SetChargeSchedule):
-            entries, _ = await CHARGE_TIMER.fetch(self._api, vehicle.key)
+            entries, _ = await self._api.request(CHARGE_TIMER.name, CHARGE_TIMER.request, vehicle.key)
             requests = charge_timer_requests(command.schedule, entries, self._now(), self._zone)
         else:
             requests = [request_for(command, vehicle, record.profile, self._now())]
@@ -197,11 +197,11 @@ class MyNissanBackend(Backend, Messages, Trips):
         request = service_request(ticket)
         if request is None:
             return Progress(Phase.DONE)
-        result, _ = await self._api.request(
+        result, info = await self._api.request(
             "command status", NissanClient.async_check_service_request, vehicle.key, request
         )
         if result.location is not None:
-            state = location_state(result.location, self._now())
+            state = location_state(result.location, info, self._now())
             self._records[vehicle.key].merger.add("command", state, lasting=False)
         return progress_of(result)
 

@@ -2,23 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import re
 from typing import Any
 
-from pynissan import (
-    ChargeSchedule as TimerEntry,
-    DistanceUnit,
-    NissanClient,
-    OtaUpdate,
-    TemperatureUnit,
-    VehicleClimateSchedules,
-)
+from pynissan import DistanceUnit, NissanClient, TemperatureUnit
 
 from ...vehicle import BackendError, Capability, Group, VehicleState
 from ..base import Json
 from ..mapping import LEVEL, place
-from .client import ApiSession
 from .discovery import VehicleProfile, with_alerts, with_services, with_status
 from .mapping import (
     charge_limit_state,
@@ -61,10 +53,6 @@ class Endpoint[T]:
     every: timedelta = timedelta()
     lasting: bool = False
 
-    async def fetch(self, api: ApiSession, vin: str) -> tuple[T, ResponseInfo]:
-        """Send the request."""
-        return await api.request(self.name, self.request, vin)
-
     def failures(self, info: ResponseInfo) -> Mapping[str, BackendError]:
         """Return what is missing in a response, and why; the library does not report that (§5 [A])."""
         return {
@@ -80,26 +68,6 @@ def _field(error: Json) -> str:
     return name if isinstance(name, str) and re.fullmatch("[A-Za-z]{1,40}", name) else "something"
 
 
-def _timers(info: ResponseInfo) -> list[Json] | None:
-    """Return the listed entries of the charge timer; to the library ``[]`` and ``null`` are the same."""
-    listed = info.vehicle.get("chargeSchedules")
-    return listed if isinstance(listed, list) else None
-
-
-def _charge_timer(entries: tuple[TimerEntry, ...], info: ResponseInfo, now: datetime) -> VehicleState:
-    return VehicleState() if _timers(info) is None else charge_timer_state(entries, now, now.tzinfo or UTC)
-
-
-def _climate_schedule(schedules: VehicleClimateSchedules, info: ResponseInfo, now: datetime) -> VehicleState:
-    failed = schedules.delayed_schedule is None and info.errors  # a failure looks like "none" (§5 [A])
-    return VehicleState() if failed else climate_schedule_state(schedules, now)
-
-
-def _software(update: OtaUpdate | None, info: ResponseInfo, now: datetime) -> VehicleState:
-    failed = update is None and info.errors  # as above
-    return software_state(update, now) if "otaUpdate" in info.vehicle and not failed else VehicleState()
-
-
 CHARGE_LIMIT = Endpoint(
     name="charge limit",
     request=NissanClient.async_get_charge_config,
@@ -107,7 +75,7 @@ CHARGE_LIMIT = Endpoint(
         {Capability.CHARGE_LIMIT: LEVEL.of(config.charge_limit_percent) if config else None}
     ),
     learn_gate=Capability.BATTERY,
-    state=lambda config, _, now: charge_limit_state(config, now),
+    state=charge_limit_state,
     groups=frozenset({Group.CHARGING}),
     gate=Capability.CHARGE_LIMIT,
     every=_HOURLY,
@@ -116,9 +84,11 @@ CHARGE_LIMIT = Endpoint(
 CHARGE_TIMER = Endpoint(
     name="charge timer",
     request=NissanClient.async_get_charge_schedules,
-    learn=lambda profile, _, info: profile.reporting({Capability.CHARGE_SCHEDULE: _timers(info)}),
+    learn=lambda profile, _, info: profile.reporting(
+        {Capability.CHARGE_SCHEDULE: info.has_list("chargeSchedules") or None}
+    ),
     learn_gate=Capability.BATTERY,
-    state=_charge_timer,
+    state=charge_timer_state,
     groups=frozenset({Group.SCHEDULES}),
     gate=Capability.CHARGE_SCHEDULE,
 )
@@ -133,7 +103,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         name="status",
         request=lambda client, vin: client.async_get_vehicle_status(vin, distance_unit=_KM, temperature_unit=_CELSIUS),
         learn=with_status,
-        state=lambda status, info, now: vehicle_state(status, info.vehicle, now),
+        state=vehicle_state,
         groups=frozenset(
             {
                 Group.BATTERY,
@@ -154,7 +124,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         learn=lambda profile, location, _: profile.reporting(
             {Capability.LOCATION: place(location.latitude, location.longitude)}
         ),
-        state=lambda location, _, now: location_state(location, now),
+        state=location_state,
         groups=frozenset({Group.POSITION}),
         gate=Capability.LOCATION,
     ),
@@ -164,7 +134,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint(
         name="climate start",
         request=lambda client, vin: client.async_get_climate_schedules(vin, temperature_unit=_CELSIUS),
-        state=_climate_schedule,
+        state=climate_schedule_state,
         groups=frozenset({Group.CLIMATE}),
         gate=Capability.CLIMATE_SCHEDULE,
         every=_HOURLY,
@@ -172,14 +142,14 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint(
         name="subscription",
         request=NissanClient.async_get_vehicle_subscriptions,
-        state=lambda subscriptions, _, now: subscription_state(subscriptions, now),
+        state=subscription_state,
         groups=frozenset({Group.SUBSCRIPTION}),
         every=DAILY,
     ),
     Endpoint(
         name="software",
         request=NissanClient.async_get_ota_update,
-        state=_software,
+        state=software_state,
         groups=frozenset({Group.SOFTWARE}),
         every=DAILY,
     ),

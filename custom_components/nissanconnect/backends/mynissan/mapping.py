@@ -1,30 +1,12 @@
 """From the library's models to groups of the vehicle's state (mynissan-na §3). What makes no sense is unknown (§9)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 import re
 
-from pynissan import (
-    BatteryStatus,
-    ChargeConfig,
-    ChargeSchedule as TimerEntry,
-    ClimateStatus,
-    DistanceReading,
-    DoorsStatus,
-    DoorState,
-    OtaUpdate,
-    OtaUpdateState,
-    ProductType,
-    TemperatureReading,
-    TirePressure,
-    VehicleClimateSchedules,
-    VehicleLocation,
-    VehicleStatus,
-    VehicleSubscription,
-    VehicleSubscriptions,
-    WeekDay,
-)
+import pynissan
 
 from ...vehicle import (
     Battery,
@@ -39,15 +21,14 @@ from ...vehicle import (
     Health,
     Odometer,
     Package,
+    Reported,
     Schedules,
     Software,
     Stamp,
     Subscription,
-    Tyres,
     UpdateStatus,
     VehicleState,
 )
-from ..base import Json
 from ..mapping import (
     KM_PER_MILE,
     KPA_PER_PSI,
@@ -63,11 +44,14 @@ from ..mapping import (
     tyres,
 )
 from ..reader import log_unknown, past, upcoming, utc
+from .session import ResponseInfo
 
 BACKEND = "mynissan"
 
-WEEK_DAYS = tuple(WeekDay)[:7]
+WEEK_DAYS = tuple(pynissan.WeekDay)[:7]
 """Monday first, as in :class:`~...vehicle.ChargeSchedule`."""
+
+_WHEELS = ("front_left", "front_right", "rear_left", "rear_right")
 
 
 def stamp(received_at: datetime, reported_at: datetime | None = None) -> Stamp:
@@ -75,46 +59,40 @@ def stamp(received_at: datetime, reported_at: datetime | None = None) -> Stamp:
     return Stamp(backend=BACKEND, received_at=received_at.astimezone(UTC), reported_at=past(reported_at, received_at))
 
 
-def vehicle_state(status: VehicleStatus, payload: Mapping[str, Json], now: datetime) -> VehicleState:
-    """Return the state in the cached status. ``payload`` is the JSON that it was made of.
+def vehicle_state(status: pynissan.VehicleStatus, info: ResponseInfo, now: datetime) -> VehicleState:
+    """Return the state in the cached status.
 
     Battery and climate have no time of their own (§3.2). The time until the battery is full is not read, because its
     unit is not recorded (§9 [C]).
     """
-    battery, fuel, mileage = status.battery, status.fuel_range, status.mileage
-    return VehicleState.of(
-        known(_battery(battery, now)) if battery else None,
-        known(_charging(battery, now)) if battery else None,
-        known(_climate(status.climate, now)) if status.climate else None,
-        known(_body(status.doors, now)) if status.doors else None,
-        known(Fuel(**stamp(now, fuel.last_updated_at), range=distance(fuel, RANGE))) if fuel else None,
-        known(Odometer(**stamp(now, mileage.recorded_at), distance=kilometres(mileage.total, mileage.unit, ODOMETER)))
-        if mileage
-        else None,
-        known(_tyres(status.tire_pressure, now)) if status.tire_pressure else None,
-        known(_health(status, payload, now)),
-    )
+    groups: list[Reported] = [_health(status, info, now)]
+    if (battery := status.battery) is not None:
+        groups.append(
+            Battery(**stamp(now), level=LEVEL.of(battery.level), range=distance(battery.remaining_mileage, RANGE))
+        )
+        charging = ChargingStatus.CHARGING if battery.is_charging else ChargingStatus.NOT_CHARGING
+        charging_status = None if battery.is_charging is None else charging
+        groups.append(Charging(**stamp(now), plugged_in=battery.is_plugged_in, status=charging_status))
+    if (climate := status.climate) is not None:
+        cabin = celsius(climate.temperature)  # not the target (§3 [B])
+        groups.append(Climate(**stamp(now), running=is_on(climate.state), inside_temperature=cabin))
+    if status.doors is not None:
+        groups.append(_body(status.doors, now))
+    if (fuel := status.fuel_range) is not None:
+        groups.append(Fuel(**stamp(now, fuel.last_updated_at), range=distance(fuel, RANGE)))
+    if (mileage := status.mileage) is not None:
+        driven = kilometres(mileage.total, mileage.unit, ODOMETER)
+        groups.append(Odometer(**stamp(now, mileage.recorded_at), distance=driven))
+    if (tires := status.tire_pressure) is not None:
+        # What the status numbers mean is not recorded (§9 [D]), so none of them is a warning.
+        pressures = [kilopascals(getattr(tires, wheel)) for wheel in _WHEELS]
+        groups.append(tyres(stamp(now, tires.last_updated_at), pressures))
+    return VehicleState.of(*map(known, groups))
 
 
-def _battery(battery: BatteryStatus, now: datetime) -> Battery:
-    return Battery(**stamp(now), level=LEVEL.of(battery.level), range=distance(battery.remaining_mileage, RANGE))
-
-
-def _charging(battery: BatteryStatus, now: datetime) -> Charging:
-    status = ChargingStatus.CHARGING if battery.is_charging else ChargingStatus.NOT_CHARGING
-    return Charging(
-        **stamp(now), plugged_in=battery.is_plugged_in, status=None if battery.is_charging is None else status
-    )
-
-
-def _climate(climate: ClimateStatus, now: datetime) -> Climate:
-    """The temperature is that of the cabin, not the target (§3 [B])."""
-    return Climate(**stamp(now), running=is_on(climate.state), inside_temperature=celsius(climate.temperature))
-
-
-def _body(doors: DoorsStatus, now: datetime) -> Body:
+def _body(doors: pynissan.DoorsStatus, now: datetime) -> Body:
     listed = (doors.front_left, doors.front_right, doors.rear_left, doors.rear_right)
-    four = [door or DoorState(None, None, None) for door in listed]
+    four = [door or pynissan.DoorState(None, None, None) for door in listed]
     front_left, front_right, rear_left, rear_right = four
     return Body(
         **stamp(now, doors.last_updated_at),
@@ -133,7 +111,7 @@ def _body(doors: DoorsStatus, now: datetime) -> Body:
     )
 
 
-def _locked(overall: str | None, doors: Iterable[DoorState]) -> bool | None:
+def _locked(overall: str | None, doors: Iterable[pynissan.DoorState]) -> bool | None:
     """Return the state of the whole vehicle's lock; if it is unknown, the vehicle is locked if every door is."""
     if (whole := is_locked(overall)) is not None:
         return whole
@@ -143,13 +121,7 @@ def _locked(overall: str | None, doors: Iterable[DoorState]) -> bool | None:
     return None if None in locks else True
 
 
-def _tyres(pressures: TirePressure, now: datetime) -> Tyres:
-    """What the status numbers mean is not recorded (§9 [D]), so none of them is a warning."""
-    four = (pressures.front_left, pressures.front_right, pressures.rear_left, pressures.rear_right)
-    return tyres(stamp(now, pressures.last_updated_at), [kilopascals(each) for each in four])
-
-
-def _health(status: VehicleStatus, payload: Mapping[str, Json], now: datetime) -> Health:
+def _health(status: pynissan.VehicleStatus, info: ResponseInfo, now: datetime) -> Health:
     values: dict[str, str | float | bool] = {}
     lit: set[str] = set()
     for lamp in status.maintenance_indicators:
@@ -159,53 +131,53 @@ def _health(status: VehicleStatus, payload: Mapping[str, Json], now: datetime) -
         if lamp.active:
             lit.add(name)
     if (pressures := status.tire_pressure) is not None:
-        for wheel in ("front_left", "front_right", "rear_left", "rear_right"):
+        for wheel in _WHEELS:
             if (number := getattr(pressures, f"{wheel}_status")) is not None:
                 values[f"tyre_status_{wheel}"] = float(number) if abs(number) < 10**9 else "?"
     oil = status.engine_oil_drain_range
-    is_listed = isinstance(payload.get("mils"), list)  # to the library [] and null are the same
     return Health(
         **stamp(now),
         values=values,
-        lamps=tuple(sorted(lit)) if is_listed else None,
+        lamps=tuple(sorted(lit)) if info.has_list("mils") else None,
         oil_change_in=kilometres(oil.range, oil.unit, ODOMETER) if oil else None,
     )
 
 
-def location_state(location: VehicleLocation, now: datetime) -> VehicleState:
+def location_state(location: pynissan.VehicleLocation, _: ResponseInfo, now: datetime) -> VehicleState:
     """Return where the vehicle last was."""
     found = position(stamp(now, location.last_updated_at), location.latitude, location.longitude)
     return VehicleState(position=found)
 
 
-def charge_limit_state(config: ChargeConfig | None, now: datetime) -> VehicleState:
+def charge_limit_state(config: pynissan.ChargeConfig | None, _: ResponseInfo, now: datetime) -> VehicleState:
     """Return the level up to which the vehicle charges."""
     limit = LEVEL.of(config.charge_limit_percent) if config else None
     return VehicleState(charging=known(Charging(**stamp(now), limit=limit)))
 
 
-def climate_schedule_state(schedules: VehicleClimateSchedules, now: datetime) -> VehicleState:
+def climate_schedule_state(
+    schedules: pynissan.VehicleClimateSchedules, info: ResponseInfo, now: datetime
+) -> VehicleState:
     """Return when the climate starts once; a start that has passed is none."""
     delayed = schedules.delayed_schedule
+    if delayed is None and info.errors:  # a failure looks like "none" (§5 [A])
+        return VehicleState()
     start = upcoming(delayed.start_date_time, now) if delayed else None
     return VehicleState(climate=Climate(**stamp(now), next_start_at=start))
 
 
-def charge_timer_state(entries: Sequence[TimerEntry], now: datetime, zone: tzinfo) -> VehicleState:
+def charge_timer_state(entries: Sequence[pynissan.ChargeSchedule], info: ResponseInfo, now: datetime) -> VehicleState:
     """Return whether the vehicle charges by a timer: it does if any entry is on. The hours are known if only one is."""
-    states = {is_on(entry.state) for entry in entries}
-    if True in states:
-        mode = ChargeMode.SCHEDULED
-    elif None in states:
-        return VehicleState()
-    else:
-        mode = ChargeMode.ALWAYS
     on = [entry for entry in entries if is_on(entry.state)]
-    schedule = _charge_schedule(on[0], zone) if len(on) == 1 else None
+    undecided = not on and any(is_on(entry.state) is None for entry in entries)
+    if undecided or not info.has_list("chargeSchedules"):
+        return VehicleState()
+    mode = ChargeMode.SCHEDULED if on else ChargeMode.ALWAYS
+    schedule = _charge_schedule(on[0], now.tzinfo) if len(on) == 1 else None
     return VehicleState(schedules=Schedules(**stamp(now), charge_mode=mode, charging=schedule))
 
 
-def _charge_schedule(entry: TimerEntry, zone: tzinfo) -> ChargeSchedule | None:
+def _charge_schedule(entry: pynissan.ChargeSchedule, zone: tzinfo | None) -> ChargeSchedule | None:
     """Return the hours of an entry by the clocks of ``zone``. Their length may be missing or make no sense."""
     days = tuple(number for number, day in enumerate(WEEK_DAYS) if day in entry.week_days)
     minutes = minutes_of(entry.duration)
@@ -253,7 +225,7 @@ def _words(service: str) -> frozenset[str]:
     return frozenset(service.split("_")) - {"remote"}
 
 
-def subscription_state(response: VehicleSubscriptions | None, now: datetime) -> VehicleState:
+def subscription_state(response: pynissan.VehicleSubscriptions | None, _: ResponseInfo, now: datetime) -> VehicleState:
     """Return whether any package is active, and when the first service that is used here ends.
 
     An empty list means nothing: accounts of vehicles that are not enrolled have none. A package whose end has passed is
@@ -275,7 +247,7 @@ def subscription_state(response: VehicleSubscriptions | None, now: datetime) -> 
     )
 
 
-def _package(subscription: VehicleSubscription, now: datetime) -> Package:
+def _package(subscription: pynissan.VehicleSubscription, now: datetime) -> Package:
     end = utc(subscription.subscription_end_date)
     return Package(
         name=subscription.product.marketing_name.strip()[:64],
@@ -284,13 +256,13 @@ def _package(subscription: VehicleSubscription, now: datetime) -> Package:
     )
 
 
-def _first_end(active: Iterable[tuple[Package, VehicleSubscription]]) -> datetime | None:
+def _first_end(active: Iterable[tuple[Package, pynissan.VehicleSubscription]]) -> datetime | None:
     """Return when the first service ends that is used here. A service lasts while any package contains it.
 
     If no package contains any such service, each package counts as one.
     """
     listed = [*active]
-    listed = [each for each in listed if each[1].product_type is ProductType.TELEMATICS] or listed
+    listed = [each for each in listed if each[1].product_type is pynissan.ProductType.TELEMATICS] or listed
     services = dict[str, list[datetime | None]]()
     for package, subscription in listed:
         for service in filter(None, subscription.product.services):
@@ -301,34 +273,33 @@ def _first_end(active: Iterable[tuple[Package, VehicleSubscription]]) -> datetim
     return min(last, default=None)
 
 
-def software_state(update: OtaUpdate | None, now: datetime) -> VehicleState:
+def software_state(update: pynissan.OtaUpdate | None, info: ResponseInfo, now: datetime) -> VehicleState:
     """Return the update that is offered; ``None`` means that there is none at the moment."""
+    if "otaUpdate" not in info.vehicle or (update is None and info.errors):  # a failure looks like "none" (§5 [A])
+        return VehicleState()
     if update is None:
         return VehicleState(software=Software(**stamp(now), status=UpdateStatus.UP_TO_DATE))
-    status = _UPDATE_STATUS.get(update.status.status) if update.status.status else None
-    if status is UpdateStatus.UP_TO_DATE:
-        return VehicleState(software=Software(**stamp(now, update.last_checked), status=status))
-    return VehicleState(
-        software=Software(
-            **stamp(now, update.last_checked),
+    software = Software(**stamp(now, update.last_checked), status=_UPDATE_STATUS.get(update.status.status))
+    if software.status is not UpdateStatus.UP_TO_DATE:
+        software = replace(
+            software,
             update=update.campaign_operation_id.strip()[:64] or None,
-            status=status,
             progress=PROGRESS.of(update.status.progress),
             notes=update.campaign_description.global_release_note,
         )
-    )
+    return VehicleState(software=software)
 
 
-_UPDATE_STATUS: Mapping[OtaUpdateState, UpdateStatus] = {
-    OtaUpdateState.ACTIVATING: UpdateStatus.ACTIVATING,
-    OtaUpdateState.ACTIVATION_COMPLETED: UpdateStatus.UP_TO_DATE,
-    OtaUpdateState.ACTIVATION_FAILED_NOT_RETRYABLE: UpdateStatus.FAILED,
-    OtaUpdateState.ACTIVATION_FAILED_RETRYABLE: UpdateStatus.FAILED,
-    OtaUpdateState.ACTIVATION_SCHEDULED: UpdateStatus.SCHEDULED,
-    OtaUpdateState.DOWNLOADING: UpdateStatus.DOWNLOADING,
-    OtaUpdateState.INSTALLING: UpdateStatus.INSTALLING,
-    OtaUpdateState.READY_FOR_ACTIVATION: UpdateStatus.READY,
-    OtaUpdateState.READY_FOR_DOWNLOAD: UpdateStatus.AVAILABLE,
+_UPDATE_STATUS: Mapping[pynissan.OtaUpdateState | None, UpdateStatus] = {
+    pynissan.OtaUpdateState.ACTIVATING: UpdateStatus.ACTIVATING,
+    pynissan.OtaUpdateState.ACTIVATION_COMPLETED: UpdateStatus.UP_TO_DATE,
+    pynissan.OtaUpdateState.ACTIVATION_FAILED_NOT_RETRYABLE: UpdateStatus.FAILED,
+    pynissan.OtaUpdateState.ACTIVATION_FAILED_RETRYABLE: UpdateStatus.FAILED,
+    pynissan.OtaUpdateState.ACTIVATION_SCHEDULED: UpdateStatus.SCHEDULED,
+    pynissan.OtaUpdateState.DOWNLOADING: UpdateStatus.DOWNLOADING,
+    pynissan.OtaUpdateState.INSTALLING: UpdateStatus.INSTALLING,
+    pynissan.OtaUpdateState.READY_FOR_ACTIVATION: UpdateStatus.READY,
+    pynissan.OtaUpdateState.READY_FOR_DOWNLOAD: UpdateStatus.AVAILABLE,
 }
 
 
@@ -346,12 +317,12 @@ def kilometres(value: float | None, unit: str | None, quantity: Quantity) -> flo
     return None
 
 
-def distance(reading: DistanceReading | None, quantity: Quantity) -> float | None:
+def distance(reading: pynissan.DistanceReading | None, quantity: Quantity) -> float | None:
     """Return a reading in km."""
     return None if reading is None else kilometres(reading.value, reading.unit, quantity)
 
 
-def celsius(reading: TemperatureReading | None) -> float | None:
+def celsius(reading: pynissan.TemperatureReading | None) -> float | None:
     """Return a reading in °C. The request is for °C, and the unit says whether they came."""
     if reading is None:
         return None

@@ -65,6 +65,10 @@ class ResponseInfo:
         """The data of the one vehicle that was requested."""
         return JsonReader.of(self.body).child("data").child("vehicle").values
 
+    def has_list(self, name: str) -> bool:
+        """Whether the vehicle has a list of that name; to the library ``[]`` and ``null`` are the same."""
+        return isinstance(self.vehicle.get(name), list)
+
     @property
     def errors(self) -> list[Json]:
         """The errors that came along with the data, which may also be a single object."""
