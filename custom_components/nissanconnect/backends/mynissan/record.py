@@ -1,5 +1,6 @@
 """What is remembered of one vehicle: its profile, when what was requested, and what the endpoints reported."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,20 +30,20 @@ class GroupMerger:
     """
 
     def __init__(self) -> None:
-        self._reports: dict[Group, dict[str, Reported]] = {}
+        self.reports: defaultdict[Group, dict[str, Reported]] = defaultdict(dict)
         self._changed: set[Group] = set()
 
     def add(self, endpoint: str, state: VehicleState, *, lasting: bool) -> None:
         """Add a report of an endpoint. If it is ``lasting``, values that it leaves out stay as they were."""
         for group, report in state.groups().items():
-            reports = self._reports.setdefault(group, {})
-            reports[endpoint] = fill_gaps(report, reports.get(endpoint)) if lasting else report
+            older = self.reports[group].get(endpoint) if lasting else None
+            self.reports[group][endpoint] = fill_gaps(report, older)
             self._changed.add(group)
 
     def take(self) -> VehicleState:
         """Return the groups that were added to since the last time, each as one."""
         changed, self._changed = self._changed, set()
-        return VehicleState.of(*(known(_merged(*self._reports[group].values())) for group in Group if group in changed))
+        return VehicleState.of(*(known(_merged(*self.reports[group].values())) for group in Group if group in changed))
 
 
 def _merged(*reports: Reported) -> Reported:
@@ -57,14 +58,12 @@ def _merged(*reports: Reported) -> Reported:
 class VehicleRecord:
     """What is remembered of one vehicle.
 
-    ``charge_limit`` in % is kept over a restart, because the rest of its group is reported without it.
     ``daily_requests`` and ``requests`` are the times when endpoints last responded: those that are requested once a
     day, and the others. The latter are lost at a restart, like their reports. ``commands`` are the times when a
     command about a group was sent, ``own_requests`` the ids of commands sent from here.
     """
 
     profile: VehicleProfile = VehicleProfile()
-    charge_limit: float | None = None
     daily_requests: dict[str, datetime] = field(default_factory=dict)
     requests: dict[str, datetime] = field(default_factory=dict)
     commands: dict[Group, datetime] = field(default_factory=dict)
@@ -100,8 +99,6 @@ class VehicleRecord:
         if state.groups():
             self.learned.record_success(endpoint.name)
         self.merger.add(endpoint.name, state, lasting=endpoint.lasting)
-        if endpoint is CHARGE_LIMIT and state.charging is not None:
-            self.charge_limit = state.charging.limit
 
     def record_response(self, name: str, every: timedelta, now: datetime) -> None:
         """Note that ``name`` was requested, with a response."""
@@ -120,13 +117,17 @@ class VehicleRecord:
         self.learned.forget_refusals()
 
     def to_json(self) -> dict[str, Json]:
-        """Return what survives a restart. The names are those of the first version."""
+        """Return what survives a restart. The names are those of the first version.
+
+        The charge limit is part of it, because the rest of its group is reported without it.
+        """
+        charging = self.merger.reports[Group.CHARGING].get(CHARGE_LIMIT.name)
         return {
             "knowledge": self.profile.to_json(),
             "asked": {name: at.isoformat() for name, at in self.daily_requests.items()},
             "answered": [*sorted(self.learned.working)],
             "ours": [*self.own_requests],
-            "limit": self.charge_limit,
+            "limit": charging.limit if isinstance(charging, Charging) else None,
         }
 
     @classmethod
@@ -136,13 +137,12 @@ class VehicleRecord:
         times = {name: saved_time(at) for name, at in values.child("asked").values.items()}
         record = cls(
             profile=VehicleProfile.from_json(values.get("knowledge")),
-            charge_limit=values.quantity("limit", LEVEL),
             daily_requests={name: at for name, at in times.items() if at is not None and at <= now},
             own_requests=values.texts("ours")[-_OWN_REQUESTS:],
             learned=LearnedState({*values.texts("answered")}),
         )
-        if record.charge_limit is not None:
-            charging = Charging(**stamp(now), limit=record.charge_limit)
-            record.merger.add(CHARGE_LIMIT.name, VehicleState(charging=charging), lasting=False)
+        if (limit := values.quantity("limit", LEVEL)) is not None:
+            charging = VehicleState(charging=Charging(**stamp(now), limit=limit))
+            record.merger.add(CHARGE_LIMIT.name, charging, lasting=False)
             record.merger.take()  # it fills gaps of others, but is no report by itself
         return record
