@@ -43,7 +43,7 @@ from ..mapping import (
     position,
     tyres,
 )
-from ..reader import log_unknown, past, upcoming, utc
+from ..reader import JsonReader, past, upcoming, utc
 from .session import ResponseInfo
 
 BACKEND = "mynissan"
@@ -308,13 +308,8 @@ _UPDATE_STATUS: Mapping[pynissan.OtaUpdateState | None, UpdateStatus] = {
 
 def kilometres(value: float | None, unit: str | None, quantity: Quantity) -> float | None:
     """Return a distance in km. The request is for kilometres, and the unit says whether they came."""
-    match (unit or "kilometer").casefold():
-        case "kilometer":
-            return quantity.of(value)
-        case "mile":
-            return None if value is None else quantity.of(value * KM_PER_MILE)
-    log_unknown("unit of distance", unit)
-    return None
+    factor = _meaning("unit of distance", {"kilometer": 1.0, "mile": KM_PER_MILE}, unit or "kilometer")
+    return None if value is None or factor is None else quantity.of(value * factor)
 
 
 def distance(reading: pynissan.DistanceReading | None, quantity: Quantity) -> float | None:
@@ -326,13 +321,10 @@ def celsius(reading: pynissan.TemperatureReading | None) -> float | None:
     """Return a reading in °C. The request is for °C, and the unit says whether they came."""
     if reading is None:
         return None
-    match reading.unit.casefold():
-        case "celsius":
-            return TEMPERATURE.of(reading.value)
-        case "fahrenheit":
-            return TEMPERATURE.of((reading.value - 32) / 1.8)
-    log_unknown("unit of temperature", reading.unit)
-    return None
+    is_fahrenheit = _meaning("unit of temperature", {"celsius": False, "fahrenheit": True}, reading.unit)
+    if is_fahrenheit is None:
+        return None
+    return TEMPERATURE.of((reading.value - 32) / 1.8 if is_fahrenheit else reading.value)
 
 
 def kilopascals(value: float | None) -> float | None:
@@ -345,12 +337,8 @@ def kilopascals(value: float | None) -> float | None:
     return PRESSURE.of(value * KPA_PER_PSI if value <= 75 else value)
 
 
-def _meaning(name: str, meanings: Mapping[str, bool], value: str | None) -> bool | None:
-    if value is None:
-        return None
-    if (found := meanings.get(value.strip().casefold())) is None:
-        log_unknown(name, value)
-    return found
+def _meaning[T](name: str, meanings: Mapping[str | float, T], word: str | None) -> T | None:
+    return JsonReader({name: word}).one_of(name, meanings)
 
 
 is_open = partial(

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from math import isfinite
 import re
 from typing import Any, NamedTuple
 
@@ -181,12 +180,8 @@ _TOO_LARGE = 10**15
 def repaired(value: Json, *, whole: bool = False) -> Json:
     """Return JSON with numbers that the library accepts: 73.0 becomes 73, an impossible number ``None``."""
     match value:
-        case bool():
-            return value
-        case int():
-            return value if abs(value) < _TOO_LARGE else None
-        case float():
-            if not isfinite(value) or abs(value) >= _TOO_LARGE:
+        case int() | float() if not isinstance(value, bool):
+            if not -_TOO_LARGE < value < _TOO_LARGE:  # NaN is not, either
                 return None
             return round(value) if whole or value.is_integer() else value
         case dict():
