@@ -10,16 +10,7 @@ import logging
 from typing import cast
 
 from aiohttp import ClientSession
-from pynissan import (
-    ApiError,
-    AuthenticationError,
-    Country,
-    GraphQLError,
-    NissanClient,
-    NissanError,
-    ResponseError,
-    Tokens,
-)
+import pynissan
 
 from ...vehicle import AccessBlocked, AuthenticationFailed, BackendError, ProtocolError, TokenRejected, Unavailable
 from ..base import Context, Fields
@@ -56,18 +47,18 @@ class ApiSession:
         access, refresh, identity = (header_value(saved.get(name)) for name in _TOKENS)
         self._username = fields["username"]
         self._password = fields.get("password")
-        self._tokens = Tokens(access, refresh, identity) if access and refresh and self._password is None else None
+        self._tokens: pynissan.Tokens | None = None
+        if access and refresh and self._password is None:
+            self._tokens = pynissan.Tokens(access, refresh, identity)
         self._save_auth = context.save_auth
         self._now = context.now
         self._lock = asyncio.Lock()
         self._refused_since: datetime | None = None
-        self.http = HttpClient(
-            context.session, now=context.now
-        )  # with 30 seconds for one request, as in the app (§2.2)
+        self.http = HttpClient(context.session, now=context.now)  # 30 seconds for a request, as in the app (§2.2)
         self._session = HardenedSession(self.http)
-        self._client = NissanClient(
+        self._client = pynissan.NissanClient(
             cast("ClientSession", self._session),
-            country=Country(fields["country"].upper()),
+            country=pynissan.Country(fields["country"].upper()),
             tokens=self._tokens,
             token_listener=self._update_tokens,
             read_only=False,  # the library's default refuses all commands
@@ -92,7 +83,7 @@ class ApiSession:
     async def request[T, *Ts](
         self,
         name: str,
-        call: Callable[[NissanClient, *Ts], Awaitable[T]],
+        call: Callable[[pynissan.NissanClient, *Ts], Awaitable[T]],
         *args: *Ts,
         departure: EnterDeparture = nullcontext,
     ) -> tuple[T, ResponseInfo]:
@@ -127,27 +118,27 @@ class ApiSession:
         error.nothing_done = error.nothing_done or not info.done
         raise error
 
-    def _update_tokens(self, tokens: Tokens | None) -> None:
+    def _update_tokens(self, tokens: pynissan.Tokens | None) -> None:
         """Keep the tokens, and the device id even without: a new one would look like a new phone (§2.1 [B])."""
         self._tokens = tokens
         saved = asdict(tokens) if tokens else dict.fromkeys(_TOKENS)
         self._save_auth({**saved, "device_id": self._client.oauth_device_id})
 
 
-_CAUGHT = (NissanError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_CAUGHT = (pynissan.NissanError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a call of the library may raise: its own errors, and whatever strange JSON provokes."""
 
 
 def _backend_error(error: Exception, info: ResponseInfo) -> BackendError:
     """Return what to raise instead of an error of the library, whose message may name anybody."""
     match error:
-        case AuthenticationError(status=400 | 401 | 403):
+        case pynissan.AuthenticationError(status=400 | 401 | 403):
             return AuthenticationFailed(f"{info.name}: the log-in is not valid")
-        case AuthenticationError() | ApiError() if info.response is not None:
+        case pynissan.AuthenticationError() | pynissan.ApiError() if info.response is not None:
             return _http_error(info.response, info.name)
-        case GraphQLError() | ResponseError() if (kind := info.error) is not None:
+        case pynissan.GraphQLError() | pynissan.ResponseError() if (kind := info.error) is not None:
             return kind(f"{info.name}: the service reports an error")
-        case ResponseError() if info.response is not None and info.body is None:
+        case pynissan.ResponseError() if info.response is not None and info.body is None:
             return _http_error(info.response, info.name)
         case _:
             return ProtocolError(f"{info.name}: the response cannot be understood")

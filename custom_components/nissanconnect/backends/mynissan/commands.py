@@ -3,19 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from pynissan import (
-    ChargeSchedule as TimerEntry,
-    ChargeScheduleInput,
-    ClimateParameters,
-    ClimateSettings,
-    NissanClient,
-    SeatClimateOption,
-    SeatClimateSettings,
-    ServiceRequest,
-    ServiceRequestKind,
-    ServiceRequestResult,
-    TemperatureUnit,
-)
+import pynissan
+from pynissan import NissanClient
 
 from ...vehicle import (
     CancelClimateSchedule,
@@ -46,7 +35,7 @@ from ...vehicle import (
 from .discovery import VehicleProfile
 from .mapping import WEEK_DAYS, is_on, label
 
-type Request = Callable[[NissanClient, str], Awaitable[ServiceRequest | bool]]
+type Request = Callable[[NissanClient, str], Awaitable[pynissan.ServiceRequest | bool]]
 """Sends a command to a VIN. A service request can be polled; after ``True`` nothing more is reported."""
 
 
@@ -105,23 +94,24 @@ _DEFAULT_TARGET = 21.0
 
 def _climate_settings(
     command: StartClimate | ScheduleClimate, vehicle: VehicleInfo, profile: VehicleProfile
-) -> ClimateSettings:
+) -> pynissan.ClimateSettings:
     """Return a target that the vehicle accepts, and what else to heat; the rest stays as it is."""
     targets = (command.target, profile.default_target, _DEFAULT_TARGET)
     target = next(each for each in targets if each is not None)
-    heat = SeatClimateOption.HEAT
-    seats = SeatClimateSettings(
+    heat = pynissan.SeatClimateOption.HEAT
+    seats = pynissan.SeatClimateSettings(
         front_driver=heat if "driver" in profile.heated_seats else None,
         front_passenger=heat if "passenger" in profile.heated_seats else None,
     )
-    parameters = ClimateParameters(
+    parameters = pynissan.ClimateParameters(
         seats=seats if command.heat_seats else None,
-        steering_wheel_heater=True if command.heat_wheel else None,
-        defrost_and_deicer=True if command.defrost else None,
+        steering_wheel_heater=command.heat_wheel or None,
+        defrost_and_deicer=command.defrost or None,
     )
-    has_parameters = command.heat_seats or command.heat_wheel or command.defrost
-    return ClimateSettings(
-        vehicle.climate_limits.nearest(target), TemperatureUnit.CELSIUS, parameters if has_parameters else None
+    return pynissan.ClimateSettings(
+        vehicle.climate_limits.nearest(target),
+        pynissan.TemperatureUnit.CELSIUS,
+        parameters if parameters != pynissan.ClimateParameters() else None,
     )
 
 
@@ -129,7 +119,7 @@ def _climate_settings(
 
 
 def charge_timer_requests(
-    wanted: ChargeSchedule | None, entries: Sequence[TimerEntry], now: datetime, zone: tzinfo
+    wanted: ChargeSchedule | None, entries: Sequence[pynissan.ChargeSchedule], now: datetime, zone: tzinfo
 ) -> list[Request]:
     """Return the requests after which ``wanted`` is the only entry that is on; the last one is decisive.
 
@@ -148,32 +138,31 @@ def charge_timer_requests(
     return [*requests, lambda client, vin: client.async_update_charge_schedule(vin, first.id, hours)]
 
 
-def _switch_off(entry: TimerEntry) -> Request:
+def _switch_off(entry: pynissan.ChargeSchedule) -> Request:
     return lambda client, vin: client.async_toggle_charge_schedule(vin, entry.id, enabled=False)
 
 
-def timer_hours(wanted: ChargeSchedule, now: datetime, zone: tzinfo) -> ChargeScheduleInput:
+def timer_hours(wanted: ChargeSchedule, now: datetime, zone: tzinfo) -> pynissan.ChargeScheduleInput:
     """Return the hours as the service takes them: from the first start that is ahead, by the clocks of ``zone``."""
     local = now.astimezone(zone)
     start = datetime.combine(local.date(), wanted.charge_from, zone)
     while start <= local or start.weekday() not in wanted.days:
         start = datetime.combine(start.date() + timedelta(days=1), wanted.charge_from, zone)
     hours, rest = divmod(int(wanted.duration.total_seconds()), 3600)
-    duration = f"PT{hours}H" if hours else "PT"
-    duration += f"{rest // 60}M" if rest else ""
-    return ChargeScheduleInput(start, duration, tuple(WEEK_DAYS[day] for day in wanted.days))
+    duration = "PT" + (f"{hours}H" if hours else "") + (f"{rest // 60}M" if rest else "")
+    return pynissan.ChargeScheduleInput(start, duration, tuple(WEEK_DAYS[day] for day in wanted.days))
 
 
 _NOTHING_TO_POLL = "over"
 """The ticket of a command that was complete when it was accepted, or for which there was nothing to do."""
 
 
-def ticket_id(result: ServiceRequest | bool | None) -> str:
+def ticket_id(result: pynissan.ServiceRequest | bool | None) -> str:
     """Return the id by which a command can be polled; its kind decides on the endpoint."""
-    return f"{result.kind.value}:{result.id}" if isinstance(result, ServiceRequest) else _NOTHING_TO_POLL
+    return f"{result.kind.value}:{result.id}" if isinstance(result, pynissan.ServiceRequest) else _NOTHING_TO_POLL
 
 
-def service_request(ticket: Ticket) -> ServiceRequest | None:
+def service_request(ticket: Ticket) -> pynissan.ServiceRequest | None:
     """Return what to poll for a ticket; ``None`` if nothing more is reported about it.
 
     Raises:
@@ -182,12 +171,12 @@ def service_request(ticket: Ticket) -> ServiceRequest | None:
     kind, _, identifier = ticket.id.partition(":")
     if kind == _NOTHING_TO_POLL:
         return None
-    if kind not in frozenset(ServiceRequestKind) or not identifier:
+    if kind not in frozenset(pynissan.ServiceRequestKind) or not identifier:
         raise ProtocolError("this is no ticket of this service")
-    return ServiceRequest(identifier, ServiceRequestKind(kind))
+    return pynissan.ServiceRequest(identifier, pynissan.ServiceRequestKind(kind))
 
 
-def progress_of(result: ServiceRequestResult) -> Progress:
+def progress_of(result: pynissan.ServiceRequestResult) -> Progress:
     """Return the progress of a command. A failure is no error here, and an unknown status ends nothing (§4.1 [A])."""
     if not result.is_terminal:
         return Progress(Phase.PENDING)

@@ -5,13 +5,7 @@ from dataclasses import dataclass, replace
 import re
 from typing import Self
 
-from pynissan import (
-    SeatHeaterCapability,
-    Vehicle,
-    VehicleAlerts,
-    VehicleCapabilities,
-    VehicleStatus,
-)
+import pynissan
 
 from ...vehicle import Capability, ClimateLimits, Powertrain, VehicleInfo
 from ..base import Json
@@ -33,6 +27,12 @@ _WITH_DELAYED_CLIMATE = {"ElectricAVK2Vehicle"}
 """The types of vehicle that can start the climate at a time (§3.1 [B])."""
 
 _CAPABILITIES = frozenset(Capability)
+
+_POWERTRAINS = {
+    frozenset({Capability.BATTERY, Capability.FUEL}): Powertrain.HYBRID,
+    frozenset({Capability.BATTERY}): Powertrain.ELECTRIC,
+    frozenset({Capability.FUEL}): Powertrain.COMBUSTION,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +74,7 @@ class VehicleProfile:
     @property
     def powertrain(self) -> Powertrain | None:
         """What drives the wheels, by what the vehicle reports."""
-        match Capability.BATTERY in self.reported, Capability.FUEL in self.reported:
-            case True, True:
-                return Powertrain.HYBRID
-            case True, False:
-                return Powertrain.ELECTRIC
-            case False, True:
-                return Powertrain.COMBUSTION
-        return None
+        return _POWERTRAINS.get(self.reported & {Capability.BATTERY, Capability.FUEL})
 
     def reporting(self, values: Mapping[Capability, object]) -> Self:
         """Add the capabilities of which a response has a value."""
@@ -122,7 +115,9 @@ class VehicleProfile:
         )
 
 
-def with_services(profile: VehicleProfile, response: VehicleCapabilities, info: ResponseInfo) -> VehicleProfile:
+def with_services(
+    profile: VehicleProfile, response: pynissan.VehicleCapabilities, info: ResponseInfo
+) -> VehicleProfile:
     """Take over what Nissan lists. ``subscribed`` is often unknown, which does not count as yes (§8 [B]).
 
     A value that the service failed to read looks like one that does not exist. Only the errors beside it show which of
@@ -145,7 +140,7 @@ def with_services(profile: VehicleProfile, response: VehicleCapabilities, info: 
     )
 
 
-def with_status(profile: VehicleProfile, status: VehicleStatus, info: ResponseInfo) -> VehicleProfile:
+def with_status(profile: VehicleProfile, status: pynissan.VehicleStatus, info: ResponseInfo) -> VehicleProfile:
     """Add what a status contains."""
     name = status.vehicle_type
     profile = profile.reporting(
@@ -159,17 +154,16 @@ def with_status(profile: VehicleProfile, status: VehicleStatus, info: ResponseIn
     return replace(profile, vehicle_type=name) if name and re.fullmatch("[A-Za-z0-9]{1,40}", name) else profile
 
 
-def with_alerts(profile: VehicleProfile, alerts: VehicleAlerts | None, info: ResponseInfo) -> VehicleProfile:
+def with_alerts(profile: VehicleProfile, alerts: pynissan.VehicleAlerts | None, info: ResponseInfo) -> VehicleProfile:
     """Take over whether the owner has any alert switched on. Only then are there any to request."""
-    if alerts is None:
-        has_alerts = False
-    else:
+    has_alerts = False
+    if alerts is not None:
         listed = (*(alerts.boundary_alerts or ()), *(alerts.curfew_alerts or ()), *(alerts.speed_alerts or ()))
         has_alerts = alerts.valet_alert is not None or any(each is not None and each.enabled for each in listed)
     return replace(profile, has_alerts=has_alerts or (profile.has_alerts and bool(info.errors)))
 
 
-def vehicle_info(key: str, vehicle: Vehicle, profile: VehicleProfile) -> VehicleInfo:
+def vehicle_info(key: str, vehicle: pynissan.Vehicle, profile: VehicleProfile) -> VehicleInfo:
     """Return the identity of a listed vehicle."""
     year = vehicle.year or ""
     return VehicleInfo(
@@ -185,7 +179,7 @@ def vehicle_info(key: str, vehicle: Vehicle, profile: VehicleProfile) -> Vehicle
     )
 
 
-def _heated_seats(heater: SeatHeaterCapability | None) -> frozenset[str]:
+def _heated_seats(heater: pynissan.SeatHeaterCapability | None) -> frozenset[str]:
     """Return the front seats that can be heated; the service's words for that are not recorded (§9 [C])."""
     accessories = heater.accessories if heater and heater.enabled is not False else None
     if accessories is None:

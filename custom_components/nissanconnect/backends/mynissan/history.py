@@ -4,35 +4,24 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from hashlib import sha256
 
-from pynissan import (
-    BreachAlert,
-    BreachAlerts,
-    DrivingHistory,
-    DrivingHistoryAggregator,
-    DrivingHistoryCo2Saved,
-    DrivingHistoryTripSummary,
-    RemoteServiceHistory,
-    ServiceRequestResult,
-    ServiceRequestStatus,
-    WeightUnit,
-)
+import pynissan
 
 from ...vehicle import Notification, TripPeriod, TripSummary
 from ..mapping import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_MINUTES, TRIPS
 from ..reader import past
 from .mapping import kilometres, label, minutes_of
 
-AGGREGATORS: Mapping[TripPeriod, DrivingHistoryAggregator] = {
-    TripPeriod.DAY: DrivingHistoryAggregator.DAILY,
-    TripPeriod.MONTH: DrivingHistoryAggregator.MONTHLY,
-    TripPeriod.YEAR: DrivingHistoryAggregator.YEARLY,
+AGGREGATORS: Mapping[TripPeriod, pynissan.DrivingHistoryAggregator] = {
+    TripPeriod.DAY: pynissan.DrivingHistoryAggregator.DAILY,
+    TripPeriod.MONTH: pynissan.DrivingHistoryAggregator.MONTHLY,
+    TripPeriod.YEAR: pynissan.DrivingHistoryAggregator.YEARLY,
 }
 
-_GRAMS = {WeightUnit.GRAM: 1.0, WeightUnit.KILOGRAM: 1000.0, WeightUnit.POUND: 453.59237}
+_GRAMS = {pynissan.WeightUnit.GRAM: 1.0, pynissan.WeightUnit.KILOGRAM: 1000.0, pynissan.WeightUnit.POUND: 453.59237}
 
 
 def trip_summaries(
-    history: DrivingHistory | None, period: TripPeriod, start: date, end: date
+    history: pynissan.DrivingHistory | None, period: TripPeriod, start: date, end: date
 ) -> tuple[TripSummary, ...]:
     """Return the summaries whose period begins from ``start`` to ``end``, oldest first.
 
@@ -46,7 +35,7 @@ def trip_summaries(
     return tuple(sorted(found, key=lambda summary: summary.start))
 
 
-def _day(summary: DrivingHistoryTripSummary, period: TripPeriod) -> date | None:
+def _day(summary: pynissan.DrivingHistoryTripSummary, period: TripPeriod) -> date | None:
     """Return the day on which the period begins. Month and day may be missing where the period does not need them."""
     month = summary.month if period is not TripPeriod.YEAR else 1
     day = summary.day if period is TripPeriod.DAY else 1
@@ -58,7 +47,7 @@ def _day(summary: DrivingHistoryTripSummary, period: TripPeriod) -> date | None:
         return None
 
 
-def _trip_summary(start: date, summary: DrivingHistoryTripSummary, period: TripPeriod) -> TripSummary:
+def _trip_summary(start: date, summary: pynissan.DrivingHistoryTripSummary, period: TripPeriod) -> TripSummary:
     driven = summary.distance_traveled
     count = TRIPS.of(summary.number_of_trips)
     return TripSummary(
@@ -72,7 +61,7 @@ def _trip_summary(start: date, summary: DrivingHistoryTripSummary, period: TripP
     )
 
 
-def _grams(weight: DrivingHistoryCo2Saved | None) -> float | None:
+def _grams(weight: pynissan.DrivingHistoryCo2Saved | None) -> float | None:
     factor = _GRAMS.get(weight.unit) if weight and weight.unit else None
     return None if weight is None or weight.value is None or factor is None else CO2_SAVED.of(weight.value * factor)
 
@@ -81,29 +70,29 @@ def _grams(weight: DrivingHistoryCo2Saved | None) -> float | None:
 # areas are not the owner's geofences in Home Assistant either.
 
 
-def alert_notifications(page: BreachAlerts | None, now: datetime) -> list[Notification]:
+def alert_notifications(page: pynissan.BreachAlerts | None, now: datetime) -> list[Notification]:
     """Return the alerts that Nissan has sent, without their positions."""
-    listed = (each for each in (page.alerts if page else None) or () if each is not None)
-    return [_alert_notification(each, now) for each in listed]
+    listed = ((each, label(each.service_type) or "alert") for each in (page.alerts if page else None) or () if each)
+    return [
+        Notification(
+            id=f"breach:{_digest(f'{kind} {alert.breach_date_time} {alert.name}')}",
+            kind=f"breach.{kind}",
+            title=_sentence(kind),
+            text=alert.name,  # the name that the owner has given it
+            sent_at=past(alert.breach_date_time, now),
+        )
+        for alert, kind in listed
+    ]
 
 
-def _alert_notification(alert: BreachAlert, now: datetime) -> Notification:
-    kind = label(alert.service_type) or "alert"
-    return Notification(
-        id=f"breach:{_digest(f'{kind} {alert.breach_date_time} {alert.name}')}",
-        kind=f"breach.{kind}",
-        title=_sentence(kind),
-        text=alert.name,  # the name that the owner has given it
-        sent_at=past(alert.breach_date_time, now),
-    )
-
-
-_FINAL = {each.value.casefold() for each in ServiceRequestStatus if ServiceRequestResult(each).is_terminal}
+_FINAL = {
+    each.value.casefold() for each in pynissan.ServiceRequestStatus if pynissan.ServiceRequestResult(each).is_terminal
+}
 """The statuses after which nothing more happens."""
 
 
 def command_notifications(
-    page: RemoteServiceHistory | None, now: datetime, is_own: Callable[[str], bool]
+    page: pynissan.RemoteServiceHistory | None, now: datetime, is_own: Callable[[str], bool]
 ) -> list[Notification]:
     """Return the commands that were sent from elsewhere, as by the owner's phone, and have ended."""
     found = {}
