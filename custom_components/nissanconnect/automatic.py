@@ -13,7 +13,7 @@ from .alerts import VehicleAlerts
 from .commands import VehicleCommands
 from .coordinator import Cause, StateUpdate, VehicleCoordinator
 from .engine.command_job import FIRST_LOOK, LAST_LOOK, ClimatePlan, Job
-from .engine.wake_policy import WakeContext, WakeRefusal, automatic_wake_due
+from .engine.wake_policy import WakeContext, WakeRefusal, wake_refusal
 from .vehicle import (
     BackendError,
     CancelClimateSchedule,
@@ -159,7 +159,7 @@ class AutomaticWakes:
         if not self._commands.runner.idle:
             return  # a command that waits its turn is not in the log yet
         now = dt_util.utcnow()
-        decision = automatic_wake_due(
+        refusal = wake_refusal(
             WakeContext(
                 policy=vehicle.connection.settings.wake_policy(vehicle.info.key),
                 ledger=self._commands.log.wakes,
@@ -170,8 +170,8 @@ class AutomaticWakes:
                 started_at=self._started_at,
             )
         )
-        if self.not_woken is None or self.not_woken.refusal is not decision.refusal:
-            _LOGGER.debug("%s: automatic wake for %s: %s", vehicle.name, decision.purpose, decision.refusal or "due")
-            self.not_woken = NotWoken(decision.refusal, now) if decision.refusal else None
-        if decision.due:
+        if self.not_woken is None or self.not_woken.refusal is not refusal:
+            _LOGGER.debug("%s: automatic wake: %s", vehicle.name, refusal or "due")
+            self.not_woken = NotWoken(refusal, now) if refusal else None
+        if refusal is None:
             self._commands.async_submit(Refresh(), Initiator(kind="option", name=None))

@@ -15,10 +15,9 @@ from custom_components.nissanconnect.engine.wake_policy import (
     WakeContext,
     WakeLedger,
     WakePolicy,
-    WakePurpose,
     WakeRefusal,
     WakeResult,
-    automatic_wake_due,
+    wake_refusal,
 )
 from custom_components.nissanconnect.vehicle import (
     AuxBattery,
@@ -137,23 +136,21 @@ DUE = WakeContext(
     ],
 )
 def test_refusals(changes: dict[str, Any], refusal: WakeRefusal | None) -> None:
-    decision = automatic_wake_due(replace(DUE, **changes))
-    assert decision.refusal is refusal
-    assert decision.due is (refusal is None)
+    assert wake_refusal(replace(DUE, **changes)) is refusal
 
 
-def test_the_purpose() -> None:
-    assert automatic_wake_due(DUE).purpose is WakePurpose.PARKED
-    assert automatic_wake_due(replace(DUE, state=vehicle(charging=True))).purpose is WakePurpose.CHARGING
+def test_the_interval() -> None:
+    assert DUE.interval == POLICY.parked
+    assert replace(DUE, state=vehicle(charging=True)).interval == POLICY.charging
 
 
 def test_what_was_missed_is_not_made_up_for() -> None:
     """The wake came due an hour ago, Home Assistant came up half an hour ago."""
     started_at = NOON - 30 * MINUTE
     for minutes in range(90):
-        decision = automatic_wake_due(replace(DUE, started_at=started_at, now=NOON + minutes * MINUTE))
-        assert decision.refusal is WakeRefusal.RESTART
-    assert automatic_wake_due(replace(DUE, started_at=started_at, now=NOON + 90 * MINUTE)).due
+        refusal = wake_refusal(replace(DUE, started_at=started_at, now=NOON + minutes * MINUTE))
+        assert refusal is WakeRefusal.RESTART
+    assert wake_refusal(replace(DUE, started_at=started_at, now=NOON + 90 * MINUTE)) is None
 
 
 moments = st.integers(-5 * 24 * 60, 5 * 24 * 60).map(lambda minutes: NOON + minutes * MINUTE)
@@ -238,7 +235,7 @@ def overdue(draw: st.DrawFn) -> WakeContext:
 @given(overdue())
 @settings(max_examples=200)
 def test_what_nothing_speaks_against_is_due(known: WakeContext) -> None:
-    assert automatic_wake_due(known) == (known.purpose, None)
+    assert wake_refusal(known) is None
 
 
 def forget(known: WakeContext, what: str) -> WakeContext:
@@ -258,17 +255,15 @@ def forget(known: WakeContext, what: str) -> WakeContext:
 @given(overdue(), st.sampled_from(["report", "driving", "12 V", "leave"]))
 @settings(max_examples=400)
 def test_unknown_never_wakes(known: WakeContext, what: str) -> None:
-    assert automatic_wake_due(forget(known, what)).refusal is (
-        WakeRefusal.OFF if what == "leave" else WakeRefusal.UNKNOWN
-    )
+    assert wake_refusal(forget(known, what)) is (WakeRefusal.OFF if what == "leave" else WakeRefusal.UNKNOWN)
 
 
 @given(circumstances | overdue())
 @settings(max_examples=400)
 def test_a_wake_has_all_that_it_needs(known: WakeContext) -> None:
-    decision = automatic_wake_due(known)
-    event(f"refusal: {decision.refusal}")
-    if decision.due:
+    refusal = wake_refusal(known)
+    event(f"refusal: {refusal}")
+    if refusal is None:
         assert known.state.last_report is not None
         assert known.activity.driving is False
         assert known.voltage is not None or known.activity.rests_since is not None
@@ -282,9 +277,9 @@ def test_a_wake_has_all_that_it_needs(known: WakeContext) -> None:
 @settings(max_examples=200)
 def test_a_restart_never_causes_a_wake(known: WakeContext, minutes: int) -> None:
     """What is due after a restart would have been due without it, and what was missed is not made up for."""
-    assert automatic_wake_due(replace(known, started_at=known.started_at - minutes * MINUTE)).due
+    assert wake_refusal(replace(known, started_at=known.started_at - minutes * MINUTE)) is None
     if known.due_at is not None and known.due_at < known.now:
-        assert automatic_wake_due(replace(known, started_at=known.now)).refusal is WakeRefusal.RESTART
+        assert wake_refusal(replace(known, started_at=known.now)) is WakeRefusal.RESTART
 
 
 @given(policies, st.integers(0, 24 * 60 - 1).map(lambda minutes: time(minutes // 60, minutes % 60)))
@@ -326,17 +321,16 @@ class Year(RuleBasedStateMachine):
         known = self.known
         day = day_of(known.now, self.zone)
         self.budgets[day] = max(self.budgets.get(day, 0), known.policy.budget)
-        decision = automatic_wake_due(known)
-        if not decision.due:
+        if wake_refusal(known) is not None:
             return
-        interval = known.policy.interval(decision.purpose)
+        interval = known.interval
         assert interval is not None
         assert known.activity.driving is False
         assert sum(day_of(at, self.zone) == day for at in self.wakes) < known.policy.budget
         assert not quiet(known.policy, known.now.astimezone(self.zone).time())
         assert all(known.now - at >= interval for at in self.automatic)
         self.automatic.append(known.now)
-        self.record(OPTION, decision.purpose)
+        self.record(OPTION, "refresh")
 
     def record(self, asker: Initiator, why: str) -> None:
         known = self.known
@@ -382,7 +376,7 @@ class Year(RuleBasedStateMachine):
         kept = WakeLedger.reopened(self.known.ledger.wakes)
         self.known = replace(self.known, now=now, started_at=now, ledger=kept)
         without = replace(self.known, started_at=datetime(2020, 1, 1, tzinfo=UTC))
-        assert automatic_wake_due(self.known).due <= automatic_wake_due(without).due
+        assert wake_refusal(self.known) is not None or wake_refusal(without) is None
         self.consider()
 
     @rule(policy=policies)

@@ -3,12 +3,11 @@
 The owner's own commands are never held up here. They are recorded, and count against the daily budget.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import takewhile
-from typing import NamedTuple
 
 from ..vehicle import Initiator, Reason, Unreachable, VehicleState
 from .activity import Activity
@@ -136,13 +135,6 @@ _PAUSE = timedelta(hours=6)
 """Every attempt costs a vehicle without coverage energy (kamereon-eu §16.3)."""
 
 
-class WakePurpose(StrEnum):
-    """The purpose of an automatic wake."""
-
-    CHARGING = "charging"
-    PARKED = "parked"
-
-
 class WakeRefusal(StrEnum):
     """Why there is no automatic wake."""
 
@@ -174,10 +166,6 @@ class WakePolicy:
     quiet_from: time | None = None
     quiet_until: time | None = None
 
-    def interval(self, purpose: WakePurpose) -> timedelta | None:
-        """Return the interval between wakes."""
-        return self.charging if purpose is WakePurpose.CHARGING else self.parked
-
     def is_quiet(self, at: time) -> bool:
         """Whether a local time is within the quiet hours."""
         if self.quiet_from is None or self.quiet_until is None:
@@ -185,18 +173,6 @@ class WakePolicy:
         if self.quiet_from < self.quiet_until:
             return self.quiet_from <= at < self.quiet_until
         return at >= self.quiet_from or at < self.quiet_until
-
-
-class WakeDecision(NamedTuple):
-    """The purpose of a wake, and why it is refused; without a refusal it is due."""
-
-    purpose: WakePurpose
-    refusal: WakeRefusal | None = None
-
-    @property
-    def due(self) -> bool:
-        """Whether to wake the vehicle now."""
-        return self.refusal is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,22 +188,18 @@ class WakeContext:
     started_at: datetime
 
     @property
-    def purpose(self) -> WakePurpose:
-        """The purpose of a wake now."""
-        return WakePurpose.CHARGING if self.state.charging and self.state.charging.active else WakePurpose.PARKED
+    def interval(self) -> timedelta | None:
+        """The allowed interval between wakes now."""
+        charges = self.state.charging is not None and self.state.charging.active
+        return self.policy.charging if charges else self.policy.parked
 
     @property
     def due_at(self) -> datetime | None:
         """When the interval since the vehicle's last report or wake is over."""
-        interval, report = self.policy.interval(self.purpose), self.state.last_report
+        interval, report = self.interval, self.state.last_report
         if interval is None or report is None:
             return None
         return max(report, self.ledger.last_at or report) + interval
-
-    @property
-    def made_up_at(self) -> datetime:
-        """The earliest time for a missed wake: a restart alone never causes one."""
-        return self.started_at + (self.policy.interval(self.purpose) or timedelta())
 
     @property
     def voltage(self) -> float | None:
@@ -238,39 +210,25 @@ class WakeContext:
         return aux.voltage
 
 
-def automatic_wake_due(context: WakeContext) -> WakeDecision:
-    """Return whether a wake is due. Unknown values never cause one."""
-    refusal = next((refusal for refusal, applies in _REFUSALS if applies(context)), None)
-    return WakeDecision(context.purpose, refusal)
-
-
-def _unknown(it: WakeContext) -> bool:
-    return it.due_at is None or it.activity.driving is None or (it.voltage is None and it.activity.rests_since is None)
-
-
-def _rested_long(it: WakeContext) -> bool:
-    since = it.activity.rests_since
-    return it.voltage is None and since is not None and it.now - since > _RESTED_LONG
-
-
-def _paused(it: WakeContext) -> bool:
-    row = it.ledger.unanswered
-    return len(row) >= _UNANSWERED and it.now - row[0].at < _PAUSE
-
-
-_REFUSALS: tuple[tuple[WakeRefusal, Callable[[WakeContext], bool]], ...] = (
-    (WakeRefusal.OFF, lambda it: it.policy.interval(it.purpose) is None),
-    (WakeRefusal.UNKNOWN, _unknown),
-    (WakeRefusal.DRIVING, lambda it: it.activity.driving is True),
-    (WakeRefusal.AUX_BATTERY_LOW, lambda it: it.voltage is not None and it.voltage < LOWEST_VOLTAGE),
-    (WakeRefusal.RESTED_LONG, _rested_long),
-    (WakeRefusal.PAUSED, _paused),
-    (WakeRefusal.QUIET_HOURS, lambda it: it.policy.is_quiet(it.now.astimezone(it.zone).time())),
-    (WakeRefusal.BUDGET, lambda it: it.ledger.wakes_today(it.now, it.zone) >= it.policy.budget),
-    (WakeRefusal.NOT_DUE, lambda it: it.due_at is not None and it.now < it.due_at),
-    (
-        WakeRefusal.RESTART,
-        lambda it: it.due_at is not None and it.due_at < it.started_at and it.now < it.made_up_at,
-    ),
-)
-"""The reasons against a wake, the most important first."""
+def wake_refusal(context: WakeContext) -> WakeRefusal | None:
+    """Return the most important reason against a wake; ``None`` if one is due. Unknown values never cause one."""
+    interval, due_at, voltage, now = context.interval, context.due_at, context.voltage, context.now
+    driving, rests_since = context.activity.driving, context.activity.rests_since
+    if interval is None:
+        return WakeRefusal.OFF
+    if due_at is None or driving is None or (voltage is None and rests_since is None):
+        return WakeRefusal.UNKNOWN
+    rests_long = rests_since is not None and now - rests_since > _RESTED_LONG
+    unanswered = context.ledger.unanswered
+    reasons = {
+        WakeRefusal.DRIVING: driving,
+        WakeRefusal.AUX_BATTERY_LOW: voltage is not None and voltage < LOWEST_VOLTAGE,
+        WakeRefusal.RESTED_LONG: voltage is None and rests_long,
+        WakeRefusal.PAUSED: len(unanswered) >= _UNANSWERED and now - unanswered[0].at < _PAUSE,
+        WakeRefusal.QUIET_HOURS: context.policy.is_quiet(now.astimezone(context.zone).time()),
+        WakeRefusal.BUDGET: context.ledger.wakes_today(now, context.zone) >= context.policy.budget,
+        WakeRefusal.NOT_DUE: now < due_at,
+        # A restart alone never causes a wake.
+        WakeRefusal.RESTART: due_at < context.started_at and now < context.started_at + interval,
+    }
+    return next((refusal for refusal, applies in reasons.items() if applies), None)
