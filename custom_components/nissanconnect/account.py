@@ -21,6 +21,7 @@ from .connection import Connection
 from .const import DOMAIN
 from .coordinator import Cause, StateUpdate, VehicleCoordinator, update_error
 from .engine.diagnosis import outage_until
+from .engine.polling import retry_pause
 from .issues import (
     SAME_VEHICLE,
     TOO_MANY_VEHICLES,
@@ -308,7 +309,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
             self._failures += 1
             self._error = err
             self._async_report(err)
-            self.update_interval = wait = self.settings.pace.retry(self._failures, err.retry_after)
+            self.update_interval = wait = retry_pause(self._failures, err.retry_after)
             # At the first start the interval does not count, and Home Assistant would try again within seconds.
             raise update_error(err, pause=wait.total_seconds() if err.retry_after else None) from err
         self._failures = 0

@@ -19,7 +19,7 @@ from .connection import NEEDS_REAUTH, Connection
 from .const import DOMAIN
 from .engine.activity import Activity, Change, change
 from .engine.diagnosis import ReadFailure
-from .engine.polling import is_available, own_groups
+from .engine.polling import WATCHING_ROUNDS, is_available, own_groups
 from .reading import ReadParts, ReadSchedule
 from .source_set import SourceSet, answered
 from .vehicle import (
@@ -266,7 +266,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def async_watch(self) -> None:
         """Read more often for a while: a vehicle that did not confirm in time may still obey."""
-        self._reads.watch(self.connection.settings.pace.watching_rounds)
+        self._reads.watch(WATCHING_ROUNDS)
         self.async_reschedule()
 
     @callback
@@ -287,7 +287,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     async def _async_update_data(self) -> VehicleState:
         self._reads.everything |= self.parts.readable is False
         groups = self._reads.begin()
-        results = await self.sources.read(groups, self.connection.settings.pace)
+        results = await self.sources.read(groups)
         own = self.sources.own
         if not results.reports:
             # A source that backs off has failed before, so the own one has an error whether or not it was read now.

@@ -9,7 +9,7 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 
 from .engine.merge import merge
-from .engine.polling import PollingPolicy, own_groups
+from .engine.polling import own_groups
 from .vehicle import (
     NEVER,
     AccessBlocked,
@@ -175,7 +175,7 @@ class SourceSet:
             if source.connection is not None and source.info is not None:
                 source.connection.backend.forget_refusals(source.info)
 
-    async def read(self, groups: Collection[Group], policy: PollingPolicy) -> ReadResults:
+    async def read(self, groups: Collection[Group]) -> ReadResults:
         """Read all sources at once. One that fails is left alone for a while, unless there is no other."""
         now = dt_util.utcnow()
         tried = [source for source in self if not source.is_backing_off(now)] or list(self)
@@ -185,7 +185,7 @@ class SourceSet:
         )
         for source, result in zip(tried, found, strict=True):
             if isinstance(result, BackendError):
-                source.fail(result, policy, now)
+                source.fail(result, now)
                 results.errors[source] = result
             elif isinstance(result, BaseException):
                 raise result

@@ -14,7 +14,7 @@ from .backends.base import Pushing, Trips
 from .connection import NEEDS_REAUTH, Connection, async_connection
 from .const import CONF_UNLOCK_WITHOUT_PIN
 from .engine.merge import SourceState
-from .engine.polling import PollingPolicy, outdated
+from .engine.polling import outdated, retry_pause
 from .store import RememberedVehicle
 from .vehicle import (
     BackendError,
@@ -182,7 +182,7 @@ class VehicleSource(ABC):  # most methods are properties of a line
         self.reported = self.reported.after(state)
         self.error, self.failures, self._retry_at, self._backs_off = None, 0, None, False
 
-    def fail(self, error: BackendError, policy: PollingPolicy, now: datetime) -> None:
+    def fail(self, error: BackendError, now: datetime) -> None:
         """Note that an attempt failed."""
         self.error = error
         if self.is_polled:
@@ -190,7 +190,7 @@ class VehicleSource(ABC):  # most methods are properties of a line
         self._backs_off = True
         if self._retry_at is None or now >= self._retry_at:
             self.failures += 1
-            self._retry_at = now + policy.retry(self.failures, error.retry_after)
+            self._retry_at = now + retry_pause(self.failures, error.retry_after)
         else:
             self._retry_at = max(self._retry_at, now + timedelta(seconds=error.retry_after or 0))
 

@@ -15,7 +15,7 @@ from .activity import Activity
 
 EVERYTHING = frozenset(Group)
 
-_NIGHT = time(22), time(6)
+_EVENING, _MORNING = time(22), time(6)
 _UNUSED = timedelta(days=3)
 _GAP = timedelta(hours=2)
 """After so long without a read every group may have changed."""
@@ -46,15 +46,11 @@ _RESTING = frozenset({Group.BATTERY, Group.CHARGING, Group.POSITION, Group.PRIVA
 
 _EACH_READ: Mapping[Situation, frozenset[Group]] = {
     Situation.WATCHING: _RESTING | {Group.CLIMATE, Group.BODY},
-    Situation.DRIVING: _RESTING,
     Situation.CLIMATE: frozenset({Group.BATTERY, Group.CHARGING, Group.CLIMATE}),
     Situation.CHARGING: frozenset({Group.BATTERY, Group.CHARGING}),
     Situation.PLUGGED_IN: frozenset({Group.BATTERY, Group.CHARGING}),
-    Situation.PARKED: _RESTING,
-    Situation.NIGHT: _RESTING,
-    Situation.UNUSED: _RESTING,
 }
-"""The groups that are part of every read."""
+"""The groups that are part of every read; in all other situations those of a vehicle at rest."""
 
 _SLOW = timedelta(hours=6)
 _MAX_AGE: Mapping[Group, timedelta] = {
@@ -112,13 +108,14 @@ class PollingContext:
             return Situation.PLUGGED_IN
         if activity.rests_since and self.now - activity.rests_since > _UNUSED:
             return Situation.UNUSED
-        return Situation.NIGHT if self._at_night() else Situation.PARKED
+        local = self.now.astimezone(self.zone).time()
+        return Situation.NIGHT if local >= _EVENING or local < _MORNING else Situation.PARKED
 
     def due(self, at: datetime) -> frozenset[Group]:
         """Return the groups for a read at ``at``."""
         if self.failures or not self.requested_at or at - max(self.requested_at.values()) >= _GAP:
             return EVERYTHING
-        return _EACH_READ[self.situation] | {group for group in Group if self._is_due(group, at)}
+        return _EACH_READ.get(self.situation, _RESTING) | {group for group in Group if self._is_due(group, at)}
 
     @property
     def drive_is_over(self) -> bool:
@@ -130,15 +127,11 @@ class PollingContext:
         read_at = self.requested_at.get(group)
         if read_at is None or not timedelta() <= at - read_at < _MAX_AGE[group]:  # clocks are set back
             return True
-        if self.activity.stopped_at and read_at < self.activity.stopped_at:
+        stopped_at, new_report_at = self.activity.stopped_at, self.activity.new_report_at
+        if stopped_at is not None and read_at < stopped_at:
             return True
         reported = group in _REPORTED_TOGETHER and not self.activity.driving
-        return reported and self.activity.new_report_at is not None and read_at < self.activity.new_report_at
-
-    def _at_night(self) -> bool:
-        evening, morning = _NIGHT
-        local = self.now.astimezone(self.zone).time()
-        return local >= evening or local < morning
+        return reported and new_report_at is not None and read_at < new_report_at
 
 
 def _is_charged(state: VehicleState) -> bool:
@@ -154,19 +147,27 @@ class ReadPlan(NamedTuple):
     groups: frozenset[Group]
 
 
+_AT_MOST_DRIVING = timedelta(minutes=4)
+_AT_LEAST_AT_NIGHT = timedelta(minutes=30)
+_AT_LEAST_UNUSED = timedelta(hours=1)
+_WATCHING = timedelta(minutes=1)
+WATCHING_ROUNDS = 10
+_FIRST_RETRY, _LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=1)
+
+
+def retry_pause(failures: int, retry_after: float | None = None) -> timedelta:
+    """Return how long to wait after ``failures`` (at least one) in a row; never less than the backend demands."""
+    # The exponent is bounded: after a week of outage the power of two would no longer fit a timedelta.
+    wait = min(_FIRST_RETRY * (1 << min(failures - 1, 10)), _LONGEST_RETRY)
+    return max(wait, timedelta(seconds=retry_after or 0))
+
+
 @dataclass(frozen=True, slots=True)
 class PollingPolicy:
-    """The polling intervals. The defaults follow the advice in kamereon-eu §16.3 and §15.3."""
+    """The owner's polling intervals. The defaults, like the others, follow kamereon-eu §16.3 and §15.3."""
 
     parked: timedelta = timedelta(minutes=10)
     active: timedelta = timedelta(minutes=5)
-    driving: timedelta = timedelta(minutes=4)
-    night: timedelta = timedelta(minutes=30)
-    unused: timedelta = timedelta(hours=1)
-    watching: timedelta = timedelta(minutes=1)
-    watching_rounds: int = 10
-    first_retry: timedelta = timedelta(minutes=5)
-    longest_retry: timedelta = timedelta(hours=1)
 
     def plan(
         self,
@@ -183,39 +184,29 @@ class PollingPolicy:
         demand in seconds, which is never undercut. ``random`` is between 0 and 1 and spreads the reads by ±10 %.
         ``latest`` is how far off the scheduled read is, if it may only be moved earlier.
         """
-        wait = self.retry(context.failures, retry_after) if context.failures else self._wait(context, debt, random)
+        wait = retry_pause(context.failures) if context.failures else self._wait(context, debt, random)
         wait = min(max(wait, timedelta(seconds=retry_after or 0)), latest)
         return ReadPlan(wait, context.due(context.now + wait))
-
-    def retry(self, failures: int, retry_after: float | None = None) -> timedelta:
-        """Return how long to wait after ``failures`` (at least one) in a row."""
-        # The exponent is bounded: after a week of outage the power of two would no longer fit a timedelta.
-        wait = min(self.first_retry * (1 << min(failures - 1, 10)), self.longest_retry)
-        return max(wait, timedelta(seconds=retry_after or 0))
 
     def _wait(self, context: PollingContext, debt: timedelta, random: float) -> timedelta:
         situation = context.situation
         if situation is Situation.WATCHING or context.drive_is_over:
-            return self.watching
+            return _WATCHING
         wait = max(self._interval(situation) * (0.9 + 0.2 * random), debt)
         charging = context.state.charging
         if situation is Situation.CHARGING and charging and charging.finish_at:
             end = charging.finish_at + _FINISH - context.now
-            if end >= self.watching:
+            if end >= _WATCHING:
                 wait = min(wait, end)
         return wait
 
     def _interval(self, situation: Situation) -> timedelta:
         return {
-            Situation.WATCHING: self.watching,
-            Situation.DRIVING: min(self.driving, self.active),
-            Situation.CLIMATE: self.active,
-            Situation.CHARGING: self.active,
-            Situation.PLUGGED_IN: self.active,
+            Situation.DRIVING: min(_AT_MOST_DRIVING, self.active),
             Situation.PARKED: self.parked,
-            Situation.NIGHT: max(self.night, self.parked),
-            Situation.UNUSED: max(self.unused, self.parked),
-        }[situation]
+            Situation.NIGHT: max(_AT_LEAST_AT_NIGHT, self.parked),
+            Situation.UNUSED: max(_AT_LEAST_UNUSED, self.parked),
+        }.get(situation, self.active)
 
 
 READ_LIMIT = timedelta(hours=3)
@@ -266,6 +257,7 @@ def outdated(state: VehicleState, missing: Collection[Group], now: datetime, *, 
     )
 
 
+_PER_HOUR = 60.0
 _LONGEST = timedelta(hours=1)
 """The quota is soft: each vehicle is read about this often at least, however many share it."""
 
@@ -290,19 +282,18 @@ class Quota:
     limit; clients of the same platform keep to about 60 an hour (kamereon-eu §16.2 [C]).
     """
 
-    per_hour: float = 60.0
     level: float = 0.0
     at: datetime | None = None
 
     def after(self, requests: int, now: datetime) -> Quota:
         """Add ``requests``. A clock that was set back refills nothing."""
-        most = self.per_hour * (1 + _LONGEST / timedelta(hours=1))
+        most = _PER_HOUR * (1 + _LONGEST / timedelta(hours=1))
         return replace(self, level=min(self._level(now) + requests, most), at=now)
 
     def wait(self, now: datetime) -> timedelta:
         """Return how long to wait until the excess has drained."""
-        return min(timedelta(hours=max(self._level(now) - self.per_hour, 0) / self.per_hour), _LONGEST)
+        return min(timedelta(hours=max(self._level(now) - _PER_HOUR, 0) / _PER_HOUR), _LONGEST)
 
     def _level(self, now: datetime) -> float:
         hours = max((now - self.at).total_seconds(), 0) / 3600 if self.at else 0
-        return max(self.level - hours * self.per_hour, 0)
+        return max(self.level - hours * _PER_HOUR, 0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from math import asin, cos, dist, hypot, radians, sin, sqrt
-from typing import Protocol, Self
+from typing import Self
 
 from ..vehicle import Alert, AlertType, Position, VehicleState
 
@@ -14,19 +14,7 @@ _ECCENTRICITY_SQUARED = _FLATTENING * (2 - _FLATTENING)
 """The ellipsoid of WGS 84, in km (NIMA TR8350.2)."""
 
 
-class Coordinates(Protocol):
-    """Anything with WGS 84 coordinates in degrees."""
-
-    @property
-    def latitude(self) -> float:
-        """Degrees north."""
-
-    @property
-    def longitude(self) -> float:
-        """Degrees east."""
-
-
-def distance(one: Coordinates, other: Coordinates) -> float:
+def distance(one: Position | Circle, other: Position | Circle) -> float:
     """Return the km between two places over the ground, to better than 0.5 % wherever they are.
 
     The straight line through the ellipsoid, bent onto a sphere of the radius that the Earth has there. Unlike the
@@ -37,7 +25,7 @@ def distance(one: Coordinates, other: Coordinates) -> float:
     return 2 * radius * asin(min(dist(here, there) / (2 * radius), 1.0))
 
 
-def _in_space(place: Coordinates) -> tuple[float, float, float]:
+def _in_space(place: Position | Circle) -> tuple[float, float, float]:
     """Return km from the centre of the Earth."""
     latitude, longitude = radians(place.latitude), radians(place.longitude)
     normal = _EQUATOR / sqrt(1 - _ECCENTRICITY_SQUARED * sin(latitude) ** 2)

@@ -180,12 +180,14 @@ def market_hint(vin: str) -> Market | None:
     key = normalise_key(vin)
     if _FRAME_NUMBER.fullmatch(key):
         return Market.JAPAN
-    return _MARKETS.get(key[:3]) if vin_problem(key) in (None, VinProblem.CHECK_DIGIT) else None
+    if vin_problem(key) not in (None, VinProblem.CHECK_DIGIT):
+        return None
+    return _PLANTS.get(key[:3], _UNKNOWN_PLANT)[1]
 
 
 def plant_country(vin: str) -> str | None:
     """Return the country where a vehicle was built, as an ISO 3166 code, if its VIN names a known plant."""
-    return _PLANTS.get(normalise_key(vin)[:3])
+    return _PLANTS.get(normalise_key(vin)[:3], _UNKNOWN_PLANT)[0]
 
 
 def vin_problem(text: str) -> VinProblem | None:
@@ -218,40 +220,30 @@ _VALUES: Mapping[str, int] = {
 _FRAME_NUMBER = re.compile(r"[A-Z]{1,3}[0-9]{1,2}-[0-9]{6}")
 """Such as ZE0-123456 or E13-063484 (regions §2)."""
 
-_MARKETS: Mapping[str, Market] = {
-    "SJN": Market.EUROPE,  # Sunderland
-    "VNV": Market.EUROPE,  # vans made in France
-    "VSK": Market.EUROPE,  # Barcelona
-    "VWA": Market.EUROPE,
-    "1N4": Market.NORTH_AMERICA,
-    "1N6": Market.NORTH_AMERICA,
-    "3N1": Market.NORTH_AMERICA,
-    "3N6": Market.NORTH_AMERICA,
-    "3N8": Market.NORTH_AMERICA,
-    "5N1": Market.NORTH_AMERICA,
+_PLANTS: Mapping[str, tuple[str, Market | None]] = {
+    "1N4": ("US", Market.NORTH_AMERICA),
+    "1N6": ("US", Market.NORTH_AMERICA),
+    "3N1": ("MX", Market.NORTH_AMERICA),
+    "3N6": ("MX", Market.NORTH_AMERICA),
+    "3N8": ("MX", Market.NORTH_AMERICA),
+    "5N1": ("US", Market.NORTH_AMERICA),
+    "94D": ("BR", None),
+    "JN1": ("JP", None),
+    "JN6": ("JP", None),
+    "JN8": ("JP", None),
+    "KN1": ("KR", None),
+    "KNM": ("KR", None),
+    "LGB": ("CN", None),
+    "MDH": ("IN", None),
+    "MNT": ("TH", None),
+    "SJN": ("GB", Market.EUROPE),  # Sunderland
+    "VF1": ("FR", None),
+    "VNV": ("FR", Market.EUROPE),  # vans
+    "VSK": ("ES", Market.EUROPE),  # Barcelona
+    "VWA": ("ES", Market.EUROPE),
 }
-"""The first three characters that belong to one market (regions §2.1: [A] and [B], 3N6 and 3N8 [C])."""
+"""The plants of Nissans by the first three characters, each with its country and its market if it has only one.
 
-_PLANTS: Mapping[str, str] = {
-    "1N4": "US",
-    "1N6": "US",
-    "3N1": "MX",
-    "3N6": "MX",
-    "3N8": "MX",
-    "5N1": "US",
-    "94D": "BR",
-    "JN1": "JP",
-    "JN6": "JP",
-    "JN8": "JP",
-    "KN1": "KR",
-    "KNM": "KR",
-    "LGB": "CN",
-    "MDH": "IN",
-    "MNT": "TH",
-    "SJN": "GB",
-    "VF1": "FR",
-    "VNV": "FR",
-    "VSK": "ES",
-    "VWA": "ES",
-}
-"""The plants of Nissans (regions §2.1; JN6, 3N6, 3N8 and VF1 [C], the others [A] and [B])."""
+(regions §2.1; JN6, 3N6, 3N8 and VF1 [C], the others [A] and [B])
+"""
+_UNKNOWN_PLANT = (None, None)
