@@ -14,7 +14,7 @@ decides.
 from asyncio import Event, timeout
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -61,9 +61,10 @@ class Stage(StrEnum):
 class Job:
     """A command on its way. Both events are set at the end, whatever the outcome.
 
-    ``sent_at`` is when its first request left, ``None`` if none has. ``superseded``: a later command undoes this one,
-    and was either sent or requested before this one could leave. ``contested``: such an earlier command was on its way
-    when this one was sent. ``rejected_as_busy``: the service wants to finish another command first.
+    ``sent_at`` is when its first request left, ``None`` if none has, ``before`` the state known right before.
+    ``superseded``: a later command undoes this one, and was either sent or requested before this one could leave.
+    ``contested``: such an earlier command was on its way when this one was sent, so the vehicle may have been about to
+    change. ``rejected_as_busy``: the service wants to finish another command first.
     """
 
     command: Command
@@ -71,6 +72,7 @@ class Job:
     asked_at: datetime
     stage: Stage = Stage.WAITING
     sent_at: datetime | None = None
+    before: VehicleState = VehicleState()
     ticket: Ticket | None = None
     outcome: CommandOutcome | None = None
     error: BackendError | None = None
@@ -218,52 +220,47 @@ class CommandFollower:
                 return progress
             pause, demanded = min(pause * self._timing.growth, longest), min(demanded, left)
 
-    async def confirm(self, job: Job, ticket: Ticket, before: VehicleState, progress: Progress) -> CommandOutcome:
-        """Return how a polled command has ended, after reading the vehicle's state. ``before`` is from its sending."""
+    async def confirm(self, job: Job, ticket: Ticket, progress: Progress) -> CommandOutcome:
+        """Return how a polled command has ended, after reading the vehicle's state."""
         reads = self._timing.reads if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
         # Somebody may open the door meanwhile; that does not make a wrong PIN right.
         wrong = progress.reason is Reason.WRONG_PIN
-        confirmed = not wrong and await self._is_seen(job, before, progress.phase, reads)
+        confirmed = not wrong and await self._is_seen(job, progress.phase, reads)
         job.nothing_done = progress.nothing_done and not confirmed
         if job.superseded and not wrong:
             progress = Progress(Phase.UNCERTAIN, reason=Reason.SUPERSEDED)
-        status, reason = (CommandStatus.CONFIRMED, None) if confirmed else _UNCONFIRMED[progress.phase]
-        if not confirmed and progress.reason is not None:
-            reason = progress.reason
-        outcome = CommandOutcome(
-            status=status, reason=reason, code=progress.code, sent_at=ticket.sent_at, ended_at=self._now()
-        )
-        if job.command.reports and outcome.reason == Reason.NOT_SEEN:
-            return await self._await_report(job, before, outcome)
-        return outcome
-
-    async def confirm_without_response(self, job: Job, before: VehicleState, error: BackendError) -> CommandOutcome:
-        """Return how a command has ended whose response was lost: the vehicle may have carried it out all the same."""
-        seen = await self._is_seen(job, before, Phase.TIMED_OUT, reads=1)
-        job.error = None if seen else error
+        status, reason = _UNCONFIRMED[progress.phase]
+        reason = progress.reason or reason
+        if not confirmed and job.command.reports and reason is Reason.NOT_SEEN:
+            confirmed = await self._is_reported_late(job)
         return CommandOutcome(
-            status=CommandStatus.CONFIRMED if seen else CommandStatus.TIMED_OUT,
-            reason=None if seen else error.key,
+            status=CommandStatus.CONFIRMED if confirmed else status,
+            reason=None if confirmed else reason,
+            code=progress.code,
+            sent_at=ticket.sent_at,
+            ended_at=self._now(),
+        )
+
+    async def confirm_without_response(self, job: Job, error: BackendError) -> CommandOutcome:
+        """Return how a command has ended whose response was lost: the vehicle may have carried it out all the same."""
+        confirmed = await self._is_seen(job, Phase.TIMED_OUT)
+        job.error = None if confirmed else error
+        return CommandOutcome(
+            status=CommandStatus.CONFIRMED if confirmed else CommandStatus.TIMED_OUT,
+            reason=None if confirmed else error.key,
             sent_at=job.sent_at,
             ended_at=self._now(),
         )
 
-    async def _await_report(self, job: Job, before: VehicleState, outcome: CommandOutcome) -> CommandOutcome:
+    async def _is_reported_late(self, job: Job) -> bool:
         """Read for a late report, at growing intervals."""
         for pause in self._timing.late_reads:
             await self._sleep(pause)
-            if await self._is_seen(job, before, Phase.DONE, reads=1, groups=job.command.shown_by(before)):
-                return replace(outcome, status=CommandStatus.CONFIRMED, reason=None, ended_at=self._now())
-        return replace(outcome, ended_at=self._now())
+            if await self._is_seen(job, Phase.DONE, groups=job.command.shown_by(job.before)):
+                return True
+        return False
 
-    async def _is_seen(
-        self,
-        job: Job,
-        before: VehicleState,
-        phase: Phase,
-        reads: int,
-        groups: Collection[Group] | None = None,
-    ) -> bool:
+    async def _is_seen(self, job: Job, phase: Phase, reads: int = 1, groups: Collection[Group] | None = None) -> bool:
         """Read the vehicle's state until it shows the command's effect, at most ``reads`` times.
 
         All groups of the command are read once, and again when the most telling ones have shown the effect. In between
@@ -271,8 +268,7 @@ class CommandFollower:
         other vehicles.
         """
         command = job.command
-        best = command.shown_by(before) if groups is None else groups
-        rounds = [best] * reads
+        rounds = [command.shown_by(job.before) if groups is None else groups] * reads
         if groups is None:
             rounds[-1 if command.reports else 0] = command.groups
         for number, wanted in enumerate(rounds):
@@ -284,9 +280,7 @@ class CommandFollower:
                 state = await self._transport.read(wanted, job.ticket)
             except BackendError:
                 continue
-            sent_at = job.sent_at or job.asked_at
-            proven = proves(command, state, before, phase, sent_at, contested=job.contested)
-            if proven and not job.superseded:
+            if _proves(job, state, phase) and not job.superseded:
                 if wanted != command.groups:
                     with suppress(BackendError):
                         await self._transport.read(command.groups, job.ticket)
@@ -307,20 +301,15 @@ _CLOCK_ERROR = timedelta(minutes=1)
 """By how much the clock of a vehicle may be behind ours."""
 
 
-def proves(
-    command: Command, state: VehicleState, before: VehicleState, phase: Phase, sent_at: datetime, *, contested: bool
-) -> bool:
-    """Whether ``state`` shows that the command was carried out. ``phase`` is the last one that the backend reported.
-
-    ``before`` is the state known when it was sent, at ``sent_at``. ``contested``: the opposite command was on its way
-    then, so the vehicle may be about to change.
-    """
+def _proves(job: Job, state: VehicleState, phase: Phase) -> bool:
+    """Whether ``state`` shows that a command was carried out. ``phase`` is the last one that the backend reported."""
+    command, before, sent_at = job.command, job.before, job.sent_at or job.asked_at
     seen = command.seen_in(state, before)
     reported = {group: at for group, at in state.report_times.items() if group in command.groups}
     is_new = any(at != before.report_times.get(group) for group, at in reported.items())
     fresh = is_new or not command.seen_in(before, before)
     if phase is Phase.DONE:  # the backend is believed unless the vehicle contradicts it
-        return seen is not False and (fresh or not contested or not reported)
+        return seen is not False and (fresh or not job.contested or not reported)
     # Against the backend only fresh evidence counts: a state that was so all along proves nothing, nor does a report
     # from before the command that had not been read.
     is_older = max(reported.values(), default=sent_at) < sent_at - _CLOCK_ERROR

@@ -287,6 +287,8 @@ class CommandRunner:
         """Carry a job out when its turn comes, and set its outcome."""
         try:
             job.outcome = await self._carry_out(job)
+        except Busy:
+            job.outcome = self._blocked(Busy.key)
         except TooLate:
             passed = job.command.useful_until is not None and self._now() >= job.command.useful_until
             late = TimePassed.key if passed else Reason.TOO_LATE
@@ -302,14 +304,11 @@ class CommandRunner:
 
     async def _carry_out(self, job: Job) -> CommandOutcome:
         """Send and follow a command; return its outcome."""
-        before = self._current_state()
+        job.before = self._current_state()
         while job.ticket is None:
-            try:
-                await self._wait_for_turn(job)
-            except Busy:
-                return self._blocked(Busy.key)
+            await self._wait_for_turn(job)
             alone = not any(each.blocks_others for each in self._jobs)
-            before, outcome = await self._send(job)
+            outcome = await self._send(job)
             job.rejected_as_busy = isinstance(job.error, Busy)
             if outcome is not None and job.rejected_as_busy and not alone:  # sent again when our other one is over
                 job.error = job.sent_at = None
@@ -318,19 +317,19 @@ class CommandRunner:
                 return outcome
             elif job.error is not None:
                 self._move(job, Stage.EXECUTED)
-                return await self._follower.confirm_without_response(job, before, job.error)
+                return await self._follower.confirm_without_response(job, job.error)
         self._move(job, Stage.ACCEPTED)
         job.accepted.set()
         progress = await self._follower.poll(job, job.ticket)
         self._move(job, Stage.EXECUTED)
-        return await self._follower.confirm(job, job.ticket, before, progress)
+        return await self._follower.confirm(job, job.ticket, progress)
 
-    async def _send(self, job: Job) -> tuple[VehicleState, CommandOutcome | None]:
-        """Send a command; return the state known right before, and the outcome if there is one already.
+    async def _send(self, job: Job) -> CommandOutcome | None:
+        """Send a command; return the outcome if there is one already.
 
         With neither ticket nor outcome it is unknown whether the command was accepted.
         """
-        before = self._current_state()
+        job.before = self._current_state()
         reason = self._check(job.command)
         if reason == Reason.ALREADY_SO:
             self._move(job, Stage.SENDING)
@@ -338,12 +337,12 @@ class CommandRunner:
         if job.superseded:
             raise TooLate
         if reason == Reason.ALREADY_SO:
-            return before, CommandOutcome(status=CommandStatus.CONFIRMED, reason=reason, ended_at=self._now())
+            return CommandOutcome(status=CommandStatus.CONFIRMED, reason=reason, ended_at=self._now())
         if reason is not None:
-            return before, self._blocked(reason)
+            return self._blocked(reason)
         self._move(job, Stage.SENDING)
         if job.command.reports:
-            before = await self._follower.state_before(job.command, before)
+            job.before = await self._follower.state_before(job.command, job.before)
         self._sendings[job] = sending = Sending(
             job.latest, partial(self._request, job), self._now, useful_until=job.command.useful_until
         )
@@ -358,14 +357,11 @@ class CommandRunner:
                 raise TooLate from error
             job.error = error
             if not sending.uncertain or error.nothing_done:
-                status = (
-                    CommandStatus.BLOCKED if isinstance(error, Unavailable | TimePassed) else CommandStatus.REJECTED
-                )
-                return before, CommandOutcome(
-                    status=status, reason=error.key, sent_at=job.sent_at, ended_at=self._now()
-                )
+                blocked = isinstance(error, Unavailable | TimePassed)
+                status = CommandStatus.BLOCKED if blocked else CommandStatus.REJECTED
+                return CommandOutcome(status=status, reason=error.key, sent_at=job.sent_at, ended_at=self._now())
         self._supersede_earlier(job)
-        return before, None
+        return None
 
     def _request(self, job: Job, wakes: bool) -> AbstractAsyncContextManager[None]:
         if job.sent_at is None:
