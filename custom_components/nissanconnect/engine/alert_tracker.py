@@ -91,25 +91,19 @@ class SeenNotifications:
         self, messages: Iterable[Notification], now: datetime, source: str = ""
     ) -> tuple[SeenNotifications, tuple[Notification, ...]]:
         """Return this after a read, and the new notifications, oldest first. The first read brings no new ones."""
-        unknown = {each.id: each for each in messages if each.id not in self.sent_at}
         begun = None if self.since_at is None else max(self.since_at, self.sources_at.get(source, self.since_at))
         if begun is not None and begun - now > _CLOCK_ERROR:
-            return self._restarted(now).after(messages, now, source)
-        new = [each for each in unknown.values() if begun is not None and _sent_at(each, now) >= begun]
-        known = dict(self.sent_at) | {each.id: _sent_at(each, now) for each in unknown.values()}
-        kept = sorted(known.items(), key=lambda item: item[1])
-        since = now if self.since_at is None else self.since_at
+            sources_at = {name: min(at, now) for name, at in self.sources_at.items()}
+            return replace(self, since_at=now, sources_at=sources_at).after(messages, now, source)
+        unknown = {each.id: each for each in messages if each.id not in self.sent_at}
+        sent_at = {id_: each.sent_at or now for id_, each in unknown.items()}
+        new = [each for each in unknown.values() if begun is not None and sent_at[each.id] >= begun]
+        kept = sorted({**self.sent_at, **sent_at}.items(), key=lambda item: item[1])
+        since = self.since_at or now
         if len(kept) > _KNOWN:  # a forgotten one must not come back as new
             since = max(since, kept[-_KNOWN - 1][1] + timedelta.resolution)
         seen = replace(self, since_at=since, sent_at=dict(kept[-_KNOWN:]))
-        return seen, tuple(sorted(new, key=lambda each: _sent_at(each, now)))
-
-    def _restarted(self, now: datetime) -> SeenNotifications:
-        return replace(self, since_at=now, sources_at={source: min(at, now) for source, at in self.sources_at.items()})
-
-
-def _sent_at(message: Notification, now: datetime) -> datetime:
-    return message.sent_at or now
+        return seen, tuple(sorted(new, key=lambda each: sent_at[each.id]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +231,10 @@ class AlertTracker:
 
     def blocks_climate(self, geofences: Iterable[Geofence]) -> bool:
         """Whether a geofence blocks climate where the vehicle is."""
-        known = ((geofence, self.inside(geofence)) for geofence in geofences)
         return any(
-            inside is not None and GeofenceAction.BLOCK_CLIMATE in geofence.actions(inside=inside)
-            for geofence, inside in known
+            (inside := self.inside(geofence)) is not None
+            and GeofenceAction.BLOCK_CLIMATE in geofence.actions(inside=inside)
+            for geofence in geofences
         )
 
     def after_messages(
