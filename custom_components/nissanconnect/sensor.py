@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import (
@@ -85,7 +85,7 @@ class _Options(_Place, total=False):
 
     capability: Capability
     needs: Collection[Capability]
-    steady: Callable[[], Steady[Any]]
+    steady: Callable[[], Steady]
     suggested_unit_of_measurement: str
 
 

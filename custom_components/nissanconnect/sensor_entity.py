@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorEntity, SensorEntityDescription
 from homeassistant.const import Platform
@@ -42,7 +42,7 @@ Statistics of one sensor cost 312 rows a day, of which 24 are kept for ever. A s
 class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | datetime]):
     """A sensor and its value; ``steady`` creates a filter for a value that would change too often."""
 
-    steady: Callable[[], Steady[Any]] | None = None
+    steady: Callable[[], Steady] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

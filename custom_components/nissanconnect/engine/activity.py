@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Self
 
-from ..vehicle import Group, Position, Reported, Tyre, VehicleState
+from ..vehicle import STAMP, Group, Position, Reported, Tyre, VehicleState
 from .position import distance
 
 _CONSECUTIVE = timedelta(minutes=75)
@@ -76,10 +76,13 @@ class Activity:
         moved = reference.has_moved(state)
         compared = first or moved or not timedelta() <= now - reference.at < _GLANCE  # clocks are set back
         driving = None if first else self._driving(reference, state, now, moved=moved, compared=compared)
+        reported_at = state.last_report
+        rests_since = reported_at if moved or self.rests_since is None else self.rests_since
+        new_report = polled and reported_at is not None and reported_at != before.last_report
         return Activity(
             driving=driving,
-            rests_since=now if driving or _feeds_battery(state) else self._rests_since(state, moved=moved),
-            new_report_at=now if polled and _is_new_report(before, state) else self.new_report_at,
+            rests_since=now if driving or _feeds_battery(state) else rests_since,
+            new_report_at=now if new_report else self.new_report_at,
             moved_at=now if moved else self.moved_at,
             stopped_at=now if self.driving and driving is False else self.stopped_at,
             reference=Snapshot.of(state, now) if compared else reference,
@@ -95,20 +98,10 @@ class Activity:
         in_a_jam = self.moved_at is not None and now - self.moved_at <= _JAM
         return in_a_jam and state.last_report != reference.reported_at
 
-    def _rests_since(self, state: VehicleState, *, moved: bool) -> datetime | None:
-        return state.last_report if moved or self.rests_since is None else self.rests_since
-
 
 def _feeds_battery(state: VehicleState) -> bool:
     charging = state.charging is not None and state.charging.active
     return bool(charging or (state.climate is not None and state.climate.running))
-
-
-def _is_new_report(before: VehicleState, state: VehicleState) -> bool:
-    return state.last_report is not None and state.last_report != before.last_report
-
-
-_STAMP = frozenset(each.name for each in fields(Reported))
 
 
 class Change(IntEnum):
@@ -136,7 +129,7 @@ def _group_change(before: Reported | None, after: Reported | None) -> Change:
     if before is None or after is None:
         return Change.EVENT
     return max(
-        _stamp_change(one, other) if name in _STAMP else _value_change(one, other)
+        _stamp_change(one, other) if name in STAMP else _value_change(one, other)
         for name in (each.name for each in fields(after))
         if (one := getattr(before, name)) != (other := getattr(after, name))
     )

@@ -7,9 +7,9 @@ alert and the start of an automation. So values that automations wait for must s
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from ..vehicle import Group, Reported, VehicleState
+from ..vehicle import NEVER, Group, Reported, VehicleState
 
 PLUG_HOLD = timedelta(seconds=5)
 CHARGING_HOLD = timedelta(seconds=5)
@@ -142,13 +142,6 @@ def _after(value: Reported) -> Reported:
     return replace(value, received_at=value.received_at + timedelta.resolution)
 
 
-class Steady[T](Protocol):
-    """Decides what is shown of a value. A second call at the same moment changes nothing."""
-
-    def after(self, value: T | None, now: datetime) -> T | None:
-        """Return what is shown ``now`` for ``value``."""
-
-
 @dataclass(slots=True)
 class InSteps:
     """A number in multiples of ``step``; it stays until the value is a whole step away from the shown one."""
@@ -183,16 +176,16 @@ class Held:
 
     hold: timedelta
     shown: str | None = None
-    right_at: datetime | None = None
+    right_at: datetime = NEVER
 
     def after(self, value: str | None, now: datetime) -> str | None:
         """Return what is shown."""
-        if value not in (None, self.shown) and self._holds(now):
+        changes = None not in (value, self.shown) and value != self.shown
+        if changes and timedelta() <= now - self.right_at < self.hold:
             return self.shown
         self.shown, self.right_at = value, now
         return value
 
-    def _holds(self, now: datetime) -> bool:
-        if self.shown is None or self.right_at is None:
-            return False
-        return timedelta() <= now - self.right_at < self.hold
+
+type Steady = InSteps | TimeInSteps | Held
+"""Decides what is shown of a value. A second call at the same moment changes nothing."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ..vehicle import NEVER, Group, Odometer, Reported, Tyre, VehicleState, Weakness
+from ..vehicle import NEVER, STAMP, Group, Odometer, Reported, Tyre, VehicleState, Weakness
 
 ODOMETER_DOUBT = timedelta(days=1)
 """How long a falling odometer is disbelieved: clouds have returned older distances for hours (kamereon-eu §8.8)."""
@@ -25,8 +25,6 @@ REPORT_DOUBT = timedelta(hours=1)
 
 SAME_MOMENT = timedelta(minutes=15)
 """Reports that are no further apart describe the same situation: sources are read some minutes after one another."""
-
-_STAMP = frozenset(each.name for each in fields(Reported))
 
 
 def accumulate(one: VehicleState, other: VehicleState) -> VehicleState:
@@ -135,7 +133,7 @@ class _Candidate(NamedTuple):
         return {
             each.name: value
             for each in fields(self.value)
-            if each.name not in _STAMP and (value := getattr(self.value, each.name)) is not None
+            if each.name not in STAMP and (value := getattr(self.value, each.name)) is not None
         }
 
     def agrees_with(self, other: _Candidate) -> bool:

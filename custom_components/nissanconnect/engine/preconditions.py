@@ -116,7 +116,8 @@ def refusal(command: Command, info: VehicleInfo, context: CommandContext) -> str
     if context.state.connectivity is not None and context.state.connectivity.reachable is False:
         return Unreachable.key
     if isinstance(command, Refresh):
-        return _refresh(command, context.state)
+        # Privacy mode refuses a position, and nothing else as far as known (kamereon-eu §15.1).
+        return PrivacyMode.key if context.state.is_private and command == Refresh(Group.POSITION) else None
     check = _CHECKS.get(type(command))
     reasons = check(context) if check else iter(())
     return next((reason for reason in reasons if not (command.force and reason in OVERRIDABLE)), None)
@@ -157,11 +158,6 @@ def _engine(context: CommandContext) -> Iterator[Reason]:
         yield Reason.DOOR_OPEN
     if context.level is not None and context.level < context.limits.engine_battery:
         yield Reason.BATTERY_LOW
-
-
-def _refresh(command: Command, state: VehicleState) -> str | None:
-    """Privacy mode refuses a position, and nothing else as far as known (kamereon-eu §15.1)."""
-    return PrivacyMode.key if state.is_private and command == Refresh(Group.POSITION) else None
 
 
 _CHECKS: Mapping[type[Command], Callable[[CommandContext], Iterator[Reason]]] = {

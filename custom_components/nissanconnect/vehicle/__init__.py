@@ -101,6 +101,7 @@ from .report import (
 from .state import (
     GROUP_TYPES,
     NEVER,
+    STAMP,
     AuxBattery,
     Battery,
     Body,

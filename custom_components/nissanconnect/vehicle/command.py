@@ -371,8 +371,7 @@ class Refresh(Command):
     @property
     @override
     def needs(self) -> frozenset[Capability]:
-        reported = {_REPORTS[self.group]} if self.group in _REPORTS else set[Capability]()
-        return frozenset({self.capability} | reported)
+        return frozenset({self.capability, _REPORTS.get(self.group, self.capability)})
 
     @override
     def seen_in(self, state: VehicleState, before: VehicleState) -> bool | None:

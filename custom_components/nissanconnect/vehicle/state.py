@@ -5,7 +5,7 @@ Units are fixed: km, °C, kWh, kW, kPa, litres, volts, degrees, percent 0-100, a
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -62,6 +62,10 @@ class Reported:
     def known_at(self) -> datetime:
         """When the vehicle reported this, or when it was received if the source states no time."""
         return self.reported_at or self.received_at
+
+
+STAMP = frozenset(each.name for each in fields(Reported))
+"""The fields that every group has."""
 
 
 class Stamp(TypedDict):
