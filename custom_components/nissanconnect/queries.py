@@ -30,47 +30,34 @@ from .engine.preconditions import OVERRIDABLE
 from .engine.wake_policy import WakeRefusal
 from .runtime import VehicleRuntime
 from .vehicle import (
+    COMMANDS,
     BackendError,
+    CancelClimateSchedule,
     Command,
-    FlashLights,
     Group,
-    Lock,
     Market,
     Reason,
     Refresh,
     ScheduleClimate,
     SendDestination,
-    SetChargeSchedule,
-    SoundHorn,
-    StartCharging,
+    SetChargeLimit,
     StartClimate,
-    StartEngine,
-    StopCharging,
-    StopClimate,
-    StopEngine,
-    StopSignals,
     TripPeriod,
     TripSummary,
-    Unlock,
     VehicleInfo,
     VehicleState,
     market_hint,
 )
 
 ATTR_FROM = "from"
+ATTR_PATH = "path"
 ATTR_PERIOD = "period"
 ATTR_TO = "to"
 
 
 type Fields = Mapping[probatio.Marker, Any]
-
-
-@dataclass(frozen=True)
-class Incomplete:
-    """A result that lacks something; ``missing`` says what, beside it in the response."""
-
-    result: JsonValueType
-    missing: Mapping[str, JsonValueType]
+type VehicleResponse = Mapping[str, JsonValueType]
+"""A vehicle's part of the response: the ``answer``, and what it lacks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,21 +68,27 @@ class VehicleQuery:
     changes what Home Assistant has recorded.
     """
 
-    run: Callable[[VehicleRuntime, ServiceCall], Awaitable[JsonValueType | Incomplete]]
+    run: Callable[[VehicleRuntime, ServiceCall], Awaitable[VehicleResponse]]
     fields: Fields = field(default_factory=dict)
     response_optional: bool = False
     admin_only: bool = False
 
 
-async def _command_log(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
-    return [
-        {"asked_at": record.asked_at.isoformat(), "status": record.outcome.status, **record.as_event_data}
-        for record in reversed(vehicle.log.records)
+async def _command_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
+    return {
+        "answer": [
+            {"asked_at": record.asked_at.isoformat(), "status": record.outcome.status, **record.as_event_data}
+            for record in reversed(vehicle.log.records)
+        ]
+    }
+
+
+async def _wake_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
+    wakes: list[JsonValueType] = [
+        {"at": wake.at.isoformat(), "asked_by": wake.asked_by.shown, "why": wake.why, "result": wake.result}
+        for wake in reversed(vehicle.log.wakes.wakes)
     ]
-
-
-async def _wake_log(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
-    return [*_not_woken(vehicle), *_wakes(vehicle)]
+    return {"answer": [*_not_woken(vehicle), *wakes]}
 
 
 def _not_woken(vehicle: VehicleRuntime) -> list[JsonValueType]:
@@ -114,24 +107,12 @@ def _not_woken(vehicle: VehicleRuntime) -> list[JsonValueType]:
     ]
 
 
-def _wakes(vehicle: VehicleRuntime) -> list[JsonValueType]:
-    return [
-        {
-            "at": wake.at.isoformat(),
-            "asked_by": wake.asked_by.shown,
-            "why": wake.why,
-            "result": wake.result,
-        }
-        for wake in reversed(vehicle.log.wakes.wakes)
-    ]
-
-
-async def _preflight(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
+async def _preflight(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     """Check a command against the state as it will be after pending commands."""
     command, state = PREFLIGHT[call.data[ATTR_COMMAND]], vehicle.commands.expected
     reason = vehicle.checks.refusal(command, state)
     warning = _warning(vehicle, command, state) if reason is None else None
-    return {
+    answer: JsonValueType = {
         "allowed": reason is None,
         "reason": reason,
         "message": reason and await _exception_text(call.hass, reason),
@@ -139,6 +120,7 @@ async def _preflight(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueTyp
         "warning": warning,
         "warning_message": warning and await _exception_text(call.hass, warning),
     }
+    return {"answer": answer}
 
 
 def _warning(vehicle: VehicleRuntime, command: Command, state: VehicleState) -> str | None:
@@ -156,26 +138,15 @@ async def _exception_text(hass: HomeAssistant, key: str) -> str:
     return texts[f"component.{DOMAIN}.exceptions.{key}.message"]
 
 
+_NOT_AS_IT_IS = (CancelClimateSchedule, ScheduleClimate, SendDestination, SetChargeLimit)
+"""The first is never checked, the others need arguments."""
+
 PREFLIGHT: Mapping[str, Command] = {
-    command.kind(): command
-    for command in (
-        FlashLights(),
-        Lock(),
-        Refresh(),
-        ScheduleClimate(datetime.max.replace(tzinfo=UTC)),
-        SendDestination(0.0, 0.0, ""),
-        SetChargeSchedule(),
-        SoundHorn(),
-        StartCharging(),
-        StartClimate(),
-        StartEngine(),
-        StopCharging(),
-        StopClimate(),
-        StopEngine(),
-        StopSignals(),
-        Unlock(),
-    )
-} | {"locate": Refresh(Group.POSITION)}
+    **{command.kind(): command() for command in COMMANDS if command not in _NOT_AS_IT_IS},
+    "locate": Refresh(Group.POSITION),
+    ScheduleClimate.kind(): ScheduleClimate(datetime.max.replace(tzinfo=UTC)),
+    SendDestination.kind(): SendDestination(0.0, 0.0, ""),
+}
 """The commands that can be checked before they are sent."""
 
 _SPAN = {
@@ -186,7 +157,7 @@ _SPAN = {
 """How far back trips go if no start is given: a week, a year, ten years."""
 
 
-async def _trips(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType | Incomplete:
+async def _trips(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     period: TripPeriod = call.data[ATTR_PERIOD]
     end: date = call.data.get(ATTR_TO) or dt_util.now().date()
     start: date = call.data.get(ATTR_FROM) or end - _SPAN[period]
@@ -197,10 +168,8 @@ async def _trips(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType | 
         driven = await vehicle.sources.read_trips(period, start, end, today)
     except BackendError as err:
         raise action_error(err) from err
-    summaries: JsonValueType = [_as_json(summary) for summary in driven.summaries]
-    if driven.missing_from is None:
-        return summaries
-    return Incomplete(summaries, {"missing_from": driven.missing_from.isoformat()})
+    missing = {"missing_from": driven.missing_from.isoformat()} if driven.missing_from else {}
+    return {"answer": [_as_json(summary) for summary in driven.summaries], **missing}
 
 
 def _as_json(summary: TripSummary) -> JsonValueType:
@@ -220,12 +189,7 @@ _UNITS = {
 }
 
 
-ATTR_PATH = "path"
-
-IMPORT_FIELDS: Fields = {probatio.Required(ATTR_PATH): cv.string}
-
-
-async def async_import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> JsonValueType:
+async def _import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     """Import a log of Leaf Spy for a vehicle of any source; return what was imported."""
     # The recorder is loaded long before any action is called; importing it at our start would slow that down.
     await async_import_module(call.hass, f"{__package__}.statistics")
@@ -237,7 +201,7 @@ async def async_import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -
         lambda: _allowed(call.hass, call.data[ATTR_PATH]),
         device_key=vehicle.info.key,
     )
-    return imported.as_response()
+    return {"answer": imported.as_response()}
 
 
 def _own_name(info: VehicleInfo) -> str | None:
@@ -270,7 +234,10 @@ QUERIES: Mapping[str, VehicleQuery] = {
         },
     ),
     "import_leafspy_log": VehicleQuery(
-        run=async_import_leafspy_log, fields=IMPORT_FIELDS, response_optional=True, admin_only=True
+        run=_import_leafspy_log,
+        fields={probatio.Required(ATTR_PATH): cv.string},
+        response_optional=True,
+        admin_only=True,
     ),
     "preflight": VehicleQuery(run=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(PREFLIGHT))}),
     "wake_log": VehicleQuery(run=_wake_log, admin_only=True),

@@ -26,7 +26,7 @@ import probatio
 
 from .account import AccountCoordinator, NissanConfigEntry
 from .const import DOMAIN
-from .queries import ATTR_FROM, QUERIES, Fields, Incomplete, VehicleQuery
+from .queries import ATTR_FROM, QUERIES, Fields, VehicleQuery, VehicleResponse
 from .runtime import VehicleRuntime
 from .vehicle import (
     SOONEST_PLAN,
@@ -276,8 +276,7 @@ def _schema(fields: Fields) -> probatio.Schema:
 
 def _command_handler(action: VehicleAction) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
-        vehicles = _vehicles(call)
-        await async_check_permission(call.hass, call.context, vehicles, POLICY_CONTROL)
+        vehicles = await _async_vehicles(call, POLICY_CONTROL)
         data = in_celsius(call.data, call.hass.config.units.temperature_unit)
         # All fields are checked for every vehicle before the first command is sent.
         commands = [action.command(vehicle.info, data) for vehicle in vehicles.values()]
@@ -293,7 +292,8 @@ def _command_handler(action: VehicleAction) -> Callable[[ServiceCall], Coroutine
         if action.response is None or not call.return_response:
             return None
         states = (vehicle.coordinator.shown for vehicle in vehicles.values())
-        return _response(vehicles, [action.response(*each) for each in zip(states, outcomes, strict=True)])
+        responses = [{"answer": action.response(*each)} for each in zip(states, outcomes, strict=True)]
+        return _response(vehicles, responses)
 
     return handle
 
@@ -309,30 +309,27 @@ async def _carry_out(vehicle: VehicleRuntime, command: Command | None, call: Ser
 
 def _query_handler(query: VehicleQuery) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
-        vehicles = _vehicles(call)
-        await async_check_permission(call.hass, call.context, vehicles, POLICY_READ)
+        vehicles = await _async_vehicles(call, POLICY_READ)
         return _response(vehicles, [await query.run(vehicle, call) for vehicle in vehicles.values()])
 
     return handle
 
 
-def _response(vehicles: dict[str, VehicleRuntime], results: Sequence[JsonValueType | Incomplete]) -> ServiceResponse:
+def _response(vehicles: dict[str, VehicleRuntime], results: Sequence[VehicleResponse]) -> ServiceResponse:
     """Return the results by the ids of the devices, with their names for people."""
     return {
         "vehicles": {
-            device_id: {"name": vehicle.info.name, **_with_gaps(result)}
+            device_id: {"name": vehicle.info.name, **result}
             for (device_id, vehicle), result in zip(vehicles.items(), results, strict=True)
         }
     }
 
 
-def _with_gaps(result: JsonValueType | Incomplete) -> Mapping[str, JsonValueType]:
-    return {"answer": result.result, **result.missing} if isinstance(result, Incomplete) else {"answer": result}
-
-
-@callback
-def _vehicles(call: ServiceCall) -> dict[str, VehicleRuntime]:
-    return {device_id: _vehicle(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]}
+async def _async_vehicles(call: ServiceCall, policy: str) -> dict[str, VehicleRuntime]:
+    """Return the targeted vehicles by the ids of their devices, if the user has ``policy`` for them."""
+    vehicles = {device_id: _vehicle(call.hass, device_id) for device_id in call.data[ATTR_DEVICE_ID]}
+    await async_check_permission(call.hass, call.context, vehicles, policy)
+    return vehicles
 
 
 @callback
