@@ -17,9 +17,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.backends.demo.car import Car
-from custom_components.nissanconnect.const import DOMAIN, OPTION_ANSWER_AT_ONCE
+from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.queries import QUERIES
 from custom_components.nissanconnect.services import ACTIONS
+from custom_components.nissanconnect.settings import OPTION_ANSWER_AT_ONCE
 from custom_components.nissanconnect.vehicle import (
     Battery,
     Body,

@@ -16,7 +16,8 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, OPTION_ALERTS_OFF
+from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT
+from custom_components.nissanconnect.settings import OPTION_ALERTS_OFF
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Group
 
 from .conftest import LetTimePass, logbook_lines, set_up, settle, state

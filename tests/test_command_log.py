@@ -14,8 +14,9 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, async_capture_events
 
-from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND, OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY
+from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND
 from custom_components.nissanconnect.engine.command_job import Unfinished
+from custom_components.nissanconnect.settings import OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY
 from custom_components.nissanconnect.vehicle import CommandStatus, Initiator, SoundHorn, StartClimate, StopClimate
 
 from .conftest import NOON, LetTimePass, logbook_lines, set_up, state

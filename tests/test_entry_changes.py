@@ -11,13 +11,8 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, call
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.nissanconnect.const import (
-    EVENT_ALERT,
-    OPTION_ALERTS_OFF,
-    OPTION_CLIMATE_BATTERY,
-    OPTION_PARKED,
-    SUBENTRY_GEOFENCE,
-)
+from custom_components.nissanconnect.const import EVENT_ALERT, SUBENTRY_GEOFENCE
+from custom_components.nissanconnect.settings import OPTION_ALERTS_OFF, OPTION_CLIMATE_BATTERY, OPTION_PARKED
 from custom_components.nissanconnect.store import VehicleStore
 from custom_components.nissanconnect.vehicle import Battery, Capability
 

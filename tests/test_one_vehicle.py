@@ -29,8 +29,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND, OPTION_ALERTS_OFF
+from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 from custom_components.nissanconnect.engine.alert_rules import AlertPreferences
+from custom_components.nissanconnect.settings import OPTION_ALERTS_OFF
 from custom_components.nissanconnect.vehicle import (
     ActionRequired,
     AlertType,

@@ -10,8 +10,11 @@ from homeassistant.helpers.json import json_dumps
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.const import (
-    CONF_VEHICLE,
+from custom_components.nissanconnect.const import CONF_VEHICLE
+from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
+from custom_components.nissanconnect.engine.preconditions import CommandLimits
+from custom_components.nissanconnect.engine.wake_policy import WakePolicy
+from custom_components.nissanconnect.settings import (
     OPTION_ACTIVE,
     OPTION_ANSWER_AT_ONCE,
     OPTION_CLIMATE_BATTERY,
@@ -20,11 +23,8 @@ from custom_components.nissanconnect.const import (
     OPTION_HOTTEST,
     OPTION_PARKED,
     OPTION_WAKING,
+    read_settings,
 )
-from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
-from custom_components.nissanconnect.engine.preconditions import CommandLimits
-from custom_components.nissanconnect.engine.wake_policy import WakePolicy
-from custom_components.nissanconnect.settings import read_settings
 from custom_components.nissanconnect.vehicle import alias
 
 from .conftest import set_up

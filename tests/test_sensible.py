@@ -10,7 +10,8 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND, OPTION_COLDEST
+from custom_components.nissanconnect.const import DOMAIN, EVENT_COMMAND
+from custom_components.nissanconnect.settings import OPTION_COLDEST
 from custom_components.nissanconnect.vehicle import Group, Lock, StartClimate, StopClimate
 
 from .conftest import LetTimePass, settle, state

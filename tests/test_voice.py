@@ -25,7 +25,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.nissanconnect import commands
-from custom_components.nissanconnect.const import CONF_DEVICE_ID, CONF_SOURCE, DOMAIN, OPTION_ANSWER_AT_ONCE
+from custom_components.nissanconnect.const import CONF_DEVICE_ID, CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.settings import OPTION_ANSWER_AT_ONCE
 from custom_components.nissanconnect.vehicle import (
     Command,
     StartCharging,

@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.nissanconnect.const import OPTION_WAKING
+from custom_components.nissanconnect.settings import OPTION_WAKING
 from custom_components.nissanconnect.vehicle import (
     Battery,
     Capability,

@@ -44,21 +44,6 @@ SUBENTRY_SOURCE: Final = "source"
 EVENT_ALERT: Final = f"{DOMAIN}_alert"
 EVENT_COMMAND: Final = f"{DOMAIN}_command"
 
-OPTION_ACTIVE: Final = "minutes_active"
-OPTION_ALERTS_OFF: Final = "alerts_off"
-OPTION_WAKING: Final = "waking"
-OPTION_WAKE_CHARGING: Final = "wake_charging"
-OPTION_WAKE_PARKED: Final = "wake_parked"
-OPTION_WAKE_BUDGET: Final = "wake_budget"
-OPTION_QUIET_FROM: Final = "quiet_from"
-OPTION_QUIET_UNTIL: Final = "quiet_until"
-OPTION_ANSWER_AT_ONCE: Final = "answer_at_once"
-OPTION_CLIMATE_BATTERY: Final = "climate_battery"
-OPTION_COLDEST: Final = "coldest"
-OPTION_ENGINE_BATTERY: Final = "engine_battery"
-OPTION_HOTTEST: Final = "hottest"
-OPTION_PARKED: Final = "minutes_parked"
-
 PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,

@@ -9,30 +9,29 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from homeassistant.const import PERCENTAGE, UnitOfTemperature, UnitOfTime
 
-from .const import (
-    OPTION_ACTIVE,
-    OPTION_ALERTS_OFF,
-    OPTION_ANSWER_AT_ONCE,
-    OPTION_CLIMATE_BATTERY,
-    OPTION_COLDEST,
-    OPTION_ENGINE_BATTERY,
-    OPTION_HOTTEST,
-    OPTION_PARKED,
-    OPTION_QUIET_FROM,
-    OPTION_QUIET_UNTIL,
-    OPTION_WAKE_BUDGET,
-    OPTION_WAKE_CHARGING,
-    OPTION_WAKE_PARKED,
-    OPTION_WAKING,
-)
 from .engine.polling import PollingPolicy
 from .engine.preconditions import CommandLimits
 from .engine.wake_policy import WakePolicy
 from .vehicle import AlertType, alias
+
+OPTION_ACTIVE: Final = "minutes_active"
+OPTION_ALERTS_OFF: Final = "alerts_off"
+OPTION_ANSWER_AT_ONCE: Final = "answer_at_once"
+OPTION_CLIMATE_BATTERY: Final = "climate_battery"
+OPTION_COLDEST: Final = "coldest"
+OPTION_ENGINE_BATTERY: Final = "engine_battery"
+OPTION_HOTTEST: Final = "hottest"
+OPTION_PARKED: Final = "minutes_parked"
+OPTION_QUIET_FROM: Final = "quiet_from"
+OPTION_QUIET_UNTIL: Final = "quiet_until"
+OPTION_WAKE_BUDGET: Final = "wake_budget"
+OPTION_WAKE_CHARGING: Final = "wake_charging"
+OPTION_WAKE_PARKED: Final = "wake_parked"
+OPTION_WAKING: Final = "waking"
 
 
 class Read[T](NamedTuple):
@@ -132,17 +131,20 @@ class NumberOption(NamedTuple):
 
 _PACE, _LIMITS = PollingPolicy(), CommandLimits()
 
-NUMBERS: Mapping[str, NumberOption] = {
+GENERAL_NUMBERS = {
     OPTION_PARKED: NumberOption(5, 120, _PACE.parked / timedelta(minutes=1), UnitOfTime.MINUTES),
     OPTION_ACTIVE: NumberOption(2, 30, _PACE.active / timedelta(minutes=1), UnitOfTime.MINUTES),
     OPTION_CLIMATE_BATTERY: NumberOption(10, 50, _LIMITS.climate_battery, PERCENTAGE),
     OPTION_COLDEST: NumberOption(-50, 10, _LIMITS.coldest, UnitOfTemperature.CELSIUS),
     OPTION_HOTTEST: NumberOption(20, 60, _LIMITS.hottest, UnitOfTemperature.CELSIUS),
     OPTION_ENGINE_BATTERY: NumberOption(10, 50, _LIMITS.engine_battery, PERCENTAGE),
+}
+WAKING_NUMBERS = {
     OPTION_WAKE_CHARGING: NumberOption(0, 240, 0, UnitOfTime.MINUTES),
     OPTION_WAKE_PARKED: NumberOption(0, 1440, 0, UnitOfTime.MINUTES),
     OPTION_WAKE_BUDGET: NumberOption(0, 24, WakePolicy().budget),
 }
+NUMBERS: Mapping[str, NumberOption] = GENERAL_NUMBERS | WAKING_NUMBERS
 
 _QUIET_HOURS = (OPTION_QUIET_FROM, OPTION_QUIET_UNTIL)
 

@@ -17,7 +17,7 @@ from typing import Protocol
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect.const import (
+from custom_components.nissanconnect.settings import (
     OPTION_WAKE_BUDGET,
     OPTION_WAKE_CHARGING,
     OPTION_WAKE_PARKED,

@@ -18,32 +18,27 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from ..account import NissanConfigEntry
-from ..const import (
-    CONF_VEHICLE,
-    OPTION_ACTIVE,
+from ..const import CONF_VEHICLE
+from ..settings import (
+    GENERAL_NUMBERS,
     OPTION_ALERTS_OFF,
     OPTION_ANSWER_AT_ONCE,
-    OPTION_CLIMATE_BATTERY,
-    OPTION_COLDEST,
-    OPTION_ENGINE_BATTERY,
-    OPTION_HOTTEST,
-    OPTION_PARKED,
     OPTION_QUIET_FROM,
     OPTION_QUIET_UNTIL,
-    OPTION_WAKE_BUDGET,
-    OPTION_WAKE_CHARGING,
-    OPTION_WAKE_PARKED,
     OPTION_WAKING,
+    WAKING_NUMBERS,
+    EntryValues,
+    NumberOption,
+    read_policy,
+    read_settings,
 )
-from ..settings import NUMBERS, EntryValues, read_policy, read_settings
 from ..vehicle import AlertType, Capability, VehicleInfo, alias
 from . import loaded_vehicles, vehicle_selector
 
 
-def _numbers(*options: str) -> dict[probatio.Marker, NumberSelector]:
+def _numbers(numbers: Mapping[str, NumberOption]) -> dict[probatio.Marker, NumberSelector]:
     fields: dict[probatio.Marker, NumberSelector] = {}
-    for option in options:
-        number = NUMBERS[option]
+    for option, number in numbers.items():
         config = NumberSelectorConfig(min=number.low, max=number.high, step=1, mode=NumberSelectorMode.BOX)
         if number.unit is not None:
             config["unit_of_measurement"] = number.unit
@@ -55,17 +50,7 @@ def _numbers(*options: str) -> dict[probatio.Marker, NumberSelector]:
 def _general() -> probatio.Schema:
     """Return the form for polling and commands."""
     return probatio.Schema(
-        {
-            **_numbers(
-                OPTION_PARKED,
-                OPTION_ACTIVE,
-                OPTION_CLIMATE_BATTERY,
-                OPTION_COLDEST,
-                OPTION_HOTTEST,
-                OPTION_ENGINE_BATTERY,
-            ),
-            probatio.Required(OPTION_ANSWER_AT_ONCE, default=False): BooleanSelector(),
-        }
+        {**_numbers(GENERAL_NUMBERS), probatio.Required(OPTION_ANSWER_AT_ONCE, default=False): BooleanSelector()}
     )
 
 
@@ -81,7 +66,7 @@ def _waking() -> probatio.Schema:
     """Return the form for waking one vehicle; an interval of 0 means never."""
     return probatio.Schema(
         {
-            **_numbers(OPTION_WAKE_CHARGING, OPTION_WAKE_PARKED, OPTION_WAKE_BUDGET),
+            **_numbers(WAKING_NUMBERS),
             probatio.Optional(OPTION_QUIET_FROM): TimeSelector(),
             probatio.Optional(OPTION_QUIET_UNTIL): TimeSelector(),
         }
