@@ -1,4 +1,4 @@
-"""Triggers: what vehicles' alerts and commands tell, for automations that follow it."""
+"""Triggers: alerts of vehicles, and commands that were not confirmed."""
 
 from typing import ClassVar, override
 
@@ -12,7 +12,6 @@ from homeassistant.helpers.trigger import (
     NotTriggeredReasonReporter,
     StatelessEntityTriggerBase,
     Trigger,
-    TriggerConfig,
 )
 import probatio
 
@@ -30,11 +29,11 @@ def _schema(option: str, choice: object) -> probatio.Schema:
 
 
 class HappenedTrigger(StatelessEntityTriggerBase):
-    """Triggers when an event entity of a vehicle tells one of certain types."""
+    """Triggers when an event entity of a vehicle reports certain types, or those of them that were chosen."""
 
     _domain_specs = {EVENT_DOMAIN: DomainSpec()}
-    _key: ClassVar[str] = "alert"
-    _types: frozenset[str]
+    _key: ClassVar[str]
+    _types: ClassVar[frozenset[str]]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
@@ -42,64 +41,35 @@ class HappenedTrigger(StatelessEntityTriggerBase):
 
     @override
     def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        return state.attributes.get(EventEntityStateAttribute.EVENT_TYPE) in self._types
+        kind, subject = state.attributes.get(EventEntityStateAttribute.EVENT_TYPE), state.attributes.get("subject")
+        chosen, named = self._options.get(CONF_ALERT), self._options.get(CONF_AREA)
+        return kind in self._types and (not chosen or kind in chosen) and (not named or subject in named)
 
 
-class AlertReceivedTrigger(HappenedTrigger):
-    """Triggers on any alert, or on those that were chosen."""
+def _trigger(
+    *types: AlertType | CommandStatus, key: str = "alert", schema: probatio.Schema = ENTITY_STATE_TRIGGER_SCHEMA
+) -> type[Trigger]:
+    class VehicleTrigger(HappenedTrigger):
+        _key = key
+        _schema = schema
+        _types = frozenset(types)
 
-    _schema = _schema(CONF_ALERT, probatio.In([*AlertType]))
-
-    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Take the chosen types."""
-        super().__init__(hass, config)
-        self._types = frozenset(self._options[CONF_ALERT] or AlertType)
-
-
-class CrossedTrigger(HappenedTrigger):
-    """Triggers when a vehicle crosses the edge of any geofence, or of those that were named."""
-
-    _schema = _schema(CONF_AREA, cv.string)
-
-    @override
-    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        named = self._options[CONF_AREA]
-        return super().is_valid_state(state, report_not_triggered) and (
-            not named or state.attributes.get("subject") in named
-        )
+    return VehicleTrigger
 
 
-class CommandFailedTrigger(HappenedTrigger):
-    """Triggers when a command has ended, and the vehicle has not confirmed it."""
-
-    _key = "command"
-    _types = frozenset(CommandStatus) - {CommandStatus.CONFIRMED}
-
-
-def _alert(kind: AlertType) -> type[Trigger]:
-    class AlertTrigger(HappenedTrigger):
-        _types = frozenset({kind})
-
-    return AlertTrigger
-
-
-def _crossing(kind: AlertType) -> type[Trigger]:
-    class CrossingTrigger(CrossedTrigger):
-        _types = frozenset({kind})
-
-    return CrossingTrigger
-
+_CHOSEN = _schema(CONF_ALERT, probatio.In([*AlertType]))
+_NAMED = _schema(CONF_AREA, cv.string)
 
 TRIGGERS: dict[str, type[Trigger]] = {
-    "alert_received": AlertReceivedTrigger,
-    "charge_dropped_below": _alert(AlertType.CHARGE_BELOW),
-    "charging_finished": _alert(AlertType.CHARGING_FINISHED),
-    "command_failed": CommandFailedTrigger,
-    "entered_area": _crossing(AlertType.ENTERED_AREA),
-    "left_area": _crossing(AlertType.LEFT_AREA),
-    "left_unlocked": _alert(AlertType.LEFT_UNLOCKED),
-    "plugged_in": _alert(AlertType.PLUGGED_IN),
-    "unplugged": _alert(AlertType.UNPLUGGED),
+    "alert_received": _trigger(*AlertType, schema=_CHOSEN),
+    "charge_dropped_below": _trigger(AlertType.CHARGE_BELOW),
+    "charging_finished": _trigger(AlertType.CHARGING_FINISHED),
+    "command_failed": _trigger(*(frozenset(CommandStatus) - {CommandStatus.CONFIRMED}), key="command"),
+    "entered_area": _trigger(AlertType.ENTERED_AREA, schema=_NAMED),
+    "left_area": _trigger(AlertType.LEFT_AREA, schema=_NAMED),
+    "left_unlocked": _trigger(AlertType.LEFT_UNLOCKED),
+    "plugged_in": _trigger(AlertType.PLUGGED_IN),
+    "unplugged": _trigger(AlertType.UNPLUGGED),
 }
 
 
