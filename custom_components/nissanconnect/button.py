@@ -32,37 +32,34 @@ class VehicleButtonDescription(ButtonEntityDescription, ControlDescription):
     command: Command
 
 
+def _button(
+    key: str,
+    command: Command,
+    category: EntityCategory | None = None,
+    *,
+    enabled: bool = True,
+    unless: Capability | None = None,
+) -> VehicleButtonDescription:
+    return VehicleButtonDescription(
+        key=key,
+        entity_category=category,
+        entity_registry_enabled_default=enabled,
+        needs=command.needs,
+        unless=unless,
+        command=command,
+    )
+
+
 # Home Assistant shows buttons without a category among a device's first rows, and presses them all when an action
 # targets the device or its area. So buttons that are noisy or drain the 12 V battery have one.
 BUTTONS = (
-    VehicleButtonDescription(
-        key="horn", entity_category=EntityCategory.CONFIG, needs={Capability.HORN}, command=SoundHorn()
-    ),
-    VehicleButtonDescription(
-        key="lights", entity_category=EntityCategory.CONFIG, needs={Capability.LIGHTS}, command=FlashLights()
-    ),
-    VehicleButtonDescription(
-        key="refresh", entity_category=EntityCategory.CONFIG, needs={Capability.REFRESH}, command=Refresh()
-    ),
-    VehicleButtonDescription(
-        key="start_charging",
-        needs={Capability.START_CHARGING},
-        unless=Capability.STOP_CHARGING,  # then there is a switch
-        command=StartCharging(),
-    ),
-    VehicleButtonDescription(
-        key="start_engine",
-        entity_registry_enabled_default=False,
-        needs={Capability.START_ENGINE},
-        command=StartEngine(),
-    ),
-    VehicleButtonDescription(key="stop_engine", needs={Capability.START_ENGINE}, command=StopEngine()),
-    VehicleButtonDescription(
-        key="stop_signals",
-        entity_category=EntityCategory.CONFIG,
-        needs={Capability.STOP_SIGNALS},
-        command=StopSignals(),
-    ),
+    _button("horn", SoundHorn(), EntityCategory.CONFIG),
+    _button("lights", FlashLights(), EntityCategory.CONFIG),
+    _button("refresh", Refresh(), EntityCategory.CONFIG),
+    _button("start_charging", StartCharging(), unless=Capability.STOP_CHARGING),  # then there is a switch
+    _button("start_engine", StartEngine(), enabled=False),
+    _button("stop_engine", StopEngine()),
+    _button("stop_signals", StopSignals(), EntityCategory.CONFIG),
 )
 
 
