@@ -2,6 +2,7 @@
 
 from asyncio import timeout
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
 from ipaddress import ip_address
 import logging
@@ -57,12 +58,7 @@ async def async_open_webhook(
     async_register(
         hass, DOMAIN, "Leaf Spy", webhook_id, handle, local_only=False, allowed_methods=(METH_GET, METH_POST)
     )
-
-    @callback
-    def close() -> None:
-        async_unregister(hass, webhook_id)
-
-    return close
+    return partial(async_unregister, hass, webhook_id)
 
 
 async def _form(request: Request) -> dict[str, str]:

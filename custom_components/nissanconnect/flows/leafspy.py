@@ -3,7 +3,7 @@
 from asyncio import Event, Task
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache, partial, partialmethod
 import re
 import secrets
 from types import MappingProxyType
@@ -141,13 +141,17 @@ class LeafSpyFlow(ConfigFlow):
             return await self.async_step_leafspy_finish()
         return self.async_show_form(step_id="leafspy_heard", data_schema=probatio.Schema({}))
 
-    async def async_step_leafspy_silent(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show why no message may have arrived, and how to go on."""
-        return await self._async_show_choice("leafspy_silent")
+    async def _async_show_choice(self, step_id: str, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show why no message may have arrived, or that some had a wrong password, and how to go on."""
+        self._waiting = None
+        return self.async_show_menu(
+            step_id=step_id,
+            menu_options=["leafspy_wait", "leafspy_address", "leafspy", "leafspy_finish"],
+            description_placeholders=await self._async_placeholders(),
+        )
 
-    async def async_step_leafspy_refused(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show that messages arrived with a wrong password, and how to go on."""
-        return await self._async_show_choice("leafspy_refused")
+    async_step_leafspy_silent = partialmethod(_async_show_choice, "leafspy_silent")
+    async_step_leafspy_refused = partialmethod(_async_show_choice, "leafspy_refused")
 
     async def async_step_leafspy_finish(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Create the entry, even before the first message."""
@@ -192,14 +196,6 @@ class LeafSpyFlow(ConfigFlow):
         if self._close is not None:
             self._close()
             self._close = None
-
-    async def _async_show_choice(self, step_id: str) -> ConfigFlowResult:
-        self._waiting = None
-        return self.async_show_menu(
-            step_id=step_id,
-            menu_options=["leafspy_wait", "leafspy_address", "leafspy", "leafspy_finish"],
-            description_placeholders=await self._async_placeholders(),
-        )
 
     async def _async_placeholders(self) -> dict[str, str]:
         """Return the addresses, the password and the waiting time for the texts."""
