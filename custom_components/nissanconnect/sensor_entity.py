@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorEntity, SensorEntityDescription
 from homeassistant.const import Platform
@@ -122,7 +122,7 @@ class VehicleSensor(StatisticsEntity):
     @property
     @override
     def native_value(self) -> str | float | datetime | None:
-        value: str | float | datetime | None = self.entity_description.value(self.vehicle)
+        value: Any = self.entity_description.value(self.vehicle)  # of the type that its filter takes
         return value if self._steady is None else self._steady.after(value, dt_util.utcnow())
 
 
