@@ -142,7 +142,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
 
     @callback
     def _async_pass_on(self, push: Push) -> bool:
-        """Pass a report on to the vehicles that it is a source of, if another entry owns the vehicle."""
+        """If another entry owns the vehicle, pass the report on to where ours is a source; return whether one does."""
         key = push.info.key
         if key in self.vehicles or not self._async_hand_over(self._async_known(push)):
             return False

@@ -100,7 +100,7 @@ class ReadSchedule:
 
 
 class ReadParts:
-    """The parts of one vehicle.
+    """Which parts of one vehicle can be read; a part is what a backend requests at once, such as an endpoint.
 
     ``failing`` could not be read the last time; ``given_up`` are not requested at the moment, for these reasons.
     ``readable`` is whether the vehicle's own account reports anything of it, as far as is known.
