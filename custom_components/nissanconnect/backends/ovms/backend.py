@@ -73,22 +73,15 @@ class OvmsBackend(Backend, Pushing):
         """
         if (bus := context.message_bus) is None:
             raise NoBroker
-        topics = Topics.of(fields["prefix"], fields.get("user", ""), fields.get("vehicle_id", ""))
+        topics = Topics.of(fields["prefix"], fields.get("user", ""), fields.get("vehicle_id", ""), client=client)
         self._bus = bus
         self._topics = topics
         self._now = context.now
         self._sleep = context.sleep
         self._pin = fields.get("pin")
         self._module = Module(topics, takes_pin=self._pin is not None, now=context.now, memory=context.memory)
-        self._commands = CommandClient(
-            bus, topics, client, self._module.store, now=context.now, sleep=context.sleep, new_id=new_id
-        )
-        self._subscription = TopicSubscription(
-            bus,
-            topics.filters(client),
-            self._handle,
-            on_start=self._module.interrupted,
-        )
+        self._commands = CommandClient(context, bus, topics, self._module.store, new_id)
+        self._subscription = TopicSubscription(bus, topics.filters, self._handle, on_start=self._module.interrupted)
         self._changed = asyncio.Event()
         """Set by a message and when the connection to the broker changes."""
         self._has_messages = False
@@ -252,12 +245,7 @@ class TopicSubscription:
     """
 
     def __init__(
-        self,
-        bus: MessageBus,
-        topics: tuple[str, ...],
-        on_message: MessageListener,
-        *,
-        on_start: Callable[[], None],
+        self, bus: MessageBus, topics: tuple[str, ...], on_message: MessageListener, *, on_start: Callable[[], None]
     ) -> None:
         self._bus = bus
         self._topics = topics
@@ -273,11 +261,9 @@ class TopicSubscription:
         async with self._starting:
             if not self._users:
                 self._on_start()
-                try:
-                    await self._subscribe_all()
-                except BaseException:
-                    self._subscriptions.close()
-                    raise
+                with ExitStack() as started:
+                    await self._subscribe_all(started)
+                    self._subscriptions = started.pop_all()
             self._users += 1
         try:
             yield
@@ -286,12 +272,13 @@ class TopicSubscription:
             if not self._users:
                 self._subscriptions.close()
 
-    async def _subscribe_all(self) -> None:
+    async def _subscribe_all(self, stack: ExitStack) -> None:
         """Subscribe to all topics at once; raise an error only when all have ended, so that none is left behind."""
-        results = await asyncio.gather(*(self._subscribe(topic) for topic in self._topics), return_exceptions=True)
+        started = (self._subscribe(topic, stack) for topic in self._topics)
+        results = await asyncio.gather(*started, return_exceptions=True)
         for error in results:
             if error is not None:
                 raise error
 
-    async def _subscribe(self, topic: str) -> None:
-        self._subscriptions.callback(await self._bus.subscribe(topic, self._on_message))
+    async def _subscribe(self, topic: str, stack: ExitStack) -> None:
+        stack.callback(await self._bus.subscribe(topic, self._on_message))

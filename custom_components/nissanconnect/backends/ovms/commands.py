@@ -6,7 +6,7 @@ accepts any (§1.7).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from ...vehicle import (
     Ticket,
     Unlock,
 )
-from ..base import MessageBus, MqttMessage
+from ..base import Context, MessageBus, MqttMessage
 from .metrics import CHARGE_LIMIT, LOCKED, MetricStore, Value, decode
 from .module import Topics
 
@@ -103,11 +103,7 @@ def _charge_limit(limit: float) -> ShellCommand:
         raise NotSupported("ovms: a charge limit is a whole number from 1 to 100")
     percent = int(limit) % 100
     return ShellCommand(
-        f"config set xnl suffsoc {percent}",
-        "Parameter has been set.",
-        CHARGE_LIMIT,
-        value=float(percent),
-        wakes=False,
+        f"config set xnl suffsoc {percent}", "Parameter has been set.", CHARGE_LIMIT, float(percent), wakes=False
     )
 
 
@@ -193,25 +189,16 @@ class PublishedCommand:
 
 
 class CommandClient:
-    """Sends commands as ``client`` and follows them; the metrics in ``store`` show their effects."""
+    """Sends commands and follows them; the metrics in ``store`` show their effects."""
 
     def __init__(
-        self,
-        bus: MessageBus,
-        topics: Topics,
-        client: str,
-        store: MetricStore,
-        *,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[object]],
-        new_id: Callable[[], str],
+        self, context: Context, bus: MessageBus, topics: Topics, store: MetricStore, new_id: Callable[[], str]
     ) -> None:
         self._bus = bus
         self._topics = topics
-        self._client = client
         self._store = store
-        self._now = now
-        self._sleep = sleep
+        self._now = context.now
+        self._sleep = context.sleep
         self._new_id = new_id
         self._sending = asyncio.Lock()
         self._sent: dict[str, PublishedCommand] = {}
@@ -229,14 +216,14 @@ class CommandClient:
             while any(each.awaits_response(self._now()) for each in self._sent.values()):
                 await self._sleep(_CHECK_INTERVAL)
             self._drop_ended()
-            await self._bus.publish(self._topics.active(self._client), "1")
+            await self._bus.publish(self._topics.active, "1")
             async with departure(wakes=command.wakes):
                 sent = PublishedCommand(
                     self._new_id(),
                     command,
                     self._now(),
                     had_effect_before=self._has_effect(command),
-                    contested_until=max((each.effect_until for each in self._conflicting(command)), default=None),
+                    contested_until=self._contested_until(command),
                 )
                 self._sent[sent.id] = sent  # first: the response may come before publishing returns
                 try:
@@ -252,7 +239,7 @@ class CommandClient:
 
     def handle(self, message: MqttMessage) -> None:
         """Take the first response to each command; a retained one is somebody's mistake."""
-        sent = self._sent.get(self._topics.responded_command(message.topic, self._client) or "")
+        sent = self._sent.get(self._topics.responded_command(message.topic) or "")
         if sent is None or message.retain or sent.response is not None:
             return
         sent.response = classify(message.payload, sent.command.response, self._now())
@@ -266,7 +253,7 @@ class CommandClient:
             sent.result = progress
             if all(each.result is not None for each in self._sent.values()):
                 with suppress(BackendError):  # otherwise the module notices after two minutes (§1.5)
-                    await self._bus.publish(self._topics.active(self._client), "0")
+                    await self._bus.publish(self._topics.active, "0")
         return sent.result or Progress(Phase.PENDING)
 
     def _evaluate(self, sent: PublishedCommand) -> Progress:
@@ -287,11 +274,10 @@ class CommandClient:
         """Whether the metric has the value that the command is to bring about."""
         return self._store.value(command.metric) == command.value
 
-    def _conflicting(self, command: ShellCommand) -> Iterator[PublishedCommand]:
-        """Yield the earlier commands that have not ended and are to bring about another value of the same metric."""
-        for each in self._sent.values():
-            if each.result is None and each.command.metric == command.metric and each.command.value != command.value:
-                yield each
+    def _contested_until(self, command: ShellCommand) -> datetime | None:
+        """Return until when earlier commands that have not ended may give the metric another value."""
+        active = [each for each in self._sent.values() if each.result is None and each.command.metric == command.metric]
+        return max((each.effect_until for each in active if each.command.value != command.value), default=None)
 
     def _drop_ended(self) -> None:
         """Drop the commands that nobody polls any more, because they have ended or were given up."""
@@ -300,4 +286,4 @@ class CommandClient:
 
     async def _publish(self, command_id: str, line: str) -> None:
         self.requests += 1
-        await self._bus.publish(self._topics.command(self._client, command_id), line)
+        await self._bus.publish(self._topics.command(command_id), line)

@@ -120,9 +120,8 @@ class Metric:
 
     def part_proved_by(self, value: Value, *, live: bool) -> Part | None:
         """Return the part from which the module must have received data since its start to publish ``value``."""
-        if self.unset is None and self.default is None:
-            return self.proves if live else None
-        return self.proves if value not in (self.unset, self.default) else None
+        is_proof = live if self.unset is None and self.default is None else value not in (self.unset, self.default)
+        return self.proves if is_proof else None
 
 
 UPTIME = "m.monotonic"
@@ -153,9 +152,7 @@ def _charging(parse: Parser, *, default: Value | None = None) -> Metric:
     return Metric(group=Group.CHARGING, parse=parse, default=default, proves=proves)
 
 
-def _door() -> Metric:
-    return Metric(group=Group.BODY, parse=flag, proves=Part.BODY)
-
+_DOOR = Metric(group=Group.BODY, parse=flag, proves=Part.BODY)
 
 METRICS: Mapping[str, Metric] = {
     # The module
@@ -193,11 +190,7 @@ METRICS: Mapping[str, Metric] = {
     "v.e.hvac": Metric(group=Group.CLIMATE, parse=flag),
     "v.e.temp": Metric(group=Group.CLIMATE, parse=number(TEMPERATURE)),
     # Body
-    "v.d.fl": _door(),
-    "v.d.fr": _door(),
-    "v.d.rl": _door(),
-    "v.d.rr": _door(),
-    "v.d.trunk": _door(),
+    **dict.fromkeys(("v.d.fl", "v.d.fr", "v.d.rl", "v.d.rr", "v.d.trunk"), _DOOR),
     LOCKED: Metric(group=Group.BODY, parse=flag, default=False, proves=Part.BODY),
     # Whether the vehicle is awake
     "v.e.awake": Metric(parse=flag),
@@ -305,10 +298,7 @@ class MetricStore:
 
     def update(self, updates: Iterable[MetricUpdate]) -> None:
         """Take what arrived at about the same time; only the order of live updates of one metric matters."""
-        latest: dict[str, MetricUpdate] = {}
-        for each in updates:
-            if (known := latest.get(each.metric)) is None or each.live >= known.live:
-                latest[each.metric] = each
+        latest = {each.metric: each for each in sorted(updates, key=lambda update: update.live)}  # live ones win
         parsed = {name: METRICS[name].parse(each.text) for name, each in latest.items() if each.text is not None}
         if isinstance(seconds := parsed.get(UPTIME), float):
             self.uptime.update(seconds, latest[UPTIME].at)

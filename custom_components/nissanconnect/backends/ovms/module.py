@@ -65,7 +65,6 @@ _BY_METRIC = {CHARGE_LIMIT: Capability.CHARGE_LIMIT, "v.p.latitude": Capability.
 _ONLINE_INTERVAL = timedelta(minutes=1)
 """How often a push says that the module is online if nothing else changes."""
 
-
 _LONGEST = 200
 _METRICS = "metric/"
 _NOTIFICATIONS = "notify/"
@@ -73,19 +72,23 @@ _NOTIFICATIONS = "notify/"
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The topics of one module. ``prefix`` is the beginning of all, as the module has it, with or without a slash."""
+    """The topics of one module. ``prefix`` is the beginning of all, as the module has it, with or without a slash.
+
+    ``client`` is our name among those that send it commands.
+    """
 
     prefix: str = field(repr=False)
+    client: str = ""
 
     @classmethod
-    def of(cls, prefix: str, user: str = "", vehicle: str = "") -> Self:
+    def of(cls, prefix: str, user: str = "", vehicle: str = "", client: str = "") -> Self:
         """Return the topics of a module from its settings.
 
         Without a ``vehicle`` the ``prefix`` is the module's own (``server.v3 topic.prefix``), which the module uses
         unchanged. Otherwise user and vehicle id are added to it. The user may be empty, which leaves two slashes in a
         row.
         """
-        return cls(prefix if not vehicle else f"{prefix.strip('/')}/{user}/{vehicle}/")
+        return cls(prefix if not vehicle else f"{prefix.strip('/')}/{user}/{vehicle}/", client)
 
     @property
     def valid(self) -> bool:
@@ -101,18 +104,20 @@ class Topics:
         """A stable id of the module that does not reveal the owner's user name at the broker."""
         return sha256(self.prefix.encode()).hexdigest()[:16]
 
-    def filters(self, client: str) -> tuple[str, ...]:
-        """Return the filters for all metrics, all notifications and the responses to one client."""
-        below = f"{_METRICS}#", f"{_NOTIFICATIONS}+/#", f"client/{client}/response/+"
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The filters for all metrics, all notifications and the responses to us."""
+        below = f"{_METRICS}#", f"{_NOTIFICATIONS}+/#", f"client/{self.client}/response/+"
         return tuple(self.prefix + each for each in below)
 
-    def command(self, client: str, command_id: str) -> str:
-        """Return the topic to which a command is published."""
-        return f"{self.prefix}client/{client}/command/{command_id}"
+    @property
+    def active(self) -> str:
+        """The topic to which we publish whether we are listening."""
+        return f"{self.prefix}client/{self.client}/active"
 
-    def active(self, client: str) -> str:
-        """Return the topic to which a client publishes whether it is listening."""
-        return f"{self.prefix}client/{client}/active"
+    def command(self, command_id: str) -> str:
+        """Return the topic to which a command is published."""
+        return f"{self.prefix}client/{self.client}/command/{command_id}"
 
     def metric(self, topic: str) -> str | None:
         """Return the name of the metric, ``v.b.soc``, whose topic this is; ``None`` for any other topic."""
@@ -127,9 +132,9 @@ class Topics:
         kind, _, subtype = topic[len(start) :].partition("/")
         return kind, subtype.replace("/", ".")
 
-    def responded_command(self, topic: str, client: str) -> str | None:
+    def responded_command(self, topic: str) -> str | None:
         """Return the id of the command to which this is the response; ``None`` for any other topic."""
-        start = f"{self.prefix}client/{client}/response/"
+        start = f"{self.prefix}client/{self.client}/response/"
         return topic[len(start) :] if topic.startswith(start) else None
 
 
