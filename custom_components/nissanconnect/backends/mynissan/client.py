@@ -12,11 +12,11 @@ from typing import cast
 from aiohttp import ClientSession
 import pynissan
 
-from ...vehicle import AccessBlocked, AuthenticationFailed, BackendError, ProtocolError, TokenRejected, Unavailable
+from ...vehicle import AuthenticationFailed, BackendError, ProtocolError, TokenRejected
 from ..base import Context, Fields
-from ..http import HttpClient, Response
+from ..http import HttpClient
 from ..reader import JsonReader, header_value
-from .session import EnterDeparture, ErrorType, HardenedSession, ResponseInfo, status_error
+from .session import EnterDeparture, HardenedSession, ResponseInfo
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -134,18 +134,7 @@ def _backend_error(error: Exception, info: ResponseInfo) -> BackendError:
     match error:
         case pynissan.AuthenticationError(status=400 | 401 | 403):
             return AuthenticationFailed(f"{info.name}: the log-in is not valid")
-        case pynissan.AuthenticationError() | pynissan.ApiError() if info.response is not None:
-            return _http_error(info.response, info.name)
-        case pynissan.GraphQLError() | pynissan.ResponseError() if (kind := info.error) is not None:
-            return kind(f"{info.name}: the service reports an error")
-        case pynissan.ResponseError() if info.response is not None and info.body is None:
-            return _http_error(info.response, info.name)
+        case pynissan.NissanError() if (reported := info.error) is not None:
+            return reported
         case _:
             return ProtocolError(f"{info.name}: the response cannot be understood")
-
-
-def _http_error(response: Response, name: str) -> BackendError:
-    """Return what a status means, also that of a response without JSON: with HTTP 200 it is a maintenance page."""
-    kinds: dict[int, ErrorType] = {200: Unavailable, 403: AccessBlocked}
-    kind = kinds.get(response.status) or status_error(response.status)
-    return kind(f"{name}: HTTP {response.status}", retry_after=response.retry_after)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from yarl import URL
 
 from ...vehicle import (
+    AccessBlocked,
     BackendError,
     Declined,
     NotSupported,
@@ -75,15 +76,22 @@ class ResponseInfo:
         return [errors] if isinstance(errors, dict) else errors if isinstance(errors, list) else []
 
     @property
-    def error(self) -> ErrorType | None:
-        """What a body means that holds only errors or refuses a command, ``None`` for any other.
+    def error(self) -> BackendError | None:
+        """What a response means that has failed, holds only errors or refuses a command, ``None`` for any other.
 
         Of several errors, one that leaves open whether something was done counts.
         """
+        if self.response is None:
+            return None
+        status = self.response.status
+        if self.body is None or not self.response.is_success:
+            kind = _BY_HTTP_STATUS.get(status) or status_error(status)
+            return kind(f"{self.name}: HTTP {status}", retry_after=self.response.retry_after)
+        kinds: list[ErrorType] = [graphql_error(error) for error in self.errors]
         if found := [each for each in self.data.values() if each is not None]:
-            return Declined if any(_is_refusal(each) for each in found) else None
-        kinds = [graphql_error(error) for error in self.errors]
-        return next((kind for kind in kinds if not kind.nothing_done), next(iter(kinds), None))
+            kinds = [Declined for each in found if _is_refusal(each)]
+        kinds.sort(key=lambda kind: kind.nothing_done)
+        return kinds[0](f"{self.name}: the service reports an error") if kinds else None
 
 
 class _LibraryResponse(NamedTuple):
@@ -111,11 +119,8 @@ class HardenedSession:
     @contextmanager
     def record(self, name: str, departure: EnterDeparture = nullcontext) -> Iterator[ResponseInfo]:
         """Record the responses to this task's requests. Requests with a JSON body leave within a ``departure``."""
-        token = self._info.set(info := ResponseInfo(name, departure))
-        try:
+        with self._info.set(info := ResponseInfo(name, departure)):
             yield info
-        finally:
-            self._info.reset(token)
 
     @asynccontextmanager
     async def post(
@@ -140,8 +145,7 @@ class HardenedSession:
                 response = await self._http.request("POST", URL(url), info.name, headers=headers, json=json, data=data)
                 info.response, body = response, repaired(response.body)
                 info.body = body if isinstance(body, dict) else None
-                error = info.error if response.is_success else status_error(response.status)
-                if error is not None and error.nothing_done:
+                if (error := info.error) is not None and error.nothing_done:
                     info.done = False
                     raise _NothingDone
         if info.vehicle.get(_NULL_IS_NONE, ...) is None:
@@ -199,6 +203,9 @@ _BY_STATUS: Mapping[int, ErrorType] = {
     **dict.fromkeys((408, 425), Unavailable),  # the request was being read
     429: RateLimited,
 }
+
+_BY_HTTP_STATUS: Mapping[int, ErrorType] = {200: Unavailable, 403: AccessBlocked}
+"""What only the status of a response means. One of 200 without JSON is a maintenance page."""
 
 
 def status_error(status: int) -> ErrorType:
