@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from functools import partial
 import logging
-from typing import Any, override
+from typing import override
 
 from pynissan import DistanceUnit, NissanClient, ServiceRequest, WeightUnit
 
@@ -43,7 +43,7 @@ from ..reader import JsonReader
 from .client import ApiSession
 from .commands import charge_timer_requests, progress_of, request_for, service_request, ticket_id
 from .discovery import vehicle_info
-from .endpoints import CHARGE_TIMER, DAILY, ENDPOINTS, Endpoint
+from .endpoints import CHARGE_TIMER, DAILY, ENDPOINTS
 from .history import AGGREGATORS, alert_notifications, command_notifications, trip_summaries
 from .mapping import BACKEND, location_state
 from .record import VehicleRecord
@@ -141,7 +141,14 @@ class MyNissanBackend(Backend, Messages, Trips):
         failures: dict[str, BackendError] = {}
         refused: list[str] = []
         responded = False
-        for endpoint in [each for each in ENDPOINTS if self._is_wanted(each, vehicle, groups)]:
+        wanted = [
+            endpoint
+            for endpoint in ENDPOINTS
+            if (endpoint.gate is None or endpoint.gate in vehicle.capabilities)
+            and not endpoint.groups.isdisjoint(Group if groups is None else groups)
+            and record.is_due(endpoint.name, endpoint.every, self._now(), endpoint.groups)
+        ]
+        for endpoint in wanted:
             sent_at = self._now().astimezone(self._zone)
             try:
                 response, info = await self._api.request(endpoint.name, endpoint.request, vehicle.key)
@@ -186,7 +193,7 @@ class MyNissanBackend(Backend, Messages, Trips):
                     error.nothing_done = False  # the requests before it have been accepted
                 raise
             if isinstance(accepted, ServiceRequest):
-                record.record_own_request(accepted.id)
+                record.own_requests.append(accepted.id)
             result = accepted
         record.commands |= dict.fromkeys(command.groups, self._now())
         return Ticket(id=ticket_id(result), sent_at=self._now())
@@ -238,7 +245,7 @@ class MyNissanBackend(Backend, Messages, Trips):
             "remote history",
             lambda client: client.async_get_remote_service_history(vehicle.key, page_number=1, items_per_page=last),
         )
-        found = command_notifications(history, now, lambda request: request in record.own_requests)
+        found = command_notifications(history, now, record.own_requests)
         if record.profile.has_alerts:
             page, _ = await self._api.request(
                 "alerts", lambda client: client.async_get_breach_alerts(vehicle.key, items_per_page=last)
@@ -246,11 +253,3 @@ class MyNissanBackend(Backend, Messages, Trips):
             found += alert_notifications(page, now)
         newest_first = sorted(found, key=lambda each: each.sent_at or NEVER, reverse=True)
         return tuple(newest_first[first - 1 : last])
-
-    def _is_wanted(self, endpoint: Endpoint[Any], vehicle: VehicleInfo, groups: Collection[Group] | None) -> bool:
-        if endpoint.gate is not None and endpoint.gate not in vehicle.capabilities:
-            return False
-        if endpoint.groups.isdisjoint(Group if groups is None else groups):
-            return False
-        record = self._records[vehicle.key]
-        return record.is_due(endpoint.name, endpoint.every, self._now(), endpoint.groups)

@@ -171,7 +171,7 @@ def service_request(ticket: Ticket) -> pynissan.ServiceRequest | None:
     kind, _, identifier = ticket.id.partition(":")
     if kind == _NOTHING_TO_POLL:
         return None
-    if kind not in frozenset(pynissan.ServiceRequestKind) or not identifier:
+    if kind not in pynissan.ServiceRequestKind or not identifier:
         raise ProtocolError("this is no ticket of this service")
     return pynissan.ServiceRequest(identifier, pynissan.ServiceRequestKind(kind))
 

@@ -10,7 +10,7 @@ import pynissan
 from ...vehicle import Capability, ClimateLimits, Powertrain, VehicleInfo
 from ..base import Json
 from ..mapping import TARGET_TEMPERATURE
-from ..reader import JsonReader
+from ..reader import JsonReader, text_of
 from .mapping import allowed_by, label
 from .session import ResponseInfo
 
@@ -25,8 +25,6 @@ _OF_BATTERY = {
 
 _WITH_DELAYED_CLIMATE = {"ElectricAVK2Vehicle"}
 """The types of vehicle that can start the climate at a time (§3.1 [B])."""
-
-_CAPABILITIES = frozenset(Capability)
 
 _POWERTRAINS = {
     frozenset({Capability.BATTERY, Capability.FUEL}): Powertrain.HYBRID,
@@ -105,7 +103,7 @@ class VehicleProfile:
                 climate_limits = None
         return cls(
             services=frozenset(values.texts("services")),
-            reported=frozenset(Capability(name) for name in values.texts("shown") if name in _CAPABILITIES),
+            reported=frozenset(Capability(name) for name in values.texts("shown") if name in Capability),
             heated_seats=frozenset(values.texts("seats")),
             heated_wheel=values.flag("wheel") is True,
             vehicle_type=values.text("kind"),
@@ -169,8 +167,8 @@ def vehicle_info(key: str, vehicle: pynissan.Vehicle, profile: VehicleProfile) -
     return VehicleInfo(
         key=key,
         vin=key,
-        nickname=(vehicle.nickname or "").strip() or None,
-        model=(vehicle.model or "").strip() or None,
+        nickname=text_of(vehicle.nickname),
+        model=text_of(vehicle.model),
         year=int(year) if year.isdecimal() and len(year) == 4 else None,
         generation=profile.vehicle_type,
         powertrain=profile.powertrain,

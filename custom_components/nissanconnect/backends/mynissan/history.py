@@ -1,6 +1,6 @@
 """What happened: driven trips, alerts that Nissan sent, and commands sent from elsewhere (mynissan-na §3)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -92,12 +92,12 @@ _FINAL = {
 
 
 def command_notifications(
-    page: pynissan.RemoteServiceHistory | None, now: datetime, is_own: Callable[[str], bool]
+    page: pynissan.RemoteServiceHistory | None, now: datetime, own_requests: Collection[str]
 ) -> list[Notification]:
     """Return the commands that were sent from elsewhere, as by the owner's phone, and have ended."""
     found = {}
     for entry in (page.history if page else None) or ():
-        if entry is None or not entry.service_request_id or is_own(entry.service_request_id):
+        if entry is None or not entry.service_request_id or entry.service_request_id in own_requests:
             continue
         status, service = label(entry.status), label(entry.service_type) or "remote_service"
         if status not in _FINAL:

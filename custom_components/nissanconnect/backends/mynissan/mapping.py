@@ -1,5 +1,6 @@
 """From the library's models to groups of the vehicle's state (mynissan-na §3). What makes no sense is unknown (§9)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -122,14 +123,12 @@ def _locked(overall: str | None, doors: Iterable[pynissan.DoorState]) -> bool | 
 
 
 def _health(status: pynissan.VehicleStatus, info: ResponseInfo, now: datetime) -> Health:
-    values: dict[str, str | float | bool] = {}
-    lit: set[str] = set()
+    lamps: dict[str, bool] = {}
     for lamp in status.maintenance_indicators:
-        name = label(lamp.type) or "other"
         if lamp.active is not None:
-            values[name] = lamp.active or bool(values.get(name))
-        if lamp.active:
-            lit.add(name)
+            name = label(lamp.type) or "other"
+            lamps[name] = lamp.active or lamps.get(name, False)
+    values: dict[str, str | float | bool] = {**lamps}
     if (pressures := status.tire_pressure) is not None:
         for wheel in _WHEELS:
             if (number := getattr(pressures, f"{wheel}_status")) is not None:
@@ -138,7 +137,7 @@ def _health(status: pynissan.VehicleStatus, info: ResponseInfo, now: datetime) -
     return Health(
         **stamp(now),
         values=values,
-        lamps=tuple(sorted(lit)) if info.has_list("mils") else None,
+        lamps=tuple(sorted(name for name in lamps if lamps[name])) if info.has_list("mils") else None,
         oil_change_in=kilometres(oil.range, oil.unit, ODOMETER) if oil else None,
     )
 
@@ -234,15 +233,15 @@ def subscription_state(response: pynissan.VehicleSubscriptions | None, _: Respon
     listed = [each for each in (response.subscriptions if response else None) or () if each is not None]
     if not listed:
         return VehicleState()
-    packages = [(_package(each, now), each) for each in listed]
-    active = [(package, each) for package, each in packages if package.active]
-    undecided = any(package.active is None for package, _ in packages)
+    packages = tuple(_package(each, now) for each in listed)
+    states = {package.active for package in packages}
+    active = [each for each, package in zip(listed, packages, strict=True) if package.active]
     return VehicleState(
         subscription=Subscription(
             **stamp(now),
-            active=True if active else None if undecided else False,
+            active=True if True in states else None if None in states else False,
             ends_at=_first_end(active),
-            packages=tuple(package for package, _ in packages),
+            packages=packages,
         )
     )
 
@@ -256,21 +255,19 @@ def _package(subscription: pynissan.VehicleSubscription, now: datetime) -> Packa
     )
 
 
-def _first_end(active: Iterable[tuple[Package, pynissan.VehicleSubscription]]) -> datetime | None:
+def _first_end(active: Sequence[pynissan.VehicleSubscription]) -> datetime | None:
     """Return when the first service ends that is used here. A service lasts while any package contains it.
 
     If no package contains any such service, each package counts as one.
     """
-    listed = [*active]
-    listed = [each for each in listed if each[1].product_type is pynissan.ProductType.TELEMATICS] or listed
-    services = dict[str, list[datetime | None]]()
-    for package, subscription in listed:
-        for service in filter(None, subscription.product.services):
+    listed = [each for each in active if each.product_type is pynissan.ProductType.TELEMATICS] or active
+    services = defaultdict[str, list[datetime | None]](list)
+    for each in listed:
+        for service in filter(None, each.product.services):
             if _words(name := service.casefold()) in _USED:
-                services.setdefault(name, []).append(package.ends_at)
-    ends = services.values() if services else [[package.ends_at] for package, _ in listed]
-    last = [max(each for each in found if each is not None) for found in ends if None not in found]
-    return min(last, default=None)
+                services[name].append(utc(each.subscription_end_date))
+    ends = services.values() or [[utc(each.subscription_end_date)] for each in listed]
+    return min((max(filter(None, found)) for found in ends if None not in found), default=None)
 
 
 def software_state(update: pynissan.OtaUpdate | None, info: ResponseInfo, now: datetime) -> VehicleState:

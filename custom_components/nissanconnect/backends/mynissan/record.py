@@ -1,6 +1,6 @@
 """What is remembered of one vehicle: its profile, when what was requested, and what the endpoints reported."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -67,7 +67,7 @@ class VehicleRecord:
     daily_requests: dict[str, datetime] = field(default_factory=dict)
     requests: dict[str, datetime] = field(default_factory=dict)
     commands: dict[Group, datetime] = field(default_factory=dict)
-    own_requests: list[str] = field(default_factory=list)
+    own_requests: deque[str] = field(default_factory=lambda: deque(maxlen=_OWN_REQUESTS))
     learned: LearnedState = field(default_factory=LearnedState)
     merger: GroupMerger = field(default_factory=GroupMerger)
 
@@ -107,10 +107,6 @@ class VehicleRecord:
     def _times(self, every: timedelta) -> dict[str, datetime]:
         return self.requests if every < DAILY else self.daily_requests
 
-    def record_own_request(self, request: str) -> None:
-        """Note the id of a command sent from here."""
-        self.own_requests = [*self.own_requests, request][-_OWN_REQUESTS:]
-
     def forget_refusals(self) -> None:
         """Make everything worth a request at once."""
         self.daily_requests.clear()
@@ -138,7 +134,7 @@ class VehicleRecord:
         record = cls(
             profile=VehicleProfile.from_json(values.get("knowledge")),
             daily_requests={name: at for name, at in times.items() if at is not None and at <= now},
-            own_requests=values.texts("ours")[-_OWN_REQUESTS:],
+            own_requests=deque(values.texts("ours"), maxlen=_OWN_REQUESTS),
             learned=LearnedState({*values.texts("answered")}),
         )
         if (limit := values.quantity("limit", LEVEL)) is not None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import chain
 import re
 from typing import Any, NamedTuple
 
@@ -217,12 +218,10 @@ def graphql_error(error: Json) -> ErrorType:
     """Return what one error of a body means."""
     fields = JsonReader.of(error)
     extensions = fields.child("extensions")
-    for name in _CODE_FIELDS:
-        for value in (extensions.get(name), fields.get(name)):
-            if (kind := _by_code(value)) is not None:
-                return kind
+    codes = (_by_code(each.get(name)) for name in _CODE_FIELDS for each in (extensions, fields))
     words = " ".join(str(fields.get(name) or "") for name in ("message", "detail"))[:1000]
-    return next((kind for pattern, kind in _WORDS if pattern.search(words)), ServiceError)
+    plain = (kind for pattern, kind in _WORDS if pattern.search(words))
+    return next(filter(None, chain(codes, plain)), ServiceError)
 
 
 def _is_refusal(value: Json) -> bool:
