@@ -186,13 +186,10 @@ def is_rapid(charging: Charging | None) -> bool:
 
 
 def judge(last: Charging | None, state: VehicleState, *, requested: bool, finished: bool) -> AlertType:
-    """Return how a charge has ended.
+    """Return how a charge has ended, which was ``last`` seen running before ``state``.
 
-    Args:
-        last: The charge when it was last seen running.
-        state: The state after its end.
-        requested: Whether the owner has stopped it.
-        finished: Whether a message or the vehicle's status calls it finished. Counts if the level is unknown.
+    ``requested``: the owner has stopped it. ``finished``: a message or the vehicle's status calls it finished, which
+    counts if the level is unknown.
     """
     full = _is_full(state, _REPORTED_FULL if finished else _FULL)
     if full or (full is None and finished):

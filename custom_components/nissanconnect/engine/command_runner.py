@@ -59,7 +59,6 @@ class Sending:
         self._record = record
         self._now = now
         self._prepared = False
-        self._gone = False
         self._limit: Timeout | None = None
 
     async def carry_out(self, attempt: Attempt, timer: Timer, spawn: Spawn) -> Ticket:
@@ -111,7 +110,7 @@ class Sending:
     @asynccontextmanager
     async def _departure(self, *, wakes: bool = True, answer_within: timedelta = timedelta()) -> AsyncIterator[None]:
         """Let one request leave; see :class:`~..vehicle.Departure`. Once one has left, the others may follow."""
-        if self._gone:
+        if self.uncertain:
             async with self._leaving(wakes):
                 yield
             return
@@ -127,8 +126,7 @@ class Sending:
             self._latest += answer_within
             due = due and due + answer_within.total_seconds()
         finally:
-            self._gone = self.uncertain
-            if not self._gone and self._limit is not None:
+            if not self.uncertain and self._limit is not None:
                 limit.reschedule(due)
 
     @asynccontextmanager

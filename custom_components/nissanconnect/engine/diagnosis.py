@@ -50,12 +50,8 @@ def examine(
 ) -> frozenset[Problem]:
     """Return all problems. Unknown values are none.
 
-    Args:
-        info: The vehicle.
-        state: Its merged state.
-        readable: Whether the last read brought anything; ``None`` before the first read.
-        market: The market that the source serves.
-        unanswered_at: When the vehicle was last woken, if it has not responded.
+    ``readable`` is whether the last read brought anything, ``None`` before the first one. ``market`` is what the source
+    serves, ``unanswered_at`` when the vehicle was last woken, if it has not responded.
     """
     subscribed = state.subscription.active if state.subscription else None
     refused = readable is False and subscribed is not False
