@@ -81,7 +81,7 @@ EFFECTS: dict[str, list[Command]] = {
     "honk": [SoundHorn()],
     "locate": [Refresh(Group.POSITION)],
     "start_charging": [StartCharging()],
-    "start_climate": [ScheduleClimate(TOMORROW, 21)],
+    "start_climate": [ScheduleClimate(at=TOMORROW, target=21)],
     "start_engine": [StartEngine()],
     "stop_charging": [StopCharging()],
     "stop_climate": [],  # it has reported that it is off

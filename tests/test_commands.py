@@ -190,7 +190,7 @@ async def test_scheduled_climate(hass: HomeAssistant, simulator: Simulator, load
     await hass.services.async_call(
         DOMAIN, "start_climate", {**target, "temperature": 22, "at": at.isoformat()}, blocking=True
     )
-    assert executed(simulator, "Leaf") == [ScheduleClimate(at, 22)]
+    assert executed(simulator, "Leaf") == [ScheduleClimate(at=at, target=22)]
     assert datetime.fromisoformat(state(hass, "sensor.leaf_next_climate_start").state) == at
 
     await hass.services.async_call(DOMAIN, "cancel_scheduled_climate", target, blocking=True)

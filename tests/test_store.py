@@ -112,13 +112,13 @@ def test_a_vehicle_without_identity_is_left_out() -> None:
 
 
 EXAMPLES: dict[type[Command], Command] = {
-    ScheduleClimate: ScheduleClimate(NOW, 21),
+    ScheduleClimate: ScheduleClimate(at=NOW, target=21),
     SendDestination: SendDestination(52.4, 4.9, "Station"),
     SetChargeLimit: SetChargeLimit(80),
 }
 EVERY_COMMAND = [EXAMPLES.get(kind) or kind() for kind in COMMANDS] + [
     Refresh(Group.POSITION),
-    ScheduleClimate(NOW, 21, defrost=True),
+    ScheduleClimate(at=NOW, target=21, defrost=True),
     SetChargeSchedule(ChargeSchedule(time(23, 30), time(6), days=(0, 4))),
     StartClimate(defrost=True),
 ]

@@ -144,7 +144,7 @@ _NOT_AS_IT_IS = (CancelClimateSchedule, ScheduleClimate, SendDestination, SetCha
 PREFLIGHT: Mapping[str, Command] = {
     **{command.kind(): command() for command in COMMANDS if command not in _NOT_AS_IT_IS},
     "locate": Refresh(Group.POSITION),
-    ScheduleClimate.kind(): ScheduleClimate(datetime.max.replace(tzinfo=UTC)),
+    ScheduleClimate.kind(): ScheduleClimate(at=datetime.max.replace(tzinfo=UTC)),
     SendDestination.kind(): SendDestination(0.0, 0.0, ""),
 }
 """The commands that can be checked before they are sent."""

@@ -128,7 +128,7 @@ def start_climate(
     at = _point_in_time(at, now)
     if at - now < SOONEST_PLAN and Capability.CLIMATE_SCHEDULE in info.capabilities:
         return StartClimate(target, defrost, heat_seats, heat_wheel, force=force)
-    return ScheduleClimate(at, target, defrost, heat_seats, heat_wheel, force=force)
+    return ScheduleClimate(target, defrost, heat_seats, heat_wheel, at=at, force=force)
 
 
 def _at_the_limit(target: float, limits: ClimateLimits) -> float:

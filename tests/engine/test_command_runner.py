@@ -803,7 +803,7 @@ async def test_a_planned_start_is_not_sent_after_its_time(ahead: int, late: int)
             return await super().send(command, departure)
 
     vehicle = Late(phases(Phase.DONE), [VehicleState()])
-    outcome = await vehicle.run(ScheduleClimate(EPOCH + timedelta(seconds=ahead)))
+    outcome = await vehicle.run(ScheduleClimate(at=EPOCH + timedelta(seconds=ahead)))
     in_time = late <= min(ahead, 30)
     assert bool(vehicle.sent) is in_time
     if not in_time:

@@ -81,7 +81,7 @@ def climate(outside: float | None = None, threshold: float | None = None) -> Cli
         (StartClimate(21), VehicleState.of(climate(outside=40.5)), Reason.OUTSIDE_TOO_HOT),
         (StartClimate(21), VehicleState.of(climate(outside=-30), charging(plugged_in=True)), None),
         (StartClimate(21), VehicleState.of(climate(outside=-30), charging(plugged_in=False)), Reason.OUTSIDE_TOO_COLD),
-        (ScheduleClimate(EPOCH), VehicleState.of(battery(5), climate(outside=-30)), None),
+        (ScheduleClimate(at=EPOCH), VehicleState.of(battery(5), climate(outside=-30)), None),
         (StopClimate(), VehicleState.of(battery(1), climate(outside=-30)), None),
         (StartCharging(), VehicleState.of(charging(plugged_in=False)), Reason.NOT_PLUGGED_IN),
         (StartCharging(), VehicleState.of(charging(plugged_in=True), battery(100)), Reason.ALREADY_CHARGED),
@@ -109,13 +109,13 @@ def test_the_owners_threshold() -> None:
 
 
 EXAMPLES: dict[type[Command], Command] = {
-    ScheduleClimate: ScheduleClimate(EPOCH),
+    ScheduleClimate: ScheduleClimate(at=EPOCH),
     SendDestination: SendDestination(52.4, 4.9, "Station"),
     SetChargeLimit: SetChargeLimit(80),
 }
 EVERY_COMMAND = [EXAMPLES.get(kind) or kind() for kind in COMMANDS] + [
     Refresh(Group.POSITION),
-    ScheduleClimate(EPOCH, defrost=True),
+    ScheduleClimate(at=EPOCH, defrost=True),
     StartClimate(defrost=True),
 ]
 
@@ -167,7 +167,7 @@ def test_an_open_door_counts_until_it_is_closed() -> None:
     assert refusal(StartEngine(force=True), ABLE, fresh(state, age=timedelta(days=2))) is Reason.DOOR_OPEN
 
 
-@pytest.mark.parametrize("command", [StartClimate(21), ScheduleClimate(EPOCH)])
+@pytest.mark.parametrize("command", [StartClimate(21), ScheduleClimate(at=EPOCH)])
 def test_an_area_blocks_every_way_to_start_climate(command: Command) -> None:
     blocked = fresh(VehicleState(), CommandLimits(climate_blocked=True), age=timedelta.max)
     assert refusal(command, ABLE, blocked) is Reason.BLOCKED_BY_AREA

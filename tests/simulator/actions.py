@@ -67,7 +67,7 @@ def _climate(attributes: Attributes, now: datetime) -> Command:
     target, at = _temperature(attributes), _future(attributes, now)
     match attributes.get("action"):
         case "start" if target is not None:
-            return StartClimate(target) if at is None else ScheduleClimate(at, target)
+            return StartClimate(target) if at is None else ScheduleClimate(at=at, target=target)
         case "stop":
             return StopClimate()
         case "cancel" if at is None:

@@ -113,7 +113,7 @@ async def test_a_wake_is_counted_and_paid(client: Client, service: Simulator, cl
             "hvac-start",
             "HvacStart",
             {"action": "start", "targetTemperature": 19.5, "startDateTime": LATER},
-            ScheduleClimate(NOW + timedelta(hours=1), 19.5),
+            ScheduleClimate(at=NOW + timedelta(hours=1), target=19.5),
         ),
         (LEAF, "horn-lights", "HornLights", {"action": "start", "target": "lights", "duration": 5}, FlashLights()),
         (MICRA, "horn-lights", "HornLights", {"target": "horn_lights", "duration": 2}, SoundHorn()),

@@ -151,7 +151,7 @@ async def test_odometers(client: Client, service: Simulator) -> None:
 
 
 async def test_climate(client: Client, service: Simulator, clock: Clock) -> None:
-    service.vehicle("Leaf").order(ScheduleClimate(NOW + timedelta(minutes=40), 23))
+    service.vehicle("Leaf").order(ScheduleClimate(at=NOW + timedelta(minutes=40), target=23))
     clock.advance(minutes=2)
     leaf = await client.attributes(path(LEAF, "hvac-status"))
     micra = await client.attributes(path(MICRA, "hvac-status"))

@@ -67,9 +67,9 @@ def schedules(mode: ChargeMode | None) -> VehicleState:
         (StopClimate(), climate(running=False), True),
         (StopClimate(), climate(running=True), False),
         (StopClimate(), climate(), None),
-        (ScheduleClimate(AT, 21), climate(next_start_at=AT - timedelta(seconds=59)), True),
-        (ScheduleClimate(AT, 21), climate(next_start_at=AT + timedelta(hours=1)), False),
-        (ScheduleClimate(AT, 21), climate(), None),
+        (ScheduleClimate(at=AT, target=21), climate(next_start_at=AT - timedelta(seconds=59)), True),
+        (ScheduleClimate(at=AT, target=21), climate(next_start_at=AT + timedelta(hours=1)), False),
+        (ScheduleClimate(at=AT, target=21), climate(), None),
         (CancelClimateSchedule(), climate(next_start_at=AT), None),
         (StartCharging(), charging(ChargingStatus.CHARGING), True),
         (StartCharging(), charging(ChargingStatus.WAITING_FOR_POWER), False),
@@ -152,9 +152,9 @@ OVERRULES: list[tuple[Command, Command]] = [
     (StopCharging(), StartCharging()),
     (Lock(), Unlock("1234")),
     (Unlock("1234"), Lock()),
-    (CancelClimateSchedule(), ScheduleClimate(AT)),
-    (ScheduleClimate(AT), CancelClimateSchedule()),
-    (ScheduleClimate(AT), ScheduleClimate(AT + timedelta(hours=1))),
+    (CancelClimateSchedule(), ScheduleClimate(at=AT)),
+    (ScheduleClimate(at=AT), CancelClimateSchedule()),
+    (ScheduleClimate(at=AT), ScheduleClimate(at=AT + timedelta(hours=1))),
     (SetChargeLimit(80), SetChargeLimit(70)),
     (SetChargeSchedule(NIGHT), SetChargeSchedule()),
     (SetChargeSchedule(), SetChargeSchedule(NIGHT)),
@@ -185,7 +185,7 @@ def test_nothing_else_is_overruled() -> None:
 
 
 def test_names() -> None:
-    assert ScheduleClimate(AT).kind() == "schedule_climate"
+    assert ScheduleClimate(at=AT).kind() == "schedule_climate"
     assert Lock.kind() == "lock"
 
 

@@ -95,15 +95,13 @@ def _with(state: VehicleState, group: Group, **values: Any) -> VehicleState:
 
 
 @dataclass(frozen=True, slots=True)
-class StartClimate(Command):
-    """Heat or cool the cabin to ``target`` °C (``None``: the vehicle's own choice), starting now.
+class _ClimateStart(Command):
+    """Heat or cool the cabin to ``target`` °C (``None``: the vehicle's own choice).
 
     ``defrost``: defrost the windows as well; ``heat_seats``: the front seats; ``heat_wheel``: the steering wheel.
     """
 
-    capability = Capability.CLIMATE
     groups = frozenset({Group.CLIMATE})
-    switches = "running", True
     target: float | None = None
     defrost: bool = False
     heat_seats: bool = False
@@ -112,7 +110,20 @@ class StartClimate(Command):
     @property
     @override
     def needs(self) -> frozenset[Capability]:
-        return _climate_needs(self)
+        options = {
+            Capability.CLIMATE_DEFROST: self.defrost,
+            Capability.CLIMATE_TEMPERATURE: self.target is not None,
+            Capability.SEAT_HEAT: self.heat_seats,
+            Capability.WHEEL_HEAT: self.heat_wheel,
+        }
+        return frozenset({self.capability, *(capability for capability, wanted in options.items() if wanted)})
+
+
+class StartClimate(_ClimateStart):
+    """Start the climate now."""
+
+    capability = Capability.CLIMATE
+    switches = "running", True
 
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
@@ -132,21 +143,11 @@ SOONEST_PLAN = timedelta(seconds=150)
 
 
 @dataclass(frozen=True, slots=True)
-class ScheduleClimate(Command):
-    """Start the climate once at ``at`` (aware, in the future), as :class:`StartClimate` would."""
+class ScheduleClimate(_ClimateStart):
+    """Start the climate once at ``at`` (aware, in the future)."""
 
     capability = Capability.CLIMATE_SCHEDULE
-    groups = frozenset({Group.CLIMATE})
-    at: datetime = field(metadata=PLANNED)
-    target: float | None = None
-    defrost: bool = False
-    heat_seats: bool = False
-    heat_wheel: bool = False
-
-    @property
-    @override
-    def needs(self) -> frozenset[Capability]:
-        return _climate_needs(self)
+    at: datetime = field(kw_only=True, metadata=PLANNED)
 
     @property
     @override
@@ -162,16 +163,6 @@ class ScheduleClimate(Command):
     @override
     def applied_to(self, state: VehicleState) -> VehicleState:
         return _with(state, Group.CLIMATE, next_start_at=self.at)
-
-
-def _climate_needs(command: StartClimate | ScheduleClimate) -> frozenset[Capability]:
-    options = {
-        Capability.CLIMATE_DEFROST: command.defrost,
-        Capability.CLIMATE_TEMPERATURE: command.target is not None,
-        Capability.SEAT_HEAT: command.heat_seats,
-        Capability.WHEEL_HEAT: command.heat_wheel,
-    }
-    return frozenset({command.capability, *(capability for capability, wanted in options.items() if wanted)})
 
 
 class CancelClimateSchedule(Command):

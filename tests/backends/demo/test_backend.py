@@ -440,7 +440,7 @@ async def test_a_planned_start_happens_at_its_time_or_is_refused(
 ) -> None:
     leaf, at = await info(backend, "Leaf"), clock() + timedelta(seconds=ahead)
     try:
-        ticket = await backend.send(leaf, ScheduleClimate(at), nobody)
+        ticket = await backend.send(leaf, ScheduleClimate(at=at), nobody)
     except TimePassed:
         assert ahead < 10, "there is time enough to reach the vehicle"
         return

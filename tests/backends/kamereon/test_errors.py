@@ -218,7 +218,7 @@ zones = st.builds(timezone, st.integers(-23 * 60, 23 * 60).map(lambda minutes: t
 @given(moments, moments, zones)
 def test_a_planned_start_is_asked_for_at_its_second_or_refused(now: datetime, at: datetime, zone: timezone) -> None:
     try:
-        asked = action_for(ScheduleClimate(at.astimezone(zone)), LEAF, now).attributes["startDateTime"]
+        asked = action_for(ScheduleClimate(at=at.astimezone(zone)), LEAF, now).attributes["startDateTime"]
     except TimePassed:
         assert at < now + timedelta(seconds=5)
         return

@@ -70,7 +70,7 @@ _ZONES = st.sampled_from([UTC, ZoneInfo("America/Chicago"), ZoneInfo("Asia/Kolka
         ("Ariya", StartClimate(23, heat_wheel=True)),
         ("Leaf", StartClimate(20.5, defrost=True, heat_seats=True, heat_wheel=True)),
         ("Ariya", StopClimate()),
-        ("Ariya", ScheduleClimate(NOW + timedelta(hours=9), 22)),
+        ("Ariya", ScheduleClimate(at=NOW + timedelta(hours=9), target=22)),
         ("Ariya", CancelClimateSchedule()),
         ("Ariya", SetChargeLimit(70)),
         ("Ariya", StopCharging()),
@@ -106,7 +106,7 @@ EFFECTS: list[tuple[Command, Callable[[VehicleState], bool]]] = [
     (Unlock(), lambda state: state.body is not None and state.body.locked is False),
     (StartClimate(24), lambda state: state.climate is not None and state.climate.running is True),
     (
-        ScheduleClimate(NOW + timedelta(hours=9), 22),
+        ScheduleClimate(at=NOW + timedelta(hours=9), target=22),
         lambda state: state.climate is not None and state.climate.next_start_at == NOW + timedelta(hours=9),
     ),
     (SetChargeLimit(95), lambda state: state.charging is not None and state.charging.limit == 95),
@@ -170,7 +170,7 @@ async def test_a_planned_start_happens_at_its_time_or_is_refused(
     clock.advance(minutes=3)  # what was planned before is over
     at = clock() + timedelta(seconds=ahead)
     try:
-        sent = await carry_out(backend, info, ScheduleClimate(at.astimezone(zone)), clock)
+        sent = await carry_out(backend, info, ScheduleClimate(at=at.astimezone(zone)), clock)
     except TimePassed:
         assert ahead < 5
         return

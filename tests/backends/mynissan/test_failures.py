@@ -242,7 +242,7 @@ async def test_a_start_that_is_missing_is_not_taken_for_none(
     service.token_lifetime *= 10
     info = await vehicle(backend, "Ariya")
     start = clock() + timedelta(hours=9)
-    await carry_out(backend, info, ScheduleClimate(start, 22), clock)
+    await carry_out(backend, info, ScheduleClimate(at=start, target=22), clock)
     before = (await backend.read(info)).state
     assert before.climate
     assert before.climate.next_start_at == start

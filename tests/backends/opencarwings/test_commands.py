@@ -378,7 +378,7 @@ async def test_a_climate_start_is_scheduled_moved_and_cancelled(server: OpenCarw
     car.timers += [dict(theirs), dict(once)]
     for hours in (12, 13):
         at = (NOW + timedelta(hours=hours)).astimezone(timezone(timedelta(hours=-9)))
-        assert (await owner.end(ScheduleClimate(at))).phase is Phase.DONE
+        assert (await owner.end(ScheduleClimate(at=at))).phase is Phase.DONE
         climate = (await owner.backend.read(vehicle)).state.climate
         assert climate is not None
         assert climate.next_start_at == at
@@ -393,7 +393,7 @@ async def test_a_climate_start_is_scheduled_moved_and_cancelled(server: OpenCarw
 
 
 async def test_a_scheduled_start_is_carried_out(server: OpenCarwings, car: Car, owner: Owner) -> None:
-    await owner.send(ScheduleClimate(NOW + timedelta(hours=12)))
+    await owner.send(ScheduleClimate(at=NOW + timedelta(hours=12)))
     owner.clock.advance(hours=12, minutes=1)
     climate = (await owner.backend.read(await owner.vehicle())).state.climate
     assert climate is not None
@@ -408,4 +408,4 @@ async def test_no_free_timer_is_an_error(car: Car, owner: Owner) -> None:
         for n in range(6)
     )
     with pytest.raises(ActionRequired):
-        await owner.send(ScheduleClimate(NOW + timedelta(hours=1)))
+        await owner.send(ScheduleClimate(at=NOW + timedelta(hours=1)))

@@ -97,7 +97,7 @@ async def test_a_scheduled_start_is_carried_out_in_its_minute_or_refused(
     server.advance()
     at, before = owner.clock.time + timedelta(seconds=ahead), server.dispatch.sms
     try:
-        await owner.send(ScheduleClimate(at))
+        await owner.send(ScheduleClimate(at=at))
     except TimePassed:
         assert ahead < 120, "with two minutes' notice there is always a way"
         return

@@ -73,7 +73,7 @@ def _delayed_climate(car: Car, variables: Variables) -> tuple[Command, None]:
     target, defrost, seats, wheel = _comfort(variables, "climateAccessories")
     at = datetime.fromisoformat(_text(variables["startDateTime"]))
     assert at.tzinfo is not None
-    return ScheduleClimate(at, target, defrost, seats, wheel), None
+    return ScheduleClimate(target, defrost, seats, wheel, at=at), None
 
 
 def _comfort(variables: Variables, name: str) -> tuple[float, bool, bool, bool]:

@@ -57,7 +57,7 @@ def test_climate_can_be_stopped() -> None:
 
 def test_a_scheduled_climate_starts_on_time() -> None:
     car = vehicle()
-    executed(car, ScheduleClimate(START + 90 * MINUTE, 19))
+    executed(car, ScheduleClimate(at=START + 90 * MINUTE, target=19))
     said = car.cloud.state.climate
     assert said is not None
     assert (said.next_start_at, powertrain(car).climate.next_target) == (START + 90 * MINUTE, 19)
@@ -70,7 +70,7 @@ def test_a_scheduled_climate_starts_on_time() -> None:
 
 def test_a_scheduled_climate_does_not_start_on_the_road() -> None:
     car = vehicle(electric(90))
-    executed(car, ScheduleClimate(START + 10 * MINUTE, 19))
+    executed(car, ScheduleClimate(at=START + 10 * MINUTE, target=19))
     drive_away(car)
     car.advance(START + 11 * MINUTE)
 
@@ -81,7 +81,7 @@ def test_a_scheduled_climate_does_not_start_on_the_road() -> None:
 
 def test_a_scheduled_climate_can_be_cancelled() -> None:
     car = vehicle()
-    executed(car, ScheduleClimate(START + 90 * MINUTE, 19))
+    executed(car, ScheduleClimate(at=START + 90 * MINUTE, target=19))
     executed(car, CancelClimateSchedule())
     car.advance(START + 91 * MINUTE)
 
