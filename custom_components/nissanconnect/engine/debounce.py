@@ -5,11 +5,11 @@ alert and the start of an automation. So values that automations wait for must s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from ..vehicle import NEVER, Group, Reported, VehicleState
+from ..vehicle import NEVER, STAMP, Body, Group, Reported, VehicleState
 
 PLUG_HOLD = timedelta(seconds=5)
 CHARGING_HOLD = timedelta(seconds=5)
@@ -38,19 +38,7 @@ class Hold(NamedTuple):
         return bool(one == other)
 
 
-_OPENINGS = (
-    "bonnet",
-    "door_front_left",
-    "door_front_right",
-    "door_rear_left",
-    "door_rear_right",
-    "hatch",
-    "sunroof",
-    "window_front_left",
-    "window_front_right",
-    "window_rear_left",
-    "window_rear_right",
-)
+_OPENINGS = [each.name for each in fields(Body) if each.name not in STAMP | {"assumed", "locked"}]
 
 HOLDS: Mapping[Group, Mapping[str, Hold]] = {
     Group.BATTERY: {"level": Hold(LEVEL_HOLD, jump=LEVEL_JUMP)},

@@ -52,28 +52,16 @@ _EACH_READ: Mapping[Situation, frozenset[Group]] = {
 }
 """The groups that are part of every read; in all other situations those of a vehicle at rest."""
 
-_SLOW = timedelta(hours=6)
-_MAX_AGE: Mapping[Group, timedelta] = {
-    Group.BATTERY: timedelta(),
-    Group.CHARGING: timedelta(),
-    Group.POSITION: timedelta(minutes=30),
-    Group.PRIVACY: timedelta(minutes=30),
-    Group.CLIMATE: timedelta(minutes=30),
-    Group.BODY: timedelta(minutes=30),
-    Group.AUX_BATTERY: timedelta(minutes=30),
-    Group.CONNECTIVITY: timedelta(minutes=30),
-    Group.ODOMETER: timedelta(hours=2),
-    Group.FUEL: timedelta(hours=2),
-    Group.TYRES: _SLOW,
-    Group.HEALTH: _SLOW,
-    Group.SUBSCRIPTION: _SLOW,
-    Group.SCHEDULES: _SLOW,
-    Group.SOFTWARE: _SLOW,
-}
-"""How long ago the other groups may have been read, unless a drive has ended since."""
+_SLOW = frozenset({Group.TYRES, Group.HEALTH, Group.SUBSCRIPTION, Group.SCHEDULES, Group.SOFTWARE})
+"""Groups that change seldom. All others may change with any report of the vehicle, which is a reason to read them."""
 
-_REPORTED_TOGETHER = frozenset(group for group, age in _MAX_AGE.items() if age < _SLOW)
-"""Groups that may change with any report of the vehicle, so a new report is a reason to read them."""
+_MAX_AGE: Mapping[Group, timedelta] = {
+    **dict.fromkeys(Group, timedelta(minutes=30)),
+    **dict.fromkeys((Group.BATTERY, Group.CHARGING), timedelta()),
+    **dict.fromkeys((Group.ODOMETER, Group.FUEL), timedelta(hours=2)),
+    **dict.fromkeys(_SLOW, timedelta(hours=6)),
+}
+"""How long ago a group may have been read, unless a drive has ended since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +118,7 @@ class PollingContext:
         stopped_at, new_report_at = self.activity.stopped_at, self.activity.new_report_at
         if stopped_at is not None and read_at < stopped_at:
             return True
-        reported = group in _REPORTED_TOGETHER and not self.activity.driving
+        reported = group not in _SLOW and not self.activity.driving
         return reported and new_report_at is not None and read_at < new_report_at
 
 

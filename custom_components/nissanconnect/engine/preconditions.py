@@ -224,13 +224,7 @@ def _may_begin(command: Command, state: VehicleState, reported_at: datetime, now
     return False
 
 
-_PAUSES = (
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(hours=1),
-    timedelta(hours=4),
-    timedelta(days=1),
-)
+_PAUSES = [timedelta(minutes=each) for each in (5, 15, 60, 4 * 60, 24 * 60)]
 """How long no PIN is tried after the third wrong one, the fourth and so on. The last pause holds for all others."""
 
 _ALLOWED = 3
