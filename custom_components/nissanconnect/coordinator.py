@@ -266,7 +266,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def async_watch(self) -> None:
         """Read more often for a while: a vehicle that did not confirm in time may still obey."""
-        self._reads.watch(WATCHING_ROUNDS)
+        self._reads.watching = WATCHING_ROUNDS
         self.async_reschedule()
 
     @callback
@@ -303,7 +303,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         # Before entities change: automations ignore those that are unavailable.
         fresh = results.reached_vehicle or not own_groups(state)  # of nothing, nothing is too old
         self.available = is_available(state, dt_util.utcnow(), reading=fresh, restored=False)
-        self._reads.pause(results.retry_after)
+        self._reads.pause = results.retry_after
         self._async_schedule(state)
         self.data = state  # before observers: what a wake begins with must not pass for its result
         self._async_notify(Cause.READ, before, error=own.error)
@@ -312,8 +312,8 @@ class VehicleCoordinator(ThrottledCoordinator):
     @callback
     def _async_fail(self, error: BackendError) -> Exception:
         """Note that no source could be read, the own one because of ``error``; return what to raise."""
-        self._reads.fail()
-        self._reads.pause(error.retry_after)
+        self._reads.failures += 1
+        self._reads.pause = error.retry_after
         self._async_schedule(self.data)
         self.read_failure = ReadFailure(
             error=error, failures=self._reads.failures, retry_at=dt_util.utcnow() + self._reads.wait

@@ -24,19 +24,19 @@ class ReadSchedule:
     """What the next read depends on.
 
     ``failures`` is how many reads in a row have failed; with ``everything`` the next one requests all groups.
+    ``watching`` is how many reads are made more often. ``pause`` is how many seconds the backend demands.
     """
 
     def __init__(self, pace: PollingPolicy) -> None:
         """The first read requests everything, as if the vehicle was parked."""
         self.failures = 0
         self.everything = False
+        self.watching = 0
+        self.pause: float | None = None  # Home Assistant's own ``_retry_after`` would replace any plan
         self._plan = ReadPlan(pace.parked, EVERYTHING)
         self._read_at: datetime | None = None
         """When the next read is due; ``None`` while one is under way."""
         self._requested_at: dict[Group, datetime] = {}
-        self._watching = 0
-        self._pause: float | None = None
-        """Seconds that the backend demands. (Home Assistant's own ``_retry_after`` would replace any plan.)"""
 
     @property
     def wait(self) -> timedelta:
@@ -52,19 +52,7 @@ class ReadSchedule:
     def succeed(self) -> None:
         """Note that a read has succeeded."""
         self.failures = 0
-        self._watching = max(self._watching - 1, 0)
-
-    def fail(self) -> None:
-        """Note that a read has failed."""
-        self.failures += 1
-
-    def pause(self, seconds: float | None) -> None:
-        """Wait at least as long as the backend demands, if it does."""
-        self._pause = seconds
-
-    def watch(self, rounds: int) -> None:
-        """Read more often for so many reads."""
-        self._watching = rounds
+        self.watching = max(self.watching - 1, 0)
 
     def answered(self, groups: Iterable[Group], now: datetime) -> None:
         """Note which groups need not be requested again soon."""
@@ -86,13 +74,13 @@ class ReadSchedule:
             now=now,
             zone=dt_util.get_default_time_zone(),
             requested_at=self._requested_at,
-            watching=self._watching,
+            watching=self.watching,
             failures=self.failures,
         )
         self._plan = pace.plan(
             context,
             debt=debt,
-            retry_after=self._pause,
+            retry_after=self.pause,
             random=random(),  # noqa: S311 - spreads the reads, guards nothing
             latest=latest,
         )
