@@ -67,9 +67,7 @@ BINARY_SENSORS = (
     _opening("door_rear_left", BinarySensorDeviceClass.DOOR, lambda body: body.door_rear_left),
     _opening("door_rear_right", BinarySensorDeviceClass.DOOR, lambda body: body.door_rear_right),
     VehicleBinarySensorDescription(
-        key="fuel_low",
-        device_class=BinarySensorDeviceClass.PROBLEM,
-        value=lambda s: s.fuel.low if s.fuel else None,
+        key="fuel_low", device_class=BinarySensorDeviceClass.PROBLEM, value=lambda s: s.fuel.low if s.fuel else None
     ),
     _opening("hatch", BinarySensorDeviceClass.DOOR, lambda body: body.hatch),
     VehicleBinarySensorDescription(

@@ -47,10 +47,7 @@ class VehicleEventDescription(EventEntityDescription, VehicleDescription):
 EVENTS = (
     VehicleEventDescription(key="alert", event_types=[*AlertType], listen=_listen_to_alerts),
     VehicleEventDescription(
-        key="command",
-        event_types=[*CommandStatus],
-        listen=_listen_to_commands,
-        any_of=_COMMAND_CAPABILITIES,
+        key="command", event_types=[*CommandStatus], listen=_listen_to_commands, any_of=_COMMAND_CAPABILITIES
     ),
 )
 
@@ -66,10 +63,7 @@ class VehicleEvent(VehicleEntity, SoundRestoreEntity, EventEntity):
     """An event of a vehicle."""
 
     entity_description: VehicleEventDescription
-    restored_types: ClassVar[Mapping[str, Any]] = {
-        "last_event_type": str | None,
-        "last_event_attributes": dict | None,
-    }
+    restored_types: ClassVar[Mapping[str, Any]] = {"last_event_type": str | None, "last_event_attributes": dict | None}
 
     @property
     @override

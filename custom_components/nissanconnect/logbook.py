@@ -63,8 +63,7 @@ _LINES: Mapping[str, tuple[str, Callable[[HomeAssistant, Mapping[str, Any]], str
 
 @callback
 def async_describe_events(
-    hass: HomeAssistant,
-    async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
+    hass: HomeAssistant, async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None]
 ) -> None:
     """Write a line for each event that has none yet.
 

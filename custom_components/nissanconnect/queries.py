@@ -7,14 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from homeassistant.const import (
-    ATTR_COMMAND,
-    UnitOfEnergy,
-    UnitOfLength,
-    UnitOfMass,
-    UnitOfTime,
-    UnitOfVolume,
-)
+from homeassistant.const import ATTR_COMMAND, UnitOfEnergy, UnitOfLength, UnitOfMass, UnitOfTime, UnitOfVolume
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv

@@ -96,13 +96,14 @@ def _measurement(
     unit: str | None = None,
     *,
     precision: int | None = 0,
+    state_class: SensorStateClass = SensorStateClass.MEASUREMENT,
     **options: Unpack[_Options],
 ) -> VehicleSensorDescription:
     return VehicleSensorDescription(
         key=key,
         device_class=device_class,
         native_unit_of_measurement=unit,
-        state_class=SensorStateClass.MEASUREMENT,
+        state_class=state_class,
         suggested_display_precision=precision,
         value=value,
         **options,
@@ -162,12 +163,7 @@ def _reported_at(group: Group) -> VehicleSensorDescription:
 def _source(key: str, value: _Value[str]) -> VehicleSensorDescription:
     """Return a sensor that shows which of several sources has reported something."""
     return _enum(
-        key,
-        value,
-        _BACKENDS,
-        needs={Capability.SEVERAL_SOURCES},
-        steady=lambda: Held(_SOURCE_HOLD),
-        **_HIDDEN,
+        key, value, _BACKENDS, needs={Capability.SEVERAL_SOURCES}, steady=lambda: Held(_SOURCE_HOLD), **_HIDDEN
     )
 
 
@@ -282,24 +278,20 @@ SENSORS = (
         UnitOfVolume.LITERS,
     ),
     _distance("fuel_range", lambda s: _whole(s.fuel.range) if s.fuel else None, capability=Capability.FUEL),
-    VehicleSensorDescription(
-        key="heading",
-        native_unit_of_measurement=DEGREE,
+    _measurement(
+        "heading",
+        lambda s: _whole(s.position.heading) if s.position else None,
+        unit=DEGREE,
         state_class=SensorStateClass.MEASUREMENT_ANGLE,
-        suggested_display_precision=0,
-        value=lambda s: _whole(s.position.heading) if s.position else None,
         **_DISABLED,
     ),
     _temperature("inside_temperature", lambda s: s.climate.inside_temperature if s.climate else None, precision=1),
     _timestamp("last_read", lambda s: _to_the_minute(s.last_read), **_HIDDEN),
     _timestamp("last_report", lambda s: _to_the_minute(s.last_report), **_DIAGNOSTIC),
-    VehicleSensorDescription(
-        key="odometer",
-        device_class=SensorDeviceClass.DISTANCE,
-        native_unit_of_measurement=UnitOfLength.KILOMETERS,
+    _distance(
+        "odometer",
+        lambda s: s.odometer.distance if s.odometer else None,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        suggested_display_precision=0,
-        value=lambda s: s.odometer.distance if s.odometer else None,
     ),
     _distance("oil_change", lambda s: _whole(s.health.oil_change_in) if s.health else None, **_DIAGNOSTIC),
     _temperature("outside_temperature", lambda s: s.climate.outside_temperature if s.climate else None, precision=1),

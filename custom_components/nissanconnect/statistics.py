@@ -205,10 +205,7 @@ async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list
             metadata,
             [
                 StatisticData(
-                    start=value.start,
-                    mean=convert(value.mean),
-                    min=convert(value.minimum),
-                    max=convert(value.maximum),
+                    start=value.start, mean=convert(value.mean), min=convert(value.minimum), max=convert(value.maximum)
                 )
                 for value in values
             ],
