@@ -34,6 +34,7 @@ from custom_components.nissanconnect.vehicle import (
     ScheduleClimate,
     SoundHorn,
     StartCharging,
+    StartClimate,
     StartEngine,
     StopCharging,
     TripPeriod,
@@ -398,11 +399,11 @@ async def test_demo_charge_schedule(hass: HomeAssistant, demo: MockConfigEntry) 
 async def test_demo_defrost(hass: HomeAssistant, demo: MockConfigEntry) -> None:  # noqa: F811
     device, ariya = await demo_car(hass, demo, "Ariya")
     await perform(hass, "start_climate", device, defrost=True)
-    assert ariya.climate is not None
-    assert ariya.climate.defrost
+    assert isinstance(ariya.running, StartClimate)
+    assert ariya.running.defrost
     await perform(hass, "start_climate", device)
-    assert ariya.climate is not None
-    assert not ariya.climate.defrost
+    assert isinstance(ariya.running, StartClimate)
+    assert not ariya.running.defrost
 
 
 @pytest.mark.parametrize("action", ["refresh", "locate"])

@@ -1,6 +1,6 @@
 """The demo: no service, no log-in, no network."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -8,7 +8,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.backends.demo import DemoBackend
-from custom_components.nissanconnect.backends.demo.car import HOME, Car, Location
+from custom_components.nissanconnect.backends.demo.car import HOME, Car, Trip
+from custom_components.nissanconnect.backends.demo.mapping import state_of
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import Group, VehicleInfo, VehicleReport
 
@@ -56,8 +57,8 @@ class Demo(Rig):
     @property
     def _car(self) -> Car:
         """The LEAF as it is now."""
-        (leaf,) = (car for car in self.backend._garage().values() if car.info.model == "Leaf")
-        return leaf
+        (leaf,) = (car for car in self.backend._cars.values() if car.info.model == "Leaf")
+        return self.backend.find(leaf.info)
 
     @property
     @override
@@ -77,27 +78,31 @@ class Demo(Rig):
     @property
     @override
     def coordinates(self) -> Iterable[float]:
-        return [degrees for place in (HOME, self._car.place) for degrees in place[:2]]
-
-    def _do(self, what: Callable[[], None]) -> None:
-        self._car.plan(dt_util.utcnow(), what)
+        position = state_of(self._car, dt_util.utcnow()).position
+        assert position is not None
+        return [*HOME, position.latitude, position.longitude]
 
     @override
     def turn(self) -> bool:
         self.freezer.tick(1)
-        plugs_in = not self._car.plugged_in
-        self._do(self._car.plug_in if plugs_in else self._car.unplug)
+        car, plugs_in = self._car, not self._car.plugged_in
+
+        def turn() -> None:
+            car.plugged_in, car.ordered = plugs_in, None
+
+        car.plan(dt_util.utcnow(), turn)
         return plugs_in
 
     @override
     def move(self) -> None:
         def stand_elsewhere() -> None:
-            car.place = Location(car.place.latitude + 0.25, car.place.longitude + 0.25)
-            car.trips.clear()
+            outing = car.trips[-1].outing
+            elsewhere = outing._replace(latitude=outing.latitude + 0.25, longitude=outing.longitude + 0.25)
+            car.trips.append(Trip(elsewhere, homewards=False, started_at=car.trips[-1].ended_at, ended_at=car.now))
             car.odometer += 40
 
         car = self._car
-        self._do(stand_elsewhere)
+        car.plan(dt_util.utcnow(), stand_elsewhere)
 
     @property
     @override

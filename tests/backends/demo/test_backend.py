@@ -13,8 +13,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Backend, Context, Messages, Trips
 from custom_components.nissanconnect.backends.demo import DemoBackend, create
-from custom_components.nissanconnect.backends.demo.car import Car
-from custom_components.nissanconnect.backends.demo.garage import open_garage
+from custom_components.nissanconnect.backends.demo.car import Car, open_garage
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     BackendError,

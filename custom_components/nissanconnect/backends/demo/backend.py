@@ -29,13 +29,10 @@ from ...vehicle import (
     VehicleState,
 )
 from ..base import Backend, Description
-from .car import Car
-from .garage import open_garage
+from .car import Car, open_garage
 from .mapping import NAME, state_of, summary_of
 
 _COMMAND_TAKES = timedelta(seconds=10)
-_FIRST_DAY = {TripPeriod.DAY: {}, TripPeriod.MONTH: {"day": 1}, TripPeriod.YEAR: {"month": 1, "day": 1}}
-"""What of a date the first day of the period has instead."""
 
 
 class DemoBackend(Backend):
@@ -60,11 +57,14 @@ class DemoBackend(Backend):
             cars = await asyncio.to_thread(open_garage, self._now(), self._zone)
             self._cars = self._cars or cars
         groups = {Group.PRIVACY, Group.SUBSCRIPTION}
-        return tuple(ListedVehicle(info=car.info, state=self._state(car, groups)) for car in self._garage().values())
+        return tuple(ListedVehicle(info=car.info, state=self._state(car.info, groups)) for car in self._cars.values())
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
-        return VehicleReport(state=self._state(self.find(vehicle), Group if groups is None else groups))
+        return VehicleReport(state=self._state(vehicle, Group if groups is None else groups))
+
+    def _state(self, vehicle: VehicleInfo, groups: Collection[Group]) -> VehicleState:
+        return state_of(self.find(vehicle), received_at=self._now()).only(groups)
 
     @override
     async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
@@ -95,10 +95,11 @@ class DemoBackend(Backend):
     ) -> tuple[TripSummary, ...]:
         """Return what was driven from ``start`` to ``end``, both included, oldest first."""
         car = self.find(vehicle)
-        days = ((trip.started_at.astimezone(self._zone).date(), trip) for trip in car.trips)
-        chosen = [(day.replace(**_FIRST_DAY[period]), trip) for day, trip in days if start <= day <= end]
+        trips = car.trips[:-1] if car.driving else car.trips
+        days = ((trip.started_at.astimezone(self._zone).date(), trip) for trip in trips)
+        chosen = [(period.first_day(day), trip) for day, trip in days if start <= day <= end]
         periods = groupby(chosen, key=lambda each: each[0])
-        return tuple(summary_of(car, period, day, [trip for _, trip in trips]) for day, trips in periods)
+        return tuple(summary_of(car, period, day, [trip for _, trip in driven]) for day, driven in periods)
 
     async def read_notifications(
         self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
@@ -108,18 +109,8 @@ class DemoBackend(Backend):
 
     def find(self, vehicle: VehicleInfo) -> Car:
         """Return a car, brought up to date."""
-        try:
-            return self._garage()[vehicle.key]
-        except KeyError:
-            raise BackendError("demo: no such vehicle") from None
-
-    def _garage(self) -> dict[str, Car]:
-        """Return all cars by their keys, brought up to date; they are made when they are first looked for."""
-        now = self._now()
-        self._cars = self._cars or open_garage(now, self._zone)
-        for car in self._cars.values():
-            car.advance(now)
-        return self._cars
-
-    def _state(self, car: Car, groups: Collection[Group]) -> VehicleState:
-        return state_of(car, received_at=self._now()).only(groups)
+        self._cars = self._cars or open_garage(self._now(), self._zone)
+        if vehicle.key not in self._cars:
+            raise BackendError("demo: no such vehicle")
+        self._cars[vehicle.key].advance(self._now())
+        return self._cars[vehicle.key]

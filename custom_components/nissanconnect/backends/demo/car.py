@@ -1,8 +1,9 @@
-"""A car of the demo, which follows a timetable and simple rules.
+"""The cars of the demo: what they are, what their people do all week, and what commands change.
 
 Between two events everything changes in a straight line, so it makes no difference how often somebody looks.
 """
 
+from bisect import insort
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -12,11 +13,13 @@ from typing import NamedTuple
 from ...vehicle import (
     AlertType,
     CancelClimateSchedule,
+    Capability,
     ChargeSchedule,
     ChargingStatus,
     Command,
     Lock,
     Notification,
+    Powertrain,
     ScheduleClimate,
     SetChargeLimit,
     SetChargeSchedule,
@@ -30,14 +33,17 @@ from ...vehicle import (
     VehicleInfo,
 )
 
+HOME = 52.3030, 4.8590
+"""WGS 84 degrees."""
 MIN_LEVEL = 15.0
 """% below which the climate does not run on the battery."""
-_CLIMATE_POWER = 1.5
-"""kW."""
-_CLIMATE_ENDS = {True: timedelta(hours=2), False: timedelta(minutes=15)}
-"""After what time the climate stops by itself, plugged in or not (kamereon-eu §9.3)."""
-_HOUR = timedelta(hours=1)
-_ENGINE_ENDS = timedelta(minutes=10)
+_DAY = timedelta(days=1)
+_UNDER_WAY = {
+    StartClimate: "hvac.vehicle.in.use",
+    StartEngine: "remote.start.unavailable",
+    Unlock: "vehicle.under.way",
+}
+"""What a car that is under way refuses, and why, by the keys of kamereon-eu §14.2 where there is one."""
 _MESSAGES = {
     "battery.ended.charge": (AlertType.CHARGING_FINISHED, "Charging", "Your vehicle has stopped charging."),
     "hvac.autostart": (AlertType.CLIMATE_STARTED, "Climate", "The climate has started as planned."),
@@ -49,36 +55,34 @@ _MESSAGES = {
 """What the maker's cloud writes to the owner, by its key (kamereon-eu §14.2)."""
 
 
-class Location(NamedTuple):
-    """WGS 84 degrees, the km and minutes of the drive from home, and how long it then takes to unload the boot."""
-
-    latitude: float
-    longitude: float
-    distance: float = 0.0
-    minutes: float = 0.0
-    unloading: timedelta = timedelta(0)
-
-
-HOME = Location(52.3030, 4.8590)
-
-
 class Outing(NamedTuple):
-    """A drive from home to a place and back: on which weekdays (0 is Monday), and when it begins by the local time."""
+    """A drive of so many km and minutes from home to a place and the same way back, on some weekdays (0 is Monday).
+
+    ``there`` and ``back`` are when the drives begin by the local time. ``unloading``: for how many minutes the hatch is
+    open after the second one.
+    """
 
     days: Collection[int]
     there: time
     back: time
-    place: Location
+    latitude: float
+    longitude: float
+    distance: float
+    minutes: int
+    unloading: int = 0
 
 
 class Trip(NamedTuple):
-    """A drive of ``distance`` km in a straight line at constant speed."""
+    """One drive of an outing, in a straight line at constant speed."""
 
-    start: Location
-    end: Location
+    outing: Outing
+    homewards: bool
     started_at: datetime
     ended_at: datetime
-    distance: float
+
+    def covered(self, now: datetime) -> float:
+        """Return which part of the way lies behind the car, from 0 to 1."""
+        return min((now - self.started_at) / (self.ended_at - self.started_at), 1.0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,8 +91,10 @@ class Car:
 
     ``content`` of ``capacity`` is in its battery or tank, and ``consumption`` is for 100 km: kWh or litres.
     ``nominal`` is the capacity when new. ``charge_power`` is what arrives in the battery, in kW. ``ordered``: whether
-    its owner has ordered to charge or not to charge, since it was plugged in. ``warmth`` is 0 in a cabin as cold as the
-    air outside, 1 at the ``target`` in °C. ``updates``: it takes new software over the air.
+    its owner has ordered to charge or not to charge, since it was plugged in. ``running``: by which command the climate
+    or the engine runs; no car has both. ``warmth`` is 0 in a cabin as cold as the air outside, 1 at the ``target`` in
+    °C. ``updates``: it takes new software over the air. ``away``: the outing that it stands at the place of, if it is
+    not at home. ``trips`` end with the one that it is on, if it is ``driving``.
     """
 
     info: VehicleInfo
@@ -105,23 +111,18 @@ class Car:
     schedule: ChargeSchedule | None = None
     ordered: bool | None = None
     plugged_in: bool = False
-    climate: StartClimate | None = None
+    running: StartClimate | StartEngine | None = None
     planned: ScheduleClimate | None = None
-    engine: StartEngine | None = None
     target: float = 21.0
     warmth: float = 0.0
     locked: bool = True
     hatch_open: bool = False
     updates: bool = False
-    place: Location = HOME
-    trip: Trip | None = None
+    away: Outing | None = None
+    driving: bool = False
     trips: list[Trip] = field(default_factory=list)
     messages: list[Notification] = field(default_factory=list)
     _events: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Begin the first day."""
-        self._begin_day()
 
     @property
     def level(self) -> float:
@@ -135,9 +136,9 @@ class Car:
             return ChargingStatus.NOT_CHARGING
         if self.level > self.limit - 0.01:
             return ChargingStatus.FINISHED
-        if self._timer_allows() if self.ordered is None else self.ordered:
-            return ChargingStatus.CHARGING
-        return ChargingStatus.WAITING_FOR_SCHEDULE if self.ordered is None else ChargingStatus.NOT_CHARGING
+        if self.ordered is None:
+            return ChargingStatus.CHARGING if self._timer_allows() else ChargingStatus.WAITING_FOR_SCHEDULE
+        return ChargingStatus.CHARGING if self.ordered else ChargingStatus.NOT_CHARGING
 
     def _timer_allows(self) -> bool:
         if self.schedule is None:
@@ -145,16 +146,25 @@ class Car:
         local = self.now.astimezone(self.zone)
         opened = datetime.combine(local.date(), self.schedule.charge_from, self.zone)
         if opened > local:
-            opened -= timedelta(days=1)
+            opened -= _DAY
         return opened.weekday() in self.schedule.days and local < opened + self.schedule.duration
 
-    # Time
-
     def advance(self, now: datetime) -> None:
-        """Do what was to be done until ``now``; the car reports each time."""
-        while (at := self._next_at()) <= now:
+        """Let things go on as they are and do what is due, until ``now``; the car reports each time."""
+        while (due := self._next_at()) <= now:
+            at = max(due, self.now)  # which is later if the clock was set back
+            hours = (at - self.now) / timedelta(hours=1)
             charging = self.status is ChargingStatus.CHARGING
-            self._pass(at, charging=charging)
+            if self.driving:
+                trip = self.trips[-1]
+                distance = trip.outing.distance * (trip.covered(at) - trip.covered(self.now))
+                self.odometer += distance
+                self.content -= distance * self.consumption / 100
+            elif charging:
+                self.content = min(self.content + self.charge_power * hours, self.capacity * self.limit / 100)
+            warmer = 6 if self.running or self.driving else -2
+            self.warmth = min(max(self.warmth + warmer * hours, 0), 1)
+            self.now = at
             while self._events[0][0] <= at:
                 self._events.pop(0)[1]()
             if charging and self.plugged_in and self.status is not ChargingStatus.CHARGING:
@@ -162,102 +172,69 @@ class Car:
 
     def plan(self, at: datetime, do: Callable[[], object]) -> None:
         """Have something done at ``at``."""
-        self._events.append((at, do))
-        self._events.sort(key=lambda event: event[0])
+        insort(self._events, (at, do), key=lambda event: event[0])
 
-    def _begin_day(self) -> None:
+    def begin_day(self) -> None:
         """Plan what people do today; some days they are a few minutes late."""
         today = self.now.astimezone(self.zone).date()
         late = timedelta(minutes=today.toordinal() * 7 % 11)
         for outing in self.outings:
             if today.weekday() in outing.days:
-                for at, place in ((outing.there, outing.place), (outing.back, HOME)):
-                    self.plan(datetime.combine(today, at, self.zone).astimezone(UTC) + late, partial(self.drive, place))
-        self.plan(datetime.combine(today + timedelta(days=1), time(), self.zone).astimezone(UTC), self._begin_day)
+                for at, homewards in ((outing.there, False), (outing.back, True)):
+                    drive = partial(self._drive, outing, homewards=homewards)
+                    self.plan(datetime.combine(today, at, self.zone).astimezone(UTC) + late, drive)
+        self.plan(datetime.combine(today + _DAY, time(), self.zone).astimezone(UTC), self.begin_day)
 
     def _next_at(self) -> datetime:
         """Return when the car will report: every other minute on a drive, every quarter of an hour at a charger."""
         waiting = self.status in (ChargingStatus.CHARGING, ChargingStatus.WAITING_FOR_SCHEDULE)
-        every = 120 if self.trip else 900 if waiting else 86_400
+        every = 120 if self.driving else 900 if waiting else 86_400
         return min(self._events[0][0], datetime.fromtimestamp((self.now.timestamp() // every + 1) * every, UTC))
 
-    def _pass(self, until: datetime, *, charging: bool) -> None:
-        """Let things go on as they are."""
-        hours = max((until - self.now) / _HOUR, 0.0)
-        self.warmth = min(self.warmth + 6 * hours, 1) if self.climate or self.trip else max(self.warmth - 2 * hours, 0)
-        if self.trip is not None:
-            distance = self.trip.distance * hours / ((self.trip.ended_at - self.trip.started_at) / _HOUR)
-            self.odometer += distance
-            self.content -= distance * self.consumption / 100
-        elif charging:
-            self.content = min(self.content + self.charge_power * hours, self.capacity * self.limit / 100)
-        elif self.climate is not None and not self.plugged_in:
-            self.content -= _CLIMATE_POWER * hours
-        self.now = max(self.now, until)
-
-    # What people do
-
-    def drive(self, to: Location) -> None:
-        """Drive off, unless the car is there or on its way, or could not make it."""
-        distance, minutes = self.place.distance + to.distance, self.place.minutes + to.minutes  # home is 0 from home
-        if self.trip or self.place == to or self.content < 1.2 * distance * self.consumption / 100:
+    def _drive(self, outing: Outing, *, homewards: bool) -> None:
+        """Drive off, unless the car stands elsewhere or could not make it."""
+        needed = 1.2 * outing.distance * self.consumption / 100
+        if self.away is not (outing if homewards else None) or self.content < needed:
             return
-        if self.plugged_in:
-            self.unplug()
-        self.climate, self.engine, self.locked, self.hatch_open = None, None, True, False
-        self.trip = Trip(self.place, to, self.now, self.now + timedelta(minutes=minutes), distance)
-        self.plan(self.trip.ended_at, partial(self._arrive, self.trip))
+        self.plugged_in, self.ordered, self.running = False, None, None
+        self.locked, self.hatch_open, self.driving = True, False, True
+        self.trips.append(Trip(outing, homewards, self.now, self.now + timedelta(minutes=outing.minutes)))
+        self.plan(self.trips[-1].ended_at, self._arrive)
 
-    def _arrive(self, trip: Trip) -> None:
-        self.place, self.trip = trip.end, None
-        self.trips.append(trip)
-        if self.charge_power and self.place == HOME:
-            self.plug_in()
+    def _arrive(self) -> None:
+        trip = self.trips[-1]
+        self.away, self.driving = None if trip.homewards else trip.outing, False
+        self.plugged_in = trip.homewards and self.charge_power > 0
         if not self.charge_power and self.level < 48:
             self.content = self.capacity
-        self.hatch_open = trip.start.unloading > timedelta(0)
-        self.plan(self.now + trip.start.unloading, self._close_hatch)
+        if trip.homewards and trip.outing.unloading:
+            self.hatch_open = True
+            self.plan(self.now + timedelta(minutes=trip.outing.unloading), self._close_hatch)
 
     def _close_hatch(self) -> None:
         self.hatch_open = False
 
-    def plug_in(self) -> None:
-        """Connect the charger."""
-        self.plugged_in = True
-
-    def unplug(self) -> None:
-        """Disconnect the charger."""
-        self.plugged_in, self.ordered = False, None
-
-    # What the owner orders
-
     def execute(self, command: Command) -> str | None:
-        """Carry a command out, or return why not, by the keys of kamereon-eu §14.2 where there is one."""
-        moving, on_battery = self.trip is not None, not self.plugged_in
-        for kind, refused, code in (
-            (Unlock, moving, "vehicle.under.way"),
-            (StartClimate, moving, "hvac.vehicle.in.use"),
-            (StartClimate, on_battery and self.level < MIN_LEVEL, "hvac.traction.battery.low"),
-            (StartEngine, moving, "remote.start.unavailable"),
-            (StartCharging | StopCharging, on_battery, "battery.charge.unavailable"),
-        ):
-            if refused and isinstance(command, kind):
-                return code
-        self._carry_out(command)
-        return None
-
-    def _carry_out(self, command: Command) -> None:
+        """Carry a command out, or return why not."""
         match command:
+            case Unlock() | StartClimate() | StartEngine() if self.driving:
+                return _UNDER_WAY[type(command)]
+            case StartCharging() | StopCharging() if not self.plugged_in:
+                return "battery.charge.unavailable"
+            case StartClimate() if not self.plugged_in and self.level < MIN_LEVEL:
+                return "hvac.traction.battery.low"
             case Lock() | Unlock():
                 self.locked = isinstance(command, Lock)
             case StartClimate(target=target):
-                self.climate, self.target = command, self.target if target is None else target
-                self.plan(self.now + _CLIMATE_ENDS[self.plugged_in], partial(self._end, command, "hvac.autostop"))
-            case StopClimate():
-                self.climate = None
-            case ScheduleClimate():
+                self.target = self.target if target is None else target
+                self._run(command, 120 if self.plugged_in else 15, "hvac.autostop")  # (kamereon-eu §9.3)
+            case StartEngine():
+                self._run(command, 10, "remote.left.time.cycle")
+            case StopClimate() | StopEngine():
+                self.running = None
+            case ScheduleClimate(at=at):
                 self.planned = command
-                self.plan(command.at, partial(self._keep_plan, command))
+                self.plan(at, self._start_as_planned)
             case CancelClimateSchedule():
                 self.planned = None
             case StartCharging() | StopCharging():
@@ -266,27 +243,116 @@ class Car:
                 self.limit = limit
             case SetChargeSchedule(schedule=schedule):
                 self.schedule, self.ordered = schedule, None
-            case StartEngine():
-                self.engine = command
-                self.plan(self.now + _ENGINE_ENDS, partial(self._end, command, "remote.left.time.cycle"))
-            case StopEngine():
-                self.engine = None
+        return None
 
-    def _keep_plan(self, plan: ScheduleClimate) -> None:
-        """Start the climate as planned, unless that was cancelled."""
-        if self.planned is plan:
-            self.planned = None
-            start = StartClimate(plan.target, plan.defrost, plan.heat_seats, plan.heat_wheel)
+    def _run(self, command: StartClimate | StartEngine, minutes: float, message: str) -> None:
+        """Let the climate or the engine run, for so long unless it is stopped or started anew."""
+
+        def end() -> None:
+            if self.running is command:
+                self.running = None
+                self._announce(message)
+
+        self.running = command
+        self.plan(self.now + timedelta(minutes=minutes), end)
+
+    def _start_as_planned(self) -> None:
+        """Start the climate, unless the plan was cancelled or changed."""
+        if self.planned is not None and self.planned.at <= self.now:
+            start, self.planned = StartClimate(self.planned.target), None
             self._announce(self.execute(start) or "hvac.autostart")
-
-    def _end(self, command: Command, kind: str) -> None:
-        """End what ``command`` has started, unless that has ended or was started anew meanwhile."""
-        if command is self.climate or command is self.engine:
-            self.climate = self.engine = None  # no car has both
-            self._announce(kind)
 
     def _announce(self, kind: str) -> None:
         """Write to the owner; after a restart the id is the same, so that no message is new again."""
         alert, title, text = _MESSAGES[kind]
         name = f"{kind} {self.now.isoformat()}"
         self.messages.append(Notification(id=name, kind=kind, alert=alert, title=title, text=text, sent_at=self.now))
+
+
+_WORKDAYS, _WEEKEND = range(5), (5, 6)
+_SCIENCE_PARK = 52.3557, 4.9555, 10.6, 10
+_SEA = 52.3752, 4.5335, 25.4, 25
+_SHOPS = 52.2760, 4.8330, 4.0, 6, 30
+_UTRECHT = 52.0894, 5.1085, 31.8, 23
+
+_ALL = {Capability.HORN, Capability.LIGHTS, Capability.LOCATION, Capability.LOCK_STATUS}
+_ALL |= {Capability.REFRESH, Capability.TRIPS}
+_ELECTRIC = _ALL | {Capability.BATTERY, Capability.CLIMATE, Capability.CLIMATE_SCHEDULE, Capability.CLIMATE_STATUS}
+_ELECTRIC |= {Capability.CLIMATE_TEMPERATURE, Capability.START_CHARGING}
+_LEAF = _ELECTRIC | {Capability.CHARGE_SCHEDULE}
+_ARIYA = _ELECTRIC | {Capability.CHARGE_LIMIT, Capability.LOCK, Capability.STOP_CHARGING}
+_ARIYA |= {Capability.CLIMATE_DEFROST, Capability.SEAT_HEAT, Capability.WHEEL_HEAT}
+_QASHQAI = _ALL | {Capability.FUEL, Capability.LOCK, Capability.START_ENGINE}
+
+
+def _info(
+    key: str, nickname: str, model: str, capabilities: set[Capability], *, code: str, year: int, generation: str = "C1A"
+) -> VehicleInfo:
+    return VehicleInfo(
+        key=key,
+        vin=key,
+        nickname=nickname,
+        model=model,
+        model_code=code,
+        year=year,
+        generation=generation,
+        gateway="AVN",
+        powertrain=Powertrain.COMBUSTION if Capability.FUEL in capabilities else Powertrain.ELECTRIC,
+        capabilities=frozenset(capabilities),
+    )
+
+
+def open_garage(now: datetime, zone: tzinfo) -> dict[str, Car]:
+    """Return the cars by their keys as they are at ``now``, after a week or two that can be looked back on.
+
+    They are the same whenever the garage is opened: a restart changes nothing but what the owner has ordered.
+    """
+    today = datetime.combine(now.astimezone(zone).date(), time())
+    monday = today - timedelta(days=today.weekday() + 7)
+    weeks = (monday - datetime(2026, 1, 5)).days // 7  # noqa: DTZ001 - a Monday, wherever that is
+    park = partial(Car, zone=zone, now=monday.replace(tzinfo=zone).astimezone(UTC))
+    leaf = park(
+        info=_info("SJNFAKE0000000001", "LEAF", "Leaf", _LEAF, code="FE0-24", year=2021),
+        outings=(
+            Outing(_WORKDAYS, time(7, 40), time(17, 10), *_SCIENCE_PARK),
+            Outing(_WEEKEND, time(10, 30), time(11, 45), *_SHOPS),
+        ),
+        odometer=38_430 + 122.0 * weeks,
+        nominal=40.0,
+        capacity=37.2,
+        content=0.9 * 37.2,
+        consumption=15.5,
+        charge_power=6.0,
+        limit=90.0,
+        schedule=ChargeSchedule(time(23), time(6)),
+        plugged_in=True,
+    )
+    ariya = park(
+        info=_info("JN1FAKE0000000002", "Ariya", "Ariya", _ARIYA, code="FE0-26", year=2023, generation="C1A_HS EVO"),
+        outings=[Outing((0, 1, 3), time(8, 15), time(17, 40), *_UTRECHT)],
+        odometer=21_960 + 190.8 * weeks,
+        nominal=87.0,
+        capacity=84.4,
+        content=0.8 * 84.4,
+        consumption=18.5,
+        charge_power=6.7,
+        limit=80.0,
+        plugged_in=True,
+        updates=True,
+    )
+    qashqai = park(
+        info=_info("SJNFAKE0000000003", "Qashqai", "Qashqai", _QASHQAI, code="J12", year=2022),
+        outings=(
+            Outing((1, 3), time(9, 30), time(10, 45), *_SHOPS),
+            Outing((2, 6), time(13), time(18, 15), *_SEA),
+        ),
+        odometer=47_295 + 117.6 * weeks,
+        capacity=55.0,
+        content=55 - 0.063 * (25.4 + 117.6 * (weeks % 4)),  # filled every fourth Sunday, by the sea
+        consumption=6.3,
+    )
+    garage = {car.info.key: car for car in (leaf, ariya, qashqai)}
+    for car in garage.values():
+        car.begin_day()
+        car.advance(now)
+    return garage

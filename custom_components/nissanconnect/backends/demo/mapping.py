@@ -26,17 +26,14 @@ from ...vehicle import (
     Subscription,
     TripPeriod,
     TripSummary,
-    Tyre,
-    Tyres,
     UpdateStatus,
     VehicleState,
 )
-from .car import MIN_LEVEL, Car, Trip
+from ..mapping import position, tyres
+from .car import HOME, MIN_LEVEL, Car, Trip
 
 NAME = "demo"
 """The backend's name in reports."""
-_SERVICE_EVERY = 30_000
-"""km."""
 _CLOSED = dict.fromkeys(("door_front_left", "door_front_right", "door_rear_left", "door_rear_right"), False)
 
 
@@ -44,12 +41,11 @@ def state_of(car: Car, received_at: datetime) -> VehicleState:
     """Return everything that the car last reported, and what its cloud knows besides."""
     stamp: Stamp = {"backend": NAME, "received_at": received_at, "reported_at": car.now}
     cloud: Stamp = {**stamp, "reported_at": None}
-    charging = car.status is ChargingStatus.CHARGING
     outside = _outside_temperature(car)
-    tyre = Tyre(pressure=_whole(225 + 1.1 * (outside - 20)), warning=False)
-    service = _whole(_SERVICE_EVERY - car.odometer % _SERVICE_EVERY)
+    charging = car.status is ChargingStatus.CHARGING
+    service = _whole(30_000 - car.odometer % 30_000)
     return VehicleState.of(
-        AuxBattery(**stamp, voltage=14.2 if charging or car.climate or car.engine or car.trip else 12.7),
+        AuxBattery(**stamp, voltage=14.2 if charging or car.running or car.driving else 12.7),
         Body(**stamp, locked=car.locked, hatch=car.hatch_open, **_CLOSED),
         Connectivity(**cloud, reachable=True),
         Health(**stamp, values={"malfunction_lamp": False, "service_due_km": service}),
@@ -58,15 +54,17 @@ def state_of(car: Car, received_at: datetime) -> VehicleState:
         Privacy(**stamp, active=False),
         Software(**stamp, status=UpdateStatus.UP_TO_DATE) if car.updates else None,
         Subscription(**cloud, active=True),
-        Tyres(**stamp, front_left=tyre, front_right=tyre, rear_left=tyre, rear_right=tyre),
-        *(_electric(car, stamp, outside, charging=charging) if car.nominal else [_fuel(car, stamp)]),
+        tyres(stamp, [225 + 1.1 * (outside - 20)] * 4, [False] * 4),
+        *(_electric(car, stamp, outside) if car.nominal else [_fuel(car, stamp)]),
     )
 
 
-def _electric(car: Car, stamp: Stamp, outside: float, *, charging: bool) -> list[Reported]:
+def _electric(car: Car, stamp: Stamp, outside: float) -> Sequence[Reported]:
     km, cold = 100 * car.content / car.consumption, 1 + 0.008 * max(20 - outside, 0)
+    charging = car.status is ChargingStatus.CHARGING
+    mode = ChargeMode.SCHEDULED if car.schedule else ChargeMode.ALWAYS
     missing = car.capacity * car.limit / 100 - car.content
-    return [
+    return (
         Battery(
             **stamp,
             level=_whole(car.level),
@@ -88,19 +86,15 @@ def _electric(car: Car, stamp: Stamp, outside: float, *, charging: bool) -> list
         ),
         Climate(
             **stamp,
-            running=car.climate is not None,
+            running=car.running is not None,
             target_temperature=car.target,
             inside_temperature=round(2 * (outside + car.warmth * (car.target - outside))) / 2,
             outside_temperature=round(2 * outside) / 2,
             next_start_at=car.planned.at if car.planned else None,
             min_battery_level=MIN_LEVEL,
         ),
-        Schedules(
-            **stamp,
-            charge_mode=ChargeMode.SCHEDULED if car.schedule else ChargeMode.ALWAYS,
-            charging=car.schedule,
-        ),
-    ]
+        Schedules(**stamp, charge_mode=mode, charging=car.schedule),
+    )
 
 
 def _fuel(car: Car, stamp: Stamp) -> Fuel:
@@ -108,36 +102,32 @@ def _fuel(car: Car, stamp: Stamp) -> Fuel:
     return Fuel(**stamp, level=_whole(car.level), quantity=round(car.content, 1), range=km, low=car.level < 12)
 
 
-def _position(car: Car, stamp: Stamp) -> Position:
-    trip = car.trip or next(reversed(car.trips), None)
-    if trip is None:
-        return Position(**stamp, latitude=car.place.latitude, longitude=car.place.longitude)
-    share = (car.now - trip.started_at) / (trip.ended_at - trip.started_at) if car.trip else 1.0
-    north, east = trip.end.latitude - trip.start.latitude, trip.end.longitude - trip.start.longitude
-    return Position(
-        **stamp,
-        latitude=round(trip.start.latitude + north * share, 6),
-        longitude=round(trip.start.longitude + east * share, 6),
-        heading=_whole(degrees(atan2(east * cos(radians(trip.end.latitude)), north))) % 360,
-    )
+def _position(car: Car, stamp: Stamp) -> Position | None:
+    trip = car.trips[-1]
+    north, east = trip.outing.latitude - HOME[0], trip.outing.longitude - HOME[1]
+    share = trip.covered(car.now)
+    out = 1 - share if trip.homewards else share
+    direction = degrees(atan2(east * cos(radians(HOME[0])), north)) + 180 * trip.homewards
+    return position(stamp, HOME[0] + out * north, HOME[1] + out * east, direction % 360)
 
 
 def summary_of(car: Car, period: TripPeriod, start: date, trips: Sequence[Trip]) -> TripSummary:
     """Sum up the trips of a period."""
-    distance = sum(trip.distance for trip in trips)
+    distance = sum(trip.outing.distance for trip in trips)
     used = distance * car.consumption / 100
+    electric = car.nominal > 0
     return TripSummary(
         start=start,
         period=period,
         trips=len(trips),
         distance=round(distance, 1),
-        duration=round(sum((trip.ended_at - trip.started_at) / timedelta(minutes=1) for trip in trips)),
+        duration=sum(trip.outing.minutes for trip in trips),
         first_start=trips[0].started_at,
         last_end=trips[-1].ended_at,
-        energy_used=round(used, 2) if car.nominal else 0.0,
-        energy_recovered=round(0.1 * used, 2) if car.nominal else 0.0,
-        fuel_used=0.0 if car.nominal else round(used, 2),
-        co2_saved=round(118 * distance) if car.nominal else 0.0,  # grams, by the figures in kamereon-eu §13
+        energy_used=round(used, 2) if electric else 0.0,
+        energy_recovered=round(0.1 * used, 2) if electric else 0.0,
+        fuel_used=0.0 if electric else round(used, 2),
+        co2_saved=round(118 * distance) if electric else 0.0,  # grams, by the figures in kamereon-eu §13
     )
 
 
