@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 import re
 from threading import get_ident
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -28,7 +29,6 @@ from custom_components.nissanconnect.vehicle import (
     Phase,
     Position,
     Progress,
-    ProtocolError,
     Refresh,
     ScheduleClimate,
     SetChargeLimit,
@@ -40,7 +40,6 @@ from custom_components.nissanconnect.vehicle import (
     StopCharging,
     StopClimate,
     StopEngine,
-    Ticket,
     TimePassed,
     TripPeriod,
     Unlock,
@@ -73,11 +72,12 @@ async def info(backend: Backend, model: str) -> VehicleInfo:
     return next(listed.info for listed in await backend.list_vehicles() if listed.info.model == model)
 
 
-async def states(backend: Backend) -> dict[str | None, VehicleState]:
+async def states(backend: Backend) -> dict[str | None, Any]:
+    """What each vehicle reports, by its model; not typed, because each group may be missing."""
     return {each.info.model: (await backend.read(each.info)).state for each in await backend.list_vehicles()}
 
 
-async def state(backend: Backend, model: str) -> VehicleState:
+async def state(backend: Backend, model: str) -> Any:
     return (await states(backend))[model]
 
 
@@ -218,21 +218,15 @@ async def test_a_week_is_plausible() -> None:
         clock.advance(minutes=15)
         for model, now in (await states(backend)).items():
             was, before[model] = before[model], now
-            assert now.odometer is not None
-            assert was.odometer is not None
-            assert now.odometer.distance is not None
-            assert was.odometer.distance is not None
             driven = now.odometer.distance - was.odometer.distance
             assert 0 <= driven < 25
             assert isinstance(now.position, Position)
             seen[model].add((round(now.position.latitude, 2), round(now.position.longitude, 2)))
             level = now.battery.level if now.battery else now.fuel.level if now.fuel else None
-            assert level is not None
             levels[model].add(level)
             if now.charging is not None:
                 seen[model].add(now.charging.status)
             if now.climate is not None:
-                assert now.climate.inside_temperature is not None
                 assert -10 < now.climate.inside_temperature < 30
             seen[model].add(("hatch", now.body is not None and now.body.hatch))
 
@@ -253,14 +247,11 @@ async def test_on_its_way_it_reports_and_is_somewhere_between(backend: DemoBacke
     at_work = (await state(backend, "Leaf")).position
     clock.time = datetime(2026, 11, 19, 23, tzinfo=UTC)
     at_home = (await state(backend, "Leaf")).position
-    assert at_work is not None
-    assert at_home is not None
     clock.time = datetime(2026, 11, 20, 7, 40, tzinfo=UTC)
     between = set[float]()
     for _ in range(25):
         clock.advance(minutes=1)
         position = (await state(backend, "Leaf")).position
-        assert position is not None
         assert at_home.latitude <= position.latitude <= at_work.latitude
         assert at_home.longitude <= position.longitude <= at_work.longitude
         between.add(position.latitude)
@@ -281,12 +272,9 @@ async def test_it_charges_at_night(backend: DemoBackend, clock: Clock) -> None:
         (during, ChargingStatus.CHARGING),
         (after, ChargingStatus.FINISHED),
     ):
-        assert now.charging is not None
         assert now.charging.status is status
         assert (now.charging.power == 6) is (status is ChargingStatus.CHARGING)
         assert (now.charging.finish_at is not None) is (status is ChargingStatus.CHARGING)
-    assert during.charging is not None
-    assert during.charging.finish_at is not None
     assert abs(during.charging.finish_at - datetime(2026, 11, 20, 23, 32, tzinfo=UTC)) < 5 * MINUTE
     message = (await backend.read_notifications(await info(backend, "Leaf")))[0]
     assert message.alert is AlertType.CHARGING_FINISHED
@@ -306,16 +294,13 @@ async def test_a_command_from_ticket_to_effect(backend: DemoBackend, clock: Cloc
     clock.advance(seconds=10)
     assert await backend.poll(leaf, ticket) == DONE
     climate = (await state(backend, "Leaf")).climate
-    assert climate is not None
     assert (climate.running, climate.target_temperature) == (True, 22)
     clock.advance(minutes=12)
     await ended(backend, clock, "Leaf", Refresh())
     warm = (await state(backend, "Leaf")).climate
-    assert warm is not None
     assert warm.inside_temperature == 22
     clock.advance(minutes=5)
     stopped = await state(backend, "Leaf")
-    assert stopped.climate is not None
     assert not stopped.climate.running
     assert (await backend.read_notifications(leaf))[0].alert is AlertType.CLIMATE_STOPPED
 
@@ -326,7 +311,6 @@ async def test_commands_end_in_the_order_in_which_they_were_sent(backend: DemoBa
         await backend.send(ariya, command, nobody)
     clock.advance(seconds=10)
     body = (await state(backend, "Ariya")).body
-    assert body is not None
     assert not body.locked
 
 
@@ -361,22 +345,18 @@ async def test_charging_is_started_and_stopped_whatever_the_timer_says(backend: 
     clock.time = datetime(2026, 11, 20, 19, tzinfo=UTC)
     assert await ended(backend, clock, "Leaf", StartCharging()) == DONE
     charging = (await state(backend, "Leaf")).charging
-    assert charging is not None
     assert charging.status is ChargingStatus.CHARGING
 
     await ended(backend, clock, "Ariya", SetChargeLimit(100))
     assert await ended(backend, clock, "Ariya", StopCharging()) == DONE
     charging = (await state(backend, "Ariya")).charging
-    assert charging is not None
     assert charging.status is ChargingStatus.NOT_CHARGING
     clock.advance(hours=9)
     battery = (await state(backend, "Ariya")).battery
-    assert battery is not None
     assert battery.level == 80
     assert await ended(backend, clock, "Ariya", StartCharging()) == DONE
     clock.advance(hours=4)
     battery = (await state(backend, "Ariya")).battery
-    assert battery is not None
     assert battery.level == 100
 
 
@@ -403,11 +383,7 @@ async def test_a_battery_that_is_never_charged_neither_heats_nor_drives(backend:
     assert await ended(backend, clock, "Leaf", StartClimate()) == Progress(Phase.REJECTED, "hvac.traction.battery.low")
     clock.advance(days=7)
     after = await state(backend, "Leaf")
-    assert after.odometer is not None
-    assert before.odometer is not None
     assert after.odometer.distance == before.odometer.distance
-    assert after.battery is not None
-    assert after.battery.level is not None
     assert after.battery.level > 0
 
 
@@ -425,11 +401,9 @@ async def test_an_engine_stops_by_itself_unless_it_was_stopped(backend: DemoBack
     assert message.alert is AlertType.CLOUD_MESSAGE
 
 
-async def test_strangers(backend: DemoBackend) -> None:
+async def test_a_stranger(backend: DemoBackend) -> None:
     with pytest.raises(BackendError):
         await backend.read(VehicleInfo(key="NOBODY"))
-    with pytest.raises(ProtocolError):
-        await backend.poll(await info(backend, "Leaf"), Ticket("none", NOW))
 
 
 @given(ahead=st.one_of(st.floats(-200, 200), st.floats(-86_400, 300 * 86_400)))
@@ -445,13 +419,11 @@ async def test_a_planned_start_happens_at_its_time_or_is_refused(
         return
     clock.advance(seconds=10)
     assert await backend.poll(leaf, ticket) == DONE
-    climate = (await backend.read(leaf)).state.climate
-    assert climate is not None
+    climate = (await state(backend, "Leaf")).climate
     assert climate.running or climate.next_start_at == at
     for command in (CancelClimateSchedule(), StopClimate()):
         assert await ended(backend, clock, "Leaf", command) == DONE
-    climate = (await backend.read(leaf)).state.climate
-    assert climate is not None
+    climate = (await state(backend, "Leaf")).climate
     assert not climate.running
     assert climate.next_start_at is None
     clock.time = NOW

@@ -93,8 +93,8 @@ class Car:
     ``nominal`` is the capacity when new. ``charge_power`` is what arrives in the battery, in kW. ``ordered``: whether
     its owner has ordered to charge or not to charge, since it was plugged in. ``running``: by which command the climate
     or the engine runs; no car has both. ``warmth`` is 0 in a cabin as cold as the air outside, 1 at the ``target`` in
-    °C. ``updates``: it takes new software over the air. ``away``: the outing that it stands at the place of, if it is
-    not at home. ``trips`` end with the one that it is on, if it is ``driving``.
+    °C. ``updates``: it takes new software over the air. ``away``: on which outing it is, ``None`` at home. ``trips``
+    end with the one that it is ``driving``.
     """
 
     info: VehicleInfo
@@ -325,7 +325,6 @@ def open_garage(now: datetime, zone: tzinfo) -> dict[str, Car]:
         charge_power=6.0,
         limit=90.0,
         schedule=ChargeSchedule(time(23), time(6)),
-        plugged_in=True,
     )
     ariya = park(
         info=_info("JN1FAKE0000000002", "Ariya", "Ariya", _ARIYA, code="FE0-26", year=2023, generation="C1A_HS EVO"),
@@ -337,7 +336,6 @@ def open_garage(now: datetime, zone: tzinfo) -> dict[str, Car]:
         consumption=18.5,
         charge_power=6.7,
         limit=80.0,
-        plugged_in=True,
         updates=True,
     )
     qashqai = park(
