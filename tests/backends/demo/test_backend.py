@@ -222,8 +222,7 @@ async def test_a_week_is_plausible() -> None:
             assert 0 <= driven < 25
             assert isinstance(now.position, Position)
             seen[model].add((round(now.position.latitude, 2), round(now.position.longitude, 2)))
-            level = now.battery.level if now.battery else now.fuel.level if now.fuel else None
-            levels[model].add(level)
+            levels[model].add((now.battery or now.fuel).level)
             if now.charging is not None:
                 seen[model].add(now.charging.status)
             if now.climate is not None:
@@ -427,6 +426,23 @@ async def test_a_planned_start_happens_at_its_time_or_is_refused(
     assert not climate.running
     assert climate.next_start_at is None
     clock.time = NOW
+
+
+@pytest.mark.parametrize(
+    ("at", "kind", "running"),
+    [("2026-11-20 13:00", "hvac.autostart", True), ("2026-11-20 17:25", "hvac.vehicle.in.use", False)],
+)
+async def test_the_owner_learns_what_became_of_a_planned_start(
+    backend: DemoBackend, clock: Clock, at: str, kind: str, running: bool
+) -> None:
+    leaf, planned = await info(backend, "Leaf"), datetime.fromisoformat(at).replace(tzinfo=UTC)
+    await backend.send(leaf, ScheduleClimate(at=NOW + HOUR / 2), nobody)
+    await backend.send(leaf, ScheduleClimate(at=planned), nobody)
+    clock.time = planned
+    (message,) = await backend.read_notifications(leaf, count=1)
+    assert (message.kind, message.sent_at) == (kind, planned)
+    climate = (await state(backend, "Leaf")).climate
+    assert (climate.running, climate.next_start_at) == (running, None)
 
 
 # History

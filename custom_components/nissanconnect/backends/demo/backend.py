@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import partial
 from itertools import groupby
 from typing import override
 from uuid import uuid4
@@ -74,14 +73,15 @@ class DemoBackend(Backend):
             raise NotSupported(f"demo: {command.kind()} is not offered")
         if isinstance(command, ScheduleClimate) and command.at < due:
             raise TimePassed
+
+        def execute() -> None:
+            code = car.execute(command)
+            self._progress[ticket.id] = Progress(Phase.DONE if code is None else Phase.REJECTED, code)
+
         async with departure():
             self._progress[ticket.id] = Progress(Phase.PENDING)
-            car.plan(due, partial(self._execute, car, command, ticket))
+            car.plan(due, execute)
         return ticket
-
-    def _execute(self, car: Car, command: Command, ticket: Ticket) -> None:
-        code = car.execute(command)
-        self._progress[ticket.id] = Progress(Phase.DONE if code is None else Phase.REJECTED, code)
 
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:

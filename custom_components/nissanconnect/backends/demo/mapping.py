@@ -115,7 +115,7 @@ def summary_of(car: Car, period: TripPeriod, start: date, trips: Sequence[Trip])
     """Sum up the trips of a period."""
     distance = sum(trip.outing.distance for trip in trips)
     used = distance * car.consumption / 100
-    electric = car.nominal > 0
+    energy, fuel = (used, 0.0) if car.nominal else (0.0, used)
     return TripSummary(
         start=start,
         period=period,
@@ -124,10 +124,10 @@ def summary_of(car: Car, period: TripPeriod, start: date, trips: Sequence[Trip])
         duration=sum(trip.outing.minutes for trip in trips),
         first_start=trips[0].started_at,
         last_end=trips[-1].ended_at,
-        energy_used=round(used, 2) if electric else 0.0,
-        energy_recovered=round(0.1 * used, 2) if electric else 0.0,
-        fuel_used=0.0 if electric else round(used, 2),
-        co2_saved=round(118 * distance) if electric else 0.0,  # grams, by the figures in kamereon-eu §13
+        energy_used=round(energy, 2),
+        energy_recovered=round(0.1 * energy, 2),
+        fuel_used=round(fuel, 2),
+        co2_saved=round(118 * distance) if energy else 0.0,  # grams, by the figures in kamereon-eu §13
     )
 
 
