@@ -270,6 +270,8 @@ class Car:
 
 
 _WORKDAYS, _WEEKEND = range(5), (5, 6)
+
+# Latitude, longitude, km, minutes, minutes of unloading
 _SCIENCE_PARK = 52.3557, 4.9555, 10.6, 10
 _SEA = 52.3752, 4.5335, 25.4, 25
 _SHOPS = 52.2760, 4.8330, 4.0, 6, 30
