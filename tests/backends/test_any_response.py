@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.backends.kamereon.mapping import battery_status
+from custom_components.nissanconnect.backends.kamereon.mapping import AttributeReader, battery_status, stamp_of
 from custom_components.nissanconnect.backends.opencarwings.mapping import parse_car
 from custom_components.nissanconnect.backends.teslafi.mapping import FeedReader, state_of
 from custom_components.nissanconnect.engine.merge import SourceState
@@ -188,6 +188,11 @@ def _car() -> dict[str, Json]:
     return car
 
 
+def _kamereon(said: Mapping[str, Json], at: Any) -> VehicleState:
+    attributes = AttributeReader.of(dict(said))
+    return battery_status(attributes, LEAF, stamp_of(attributes, at))
+
+
 def _opencarwings(inner: Mapping[str, Json], at: Any) -> VehicleState:
     return parse_car({**CAR, "ev_info": dict(inner)}, at).state
 
@@ -197,7 +202,7 @@ EV_INFO = CAR["ev_info"]
 assert isinstance(EV_INFO, dict)
 
 SOURCES: Mapping[str, tuple[Mapping[str, Json], Callable[[Mapping[str, Json], Any], VehicleState]]] = {
-    "kamereon": (KAMEREON, lambda said, at: battery_status(dict(said), LEAF, at)),
+    "kamereon": (KAMEREON, _kamereon),
     "opencarwings": (EV_INFO, _opencarwings),
     "teslafi": (FEED, lambda said, at: state_of(FeedReader(dict(said)), at, live=True)),
 }

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from custom_components.nissanconnect.backends.base import Json
-from custom_components.nissanconnect.vehicle import Stamp
+from custom_components.nissanconnect.backends.kamereon.mapping import AttributeReader, Mapper, stamp_of
+from custom_components.nissanconnect.vehicle import Stamp, VehicleInfo, VehicleState
 
 from ..conftest import NOW
 
@@ -16,6 +17,12 @@ def body(name: str) -> Json:
     """Return the reply of this name."""
     found: Json = json.loads((_FOLDER / f"{name}.json").read_text())
     return found
+
+
+def mapped(mapper: Mapper, said: Json, vehicle: VehicleInfo) -> VehicleState:
+    """Return what a reply about a vehicle means that was received now."""
+    attributes = AttributeReader.of(said)
+    return mapper(attributes, vehicle, stamp_of(attributes, NOW))
 
 
 def stamp(reported_at: datetime | None = None) -> Stamp:

@@ -19,24 +19,24 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from ..conftest import NOW
-from .bodies import body, stamp, today
+from .bodies import body, mapped, stamp, today
 from .fake import ARIYA, LEAF, MICRA, QASHQAI
 
 
 def charging(**attributes: Json) -> Charging:
-    state = battery_status(attributes, LEAF, NOW)
+    state = mapped(battery_status, attributes, LEAF)
     assert state.charging is not None
     return state.charging
 
 
 def battery(vehicle: VehicleInfo = LEAF, **attributes: Json) -> Battery | None:
-    return battery_status({"batteryLevel": 50, **attributes}, vehicle, NOW).battery
+    return mapped(battery_status, {"batteryLevel": 50, **attributes}, vehicle).battery
 
 
 class TestBattery:
     def test_a_parked_leaf(self) -> None:
         at = stamp(today(18, 5))
-        assert battery_status(body("battery-status.v1.leaf"), LEAF, NOW) == VehicleState(
+        assert mapped(battery_status, body("battery-status.v1.leaf"), LEAF) == VehicleState(
             battery=Battery(**at, level=71, range=188, range_climate_on=174, capacity=39.5, temperature=0),
             charging=Charging(
                 **at,
@@ -47,7 +47,7 @@ class TestBattery:
 
     def test_a_charging_leaf(self) -> None:
         at = stamp(today(18, 20))
-        assert battery_status(body("battery-status.v1.leaf.charging"), LEAF, NOW) == VehicleState(
+        assert mapped(battery_status, body("battery-status.v1.leaf.charging"), LEAF) == VehicleState(
             battery=Battery(**at, level=33, range=120, range_climate_on=108),
             charging=Charging(
                 **at,
@@ -61,7 +61,7 @@ class TestBattery:
 
     def test_a_charging_ariya(self) -> None:
         at = stamp(today(12, 0, 30))
-        assert battery_status(body("battery-status.v2.ariya"), ARIYA, NOW) == VehicleState(
+        assert mapped(battery_status, body("battery-status.v2.ariya"), ARIYA) == VehicleState(
             battery=Battery(**at, level=48, range=240, capacity=87, energy=41),
             charging=Charging(
                 **at,
@@ -74,45 +74,45 @@ class TestBattery:
 
     def test_a_micra_with_its_flap_open(self) -> None:
         at = stamp(today(17, 45))
-        assert battery_status(body("battery-status.v3.micra"), MICRA, NOW) == VehicleState(
+        assert mapped(battery_status, body("battery-status.v3.micra"), MICRA) == VehicleState(
             battery=Battery(**at, level=62, range=201),
             charging=Charging(**at, plugged_in=True, status=ChargingStatus.FLAP_OPEN),
         )
 
     def test_a_qashqai_has_a_tank(self) -> None:
         expected = VehicleState(fuel=Fuel(**stamp(today(16, 12, 44)), range=530))
-        assert battery_status(body("battery-status.v1.qashqai"), QASHQAI, NOW) == expected
+        assert mapped(battery_status, body("battery-status.v1.qashqai"), QASHQAI) == expected
 
     @pytest.mark.parametrize("powertrain", [Powertrain.HYBRID, None])
     def test_what_shows_no_battery_has_a_tank(self, powertrain: Powertrain | None) -> None:
-        state = battery_status(body("battery-status.v1.qashqai"), replace(QASHQAI, powertrain=powertrain), NOW)
+        state = mapped(battery_status, body("battery-status.v1.qashqai"), replace(QASHQAI, powertrain=powertrain))
         assert state.fuel is not None
         assert state.battery is None
 
     def test_an_electric_vehicle_never_has_a_tank(self) -> None:
-        state = battery_status(body("battery-status.v1.qashqai"), LEAF, NOW)
+        state = mapped(battery_status, body("battery-status.v1.qashqai"), LEAF)
         assert state == VehicleState(battery=Battery(**stamp(today(16, 12, 44)), range_climate_on=530))
 
     def test_a_combustion_vehicle_never_has_a_traction_battery(self) -> None:
-        assert battery_status(body("battery-status.v1.leaf"), QASHQAI, NOW) == VehicleState(
+        assert mapped(battery_status, body("battery-status.v1.leaf"), QASHQAI) == VehicleState(
             fuel=Fuel(**stamp(today(18, 5)), range=174)
         )
 
     @pytest.mark.parametrize("powertrain", [Powertrain.HYBRID, None])
     def test_a_hybrid_that_plugs_in_has_a_battery(self, powertrain: Powertrain | None) -> None:
-        state = battery_status(body("battery-status.v1.leaf"), replace(LEAF, powertrain=powertrain), NOW)
+        state = mapped(battery_status, body("battery-status.v1.leaf"), replace(LEAF, powertrain=powertrain))
         assert state.battery is not None
         assert state.fuel is None
 
     def test_a_hollow_version_1(self) -> None:
-        assert battery_status(body("battery-status.v1.ariya"), ARIYA, NOW) == VehicleState(
+        assert mapped(battery_status, body("battery-status.v1.ariya"), ARIYA) == VehicleState(
             battery=Battery(**stamp(), level=81),
             charging=Charging(**stamp(), plugged_in=False, status=ChargingStatus.NOT_CHARGING),
         )
 
     @pytest.mark.parametrize(("raw", "level"), [(0, 0), (100, 100), ("57", 57), (-1, None), (101, None), (True, None)])
     def test_level(self, raw: Json, level: float | None) -> None:
-        state = battery_status({"batteryLevel": raw, "batteryAutonomy": 100}, LEAF, NOW)
+        state = mapped(battery_status, {"batteryLevel": raw, "batteryAutonomy": 100}, LEAF)
         assert state.battery is not None
         assert state.battery.level == level
 

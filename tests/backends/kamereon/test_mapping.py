@@ -37,34 +37,34 @@ from custom_components.nissanconnect.vehicle import (
 
 from ..conftest import NOW
 from ..strategies import JSON, SCALARS
-from .bodies import body, stamp, today
+from .bodies import body, mapped, stamp, today
 from .fake import LEAF, MICRA, QASHQAI
 
 
 class TestCockpit:
     def test_a_qashqai(self) -> None:
-        assert cockpit(body("cockpit.v1.qashqai"), QASHQAI, NOW) == VehicleState(
+        assert mapped(cockpit, body("cockpit.v1.qashqai"), QASHQAI) == VehicleState(
             odometer=Odometer(**stamp(), distance=31044.2),
             fuel=Fuel(**stamp(), level=61, quantity=33.5, range=512, low=False),
         )
 
     @pytest.mark.parametrize("vehicle", [LEAF, MICRA])
     def test_zero_litres_are_no_tank(self, vehicle: VehicleInfo) -> None:
-        assert cockpit(body("cockpit.v2.micra"), vehicle, NOW) == VehicleState(
+        assert mapped(cockpit, body("cockpit.v2.micra"), vehicle) == VehicleState(
             odometer=Odometer(**stamp(), distance=4321)
         )
 
     def test_an_electric_vehicle_never_has_a_tank(self) -> None:
-        assert cockpit(body("cockpit.v1.qashqai"), LEAF, NOW).fuel is None
+        assert mapped(cockpit, body("cockpit.v1.qashqai"), LEAF).fuel is None
 
     def test_litres_are_a_tank_whatever_drives_the_wheels(self) -> None:
-        fuel = cockpit(body("cockpit.v1.qashqai"), replace(QASHQAI, powertrain=None), NOW).fuel
+        fuel = mapped(cockpit, body("cockpit.v1.qashqai"), replace(QASHQAI, powertrain=None)).fuel
         assert fuel is not None
         assert fuel.quantity == 33.5
 
     def test_the_tank_of_a_combustion_vehicle_can_be_empty(self) -> None:
         said: Json = {"fuelQuantity": 0.0, "fuelLowWarning": 1, "timestamp": "2026-11-20T10:00:00Z"}
-        assert cockpit(said, QASHQAI, NOW) == VehicleState(fuel=Fuel(**stamp(today(10)), quantity=0, low=True))
+        assert mapped(cockpit, said, QASHQAI) == VehicleState(fuel=Fuel(**stamp(today(10)), quantity=0, low=True))
 
     @pytest.mark.parametrize(
         ("said", "distance"),
@@ -76,16 +76,16 @@ class TestCockpit:
         ],
     )
     def test_odometer(self, said: dict[str, Json], distance: float) -> None:
-        assert cockpit(said, LEAF, NOW).odometer == Odometer(**stamp(), distance=distance)
+        assert mapped(cockpit, said, LEAF).odometer == Odometer(**stamp(), distance=distance)
 
     @pytest.mark.parametrize("raw", [0, -5, 1e9, None, "far"])
     def test_no_odometer(self, raw: Json) -> None:
-        assert cockpit({"totalMileage": raw}, LEAF, NOW) == VehicleState()
+        assert mapped(cockpit, {"totalMileage": raw}, LEAF) == VehicleState()
 
 
 class TestClimate:
     def test_a_leaf(self) -> None:
-        assert hvac_status(body("hvac-status.v1.leaf"), LEAF, NOW) == VehicleState(
+        assert mapped(hvac_status, body("hvac-status.v1.leaf"), LEAF) == VehicleState(
             climate=Climate(
                 **stamp(today(18, 21, 10)),
                 running=True,
@@ -98,18 +98,18 @@ class TestClimate:
 
     @pytest.mark.parametrize(("raw", "running"), [("on", True), ("ON", True), ("off", False), ("unknown", None)])
     def test_running(self, raw: Json, running: bool | None) -> None:
-        climate = hvac_status({"hvacStatus": raw, "socThreshold": 20}, LEAF, NOW).climate
+        climate = mapped(hvac_status, {"hvacStatus": raw, "socThreshold": 20}, LEAF).climate
         assert climate == Climate(**stamp(), running=running, min_battery_level=20)
 
     @pytest.mark.parametrize("start", ["2026-11-20T18:30:00Z", "2026-11-19T06:00:00Z", None])
     def test_a_start_that_has_been_is_none(self, start: Json) -> None:
         said = {"hvacStatus": "off", "nextHvacStartDate": start, "nextTargetTemperature": 21}
-        assert hvac_status(said, LEAF, NOW).climate == Climate(**stamp(), running=False)
+        assert mapped(hvac_status, said, LEAF).climate == Climate(**stamp(), running=False)
 
 
 class TestLocation:
     def test_a_leaf(self) -> None:
-        assert location(body("location.v1.leaf"), LEAF, NOW) == VehicleState(
+        assert mapped(location, body("location.v1.leaf"), LEAF) == VehicleState(
             position=Position(**stamp(today(17, 6)), latitude=48.85, longitude=-2.35, heading=288),
             privacy=Privacy(**stamp(), active=False),
         )
@@ -117,7 +117,7 @@ class TestLocation:
     @pytest.mark.parametrize(("raw", "heading"), [(360, 0), (0, 0), (None, None), (-1, None), (361, None)])
     def test_heading(self, raw: Json, heading: float | None) -> None:
         said = {"gpsLatitude": 51.5, "gpsLongitude": 0, "gpsDirection": raw}
-        position = location(said, LEAF, NOW).position
+        position = mapped(location, said, LEAF).position
         assert position is not None
         assert position.heading == heading
 
@@ -126,12 +126,12 @@ class TestLocation:
         [(0, 0), (0.0, -0.0), (91, 0), (1, 181), (None, 1), (1, None), (True, 1), ("", ""), (float("nan"), 1)],
     )
     def test_nowhere(self, latitude: Json, longitude: Json) -> None:
-        assert location({"gpsLatitude": latitude, "gpsLongitude": longitude}, LEAF, NOW) == VehicleState()
+        assert mapped(location, {"gpsLatitude": latitude, "gpsLongitude": longitude}, LEAF) == VehicleState()
 
 
 class TestBody:
     def test_a_qashqai(self) -> None:
-        assert lock_status(body("lock-status.v1.qashqai"), QASHQAI, NOW) == VehicleState(
+        assert mapped(lock_status, body("lock-status.v1.qashqai"), QASHQAI) == VehicleState(
             body=Body(
                 **stamp(today(16, 12, 50)),
                 locked=False,
@@ -143,15 +143,15 @@ class TestBody:
         )
 
     def test_a_lock_alone(self) -> None:
-        assert lock_status({"lockStatus": "LOCKED"}, LEAF, NOW).body == Body(**stamp(), locked=True)
+        assert mapped(lock_status, {"lockStatus": "LOCKED"}, LEAF).body == Body(**stamp(), locked=True)
 
     def test_nobody_knows_on_which_side_the_driver_sits(self) -> None:
         said: Json = {"doorStatusDriver": "open", "doorStatusPassenger": "open", "lockStatus": "ajar"}
-        assert lock_status(said, LEAF, NOW) == VehicleState()
+        assert mapped(lock_status, said, LEAF) == VehicleState()
 
 
 def test_pressure() -> None:
-    assert pressure(body("pressure.v1"), LEAF, NOW) == VehicleState(
+    assert mapped(pressure, body("pressure.v1"), LEAF) == VehicleState(
         tyres=Tyres(
             **stamp(),
             front_left=Tyre(pressure=231, warning=False),
@@ -160,10 +160,10 @@ def test_pressure() -> None:
             rear_right=Tyre(pressure=180, warning=True),
         )
     )
-    assert pressure({"flPressure": 0, "frStatus": 2}, LEAF, NOW).tyres == Tyres(
+    assert mapped(pressure, {"flPressure": 0, "frStatus": 2}, LEAF).tyres == Tyres(
         **stamp(), front_right=Tyre(warning=True)
     )
-    assert pressure({"flPressure": 0}, LEAF, NOW) == VehicleState()
+    assert mapped(pressure, {"flPressure": 0}, LEAF) == VehicleState()
 
 
 @pytest.mark.parametrize(
@@ -178,23 +178,23 @@ def test_pressure() -> None:
     ],
 )
 def test_charge_mode(raw: Json, mode: ChargeMode) -> None:
-    assert charge_mode({"chargeMode": raw}, LEAF, NOW).schedules == Schedules(**stamp(), charge_mode=mode)
+    assert mapped(charge_mode, {"chargeMode": raw}, LEAF).schedules == Schedules(**stamp(), charge_mode=mode)
 
 
 def test_an_unknown_charge_mode_is_none() -> None:
-    assert charge_mode({"chargeMode": "sometimes"}, LEAF, NOW) == VehicleState()
+    assert mapped(charge_mode, {"chargeMode": "sometimes"}, LEAF) == VehicleState()
 
 
 def test_health_is_told_as_it_comes_but_names_no_vehicle() -> None:
-    assert health_status(body("health-status.v1"), LEAF, NOW) == VehicleState(
+    assert mapped(health_status, body("health-status.v1"), LEAF) == VehicleState(
         health=Health(**stamp(today(7)), values={"brakeWarning": False, "oilLevel": "OK", "nextService": 12000})
     )
-    assert health_status({"id": "x"}, LEAF, NOW) == VehicleState()
+    assert mapped(health_status, {"id": "x"}, LEAF) == VehicleState()
 
 
 def test_health_is_bounded() -> None:
     said: Json = {f"{'n' * 100}{number}": "v" * 100 for number in range(100)} | {"bad": float("nan")}
-    health = health_status(said, LEAF, NOW).health
+    health = mapped(health_status, said, LEAF).health
     assert health is not None
     assert all(len(name) <= 64 and len(str(value)) <= 64 for name, value in health.values.items())
     assert len(health.values) <= 64

@@ -9,12 +9,13 @@ from hypothesis import given, strategies as st
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.backends.kamereon.commands import action_id, progress
 from custom_components.nissanconnect.backends.kamereon.endpoints import ENDPOINTS, VersionedEndpoint
+from custom_components.nissanconnect.backends.kamereon.mapping import AttributeReader
 from custom_components.nissanconnect.backends.kamereon.region import parse_list
 from custom_components.nissanconnect.vehicle import Capability, Powertrain, ProtocolError, VehicleInfo
 
 from ..conftest import NOW
 from ..strategies import JSON, SCALARS
-from .bodies import body
+from .bodies import body, mapped
 from .fake import ARIYA, LEAF, MICRA, QASHQAI
 
 VEHICLES = st.sampled_from([LEAF, MICRA, ARIYA, QASHQAI])
@@ -55,7 +56,7 @@ def mutations(draw: st.DrawFn) -> Json:
 
 @given(JSON | mutations(), ENDPOINT, VEHICLES)
 def test_a_parser_brings_only_what_it_promises(said: Json, endpoint: VersionedEndpoint, vehicle: VehicleInfo) -> None:
-    state = endpoint.map(said, vehicle, NOW)
+    state = mapped(endpoint.map, said, vehicle)
     groups = state.groups()
     assert groups.keys() <= endpoint.groups
     for group in groups.values():
@@ -68,7 +69,7 @@ def test_a_parser_brings_only_what_it_promises(said: Json, endpoint: VersionedEn
     assert state.charging is None or state.charging.finish_at is None or state.charging.active
     assert state.fuel is None or vehicle.powertrain is not Powertrain.ELECTRIC
     assert state.battery is None or vehicle.powertrain is not Powertrain.COMBUSTION
-    assert isinstance(endpoint.is_sparse(said), bool)
+    assert isinstance(endpoint.is_sparse(AttributeReader.of(said)), bool)
 
 
 STAMP = {"backend", "received_at", "reported_at"}

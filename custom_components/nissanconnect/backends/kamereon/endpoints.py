@@ -59,7 +59,7 @@ class VersionedEndpoint(NamedTuple):
     map: Mapper
     capability: Capability | None = None
     versions: Callable[[VehicleInfo], tuple[Version, ...]] = lambda _: (_V1,)
-    is_sparse: Callable[[Json], bool] = lambda _: False
+    is_sparse: Callable[[AttributeReader], bool] = lambda _: False
 
     def version_name(self, version: Version) -> str:
         """Return the name of a version, in memory and in messages."""
@@ -76,9 +76,8 @@ def _cockpit_versions(vehicle: VehicleInfo) -> tuple[Version, ...]:
     return (_V2, _V1) if vehicle.gateway == "RVG" else (_V1, _V2)
 
 
-def _has_no_range(body: Json) -> bool:
+def _has_no_range(attributes: AttributeReader) -> bool:
     """Whether it is like version 1 of an Ariya: a level, and little else (§8.1)."""
-    attributes = AttributeReader.of(body)
     return all(attributes.number(name) is None for name in ("batteryAutonomy", "rangeHvacOff", "rangeHvacOn"))
 
 
@@ -254,8 +253,9 @@ class Negotiator:
             learned.record_refusal(name, self._now(), error, doubtful=True)
             raise
         else:
-            state = endpoint.map(body, vehicle, self._now())
-            return _Reading(name, state, sparse=not state.groups() or endpoint.is_sparse(body))
+            attributes = AttributeReader.of(body)
+            state = endpoint.map(attributes, vehicle, mapping.stamp_of(attributes, self._now()))
+            return _Reading(name, state, sparse=not state.groups() or endpoint.is_sparse(attributes))
         return None
 
     def _best(self, endpoint: VersionedEndpoint, readings: list[_Reading], *, final: bool) -> VehicleState:

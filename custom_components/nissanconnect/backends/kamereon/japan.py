@@ -20,6 +20,7 @@ from ...vehicle import (
     Capability,
     Group,
     Market,
+    Stamp,
     VehicleInfo,
     VehicleState,
     VinProblem,
@@ -156,9 +157,9 @@ def _gateway_header(gateway: str | None) -> Mapping[str, str]:
     return {} if gateway is None else {"X-Vehicle-Gateway": gateway}
 
 
-def _location(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
+def _location(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> VehicleState:
     """Map location. Whether there is a privacy mode is not known, so a position says nothing about one."""
-    return replace(mapping.location(body, vehicle, received_at), privacy=None)
+    return replace(mapping.location(attributes, vehicle, stamp), privacy=None)
 
 
 _VEHICLE_INFO = Version("nissan/vehicle-info/v1", Host.BFF)

@@ -1,6 +1,6 @@
 """From the attributes of a payload to groups of the vehicle's state (kamereon-eu §8).
 
-Mapping functions accept any body and raise nothing. One function maps all versions of an endpoint, because their
+Mapping functions accept any attributes and raise nothing. One function maps all versions of an endpoint, because their
 attributes do not contradict each other (§8.1-8.3).
 """
 
@@ -46,9 +46,6 @@ from ..reader import JsonReader, ends_in, upcoming
 
 BACKEND = "kamereon"
 
-type Mapper = Callable[[Json, VehicleInfo, datetime], VehicleState]
-"""Maps a body about a vehicle that was received at a time."""
-
 
 class AttributeReader(JsonReader):
     """The attributes of a body of the data plane, or of one object in it."""
@@ -67,8 +64,12 @@ class AttributeReader(JsonReader):
         return cls(found)
 
 
-def _stamp(attributes: AttributeReader, received_at: datetime) -> Stamp:
-    """Version 1 of the data uses ``lastUpdateTime``, version 2 of the battery ``timestamp`` (§3.4)."""
+type Mapper = Callable[[AttributeReader, VehicleInfo, Stamp], VehicleState]
+"""Maps the attributes of a payload about a vehicle."""
+
+
+def stamp_of(attributes: AttributeReader, received_at: datetime) -> Stamp:
+    """Return the stamp of a payload. Version 2 of the battery has ``timestamp`` for ``lastUpdateTime`` (§3.4)."""
     reported_at = attributes.past(received_at, "lastUpdateTime", "timestamp")
     return Stamp(backend=BACKEND, received_at=received_at, reported_at=reported_at)
 
@@ -78,10 +79,8 @@ def privacy(received_at: datetime, *, active: bool) -> Privacy:
     return Privacy(backend=BACKEND, received_at=received_at, active=active)
 
 
-def battery_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
+def battery_status(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> VehicleState:
     """Map battery-status: the traction battery and its charging, or the tank of vehicles without such a battery."""
-    attributes = AttributeReader.of(body)
-    stamp = _stamp(attributes, received_at)
     range_climate_on = attributes.quantity("rangeHvacOn", RANGE)
     if _is_about_fuel(attributes, vehicle):
         return VehicleState(fuel=known(Fuel(**stamp, range=range_climate_on)))
@@ -208,10 +207,8 @@ def _remaining_minutes(attributes: AttributeReader, speed: ChargeSpeed | None) -
     return minutes or None
 
 
-def cockpit(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
+def cockpit(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> VehicleState:
     """Map cockpit: the odometer, and the tank of what has one (§8.8)."""
-    attributes = AttributeReader.of(body)
-    stamp = _stamp(attributes, received_at)
     distance = attributes.quantity("totalMileage", ODOMETER) or attributes.quantity("mileage", ODOMETER)
     return VehicleState(odometer=known(Odometer(**stamp, distance=distance)), fuel=_fuel(attributes, vehicle, stamp))
 
@@ -242,12 +239,11 @@ def join_fuel(parts: Sequence[Fuel]) -> Fuel:
     return newest
 
 
-def hvac_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
+def hvac_status(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> VehicleState:
     """Map hvac-status; everything in it is optional (§8.5)."""
-    attributes = AttributeReader.of(body)
-    next_start_at = upcoming(attributes.time("nextHvacStartDate"), received_at)
+    next_start_at = upcoming(attributes.time("nextHvacStartDate"), stamp["received_at"])
     climate = Climate(
-        **_stamp(attributes, received_at),
+        **stamp,
         running=attributes.one_of("hvacStatus", {"on": True, "off": False}),
         inside_temperature=attributes.quantity("internalTemperature", TEMPERATURE),
         outside_temperature=attributes.quantity("externalTemperature", TEMPERATURE),
@@ -257,22 +253,19 @@ def hvac_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> Vehi
     return VehicleState(climate=known(climate))
 
 
-def location(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
+def location(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> VehicleState:
     """Map location. In privacy mode there is none (§8.6), so a position also means that privacy mode is off."""
-    attributes = AttributeReader.of(body)
-    latitude, longitude, direction = map(attributes.number, ("gpsLatitude", "gpsLongitude", "gpsDirection"))
-    found = position(_stamp(attributes, received_at), latitude, longitude, direction)
-    return VehicleState(position=found, privacy=privacy(received_at, active=False) if found else None)
+    found = position(stamp, *map(attributes.number, ("gpsLatitude", "gpsLongitude", "gpsDirection")))
+    return VehicleState(position=found, privacy=privacy(stamp["received_at"], active=False) if found else None)
 
 
-def lock_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
+def lock_status(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> VehicleState:
     """Map lock-status (§8.7).
 
     Renault's ``doorStatusDriver`` and ``doorStatusPassenger`` are left out: they do not tell left from right.
     """
-    attributes = AttributeReader.of(body)
     group = Body(
-        **_stamp(attributes, received_at),
+        **stamp,
         locked=attributes.one_of("lockStatus", {"locked": True, "unlocked": False}),
         door_front_left=attributes.one_of("doorStatusFrontLeft", _OPEN),
         door_front_right=attributes.one_of("doorStatusFrontRight", _OPEN),
@@ -286,13 +279,12 @@ def lock_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> Vehi
 _OPEN: Mapping[str | float, bool] = {"open": True, "closed": False}
 
 
-def pressure(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
+def pressure(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> VehicleState:
     """Map pressure: mbar per tyre, and a status that is 0 as long as all is well (§8.9)."""
-    attributes = AttributeReader.of(body)
     millibars = [attributes.number(f"{wheel}Pressure") for wheel in _WHEELS]
     statuses = [attributes.number(f"{wheel}Status") for wheel in _WHEELS]
     group = tyres(
-        _stamp(attributes, received_at),
+        stamp,
         [None if millibar is None else millibar / 10 for millibar in millibars],
         [None if status is None else status != 0 for status in statuses],
     )
@@ -302,11 +294,10 @@ def pressure(body: Json, vehicle: VehicleInfo, received_at: datetime) -> Vehicle
 _WHEELS = ("fl", "fr", "rl", "rr")
 
 
-def charge_mode(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
+def charge_mode(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> VehicleState:
     """Map charge-mode; the values are those of several generations (§8.9)."""
-    attributes = AttributeReader.of(body)
     mode = attributes.one_of("chargeMode", _CHARGE_MODES)
-    return VehicleState(schedules=known(Schedules(**_stamp(attributes, received_at), charge_mode=mode)))
+    return VehicleState(schedules=known(Schedules(**stamp, charge_mode=mode)))
 
 
 _CHARGE_MODES: Mapping[str | float, ChargeMode] = {
@@ -318,15 +309,14 @@ _CHARGE_MODES: Mapping[str | float, ChargeMode] = {
 }
 
 
-def health_status(body: Json, vehicle: VehicleInfo, received_at: datetime) -> VehicleState:
+def health_status(attributes: AttributeReader, vehicle: VehicleInfo, stamp: Stamp) -> VehicleState:
     """Map health-status, whose attributes nobody has described (§8.11): names and plain values, as they come."""
-    attributes = AttributeReader.of(body)
     values = {
         name[:64]: value
         for name in list(attributes.values)[:64]
         if name not in _NOT_HEALTH and (value := _plain_value(attributes, name, vehicle)) is not None
     }
-    return VehicleState(health=known(Health(**_stamp(attributes, received_at), values=values)))
+    return VehicleState(health=known(Health(**stamp, values=values)))
 
 
 _NOT_HEALTH = {"id", "lastUpdateTime", "timestamp", "type", "vin"}
