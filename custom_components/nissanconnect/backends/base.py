@@ -5,6 +5,7 @@ decides when to read or whether a command is wise, and it never wakes a vehicle 
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple, Protocol, override, runtime_checkable
@@ -30,6 +31,9 @@ from ..vehicle import (
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
+
+type EnterDeparture = Callable[[], AbstractAsyncContextManager[None]]
+"""A :class:`~..vehicle.Departure` as it is entered right before a request."""
 
 type SaveAuth = Callable[[dict[str, Json]], None]
 type Fields = Mapping[str, str]

@@ -3,8 +3,8 @@
 Errors are in the terms of ``vehicle.errors`` (kamereon-eu §3.3, §15.1).
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
@@ -28,14 +28,11 @@ from ...vehicle import (
     TimePassed,
     Unavailable,
 )
-from ..base import Json
+from ..base import EnterDeparture, Json
 from ..http import HttpClient, NoResponse, Response, TokenGetter, Unauthorized, with_token
 
 JSON = "application/json"
 JSON_API = "application/vnd.api+json"
-
-type EnterDeparture = Callable[[], AbstractAsyncContextManager[None]]
-"""A :class:`~...vehicle.Departure` as it is entered right before a request."""
 
 
 class Host(StrEnum):

@@ -27,10 +27,10 @@ from ...vehicle import (
     TimePassed,
     VehicleInfo,
 )
-from ..base import Json
+from ..base import EnterDeparture, Json
 from ..http import segment
 from ..reader import JsonReader
-from .client import EnterDeparture, Host, KamereonClient, NotServed
+from .client import Host, KamereonClient, NotServed
 from .mapping import AttributeReader
 
 

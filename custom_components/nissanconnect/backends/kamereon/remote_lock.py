@@ -30,9 +30,9 @@ from ...vehicle import (
     Unreachable,
     WrongCode,
 )
-from ..base import Json
+from ..base import EnterDeparture, Json
 from ..http import segment
-from .client import AlreadyExists, EnterDeparture, Host, InvalidValue, KamereonClient
+from .client import AlreadyExists, Host, InvalidValue, KamereonClient
 from .commands import Action, poll_action, progress, start_action
 from .mapping import AttributeReader
 

@@ -13,10 +13,10 @@ from aiohttp import ClientSession
 import pynissan
 
 from ...vehicle import AuthenticationFailed, BackendError, ProtocolError, TokenRejected
-from ..base import Context, Fields
+from ..base import Context, EnterDeparture, Fields
 from ..http import HttpClient
 from ..reader import JsonReader, header_value
-from .session import EnterDeparture, HardenedSession, ResponseInfo
+from .session import HardenedSession, ResponseInfo
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ words "Unauthorized field or type" are on record (mynissan-na §5 [C]). So the c
 count first, then plain words. Any other error leaves open whether something was done.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import chain
@@ -29,11 +29,10 @@ from ...vehicle import (
     Unavailable,
     UnsafeRedirect,
 )
-from ..base import Json
+from ..base import EnterDeparture, Json
 from ..http import HttpClient, Response
 from ..reader import JsonReader
 
-type EnterDeparture = Callable[[], AbstractAsyncContextManager[None]]
 type ErrorType = type[BackendError]
 
 

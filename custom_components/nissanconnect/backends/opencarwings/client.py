@@ -1,7 +1,7 @@
 """The requests of one account to one installation: log-in, and what the errors mean (opencarwings §1 to §4)."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 import re
@@ -24,12 +24,9 @@ from ...vehicle import (
     WrongCode,
     WrongPin,
 )
-from ..base import Context, Fields, Json
+from ..base import Context, EnterDeparture, Fields, Json
 from ..http import HttpClient, Response, TokenRenewal, Unauthorized, base_url, with_token
 from ..reader import JsonReader
-
-type RequestContext = Callable[[], AbstractAsyncContextManager[None]]
-"""Returns the context that a request is sent within."""
 
 _CONNECT_TIMEOUT = 10.0
 
@@ -109,7 +106,7 @@ class Client:
         return await self.send("GET", path, name)
 
     async def send(
-        self, method: str, path: str, name: str, body: Json = None, *, within: RequestContext = nullcontext
+        self, method: str, path: str, name: str, body: Json = None, *, within: EnterDeparture = nullcontext
     ) -> Json:
         """Send a request and return the body of its response, ``None`` if that is empty.
 

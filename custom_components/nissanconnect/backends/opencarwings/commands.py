@@ -30,9 +30,9 @@ from ...vehicle import (
     TooManyCommands,
     Unlock,
 )
-from ..base import Json
+from ..base import EnterDeparture, Json
 from ..reader import JsonReader, time_of
-from .client import Client, RequestContext
+from .client import Client
 from .mapping import CLIMATE_ON, ONCE, TIMER_NAME, CarAlert, CarRecord, LastCommand, Timer, parse_timers
 
 CODES: Mapping[type[Command], int] = {
@@ -188,7 +188,7 @@ _SLACK = timedelta(seconds=15)
 
 
 async def schedule_climate(
-    client: Client, path: str, at: datetime, *, now: Callable[[], datetime], within: RequestContext
+    client: Client, path: str, at: datetime, *, now: Callable[[], datetime], within: EnterDeparture
 ) -> None:
     """Have the server start the climate control in the minute nearest to ``at``, instead of when it was planned before.
 
@@ -218,7 +218,7 @@ async def schedule_climate(
     await client.send("POST", path, "timers", body, within=within)
 
 
-async def cancel_climate(client: Client, path: str, *, within: RequestContext) -> None:
+async def cancel_climate(client: Client, path: str, *, within: EnterDeparture) -> None:
     """Delete our timer, if there is one; the owner's stay."""
     if (ours := _our_timer(await client.get(path, "timers"))) is not None:
         await client.send("DELETE", f"{path}{ours.id}", "timers", within=within)
