@@ -105,7 +105,7 @@ class Scripted:
         return VehicleReport(state=self.states.get(vehicle.key, VehicleState()), failures=self.failures)
 
     async def read_notifications(
-        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20
     ) -> tuple[Notification, ...]:
         """Return what the script holds."""
         self._fail()

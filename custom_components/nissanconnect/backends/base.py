@@ -206,7 +206,7 @@ class Messages(Protocol):
     """Offered by a backend whose service writes notifications to owners."""
 
     async def read_notifications(
-        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20
     ) -> tuple[Notification, ...]:
         """Return ``count`` notifications, newest first, from the ``first``-th on (counted from 1)."""
 

@@ -102,9 +102,9 @@ class DemoBackend(Backend):
         return tuple(summary_of(car, period, day, [trip for _, trip in driven]) for day, driven in periods)
 
     async def read_notifications(
-        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20
     ) -> tuple[Notification, ...]:
-        """Return ``count`` messages, newest first, from the ``first``-th on; English whatever the ``language``."""
+        """Return ``count`` messages, newest first, from the ``first``-th on, in English."""
         return tuple(self.find(vehicle).messages[::-1][first - 1 : first - 1 + count])
 
     def find(self, vehicle: VehicleInfo) -> Car:

@@ -238,13 +238,13 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
 
     @override
     async def read_notifications(
-        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20
     ) -> tuple[Notification, ...]:
         if not self._region.has_notifications:
             return ()
         user_id = await self.log_in()
         return await history.read_notifications(
-            self._client, vehicle, user_id, first=first, count=count, language=language, now=self._now()
+            self._client, vehicle, user_id, first=first, count=count, now=self._now()
         )
 
 

@@ -64,7 +64,7 @@ def _summary(attributes: AttributeReader, period: TripPeriod, now: datetime) -> 
 
 
 async def read_notifications(
-    client: KamereonClient, vehicle: VehicleInfo, user_id: str, *, first: int, count: int, language: str, now: datetime
+    client: KamereonClient, vehicle: VehicleInfo, user_id: str, *, first: int, count: int, now: datetime
 ) -> tuple[Notification, ...]:
     """Return ``count`` notifications, newest first, beginning with the ``first``-th (counted from 1)."""
     body = await client.get(
@@ -72,7 +72,7 @@ async def read_notifications(
         f"v2/notifications/users/{segment(user_id)}/vehicles/{segment(vehicle.key)}",
         "notifications",
         realm=client.environment.notification_realm,
-        langCode=language,
+        langCode="EN",
         order="DESC",
         **{"from": str(first), "to": str(first + count - 1)},
     )

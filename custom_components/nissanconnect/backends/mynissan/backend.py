@@ -236,7 +236,7 @@ class MyNissanBackend(Backend, Messages, Trips):
 
     @override
     async def read_notifications(
-        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20
     ) -> tuple[Notification, ...]:
         """Return the commands sent from elsewhere and Nissan's alerts, newest first, in the service's own wording."""
         last = first + count - 1

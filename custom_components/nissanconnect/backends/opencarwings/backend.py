@@ -245,7 +245,7 @@ class OpenCarwingsBackend(Backend, Pushing, Messages):
 
     @override
     async def read_notifications(
-        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20, language: str = "EN"
+        self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20
     ) -> tuple[Notification, ...]:
         """Return alerts, newest first; the server keeps 25 at hand, in English."""
         found = notifications(await self._cache.fetch_alerts(vehicle.key))
