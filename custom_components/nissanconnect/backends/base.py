@@ -19,6 +19,7 @@ from ..vehicle import (
     ListedVehicle,
     Market,
     Notification,
+    NotSupported,
     Progress,
     Push,
     Ticket,
@@ -150,10 +151,14 @@ class Backend(Protocol):
         Each request that can wake the vehicle or change anything leaves within a ``departure``, entered right before:
         no queue, log-in or other request is awaited inside. Commands never queue behind reads. An error with
         ``nothing_done`` guarantees just that, so that another backend may be tried.
+
+        A backend that takes no commands leaves this method and :meth:`poll` as they are.
         """
+        raise NotSupported("this source takes no commands")
 
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         """Return the progress of an accepted command."""
+        raise NotSupported("this source takes no commands")
 
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
         """Retry at the next read what was refused for this vehicle; its owner says that something has changed.
