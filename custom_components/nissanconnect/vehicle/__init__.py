@@ -76,6 +76,7 @@ from .identity import (
     VehicleInfo,
     VinProblem,
     alias,
+    as_vin,
     market_hint,
     normalise_key,
     one_line,

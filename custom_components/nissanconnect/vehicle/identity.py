@@ -180,7 +180,7 @@ def market_hint(vin: str) -> Market | None:
     key = normalise_key(vin)
     if _FRAME_NUMBER.fullmatch(key):
         return Market.JAPAN
-    if vin_problem(key) not in (None, VinProblem.CHECK_DIGIT):
+    if as_vin(key) is None:
         return None
     return _PLANTS.get(key[:3], _UNKNOWN_PLANT)[1]
 
@@ -205,6 +205,11 @@ def vin_problem(text: str) -> VinProblem | None:
     if vin[0] in "1345" and vin[_CHECKED] != "0123456789X"[remainder]:
         return VinProblem.CHECK_DIGIT
     return None
+
+
+def as_vin(key: str) -> str | None:
+    """Return a vehicle's key if it is a VIN, though its check digit may be wrong (see :class:`VinProblem`)."""
+    return key if vin_problem(key) in (None, VinProblem.CHECK_DIGIT) else None
 
 
 _LENGTH, _CHECKED = 17, 8

@@ -23,8 +23,7 @@ from ...vehicle import (
     Stamp,
     VehicleInfo,
     VehicleState,
-    VinProblem,
-    vin_problem,
+    as_vin,
 )
 from ..base import Backend, Context, Fields, Json
 from ..http import HttpClient, Unauthorized, segment
@@ -121,7 +120,7 @@ def entry_of(key: str, vehicle: AttributeReader, details: JsonReader, received_a
     powertrain = powertrain_of(details)
     info = VehicleInfo(
         key=key,
-        vin=key if vin_problem(key) in (None, VinProblem.CHECK_DIGIT) else None,
+        vin=as_vin(key),
         model=model.text("displayName"),
         model_code=model.text("code"),
         year=model.integer("year", 1990, 2100),

@@ -14,22 +14,16 @@ from typing import override
 from ...vehicle import (
     NEVER,
     Capability,
-    Command,
     Connectivity,
-    Departure,
     Group,
     ListedVehicle,
-    NotSupported,
     Powertrain,
-    Progress,
     Push,
-    Ticket,
     VehicleInfo,
     VehicleReport,
     VehicleState,
-    VinProblem,
     Weakness,
-    vin_problem,
+    as_vin,
 )
 from ..base import Backend, Context, Description, Fields, Forgetting, Json, Pushing, Receiving
 from ..mapping import fill_gaps
@@ -88,10 +82,9 @@ class LeafSpyVehicle:
     @property
     def info(self) -> VehicleInfo:
         """The vehicle, as far as its VIN or frame number shows."""
-        is_vin = vin_problem(self.key) in (None, VinProblem.CHECK_DIGIT)  # which may not fit (regions §2)
         return VehicleInfo(
             key=self.key,
-            vin=self.key if is_vin else None,
+            vin=as_vin(self.key),
             model=next((model for code, model in _MODELS.items() if code in self.key[:10]), None),
             powertrain=Powertrain.ELECTRIC,
             capabilities=frozenset({Capability.BATTERY, *({Capability.LOCATION} if self.located else ())}),
@@ -251,14 +244,6 @@ class LeafSpyBackend(Backend, Pushing, Receiving, Forgetting):
         if known is None:
             return VehicleReport(state=VehicleState())
         return VehicleReport(state=known.report(Group if groups is None else groups, self._now()))
-
-    @override
-    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
-        raise NotSupported("leafspy: nothing can be commanded")
-
-    @override
-    async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        raise NotSupported("leafspy: nothing can be commanded")
 
     @override
     def forget(self, vehicle: VehicleInfo) -> None:

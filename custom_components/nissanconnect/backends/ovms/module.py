@@ -21,10 +21,9 @@ from ...vehicle import (
     Reported,
     VehicleInfo,
     VehicleState,
-    VinProblem,
+    as_vin,
     normalise_key,
     one_line,
-    vin_problem,
 )
 from ..base import Json, MqttMessage
 from ..reader import JsonReader, saved_time
@@ -264,8 +263,7 @@ class Module:
     @property
     def info(self) -> VehicleInfo:
         """The vehicle. Its key is its VIN if the module knew that when the vehicle was first listed."""
-        reported = normalise_key(self.store.text(VIN) or "")
-        vin = reported if vin_problem(reported) in (None, VinProblem.CHECK_DIGIT) else None
+        vin = as_vin(normalise_key(self.store.text(VIN) or ""))
         return VehicleInfo(
             key=self.key or vin or f"OVMS-{self._topics.account[:12].upper()}",
             vin=vin,

@@ -11,25 +11,19 @@ from typing import override
 from ...vehicle import (
     BackendError,
     Capability,
-    Command,
-    Departure,
     Group,
     ListedVehicle,
     NotSupported,
     Powertrain,
-    Progress,
-    ProtocolError,
-    Ticket,
     Unavailable,
     Unreachable,
     VehicleInfo,
     VehicleReport,
     VehicleState,
-    VinProblem,
     alias,
+    as_vin,
     normalise_key,
     plant_country,
-    vin_problem,
 )
 from ..base import Backend, Context, Description, Fields, Json
 from .client import DataPoint, FeedClient, service_url
@@ -93,14 +87,6 @@ class TeslaFiBackend(Backend):
         return VehicleReport(state=state.only(wanted), failures=_failures(point.fields))
 
     @override
-    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
-        raise NotSupported("this source is read only")
-
-    @override
-    async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
-        raise ProtocolError("no command was ever accepted")
-
-    @override
     def memory(self) -> Json:
         """Return who the vehicle is and what it can report: a feed that begins with a sleeping one says neither."""
         if self._info is None:
@@ -128,8 +114,7 @@ class TeslaFiBackend(Backend):
 
 
 def _vehicle(key: str) -> VehicleInfo:
-    is_vin = vin_problem(key) in (None, VinProblem.CHECK_DIGIT)
-    return VehicleInfo(key=key, vin=key if is_vin else None, powertrain=Powertrain.ELECTRIC)
+    return VehicleInfo(key=key, vin=as_vin(key), powertrain=Powertrain.ELECTRIC)
 
 
 def _from_memory(memory: Json) -> VehicleInfo | None:
