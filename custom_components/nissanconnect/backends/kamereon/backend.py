@@ -76,7 +76,7 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
         self._account = region.account()
         self._now = context.now
         self._learned = LearnedVehicles(context.memory)
-        self._remote_lock = RemoteLock(self._client, now=context.now, sleep=context.sleep)
+        self._remote_lock = RemoteLock(self._client, context)
         self._read_slots = asyncio.Semaphore(_PARALLEL_READS)
         self._device_id = fields.get("device_id")
         self._fuel: dict[tuple[str, str], Fuel] = {}

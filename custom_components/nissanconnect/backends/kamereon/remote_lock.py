@@ -6,9 +6,8 @@ spells its numbers. The arithmetic would block the event loop of a small machine
 """
 
 from asyncio import to_thread
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 import hmac
@@ -30,7 +29,7 @@ from ...vehicle import (
     Unreachable,
     WrongCode,
 )
-from ..base import EnterDeparture, Json
+from ..base import Context, EnterDeparture, Json
 from ..http import segment
 from .client import AlreadyExists, Host, InvalidValue, KamereonClient
 from .commands import Action, poll_action, progress, start_action
@@ -65,23 +64,14 @@ class RemoteLock:
     dots, underscores and hyphens.
     """
 
-    def __init__(
-        self,
-        client: KamereonClient,
-        *,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[object]],
-        random: Callable[[int], bytes] = secrets.token_bytes,
-    ) -> None:
-        """``random`` returns so many bytes that nobody can guess."""
+    def __init__(self, client: KamereonClient, context: Context) -> None:
         self._client = client
-        self._now = now
-        self._sleep = sleep
-        self._random = random
+        self._now = context.now
+        self._sleep = context.sleep
 
     async def send_code(self, user_id: str, vin: str, device_id: str) -> None:
         """Have a one-time code of six digits e-mailed to the owner."""
-        await self._post("GenerateDeviceOtp", "generate-device-otp", user_id, vin, deviceId=device_id)
+        await self._post(user_id, vin, Action("generate-device-otp", {"deviceId": device_id}))
 
     async def register(self, user_id: str, vin: str, device_id: str, code: str) -> None:
         """Register the device with the e-mailed code. It may already be registered.
@@ -89,9 +79,9 @@ class RemoteLock:
         Raises:
             WrongCode: The code is wrong or too old.
         """
-        attributes = {"deviceId": device_id, "otp": code, "modelName": _MODEL}
+        action = Action("register-device", {"deviceId": device_id, "otp": code, "modelName": _MODEL})
         try:
-            await self._post("RegisterDevice", "register-device", user_id, vin, **attributes)
+            await self._post(user_id, vin, action)
         except AlreadyExists:
             return
         except InvalidValue:
@@ -107,13 +97,13 @@ class RemoteLock:
         path = f"v1/vehicles/{segment(vin)}/devices/{segment(device_id)}"
         await self._client.delete(Host.BFF, path, "removal of the device")
 
-    async def _post(self, kind: str, name: str, user_id: str, vin: str, **attributes: str) -> None:
-        body: Json = {"data": {"type": kind, "attributes": {**attributes}}}
-        await self._client.post(Host.BFF, f"{_vehicle_path(user_id, vin)}/{name}", name, body)
+    async def _post(self, user_id: str, vin: str, action: Action) -> None:
+        path = f"{_vehicle_path(user_id, vin)}/{action.name}"
+        await self._client.post(Host.BFF, path, action.name, action.body())
 
     async def set_pin(self, user_id: str, vin: str, pin: str, departure: EnterDeparture) -> None:
         """Send the vehicle what it recognises the PIN by, in place of any earlier one. Wakes it."""
-        salt = self._random(SALT_BYTES)
+        salt = secrets.token_bytes(SALT_BYTES)
         known_by = await to_thread(verifier, user_id, pin, salt)
         attributes: dict[str, Json] = {"s": salt.hex(), "i": user_id, "v": padded_hex(known_by)}
         await self._exchange(vin, Action("srp-initiates", attributes), departure)
@@ -132,7 +122,7 @@ class RemoteLock:
         if command.pin is None:
             raise PinRequired
         name, code = _ACTIONS[type(command)]
-        secret = int.from_bytes(self._random(SECRET_BYTES))
+        secret = int.from_bytes(secrets.token_bytes(SECRET_BYTES))
         client_key = await to_thread(public_key, secret)
         challenge = await self._challenge(user_id, vin, client_key, partial(departure, answer_within=_TIMEOUT))
         try:
