@@ -50,19 +50,6 @@ from .record import VehicleRecord
 
 _LOGGER = logging.getLogger(__name__)
 
-_DESCRIPTION = Description(
-    name=BACKEND,
-    command_limit=timedelta(seconds=210),  # the app polls a command as long (mynissan-na §4.1 [A])
-    hosts={"na_login": "https://services.nissanusa.com/", "na_data": "https://api-ccs.na.nissancloud.com/"},
-    market=Market.NORTH_AMERICA,
-    weaknesses=(
-        # They have no time of their own; the temperature is that of the cabin when the climate last ran (§3.2).
-        Weakness(group=Group.BATTERY, cached=frozenset({"level", "range"})),
-        Weakness(group=Group.CHARGING, cached=frozenset({"plugged_in", "status"})),
-        Weakness(group=Group.CLIMATE, cached=frozenset({"running", "inside_temperature"})),
-    ),
-)
-
 _DISCOVERY = "knowledge"
 """The name under which a record keeps when the abilities of a vehicle were last discovered."""
 
@@ -73,7 +60,18 @@ _CONCERNS_ALL = (NoConnection, TokenRejected, RateLimited)
 class MyNissanBackend(Backend, Messages, Trips):
     """One account."""
 
-    description = _DESCRIPTION
+    description = Description(
+        name=BACKEND,
+        command_limit=timedelta(seconds=210),  # the app polls a command as long (mynissan-na §4.1 [A])
+        hosts={"na_login": "https://services.nissanusa.com/", "na_data": "https://api-ccs.na.nissancloud.com/"},
+        market=Market.NORTH_AMERICA,
+        weaknesses=(
+            # They have no time of their own; the temperature is that of the cabin when the climate last ran (§3.2).
+            Weakness(group=Group.BATTERY, cached=frozenset({"level", "range"})),
+            Weakness(group=Group.CHARGING, cached=frozenset({"plugged_in", "status"})),
+            Weakness(group=Group.CLIMATE, cached=frozenset({"running", "inside_temperature"})),
+        ),
+    )
 
     def __init__(self, context: Context, fields: Fields) -> None:
         """The zone of ``context`` is the one of the vehicle's timers."""
@@ -133,7 +131,7 @@ class MyNissanBackend(Backend, Messages, Trips):
             "%s is of type %s with the services %s", alias(key), profile.vehicle_type, sorted(profile.services)
         )
         if complete:
-            record.record_response(_DISCOVERY, DAILY, self._now())
+            record.times(DAILY)[_DISCOVERY] = self._now()
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:

@@ -121,9 +121,9 @@ def with_services(
     A value that the service failed to read looks like one that does not exist. Only the errors beside it show which of
     the two it is (§5 [A]).
     """
-    services = {label(each.type) for each in response.services if each.enabled and each.subscribed is True}
+    services = (label(each.type) for each in response.services if each.enabled and each.subscribed is True)
     if response.services or not info.errors:
-        profile = replace(profile, services=frozenset(name for name in services if name))
+        profile = replace(profile, services=frozenset(filter(None, services)))
     details = response.accessories_details
     if details is None and info.errors:
         return profile
@@ -179,10 +179,9 @@ def vehicle_info(key: str, vehicle: pynissan.Vehicle, profile: VehicleProfile) -
 
 def _heated_seats(heater: pynissan.SeatHeaterCapability | None) -> frozenset[str]:
     """Return the front seats that can be heated; the service's words for that are not recorded (§9 [C])."""
-    accessories = heater.accessories if heater and heater.enabled is not False else None
-    if accessories is None:
+    if heater is None or heater.enabled is False or heater.accessories is None:
         return frozenset()
-    kinds = {"driver": accessories.driver_seat, "passenger": accessories.assistant_seat}
+    kinds = {"driver": heater.accessories.driver_seat, "passenger": heater.accessories.assistant_seat}
     return frozenset(seat for seat, kind in kinds.items() if kind and "heat" in kind.casefold())
 
 

@@ -84,7 +84,7 @@ class VehicleRecord:
         commanded = max((self.commands[group] for group in groups if group in self.commands), default=None)
         if every < DAILY and commanded is not None and now - commanded < _AFTER_COMMAND:
             return True
-        last = self._times(every).get(name)
+        last = self.times(every).get(name)
         return last is None or now < last or now - last >= every  # a clock that was set back starts anew
 
     def add_report(
@@ -95,16 +95,13 @@ class VehicleRecord:
             # Nothing was reported, but that is no reason to request it at each read either.
             self.learned.record_refusal(endpoint.name, now, next(iter(missing.values())))
         else:
-            self.record_response(endpoint.name, endpoint.every, now)
+            self.times(endpoint.every)[endpoint.name] = now
         if state.groups():
             self.learned.record_success(endpoint.name)
         self.merger.add(endpoint.name, state, lasting=endpoint.lasting)
 
-    def record_response(self, name: str, every: timedelta, now: datetime) -> None:
-        """Note that ``name`` was requested, with a response."""
-        self._times(every)[name] = now
-
-    def _times(self, every: timedelta) -> dict[str, datetime]:
+    def times(self, every: timedelta) -> dict[str, datetime]:
+        """Return when the endpoints responded that are requested as rarely as that."""
         return self.requests if every < DAILY else self.daily_requests
 
     def forget_refusals(self) -> None:

@@ -98,13 +98,10 @@ class _LibraryResponse(NamedTuple):
     """As much of an aiohttp response as the library looks at."""
 
     status: int
-    is_json: bool
     body: Json
 
     async def json(self, *, content_type: str | None = None) -> Json:
-        """Return the body; raises :class:`ValueError` if it is not JSON."""
-        if not self.is_json:
-            raise ValueError("this is not JSON")
+        """Return the body. To the library one that is not JSON is as wrong as ``None``."""
         return self.body
 
 
@@ -151,7 +148,7 @@ class HardenedSession:
         if info.vehicle.get(_NULL_IS_NONE, ...) is None:
             vehicle = {name: value for name, value in info.vehicle.items() if name != _NULL_IS_NONE}
             body = {**(info.body or {}), "data": {**info.data, "vehicle": vehicle}}
-        yield _LibraryResponse(response.status, response.is_json, body)
+        yield _LibraryResponse(response.status, body)
 
 
 _NULL_IS_NONE = "otaUpdate"
