@@ -213,7 +213,7 @@ async def test_a_vehicle_out_of_reach(backend: MyNissanBackend, service: MyNissa
     assert (sent.progress.phase, sent.progress.code) == (Phase.REJECTED, "vehicle_not_reachable")
 
 
-@pytest.mark.parametrize("ticket", ["", "door", "door:", "window:1", "over and out"])
+@pytest.mark.parametrize("ticket", ["", "door", "door:", "window:1", "data_wipe:1", "over and out"])
 async def test_a_foreign_ticket(backend: MyNissanBackend, ticket: str) -> None:
     info = await vehicle(backend, "Ariya")
     with pytest.raises(ProtocolError):

@@ -86,6 +86,17 @@ async def test_what_is_missing_silently_is_left_out(backend: MyNissanBackend, se
     assert report.state.battery is not None
 
 
+@pytest.mark.parametrize(("last_door", "locked"), [("LOCKED", True), ("UNLOCKED", False), (None, None)])
+async def test_without_a_lock_of_the_whole_each_door_counts(
+    backend: MyNissanBackend, service: MyNissan, last_door: str | None, locked: bool | None
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    doors: dict[str, Json] = {f"door{place}": {"lock": "LOCKED"} for place in ("FrontLeft", "FrontRight", "RearLeft")}
+    service.fail("VehicleDynamicData", replaced(doorsStatus={**doors, "doorRearRight": {"lock": last_door}}))
+    body = (await backend.read(info)).state.body
+    assert (body.locked if body else None) is locked
+
+
 async def test_a_part_with_an_error_is_a_failure(backend: MyNissanBackend, service: MyNissan) -> None:
     info = await vehicle(backend, "Ariya")
     service.fail("VehicleDynamicData", partial("doorsStatus", "batteryStatus"))

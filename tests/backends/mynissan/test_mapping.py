@@ -39,6 +39,7 @@ def test_distances(value: int | None, unit: str | None, km: float | None) -> Non
 )
 def test_temperatures(value: float, unit: str, expected: float | None) -> None:
     assert celsius(TemperatureReading(value, unit)) == expected
+    assert celsius(None) is None
 
 
 @pytest.mark.parametrize(
