@@ -302,7 +302,7 @@ class VehicleCoordinator(ThrottledCoordinator):
         state = self._async_apply(results.answered(groups))
         # Before entities change: automations ignore those that are unavailable.
         fresh = results.reached_vehicle or not own_groups(state)  # of nothing, nothing is too old
-        self.available = is_available(state, dt_util.utcnow(), reading=fresh, restored=False)
+        self.available = fresh or is_available(state, dt_util.utcnow(), restored=False)
         self._reads.pause = results.retry_after
         self._async_schedule(state)
         self.data = state  # before observers: what a wake begins with must not pass for its result
@@ -367,7 +367,7 @@ class VehicleCoordinator(ThrottledCoordinator):
     def _async_update_age(self, *, restored: bool) -> None:
         """Update what is too old to be shown."""
         now, before = dt_util.utcnow(), (self.available, self._up_to_date)
-        self.available = is_available(self.data, now, reading=False, restored=restored)
+        self.available = is_available(self.data, now, restored=restored)
         self._up_to_date = self.sources.shown(now)
         if before != (self.available, self._up_to_date):
             self.async_update_listeners()  # the base class calls them for the first failure only

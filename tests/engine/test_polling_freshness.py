@@ -13,23 +13,21 @@ READ = VehicleState(battery=Battery(backend="b", received_at=EPOCH, level=50))
 
 
 @pytest.mark.parametrize(
-    ("state", "hours", "reading", "restored", "available"),
+    ("state", "hours", "restored", "available"),
     [
-        (VehicleState(), 0, True, False, True),
-        (VehicleState(), 0, False, False, False),
-        (READ, 2.9, False, False, True),
-        (READ, 3.1, False, False, False),
-        (READ, 3.1, True, False, True),
-        (READ, 3.1, False, True, True),
-        (READ, 24.1, False, True, False),
-        (READ, -2.9, False, False, True),
-        (READ, -3.1, False, False, False),
-        (READ, -24.1, False, True, False),
+        (VehicleState(), 0, False, False),
+        (READ, 2.9, False, True),
+        (READ, 3.1, False, False),
+        (READ, 3.1, True, True),
+        (READ, 24.1, True, False),
+        (READ, -2.9, False, True),
+        (READ, -3.1, False, False),
+        (READ, -24.1, True, False),
     ],
 )
-def test_available(state: VehicleState, hours: float, reading: bool, restored: bool, available: bool) -> None:
+def test_available(state: VehicleState, hours: float, restored: bool, available: bool) -> None:
     now = EPOCH + timedelta(hours=hours)
-    assert is_available(state, now, reading=reading, restored=restored) is available
+    assert is_available(state, now, restored=restored) is available
 
 
 @pytest.mark.parametrize(

@@ -219,14 +219,12 @@ def own_groups(state: VehicleState) -> dict[Group, Reported]:
     return {group: value for group, value in state.groups().items() if group not in _LISTED}
 
 
-def is_available(state: VehicleState, now: datetime, *, reading: bool, restored: bool) -> bool:
-    """Whether the vehicle may be shown as available.
+def is_available(state: VehicleState, now: datetime, *, restored: bool) -> bool:
+    """Whether a vehicle whose last read brought nothing may be shown as available.
 
-    ``reading``: the last read brought something. ``restored``: no read was possible since the restart. A time as far in
-    the future was read by a wrong clock, and would never become old.
+    ``restored``: no read was possible since the restart. A time as far in the future was read by a wrong clock, and
+    would never become old.
     """
-    if reading:
-        return True
     limit = RESTORED_LIMIT if restored else READ_LIMIT
     return any(abs(now - value.received_at) < limit for value in own_groups(state).values())
 
