@@ -272,24 +272,19 @@ def conditions(context: AlertContext) -> Iterator[AlertCondition]:
 
 
 def _charge(context: AlertContext) -> Iterator[AlertCondition]:
-    battery = context.state.battery
-    if battery is None:
+    if (battery := context.state.battery) is None:
         return
-    alert = Alert(
-        type=AlertType.CHARGE_BELOW,
-        at=battery.known_at,
-        details={"level": battery.level, "threshold": context.charge_below},
-    )
-    holds = _below(battery.level, context.charge_below, _RECHARGED)
-    yield AlertCondition(alert=alert, holds=holds, variant=f"{context.charge_below:g}")
+    level, threshold = battery.level, context.charge_below
+    details: dict[str, Detail] = {"level": level, "threshold": threshold}
+    alert = Alert(type=AlertType.CHARGE_BELOW, at=battery.known_at, details=details)
+    yield AlertCondition(alert, _below(level, threshold, _RECHARGED), variant=f"{threshold:g}")
 
 
 def _aux_battery(context: AlertContext) -> Iterator[AlertCondition]:
-    aux = context.state.aux_battery
-    if aux is None:
+    if (aux := context.state.aux_battery) is None:
         return
     alert = Alert(type=AlertType.AUX_BATTERY_LOW, at=aux.known_at, details={"voltage": aux.voltage})
-    yield AlertCondition(alert=alert, holds=_below(aux.voltage, LOWEST_VOLTAGE, _RECOVERED))
+    yield AlertCondition(alert, _below(aux.voltage, LOWEST_VOLTAGE, _RECOVERED))
 
 
 def _below(value: float | None, threshold: float, band: float) -> bool | None:
@@ -300,50 +295,45 @@ def _below(value: float | None, threshold: float, band: float) -> bool | None:
 
 
 def _tyres(context: AlertContext) -> Iterator[AlertCondition]:
-    tyres = context.state.tyres
-    if tyres is None:
+    if (tyres := context.state.tyres) is None:
         return
-    at = tyres.known_at
     for wheel in ("front_left", "front_right", "rear_left", "rear_right"):
         tyre: Tyre = getattr(tyres, wheel)
         details = {} if tyre.pressure is None else {"pressure": tyre.pressure}
-        alert = Alert(type=AlertType.TYRE_WARNING, at=at, subject=wheel, details=details)
-        yield AlertCondition(alert=alert, holds=tyre.warning, quiet=_COLD, value=tyre.pressure)
+        alert = Alert(type=AlertType.TYRE_WARNING, at=tyres.known_at, subject=wheel, details=details)
+        yield AlertCondition(alert, tyre.warning, quiet=_COLD, value=tyre.pressure)
 
 
 def _lamps(context: AlertContext) -> Iterator[AlertCondition]:
     health = context.state.health
     if health is None or health.lamps is None:
         return
-    at = health.known_at
-    alert = Alert(type=AlertType.WARNING_LAMP, at=at, details={"lamps": ", ".join(health.lamps)})
-    yield AlertCondition(alert=alert, holds=bool(health.lamps))
+    alert = Alert(type=AlertType.WARNING_LAMP, at=health.known_at, details={"lamps": ", ".join(health.lamps)})
+    yield AlertCondition(alert, bool(health.lamps))
 
 
 def _openings(context: AlertContext) -> Iterator[AlertCondition]:
-    body = context.state.body
-    if body is None:
+    if (body := context.state.body) is None:
         return
-    at = body.known_at
     for opening in ("door_front_left", "door_front_right", "door_rear_left", "door_rear_right", "hatch"):
         is_open: bool | None = getattr(body, opening)
-        alert = Alert(type=AlertType.DOOR_OPEN, at=at, subject=opening)
-        yield AlertCondition(alert=alert, holds=is_open and _left_since(context, at))
+        alert = Alert(type=AlertType.DOOR_OPEN, at=body.known_at, subject=opening)
+        yield AlertCondition(alert, is_open and _left_since(context, body.known_at))
 
 
 def _unlocked(context: AlertContext) -> Iterator[AlertCondition]:
     body = context.state.body
     if body is None or body.assumed:  # somebody may have used the key since
         return
-    at = body.known_at
     reminders = [
         geofence.name
         for geofence, inside in context.inside
         if GeofenceAction.LOCK_REMINDER in geofence.actions(inside=inside)
     ]
-    alert = Alert(type=AlertType.LEFT_UNLOCKED, at=at, details={"area": reminders[0]} if reminders else {})
+    details = {"area": reminders[0]} if reminders else {}
+    alert = Alert(type=AlertType.LEFT_UNLOCKED, at=body.known_at, details=details)
     unlocked = None if body.locked is None else not body.locked
-    yield AlertCondition(alert=alert, holds=bool(reminders) and unlocked and _left_since(context, at))
+    yield AlertCondition(alert, bool(reminders) and unlocked and _left_since(context, body.known_at))
 
 
 def _left_since(context: AlertContext, at: datetime) -> bool | None:
@@ -354,25 +344,21 @@ def _left_since(context: AlertContext, at: datetime) -> bool | None:
 def _silence(context: AlertContext) -> Iterator[AlertCondition]:
     if (last := context.state.last_report) is not None:
         limit = silence_limit(context.state, context.unanswered_at)
-        yield AlertCondition(alert=Alert(type=AlertType.SILENT, at=last + limit), holds=context.now - last > limit)
+        yield AlertCondition(Alert(type=AlertType.SILENT, at=last + limit), context.now - last > limit)
 
 
 def _subscription(context: AlertContext) -> Iterator[AlertCondition]:
     ends_at = context.state.subscription.ends_at if context.state.subscription else None
     if ends_at is None:
         return
-    left = (ends_at.date() - context.now.date()).days
+    now = context.now
+    left = (ends_at.date() - now.date()).days
     for days in _NOTICE:
         # The last alert comes when the day begins, the others to the hour.
         notice_at = ends_at - timedelta(days=days) if days else datetime.combine(ends_at, time(), ends_at.tzinfo)
-        alert = Alert(
-            type=AlertType.SUBSCRIPTION_EXPIRES,
-            at=notice_at,
-            details={"days": max(left, 0), "until": ends_at.isoformat()},
-        )
-        yield AlertCondition(
-            alert=alert, holds=context.now >= notice_at, variant=str(days), at_once=context.now < ends_at
-        )
+        details: dict[str, Detail] = {"days": max(left, 0), "until": ends_at.isoformat()}
+        alert = Alert(type=AlertType.SUBSCRIPTION_EXPIRES, at=notice_at, details=details)
+        yield AlertCondition(alert, now >= notice_at, variant=str(days), at_once=now < ends_at)
 
 
 def not_plugged_in(state: VehicleState, *, at_home: bool | None, now: datetime) -> Alert | None:
