@@ -18,6 +18,7 @@ from custom_components.nissanconnect.condition import CONDITIONS
 from custom_components.nissanconnect.config_flow import _MENU, NissanConfigFlow
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
+from custom_components.nissanconnect.flows.advisor import AdviceReason, App, Model, Territory
 from custom_components.nissanconnect.issues import ISSUES
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
@@ -31,7 +32,6 @@ from custom_components.nissanconnect.time import TIMES
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.update import UPDATES
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason, errors
-from custom_components.nissanconnect.vehicle.advisor import AdviceReason, App, Model, Territory
 
 ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
 SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("flows/*.py")])

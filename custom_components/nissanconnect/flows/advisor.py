@@ -1,7 +1,12 @@
-"""The dialog that advises owners who do not know which source fits their vehicle: a part of adding an entry."""
+"""Advises owners who do not know which source fits their vehicle: the advice, and its dialog in adding an entry.
 
+The facts about services and vehicles are in regions §3 to §5. The VIN is not used: it only names the plant.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_MODEL, CONF_REGION
@@ -19,12 +24,157 @@ import probatio
 
 from ..sources import SOURCES, Source
 from ..vehicle import VinProblem, plant_country, vin_problem
-from ..vehicle.advisor import Advice, App, Model, Territory, advise, region_of, was_built
 from . import async_text
 
 CONF_APP = "app"
 CONF_VIN = "vin"
 CONF_YEAR = "year"
+
+
+class Territory(StrEnum):
+    """Where a vehicle is now: its telematics unit and account must be served there, wherever it was sold.
+
+    The European service also covers the Middle East (regions §1 [B]).
+    """
+
+    EUROPE = "europe"
+    NORTH_AMERICA = "north_america"
+    JAPAN = "japan"
+    AUSTRALIA = "australia"
+    RUSSIA = "russia"
+    """Russia and its neighbours, which had a service of their own; it has ended (regions §1)."""
+    ELSEWHERE = "elsewhere"
+
+
+def region_of(country: str | None) -> Territory | None:
+    """Return the region of a country (ISO 3166-1 alpha-2), ``None`` if it is unknown (regions §1)."""
+    return next((region for region, countries in _COUNTRIES.items() if country in countries.split()), None)
+
+
+_COUNTRIES: Mapping[Territory, str] = {
+    Territory.EUROPE: "AD AL AT BA BE BG CH CY CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT JE LI LT LU LV MC"
+    " MD ME MK MT NL NO PL PT RO RS SE SI SK SM TR UA VA XK AE BH IL JO KW LB OM QA SA",
+    Territory.NORTH_AMERICA: "CA MX US",
+    Territory.JAPAN: "JP",
+    Territory.AUSTRALIA: "AU NZ",
+    Territory.RUSSIA: "BY KG KZ RU TJ TM UZ",
+}
+
+
+class Model(StrEnum):
+    """The kind of vehicle, as far as it matters for the advice."""
+
+    LEAF = "leaf"
+    E_NV200 = "e_nv200"
+    ELECTRIC = "electric"
+    COMBUSTION = "combustion"
+
+
+_YEARS: Mapping[str | None, tuple[int, int | None]] = {Model.LEAF: (2010, None), Model.E_NV200: (2014, 2022)}
+"""When a model was first and last built, if known (regions §3 [B])."""
+
+
+class App(StrEnum):
+    """The app that shows the battery or fuel level today. Owners confuse the names (regions §5.5)."""
+
+    NONE = "none"
+    """None, or the owner does not know."""
+    MYNISSAN = "mynissan"
+    NISSANCONNECT_EV = "nissanconnect_ev"
+
+
+class AdviceReason(StrEnum):
+    """The reason for an advice."""
+
+    CLOUD = "cloud"
+    """Nissan's service of the region fits."""
+    TRY_CLOUD = "try_cloud"
+    """It may fit, but no current app works: the vehicle may be an import, or have no subscription."""
+    CONTRADICTION = "contradiction"
+    """The owner says that a current app works, but the vehicle was not made for its service."""
+    APP_DECIDES = "app_decides"
+    """The vehicle may belong to the current service or to the closed one."""
+    UNPROVEN = "unproven"
+    """It is unknown whether the European service accepts accounts of this region (regions §1 [D])."""
+    CLOSED = "closed"
+    """Its service was switched off, in Europe on 30 March 2026 (regions §5.2 [A]); no other is known to work ([D])."""
+    RUSSIA = "russia"
+    """Nissan left in 2022, and no service is known since."""
+    NO_CLOUD = "no_cloud"
+    """The region has no known service."""
+    NOTHING = "nothing"
+    """There is no known way."""
+
+
+class Advice(NamedTuple):
+    """The sources for a vehicle, best first, and the reason."""
+
+    verdict: AdviceReason
+    ways: tuple[Source, ...]
+
+
+def advise(region: Territory, model: Model, year: int | None, app: App) -> Advice:
+    """Return the advice for a vehicle that was built in ``year``, ``None`` if that is unknown."""
+    hardware = tuple(
+        way for way, last in _HARDWARE.get(model, {}).items() if last is None or year is None or year <= last
+    )
+    match _service(region, model, year), _CLOUDS.get(region):
+        case ((_Service.NONE | _Service.CLOSED), Source() as cloud) if app is App.MYNISSAN:
+            return Advice(AdviceReason.CONTRADICTION, (cloud, *hardware))
+        case ((_Service.UNCLEAR | _Service.CURRENT), Source() as cloud) if app is App.MYNISSAN:
+            return Advice(AdviceReason.CLOUD, (cloud,))
+        case _Service.NONE, _:
+            return Advice(AdviceReason.NOTHING, ())
+        case _Service.UNCLEAR, Source() if app is App.NISSANCONNECT_EV:
+            return Advice(AdviceReason.CLOSED, hardware)
+        case _Service.CLOSED, _ if region is not Territory.RUSSIA:
+            return Advice(AdviceReason.CLOSED, hardware)
+        case _Service.UNCLEAR, Source() as cloud:
+            return Advice(AdviceReason.APP_DECIDES, (cloud, *hardware))
+        case _, Source() as cloud:
+            return Advice(AdviceReason.TRY_CLOUD if hardware else AdviceReason.CLOUD, (cloud, *hardware))
+        case _ if region is Territory.AUSTRALIA:
+            return Advice(AdviceReason.UNPROVEN, (Source.EUROPE, *hardware))
+        case _ if region is Territory.RUSSIA and hardware:
+            return Advice(AdviceReason.RUSSIA, hardware)
+        case _:
+            return Advice(AdviceReason.NO_CLOUD if hardware else AdviceReason.NOTHING, hardware)
+
+
+class _Service(StrEnum):
+    """The service of Nissan's that a vehicle was made for."""
+
+    NONE = "none"
+    CLOSED = "closed"
+    UNCLEAR = "unclear"
+    CURRENT = "current"
+
+
+def _service(region: Territory, model: Model, year: int | None) -> _Service:
+    """LEAFs changed to the current service in about May 2019, e-NV200s never did (regions §3 [A, B])."""
+    if model is Model.E_NV200 or (model is Model.LEAF and year is not None and year < 2019):
+        return _Service.CLOSED
+    if model is Model.LEAF and (year is None or year == 2019):
+        return _Service.UNCLEAR
+    if model is Model.COMBUSTION and year is not None and year < _FIRST_CONNECTED.get(region, 2018):
+        return _Service.NONE
+    return _Service.CURRENT
+
+
+_FIRST_CONNECTED: Mapping[Territory, int] = {Territory.NORTH_AMERICA: 2016}
+"""First year of telematics units in combustion vehicles, where that was not 2018 (regions §3 [B])."""
+
+_CLOUDS: Mapping[Territory, Source] = {
+    Territory.EUROPE: Source.EUROPE,
+    Territory.NORTH_AMERICA: Source.NORTH_AMERICA,
+    Territory.JAPAN: Source.JAPAN,
+}
+
+_HARDWARE: Mapping[Model, Mapping[Source, int | None]] = {
+    Model.LEAF: {Source.OPENCARWINGS: 2019, Source.OVMS: 2025, Source.LEAFSPY: 2025},
+    Model.E_NV200: {Source.OPENCARWINGS: None, Source.OVMS: None, Source.LEAFSPY: None},
+}
+"""Sources without Nissan, and up to which model year (regions §3, opencarwings §1 [B])."""
 
 
 def _choice(key: str, kind: type[Territory | Model | App]) -> SelectSelector:
@@ -90,7 +240,7 @@ class AdvisorFlow(ConfigFlow):
 
     async def _async_show_advice(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show which sources fit the vehicle and why, and offer to go on with the best one."""
-        names = [SOURCES[Source(way)].title for way in self._advice.ways] or ["-"]
+        names = [SOURCES[way].title for way in self._advice.ways] or ["-"]
         return self.async_show_menu(
             step_id=f"unsure_{self._advice.verdict}",
             menu_options=[*(["unsure_best"] if self._advice.ways else []), "unsure", "user"],
@@ -132,4 +282,5 @@ def _year_error(model: str | None, year: int | None) -> str | None:
         return None
     if year > dt_util.now().year + 1:  # owners mean the model year, which begins before its year
         return "year_to_come"
-    return None if model is None or was_built(Model(model), year) else f"{model}_years"
+    first, last = _YEARS.get(model, (year, None))
+    return None if first <= year <= (last or year) else f"{model}_years"
