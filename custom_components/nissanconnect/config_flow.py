@@ -206,7 +206,6 @@ class NissanConfigFlow(LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, RemoteLockFlow,
         )
 
     def _defaults(self) -> dict[str, str]:
-        """Return the values that follow from Home Assistant's location."""
         country = (self.hass.config.country or "").lower()
         return {CONF_COUNTRY: country} if country in COUNTRIES else {}
 

@@ -208,7 +208,6 @@ class _VehicleEntities[D: VehicleDescription]:
     def __init__(
         self, vehicle: VehicleRuntime, domain: str, descriptions: Collection[D], add: Callable[[list[D]], None]
     ) -> None:
-        """Start without entities; ``add`` adds those of some descriptions."""
         self._vehicle = vehicle
         self._domain = domain
         self._descriptions = descriptions

@@ -28,6 +28,10 @@ async def _set_charge_limit(entity: VehicleEntity, value: float) -> None:
 class VehicleNumberDescription(NumberEntityDescription, ControlDescription):
     """A level of the battery: how it is read and set."""
 
+    device_class: NumberDeviceClass | None = NumberDeviceClass.BATTERY
+    entity_category: EntityCategory | None = EntityCategory.CONFIG
+    mode: NumberMode | None = NumberMode.SLIDER
+    native_unit_of_measurement: str | None = PERCENTAGE
     value: Callable[[VehicleEntity], float | None]
     set_value: Callable[[VehicleEntity, float], Awaitable[None]]
 
@@ -36,13 +40,9 @@ NUMBERS = (
     VehicleNumberDescription(
         key="charge_below",
         needs={Capability.BATTERY},
-        device_class=NumberDeviceClass.BATTERY,
-        entity_category=EntityCategory.CONFIG,
-        native_unit_of_measurement=PERCENTAGE,
         native_min_value=5,
         native_max_value=95,
         native_step=1,
-        mode=NumberMode.SLIDER,
         value=lambda entity: entity.runtime.alerts.preferences.charge_below,
         set_value=_set_charge_below,
     ),
@@ -50,13 +50,9 @@ NUMBERS = (
         key="charge_limit",
         needs={Capability.CHARGE_LIMIT},
         commands=(SetChargeLimit,),
-        device_class=NumberDeviceClass.BATTERY,
-        entity_category=EntityCategory.CONFIG,
-        native_unit_of_measurement=PERCENTAGE,
         native_min_value=50,
         native_max_value=100,
         native_step=5,
-        mode=NumberMode.SLIDER,
         value=lambda entity: entity.vehicle.charging.limit if entity.vehicle.charging else None,
         set_value=_set_charge_limit,
     ),

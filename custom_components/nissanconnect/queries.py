@@ -126,7 +126,6 @@ def _warning(vehicle: VehicleRuntime, command: Command, state: VehicleState) -> 
 
 
 async def _exception_text(hass: HomeAssistant, key: str) -> str:
-    """Return the text of an exception in the language of Home Assistant."""
     texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
     return texts[f"component.{DOMAIN}.exceptions.{key}.message"]
 
@@ -183,7 +182,6 @@ _UNITS = {
 
 
 async def _import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
-    """Import a log of Leaf Spy for a vehicle of any source; return what was imported."""
     # The recorder is loaded long before any action is called; importing it at our start would slow that down.
     await async_import_module(call.hass, f"{__package__}.statistics")
     from .statistics import async_import_log  # noqa: PLC0415

@@ -336,7 +336,6 @@ async def _async_message_bus(hass: HomeAssistant) -> MessageBus:
 
 
 async def _async_sleep(hass: HomeAssistant, seconds: float) -> None:
-    """Sleep by Home Assistant's clock."""
     await async_wait(hass, Event(), seconds)
 
 

@@ -6,10 +6,9 @@ An hour in a log replaces what is recorded for that hour, so importing again cha
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
@@ -50,24 +49,38 @@ class LogError(ServiceValidationError):
     """Why nothing was imported; forms show it, too."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """The result of an import: ``hours`` by entity, and their span. ``damaged``: an archive breaks off."""
+class LogContent(NamedTuple):
+    """The content of a file: how many rows, how many were skipped for which reason, the hours by series.
+
+    ``damaged``: an archive breaks off.
+    """
 
     rows: int
-    skipped: Mapping[str, int]
+    skipped: dict[str, int]
     damaged: bool
-    hours: Mapping[str, int]
+    hours: dict[str, list[HourlyValue]]
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """The counts of rows for texts."""
+        return {"rows": str(self.rows), **{reason: str(count) for reason, count in self.skipped.items()}}
+
+
+class Imported(NamedTuple):
+    """The result of an import: what was read, how many ``hours`` each entity got, and their span."""
+
+    log: LogContent
+    hours: dict[str, int]
     first: datetime
     last: datetime
 
     def as_response(self) -> dict[str, Any]:
         """Return it as the response of an action."""
         return {
-            "rows": self.rows,
-            "skipped": dict(self.skipped),
-            "damaged": self.damaged,
-            "hours": dict(self.hours),
+            "rows": self.log.rows,
+            "skipped": self.log.skipped,
+            "damaged": self.log.damaged,
+            "hours": self.hours,
             "from": self.first.isoformat(),
             "to": self.last.isoformat(),
         }
@@ -97,35 +110,19 @@ async def async_import_log(
         if progress is not None:
             hass.loop.call_soon_threadsafe(progress, share)
 
-    read = await hass.async_add_executor_job(_read, opener, name, dt_util.utcnow(), report)
-    found = {sensors[series]: (series, values) for series, values in read.hours.items() if series in sensors}
+    log = await hass.async_add_executor_job(_read, opener, name, dt_util.utcnow(), report)
+    found = {sensors[series]: (series, values) for series, values in log.hours.items() if series in sensors}
     starts = [value.start for _, values in found.values() for value in values]
-    if not read.rows:
+    if not log.rows:
         raise LogError(translation_domain=DOMAIN, translation_key="log_without_rows")
     if not starts:
-        counts = {"rows": str(read.rows)} | {reason: str(count) for reason, count in read.skipped.items()}
-        raise LogError(translation_domain=DOMAIN, translation_key="log_empty", translation_placeholders=counts)
-    return Imported(
-        rows=read.rows,
-        skipped=read.skipped,
-        damaged=read.damaged,
-        hours=await _async_record(hass, found),
-        first=min(starts),
-        last=max(starts) + timedelta(hours=1),
-    )
+        raise LogError(
+            translation_domain=DOMAIN, translation_key="log_empty", translation_placeholders=log.placeholders
+        )
+    return Imported(log, await _async_record(hass, found), min(starts), max(starts) + timedelta(hours=1))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    """The content of a file: how many rows, how many of them were skipped for which reason, and the hours by series."""
-
-    rows: int
-    skipped: Mapping[str, int]
-    damaged: bool
-    hours: Mapping[str, list[HourlyValue]]
-
-
-def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[float], None]) -> _Read:
+def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[float], None]) -> LogContent:
     """Read a file, which takes seconds."""
     # Imported here, so that a start does not pay for it.
     from .backends.leafspy.log import Damaged, HourlyValues, LogReader, Series, Skipped, log_files  # noqa: PLC0415
@@ -141,7 +138,7 @@ def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[flo
         damaged = True
     except (OSError, ValueError) as err:  # the second if an upload is gone
         raise LogError(translation_domain=DOMAIN, translation_key="log_not_found") from err
-    return _Read(
+    return LogContent(
         rows=reader.rows,
         skipped={reason.value: reader.skipped[reason] for reason in Skipped},
         damaged=damaged,

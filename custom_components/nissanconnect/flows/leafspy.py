@@ -198,7 +198,6 @@ class LeafSpyFlow(ConfigFlow):
             self._close = None
 
     async def _async_placeholders(self) -> dict[str, str]:
-        """Return the addresses, the password and the waiting time for the texts."""
         addresses = async_addresses(self.hass, self._entry_data[CONF_WEBHOOK_ID])
         lines = [f"- **{url.scheme}** `{str(url).removeprefix(f'{url.scheme}://')}`" for url in addresses]
         if not lines:
@@ -283,8 +282,7 @@ class LeafSpyLogFlow(ConfigFlow):
             "hours": str(max(imported.hours.values())),
             "from": f"{dt_util.as_local(imported.first):%Y-%m-%d}",
             "to": f"{dt_util.as_local(imported.last):%Y-%m-%d}",
-            "rows": str(imported.rows),
-            **{reason: str(count) for reason, count in imported.skipped.items()},
+            **imported.log.placeholders,
         }
         return {}
 

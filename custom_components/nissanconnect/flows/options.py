@@ -48,7 +48,6 @@ def _numbers(numbers: Mapping[str, NumberOption]) -> dict[probatio.Marker, Numbe
 
 @cache
 def _general() -> probatio.Schema:
-    """Return the form for polling and commands."""
     return probatio.Schema(
         {**_numbers(GENERAL_NUMBERS), probatio.Required(OPTION_ANSWER_AT_ONCE, default=False): BooleanSelector()}
     )
@@ -56,14 +55,12 @@ def _general() -> probatio.Schema:
 
 @cache
 def _alerts() -> probatio.Schema:
-    """Return the form for alerts that are switched off."""
     selector = SelectSelector(SelectSelectorConfig(options=[*AlertType], multiple=True, translation_key="alert"))
     return probatio.Schema({probatio.Required(OPTION_ALERTS_OFF, default=[]): selector})
 
 
 @cache
 def _waking() -> probatio.Schema:
-    """Return the form for waking one vehicle; an interval of 0 means never."""
     return probatio.Schema(
         {
             **_numbers(WAKING_NUMBERS),
