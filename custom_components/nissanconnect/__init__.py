@@ -90,7 +90,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
     store = VehicleStore(hass, entry.entry_id)
     if device := EntryValues(entry.data).text(CONF_DEVICE_ID):
         remembered = await store.async_load()
-        with suppress(BackendError, HomeAssistantError):  # what could not be set up cannot be asked, either
+        with suppress(BackendError, HomeAssistantError):  # what could not be set up cannot be reached, either
             await _async_end_trust(hass, entry, device, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
     async_forget_entry(hass, entry)
@@ -115,7 +115,7 @@ async def async_remove_config_entry_device(
 ) -> bool:
     """Let the owner delete a device whose vehicle has left the account, and no other.
 
-    The account's list is asked for at that moment, so that nobody has to wait until it is read anew.
+    The account's list is read at that moment, so that nobody has to wait for the next regular read.
     """
     keys = [key for key in entry.runtime_data.vehicles if (DOMAIN, key) in device.identifiers]
     return not keys or await entry.runtime_data.async_dismiss(keys[0])

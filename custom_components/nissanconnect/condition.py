@@ -1,6 +1,6 @@
 """Conditions that Home Assistant's own ones for batteries, locks, climate and zones do not cover.
 
-What is not known is not so: unlike Home Assistant's own, "all" is never true of vehicles that tell nothing.
+What is unknown does not count: unlike Home Assistant's own, "all" is never true of vehicles that report nothing.
 """
 
 from datetime import timedelta
@@ -87,7 +87,7 @@ class IsFresh(VehicleCondition):
     @property
     @override
     def needs_polling(self) -> bool:
-        return True  # data grow old without saying so
+        return True  # data grow old without a change of state
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:

@@ -1,4 +1,4 @@
-"""Diagnostics: what helps to understand a problem, without anything that tells who or where the owner is."""
+"""Diagnostics: what helps to understand a problem, without anything that shows who or where the owner is."""
 
 from dataclasses import asdict
 from typing import Any

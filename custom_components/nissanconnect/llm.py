@@ -1,4 +1,4 @@
-"""What language models may ask and do, if their user has exposed the entities for it.
+"""What language models may read and do, if their user has exposed the entities for it.
 
 They never unlock, and they learn where a vehicle is only by the state of its exposed tracker, never its coordinates.
 """

@@ -74,7 +74,7 @@ class MqttBus:
         return unsubscribe
 
     async def publish(self, topic: str, payload: str, *, qos: int = 0) -> None:
-        """Say something that the broker does not keep."""
+        """Publish a message that the broker does not retain."""
         try:
             await async_publish(self._hass, topic, payload, qos, False)
         except HomeAssistantError as err:

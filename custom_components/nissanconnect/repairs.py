@@ -1,4 +1,4 @@
-"""Fix flows: the owner has done what an issue asked for, and wants to know at once whether that was it."""
+"""Fix flows: the owner has done what an issue requires, and wants to know at once whether it is solved."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, override
@@ -59,12 +59,12 @@ class FixFlow(RepairsFlow):
 
 
 class RecheckFlow(FixFlow):
-    """Says what to do, asks the service again, and ends when the issue is over."""
+    """Shows what to do, requests the data again, and ends when the issue is over."""
 
     step = "confirm"
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Show the steps; once they are said to be done, look whether that has helped."""
+        """Show the steps; once the owner has confirmed them, check whether that has helped."""
         if user_input is None or (entry := self._entry) is None:
             return self._async_show()
         if entry.state is ConfigEntryState.LOADED:
