@@ -1,7 +1,7 @@
 """The account's tokens: getting and renewing them, and never sending a rejected password twice."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, Self
 
@@ -73,13 +73,7 @@ class KamereonAuth:
 
     def to_json(self) -> dict[str, Json]:
         """Return all of it, secrets included, for a store that only the owner can read."""
-        return {
-            "access_token": self.access_token,
-            "refresh_token": self.refresh_token,
-            "expires_at": self.expires_at.isoformat() if self.expires_at else None,
-            "user_id": self.user_id,
-            "rejected": self.rejected,
-        }
+        return {**asdict(self), "expires_at": self.expires_at.isoformat() if self.expires_at else None}
 
     @classmethod
     def from_json(cls, saved: Json) -> Self:
