@@ -62,8 +62,10 @@ def action_for(command: Command, vehicle: VehicleInfo, now: datetime) -> Action:
     match command:
         case Refresh(group=None):
             return Action(_widest_refresh(vehicle))
-        case Refresh(group=group):
-            return Action(_REFRESHES.get(group, "wake-up-vehicle"))
+        case Refresh(group=group) if group in _REFRESHES:
+            return Action(_REFRESHES[group][0])
+        case Refresh():
+            return Action("wake-up-vehicle")
         case StartClimate(target=target):
             return Action("hvac-start", _start_climate(target, vehicle))
         case ScheduleClimate(at=at) if at < now + _CLOCK_SKEW:
@@ -88,25 +90,20 @@ _ACTIONS: Mapping[type[Command], Action] = {
 }
 """Those that are always the same. The shortest and the longest duration of horn-lights are 2 and 5 s (§9.5)."""
 
-_REFRESHES: Mapping[Group | None, str] = {
-    Group.BATTERY: "refresh-battery-status",
-    Group.CHARGING: "refresh-battery-status",
-    Group.POSITION: "refresh-location",
-    Group.BODY: "refresh-lock-status",
-    Group.CLIMATE: "refresh-hvac-status",
+_REFRESHES: Mapping[Group, tuple[str, Capability]] = {
+    Group.BATTERY: ("refresh-battery-status", Capability.BATTERY),
+    Group.CHARGING: ("refresh-battery-status", Capability.BATTERY),
+    Group.POSITION: ("refresh-location", Capability.LOCATION),
+    Group.BODY: ("refresh-lock-status", Capability.LOCK_STATUS),
+    Group.CLIMATE: ("refresh-hvac-status", Capability.CLIMATE_STATUS),
 }
-_WIDEST_FIRST = (
-    (Capability.BATTERY, Group.BATTERY),
-    (Capability.LOCATION, Group.POSITION),
-    (Capability.LOCK_STATUS, Group.BODY),
-    (Capability.CLIMATE_STATUS, Group.CLIMATE),
-)
+"""What refreshes a group, and which vehicles have it. The widest comes first."""
 
 
 def _widest_refresh(vehicle: VehicleInfo) -> str:
-    for capability, group in _WIDEST_FIRST:
+    for name, capability in _REFRESHES.values():
         if capability in vehicle.capabilities:
-            return _REFRESHES[group]
+            return name
     raise NotSupported("no refresh is offered for this vehicle")
 
 
