@@ -107,11 +107,6 @@ class Authenticator:
         """The id of the account, once known."""
         return self._auth.user_id
 
-    @property
-    def log_in_works(self) -> bool:
-        """Whether the last log-in succeeded; refreshing tokens does not count."""
-        return self._log_in.works
-
     def set_user_id(self, user_id: str) -> None:
         """Store the user id; it never changes (§6.1)."""
         self._update(replace(self._auth, user_id=user_id))

@@ -69,8 +69,8 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
             region = region._replace(environment=region.environment.simulated(context.simulator))
         self._login_http = HttpClient(context.session, now=context.now)
         self._data_http = HttpClient(context.session, now=context.now, timeout=timeout)
-        log_in = region.log_in(self._login_http, region.environment)
-        self._authenticator = Authenticator(log_in, context, fields)
+        self._log_in = region.log_in(self._login_http, region.environment)
+        self._authenticator = Authenticator(self._log_in, context, fields)
         self._client = KamereonClient(self._data_http, self._authenticator.token, region.environment, region.headers)
         self._region = region
         self._account = region.account()
@@ -132,7 +132,7 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
             if isinstance(error, AuthenticationFailed | ActionRequired):
                 raise error  # without access to the account the rest is pointless
         if failures and not parts:
-            raise summary(failures.values(), log_in_works=self._authenticator.log_in_works)
+            raise summary(failures.values(), log_in_works=self._log_in.works)
         reasons = {each.name: negotiator.given_up(each) for each in self._region.endpoints}
         given_up = {name: reason for name, reason in reasons.items() if reason is not None}
         return VehicleReport(state=self._join(vehicle, parts), failures=failures, given_up=given_up)
