@@ -88,7 +88,7 @@ def test_the_last_known_value_stays(reports: list[tuple[float | None, float | No
 def test_a_day_is_a_day(clock: Clock) -> None:
     record = VehicleRecord()
     assert record.is_due("software", DAILY, clock())
-    record.times(DAILY)["software"] = clock()
+    record.responses["software"] = clock()
     record.commands[Group.SOFTWARE] = clock()
     clock.advance(hours=23, minutes=59)
     assert not record.is_due("software", DAILY, clock(), {Group.SOFTWARE})
@@ -98,7 +98,7 @@ def test_a_day_is_a_day(clock: Clock) -> None:
 
 def test_a_clock_that_was_set_back_forgets(clock: Clock) -> None:
     record = VehicleRecord()
-    record.times(DAILY)["software"] = clock()
+    record.responses["software"] = clock()
     saved = record.to_json()
     clock.advance(days=-3)
     assert VehicleRecord.from_json(saved, clock()).is_due("software", DAILY, clock())

@@ -46,12 +46,9 @@ from .discovery import vehicle_info
 from .endpoints import CHARGE_TIMER, DAILY, ENDPOINTS
 from .history import AGGREGATORS, alert_notifications, command_notifications, trip_summaries
 from .mapping import BACKEND, location_state
-from .record import VehicleRecord
+from .record import DISCOVERY, VehicleRecord
 
 _LOGGER = logging.getLogger(__name__)
-
-_DISCOVERY = "knowledge"
-"""The name under which a record keeps when the abilities of a vehicle were last discovered."""
 
 _CONCERNS_ALL = (NoConnection, TokenRejected, RateLimited)
 """After these errors, further requests of the same account are pointless."""
@@ -100,7 +97,7 @@ class MyNissanBackend(Backend, Messages, Trips):
         for key in self._records.keys() - vehicles.keys():
             del self._records[key]
         for key in vehicles:
-            if self._records[key].is_due(_DISCOVERY, DAILY, self._now()):
+            if self._records[key].is_due(DISCOVERY, DAILY, self._now()):
                 await self._discover(key)
         return tuple(
             ListedVehicle(info=vehicle_info(key, vehicle, self._records[key].profile))
@@ -131,7 +128,7 @@ class MyNissanBackend(Backend, Messages, Trips):
             "%s is of type %s with the services %s", alias(key), profile.vehicle_type, sorted(profile.services)
         )
         if complete:
-            record.times(DAILY)[_DISCOVERY] = self._now()
+            record.responses[DISCOVERY] = self._now()
 
     @override
     async def read(self, vehicle: VehicleInfo, groups: Collection[Group] | None = None) -> VehicleReport:
@@ -212,7 +209,6 @@ class MyNissanBackend(Backend, Messages, Trips):
 
     @override
     def forget_refusals(self, vehicle: VehicleInfo) -> None:
-        """Make everything worth a request at once that is otherwise requested once a day."""
         self._records[vehicle.key].forget_refusals()
 
     @override

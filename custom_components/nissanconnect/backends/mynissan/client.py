@@ -23,7 +23,6 @@ _LOGGER = logging.getLogger(__name__)
 _LOCKED_OUT_AFTER = timedelta(minutes=5)
 """How long fresh tokens must have been refused before the owner has to enter the password again."""
 
-
 _TOKENS = ("access_token", "refresh_token", "id_token")
 
 

@@ -12,7 +12,7 @@ from ..learned import LearnedState
 from ..mapping import LEVEL, fill_gaps, known
 from ..reader import JsonReader, saved_time
 from .discovery import VehicleProfile
-from .endpoints import CHARGE_LIMIT, DAILY, Endpoint
+from .endpoints import CHARGE_LIMIT, DAILY, ENDPOINTS, Endpoint
 from .mapping import stamp
 
 _AFTER_COMMAND = timedelta(minutes=5)
@@ -20,6 +20,11 @@ _AFTER_COMMAND = timedelta(minutes=5)
 
 _OWN_REQUESTS = 100
 """How many of our own commands are remembered, to tell them from those of the phone app."""
+
+DISCOVERY = "knowledge"
+"""The name under which is kept when the abilities of a vehicle were last discovered."""
+
+_DAILY = {DISCOVERY, *(endpoint.name for endpoint in ENDPOINTS if endpoint.every >= DAILY)}
 
 
 class GroupMerger:
@@ -58,14 +63,13 @@ def _merged(*reports: Reported) -> Reported:
 class VehicleRecord:
     """What is remembered of one vehicle.
 
-    ``daily_requests`` and ``requests`` are the times when endpoints last responded: those that are requested once a
-    day, and the others. The latter are lost at a restart, like their reports. ``commands`` are the times when a
+    ``responses`` are the times when the vehicle was last discovered and when endpoints last responded. Those of what is
+    requested once a day survive a restart; the others are lost, like the reports. ``commands`` are the times when a
     command about a group was sent, ``own_requests`` the ids of commands sent from here.
     """
 
     profile: VehicleProfile = VehicleProfile()
-    daily_requests: dict[str, datetime] = field(default_factory=dict)
-    requests: dict[str, datetime] = field(default_factory=dict)
+    responses: dict[str, datetime] = field(default_factory=dict)
     commands: dict[Group, datetime] = field(default_factory=dict)
     own_requests: deque[str] = field(default_factory=lambda: deque(maxlen=_OWN_REQUESTS))
     learned: LearnedState = field(default_factory=LearnedState)
@@ -84,7 +88,7 @@ class VehicleRecord:
         commanded = max((self.commands[group] for group in groups if group in self.commands), default=None)
         if every < DAILY and commanded is not None and now - commanded < _AFTER_COMMAND:
             return True
-        last = self.times(every).get(name)
+        last = self.responses.get(name)
         return last is None or now < last or now - last >= every  # a clock that was set back starts anew
 
     def add_report(
@@ -95,18 +99,15 @@ class VehicleRecord:
             # Nothing was reported, but that is no reason to request it at each read either.
             self.learned.record_refusal(endpoint.name, now, next(iter(missing.values())))
         else:
-            self.times(endpoint.every)[endpoint.name] = now
+            self.responses[endpoint.name] = now
         if state.groups():
             self.learned.record_success(endpoint.name)
         self.merger.add(endpoint.name, state, lasting=endpoint.lasting)
 
-    def times(self, every: timedelta) -> dict[str, datetime]:
-        """Return when the endpoints responded that are requested as rarely as that."""
-        return self.requests if every < DAILY else self.daily_requests
-
     def forget_refusals(self) -> None:
-        """Make everything worth a request at once."""
-        self.daily_requests.clear()
+        """Make everything worth a request at once that is otherwise requested once a day."""
+        for name in _DAILY:
+            self.responses.pop(name, None)
         self.learned.forget_refusals()
 
     def to_json(self) -> dict[str, Json]:
@@ -117,7 +118,7 @@ class VehicleRecord:
         charging = self.merger.reports[Group.CHARGING].get(CHARGE_LIMIT.name)
         return {
             "knowledge": self.profile.to_json(),
-            "asked": {name: at.isoformat() for name, at in self.daily_requests.items()},
+            "asked": {name: at.isoformat() for name, at in self.responses.items() if name in _DAILY},
             "answered": [*sorted(self.learned.working)],
             "ours": [*self.own_requests],
             "limit": charging.limit if isinstance(charging, Charging) else None,
@@ -127,10 +128,10 @@ class VehicleRecord:
     def from_json(cls, saved: Json, now: datetime) -> Self:
         """Read what :meth:`to_json` wrote; damaged values are left out."""
         values = JsonReader.of(saved)
-        times = {name: saved_time(at) for name, at in values.child("asked").values.items()}
+        times = {name: saved_time(at) for name, at in values.child("asked").values.items() if name in _DAILY}
         record = cls(
             profile=VehicleProfile.from_json(values.get("knowledge")),
-            daily_requests={name: at for name, at in times.items() if at is not None and at <= now},
+            responses={name: at for name, at in times.items() if at is not None and at <= now},
             own_requests=deque(values.texts("ours"), maxlen=_OWN_REQUESTS),
             learned=LearnedState({*values.texts("answered")}),
         )
