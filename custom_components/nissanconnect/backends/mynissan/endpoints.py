@@ -11,16 +11,8 @@ from pynissan import DistanceUnit, NissanClient, TemperatureUnit
 from ...vehicle import BackendError, Capability, Group, VehicleState
 from ..base import Json
 from ..mapping import LEVEL, place
+from . import mapping
 from .discovery import VehicleProfile, with_alerts, with_services, with_status
-from .mapping import (
-    charge_limit_state,
-    charge_timer_state,
-    climate_schedule_state,
-    location_state,
-    software_state,
-    subscription_state,
-    vehicle_state,
-)
 from .session import ResponseInfo, graphql_error
 
 DAILY = timedelta(days=1)
@@ -75,7 +67,7 @@ CHARGE_LIMIT = Endpoint(
         {Capability.CHARGE_LIMIT: LEVEL.of(config.charge_limit_percent) if config else None}
     ),
     learn_gate=Capability.BATTERY,
-    state=charge_limit_state,
+    state=mapping.charge_limit_state,
     groups=frozenset({Group.CHARGING}),
     gate=Capability.CHARGE_LIMIT,
     every=_HOURLY,
@@ -88,7 +80,7 @@ CHARGE_TIMER = Endpoint(
         {Capability.CHARGE_SCHEDULE: info.has_list("chargeSchedules") or None}
     ),
     learn_gate=Capability.BATTERY,
-    state=charge_timer_state,
+    state=mapping.charge_timer_state,
     groups=frozenset({Group.SCHEDULES}),
     gate=Capability.CHARGE_SCHEDULE,
 )
@@ -103,7 +95,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         name="status",
         request=lambda client, vin: client.async_get_vehicle_status(vin, distance_unit=_KM, temperature_unit=_CELSIUS),
         learn=with_status,
-        state=vehicle_state,
+        state=mapping.vehicle_state,
         groups=frozenset(
             {
                 Group.BATTERY,
@@ -124,7 +116,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         learn=lambda profile, location, _: profile.reporting(
             {Capability.LOCATION: place(location.latitude, location.longitude)}
         ),
-        state=location_state,
+        state=mapping.location_state,
         groups=frozenset({Group.POSITION}),
         gate=Capability.LOCATION,
     ),
@@ -134,7 +126,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint(
         name="climate start",
         request=lambda client, vin: client.async_get_climate_schedules(vin, temperature_unit=_CELSIUS),
-        state=climate_schedule_state,
+        state=mapping.climate_schedule_state,
         groups=frozenset({Group.CLIMATE}),
         gate=Capability.CLIMATE_SCHEDULE,
         every=_HOURLY,
@@ -142,14 +134,14 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint(
         name="subscription",
         request=NissanClient.async_get_vehicle_subscriptions,
-        state=subscription_state,
+        state=mapping.subscription_state,
         groups=frozenset({Group.SUBSCRIPTION}),
         every=DAILY,
     ),
     Endpoint(
         name="software",
         request=NissanClient.async_get_ota_update,
-        state=software_state,
+        state=mapping.software_state,
         groups=frozenset({Group.SOFTWARE}),
         every=DAILY,
     ),

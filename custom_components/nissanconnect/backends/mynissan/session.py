@@ -31,7 +31,7 @@ from ...vehicle import (
 )
 from ..base import EnterDeparture, Json
 from ..http import HttpClient, Response
-from ..reader import JsonReader
+from ..reader import JsonReader, text_of
 
 type ErrorType = type[BackendError]
 
@@ -216,7 +216,7 @@ def graphql_error(error: Json) -> ErrorType:
     extensions = fields.child("extensions")
     codes = (_by_code(each.get(name)) for name in _CODE_FIELDS for each in (extensions, fields))
     words = " ".join(str(fields.get(name) or "") for name in ("message", "detail"))[:1000]
-    plain = (kind for pattern, kind in _WORDS if pattern.search(words))
+    plain = (kind for kind, pattern in _WORDS.items() if pattern.search(words))
     return next(filter(None, chain(codes, plain)), ServiceError)
 
 
@@ -228,9 +228,7 @@ def _is_refusal(value: Json) -> bool:
 
 
 def _by_code(value: Json) -> ErrorType | None:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    text = str(value).strip()
+    text = text_of(value) or ""
     if re.fullmatch("[3-5][0-9]{2}", text, re.ASCII):
         return status_error(int(text))
     return _CODES.get(re.sub("[^a-z]", "", text.casefold()))
@@ -241,41 +239,29 @@ _CODE_FIELDS = ("code", "errorType", "classification", "status", "statusCode")
 
 _CODES: Mapping[str, ErrorType] = {
     code: kind
-    for kind, codes in (
-        (TokenRejected, "unauthenticated"),
-        (
-            NotSupported,
-            "accessdenied forbidden notauthorized permissiondenied unauthorized unauthorizedexception"
-            " unauthorizedfieldortype",
-        ),
-        (
-            Declined,
-            "badrequest baduserinput failedprecondition graphqlparsefailed graphqlvalidationfailed invalidsyntax"
-            " notfound operationnotsupported operationresolutionfailure validationerror",
-        ),
-        (RateLimited, "ratelimited requestratelimited throttled toomanyrequests"),
-        (
-            Unavailable,
-            "datafetchingexception executiontimeout gatewaytimeout internal internalerror internalservererror"
-            " requesttimeout serviceunavailable subrequesthttperror timeout unavailable",
-        ),
-    )
+    for kind, codes in {
+        TokenRejected: "unauthenticated",
+        NotSupported: "accessdenied forbidden notauthorized permissiondenied unauthorized unauthorizedexception"
+        " unauthorizedfieldortype",
+        Declined: "badrequest baduserinput failedprecondition graphqlparsefailed graphqlvalidationfailed invalidsyntax"
+        " notfound operationnotsupported operationresolutionfailure validationerror",
+        RateLimited: "ratelimited requestratelimited throttled toomanyrequests",
+        Unavailable: "datafetchingexception executiontimeout gatewaytimeout internal internalerror internalservererror"
+        " requesttimeout serviceunavailable subrequesthttperror timeout unavailable",
+    }.items()
     for code in codes.split()
 }
 """The codes of Apollo, AppSync and graphql-java, letters only."""
 
-_WORDS = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.ASCII), kind)
-    for pattern, kind in (
-        (r"\binternal\b|\btime(d|out|-out)?[ -]?out\b|\bunavailable\b|\bmaintenance\b|\b50[0-4]\b", Unavailable),
-        (r"\btoo many\b|\brate.?limit|\bthrottl", RateLimited),
-        (
-            r"\b(un|not )authori[sz]ed\b|\bforbidden\b"
-            r"|\b(access|permission) (is |was )?denied\b|\bno (access|permission)\b"
-            r"|\bnot (allowed|eligible|enrolled|entitled|permitted|subscribed|supported)\b",
-            NotSupported,
-        ),
-        (r"\b(syntax|validation) error\b|\bcannot query field\b|\binvalid (argument|input|value)\b", Declined),
-    )
-)
+_WORDS: Mapping[ErrorType, re.Pattern[str]] = {
+    kind: re.compile(pattern, re.IGNORECASE | re.ASCII)
+    for kind, pattern in {
+        Unavailable: r"\binternal\b|\btime(d|out|-out)?[ -]?out\b|\bunavailable\b|\bmaintenance\b|\b50[0-4]\b",
+        RateLimited: r"\btoo many\b|\brate.?limit|\bthrottl",
+        NotSupported: r"\b(un|not )authori[sz]ed\b|\bforbidden\b"
+        r"|\b(access|permission) (is |was )?denied\b|\bno (access|permission)\b"
+        r"|\bnot (allowed|eligible|enrolled|entitled|permitted|subscribed|supported)\b",
+        Declined: r"\b(syntax|validation) error\b|\bcannot query field\b|\binvalid (argument|input|value)\b",
+    }.items()
+}
 """Words with one meaning only. Failures come first, because a refusal promises that nothing was done."""
