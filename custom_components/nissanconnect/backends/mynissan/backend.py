@@ -14,6 +14,7 @@ from ...vehicle import (
     AccessBlocked,
     AuthenticationFailed,
     BackendError,
+    Capability,
     Command,
     Declined,
     Departure,
@@ -42,7 +43,7 @@ from ..learned import summary
 from ..reader import JsonReader
 from .client import ApiSession
 from .commands import charge_timer_requests, progress_of, request_for, service_request, ticket_id
-from .discovery import vehicle_info
+from .discovery import OF_BATTERY, vehicle_info
 from .endpoints import CHARGE_TIMER, DAILY, ENDPOINTS
 from .history import AGGREGATORS, alert_notifications, command_notifications, trip_summaries
 from .mapping import BACKEND, location_state
@@ -99,17 +100,15 @@ class MyNissanBackend(Backend, Messages, Trips):
         for key in vehicles:
             if self._records[key].is_due(DISCOVERY, DAILY, self._now()):
                 await self._discover(key)
-        return tuple(
-            ListedVehicle(info=vehicle_info(key, vehicle, self._records[key].profile))
-            for key, vehicle in vehicles.items()
-        )
+        infos = (vehicle_info(key, vehicle, self._records[key].profile) for key, vehicle in vehicles.items())
+        return tuple(ListedVehicle(info=info) for info in infos)
 
     async def _discover(self, key: str) -> None:
         """Discover what a vehicle can do. What fails is kept as it was, and everything is requested again next time."""
         record = self._records[key]
         profile, complete = record.profile, True
         for endpoint in ENDPOINTS:
-            if endpoint.learn is None or (endpoint.learn_gate and endpoint.learn_gate not in profile.reported):
+            if endpoint.learn is None or (endpoint.gate in OF_BATTERY and Capability.BATTERY not in profile.reported):
                 continue
             try:
                 response, info = await self._api.request(endpoint.name, endpoint.request, key)
@@ -163,8 +162,7 @@ class MyNissanBackend(Backend, Messages, Trips):
             raise summary(failures.values())
         for name in refused:  # only a part was refused, which is then not in the contract
             record.learned.record_refusal(name, self._now(), failures[name])
-        reasons = {endpoint.name: record.learned.reason([endpoint.name]) for endpoint in ENDPOINTS}
-        given_up = {name: reason for name, reason in reasons.items() if reason is not None}
+        given_up = {each.name: why for each in ENDPOINTS if (why := record.learned.reason([each.name])) is not None}
         return VehicleReport(state=record.merger.take(), failures=failures, given_up=given_up)
 
     @override
@@ -196,8 +194,7 @@ class MyNissanBackend(Backend, Messages, Trips):
     @override
     async def poll(self, vehicle: VehicleInfo, ticket: Ticket) -> Progress:
         """Return the progress of a command. A position that comes along is part of the next report."""
-        request = service_request(ticket)
-        if request is None:
+        if (request := service_request(ticket)) is None:
             return Progress(Phase.DONE)
         result, info = await self._api.request(
             "command status", NissanClient.async_check_service_request, vehicle.key, request

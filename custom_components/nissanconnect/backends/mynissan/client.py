@@ -26,11 +26,6 @@ _LOCKED_OUT_AFTER = timedelta(minutes=5)
 _TOKENS = ("access_token", "refresh_token", "id_token")
 
 
-def account_id(username: str) -> str:
-    """Return a stable id of an account that does not reveal its e-mail address, spelt as in the log-in (§2.1)."""
-    return sha256(username.strip().lower().encode()).hexdigest()[:16]
-
-
 class ApiSession:
     """One account. Rejected credentials are never sent again.
 
@@ -77,7 +72,8 @@ class ApiSession:
                     raise AuthenticationFailed("there is no valid log-in")
                 await self._call("log-in", lambda: self._client.async_authenticate(self._username, password))
                 self._password = None
-        return account_id(self._username)
+        # The same for each spelling of the address that the log-in takes (§2.1), and reveals none of them.
+        return sha256(self._username.strip().lower().encode()).hexdigest()[:16]
 
     async def request[T, *Ts](
         self,

@@ -14,14 +14,14 @@ from ..reader import JsonReader, text_of
 from .mapping import allowed_by, label
 from .session import ResponseInfo
 
-_OF_BATTERY = {
+OF_BATTERY = {
     Capability.CHARGE_LIMIT,
     Capability.CHARGE_SCHEDULE,
     Capability.CLIMATE,
     Capability.START_CHARGING,
     Capability.STOP_CHARGING,
 }
-"""What only vehicles with a traction battery have (§3.1 [B])."""
+"""What only vehicles with a traction battery have (§3.1 [B]). From the others it is not even requested."""
 
 _WITH_DELAYED_CLIMATE = {"ElectricAVK2Vehicle"}
 """The types of vehicle that can start the climate at a time (§3.1 [B])."""
@@ -56,7 +56,7 @@ class VehicleProfile:
         """What the vehicle reports, and which commands it takes."""
         is_electric = Capability.BATTERY in self.reported
         found = self.reported | allowed_by(self.services)
-        found -= {Capability.START_ENGINE} if is_electric else _OF_BATTERY
+        found -= {Capability.START_ENGINE} if is_electric else OF_BATTERY
         has_climate = Capability.CLIMATE in found
         granted = {
             Capability.CLIMATE_DEFROST: has_climate,
@@ -96,11 +96,10 @@ class VehicleProfile:
     def from_json(cls, saved: Json) -> Self:
         """Read what :meth:`to_json` wrote; damaged values are left out."""
         values = JsonReader.of(saved)
+        climate_limits = None
         match values.get("limits"):
             case [int() | float() as minimum, int() | float() as maximum, int() | float() as step]:
                 climate_limits = _climate_limits(float(minimum), float(maximum), float(step), "celsius")
-            case _:
-                climate_limits = None
         return cls(
             services=frozenset(values.texts("services")),
             reported=frozenset(Capability(name) for name in values.texts("shown") if name in Capability),

@@ -28,8 +28,7 @@ class Endpoint[T]:
 
     ``request`` calls the library with a VIN. The response serves one purpose or both:
 
-    * Discovery, once a day: ``learn`` adds what the response shows to the profile of a vehicle that reports
-      ``learn_gate``.
+    * Discovery, once a day: ``learn`` adds what the response shows to the profile of a vehicle.
     * Reads, once within ``every`` at most: ``state`` maps the response to a state with ``groups``, for a vehicle with
       the capability ``gate``. The time is when the request was sent, by the clocks where the vehicle is. ``lasting``:
       values that a response leaves out stay as they were.
@@ -38,7 +37,6 @@ class Endpoint[T]:
     name: str
     request: Callable[[NissanClient, str], Awaitable[T]]
     learn: Callable[[VehicleProfile, T, ResponseInfo], VehicleProfile] | None = None
-    learn_gate: Capability | None = None
     state: Callable[[T, ResponseInfo, datetime], VehicleState] = lambda *_: VehicleState()
     groups: frozenset[Group] = frozenset()
     gate: Capability | None = None
@@ -66,7 +64,6 @@ CHARGE_LIMIT = Endpoint(
     learn=lambda profile, config, _: profile.reporting(
         {Capability.CHARGE_LIMIT: LEVEL.of(config.charge_limit_percent) if config else None}
     ),
-    learn_gate=Capability.BATTERY,
     state=mapping.charge_limit_state,
     groups=frozenset({Group.CHARGING}),
     gate=Capability.CHARGE_LIMIT,
@@ -79,7 +76,6 @@ CHARGE_TIMER = Endpoint(
     learn=lambda profile, _, info: profile.reporting(
         {Capability.CHARGE_SCHEDULE: info.has_list("chargeSchedules") or None}
     ),
-    learn_gate=Capability.BATTERY,
     state=mapping.charge_timer_state,
     groups=frozenset({Group.SCHEDULES}),
     gate=Capability.CHARGE_SCHEDULE,

@@ -37,12 +37,10 @@ def trip_summaries(
 
 def _day(summary: pynissan.DrivingHistoryTripSummary, period: TripPeriod) -> date | None:
     """Return the day on which the period begins. Month and day may be missing where the period does not need them."""
-    month = summary.month if period is not TripPeriod.YEAR else 1
-    day = summary.day if period is TripPeriod.DAY else 1
-    if summary.year is None or month is None or day is None:
-        return None
+    month = 1 if period is TripPeriod.YEAR else summary.month or 0
+    day = summary.day or 0 if period is TripPeriod.DAY else 1
     try:
-        return date(summary.year, month, day)
+        return date(summary.year or 0, month, day)  # which takes no zero
     except ValueError, OverflowError:
         return None
 
