@@ -85,8 +85,7 @@ class VehicleRecord:
         """Whether to request ``name``: once within ``every`` at most, or after a command about its ``groups``."""
         if self.learned.is_refused(name, now):
             return False
-        commanded = max((self.commands[group] for group in groups if group in self.commands), default=None)
-        if every < DAILY and commanded is not None and now - commanded < _AFTER_COMMAND:
+        if every < DAILY and any(now - self.commands.get(group, NEVER) < _AFTER_COMMAND for group in groups):
             return True
         last = self.responses.get(name)
         return last is None or now < last or now - last >= every  # a clock that was set back starts anew
