@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from math import asin, cos, dist, hypot, radians, sin, sqrt
-from typing import Self
 
 from ..vehicle import Alert, AlertType, Position, VehicleState
 
@@ -50,7 +49,7 @@ class Track:
     last: Position | None = field(default=None, repr=False)
     doubted: Position | None = field(default=None, repr=False)
 
-    def after(self, position: Position | None) -> tuple[Self, bool]:
+    def after(self, position: Position | None) -> tuple[Track, bool]:
         """Return the track after one more position, and whether that position is new and plausible.
 
         An older position, or the same again, is not new. A jump is doubted until a second report agrees with it: a
@@ -59,12 +58,12 @@ class Track:
         if position is None or (self.last is not None and position.known_at <= self.last.known_at):
             return self, False
         if self.last is None or _can_reach(self.last, position):
-            return type(self)(position), True
+            return Track(position), True
         if self.doubted is not None and position.known_at <= self.doubted.known_at:
             return self, False
         if self.doubted is not None and _can_reach(self.doubted, position):
-            return type(self)(position), True
-        return type(self)(self.last, position), False
+            return Track(position), True
+        return Track(self.last, position), False
 
 
 def _can_reach(start: Position, end: Position) -> bool:
@@ -165,7 +164,7 @@ class ParkedPosition:
     position: Position | None = field(default=None, repr=False)
     odometer: float | None = None
 
-    def after(self, state: VehicleState, position: Position | None) -> tuple[Self, Alert | None]:
+    def after(self, state: VehicleState, position: Position | None) -> tuple[ParkedPosition, Alert | None]:
         """Return the parked position after an update, and an alert if the vehicle was moved without a drive.
 
         ``position`` is the last plausible one. Lock, position and odometer must all be known. The odometer must have
@@ -173,8 +172,8 @@ class ParkedPosition:
         """
         odometer = state.odometer
         if state.body is None or not state.body.locked or position is None or odometer is None:
-            return type(self)(), None
-        here = type(self)(position, odometer.distance)
+            return ParkedPosition(), None
+        here = ParkedPosition(position, odometer.distance)
         if self.position is None or self.odometer is None or odometer.distance is None:
             return here, None
         if odometer.distance - self.odometer >= _DRIVEN:
