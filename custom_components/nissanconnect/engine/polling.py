@@ -180,21 +180,19 @@ class PollingPolicy:
         situation = context.situation
         if situation is Situation.WATCHING or context.drive_is_over:
             return _WATCHING
-        wait = max(self._interval(situation) * (0.9 + 0.2 * random), debt)
+        interval = {
+            Situation.DRIVING: min(_AT_MOST_DRIVING, self.active),
+            Situation.PARKED: self.parked,
+            Situation.NIGHT: max(_AT_LEAST_AT_NIGHT, self.parked),
+            Situation.UNUSED: max(_AT_LEAST_UNUSED, self.parked),
+        }.get(situation, self.active)
+        wait = max(interval * (0.9 + 0.2 * random), debt)
         charging = context.state.charging
         if situation is Situation.CHARGING and charging and charging.finish_at:
             end = charging.finish_at + _FINISH - context.now
             if end >= _WATCHING:
                 wait = min(wait, end)
         return wait
-
-    def _interval(self, situation: Situation) -> timedelta:
-        return {
-            Situation.DRIVING: min(_AT_MOST_DRIVING, self.active),
-            Situation.PARKED: self.parked,
-            Situation.NIGHT: max(_AT_LEAST_AT_NIGHT, self.parked),
-            Situation.UNUSED: max(_AT_LEAST_UNUSED, self.parked),
-        }.get(situation, self.active)
 
 
 READ_LIMIT = timedelta(hours=3)
