@@ -3,7 +3,6 @@
 from asyncio import Lock
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
 
@@ -194,8 +193,9 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
 
     @callback
     def _async_take_messages(self, messages: Sequence[Notification], source: str, charge: ChargeContext) -> None:
-        self.tracker = replace(self.tracker, feed=self.tracker.feed.listening(source, self._started_at))
-        self.tracker, alerts = self.tracker.after_messages(messages, dt_util.utcnow(), source, charge=charge)
+        self.tracker, alerts = self.tracker.after_messages(
+            messages, dt_util.utcnow(), source, self._started_at, charge=charge
+        )
         self.async_report(alerts)
 
     async def _async_new_messages(self, backend: Messages, info: VehicleInfo) -> list[Notification]:

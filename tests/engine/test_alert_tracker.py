@@ -108,23 +108,25 @@ def message(name: str, minute: int, alert: AlertType = AlertType.CHARGING_FINISH
 
 
 def test_a_charge_that_we_saw_and_the_cloud_tells() -> None:
-    lookout, _ = AlertTracker().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH, "a", EPOCH)
     before, after = charging(0, ChargingStatus.CHARGING), charging(60, ChargingStatus.FINISHED)
     lookout, seen = lookout.after(before, AlertContext(state=after, now=EPOCH + 65 * MINUTE), [])
     assert [alert.type for alert in seen] == [AlertType.CHARGING_FINISHED]
-    lookout, read = lookout.after_messages([message("a", 61)], EPOCH + 66 * MINUTE)
+    lookout, read = lookout.after_messages([message("a", 61)], EPOCH + 66 * MINUTE, "a", EPOCH)
     assert read == ()
-    lookout, read = lookout.after_messages([message("b", 99, AlertType.CLOUD_MESSAGE)], EPOCH + 100 * MINUTE)
+    lookout, read = lookout.after_messages(
+        [message("b", 99, AlertType.CLOUD_MESSAGE)], EPOCH + 100 * MINUTE, "a", EPOCH
+    )
     assert [alert.details for alert in read] == [{"title": "T", "text": "W"}]
 
 
 def test_what_nobody_wants_to_know_hides_nothing() -> None:
-    lookout, _ = AlertTracker().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH, "a", EPOCH)
     before, after = charging(0, ChargingStatus.CHARGING), charging(60, ChargingStatus.NOT_CHARGING)
     view = AlertContext(state=after, now=EPOCH + 65 * MINUTE, unwanted=frozenset({AlertType.CHARGING_INTERRUPTED}))
     lookout, seen = lookout.after(before, view, [])
     assert seen == ()
-    lookout, read = lookout.after_messages([message("a", 61)], EPOCH + 66 * MINUTE)
+    lookout, read = lookout.after_messages([message("a", 61)], EPOCH + 66 * MINUTE, "a", EPOCH)
     assert [alert.type for alert in read] == [AlertType.CHARGING_FINISHED]
 
 
@@ -149,15 +151,15 @@ def test_a_backlog_is_one_summary_and_what_is_recent(sent: list[tuple[timedelta,
     backlog = [
         Notification(id=str(number), kind="k", alert=kind, sent_at=now - age) for number, (age, kind) in enumerate(sent)
     ]
-    lookout, _ = AlertTracker().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH, "a", EPOCH)
     told: list[Alert] = []
     summaries: list[Alert | None] = []
     for page in range(pages):
-        lookout, alerts = lookout.after_messages(backlog[page::pages], now)
+        lookout, alerts = lookout.after_messages(backlog[page::pages], now, "a", EPOCH)
         told += alerts
         lookout, summary = lookout.summed_up(now, ())
         summaries.append(summary)
-    lookout, again = lookout.after_messages(backlog, now)
+    lookout, again = lookout.after_messages(backlog, now, "a", EPOCH)
     assert again == ()
     assert all(now - alert.at <= HORIZON for alert in told)
     recent = [each for each in backlog if each.sent_at and now - each.sent_at <= HORIZON]
@@ -169,10 +171,10 @@ def test_a_backlog_is_one_summary_and_what_is_recent(sent: list[tuple[timedelta,
 
 
 def test_a_summary_says_how_much_since_when_and_of_what_is_wanted() -> None:
-    lookout, _ = AlertTracker().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH, "a", EPOCH)
     old = [message("a", 60), message("b", 300, AlertType.PLUGGED_IN), message("c", 400, AlertType.SILENT)]
     now = EPOCH + timedelta(days=1)
-    lookout, alerts = lookout.after_messages(old, now)
+    lookout, alerts = lookout.after_messages(old, now, "a", EPOCH)
     assert alerts == ()
     lookout, summary = lookout.summed_up(now, [AlertType.SILENT])
     assert summary
@@ -248,13 +250,13 @@ T = AlertType
 def test_a_message_does_not_beat_the_vehicles_own_figures(
     facts: ChargeContext, kind: AlertType, level: float | None
 ) -> None:
-    lookout, _ = AlertTracker().after_messages([], EPOCH)
-    _, (alert,) = lookout.after_messages([message("a", 61)], EPOCH + 63 * MINUTE, charge=facts)
+    lookout, _ = AlertTracker().after_messages([], EPOCH, "a", EPOCH)
+    _, (alert,) = lookout.after_messages([message("a", 61)], EPOCH + 63 * MINUTE, "a", EPOCH, charge=facts)
     assert (alert.type, alert.details["level"]) == (kind, level)
 
 
 def test_a_message_of_an_interruption_is_believed() -> None:
-    lookout, _ = AlertTracker().after_messages([], EPOCH)
+    lookout, _ = AlertTracker().after_messages([], EPOCH, "a", EPOCH)
     failed = message("a", 61, AlertType.CHARGING_INTERRUPTED)
-    _, (alert,) = lookout.after_messages([failed], EPOCH + 63 * MINUTE, charge=ended(90))
+    _, (alert,) = lookout.after_messages([failed], EPOCH + 63 * MINUTE, "a", EPOCH, charge=ended(90))
     assert (alert.type, alert.details["level"]) == (AlertType.CHARGING_INTERRUPTED, 90)

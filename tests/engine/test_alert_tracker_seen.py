@@ -10,6 +10,7 @@ from custom_components.nissanconnect.vehicle import Alert, AlertOrigin, AlertTyp
 from .strategies import EPOCH
 
 MINUTE = timedelta(minutes=1)
+AHEAD = EPOCH + 500_000 * MINUTE
 
 
 def alert(minute: float, origin: AlertOrigin, kind: AlertType = AlertType.CHARGING_FINISHED) -> Alert:
@@ -68,15 +69,15 @@ def message(name: str, minute: float | None) -> Notification:
 
 
 def test_what_was_there_before_us_is_not_new() -> None:
-    feed, new = SeenNotifications().after([message("old", -5), message("older", -500)], EPOCH)
+    feed, new = SeenNotifications().after([message("old", -5), message("older", -500)], EPOCH, "a", EPOCH)
     assert new == ()
-    feed, new = feed.after([message("new", 5), message("old", -5)], EPOCH + 10 * MINUTE)
+    feed, new = feed.after([message("new", 5), message("old", -5)], EPOCH + 10 * MINUTE, "a", EPOCH)
     assert [each.id for each in new] == ["new"]
-    feed, new = feed.after([message("late", -1), message("new", 5)], EPOCH + 20 * MINUTE)
+    feed, new = feed.after([message("late", -1), message("new", 5)], EPOCH + 20 * MINUTE, "a", EPOCH)
     assert new == (), "sent before we listened"
-    feed, new = feed.after([message("timeless", None)], EPOCH + 30 * MINUTE)
+    feed, new = feed.after([message("timeless", None)], EPOCH + 30 * MINUTE, "a", EPOCH)
     assert [each.id for each in new] == ["timeless"]
-    assert feed.after([message("timeless", None)], EPOCH + 40 * MINUTE)[1] == ()
+    assert feed.after([message("timeless", None)], EPOCH + 40 * MINUTE, "a", EPOCH)[1] == ()
 
 
 names = st.integers(0, 400).map(lambda number: message(f"m{number}", number))
@@ -86,7 +87,7 @@ names = st.integers(0, 400).map(lambda number: message(f"m{number}", number))
 def test_no_message_is_new_twice(pages: list[list[Notification]]) -> None:
     feed, seen = SeenNotifications(), []
     for page in pages:
-        feed, new = feed.after(page, EPOCH)
+        feed, new = feed.after(page, EPOCH, "a", EPOCH)
         seen += [each.id for each in new]
         assert [each.sent_at for each in new] == sorted(each.sent_at for each in new if each.sent_at)
     assert len(seen) == len(set(seen))
@@ -94,16 +95,16 @@ def test_no_message_is_new_twice(pages: list[list[Notification]]) -> None:
 
 
 def test_a_clock_that_was_ahead_hides_nothing_for_long() -> None:
-    ahead, _ = SeenNotifications().listening("a", EPOCH + 500_000 * MINUTE).after([], EPOCH + 500_000 * MINUTE, "a")
-    feed, new = ahead.after([message("m1", -1)], EPOCH, "a")
+    ahead, _ = SeenNotifications().after([], AHEAD, "a", AHEAD)
+    feed, new = ahead.after([message("m1", -1)], EPOCH, "a", AHEAD)
     assert new == ()
-    feed, new = feed.after([message("m1", -1), message("m2", 1)], EPOCH + 2 * MINUTE, "a")
+    feed, new = feed.after([message("m1", -1), message("m2", 1)], EPOCH + 2 * MINUTE, "a", AHEAD)
     assert [each.id for each in new] == ["m2"]
 
 
 def test_what_is_forgotten_does_not_come_back() -> None:
-    feed, _ = SeenNotifications().after([], EPOCH)
+    feed, _ = SeenNotifications().after([], EPOCH, "a", EPOCH)
     many = [message(f"m{number}", number + 1) for number in range(300)]
-    feed, new = feed.after(many, EPOCH)
+    feed, new = feed.after(many, EPOCH, "a", EPOCH)
     assert len(new) == 300
-    assert feed.after(many, EPOCH)[1] == ()
+    assert feed.after(many, EPOCH, "a", EPOCH)[1] == ()

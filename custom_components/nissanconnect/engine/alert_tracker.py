@@ -81,28 +81,26 @@ class SeenNotifications:
     sent_at: Mapping[str, datetime] = field(default_factory=dict)
     sources_at: Mapping[str, datetime] = field(default_factory=dict)
 
-    def listening(self, source: str, at: datetime) -> SeenNotifications:
-        """Add a source whose notifications count from ``at``, unless it is known already."""
-        if source in self.sources_at:
-            return self
-        return replace(self, since_at=self.since_at or at, sources_at={**self.sources_at, source: at})
-
     def after(
-        self, messages: Iterable[Notification], now: datetime, source: str = ""
+        self, messages: Iterable[Notification], now: datetime, source: str, listening_since: datetime
     ) -> tuple[SeenNotifications, tuple[Notification, ...]]:
-        """Return this after a read, and the new notifications, oldest first. The first read brings no new ones."""
-        begun = None if self.since_at is None else max(self.since_at, self.sources_at.get(source, self.since_at))
-        if begun is not None and begun - now > _CLOCK_ERROR:
-            sources_at = {name: min(at, now) for name, at in self.sources_at.items()}
-            return replace(self, since_at=now, sources_at=sources_at).after(messages, now, source)
+        """Return this after a read of a source, and the new notifications, oldest first.
+
+        The notifications of a source count from when it was listened to first.
+        """
+        since = self.since_at or listening_since
+        sources_at = {**self.sources_at, source: self.sources_at.get(source, listening_since)}
+        begun = max(since, sources_at[source])
+        if begun - now > _CLOCK_ERROR:
+            since = begun = now
+            sources_at = {name: min(at, now) for name, at in sources_at.items()}
         unknown = {each.id: each for each in messages if each.id not in self.sent_at}
         sent_at = {id_: each.sent_at or now for id_, each in unknown.items()}
-        new = [each for each in unknown.values() if begun is not None and sent_at[each.id] >= begun]
+        new = [each for each in unknown.values() if sent_at[each.id] >= begun]
         kept = sorted({**self.sent_at, **sent_at}.items(), key=lambda item: item[1])
-        since = self.since_at or now
         if len(kept) > _KNOWN:  # a forgotten one must not come back as new
             since = max(since, kept[-_KNOWN - 1][1] + timedelta.resolution)
-        seen = replace(self, since_at=since, sent_at=dict(kept[-_KNOWN:]))
+        seen = SeenNotifications(since, dict(kept[-_KNOWN:]), sources_at)
         return seen, tuple(sorted(new, key=lambda each: sent_at[each.id]))
 
 
@@ -241,16 +239,18 @@ class AlertTracker:
         self,
         messages: Iterable[Notification],
         now: datetime,
-        source: str = "",
+        source: str,
+        listening_since: datetime,
         *,
         charge: ChargeContext = ChargeContext(),  # noqa: B008 - frozen
     ) -> tuple[AlertTracker, tuple[Alert, ...]]:
         """Return the tracker after a source's notifications were read, and the new alerts.
 
+        Only those count that were sent since the source was listened to first; it is ``listening_since`` if it is new.
         Notifications older than the horizon are counted as missed. ``charge`` is what the vehicle itself reports about
         a charge.
         """
-        feed, new = self.feed.after(messages, now, source)
+        feed, new = self.feed.after(messages, now, source, listening_since)
         return replace(self, feed=feed)._admitted(
             (_alert(message, message.sent_at or now, charge) for message in new),
             late=lambda alert: now - alert.at > HORIZON,
