@@ -1,7 +1,7 @@
 """The options of an account: a menu, and a form for each of its items."""
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partialmethod
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
@@ -82,17 +82,8 @@ class NissanOptionsFlow(OptionsFlow):
         """Choose what to change."""
         return self.async_show_menu(step_id="init", menu_options=["general", "alerts", "waking"])
 
-    async def async_step_general(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Change polling and commands."""
-        return self._async_show_or_save("general", _general(), user_input)
-
-    async def async_step_alerts(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Change which alerts are switched off."""
-        return self._async_show_or_save("alerts", _alerts(), user_input)
-
-    @callback
-    def _async_show_or_save(
-        self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None
+    async def _async_show_or_save(
+        self, step_id: str, schema: Callable[[], probatio.Schema], user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         if user_input is not None:
             return self._async_save(user_input)
@@ -100,7 +91,12 @@ class NissanOptionsFlow(OptionsFlow):
         read = read_settings(options)
         off = [each for each in AlertType if each not in read.value.alerts]
         suggested = {**read.without_odd(options), OPTION_ALERTS_OFF: off}
-        return self.async_show_form(step_id=step_id, data_schema=self.add_suggested_values_to_schema(schema, suggested))
+        return self.async_show_form(
+            step_id=step_id, data_schema=self.add_suggested_values_to_schema(schema(), suggested)
+        )
+
+    async_step_general = partialmethod(_async_show_or_save, "general", _general)
+    async_step_alerts = partialmethod(_async_show_or_save, "alerts", _alerts)
 
     async def async_step_waking(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose the vehicle, if there is a choice."""
