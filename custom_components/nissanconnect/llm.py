@@ -23,7 +23,7 @@ from .const import DOMAIN
 from .entity import ATTR_IN_PROGRESS
 from .runtime import VehicleRuntime
 from .services import async_check_permission, start_climate
-from .vehicle import Command, StartCharging, StopCharging, StopClimate, VehicleInfo, one_line
+from .vehicle import Command, StartCharging, StartClimate, StopCharging, StopClimate, VehicleInfo, one_line
 
 _READING = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
 _COMMANDING = ToolAnnotations(destructive=False, idempotent=True)
@@ -149,7 +149,7 @@ TOOLS = (
     VehicleTool(
         "start_climate",
         "Heats or cools a parked car. A target temperature is optional.",
-        _sends(lambda info, arguments: start_climate(info, arguments.get(ATTR_TEMPERATURE))),
+        _sends(lambda info, arguments: start_climate(info, StartClimate(arguments.get(ATTR_TEMPERATURE)))),
         title="Start climate",
         needs=("climate.climate",),
         fields={probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float)},

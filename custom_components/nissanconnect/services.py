@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,35 +84,46 @@ class VehicleAction:
     response: Callable[[VehicleState, CommandOutcome | None], JsonValueType] | None = None
 
 
+_NOT_SUPPORTED = {
+    Capability.CLIMATE_TEMPERATURE: "temperature_not_supported",
+    Capability.CLIMATE_DEFROST: "defrost_not_supported",
+    Capability.SEAT_HEAT: "seat_heat_not_supported",
+    Capability.WHEEL_HEAT: "wheel_heat_not_supported",
+}
+
+
 def start_climate(
     info: VehicleInfo,
-    target: float | None,
-    *,
-    defrost: bool = False,
-    heat_seats: bool = False,
-    heat_wheel: bool = False,
+    start: StartClimate,
     at: datetime | None = None,
     unit: UnitOfTemperature = UnitOfTemperature.CELSIUS,
-    force: bool = False,
 ) -> Command:
     """Return the command that starts the climate, now or ``at``; raises a translated error if the vehicle cannot.
 
-    The ``target`` is in °C; ``unit`` is the one of the error's text.
+    ``unit`` is the one in which the owner gave the target, and of the error's text.
     """
-    limits = info.climate_limits
     # If a car has lost its climate altogether, the error about that is the one that its owner should get.
     offered = info.all_capabilities if Capability.CLIMATE in info.lost else info.capabilities
-    if target is not None and unit == UnitOfTemperature.FAHRENHEIT:
-        target = _at_the_limit(target, limits)
-    if target is not None and Capability.CLIMATE_TEMPERATURE not in offered:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="temperature_not_supported")
-    if defrost and Capability.CLIMATE_DEFROST not in offered:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="defrost_not_supported")
-    if heat_seats and Capability.SEAT_HEAT not in offered:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="seat_heat_not_supported")
-    if heat_wheel and Capability.WHEEL_HEAT not in offered:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="wheel_heat_not_supported")
-    if target is not None and not limits.minimum <= target <= limits.maximum:
+    for capability, key in _NOT_SUPPORTED.items():
+        if capability in start.needs - offered:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
+    if start.target is not None:
+        start = replace(start, target=_target(start.target, info.climate_limits, unit))
+    if at is None:
+        return start
+    now = dt_util.utcnow()
+    at = _point_in_time(at, now)
+    if at - now < SOONEST_PLAN and Capability.CLIMATE_SCHEDULE in info.capabilities:
+        return start
+    return ScheduleClimate(start.target, start.defrost, start.heat_seats, start.heat_wheel, at=at, force=start.force)
+
+
+def _target(target: float, limits: ClimateLimits, unit: UnitOfTemperature) -> float:
+    """Return the accepted temperature that is nearest to ``target``; raises a translated error beyond the limits."""
+    nearest = min(max(target, limits.minimum), limits.maximum)
+    if unit == UnitOfTemperature.FAHRENHEIT and abs(nearest - target) < _HALF_A_FAHRENHEIT:
+        target = nearest  # which a number of °F without decimals misses
+    if not limits.minimum <= target <= limits.maximum:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="temperature_out_of_range",
@@ -121,20 +132,7 @@ def start_climate(
                 for name, limit in (("minimum", limits.minimum), ("maximum", limits.maximum))
             },
         )
-    target = None if target is None else limits.nearest(target)
-    if at is None:
-        return StartClimate(target, defrost, heat_seats, heat_wheel, force=force)
-    now = dt_util.utcnow()
-    at = _point_in_time(at, now)
-    if at - now < SOONEST_PLAN and Capability.CLIMATE_SCHEDULE in info.capabilities:
-        return StartClimate(target, defrost, heat_seats, heat_wheel, force=force)
-    return ScheduleClimate(target, defrost, heat_seats, heat_wheel, at=at, force=force)
-
-
-def _at_the_limit(target: float, limits: ClimateLimits) -> float:
-    """Return the limit that a number of °F without decimals misses, or the target itself."""
-    nearest = min(max(target, limits.minimum), limits.maximum)
-    return nearest if abs(nearest - target) < _HALF_A_FAHRENHEIT else target
+    return limits.nearest(target)
 
 
 def in_celsius(data: Mapping[str, Any], unit: str) -> dict[str, Any]:
@@ -167,6 +165,12 @@ def _point_in_time(at: datetime, now: datetime) -> datetime:
     if found - now > _LONGEST_AHEAD:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_too_far")
     return found
+
+
+def _start_climate(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
+    options = {name: data[name] for name in (ATTR_DEFROST, ATTR_HEAT_SEATS, ATTR_HEAT_WHEEL, ATTR_FORCE)}
+    start = StartClimate(data.get(ATTR_TEMPERATURE), **options)
+    return start_climate(info, start, data.get(ATTR_AT), data[ATTR_UNIT])
 
 
 def _set_charge_schedule(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
@@ -227,16 +231,7 @@ ACTIONS: Mapping[str, VehicleAction] = {
     ),
     "start_charging": VehicleAction(command=lambda info, data: StartCharging(force=data[ATTR_FORCE]), fields=_FORCE),
     "start_climate": VehicleAction(
-        command=lambda info, data: start_climate(
-            info,
-            data.get(ATTR_TEMPERATURE),
-            defrost=data[ATTR_DEFROST],
-            heat_seats=data[ATTR_HEAT_SEATS],
-            heat_wheel=data[ATTR_HEAT_WHEEL],
-            at=data.get(ATTR_AT),
-            unit=data[ATTR_UNIT],
-            force=data[ATTR_FORCE],
-        ),
+        command=_start_climate,
         response=_replaced,
         fields={
             probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
