@@ -219,6 +219,7 @@ def device_id(hass: HomeAssistant, entry: MockConfigEntry, simulator: Simulator,
     [
         ({"temperature": 5}, "temperature_out_of_range"),
         ({"temperature": 27}, "temperature_out_of_range"),
+        ({"temperature": "nan"}, "temperature_out_of_range"),
         ({"at": "2026-11-20 12:00:00+00:00"}, "time_in_the_past"),
     ],
 )
