@@ -189,9 +189,9 @@ def _async_warn_of_odd_values(entry: ConfigEntry) -> None:
     for name in (CONF_AUTH, CONF_PINS):
         data.mapping(name)
     data.text(CONF_DEVICE_ID)
-    data.flag(CONF_UNLOCK_WITHOUT_PIN, default=False)
-    data.choice(CONF_ODOMETER_UNIT, ODOMETER_UNITS, "")
-    data.choice(CONF_OUTSIDE_UNIT, OUTSIDE_UNITS, "")
+    data.flag(CONF_UNLOCK_WITHOUT_PIN)
+    data.choice(CONF_ODOMETER_UNIT, ODOMETER_UNITS)
+    data.choice(CONF_OUTSIDE_UNIT, OUTSIDE_UNITS)
     odd = data.odd | read_settings(entry.options).odd
     for subentry in entry.get_subentries_of_type(SUBENTRY_SOURCE):
         odd |= {f"{SUBENTRY_SOURCE}.{name}" for name in read_source(subentry).odd}

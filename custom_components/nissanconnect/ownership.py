@@ -44,7 +44,7 @@ def read_source(subentry: ConfigSubentry) -> Read[SourceChoice | None]:
     values = EntryValues(subentry.data)
     texts = {name: values.text(name) or "" for name in (CONF_VEHICLE, CONF_ENTRY, CONF_SOURCE_VEHICLE)}
     vehicle, entry_id, source_vehicle = texts.values()
-    preferred = values.flag(CONF_PREFERRED, default=False)
+    preferred = values.flag(CONF_PREFERRED)
     choice = SourceChoice(subentry.subentry_id, vehicle, entry_id, source_vehicle, preferred)
     missing = {name for name, text in texts.items() if not text}
     return Read(None if missing else choice, values.odd | missing)

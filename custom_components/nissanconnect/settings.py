@@ -68,17 +68,17 @@ class EntryValues:
 
         return self._read(name, fits, default)
 
-    def flag(self, name: str, *, default: bool) -> bool:
+    def flag(self, name: str) -> bool:
         """Return whether something is chosen."""
-        return self._read(name, lambda value: value if isinstance(value, bool) else None, default)
+        return self._read(name, lambda value: value if isinstance(value, bool) else None, False)
 
     def text(self, name: str) -> str | None:
         """Return a text, which may be empty."""
         return self._read(name, lambda value: value if isinstance(value, str) else None, None)
 
-    def choice(self, name: str, choices: Collection[str], default: str) -> str:
+    def choice(self, name: str, choices: Collection[str]) -> str | None:
         """Return one of ``choices``."""
-        return self._read(name, lambda value: value if isinstance(value, str) and value in choices else None, default)
+        return self._read(name, lambda value: value if isinstance(value, str) and value in choices else None, None)
 
     def time_of_day(self, name: str) -> time | None:
         """Return a local time."""
@@ -192,7 +192,7 @@ def read_settings(options: Mapping[str, Any]) -> Read[Settings]:
             engine_battery=_number(values, OPTION_ENGINE_BATTERY),
         ),
         waking=waking,
-        answer_at_once=values.flag(OPTION_ANSWER_AT_ONCE, default=False),
+        answer_at_once=values.flag(OPTION_ANSWER_AT_ONCE),
         alerts=frozenset(AlertType) - values.members(OPTION_ALERTS_OFF, AlertType),
     )
     return Read(settings, values.odd | odd)
