@@ -156,13 +156,12 @@ def _service(region: Territory, model: Model, year: int | None) -> _Service:
         return _Service.CLOSED
     if model is Model.LEAF and (year is None or year == 2019):
         return _Service.UNCLEAR
-    if model is Model.COMBUSTION and year is not None and year < _FIRST_CONNECTED.get(region, 2018):
+    # The first telematics units in combustion vehicles (regions §3 [B]).
+    first_connected = 2016 if region is Territory.NORTH_AMERICA else 2018
+    if model is Model.COMBUSTION and year is not None and year < first_connected:
         return _Service.NONE
     return _Service.CURRENT
 
-
-_FIRST_CONNECTED: Mapping[Territory, int] = {Territory.NORTH_AMERICA: 2016}
-"""First year of telematics units in combustion vehicles, where that was not 2018 (regions §3 [B])."""
 
 _CLOUDS: Mapping[Territory, Source] = {
     Territory.EUROPE: Source.EUROPE,
