@@ -62,7 +62,7 @@ def action_for(command: Command, vehicle: VehicleInfo, now: datetime) -> Action:
     match command:
         case Refresh(group=None):
             return Action(_widest_refresh(vehicle))
-        case Refresh(group=group) if group in _REFRESHES:
+        case Refresh(group=Group() as group) if group in _REFRESHES:
             return Action(_REFRESHES[group][0])
         case Refresh():
             return Action("wake-up-vehicle")
