@@ -90,7 +90,7 @@ _ACTIONS: Mapping[type[Command], Action] = {
 }
 """Those that are always the same. The shortest and the longest duration of horn-lights are 2 and 5 s (§9.5)."""
 
-_REFRESHES: Mapping[Group, tuple[str, Capability]] = {
+_REFRESHES: Mapping[Group | None, tuple[str, Capability]] = {
     Group.BATTERY: ("refresh-battery-status", Capability.BATTERY),
     Group.CHARGING: ("refresh-battery-status", Capability.BATTERY),
     Group.POSITION: ("refresh-location", Capability.LOCATION),
