@@ -6,7 +6,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends import mapping as quantities
-from custom_components.nissanconnect.backends.mapping import Quantity, heading, place
+from custom_components.nissanconnect.backends.mapping import Quantity, place, position
+
+from .conftest import NOW
 
 ALL = [each for each in vars(quantities).values() if isinstance(each, Quantity)]
 
@@ -34,4 +36,9 @@ def test_a_place_is_one_with_a_fix() -> None:
     assert place(91, 10) is None
     assert place(50, None) is None
     assert place(0, 10.123456789) == (0, 10.123457)
-    assert heading(360) == 0
+
+
+def test_a_heading_is_below_a_full_turn() -> None:
+    found = position({"backend": "any", "received_at": NOW, "reported_at": None}, 50, 10, 360)
+    assert found is not None
+    assert found.heading == 0

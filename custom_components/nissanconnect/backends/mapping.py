@@ -4,7 +4,7 @@ A number out of bounds is a marker, a default or garbage, whichever source sends
 are rounded here and nowhere else, or digits that nobody has measured would be shown, stored and compared.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from typing import NamedTuple
 
@@ -87,37 +87,25 @@ def place(latitude: float | None, longitude: float | None) -> tuple[float, float
     return found[0], found[1]
 
 
-def heading(degrees: float | None) -> float | None:
-    """Return degrees clockwise from north, below 360."""
-    found = HEADING.of(degrees)
-    return None if found is None else found % 360
-
-
 _STAMP = frozenset(field.name for field in fields(Reported))
 
 
 def known[G: Reported](group: G) -> G | None:
     """Return the group, or ``None`` if nothing in it is known: then it was not reported."""
-    return group if any(is_known(group, name) for name in value_names(group)) else None
+    return group if known_names(group) else None
 
 
-def is_known(group: Reported, name: str) -> bool:
-    """Whether the field of that name was reported."""
-    value, default = getattr(group, name), type(group).__dataclass_fields__[name].default
-    return bool(value) if isinstance(value, Mapping) else value is not None and value != default
-
-
-def value_names(group: Reported) -> tuple[str, ...]:
-    """Return the names of a group's fields, without those of its stamp."""
-    return tuple(field.name for field in fields(group) if field.name not in _STAMP)
+def known_names(group: Reported) -> set[str]:
+    """Return the names of the fields that were reported, without those of the stamp."""
+    values = [field for field in fields(group) if field.name not in _STAMP]
+    return {field.name for field in values if getattr(group, field.name) not in (None, field.default, {})}
 
 
 def fill_gaps[G: Reported](newest: G, older: G | None) -> G:
     """Return ``newest`` with what it leaves out taken from an older report of the same source."""
     if older is None:
         return newest
-    missing = [name for name in value_names(newest) if not is_known(newest, name)]
-    return replace(newest, **{name: getattr(older, name) for name in missing})
+    return replace(newest, **{name: getattr(older, name) for name in known_names(older) - known_names(newest)})
 
 
 def position(
@@ -126,7 +114,9 @@ def position(
     """Return a position in degrees; 0/0 is no fix. ``direction`` is clockwise from north."""
     if (found := place(latitude, longitude)) is None:
         return None
-    return Position(**stamp, latitude=found[0], longitude=found[1], heading=heading(direction))
+    if (heading := HEADING.of(direction)) is not None:
+        heading %= 360
+    return Position(**stamp, latitude=found[0], longitude=found[1], heading=heading)
 
 
 def tyres(stamp: Stamp, pressures: Sequence[float | None], warnings: Sequence[bool | None] = (None,) * 4) -> Tyres:

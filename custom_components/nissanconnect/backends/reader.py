@@ -75,9 +75,10 @@ class JsonReader:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             return None
         try:
-            return within(float(value), low, high)
+            number = float(value)
         except ValueError, OverflowError:
             return None
+        return number if low <= number <= high and isfinite(number) else None
 
     def integer(self, name: str, low: float = -(2**53), high: float = 2**53) -> int | None:
         """Return a whole number from ``low`` to ``high``."""
@@ -147,11 +148,6 @@ def log_unknown(name: str, value: str | float | None) -> None:
 @lru_cache(maxsize=256)
 def _log_unknown(name: str, value: str) -> None:
     _LOGGER.debug("Unknown value of %s: %s", name, value)
-
-
-def within(value: float | None, low: float, high: float) -> float | None:
-    """Return a value if it is finite and from ``low`` to ``high``."""
-    return float(value) if value is not None and low <= value <= high and isfinite(value) else None
 
 
 def text_of(value: Json) -> str | None:

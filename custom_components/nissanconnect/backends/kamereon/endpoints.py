@@ -24,7 +24,7 @@ from ...vehicle import (
 from ..base import Json
 from ..http import segment
 from ..learned import ENOUGH, LearnedState
-from ..mapping import is_known, value_names
+from ..mapping import known_names
 from ..reader import JsonReader
 from . import mapping
 from .client import AdapterFault, Host, KamereonClient, NotServed
@@ -165,7 +165,7 @@ class _Reading:
     @property
     def value_count(self) -> int:
         """How many values of the endpoint it holds."""
-        return sum(is_known(group, name) for group in self.state.groups().values() for name in value_names(group))
+        return sum(len(known_names(group)) for group in self.state.groups().values())
 
 
 class Negotiator:
