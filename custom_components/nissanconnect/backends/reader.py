@@ -134,19 +134,15 @@ class JsonReader:
         word = value.strip().casefold() if isinstance(value, str) else ""
         key = word if number is None else round(number, 3)
         if key not in meanings:
-            log_unknown(name, word if number is None else number)
+            # Only numbers and plain words are shown.
+            _log_unknown(name, key if isinstance(key, float) or _PLAIN_WORD.fullmatch(key) else "…")
             return None
         return meanings[key]
 
 
-def log_unknown(name: str, value: str | float | None) -> None:
-    """Log once that a field has a value that nobody has described. Only numbers and plain words are shown."""
-    shown = value.casefold() if isinstance(value, str) else str(round(value or 0, 3))
-    _log_unknown(name, shown if not isinstance(value, str) or _PLAIN_WORD.fullmatch(shown) else "…")
-
-
 @lru_cache(maxsize=256)
-def _log_unknown(name: str, value: str) -> None:
+def _log_unknown(name: str, value: str | float) -> None:
+    """Log once that a field has a value that nobody has described."""
     _LOGGER.debug("Unknown value of %s: %s", name, value)
 
 

@@ -59,7 +59,7 @@ class Environment:
     notification_realm: str
 
     def url(self, host: Host, path: str, **query: str) -> URL:
-        """Return the URL of ``path``, whose variable segments must have gone through :func:`~..address.segment`."""
+        """Return the URL of ``path``, whose variable segments must have gone through :func:`~..http.segment`."""
         encoded = urlencode(query, quote_via=quote)
         return self.hosts[host].join(URL(f"{path}?{encoded}" if encoded else path, encoded=True))
 

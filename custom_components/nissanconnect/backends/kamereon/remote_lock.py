@@ -220,10 +220,10 @@ def public_key(secret: int) -> int:
 def proof(user_id: str, pin: str, *, order: str, salt: bytes, secret: int, server_key: int) -> str:
     """Return the proof that whoever gives ``order`` knows the PIN, as 64 hexadecimal digits.
 
-    ``server_key`` is ``B``, the service's answer to ``public_key(secret)``.
+    ``server_key`` is ``B``, the service's response to ``public_key(secret)``.
 
     Raises:
-        ValueError: ``B`` is a multiple of N: a forged answer, after which the key would not depend on the PIN.
+        ValueError: ``B`` is a multiple of N: a forged response, after which the key would not depend on the PIN.
     """
     if server_key % N == 0:
         raise ValueError("a server key that is no key")

@@ -110,7 +110,7 @@ class Client:
     ) -> Json:
         """Send a request and return the body of its response, ``None`` if that is empty.
 
-        Variable segments of ``path`` must have gone through :func:`~..address.segment`. The context ``within`` is
+        Variable segments of ``path`` must have gone through :func:`~..http.segment`. The context ``within`` is
         entered right before the request leaves; it also sees the error.
 
         Raises:
