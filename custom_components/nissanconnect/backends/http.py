@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 import re
-from typing import Protocol
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -272,18 +271,15 @@ class TokenRenewal:
                 self._renewals += 1
 
 
-class TokenGetter(Protocol):
-    """Returns a valid token, other than the one that was ``refused``."""
-
-    async def __call__(self, *, refused: str | None = None) -> str:
-        """Return it, or raise a :class:`~..vehicle.BackendError`."""
+type TokenGetter = Callable[[str | None], Awaitable[str]]
+"""Returns a valid token, other than the one that was refused, or raises a :class:`~..vehicle.BackendError`."""
 
 
 async def with_token[T](get_token: TokenGetter, send: Callable[[str], Awaitable[T]]) -> T:
     """Send a request with a token, and once more with a fresh one if it was refused, because then nothing was done."""
-    token = await get_token()
+    token = await get_token(None)
     try:
         return await send(token)
     except Unauthorized:
-        token = await get_token(refused=token)
+        token = await get_token(token)
     return await send(token)

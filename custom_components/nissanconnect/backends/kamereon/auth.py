@@ -111,7 +111,7 @@ class Authenticator:
         """Store the user id; it never changes (§6.1)."""
         self._update(replace(self._auth, user_id=user_id))
 
-    async def token(self, *, refused: str | None = None) -> str:
+    async def token(self, refused: str | None = None) -> str:
         """Return a valid access token, other than the one that a host has ``refused``.
 
         Raises:

@@ -124,7 +124,7 @@ class KamereonClient:
 
     async def log_in(self) -> None:
         """Make sure that there is a token. An error of the next request is then none of the log-in."""
-        await self._get_token()
+        await self._get_token(None)
 
     async def get(self, host: Host, path: str, name: str, **query: str) -> Json:
         """Send a GET request and return the body. ``name`` stands for the path in messages.

@@ -85,7 +85,8 @@ class Client:
         self._fields = fields
         self._auth = CarwingsAuth.from_json(context.auth)
         self._save_auth = context.save_auth
-        self._renewal = TokenRenewal(self._valid_header, self._renew)
+        self.header = TokenRenewal(self._valid_header, self._renew).get
+        """Returns a value for ``Authorization``; raises a :class:`~...vehicle.BackendError` if there is none."""
 
     @property
     def requests(self) -> int:
@@ -127,16 +128,8 @@ class Client:
         url = self.base.join(URL(path, encoded=True))
         return body_of(await self._http.request(method, url, name, headers=headers, json=body), name)
 
-    async def header(self, *, refused: str | None = None) -> str:
-        """Return a value for ``Authorization`` other than the one that was ``refused``.
-
-        Raises:
-            AuthenticationFailed: The credentials were rejected; nothing is sent until they change.
-            BackendError: No token can be had at the moment.
-        """
-        return await self._renewal.get(refused)
-
     def _valid_header(self) -> str | None:
+        """Return the current header. After the credentials were rejected nothing is sent until they change."""
         if self._auth.rejected:
             raise AuthenticationFailed
         return self._header()
