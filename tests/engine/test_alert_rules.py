@@ -15,7 +15,6 @@ from custom_components.nissanconnect.engine.alert_rules import (
     transitions,
 )
 from custom_components.nissanconnect.engine.alert_tracker import ConditionTracker
-from custom_components.nissanconnect.engine.position import Circle, Geofence, GeofenceAction
 from custom_components.nissanconnect.vehicle import (
     Alert,
     AlertType,
@@ -279,9 +278,9 @@ def test_warning_lamps_are_told_when_the_first_lights() -> None:
     assert details == [[], [(lamp, {"lamps": "engine, oil"})], [], [], [], [(lamp, {"lamps": "oil"})]]
 
 
-def parked(minutes: float, *, driving: bool | None = False, fences: Any = (), **body: Any) -> AlertContext:
+def parked(minutes: float, *, driving: bool | None = False, reminder: str | None = None, **body: Any) -> AlertContext:
     state = VehicleState(body=Body(**body, **SAID))
-    return AlertContext(state=state, now=EPOCH + timedelta(minutes=minutes), driving=driving, inside=fences)
+    return AlertContext(state=state, now=EPOCH + timedelta(minutes=minutes), driving=driving, lock_reminder=reminder)
 
 
 def test_a_door_that_stays_open() -> None:
@@ -291,32 +290,13 @@ def test_a_door_that_stays_open() -> None:
     assert types(shut, parked(60, hatch=True, driving=None)) == [[], []], "somebody may be in it"
 
 
-def geofence(**actions: frozenset[GeofenceAction]) -> Geofence:
-    return Geofence(key="k", name="Home", area=Circle(latitude=51, longitude=0, radius=500), **actions)
-
-
-REMIND = geofence(on_leaving=frozenset({GeofenceAction.LOCK_REMINDER}))
-
-
 def test_left_unlocked_where_it_should_not_be() -> None:
-    home, away = [(REMIND, True)], [(REMIND, False)]
-    assert types(parked(60, locked=False, fences=home), parked(60, locked=False, fences=away)) == [
-        [],
-        [AlertType.LEFT_UNLOCKED],
-    ]
-    views = [parked(minute, locked=False, fences=away) for minute in (5, 11, 12)]
-    assert types(parked(0, locked=True, fences=away), *views) == [[], [], [AlertType.LEFT_UNLOCKED], []]
-    assert types(parked(0, locked=True, fences=away), parked(60, fences=away, locked=None)) == [[], []]
-    (_, (alert,)) = told(parked(0, locked=True, fences=away), parked(60, locked=False, fences=away))
-    assert alert.details == {"area": "Home"}
-
-
-def test_one_unlocked_vehicle_is_one_alert_whatever_areas_ask_for_it() -> None:
-    twice = [(REMIND, False), (replace(REMIND, key="other", name="Work"), False)]
-    assert types(parked(0, locked=True, fences=twice), parked(60, locked=False, fences=twice)) == [
-        [],
-        [AlertType.LEFT_UNLOCKED],
-    ]
+    assert types(parked(60, locked=False), parked(60, locked=False, reminder="Work")) == [[], [AlertType.LEFT_UNLOCKED]]
+    views = [parked(minute, locked=False, reminder="Work") for minute in (5, 11, 12)]
+    assert types(parked(0, locked=True, reminder="Work"), *views) == [[], [], [AlertType.LEFT_UNLOCKED], []]
+    assert types(parked(0, locked=True, reminder="Work"), parked(60, reminder="Work", locked=None)) == [[], []]
+    (_, (alert,)) = told(parked(0, locked=True, reminder="Work"), parked(60, locked=False, reminder="Work"))
+    assert alert.details == {"area": "Work"}
 
 
 def test_silence() -> None:

@@ -14,6 +14,7 @@ from custom_components.nissanconnect.vehicle import (
     Alert,
     AlertType,
     Battery,
+    Body,
     ChargeSpeed,
     Charging,
     ChargingStatus,
@@ -79,6 +80,26 @@ def test_climate_is_blocked_where_it_shall_be() -> None:
     assert away.blocks_climate([HOME])
     assert not home.blocks_climate([HOME])
     assert not nowhere.blocks_climate([HOME]), "what is unknown never blocks"
+
+
+def test_one_unlocked_vehicle_is_one_alert_whatever_areas_ask_for_it() -> None:
+    remind = replace(HOME, on_entering=frozenset(), on_leaving=frozenset({GeofenceAction.LOCK_REMINDER}))
+    fences = (remind, replace(remind, key="other", name="Other"))
+
+    def parked(minute: int, north: float, *, locked: bool) -> VehicleState:
+        at = EPOCH + minute * MINUTE
+        return replace(
+            place(minute, north, heard=minute + 15),
+            body=Body(backend="b", received_at=at, reported_at=at, locked=locked),
+        )
+
+    _, found = told(parked(0, 0, locked=False), parked(60, 10, locked=True), fences=fences)
+    assert found == [[], []]
+    _, found = told(parked(0, 10, locked=True), parked(60, 10, locked=False), fences=fences)
+    assert [[(alert.type, alert.details) for alert in alerts] for alerts in found] == [
+        [],
+        [(AlertType.LEFT_UNLOCKED, {"area": "Home"})],
+    ]
 
 
 def test_an_area_that_is_drawn_later_knows_at_once_where_the_vehicle_is() -> None:

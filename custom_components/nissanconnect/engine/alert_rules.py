@@ -22,7 +22,6 @@ from ..vehicle import (
     VehicleState,
 )
 from .diagnosis import silence_limit
-from .position import Geofence, GeofenceAction
 from .wake_policy import LOWEST_VOLTAGE
 
 _AJAR = timedelta(minutes=10)
@@ -74,16 +73,16 @@ class AlertPreferences:
 class AlertContext:
     """Everything that the rules look at, at one moment.
 
-    ``inside`` is whether the vehicle is inside each geofence. ``stopped_at`` is when the owner last stopped charging,
-    ``charge_below`` the level in % below which they want an alert, ``unwanted`` the types that they have switched off.
-    ``listening_since`` is since when all sources push, if they do. ``unanswered_at`` is when the vehicle was last woken
-    without a response.
+    ``lock_reminder`` is the name of the geofence that wants the vehicle to be locked where it is. ``stopped_at`` is
+    when the owner last stopped charging, ``charge_below`` the level in % below which they want an alert, ``unwanted``
+    the types that they have switched off. ``listening_since`` is since when all sources push, if they do.
+    ``unanswered_at`` is when the vehicle was last woken without a response.
     """
 
     state: VehicleState
     now: datetime
     driving: bool | None = None
-    inside: tuple[tuple[Geofence, bool], ...] = ()
+    lock_reminder: str | None = None
     stopped_at: datetime | None = None
     charge_below: float = 30.0
     unwanted: frozenset[AlertType] = frozenset()
@@ -325,15 +324,11 @@ def _unlocked(context: AlertContext) -> Iterator[AlertCondition]:
     body = context.state.body
     if body is None or body.assumed:  # somebody may have used the key since
         return
-    reminders = [
-        geofence.name
-        for geofence, inside in context.inside
-        if GeofenceAction.LOCK_REMINDER in geofence.actions(inside=inside)
-    ]
-    details = {"area": reminders[0]} if reminders else {}
+    area = context.lock_reminder
+    details = {} if area is None else {"area": area}
     alert = Alert(type=AlertType.LEFT_UNLOCKED, at=body.known_at, details=details)
     unlocked = None if body.locked is None else not body.locked
-    yield AlertCondition(alert, bool(reminders) and unlocked and _left_since(context, body.known_at))
+    yield AlertCondition(alert, area is not None and unlocked and _left_since(context, body.known_at))
 
 
 def _left_since(context: AlertContext, at: datetime) -> bool | None:

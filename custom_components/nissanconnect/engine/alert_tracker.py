@@ -3,7 +3,7 @@
 Alerts are de-duplicated by the id of a notification, and by cause if both we and the cloud have noticed it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -201,13 +201,12 @@ class AlertTracker:
     ) -> tuple[AlertTracker, tuple[Alert, ...]]:
         """Return the tracker after an update from ``before`` to the state of ``context``, and the new alerts.
 
-        ``context.inside`` is filled in here. Events longer ago than the horizon are counted as missed. Conditions that
-        have begun to hold, and still do, are raised however long ago they began.
+        ``context.lock_reminder`` is filled in here. Events longer ago than the horizon are counted as missed.
+        Conditions that have begun to hold, and still do, are raised however long ago they began.
         """
         located, crossings = self._located(context.state, geofences)
-        seen = replace(
-            context, inside=tuple((each, inside) for each in geofences if (inside := located.inside(each)) is not None)
-        )
+        reminding = located._acting(geofences, GeofenceAction.LOCK_REMINDER)
+        seen = replace(context, lock_reminder=next((each.name for each in reminding), None))
         watch, begun = located.watch.after(conditions(seen))
         found = (*crossings, *transitions(before, seen), *begun)
 
@@ -229,11 +228,13 @@ class AlertTracker:
 
     def blocks_climate(self, geofences: Iterable[Geofence]) -> bool:
         """Whether a geofence blocks climate where the vehicle is."""
-        return any(
-            (inside := self.inside(geofence)) is not None
-            and GeofenceAction.BLOCK_CLIMATE in geofence.actions(inside=inside)
-            for geofence in geofences
-        )
+        return any(self._acting(geofences, GeofenceAction.BLOCK_CLIMATE))
+
+    def _acting(self, geofences: Iterable[Geofence], action: GeofenceAction) -> Iterator[Geofence]:
+        """Yield the geofences that want ``action`` where the vehicle is."""
+        for each in geofences:
+            if (inside := self.inside(each)) is not None and action in each.actions(inside=inside):
+                yield each
 
     def after_messages(
         self,
