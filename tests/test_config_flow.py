@@ -4,13 +4,14 @@ from pathlib import Path
 import re
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
-from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_COUNTRY, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import CONF_AUTH, CONF_SOURCE, DOMAIN
+from custom_components.nissanconnect.sources import SOURCES, Source
 
 from .conftest import CREDENTIALS, set_up, status
 from .dialogs import choose, open_form, submit, suggested
@@ -203,3 +204,26 @@ async def test_another_account_is_another_entry(
     result = await submit(hass, form, CREDENTIALS | {CONF_USERNAME: "other@example.com"})
     assert result["reason"] == "unique_id_mismatch"
     assert dict(entry.data) == before
+
+
+@pytest.mark.parametrize("expected_lingering_timers", [True])  # of Home Assistant's MQTT
+@pytest.mark.parametrize("blank", ["", " "])
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [
+        (source, name)
+        for source, row in SOURCES.items()
+        for name in row.needed
+        if name in {str(field) for field in row.fields} - {CONF_COUNTRY}
+    ],
+)
+async def test_a_blank_field_is_a_wrong_one(
+    hass: HomeAssistant, simulator: Simulator, mqtt_mock: None, source: Source, field: str, blank: str
+) -> None:
+    """Home Assistant wants a value in the form, but that may say nothing."""
+    form = await open_form(hass, source)
+    filled = {CONF_COUNTRY: "us", CONF_URL: "http://127.0.0.1:1", field: blank}
+    texts = {*SOURCES[source].needed, *SOURCES[source].secrets} & {str(name) for name in SOURCES[source].fields}
+    result = await submit(hass, form, {name: filled.get(name, "x") for name in texts})
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"]

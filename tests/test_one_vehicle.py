@@ -762,6 +762,32 @@ async def test_nobody_is_told_of_a_silent_source_that_is_none_any_more(
     assert "source_silent" not in issues(hass)
 
 
+async def test_nobody_is_told_of_a_source_that_is_none_any_more_while_the_others_are_read(
+    hass: HomeAssistant,
+    both: MockConfigEntry,
+    cloud: Scripted,
+    module: Scripted,
+    pass_time: LetTimePass,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module.error = Unavailable("dead")
+    await pass_time(timedelta(hours=5), timedelta(minutes=5))
+    read, gate = cloud.read, asyncio.Event()
+
+    async def wait(*parameters: Any) -> VehicleReport:
+        await gate.wait()
+        return await read(*parameters)
+
+    monkeypatch.setattr(cloud, "read", wait)
+    (subentry,) = both.subentries
+    hass.config_entries.async_remove_subentry(both, subentry)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert "source_silent" not in issues(hass)
+    gate.set()
+    await settle(hass)
+
+
 async def test_what_is_said_while_the_vehicle_s_own_entry_is_not_loaded_is_not_lost(
     hass: HomeAssistant, spoken: MockConfigEntry, module: Scripted, pass_time: LetTimePass
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, override
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import repairs_flow_manager
@@ -16,13 +16,25 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.nissanconnect.const import DOMAIN, EVENT_ALERT
+from custom_components.nissanconnect.vehicle import (
+    Capability,
+    Command,
+    Departure,
+    StopCharging,
+    Ticket,
+    Unlock,
+    VehicleInfo,
+)
 
 from .conftest import set_up, settle, state
+from .scripted import Scripted, Stage, stage
 from .simulator import Simulator
 from .test_command_log import ask
 from .test_commands import device_id
 from .test_lock import PIN, begin, finish, moves, operate
 from .test_repairs import issues
+
+__all__ = ["stage"]
 
 
 @pytest.fixture
@@ -195,3 +207,29 @@ async def test_one_vehicle_is_not_held_up_by_the_guesses_at_another(
     await guess(hass, 3)
     await hass.services.async_call("climate", "turn_on", {"entity_id": "climate.leaf_climate"}, blocking=True)
     await hass.services.async_call("button", "press", {"entity_id": "button.qashqai_horn"}, blocking=True)
+
+
+class Crashing(Scripted):
+    """A backend with a bug."""
+
+    @override
+    async def send(self, vehicle: VehicleInfo, command: Command, departure: Departure) -> Ticket:
+        async with departure():
+            raise ValueError("a bug")
+
+
+async def test_what_has_crashed_is_not_under_way_any_more(hass: HomeAssistant, stage: Stage) -> None:
+    """Its PIN is none that may turn out to be wrong, and what it was to stop stops by itself."""
+    info = VehicleInfo(
+        key="LEAF", capabilities=frozenset({Capability.LOCK, Capability.LOCK_PIN, Capability.STOP_CHARGING})
+    )
+    hass.loop.set_exception_handler(lambda loop, context: None)  # the crash itself is none of this test's business
+    entry = stage.entry("Cloud", Crashing("kamereon", {"LEAF": info}))
+    await set_up(hass, entry)
+    (vehicle,) = entry.runtime_data.vehicles.values()
+    for command in (StopCharging(), Unlock("0001"), Unlock("0002"), Unlock("0003")):
+        with pytest.raises(HomeAssistantError):
+            await vehicle.commands.async_execute(command)
+    assert vehicle.log.in_flight == []
+    assert not vehicle.log.is_carrying_out(StopCharging)
+    assert vehicle.checks.refusal(Unlock("0004")) is None

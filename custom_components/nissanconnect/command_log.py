@@ -52,15 +52,20 @@ class CommandLog:
         return unfinished
 
     @property
+    def _under_way(self) -> list[Job]:
+        """The jobs that have not ended; one that was given up has, but is open until the next start looks after it."""
+        return [job for job in self._open if job.stage is not Stage.ENDED]
+
+    @property
     def in_flight(self) -> list[Command]:
         """The commands that have left and not ended."""
-        return [job.command for job in self._open if job.sent_at is not None and not job.cancelled]
+        return [job.command for job in self._under_way if job.sent_at is not None and not job.cancelled]
 
     def is_carrying_out(self, kind: type[Command]) -> bool:
         """Whether a command of that kind is being carried out; one that waits for its turn does not count."""
         return any(
             isinstance(job.command, kind) and job.stage is not Stage.WAITING and not job.superseded
-            for job in self._open
+            for job in self._under_way
         )
 
     @property

@@ -1,6 +1,6 @@
 """The coordinator of one vehicle: when to read it, and what is known of it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -35,7 +35,7 @@ from .vehicle import (
     VehicleState,
     alias,
 )
-from .vehicle_source import SecondarySource, VehicleSource
+from .vehicle_source import VehicleSource
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -236,9 +236,8 @@ class VehicleCoordinator(ThrottledCoordinator):
         self.async_set_pushed_data(state, at_once=at_once or self.info != info)
         self._async_notify(Cause.PUSHED, before, notifications=tuple(push.notifications), source=source.name)
 
-    async def async_apply_sources(self, secondary: Iterable[tuple[SecondarySource, bool]]) -> None:
-        """Go by these sources; what only others have reported is not known any more."""
-        self.sources.arrange(secondary)
+    async def async_apply_sources(self) -> None:
+        """Go by the sources as they are now; what only others have reported is not known any more."""
         self.data = self._async_merge()
         self._reads.everything = True
         self.async_update_listeners()

@@ -118,7 +118,9 @@ class VehicleRuntime:
         reported = {source.name: source.reported for source in self.sources.secondary}
         chosen = async_secondary_sources(self.hass, self.connection.entry, self.info.key, reported)
         self.alerts.async_apply_sources()
-        await self.coordinator.async_apply_sources(chosen)
+        self.sources.arrange(chosen)
+        async_report_sources(self.hass, self.connection.entry, self.info, [*self.sources])
+        await self.coordinator.async_apply_sources()
 
     @callback
     def async_set_preferences(self, preferences: AlertPreferences) -> None:

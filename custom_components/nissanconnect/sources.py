@@ -312,15 +312,18 @@ async def async_load(hass: HomeAssistant, backend: str) -> ModuleType:
 
 
 def _fields(row: SourceType, data: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts that the backend is created from, without empty ones."""
+    """Return the texts that the backend is created from; an empty one counts only where one is needed.
+
+    Whether such a one will do is the backend's to say.
+    """
     values = EntryValues(data)
     found = {name: values.text(name) for name in (*row.needed, *row.optional, *row.lenient)}
-    missing = {name for name in row.needed if not found[name]}
+    missing = {name for name in row.needed if found[name] is None}
     damaged = [name for name in (*row.needed, *row.optional) if name in missing | values.odd]
     if CONF_COUNTRY in row.needed and str(found[CONF_COUNTRY]).lower() not in COUNTRIES:
         damaged.append(CONF_COUNTRY)
     if not damaged:
-        return {name: value for name, value in found.items() if value}
+        return {name: value for name, value in found.items() if value or (value is not None and name in row.needed)}
     if damaged[0] in row.secrets:  # ask again, as for one that was rejected
         raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key=AuthenticationFailed.key)
     raise ConfigEntryError(
