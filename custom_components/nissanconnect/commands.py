@@ -55,7 +55,7 @@ class VehicleCommands:
                 send=self._async_send,
                 poll=self._sources.poll,
                 read=coordinator.async_read_now,
-                confirm=self._async_confirm,
+                still_reports=self._async_still_reports,
                 would_displace=self._sources.would_displace,
             ),
             check=checks.check,
@@ -148,7 +148,7 @@ class VehicleCommands:
             self._replaces = next_start(self.log.plan, self._coordinator.data, dt_util.utcnow())
         return await self._sources.send(replace(command, force=False), departure)  # no source needs to know who insists
 
-    async def _async_confirm(self, command: Command) -> bool:
+    async def _async_still_reports(self, command: Command) -> bool:
         """Whether the source, read now, still reports the command's groups."""
         if not self._sources.is_polled:
             return True

@@ -79,7 +79,7 @@ class Vehicle:
     keeps_one_command: bool = False
     tasks: list[Task[None]] = field(default_factory=list)
 
-    async def confirm(self, command: Command) -> bool:
+    async def still_reports(self, command: Command) -> bool:
         return self.answers_for_it
 
     async def send(self, command: Command, departure: Departure) -> Ticket:
@@ -118,7 +118,7 @@ class Vehicle:
 
     @property
     def transport(self) -> CommandTransport:
-        return CommandTransport(self.send, self.poll, self.look, self.confirm, self.would_displace)
+        return CommandTransport(self.send, self.poll, self.look, self.still_reports, self.would_displace)
 
     def runner(
         self, believed: VehicleState = OFF, refusal: str | None = None, timing: CommandTiming = TIMING
@@ -357,7 +357,7 @@ async def test_a_source_that_does_not_answer_holds_no_refresh_up() -> None:
             return await super().look(groups, ticket)
 
     vehicle = Slow(phases(Phase.DONE), [climate(running=True, minutes=60)], clock=EPOCH + timedelta(hours=1))
-    runner = vehicle.runner(timing=CommandTiming(first_read=0.01))
+    runner = vehicle.runner(timing=CommandTiming(read_before_sending=0.01))
     assert (await finish(runner, Refresh())).status is CommandStatus.CONFIRMED
     assert vehicle.sent == [Refresh()]
 
@@ -930,7 +930,7 @@ async def test_every_command_is_sent_once_and_ends_in_time(
     outcome = await vehicle.run(StartClimate(21))
     timing = TIMING
     assert len(vehicle.sent) == 1
-    longest = timing.limit + timing.longest + timing.between_reads * timing.reads
+    longest = timing.limit + timing.longest_pause + timing.between_reads * timing.reads
     assert outcome.ended_at - EPOCH <= timedelta(seconds=longest)
     assert (outcome.reason is None) is (outcome.status is CommandStatus.CONFIRMED)
 

@@ -1,4 +1,4 @@
-"""One command on its way to a vehicle: its job, how it is followed once it is sent, and a start that it has planned.
+"""One command on its way to a vehicle: its job, how it is followed once sent, and the climate start that it may plan.
 
     WAITING → SENDING → ACCEPTED → EXECUTED → ENDED
 
@@ -12,7 +12,7 @@ decides.
 """
 
 from asyncio import Event, timeout
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,9 +38,9 @@ from ..vehicle import (
 )
 
 SEND_WITHIN = timedelta(seconds=30)
-"""How soon a command must leave after the request for it. A later one may not be wanted any more and is never sent.
+"""How soon after its request a command must leave. After that nobody may want it any more, so it is never sent.
 
-This includes the wait for an earlier command to the same vehicle, and everything a backend does before it sends.
+This includes the wait for an earlier command to the same vehicle, and everything that a backend does before sending.
 """
 
 
@@ -53,7 +53,7 @@ class Stage(StrEnum):
     ACCEPTED = "accepted"
     """The backend has taken it and is polled for its progress."""
     EXECUTED = "executed"
-    """The backend calls it over, or its response was lost; the vehicle's state is being read for its effect."""
+    """The backend reports it as over, or its response was lost; the vehicle's state is being read for its effect."""
     ENDED = "ended"
 
 
@@ -61,10 +61,10 @@ class Stage(StrEnum):
 class Job:
     """A command on its way. Both events are set at the end, whatever the outcome.
 
-    ``sent_at`` is when its first request left, ``None`` if none has, ``before`` the state known right before.
-    ``superseded``: a later command undoes this one, and was either sent or requested before this one could leave.
-    ``contested``: such an earlier command was on its way when this one was sent, so the vehicle may have been about to
-    change. ``rejected_as_busy``: the service wants to finish another command first.
+    ``sent_at`` is when its first request left, ``None`` if none has. ``before`` is the state known right before that.
+    ``superseded``: a later command undoes this one. Either it was sent, too, or this one had not left by its request.
+    ``contested``: this one has superseded a command that was already sent, so the vehicle may have been changing.
+    ``rejected_as_busy``: the service wants to finish another command first.
     """
 
     command: Command
@@ -87,20 +87,21 @@ class Job:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it will not be sent any more."""
+        """Whether it was superseded while it had no ticket: it is not sent any more."""
         return self.superseded and self.ticket is None and self.stage is not Stage.EXECUTED
 
     @property
     def blocks_others(self) -> bool:
         """Whether the service may refuse other commands because of it."""
-        on_its_way = self.ticket is not None or (self.cancelled and self.sent_at is not None)
-        return on_its_way and self.stage is not Stage.EXECUTED
+        may_be_preparing = self.cancelled and self.sent_at is not None
+        return (self.ticket is not None or may_be_preparing) and self.stage is not Stage.EXECUTED
 
     @property
-    def latest(self) -> datetime:
+    def deadline(self) -> datetime:
         """When it must have left."""
-        soon, useful = self.asked_at + SEND_WITHIN, self.command.useful_until
-        return soon if useful is None else min(soon, useful)
+        soon = self.asked_at + SEND_WITHIN
+        useful_until = self.command.useful_until
+        return soon if useful_until is None else min(soon, useful_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +123,10 @@ type Sleep = Callable[[float], Awaitable[object]]
 
 
 class CommandTransport(NamedTuple):
-    """How one vehicle is reached, whichever of its sources takes the command. All but the last may do I/O."""
+    """How one vehicle is reached, whichever of its sources takes the command."""
 
     send: Callable[[Command, Departure], Awaitable[Ticket]]
-    """Sends a command, each of its requests within the departure.
+    """Sends a command, each of its requests within the context of a departure.
 
     Raises a :class:`BackendError` if it was not accepted, or if that is unknown.
     """
@@ -133,38 +134,38 @@ class CommandTransport(NamedTuple):
     """Returns the progress of an accepted command."""
     read: Callable[[Collection[Group], Ticket | None], Awaitable[VehicleState]]
     """Reads the groups that show the effect of the ticket's command; returns the merged state."""
-    confirm: Callable[[Command], Awaitable[bool]]
-    """Whether the source, asked now, still reports the command's groups. Wakes nobody."""
+    still_reports: Callable[[Command], Awaitable[bool]]
+    """Reads whether the source still reports the command's groups. Does not wake the vehicle."""
     would_displace: Callable[[Command, Ticket | None], bool]
-    """Whether the command, sent now, would replace the accepted one of the ticket.
+    """Whether the command, if it was sent now, would replace the accepted one that has the ticket.
 
-    Without a ticket the other is still being sent, by an unknown source.
+    ``None`` instead of the ticket stands for a command that is still being sent, through a source not yet known.
     """
 
 
 class CommandTiming(NamedTuple):
     """How long and how often to poll, in seconds. Vehicles take 10-120 s (kamereon-eu §10).
 
-    Polling wakes nobody. With a ``longest`` pause of 2.5 s, 95 of 100 commands are confirmed within 3 s of being
-    carried out, slow responses included. That takes some 14 requests instead of the 8 of a pause of 6 s
+    Polling does not wake the vehicle. With a ``longest_pause`` of 2.5 s, 95 of 100 commands are confirmed within 3 s of
+    being carried out, slow responses included. That takes some 14 requests; a pause of 6 s would take 8
     (``script/bench latency``).
     """
 
-    first: float = 1.0
-    growth: float = 1.5
-    longest: float = 2.5
-    unhurried: float = 10.0
-    """The longest pause if nobody waits: regular wakes must not use up the requests that reads need."""
+    first_pause: float = 1.0
+    pause_growth: float = 1.5
+    longest_pause: float = 2.5
+    longest_pause_unattended: float = 10.0
+    """If nobody waits for the outcome: regular wakes must not use up the requests that reads need."""
     limit: float = 120.0
     reads: int = 3
-    """How often the state is read after the backend called the command over."""
+    """How often the state is read once the backend has reported the command as over."""
     between_reads: float = 6.0
     late_reads: tuple[float, ...] = (8.0, 13.0, 20.0, 30.0, 45.0, 60.0)
     """The pauses before further reads if a report is awaited, which may reach the source minutes late."""
-    first_read: float = 5.0
-    """How long finding out what the source has already may delay a command that requests a newer report."""
+    read_before_sending: float = 5.0
+    """How long a read may delay a command."""
     recent: float = 60.0
-    """How old the known state may be to count as what the source has already."""
+    """Up to which age the known state needs no read before a command that requests a newer report."""
 
 
 class CommandFollower:
@@ -177,21 +178,21 @@ class CommandFollower:
         self._timing = timing
 
     async def is_still_so(self, command: Command) -> bool:
-        """Whether the source still reports what makes the command needless; a slow response is no yes."""
+        """Whether the source still reports what makes the command needless; ``False`` if it responds too late."""
         try:
-            async with timeout(self._timing.first_read):
-                return await self._transport.confirm(command)
+            async with timeout(self._timing.read_before_sending):
+                return await self._transport.still_reports(command)
         except TimeoutError:
             return False
 
     async def state_before(self, command: Command, known: VehicleState) -> VehicleState:
-        """Return what the source has already: an older report must not be taken for the vehicle's response."""
+        """Return what the source reports already, so that an old report is not taken for the vehicle's response."""
         groups = command.shown_by(known)
         received_at = [value.received_at for group, value in known.groups().items() if group in groups]
         if received_at and (self._now() - max(received_at)).total_seconds() < self._timing.recent:
             return known
         try:
-            async with timeout(self._timing.first_read):
+            async with timeout(self._timing.read_before_sending):
                 return await self._transport.read(groups, None)
         except BackendError, TimeoutError:
             return known
@@ -202,9 +203,9 @@ class CommandFollower:
         A command with a PIN is polled to the end in any case: otherwise PINs could be guessed by superseding commands.
         """
         limit = self._timing.limit if ticket.limit is None else ticket.limit
-        at, waited = ticket.sent_at, 0.0
-        longest = self._timing.longest if job.asked_by.waits else self._timing.unhurried
-        pause, demanded = self._timing.first, 0.0
+        longest = self._timing.longest_pause if job.asked_by.waits else self._timing.longest_pause_unattended
+        pause, demanded = self._timing.first_pause, 0.0
+        polled_at, waited = ticket.sent_at, 0.0
         while True:  # at least once: after a restart the time may be over, and the result there
             await self._sleep(max(pause, demanded))
             if job.superseded and not job.command.tries_pin:
@@ -214,18 +215,21 @@ class CommandFollower:
                 progress = await self._transport.poll(ticket)
             except BackendError as error:
                 demanded = error.retry_after or 0.0
-            waited, at = waited + max((self._now() - at).total_seconds(), 0), self._now()  # clocks are set back
+            now = self._now()
+            waited += max((now - polled_at).total_seconds(), 0)  # the clock may have been set back
+            polled_at = now
             left = limit - waited
             if progress.phase is not Phase.PENDING or left <= 0:
                 return progress
-            pause, demanded = min(pause * self._timing.growth, longest), min(demanded, left)
+            pause = min(pause * self._timing.pause_growth, longest)
+            demanded = min(demanded, left)
 
-    async def confirm(self, job: Job, ticket: Ticket, progress: Progress) -> CommandOutcome:
+    async def find_outcome(self, job: Job, ticket: Ticket, progress: Progress) -> CommandOutcome:
         """Return how a polled command has ended, after reading the vehicle's state."""
         reads = self._timing.reads if progress.phase in (Phase.DONE, Phase.UNCERTAIN) else 1
         # Somebody may open the door meanwhile; that does not make a wrong PIN right.
         wrong = progress.reason is Reason.WRONG_PIN
-        confirmed = not wrong and await self._is_seen(job, progress.phase, reads)
+        confirmed = not wrong and await self._reads_effect(job, progress.phase, _rounds(job, reads))
         job.nothing_done = progress.nothing_done and not confirmed
         if job.superseded and not wrong:
             progress = Progress(Phase.UNCERTAIN, reason=Reason.SUPERSEDED)
@@ -241,9 +245,9 @@ class CommandFollower:
             ended_at=self._now(),
         )
 
-    async def confirm_without_response(self, job: Job, error: BackendError) -> CommandOutcome:
+    async def find_outcome_without_response(self, job: Job, error: BackendError) -> CommandOutcome:
         """Return how a command has ended whose response was lost: the vehicle may have carried it out all the same."""
-        confirmed = await self._is_seen(job, Phase.TIMED_OUT)
+        confirmed = await self._reads_effect(job, Phase.TIMED_OUT, _rounds(job, 1))
         job.error = None if confirmed else error
         return CommandOutcome(
             status=CommandStatus.CONFIRMED if confirmed else CommandStatus.TIMED_OUT,
@@ -256,36 +260,40 @@ class CommandFollower:
         """Read for a late report, at growing intervals."""
         for pause in self._timing.late_reads:
             await self._sleep(pause)
-            if await self._is_seen(job, Phase.DONE, groups=job.command.shown_by(job.before)):
+            if await self._reads_effect(job, Phase.DONE, [job.command.shown_by(job.before)]):
                 return True
         return False
 
-    async def _is_seen(self, job: Job, phase: Phase, reads: int = 1, groups: Collection[Group] | None = None) -> bool:
-        """Read the vehicle's state until it shows the command's effect, at most ``reads`` times.
+    async def _reads_effect(self, job: Job, phase: Phase, rounds: Iterable[frozenset[Group]]) -> bool:
+        """Read the groups of each round until the vehicle's state shows the command's effect; return whether it does.
 
-        All groups of the command are read once, and again when the most telling ones have shown the effect. In between
-        only the most telling ones are read. A refresh begins with these: all groups would have to wait for the reads of
-        other vehicles.
+        Once some of the command's groups have shown it, all of them are read.
         """
-        command = job.command
-        rounds = [command.shown_by(job.before) if groups is None else groups] * reads
-        if groups is None:
-            rounds[-1 if command.reports else 0] = command.groups
-        for number, wanted in enumerate(rounds):
-            if number:
+        for number, groups in enumerate(rounds):
+            if number > 0:
                 await self._sleep(self._timing.between_reads)
             if job.superseded:
                 break
             try:
-                state = await self._transport.read(wanted, job.ticket)
+                state = await self._transport.read(groups, job.ticket)
             except BackendError:
                 continue
             if _proves(job, state, phase) and not job.superseded:
-                if wanted != command.groups:
+                if groups != job.command.groups:
                     with suppress(BackendError):
-                        await self._transport.read(command.groups, job.ticket)
+                        await self._transport.read(job.command.groups, job.ticket)
                 return True
         return False
+
+
+def _rounds(job: Job, reads: int) -> list[frozenset[Group]]:
+    """Return the groups of each read: once all groups of the command, otherwise only the most telling ones.
+
+    A refresh ends with all groups, because these have to wait for the reads of other vehicles. Others begin with them.
+    """
+    rounds = [job.command.shown_by(job.before)] * reads
+    rounds[-1 if job.command.reports else 0] = job.command.groups
+    return rounds
 
 
 _UNCONFIRMED = {
@@ -295,7 +303,7 @@ _UNCONFIRMED = {
     Phase.TIMED_OUT: (CommandStatus.TIMED_OUT, Reason.NO_ANSWER),
     Phase.PENDING: (CommandStatus.TIMED_OUT, Reason.NO_ANSWER),
 }
-"""How a command ended that the vehicle's state does not show, by the last phase that the backend reported."""
+"""How a command has ended if the vehicle's state does not show its effect, by the backend's last phase."""
 
 _CLOCK_ERROR = timedelta(minutes=1)
 """By how much the clock of a vehicle may be behind ours."""
@@ -303,31 +311,32 @@ _CLOCK_ERROR = timedelta(minutes=1)
 
 def _proves(job: Job, state: VehicleState, phase: Phase) -> bool:
     """Whether ``state`` shows that a command was carried out. ``phase`` is the last one that the backend reported."""
-    command, before, sent_at = job.command, job.before, job.sent_at or job.asked_at
+    command, before = job.command, job.before
+    sent_at = job.sent_at or job.asked_at
     seen = command.seen_in(state, before)
     reported = {group: at for group, at in state.report_times.items() if group in command.groups}
     is_new = any(at != before.report_times.get(group) for group, at in reported.items())
     fresh = is_new or not command.seen_in(before, before)
     if phase is Phase.DONE:  # the backend is believed unless the vehicle contradicts it
         return seen is not False and (fresh or not job.contested or not reported)
-    # Against the backend only fresh evidence counts: a state that was so all along proves nothing, nor does a report
-    # from before the command that had not been read.
+    # Against the backend only fresh evidence counts. Neither a state that was the same before the command proves
+    # anything, nor a report that is older than the command and was only read after it.
     is_older = max(reported.values(), default=sent_at) < sent_at - _CLOCK_ERROR
     return seen is True and fresh and (command.reports or not is_older)
 
 
 FIRST_LOOK = timedelta(minutes=5)
-"""When after the planned time to look for the start: vehicles need a minute or two, and so do clouds."""
+"""How long after the planned time to check whether it has started: vehicles need a minute or two, and so do clouds."""
 
 LAST_LOOK = timedelta(minutes=15)
-"""How long the start can be seen. On its battery a vehicle then stops by itself (kamereon-eu §9.3)."""
+"""How long after the planned time it can be seen: on battery, a vehicle then stops by itself (kamereon-eu §9.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClimatePlan:
-    """A climate start that the vehicle has confirmed to have scheduled; who requested it, when, by which backend.
+    """A climate start that the vehicle has confirmed, with who requested it, when, and through which backend.
 
-    ``withdrawn``: its owner was notified that it will not happen.
+    ``withdrawn``: the owner was notified that it will not happen.
     """
 
     at: datetime = field(metadata=PLANNED)
@@ -337,7 +346,7 @@ class ClimatePlan:
     withdrawn: bool = False
 
     def happened(self, state: VehicleState, *, driving: bool | None) -> bool | None:
-        """Whether it has happened; ``None`` if that is unknown, or if somebody has planned otherwise since."""
+        """Whether it has happened; ``None`` if that is unknown, or if another start has been planned since."""
         climate = state.climate
         if climate is None or climate.running is None:
             return None
@@ -358,7 +367,7 @@ class ClimatePlan:
 
 
 def next_start(plan: ClimatePlan | None, state: VehicleState, now: datetime) -> datetime | None:
-    """Return when the vehicle will start its climate by itself, as far as known."""
+    """Return when the vehicle will start its climate by itself, ``None`` if no start is known."""
     planned = plan.at if plan is not None and not plan.withdrawn else None
     reported = state.climate.next_start_at if state.climate else None
     return next((at for at in (planned, reported) if at is not None and at > now), None)

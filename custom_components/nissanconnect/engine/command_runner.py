@@ -249,13 +249,13 @@ class CommandRunner:
             TooLate: Earlier ones have not left in time, or this one was cancelled.
         """
         try:
-            async with self._timer(seconds_until(job.latest, self._now())):
+            async with self._timer(seconds_until(job.deadline, self._now())):
                 while any(self._holds_up(each, job) for each in self._jobs) and not job.superseded:
                     await self._changed.wait()
         except TimeoutError:
             is_locked_out = any(each.blocks_others and self._holds_up(each, job) for each in self._jobs)
             raise (Busy if is_locked_out else TooLate) from None
-        if job.superseded or self._now() > job.latest:
+        if job.superseded or self._now() > job.deadline:
             raise TooLate
 
     def _holds_up(self, other: Job, job: Job) -> bool:
@@ -315,12 +315,12 @@ class CommandRunner:
                 return outcome
             elif job.error is not None:
                 self._move(job, Stage.EXECUTED)
-                return await self._follower.confirm_without_response(job, job.error)
+                return await self._follower.find_outcome_without_response(job, job.error)
         self._move(job, Stage.ACCEPTED)
         job.accepted.set()
         progress = await self._follower.poll(job, job.ticket)
         self._move(job, Stage.EXECUTED)
-        return await self._follower.confirm(job, job.ticket, progress)
+        return await self._follower.find_outcome(job, job.ticket, progress)
 
     async def _send(self, job: Job) -> CommandOutcome | None:
         """Send a command; return the outcome if there is one already.
@@ -342,7 +342,7 @@ class CommandRunner:
         if job.command.reports:
             job.before = await self._follower.state_before(job.command, job.before)
         self._sendings[job] = sending = Sending(
-            job.latest, partial(self._request, job), self._now, useful_until=job.command.useful_until
+            job.deadline, partial(self._request, job), self._now, useful_until=job.command.useful_until
         )
         try:
             job.ticket = await sending.carry_out(
