@@ -87,7 +87,7 @@ async def test_what_has_left_is_waited_for() -> None:
         return TICKET
 
     road = Road()
-    assert (await road.carry_out(attempt)).uncertain
+    assert (await road.carry_out(attempt)).may_be_carried_out
     assert road.left == [True]
 
 
@@ -105,7 +105,7 @@ async def test_what_is_refused_may_leave_again_only_in_time() -> None:
     with pytest.raises(TooLate):
         await road.carry_out(attempt)
     assert road.left == [True]
-    assert not road.sending.uncertain
+    assert not road.sending.may_be_carried_out
 
 
 async def test_a_refusal_that_comes_late_is_told_as_that() -> None:
@@ -117,7 +117,7 @@ async def test_a_refusal_that_comes_late_is_told_as_that() -> None:
     road = Road()
     with pytest.raises(RateLimited):
         await road.carry_out(attempt)
-    assert not road.sending.uncertain
+    assert not road.sending.may_be_carried_out
 
 
 async def test_a_lost_answer_leaves_it_open() -> None:
@@ -128,7 +128,7 @@ async def test_a_lost_answer_leaves_it_open() -> None:
     road = Road()
     with pytest.raises(Unavailable):
         await road.carry_out(attempt)
-    assert road.sending.uncertain
+    assert road.sending.may_be_carried_out
 
 
 @pytest.mark.parametrize(("takes", "leaves"), [(1, True), (9, False)])
@@ -148,7 +148,7 @@ async def test_a_vehicle_has_time_for_its_part_and_no_more(takes: int, leaves: b
     else:
         with pytest.raises(TooLate):
             await road.carry_out(attempt)
-        assert not road.sending.uncertain, "only the question for the proof has left"
+        assert not road.sending.may_be_carried_out, "only the question for the proof has left"
     assert road.left == [True, True][: 1 + leaves]
 
 

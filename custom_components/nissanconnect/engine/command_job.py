@@ -97,6 +97,11 @@ class Job:
         return (self.ticket is not None or may_be_preparing) and self.stage is not Stage.EXECUTED
 
     @property
+    def can_be_followed(self) -> bool:
+        """Whether its end may become known; with a ticket that has no id it never does."""
+        return self.ticket is None or bool(self.ticket.id)
+
+    @property
     def deadline(self) -> datetime:
         """When it must have left."""
         soon = self.asked_at + SEND_WITHIN
