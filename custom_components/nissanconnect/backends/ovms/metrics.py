@@ -1,7 +1,7 @@
 """The metrics of a LEAF that this backend uses (ovms §1.11): how to parse each, the last value, and when to trust it.
 
-Payloads are parsed with doubt: any client of the broker may have written them (ovms §5.6). Metrics come in their native
-units and without a suffix (§1.3). What makes no sense is ``None``; nothing here raises.
+Payloads are not trusted: any client of the broker may have written them (ovms §5.6). Metrics come in their native units
+and without a suffix (§1.3). A payload that makes no sense is parsed as ``None``; nothing here raises.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -37,13 +37,13 @@ BACKEND = "ovms"
 type Value = bool | float | str | tuple[float | None, ...]
 type Parser = Callable[[str], Value | None]
 
-_LONGEST = 4096
+_LONGEST_PAYLOAD = 4096
 """Bytes; the longest metric, the voltages of 96 cells, has some 600."""
 
 _NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{0,20})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
-def decode(payload: bytes, longest: int = _LONGEST) -> str | None:
+def decode(payload: bytes, longest: int = _LONGEST_PAYLOAD) -> str | None:
     """Return a payload as text without blanks around it; ``None`` if it is too long or not UTF-8."""
     if len(payload) > longest:
         return None
@@ -54,7 +54,7 @@ def decode(payload: bytes, longest: int = _LONGEST) -> str | None:
 
 
 def number(quantity: Quantity) -> Parser:
-    """Return a parser of a quantity; markers like 65535 are out of any bounds."""
+    """Return a parser of a quantity; placeholders like 65535 are outside the bounds of each."""
     return lambda payload: quantity.of(_number(payload))
 
 
@@ -84,18 +84,18 @@ def _number(payload: str) -> float | None:
 
 
 class MeasuredBy(StrEnum):
-    """Who measures a metric. The module repeats the last values of the others while they send nothing."""
+    """Where a metric comes from. While vehicle or satellites send nothing, the module repeats their last values."""
 
     VEHICLE = "vehicle"
     """Sends nothing while it sleeps (§1.5)."""
     SATELLITES = "satellites"
-    """Send nothing without a lock."""
+    """Send nothing without a GPS lock."""
     MODULE = "module"
-    """Whatever it sends is current."""
+    """Always current."""
 
 
 class Part(StrEnum):
-    """A part of the vehicle. Until the module has received data from it, a "no" may be just the default (§1.3)."""
+    """A part of the vehicle. Until the module has received data from it, "no" may be just the default (§1.3)."""
 
     BATTERY = "battery"
     BODY = "body"
@@ -105,10 +105,10 @@ class Part(StrEnum):
 class Metric:
     """How to parse a metric, and where it belongs.
 
-    ``unset`` is the value that means "nothing received yet". ``default`` may mean that or may be true: it counts only
-    once the module has received data from the part that ``proves`` names. Any other value proves that it has. Without
-    ``unset`` and ``default`` only a live message proves it, because what the broker has retained may be older than the
-    module's last start.
+    ``unset`` is the value that means "nothing received yet". ``default`` is a value that may either mean that or be
+    true: it is used only once the module has received data from the part that ``proves`` names. Any other value proves
+    that it has. For a metric with neither, only a live message proves it: a retained one may be older than the module's
+    last start.
     """
 
     parse: Parser
@@ -120,7 +120,8 @@ class Metric:
 
     def part_proved_by(self, value: Value, *, live: bool) -> Part | None:
         """Return the part from which the module must have received data since its start to publish ``value``."""
-        is_proof = live if self.unset is None and self.default is None else value not in (self.unset, self.default)
+        has_initial_value = self.unset is not None or self.default is not None
+        is_proof = value not in (self.unset, self.default) if has_initial_value else live
         return self.proves if is_proof else None
 
 
@@ -140,9 +141,9 @@ _GIDS = Quantity(0, 2000, 0)
 
 
 def _battery(parse: Parser, *, proves: Part | None = None) -> Metric:
-    """Define a number of the battery, which is 0 until the module has received one.
+    """Return a metric of the battery that is 0 until the module has received a value.
 
-    Those that OVMS has for all vehicles survive a restart of the module, so they prove nothing.
+    Metrics that OVMS has for all vehicles survive a restart of the module, so they prove nothing.
     """
     return Metric(group=Group.BATTERY, parse=parse, unset=0.0, proves=proves)
 
@@ -204,15 +205,15 @@ METRICS: Mapping[str, Metric] = {
     "v.t.pressure": Metric(group=Group.TYRES, parse=numbers(PRESSURE)),
     "v.b.12v.voltage": Metric(group=Group.AUX_BATTERY, parse=number(VOLTAGE), measured_by=MeasuredBy.MODULE),
 }
-"""By their names; any other metric is ignored unread."""
+"""By their names; all other metrics are ignored, and their payloads never parsed."""
 
 
 @dataclass(slots=True)
 class UptimeTracker:
     """Detects restarts of the module from the seconds that it counts since its last start (ovms §1.3).
 
-    A module that starts publishes the vehicle as unlocked and at rest until it has received data from it. After an
-    interruption nothing is taken for granted until the module's seconds are known again.
+    After its start, the module publishes that the vehicle is unlocked and at rest until it has received data from it.
+    After an interruption it is uncertain whether it has restarted until its uptime is known again.
 
     ``seconds`` is the last uptime, received at ``received_at``. ``received_from`` are the parts of the vehicle from
     which the module must have received data since its start.
@@ -223,7 +224,7 @@ class UptimeTracker:
     received_from: set[Part] = field(default_factory=set)
     _uncertain: bool = True
     _received_since: set[Part] = field(default_factory=set)
-    """As ``received_from``, but since the interruption; it counts while the uptime is uncertain."""
+    """Like ``received_from``, but since the interruption, and used instead of it while the uptime is uncertain."""
 
     def interrupted(self) -> None:
         """Note that the module may have restarted."""
@@ -234,16 +235,18 @@ class UptimeTracker:
         """Take the uptime that the module has published."""
         if not self._is_same_run(seconds, at):
             self.received_from.clear()
-        self.seconds, self.received_at, self._uncertain = seconds, at, False
+        self.seconds, self.received_at = seconds, at
+        self._uncertain = False
         self.received_from |= self._received_since
         self._received_since.clear()
 
     def add(self, part: Part) -> None:
         """Note that the module has received data from ``part``."""
-        (self._received_since if self._uncertain else self.received_from).add(part)
+        received = self._received_since if self._uncertain else self.received_from
+        received.add(part)
 
     def has_received(self, part: Part) -> bool:
-        """Whether the module has received data from ``part`` since its start."""
+        """Whether the module has certainly received data from ``part`` since its start."""
         return part in (self._received_since if self._uncertain else self.received_from)
 
     def _is_same_run(self, seconds: float, at: datetime) -> bool:
@@ -257,7 +260,7 @@ class UptimeTracker:
 
 @dataclass(frozen=True, slots=True)
 class MetricUpdate:
-    """A message about a metric of :data:`~.metrics.METRICS`; ``text`` is ``None`` if the payload was no text."""
+    """A message about a metric of :data:`METRICS`; ``text`` is ``None`` if the payload was no text."""
 
     metric: str
     text: str | None = field(repr=False)
@@ -274,15 +277,14 @@ class StoredValue:
     reported_at: datetime | None = None
 
 
-_AWAKE = ("v.e.awake", "v.e.on", "v.c.charging")
+_AWAKE_FLAGS = ("v.e.awake", "v.e.on", "v.c.charging")
 
 
 class MetricStore:
     """The metrics of one vehicle.
 
-    A retained message restores a value without a time. The same goes for a live value that has not changed while the
-    vehicle sleeps: then the module repeats itself (ovms §1.5). ``reports_lock``: this vehicle is known to report being
-    locked.
+    A retained message does not say when its value was measured, nor does a live one that repeats the known value while
+    the vehicle sleeps (ovms §1.5). ``reports_lock``: this vehicle is known to report it when it is locked.
     """
 
     def __init__(self, uptime: UptimeTracker, *, reports_lock: bool = False) -> None:
@@ -290,39 +292,44 @@ class MetricStore:
         self.reports_lock = reports_lock
         self._values: dict[str, StoredValue] = {}
         self._pending: dict[str, tuple[MetricUpdate, Value | None]] = {}
-        """Updates to store. Defaults that the module has published before it can know stay here until it can."""
+        """Updates to store. A default stays here until it is certain that it is no guess of the module."""
 
     def __contains__(self, metric: str) -> bool:
         """Whether a value was received."""
         return metric in self._values
 
     def update(self, updates: Iterable[MetricUpdate]) -> None:
-        """Take what arrived at about the same time; only the order of live updates of one metric matters."""
+        """Take updates that arrived at about the same time; only the order of live updates of one metric matters."""
         latest = {each.metric: each for each in sorted(updates, key=lambda update: update.live)}  # live ones win
         parsed = {name: METRICS[name].parse(each.text) for name, each in latest.items() if each.text is not None}
-        if isinstance(seconds := parsed.get(UPTIME), float):
+        seconds = parsed.get(UPTIME)
+        if isinstance(seconds, float):
             self.uptime.update(seconds, latest[UPTIME].at)
         for name, value in parsed.items():
-            if value is not None and (part := METRICS[name].part_proved_by(value, live=latest[name].live)):
+            part = None if value is None else METRICS[name].part_proved_by(value, live=latest[name].live)
+            if part is not None:
                 self.uptime.add(part)
-        self.reports_lock = self.reports_lock or parsed.get(LOCKED) is True
-        for name, each in latest.items():  # garbage keeps the known value, an empty payload clears it
-            if each.text == "" or parsed.get(name) not in (None, METRICS[name].unset):
-                self._pending[name] = each, parsed.get(name)
-        countable = [name for name, (_, value) in self._pending.items() if self._can_know(name, value)]
-        self._store([self._pending.pop(name) for name in countable])
+        if parsed.get(LOCKED) is True:
+            self.reports_lock = True
+        for name, each in latest.items():
+            value = parsed.get(name)
+            is_meaningful = value is not None and value != METRICS[name].unset
+            if is_meaningful or each.text == "":  # an empty payload clears the known value
+                self._pending[name] = each, value
+        storable = [name for name, (_, value) in self._pending.items() if not self._may_be_guess(name, value)]
+        self._store([self._pending.pop(name) for name in storable])
 
-    def _can_know(self, name: str, value: Value | None) -> bool:
-        """Whether the module can know a value; only a default may be a guess."""
+    def _may_be_guess(self, name: str, value: Value | None) -> bool:
+        """Whether the module may have published a value without knowing it, which it does only with a default."""
         metric = METRICS[name]
         if value is None or value != metric.default:
-            return True
+            return False
         if name == LOCKED and not self.reports_lock:
-            return False  # older vehicles never report being locked, so "no" would mean nothing (§1.7)
-        return metric.proves is None or self.uptime.has_received(metric.proves)
+            return True  # older vehicles never report being locked, so "no" would mean nothing (§1.7)
+        return metric.proves is not None and not self.uptime.has_received(metric.proves)
 
     def _store(self, accepted: Collection[tuple[MetricUpdate, Value | None]]) -> None:
-        """Store values, and note which of them come from those who measure them."""
+        """Store values; those that were measured just now are reported as of now."""
         changed = {
             each.metric for each, value in accepted if each.metric not in self or self.value(each.metric) != value
         }
@@ -331,7 +338,7 @@ class MetricStore:
         is_measuring = {
             MeasuredBy.MODULE: True,
             MeasuredBy.SATELLITES: self.flag("v.p.gpslock") is True,
-            MeasuredBy.VEHICLE: any(self.flag(name) for name in _AWAKE),
+            MeasuredBy.VEHICLE: any(self.flag(name) for name in _AWAKE_FLAGS),
         }
         for each, value in accepted:
             if each.live and (each.metric in changed or is_measuring[METRICS[each.metric].measured_by]):
@@ -339,7 +346,8 @@ class MetricStore:
 
     def value(self, metric: str) -> Value | None:
         """Return the value, whatever its type."""
-        return stored.value if (stored := self._values.get(metric)) else None
+        stored = self._values.get(metric)
+        return stored.value if stored else None
 
     def number(self, metric: str) -> float | None:
         """Return the value of a number."""
@@ -363,7 +371,8 @@ class MetricStore:
 
     def reported_at(self, metric: str) -> datetime | None:
         """Return when the vehicle last confirmed a value."""
-        return stored.reported_at if (stored := self._values.get(metric)) else None
+        stored = self._values.get(metric)
+        return stored.reported_at if stored else None
 
     def stamp(self, group: Group) -> Stamp | None:
         """Return when a group was last received, and when the vehicle last reported it; ``None`` if it never was."""
