@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hypothesis import given, strategies as st
 
-from custom_components.nissanconnect.backends.learned import ENOUGH, LearnedState
+from custom_components.nissanconnect.backends.learned import TIMES_IN_A_ROW, LearnedState
 from custom_components.nissanconnect.vehicle import NotSupported
 
 from .conftest import NOW
@@ -24,15 +24,15 @@ def test_the_first_refusal_of_what_never_answered_counts_for_a_day() -> None:
 
 def test_a_doubtful_refusal_needs_company() -> None:
     learned = LearnedState()
-    assert [learned.record_refusal("part", NOW, WHY, doubtful=True) for _ in range(ENOUGH)] == [False] * (
-        ENOUGH - 1
+    assert [learned.record_refusal("part", NOW, WHY, doubtful=True) for _ in range(TIMES_IN_A_ROW)] == [False] * (
+        TIMES_IN_A_ROW - 1
     ) + [True]
 
 
 def test_what_has_answered_is_left_alone_for_longer_and_longer() -> None:
     learned = LearnedState({"part"})
     at = NOW
-    for _ in range(ENOUGH - 1):
+    for _ in range(TIMES_IN_A_ROW - 1):
         assert not learned.record_refusal("part", at, WHY)
     pauses = []
     for _ in range(7):
@@ -57,7 +57,7 @@ def test_after_an_answer_less_than_enough_refusals_never_count(events: list[str]
                 learned.record_refusal("part", NOW, WHY)
                 since_answer = None if since_answer is None else since_answer + 1
         if since_answer is not None:
-            assert learned.is_refused("part", NOW) is (since_answer >= ENOUGH)
+            assert learned.is_refused("part", NOW) is (since_answer >= TIMES_IN_A_ROW)
 
 
 def test_failures_are_counted_until_an_answer() -> None:
@@ -84,7 +84,7 @@ def test_whoever_asks_for_it_makes_everything_worth_asking_again() -> None:
     learned = LearnedState({"proven"})
     learned.record_refusal("part", NOW, WHY)
     learned.record_failure("part")
-    for _ in range(ENOUGH - 1):
+    for _ in range(TIMES_IN_A_ROW - 1):
         learned.record_refusal("proven", NOW, WHY)
     learned.forget_refusals()
     assert not learned.is_refused("part", NOW)

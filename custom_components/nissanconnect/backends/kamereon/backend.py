@@ -39,7 +39,7 @@ from . import history
 from .auth import Authenticator
 from .client import BadRequest, KamereonClient
 from .commands import Action, action_for, poll_action, progress, start_action
-from .endpoints import LearnedVehicles, Negotiator, VersionedEndpoint
+from .endpoints import EndpointReader, LearnedVehicles, VersionedEndpoint
 from .mapping import BACKEND, join_fuel, privacy
 from .region import Region
 from .remote_lock import RemoteLock
@@ -121,10 +121,10 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
             if (endpoint.capability is None or endpoint.capability in vehicle.capabilities)
             and (groups is None or not endpoint.groups.isdisjoint(groups))
         ]
-        negotiator = Negotiator(self._client_for(vehicle), vehicle, self._learned.of(vehicle.key), self._now)
+        reader = EndpointReader(self._client_for(vehicle), vehicle, self._learned.of(vehicle.key), self._now)
         slot = self._read_slots if len(wanted) > _PARALLEL_READS else nullcontext()
         async with asyncio.TaskGroup() as group:
-            tasks = {each.name: group.create_task(self._part(negotiator, vehicle, each, slot)) for each in wanted}
+            tasks = {each.name: group.create_task(self._part(reader, vehicle, each, slot)) for each in wanted}
         results = {name: task.result() for name, task in tasks.items()}
         parts = [result for result in results.values() if isinstance(result, VehicleState)]
         failures = {name: result for name, result in results.items() if isinstance(result, BackendError)}
@@ -133,13 +133,13 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
                 raise error  # without access to the account the rest is pointless
         if failures and not parts:
             raise summary(failures.values(), log_in_works=self._log_in.works)
-        reasons = {each.name: negotiator.given_up(each) for each in self._region.endpoints}
+        reasons = {each.name: reader.given_up(each) for each in self._region.endpoints}
         given_up = {name: reason for name, reason in reasons.items() if reason is not None}
         return VehicleReport(state=self._join(vehicle, parts), failures=failures, given_up=given_up)
 
     async def _part(
         self,
-        negotiator: Negotiator,
+        reader: EndpointReader,
         vehicle: VehicleInfo,
         endpoint: VersionedEndpoint,
         slot: AbstractAsyncContextManager[None],
@@ -147,7 +147,7 @@ class KamereonBackend(Backend, LockSetup, Messages, Trips):
         """Read one endpoint: return its groups, or why there are none, or ``None`` if it is left alone."""
         try:
             async with slot:
-                state = await negotiator.read(endpoint)
+                state = await reader.read(endpoint)
         except PrivacyMode:
             return VehicleState(privacy=privacy(self._now(), active=True))
         except BackendError as error:

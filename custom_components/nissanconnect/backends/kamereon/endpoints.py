@@ -1,4 +1,4 @@
-"""What can be read about a vehicle, as one table, and which version of each endpoint serves which vehicle.
+"""The table of what can be read about a vehicle, and the search for the version of each endpoint that serves it.
 
 The versions that work are found by requests and remembered (kamereon-eu §8.0, §8.4).
 """
@@ -23,7 +23,7 @@ from ...vehicle import (
 )
 from ..base import Json
 from ..http import segment
-from ..learned import ENOUGH, LearnedState
+from ..learned import TIMES_IN_A_ROW, LearnedState
 from ..mapping import known_names
 from ..reader import JsonReader
 from . import mapping
@@ -32,11 +32,11 @@ from .mapping import AttributeReader, Mapper
 
 
 class Version(NamedTuple):
-    """One way to an endpoint. Europe's front end wants to know the vehicle's generation (§8.3), others do not."""
+    """A version of an endpoint, and the host that has it. Only Europe's BFF needs the vehicle's generation (§8.3)."""
 
     name: str
     host: Host = Host.CARS
-    wants_generation: bool = False
+    needs_generation: bool = False
 
     def path(self, endpoint: str, vin: str) -> str:
         """Return the path for a VIN that is already quoted."""
@@ -44,14 +44,15 @@ class Version(NamedTuple):
 
 
 _V1, _V2 = Version("v1"), Version("v2")
-_BFF_V1, _BFF_V3 = (Version(name, Host.BFF, wants_generation=True) for name in ("v1", "v3"))
+_BFF_V1 = Version("v1", Host.BFF, needs_generation=True)
+_BFF_V3 = Version("v3", Host.BFF, needs_generation=True)
 
 
 class VersionedEndpoint(NamedTuple):
-    """One thing to read.
+    """An endpoint to read.
 
-    It is requested only for vehicles with ``capability``. ``versions`` returns its versions, likeliest first; a body
-    that is ``sparse`` is only used if no other version has more.
+    It is requested only for vehicles with ``capability``. ``versions`` returns its versions, likeliest first. A body
+    that ``is_sparse`` is only used if no other version has more.
     """
 
     name: str
@@ -62,7 +63,7 @@ class VersionedEndpoint(NamedTuple):
     is_sparse: Callable[[AttributeReader], bool] = lambda _: False
 
     def version_name(self, version: Version) -> str:
-        """Return the name of a version, in memory and in messages."""
+        """Return the name by which a version is remembered, and logged."""
         return f"{self.name} {version.name}"
 
 
@@ -77,7 +78,7 @@ def _cockpit_versions(vehicle: VehicleInfo) -> tuple[Version, ...]:
 
 
 def _has_no_range(attributes: AttributeReader) -> bool:
-    """Whether it is like version 1 of an Ariya: a level, and little else (§8.1)."""
+    """Whether a battery status is like version 1 of an Ariya's: a level, and little else (§8.1)."""
     return all(attributes.number(name) is None for name in ("batteryAutonomy", "rangeHvacOff", "rangeHvacOn"))
 
 
@@ -104,7 +105,7 @@ ENDPOINTS = (
 class LearnedVehicle:
     """What is known of one vehicle: its active services, and what its endpoints serve and refuse.
 
-    ``versions`` are those that work, by their endpoints. A version is named ``endpoint version``.
+    ``versions`` has the full name of the version that works, such as ``cockpit v2``, by the name of its endpoint.
     """
 
     services: str | None = None
@@ -112,7 +113,7 @@ class LearnedVehicle:
     state: LearnedState = field(default_factory=LearnedState)
 
     def record_success(self, endpoint: str, version: str) -> None:
-        """Note that ``version`` is the one to request first."""
+        """Note that ``version`` works, and is the one to request first."""
         self.versions[endpoint] = version
         self.state.record_success(version)
 
@@ -156,7 +157,7 @@ def _vehicle_from_json(saved: JsonReader) -> LearnedVehicle:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one version returned. ``sparse``: another one may have more."""
+    """What one version returned. ``sparse``: another version may have more."""
 
     version: str
     state: VehicleState = field(repr=False)
@@ -164,12 +165,12 @@ class _Reading:
 
     @property
     def value_count(self) -> int:
-        """How many values of the endpoint it holds."""
+        """How many values it holds, whatever their groups."""
         return sum(len(known_names(group)) for group in self.state.groups().values())
 
 
-class Negotiator:
-    """Reads the endpoints of one vehicle, whatever their version."""
+class EndpointReader:
+    """Reads the endpoints of one vehicle, and learns which version of each to request."""
 
     def __init__(
         self, client: KamereonClient, vehicle: VehicleInfo, learned: LearnedVehicle, now: Callable[[], datetime]
@@ -183,12 +184,12 @@ class Negotiator:
     async def read(self, endpoint: VersionedEndpoint) -> VehicleState | None:
         """Return the state from the version that has the most values; ``None`` if the endpoint is left alone.
 
-        404 and 501 lead to the next version, and so does a body without any value of the endpoint. Other errors say
-        nothing about versions, unless one fails time and again, and are raised if no version has returned anything.
+        After a 404, a 501 or a body that is sparse or empty, the next version is requested. Other errors say nothing
+        about a version unless it fails time and again; they are raised if no version has returned anything.
         """
         sparse: list[_Reading] = []
         problem: BackendError | None = None
-        for version in self._by_prospect(endpoint):
+        for version in self._likeliest_first(endpoint):
             if self._learned.state.is_refused(endpoint.version_name(version), self._now()):
                 continue
             await self._client.log_in()
@@ -198,70 +199,75 @@ class Negotiator:
                 problem = error
             except BackendError as error:
                 problem = error
-                if not self._tries_next_version(endpoint, version, error):
+                if not self._record_failure(endpoint, version, error):
                     break
             else:
-                if reading is not None and not reading.sparse:
+                if reading is None:
+                    continue
+                if not reading.sparse:
                     self._learned.record_success(endpoint.name, reading.version)
                     return reading.state
-                sparse += [] if reading is None else [reading]
-        if sparse and (any(reading.value_count for reading in sparse) or problem is None):
-            return self._best(endpoint, sparse, final=problem is None)
+                sparse.append(reading)
+        if sparse and (problem is None or any(reading.value_count for reading in sparse)):
+            return self._choose(endpoint, sparse, all_responded=problem is None)
         if problem is not None:
             raise problem
         return None
 
     def given_up(self, endpoint: VersionedEndpoint) -> BackendError | None:
-        """Return why ``endpoint`` is left alone, if every version of it is."""
+        """Return why ``endpoint`` is left alone, ``None`` if not every version of it is."""
         names = (endpoint.version_name(version) for version in endpoint.versions(self._vehicle))
         return self._learned.state.reason(names)
 
-    def _by_prospect(self, endpoint: VersionedEndpoint) -> list[Version]:
+    def _likeliest_first(self, endpoint: VersionedEndpoint) -> list[Version]:
+        """Return the versions, those that keep failing last, and otherwise the one that has worked first."""
         working = self._learned.versions.get(endpoint.name)
 
-        def prospect(version: Version) -> tuple[int, bool]:
+        def rank(version: Version) -> tuple[int, bool]:
             name = endpoint.version_name(version)
-            return self._learned.state.failures(name) // ENOUGH, name != working
+            return self._learned.state.failures(name) // TIMES_IN_A_ROW, name != working
 
-        return sorted(endpoint.versions(self._vehicle), key=prospect)
+        return sorted(endpoint.versions(self._vehicle), key=rank)
 
-    def _tries_next_version(self, endpoint: VersionedEndpoint, version: Version, error: BackendError) -> bool:
-        """Whether the next version is requested after ``error``: whenever this one has failed three times in a row.
+    def _record_failure(self, endpoint: VersionedEndpoint, version: Version, error: BackendError) -> bool:
+        """Count a failure of a version; return whether to request the next one now.
 
-        The version that has worked before is requested in any case.
+        It is requested with every third failure in a row, and always if another version has worked before.
         """
         if isinstance(error, _CONCERNS_ALL_VERSIONS) or not isinstance(error, Unavailable | ProtocolError):
             return False
         name = endpoint.version_name(version)
-        often = self._learned.state.record_failure(name) % ENOUGH == 0
-        return often or self._learned.versions.get(endpoint.name) not in (None, name)
+        working = self._learned.versions.get(endpoint.name)
+        failures = self._learned.state.record_failure(name)
+        return failures % TIMES_IN_A_ROW == 0 or working not in (None, name)
 
     async def _read_version(self, endpoint: VersionedEndpoint, version: Version) -> _Reading | None:
         """Request one version; return ``None`` if it is left alone from now on."""
-        vehicle, name, learned = self._vehicle, endpoint.version_name(version), self._learned.state
+        vehicle, learned = self._vehicle, self._learned.state
+        name = endpoint.version_name(version)
         path = version.path(endpoint.name, segment(vehicle.key))
-        query = {"canGen": vehicle.generation} if version.wants_generation and vehicle.generation else {}
+        query = {"canGen": vehicle.generation} if version.needs_generation and vehicle.generation else {}
         try:
             body = await self._client.get(version.host, path, name, **query)
         except NotSupported as error:
             if not learned.record_refusal(name, self._now(), error):
                 raise
             if not isinstance(error, NotServed):  # the permission is missing, not the version
-                for other in {endpoint.version_name(each) for each in endpoint.versions(vehicle)} - {name}:
-                    learned.record_refusal(other, self._now(), error)
+                for other in endpoint.versions(vehicle):
+                    if other != version:
+                        learned.record_refusal(endpoint.version_name(other), self._now(), error)
+            return None
         except AdapterFault as error:
             learned.record_refusal(name, self._now(), error, doubtful=True)
             raise
-        else:
-            attributes = AttributeReader.of(body)
-            state = endpoint.map(attributes, vehicle, mapping.stamp_of(attributes, self._now()))
-            return _Reading(name, state, sparse=not state.groups() or endpoint.is_sparse(attributes))
-        return None
+        attributes = AttributeReader.of(body)
+        state = endpoint.map(attributes, vehicle, mapping.stamp_of(attributes, self._now()))
+        return _Reading(name, state, sparse=not state.groups() or endpoint.is_sparse(attributes))
 
-    def _best(self, endpoint: VersionedEndpoint, readings: list[_Reading], *, final: bool) -> VehicleState:
-        """Return the state with the most values. If every version has returned one, the others are left alone."""
+    def _choose(self, endpoint: VersionedEndpoint, readings: list[_Reading], *, all_responded: bool) -> VehicleState:
+        """Return the state with the most values. If all versions have responded, the others are left alone."""
         best = max(readings, key=lambda reading: reading.value_count)
-        if final:
+        if all_responded:
             reason = NotSupported(f"{best.version} tells as much")
             for reading in readings:
                 if reading is not best:
@@ -272,3 +278,4 @@ class Negotiator:
 
 
 _CONCERNS_ALL_VERSIONS = (AccessBlocked, NoConnection, TokenRejected)
+"""Errors that the other versions would return as well."""
