@@ -1,4 +1,4 @@
-"""From the library's models to groups of the vehicle's state (mynissan-na §3). What makes no sense is unknown (§9)."""
+"""Maps the library's models to groups of the vehicle's state (mynissan-na §3). What makes no sense is ``None`` (§9)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,10 +53,12 @@ WEEK_DAYS = tuple(pynissan.WeekDay)[:7]
 """Monday first, as in :class:`~...vehicle.ChargeSchedule`."""
 
 _WHEELS = ("front_left", "front_right", "rear_left", "rear_right")
+_LARGEST_STATUS = 10**9
+"""JSON's integers have no limit, but floats have; no status is that large."""
 
 
 def stamp(received_at: datetime, reported_at: datetime | None = None) -> Stamp:
-    """Return the stamp of a group. A vehicle's time that lies in the future is wrong, and left out."""
+    """Return the stamp of a group. A ``reported_at`` in the future is wrong, and left out."""
     return Stamp(backend=BACKEND, received_at=received_at.astimezone(UTC), reported_at=past(reported_at, received_at))
 
 
@@ -71,9 +73,10 @@ def vehicle_state(status: pynissan.VehicleStatus, info: ResponseInfo, now: datet
         groups.append(
             Battery(**stamp(now), level=LEVEL.of(battery.level), range=distance(battery.remaining_mileage, RANGE))
         )
-        charging = ChargingStatus.CHARGING if battery.is_charging else ChargingStatus.NOT_CHARGING
-        charging_status = None if battery.is_charging is None else charging
-        groups.append(Charging(**stamp(now), plugged_in=battery.is_plugged_in, status=charging_status))
+        charging = None
+        if battery.is_charging is not None:
+            charging = ChargingStatus.CHARGING if battery.is_charging else ChargingStatus.NOT_CHARGING
+        groups.append(Charging(**stamp(now), plugged_in=battery.is_plugged_in, status=charging))
     if (climate := status.climate) is not None:
         cabin = celsius(climate.temperature)  # not the target (§3 [B])
         groups.append(Climate(**stamp(now), running=is_on(climate.state), inside_temperature=cabin))
@@ -113,8 +116,9 @@ def _body(doors: pynissan.DoorsStatus, now: datetime) -> Body:
 
 
 def _locked(overall: str | None, doors: Iterable[pynissan.DoorState]) -> bool | None:
-    """Return the state of the whole vehicle's lock; if it is unknown, the vehicle is locked if every door is."""
-    if (whole := is_locked(overall)) is not None:
+    """Return whether the vehicle is locked. If it does not say so, it is locked if every door is."""
+    whole = is_locked(overall)
+    if whole is not None:
         return whole
     locks = {is_locked(door.lock) for door in doors}
     if False in locks:
@@ -129,10 +133,11 @@ def _health(status: pynissan.VehicleStatus, info: ResponseInfo, now: datetime) -
             name = label(lamp.type) or "other"
             lamps[name] = lamp.active or lamps.get(name, False)
     values: dict[str, str | float | bool] = {**lamps}
-    if (pressures := status.tire_pressure) is not None:
+    if status.tire_pressure is not None:
         for wheel in _WHEELS:
-            if (number := getattr(pressures, f"{wheel}_status")) is not None:
-                values[f"tyre_status_{wheel}"] = float(number) if abs(number) < 10**9 else "?"
+            number: int | None = getattr(status.tire_pressure, f"{wheel}_status")
+            if number is not None:
+                values[f"tyre_status_{wheel}"] = float(number) if abs(number) < _LARGEST_STATUS else "?"
     oil = status.engine_oil_drain_range
     return Health(
         **stamp(now),
@@ -157,16 +162,16 @@ def charge_limit_state(config: pynissan.ChargeConfig | None, _: ResponseInfo, no
 def climate_schedule_state(
     schedules: pynissan.VehicleClimateSchedules, info: ResponseInfo, now: datetime
 ) -> VehicleState:
-    """Return when the climate starts once; a start that has passed is none."""
+    """Return when the climate will start, ``None`` as ``next_start_at`` if no start is planned or it has passed."""
     delayed = schedules.delayed_schedule
-    if delayed is None and info.errors:  # a failure looks like "none" (§5 [A])
+    if delayed is None and info.errors:  # a failed request looks as if there was no schedule (§5 [A])
         return VehicleState()
     start = upcoming(delayed.start_date_time, now) if delayed else None
     return VehicleState(climate=Climate(**stamp(now), next_start_at=start))
 
 
 def charge_timer_state(entries: Sequence[pynissan.ChargeSchedule], info: ResponseInfo, now: datetime) -> VehicleState:
-    """Return whether the vehicle charges by a timer: it does if any entry is on. The hours are known if only one is."""
+    """Return whether the vehicle charges by a timer: whether any entry is on. If only one is, its hours are known."""
     on = [entry for entry in entries if is_on(entry.state)]
     undecided = not on and any(is_on(entry.state) is None for entry in entries)
     if undecided or not info.has_list("chargeSchedules"):
@@ -177,7 +182,7 @@ def charge_timer_state(entries: Sequence[pynissan.ChargeSchedule], info: Respons
 
 
 def _charge_schedule(entry: pynissan.ChargeSchedule, zone: tzinfo | None) -> ChargeSchedule | None:
-    """Return the hours of an entry by the clocks of ``zone``. Their length may be missing or make no sense."""
+    """Return the hours of an entry by the clocks of ``zone``, ``None`` if days or duration make no sense."""
     days = tuple(number for number, day in enumerate(WEEK_DAYS) if day in entry.week_days)
     minutes = minutes_of(entry.duration)
     if not days or minutes is None or not 0 < minutes <= 24 * 60:
@@ -189,61 +194,58 @@ def _charge_schedule(entry: pynissan.ChargeSchedule, zone: tzinfo | None) -> Cha
 
 # What depends on the owner's contract: remote services, subscriptions, and updates of the vehicle's software
 
+type _Words = frozenset[str]
 
-def _names(*names: str) -> frozenset[frozenset[str]]:
+
+def _any_of(*names: str) -> frozenset[_Words]:
     return frozenset(frozenset(name.split()) for name in names)
 
 
-_SIGNALS = _names("hornblow lightflash", "horn lights", "horn light", "lights horn")
-_CHARGE = _names("charge", "charging", "charge control")
-_SERVICES: Mapping[Capability, frozenset[frozenset[str]]] = {
-    Capability.CLIMATE: _names("climate control"),
+_SIGNALS = _any_of("hornblow lightflash", "horn lights", "horn light")
+_CHARGE = _any_of("charge", "charging", "charge control")
+_SERVICES: Mapping[Capability, frozenset[_Words]] = {
+    Capability.CLIMATE: _any_of("climate control"),
     Capability.HORN: _SIGNALS,
     Capability.LIGHTS: _SIGNALS,
-    Capability.LOCATION: _names("vehicle locator", "vehicle location"),
-    Capability.LOCK: _names("door lock", "door unlock", "door lock unlock"),
+    Capability.LOCATION: _any_of("vehicle locator", "vehicle location"),
+    Capability.LOCK: _any_of("door lock", "door unlock", "door lock unlock"),
     Capability.START_CHARGING: _CHARGE,
-    Capability.START_ENGINE: _names("start", "engine", "engine start"),
+    Capability.START_ENGINE: _any_of("start", "engine", "engine start"),
     Capability.STOP_CHARGING: _CHARGE,
 }
-"""The services of which one suffices, by the words of their names without "remote".
+"""The services of which any one allows the capability, by the words of their names in any order, without "remote".
 
 Only REMOTE_CLIMATE_CONTROL is on record (§8 [B]); the others follow the names of an older service (§9 [C]).
 """
 
-_USED = frozenset[frozenset[str]]().union(*_SERVICES.values())
+_USED_SERVICES = frozenset[_Words]().union(*_SERVICES.values())
 
 
 def allowed_by(services: Iterable[str]) -> frozenset[Capability]:
-    """Return what services of these names allow."""
+    """Return the capabilities that services with these lower-case names allow."""
     names = {_words(service) for service in services}
     return frozenset(capability for capability, any_of in _SERVICES.items() if any_of & names)
 
 
-def _words(service: str) -> frozenset[str]:
+def _words(service: str) -> _Words:
     return frozenset(service.split("_")) - {"remote"}
 
 
 def subscription_state(response: pynissan.VehicleSubscriptions | None, _: ResponseInfo, now: datetime) -> VehicleState:
-    """Return whether any package is active, and when the first service that is used here ends.
+    """Return whether any package is active, and when the first service that this integration uses ends.
 
-    An empty list means nothing: accounts of vehicles that are not enrolled have none. A package whose end has passed is
-    not active, even if the service says so.
+    An empty list does not mean that there is none: it is also returned for vehicles that are not enrolled. A package
+    whose end has passed is not active, even if the service says so.
     """
     listed = [each for each in (response.subscriptions if response else None) or () if each is not None]
     if not listed:
         return VehicleState()
     packages = tuple(_package(each, now) for each in listed)
-    states = {package.active for package in packages}
     active = [each for each, package in zip(listed, packages, strict=True) if package.active]
-    return VehicleState(
-        subscription=Subscription(
-            **stamp(now),
-            active=True if True in states else None if None in states else False,
-            ends_at=_first_end(active),
-            packages=packages,
-        )
-    )
+    is_unknown = not active and any(package.active is None for package in packages)
+    is_active = None if is_unknown else bool(active)
+    subscription = Subscription(**stamp(now), active=is_active, ends_at=_first_end(active), packages=packages)
+    return VehicleState(subscription=subscription)
 
 
 def _package(subscription: pynissan.VehicleSubscription, now: datetime) -> Package:
@@ -256,23 +258,25 @@ def _package(subscription: pynissan.VehicleSubscription, now: datetime) -> Packa
 
 
 def _first_end(active: Sequence[pynissan.VehicleSubscription]) -> datetime | None:
-    """Return when the first service ends that is used here. A service lasts while any package contains it.
+    """Return when the first service that this integration uses ends. A service lasts while any package contains it.
 
     If no package contains any such service, each package counts as one.
     """
-    listed = [each for each in active if each.product_type is pynissan.ProductType.TELEMATICS] or active
-    services = defaultdict[str, list[datetime | None]](list)
+    telematics = [each for each in active if each.product_type is pynissan.ProductType.TELEMATICS]
+    listed = telematics or active
+    ends_by_service = defaultdict[str, list[datetime | None]](list)
     for each in listed:
         for service in filter(None, each.product.services):
-            if _words(name := service.casefold()) in _USED:
-                services[name].append(utc(each.subscription_end_date))
-    ends = services.values() or [[utc(each.subscription_end_date)] for each in listed]
-    return min((max(filter(None, found)) for found in ends if None not in found), default=None)
+            name = service.casefold()
+            if _words(name) in _USED_SERVICES:
+                ends_by_service[name].append(utc(each.subscription_end_date))
+    ends = ends_by_service.values() or [[utc(each.subscription_end_date)] for each in listed]
+    return min((max(filter(None, dates)) for dates in ends if None not in dates), default=None)  # None: it has no end
 
 
 def software_state(update: pynissan.OtaUpdate | None, info: ResponseInfo, now: datetime) -> VehicleState:
-    """Return the update that is offered; ``None`` means that there is none at the moment."""
-    if "otaUpdate" not in info.vehicle or (update is None and info.errors):  # a failure looks like "none" (§5 [A])
+    """Return the update that is offered. ``update`` is ``None`` if there is none at the moment, or on a failure."""
+    if "otaUpdate" not in info.vehicle or (update is None and info.errors):  # a failed request (§5 [A])
         return VehicleState()
     if update is None:
         return VehicleState(software=Software(**stamp(now), status=UpdateStatus.UP_TO_DATE))
@@ -304,7 +308,7 @@ _UPDATE_STATUS: Mapping[pynissan.OtaUpdateState | None, UpdateStatus] = {
 
 
 def kilometres(value: float | None, unit: str | None, quantity: Quantity) -> float | None:
-    """Return a distance in km. The request is for kilometres, and the unit says whether they came."""
+    """Return a distance in km. Kilometres are requested, but the response may have another unit."""
     factor = _meaning("unit of distance", {"kilometer": 1.0, "mile": KM_PER_MILE}, unit or "kilometer")
     return None if value is None or factor is None else quantity.of(value * factor)
 
@@ -315,7 +319,7 @@ def distance(reading: pynissan.DistanceReading | None, quantity: Quantity) -> fl
 
 
 def celsius(reading: pynissan.TemperatureReading | None) -> float | None:
-    """Return a reading in °C. The request is for °C, and the unit says whether they came."""
+    """Return a reading in °C. These are requested, but the response may have another unit."""
     if reading is None:
         return None
     is_fahrenheit = _meaning("unit of temperature", {"celsius": False, "fahrenheit": True}, reading.unit)
@@ -327,7 +331,7 @@ def celsius(reading: pynissan.TemperatureReading | None) -> float | None:
 def kilopascals(value: float | None) -> float | None:
     """Return a tyre pressure in kPa.
 
-    The service names no unit (§9 [C]), but the pressures of tyres in psi and in kPa have no number in common.
+    The service names no unit (§9 [C]), but no tyre has more than 75 psi, and none less than 80 kPa.
     """
     if value is None or 75 < value < 80:
         return None
@@ -335,9 +339,11 @@ def kilopascals(value: float | None) -> float | None:
 
 
 def _meaning[T](name: str, meanings: Mapping[str | float, T], word: str | None) -> T | None:
+    """Return what a word of the service means; unknown ones are logged under ``name``."""
     return JsonReader({name: word}).one_of(name, meanings)
 
 
+# The words of the service are not recorded (§9 [C]), so only plain ones are understood, in upper or lower case.
 is_open = partial(
     _meaning,
     "opening",
@@ -349,15 +355,11 @@ is_on = partial(
     "switch",
     {"on": True, "enabled": True, "active": True, "off": False, "disabled": False, "inactive": False},
 )
-"""Whether a door, window or lid is open, a lock is locked, something is switched on.
-
-The words of the service are not recorded (§9 [C]), so only plain ones count, in any case.
-"""
 
 
 def label(value: str | None) -> str | None:
-    """Return a constant of the service in lower case, ``None`` for a text that could name somebody."""
-    return value.casefold() if value and re.fullmatch(r"[A-Za-z]{1,24}(_[A-Za-z]{1,24}){0,5}", value) else None
+    """Return a constant of the service in lower case, ``None`` for any other text: it could be a person's name."""
+    return value.casefold() if value and _CONSTANT.fullmatch(value) else None
 
 
 def minutes_of(duration: str | None) -> float | None:
@@ -369,5 +371,6 @@ def minutes_of(duration: str | None) -> float | None:
     return round(days * 1440 + hours * 60 + minutes + seconds / 60, 1)
 
 
+_CONSTANT = re.compile(r"[A-Za-z]{1,24}(_[A-Za-z]{1,24}){0,5}")
 _NUMBER = r"(\d{1,6}(?:\.\d{1,6})?)"
 _DURATION = f"P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?"
