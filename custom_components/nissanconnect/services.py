@@ -1,4 +1,4 @@
-"""Actions for vehicles: their fields, the commands that they make of them, who may call them, and their responses."""
+"""Actions on vehicles: their fields, the commands that these become, who may call them, and their responses."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -63,10 +63,10 @@ ATTR_UNTIL = "until"
 ATTR_WAKE = "wake"
 
 _HALF_A_FAHRENHEIT = 0.28
-"""°C."""
+"""Half a degree Fahrenheit, in °C."""
 
-_HOTTEST_CELSIUS = 45.0
-"""No cabin is heated to more °C, nor cooled to so few °F."""
+_HIGHEST_CELSIUS = 45.0
+"""Up to this number a target must be meant in °C: nobody cools a cabin to 45 °F. Above it, it must be in °F."""
 
 _FORCE: Fields = {probatio.Optional(ATTR_FORCE, default=False): cv.boolean}
 """Whether to send a command that does not seem sensible or necessary."""
@@ -74,9 +74,9 @@ _FORCE: Fields = {probatio.Optional(ATTR_FORCE, default=False): cv.boolean}
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleAction:
-    """An action: its fields, the command that it makes of them for a vehicle, and its response if one is wanted.
+    """An action: its fields, the command for a vehicle that they become, and the response of the vehicle, if any.
 
-    ``None`` instead of a command reads what the cloud holds and wakes no vehicle.
+    With ``None`` instead of a command the action reads what the cloud holds, which does not wake the vehicle.
     """
 
     command: Callable[[VehicleInfo, Mapping[str, Any]], Command | None]
@@ -100,9 +100,9 @@ def start_climate(
 ) -> Command:
     """Return the command that starts the climate, now or ``at``; raises a translated error if the vehicle cannot.
 
-    ``unit`` is the one in which the owner gave the target, and of the error's text.
+    ``start`` has its target in °C. ``unit`` is the one in which the owner gave it; errors show limits in this unit.
     """
-    # If a car has lost its climate altogether, the error about that is the one that its owner should get.
+    # If the vehicle has lost its climate altogether, its owner should get the error about that, which comes later.
     offered = info.all_capabilities if Capability.CLIMATE in info.lost else info.capabilities
     for capability, key in _NOT_SUPPORTED.items():
         if capability in start.needs - offered:
@@ -112,7 +112,7 @@ def start_climate(
     if at is None:
         return start
     now = dt_util.utcnow()
-    at = _point_in_time(at, now)
+    at = _planned_time(at, now)
     if at - now < SOONEST_PLAN and Capability.CLIMATE_SCHEDULE in info.capabilities:
         return start
     return ScheduleClimate(start.target, start.defrost, start.heat_seats, start.heat_wheel, at=at, force=start.force)
@@ -122,7 +122,7 @@ def _target(target: float, limits: ClimateLimits, unit: UnitOfTemperature) -> fl
     """Return the accepted temperature that is nearest to ``target``; raises a translated error beyond the limits."""
     nearest = min(max(target, limits.minimum), limits.maximum)
     if unit == UnitOfTemperature.FAHRENHEIT and abs(nearest - target) < _HALF_A_FAHRENHEIT:
-        target = nearest  # which a number of °F without decimals misses
+        target = nearest  # a limit in °C may not be a whole number of °F
     if not limits.minimum <= target <= limits.maximum:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -138,10 +138,10 @@ def _target(target: float, limits: ClimateLimits, unit: UnitOfTemperature) -> fl
 def in_celsius(data: Mapping[str, Any], unit: str) -> dict[str, Any]:
     """Return an action's fields with the temperature, given in Home Assistant's ``unit``, in °C.
 
-    Where that is °F, a value that can only be °C is meant so: before actions knew of units, it always was.
+    If the unit is °F, a value that can only be °C is still taken as such: actions did not convert units at first.
     """
     target = data.get(ATTR_TEMPERATURE)
-    if target is None or unit != UnitOfTemperature.FAHRENHEIT or target <= _HOTTEST_CELSIUS:
+    if target is None or unit != UnitOfTemperature.FAHRENHEIT or target <= _HIGHEST_CELSIUS:
         return {**data, ATTR_UNIT: unit}
     celsius = TemperatureConverter.convert(target, UnitOfTemperature.FAHRENHEIT, UnitOfTemperature.CELSIUS)
     return {**data, ATTR_TEMPERATURE: round(celsius, 1), ATTR_UNIT: unit}
@@ -150,14 +150,14 @@ def in_celsius(data: Mapping[str, Any], unit: str) -> dict[str, Any]:
 _LONGEST_AHEAD = timedelta(days=365)
 
 
-def _point_in_time(at: datetime, now: datetime) -> datetime:
-    """Return in UTC what may have no zone and is then meant in Home Assistant's own; raises a translated error."""
+def _planned_time(at: datetime, now: datetime) -> datetime:
+    """Return ``at`` in UTC; without a zone it is Home Assistant's. Raises a translated error if that makes no sense."""
     try:
         found = dt_util.as_utc(at)
         if at.tzinfo is None and dt_util.as_local(found).replace(tzinfo=None) != at:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_does_not_exist")
         if at.tzinfo is None and found <= now:
-            found = dt_util.as_utc(at.replace(fold=1))  # when the clocks are put back, the second is still to come
+            found = dt_util.as_utc(at.replace(fold=1))  # when clocks are put back, the same time comes a second time
     except OverflowError:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_too_far") from None
     if found <= now:
@@ -180,8 +180,9 @@ def _set_charge_schedule(info: VehicleInfo, data: Mapping[str, Any]) -> Command:
     return SetChargeSchedule(ChargeSchedule(data[ATTR_FROM], data[ATTR_UNTIL], days))
 
 
-def _position(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
-    if (position := state.position) is None:
+def _position_response(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
+    position = state.position
+    if position is None:
         return None
     return {
         ATTR_LATITUDE: position.latitude,
@@ -191,11 +192,11 @@ def _position(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueT
     }
 
 
-def _replaced(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
+def _start_response(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
     return {"replaced": _iso(outcome.replaced_at if outcome else None)}
 
 
-def _reports(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
+def _refresh_response(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
     return {"last_report": _iso(state.last_report), "last_read": _iso(state.last_read)}
 
 
@@ -207,11 +208,11 @@ ACTIONS: Mapping[str, VehicleAction] = {
     "cancel_scheduled_climate": VehicleAction(command=lambda info, data: CancelClimateSchedule()),
     "flash": VehicleAction(command=lambda info, data: FlashLights()),
     "honk": VehicleAction(command=lambda info, data: SoundHorn()),
-    "locate": VehicleAction(command=lambda info, data: Refresh(Group.POSITION), response=_position),
+    "locate": VehicleAction(command=lambda info, data: Refresh(Group.POSITION), response=_position_response),
     "refresh": VehicleAction(
         command=lambda info, data: Refresh() if data[ATTR_WAKE] else None,
         fields={probatio.Optional(ATTR_WAKE, default=False): cv.boolean},
-        response=_reports,
+        response=_refresh_response,
     ),
     "send_destination": VehicleAction(
         command=lambda info, data: SendDestination(data[ATTR_LATITUDE], data[ATTR_LONGITUDE], data[ATTR_NAME]),
@@ -232,7 +233,7 @@ ACTIONS: Mapping[str, VehicleAction] = {
     "start_charging": VehicleAction(command=lambda info, data: StartCharging(force=data[ATTR_FORCE]), fields=_FORCE),
     "start_climate": VehicleAction(
         command=_start_climate,
-        response=_replaced,
+        response=_start_response,
         fields={
             probatio.Optional(ATTR_TEMPERATURE): probatio.Coerce(float),
             probatio.Optional(ATTR_DEFROST, default=False): cv.boolean,
@@ -274,10 +275,9 @@ def _command_handler(action: VehicleAction) -> Callable[[ServiceCall], Coroutine
         vehicles = await _async_vehicles(call, POLICY_CONTROL)
         data = in_celsius(call.data, call.hass.config.units.temperature_unit)
         # All fields are checked for every vehicle before the first command is sent.
-        commands = [action.command(vehicle.info, data) for vehicle in vehicles.values()]
+        commands = [(vehicle, action.command(vehicle.info, data)) for vehicle in vehicles.values()]
         results = await asyncio.gather(
-            *(_carry_out(vehicle, command, call) for vehicle, command in zip(vehicles.values(), commands, strict=True)),
-            return_exceptions=True,
+            *(_carry_out(vehicle, command, call) for vehicle, command in commands), return_exceptions=True
         )
         outcomes = []
         for result in results:
@@ -286,8 +286,10 @@ def _command_handler(action: VehicleAction) -> Callable[[ServiceCall], Coroutine
             outcomes.append(result)
         if action.response is None or not call.return_response:
             return None
-        states = (vehicle.coordinator.shown for vehicle in vehicles.values())
-        responses = [{"answer": action.response(*each)} for each in zip(states, outcomes, strict=True)]
+        responses: list[VehicleResponse] = [
+            {"answer": action.response(vehicle.coordinator.shown, outcome)}
+            for vehicle, outcome in zip(vehicles.values(), outcomes, strict=True)
+        ]
         return _response(vehicles, responses)
 
     return handle
@@ -298,7 +300,7 @@ async def _carry_out(vehicle: VehicleRuntime, command: Command | None, call: Ser
         account: AccountCoordinator = vehicle.connection.entry.runtime_data
         await account.async_read_vehicle(vehicle)
         return None
-    until_accepted = False if call.return_response else None
+    until_accepted = False if call.return_response else None  # a response needs the outcome
     return await vehicle.commands.async_execute(command, call.context, until_accepted=until_accepted)
 
 
@@ -311,7 +313,7 @@ def _query_handler(query: VehicleQuery) -> Callable[[ServiceCall], Coroutine[Any
 
 
 def _response(vehicles: dict[str, VehicleRuntime], results: Sequence[VehicleResponse]) -> ServiceResponse:
-    """Return the results by the ids of the devices, with their names for people."""
+    """Return the results by the ids of the devices, each with the name of its vehicle."""
     return {
         "vehicles": {
             device_id: {"name": vehicle.info.name, **result}
@@ -342,8 +344,8 @@ async def async_check_permission(
 ) -> None:
     """Raise :class:`Unauthorized` unless the user of ``context`` has ``policy`` for all our entities of ``devices``.
 
-    This is how Home Assistant checks actions of entities that are targeted by their device. A context without a user,
-    as an automation's, may do everything.
+    This is how Home Assistant checks actions whose target is a device. A context without a user, such as that of an
+    automation, may do everything.
     """
     if context is None or not context.user_id:
         return
