@@ -1,4 +1,4 @@
-"""Read-only actions with a response: preflight, command log, wake log, trips, and the import of Leaf Spy's logs."""
+"""Actions that ask about vehicles and send them nothing: preflight, logs, trips, and the import of Leaf Spy's logs."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,15 +50,15 @@ ATTR_TO = "to"
 
 type Fields = Mapping[probatio.Marker, Any]
 type VehicleResponse = Mapping[str, JsonValueType]
-"""A vehicle's part of the response: the ``answer``, and what it lacks."""
+"""A vehicle's part of the response: the ``answer``, and from when on it lacks something."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleQuery:
-    """A query: its fields and what runs it for a vehicle, without waking it.
+    """A query: its fields, and the function that runs it for a vehicle without waking that.
 
-    ``response_optional``: it is of use even without its response. ``admin_only``: it shows what people have done, or
-    changes what Home Assistant has recorded.
+    ``response_optional``: it does something even if nobody wants its response. ``admin_only``: it shows what people
+    have done, or changes what Home Assistant has recorded.
     """
 
     run: Callable[[VehicleRuntime, ServiceCall], Awaitable[VehicleResponse]]
@@ -85,77 +85,81 @@ async def _wake_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleRespon
 
 
 def _not_woken(vehicle: VehicleRuntime) -> list[JsonValueType]:
-    """Return a line about why automatic wakes do not happen at the moment, if the owner has allowed them."""
-    held = vehicle.wakes.not_woken
-    if held is None or held.refusal in (WakeRefusal.OFF, WakeRefusal.NOT_DUE):
+    """Return a line about why the automatic wake that is due does not happen, if that is so."""
+    not_woken = vehicle.wakes.not_woken
+    if not_woken is None or not_woken.refusal in (WakeRefusal.OFF, WakeRefusal.NOT_DUE):
         return []
     return [
         {
-            "at": held.since.isoformat(),
+            "at": not_woken.since.isoformat(),
             "asked_by": "option",
             "why": Refresh.kind(),
             "result": "not_woken",
-            "refusal": held.refusal,
+            "refusal": not_woken.refusal,
         }
     ]
 
 
 async def _preflight(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     """Check a command against the state as it will be after pending commands."""
-    command, state = PREFLIGHT[call.data[ATTR_COMMAND]], vehicle.commands.expected
+    command = PREFLIGHT[call.data[ATTR_COMMAND]]
+    state = vehicle.commands.expected
     reason = vehicle.checks.refusal(command, state)
     warning = _warning(vehicle, command, state) if reason is None else None
     answer: JsonValueType = {
         "allowed": reason is None,
         "reason": reason,
-        "message": reason and await _exception_text(call.hass, reason),
+        "message": await _exception_text(call.hass, reason),
         "overridable": reason is not None and vehicle.checks.refusal(replace(command, force=True), state) is None,
         "warning": warning,
-        "warning_message": warning and await _exception_text(call.hass, warning),
+        "warning_message": await _exception_text(call.hass, warning),
     }
     return {"answer": answer}
 
 
 def _warning(vehicle: VehicleRuntime, command: Command, state: VehicleState) -> str | None:
-    """Return a warning about a command that is allowed: a plan would fail now, or nothing would be sent."""
+    """Return a warning about a command that is allowed: a planned start would fail now, or nothing would be sent."""
     if isinstance(command, ScheduleClimate):
         reason = vehicle.checks.refusal(StartClimate(), state)
         return reason if reason in OVERRIDABLE else None
-    idle = vehicle.commands.runner.idle  # otherwise another command comes first
-    return Reason.ALREADY_SO if idle and vehicle.checks.is_settled(command) else None
+    if not vehicle.commands.runner.idle:
+        return None  # the command under way may change whether this one is needed
+    return Reason.ALREADY_SO if vehicle.checks.is_settled(command) else None
 
 
-async def _exception_text(hass: HomeAssistant, key: str) -> str:
+async def _exception_text(hass: HomeAssistant, key: str | None) -> str | None:
+    if key is None:
+        return None
     texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
     return texts[f"component.{DOMAIN}.exceptions.{key}.message"]
 
 
-_NOT_AS_IT_IS = (CancelClimateSchedule, ScheduleClimate, SendDestination, SetChargeLimit)
-"""The first is never checked, the others need arguments."""
+_NO_DEFAULT = (CancelClimateSchedule, ScheduleClimate, SendDestination, SetChargeLimit)
+"""Commands that cannot be checked without arguments, and one that is never refused."""
 
 PREFLIGHT: Mapping[str, Command] = {
-    **{command.kind(): command() for command in COMMANDS if command not in _NOT_AS_IT_IS},
+    **{command.kind(): command() for command in COMMANDS if command not in _NO_DEFAULT},
     "locate": Refresh(Group.POSITION),
     ScheduleClimate.kind(): ScheduleClimate(at=datetime.max.replace(tzinfo=UTC)),
     SendDestination.kind(): SendDestination(0.0, 0.0, ""),
 }
-"""The commands that can be checked before they are sent."""
+"""The commands that can be checked before they are sent. Their arguments make no difference."""
 
-_SPAN = {
+_DEFAULT_SPAN = {
     TripPeriod.DAY: timedelta(days=6),
     TripPeriod.MONTH: timedelta(days=365),
     TripPeriod.YEAR: timedelta(days=3652),
 }
-"""How far back trips go if no start is given: a week, a year, ten years."""
+"""How far back from the end trips are read if no start is given: a week, a year, ten years."""
 
 
 async def _trips(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     period: TripPeriod = call.data[ATTR_PERIOD]
     end: date = call.data.get(ATTR_TO) or dt_util.now().date()
-    start: date = call.data.get(ATTR_FROM) or end - _SPAN[period]
+    start: date = call.data.get(ATTR_FROM) or end - _DEFAULT_SPAN[period]
     if start > end:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_after_to")
-    today = min(dt_util.now().date(), dt_util.utcnow().date())  # whichever day the service has
+    today = min(dt_util.now().date(), dt_util.utcnow().date())  # the service may count days in either zone
     try:
         driven = await vehicle.sources.read_trips(period, start, end, today)
     except BackendError as err:
@@ -165,10 +169,9 @@ async def _trips(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
 
 
 def _as_json(summary: TripSummary) -> JsonValueType:
-    return {
-        name: value.isoformat() if isinstance(value, date | datetime) else value
-        for name, value in asdict(summary).items()
-    } | {"units": dict(_UNITS)}
+    values = asdict(summary)
+    values |= {name: value.isoformat() for name, value in values.items() if isinstance(value, date)}
+    return values | {"units": dict(_UNITS)}
 
 
 _UNITS = {
@@ -188,21 +191,21 @@ async def _import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> Veh
 
     imported = await async_import_log(
         call.hass,
-        _own_name(vehicle.info),
-        lambda: _allowed(call.hass, call.data[ATTR_PATH]),
+        _name_in_logs(vehicle.info),
+        lambda: _allowed_file(call.hass, call.data[ATTR_PATH]),
         device_key=vehicle.info.key,
     )
     return {"answer": imported.as_response()}
 
 
-def _own_name(info: VehicleInfo) -> str | None:
-    """Return what the vehicle is called in its logs; some sources do not know, and make its key up."""
+def _name_in_logs(info: VehicleInfo) -> str | None:
+    """Return the VIN or frame number that Leaf Spy logs, ``None`` if it is unknown: some keys are made up."""
     return info.vin or (info.key if market_hint(info.key) is Market.JAPAN else None)
 
 
 @contextmanager
-def _allowed(hass: HomeAssistant, path: str) -> Iterator[Path]:
-    """Yield the file to read, if Home Assistant may read there and it is one."""
+def _allowed_file(hass: HomeAssistant, path: str) -> Iterator[Path]:
+    """Yield the path of a file that Home Assistant may read; raises a translated error if it is none."""
     if not hass.config.is_allowed_path(path):
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="path_not_allowed", translation_placeholders={"path": path}
