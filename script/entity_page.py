@@ -24,7 +24,7 @@ from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.sensor import GEOFENCE_DISTANCE, SENSORS, TALLIES
+from custom_components.nissanconnect.sensor import GEOFENCE_DISTANCE, INTEGRATION_SENSORS, SENSORS
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.time import TIMES
 from custom_components.nissanconnect.update import UPDATES
@@ -41,7 +41,7 @@ SOURCES: Mapping[str, str] = {
 """The golden files of single sources, and how the page calls these: in what is explained at its top, in that order."""
 
 _DESCRIPTIONS: Mapping[str, Sequence[EntityDescription]] = {
-    "sensor": (*SENSORS, *TALLIES, GEOFENCE_DISTANCE),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, GEOFENCE_DISTANCE),
     "binary_sensor": (*BINARY_SENSORS, GEOFENCE),
     "climate": CLIMATES,
     "lock": LOCKS,

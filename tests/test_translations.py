@@ -24,8 +24,8 @@ from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
 from custom_components.nissanconnect.queries import PREFLIGHT, QUERIES, VehicleQuery
 from custom_components.nissanconnect.repairs import FLOWS
-from custom_components.nissanconnect.sensor import GEOFENCE_DISTANCE, SENSORS, TALLIES
-from custom_components.nissanconnect.services import ACTIONS, VehicleAction
+from custom_components.nissanconnect.sensor import GEOFENCE_DISTANCE, INTEGRATION_SENSORS, SENSORS
+from custom_components.nissanconnect.services import _NOT_SUPPORTED, ACTIONS, VehicleAction
 from custom_components.nissanconnect.sources import SOURCES, Source
 from custom_components.nissanconnect.switch import SWITCHES
 from custom_components.nissanconnect.time import TIMES
@@ -44,7 +44,7 @@ DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "event": EVENTS,
     "lock": LOCKS,
     "number": NUMBERS,
-    "sensor": (*SENSORS, *TALLIES, GEOFENCE_DISTANCE),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, GEOFENCE_DISTANCE),
     "switch": SWITCHES,
     "time": TIMES,
     "update": UPDATES,
@@ -152,7 +152,8 @@ def test_every_error_has_its_words_in_forms_and_in_actions() -> None:
 
 
 def test_every_exception_that_the_code_names_exists_and_no_other() -> None:
-    assert ENGLISH["exceptions"].keys() == ERROR_KEYS | set(Reason) | set(_literal_keys())
+    named = {*ERROR_KEYS, *Reason, *_NOT_SUPPORTED.values(), *_literal_keys()}
+    assert ENGLISH["exceptions"].keys() == named
 
 
 def _literal_keys() -> Iterator[str]:

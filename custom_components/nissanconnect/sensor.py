@@ -1,4 +1,4 @@
-"""Sensors: everything that a vehicle reports as a value."""
+"""Sensors: the values that a vehicle reports, and some of the integration itself."""
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
@@ -28,7 +28,13 @@ from .account import NissanConfigEntry
 from .engine.debounce import Held, InSteps, Steady, TimeInSteps
 from .engine.wake_policy import WakeRefusal
 from .entity import async_add_geofence_entities, async_add_vehicle_entities
-from .sensor_entity import GeofenceDistance, TallyDescription, TallySensor, VehicleSensor, VehicleSensorDescription
+from .sensor_entity import (
+    GeofenceDistance,
+    IntegrationSensor,
+    IntegrationSensorDescription,
+    VehicleSensor,
+    VehicleSensorDescription,
+)
 from .sources import SOURCES
 from .vehicle import (
     Capability,
@@ -46,12 +52,12 @@ from .vehicle import (
 PARALLEL_UPDATES = 0
 
 _FORECAST_STEP = timedelta(minutes=5)
-"""Forecasts are not more accurate than this, and each differs a little from the one before."""
+"""Forecasts are no more accurate than this, and each differs a little from the one before."""
 
 _SOURCE_HOLD = timedelta(minutes=15)
-"""Two sources that both report replace each other with each report."""
+"""How long the shown source stays: two sources that both report would replace each other with every report."""
 
-_SHARED = (
+_SHARED_GROUPS = (
     Group.AUX_BATTERY,
     Group.BATTERY,
     Group.BODY,
@@ -68,19 +74,19 @@ _BACKENDS = sorted({source.backend for source in SOURCES.values()})
 type _Value[T] = Callable[[VehicleState], T | None]
 
 
-class _Place(TypedDict, total=False):
-    """Where Home Assistant shows an entity, if not among the first."""
+class _Visibility(TypedDict, total=False):
+    """Fields of a description that make an entity less prominent."""
 
     entity_category: EntityCategory
     entity_registry_enabled_default: bool
 
 
-_DIAGNOSTIC = _Place(entity_category=EntityCategory.DIAGNOSTIC)
-_DISABLED = _Place(entity_registry_enabled_default=False)
-_HIDDEN = _Place(**_DIAGNOSTIC, **_DISABLED)
+_DIAGNOSTIC = _Visibility(entity_category=EntityCategory.DIAGNOSTIC)
+_DISABLED = _Visibility(entity_registry_enabled_default=False)
+_EXPERT = _Visibility(**_DIAGNOSTIC, **_DISABLED)
 
 
-class _Options(_Place, total=False):
+class _Options(_Visibility, total=False):
     """Fields of a description that the functions below pass on."""
 
     capability: Capability
@@ -114,6 +120,7 @@ _distance = partial(_measurement, device_class=SensorDeviceClass.DISTANCE, unit=
 _energy = partial(_measurement, device_class=SensorDeviceClass.ENERGY_STORAGE, unit=UnitOfEnergy.KILO_WATT_HOUR)
 _percentage = partial(_measurement, unit=PERCENTAGE)
 _temperature = partial(_measurement, device_class=SensorDeviceClass.TEMPERATURE, unit=UnitOfTemperature.CELSIUS)
+_voltage = partial(_measurement, device_class=SensorDeviceClass.VOLTAGE)
 
 
 def _timestamp(key: str, value: _Value[datetime], **options: Unpack[_Options]) -> VehicleSensorDescription:
@@ -152,18 +159,18 @@ def _tyre_pressure(place: str, tyre: Callable[[Tyres], Tyre]) -> VehicleSensorDe
 
 
 def _reported_at(group: Group) -> VehicleSensorDescription:
-    """Return the sensor of when the vehicle reported a group: a time, because an age would change every minute."""
+    """Return the sensor that shows when the vehicle reported a group: a time, as an age would change every minute."""
     return _timestamp(
         f"{group}_reported",
         lambda s: _to_the_minute(s.groups()[group].reported_at) if group in s.groups() else None,
-        **_HIDDEN,
+        **_EXPERT,
     )
 
 
 def _source(key: str, value: _Value[str]) -> VehicleSensorDescription:
-    """Return a sensor that shows which of several sources has reported something."""
+    """Return a sensor that shows which of several sources has reported a value."""
     return _enum(
-        key, value, _BACKENDS, needs={Capability.SEVERAL_SOURCES}, steady=lambda: Held(_SOURCE_HOLD), **_HIDDEN
+        key, value, _BACKENDS, needs={Capability.SEVERAL_SOURCES}, steady=lambda: Held(_SOURCE_HOLD), **_EXPERT
     )
 
 
@@ -182,7 +189,7 @@ def _to_the_minute(at: datetime | None) -> datetime | None:
 
 
 def _last_source(state: VehicleState) -> str | None:
-    """Return the source of the last report, by the vehicle's clock; where no group has a time, by ours."""
+    """Return the source of the last report by the vehicle's clock, or by ours if no group has a time of the vehicle."""
     latest = max(
         state.groups().values(),
         key=lambda group: (group.reported_at is not None, group.reported_at or group.received_at),
@@ -199,11 +206,10 @@ def _subscription(state: VehicleState) -> str | None:
 
 
 SENSORS = (
-    _measurement(
+    _voltage(
         "aux_battery_voltage",
         lambda s: s.aux_battery.voltage if s.aux_battery else None,
-        SensorDeviceClass.VOLTAGE,
-        UnitOfElectricPotential.VOLT,
+        unit=UnitOfElectricPotential.VOLT,
         precision=1,
         **_DIAGNOSTIC,
     ),
@@ -222,11 +228,10 @@ SENSORS = (
     ),
     _measurement("battery_health_bars", lambda s: _whole(s.battery.health_bars) if s.battery else None, **_DIAGNOSTIC),
     _temperature("battery_temperature", lambda s: s.battery.temperature if s.battery else None, **_DIAGNOSTIC),
-    _measurement(
+    _voltage(
         "cell_spread",
         lambda s: s.battery.cell_spread if s.battery else None,
-        SensorDeviceClass.VOLTAGE,
-        UnitOfElectricPotential.MILLIVOLT,
+        unit=UnitOfElectricPotential.MILLIVOLT,
         **_DIAGNOSTIC,
     ),
     _enum(
@@ -268,7 +273,7 @@ SENSORS = (
     ),
     _source("data_source", _last_source),
     VehicleSensorDescription(
-        key="firmware", value=lambda s: s.connectivity.firmware if s.connectivity else None, **_HIDDEN
+        key="firmware", value=lambda s: s.connectivity.firmware if s.connectivity else None, **_EXPERT
     ),
     _percentage("fuel_level", lambda s: s.fuel.level if s.fuel else None),
     _measurement(
@@ -286,12 +291,10 @@ SENSORS = (
         **_DISABLED,
     ),
     _temperature("inside_temperature", lambda s: s.climate.inside_temperature if s.climate else None, precision=1),
-    _timestamp("last_read", lambda s: _to_the_minute(s.last_read), **_HIDDEN),
+    _timestamp("last_read", lambda s: _to_the_minute(s.last_read), **_EXPERT),
     _timestamp("last_report", lambda s: _to_the_minute(s.last_report), **_DIAGNOSTIC),
     _distance(
-        "odometer",
-        lambda s: s.odometer.distance if s.odometer else None,
-        state_class=SensorStateClass.TOTAL_INCREASING,
+        "odometer", lambda s: s.odometer.distance if s.odometer else None, state_class=SensorStateClass.TOTAL_INCREASING
     ),
     _distance("oil_change", lambda s: _whole(s.health.oil_change_in) if s.health else None, **_DIAGNOSTIC),
     _temperature("outside_temperature", lambda s: s.climate.outside_temperature if s.climate else None, precision=1),
@@ -303,7 +306,7 @@ SENSORS = (
         SensorDeviceClass.SIGNAL_STRENGTH,
         SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
         precision=None,
-        **_HIDDEN,
+        **_EXPERT,
     ),
     _enum("subscription", _subscription, ("active", "inactive"), **_DIAGNOSTIC),
     _timestamp("subscription_ends", lambda s: s.subscription.ends_at if s.subscription else None, **_DIAGNOSTIC),
@@ -315,28 +318,27 @@ SENSORS = (
     _tyre_pressure("rear_left", lambda tyres: tyres.rear_left),
     _tyre_pressure("rear_right", lambda tyres: tyres.rear_right),
     *(_reported_at(group) for group in Group),
-    *(_group_source(group) for group in _SHARED),
+    *(_group_source(group) for group in _SHARED_GROUPS),
 )
 
-
-TALLIES = (
-    TallyDescription(
+INTEGRATION_SENSORS = (
+    IntegrationSensorDescription(
         key="automatic_wake",
         device_class=SensorDeviceClass.ENUM,
         options=[*WakeRefusal],
-        count=lambda vehicle: held.refusal if (held := vehicle.wakes.not_woken) else None,
-        **_HIDDEN,
+        state=lambda vehicle: vehicle.wakes.not_woken.refusal if vehicle.wakes.not_woken else None,
+        **_EXPERT,
     ),
-    TallyDescription(
+    IntegrationSensorDescription(
         key="requests_today",
         state_class=SensorStateClass.TOTAL_INCREASING,
-        count=lambda vehicle: vehicle.connection.requests_today,
-        **_HIDDEN,
+        state=lambda vehicle: vehicle.connection.requests_today,
+        **_EXPERT,
     ),
-    TallyDescription(
+    IntegrationSensorDescription(
         key="wakes_today",
         state_class=SensorStateClass.TOTAL_INCREASING,
-        count=lambda vehicle: vehicle.log.wakes_today,
+        state=lambda vehicle: vehicle.log.wakes_today,
         **_DIAGNOSTIC,
     ),
 )
@@ -356,5 +358,5 @@ async def async_setup_entry(
 ) -> None:
     """Add each vehicle's sensors."""
     await async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
-    await async_add_vehicle_entities(entry, async_add_entities, TALLIES, TallySensor)
+    await async_add_vehicle_entities(entry, async_add_entities, INTEGRATION_SENSORS, IntegrationSensor)
     await async_add_geofence_entities(entry, async_add_entities, GEOFENCE_DISTANCE, GeofenceDistance)

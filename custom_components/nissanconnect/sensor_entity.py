@@ -46,10 +46,10 @@ class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | da
 
 
 @dataclass(frozen=True, kw_only=True)
-class TallyDescription(SensorEntityDescription, VehicleDescription):
+class IntegrationSensorDescription(SensorEntityDescription, VehicleDescription):
     """A value of the integration itself, such as a count of requests; it does not depend on reports."""
 
-    count: Callable[[VehicleRuntime], int | str | None]
+    state: Callable[[VehicleRuntime], int | str | None]
 
 
 class StatisticsEntity(VehicleEntity, SensorEntity):
@@ -126,15 +126,15 @@ class VehicleSensor(StatisticsEntity):
         return value if self._steady is None else self._steady.after(value, dt_util.utcnow())
 
 
-class TallySensor(StatisticsEntity):
+class IntegrationSensor(StatisticsEntity):
     """A value of the integration itself."""
 
-    entity_description: TallyDescription
+    entity_description: IntegrationSensorDescription
 
     @property
     @override
     def native_value(self) -> int | str | None:
-        return self.entity_description.count(self.runtime)
+        return self.entity_description.state(self.runtime)
 
 
 class GeofenceDistance(GeofenceEntity, SensorEntity):

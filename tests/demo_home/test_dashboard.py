@@ -12,7 +12,7 @@ from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.sensor import SENSORS, TALLIES
+from custom_components.nissanconnect.sensor import INTEGRATION_SENSORS, SENSORS
 from custom_components.nissanconnect.switch import SWITCHES
 from script.demo_home.cards import BADGES, GLANCE, MAPPED, SECTIONS
 from script.demo_home.check import entities_in
@@ -26,7 +26,7 @@ PLATFORMS = {
     "device_tracker": TRACKERS,
     "lock": LOCKS,
     "number": NUMBERS,
-    "sensor": (*SENSORS, *TALLIES),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS),
     "switch": SWITCHES,
 }
 NAMES = sorted(f"{platform}.{each.key}" for platform, descriptions in PLATFORMS.items() for each in descriptions)
