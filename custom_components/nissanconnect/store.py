@@ -1,4 +1,4 @@
-"""What is kept over a restart: the vehicles, their last values with their own times, and what a backend has learnt."""
+"""What is kept over a restart: the vehicles, their last values with their times, and what a backend has learnt."""
 
 from asyncio import wait
 from collections import Counter
@@ -33,17 +33,17 @@ _LOGGER = logging.getLogger(__name__)
 
 _VERSION = 1
 _SETS = ("capabilities", "lost")
-"""The fields of a vehicle that JSON cannot hold as they are."""
+"""The fields of a vehicle that are sets, which JSON does not have."""
 _DELAY = 15.0
-"""Seconds from a change to the write: reads come in bursts, storage media wear out."""
+"""Seconds from a change to the write: reads come in bursts, and storage media wear out."""
 
 _LONGEST_WRITE = 0.25
-"""Seconds that a command waits until it is written: it takes some milliseconds, but a disk may be full or asleep."""
+"""Seconds that a command waits for its write at most: some milliseconds suffice, unless the disk is full or asleep."""
 
 _MOST_UNFINISHED = 20
 
 MOST_VEHICLES = 200
-"""Of one account: thousands, listed or kept, would hold Home Assistant up for longer than anybody waits."""
+"""Of one account. With thousands, listed or kept, Home Assistant would hardly start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,8 @@ class RememberedVehicle:
     """What is kept of one vehicle.
 
     ``reported`` is what its own account has reported, ``secondary_reported`` what other sources have, by their names.
-    ``pending`` is what was pushed and has not lasted long enough to count. ``unfinished`` are the commands whose end
-    has not been seen.
+    ``pending`` is what was pushed and has not lasted long enough to be shown. ``unfinished`` are the commands whose end
+    was not known yet.
     """
 
     info: VehicleInfo
@@ -80,14 +80,14 @@ class Remembered:
 
 
 class _File(Store[dict[str, Any]]):
-    """A file that loads whatever is in it: it is a cache, and all that is not to be understood can be read anew."""
+    """A file that is loaded whichever version wrote it: it is a cache, and what is not understood can be read anew."""
 
     set_aside: str | None = None
     """The new name of the file, if there was something in it that could not be read."""
 
     @override
     async def _async_migrate_func(self, old_major_version: int, old_minor_version: int, old_data: Any) -> Any:
-        """Take what another version wrote as if it were ours; what is foreign in it is left out by those who read."""
+        """Return what another version wrote as it is; :class:`StoreReader` leaves out what it does not understand."""
         if old_major_version != self.version:
             await self.async_set_aside()
         return old_data
@@ -127,21 +127,19 @@ class VehicleStore:
             atomic_writes=True,
             max_readable_version=sys.maxsize,
         )
-        # What must be kept before a command leaves: little, and without waiting for the disk. Whoever kills us does not
-        # take what the system has been handed; for when the power fails there is the file above, which follows at once.
+        # The commands and wakes that are under way, written before a command leaves: little, and not atomically, so
+        # without a wait for the disk. If our process is killed, the system still writes it. If the power fails, there
+        # is the file above, which is written right afterwards.
         self._open = _File(hass, _VERSION, f"{DOMAIN}.{entry_id}.open", private=True, max_readable_version=sys.maxsize)
-        self._number = 0
-        """Of the state that was written last, to either file: what is open counts only if it is newer than the rest."""
+        self._revision = 0
+        """Of the state that was written last, to either file: the second file is used only if it is the newer one."""
         self._remember: Callable[[], Remembered] = Remembered
         self._closed = False
         self._delay: float | None = None
-        """After which delay the next write comes, if one is planned."""
+        """The delay of the next write, if one is scheduled."""
 
     async def async_load(self) -> Remembered:
-        """Return what was kept. What cannot be read any more is left out, the rest is still good.
-
-        The file in which something was left out is set aside.
-        """
+        """Return what was kept, without what cannot be read any more. If there is such, the file is set aside."""
         try:
             raw: Any = await self._store.async_load()
         except HomeAssistantError, AttributeError, KeyError, TypeError, ValueError:  # no file, or not one of ours
@@ -149,11 +147,11 @@ class VehicleStore:
             return Remembered(set_aside=self._store.set_aside)
         reader = StoreReader(dt_util.utcnow())
         remembered = await self._hass.async_add_executor_job(reader.read, raw)  # 1 ms for each vehicle
-        self._number = _number(raw)
+        self._revision = _revision(raw)
         with suppress(HomeAssistantError, AttributeError, KeyError, TypeError, ValueError):
             raw_open: Any = await self._open.async_load()
-            if _number(raw_open) > self._number:
-                self._number = _number(raw_open)
+            if _revision(raw_open) > self._revision:
+                self._revision = _revision(raw_open)
                 remembered.vehicles = StoreReader(reader.now).reopen(remembered.vehicles, raw_open)
         if reader.lost and self._store.set_aside is None:
             await self._store.async_set_aside()
@@ -163,22 +161,22 @@ class VehicleStore:
 
     @callback
     def async_start(self, remember: Callable[[], Remembered]) -> None:
-        """Write what ``remember`` returns from now on."""
+        """From now on, write what ``remember`` returns."""
         self._remember = remember
 
     @callback
     def async_schedule_save(self, *, at_once: bool = False) -> None:
-        """Write soon or as soon as possible, at the latest when Home Assistant stops; nothing once closed.
+        """Write after a delay or at once, at the latest when Home Assistant stops; do nothing once closed.
 
-        A write that is scheduled stays so unless this one is more urgent: Home Assistant's store would delay it with
-        every further call, and a source that pushes every second would delay it for hours.
+        A scheduled write is only replaced by a more urgent one. Home Assistant's store would delay it with every
+        further call, and a source that pushes every second would delay it for hours.
         """
         if self._closed:
             return
 
         def write() -> dict[str, Any]:
             self._delay = None
-            return self._numbered(_dump(self._remember()))
+            return self._with_revision(_dump(self._remember()))
 
         delay = 0 if at_once else _DELAY
         if self._delay is None or delay < self._delay:
@@ -186,26 +184,27 @@ class VehicleStore:
             self._store.async_delay_save(write, delay)
 
     async def async_save(self, remembered: Remembered) -> None:
-        """Write now; what is scheduled is part of it."""
+        """Write now, which replaces a scheduled write."""
         self._delay = None
-        await self._store.async_save(self._numbered(_dump(remembered)))
+        await self._store.async_save(self._with_revision(_dump(remembered)))
 
     async def async_close(self) -> None:
-        """Write for the last time: whatever still ends must not overwrite what a successor knows."""
+        """Write for the last time: commands that end later must not overwrite what a reloaded entry writes."""
         self._closed = True
         await self.async_save(self._remember())
 
     async def async_save_open(self) -> None:
-        """Write now what commands and wakes are open, and wait for that as long as a command can wait."""
+        """Write now which commands and wakes are under way, and wait for that as long as a command can wait."""
         if self._closed:
             return
-        data = self._numbered({"vehicles": [kept for each in self._remember().vehicles if (kept := _dump_open(each))]})
+        vehicles = map(_dump_open, self._remember().vehicles)
+        data = self._with_revision({"vehicles": [each for each in vehicles if each["unfinished"] or each["wakes"]]})
         writing = self._hass.async_create_task(self._open.async_save(data), eager_start=True)
         await wait({writing}, timeout=_LONGEST_WRITE)
 
-    def _numbered(self, data: dict[str, Any]) -> dict[str, Any]:
-        self._number += 1
-        return data | {"number": self._number}
+    def _with_revision(self, data: dict[str, Any]) -> dict[str, Any]:
+        self._revision += 1
+        return data | {"number": self._revision}
 
     async def async_remove(self) -> None:
         """Forget everything."""
@@ -214,14 +213,17 @@ class VehicleStore:
         await self._store.async_remove_set_aside()
 
 
-def _number(raw: Any) -> int:
-    """Return the number of a written state; earlier versions gave none."""
-    number = raw.get("number") if isinstance(raw, Mapping) else None
-    return number if isinstance(number, int) else 0
+def _revision(raw: Any) -> int:
+    """Return the revision of a written state; early versions gave it none."""
+    revision = raw.get("number") if isinstance(raw, Mapping) else None
+    return revision if isinstance(revision, int) else 0
 
 
 def _dump(remembered: Remembered) -> dict[str, Any]:
-    """Return what the store writes. Dataclasses are left to its JSON encoder, which is many times as fast."""
+    """Return what the store writes, under the names that the first version gave it.
+
+    Most dataclasses are left to the store's JSON encoder, which is many times as fast.
+    """
     return {"memory": remembered.memory, "vehicles": [_dump_vehicle(vehicle) for vehicle in remembered.vehicles]}
 
 
@@ -242,10 +244,8 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
     }
 
 
-def _dump_open(vehicle: RememberedVehicle) -> dict[str, Any] | None:
+def _dump_open(vehicle: RememberedVehicle) -> dict[str, Any]:
     wakes = [wake for wake in vehicle.wakes.wakes if wake.result is WakeResult.PENDING]
-    if not wakes and not vehicle.unfinished:
-        return None
     return {"key": vehicle.info.key, "unfinished": _dump_unfinished(vehicle), "wakes": wakes}
 
 
@@ -261,7 +261,7 @@ def _dump_reported(reported: SourceState) -> dict[str, Any]:
 
 
 def _without_pin(command: Command) -> dict[str, Any]:
-    """A command that is only followed needs no PIN, and a PIN is kept nowhere."""
+    """Return a command's fields but for the PIN: it is never stored, and not needed to follow the command."""
     return {name: value for name, value in _fields(command).items() if name != "pin"}
 
 
@@ -273,8 +273,8 @@ def _fields(item: VehicleInfo | Unfinished | Command) -> dict[str, Any]:
 class StoreReader:
     """Reads what :func:`_dump` wrote, maybe in another version and maybe damaged since.
 
-    ``lost``: something in it could not be read. Nothing that is kept has happened later than ``now``: what says so was
-    written by a clock that was ahead, and counts as of now.
+    ``lost``: something in it could not be read. A time later than ``now`` was written by a clock that was ahead, and is
+    replaced by ``now``.
     """
 
     now: datetime
@@ -292,18 +292,21 @@ class StoreReader:
         return Remembered(vehicles=list(found.values()), memory=kept.get("memory"))
 
     def reopen(self, vehicles: list[RememberedVehicle], raw: Any) -> list[RememberedVehicle]:
-        """Return the vehicles with what was open when that was written, later than the rest."""
-        open_now = {kept.get("key"): kept for kept in map(self._mapping, self._mapping(raw).get("vehicles") or ())}
-        return [self._reopen(each, open_now[each.info.key]) if each.info.key in open_now else each for each in vehicles]
+        """Return the vehicles with the commands and wakes of the second file, which was written later."""
+        listed = [self._mapping(each) for each in self._mapping(raw).get("vehicles") or ()]
+        kept = {each.get("key"): each for each in listed}
+        return [self._reopen(each, kept[each.info.key]) if each.info.key in kept else each for each in vehicles]
 
     def _reopen(self, vehicle: RememberedVehicle, kept: Mapping[str, Any]) -> RememberedVehicle:
         newer = self._each(self._unfinished, kept.get("unfinished"))
         unfinished = {(each.command.kind(), each.asked_at): each for each in (*vehicle.unfinished, *newer)}
         wakes = list(vehicle.wakes.wakes)
-        known_wakes = Counter((each.at, each.why) for each in wakes)
+        in_both = Counter((each.at, each.why) for each in wakes)  # several may be equal
         for wake in self._each(partial(self._load, Wake), kept.get("wakes")):
-            known_wakes[wake.at, wake.why] -= 1
-            wakes += [wake] if known_wakes[wake.at, wake.why] < 0 else []
+            if in_both[wake.at, wake.why] > 0:
+                in_both[wake.at, wake.why] -= 1
+            else:
+                wakes.append(wake)
         return replace(
             vehicle,
             unfinished=tuple(unfinished.values())[-_MOST_UNFINISHED:],
@@ -312,7 +315,8 @@ class StoreReader:
 
     def _vehicle(self, raw: Any) -> RememberedVehicle | None:
         kept = self._mapping(raw)
-        if (info := self._load(VehicleInfo, kept.get("info"))) is None:
+        info = self._load(VehicleInfo, kept.get("info"))
+        if info is None:
             return None
         return RememberedVehicle(
             info=info,
@@ -335,17 +339,15 @@ class StoreReader:
         found = self._load(AlertPreferences, raw) or AlertPreferences()
         if 0 <= found.charge_below <= 100:
             return found
-        self.lost = True  # no battery has such a level
+        self.lost = True  # an alert below such a level makes no sense
         return replace(found, charge_below=AlertPreferences().charge_below)
 
     def _reported(self, raw: Any) -> SourceState:
         kept = self._mapping(raw)
-        changed_at = self._mapping(kept.get("changed_at"))
+        loaded = {group: self._load(datetime, at) for group, at in self._mapping(kept.get("changed_at")).items()}
         return SourceState(
             state=self._state(kept.get("state")),
-            changed_at={
-                group: at for group in changed_at if (at := self._load(datetime, changed_at[group])) is not None
-            },
+            changed_at={group: at for group, at in loaded.items() if at is not None},
         )
 
     def _state(self, raw: Any) -> VehicleState:
@@ -356,20 +358,23 @@ class StoreReader:
         kept = self._mapping(raw)
         kind = next((each for each in COMMANDS if each.kind() == kept.get("kind")), None)
         command = self._load(kind, kept.get("command")) if kind else None
-        asked_by, ticket = self._load(Initiator, kept.get("asked_by")), self._load(Ticket, kept.get("ticket"))
-        asked_at, sent_at = (self._load(datetime, kept.get(name)) for name in ("asked_at", "sent_at"))
+        asked_by = self._load(Initiator, kept.get("asked_by"))
+        ticket = self._load(Ticket, kept.get("ticket"))
+        asked_at = self._load(datetime, kept.get("asked_at"))
+        sent_at = self._load(datetime, kept.get("sent_at"))
         if command is None or asked_by is None or asked_at is None:
             return None
         if sent_at is None and kept.get("sent_at") is not None:
-            return None  # whether it was sent is not left to a guess
+            return None  # without its time the command would count as never sent
         return Unfinished(command=command, asked_by=asked_by, asked_at=asked_at, sent_at=sent_at, ticket=ticket)
 
     def _each[T](self, read: Callable[[Any], T | None], raw: Any) -> Iterator[T]:
-        """Read what can be read of a list."""
+        """Read a list, without what cannot be read of it."""
         if raw is not None and not isinstance(raw, list):
             self.lost = True
         for each in raw if isinstance(raw, list) else ():
-            if (found := read(each)) is not None:
+            found = read(each)
+            if found is not None:
                 yield found
             else:
                 self.lost = True
