@@ -64,14 +64,14 @@ class GeofenceFlow(ConfigSubentryFlow):
         self._suggested: dict[str, Any] = {}
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Choose how to find the centre."""
+        """Choose how to find the centre of the geofence."""
         entry: NissanConfigEntry = self._get_entry()
         if entry.state is ConfigEntryState.LOADED and not entry.runtime_data.vehicles:
             return self.async_abort(reason="no_vehicles_here")
         return self.async_show_menu(step_id="user", menu_options=["map", "zone", "address"])
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Start with the geofence as it is."""
+        """Change a geofence."""
         subentry = self._get_reconfigure_subentry()
         self._suggest()
         self._suggested |= read_geofence(subentry).without_odd(subentry.data)
@@ -79,32 +79,31 @@ class GeofenceFlow(ConfigSubentryFlow):
         return await self.async_step_area()
 
     async def async_step_map(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Begin at home."""
+        """Show a geofence around home."""
         self._suggest()
         return await self.async_step_area()
 
     async def async_step_zone(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Begin with a zone: its name, centre and radius."""
+        """Choose a zone, and show a geofence with its name, centre and radius."""
         zone = self.hass.states.get(user_input[CONF_ZONE]) if user_input else None
         if zone is None:
             return self.async_show_form(step_id="zone", data_schema=_ZONE)
-        known = zone.attributes
-        radius = min(max(known[CONF_RADIUS], SMALLEST), LARGEST)
-        self._suggest((known[CONF_LATITUDE], known[CONF_LONGITUDE]), radius)
+        area = zone.attributes
+        radius = min(max(area[CONF_RADIUS], SMALLEST), LARGEST)
+        self._suggest((area[CONF_LATITUDE], area[CONF_LONGITUDE]), radius)
         self._suggested[CONF_NAME] = zone.name
         return await self.async_step_area()
 
     async def async_step_address(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Begin at an address. If it cannot be found, the owner points at it on the map."""
+        """Enter an address, and show a geofence around it; around home if it cannot be found."""
         if user_input is None:
             return self.async_show_form(step_id="address", data_schema=_ADDRESS)
-        errors = {}
-        self._suggest()
         try:
             self._suggest(await async_find_address(self.hass, user_input[CONF_ADDRESS].strip()))
         except NoPlaceFound as err:
-            errors["base"] = str(err)
-        return self._async_show_geofence(errors)
+            self._suggest()
+            return self._async_show_geofence({"base": str(err)})
+        return self._async_show_geofence({})
 
     async def async_step_area(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the geofence, and save it."""
@@ -125,7 +124,7 @@ class GeofenceFlow(ConfigSubentryFlow):
         return self.async_create_entry(title=title, data=data)
 
     def _suggest(self, centre: tuple[float, float] | None = None, radius: float = _DEFAULT_RADIUS) -> None:
-        """Begin with a circle around ``centre``, or around home."""
+        """Suggest a geofence around ``centre``, or around home if that is ``None``."""
         latitude, longitude = centre or (self.hass.config.latitude, self.hass.config.longitude)
         self._suggested = {
             CONF_LOCATION: {CONF_LATITUDE: latitude, CONF_LONGITUDE: longitude, CONF_RADIUS: radius},
@@ -142,7 +141,7 @@ class GeofenceFlow(ConfigSubentryFlow):
         }
         suggested = dict(self._suggested)
         vehicles = loaded_vehicles(self._get_entry())
-        if len(vehicles) > 1:  # otherwise all are meant
+        if len(vehicles) > 1:  # a geofence without a choice is for all vehicles
             fields[probatio.Required(CONF_VEHICLES, default=[*vehicles])] = vehicle_selector(vehicles, multiple=True)
             if CONF_VEHICLES in suggested:  # the form would reject a vehicle that is no longer a choice
                 suggested[CONF_VEHICLES] = [each for each in suggested[CONF_VEHICLES] if each in vehicles]
@@ -155,7 +154,7 @@ class GeofenceFlow(ConfigSubentryFlow):
 
 
 class SourceFlow(ConfigSubentryFlow):
-    """Choose two vehicles that are the same one, and which source is preferred."""
+    """Adds a vehicle of another entry as a source of one of this entry, or changes which of both is preferred."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Choose the vehicles. Two with the same VIN are preselected; otherwise only the owner knows."""
@@ -179,13 +178,13 @@ class SourceFlow(ConfigSubentryFlow):
                     CONF_PREFERRED: user_input[CONF_PREFERRED],
                 },
             )
-        same = (
-            (name, value)
-            for name, info in vehicles.items()
-            for value, (_, other) in candidates.items()
-            if other.key == info.key
-        )
-        vehicle, source = next(same, (next(iter(vehicles)), next(iter(candidates))))
+        same = [
+            (vehicle, source)
+            for vehicle, info in vehicles.items()
+            for source, (_, candidate) in candidates.items()
+            if candidate.key == info.key
+        ]
+        vehicle, source = same[0] if same else (next(iter(vehicles)), next(iter(candidates)))
         labels = [
             SelectOptionDict(value=value, label=f"{info.name} ({entry.title})")
             for value, (entry, info) in candidates.items()
@@ -208,17 +207,19 @@ class SourceFlow(ConfigSubentryFlow):
         )
 
     def _candidates(self) -> dict[str, tuple[NissanConfigEntry, VehicleInfo]]:
-        """Return the vehicles of other entries that neither are a source already nor have sources of their own.
+        """Return the vehicles of other entries that can become a source, each with its entry.
 
-        The keys are the values of the form: the id of the entry and the alias of the vehicle.
+        Vehicles that are a source already cannot, nor can those that have sources themselves. The keys are the values
+        of the form: the id of the entry and the alias of the vehicle.
         """
         found: dict[str, tuple[NissanConfigEntry, VehicleInfo]] = {}
         others: list[NissanConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
         for entry in others:
             if entry.entry_id == self._get_entry().entry_id:
                 continue
-            own = [vehicle.info for vehicle in entry.runtime_data.vehicles.values() if not vehicle.sources.secondary]
-            secondary = [known.info for known in entry.runtime_data.connection.secondary.values()]
-            for info in (*own, *(each for each in secondary if not async_is_source(self.hass, entry, each.key))):
+            owned = [vehicle.info for vehicle in entry.runtime_data.vehicles.values() if not vehicle.sources.secondary]
+            known = [vehicle.info for vehicle in entry.runtime_data.connection.secondary.values()]
+            unused = [info for info in known if not async_is_source(self.hass, entry, info.key)]
+            for info in (*owned, *unused):
                 found[f"{entry.entry_id} {alias(info.key)}"] = entry, info
         return found
