@@ -174,7 +174,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
     def _async_known(self, push: Push) -> RememberedVehicle:
         """Return what is known of a vehicle that is not ours, or not yet, with this report."""
         before = self.connection.secondary.get(push.info.key, RememberedVehicle(info=push.info))
-        return replace(before, info=push.info.after(before.info), reported=before.reported.after(push.state))
+        return replace(before, info=push.info.with_lost_since(before.info), reported=before.reported.after(push.state))
 
     def consumers(self, key: str) -> Iterator[tuple[VehicleRuntime, SecondarySource]]:
         """Return the vehicles of other entries that our vehicle is a source of, with that source."""

@@ -220,7 +220,7 @@ class OwnSource(VehicleSource):
 
     def update_info(self, info: VehicleInfo) -> None:
         """Take over what the account says of the vehicle now."""
-        self._info = info.after(self._info)
+        self._info = info.with_lost_since(self._info)
 
 
 class SecondarySource(VehicleSource):

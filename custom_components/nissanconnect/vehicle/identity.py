@@ -18,7 +18,7 @@ class Capability(StrEnum):
     LOCATION = "location"
     LOCK_STATUS = "lock_status"
     SEVERAL_SOURCES = "several_sources"
-    """More than one source reports it."""
+    """More than one source reports the vehicle."""
     TRIPS = "trips"
 
     # What it can do
@@ -55,7 +55,7 @@ LONGEST_TITLE = 100
 LONGEST_TEXT = 500
 
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""They count as letters but are invisible."""
+"""Characters that Unicode counts as letters or symbols although they are invisible."""
 
 
 def one_line(text: str | None, longest: int = LONGEST_NAME) -> str | None:
@@ -67,19 +67,21 @@ def one_line(text: str | None, longest: int = LONGEST_NAME) -> str | None:
     """
     if text is None:
         return None
-    seen = "".join(sign for sign in text[: 20 * longest] if sign.isspace() or _is_seen(sign))
-    line = " ".join(seen.split())
-    return (line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…") or None
+    visible = "".join(each for each in text[: 20 * longest] if each.isspace() or _is_visible(each))
+    line = " ".join(visible.split())
+    if len(line) > longest:
+        line = f"{line[: longest - 1].rstrip()}…"
+    return line or None
 
 
-def clean(item: object, **longest: int) -> None:
+def clean_fields(item: object, **longest: int) -> None:
     """Apply :func:`one_line` to fields of a frozen dataclass, from its ``__post_init__``."""
     for name, length in longest.items():
         object.__setattr__(item, name, one_line(getattr(item, name), length))
 
 
-def _is_seen(sign: str) -> bool:
-    return not unicodedata.category(sign).startswith("C") and sign not in _BLANK_LETTERS
+def _is_visible(character: str) -> bool:
+    return not unicodedata.category(character).startswith("C") and character not in _BLANK_LETTERS
 
 
 class Powertrain(StrEnum):
@@ -100,16 +102,18 @@ class ClimateLimits:
 
     def nearest(self, target: float) -> float:
         """Return the accepted temperature that is nearest to ``target``, both in °C."""
-        return min(max(round(round(target / self.step) * self.step, 2), self.minimum), self.maximum)
+        stepped = round(round(target / self.step) * self.step, 2)
+        return min(max(stepped, self.minimum), self.maximum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleInfo:
-    """The properties that do not change between reports.
+    """The properties of a vehicle that do not change between reports.
 
-    ``key`` is the opaque upper-case id of the vehicle (a VIN, a Japanese frame number, an OVMS id): the root of its
-    unique ids. ``generation`` and ``gateway`` are the maker's names of the electronics and the telematics unit.
-    ``lost`` are capabilities that it had before and lacks at the moment, mostly because a subscription has lapsed.
+    ``key`` is the opaque upper-case id of the vehicle (a VIN, a Japanese frame number, an OVMS id), with which the
+    unique ids of its entities begin. ``generation`` and ``gateway`` are the maker's names of the electronics and the
+    telematics unit. ``lost`` are capabilities that it had before and lacks at the moment, mostly because a subscription
+    has lapsed.
     """
 
     key: str = field(repr=False)
@@ -127,15 +131,15 @@ class VehicleInfo:
 
     def __post_init__(self) -> None:
         """Reduce the names to one printable line each."""
-        clean(self, **dict.fromkeys(("nickname", "model", "model_code", "generation", "gateway"), LONGEST_NAME))
+        clean_fields(self, **dict.fromkeys(("nickname", "model", "model_code", "generation", "gateway"), LONGEST_NAME))
 
     @property
     def all_capabilities(self) -> frozenset[Capability]:
         """Its capabilities, with the lost ones."""
         return self.capabilities | self.lost
 
-    def after(self, before: VehicleInfo) -> VehicleInfo:
-        """Return this with the capabilities that it had ``before`` and lacks now as ``lost``."""
+    def with_lost_since(self, before: VehicleInfo) -> VehicleInfo:
+        """Return this info with the capabilities as ``lost`` that the vehicle had ``before`` and lacks now."""
         return replace(self, lost=before.all_capabilities - self.capabilities)
 
     @property
@@ -145,7 +149,7 @@ class VehicleInfo:
 
 
 def normalise_key(raw: str) -> str:
-    """Return a VIN or other vehicle key in its one spelling: stripped and in upper case."""
+    """Return a VIN or other vehicle key as it is always spelt here: stripped and in upper case."""
     return raw.strip().upper()
 
 
@@ -163,7 +167,7 @@ class Market(StrEnum):
 
 
 class VinProblem(StrEnum):
-    """Why a text is no VIN. ``CHECK_DIGIT`` is only a doubt: such a VIN must not be refused."""
+    """Why a text is no VIN. ``CHECK_DIGIT`` is no proof of that: such a VIN must not be refused."""
 
     LENGTH = "length"
     CHARACTERS = "characters"
@@ -197,24 +201,25 @@ def vin_problem(text: str) -> VinProblem | None:
     (regions §2 [A]).
     """
     vin = normalise_key(text)
-    if len(vin) != _LENGTH:
+    if len(vin) != len(_WEIGHTS):
         return VinProblem.LENGTH
-    if not set(vin) <= _VALUES.keys():
+    if not set(vin) <= _CHECK_VALUES.keys():
         return VinProblem.CHARACTERS
-    remainder = sum(weight * _VALUES[sign] for weight, sign in zip(_WEIGHTS, vin, strict=True)) % 11
-    if vin[0] in "1345" and vin[_CHECKED] != "0123456789X"[remainder]:
+    remainder = sum(weight * _CHECK_VALUES[each] for weight, each in zip(_WEIGHTS, vin, strict=True)) % 11
+    if vin[0] in "1345" and vin[_CHECK_DIGIT] != "0123456789X"[remainder]:
         return VinProblem.CHECK_DIGIT
     return None
 
 
 def as_vin(key: str) -> str | None:
-    """Return a vehicle's key if it is a VIN, though its check digit may be wrong (see :class:`VinProblem`)."""
+    """Return a vehicle's key if it is a VIN, even with a wrong check digit (see :class:`VinProblem`)."""
     return key if vin_problem(key) in (None, VinProblem.CHECK_DIGIT) else None
 
 
-_LENGTH, _CHECKED = 17, 8
+_CHECK_DIGIT = 8
+"""Its index in a VIN."""
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-_VALUES: Mapping[str, int] = {
+_CHECK_VALUES: Mapping[str, int] = {
     **{str(digit): digit for digit in range(10)},
     **dict(zip("ABCDEFGH", range(1, 9), strict=True)),
     **dict(zip("JKLMNPR", (1, 2, 3, 4, 5, 7, 9), strict=True)),
@@ -223,7 +228,7 @@ _VALUES: Mapping[str, int] = {
 """The value of each permitted character for the check digit; I, O and Q are not permitted."""
 
 _FRAME_NUMBER = re.compile(r"[A-Z]{1,3}[0-9]{1,2}-[0-9]{6}")
-"""Such as ZE0-123456 or E13-063484 (regions §2)."""
+"""For example ZE0-123456 or E13-063484 (regions §2)."""
 
 _PLANTS: Mapping[str, tuple[str, Market | None]] = {
     "1N4": ("US", Market.NORTH_AMERICA),
@@ -247,7 +252,7 @@ _PLANTS: Mapping[str, tuple[str, Market | None]] = {
     "VSK": ("ES", Market.EUROPE),  # Barcelona
     "VWA": ("ES", Market.EUROPE),
 }
-"""The plants of Nissans by the first three characters, each with its country and its market if it has only one.
+"""The plants by the first three characters of the VIN, each with its country, and with its market if it has only one.
 
 (regions §2.1; JN6, 3N6, 3N8 and VF1 [C], the others [A] and [B])
 """

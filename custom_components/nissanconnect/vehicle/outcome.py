@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .codec import PLANNED
-from .identity import LONGEST_NAME, clean
+from .identity import LONGEST_NAME, clean_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class CommandOutcome:
 
     def __post_init__(self) -> None:
         """Reduce the code to one printable line."""
-        clean(self, code=LONGEST_NAME)
+        clean_fields(self, code=LONGEST_NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .errors import BackendError
-from .identity import LONGEST_TEXT, LONGEST_TITLE, VehicleInfo, clean
+from .identity import LONGEST_TEXT, LONGEST_TITLE, VehicleInfo, clean_fields
 from .state import Group, VehicleState
 
 
@@ -148,7 +148,7 @@ class Notification:
 
     def __post_init__(self) -> None:
         """Reduce the texts to one printable line each."""
-        clean(self, title=LONGEST_TITLE, text=LONGEST_TEXT)
+        clean_fields(self, title=LONGEST_TITLE, text=LONGEST_TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

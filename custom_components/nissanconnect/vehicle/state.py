@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, TypedDict, get_args, get_type_hints
 
 from .charging import ChargeConnection, ChargeMode, ChargeSchedule, ChargeSpeed, ChargingStatus
 from .codec import PLANNED
-from .identity import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean
+from .identity import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, clean_fields
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 """Stands for an unknown time that counts as long ago."""
@@ -284,7 +284,7 @@ class Connectivity(Reported):
 
     def __post_init__(self) -> None:
         """Reduce the firmware's name to one printable line."""
-        clean(self, firmware=LONGEST_NAME)
+        clean_fields(self, firmware=LONGEST_NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,7 +340,7 @@ class Software(Reported):
 
     def __post_init__(self) -> None:
         """Reduce the texts to one printable line each."""
-        clean(self, update=LONGEST_TITLE, notes=LONGEST_TEXT)
+        clean_fields(self, update=LONGEST_TITLE, notes=LONGEST_TEXT)
 
 
 class _Derived:
