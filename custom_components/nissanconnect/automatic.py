@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from .alerts import VehicleAlerts
 from .commands import VehicleCommands
 from .coordinator import Cause, StateUpdate, VehicleCoordinator
-from .engine.command_job import FIRST_LOOK, LAST_LOOK, ClimatePlan, Job
+from .engine.command_job import CHECK_START_AFTER, START_VISIBLE_FOR, ClimatePlan, Job
 from .engine.wake_policy import WakeContext, WakeRefusal, wake_refusal
 from .vehicle import (
     BackendError,
@@ -54,10 +54,10 @@ class ClimatePlans:
         now = dt_util.utcnow()
         if (plan := self._log.plan) is None:
             return
-        if now > plan.at + LAST_LOOK:
+        if now > plan.at + START_VISIBLE_FOR:
             self._async_forget()
         else:
-            self._async_check_at(max(plan.at + FIRST_LOOK, now))
+            self._async_check_at(max(plan.at + CHECK_START_AFTER, now))
 
     @callback
     def async_stop(self) -> None:
@@ -79,7 +79,7 @@ class ClimatePlans:
                 asked_by=job.asked_by,
                 backend=self._coordinator.sources.backend_name(job.ticket),
             )
-            self._async_check_at(at + FIRST_LOOK)
+            self._async_check_at(at + CHECK_START_AFTER)
             return
         plan = self._log.plan
         over = isinstance(job.command, CancelClimateSchedule) or (plan and plan.at <= outcome.ended_at)
@@ -113,8 +113,8 @@ class ClimatePlans:
         try:
             state = await self._coordinator.async_read_now({Group.CLIMATE})
         except BackendError:
-            if now + FIRST_LOOK <= plan.at + LAST_LOOK:
-                self._async_check_at(now + FIRST_LOOK)
+            if now + CHECK_START_AFTER <= plan.at + START_VISIBLE_FOR:
+                self._async_check_at(now + CHECK_START_AFTER)
                 return
             state = self._coordinator.data
         if self._log.plan is not plan:

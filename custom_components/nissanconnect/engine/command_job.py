@@ -330,10 +330,10 @@ def _proves(job: Job, state: VehicleState, phase: Phase) -> bool:
     return seen is True and fresh and (command.reports or not is_older)
 
 
-FIRST_LOOK = timedelta(minutes=5)
+CHECK_START_AFTER = timedelta(minutes=5)
 """How long after the planned time to check whether it has started: vehicles need a minute or two, and so do clouds."""
 
-LAST_LOOK = timedelta(minutes=15)
+START_VISIBLE_FOR = timedelta(minutes=15)
 """How long after the planned time it can be seen: on battery, a vehicle then stops by itself (kamereon-eu §9.3)."""
 
 
@@ -357,7 +357,7 @@ class ClimatePlan:
             return None
         if climate.running:
             return True
-        replaced = climate.next_start_at is not None and climate.next_start_at > self.at + LAST_LOOK
+        replaced = climate.next_start_at is not None and climate.next_start_at > self.at + START_VISIBLE_FOR
         return None if driving or replaced else False
 
     def failed(self, status: CommandStatus, reason: Reason, now: datetime) -> CommandRecord:
