@@ -245,6 +245,37 @@ async def test_a_source_with_the_same_vin_that_is_removed_is_a_question_again(
     assert issues(hass) == ["same_vehicle"]
 
 
+@pytest.mark.parametrize("removed", [False, True])
+async def test_of_three_entries_one_owns_the_vehicle_when_its_owner_goes(
+    hass: HomeAssistant,
+    stage: Stage,
+    both: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    removed: bool,
+) -> None:
+    await set_up(
+        hass, stage.entry("Phone", Scripted("leafspy", {VIN: MODULE}, {VIN: reported(Battery, "leafspy", level=47.0)}))
+    )
+    await add_source(hass, both)
+    caplog.clear()
+    if removed:
+        await hass.config_entries.async_remove(both.entry_id)
+    else:
+        await hass.config_entries.async_set_disabled_by(both.entry_id, ConfigEntryDisabler.USER)
+    await settle(hass)
+    others = [entry for entry in hass.config_entries.async_entries(DOMAIN) if entry is not both]
+    owners = [entry for entry in others if entry.runtime_data.vehicles]
+    assert [entry.title for entry in owners] == ["Module"], "the older one of the two"
+    assert state(hass, "sensor.leaf_battery").state == "48.0"
+    assert "unique IDs" not in caplog.text
+    if not removed:
+        await hass.config_entries.async_set_disabled_by(both.entry_id, None)
+        await settle(hass)
+        assert [bool(entry.runtime_data.vehicles) for entry in (both, *others)] == [True, False, False]
+        assert state(hass, "sensor.leaf_battery").state == "47.0"
+        assert "unique IDs" not in caplog.text
+
+
 @pytest.mark.usefixtures("every_entity_enabled")
 async def test_each_group_comes_from_whoever_heard_it_last(hass: HomeAssistant, both: MockConfigEntry) -> None:
     shown = {

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
@@ -84,15 +84,19 @@ def async_is_source(hass: HomeAssistant, entry: ConfigEntry, key: str) -> bool:
 def async_owner(hass: HomeAssistant, entry: ConfigEntry, key: str) -> ConfigEntry | None:
     """Return the other entry that owns a vehicle with this key, if ``entry`` does not.
 
-    Two entries can have its device when one of them was disabled while the other was added: the older one owns it.
+    An entry that is being set up owns the vehicle before it has the device. Two entries can have the device when one of
+    them was disabled while the other was added: the older one owns it.
     """
     registry = dr.async_get(hass)
 
-    def has_device(entry: ConfigEntry) -> bool:
-        return registry.async_get_device_by_identifier((DOMAIN, key), entry.entry_id) is not None
+    def has_vehicle(entry: ConfigEntry) -> bool:
+        if registry.async_get_device_by_identifier((DOMAIN, key), entry.entry_id) is not None:
+            return True
+        in_setup = entry.state is ConfigEntryState.SETUP_IN_PROGRESS and hasattr(entry, "runtime_data")
+        return in_setup and key in entry.runtime_data.vehicles
 
-    ours = has_device(entry)
-    owners = (other for other in async_others(hass, entry) if has_device(other))
+    ours = has_vehicle(entry)
+    owners = (other for other in async_others(hass, entry) if has_vehicle(other))
     return next((owner for owner in owners if not ours or owner.created_at < entry.created_at), None)
 
 
