@@ -276,6 +276,24 @@ async def test_of_three_entries_one_owns_the_vehicle_when_its_owner_goes(
         assert "unique IDs" not in caplog.text
 
 
+async def test_of_two_new_entries_that_are_set_up_at_once_one_owns_the_vehicle(
+    hass: HomeAssistant,
+    noon: datetime,
+    stage: Stage,
+    cloud: Scripted,
+    module: Scripted,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entries = [stage.entry("Cloud", cloud), stage.entry("Module", module)]
+    for entry in entries:
+        entry.add_to_hass(hass)
+    await asyncio.gather(*(hass.config_entries.async_setup(entry.entry_id) for entry in entries))
+    await settle(hass)
+    assert sorted(len(entry.runtime_data.vehicles) for entry in entries) == [0, 1]
+    assert "unique IDs" not in caplog.text
+    assert issues(hass) == ["same_vehicle"]
+
+
 @pytest.mark.usefixtures("every_entity_enabled")
 async def test_each_group_comes_from_whoever_heard_it_last(hass: HomeAssistant, both: MockConfigEntry) -> None:
     shown = {
