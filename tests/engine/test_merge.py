@@ -16,6 +16,7 @@ from custom_components.nissanconnect.vehicle import (
     Charging,
     ChargingStatus,
     Climate,
+    Connectivity,
     Group,
     Odometer,
     Position,
@@ -115,6 +116,20 @@ def distinct(sources: Sequence[Source]) -> bool:
     ]
     unknown = [group for word, _ in sources for group in word.state.groups() if word.dated(group) < LONG_BEFORE]
     return len(times) == len(set(times)) and len(unknown) == len(set(unknown))
+
+
+@pytest.mark.parametrize("reported", [None, 10])
+@pytest.mark.parametrize("doubted_first", [False, True])
+def test_what_is_doubted_most_counts_least_even_if_nobody_dates_it(reported: float | None, doubted_first: bool) -> None:
+    received = at(600)
+    phone = said(VehicleState(connectivity=Connectivity(backend="leafspy", received_at=received, reported_at=received)))
+    when = None if reported is None else at(reported)
+    unit = said(VehicleState(connectivity=Connectivity(backend="ovms", received_at=received, reported_at=when)))
+    doubt = Weakness(group=Group.CONNECTIVITY, clock=timedelta(days=999_999))
+    sources: list[Source] = [(phone, [doubt]), (unit, [])] if doubted_first else [(unit, []), (phone, [doubt])]
+    merged = merge(sources)
+    assert merged.connectivity is not None
+    assert merged.connectivity.backend == "ovms"
 
 
 @given(sources)

@@ -122,10 +122,14 @@ def _measured(value: Any, before: Any) -> Any:
 
 
 class _Candidate(NamedTuple):
-    """One source's value of one group: when the vehicle reported it, and which fields may be of any age."""
+    """One source's value of one group: when the vehicle reported it at the earliest, and which fields may be older.
+
+    ``doubt`` is by how much its time may be wrong.
+    """
 
     value: Reported
     dated: datetime
+    doubt: timedelta
     cached: frozenset[str]
 
     def known(self) -> dict[str, Any]:
@@ -172,11 +176,12 @@ def _candidates(group: Group, sources: Sequence[tuple[SourceState, Sequence[Weak
             dated = source.dated(group)
             doubt = sum((each.clock for each in doubts), timedelta())
             cached = frozenset[str]().union(*(each.cached for each in doubts))
-            yield _Candidate(value, dated - min(doubt, dated - NEVER), cached)
+            yield _Candidate(value, dated - min(doubt, dated - NEVER), doubt, cached)
 
 
 def _merged(candidates: Sequence[_Candidate]) -> Reported:
-    ranked = sorted(candidates, key=lambda each: each.dated, reverse=True)  # stable: the owner's order remains
+    # Stable: between equals the owner's order remains. Among those of unknown age the least doubted comes first.
+    ranked = sorted(candidates, key=lambda each: (each.dated, -each.doubt), reverse=True)
     first = ranked[0]
     if isinstance(first.value, Odometer):
         return _odometer(ranked)

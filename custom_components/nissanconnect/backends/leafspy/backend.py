@@ -56,8 +56,9 @@ _WEAKNESSES = (
         Weakness(group=group, clock=timedelta(minutes=1))
         for group in (Group.BATTERY, Group.CHARGING, Group.ODOMETER, Group.POSITION)
     ),
-    # Whether a phone is in the vehicle says nothing about its telematics unit: a source that knows that counts more.
-    Weakness(group=Group.CONNECTIVITY, clock=timedelta(days=36_500), cached=frozenset({"reachable"})),
+    # Whether a phone is in the vehicle says nothing about its telematics unit: a source that knows that counts more,
+    # however old its report is.
+    Weakness(group=Group.CONNECTIVITY, clock=timedelta(days=999_999), cached=frozenset({"reachable"})),
 )
 _UNIT_IS_GUESSED = Weakness(group=Group.CLIMATE, clock=timedelta(minutes=1), cached=frozenset({"outside_temperature"}))
 
