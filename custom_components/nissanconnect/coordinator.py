@@ -195,7 +195,7 @@ class VehicleCoordinator(ThrottledCoordinator):
 
     @callback
     def async_add_observer(self, observer: UpdateObserver) -> None:
-        """Call ``observer`` for each update, when ``data`` is the new state and before entities show it."""
+        """Call ``observer`` for each update, when ``data`` is the new state; after a read before entities show it."""
         self._observers.append(observer)
 
     @callback

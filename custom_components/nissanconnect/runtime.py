@@ -1,4 +1,4 @@
-"""Everything that runs for one vehicle, put together here: each part knows only those above it in the list.
+"""Everything that runs for one vehicle, put together here: each part knows only those before it.
 
 coordinator → log → alerts → PIN guard → checks → commands → plans, wakes
 """
