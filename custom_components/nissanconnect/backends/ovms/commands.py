@@ -240,9 +240,8 @@ class CommandClient:
     def handle(self, message: MqttMessage) -> None:
         """Take the first response to each command; a retained one is somebody's mistake."""
         sent = self._sent.get(self._topics.responded_command(message.topic) or "")
-        if sent is None or message.retain or sent.response is not None:
-            return
-        sent.response = classify(message.payload, sent.command.response, self._now())
+        if sent is not None and sent.response is None and not message.retain:
+            sent.response = classify(message.payload, sent.command.response, self._now())
 
     async def progress(self, command_id: str) -> Progress:
         """Return the progress of a command. After a restart that is unknown: its response went to another client."""

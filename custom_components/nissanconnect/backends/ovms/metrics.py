@@ -309,8 +309,7 @@ class MetricStore:
             part = None if value is None else METRICS[name].part_proved_by(value, live=latest[name].live)
             if part is not None:
                 self.uptime.add(part)
-        if parsed.get(LOCKED) is True:
-            self.reports_lock = True
+        self.reports_lock = self.reports_lock or parsed.get(LOCKED) is True
         for name, each in latest.items():
             value = parsed.get(name)
             is_meaningful = value is not None and value != METRICS[name].unset
