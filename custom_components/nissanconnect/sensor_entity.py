@@ -102,13 +102,17 @@ class VehicleSensor(StatisticsEntity):
 
     def __init__(self, runtime: VehicleRuntime, description: VehicleSensorDescription) -> None:
         super().__init__(runtime, description)
-        self._async_reset()
-        self.async_on_remove(runtime.coordinator.async_add_sources_listener(self._async_reset))
+        self._steady: Steady | None = None
+        if (create := description.steady) is None:
+            return
 
-    @callback
-    def _async_reset(self) -> None:
-        described = self.entity_description
-        self._steady = described.steady() if described.steady else None
+        @callback
+        def begin() -> None:
+            """Forget what was shown: other sources may report other values."""
+            self._steady = create()
+
+        begin()
+        self.async_on_remove(runtime.coordinator.async_add_sources_listener(begin))
 
     @property
     @override
