@@ -1,0 +1,325 @@
+"""When to charge: at the least cost, until it has to be done, and up to a level.
+
+Levels are in %, energies in kWh, powers in kW and prices in the currency per kWh that the meter counts. What arrives in
+the battery is ``efficiency`` times the power less a constant ``overhead``: owners of LEAFs have measured about 0.9 and
+0.3 kW. Close to full every charger slows down, so the last per cents take longer.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from math import ceil, inf
+from typing import NamedTuple
+
+from .cheapest import Slot, Span, cheapest, joined
+
+EFFICIENCY, OVERHEAD = 0.9, 0.3
+
+_SLOW_FROM, _SLOW = 95.0, 1200.0
+"""From which level on charging slows down, and how many seconds longer it takes for that up to 100 %."""
+
+_FAR = 2**60
+_GRID = 300
+"""Seconds to which the edges of prices are rounded; no market has shorter ones."""
+
+_LONGEST = 3 * 86_400
+"""How many seconds ahead a plan looks if it has no end."""
+
+
+class PlanStatus(StrEnum):
+    """How a plan stands."""
+
+    PLANNED = "planned"
+    CHARGING = "charging"
+    DONE = "done"
+    TOO_LATE = "too_late"
+    """There is not enough time left, so the vehicle charges at once, and beyond the time if it is not stopped."""
+    WAITING_FOR_PRICES = "waiting_for_prices"
+    """No price is known. It charges as late as it can, unless prices come before."""
+    NOT_NEEDED = "not_needed"
+    CANNOT = "cannot"
+
+
+class PlanReason(StrEnum):
+    """Why a plan is as it is, in one line for its owner."""
+
+    ABOVE_TARGET = "above_target"
+    CAPACITY_UNKNOWN = "capacity_unknown"
+    CHEAPEST = "cheapest"
+    MINIMUM_FIRST = "minimum_first"
+    NO_POWER = "no_power"
+    NO_PRICES = "no_prices"
+    NOT_ENOUGH_TIME = "not_enough_time"
+    PARTLY_UNKNOWN = "partly_unknown"
+    PRICE_CAP = "price_cap"
+    READY_BY_PASSED = "ready_by_passed"
+    WITHOUT_LIMITS = "without_limits"
+    """The wished number or length of blocks cannot be kept."""
+
+
+class PriceSlot(NamedTuple):
+    """A price per kWh from ``start`` to ``end``."""
+
+    start: datetime
+    end: datetime
+    price: float
+
+
+class Period(NamedTuple):
+    """Some time, with the ``power`` in kW that the roof has to spare in it, if it is about that."""
+
+    start: datetime
+    end: datetime
+    power: float = 0.0
+
+
+class Block(NamedTuple):
+    """Some time in which current flows; ``cost`` is ``None`` if no price is known for all of it."""
+
+    start: datetime
+    end: datetime
+    power: float
+    energy: float
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeTask:
+    """What is wanted of a vehicle that is plugged in.
+
+    ``capacity`` is what the battery holds today. ``earliest`` and ``ready_by`` are when charging may begin and has to
+    be done, if that matters. Up to the ``minimum_level`` it charges at once, whatever that costs. Above the
+    ``highest_price`` it does not charge. There are at most so many ``starts``, and no block is shorter than the
+    ``shortest``, if that is possible. ``charging_since`` is since when the current flows, if it does. ``forbidden`` is
+    when none must flow. ``solar`` is what the roof has to spare, which costs the ``feed_in`` price.
+    """
+
+    now: datetime
+    level: float
+    target: float
+    capacity: float | None
+    power: float
+    efficiency: float = EFFICIENCY
+    overhead: float = OVERHEAD
+    ready_by: datetime | None = None
+    earliest: datetime | None = None
+    minimum_level: float = 0.0
+    highest_price: float | None = None
+    starts: int | None = None
+    shortest: timedelta = timedelta()
+    charging_since: datetime | None = None
+    forbidden: tuple[Period, ...] = ()
+    solar: tuple[Period, ...] = ()
+    feed_in: float = 0.0
+
+    @property
+    def battery_power(self) -> float:
+        """What arrives in the battery."""
+        return self.efficiency * self.power - self.overhead
+
+    def seconds(self, start: float, end: float) -> int:
+        """Return how long it takes to charge from one level to another."""
+        if end <= start or not self.capacity:
+            return 0
+        slow = (max(end - _SLOW_FROM, 0) - max(start - _SLOW_FROM, 0)) / (100 - _SLOW_FROM) * _SLOW
+        return ceil((end - start) / 100 * self.capacity / self.battery_power * 3600 + slow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePlan:
+    """When a vehicle charges, and what comes of that.
+
+    ``level`` is the one at the end. ``cost`` and ``cost_at_once`` (what it would have cost to charge at once) are
+    ``None`` where prices are not known. ``missing`` is how many % are missing when it has to be done.
+    """
+
+    status: PlanStatus
+    reason: PlanReason
+    level: float
+    blocks: tuple[Block, ...] = ()
+    cost_at_once: float | None = None
+    missing: float = 0.0
+
+    @property
+    def energy(self) -> float:
+        """The kWh from the meter."""
+        return sum(block.energy for block in self.blocks)
+
+    @property
+    def cost(self) -> float | None:
+        """What all blocks cost."""
+        costs = [block.cost for block in self.blocks]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
+def plan_charge(task: ChargeTask, prices: Iterable[PriceSlot]) -> ChargePlan:
+    """Return the cheapest plan; of equal costs the one with the fewest starts, then the earliest.
+
+    It is never done later than it has to be if that is possible. When in doubt, it charges.
+    """
+    if not task.capacity:
+        return ChargePlan(status=PlanStatus.CANNOT, reason=PlanReason.CAPACITY_UNKNOWN, level=task.level)
+    if task.battery_power <= 0:
+        return ChargePlan(status=PlanStatus.CANNOT, reason=PlanReason.NO_POWER, level=task.level)
+    needed = task.seconds(task.level, task.target)
+    if not needed:
+        return ChargePlan(status=PlanStatus.NOT_NEEDED, reason=PlanReason.ABOVE_TARGET, level=task.level)
+    return _Planner(task, prices, needed).plan()
+
+
+class _Use(StrEnum):
+    """What a time without a usable price is."""
+
+    CAPPED = "capped"
+    FORBIDDEN = "forbidden"
+    UNKNOWN = "unknown"
+
+
+class _Planner:
+    """Plans one charge that takes ``needed`` seconds. Times are in seconds since 1970."""
+
+    def __init__(self, task: ChargeTask, prices: Iterable[PriceSlot], needed: int) -> None:
+        self._task = task
+        self._needed = needed
+        self._now = int(task.now.timestamp())
+        self._prices = sorted((_rounded(each.start), _rounded(each.end), each.price) for each in prices)
+        self._solar = sorted((_rounded(each.start), _rounded(each.end), each.power) for each in task.solar)
+        self._forbidden = sorted((_rounded(each.start), _rounded(each.end), 0.0) for each in task.forbidden)
+
+    def plan(self) -> ChargePlan:
+        """Return the plan."""
+        task = self._task
+        forced = self._forced()
+        begin = self._now + forced
+        free = max(begin, int(task.earliest.timestamp())) if task.earliest else begin
+        known_until = max((end for _, end, _ in self._prices), default=begin)
+        end = int(task.ready_by.timestamp()) if task.ready_by else min(known_until, self._now + _LONGEST)
+        spans, rest = [(self._now, begin)] if forced else [], self._needed - forced
+        if not rest:
+            return self._plan(spans, PlanReason.MINIMUM_FIRST)
+        uses = list(self._uses(free, end))
+        if task.ready_by and sum(stop - start for start, stop, use in uses if use is not _Use.FORBIDDEN) < rest:
+            return self._too_late()
+        priced = [Slot(start, stop, None if isinstance(use, _Use) else use) for start, stop, use in uses]
+        known = sum(slot.end - slot.start for slot in priced if slot.price is not None)
+        unknown = [(start, stop) for start, stop, use in uses if use is _Use.UNKNOWN]
+        if rest <= known:
+            running = free == begin and (forced > 0 or task.charging_since is not None)
+            starts = None if task.starts is None else max(task.starts - (forced > 0 and task.charging_since is None), 0)
+            shortest = int(task.shortest.total_seconds())
+            found = cheapest(priced, rest, starts=starts, shortest=shortest, running=running)
+            if found is not None:
+                return self._plan([*spans, *found], PlanReason.CHEAPEST)
+            return self._plan([*spans, *(cheapest(priced, rest) or ())], PlanReason.WITHOUT_LIMITS)
+        if not task.ready_by and not known and not any(use is _Use.CAPPED for *_, use in uses):
+            return self._plan([*spans, (free, free + rest)], PlanReason.NO_PRICES)
+        spans += [(slot.start, slot.end) for slot in priced if slot.price is not None]
+        late = _latest(unknown, rest - known)
+        if not known and late:
+            return self._plan([*spans, *late], PlanReason.NO_PRICES, PlanStatus.WAITING_FOR_PRICES)
+        is_enough = sum(stop - start for start, stop in late) == rest - known
+        return self._plan([*spans, *late], PlanReason.PARTLY_UNKNOWN if is_enough else PlanReason.PRICE_CAP)
+
+    def _forced(self) -> int:
+        """Return for how many seconds it charges in any case: up to the minimum, and until the block is long enough."""
+        task = self._task
+        held = task.charging_since + task.shortest - task.now if task.charging_since else timedelta()
+        lowest = task.seconds(task.level, min(task.minimum_level, task.target))
+        return min(max(lowest, ceil(held.total_seconds())), self._needed)
+
+    def _uses(self, start: int, end: int) -> Iterator[tuple[int, int, float | _Use]]:
+        """Yield the times from ``start`` to ``end``, each with its price or why it has none."""
+        listed = [each for table in (self._prices, self._solar, self._forbidden) for each in table]
+        edges = sorted({start, end} | {edge for each in listed for edge in each[:2] if start < edge < end})
+        highest = self._task.highest_price
+        for begin, stop in pairwise(edges) if start < end else ():
+            price = self._price(begin)
+            if _at(self._forbidden, begin) is not None:
+                yield begin, stop, _Use.FORBIDDEN
+            elif price is None:
+                yield begin, stop, _Use.UNKNOWN
+            elif highest is not None and price > highest:
+                yield begin, stop, _Use.CAPPED
+            else:
+                yield begin, stop, price
+
+    def _price(self, at: int) -> float | None:
+        """Return what a kWh costs then: first comes what the roof has to spare, then the grid."""
+        task = self._task
+        price, spare = _at(self._prices, at), _at(self._solar, at)
+        if price is None or not spare:
+            return price
+        share = min(max(spare, 0.0) / task.power, 1.0)
+        return share * task.feed_in + (1 - share) * price
+
+    def _too_late(self) -> ChargePlan:
+        """Charge at once, whatever it costs, and beyond the time."""
+        task = self._task
+        spans, left, at = list[Span](), self._needed, self._now
+        until = at + left + sum(stop - start for start, stop, _ in self._forbidden if stop > at)
+        for start, stop, use in self._uses(at, until):
+            if use is not _Use.FORBIDDEN and left > 0:
+                spans.append((start, min(stop, start + left)))
+                left -= min(stop - start, left)
+        ready_by = int(task.ready_by.timestamp()) if task.ready_by else at
+        done = sum(max(min(stop, ready_by) - start, 0) for start, stop in spans)
+        missing = (task.target - task.level) * (1 - done / self._needed)
+        reason = PlanReason.NOT_ENOUGH_TIME if ready_by > at else PlanReason.READY_BY_PASSED
+        return self._plan(spans, reason, PlanStatus.TOO_LATE, missing)
+
+    def _plan(
+        self, spans: list[Span], reason: PlanReason, status: PlanStatus | None = None, missing: float = 0.0
+    ) -> ChargePlan:
+        task = self._task
+        blocks = tuple(self._block(start, end) for start, end in joined(spans))
+        if status is None:
+            begun = bool(blocks) and blocks[0].start <= task.now
+            status = PlanStatus.CHARGING if begun else PlanStatus.PLANNED
+        seconds = sum(end - start for start, end in spans)
+        return ChargePlan(
+            status=status,
+            reason=reason,
+            level=task.level + (task.target - task.level) * min(seconds / self._needed, 1.0),
+            blocks=blocks,
+            cost_at_once=self._block(self._now, self._now + self._needed).cost,
+            missing=missing,
+        )
+
+    def _block(self, start: int, end: int) -> Block:
+        power = self._task.power
+        edges = sorted(
+            {start, end} | {edge for each in (*self._prices, *self._solar) for edge in each[:2] if start < edge < end}
+        )
+        cost: float | None = 0.0
+        for begin, stop in pairwise(edges):
+            price = self._price(begin)
+            cost = None if price is None or cost is None else cost + price * power * (stop - begin) / 3600
+        return Block(_time(start), _time(end), power, power * (end - start) / 3600, cost)
+
+
+def _at(table: list[tuple[int, int, float]], at: int) -> float | None:
+    """Return what a table says of a time; of several entries the last to begin."""
+    place = bisect_right(table, (at, _FAR, inf)) - 1
+    return table[place][2] if place >= 0 and table[place][1] > at else None
+
+
+def _latest(spans: list[Span], seconds: int) -> list[Span]:
+    """Return so many seconds of the spans, as late as can be."""
+    found = list[Span]()
+    for start, end in reversed(spans):
+        if seconds > 0:
+            found.insert(0, (max(start, end - seconds), end))
+            seconds -= min(end - start, seconds)
+    return found
+
+
+def _rounded(at: datetime) -> int:
+    """Return a time to the five minutes that all markets keep to."""
+    return round(at.timestamp() / _GRID) * _GRID
+
+
+def _time(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -1,0 +1,207 @@
+"""When a vehicle charges: cheaply, in time, and when in doubt."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.nissanconnect.engine.charge_planner import (
+    ChargePlan,
+    ChargeTask,
+    Period,
+    PlanReason,
+    PlanStatus,
+    PriceSlot,
+    plan_charge,
+)
+
+NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+
+
+def at(hours: float) -> datetime:
+    """So many hours after noon."""
+    return NOON + timedelta(hours=hours)
+
+
+def task(**changed: Any) -> ChargeTask:
+    """Charge 10 kWh into the battery, which takes two hours."""
+    wanted: dict[str, Any] = {"now": NOON, "level": 40.0, "target": 60.0, "capacity": 50.0, "power": 5.0}
+    return ChargeTask(**wanted | {"efficiency": 1.0, "overhead": 0.0, "ready_by": at(12)} | changed)
+
+
+def hourly(*prices: float | None, start: float = 0) -> list[PriceSlot]:
+    """Prices by the hour; those that are ``None`` are not known."""
+    return [
+        PriceSlot(at(start + hour), at(start + hour + 1), price)
+        for hour, price in enumerate(prices)
+        if price is not None
+    ]
+
+
+def times(plan: ChargePlan) -> list[tuple[float, float]]:
+    """When the current flows, in hours after noon."""
+    return [((each.start - NOON) / timedelta(hours=1), (each.end - NOON) / timedelta(hours=1)) for each in plan.blocks]
+
+
+DAY = hourly(0.30, 0.25, 0.20, 0.10, 0.28, 0.12, 0.35, 0.30, 0.22, 0.21, 0.26, 0.27)
+
+
+def test_the_cheapest_hours() -> None:
+    plan = plan_charge(task(), DAY)
+    assert (plan.status, plan.reason) == (PlanStatus.PLANNED, PlanReason.CHEAPEST)
+    assert times(plan) == [(3, 4), (5, 6)]
+    assert plan.energy == pytest.approx(10)
+    assert plan.cost == pytest.approx(5 * 0.10 + 5 * 0.12)
+    assert plan.cost_at_once == pytest.approx(5 * 0.30 + 5 * 0.25)
+    assert plan.level == 60
+
+
+def test_one_start_is_one_block() -> None:
+    assert times(plan_charge(task(starts=1), DAY)) == [(2, 4)]
+
+
+def test_the_dearest_quarter_is_cut() -> None:
+    assert times(plan_charge(task(target=55.0, starts=1), DAY)) == [(2.5, 4)]
+
+
+def test_losses_take_longer() -> None:
+    assert task(efficiency=0.9, overhead=0.5).seconds(40, 60) == 9000
+    assert task().seconds(90, 100) > task().seconds(80, 90)
+
+
+def test_what_is_charged_already() -> None:
+    plan = plan_charge(task(level=60.0), DAY)
+    assert (plan.status, plan.blocks) == (PlanStatus.NOT_NEEDED, ())
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"capacity": None}, PlanReason.CAPACITY_UNKNOWN),
+        ({"capacity": 0.0}, PlanReason.CAPACITY_UNKNOWN),
+        ({"power": 0.0}, PlanReason.NO_POWER),
+        ({"overhead": 6.0}, PlanReason.NO_POWER),
+    ],
+)
+def test_what_cannot_be_planned(changed: dict[str, Any], reason: PlanReason) -> None:
+    plan = plan_charge(task(**changed), DAY)
+    assert (plan.status, plan.reason, plan.blocks) == (PlanStatus.CANNOT, reason, ())
+
+
+def test_the_minimum_comes_first_at_any_price() -> None:
+    plan = plan_charge(task(level=10.0, target=30.0, minimum_level=20.0, highest_price=0.15, ready_by=at(8)), DAY)
+    assert times(plan) == [(0, 1), (3, 4)]
+    assert plan.status is PlanStatus.CHARGING
+
+
+def test_too_late_is_at_once_and_beyond() -> None:
+    plan = plan_charge(task(ready_by=at(1.5)), DAY)
+    assert (plan.status, plan.reason) == (PlanStatus.TOO_LATE, PlanReason.NOT_ENOUGH_TIME)
+    assert times(plan) == [(0, 2)]
+    assert plan.missing == pytest.approx(5)
+
+
+def test_a_time_that_has_passed() -> None:
+    plan = plan_charge(task(ready_by=at(-1)), DAY)
+    assert (plan.status, plan.reason) == (PlanStatus.TOO_LATE, PlanReason.READY_BY_PASSED)
+    assert plan.missing == pytest.approx(20)
+
+
+def test_without_prices_it_charges_as_late_as_it_can() -> None:
+    plan = plan_charge(task(), [])
+    assert (plan.status, plan.reason) == (PlanStatus.WAITING_FOR_PRICES, PlanReason.NO_PRICES)
+    assert times(plan) == [(10, 12)]
+    assert plan.cost is None
+
+
+def test_with_neither_prices_nor_a_time_it_charges_at_once() -> None:
+    plan = plan_charge(task(ready_by=None), [])
+    assert (plan.status, plan.reason) == (PlanStatus.CHARGING, PlanReason.NO_PRICES)
+    assert times(plan) == [(0, 2)]
+
+
+def test_yesterdays_prices_are_none() -> None:
+    assert plan_charge(task(), hourly(0.1, 0.2, start=-24)).status is PlanStatus.WAITING_FOR_PRICES
+
+
+def test_what_does_not_fit_into_the_known_hours_comes_last() -> None:
+    plan = plan_charge(task(), hourly(0.3))
+    assert (plan.reason, times(plan)) == (PlanReason.PARTLY_UNKNOWN, [(0, 1), (11, 12)])
+    assert plan.cost is None
+
+
+def test_above_the_highest_price_it_does_not_charge() -> None:
+    plan = plan_charge(task(highest_price=0.11), DAY)
+    assert (plan.reason, times(plan)) == (PlanReason.PRICE_CAP, [(3, 4)])
+    assert plan.level == 50
+
+
+def test_forbidden_times_and_the_earliest() -> None:
+    plan = plan_charge(task(earliest=at(4), forbidden=(Period(at(5), at(6)),)), DAY)
+    assert times(plan) == [(8, 10)]
+
+
+def test_limits_give_way_to_the_time() -> None:
+    closed = tuple(Period(at(hour), at(hour + 1)) for hour in (1, 3))
+    plan = plan_charge(task(starts=1, ready_by=at(3.5), forbidden=closed), DAY)
+    assert (plan.reason, times(plan)) == (PlanReason.WITHOUT_LIMITS, [(0, 1), (2, 3)])
+
+
+def test_a_block_goes_on_until_it_is_long_enough() -> None:
+    plan = plan_charge(task(charging_since=at(-0.5), shortest=timedelta(hours=1)), DAY)
+    assert times(plan)[0] == (0, 0.5)
+
+
+def test_the_sun_is_cheaper() -> None:
+    plan = plan_charge(task(target=50.0, solar=(Period(at(7), at(8), 4.0),), feed_in=0.02), DAY)
+    assert times(plan) == [(7, 8)]
+    assert plan.cost == pytest.approx(5 * (0.8 * 0.02 + 0.2 * 0.30))
+
+
+def test_a_day_of_25_hours() -> None:
+    """Every slot has its own time, so clocks that are set back make no difference."""
+    plan = plan_charge(task(ready_by=at(25)), hourly(*[0.3] * 24, 0.1))
+    assert times(plan) == [(23, 25)]
+
+
+prices = st.lists(st.floats(-0.2, 0.6).map(lambda price: round(price, 3)), min_size=1, max_size=24)
+
+
+@given(prices, st.integers(1, 90), st.none() | st.integers(1, 4), st.integers(1, 24))
+def test_every_plan_is_in_time_and_no_dearer_than_simple_ones(
+    prices: Sequence[float], percent: int, starts: int | None, hours: int
+) -> None:
+    slots = hourly(*prices)
+    wanted = task(level=0.0, target=float(percent), ready_by=at(hours), starts=starts)
+    plan = plan_charge(wanted, slots)
+    if plan.status is PlanStatus.TOO_LATE:
+        assert wanted.seconds(0, percent) > hours * 3600
+        return
+    assert all(each.end <= at(hours) for each in plan.blocks)
+    assert plan.energy == pytest.approx(wanted.seconds(0, percent) / 3600 * 5)
+    if plan.cost is not None and plan.cost_at_once is not None:
+        assert plan.cost <= plan.cost_at_once + 1e-9
+    later = plan_charge(replace(wanted, ready_by=at(hours + 1)), slots)
+    if plan.cost is not None and later.cost is not None and later.reason is PlanReason.CHEAPEST:
+        assert later.cost <= plan.cost + 1e-9
+
+
+@given(prices.filter(lambda each: len(each) > 4), st.integers(1, 40), st.integers(0, 400))
+def test_half_way_nothing_changes(prices: Sequence[float], percent: int, minutes: int) -> None:
+    slots = hourly(*prices)
+    wanted = task(level=0.0, target=float(percent), ready_by=at(len(prices)))
+    plan = plan_charge(wanted, slots)
+    now = NOON + timedelta(minutes=minutes)
+    if plan.reason is not PlanReason.CHEAPEST:
+        return
+    done = sum((max(min(each.end, now) - each.start, timedelta()) for each in plan.blocks), timedelta())
+    left = [(max(each.start, now), each.end) for each in plan.blocks if each.end > now]
+    running = next((each.start for each in plan.blocks if each.start < now < each.end), None)
+    level = done / timedelta(hours=10) * 100
+    again = plan_charge(replace(wanted, now=now, level=level, charging_since=running), slots)
+    edges = [edge.timestamp() for each in again.blocks for edge in (each.start, each.end)]
+    assert edges == pytest.approx([edge.timestamp() for each in left for edge in each], abs=2)
