@@ -2,7 +2,7 @@
 
 Levels are in %, energies in kWh, powers in kW and prices in the currency per kWh that the meter counts. What arrives in
 the battery is ``efficiency`` times the power less a constant ``overhead``: owners of LEAFs have measured about 0.9 and
-0.3 kW. Close to full every charger slows down, so the last per cents take longer.
+0.3 kW. Close to full every charger slows down, so the last few per cent take longer.
 """
 
 from bisect import bisect_right
@@ -232,10 +232,8 @@ class _Planner:
 
     def _uses(self, start: int, end: int) -> Iterator[tuple[int, int, float | _Use]]:
         """Yield the times from ``start`` to ``end``, each with its price or why it has none."""
-        listed = [each for table in (self._prices, self._solar, self._forbidden) for each in table]
-        edges = sorted({start, end} | {edge for each in listed for edge in each[:2] if start < edge < end})
         highest = self._task.highest_price
-        for begin, stop in pairwise(edges) if start < end else ():
+        for begin, stop in self._parts(start, end):
             price = self._price(begin)
             if _at(self._forbidden, begin) is not None:
                 yield begin, stop, _Use.FORBIDDEN
@@ -245,6 +243,12 @@ class _Planner:
                 yield begin, stop, _Use.CAPPED
             else:
                 yield begin, stop, price
+
+    def _parts(self, start: int, end: int) -> Iterator[Span]:
+        """Return the parts of a span within which nothing changes; none if it ends before it starts."""
+        listed = (each for table in (self._prices, self._solar, self._forbidden) for each in table)
+        edges = {start, end} | {edge for each in listed for edge in each[:2] if start < edge < end}
+        return pairwise(sorted(edges)) if start < end else iter(())
 
     def _price(self, at: int) -> float | None:
         """Return what a kWh costs then: first comes what the roof has to spare, then the grid."""
@@ -290,11 +294,8 @@ class _Planner:
 
     def _block(self, start: int, end: int) -> Block:
         power = self._task.power
-        edges = sorted(
-            {start, end} | {edge for each in (*self._prices, *self._solar) for edge in each[:2] if start < edge < end}
-        )
         cost: float | None = 0.0
-        for begin, stop in pairwise(edges):
+        for begin, stop in self._parts(start, end):
             price = self._price(begin)
             cost = None if price is None or cost is None else cost + price * power * (stop - begin) / 3600
         return Block(_time(start), _time(end), power, power * (end - start) / 3600, cost)

@@ -50,13 +50,13 @@ def cheapest(
     if seconds <= 0:
         return []
     single = seconds < 2 * shortest or starts == 1
-    found = [_one_block(slots, seconds)] if single and starts != 0 else []
+    cost = _costs(slots)
+    found = [_one_block(slots, seconds, cost)] if single and starts != 0 else []
     if running or not single:
         grid = _Grid(slots)
         steps = ceil(shortest / grid.step)
         frames = [each for each in grid.frames(starts, steps, running=running) if each.seconds <= seconds]
         found.extend(_Search(grid, frame, seconds - frame.seconds, steps).run() for frame in frames)
-    cost = _costs(slots)
 
     def rank(spans: list[Span]) -> tuple[float, int, list[Span]]:
         begun = running and spans[0][0] == slots[0].start
@@ -66,11 +66,10 @@ def cheapest(
     return None if best is None or rank(best)[0] == inf else best
 
 
-def _one_block(slots: Sequence[Slot], seconds: int) -> list[Span] | None:
+def _one_block(slots: Sequence[Slot], seconds: int, cost: Callable[[int, int], float]) -> list[Span] | None:
     """Return the cheapest place for a single block: it begins or ends where a slot does."""
     first, last = slots[0].start, slots[-1].end - seconds
     begins = {slot.start for slot in slots} | {slot.end - seconds for slot in slots}
-    cost = _costs(slots)
     places = [(round(cost(begin, begin + seconds), 6), begin) for begin in begins if first <= begin <= last]
     least, begin = min(places, default=(inf, 0))
     return None if least == inf else [(begin, begin + seconds)]
@@ -150,6 +149,8 @@ class _Grid:
         self._unit = unit
         self.price = prices
         self.whole = [self.cost(i, step) if self.length(i) == step else inf for i in range(n)]
+        self._forbidden = [0, *accumulate(int(cost == inf) for cost in self.whole)]
+        self._sums = [0.0, *accumulate(0.0 if cost == inf else cost for cost in self.whole)]
 
     def length(self, i: int) -> int:
         """Return the seconds of a step."""
@@ -161,6 +162,14 @@ class _Grid:
         if price is None or seconds > self.length(i):
             return inf
         return round(price * self._scale * seconds / self.step) * self._unit + 2.0 * i
+
+    def window(self, start: int, end: int) -> float:
+        """Return what the steps from ``start`` to before ``end`` cost, used whole; infinite if one cannot be."""
+        return self._sums[end] - self._sums[start] if not self.unusable(start, end) else inf
+
+    def unusable(self, start: int, end: int) -> int:
+        """Return how many of these steps cannot be used whole."""
+        return self._forbidden[end] - self._forbidden[start]
 
     def frames(self, starts: int | None, shortest: int, *, running: bool) -> Iterator[_Frame]:
         """Yield every way to use the first and the last step, if they are shorter, whole or not."""
@@ -205,18 +214,13 @@ class _Search:
         self.whole = grid.whole
         self.early = [grid.cost(i, part) for i in range(grid.n)] if part else [inf] * grid.n
         self.late = [cost + 1 for cost in self.early]
-        self.forbidden = [0, *accumulate(int(cost == inf) for cost in self.whole)]
-        self.sums = [0.0, *accumulate(0.0 if cost == inf else cost for cost in self.whole)]
         self._last: dict[tuple[bool, int], list[float]] = {}
 
     def run(self) -> list[Span] | None:
         """Return the spans of the best choice, or ``None`` if there is none."""
         first = self.frame.first
         start = _State(first, self.starts, self.steps, self.frame.on, self.part > 0)
-        free = self.forbidden[self.end] - self.forbidden[first]
-        if self.steps > self.end - first - free:
-            return None
-        if not self._prepare():
+        if self.steps > self.end - first - self.grid.unusable(first, self.end) or not self._prepare():
             return None
         costs = {start: 0.0}
         came: dict[_State, _State] = {}
@@ -267,8 +271,7 @@ class _Search:
 
     def _window(self, i: int, steps: int) -> float:
         """Return what so many whole steps from ``i`` on cost."""
-        end = i + steps
-        return self.sums[end] - self.sums[i] if end <= self.end and self.forbidden[end] == self.forbidden[i] else inf
+        return self.grid.window(i, i + steps) if i + steps <= self.end else inf
 
     def _spans(self, state: _State, came: dict[_State, _State]) -> Iterator[Span]:
         edges = self.grid.edges
