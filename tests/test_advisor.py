@@ -15,7 +15,7 @@ years = st.none() | st.integers()
 
 
 @pytest.mark.parametrize(
-    ("region", "model", "year", "app", "verdict", "ways"),
+    ("region", "model", "year", "app", "reason", "sources"),
     [
         (Territory.EUROPE, Model.LEAF, 2011, App.NONE, AdviceReason.CLOSED, OWN),
         (Territory.EUROPE, Model.LEAF, 2018, App.NISSANCONNECT_EV, AdviceReason.CLOSED, OWN),
@@ -64,9 +64,9 @@ years = st.none() | st.integers()
     ],
 )
 def test_advice(
-    region: Territory, model: Model, year: int | None, app: App, verdict: AdviceReason, ways: tuple[Source, ...]
+    region: Territory, model: Model, year: int | None, app: App, reason: AdviceReason, sources: tuple[Source, ...]
 ) -> None:
-    assert advise(region, model, year, app) == Advice(verdict, ways)
+    assert advise(region, model, year, app) == Advice(reason, sources)
 
 
 @given(regions, models, years, apps)
@@ -74,29 +74,29 @@ def test_there_is_always_one_advice_and_no_way_only_with_no_hope(
     region: Territory, model: Model, year: int | None, app: App
 ) -> None:
     advice = advise(region, model, year, app)
-    assert (advice.verdict is AdviceReason.NOTHING) is (advice.ways == ())
-    assert len(set(advice.ways)) == len(advice.ways)
+    assert (advice.reason is AdviceReason.NOTHING) is (advice.sources == ())
+    assert len(set(advice.sources)) == len(advice.sources)
 
 
 @given(regions, models, years)
 def test_an_app_that_works_comes_before_any_list(region: Territory, model: Model, year: int | None) -> None:
     advice = advise(region, model, year, App.MYNISSAN)
     if region in (Territory.EUROPE, Territory.NORTH_AMERICA, Territory.JAPAN):
-        assert advice.ways[0] is Source(region)
-        assert advice.verdict in (AdviceReason.CLOUD, AdviceReason.CONTRADICTION)
+        assert advice.sources[0] is Source(region)
+        assert advice.reason in (AdviceReason.CLOUD, AdviceReason.CONTRADICTION)
 
 
 @given(regions, models, years)
 def test_without_an_app_every_hardware_that_fits_is_named(region: Territory, model: Model, year: int | None) -> None:
-    ways = advise(region, model, year, App.NONE).ways
+    sources = advise(region, model, year, App.NONE).sources
     if model in (Model.LEAF, Model.E_NV200) and (year is None or year <= 2025):
-        assert {*HARDWARE} <= {*ways}
-        assert (Source.OPENCARWINGS in ways) is (model is Model.E_NV200 or year is None or year <= 2019)
+        assert {*HARDWARE} <= {*sources}
+        assert (Source.OPENCARWINGS in sources) is (model is Model.E_NV200 or year is None or year <= 2019)
 
 
 @given(regions, models, years, apps)
 def test_nobody_is_sent_to_the_service_of_another_region(
     region: Territory, model: Model, year: int | None, app: App
 ) -> None:
-    clouds = set(advise(region, model, year, app).ways) - NOT_NISSANS
+    clouds = set(advise(region, model, year, app).sources) - NOT_NISSANS
     assert clouds <= {Source.EUROPE if region is Territory.AUSTRALIA else region.value}

@@ -100,9 +100,25 @@ def async_owner(hass: HomeAssistant, entry: ConfigEntry, key: str) -> ConfigEntr
     return next((owner for owner in owners if not ours or owner.created_at < entry.created_at), None)
 
 
-def source_title(entry: ConfigEntry, vehicle: str) -> str:
-    """Return how a source is listed in an account: the title of its entry alone would not name the vehicle."""
-    return f"{entry.title} ({vehicle})"
+def new_source(
+    entry: ConfigEntry, source_vehicle: str, *, vehicle: str, name: str, preferred: bool = False
+) -> ConfigSubentry:
+    """Return the subentry that makes a vehicle of ``entry`` a source of our ``vehicle``, both by their aliases.
+
+    ``name`` is what our vehicle is called: the title of the entry alone would not say which one it is.
+    """
+    data = {
+        CONF_VEHICLE: vehicle,
+        CONF_ENTRY: entry.entry_id,
+        CONF_SOURCE_VEHICLE: source_vehicle,
+        CONF_PREFERRED: preferred,
+    }
+    return ConfigSubentry(
+        data=MappingProxyType(data),
+        subentry_type=SUBENTRY_SOURCE,
+        title=f"{entry.title} ({name})",
+        unique_id=f"{entry.entry_id}_{source_vehicle}",
+    )
 
 
 @callback
@@ -117,14 +133,8 @@ def async_add_as_source(hass: HomeAssistant, entry: ConfigEntry, vehicle: str) -
     if owner is None or known is None:
         return False
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, known.info.key), owner.entry_id)
-    data = {CONF_VEHICLE: vehicle, CONF_ENTRY: entry.entry_id, CONF_SOURCE_VEHICLE: vehicle, CONF_PREFERRED: False}
-    subentry = ConfigSubentry(
-        data=MappingProxyType(data),
-        subentry_type=SUBENTRY_SOURCE,
-        title=source_title(entry, (device and (device.name_by_user or device.name)) or "?"),
-        unique_id=f"{entry.entry_id}_{vehicle}",
-    )
-    hass.config_entries.async_add_subentry(owner, subentry)
+    name = (device and (device.name_by_user or device.name)) or "?"
+    hass.config_entries.async_add_subentry(owner, new_source(entry, vehicle, vehicle=vehicle, name=name))
     return True
 
 

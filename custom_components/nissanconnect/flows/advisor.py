@@ -103,20 +103,20 @@ class AdviceReason(StrEnum):
     NO_CLOUD = "no_cloud"
     """The region has no known service."""
     NOTHING = "nothing"
-    """There is no known way."""
+    """No source is known."""
 
 
 class Advice(NamedTuple):
     """The sources for a vehicle, best first, and the reason."""
 
-    verdict: AdviceReason
-    ways: tuple[Source, ...]
+    reason: AdviceReason
+    sources: tuple[Source, ...]
 
 
 def advise(region: Territory, model: Model, year: int | None, app: App) -> Advice:
     """Return the advice for a vehicle that was built in ``year``, ``None`` if that is unknown."""
     hardware = tuple(
-        way for way, last in _HARDWARE.get(model, {}).items() if last is None or year is None or year <= last
+        source for source, last in _HARDWARE.get(model, {}).items() if last is None or year is None or year <= last
     )
     match _service(region, model, year), _CLOUDS.get(region):
         case ((_Service.NONE | _Service.CLOSED), Source() as cloud) if app is App.MYNISSAN:
@@ -239,10 +239,10 @@ class AdvisorFlow(ConfigFlow):
 
     async def _async_show_advice(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show which sources fit the vehicle and why, and offer to go on with the best one."""
-        names = [SOURCES[way].title for way in self._advice.ways] or ["-"]
+        names = [SOURCES[source].title for source in self._advice.sources] or ["-"]
         return self.async_show_menu(
-            step_id=f"unsure_{self._advice.verdict}",
-            menu_options=[*(["unsure_best"] if self._advice.ways else []), "unsure", "user"],
+            step_id=f"unsure_{self._advice.reason}",
+            menu_options=[*(["unsure_best"] if self._advice.sources else []), "unsure", "user"],
             description_placeholders={
                 "plant": self._plant or "?",
                 "plant_note": await self._async_plant_note(),
@@ -271,7 +271,7 @@ class AdvisorFlow(ConfigFlow):
 
     async def async_step_unsure_best(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Go on with the step of the best source."""
-        step: ConfigFlowResult = await getattr(self, f"async_step_{self._advice.ways[0]}")()
+        step: ConfigFlowResult = await getattr(self, f"async_step_{self._advice.sources[0]}")()
         return step
 
 

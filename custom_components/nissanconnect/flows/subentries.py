@@ -30,19 +30,17 @@ import probatio
 
 from ..account import NissanConfigEntry
 from ..const import (
-    CONF_ENTRY,
     CONF_ON_ENTERING,
     CONF_ON_LEAVING,
     CONF_PREFERRED,
     CONF_SOURCE,
-    CONF_SOURCE_VEHICLE,
     CONF_VEHICLE,
     CONF_VEHICLES,
     DOMAIN,
 )
 from ..engine.position import LARGEST, SMALLEST, GeofenceAction
 from ..geofences import NoPlaceFound, async_find_address, read_geofence
-from ..ownership import async_is_source, source_title
+from ..ownership import async_is_source, new_source
 from ..vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
 from . import loaded_vehicles, vehicle_selector
 
@@ -168,29 +166,24 @@ class SourceFlow(ConfigSubentryFlow):
         if user_input is not None:
             entry_id, _, vehicle = user_input[CONF_SOURCE].partition(" ")
             entry = self.hass.config_entries.async_get_known_entry(entry_id)
-            return self.async_create_entry(
-                title=source_title(entry, vehicles[user_input[CONF_VEHICLE]].name),
-                unique_id=f"{entry_id}_{vehicle}",
-                data={
-                    CONF_VEHICLE: user_input[CONF_VEHICLE],
-                    CONF_ENTRY: entry_id,
-                    CONF_SOURCE_VEHICLE: vehicle,
-                    CONF_PREFERRED: user_input[CONF_PREFERRED],
-                },
+            own = user_input[CONF_VEHICLE]
+            source = new_source(
+                entry, vehicle, vehicle=own, name=vehicles[own].name, preferred=user_input[CONF_PREFERRED]
             )
+            return self.async_create_entry(title=source.title, unique_id=source.unique_id, data=source.data)
         same = [
             (vehicle, source)
             for vehicle, info in vehicles.items()
             for source, (_, candidate) in candidates.items()
             if candidate.key == info.key
         ]
-        vehicle, source = same[0] if same else (next(iter(vehicles)), next(iter(candidates)))
+        vehicle, chosen = same[0] if same else (next(iter(vehicles)), next(iter(candidates)))
         labels = [
             SelectOptionDict(value=value, label=f"{info.name} ({entry.title})")
             for value, (entry, info) in candidates.items()
         ]
         schema = {
-            probatio.Required(CONF_SOURCE, default=source): SelectSelector(SelectSelectorConfig(options=labels)),
+            probatio.Required(CONF_SOURCE, default=chosen): SelectSelector(SelectSelectorConfig(options=labels)),
             probatio.Required(CONF_VEHICLE, default=vehicle): vehicle_selector(vehicles),
         }
         return self.async_show_form(step_id="user", data_schema=probatio.Schema(schema).extend(_PREFERRED.schema))
