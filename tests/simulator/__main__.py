@@ -14,6 +14,7 @@ from .cars.telematics import Manner
 from .companions import Companions
 from .server import Control
 from .tour import TourClock, garage
+from .wallbox import Wallbox
 from .world import Clock
 
 
@@ -86,6 +87,8 @@ def main(arguments: list[str]) -> None:
     for model in options.refusing:
         simulator.vehicle(model).telematics.manner = Manner.REFUSING
     companions = Companions(simulator.vehicle("Leaf"), now)
+    controls["wallbox"] = Wallbox(simulator.vehicle("Leaf"), now).control
+    controls["plug-in"] = lambda told: simulator.vehicle(told["model"]).plug_in()
     asyncio.run(serve(simulator, companions, options.port, options.max_seconds, controls))
 
 

@@ -6,6 +6,8 @@ from urllib.parse import quote_plus
 
 from aiohttp import web
 
+from custom_components.nissanconnect.backends.base import Json
+
 from . import actions, bff, japan, notifications, oneid, reads, remote_lock
 from .errors import ApiError
 from .faults import Fault, Injection, rewritten
@@ -13,8 +15,8 @@ from .http import WORLD, Endpoint, Handler
 from .loopback import Loopback
 from .world import World
 
-type Control = Callable[[Mapping[str, Any]], None]
-"""Is called with the JSON that came along."""
+type Control = Callable[[Mapping[str, Any]], Mapping[str, Json] | None]
+"""Is called with the JSON that came along, and may return one as the answer."""
 
 ENDPOINTS = (
     *oneid.ENDPOINTS,
@@ -99,7 +101,6 @@ class Simulator(World, Loopback):
 
 def _controlled(control: Control) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        control(await request.json() if request.body_exists else {})
-        return web.json_response({})
+        return web.json_response(control(await request.json() if request.body_exists else {}) or {})
 
     return handle

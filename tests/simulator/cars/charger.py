@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from math import inf
 
 from custom_components.nissanconnect.vehicle import ChargeMode, ChargeSchedule, ChargingStatus
 
@@ -39,16 +40,18 @@ class ChargeTimer:
 
 @dataclass(slots=True, kw_only=True)
 class Charger:
-    """An AC charger that takes at most ``max_power`` kW from the wall and stops at ``limit`` %.
+    """An AC charger that takes at most ``max_power`` kW from a wall with ``supply`` kW, and stops at ``limit`` %.
 
-    ``override`` is the owner's last order, until the plug is pulled: charge (``True``), do not (``False``), or
-    as ``mode`` says (``None``). ``power`` is what goes into charging right now, in kW at the wall.
+    A wallbox that is switched off supplies 0 kW. ``override`` is the owner's last order, until the plug is pulled:
+    charge (``True``), do not (``False``), or as ``mode`` says (``None``). ``power`` is what goes into charging right
+    now, in kW at the wall.
     """
 
     max_power: float
     mode: ChargeMode = ChargeMode.ALWAYS
     timer: ChargeTimer = ChargeTimer()
     limit: float = 100.0
+    supply: float = inf
     plugged: bool = False
     plugged_at: datetime | None = None
     unplugged_at: datetime | None = None
@@ -64,10 +67,22 @@ class Charger:
         self.plugged, self.unplugged_at = False, at
         self.override, self.power = None, 0.0
 
+    @property
+    def available(self) -> float:
+        """The kW that wall and charger allow."""
+        return min(self.max_power, self.supply)
+
+    @property
+    def powered(self) -> bool:
+        """Whether current is offered to the vehicle."""
+        return self.plugged and self.supply > 0
+
     def wants(self, level: float, at: datetime) -> bool:
-        """Whether it would charge a battery at ``level`` % now."""
-        if not self.plugged or self.is_full(level):
-            return False
+        """Whether it charges a battery at ``level`` % now."""
+        return self.powered and not self.is_full(level) and self._is_due(at)
+
+    def _is_due(self, at: datetime) -> bool:
+        """Whether the owner's last order or the timer lets it charge."""
         if self.override is not None:
             return self.override
         return self.mode is ChargeMode.ALWAYS or self.timer.open_at(at)
@@ -89,9 +104,13 @@ class Charger:
         """What the charging system does."""
         if self.wants(level, at):
             return ChargingStatus.CHARGING
-        if not self.plugged or (self.override is False and not self.is_full(level)):
+        if not self.plugged:
             return ChargingStatus.NOT_CHARGING
-        return ChargingStatus.FINISHED if self.is_full(level) else ChargingStatus.WAITING_FOR_SCHEDULE
+        if self.is_full(level):
+            return ChargingStatus.FINISHED
+        if self._is_due(at):
+            return ChargingStatus.WAITING_FOR_POWER
+        return ChargingStatus.WAITING_FOR_SCHEDULE if self.override is None else ChargingStatus.NOT_CHARGING
 
     def offer(self, battery: TractionBattery, available: float) -> float:
         """Return the kW that would flow out of a wall that has ``available``."""

@@ -39,13 +39,17 @@ class Ledger:
 
 @dataclass(slots=True, kw_only=True)
 class Electric(Powertrain):
-    """Battery, charger and remote climate; ``consumption`` is the rated kWh for 100 km."""
+    """Battery, charger and remote climate; ``consumption`` is the rated kWh for 100 km.
+
+    ``from_wall`` is what it takes out of the wall right now, in kW.
+    """
 
     battery: TractionBattery
     charger: Charger
     consumption: float
     climate: RemoteClimate = field(default_factory=RemoteClimate)
     ledger: Ledger = field(default_factory=Ledger)
+    from_wall: float = 0.0
     _charging: bool = False
     _driven: bool = False
 
@@ -57,25 +61,28 @@ class Electric(Powertrain):
     @override
     def let(self, span: Span, cabin: Cabin, work: Work | None) -> Consumption:
         self._driven = work is not None
+        self.from_wall = 0.0
         if work is not None:
             return self._drive(span, cabin, work)
         climate = cabin.let(span.outside, span.seconds, self.climate.target if self.climate.running else None)
         climate += self.climate.heating
-        stored = self._charge(span, climate) if self.charger.plugged else 0.0
-        drawn = 0.0 if self.charger.plugged else self.battery.draw(climate * span.hours)
-        self.ledger.climate += climate * span.hours if self.charger.plugged else drawn
+        stored = self._charge(span, climate)
+        drawn = 0.0 if self.charger.powered else self.battery.draw(climate * span.hours)
+        self.ledger.climate += climate * span.hours if self.charger.powered else drawn
         self.battery.warm(span.outside, span.seconds, (stored + drawn) * HEAT_OF_USE)
         return Consumption()
 
     def _charge(self, span: Span, climate: float) -> float:
-        """Feed the climate first, then the battery."""
-        stored = 0.0
-        self.charger.power = 0.0
+        """Feed the climate first, then the battery, if current is offered."""
+        stored = self.charger.power = 0.0
+        if not self.charger.powered:
+            return stored
         if self.charger.wants(self.battery.level, span.start):
-            stored = self.charger.charge(self.battery, span.seconds, max(0.0, self.charger.max_power - climate))
-        from_wall = stored / EFFICIENCY
-        self.ledger.mains += from_wall + climate * span.hours
-        self.ledger.charging_loss += from_wall - stored
+            stored = self.charger.charge(self.battery, span.seconds, max(0.0, self.charger.available - climate))
+        charged = stored / EFFICIENCY
+        self.from_wall = self.charger.power + climate
+        self.ledger.mains += charged + climate * span.hours
+        self.ledger.charging_loss += charged - stored
         return stored
 
     def _drive(self, span: Span, cabin: Cabin, work: Work) -> Consumption:
@@ -89,7 +96,7 @@ class Electric(Powertrain):
 
     @override
     def next_at(self) -> datetime | None:
-        times = (self.climate.ends_at(self.charger.plugged), self.climate.next_start_at)
+        times = (self.climate.ends_at(self.charger.powered), self.climate.next_start_at)
         return min((at for at in times if at is not None), default=None)
 
     @override
@@ -98,7 +105,7 @@ class Electric(Powertrain):
         if self._charging and not charging and self.charger.plugged:
             yield Event.CHARGE_ENDED
         self._charging = charging
-        if (end := self.climate.ends_at(self.charger.plugged)) is not None and end <= at:
+        if (end := self.climate.ends_at(self.charger.powered)) is not None and end <= at:
             self.climate.stop()
             yield Event.CLIMATE_STOPPED
         if self.climate.next_start_at is not None and self.climate.next_start_at <= at:
@@ -109,7 +116,7 @@ class Electric(Powertrain):
         self.climate.schedule(None)
         if self._driven:
             return Event.VEHICLE_IN_USE
-        if not self.climate.may_run(self.battery.level, self.charger.plugged):
+        if not self.climate.may_run(self.battery.level, self.charger.powered):
             return Event.BATTERY_TOO_LOW
         self.climate.start(at, target, wires)
         return Event.CLIMATE_STARTED

@@ -78,7 +78,7 @@ def _condition(vehicle: SimulatedVehicle, electric: Electric, command: Command) 
         case StartClimate(target=target):
             if vehicle.drive is not None:
                 return Event.VEHICLE_IN_USE
-            if not climate.may_run(electric.battery.level, electric.charger.plugged):
+            if not climate.may_run(electric.battery.level, electric.charger.powered):
                 return Event.BATTERY_TOO_LOW
             climate.start(vehicle.now, target, _wires(command))
         case ScheduleClimate(at=at) if at < vehicle.now:

@@ -95,12 +95,12 @@ def _charging(vehicle: SimulatedVehicle) -> Charging | None:
     )
     if status is not ChargingStatus.CHARGING:
         return charging
-    power = charger.offer(battery, charger.max_power)
+    power = charger.offer(battery, charger.available)
     return replace(
         charging,
         power=round(power, 1),
         speed=_speed(power),
-        finish_at=vehicle.now + charger.time_to(charger.limit, battery, charger.max_power),
+        finish_at=vehicle.now + charger.time_to(charger.limit, battery, charger.available),
     )
 
 

@@ -138,6 +138,14 @@ class SimulatedVehicle:
             self.powertrain.charger.unplug(self.now)
             self.report(AT_THE_PLUG)
 
+    def supply(self, power: float) -> None:
+        """Let the wall offer so many kW from now on, 0 if it is switched off.
+
+        The vehicle soon tells that a charge has ended by that. It does not tell that one begins, as with its own timer.
+        """
+        if isinstance(self.powertrain, Electric):
+            self.powertrain.charger.supply = power
+
     def is_at(self, place: Point) -> bool:
         """Whether it is parked there."""
         return self.drive is None and self.point.distance(place) < NEARBY

@@ -34,8 +34,11 @@ _STATES = {
     ChargingStatus.CHARGING: "charging",
     ChargingStatus.FINISHED: "done",
     ChargingStatus.NOT_CHARGING: "stopped",
+    ChargingStatus.WAITING_FOR_POWER: "stopped",
     ChargingStatus.WAITING_FOR_SCHEDULE: "timerwait",
 }
+
+_SUBSTATES = {ChargingStatus.CHARGING: "onrequest", ChargingStatus.WAITING_FOR_POWER: "powerwait"}
 
 
 def vehicle_metrics(vehicle: SimulatedVehicle) -> dict[str, str]:
@@ -100,17 +103,17 @@ def _charging(vehicle: SimulatedVehicle, electric: Electric) -> dict[str, str]:
     charger, battery = electric.charger, electric.battery
     status = charger.status(battery.level, vehicle.now)
     charges = status is ChargingStatus.CHARGING
-    minutes = charger.time_to(100, battery, charger.max_power).total_seconds() / 60 if charges else 0
-    to_limit = charger.time_to(charger.limit, battery, charger.max_power).total_seconds() / 60 if charges else 0
+    minutes = charger.time_to(100, battery, charger.available).total_seconds() / 60 if charges else 0
+    to_limit = charger.time_to(charger.limit, battery, charger.available).total_seconds() / 60 if charges else 0
     return {
         "v.c.charging": _yes(charges),
         "v.c.duration.full": str(round(minutes)),
         "v.c.duration.soc": str(round(to_limit)),
         "v.c.mode": "standard" if charger.plugged else "",
         "v.c.pilot": _yes(charger.plugged),
-        "v.c.power": _number(charger.offer(battery, charger.max_power) if charges else 0),
+        "v.c.power": _number(charger.offer(battery, charger.available) if charges else 0),
         "v.c.state": _STATES[status],
-        "v.c.substate": "onrequest" if charges else "stopped",
+        "v.c.substate": _SUBSTATES.get(status, "stopped"),
         "v.c.type": "type1",
         "v.d.cp": _yes(charger.plugged),
     }

@@ -169,10 +169,11 @@ class OvmsModule:
             self.vehicle.powertrain.charger.limit = float(value) or 100.0
 
     def _buses_are_awake(self) -> bool:
-        """Whether there is anything new to hear; whoever opens a door or plugs in wakes the vehicle for a moment."""
+        """Whether there is anything new to hear; a door, the plug and current that is offered wake the vehicle."""
         vehicle = self.vehicle
         assert isinstance(vehicle.powertrain, Electric)
-        touched = (vehicle.body.locked, frozenset(vehicle.body.open), vehicle.powertrain.charger.plugged)
+        charger = vehicle.powertrain.charger
+        touched = (vehicle.body.locked, frozenset(vehicle.body.open), charger.plugged, charger.powered)
         untouched, self._touched = touched == self._touched, touched
         return not untouched or self._awake or vehicle.drive is not None or vehicle.powertrain.active
 
