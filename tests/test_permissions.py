@@ -30,6 +30,7 @@ RULES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "honk": (POLICY_CONTROL, {}),
     "import_leafspy_log": (ADMIN, {"path": "/nowhere.csv"}),
     "locate": (POLICY_CONTROL, {}),
+    "plan_charge": (POLICY_READ, {"prices": []}),
     "preflight": (POLICY_READ, {"command": "sound_horn"}),
     "refresh": (POLICY_CONTROL, {}),
     "send_destination": (POLICY_CONTROL, {"latitude": 1, "longitude": 1, "name": "Somewhere"}),

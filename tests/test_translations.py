@@ -17,6 +17,7 @@ from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.condition import CONDITIONS
 from custom_components.nissanconnect.config_flow import _MENU, NissanConfigFlow
 from custom_components.nissanconnect.device_tracker import TRACKERS
+from custom_components.nissanconnect.engine.charge_planner import PlanReason
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.flows.advisor import AdviceReason, App, Model, Territory
 from custom_components.nissanconnect.issues import ISSUES
@@ -235,6 +236,10 @@ def test_every_command_that_can_be_checked_has_a_name() -> None:
     options = load_yaml_dict(str(ROOT / "services.yaml"))["preflight"]["fields"]["command"]["selector"]["select"]
     assert options["options"] == sorted(PREFLIGHT)
     assert ENGLISH["selector"]["command"]["options"].keys() == PREFLIGHT.keys()
+
+
+def test_every_reason_of_a_plan_has_its_words() -> None:
+    assert ENGLISH["selector"]["plan_reason"]["options"].keys() == set(PlanReason)
 
 
 def test_every_event_has_a_name() -> None:

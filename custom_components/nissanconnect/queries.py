@@ -1,4 +1,4 @@
-"""Actions that ask about vehicles and send them nothing: preflight, logs, trips, and the import of Leaf Spy's logs."""
+"""Actions that ask about vehicles and send them nothing: preflight, plans, logs, trips, imports of Leaf Spy's logs."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import probatio
 
+from .charge_queries import PLAN_CHARGE_FIELDS, async_plan_charge
 from .commands import action_error
 from .const import DOMAIN
 from .engine.preconditions import OVERRIDABLE
@@ -233,6 +234,7 @@ QUERIES: Mapping[str, VehicleQuery] = {
         response_optional=True,
         admin_only=True,
     ),
+    "plan_charge": VehicleQuery(run=async_plan_charge, fields=PLAN_CHARGE_FIELDS),
     "preflight": VehicleQuery(run=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(PREFLIGHT))}),
     "wake_log": VehicleQuery(run=_wake_log, admin_only=True),
 }

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL, POLICY_READ
@@ -26,6 +26,7 @@ import probatio
 
 from .account import AccountCoordinator, NissanConfigEntry
 from .const import DOMAIN
+from .local_time import future_time
 from .queries import ATTR_FROM, QUERIES, Fields, VehicleQuery, VehicleResponse
 from .runtime import VehicleRuntime
 from .vehicle import (
@@ -112,7 +113,7 @@ def start_climate(
     if at is None:
         return start
     now = dt_util.utcnow()
-    at = _planned_time(at, now)
+    at = future_time(at, now)
     if at - now < SOONEST_PLAN and Capability.CLIMATE_SCHEDULE in info.capabilities:
         return start
     return ScheduleClimate(start.target, start.defrost, start.heat_seats, start.heat_wheel, at=at, force=start.force)
@@ -145,26 +146,6 @@ def in_celsius(data: Mapping[str, Any], unit: str) -> dict[str, Any]:
         return {**data, ATTR_UNIT: unit}
     celsius = TemperatureConverter.convert(target, UnitOfTemperature.FAHRENHEIT, UnitOfTemperature.CELSIUS)
     return {**data, ATTR_TEMPERATURE: round(celsius, 1), ATTR_UNIT: unit}
-
-
-_LONGEST_AHEAD = timedelta(days=365)
-
-
-def _planned_time(at: datetime, now: datetime) -> datetime:
-    """Return ``at`` in UTC; without a zone it is Home Assistant's. Raises a translated error if that makes no sense."""
-    try:
-        found = dt_util.as_utc(at)
-        if at.tzinfo is None and dt_util.as_local(found).replace(tzinfo=None) != at:
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_does_not_exist")
-        if at.tzinfo is None and found <= now:
-            found = dt_util.as_utc(at.replace(fold=1))  # when clocks are put back, the same time comes a second time
-    except OverflowError:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_too_far") from None
-    if found <= now:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_in_the_past")
-    if found - now > _LONGEST_AHEAD:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="time_too_far")
-    return found
 
 
 def _start_climate(info: VehicleInfo, data: Mapping[str, Any]) -> Command:

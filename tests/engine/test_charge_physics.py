@@ -15,7 +15,7 @@ def info(model: str | None = "Leaf", year: int | None = None, **changed: Any) ->
     return VehicleInfo(key="X", model=model, year=year, **{"powertrain": Powertrain.ELECTRIC, **changed})
 
 
-def state(**battery: float) -> VehicleState:
+def state(**battery: Any) -> VehicleState:
     return VehicleState.of(Battery(backend="b", received_at=NOON, **battery))
 
 

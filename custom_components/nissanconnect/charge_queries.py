@@ -1,0 +1,214 @@
+"""The action that plans a charge, for any level and time, and changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from homeassistant.core import ServiceCall
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
+import probatio
+
+from .const import DOMAIN
+from .engine.charge_physics import ac_power, usable_capacity
+from .engine.charge_planner import Block, ChargeTask, PriceSlot, plan_charge
+from .flows import async_text
+from .local_time import future_time, in_utc
+from .runtime import VehicleRuntime
+from .vehicle import Capability
+
+ATTR_BLOCK = "block"
+ATTR_CAPACITY = "capacity"
+ATTR_END = "end"
+ATTR_HIGHEST_PRICE = "highest_price"
+ATTR_LEVEL = "level"
+ATTR_POWER = "power"
+ATTR_PRICE = "price"
+ATTR_PRICES = "prices"
+ATTR_READY_BY = "ready_by"
+ATTR_START = "start"
+ATTR_STARTS = "starts"
+ATTR_TARGET = "target"
+
+_DEFAULT_TARGET = 80.0
+_DEFAULT_POWER = 3.7
+"""kW on one phase with 16 A, for a model whose charger is unknown."""
+_MOST_AC = 22.0
+"""kW above which it is a public charger that a vehicle charges with, which says nothing about the next charge."""
+
+_MOST_PRICES = 600
+"""Two days in slots of five minutes, and some: what more may take to plan, nobody waits for."""
+
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    ATTR_TARGET: (1, 100),
+    ATTR_LEVEL: (0, 100),
+    ATTR_POWER: (0.5, 50),
+    ATTR_CAPACITY: (1, 200),
+    ATTR_STARTS: (1, 24),
+    ATTR_BLOCK: (0, 1440),
+    ATTR_HIGHEST_PRICE: (-10_000, 10_000),
+    ATTR_PRICE: (-10_000, 10_000),
+}
+"""Between what a number has to be: %, kW, kWh, minutes, and the currency per kWh, some of which are small."""
+
+PLAN_CHARGE_FIELDS: Mapping[probatio.Marker, Any] = {
+    probatio.Optional(ATTR_TARGET, default=_DEFAULT_TARGET): probatio.Coerce(float),
+    probatio.Optional(ATTR_READY_BY): cv.datetime,
+    probatio.Optional(ATTR_LEVEL): probatio.Coerce(float),
+    probatio.Required(ATTR_PRICES): probatio.All(
+        cv.ensure_list,
+        probatio.Length(max=_MOST_PRICES),
+        [
+            probatio.Schema(
+                {
+                    probatio.Required(ATTR_START): cv.datetime,
+                    probatio.Required(ATTR_END): cv.datetime,
+                    probatio.Required(ATTR_PRICE): probatio.Coerce(float),
+                },
+                extra=probatio.REMOVE_EXTRA,
+            )
+        ],
+    ),
+    probatio.Optional(ATTR_POWER): probatio.Coerce(float),
+    probatio.Optional(ATTR_CAPACITY): probatio.Coerce(float),
+    probatio.Optional(ATTR_STARTS): probatio.Coerce(int),
+    probatio.Optional(ATTR_BLOCK, default=0): probatio.Coerce(float),
+    probatio.Optional(ATTR_HIGHEST_PRICE): probatio.Coerce(float),
+}
+
+
+async def async_plan_charge(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping[str, JsonValueType]:
+    """Plan a charge of a vehicle by the fields of the call; what they leave out is the vehicle's own.
+
+    Raises a translated error if a field makes no sense, or if the vehicle does not report what was left out.
+    """
+    now = dt_util.utcnow()
+    task, prices = _task(vehicle, call.data, now), _prices(call.data, now)
+    plan = await call.hass.async_add_executor_job(plan_charge, task, prices)
+    return {
+        "answer": {
+            "status": plan.status,
+            "reason": plan.reason,
+            "message": await async_text(call.hass, "plan_reason", plan.reason),
+            "level": round(plan.level, 1),
+            "missing": round(plan.missing, 1),
+            "energy": round(plan.energy, 3),
+            "cost": _rounded(plan.cost),
+            "cost_at_once": _rounded(plan.cost_at_once),
+            "currency": call.hass.config.currency,
+            "blocks": [_block(block) for block in plan.blocks],
+        }
+    }
+
+
+def _block(block: Block) -> JsonValueType:
+    return {
+        "start": block.start.isoformat(),
+        "end": block.end.isoformat(),
+        "energy": round(block.energy, 3),
+        "cost": _rounded(block.cost),
+    }
+
+
+def _rounded(cost: float | None) -> float | None:
+    return None if cost is None else round(cost, 4)
+
+
+def _task(vehicle: VehicleRuntime, data: Mapping[str, Any], now: datetime) -> ChargeTask:
+    """Return what is wanted, completed with what is known of the vehicle."""
+    if Capability.BATTERY not in vehicle.info.all_capabilities:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported")
+    for name in _LIMITS.keys() & data.keys():
+        _check_limits(name, data[name])
+    ready_by: datetime | None = data.get(ATTR_READY_BY)
+    return ChargeTask(
+        now=now,
+        level=_level(vehicle, data),
+        target=data[ATTR_TARGET],
+        capacity=_capacity(vehicle, data),
+        power=_power(vehicle, data),
+        ready_by=None if ready_by is None else future_time(ready_by, now),
+        highest_price=data.get(ATTR_HIGHEST_PRICE),
+        starts=data.get(ATTR_STARTS),
+        shortest=timedelta(minutes=data[ATTR_BLOCK]),
+    )
+
+
+def _check_limits(name: str, value: float) -> None:
+    """Raise a translated error if a number is beyond the limits of its field, or NaN."""
+    low, high = _LIMITS[name]
+    if not low <= value <= high:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="number_out_of_range",
+            translation_placeholders={"field": name, "minimum": f"{low:g}", "maximum": f"{high:g}"},
+        )
+
+
+def _level(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
+    """Return the level to begin with: the given one, or the one that the vehicle has reported."""
+    battery = vehicle.coordinator.shown.battery
+    level: float | None = data.get(ATTR_LEVEL, battery and battery.level)
+    if level is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="level_unknown")
+    return level
+
+
+def _capacity(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
+    """Return the usable kWh: the given ones, or what is known of the vehicle."""
+    capacity: float | None = data.get(ATTR_CAPACITY) or usable_capacity(vehicle.info, vehicle.coordinator.shown)
+    if capacity is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="capacity_unknown")
+    return capacity
+
+
+def _power(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
+    """Return the kW: the given ones, what the vehicle charges with now, or what its model can do."""
+    if ATTR_POWER in data:
+        power: float = data[ATTR_POWER]
+        return power
+    charging = vehicle.coordinator.shown.charging
+    least, _ = _LIMITS[ATTR_POWER]
+    if charging and charging.active and charging.power is not None and least <= charging.power <= _MOST_AC:
+        return charging.power
+    return ac_power(vehicle.info) or _DEFAULT_POWER
+
+
+def _prices(data: Mapping[str, Any], now: datetime) -> Sequence[PriceSlot]:
+    """Return the prices to plan with: the given ones, checked and sorted."""
+    slots = sorted(_slot(each) for each in data[ATTR_PRICES])
+    if not slots:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="prices_missing")
+    for earlier, later in pairwise(slots):
+        if later.start < earlier.end:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="prices_overlap",
+                translation_placeholders={"start": _local(later.start), "end": _local(earlier.end)},
+            )
+    if slots[-1].end <= now:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="prices_in_the_past",
+            translation_placeholders={"end": _local(slots[-1].end)},
+        )
+    return slots
+
+
+def _slot(item: Mapping[str, Any]) -> PriceSlot:
+    slot = PriceSlot(in_utc(item[ATTR_START]), in_utc(item[ATTR_END]), item[ATTR_PRICE])
+    if slot.end <= slot.start:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="price_ends_before_it_starts",
+            translation_placeholders={"start": _local(slot.start), "end": _local(slot.end)},
+        )
+    _check_limits(ATTR_PRICE, slot.price)
+    return slot
+
+
+def _local(at: datetime) -> str:
+    return f"{dt_util.as_local(at):%Y-%m-%d %H:%M}"
