@@ -1,10 +1,12 @@
-"""What a vehicle's battery holds and how fast it charges at home, by what it reports and by its model."""
+"""What a vehicle's battery holds, how fast it charges at home, and how much is lost, by its reports and its model."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isclose
 from typing import NamedTuple
 
 from ..vehicle import Powertrain, VehicleInfo, VehicleState
+from .charge_planner import EFFICIENCY, OVERHEAD, slow_seconds
 
 _LEAST_LEVEL = 30.0
 """Below this level in %, level and energy are too coarse to tell from them what the battery holds."""
@@ -101,3 +103,94 @@ def ac_power(info: VehicleInfo) -> float | None:
 def phases(info: VehicleInfo) -> int | None:
     """Return on how many phases the vehicle charges, ``None`` if the model is unknown."""
     return min((each.phases for each in _models(info)), default=None)
+
+
+_LEAST_GAINED = 10.0
+"""Most vehicles report whole percents, which say too little about a charge of fewer."""
+
+_EFFICIENCIES = 0.6, 1.0
+"""What is possible: 0.73 was measured at 120 V (charging §6)."""
+
+_CREDIBLE = 0.45, 1.2
+"""A charge that seems to lie beyond was not seen whole, or something else was metered with it."""
+
+_LARGEST_STEP = 0.15
+"""How far a charge can lie from what is known and still count in full."""
+
+_DEFAULTS_WEIGH = 0.3
+"""How many full charges it takes to weigh as much as the default efficiency."""
+
+_MOST_SAMPLES = 5.0
+"""How many full charges are remembered: older ones fade, because wallboxes and seasons change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedCharge:
+    """A charge from one level to another, in %, into a battery of ``capacity`` kWh.
+
+    ``energy`` are the kWh that a meter at the wall has counted. Without a meter, ``power`` is what was drawn, in kW.
+    """
+
+    start: float
+    end: float
+    seconds: float
+    capacity: float
+    energy: float | None = None
+    power: float | None = None
+
+    @property
+    def gained(self) -> float:
+        """How many % were gained."""
+        return self.end - self.start
+
+    def efficiency(self, overhead: float) -> float | None:
+        """Return which part of the energy arrived in the battery, ``None`` if it is not known how much was drawn.
+
+        A constant ``overhead`` in kW is no matter of the efficiency, so what it took counts as arrived.
+        """
+        drawn = self.energy
+        if drawn is None and self.power is not None:
+            drawn = self.power * (self.seconds - slow_seconds(self.start, self.end)) / 3600
+        if drawn is None or drawn <= 0 or self.seconds <= 0:
+            return None
+        return (self.gained / 100 * self.capacity + overhead * self.seconds / 3600) / drawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeModel:
+    """How much of what comes from the wall arrives in a vehicle's battery, learnt from its charges.
+
+    ``efficiency`` and ``overhead`` (kW) are those of :class:`.charge_planner.ChargeTask`. ``samples`` is how many full
+    charges have been learnt from; most charges are a part of one.
+    """
+
+    efficiency: float = EFFICIENCY
+    overhead: float = OVERHEAD
+    samples: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Keep what was stored within bounds."""
+        object.__setattr__(self, "efficiency", _within(*_EFFICIENCIES, self.efficiency))
+        object.__setattr__(self, "overhead", _within(0.0, 1.0, self.overhead))
+        object.__setattr__(self, "samples", _within(0.0, _MOST_SAMPLES, self.samples))
+
+    def after(self, charge: FinishedCharge) -> ChargeModel:
+        """Return the model with what a charge has shown; the more it gained, the more it counts.
+
+        A charge that says too little, or that cannot have been so, changes nothing.
+        """
+        seen = charge.efficiency(self.overhead)
+        if seen is None or not charge.gained >= _LEAST_GAINED or not _CREDIBLE[0] <= seen <= _CREDIBLE[1]:
+            return self
+        weight = charge.gained / 100
+        step = _within(-_LARGEST_STEP, _LARGEST_STEP, seen - self.efficiency)
+        return ChargeModel(
+            efficiency=self.efficiency + step * weight / (_DEFAULTS_WEIGH + self.samples + weight),
+            overhead=self.overhead,
+            samples=self.samples + weight,
+        )
+
+
+def _within(low: float, high: float, value: float) -> float:
+    """Return the nearest value within bounds; the lower one for NaN."""
+    return min(max(low, value), high)

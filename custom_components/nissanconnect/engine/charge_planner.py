@@ -29,6 +29,11 @@ _LONGEST = 3 * 86_400
 """How many seconds ahead a plan looks if it has no end."""
 
 
+def slow_seconds(start: float, end: float) -> float:
+    """Return how much longer it takes from one level to another because charging slows down close to full."""
+    return (max(end - _SLOW_FROM, 0) - max(start - _SLOW_FROM, 0)) / (100 - _SLOW_FROM) * _SLOW
+
+
 class PlanStatus(StrEnum):
     """How a plan stands."""
 
@@ -124,8 +129,8 @@ class ChargeTask:
         """Return how long it takes to charge from one level to another."""
         if end <= start or not self.capacity:
             return 0
-        slow = (max(end - _SLOW_FROM, 0) - max(start - _SLOW_FROM, 0)) / (100 - _SLOW_FROM) * _SLOW
-        return ceil((end - start) / 100 * self.capacity / self.battery_power * 3600 + slow)
+        stored = (end - start) / 100 * self.capacity
+        return ceil(stored / self.battery_power * 3600 + slow_seconds(start, end))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
