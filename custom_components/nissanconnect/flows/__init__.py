@@ -7,7 +7,6 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
-from homeassistant.helpers.translation import async_get_translations
 
 from ..account import NissanConfigEntry
 from ..const import DOMAIN
@@ -43,12 +42,3 @@ def start_task[T](
     if entry is None:
         return hass.async_create_background_task(work, name, eager_start=False)
     return entry.async_create_background_task(hass, work, name, eager_start=False)
-
-
-async def async_text(hass: HomeAssistant, subject: str, name: str) -> str:
-    """Return a text about ``subject`` in the language of Home Assistant.
-
-    It is stored under *selector*: Home Assistant has no other place for an integration's own texts.
-    """
-    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
-    return texts[f"component.{DOMAIN}.selector.{subject}.options.{name}"]

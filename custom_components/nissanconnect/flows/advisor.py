@@ -23,8 +23,8 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from ..sources import SOURCES, Source
+from ..texts import async_text
 from ..vehicle import VinProblem, plant_country, vin_problem
-from . import async_text
 
 CONF_APP = "app"
 CONF_VIN = "vin"

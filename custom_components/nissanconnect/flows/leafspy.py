@@ -39,9 +39,10 @@ from ..sources import (
     async_create_backend,
     async_wait,
 )
+from ..texts import async_text
 from ..vehicle import VehicleInfo, alias
 from ..webhook import async_addresses, async_open_webhook
-from . import async_text, loaded_vehicles, start_task, vehicle_selector
+from . import loaded_vehicles, start_task, vehicle_selector
 
 CONF_FILE = "file"
 
