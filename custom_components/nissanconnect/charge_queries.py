@@ -15,9 +15,9 @@ import probatio
 from .const import DOMAIN
 from .engine.charge_physics import ac_power, usable_capacity
 from .engine.charge_planner import Block, ChargeTask, PriceSlot, plan_charge
-from .flows import async_text
 from .local_time import future_time, in_utc
 from .runtime import VehicleRuntime
+from .texts import async_text
 from .vehicle import Capability
 
 ATTR_BLOCK = "block"
