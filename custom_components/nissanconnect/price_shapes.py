@@ -120,7 +120,10 @@ class _Item(NamedTuple):
 
 
 def read_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: date) -> PriceListing:
-    """Read the prices among the attributes of an entity, which it wrote on the local day ``today``."""
+    """Read the prices among the attributes of an entity, which it wrote on the local day ``today``.
+
+    If they have no list, they may be the price of a single slot themselves, as Amber's current one.
+    """
     text, currency = attributes.get("unit_of_measurement"), attributes.get("currency")
     unit = read_unit(text)
     if text and unit is None:
@@ -131,8 +134,9 @@ def read_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: date) ->
         listing = read_lists([attributes.get(name) for name in names], unit, zone)
         if listing.slots:
             return listing
-    unit = unit or Unit(1)
-    return PriceListing(_slots(_flat_items(attributes, unit, zone, today)), unit.currency)
+    if flat := _slots(_flat_items(attributes, unit or Unit(1), zone, today)):
+        return PriceListing(flat, unit and unit.currency)
+    return read_lists([[attributes]], unit, zone)
 
 
 def read_lists(lists: Iterable[object], unit: Unit | None, zone: tzinfo) -> PriceListing:
