@@ -16,6 +16,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import const  # noqa: F401 - first: an older Home Assistant lacks what the others import
 from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import LockSetup
+from .charge_plans import read_charge_plan
 from .connection import AuthStorage
 from .const import (
     CONF_AUTH,
@@ -26,6 +27,7 @@ from .const import (
     CONF_UNLOCK_WITHOUT_PIN,
     DOMAIN,
     PLATFORMS,
+    SUBENTRY_CHARGE_PLAN,
     SUBENTRY_GEOFENCE,
     SUBENTRY_SOURCE,
 )
@@ -127,18 +129,20 @@ class _Chosen(NamedTuple):
     options: Mapping[str, Any]
     geofences: Mapping[str, Mapping[str, Any]]
     sources: Mapping[str, Mapping[str, Any]]
+    charge_plans: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def of(cls, entry: ConfigEntry) -> Self:
         def subentries(kind: str) -> dict[str, Mapping[str, Any]]:
             return {each.subentry_id: each.as_dict() for each in entry.get_subentries_of_type(kind)}
 
-        return cls(entry.options, subentries(SUBENTRY_GEOFENCE), subentries(SUBENTRY_SOURCE))
+        kinds = (SUBENTRY_GEOFENCE, SUBENTRY_SOURCE, SUBENTRY_CHARGE_PLAN)
+        return cls(entry.options, *map(subentries, kinds))
 
 
 @callback
 def _async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
-    """Apply options, geofences and sources that the owner changes from now on, without loading the entry anew.
+    """Apply options, geofences, charge plans and sources that the owner changes from now on, without loading the entry anew.
 
     Loading it anew would show every entity as unavailable for a moment, and start whatever waits for them to come back.
     """
@@ -164,6 +168,9 @@ def _async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
             async_remove_stale(hass, entry, [vehicle.info for vehicle in account.vehicles.values()])
             for vehicle in account.vehicles.values():
                 vehicle.async_apply_geofences()
+        if chosen.charge_plans != before.charge_plans:
+            for vehicle in account.vehicles.values():
+                vehicle.async_apply_charge_plans()
         if chosen.sources != before.sources:
             entry.async_create_task(hass, _async_apply_sources(hass, entry), f"{DOMAIN} sources of {entry.entry_id}")
 
@@ -197,6 +204,8 @@ def _async_warn_of_odd_values(entry: ConfigEntry) -> None:
         odd |= {f"{SUBENTRY_SOURCE}.{name}" for name in read_source(subentry).odd}
     for subentry in entry.get_subentries_of_type(SUBENTRY_GEOFENCE):
         odd |= {f"{SUBENTRY_GEOFENCE}.{name}" for name in read_geofence(subentry).odd}
+    for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_PLAN):
+        odd |= {f"{SUBENTRY_CHARGE_PLAN}.{name}" for name in read_charge_plan(subentry).odd}
     if odd:
         _LOGGER.warning(
             "%s: these are kept in a way that cannot be read: %s", one_line(str(entry.title)), ", ".join(sorted(odd))

@@ -1,12 +1,14 @@
 """Everything that runs for one vehicle, put together here: each part knows only those before it.
 
-coordinator → log → alerts → PIN guard → checks → commands → plans, wakes
+coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, charge
 """
 
 from homeassistant.core import HomeAssistant, callback
 
 from .alerts import VehicleAlerts
 from .automatic import AutomaticWakes, ClimatePlans
+from .charge_control import ChargeControl
+from .charge_plans import charge_plans_of
 from .command_checks import CommandChecks, PinGuard
 from .command_log import CommandLog
 from .commands import VehicleCommands
@@ -54,7 +56,15 @@ class VehicleRuntime:
         self.commands = VehicleCommands(self.coordinator, self.log, self.checks)
         self.plans = ClimatePlans(self.coordinator, self.commands, self.alerts)
         self.wakes = AutomaticWakes(self.coordinator, self.commands)
-        for observer in (self._async_show_problems, self.alerts.async_observe, self.wakes.async_observe):
+        self.charge = ChargeControl(
+            self.coordinator, self.commands, self.alerts, known.charge, charge_plans_of(entry, known.info)
+        )
+        for observer in (
+            self._async_show_problems,
+            self.alerts.async_observe,
+            self.wakes.async_observe,
+            self.charge.async_observe,
+        ):
             self.coordinator.async_add_observer(observer)
         entry.async_on_unload(self._async_cancel)
 
@@ -82,6 +92,7 @@ class VehicleRuntime:
             alert_preferences=self.alerts.preferences,
             wrong_pins=self.pin_guard.wrong,
             plan=self.log.plan,
+            charge=self.charge.memory,
         )
 
     @callback
@@ -89,6 +100,7 @@ class VehicleRuntime:
         """Resume what was unfinished before the restart."""
         self.commands.async_resume()
         self.plans.async_resume()
+        self.charge.async_start()
 
     async def async_stop(self) -> None:
         """Cancel all that is scheduled, because the vehicle has left the account."""
@@ -99,6 +111,7 @@ class VehicleRuntime:
     def _async_cancel(self) -> None:
         self.alerts.async_stop()
         self.plans.async_stop()
+        self.charge.async_stop()
 
     @callback
     def async_apply_settings(self) -> None:
@@ -111,6 +124,12 @@ class VehicleRuntime:
     def async_apply_geofences(self) -> None:
         """Use the geofences that the entry has now."""
         self.alerts.async_set_geofences(geofences_of(self.connection.entry, self.info))
+        self.coordinator.async_update_listeners()
+
+    @callback
+    def async_apply_charge_plans(self) -> None:
+        """Use the charge plans that the entry has now."""
+        self.charge.async_set_plans(charge_plans_of(self.connection.entry, self.info))
         self.coordinator.async_update_listeners()
 
     async def async_apply_sources(self) -> None:

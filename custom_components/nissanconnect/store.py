@@ -22,6 +22,7 @@ from .backends.base import Json
 from .const import DOMAIN
 from .engine.alert_rules import AlertPreferences
 from .engine.alert_tracker import AlertTracker
+from .engine.charge_session import ChargeMemory
 from .engine.command_job import ClimatePlan, Unfinished
 from .engine.merge import SourceState
 from .engine.preconditions import WrongPins
@@ -67,6 +68,7 @@ class RememberedVehicle:
     alert_preferences: AlertPreferences = AlertPreferences()
     plan: ClimatePlan | None = None
     wrong_pins: WrongPins = WrongPins()
+    charge: ChargeMemory = ChargeMemory()
 
 
 @dataclass(slots=True)
@@ -240,6 +242,7 @@ def _dump_vehicle(vehicle: RememberedVehicle) -> dict[str, Any]:
         "wishes": vehicle.alert_preferences,
         "plan": vehicle.plan,
         "wrong_pins": vehicle.wrong_pins,
+        "charge": vehicle.charge,
         "unfinished": _dump_unfinished(vehicle),
     }
 
@@ -333,6 +336,7 @@ class StoreReader:
             alert_preferences=self._preferences(kept.get("wishes")),
             plan=self._load(ClimatePlan, kept.get("plan")),
             wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
+            charge=self._load(ChargeMemory, kept.get("charge")) or ChargeMemory(),
         )
 
     def _preferences(self, raw: Any) -> AlertPreferences:

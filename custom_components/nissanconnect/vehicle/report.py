@@ -40,6 +40,10 @@ class AlertType(StrEnum):
     """So many wrong PINs were entered in Home Assistant that none is tried for a while."""
     CLOUD_MESSAGE = "cloud_message"
     """A notification of the maker's cloud that matches no other type."""
+    PLAN_FAILED = "plan_failed"
+    """A charge plan could not be carried out."""
+    TOO_LATE = "too_late"
+    """A charge plan cannot be done in time."""
     MISSED = "missed"
     """A summary of events so long ago that they are not reported as if they were new."""
 

@@ -1,0 +1,519 @@
+"""Carries out the charge plan of one vehicle: plans when it is plugged in, switches, and looks whether that worked.
+
+When in doubt, it charges: whenever the plan lets go of the current, it leaves it on.
+"""
+
+from asyncio import Lock
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from homeassistant.components.zone import in_zone
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
+
+from .alerts import VehicleAlerts
+from .charge_plans import ChargePlanSettings, async_change_plan, async_departures
+from .charge_switch import ChargeSwitch, SwitchFailed, charge_switch
+from .commands import VehicleCommands
+from .const import DOMAIN
+from .coordinator import StateUpdate, VehicleCoordinator
+from .engine.charge_planner import Block, ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
+from .engine.charge_session import ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
+from .engine.charge_wishes import ready_by
+from .prices import PriceList, Prices
+from .vehicle import Alert, AlertType, ChargingStatus
+
+_PRICES_AHEAD = timedelta(days=3)
+_UPDATE_EVERY = timedelta(minutes=15)
+
+_LEAST_MEASURED = 1.0
+"""kW. Less than this is the end of a charge, and says nothing about the next hours."""
+
+_WOBBLE = 50
+"""Metres by which the fix of a parked vehicle may be off its zone."""
+
+
+class Standing(NamedTuple):
+    """How the plan stands, and why."""
+
+    status: PlanStatus
+    reason: PlanReason
+
+
+class ChargeControl:
+    """The charge plans of one vehicle. ``plans`` are all that it has, ``settings`` the one that holds where it is."""
+
+    def __init__(
+        self,
+        coordinator: VehicleCoordinator,
+        commands: VehicleCommands,
+        alerts: VehicleAlerts,
+        memory: ChargeMemory,
+        plans: Sequence[ChargePlanSettings],
+    ) -> None:
+        """Nothing is switched before :meth:`async_start`."""
+        self.plans = tuple(plans)
+        self.memory = memory
+        self.settings: ChargePlanSettings | None = None
+        self.plan: ChargePlan | None = None
+        self.standing = Standing(PlanStatus.NOT_PLUGGED_IN, PlanReason.UNPLUGGED)
+        self.prices: PriceList | None = None
+        self.switch: ChargeSwitch | None = None
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._commands = commands
+        self._alerts = alerts
+        self._prices: Prices | None = None
+        self._departures: Sequence[datetime] = ()
+        self._read_at: datetime | None = None
+        self._reading = False
+        self._failure: str | None = None
+        self._ordered: bool | None = None
+        self._turn = Lock()
+        self._started = False
+        self._listeners: list[CALLBACK_TYPE] = []
+        self._plans_listeners: list[CALLBACK_TYPE] = []
+        self._shown: object = None
+        self._cancel_tracking: list[CALLBACK_TYPE] = []
+        self._cancel_timer: CALLBACK_TYPE | None = None
+
+    @callback
+    def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call ``listener`` when there is something new to show."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @callback
+    def async_add_plans_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call ``listener`` when the vehicle has other plans than before."""
+        self._plans_listeners.append(listener)
+        return lambda: self._plans_listeners.remove(listener)
+
+    # What entities show
+
+    @property
+    def session(self) -> ChargeSession | None:
+        """The stay at the plug, if there is one."""
+        return self.memory.session
+
+    @property
+    def shown_settings(self) -> ChargePlanSettings | None:
+        """The plan that holds now, or else the first."""
+        return self.settings or next(iter(self.plans), None)
+
+    @property
+    def planned_start(self) -> datetime | None:
+        """When it charges next, or since when it does."""
+        now = dt_util.utcnow()
+        return next((block.start for block in self.blocks if block.end > now), None)
+
+    @property
+    def planned_finish(self) -> datetime | None:
+        """When the last block ends."""
+        return self.blocks[-1].end if self.blocks else None
+
+    @property
+    def failure(self) -> str | None:
+        """The key of why the current could not be switched, or why prices cannot be read."""
+        return self._failure or (self.prices.fault if self.prices else None)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the vehicle charges by its plan whenever it can."""
+        suspended = self.session is not None and self.session.mode is SessionMode.SUSPENDED
+        return self.memory.enabled and not suspended
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The times in which it has charged and will charge during this stay at the plug, in order."""
+        if self.session is None or self.plan is None:
+            return []
+        return self.session.blocks(self.plan)
+
+    @property
+    def planned_energy(self) -> float | None:
+        """The kWh of all of them."""
+        return sum(block.energy for block in self.blocks) if self.plan is not None and self.session else None
+
+    @property
+    def planned_cost(self) -> float | None:
+        """What they cost, ``None`` if that is not known."""
+        costs = [block.cost for block in self.blocks]
+        if self.plan is None or self.session is None or None in costs:
+            return None
+        return sum(cost for cost in costs if cost is not None)
+
+    @property
+    def planned_saving(self) -> float | None:
+        """How much less that is than charging at once would have cost."""
+        at_once = self.session.cost_at_once if self.session else None
+        cost = self.planned_cost
+        return None if at_once is None or cost is None else at_once - cost
+
+    # What the owner does
+
+    @callback
+    def async_set_enabled(self, enabled: bool) -> None:
+        """Charge by plan from now on, also after somebody has switched by hand, or do not."""
+        session = self.session
+        if enabled and session is not None and session.mode is not SessionMode.PLAN:
+            self._async_keep(replace(session, mode=SessionMode.PLAN, order=None))
+        self.memory = replace(self.memory, enabled=enabled)
+        self.async_update()
+
+    @callback
+    def async_charge_now(self) -> None:
+        """Charge at once up to the target, whatever it costs; raises a translated error if it is not plugged in."""
+        self._async_set_mode(SessionMode.NOW)
+
+    @callback
+    def async_skip(self) -> None:
+        """Charge without a plan until the vehicle is plugged in the next time; raises as the other."""
+        self._async_set_mode(SessionMode.SKIPPED)
+
+    @callback
+    def async_change(self, **changes: Any) -> None:
+        """Change values of the plan that holds now, or of the first."""
+        if (plan := self.shown_settings) is not None:
+            async_change_plan(self._hass, self._coordinator.config_entry, plan.key, **changes)
+
+    @callback
+    def _async_set_mode(self, mode: SessionMode) -> None:
+        if self.session is None:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_charge_session")
+        self._async_keep(replace(self.session, mode=mode))
+        self.async_update()
+
+    @callback
+    def _async_by_hand(self) -> None:
+        """Somebody else has switched: their wish wins until the vehicle is plugged in the next time."""
+        if self.session is not None and self.session.mode in (SessionMode.PLAN, SessionMode.NOW):
+            self._async_set_mode(SessionMode.SUSPENDED)
+
+    # What happens
+
+    @callback
+    def async_start(self) -> None:
+        """Begin, or go on after a restart, once everything that may switch and tell prices is there."""
+
+        @callback
+        def begin(_: HomeAssistant) -> None:
+            self._started = True
+            self.async_update()
+
+        self._coordinator.config_entry.async_on_unload(async_at_started(self._hass, begin))
+
+    @callback
+    def async_stop(self) -> None:
+        """Stop without switching anything: the next start goes on."""
+        self._started = False
+        self._async_untrack()
+        self._async_cancel_timer()
+
+    @callback
+    def async_set_plans(self, plans: Sequence[ChargePlanSettings]) -> None:
+        """Use these plans from now on."""
+        self.plans = tuple(plans)
+        self.async_update()
+        for listener in list(self._plans_listeners):
+            listener()
+
+    @callback
+    def async_observe(self, update: StateUpdate) -> None:
+        """Look again after an update of the vehicle."""
+        before, state = update.before, update.state
+        if (before.battery, before.charging, before.position) != (state.battery, state.charging, state.position):
+            self.async_update()
+
+    @callback
+    def async_update(self, _: datetime | None = None) -> None:
+        """Decide anew what is to be done about the current, and do it."""
+        if not self._started:
+            return
+        self._async_cancel_timer()
+        settings, standing = self._select()
+        if settings != self.settings:
+            self._async_use(settings)
+        if settings is not None and self.switch is not None:
+            self._async_carry_on(settings, self.switch)
+        else:
+            self.standing, self.plan = standing, None
+            self._async_keep(None)
+        self._async_show()
+
+    def _select(self) -> tuple[ChargePlanSettings | None, Standing]:
+        """Return the plan that holds now; without one, why."""
+        charging = self._coordinator.data.charging
+        if not self.memory.enabled:
+            return None, Standing(PlanStatus.OFF, PlanReason.SWITCHED_OFF)
+        if charging is None or not charging.plugged_in:
+            return None, Standing(PlanStatus.NOT_PLUGGED_IN, PlanReason.UNPLUGGED)
+        places = [(plan, self._is_at(plan.place)) for plan in self.plans]
+        if (found := next((plan for plan, is_there in places if is_there), None)) is not None:
+            return found, self.standing
+        unknown = any(is_there is None for _, is_there in places)
+        return None, Standing(PlanStatus.AWAY, PlanReason.NO_PLACE if unknown else PlanReason.ELSEWHERE)
+
+    def _is_at(self, place: str | None) -> bool | None:
+        """Return whether the vehicle is at a place; ``None`` if that is not known."""
+        position = self._coordinator.data.position
+        if place is None or position is None:
+            return True if place is None else None
+        if (zone := self._hass.states.get(place)) is not None:
+            return in_zone(zone, position.latitude, position.longitude, _WOBBLE)
+        fence = next((each for each in self._alerts.geofences if each.key == place), None)
+        return self._alerts.tracker.inside(fence) if fence else None
+
+    @callback
+    def _async_use(self, settings: ChargePlanSettings | None) -> None:
+        """Go by other settings, or by none."""
+        before, self.settings = self.settings, settings
+        if before is not None and (settings is None or before.switch != settings.switch):
+            self._async_let_go()  # what switched is not ours any more
+            if self.session is not None:
+                self._async_keep(replace(self.session, order=None))
+        self._async_untrack()
+        if settings is None:
+            self.switch = self._prices = None
+            return
+        if before is None or (before.price, before.calendar) != (settings.price, settings.calendar):
+            self.prices = self._read_at = None
+        self._prices = Prices(self._hass, settings.price)
+        self.switch = charge_switch(self._hass, settings.switch, self._coordinator, self._commands)
+        self._cancel_tracking = [
+            self.switch.async_track(self._async_by_hand, self.async_update),
+            self._prices.async_track(self._async_read_again),
+        ]
+
+    @callback
+    def _async_carry_on(self, settings: ChargePlanSettings, switch: ChargeSwitch) -> None:
+        """Update the stay at the plug, plan, and switch as planned."""
+        now = dt_util.utcnow()
+        session = (self.session or ChargeSession.begin(now)).after(self._view(settings, switch, now))
+        following = settings.wishes.next_ready_by(now, dt_util.get_default_time_zone(), self._departures)
+        session = replace(
+            session, ready_by=ready_by(now, session.ready_by, following, done=session.done_at is not None)
+        )
+        self._async_keep(session)
+        self._async_read_if_due(now)
+        if self.prices is None:
+            return  # they will be known, or known to be missing, in a moment
+        self.plan = plan = self._make_plan(settings, switch, session)
+        if session.cost_at_once is None and session.order is None:
+            session = replace(session, cost_at_once=plan.cost_at_once)
+        wanted = session.wants_current(plan)
+        if any(period.start <= now < period.end for period in self.prices.away):
+            wanted = True  # its owner's supplier controls the charge, which needs current (charging §1.5)
+        step = Step.NOTHING
+        if wanted is not None and (wanted or switch.can_stop):
+            session, step = session.switched(wanted, now)
+        if plan.status is PlanStatus.TOO_LATE and not session.warned:
+            session = replace(session, warned=True)
+            self._async_report(AlertType.TOO_LATE, missing=round(plan.missing, 1))
+        self._async_keep(session)
+        if wanted is None:
+            self._async_let_go()
+        elif step in (Step.SWITCH, Step.RETRY):
+            self._async_order(wanted, again=step is Step.RETRY)
+        elif step is Step.GIVE_UP:
+            self._async_report(AlertType.PLAN_FAILED, reason=self._failure or "not_seen")
+        self.standing = self._standing(plan, session)
+        self._async_update_at(session.next_check(plan))
+
+    def _view(self, settings: ChargePlanSettings, switch: ChargeSwitch, now: datetime) -> ChargeView:
+        battery, charging = self._coordinator.data.battery, self._coordinator.data.charging
+        session, seen = self.session, switch.seen
+        level = battery.level if battery else None
+        level_at = battery.reported_at if battery else None
+        if battery and level_at is None and (session is None or session.level is None or session.level != level):
+            level_at = battery.received_at  # of a source without times, the same level again says nothing new
+        task = self._task(settings, switch, session or ChargeSession.begin(now), level or 0.0)
+        return ChargeView(
+            now=now,
+            target=settings.wishes.target,
+            level=level,
+            level_at=level_at,
+            flowing=seen.flowing,
+            seen_at=seen.at,
+            power=switch.metered_power or settings.wishes.power,
+            gain=task.battery_power / task.capacity * 100 if task.capacity else 0.0,
+            price=self._price(now),
+            finished=charging is not None
+            and charging.status is ChargingStatus.FINISHED
+            and (session is None or charging.known_at >= session.since),
+            by_vehicle=switch.by_vehicle,
+        )
+
+    def _make_plan(self, settings: ChargePlanSettings, switch: ChargeSwitch, session: ChargeSession) -> ChargePlan:
+        level = session.level_now
+        if level is None or switch.problem is not None:
+            reason = PlanReason.LEVEL_UNKNOWN if level is None else PlanReason.NO_SWITCH
+            return ChargePlan(status=PlanStatus.CANNOT, reason=reason, level=level or 0.0)
+        plan = plan_charge(self._task(settings, switch, session, level), self.prices.slots if self.prices else ())
+        if session.done_at is None or plan.status is PlanStatus.CANNOT:
+            return plan
+        status = PlanStatus.DONE if session.flows else PlanStatus.NOT_NEEDED
+        return ChargePlan(status=status, reason=PlanReason.ABOVE_TARGET, level=level)
+
+    def _task(
+        self, settings: ChargePlanSettings, switch: ChargeSwitch, session: ChargeSession, level: float
+    ) -> ChargeTask:
+        wishes, battery = settings.wishes, self._coordinator.data.battery
+        own = battery.capacity * (battery.health or 100) / 100 if battery and battery.capacity else None
+        at_once = session.mode is SessionMode.NOW
+        flowing_since = session.flowing_since if session.order and session.order.on else None
+        metered = switch.metered_power
+        starts = wishes.starts if switch.can_stop else 1
+        if starts is not None:
+            starts = max(starts - session.starts, 0 if flowing_since else 1)
+        return ChargeTask(
+            now=session.updated_at,
+            level=level,
+            target=wishes.target if switch.can_stop else 100.0,
+            capacity=wishes.capacity or own,
+            power=metered if metered is not None and metered >= _LEAST_MEASURED else wishes.power,
+            ready_by=session.ready_by,
+            minimum_level=wishes.target if at_once else wishes.minimum,
+            highest_price=wishes.highest_price,
+            starts=starts,
+            shortest=wishes.shortest,
+            charging_since=flowing_since,
+            forbidden=self.prices.away if self.prices else (),
+        )
+
+    def _standing(self, plan: ChargePlan, session: ChargeSession) -> Standing:
+        match session.mode:
+            case SessionMode.SKIPPED:
+                return Standing(PlanStatus.SKIPPED, PlanReason.WISHED)
+            case SessionMode.SUSPENDED:
+                return Standing(PlanStatus.SUSPENDED, PlanReason.SWITCHED_BY_HAND)
+        if session.order is not None and session.order.given_up:
+            return Standing(plan.status, PlanReason.NOT_OBEYED)
+        is_wished = session.mode is SessionMode.NOW and plan.status is PlanStatus.CHARGING
+        return Standing(plan.status, PlanReason.WISHED if is_wished else plan.reason)
+
+    # Switching
+
+    @callback
+    def _async_let_go(self) -> None:
+        """Leave the current on, if it was us who switched it off."""
+        session = self.session
+        if session is None or session.order is None or session.order.on:
+            return
+        self._async_keep(replace(session, order=Order(on=True, at=dt_util.utcnow(), given_up=True)))
+        charging = self._coordinator.data.charging
+        if self.switch is not None and not (self.switch.by_vehicle and charging and charging.plugged_in is False):
+            self._async_order(True)
+
+    @callback
+    def _async_order(self, on: bool, *, again: bool = False) -> None:
+        self._ordered = on
+        settings, switch = self.settings, self.switch
+        power = settings.wishes.power if settings else 0.0
+        if switch is not None:
+            self._coordinator.config_entry.async_create_background_task(
+                self._hass,
+                self._async_switch(switch, on, power, again=again),
+                f"{DOMAIN} charge plan of {self._coordinator.name}",
+            )
+
+    async def _async_switch(self, switch: ChargeSwitch, on: bool, power: float, *, again: bool) -> None:
+        async with self._turn:
+            if self._ordered is not on:
+                return  # it was ordered otherwise since
+            self._failure = None
+            try:
+                await switch.async_switch(on, power, again=again)
+            except SwitchFailed as err:
+                self._failure = err.reason
+        if not switch.by_vehicle:
+            self._coordinator.async_watch()
+        self.async_update()
+
+    @callback
+    def _async_report(self, kind: AlertType, **details: str | float) -> None:
+        self._alerts.async_report([Alert(type=kind, at=dt_util.utcnow(), details=details)])
+
+    # Prices and times
+
+    def _price(self, now: datetime) -> float | None:
+        slots = self.prices.slots if self.prices else ()
+        return next((slot.price for slot in slots if slot.start <= now < slot.end), None)
+
+    @callback
+    def _async_read_again(self) -> None:
+        """Read the prices again: they have changed."""
+        self._read_at = None
+        self.async_update()
+
+    @callback
+    def _async_read_if_due(self, now: datetime) -> None:
+        if self._prices is None or self._reading or (self._read_at is not None and now < self._read_at):
+            return
+        self._reading = True
+        self._coordinator.config_entry.async_create_background_task(
+            self._hass, self._async_read(self._prices), f"{DOMAIN} prices for {self._coordinator.name}"
+        )
+
+    async def _async_read(self, source: Prices) -> None:
+        settings = self.settings
+        try:
+            now = dt_util.utcnow()
+            prices = await source.async_read(now + _PRICES_AHEAD)
+            departures = await async_departures(self._hass, settings) if settings else ()
+        finally:
+            self._reading = False
+        if source is self._prices:
+            self.prices, self._departures = prices, departures
+            self._read_at = source.next_read(now, max((slot.end for slot in prices.slots), default=now))
+        self.async_update()
+
+    # What is kept and shown
+
+    @callback
+    def _async_keep(self, session: ChargeSession | None) -> None:
+        self.memory = replace(self.memory, session=session)
+
+    @callback
+    def _async_update_at(self, at: datetime | None) -> None:
+        """Update again at a time, at the next price while current flows, and in any case after a while."""
+        now = dt_util.utcnow()
+        times = [now + _UPDATE_EVERY] + ([at] if at is not None else [])
+        if self.session is not None and self.session.power > 0 and self.prices is not None:
+            times += [slot.end for slot in self.prices.slots if slot.end > now][:1]
+        if self._read_at is not None and self._read_at > now:
+            times.append(self._read_at)
+        self._cancel_timer = async_track_point_in_utc_time(self._hass, self.async_update, min(times))
+
+    @callback
+    def _async_show(self) -> None:
+        shown = (self.standing, self.settings, self.is_on, [_rounded(block) for block in self.blocks])
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self._coordinator.connection.store.async_schedule_save(at_once=True)
+        for listener in list(self._listeners):
+            listener()
+
+    @callback
+    def _async_cancel_timer(self) -> None:
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    @callback
+    def _async_untrack(self) -> None:
+        while self._cancel_tracking:
+            self._cancel_tracking.pop()()
+
+
+def _rounded(block: Block) -> tuple[datetime, datetime, float, float | None]:
+    """Return what of a block is worth showing anew."""
+    cost = None if block.cost is None else round(block.cost, 2)
+    start, end = (at.replace(second=0, microsecond=0) for at in (block.start, block.end))
+    return start, end, round(block.energy, 1), cost

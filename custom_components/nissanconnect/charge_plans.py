@@ -1,0 +1,233 @@
+"""The charge plans of an account, which are subentries: what is wanted, where, at which prices, and what switches."""
+
+from asyncio import timeout
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN, EVENT_DURATION, SERVICE_GET_EVENTS
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import ATTR_ENTITY_ID, WEEKDAYS
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+import probatio
+
+from .const import CONF_VEHICLE, SUBENTRY_CHARGE_PLAN
+from .engine.charge_wishes import ChargeWishes
+from .prices import PriceChoice
+from .settings import EntryValues, Read
+from .vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
+
+CONF_BLOCK: Final = "block"
+"""The shortest block, in minutes."""
+CONF_CALENDAR: Final = "calendar"
+CONF_CAPACITY: Final = "capacity"
+CONF_CURRENT: Final = "current"
+"""The number that sets the current in ampere."""
+CONF_DAYS_WITHOUT: Final = "days_without"
+CONF_ENERGY_SENSOR: Final = "energy_sensor"
+CONF_FEED_IN: Final = "feed_in"
+CONF_HIGHEST_PRICE: Final = "highest_price"
+CONF_INVERTED: Final = "inverted"
+CONF_MINIMUM: Final = "minimum"
+CONF_OPTION_OFF: Final = "option_off"
+CONF_OPTION_ON: Final = "option_on"
+CONF_PHASES: Final = "phases"
+CONF_PLACE: Final = "place"
+"""The id of a zone, or the key of a geofence; without one the plan holds everywhere."""
+CONF_POWER: Final = "power"
+CONF_POWER_SENSOR: Final = "power_sensor"
+CONF_PRICE: Final = "price"
+CONF_READY_BY: Final = "ready_by"
+CONF_READY_BY_DAYS: Final = "ready_by_days"
+CONF_SCRIPT_START: Final = "script_start"
+CONF_SCRIPT_STOP: Final = "script_stop"
+CONF_SOLAR: Final = "solar"
+CONF_STARTS: Final = "starts"
+CONF_SWITCH: Final = "switch"
+CONF_SWITCHED_BY: Final = "switched_by"
+CONF_TARGET: Final = "target"
+CONF_WITH_LOCATION: Final = "with_location"
+
+BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
+    CONF_BLOCK: (0, 240),
+    CONF_CAPACITY: (5, 200),
+    CONF_FEED_IN: (-5, 5),
+    CONF_HIGHEST_PRICE: (-5, 50),
+    CONF_MINIMUM: (0, 100),
+    CONF_POWER: (1, 50),
+    CONF_STARTS: (1, 10),
+    CONF_TARGET: (10, 100),
+}
+"""What the numbers of a plan may be, both bounds included."""
+
+_LONGEST = 30
+"""Seconds that a calendar may take."""
+
+
+class SwitchedBy(StrEnum):
+    """What switches the current."""
+
+    VEHICLE = "vehicle"
+    ENTITY = "entity"
+    SCRIPTS = "scripts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchChoice:
+    """What switches the current, and what measures it.
+
+    ``entity`` is a switch, an input_boolean or a select, whose ``options`` are those for on and off; ``inverted``: it
+    is on when no current flows. ``scripts`` are those that start and stop. ``current`` is a number in ampere, set for
+    ``phases``. ``power_sensor`` and ``energy_sensor`` show what flows into the vehicle.
+    """
+
+    by: SwitchedBy = SwitchedBy.VEHICLE
+    entity: str | None = None
+    options: tuple[str, str] | None = None
+    inverted: bool = False
+    scripts: tuple[str, str] | None = None
+    current: str | None = None
+    phases: int = 1
+    power_sensor: str | None = None
+    energy_sensor: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is known that is needed to switch."""
+        match self.by:
+            case SwitchedBy.ENTITY:
+                return self.entity is not None and (self.options is not None or not self.entity.startswith("select."))
+            case SwitchedBy.SCRIPTS:
+                return self.scripts is not None
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePlanSettings:
+    """What a subentry holds. ``vehicle`` is an alias; ``calendar`` tells when it has to be done.
+
+    ``place`` is where the plan holds, ``None`` everywhere. ``with_location``: only events with a location count.
+    ``feed_in`` is the price that what the roof has to spare would bring, ``None`` if that is not to be considered.
+    """
+
+    key: str
+    name: str
+    vehicle: str | None
+    wishes: ChargeWishes = ChargeWishes()
+    place: str | None = None
+    calendar: str | None = None
+    with_location: bool = False
+    price: PriceChoice = PriceChoice()
+    switch: SwitchChoice = SwitchChoice()
+    feed_in: float | None = None
+
+
+def read_charge_plans(entry: ConfigEntry) -> list[ChargePlanSettings]:
+    """Return what all charge plans of an account hold."""
+    return [read_charge_plan(subentry).value for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_PLAN)]
+
+
+def charge_plans_of(entry: ConfigEntry, vehicle: VehicleInfo) -> tuple[ChargePlanSettings, ...]:
+    """Return the charge plans of a vehicle, those for a place first."""
+    plans = [plan for plan in read_charge_plans(entry) if plan.vehicle == alias(vehicle.key)]
+    return tuple(sorted(plans, key=lambda plan: plan.place is None))
+
+
+def read_charge_plan(subentry: ConfigSubentry) -> Read[ChargePlanSettings]:
+    """Read what a charge plan subentry holds; what is missing or cannot be read has its default."""
+    return plan_from(subentry.data, key=subentry.subentry_id.lower(), title=str(subentry.title))
+
+
+def plan_from(data: Mapping[str, Any], *, key: str = "", title: str = "") -> Read[ChargePlanSettings]:
+    """Read the data of a plan, which may not have been saved yet."""
+    values = EntryValues(data)
+    price = PriceChoice.of(values.mapping(CONF_PRICE))
+    plan = ChargePlanSettings(
+        key=key,
+        name=one_line(title, LONGEST_TITLE) or "?",
+        vehicle=values.text(CONF_VEHICLE),
+        wishes=_wishes(values),
+        place=values.text(CONF_PLACE),
+        calendar=values.text(CONF_CALENDAR),
+        with_location=values.flag(CONF_WITH_LOCATION),
+        price=price.value,
+        switch=_switch(values),
+        feed_in=values.number(CONF_FEED_IN, None, BOUNDS[CONF_FEED_IN]) if values.flag(CONF_SOLAR) else None,
+    )
+    return Read(plan, values.odd | {f"{CONF_PRICE}.{name}" for name in price.odd})
+
+
+def _wishes(values: EntryValues) -> ChargeWishes:
+    def number[T](name: str, default: T) -> float | T:
+        return values.number(name, default, BOUNDS[name])
+
+    own = EntryValues(values.mapping(CONF_READY_BY_DAYS))
+    times: dict[int, time | None] = {
+        day: at for day, name in enumerate(WEEKDAYS) if (at := own.time_of_day(name)) is not None
+    }
+    without = values.texts(CONF_DAYS_WITHOUT)
+    times |= {day: None for day, name in enumerate(WEEKDAYS) if name in without}
+    starts, default = number(CONF_STARTS, None), ChargeWishes()
+    return ChargeWishes(
+        target=number(CONF_TARGET, default.target),
+        minimum=number(CONF_MINIMUM, default.minimum),
+        ready_by=values.time_of_day(CONF_READY_BY),
+        ready_by_days=times,
+        power=number(CONF_POWER, default.power),
+        capacity=number(CONF_CAPACITY, None),
+        highest_price=number(CONF_HIGHEST_PRICE, None),
+        starts=None if starts is None else int(starts),
+        shortest=timedelta(minutes=number(CONF_BLOCK, 0.0)),
+    )
+
+
+def _switch(values: EntryValues) -> SwitchChoice:
+    def pair(first: str, second: str) -> tuple[str, str] | None:
+        names = values.text(first), values.text(second)
+        return (names[0], names[1]) if names[0] and names[1] else None
+
+    return SwitchChoice(
+        by=SwitchedBy(values.choice(CONF_SWITCHED_BY, [*SwitchedBy]) or SwitchedBy.VEHICLE),
+        entity=values.text(CONF_SWITCH),
+        options=pair(CONF_OPTION_ON, CONF_OPTION_OFF),
+        inverted=values.flag(CONF_INVERTED),
+        scripts=pair(CONF_SCRIPT_START, CONF_SCRIPT_STOP),
+        current=values.text(CONF_CURRENT),
+        phases=int(values.number(CONF_PHASES, 1, (1, 3))),
+        power_sensor=values.text(CONF_POWER_SENSOR),
+        energy_sensor=values.text(CONF_ENERGY_SENSOR),
+    )
+
+
+@callback
+def async_change_plan(hass: HomeAssistant, entry: ConfigEntry, key: str, **changes: Any) -> None:
+    """Change some of the values of a plan; the owner did so with an entity."""
+    for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_PLAN):
+        if subentry.subentry_id.lower() == key:
+            hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, **changes})
+
+
+async def async_departures(hass: HomeAssistant, plan: ChargePlanSettings) -> tuple[datetime, ...]:
+    """Return when the events of the plan's calendar begin, without those of whole days; none if it has no calendar.
+
+    A calendar that fails counts as empty: the times of the week are left.
+    """
+    if plan.calendar is None:
+        return ()
+    query = {ATTR_ENTITY_ID: plan.calendar, EVENT_DURATION: {"days": 8}}
+    try:
+        async with timeout(_LONGEST):
+            response = await hass.services.async_call(
+                CALENDAR_DOMAIN, SERVICE_GET_EVENTS, query, blocking=True, return_response=True
+            )
+    except HomeAssistantError, TimeoutError, probatio.Invalid:
+        return ()
+    found: Any = (response or {}).get(plan.calendar)
+    events = found.get("events", ()) if isinstance(found, Mapping) else ()
+    starts = [event.get("start") for event in events if not plan.with_location or event.get("location")]
+    times = [dt_util.parse_datetime(start) for start in starts if isinstance(start, str) and "T" in start]
+    return tuple(sorted(dt_util.as_utc(at) for at in times if at is not None))

@@ -1,0 +1,277 @@
+"""One stay at the plug: what has flowed, what was switched, and what the owner has done by hand.
+
+The level is known only now and then: between two reports it is predicted from what flows. A session is kept over a
+restart, so that the middle of a block stays the middle of a block.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum, auto
+from typing import Self
+
+from ..vehicle import PLANNED
+from .charge_planner import Block, ChargePlan, PlanStatus
+
+CHECK_AFTER = timedelta(minutes=5)
+"""How long after the switching the current must be seen to flow, or not to."""
+
+_ATTEMPTS = 2
+
+_CLOSE = 0.05
+"""How many % below the target counts as there: less than a minute."""
+
+_FALLEN = 2.0
+"""How many % below the target a charge that was done begins anew: reports round, and batteries rest."""
+
+_ROUNDED_DOWN, _ROUNDED_UP, _EXACT = 1.0, 0.5, 0.2
+"""How far the level can be above and below what is reported in whole %, and how far from any other number."""
+
+_MOST_FLOWS = 200
+
+
+class SessionMode(StrEnum):
+    """Who decides when current flows."""
+
+    PLAN = "plan"
+    NOW = "now"
+    """It charges at once: the owner has asked for that."""
+    SKIPPED = "skipped"
+    """The owner wants no plan this time."""
+    SUSPENDED = "suspended"
+    """Somebody has switched by hand."""
+
+
+class Step(StrEnum):
+    """What to do about the current."""
+
+    NOTHING = auto()
+    SWITCH = auto()
+    """Switch it as the order says."""
+    RETRY = auto()
+    GIVE_UP = auto()
+    """It was tried twice: tell the owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Some time in which current flowed: kWh from the meter, their cost if prices were known, and the % gained."""
+
+    start: datetime
+    end: datetime
+    energy: float = 0.0
+    cost: float | None = 0.0
+    gained: float = 0.0
+
+    def gained_after(self, at: datetime) -> float:
+        """Return the % gained after a time."""
+        if at <= self.start:
+            return self.gained
+        return self.gained * max((self.end - at) / (self.end - self.start), 0.0) if self.end > self.start else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How the current was last switched, and whether it was seen to obey; ``at`` is when the last attempt was made."""
+
+    on: bool
+    at: datetime
+    attempts: int = 1
+    confirmed: bool = False
+    given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeView:
+    """What is known at one moment.
+
+    ``level`` is what the vehicle reported at ``level_at``. ``flowing`` is whether current was seen to flow at
+    ``seen_at``, ``power`` how many kW flow if it does, ``price`` what a kWh costs, ``gain`` how many % an hour of it
+    brings. ``finished``: the vehicle calls the charge finished. ``by_vehicle``: the vehicle itself switches, so that
+    current which flows unasked was started by somebody else.
+    """
+
+    now: datetime
+    target: float
+    level: float | None = None
+    level_at: datetime | None = None
+    flowing: bool | None = None
+    seen_at: datetime | None = None
+    power: float = 0.0
+    gain: float = 0.0
+    price: float | None = None
+    finished: bool = False
+    by_vehicle: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeSession:
+    """One stay at the plug, ``since`` when it is known.
+
+    ``flows`` are the times in which current flowed, ``power`` how many kW flow since ``updated_at``, which bring
+    ``gain`` % an hour. ``level`` was the level at ``level_at``. ``target`` is that of the last update, ``done_at`` when
+    it was reached. ``starts`` counts how often it was switched on. ``cost_at_once`` is what it would have cost to charge at once when the first plan was made.
+    ``warned``: the owner knows that it will be too late.
+    """
+
+    since: datetime
+    updated_at: datetime
+    mode: SessionMode = SessionMode.PLAN
+    flows: tuple[Flow, ...] = ()
+    power: float = 0.0
+    gain: float = 0.0
+    price: float | None = None
+    level: float | None = None
+    level_at: datetime | None = None
+    target: float = 100.0
+    done_at: datetime | None = None
+    order: Order | None = None
+    starts: int = 0
+    ready_by: datetime | None = field(default=None, metadata=PLANNED)
+    cost_at_once: float | None = None
+    warned: bool = False
+
+    @classmethod
+    def begin(cls, now: datetime) -> Self:
+        """Return the session of a vehicle that has just been plugged in."""
+        return cls(since=now, updated_at=now)
+
+    # What has flowed
+
+    @property
+    def energy(self) -> float:
+        """The kWh so far."""
+        return sum(flow.energy for flow in self.flows)
+
+    @property
+    def cost(self) -> float | None:
+        """What they have cost; ``None`` if the price of some is not known."""
+        costs = [flow.cost for flow in self.flows]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    @property
+    def level_now(self) -> float | None:
+        """The level at ``updated_at``, predicted from what has flowed since the last report."""
+        if self.level is None:
+            return None
+        return min(self.level + self._gained_since(self.level_at), max(100.0, self.level))
+
+    @property
+    def flowing_since(self) -> datetime | None:
+        """Since when current flows, if it does."""
+        return self.flows[-1].start if self.power > 0 and self.flows else None
+
+    def _gained_since(self, at: datetime | None) -> float:
+        return sum(flow.gained_after(at) for flow in self.flows) if at else 0.0
+
+    # What becomes of it
+
+    def after(self, view: ChargeView) -> Self:
+        """Return the session at the time of the view."""
+        session = self._counted(view)._with_report(view)._checked(view)
+        level = session.level_now
+        target_moved = view.target != self.target
+        done_at = None if target_moved else session.done_at
+        if view.finished or (level is not None and level >= view.target - _CLOSE):
+            done_at = done_at or view.now
+        elif done_at is not None and level is not None and level < view.target - _FALLEN:
+            done_at = None
+        return replace(session, target=view.target, done_at=done_at)
+
+    def _counted(self, view: ChargeView) -> Self:
+        """Count what has flowed since the last update at the power of then; note what flows from now on."""
+        flows = self.flows
+        if self.power > 0 and flows and view.now > self.updated_at:
+            hours = (view.now - self.updated_at) / timedelta(hours=1)
+            last, energy = flows[-1], self.power * hours
+            cost = None if last.cost is None or self.price is None else last.cost + energy * self.price
+            grown = replace(
+                last, end=view.now, energy=last.energy + energy, cost=cost, gained=last.gained + self.gain * hours
+            )
+            flows = (*flows[:-1], grown)
+        flowing = view.flowing
+        if flowing is None:
+            flowing = self.order is not None and self.order.on and not self.order.given_up
+        power = view.power if flowing else 0.0
+        if power > 0 and self.power <= 0:
+            flows = (*flows, Flow(start=view.now, end=view.now))[-_MOST_FLOWS:]
+        return replace(self, flows=flows, power=power, gain=view.gain, price=view.price, updated_at=view.now)
+
+    def _with_report(self, view: ChargeView) -> Self:
+        """Take over a newer report. Within what it may have been rounded from, the prediction is better."""
+        if view.level is None or view.level_at is None or (self.level_at is not None and view.level_at <= self.level_at):
+            return self
+        level = view.level
+        if self.level is not None and self.level_at is not None:
+            predicted = self.level + self._gained_since(self.level_at) - self._gained_since(view.level_at)
+            whole = level.is_integer()
+            low, high = (_ROUNDED_UP, _ROUNDED_DOWN) if whole else (_EXACT, _EXACT)
+            level = min(max(predicted, level - low), level + high)
+        return replace(self, level=level, level_at=view.level_at)
+
+    def _checked(self, view: ChargeView) -> Self:
+        """Compare what flows with the last order."""
+        order = self.order
+        if order is None or view.flowing is None or view.seen_at is None or view.seen_at < order.at:
+            return self
+        if view.flowing == order.on:
+            return replace(self, order=replace(order, confirmed=True))
+        if not order.confirmed or view.finished:
+            return self
+        if view.flowing and view.by_vehicle:
+            return replace(self, mode=SessionMode.SUSPENDED)
+        return replace(self, order=replace(order, at=view.now, attempts=1, confirmed=False))
+
+    def wants_current(self, plan: ChargePlan) -> bool | None:
+        """Return whether current is to flow now; ``None`` if that is not ours to decide. When in doubt, it flows."""
+        if self.mode in (SessionMode.SKIPPED, SessionMode.SUSPENDED):
+            return None
+        if plan.status is PlanStatus.CANNOT:
+            return True
+        if self.done_at is not None:
+            return False
+        return any(block.start <= self.updated_at < block.end for block in plan.blocks)
+
+    def switched(self, on: bool, now: datetime) -> tuple[Self, Step]:
+        """Return the session with the order that makes current flow or not, and what to do for it now."""
+        order = self.order
+        if order is None or order.on != on:
+            return replace(self, order=Order(on=on, at=now), starts=self.starts + on), Step.SWITCH
+        if order.confirmed or order.given_up or timedelta() <= now - order.at < CHECK_AFTER:
+            return self, Step.NOTHING
+        if order.attempts < _ATTEMPTS:
+            return replace(self, order=replace(order, at=now, attempts=order.attempts + 1)), Step.RETRY
+        return replace(self, order=replace(order, given_up=True)), Step.GIVE_UP
+
+    def next_check(self, plan: ChargePlan) -> datetime | None:
+        """Return when something has to be decided again, if not before."""
+        return min((at for at in self._times(plan) if at > self.updated_at), default=None)
+
+    def _times(self, plan: ChargePlan) -> Iterator[datetime]:
+        for block in plan.blocks:
+            yield block.start
+            yield block.end
+        if self.order is not None and not self.order.confirmed and not self.order.given_up:
+            yield self.order.at + CHECK_AFTER
+
+    def blocks(self, plan: ChargePlan) -> list[Block]:
+        """Return the past and future blocks of this stay; one that flows now is in both, as one."""
+        past = [
+            Block(flow.start, flow.end, flow.energy / max((flow.end - flow.start) / timedelta(hours=1), 1e-9), flow.energy, flow.cost)
+            for flow in self.flows
+            if flow.end > flow.start
+        ]
+        ahead = [] if self.done_at is not None else [block for block in plan.blocks if block.end > self.updated_at]
+        if past and ahead and self.power > 0 and ahead[0].start <= self.updated_at:
+            cost = None if past[-1].cost is None or ahead[0].cost is None else past[-1].cost + ahead[0].cost
+            past[-1:] = [Block(past[-1].start, ahead[0].end, ahead[0].power, past[-1].energy + ahead[0].energy, cost)]
+            ahead = ahead[1:]
+        return [*past, *ahead]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeMemory:
+    """What is kept of a vehicle's charging: whether its owner wants plans, and the stay at the plug."""
+
+    enabled: bool = True
+    session: ChargeSession | None = None
