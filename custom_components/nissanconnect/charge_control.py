@@ -7,9 +7,8 @@ from asyncio import Lock
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from homeassistant.components.zone import in_zone
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.event import async_track_point_in_utc_time
@@ -17,32 +16,26 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
-from .charge_plans import ChargePlanSettings, async_change_plan, async_departures
+from .charge_inputs import ChargeInputs
+from .charge_planning import (
+    NOT_PLUGGED_IN,
+    Standing,
+    charge_task,
+    make_plan,
+    select_plan,
+    standing_of,
+)
+from .charge_plans import ChargePlanSettings, async_change_plan
 from .charge_switch import ChargeSwitch, SwitchFailed, charge_switch
 from .commands import VehicleCommands
 from .const import DOMAIN
 from .coordinator import StateUpdate, VehicleCoordinator
-from .engine.charge_planner import Block, ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
+from .engine.charge_planner import Block, ChargePlan, PlanReason, PlanStatus
 from .engine.charge_session import ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
 from .engine.charge_wishes import ready_by
-from .prices import PriceList, Prices
 from .vehicle import Alert, AlertType, ChargingStatus
 
-_PRICES_AHEAD = timedelta(days=3)
 _UPDATE_EVERY = timedelta(minutes=15)
-
-_LEAST_MEASURED = 1.0
-"""kW. Less than this is the end of a charge, and says nothing about the next hours."""
-
-_WOBBLE = 50
-"""Metres by which the fix of a parked vehicle may be off its zone."""
-
-
-class Standing(NamedTuple):
-    """How the plan stands, and why."""
-
-    status: PlanStatus
-    reason: PlanReason
 
 
 class ChargeControl:
@@ -61,17 +54,13 @@ class ChargeControl:
         self.memory = memory
         self.settings: ChargePlanSettings | None = None
         self.plan: ChargePlan | None = None
-        self.standing = Standing(PlanStatus.NOT_PLUGGED_IN, PlanReason.UNPLUGGED)
-        self.prices: PriceList | None = None
+        self.standing = NOT_PLUGGED_IN
+        self.inputs: ChargeInputs | None = None
         self.switch: ChargeSwitch | None = None
         self._coordinator = coordinator
         self._hass = coordinator.hass
         self._commands = commands
         self._alerts = alerts
-        self._prices: Prices | None = None
-        self._departures: Sequence[datetime] = ()
-        self._read_at: datetime | None = None
-        self._reading = False
         self._failure: str | None = None
         self._ordered: bool | None = None
         self._turn = Lock()
@@ -79,7 +68,7 @@ class ChargeControl:
         self._listeners: list[CALLBACK_TYPE] = []
         self._plans_listeners: list[CALLBACK_TYPE] = []
         self._shown: object = None
-        self._cancel_tracking: list[CALLBACK_TYPE] = []
+        self._untrack: CALLBACK_TYPE | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
 
     @callback
@@ -120,7 +109,8 @@ class ChargeControl:
     @property
     def failure(self) -> str | None:
         """The key of why the current could not be switched, or why prices cannot be read."""
-        return self._failure or (self.prices.fault if self.prices else None)
+        prices = self.inputs.prices if self.inputs else None
+        return self._failure or (prices.fault if prices else None)
 
     @property
     def is_on(self) -> bool:
@@ -214,6 +204,8 @@ class ChargeControl:
         self._started = False
         self._async_untrack()
         self._async_cancel_timer()
+        if self.inputs is not None:
+            self.inputs.async_stop()
 
     @callback
     def async_set_plans(self, plans: Sequence[ChargePlanSettings]) -> None:
@@ -236,38 +228,25 @@ class ChargeControl:
         if not self._started:
             return
         self._async_cancel_timer()
-        settings, standing = self._select()
+        found = self._select()
+        settings = None if isinstance(found, Standing) else found
         if settings != self.settings:
             self._async_use(settings)
-        if settings is not None and self.switch is not None:
-            self._async_carry_on(settings, self.switch)
-        else:
-            self.standing, self.plan = standing, None
+        if isinstance(found, Standing):
+            self.standing, self.plan = found, None
             self._async_keep(None)
+        elif self.switch is not None and self.inputs is not None:
+            self._async_carry_on(found, self.switch, self.inputs)
         self._async_show()
 
-    def _select(self) -> tuple[ChargePlanSettings | None, Standing]:
+    def _select(self) -> ChargePlanSettings | Standing:
         """Return the plan that holds now; without one, why."""
         charging = self._coordinator.data.charging
         if not self.memory.enabled:
-            return None, Standing(PlanStatus.OFF, PlanReason.SWITCHED_OFF)
+            return Standing(PlanStatus.OFF, PlanReason.SWITCHED_OFF)
         if charging is None or not charging.plugged_in:
-            return None, Standing(PlanStatus.NOT_PLUGGED_IN, PlanReason.UNPLUGGED)
-        places = [(plan, self._is_at(plan.place)) for plan in self.plans]
-        if (found := next((plan for plan, is_there in places if is_there), None)) is not None:
-            return found, self.standing
-        unknown = any(is_there is None for _, is_there in places)
-        return None, Standing(PlanStatus.AWAY, PlanReason.NO_PLACE if unknown else PlanReason.ELSEWHERE)
-
-    def _is_at(self, place: str | None) -> bool | None:
-        """Return whether the vehicle is at a place; ``None`` if that is not known."""
-        position = self._coordinator.data.position
-        if place is None or position is None:
-            return True if place is None else None
-        if (zone := self._hass.states.get(place)) is not None:
-            return in_zone(zone, position.latitude, position.longitude, _WOBBLE)
-        fence = next((each for each in self._alerts.geofences if each.key == place), None)
-        return self._alerts.tracker.inside(fence) if fence else None
+            return NOT_PLUGGED_IN
+        return select_plan(self._hass, self.plans, self._coordinator.data.position, self._alerts)
 
     @callback
     def _async_use(self, settings: ChargePlanSettings | None) -> None:
@@ -278,37 +257,40 @@ class ChargeControl:
             if self.session is not None:
                 self._async_keep(replace(self.session, order=None))
         self._async_untrack()
+        if self.inputs is not None and (settings is None or not self.inputs.serve(settings)):
+            self.inputs.async_stop()
+            self.inputs = None
         if settings is None:
-            self.switch = self._prices = None
+            self.switch = None
             return
-        if before is None or (before.price, before.calendar) != (settings.price, settings.calendar):
-            self.prices = self._read_at = None
-        self._prices = Prices(self._hass, settings.price)
+        if self.inputs is None:
+            self.inputs = ChargeInputs(self._coordinator, settings, self.async_update)
         self.switch = charge_switch(self._hass, settings.switch, self._coordinator, self._commands)
-        self._cancel_tracking = [
-            self.switch.async_track(self._async_by_hand, self.async_update),
-            self._prices.async_track(self._async_read_again),
-        ]
+        self._untrack = self.switch.async_track(self._async_by_hand, self.async_update)
 
     @callback
-    def _async_carry_on(self, settings: ChargePlanSettings, switch: ChargeSwitch) -> None:
+    def _async_carry_on(self, settings: ChargePlanSettings, switch: ChargeSwitch, inputs: ChargeInputs) -> None:
         """Update the stay at the plug, plan, and switch as planned."""
         now = dt_util.utcnow()
-        session = (self.session or ChargeSession.begin(now)).after(self._view(settings, switch, now))
-        following = settings.wishes.next_ready_by(now, dt_util.get_default_time_zone(), self._departures)
-        session = replace(
-            session, ready_by=ready_by(now, session.ready_by, following, done=session.done_at is not None)
-        )
+        session = (self.session or ChargeSession.begin(now)).after(self._view(settings, switch, inputs, now))
+        following = settings.wishes.next_ready_by(now, dt_util.get_default_time_zone(), inputs.departures)
+        done = session.done_at is not None
+        session = replace(session, ready_by=ready_by(now, session.ready_by, following, done=done))
         self._async_keep(session)
-        self._async_read_if_due(now)
-        if self.prices is None:
+        inputs.async_read_if_due(now)
+        if inputs.prices is None:
             return  # they will be known, or known to be missing, in a moment
-        self.plan = plan = self._make_plan(settings, switch, session)
+        state = self._coordinator.data
+        task = replace(
+            charge_task(settings, state, switch, session, session.level_now or 0.0),
+            forbidden=inputs.prices.away,
+            solar=inputs.solar,
+            feed_in=settings.feed_in or 0.0,
+        )
+        self.plan = plan = make_plan(switch, session, task, inputs)
         if session.cost_at_once is None and session.order is None:
             session = replace(session, cost_at_once=plan.cost_at_once)
-        wanted = session.wants_current(plan)
-        if any(period.start <= now < period.end for period in self.prices.away):
-            wanted = True  # its owner's supplier controls the charge, which needs current (charging §1.5)
+        wanted = True if inputs.is_away(now) else session.wants_current(plan)
         step = Step.NOTHING
         if wanted is not None and (wanted or switch.can_stop):
             session, step = session.switched(wanted, now)
@@ -322,80 +304,34 @@ class ChargeControl:
             self._async_order(wanted, again=step is Step.RETRY)
         elif step is Step.GIVE_UP:
             self._async_report(AlertType.PLAN_FAILED, reason=self._failure or "not_seen")
-        self.standing = self._standing(plan, session)
-        self._async_update_at(session.next_check(plan))
+        self.standing = standing_of(plan, session)
+        self._async_update_at(session.next_check(plan), inputs)
 
-    def _view(self, settings: ChargePlanSettings, switch: ChargeSwitch, now: datetime) -> ChargeView:
-        battery, charging = self._coordinator.data.battery, self._coordinator.data.charging
-        session, seen = self.session, switch.seen
+    def _view(
+        self, settings: ChargePlanSettings, switch: ChargeSwitch, inputs: ChargeInputs, now: datetime
+    ) -> ChargeView:
+        """Return what is known now."""
+        state, session, seen = self._coordinator.data, self.session or ChargeSession.begin(now), switch.seen
+        battery, charging = state.battery, state.charging
         level = battery.level if battery else None
         level_at = battery.reported_at if battery else None
-        if battery and level_at is None and (session is None or session.level is None or session.level != level):
+        if battery and level_at is None and session.level != level:
             level_at = battery.received_at  # of a source without times, the same level again says nothing new
-        task = self._task(settings, switch, session or ChargeSession.begin(now), level or 0.0)
+        task = charge_task(settings, state, switch, session, level or 0.0)
+        finished = charging is not None and charging.status is ChargingStatus.FINISHED
         return ChargeView(
             now=now,
-            target=settings.wishes.target,
+            target=task.target,
             level=level,
             level_at=level_at,
             flowing=seen.flowing,
             seen_at=seen.at,
             power=switch.metered_power or settings.wishes.power,
             gain=task.battery_power / task.capacity * 100 if task.capacity else 0.0,
-            price=self._price(now),
-            finished=charging is not None
-            and charging.status is ChargingStatus.FINISHED
-            and (session is None or charging.known_at >= session.since),
+            price=inputs.price(now),
+            finished=finished and charging is not None and charging.known_at >= session.since,
             by_vehicle=switch.by_vehicle,
         )
-
-    def _make_plan(self, settings: ChargePlanSettings, switch: ChargeSwitch, session: ChargeSession) -> ChargePlan:
-        level = session.level_now
-        if level is None or switch.problem is not None:
-            reason = PlanReason.LEVEL_UNKNOWN if level is None else PlanReason.NO_SWITCH
-            return ChargePlan(status=PlanStatus.CANNOT, reason=reason, level=level or 0.0)
-        plan = plan_charge(self._task(settings, switch, session, level), self.prices.slots if self.prices else ())
-        if session.done_at is None or plan.status is PlanStatus.CANNOT:
-            return plan
-        status = PlanStatus.DONE if session.flows else PlanStatus.NOT_NEEDED
-        return ChargePlan(status=status, reason=PlanReason.ABOVE_TARGET, level=level)
-
-    def _task(
-        self, settings: ChargePlanSettings, switch: ChargeSwitch, session: ChargeSession, level: float
-    ) -> ChargeTask:
-        wishes, battery = settings.wishes, self._coordinator.data.battery
-        own = battery.capacity * (battery.health or 100) / 100 if battery and battery.capacity else None
-        at_once = session.mode is SessionMode.NOW
-        flowing_since = session.flowing_since if session.order and session.order.on else None
-        metered = switch.metered_power
-        starts = wishes.starts if switch.can_stop else 1
-        if starts is not None:
-            starts = max(starts - session.starts, 0 if flowing_since else 1)
-        return ChargeTask(
-            now=session.updated_at,
-            level=level,
-            target=wishes.target if switch.can_stop else 100.0,
-            capacity=wishes.capacity or own,
-            power=metered if metered is not None and metered >= _LEAST_MEASURED else wishes.power,
-            ready_by=session.ready_by,
-            minimum_level=wishes.target if at_once else wishes.minimum,
-            highest_price=wishes.highest_price,
-            starts=starts,
-            shortest=wishes.shortest,
-            charging_since=flowing_since,
-            forbidden=self.prices.away if self.prices else (),
-        )
-
-    def _standing(self, plan: ChargePlan, session: ChargeSession) -> Standing:
-        match session.mode:
-            case SessionMode.SKIPPED:
-                return Standing(PlanStatus.SKIPPED, PlanReason.WISHED)
-            case SessionMode.SUSPENDED:
-                return Standing(PlanStatus.SUSPENDED, PlanReason.SWITCHED_BY_HAND)
-        if session.order is not None and session.order.given_up:
-            return Standing(plan.status, PlanReason.NOT_OBEYED)
-        is_wished = session.mode is SessionMode.NOW and plan.status is PlanStatus.CHARGING
-        return Standing(plan.status, PlanReason.WISHED if is_wished else plan.reason)
 
     # Switching
 
@@ -439,40 +375,6 @@ class ChargeControl:
     def _async_report(self, kind: AlertType, **details: str | float) -> None:
         self._alerts.async_report([Alert(type=kind, at=dt_util.utcnow(), details=details)])
 
-    # Prices and times
-
-    def _price(self, now: datetime) -> float | None:
-        slots = self.prices.slots if self.prices else ()
-        return next((slot.price for slot in slots if slot.start <= now < slot.end), None)
-
-    @callback
-    def _async_read_again(self) -> None:
-        """Read the prices again: they have changed."""
-        self._read_at = None
-        self.async_update()
-
-    @callback
-    def _async_read_if_due(self, now: datetime) -> None:
-        if self._prices is None or self._reading or (self._read_at is not None and now < self._read_at):
-            return
-        self._reading = True
-        self._coordinator.config_entry.async_create_background_task(
-            self._hass, self._async_read(self._prices), f"{DOMAIN} prices for {self._coordinator.name}"
-        )
-
-    async def _async_read(self, source: Prices) -> None:
-        settings = self.settings
-        try:
-            now = dt_util.utcnow()
-            prices = await source.async_read(now + _PRICES_AHEAD)
-            departures = await async_departures(self._hass, settings) if settings else ()
-        finally:
-            self._reading = False
-        if source is self._prices:
-            self.prices, self._departures = prices, departures
-            self._read_at = source.next_read(now, max((slot.end for slot in prices.slots), default=now))
-        self.async_update()
-
     # What is kept and shown
 
     @callback
@@ -480,15 +382,13 @@ class ChargeControl:
         self.memory = replace(self.memory, session=session)
 
     @callback
-    def _async_update_at(self, at: datetime | None) -> None:
-        """Update again at a time, at the next price while current flows, and in any case after a while."""
+    def _async_update_at(self, at: datetime | None, inputs: ChargeInputs) -> None:
+        """Update again at a time, when the price changes while current flows, and in any case after a while."""
         now = dt_util.utcnow()
-        times = [now + _UPDATE_EVERY] + ([at] if at is not None else [])
-        if self.session is not None and self.session.power > 0 and self.prices is not None:
-            times += [slot.end for slot in self.prices.slots if slot.end > now][:1]
-        if self._read_at is not None and self._read_at > now:
-            times.append(self._read_at)
-        self._cancel_timer = async_track_point_in_utc_time(self._hass, self.async_update, min(times))
+        flows = self.session is not None and self.session.power > 0
+        times = (at, inputs.price_until(now) if flows else None, inputs.due_at, now + _UPDATE_EVERY)
+        due_at = min(each for each in times if each is not None and each > now)
+        self._cancel_timer = async_track_point_in_utc_time(self._hass, self.async_update, due_at)
 
     @callback
     def _async_show(self) -> None:
@@ -508,8 +408,9 @@ class ChargeControl:
 
     @callback
     def _async_untrack(self) -> None:
-        while self._cancel_tracking:
-            self._cancel_tracking.pop()()
+        if self._untrack is not None:
+            self._untrack()
+            self._untrack = None
 
 
 def _rounded(block: Block) -> tuple[datetime, datetime, float, float | None]:

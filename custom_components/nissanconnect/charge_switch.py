@@ -288,7 +288,9 @@ class EntitySwitch(ChargeSwitch):
         if state.state != str(current):
             await self._async_call(NUMBER_DOMAIN, SERVICE_SET_VALUE, state.entity_id, {ATTR_VALUE: current})
 
-    async def _async_call(self, domain: str, action: str, entity_id: str, data: dict[str, object] | None = None) -> None:
+    async def _async_call(
+        self, domain: str, action: str, entity_id: str, data: dict[str, object] | None = None
+    ) -> None:
         context = Context()
         self._contexts.append(context.id)
         try:

@@ -199,7 +199,11 @@ class ChargeSession:
 
     def _with_report(self, view: ChargeView) -> Self:
         """Take over a newer report. Within what it may have been rounded from, the prediction is better."""
-        if view.level is None or view.level_at is None or (self.level_at is not None and view.level_at <= self.level_at):
+        if (
+            view.level is None
+            or view.level_at is None
+            or (self.level_at is not None and view.level_at <= self.level_at)
+        ):
             return self
         level = view.level
         if self.level is not None and self.level_at is not None:
@@ -257,7 +261,13 @@ class ChargeSession:
     def blocks(self, plan: ChargePlan) -> list[Block]:
         """Return the past and future blocks of this stay; one that flows now is in both, as one."""
         past = [
-            Block(flow.start, flow.end, flow.energy / max((flow.end - flow.start) / timedelta(hours=1), 1e-9), flow.energy, flow.cost)
+            Block(
+                flow.start,
+                flow.end,
+                flow.energy / max((flow.end - flow.start) / timedelta(hours=1), 1e-9),
+                flow.energy,
+                flow.cost,
+            )
             for flow in self.flows
             if flow.end > flow.start
         ]
