@@ -356,6 +356,7 @@ class ChargeControl:
                 self._hass,
                 self._async_switch(switch, on, power, again=again),
                 f"{DOMAIN} charge plan of {self._coordinator.name}",
+                eager_start=False,
             )
 
     async def _async_switch(self, switch: ChargeSwitch, on: bool, power: float, *, again: bool) -> None:
@@ -387,6 +388,7 @@ class ChargeControl:
         now = dt_util.utcnow()
         flows = self.session is not None and self.session.power > 0
         times = (at, inputs.price_until(now) if flows else None, inputs.due_at, now + _UPDATE_EVERY)
+        self._async_cancel_timer()
         due_at = min(each for each in times if each is not None and each > now)
         self._cancel_timer = async_track_point_in_utc_time(self._hass, self.async_update, due_at)
 

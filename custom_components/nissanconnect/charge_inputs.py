@@ -73,7 +73,10 @@ class ChargeInputs:
             return
         self._reading = True
         self._coordinator.config_entry.async_create_background_task(
-            self._coordinator.hass, self._async_read(), f"{DOMAIN} prices for {self._coordinator.name}"
+            self._coordinator.hass,
+            self._async_read(),
+            f"{DOMAIN} prices for {self._coordinator.name}",
+            eager_start=False,
         )
 
     async def _async_read(self) -> None:

@@ -31,7 +31,6 @@ from homeassistant.const import (
 )
 from homeassistant.core import (
     CALLBACK_TYPE,
-    DOMAIN as HOMEASSISTANT_DOMAIN,
     Context,
     Event,
     EventStateChangedData,
@@ -274,7 +273,8 @@ class EntitySwitch(ChargeSwitch):
             option = self.choice.options[0 if first else 1]
             await self._async_call(SELECT_DOMAIN, SERVICE_SELECT_OPTION, entity_id, {ATTR_OPTION: option})
         else:
-            await self._async_call(HOMEASSISTANT_DOMAIN, SERVICE_TURN_ON if first else SERVICE_TURN_OFF, entity_id)
+            domain = split_entity_id(entity_id)[0]
+            await self._async_call(domain, SERVICE_TURN_ON if first else SERVICE_TURN_OFF, entity_id)
 
     async def _async_set_current(self, power: float) -> None:
         """Set the number of amperes, within its own bounds."""
