@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.nissanconnect.charge_control import ChargeControl
+from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
 
 from .charging import WALLBOX, Wallbox, add_plan, electric, minutes_of_charging, plug_in_empty, runtime, set_prices
@@ -34,13 +36,13 @@ async def test_a_plugged_vehicle_charges_in_the_cheapest_hours_up_to_its_target(
 ) -> None:
     await set_up(hass, entry)
     plug_in_empty(simulator, 55)
-    await add_plan(hass, entry, target=80, ready_by="07:00:00")
+    await add_plan(hass, entry, target=80, ready_by="07:00:00", capacity=37.2)
     charge = runtime(entry).charge
     await pass_time(timedelta(minutes=40))
     assert not wallbox.is_on
     assert (charge.standing.status, charge.standing.reason) == (PlanStatus.PLANNED, PlanReason.CHEAPEST)
     assert [(block.start, block.cost) for block in charge.blocks] == [
-        (EVENING + timedelta(hours=7), pytest.approx(1.05, abs=0.01))
+        (EVENING + timedelta(hours=7), pytest.approx(0.98, abs=0.01))
     ]
 
     flowed = await minutes_of_charging(simulator, pass_time, timedelta(hours=11))
@@ -51,3 +53,129 @@ async def test_a_plugged_vehicle_charges_in_the_cheapest_hours_up_to_its_target(
     assert electric(simulator).battery.level == pytest.approx(80, abs=2)
     assert charge.standing.status is PlanStatus.DONE
     assert not wallbox.is_on
+
+
+async def plan_at_night(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass, **data: object
+) -> ChargeControl:
+    """Plug the LEAF in with 55 %, and have it wait for the cheap hours."""
+    await set_up(hass, entry)
+    plug_in_empty(simulator, 55)
+    await add_plan(hass, entry, **{"target": 80, "ready_by": "07:00:00", **data})
+    await pass_time(timedelta(minutes=40))
+    return runtime(entry).charge
+
+
+async def test_without_reports_the_vehicle_is_asked_before_it_may_have_reached_its_target(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time, refresh=True)
+    assert simulator.requests["wakes"] == 0
+    await pass_time(timedelta(hours=9), timedelta(minutes=1))
+    assert charge.standing.status is PlanStatus.DONE
+    assert electric(simulator).battery.level == pytest.approx(80, abs=1.5)
+    wakes = [wake.why for wake in runtime(entry).log.wakes.wakes]
+    assert wakes == ["start_charging", "refresh"], "it reports neither that it has begun nor its level"
+
+
+async def test_whoever_switches_by_hand_wins_until_the_next_time(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": WALLBOX}, blocking=True)
+    await pass_time(timedelta(hours=1))
+    assert wallbox.is_on
+    assert charge.standing == (PlanStatus.SUSPENDED, PlanReason.SWITCHED_BY_HAND)
+    assert not charge.is_on
+
+    simulator.vehicle("Leaf").unplug()
+    await pass_time(timedelta(minutes=30))
+    assert charge.standing.status is PlanStatus.NOT_PLUGGED_IN
+    simulator.vehicle("Leaf").plug_in()
+    await pass_time(timedelta(minutes=30))
+    assert charge.standing.status is PlanStatus.PLANNED
+    assert not wallbox.is_on
+
+
+async def test_the_owner_takes_a_suspended_plan_up_again(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": WALLBOX}, blocking=True)
+    await pass_time(timedelta(minutes=5))
+    charge.async_set_enabled(True)
+    await settle(hass)
+    assert charge.standing.status is PlanStatus.PLANNED
+    assert not wallbox.is_on
+
+
+@pytest.mark.parametrize("end", ["unplugged", "off", "deleted", "skipped", "entry disabled", "entry removed"])
+async def test_a_plan_that_lets_go_leaves_the_current_on(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    end: str,
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    assert not wallbox.is_on
+    match end:
+        case "unplugged":
+            simulator.vehicle("Leaf").unplug()
+        case "off":
+            charge.async_set_enabled(False)
+        case "deleted":
+            hass.config_entries.async_remove_subentry(entry, next(iter(entry.subentries)))
+        case "skipped":
+            charge.async_skip()
+        case "entry disabled":
+            await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+        case "entry removed":
+            await hass.config_entries.async_remove(entry.entry_id)
+    await pass_time(timedelta(minutes=30))
+    assert wallbox.is_on
+
+
+async def test_a_restart_in_a_block_changes_nothing(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    await pass_time(timedelta(hours=6, minutes=50), timedelta(minutes=5))
+    assert wallbox.is_on
+    before, blocks = list(wallbox.switched), charge.blocks
+    for _ in range(3):
+        await hass.config_entries.async_reload(entry.entry_id)
+        await pass_time(timedelta(minutes=2))
+    assert wallbox.switched == before
+    after = runtime(entry).charge.blocks
+    assert [(block.start, block.cost) for block in after] == [
+        (block.start, pytest.approx(block.cost, abs=0.01)) for block in blocks
+    ]
+
+
+async def test_a_wallbox_that_does_not_obey_is_tried_twice_then_its_owner_is_told(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+    wallbox.works = False
+    charge = await plan_at_night(hass, simulator, entry, pass_time, power_sensor="sensor.meter")
+    hass.states.async_set("sensor.meter", "6.6", {"unit_of_measurement": "kW"})
+    await pass_time(timedelta(minutes=20))
+    assert [event.data["reason"] for event in events if event.data["type"] == "plan_failed"] == ["not_seen"]
+    assert charge.standing.reason is PlanReason.NOT_OBEYED
+
+
+async def test_a_vehicle_that_can_stop_is_switched_by_its_own_commands(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    await set_up(hass, entry)
+    plug_in_empty(simulator, 40, "Ariya")
+    await add_plan(hass, entry, "Ariya", switched_by="vehicle", power=7.4, target=50, ready_by="07:00:00")
+    charge = runtime(entry, "Ariya").charge
+    await pass_time(timedelta(minutes=40))
+    assert electric(simulator, "Ariya").from_wall == 0
+    assert charge.standing.status is PlanStatus.PLANNED
+    flowed = await minutes_of_charging(simulator, pass_time, timedelta(hours=11), "Ariya")
+    assert EVENING + timedelta(hours=6, minutes=59) <= flowed[0] < flowed[-1] < EVENING + timedelta(hours=9, minutes=1)
+    assert electric(simulator, "Ariya").battery.level == pytest.approx(50, abs=2)

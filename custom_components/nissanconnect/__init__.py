@@ -16,7 +16,8 @@ from homeassistant.helpers.typing import ConfigType
 from . import const  # noqa: F401 - first: an older Home Assistant lacks what the others import
 from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import LockSetup
-from .charge_plans import read_charge_plan
+from .charge_outlet import async_leave_on
+from .charge_plans import read_charge_plan, read_charge_plans
 from .connection import AuthStorage
 from .const import (
     CONF_AUTH,
@@ -84,14 +85,19 @@ async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
     await hass.config_entries.async_unload_platforms_or_raise(entry, PLATFORMS)
     await entry.runtime_data.async_close()
     if entry.disabled_by is not None:
+        sessions = [vehicle.charge.session for vehicle in entry.runtime_data.vehicles.values()]
+        await async_leave_on(hass, read_charge_plans(entry), sessions)
         await _async_settle(hass, entry)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Forget the account, and have its vehicles forget us."""
     store = VehicleStore(hass, entry.entry_id)
+    remembered = await store.async_load()
+    if entry.disabled_by is None:
+        sessions = [vehicle.charge.session for vehicle in remembered.vehicles]
+        await async_leave_on(hass, read_charge_plans(entry), sessions)
     if device := EntryValues(entry.data).text(CONF_DEVICE_ID):
-        remembered = await store.async_load()
         with suppress(BackendError, HomeAssistantError):  # what could not be set up cannot be reached, either
             await _async_end_trust(hass, entry, device, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
@@ -142,7 +148,7 @@ class _Chosen(NamedTuple):
 
 @callback
 def _async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
-    """Apply options, geofences, charge plans and sources that the owner changes from now on, without loading the entry anew.
+    """Apply options, geofences, charge plans and sources that change from now on, without loading the entry anew.
 
     Loading it anew would show every entity as unavailable for a moment, and start whatever waits for them to come back.
     """

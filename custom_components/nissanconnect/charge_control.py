@@ -4,7 +4,8 @@ When in doubt, it charges: whenever the plan lets go of the current, it leaves i
 """
 
 from asyncio import Lock
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
 from .charge_inputs import ChargeInputs
+from .charge_outlet import SwitchFailed
 from .charge_planning import (
     NOT_PLUGGED_IN,
     Standing,
@@ -26,14 +28,14 @@ from .charge_planning import (
     standing_of,
 )
 from .charge_plans import ChargePlanSettings, async_change_plan
-from .charge_switch import ChargeSwitch, SwitchFailed, charge_switch
+from .charge_switch import INITIATOR, ChargeSwitch, charge_switch
 from .commands import VehicleCommands
 from .const import DOMAIN
 from .coordinator import StateUpdate, VehicleCoordinator
 from .engine.charge_planner import Block, ChargePlan, PlanReason, PlanStatus
 from .engine.charge_session import ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
 from .engine.charge_wishes import ready_by
-from .vehicle import Alert, AlertType, ChargingStatus
+from .vehicle import Alert, AlertType, BackendError, Capability, ChargingStatus, Group, Initiator, Refresh
 
 _UPDATE_EVERY = timedelta(minutes=15)
 
@@ -275,14 +277,14 @@ class ChargeControl:
         session = (self.session or ChargeSession.begin(now)).after(self._view(settings, switch, inputs, now))
         following = settings.wishes.next_ready_by(now, dt_util.get_default_time_zone(), inputs.departures)
         done = session.done_at is not None
-        session = replace(session, ready_by=ready_by(now, session.ready_by, following, done=done))
+        due = ready_by(now, session.ready_by, following, done=done)
+        session = replace(session, plan=settings.key, ready_by=due)
         self._async_keep(session)
         inputs.async_read_if_due(now)
         if inputs.prices is None:
             return  # they will be known, or known to be missing, in a moment
-        state = self._coordinator.data
         task = replace(
-            charge_task(settings, state, switch, session, session.level_now or 0.0),
+            charge_task(settings, self._coordinator, switch, session),
             forbidden=inputs.prices.away,
             solar=inputs.solar,
             feed_in=settings.feed_in or 0.0,
@@ -297,13 +299,14 @@ class ChargeControl:
         if plan.status is PlanStatus.TOO_LATE and not session.warned:
             session = replace(session, warned=True)
             self._async_report(AlertType.TOO_LATE, missing=round(plan.missing, 1))
+        if settings.refresh and session.asks_for_report() and Capability.REFRESH in self._coordinator.info.capabilities:
+            session = replace(session, asked_at=now)
+            self._commands.async_submit(Refresh(), Initiator(kind=INITIATOR))
         self._async_keep(session)
         if wanted is None:
             self._async_let_go()
-        elif step in (Step.SWITCH, Step.RETRY):
-            self._async_order(wanted, again=step is Step.RETRY)
-        elif step is Step.GIVE_UP:
-            self._async_report(AlertType.PLAN_FAILED, reason=self._failure or "not_seen")
+        else:
+            self._async_take(step, wanted)
         self.standing = standing_of(plan, session)
         self._async_update_at(session.next_check(plan), inputs)
 
@@ -317,7 +320,7 @@ class ChargeControl:
         level_at = battery.reported_at if battery else None
         if battery and level_at is None and session.level != level:
             level_at = battery.received_at  # of a source without times, the same level again says nothing new
-        task = charge_task(settings, state, switch, session, level or 0.0)
+        task = charge_task(settings, self._coordinator, switch, session)
         finished = charging is not None and charging.status is ChargingStatus.FINISHED
         return ChargeView(
             now=now,
@@ -328,7 +331,7 @@ class ChargeControl:
             seen_at=seen.at,
             power=switch.metered_power or settings.wishes.power,
             gain=task.battery_power / task.capacity * 100 if task.capacity else 0.0,
-            price=inputs.price(now),
+            price=session.price if inputs.prices is None else inputs.price(now),
             finished=finished and charging is not None and charging.known_at >= session.since,
             by_vehicle=switch.by_vehicle,
         )
@@ -347,17 +350,33 @@ class ChargeControl:
             self._async_order(True)
 
     @callback
+    def _async_take(self, step: Step, wanted: bool) -> None:
+        match step:
+            case Step.SWITCH | Step.RETRY:
+                self._async_order(wanted, again=step is Step.RETRY)
+            case Step.LOOK:
+                self._async_spawn(self._async_look())
+            case Step.GIVE_UP:
+                self._async_report(AlertType.PLAN_FAILED, reason=self._failure or "not_seen")
+
+    async def _async_look(self) -> None:
+        """Read what the vehicle has reported, which does not wake it."""
+        with suppress(BackendError):
+            await self._coordinator.async_read_now({Group.BATTERY, Group.CHARGING})
+        self.async_update()
+
+    @callback
+    def _async_spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        name = f"{DOMAIN} charge plan of {self._coordinator.name}"
+        self._coordinator.config_entry.async_create_background_task(self._hass, work, name, eager_start=False)
+
+    @callback
     def _async_order(self, on: bool, *, again: bool = False) -> None:
         self._ordered = on
         settings, switch = self.settings, self.switch
         power = settings.wishes.power if settings else 0.0
         if switch is not None:
-            self._coordinator.config_entry.async_create_background_task(
-                self._hass,
-                self._async_switch(switch, on, power, again=again),
-                f"{DOMAIN} charge plan of {self._coordinator.name}",
-                eager_start=False,
-            )
+            self._async_spawn(self._async_switch(switch, on, power, again=again))
 
     async def _async_switch(self, switch: ChargeSwitch, on: bool, power: float, *, again: bool) -> None:
         async with self._turn:

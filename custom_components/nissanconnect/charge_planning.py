@@ -10,9 +10,11 @@ from .alerts import VehicleAlerts
 from .charge_inputs import ChargeInputs
 from .charge_plans import ChargePlanSettings
 from .charge_switch import ChargeSwitch
+from .coordinator import VehicleCoordinator
+from .engine.charge_physics import usable_capacity
 from .engine.charge_planner import ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
 from .engine.charge_session import ChargeSession, SessionMode
-from .vehicle import Battery, Position, VehicleState
+from .vehicle import Position
 
 _WOBBLE = 50
 """Metres by which the fix of a parked vehicle may be off its zone."""
@@ -55,9 +57,9 @@ def _is_at(hass: HomeAssistant, place: str | None, position: Position | None, al
 
 
 def charge_task(
-    settings: ChargePlanSettings, state: VehicleState, switch: ChargeSwitch, session: ChargeSession, level: float
+    settings: ChargePlanSettings, vehicle: VehicleCoordinator, switch: ChargeSwitch, session: ChargeSession
 ) -> ChargeTask:
-    """Return what is to be planned for a vehicle at a ``level``, without what comes from the inputs."""
+    """Return what is to be planned for a stay at the plug, without what comes from the inputs."""
     wishes = settings.wishes
     flowing_since = session.flowing_since if session.order and session.order.on else None
     starts = wishes.starts if switch.can_stop else 1
@@ -66,9 +68,9 @@ def charge_task(
     metered = switch.metered_power
     return ChargeTask(
         now=session.updated_at,
-        level=level,
+        level=session.level_now or 0.0,
         target=wishes.target if switch.can_stop else _FULL,
-        capacity=wishes.capacity or usable_capacity(state.battery),
+        capacity=wishes.capacity or usable_capacity(vehicle.info, vehicle.data),
         power=metered if metered is not None and metered >= _LEAST_MEASURED else wishes.power,
         ready_by=session.ready_by,
         minimum_level=wishes.target if session.mode is SessionMode.NOW else wishes.minimum,
@@ -77,11 +79,6 @@ def charge_task(
         shortest=wishes.shortest,
         charging_since=flowing_since,
     )
-
-
-def usable_capacity(battery: Battery | None) -> float | None:
-    """Return what the battery holds today in kWh, if the vehicle reports that."""
-    return battery.capacity * (battery.health or _FULL) / _FULL if battery and battery.capacity else None
 
 
 def make_plan(switch: ChargeSwitch, session: ChargeSession, task: ChargeTask, inputs: ChargeInputs) -> ChargePlan:

@@ -43,6 +43,7 @@ CONF_POWER_SENSOR: Final = "power_sensor"
 CONF_PRICE: Final = "price"
 CONF_READY_BY: Final = "ready_by"
 CONF_READY_BY_DAYS: Final = "ready_by_days"
+CONF_REFRESH: Final = "refresh"
 CONF_SCRIPT_START: Final = "script_start"
 CONF_SCRIPT_STOP: Final = "script_stop"
 CONF_SOLAR: Final = "solar"
@@ -112,6 +113,8 @@ class ChargePlanSettings:
 
     ``place`` is where the plan holds, ``None`` everywhere. ``with_location``: only events with a location count.
     ``feed_in`` is the price that what the roof has to spare would bring, ``None`` if that is not to be considered.
+    ``refresh``: the vehicle may be asked for its level while it charges. One that does not report by itself needs that
+    to stop at its target.
     """
 
     key: str
@@ -124,6 +127,7 @@ class ChargePlanSettings:
     price: PriceChoice = PriceChoice()
     switch: SwitchChoice = SwitchChoice()
     feed_in: float | None = None
+    refresh: bool = False
 
 
 def read_charge_plans(entry: ConfigEntry) -> list[ChargePlanSettings]:
@@ -156,6 +160,7 @@ def plan_from(data: Mapping[str, Any], *, key: str = "", title: str = "") -> Rea
         with_location=values.flag(CONF_WITH_LOCATION),
         price=price.value,
         switch=_switch(values),
+        refresh=values.flag(CONF_REFRESH),
         feed_in=values.number(CONF_FEED_IN, None, BOUNDS[CONF_FEED_IN]) if values.flag(CONF_SOLAR) else None,
     )
     return Read(plan, values.odd | {f"{CONF_PRICE}.{name}" for name in price.odd})

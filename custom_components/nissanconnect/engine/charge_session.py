@@ -27,6 +27,12 @@ _FALLEN = 2.0
 _ROUNDED_DOWN, _ROUNDED_UP, _EXACT = 1.0, 0.5, 0.2
 """How far the level can be above and below what is reported in whole %, and how far from any other number."""
 
+_UNSURE = 0.12
+"""By which part a prediction may be off: batteries age, and chargers differ."""
+
+_CLOSE_ENOUGH = 1.0
+"""%."""
+
 _MOST_FLOWS = 200
 
 
@@ -48,6 +54,8 @@ class Step(StrEnum):
     NOTHING = auto()
     SWITCH = auto()
     """Switch it as the order says."""
+    LOOK = auto()
+    """Read whether it has obeyed."""
     RETRY = auto()
     GIVE_UP = auto()
     """It was tried twice: tell the owner."""
@@ -72,11 +80,15 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """How the current was last switched, and whether it was seen to obey; ``at`` is when the last attempt was made."""
+    """How the current was last switched, and whether it was seen to obey; ``at`` is when the last attempt was made.
+
+    ``looked``: the vehicle was read after that attempt.
+    """
 
     on: bool
     at: datetime
     attempts: int = 1
+    looked: bool = False
     confirmed: bool = False
     given_up: bool = False
 
@@ -106,16 +118,18 @@ class ChargeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeSession:
-    """One stay at the plug, ``since`` when it is known.
+    """One stay at the plug, ``since`` when it is known. ``plan`` is the key of the plan that holds.
 
     ``flows`` are the times in which current flowed, ``power`` how many kW flow since ``updated_at``, which bring
     ``gain`` % an hour. ``level`` was the level at ``level_at``. ``target`` is that of the last update, ``done_at`` when
-    it was reached. ``starts`` counts how often it was switched on. ``cost_at_once`` is what it would have cost to charge at once when the first plan was made.
-    ``warned``: the owner knows that it will be too late.
+    it was reached. ``starts`` counts how often it was switched on. ``asked_at`` is when the vehicle was last asked for
+    its level. ``cost_at_once`` is what it would have cost to charge at once when the first plan was made. ``warned``:
+    the owner knows that it will be too late.
     """
 
     since: datetime
     updated_at: datetime
+    plan: str = ""
     mode: SessionMode = SessionMode.PLAN
     flows: tuple[Flow, ...] = ()
     power: float = 0.0
@@ -128,6 +142,7 @@ class ChargeSession:
     order: Order | None = None
     starts: int = 0
     ready_by: datetime | None = field(default=None, metadata=PLANNED)
+    asked_at: datetime | None = None
     cost_at_once: float | None = None
     warned: bool = False
 
@@ -190,8 +205,8 @@ class ChargeSession:
             )
             flows = (*flows[:-1], grown)
         flowing = view.flowing
-        if flowing is None:
-            flowing = self.order is not None and self.order.on and not self.order.given_up
+        if self.order is not None and (flowing is None or view.seen_at is None or view.seen_at < self.order.at):
+            flowing = self.order.on and not self.order.given_up
         power = view.power if flowing else 0.0
         if power > 0 and self.power <= 0:
             flows = (*flows, Flow(start=view.now, end=view.now))[-_MOST_FLOWS:]
@@ -224,7 +239,7 @@ class ChargeSession:
             return self
         if view.flowing and view.by_vehicle:
             return replace(self, mode=SessionMode.SUSPENDED)
-        return replace(self, order=replace(order, at=view.now, attempts=1, confirmed=False))
+        return replace(self, order=Order(on=order.on, at=view.now))
 
     def wants_current(self, plan: ChargePlan) -> bool | None:
         """Return whether current is to flow now; ``None`` if that is not ours to decide. When in doubt, it flows."""
@@ -243,9 +258,31 @@ class ChargeSession:
             return replace(self, order=Order(on=on, at=now), starts=self.starts + on), Step.SWITCH
         if order.confirmed or order.given_up or timedelta() <= now - order.at < CHECK_AFTER:
             return self, Step.NOTHING
+        if not order.looked:
+            return replace(self, order=replace(order, looked=True)), Step.LOOK
         if order.attempts < _ATTEMPTS:
-            return replace(self, order=replace(order, at=now, attempts=order.attempts + 1)), Step.RETRY
+            return replace(self, order=Order(on=on, at=now, attempts=order.attempts + 1)), Step.RETRY
         return replace(self, order=replace(order, given_up=True)), Step.GIVE_UP
+
+    def asks_for_report(self) -> bool:
+        """Whether the vehicle is to be asked for its level, because the prediction may be off by too much.
+
+        That is before the target can be reached, and once since its last report. A vehicle that charges does not
+        suffer from being asked.
+        """
+        return (at := self._asks_at) is not None and at <= self.updated_at
+
+    @property
+    def _asks_at(self) -> datetime | None:
+        """When the vehicle is to be asked, if it goes on like this."""
+        level, gained = self.level_now, self._gained_since(self.level_at)
+        if self.power <= 0 or self.gain <= 0 or level is None or self.done_at is not None:
+            return None
+        if self.asked_at is not None and (self.level_at is None or self.asked_at >= self.level_at):
+            return None
+        near = (self.target - level - gained * _UNSURE) / (1 + _UNSURE)
+        unsure = _CLOSE_ENOUGH / _UNSURE - gained
+        return self.updated_at + timedelta(hours=max(near, unsure, 0.0) / self.gain)
 
     def next_check(self, plan: ChargePlan) -> datetime | None:
         """Return when something has to be decided again, if not before."""
@@ -255,8 +292,11 @@ class ChargeSession:
         for block in plan.blocks:
             yield block.start
             yield block.end
-        if self.order is not None and not self.order.confirmed and not self.order.given_up:
-            yield self.order.at + CHECK_AFTER
+        order = self.order
+        if order is not None and not (order.looked or order.confirmed or order.given_up):
+            yield order.at + CHECK_AFTER
+        if self._asks_at is not None:
+            yield self._asks_at
 
     def blocks(self, plan: ChargePlan) -> list[Block]:
         """Return the past and future blocks of this stay; one that flows now is in both, as one."""

@@ -126,8 +126,8 @@ class Initiator:
 
     @property
     def waits(self) -> bool:
-        """Whether somebody waits for the end; nobody does behind an option."""
-        return self.kind != "option"
+        """Whether somebody waits for the end; nobody does behind an option or a plan."""
+        return self.kind not in ("option", "plan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
