@@ -1,6 +1,7 @@
 """A charge plan is carried out in a real Home Assistant, with a simulated vehicle that takes the current."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -12,9 +13,20 @@ from custom_components.nissanconnect.charge_control import ChargeControl
 from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
 
-from .charging import WALLBOX, Wallbox, add_plan, electric, minutes_of_charging, plug_in_empty, runtime, set_prices
+from .charging import (
+    PRICE,
+    WALLBOX,
+    Wallbox,
+    add_plan,
+    electric,
+    minutes_of_charging,
+    plug_in_empty,
+    runtime,
+    set_prices,
+)
 from .conftest import LetTimePass, set_up, settle
-from .simulator import Simulator
+from .simulator import Fault, Simulator
+from .simulator.cars.places import HOME
 
 EVENING = datetime(2026, 11, 20, 18, tzinfo=UTC)
 CHEAP = range(28, 36)
@@ -41,9 +53,8 @@ async def test_a_plugged_vehicle_charges_in_the_cheapest_hours_up_to_its_target(
     await pass_time(timedelta(minutes=40))
     assert not wallbox.is_on
     assert (charge.standing.status, charge.standing.reason) == (PlanStatus.PLANNED, PlanReason.CHEAPEST)
-    assert [(block.start, block.cost) for block in charge.blocks] == [
-        (EVENING + timedelta(hours=7), pytest.approx(0.98, abs=0.01))
-    ]
+    assert [block.start for block in charge.blocks] == [EVENING + timedelta(hours=7)]
+    assert charge.planned_cost == pytest.approx(0.98, abs=0.01)
 
     flowed = await minutes_of_charging(simulator, pass_time, timedelta(hours=11))
 
@@ -55,8 +66,13 @@ async def test_a_plugged_vehicle_charges_in_the_cheapest_hours_up_to_its_target(
     assert not wallbox.is_on
 
 
+def standing(charge: ChargeControl) -> PlanStatus:
+    """Return how the plan stands now; a type checker takes a second look for the first."""
+    return charge.standing.status
+
+
 async def plan_at_night(
-    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass, **data: object
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass, **data: Any
 ) -> ChargeControl:
     """Plug the LEAF in with 55 %, and have it wait for the cheap hours."""
     await set_up(hass, entry)
@@ -90,10 +106,10 @@ async def test_whoever_switches_by_hand_wins_until_the_next_time(
 
     simulator.vehicle("Leaf").unplug()
     await pass_time(timedelta(minutes=30))
-    assert charge.standing.status is PlanStatus.NOT_PLUGGED_IN
+    assert standing(charge) is PlanStatus.NOT_PLUGGED_IN
     simulator.vehicle("Leaf").plug_in()
     await pass_time(timedelta(minutes=30))
-    assert charge.standing.status is PlanStatus.PLANNED
+    assert standing(charge) is PlanStatus.PLANNED
     assert not wallbox.is_on
 
 
@@ -143,15 +159,14 @@ async def test_a_restart_in_a_block_changes_nothing(
     charge = await plan_at_night(hass, simulator, entry, pass_time)
     await pass_time(timedelta(hours=6, minutes=50), timedelta(minutes=5))
     assert wallbox.is_on
-    before, blocks = list(wallbox.switched), charge.blocks
+    before, blocks, cost = list(wallbox.switched), charge.blocks, charge.planned_cost
     for _ in range(3):
         await hass.config_entries.async_reload(entry.entry_id)
         await pass_time(timedelta(minutes=2))
     assert wallbox.switched == before
-    after = runtime(entry).charge.blocks
-    assert [(block.start, block.cost) for block in after] == [
-        (block.start, pytest.approx(block.cost, abs=0.01)) for block in blocks
-    ]
+    after = runtime(entry).charge
+    assert [block.start for block in after.blocks] == [block.start for block in blocks]
+    assert after.planned_cost == pytest.approx(cost, abs=0.01)
 
 
 async def test_a_wallbox_that_does_not_obey_is_tried_twice_then_its_owner_is_told(
@@ -179,3 +194,139 @@ async def test_a_vehicle_that_can_stop_is_switched_by_its_own_commands(
     flowed = await minutes_of_charging(simulator, pass_time, timedelta(hours=11), "Ariya")
     assert EVENING + timedelta(hours=6, minutes=59) <= flowed[0] < flowed[-1] < EVENING + timedelta(hours=9, minutes=1)
     assert electric(simulator, "Ariya").battery.level == pytest.approx(50, abs=2)
+
+
+async def test_charge_now_ignores_prices_and_keeps_the_target(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time, target=70, capacity=37.2)
+    charge.async_charge_now()
+    await settle(hass)
+    assert wallbox.is_on
+    assert charge.standing == (PlanStatus.CHARGING, PlanReason.WISHED)
+    await pass_time(timedelta(hours=2))
+    assert electric(simulator).battery.level == pytest.approx(70, abs=2)
+    assert not wallbox.is_on
+    assert standing(charge) is PlanStatus.DONE
+
+
+async def test_a_minimum_level_is_reached_at_once(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time, minimum=65, capacity=37.2)
+    assert wallbox.is_on
+    await pass_time(timedelta(hours=1))
+    assert not wallbox.is_on
+    assert electric(simulator).battery.level == pytest.approx(65, abs=2)
+    assert standing(charge) is PlanStatus.PLANNED
+
+
+async def test_what_cannot_be_ready_in_time_charges_at_once_and_its_owner_is_told_once(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+    charge = await plan_at_night(hass, simulator, entry, pass_time, ready_by="19:00:00")
+    await pass_time(timedelta(hours=1))
+    assert wallbox.is_on
+    assert standing(charge) is PlanStatus.TOO_LATE
+    late = [event.data["missing"] for event in events if event.data["type"] == "too_late"]
+    assert len(late) == 1
+    assert 5 < late[0] < 20
+    await pass_time(timedelta(hours=2))
+    assert standing(charge) is PlanStatus.DONE, "it went on beyond its time, and not to the next night"
+
+
+@pytest.mark.parametrize("state", ["unavailable", None])
+async def test_prices_that_fail_do_not_stop_a_charge(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    state: str | None,
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    await pass_time(timedelta(hours=6, minutes=25))
+    assert wallbox.is_on
+    if state is None:
+        hass.states.async_remove(PRICE)
+    else:
+        hass.states.async_set(PRICE, state)
+    await pass_time(timedelta(minutes=40))
+    assert wallbox.is_on
+    assert standing(charge) is PlanStatus.CHARGING
+    assert charge.failure
+
+
+async def test_a_switch_that_vanished_or_is_unavailable_is_told_and_taken_up_when_it_is_back(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    hass.states.async_set(WALLBOX, "unavailable")
+    await pass_time(timedelta(hours=6, minutes=40))
+    assert charge.failure == "switch_unavailable"
+    hass.states.async_set(WALLBOX, "off")
+    await pass_time(timedelta(minutes=1))
+    assert wallbox.is_on
+    assert charge.failure is None
+
+    hass.states.async_remove(WALLBOX)
+    await pass_time(timedelta(minutes=16))
+    assert charge.standing == (PlanStatus.CANNOT, PlanReason.NO_SWITCH)
+
+
+async def test_somewhere_else_the_plan_does_not_hold(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    hass.states.async_set("zone.work", "0", {"latitude": 10.0, "longitude": 10.0, "radius": 100, "passive": False})
+    charge = await plan_at_night(hass, simulator, entry, pass_time, place="zone.work")
+    assert wallbox.is_on
+    assert charge.standing == (PlanStatus.AWAY, PlanReason.ELSEWHERE)
+
+
+async def test_while_privacy_mode_hides_the_place_the_plan_leaves_the_current_on(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    hass.states.async_set(
+        "zone.here", "0", {"latitude": HOME.latitude, "longitude": HOME.longitude, "radius": 300, "passive": False}
+    )
+    charge = await plan_at_night(hass, simulator, entry, pass_time, place="zone.here")
+    assert not wallbox.is_on
+    assert standing(charge) is PlanStatus.PLANNED
+    simulator.vehicle("Leaf").privacy = True
+    await pass_time(timedelta(hours=2), timedelta(minutes=5))
+    assert charge.standing == (PlanStatus.AWAY, PlanReason.NO_PLACE)
+    assert wallbox.is_on
+
+
+async def test_a_vehicle_whose_capacity_nobody_knows_charges(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    simulator.fail("battery-status", Fault.values(batteryCapacity=None, batteryAvailableEnergy=None))
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    assert wallbox.is_on
+    assert charge.standing == (PlanStatus.CANNOT, PlanReason.CAPACITY_UNKNOWN)
+
+
+async def test_prices_of_tomorrow_change_the_plan_when_they_arrive(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    set_prices(hass, EVENING, [0.30] * 24)  # until midnight
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    assert charge.planned_start is not None
+    set_prices(hass, EVENING, [0.10 if i in CHEAP else 0.30 for i in range(52)])
+    await pass_time(timedelta(minutes=16))
+    assert charge.planned_start == EVENING + timedelta(hours=7)
+
+
+async def test_deleted_and_changed_plans_need_no_reload(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    account, energy = entry.runtime_data, charge.planned_energy
+    charge.async_change(target=90)
+    await settle(hass)
+    assert entry.runtime_data is account
+    assert charge.planned_energy is not None
+    assert energy is not None
+    assert charge.planned_energy > energy + 2

@@ -63,6 +63,7 @@ class ChargeControl:
         self._hass = coordinator.hass
         self._commands = commands
         self._alerts = alerts
+        self._available = True
         self._failure: str | None = None
         self._ordered: bool | None = None
         self._turn = Lock()
@@ -274,7 +275,11 @@ class ChargeControl:
     def _async_carry_on(self, settings: ChargePlanSettings, switch: ChargeSwitch, inputs: ChargeInputs) -> None:
         """Update the stay at the plug, plan, and switch as planned."""
         now = dt_util.utcnow()
-        session = (self.session or ChargeSession.begin(now)).after(self._view(settings, switch, inputs, now))
+        view = self._view(settings, switch, inputs, now)
+        session = (self.session or ChargeSession.begin(now)).after(view)
+        if session.order is not None and switch.available and not self._available:
+            session = replace(session, order=None)  # it may have missed the last order
+        self._available = switch.available
         following = settings.wishes.next_ready_by(now, dt_util.get_default_time_zone(), inputs.departures)
         done = session.done_at is not None
         due = ready_by(now, session.ready_by, following, done=done)
@@ -295,7 +300,7 @@ class ChargeControl:
         wanted = True if inputs.is_away(now) else session.wants_current(plan)
         step = Step.NOTHING
         if wanted is not None and (wanted or switch.can_stop):
-            session, step = session.switched(wanted, now)
+            session, step = session.switched(wanted, view)
         if plan.status is PlanStatus.TOO_LATE and not session.warned:
             session = replace(session, warned=True)
             self._async_report(AlertType.TOO_LATE, missing=round(plan.missing, 1))
@@ -387,6 +392,8 @@ class ChargeControl:
                 await switch.async_switch(on, power, again=again)
             except SwitchFailed as err:
                 self._failure = err.reason
+                if self.session is not None and self.session.order is not None:
+                    self._async_keep(replace(self.session, order=replace(self.session.order, confirmed=False)))
         if not switch.by_vehicle:
             self._coordinator.async_watch()
         self.async_update()

@@ -68,6 +68,12 @@ class Outlet:
         return "switch_gone" if any(self._hass.states.get(each) is None for each in self._entities) else None
 
     @property
+    def available(self) -> bool:
+        """Whether it can be switched at the moment."""
+        states = [self._hass.states.get(each) for each in self._entities]
+        return all(state is not None and state.state != STATE_UNAVAILABLE for state in states)
+
+    @property
     def _entities(self) -> tuple[str, ...]:
         if self._choice.by is SwitchedBy.SCRIPTS:
             return self._choice.scripts or ()
@@ -104,10 +110,9 @@ class Outlet:
             await self._async_call(SCRIPT_DOMAIN, SERVICE_TURN_ON, self._choice.scripts[0 if on else 1])
             return
         entity_id = self._choice.entity or ""
-        state = self._hass.states.get(entity_id)
-        if state is None or state.state == STATE_UNAVAILABLE:
+        if not self.available:
             raise SwitchFailed("switch_unavailable")
-        if self.is_on(state) is on:
+        if self.is_on(self._hass.states.get(entity_id)) is on:
             return
         first = on is not self._choice.inverted
         if self._choice.options is not None:

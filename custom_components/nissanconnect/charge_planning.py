@@ -100,7 +100,7 @@ def standing_of(plan: ChargePlan, session: ChargeSession) -> Standing:
             return Standing(PlanStatus.SKIPPED, PlanReason.WISHED)
         case SessionMode.SUSPENDED:
             return Standing(PlanStatus.SUSPENDED, PlanReason.SWITCHED_BY_HAND)
-    if session.order is not None and session.order.given_up:
+    if session.order is not None and session.order.given_up and plan.status is not PlanStatus.CANNOT:
         return Standing(plan.status, PlanReason.NOT_OBEYED)
     is_wished = session.mode is SessionMode.NOW and plan.status is PlanStatus.CHARGING
     return Standing(plan.status, PlanReason.WISHED if is_wished else plan.reason)

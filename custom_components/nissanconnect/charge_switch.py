@@ -58,6 +58,11 @@ class ChargeSwitch(ABC):
         """The key of the reason why it cannot work at all, ``None`` if it can."""
 
     @property
+    def available(self) -> bool:
+        """Whether it can be switched at the moment."""
+        return True
+
+    @property
     def can_stop(self) -> bool:
         """Whether it can stop a charge; otherwise there is one block, and it ends by itself."""
         return True
@@ -165,6 +170,11 @@ class EntitySwitch(ChargeSwitch):
     @override
     def problem(self) -> str | None:
         return self._outlet.problem
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self._outlet.available
 
     @property
     @override

@@ -33,6 +33,9 @@ _UNSURE = 0.12
 _CLOSE_ENOUGH = 1.0
 """%."""
 
+_LATE = timedelta(hours=1)
+"""How late it is believed that current began to flow before the vehicle was known to be plugged in."""
+
 _MOST_FLOWS = 200
 
 
@@ -204,13 +207,23 @@ class ChargeSession:
                 last, end=view.now, energy=last.energy + energy, cost=cost, gained=last.gained + self.gain * hours
             )
             flows = (*flows[:-1], grown)
-        flowing = view.flowing
-        if self.order is not None and (flowing is None or view.seen_at is None or view.seen_at < self.order.at):
-            flowing = self.order.on and not self.order.given_up
+        flowing, order = view.flowing, self.order
+        is_older = order is not None and (view.seen_at is None or view.seen_at < order.at)
+        if order is not None and is_older and not order.given_up:
+            flowing = order.on
         power = view.power if flowing else 0.0
         if power > 0 and self.power <= 0:
-            flows = (*flows, Flow(start=view.now, end=view.now))[-_MOST_FLOWS:]
+            flows = (*flows, self._begun(view, power))[-_MOST_FLOWS:]
         return replace(self, flows=flows, power=power, gain=view.gain, price=view.price, updated_at=view.now)
+
+    def _begun(self, view: ChargeView, power: float) -> Flow:
+        """Return what has flowed since it began: that may have been reported late."""
+        known = [self.flows[-1].end] if self.flows else [view.now - _LATE]
+        known += [self.order.at] if self.order is not None else []
+        start = min(max(view.seen_at or view.now, *known), view.now)
+        hours = (view.now - start) / timedelta(hours=1)
+        cost = None if view.price is None else view.price * power * hours
+        return Flow(start=start, end=view.now, energy=power * hours, cost=cost, gained=view.gain * hours)
 
     def _with_report(self, view: ChargeView) -> Self:
         """Take over a newer report. Within what it may have been rounded from, the prediction is better."""
@@ -249,13 +262,16 @@ class ChargeSession:
             return True
         if self.done_at is not None:
             return False
+        if plan.status is PlanStatus.WAITING_FOR_PRICES and self.order is not None and self.order.on:
+            return True  # lost prices stop no charge
         return any(block.start <= self.updated_at < block.end for block in plan.blocks)
 
-    def switched(self, on: bool, now: datetime) -> tuple[Self, Step]:
+    def switched(self, on: bool, view: ChargeView) -> tuple[Self, Step]:
         """Return the session with the order that makes current flow or not, and what to do for it now."""
-        order = self.order
+        order, now = self.order, view.now
         if order is None or order.on != on:
-            return replace(self, order=Order(on=on, at=now), starts=self.starts + on), Step.SWITCH
+            order = Order(on=on, at=now, confirmed=view.flowing is on)
+            return replace(self, order=order, starts=self.starts + on), Step.SWITCH
         if order.confirmed or order.given_up or timedelta() <= now - order.at < CHECK_AFTER:
             return self, Step.NOTHING
         if not order.looked:
