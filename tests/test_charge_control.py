@@ -330,3 +330,18 @@ async def test_deleted_and_changed_plans_need_no_reload(
     assert charge.planned_energy is not None
     assert energy is not None
     assert charge.planned_energy > energy + 2
+
+
+async def test_a_finished_charge_teaches_how_much_arrives(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time, capacity=37.2)
+    before = charge.memory.model
+    await pass_time(timedelta(hours=9), timedelta(minutes=5))
+    assert standing(charge) is PlanStatus.DONE
+    simulator.vehicle("Leaf").unplug()
+    await pass_time(timedelta(minutes=30))
+    learnt = charge.memory.model
+    real = 0.9 + before.overhead / 6.6
+    assert abs(learnt.efficiency - real) < abs(before.efficiency - real)
+    assert learnt.samples > 0.2

@@ -3,9 +3,7 @@
 When in doubt, it charges: whenever the plan lets go of the current, it leaves it on.
 """
 
-from asyncio import Lock
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,24 +16,26 @@ from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
 from .charge_inputs import ChargeInputs
-from .charge_outlet import SwitchFailed
+from .charge_outlet import UNCHANGED
 from .charge_planning import (
     NOT_PLUGGED_IN,
+    Planning,
     Standing,
     charge_task,
-    make_plan,
     select_plan,
     standing_of,
+    without_planning,
 )
 from .charge_plans import ChargePlanSettings, async_change_plan
 from .charge_switch import INITIATOR, ChargeSwitch, charge_switch
+from .charge_switcher import ChargeSwitcher
 from .commands import VehicleCommands
 from .const import DOMAIN
 from .coordinator import StateUpdate, VehicleCoordinator
 from .engine.charge_planner import Block, ChargePlan, PlanReason, PlanStatus
 from .engine.charge_session import ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
 from .engine.charge_wishes import ready_by
-from .vehicle import Alert, AlertType, BackendError, Capability, ChargingStatus, Group, Initiator, Refresh
+from .vehicle import Alert, AlertType, Capability, ChargingStatus, Initiator, Refresh
 
 _UPDATE_EVERY = timedelta(minutes=15)
 
@@ -64,9 +64,9 @@ class ChargeControl:
         self._commands = commands
         self._alerts = alerts
         self._available = True
-        self._failure: str | None = None
-        self._ordered: bool | None = None
-        self._turn = Lock()
+        self._capacity: float | None = None
+        self._switcher = ChargeSwitcher(coordinator, self.async_update)
+        self._planning = Planning(coordinator, self.async_update)
         self._started = False
         self._listeners: list[CALLBACK_TYPE] = []
         self._plans_listeners: list[CALLBACK_TYPE] = []
@@ -113,7 +113,7 @@ class ChargeControl:
     def failure(self) -> str | None:
         """The key of why the current could not be switched, or why prices cannot be read."""
         prices = self.inputs.prices if self.inputs else None
-        return self._failure or (prices.fault if prices else None)
+        return self._switcher.failure or (prices.fault if prices else None)
 
     @property
     def is_on(self) -> bool:
@@ -264,6 +264,7 @@ class ChargeControl:
             self.inputs.async_stop()
             self.inputs = None
         if settings is None:
+            self._async_learn()
             self.switch = None
             return
         if self.inputs is None:
@@ -279,6 +280,8 @@ class ChargeControl:
         session = (self.session or ChargeSession.begin(now)).after(view)
         if session.order is not None and switch.available and not self._available:
             session = replace(session, order=None)  # it may have missed the last order
+        elif session.order is not None and self._switcher.failure is not None:
+            session = replace(session, order=replace(session.order, confirmed=False))
         self._available = switch.available
         following = settings.wishes.next_ready_by(now, dt_util.get_default_time_zone(), inputs.departures)
         done = session.done_at is not None
@@ -286,18 +289,34 @@ class ChargeControl:
         session = replace(session, plan=settings.key, ready_by=due)
         self._async_keep(session)
         inputs.async_read_if_due(now)
+        self._async_update_at(session.next_check(self.plan), inputs)
         if inputs.prices is None:
             return  # they will be known, or known to be missing, in a moment
-        task = replace(
-            charge_task(settings, self._coordinator, switch, session),
-            forbidden=inputs.prices.away,
-            solar=inputs.solar,
-            feed_in=settings.feed_in or 0.0,
-        )
-        self.plan = plan = make_plan(switch, session, task, inputs)
+        plan = without_planning(switch, session)
+        if plan is None:
+            task = charge_task(settings, self._coordinator, switch, self.memory, inputs)
+            self._capacity = task.capacity
+            plan = self._planning.async_plan(task, inputs.prices, (session.level, session.order))
+        if plan is not None:
+            self._async_decide(plan, settings, switch, inputs, view)
+
+    @callback
+    def _async_decide(
+        self,
+        plan: ChargePlan,
+        settings: ChargePlanSettings,
+        switch: ChargeSwitch,
+        inputs: ChargeInputs,
+        view: ChargeView,
+    ) -> None:
+        """Switch as planned, and tell the owner what has to be told."""
+        session = self.session
+        if session is None:
+            return
+        self.plan = plan
         if session.cost_at_once is None and session.order is None:
             session = replace(session, cost_at_once=plan.cost_at_once)
-        wanted = True if inputs.is_away(now) else session.wants_current(plan)
+        wanted = True if inputs.is_away(view.now) else session.wants_current(plan)
         step = Step.NOTHING
         if wanted is not None and (wanted or switch.can_stop):
             session, step = session.switched(wanted, view)
@@ -305,13 +324,13 @@ class ChargeControl:
             session = replace(session, warned=True)
             self._async_report(AlertType.TOO_LATE, missing=round(plan.missing, 1))
         if settings.refresh and session.asks_for_report() and Capability.REFRESH in self._coordinator.info.capabilities:
-            session = replace(session, asked_at=now)
+            session = replace(session, asked_at=view.now)
             self._commands.async_submit(Refresh(), Initiator(kind=INITIATOR))
         self._async_keep(session)
         if wanted is None:
             self._async_let_go()
         else:
-            self._async_take(step, wanted)
+            self._async_take(step, wanted, settings, switch)
         self.standing = standing_of(plan, session)
         self._async_update_at(session.next_check(plan), inputs)
 
@@ -325,7 +344,7 @@ class ChargeControl:
         level_at = battery.reported_at if battery else None
         if battery and level_at is None and session.level != level:
             level_at = battery.received_at  # of a source without times, the same level again says nothing new
-        task = charge_task(settings, self._coordinator, switch, session)
+        task = charge_task(settings, self._coordinator, switch, replace(self.memory, session=session), inputs)
         finished = charging is not None and charging.status is ChargingStatus.FINISHED
         return ChargeView(
             now=now,
@@ -341,6 +360,15 @@ class ChargeControl:
             by_vehicle=switch.by_vehicle,
         )
 
+    @callback
+    def _async_learn(self) -> None:
+        """Learn from a stay at the plug that is over how much of the current arrives in the battery."""
+        if self.session is None or self._capacity is None or self.switch is None:
+            return
+        charge = self.session.finished(self._capacity, metered=self.switch.metered_power is not None)
+        if charge is not None:
+            self.memory = replace(self.memory, model=self.memory.model.after(charge))
+
     # Switching
 
     @callback
@@ -352,51 +380,18 @@ class ChargeControl:
         self._async_keep(replace(session, order=Order(on=True, at=dt_util.utcnow(), given_up=True)))
         charging = self._coordinator.data.charging
         if self.switch is not None and not (self.switch.by_vehicle and charging and charging.plugged_in is False):
-            self._async_order(True)
+            self._switcher.async_order(self.switch, True, UNCHANGED)
 
     @callback
-    def _async_take(self, step: Step, wanted: bool) -> None:
+    def _async_take(self, step: Step, wanted: bool, settings: ChargePlanSettings, switch: ChargeSwitch) -> None:
+        """Do what the session needs."""
         match step:
             case Step.SWITCH | Step.RETRY:
-                self._async_order(wanted, again=step is Step.RETRY)
+                self._switcher.async_order(switch, wanted, settings.wishes.power, again=step is Step.RETRY)
             case Step.LOOK:
-                self._async_spawn(self._async_look())
+                self._switcher.async_look()
             case Step.GIVE_UP:
-                self._async_report(AlertType.PLAN_FAILED, reason=self._failure or "not_seen")
-
-    async def _async_look(self) -> None:
-        """Read what the vehicle has reported, which does not wake it."""
-        with suppress(BackendError):
-            await self._coordinator.async_read_now({Group.BATTERY, Group.CHARGING})
-        self.async_update()
-
-    @callback
-    def _async_spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        name = f"{DOMAIN} charge plan of {self._coordinator.name}"
-        self._coordinator.config_entry.async_create_background_task(self._hass, work, name, eager_start=False)
-
-    @callback
-    def _async_order(self, on: bool, *, again: bool = False) -> None:
-        self._ordered = on
-        settings, switch = self.settings, self.switch
-        power = settings.wishes.power if settings else 0.0
-        if switch is not None:
-            self._async_spawn(self._async_switch(switch, on, power, again=again))
-
-    async def _async_switch(self, switch: ChargeSwitch, on: bool, power: float, *, again: bool) -> None:
-        async with self._turn:
-            if self._ordered is not on:
-                return  # it was ordered otherwise since
-            self._failure = None
-            try:
-                await switch.async_switch(on, power, again=again)
-            except SwitchFailed as err:
-                self._failure = err.reason
-                if self.session is not None and self.session.order is not None:
-                    self._async_keep(replace(self.session, order=replace(self.session.order, confirmed=False)))
-        if not switch.by_vehicle:
-            self._coordinator.async_watch()
-        self.async_update()
+                self._async_report(AlertType.PLAN_FAILED, reason=self._switcher.failure or "not_seen")
 
     @callback
     def _async_report(self, kind: AlertType, **details: str | float) -> None:

@@ -1,19 +1,24 @@
-"""Which charge plan holds for a vehicle, and what it would do now: for the controller, and for the dialog."""
+"""Which charge plan holds for a vehicle, and what is to be done by it: for the controller, and for the dialog."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from homeassistant.components.zone import in_zone
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from .alerts import VehicleAlerts
 from .charge_inputs import ChargeInputs
 from .charge_plans import ChargePlanSettings
 from .charge_switch import ChargeSwitch
+from .const import DOMAIN
 from .coordinator import VehicleCoordinator
 from .engine.charge_physics import usable_capacity
 from .engine.charge_planner import ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
-from .engine.charge_session import ChargeSession, SessionMode
+from .engine.charge_session import ChargeMemory, ChargeSession, SessionMode
+from .prices import PriceList
 from .vehicle import Position
 
 _WOBBLE = 50
@@ -23,6 +28,11 @@ _LEAST_MEASURED = 1.0
 """kW. Less than this is the end of a charge, and says nothing about the next hours."""
 
 _FULL = 100.0
+
+_QUARTER = 900
+"""Seconds after which a plan is made anew in any case."""
+
+_EPOCH = datetime.min.replace(tzinfo=UTC)
 
 
 class Standing(NamedTuple):
@@ -57,10 +67,14 @@ def _is_at(hass: HomeAssistant, place: str | None, position: Position | None, al
 
 
 def charge_task(
-    settings: ChargePlanSettings, vehicle: VehicleCoordinator, switch: ChargeSwitch, session: ChargeSession
+    settings: ChargePlanSettings,
+    vehicle: VehicleCoordinator,
+    switch: ChargeSwitch,
+    memory: ChargeMemory,
+    inputs: ChargeInputs,
 ) -> ChargeTask:
-    """Return what is to be planned for a stay at the plug, without what comes from the inputs."""
-    wishes = settings.wishes
+    """Return what is to be planned for the stay at the plug that ``memory`` holds."""
+    wishes, session = settings.wishes, memory.session or ChargeSession.begin(dt_util.utcnow())
     flowing_since = session.flowing_since if session.order and session.order.on else None
     starts = wishes.starts if switch.can_stop else 1
     if starts is not None:
@@ -72,25 +86,71 @@ def charge_task(
         target=wishes.target if switch.can_stop else _FULL,
         capacity=wishes.capacity or usable_capacity(vehicle.info, vehicle.data),
         power=metered if metered is not None and metered >= _LEAST_MEASURED else wishes.power,
+        efficiency=memory.model.efficiency,
+        overhead=memory.model.overhead,
         ready_by=session.ready_by,
         minimum_level=wishes.target if session.mode is SessionMode.NOW else wishes.minimum,
         highest_price=wishes.highest_price,
         starts=starts,
         shortest=wishes.shortest,
         charging_since=flowing_since,
+        forbidden=inputs.prices.away if inputs.prices else (),
+        solar=inputs.solar,
+        feed_in=settings.feed_in or 0.0,
     )
 
 
-def make_plan(switch: ChargeSwitch, session: ChargeSession, task: ChargeTask, inputs: ChargeInputs) -> ChargePlan:
-    """Return the plan for a stay at the plug."""
-    if session.level_now is None or switch.problem is not None:
-        reason = PlanReason.LEVEL_UNKNOWN if session.level_now is None else PlanReason.NO_SWITCH
-        return ChargePlan(status=PlanStatus.CANNOT, reason=reason, level=task.level)
-    plan = plan_charge(task, inputs.prices.slots if inputs.prices else ())
-    if session.done_at is None or plan.status is PlanStatus.CANNOT:
-        return plan
+def without_planning(switch: ChargeSwitch, session: ChargeSession) -> ChargePlan | None:
+    """Return the plan of a stay at the plug that needs no planning: nothing can be done, or all is done."""
+    level = session.level_now
+    if level is None or switch.problem is not None:
+        reason = PlanReason.LEVEL_UNKNOWN if level is None else PlanReason.NO_SWITCH
+        return ChargePlan(status=PlanStatus.CANNOT, reason=reason, level=level or 0.0)
+    if session.done_at is None:
+        return None
     status = PlanStatus.DONE if session.flows else PlanStatus.NOT_NEEDED
-    return ChargePlan(status=status, reason=PlanReason.ABOVE_TARGET, level=task.level)
+    return ChargePlan(status=status, reason=PlanReason.ABOVE_TARGET, level=level)
+
+
+class Planning:
+    """The plan of one vehicle. It is made anew when something has changed, in a thread: that may take its time."""
+
+    def __init__(self, coordinator: VehicleCoordinator, on_done: CALLBACK_TYPE) -> None:
+        """``on_done`` is called when a plan was made."""
+        self._coordinator = coordinator
+        self._on_done = on_done
+        self._plan: ChargePlan | None = None
+        self._planned_for: object = None
+        self._is_planning = False
+
+    @callback
+    def async_plan(self, task: ChargeTask, prices: PriceList, version: object) -> ChargePlan | None:
+        """Return the plan for a task, or ``None`` if it is not made yet.
+
+        As long as ``version`` is the same, all is as it was predicted: a plan for earlier holds.
+        """
+        quarter = int(task.now.timestamp()) // _QUARTER
+        same = replace(task, now=_EPOCH, level=0.0, charging_since=None, power=round(task.power, 1))
+        wanted = same, prices, quarter, version
+        if wanted == self._planned_for:
+            return self._plan
+        if not self._is_planning:
+            self._is_planning = True
+            self._coordinator.config_entry.async_create_background_task(
+                self._coordinator.hass,
+                self._async_plan(task, prices, wanted),
+                f"{DOMAIN} planning of {self._coordinator.name}",
+                eager_start=False,
+            )
+        return None
+
+    async def _async_plan(self, task: ChargeTask, prices: PriceList, wanted: object) -> None:
+        try:
+            self._plan = await self._coordinator.hass.async_add_executor_job(plan_charge, task, prices.slots)
+            self._planned_for = wanted
+        finally:
+            self._is_planning = False
+        self._on_done()
 
 
 def standing_of(plan: ChargePlan, session: ChargeSession) -> Standing:

@@ -11,6 +11,7 @@ from enum import StrEnum, auto
 from typing import Self
 
 from ..vehicle import PLANNED
+from .charge_physics import ChargeModel, FinishedCharge
 from .charge_planner import Block, ChargePlan, PlanStatus
 
 CHECK_AFTER = timedelta(minutes=5)
@@ -74,11 +75,10 @@ class Flow:
     cost: float | None = 0.0
     gained: float = 0.0
 
-    def gained_after(self, at: datetime) -> float:
-        """Return the % gained after a time."""
-        if at <= self.start:
-            return self.gained
-        return self.gained * max((self.end - at) / (self.end - self.start), 0.0) if self.end > self.start else 0.0
+    def share(self, start: datetime, end: datetime) -> float:
+        """Return which part of it lies between two times."""
+        seconds = (min(end, self.end) - max(start, self.start)).total_seconds()
+        return max(seconds, 0.0) / (self.end - self.start).total_seconds() if self.end > self.start else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,8 @@ class ChargeSession:
     """One stay at the plug, ``since`` when it is known. ``plan`` is the key of the plan that holds.
 
     ``flows`` are the times in which current flowed, ``power`` how many kW flow since ``updated_at``, which bring
-    ``gain`` % an hour. ``level`` was the level at ``level_at``. ``target`` is that of the last update, ``done_at`` when
+    ``gain`` % an hour. ``level`` was the level at ``level_at``. ``first`` and ``last`` are the levels that
+    were reported first, at ``first_at``, and last. ``target`` is that of the last update, ``done_at`` when
     it was reached. ``starts`` counts how often it was switched on. ``asked_at`` is when the vehicle was last asked for
     its level. ``cost_at_once`` is what it would have cost to charge at once when the first plan was made. ``warned``:
     the owner knows that it will be too late.
@@ -140,6 +141,9 @@ class ChargeSession:
     price: float | None = None
     level: float | None = None
     level_at: datetime | None = None
+    first: float | None = None
+    first_at: datetime | None = None
+    last: float | None = None
     target: float = 100.0
     done_at: datetime | None = None
     order: Order | None = None
@@ -180,7 +184,7 @@ class ChargeSession:
         return self.flows[-1].start if self.power > 0 and self.flows else None
 
     def _gained_since(self, at: datetime | None) -> float:
-        return sum(flow.gained_after(at) for flow in self.flows) if at else 0.0
+        return sum(flow.gained * flow.share(at, flow.end) for flow in self.flows) if at else 0.0
 
     # What becomes of it
 
@@ -239,7 +243,27 @@ class ChargeSession:
             whole = level.is_integer()
             low, high = (_ROUNDED_UP, _ROUNDED_DOWN) if whole else (_EXACT, _EXACT)
             level = min(max(predicted, level - low), level + high)
-        return replace(self, level=level, level_at=view.level_at)
+        first, first_at = (self.first, self.first_at) if self.first_at else (view.level, view.level_at)
+        return replace(
+            self, level=level, level_at=view.level_at, first=first, first_at=first_at, last=view.level
+        )
+
+    def finished(self, capacity: float, *, metered: bool) -> FinishedCharge | None:
+        """Return the charge between the first and the last report; ``metered``: its energy was measured."""
+        start, end = self.first_at, self.level_at
+        if self.first is None or self.last is None or start is None or end is None:
+            return None
+        shares = [(flow, flow.share(start, end)) for flow in self.flows]
+        seconds = sum(share * (flow.end - flow.start).total_seconds() for flow, share in shares)
+        energy = sum(share * flow.energy for flow, share in shares)
+        return FinishedCharge(
+            start=self.first,
+            end=self.last,
+            seconds=seconds,
+            capacity=capacity,
+            energy=energy if metered else None,
+            power=energy / seconds * 3600 if seconds else None,
+        )
 
     def _checked(self, view: ChargeView) -> Self:
         """Compare what flows with the last order."""
@@ -300,12 +324,12 @@ class ChargeSession:
         unsure = _CLOSE_ENOUGH / _UNSURE - gained
         return self.updated_at + timedelta(hours=max(near, unsure, 0.0) / self.gain)
 
-    def next_check(self, plan: ChargePlan) -> datetime | None:
+    def next_check(self, plan: ChargePlan | None) -> datetime | None:
         """Return when something has to be decided again, if not before."""
         return min((at for at in self._times(plan) if at > self.updated_at), default=None)
 
-    def _times(self, plan: ChargePlan) -> Iterator[datetime]:
-        for block in plan.blocks:
+    def _times(self, plan: ChargePlan | None) -> Iterator[datetime]:
+        for block in plan.blocks if plan else ():
             yield block.start
             yield block.end
         order = self.order
@@ -337,7 +361,8 @@ class ChargeSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeMemory:
-    """What is kept of a vehicle's charging: whether its owner wants plans, and the stay at the plug."""
+    """What is kept of a vehicle's charging: whether its owner wants plans, the stay at the plug, and what it learnt."""
 
     enabled: bool = True
     session: ChargeSession | None = None
+    model: ChargeModel = ChargeModel()
