@@ -53,8 +53,9 @@ async def test_a_plugged_vehicle_charges_in_the_cheapest_hours_up_to_its_target(
     await pass_time(timedelta(minutes=40))
     assert not wallbox.is_on
     assert (charge.standing.status, charge.standing.reason) == (PlanStatus.PLANNED, PlanReason.CHEAPEST)
-    assert [block.start for block in charge.blocks] == [EVENING + timedelta(hours=7)]
-    assert charge.planned_cost == pytest.approx(0.98, abs=0.01)
+    assert [block.start for block in charge.blocks] == [EVENING, EVENING + timedelta(hours=7)], "it began at once"
+    assert charge.blocks[-1].cost == pytest.approx(0.98, abs=0.01)
+    assert charge.planned_saving == pytest.approx(2 * charge.blocks[-1].cost, abs=0.02)
 
     flowed = await minutes_of_charging(simulator, pass_time, timedelta(hours=11))
 
@@ -213,11 +214,11 @@ async def test_charge_now_ignores_prices_and_keeps_the_target(
 async def test_a_minimum_level_is_reached_at_once(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
 ) -> None:
-    charge = await plan_at_night(hass, simulator, entry, pass_time, minimum=65, capacity=37.2)
+    charge = await plan_at_night(hass, simulator, entry, pass_time, minimum=70, capacity=37.2)
     assert wallbox.is_on
     await pass_time(timedelta(hours=1))
     assert not wallbox.is_on
-    assert electric(simulator).battery.level == pytest.approx(65, abs=2)
+    assert electric(simulator).battery.level == pytest.approx(70, abs=2)
     assert standing(charge) is PlanStatus.PLANNED
 
 

@@ -354,7 +354,7 @@ class ChargeControl:
             flowing=seen.flowing,
             seen_at=seen.at,
             power=switch.metered_power or settings.wishes.power,
-            gain=task.battery_power / task.capacity * 100 if task.capacity else 0.0,
+            gain=task.battery_power / task.pace / task.capacity * 100 if task.capacity else 0.0,
             price=session.price if inputs.prices is None else inputs.price(now),
             finished=finished and charging is not None and charging.known_at >= session.since,
             by_vehicle=switch.by_vehicle,

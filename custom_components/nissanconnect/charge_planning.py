@@ -85,6 +85,7 @@ def charge_task(
         level=session.level_now or 0.0,
         target=wishes.target if switch.can_stop else _FULL,
         capacity=wishes.capacity or usable_capacity(vehicle.info, vehicle.data),
+        pace=session.pace,
         power=metered if metered is not None and metered >= _LEAST_MEASURED else wishes.power,
         efficiency=memory.model.efficiency,
         overhead=memory.model.overhead,

@@ -15,6 +15,7 @@ PARTS: Mapping[str, str] = {
     "blocking": "how long the event loop stands still, and processor time",
     "imports": "what of the code a start has to wait for",
     "recorder": "what the recorder writes for a vehicle and day",
+    "limit": "how far a vehicle charges beyond its target if its cloud reports seldom",
     "crowd": "a thousand vehicles in ten accounts for an hour",
 }
 """The modules, each with a function ``measure``, and what they measure."""

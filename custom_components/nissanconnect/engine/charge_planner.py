@@ -112,11 +112,12 @@ class Block(NamedTuple):
 class ChargeTask:
     """What is wanted of a vehicle that is plugged in.
 
-    ``capacity`` is what the battery holds today. ``earliest`` and ``ready_by`` are when charging may begin and has to
-    be done, if that matters. Up to the ``minimum_level`` it charges at once, whatever that costs. Above the
-    ``highest_price`` it does not charge. There are at most so many ``starts``, and no block is shorter than the
-    ``shortest``, if that is possible. ``charging_since`` is since when the current flows, if it does. ``forbidden`` is
-    when none must flow. ``solar`` is what the roof has to spare, which costs the ``feed_in`` price.
+    ``capacity`` is what the battery holds today. The level rises ``pace`` times as fast as is to be expected.
+    ``earliest`` and ``ready_by`` are when charging may begin and has to be done, if that matters. Up to the
+    ``minimum_level`` it charges at once, whatever that costs. Above the ``highest_price`` it does not charge. There are
+    at most so many ``starts``, and no block is shorter than the ``shortest``, if that is possible. ``charging_since``
+    is since when the current flows, if it does. ``forbidden`` is when none must flow. ``solar`` is what the roof has to
+    spare, which costs the ``feed_in`` price.
     """
 
     now: datetime
@@ -126,6 +127,7 @@ class ChargeTask:
     power: float
     efficiency: float = EFFICIENCY
     overhead: float = OVERHEAD
+    pace: float = 1.0
     ready_by: datetime | None = None
     earliest: datetime | None = None
     minimum_level: float = 0.0
@@ -140,7 +142,7 @@ class ChargeTask:
     @property
     def battery_power(self) -> float:
         """What arrives in the battery."""
-        return self.efficiency * self.power - self.overhead
+        return self.pace * (self.efficiency * self.power - self.overhead)
 
     def seconds(self, start: float, end: float) -> int:
         """Return how long it takes to charge from one level to another."""

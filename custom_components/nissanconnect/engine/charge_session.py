@@ -37,6 +37,9 @@ _CLOSE_ENOUGH = 1.0
 _LATE = timedelta(hours=1)
 """How late it is believed that current began to flow before the vehicle was known to be plugged in."""
 
+_SLOWEST, _FASTEST, _COARSE = 0.7, 1.3, 8.0
+"""Within which bounds a prediction is corrected, and after how many % by half of what was seen."""
+
 _MOST_FLOWS = 200
 
 
@@ -176,7 +179,22 @@ class ChargeSession:
         """The level at ``updated_at``, predicted from what has flowed since the last report."""
         if self.level is None:
             return None
-        return min(self.level + self._gained_since(self.level_at), max(100.0, self.level))
+        return min(self.level + self.pace * self._gained_since(self.level_at), max(100.0, self.level))
+
+    @property
+    def pace(self) -> float:
+        """How many times as fast as predicted the level has risen between the first and the last report.
+
+        The fewer % that were, the more that can come from rounding.
+        """
+        if self.first is None or self.last is None or self.first_at is None or self.level_at is None:
+            return 1.0
+        predicted = self._gained_since(self.first_at) - self._gained_since(self.level_at)
+        risen = self.last - self.first
+        if predicted <= 0 or risen <= 0:
+            return 1.0
+        seen = min(max(risen / predicted, _SLOWEST), _FASTEST)
+        return 1 + (seen - 1) * risen / (risen + _COARSE)
 
     @property
     def flowing_since(self) -> datetime | None:
@@ -239,14 +257,13 @@ class ChargeSession:
             return self
         level = view.level
         if self.level is not None and self.level_at is not None:
-            predicted = self.level + self._gained_since(self.level_at) - self._gained_since(view.level_at)
+            gained = self._gained_since(self.level_at) - self._gained_since(view.level_at)
+            predicted = self.level + self.pace * gained
             whole = level.is_integer()
             low, high = (_ROUNDED_UP, _ROUNDED_DOWN) if whole else (_EXACT, _EXACT)
             level = min(max(predicted, level - low), level + high)
         first, first_at = (self.first, self.first_at) if self.first_at else (view.level, view.level_at)
-        return replace(
-            self, level=level, level_at=view.level_at, first=first, first_at=first_at, last=view.level
-        )
+        return replace(self, level=level, level_at=view.level_at, first=first, first_at=first_at, last=view.level)
 
     def finished(self, capacity: float, *, metered: bool) -> FinishedCharge | None:
         """Return the charge between the first and the last report; ``metered``: its energy was measured."""
@@ -315,7 +332,7 @@ class ChargeSession:
     @property
     def _asks_at(self) -> datetime | None:
         """When the vehicle is to be asked, if it goes on like this."""
-        level, gained = self.level_now, self._gained_since(self.level_at)
+        level, gained = self.level_now, self.pace * self._gained_since(self.level_at)
         if self.power <= 0 or self.gain <= 0 or level is None or self.done_at is not None:
             return None
         if self.asked_at is not None and (self.level_at is None or self.asked_at >= self.level_at):
