@@ -1,6 +1,6 @@
 """A house in which a vehicle charges by price: a wallbox that feeds the simulated LEAF, and an entity with prices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -98,7 +98,7 @@ async def add_plan(hass: HomeAssistant, entry: MockConfigEntry, model: str = "Le
         "power": 6.6,
         "switched_by": "entity",
         "switch": WALLBOX,
-        "price": {"source": f"entity:{PRICE}"},
+        "price_source": f"entity:{PRICE}",
         **data,
     }
     subentry = ConfigSubentry(

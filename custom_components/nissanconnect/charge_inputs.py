@@ -84,7 +84,7 @@ class ChargeInputs:
             now = dt_util.utcnow()
             self.prices = await self._source.async_read(now + _AHEAD)
             self.departures = await async_departures(self._coordinator.hass, self._settings)
-            self.due_at = self._source.next_read(now, max((slot.end for slot in self.prices.slots), default=now))
+            self.due_at = self._source.next_read(now, max((slot.end for slot in self.prices.slots), default=None))
         finally:
             self._reading = False
         self._on_change()

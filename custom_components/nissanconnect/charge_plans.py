@@ -17,7 +17,7 @@ import probatio
 
 from .const import CONF_VEHICLE, SUBENTRY_CHARGE_PLAN
 from .engine.charge_wishes import ChargeWishes
-from .prices import PriceChoice
+from .price_choice import CONSTANT, PriceChoice
 from .settings import EntryValues, Read
 from .vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
 
@@ -40,7 +40,6 @@ CONF_PLACE: Final = "place"
 """The id of a zone, or the key of a geofence; without one the plan holds everywhere."""
 CONF_POWER: Final = "power"
 CONF_POWER_SENSOR: Final = "power_sensor"
-CONF_PRICE: Final = "price"
 CONF_READY_BY: Final = "ready_by"
 CONF_READY_BY_DAYS: Final = "ready_by_days"
 CONF_REFRESH: Final = "refresh"
@@ -64,6 +63,9 @@ BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     CONF_TARGET: (10, 100),
 }
 """What the numbers of a plan may be, both bounds included."""
+
+_NO_PRICES = PriceChoice(source=CONSTANT)
+"""Without a choice of prices none are known."""
 
 _LONGEST = 30
 """Seconds that a calendar may take."""
@@ -124,7 +126,7 @@ class ChargePlanSettings:
     place: str | None = None
     calendar: str | None = None
     with_location: bool = False
-    price: PriceChoice = PriceChoice()
+    price: PriceChoice = _NO_PRICES
     switch: SwitchChoice = SwitchChoice()
     feed_in: float | None = None
     refresh: bool = False
@@ -149,7 +151,6 @@ def read_charge_plan(subentry: ConfigSubentry) -> Read[ChargePlanSettings]:
 def plan_from(data: Mapping[str, Any], *, key: str = "", title: str = "") -> Read[ChargePlanSettings]:
     """Read the data of a plan, which may not have been saved yet."""
     values = EntryValues(data)
-    price = PriceChoice.of(values.mapping(CONF_PRICE))
     plan = ChargePlanSettings(
         key=key,
         name=one_line(title, LONGEST_TITLE) or "?",
@@ -158,12 +159,12 @@ def plan_from(data: Mapping[str, Any], *, key: str = "", title: str = "") -> Rea
         place=values.text(CONF_PLACE),
         calendar=values.text(CONF_CALENDAR),
         with_location=values.flag(CONF_WITH_LOCATION),
-        price=price.value,
+        price=PriceChoice.of(values) or _NO_PRICES,
         switch=_switch(values),
         refresh=values.flag(CONF_REFRESH),
         feed_in=values.number(CONF_FEED_IN, None, BOUNDS[CONF_FEED_IN]) if values.flag(CONF_SOLAR) else None,
     )
-    return Read(plan, values.odd | {f"{CONF_PRICE}.{name}" for name in price.odd})
+    return Read(plan, values.odd)
 
 
 def _wishes(values: EntryValues) -> ChargeWishes:
