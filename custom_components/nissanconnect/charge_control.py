@@ -315,7 +315,8 @@ class ChargeControl:
             return
         self.plan = plan
         if session.cost_at_once is None and session.order is None:
-            session = replace(session, cost_at_once=plan.cost_at_once)
+            at_once, spent = plan.cost_at_once, session.cost
+            session = replace(session, cost_at_once=None if at_once is None or spent is None else at_once + spent)
         wanted = True if inputs.is_away(view.now) else session.wants_current(plan)
         step = Step.NOTHING
         if wanted is not None and (wanted or switch.can_stop):
