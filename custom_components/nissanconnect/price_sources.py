@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import isfinite
 import re
 from typing import Any, Final, NamedTuple
 
@@ -268,5 +269,6 @@ def _choice_of_entity(hass: HomeAssistant, entity_id: str, sources: list[str]) -
     unit = read_unit(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)) if state else None
     if state and unit:
         with suppress(ValueError):
-            return PriceChoice(source=CONSTANT, price=float(state.state) * unit.factor)
+            price = float(state.state) * unit.factor
+            return PriceChoice(source=CONSTANT, price=price) if isfinite(price) else None
     return None
