@@ -276,6 +276,9 @@ class ChargeControl:
     def _async_carry_on(self, settings: ChargePlanSettings, switch: ChargeSwitch, inputs: ChargeInputs) -> None:
         """Update the stay at the plug, plan, and switch as planned."""
         now = dt_util.utcnow()
+        inputs.async_read_if_due(now)
+        if self.session is None and inputs.prices is None:
+            return  # what has flowed has a price, which will be known in a moment
         view = self._view(settings, switch, inputs, now)
         session = (self.session or ChargeSession.begin(now)).after(view)
         if session.order is not None and switch.available and not self._available:
@@ -288,7 +291,6 @@ class ChargeControl:
         due = ready_by(now, session.ready_by, following, done=done)
         session = replace(session, plan=settings.key, ready_by=due)
         self._async_keep(session)
-        inputs.async_read_if_due(now)
         self._async_update_at(session.next_check(self.plan), inputs)
         if inputs.prices is None:
             return  # they will be known, or known to be missing, in a moment
