@@ -5,12 +5,12 @@ from itertools import pairwise
 from math import inf, sin
 import random
 
-from hypothesis import given, settings, strategies as st
-import numpy as np
+from hypothesis import example, given, settings, strategies as st
 import pytest
-from scipy.optimize import Bounds, LinearConstraint, milp
 
-from custom_components.nissanconnect.engine.cheapest import Slot, Span, cheapest
+from custom_components.nissanconnect.engine.cheapest import cheapest
+from custom_components.nissanconnect.engine.cheapest_grid import Slot, Span
+from script.bench_measures.programme import least_cost
 
 QUARTER, UNIT = 900, 300
 
@@ -28,7 +28,7 @@ def days(draw: st.DrawFn) -> list[Slot]:
 
 limits = st.fixed_dictionaries(
     {
-        "starts": st.none() | st.integers(0, 3),
+        "starts": st.none() | st.integers(0, 5),
         "shortest": st.sampled_from([0, 0, QUARTER, 2 * QUARTER]),
         "running": st.booleans(),
     }
@@ -70,7 +70,11 @@ def choices(slots: Sequence[Slot], seconds: int) -> Iterator[list[Span]]:
         yield spans
 
 
+SHORT_AND_CHEAP = [*(Slot(start, start + QUARTER, 3.0) for start in (0, 900, 1800)), Slot(2700, 3000, 1.0)]
+
+
 @given(days(), st.integers(1, 12), limits)
+@example(SHORT_AND_CHEAP, 5, {"starts": 4, "shortest": 0, "running": False})
 @settings(max_examples=600)
 def test_no_choice_is_better(slots: list[Slot], units: int, limits: dict[str, int | None]) -> None:
     seconds = units * UNIT
@@ -103,35 +107,6 @@ def curve(number: int, count: int) -> list[Slot]:
     return [Slot(i * QUARTER, (i + 1) * QUARTER, round(price, 3)) for i, price in enumerate(cheaper)]
 
 
-def programme(slots: Sequence[Slot], seconds: int, starts: int | None, shortest: int) -> float:
-    """The least cost by a mixed-integer programme: how much of each slot is used, which are on, and which start."""
-    count = len(slots)
-    prices = np.array([slot.price for slot in slots])
-    share, on, begins = np.eye(3 * count)[:count], np.eye(3 * count)[count : 2 * count], np.eye(3 * count)[2 * count :]
-    rows = [
-        LinearConstraint(share.sum(axis=0), seconds / QUARTER, seconds / QUARTER),
-        LinearConstraint(on - share, 0, np.inf),
-        LinearConstraint(begins[0] - on[0], 0, np.inf),
-        LinearConstraint(begins[1:] - on[1:] + on[:-1], 0, np.inf),
-    ]
-    if starts is not None:
-        rows.append(LinearConstraint(begins.sum(axis=0), 0, starts))
-    for ahead in range(1, shortest):
-        rows.append(LinearConstraint(on[ahead:] - begins[: count - ahead], 0, np.inf))
-        rows.append(LinearConstraint(begins[count - ahead :], 0, 0))
-    # Only the edge of a block may be cut; without a shortest one the next may begin in the step after it.
-    next_begins = begins[1:-1] + begins[2:] if shortest == 1 else 0
-    rows.append(LinearConstraint(share[1:-1] - on[:-2] - on[1:-1] - on[2:] + next_begins, -2, np.inf))
-    if shortest > 1:  # a step that is cut does not count
-        used = np.array([share[i : i + shortest + 1].sum(axis=0) for i in range(count)])
-        rows.append(LinearConstraint(used - shortest * begins, 0, np.inf))
-    whole = np.concatenate([np.zeros(count), np.ones(2 * count)])
-    costs = np.concatenate([prices * QUARTER, np.zeros(2 * count)])
-    found = milp(costs, constraints=rows, integrality=whole, bounds=Bounds(0, 1), options={"mip_rel_gap": 0})
-    assert found.success
-    return float(found.fun)
-
-
 @pytest.mark.parametrize(
     ("starts", "shortest", "count"),
     [(None, 1, 192), (1, 1, 96), (2, 1, 96), (3, 1, 192), (None, 2, 96), (None, 4, 192), (2, 4, 192)],
@@ -140,12 +115,13 @@ def programme(slots: Sequence[Slot], seconds: int, starts: int | None, shortest:
 def test_a_programme_finds_nothing_better(number: int, count: int, starts: int | None, shortest: int) -> None:
     slots = curve(number, count)
     chance = random.Random(number)
-    seconds = chance.randint(4, 30) * QUARTER + (chance.randint(1, 899) if shortest == 1 else 0)
+    seconds = chance.randint(4 * QUARTER, 30 * QUARTER)
     longest = 0 if shortest == 1 else shortest * QUARTER
     found = cheapest(slots, seconds, starts=starts, shortest=longest)
     assert found is not None
     assert fits(slots, found, starts=starts, shortest=longest, running=False)[0]
-    assert cost(slots, found) == pytest.approx(programme(slots, seconds, starts, shortest), abs=0.05)
+    least = least_cost([slot.price or 0 for slot in slots], seconds / QUARTER, starts, shortest) * QUARTER
+    assert cost(slots, found) == pytest.approx(least, abs=0.05)
 
 
 @given(st.integers(0, 50), st.integers(1, 96), st.integers(1, 4))
@@ -163,6 +139,13 @@ def test_more_to_choose_from_never_costs_more(number: int, quarters: int, starts
 def test_equal_prices_are_one_block_as_early_as_can_be() -> None:
     slots = [Slot(i * QUARTER, (i + 1) * QUARTER, 20.0) for i in range(96)]
     assert cheapest(slots, 10_000) == [(0, 10_000)]
+
+
+def test_so_much_in_so_few_blocks_is_impossible() -> None:
+    """That is found out at once, although there are very many choices."""
+    slots = [Slot(i * QUARTER, (i + 1) * QUARTER, None if i in (10, 70, 130) else i % 7 / 10) for i in range(192)]
+    assert cheapest(slots, 180 * QUARTER, starts=3) is None
+    assert cheapest(slots, 180 * QUARTER, starts=4) is not None
 
 
 def test_nothing_is_no_time_at_all() -> None:

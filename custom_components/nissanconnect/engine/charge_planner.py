@@ -14,7 +14,8 @@ from itertools import pairwise
 from math import ceil, inf
 from typing import NamedTuple
 
-from .cheapest import Slot, Span, cheapest, joined
+from .cheapest import cheapest, joined
+from .cheapest_grid import Slot, Span
 
 EFFICIENCY, OVERHEAD = 0.9, 0.3
 
