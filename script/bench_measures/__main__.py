@@ -16,6 +16,7 @@ PARTS: Mapping[str, str] = {
     "imports": "what of the code a start has to wait for",
     "recorder": "what the recorder writes for a vehicle and day",
     "limit": "how far a vehicle charges beyond its target if its cloud reports seldom",
+    "planner": "how fast and how cheap plans for charging are",
     "crowd": "a thousand vehicles in ten accounts for an hour",
 }
 """The modules, each with a function ``measure``, and what they measure."""
