@@ -49,15 +49,15 @@ class EasyPrice(StrEnum):
 class VatOption(StrEnum):
     """As in easyenergy."""
 
-    EXCLUDE = "exclude"
-    INCLUDE = "include"
+    EXCLUDE = "false"
+    INCLUDE = "true"
 
 
 class Interval(StrEnum):
     """As in energyzero."""
 
-    HOUR = "hour"
-    QUARTER = "quarter"
+    HOUR = "INTERVAL_HOUR"
+    QUARTER = "INTERVAL_QUARTER"
 
 
 class EnergyZeroPrice(StrEnum):
@@ -221,7 +221,7 @@ def _energyzero(hass: HomeAssistant, prices: CorePrices) -> CoreSource:
         assert start_date == end_date
         found = {
             TimeRange(slot.start.astimezone(UTC), slot.end.astimezone(UTC)): slot.price
-            for slot in prices.of(start_date, 60 if interval is Interval.HOUR else 15, interval, price_type)
+            for slot in prices.of(start_date, 60 if interval == Interval.HOUR else 15, interval, price_type)
         }
         if not found:
             raise import_module("energyzero").EnergyZeroNoDataError
@@ -238,7 +238,7 @@ def _easyenergy(hass: HomeAssistant, prices: CorePrices) -> CoreSource:
         *, start_date: date, end_date: date, granularity: Granularity, vat: VatOption
     ) -> SimpleNamespace:
         assert start_date == end_date
-        assert (granularity, vat) == (Granularity.HOUR, VatOption.INCLUDE)
+        assert (granularity, vat) == ("hour", "true")
         found = prices.of(start_date, 60)
         return SimpleNamespace(
             timestamp_prices=[{"timestamp": slot.start.astimezone(UTC), "price": slot.price} for slot in found],

@@ -508,7 +508,7 @@ async def test_slots_as_long_as_set_in_energyzero(hass: HomeAssistant) -> None:
     hass.config_entries.async_update_entry(entry, options={"electricity_price_interval": "quarter_hourly"})
     read = await prices_of(hass, f"energyzero:{entry.entry_id}:all_in").async_read(UNTIL)
     assert rounded(read) == expected((TODAY, TOMORROW), 15)
-    assert known.wanted == [(TODAY, "quarter", "all_in"), (TOMORROW, "quarter", "all_in")]
+    assert known.wanted == [(day, "INTERVAL_QUARTER", "all_in") for day in (TODAY, TOMORROW)]
 
 
 async def test_a_home_of_tibber_that_has_another_name_now(hass: HomeAssistant) -> None:

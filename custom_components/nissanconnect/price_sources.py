@@ -112,7 +112,7 @@ ACTIONS: Mapping[str, PriceAction] = {
     "nordpool": PriceAction(
         name="get_prices_for_date",
         unit=Unit(1e-3),
-        parts=lambda hass, entry: entry.data["areas"],
+        parts=lambda hass, entry: entry.data.get("areas", ()),
         fields=lambda entry, part, day: {"config_entry": entry.entry_id, "date": f"{day}", "areas": [part]},
         items=lambda response, part: response[part],
     ),
