@@ -18,15 +18,16 @@ import re
 from homeassistant.helpers.entity import EntityDescription
 
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
-from custom_components.nissanconnect.button import BUTTONS
+from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
+from custom_components.nissanconnect.calendar import CALENDARS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.lock import LOCKS
-from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.sensor import GEOFENCE_DISTANCE, INTEGRATION_SENSORS, SENSORS
-from custom_components.nissanconnect.switch import SWITCHES
-from custom_components.nissanconnect.time import TIMES
+from custom_components.nissanconnect.number import CHARGE_NUMBERS, NUMBERS
+from custom_components.nissanconnect.sensor import CHARGE_SENSORS, GEOFENCE_DISTANCE, INTEGRATION_SENSORS, SENSORS
+from custom_components.nissanconnect.switch import CHARGE_SWITCHES, SWITCHES
+from custom_components.nissanconnect.time import CHARGE_TIMES, TIMES
 from custom_components.nissanconnect.update import UPDATES
 
 ROOT = Path(__file__).parents[1]
@@ -40,16 +41,27 @@ SOURCES: Mapping[str, str] = {
 }
 """The golden files of single sources, and how the page calls these: in what is explained at its top, in that order."""
 
+_CHARGE_PLAN: Mapping[str, Sequence[EntityDescription]] = {
+    "sensor": CHARGE_SENSORS,
+    "switch": CHARGE_SWITCHES,
+    "button": CHARGE_BUTTONS,
+    "number": CHARGE_NUMBERS,
+    "time": CHARGE_TIMES,
+    "calendar": CALENDARS,
+}
+"""What each vehicle with a charge plan has, whatever its source."""
+
 _DESCRIPTIONS: Mapping[str, Sequence[EntityDescription]] = {
-    "sensor": (*SENSORS, *INTEGRATION_SENSORS, GEOFENCE_DISTANCE),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
     "binary_sensor": (*BINARY_SENSORS, GEOFENCE),
     "climate": CLIMATES,
     "lock": LOCKS,
     "device_tracker": TRACKERS,
-    "switch": SWITCHES,
-    "button": BUTTONS,
-    "number": NUMBERS,
-    "time": TIMES,
+    "switch": (*SWITCHES, *CHARGE_SWITCHES),
+    "button": (*BUTTONS, *CHARGE_BUTTONS),
+    "number": (*NUMBERS, *CHARGE_NUMBERS),
+    "time": (*TIMES, *CHARGE_TIMES),
+    "calendar": CALENDARS,
     "event": EVENTS,
     "update": UPDATES,
 }
@@ -60,10 +72,11 @@ _HEADINGS: Mapping[str, str] = {
     "climate": "Climate",
     "lock": "Lock",
     "device_tracker": "Device tracker",
-    "switch": "Switch",
+    "switch": "Switches",
     "button": "Buttons",
     "number": "Numbers",
-    "time": "Time",
+    "time": "Times",
+    "calendar": "Calendar",
     "event": "Events",
     "update": "Update",
 }
@@ -112,6 +125,12 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "wakes_today": "How often the car was woken today, by anybody in Home Assistant",
         "requests_today": "How many requests were sent today, for all cars of the account",
         "automatic_wake": "Why the car is not woken automatically now; see [Waking](waking.md)",
+        "plan_status": "How the charge plan stands; its attributes tell why, and the level at the end",
+        "planned_start": "When it charges next by its plan, or since when it does",
+        "planned_finish": "When it has charged by its plan",
+        "planned_energy": "Energy from the wall during this stay at the plug, past and planned",
+        "planned_cost": "What that energy costs",
+        "planned_saving": "How much less that is than charging at once would have cost",
         "area_distance": "Distance to the centre of a [geofence](geofences.md); one for each geofence",
     },
     "binary_sensor": {
@@ -136,7 +155,10 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "lock": "Locks and unlocks, where the car can be locked from here; see [Lock and PIN](actions.md#lock-and-pin)"
     },
     "device_tracker": {"location": "Where the car last reported to be; unknown in privacy mode"},
-    "switch": {"charging": "Starts and stops charging, where the car can do both"},
+    "switch": {
+        "charging": "Starts and stops charging, where the car can do both",
+        "smart_charging": "Whether the car charges by its plan; off as long as somebody has switched by hand",
+    },
     "button": {
         "start_charging": "Starts charging, where the car cannot stop it",
         "start_engine": "Starts the combustion engine",
@@ -145,12 +167,20 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "horn": "Sounds the horn",
         "lights": "Flashes the lights",
         "stop_signals": "Stops horn and lights early",
+        "charge_now": "Charges to the target of the plan without waiting for low prices, this once",
+        "skip_plan": "Charges without the plan, this once",
     },
     "number": {
         "charge_limit": "Level at which charging stops, where the car takes a limit",
         "charge_below": "Level below which the alert `charge_below` is raised",
+        "target_level": "Level up to which the plan charges",
+        "minimum_level": "Level up to which the plan charges immediately, whatever it costs",
     },
-    "time": {"plug_in_by": "When the alert `not_plugged_in_at_home` looks for the plug; unknown until you set it"},
+    "time": {
+        "plug_in_by": "When the alert `not_plugged_in_at_home` looks for the plug; unknown until you set it",
+        "ready_by": "When the plan has to be done, on all days for which it has no other time",
+    },
+    "calendar": {"charging": "The times in which the car has charged and will charge while it is plugged in"},
     "event": {
         "alert": "What has happened to the car; see [Alerts](geofences.md#alerts)",
         "command": "How each command ended, with its reason, how long it took and who asked",
@@ -184,6 +214,7 @@ _CLASSES: Mapping[str, str] = {
     "plug": "on: plugged in",
     "problem": "on: warning",
     "running": "on: running",
+    "monetary": "amount of money",
     "timestamp": "time",
     "window": "on: open",
 }
@@ -194,7 +225,10 @@ _STATES: Mapping[tuple[str, str], str] = {
     ("lock", "lock"): "`locked`, `unlocked`, `locking`, `unlocking`",
     ("device_tracker", "location"): "zone",
     ("switch", "charging"): "`on`, `off`",
+    ("switch", "smart_charging"): "`on`, `off`",
     ("time", "plug_in_by"): "time of day",
+    ("time", "ready_by"): "time of day",
+    ("calendar", "charging"): "`on`: it is time to charge",
     ("event", "alert"): "[the alerts](geofences.md#alerts)",
     ("update", "software"): "`on`: offered",
 }
@@ -305,7 +339,7 @@ def _seen() -> Mapping[tuple[str, str], frozenset[str]]:
 
 
 def _sources(platform: str, key: str) -> frozenset[str]:
-    if key.endswith("_source"):
+    if key.endswith("_source") or any(each.key == key for each in _CHARGE_PLAN.get(platform, ())):
         return frozenset(SOURCES)  # whichever a vehicle has
     return _seen().get((platform, key), frozenset()) | _NOT_IN_GOLDEN.get((platform, key), frozenset())
 

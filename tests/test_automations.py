@@ -35,6 +35,7 @@ TELLS = {
     AlertType.ENTERED_AREA: "entered_area",
     AlertType.LEFT_AREA: "left_area",
     AlertType.LEFT_UNLOCKED: "left_unlocked",
+    AlertType.PLAN_FAILED: "plan_failed",
     AlertType.PLUGGED_IN: "plugged_in",
     AlertType.UNPLUGGED: "unplugged",
 }

@@ -25,6 +25,7 @@ from custom_components.nissanconnect.vehicle import AlertType, BackendError, Rea
 from script.entity_page import MEANINGS, PAGE, SOURCES, main, pattern, written
 from script.home_address import read_home
 
+from .charging import add_plan
 from .conftest import set_up, state
 from .pages import PAGES, REPOSITORY, anchors, automations, blocks, languages, prose, values
 from .simulator import Simulator
@@ -167,6 +168,7 @@ async def test_every_example_can_be_set_up(
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data=entry.data | {CONF_DEVICE_ID: "ha-known-to-the-vehicle"})
     await set_up(hass, entry)
+    await add_plan(hass, entry)
     await draw(hass, entry, geofence("Home"))
     assert await async_setup_component(hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: automations(block)})
     await hass.async_block_till_done()

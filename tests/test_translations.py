@@ -12,7 +12,8 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
-from custom_components.nissanconnect.button import BUTTONS
+from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
+from custom_components.nissanconnect.calendar import CALENDARS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.condition import CONDITIONS
 from custom_components.nissanconnect.config_flow import _MENU, NissanConfigFlow
@@ -22,14 +23,15 @@ from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.flows.advisor import AdviceReason, App, Model, Territory
 from custom_components.nissanconnect.issues import ISSUES
 from custom_components.nissanconnect.lock import LOCKS
-from custom_components.nissanconnect.number import NUMBERS
+from custom_components.nissanconnect.number import CHARGE_NUMBERS, NUMBERS
+from custom_components.nissanconnect.prices import PriceFault
 from custom_components.nissanconnect.queries import PREFLIGHT, QUERIES, VehicleQuery
 from custom_components.nissanconnect.repairs import FLOWS
-from custom_components.nissanconnect.sensor import GEOFENCE_DISTANCE, INTEGRATION_SENSORS, SENSORS
+from custom_components.nissanconnect.sensor import CHARGE_SENSORS, GEOFENCE_DISTANCE, INTEGRATION_SENSORS, SENSORS
 from custom_components.nissanconnect.services import _NOT_SUPPORTED, ACTIONS, VehicleAction
 from custom_components.nissanconnect.sources import SOURCES, Source
-from custom_components.nissanconnect.switch import SWITCHES
-from custom_components.nissanconnect.time import TIMES
+from custom_components.nissanconnect.switch import CHARGE_SWITCHES, SWITCHES
+from custom_components.nissanconnect.time import CHARGE_TIMES, TIMES
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.update import UPDATES
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason, errors
@@ -39,15 +41,16 @@ SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("flows/*.py")])
 LANGUAGES = sorted((ROOT / "translations").glob("*.json"))
 DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "binary_sensor": (*BINARY_SENSORS, GEOFENCE),
-    "button": BUTTONS,
+    "button": (*BUTTONS, *CHARGE_BUTTONS),
+    "calendar": CALENDARS,
     "climate": CLIMATES,
     "device_tracker": TRACKERS,
     "event": EVENTS,
     "lock": LOCKS,
-    "number": NUMBERS,
-    "sensor": (*SENSORS, *INTEGRATION_SENSORS, GEOFENCE_DISTANCE),
-    "switch": SWITCHES,
-    "time": TIMES,
+    "number": (*NUMBERS, *CHARGE_NUMBERS),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
+    "switch": (*SWITCHES, *CHARGE_SWITCHES),
+    "time": (*TIMES, *CHARGE_TIMES),
     "update": UPDATES,
 }
 EVERY_ACTION: dict[str, VehicleAction | VehicleQuery] = {**ACTIONS, **QUERIES}
@@ -105,9 +108,16 @@ def test_every_entity_has_a_name_and_nothing_else_does() -> None:
 
 
 def test_every_option_of_a_sensor_has_a_name() -> None:
-    for description in SENSORS:
+    for description in (*SENSORS, *INTEGRATION_SENSORS, *CHARGE_SENSORS):
         states = set(ENGLISH["entity"]["sensor"][description.key].get("state", {}))
         assert states == {str(option) for option in description.options or ()}, description.key
+
+
+def test_every_reason_and_every_problem_of_a_charge_plan_has_its_words() -> None:
+    told = ENGLISH["entity"]["sensor"]["plan_status"]["state_attributes"]
+    assert told["reason"]["state"].keys() == set(PlanReason)
+    of_switches = set(re.findall(r'"(switch_\w+)"', (ROOT / "charge_outlet.py").read_text()))
+    assert told["failure"]["state"].keys() == of_switches | set(PriceFault)
 
 
 def test_icons_are_for_what_exists() -> None:

@@ -1,5 +1,6 @@
 """Buttons: commands that change no lasting state, or none that the vehicle reports."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import override
 
@@ -9,6 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
+from .charge_control import ChargeControl
+from .charge_entity import ChargeEntity, async_add_charge_entities
 from .entity import ControlDescription, ControlEntity, async_add_vehicle_entities
 from .vehicle import (
     Capability,
@@ -32,6 +35,13 @@ class VehicleButtonDescription(ButtonEntityDescription, ControlDescription):
     command: Command
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChargeButtonDescription(ButtonEntityDescription):
+    """A button for this stay at the plug, and what it does."""
+
+    press: Callable[[ChargeControl], None]
+
+
 def _button(
     key: str,
     command: Command,
@@ -51,7 +61,8 @@ def _button(
 
 
 # Home Assistant shows buttons without a category among a device's first rows, and presses them all when an action
-# targets the device or its area. So buttons that are noisy or drain the 12 V battery have one.
+# targets the device or its area. So buttons that are noisy or drain the 12 V battery have one, and so have those that
+# overrule a plan, each of which would undo the other.
 BUTTONS = (
     _button("horn", SoundHorn(), EntityCategory.CONFIG),
     _button("lights", FlashLights(), EntityCategory.CONFIG),
@@ -61,6 +72,12 @@ BUTTONS = (
     _button("stop_engine", StopEngine()),
     _button("stop_signals", StopSignals(), EntityCategory.CONFIG),
 )
+CHARGE_BUTTONS = (
+    ChargeButtonDescription(
+        key="charge_now", entity_category=EntityCategory.CONFIG, press=ChargeControl.async_charge_now
+    ),
+    ChargeButtonDescription(key="skip_plan", entity_category=EntityCategory.CONFIG, press=ChargeControl.async_skip),
+)
 
 
 async def async_setup_entry(
@@ -68,6 +85,7 @@ async def async_setup_entry(
 ) -> None:
     """Add each vehicle's buttons."""
     await async_add_vehicle_entities(entry, async_add_entities, BUTTONS, VehicleButton)
+    await async_add_charge_entities(entry, async_add_entities, CHARGE_BUTTONS, ChargeButton)
 
 
 class VehicleButton(ControlEntity, ButtonEntity):
@@ -78,3 +96,13 @@ class VehicleButton(ControlEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         await self.async_execute(self.entity_description.command)
+
+
+class ChargeButton(ChargeEntity, ButtonEntity):
+    """A button for this stay at the plug."""
+
+    entity_description: ChargeButtonDescription
+
+    @override
+    async def async_press(self) -> None:
+        self.entity_description.press(self.charge)

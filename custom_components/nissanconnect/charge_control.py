@@ -144,7 +144,7 @@ class ChargeControl:
     @property
     def planned_saving(self) -> float | None:
         """How much less that is than charging at once would have cost."""
-        at_once = self.session.cost_at_once if self.session else None
+        at_once = self.session.cost_at_once if self.session and self.session.is_planned else None
         cost = self.planned_cost
         return None if at_once is None or cost is None else at_once - cost
 

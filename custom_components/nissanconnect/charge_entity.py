@@ -24,6 +24,12 @@ class ChargeEntity(VehicleEntity):
         return self.runtime.charge
 
     @property
+    def currency(self) -> str:
+        """The currency of the prices, or the owner's own while none are read."""
+        prices = self.charge.inputs.prices if self.charge.inputs else None
+        return prices.currency if prices else self.hass.config.currency
+
+    @property
     @override
     def available(self) -> bool:
         return True
@@ -32,6 +38,11 @@ class ChargeEntity(VehicleEntity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(self.charge.async_add_listener(self.async_write_ha_state))
+
+    @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Nothing depends on the id. Without this method Home Assistant would remove and add the entity again."""
+        super().async_entity_id_changed(old_entity_id)
 
 
 async def async_add_charge_entities[D: EntityDescription](

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import ClassVar, override
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.const import CONF_OPTIONS, CONF_TARGET, STATE_ON
 from homeassistant.core import HomeAssistant, State
@@ -63,6 +64,14 @@ class IsInsideGeofence(VehicleCondition, EntityStateConditionBase):
     _key = "area"
 
 
+class IsInCheapBlock(VehicleCondition, EntityStateConditionBase):
+    """Tests whether it is time to charge by the charge plans of vehicles."""
+
+    _domain_specs = {CALENDAR_DOMAIN: DomainSpec()}
+    _states = {STATE_ON}
+    _key = "charging"
+
+
 class IsFresh(VehicleCondition):
     """Tests whether vehicles have reported lately."""
 
@@ -97,6 +106,7 @@ class IsFresh(VehicleCondition):
 
 CONDITIONS: dict[str, type[Condition]] = {
     "is_fresh": IsFresh,
+    "is_in_cheap_block": IsInCheapBlock,
     "is_inside_area": IsInsideGeofence,
     "is_plugged_in": IsPluggedIn,
 }

@@ -48,6 +48,7 @@ EVENT_COMMAND: Final = f"{DOMAIN}_command"
 PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
     Platform.CLIMATE,
     Platform.DEVICE_TRACKER,
     Platform.EVENT,

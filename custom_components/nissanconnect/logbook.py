@@ -14,44 +14,54 @@ from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN, EVENT_ALERT, EVENT_COMMAND
 
+_FAILURE = "entity.sensor.plan_status.state_attributes.failure.state.*"
 
-def _text(hass: HomeAssistant, category: str, *paths: str, key: object) -> str:
+
+def _text(hass: HomeAssistant, *paths: str, key: object) -> str:
     """Return our translation at the first path that exists, where ``*`` stands for the key; without one, the key."""
-    texts = async_get_cached_translations(hass, hass.config.language, category, DOMAIN)
-    names = (f"component.{DOMAIN}.{category}.{path.replace('*', str(key))}" for path in paths)
-    return next((texts[name] for name in names if name in texts), str(key).replace("_", " "))
+    for path in paths:
+        texts = async_get_cached_translations(hass, hass.config.language, path.partition(".")[0], DOMAIN)
+        if text := texts.get(f"component.{DOMAIN}.{path.replace('*', str(key))}"):
+            return text
+    return str(key).replace("_", " ")
 
 
 def _command(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
     reason = data["reason"]
     known = {
-        "[command]": _text(hass, "selector", "command.options.*", "logbook.options.*", key=data["command"]),
-        "[status]": _text(hass, "entity", "event.command.state_attributes.event_type.state.*", key=data["type"]),
+        "[command]": _text(hass, "selector.command.options.*", "selector.logbook.options.*", key=data["command"]),
+        "[status]": _text(hass, "entity.event.command.state_attributes.event_type.state.*", key=data["type"]),
         "[seconds]": f"{data['seconds']:.0f}",
-        "[asked_by]": _text(hass, "selector", "logbook.options.*", key=data["asked_by"]),
+        "[asked_by]": _text(hass, "selector.logbook.options.*", key=data["asked_by"]),
     }
-    line = _text(hass, "selector", "logbook.options.*", key="command_ended")
+    line = _text(hass, "selector.logbook.options.*", key="command_ended")
     for name, value in known.items():
         line = line.replace(name, value)
     if not reason:
         return line
-    why = _text(hass, "exceptions", "*.message", key=reason).replace("{code}", str(data.get("code") or "?"))
+    why = _text(hass, "exceptions.*.message", key=reason).replace("{code}", str(data.get("code") or "?"))
     return f"{line}. {why}"
 
 
 def _alert(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
-    kind = _text(hass, "entity", "event.alert.state_attributes.event_type.state.*", key=data["type"])
+    kind = _text(hass, "entity.event.alert.state_attributes.event_type.state.*", key=data["type"])
     words = [str(data[name]) for name in ("title", "text") if data.get(name)]
     if words:
         return ": ".join((kind, *words))
     subjects = data.get("subjects") or ([data["subject"]] if data["subject"] else [])
     named = [
-        _text(hass, "entity", "binary_sensor.*.name", "sensor.tyre_pressure_*.name", key=each) for each in subjects
+        _text(hass, "entity.binary_sensor.*.name", "entity.sensor.tyre_pressure_*.name", key=each) for each in subjects
     ]
     about = f": {', '.join(named)}" if named else ""
     count = f": {data['count']}" if "count" in data else ""
     level = f" ({data['level']:.0f} %)" if data.get("level") is not None else ""
-    return f"{kind}{about}{count}{level}"
+    why = ""
+    if reason := data.get("reason"):
+        why = f". {_text(hass, _FAILURE, 'exceptions.*.message', key=reason)}"
+    if missing := data.get("missing"):
+        line = _text(hass, "selector.logbook.options.*", key="missing_in_plan")
+        why = f": {line.replace('[missing]', f'{missing:.0f}')}"
+    return f"{kind}{about}{count}{level}{why}"
 
 
 _LINES: Mapping[str, tuple[str, Callable[[HomeAssistant, Mapping[str, Any]], str]]] = {

@@ -1,4 +1,4 @@
-"""Numbers: the charge limit, and the charge level below which an alert is raised."""
+"""Numbers: the charge limit, the level below which an alert is raised, and the levels of a charge plan."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,6 +10,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
+from .charge_entity import ChargeEntity, async_add_charge_entities
+from .charge_plans import BOUNDS, CONF_MINIMUM, CONF_TARGET
+from .engine.charge_wishes import ChargeWishes
 from .entity import ControlDescription, ControlEntity, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability, SetChargeLimit
 
@@ -25,15 +28,30 @@ async def _set_charge_limit(entity: VehicleEntity, value: float) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleNumberDescription(NumberEntityDescription, ControlDescription):
-    """A level of the battery: how it is read and set."""
+class LevelDescription(NumberEntityDescription):
+    """A level of the battery."""
 
     device_class: NumberDeviceClass | None = NumberDeviceClass.BATTERY
     entity_category: EntityCategory | None = EntityCategory.CONFIG
     mode: NumberMode | None = NumberMode.SLIDER
+    native_step: float | None = 1
     native_unit_of_measurement: str | None = PERCENTAGE
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleNumberDescription(LevelDescription, ControlDescription):
+    """A level, how it is read and set."""
+
     value: Callable[[VehicleEntity], float | None]
     set_value: Callable[[VehicleEntity, float], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeNumberDescription(LevelDescription):
+    """A level of a charge plan, and which value of its subentry it is."""
+
+    value: Callable[[ChargeWishes], float]
+    name_in_plan: str
 
 
 NUMBERS = (
@@ -42,7 +60,6 @@ NUMBERS = (
         needs={Capability.BATTERY},
         native_min_value=5,
         native_max_value=95,
-        native_step=1,
         value=lambda entity: entity.runtime.alerts.preferences.charge_below,
         set_value=_set_charge_below,
     ),
@@ -59,11 +76,23 @@ NUMBERS = (
 )
 
 
+def _wish(key: str, name: str, value: Callable[[ChargeWishes], float]) -> ChargeNumberDescription:
+    low, high = BOUNDS[name]
+    return ChargeNumberDescription(key=key, native_min_value=low, native_max_value=high, value=value, name_in_plan=name)
+
+
+CHARGE_NUMBERS = (
+    _wish("minimum_level", CONF_MINIMUM, lambda wishes: wishes.minimum),
+    _wish("target_level", CONF_TARGET, lambda wishes: wishes.target),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the numbers of each vehicle."""
     await async_add_vehicle_entities(entry, async_add_entities, NUMBERS, VehicleNumber)
+    await async_add_charge_entities(entry, async_add_entities, CHARGE_NUMBERS, ChargeNumber)
 
 
 class VehicleNumber(ControlEntity, NumberEntity):
@@ -74,9 +103,29 @@ class VehicleNumber(ControlEntity, NumberEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        value = self.entity_description.value(self)
-        return int(value) if value is not None and value.is_integer() else value  # evcc accepts only whole numbers
+        return _whole_if_possible(self.entity_description.value(self))
 
     @override
     async def async_set_native_value(self, value: float) -> None:
         await self.entity_description.set_value(self, value)
+
+
+class ChargeNumber(ChargeEntity, NumberEntity):
+    """A level of the charge plan that holds now, or of the vehicle's first."""
+
+    entity_description: ChargeNumberDescription
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        settings = self.charge.shown_settings
+        return _whole_if_possible(self.entity_description.value(settings.wishes)) if settings else None
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        self.charge.async_change(**{self.entity_description.name_in_plan: round(value)})
+
+
+def _whole_if_possible(value: float | None) -> float | None:
+    """Return a whole number without decimals: evcc accepts no others."""
+    return int(value) if value is not None and value.is_integer() else value

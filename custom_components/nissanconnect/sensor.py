@@ -1,9 +1,10 @@
-"""Sensors: the values that a vehicle reports, and some of the integration itself."""
+"""Sensors: the values that a vehicle reports, some of the integration itself, and those of a charge plan."""
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypedDict, Unpack
+from math import ceil
+from typing import Any, TypedDict, Unpack
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import (
@@ -25,10 +26,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
+from .charge_control import ChargeControl
+from .charge_entity import async_add_charge_entities
+from .engine.charge_planner import PlanStatus
 from .engine.debounce import Held, InSteps, Steady, TimeInSteps
 from .engine.wake_policy import WakeRefusal
 from .entity import async_add_geofence_entities, async_add_vehicle_entities
 from .sensor_entity import (
+    ChargeSensor,
+    ChargeSensorDescription,
     GeofenceDistance,
     IntegrationSensor,
     IntegrationSensorDescription,
@@ -343,6 +349,58 @@ INTEGRATION_SENSORS = (
     ),
 )
 
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _plan_details(charge: ChargeControl) -> dict[str, Any]:
+    plan = charge.plan if charge.standing.status is not PlanStatus.CANNOT else None
+    return {
+        "reason": charge.standing.reason,
+        "failure": charge.failure,
+        "plan": charge.settings.name if charge.settings else None,
+        "level": round(plan.level) if plan else None,
+        "missing": ceil(plan.missing) if plan and plan.missing else None,
+    }
+
+
+def _planned_at(key: str, value: Callable[[ChargeControl], datetime | None]) -> ChargeSensorDescription:
+    return ChargeSensorDescription(
+        key=key, device_class=SensorDeviceClass.TIMESTAMP, value=lambda charge: _to_the_minute(value(charge))
+    )
+
+
+def _money(key: str, value: Callable[[ChargeControl], float | None]) -> ChargeSensorDescription:
+    return ChargeSensorDescription(
+        key=key,
+        device_class=SensorDeviceClass.MONETARY,
+        suggested_display_precision=2,
+        value=lambda charge: _rounded(value(charge), 2),
+    )
+
+
+CHARGE_SENSORS = (
+    ChargeSensorDescription(
+        key="plan_status",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*PlanStatus],
+        value=lambda charge: charge.standing.status,
+        attributes=_plan_details,
+    ),
+    _money("planned_cost", lambda charge: charge.planned_cost),
+    ChargeSensorDescription(
+        key="planned_energy",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=1,
+        value=lambda charge: _rounded(charge.planned_energy, 1),
+    ),
+    _planned_at("planned_finish", lambda charge: charge.planned_finish),
+    _money("planned_saving", lambda charge: charge.planned_saving),
+    _planned_at("planned_start", lambda charge: charge.planned_start),
+)
+
 GEOFENCE_DISTANCE = SensorEntityDescription(
     key="area_distance",
     device_class=SensorDeviceClass.DISTANCE,
@@ -359,4 +417,5 @@ async def async_setup_entry(
     """Add each vehicle's sensors."""
     await async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
     await async_add_vehicle_entities(entry, async_add_entities, INTEGRATION_SENSORS, IntegrationSensor)
+    await async_add_charge_entities(entry, async_add_entities, CHARGE_SENSORS, ChargeSensor)
     await async_add_geofence_entities(entry, async_add_entities, GEOFENCE_DISTANCE, GeofenceDistance)

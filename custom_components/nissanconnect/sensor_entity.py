@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, override
 
-from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorEntity, SensorEntityDescription
+from homeassistant.components.sensor import ATTR_STATE_CLASS, SensorDeviceClass, SensorEntity, SensorEntityDescription
 from homeassistant.const import Platform
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from .charge_control import ChargeControl
+from .charge_entity import ChargeEntity
 from .const import DOMAIN
 from .engine.debounce import Steady
 from .entity import GeofenceEntity, Reading, VehicleDescription, VehicleEntity
@@ -50,6 +52,14 @@ class IntegrationSensorDescription(SensorEntityDescription, VehicleDescription):
     """A value of the integration itself, such as a count of requests; it does not depend on reports."""
 
     state: Callable[[VehicleRuntime], int | str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeSensorDescription(SensorEntityDescription):
+    """A value of a charge plan. Without a state class, because what is planned is no measurement."""
+
+    value: Callable[[ChargeControl], str | float | datetime | None]
+    attributes: Callable[[ChargeControl], Mapping[str, Any]] | None = None
 
 
 class StatisticsEntity(VehicleEntity, SensorEntity):
@@ -139,6 +149,30 @@ class IntegrationSensor(StatisticsEntity):
     @override
     def native_value(self) -> int | str | None:
         return self.entity_description.state(self.runtime)
+
+
+class ChargeSensor(ChargeEntity, SensorEntity):
+    """A value of the charge plan."""
+
+    entity_description: ChargeSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> str | float | datetime | None:
+        return self.entity_description.value(self.charge)
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        if self.device_class is SensorDeviceClass.MONETARY:
+            return self.currency
+        return super().native_unit_of_measurement
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        attributes = self.entity_description.attributes
+        return attributes(self.charge) if attributes else None
 
 
 class GeofenceDistance(GeofenceEntity, SensorEntity):

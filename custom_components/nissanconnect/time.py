@@ -1,4 +1,4 @@
-"""Time: when the vehicle should be plugged in at home."""
+"""Times: when the vehicle should be plugged in at home, and by when its charge plan has to be done."""
 
 from dataclasses import dataclass, replace
 from datetime import time
@@ -10,6 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
+from .charge_entity import ChargeEntity, async_add_charge_entities
+from .charge_plans import CONF_READY_BY
 from .entity import VehicleDescription, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability
 
@@ -30,12 +32,15 @@ TIMES = (
     ),
 )
 
+CHARGE_TIMES = (TimeEntityDescription(key="ready_by", entity_category=EntityCategory.CONFIG),)
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the time of each vehicle that has a plug and reports its position."""
+    """Add the times of each vehicle: for one it has to have a plug and report its position, for one a charge plan."""
     await async_add_vehicle_entities(entry, async_add_entities, TIMES, PlugInBy)
+    await async_add_charge_entities(entry, async_add_entities, CHARGE_TIMES, ReadyBy)
 
 
 class PlugInBy(VehicleEntity, TimeEntity):
@@ -49,3 +54,17 @@ class PlugInBy(VehicleEntity, TimeEntity):
     @override
     async def async_set_value(self, value: time) -> None:
         self.runtime.async_set_preferences(replace(self.runtime.alerts.preferences, plug_in_by=value))
+
+
+class ReadyBy(ChargeEntity, TimeEntity):
+    """By when the charge has to be done, on all days for which the plan has no other time."""
+
+    @property
+    @override
+    def native_value(self) -> time | None:
+        settings = self.charge.shown_settings
+        return settings.wishes.ready_by if settings else None
+
+    @override
+    async def async_set_value(self, value: time) -> None:
+        self.charge.async_change(**{CONF_READY_BY: value.isoformat()})

@@ -68,6 +68,7 @@ TRIGGERS: dict[str, type[Trigger]] = {
     "entered_area": _trigger(AlertType.ENTERED_AREA, schema=_NAMED),
     "left_area": _trigger(AlertType.LEFT_AREA, schema=_NAMED),
     "left_unlocked": _trigger(AlertType.LEFT_UNLOCKED),
+    "plan_failed": _trigger(AlertType.PLAN_FAILED),
     "plugged_in": _trigger(AlertType.PLUGGED_IN),
     "unplugged": _trigger(AlertType.UNPLUGGED),
 }
