@@ -8,22 +8,36 @@ import re
 from typing import Any
 
 from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.selector import SelectOptionDict
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
 from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
 from custom_components.nissanconnect.calendar import CALENDARS
+from custom_components.nissanconnect.charge_plans import SwitchedBy
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.condition import CONDITIONS
 from custom_components.nissanconnect.config_flow import _MENU, NissanConfigFlow
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.engine.charge_planner import PlanReason
 from custom_components.nissanconnect.event import EVENTS
+from custom_components.nissanconnect.flows import vehicle_selector
 from custom_components.nissanconnect.flows.advisor import AdviceReason, App, Model, Territory
+from custom_components.nissanconnect.flows.charge_forms import (
+    MARKET,
+    names,
+    options_form,
+    price_form,
+    prices_form,
+    switch_form,
+    switched_by_form,
+    wishes_form,
+)
 from custom_components.nissanconnect.issues import ISSUES
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import CHARGE_NUMBERS, NUMBERS
+from custom_components.nissanconnect.price_choice import CONSTANT, TWO_TARIFF
 from custom_components.nissanconnect.prices import PriceFault
 from custom_components.nissanconnect.queries import PREFLIGHT, QUERIES, VehicleQuery
 from custom_components.nissanconnect.repairs import FLOWS
@@ -230,7 +244,26 @@ def test_every_field_of_a_form_is_explained() -> None:
     flows += [issue["fix_flow"] for issue in ENGLISH["issues"].values() if "fix_flow" in issue]
     for flow in flows:
         for name, step in flow["step"].items():
-            assert step.get("data", {}).keys() == step.get("data_description", {}).keys(), name
+            for part in (step, *step.get("sections", {}).values()):
+                assert part.get("data", {}).keys() == part.get("data_description", {}).keys(), name
+
+
+def test_every_field_of_a_charge_plan_has_its_words() -> None:
+    some = [SelectOptionDict(value="x", label="x")]
+    forms = {
+        "wishes": wishes_form(vehicle_selector({}), some),
+        "switched_by": switched_by_form([*SwitchedBy]),
+        "switch_options": options_form([]),
+        "prices": prices_form(some),
+        **{f"price_{kind}": price_form(kind, "EUR") for kind in (MARKET, CONSTANT, TWO_TARIFF)},
+        **{f"switch_{way}": switch_form(way, power=1, phases=3, can_refresh=True, own=[]) for way in SwitchedBy},
+    }
+    steps = ENGLISH["config_subentries"]["charge_plan"]["step"]
+    assert steps.keys() - forms.keys() == {"cannot_stop", "preview"}, "these are menus"
+    for name, form in forms.items():
+        parts = (steps[name], *steps[name].get("sections", {}).values())
+        assert {field for part in parts for field in part["data"]} == names(form), name
+    assert ENGLISH["selector"]["switched_by"]["options"].keys() == set(SwitchedBy)
 
 
 def test_every_action_is_described() -> None:

@@ -74,17 +74,21 @@ class ChargeInputs:
         self._reading = True
         self._coordinator.config_entry.async_create_background_task(
             self._coordinator.hass,
-            self._async_read(),
+            self._async_read_and_tell(),
             f"{DOMAIN} prices for {self._coordinator.name}",
             eager_start=False,
         )
 
-    async def _async_read(self) -> None:
+    async def _async_read_and_tell(self) -> None:
         try:
-            now = dt_util.utcnow()
-            self.prices = await self._source.async_read(now + _AHEAD)
-            self.departures = await async_departures(self._coordinator.hass, self._settings)
-            self.due_at = self._source.next_read(now, max((slot.end for slot in self.prices.slots), default=None))
+            await self.async_read()
         finally:
             self._reading = False
         self._on_change()
+
+    async def async_read(self) -> None:
+        """Read them now."""
+        now = dt_util.utcnow()
+        self.prices = await self._source.async_read(now + _AHEAD)
+        self.departures = await async_departures(self._coordinator.hass, self._settings)
+        self.due_at = self._source.next_read(now, max((slot.end for slot in self.prices.slots), default=None))

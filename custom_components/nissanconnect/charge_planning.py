@@ -113,6 +113,24 @@ def without_planning(switch: ChargeSwitch, session: ChargeSession) -> ChargePlan
     return ChargePlan(status=status, reason=PlanReason.ABOVE_TARGET, level=level)
 
 
+async def async_plan_from_now(
+    settings: ChargePlanSettings,
+    vehicle: VehicleCoordinator,
+    switch: ChargeSwitch,
+    memory: ChargeMemory,
+    inputs: ChargeInputs,
+) -> ChargePlan:
+    """Return the plan that would be made if the vehicle were plugged in now, where the plan holds."""
+    now, level = dt_util.utcnow(), vehicle.data.battery.level if vehicle.data.battery else None
+    ready_by = settings.wishes.next_ready_by(now, dt_util.get_default_time_zone(), inputs.departures)
+    session = replace(ChargeSession.begin(now), level=level, ready_by=ready_by)
+    if (plan := without_planning(switch, session)) is not None:
+        return plan
+    task = charge_task(settings, vehicle, switch, replace(memory, session=session), inputs)
+    prices = inputs.prices.slots if inputs.prices else ()
+    return await vehicle.hass.async_add_executor_job(plan_charge, task, prices)
+
+
 class Planning:
     """The plan of one vehicle. It is made anew when something has changed, in a thread: that may take its time."""
 

@@ -55,14 +55,14 @@ CONF_WITH_LOCATION: Final = "with_location"
 BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     CONF_BLOCK: (0, 240),
     CONF_CAPACITY: (5, 200),
-    CONF_FEED_IN: (-5, 5),
-    CONF_HIGHEST_PRICE: (-5, 50),
+    CONF_FEED_IN: (-1000, 1000),
+    CONF_HIGHEST_PRICE: (-1000, 1000),
     CONF_MINIMUM: (0, 100),
     CONF_POWER: (1, 50),
     CONF_STARTS: (1, 10),
     CONF_TARGET: (10, 100),
 }
-"""What the numbers of a plan may be, both bounds included."""
+"""What the numbers of a plan may be, both bounds included. Some currencies are small."""
 
 _NO_PRICES = PriceChoice(source=CONSTANT)
 """Without a choice of prices none are known."""
