@@ -16,7 +16,7 @@ from aiohttp.web import Request
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
-from custom_components.nissanconnect.backends.http import HttpClient, Response
+from custom_components.nissanconnect.backends.http import HttpClient
 from tests.simulator import Fault
 
 _REAL_WAIT = 0.5
@@ -107,6 +107,15 @@ async def held[T](work: Coroutine[Any, Any, T]) -> T:
     return await _loop().held(work)
 
 
+def holding[**P, T](work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Return a function that does the same with the clock standing still."""
+
+    async def do(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await held(work(*args, **kwargs))
+
+    return do
+
+
 def slow(seconds: float) -> Fault:
     """Return a delay of every answer, for a simulator in this loop."""
 
@@ -129,11 +138,9 @@ def _loop() -> Warp:
 
 def warped[T](start: datetime, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run ``main`` from ``start`` on, in a loop in which waiting takes no time."""
-    send = HttpClient.request
-    with freeze_time(start) as clock, asyncio.Runner(loop_factory=lambda: _warp(clock)) as runner:
-
-        async def request(*args: Any, **options: Any) -> Response:
-            return await held(send(*args, **options))
-
-        with patch.object(HttpClient, "request", request):
-            return runner.run(main())
+    with (
+        freeze_time(start) as clock,
+        asyncio.Runner(loop_factory=lambda: _warp(clock)) as runner,
+        patch.object(HttpClient, "request", holding(HttpClient.request)),
+    ):
+        return runner.run(main())

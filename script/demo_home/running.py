@@ -75,7 +75,7 @@ async def home_assistant(directory: Path, port: int, simulator_url: str, console
             console.say(f"    {text}")
 
     console.step(f"Starting Home Assistant, whose log is {directory / LOG}")
-    seed(directory, port)
+    seed(directory, port, simulator_url)
     hass = str(Path(sys.executable).with_name("hass"))
     command = (hass, "--config", str(directory), "--skip-pip", "--log-no-color")
     # When it cannot have the address that it is configured for, Home Assistant goes into recovery mode and listens on

@@ -23,6 +23,9 @@ from .processes import LOOPBACK
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
+ENERGY = Path(__file__).with_name("demo_energy")
+"""The integration of the home's price of electricity and of its wallbox."""
+
 TIME_ZONE = "Europe/Amsterdam"
 
 LOG = "home-assistant.log"
@@ -55,6 +58,8 @@ scene: !include scenes.yaml
 script: !include scripts.yaml
 sun:
 webhook:
+demo_energy:
+  simulator: {simulator}
 logger:
   default: warning
   logs:
@@ -120,21 +125,23 @@ def _without_reports(remembered: Path) -> dict[str, Any] | None:
     return content | {"data": {"vehicles": kept}}
 
 
-def seed(directory: Path, port: int) -> None:
-    """Write what Home Assistant must find: its configuration, where to listen, our integration and its blueprints.
+def seed(directory: Path, port: int, simulator_url: str) -> None:
+    """Write what Home Assistant must find: its configuration, where to listen, integrations and blueprints.
 
     The first user is left to its own onboarding. The steps after that one are marked as done, because they would add
     integrations that ask the internet (a weather forecast, radio stations).
     """
     url = f"http://{LOOPBACK}:{port}"
     (directory / "configuration.yaml").write_text(
-        _CONFIGURATION.format(latitude=HOME.latitude, longitude=HOME.longitude, zone=TIME_ZONE, url=url)
+        _CONFIGURATION.format(
+            latitude=HOME.latitude, longitude=HOME.longitude, zone=TIME_ZONE, url=url, simulator=simulator_url
+        )
     )
     for name, content in _EDITED.items():
         if not (directory / name).exists():
             (directory / name).write_text(content)
-    integration = Path("custom_components", DOMAIN)
-    _link(directory / integration, CHECKOUT / integration)
+    for integration in (CHECKOUT / "custom_components" / DOMAIN, ENERGY):
+        _link(directory / "custom_components" / integration.name, integration)
     _offer_blueprints(directory / "blueprints" / "automation")
     _store(directory, "http", {"stable": _http(port), "pending": None, "yaml_migration_done": True}, version=3)
     # With no other network adapter than the loopback (Linux, macOS) it also keeps out of the network's mDNS.

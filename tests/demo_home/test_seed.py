@@ -29,6 +29,7 @@ from custom_components.nissanconnect.vehicle import (
 from script.demo_home.console import DemoError
 from script.demo_home.seed import CHECKOUT, forget_vehicles, locked, seed
 
+SIMULATOR = "http://127.0.0.1:8099"
 OUR_BLUEPRINTS = CHECKOUT / "blueprints" / "automation" / "nissanconnect"
 
 
@@ -39,7 +40,7 @@ def hass_storage() -> dict[str, Any]:
 
 
 def test_home_assistant_finds_the_integration_and_where_to_listen(tmp_path: Path) -> None:
-    seed(tmp_path, 8124)
+    seed(tmp_path, 8124, SIMULATOR)
 
     assert (tmp_path / "custom_components" / "nissanconnect" / "manifest.json").exists()
     http = json.loads((tmp_path / ".storage" / "http").read_text())["data"]
@@ -48,14 +49,16 @@ def test_home_assistant_finds_the_integration_and_where_to_listen(tmp_path: Path
     configuration = load_yaml_dict(tmp_path / "configuration.yaml")
     assert configuration["homeassistant"]["internal_url"] == "http://127.0.0.1:8124"
     assert "http" not in configuration
+    assert (tmp_path / "custom_components" / "demo_energy" / "manifest.json").exists()
+    assert configuration["demo_energy"] == {"simulator": SIMULATOR}
 
 
 def test_a_second_start_may_choose_another_port_and_keeps_what_home_assistant_has_written(tmp_path: Path) -> None:
-    seed(tmp_path, 8124)
+    seed(tmp_path, 8124, SIMULATOR)
     onboarding = tmp_path / ".storage" / "onboarding"
     onboarding.write_text("written by Home Assistant")
 
-    seed(tmp_path, 8125)
+    seed(tmp_path, 8125, SIMULATOR)
 
     assert onboarding.read_text() == "written by Home Assistant"
     assert '"server_port": 8125' in (tmp_path / ".storage" / "http").read_text()
@@ -84,7 +87,7 @@ def test_starting_anew_empties_the_directory_and_leaves_alone_what_is_only_linke
 
 
 def test_automations_scripts_and_scenes_can_be_written_and_our_blueprints_are_offered(tmp_path: Path) -> None:
-    seed(tmp_path, 8124)
+    seed(tmp_path, 8124, SIMULATOR)
 
     configuration = load_yaml_dict(tmp_path / "configuration.yaml")
     assert [configuration[each] for each in ("automation", "scene", "script")] == [[], [], {}]
@@ -93,7 +96,7 @@ def test_automations_scripts_and_scenes_can_be_written_and_our_blueprints_are_of
 
 
 async def test_home_assistant_lists_our_blueprints_beside_its_own(hass: HomeAssistant, tmp_path: Path) -> None:
-    seed(tmp_path, 8124)
+    seed(tmp_path, 8124, SIMULATOR)
     hass.config.config_dir = str(tmp_path)
 
     found = await async_get_blueprints(hass).async_get_blueprints()
@@ -108,13 +111,13 @@ def test_a_start_brings_our_blueprints_up_to_date_and_leaves_the_owners_as_they_
     folder.mkdir(parents=True)
     (checkout := tmp_path / "checkout").mkdir()
     (folder / "nissanconnect").symlink_to(checkout, target_is_directory=True)  # as an earlier demo had it
-    seed(tmp_path, 8124)
+    seed(tmp_path, 8124, SIMULATOR)
     offered = folder / "nissanconnect"
     (offered / "left_area.yaml").write_text("old")
     (offered / "mine.yaml").write_text("mine")
     (folder / "homeassistant" / "motion_light.yaml").unlink()
 
-    seed(tmp_path, 8124)
+    seed(tmp_path, 8124, SIMULATOR)
 
     assert list(checkout.iterdir()) == []
     assert (offered / "left_area.yaml").read_text() == (OUR_BLUEPRINTS / "left_area.yaml").read_text()
@@ -123,16 +126,16 @@ def test_a_start_brings_our_blueprints_up_to_date_and_leaves_the_owners_as_they_
 
 
 def test_what_was_written_in_the_editors_stays(tmp_path: Path) -> None:
-    seed(tmp_path, 8124)
+    seed(tmp_path, 8124, SIMULATOR)
     (tmp_path / "automations.yaml").write_text("- alias: Mine\n")
 
-    seed(tmp_path, 8124)
+    seed(tmp_path, 8124, SIMULATOR)
 
     assert load_yaml_dict(tmp_path / "configuration.yaml")["automation"] == [{"alias": "Mine"}]
 
 
 def test_a_start_forgets_the_vehicles_of_the_last_one_and_nothing_else(tmp_path: Path) -> None:
-    seed(tmp_path, 8124)
+    seed(tmp_path, 8124, SIMULATOR)
     storage, broker = tmp_path / ".storage", tmp_path / "mosquitto"
     broker.mkdir()
     remembered = ("nissanconnect.abc", "nissanconnect.abc.open", "nissanconnect.abc.corrupt.2026")

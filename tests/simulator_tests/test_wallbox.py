@@ -47,6 +47,19 @@ def test_it_meters_what_the_vehicle_takes(clock: Clock) -> None:
     assert powertrain(car).battery.energy - before == pytest.approx(3.7 * EFFICIENCY)
 
 
+def test_a_charger_may_need_some_of_it_itself(clock: Clock) -> None:
+    car = plugged_in()
+    powertrain(car).charger.overhead = 0.3
+    wallbox = Wallbox(car, clock, power=3.7)
+    before = powertrain(car).battery.energy
+
+    clock.time += HOUR
+
+    assert wallbox.control({})["energy"] == pytest.approx(3.7)
+    assert powertrain(car).battery.energy - before == pytest.approx(3.7 * EFFICIENCY - 0.3)
+    assert powertrain(car).ledger.balance == pytest.approx(3.7 * EFFICIENCY - 0.3)
+
+
 def test_without_current_a_vehicle_waits_for_it_and_heats_from_its_battery(clock: Clock) -> None:
     car = plugged_in()
     wallbox = Wallbox(car, clock)

@@ -44,7 +44,7 @@ class Charger:
 
     A wallbox that is switched off supplies 0 kW. ``override`` is the owner's last order, until the plug is pulled:
     charge (``True``), do not (``False``), or as ``mode`` says (``None``). ``power`` is what goes into charging right
-    now, in kW at the wall.
+    now, in kW at the wall; of that the charger's own electronics need ``overhead``.
     """
 
     max_power: float
@@ -52,6 +52,7 @@ class Charger:
     timer: ChargeTimer = ChargeTimer()
     limit: float = 100.0
     supply: float = inf
+    overhead: float = 0.0
     plugged: bool = False
     plugged_at: datetime | None = None
     unplugged_at: datetime | None = None
@@ -114,19 +115,23 @@ class Charger:
 
     def offer(self, battery: TractionBattery, available: float) -> float:
         """Return the kW that would flow out of a wall that has ``available``."""
-        return min(available, battery.acceptance(battery.level) / EFFICIENCY)
+        return min(available, (battery.acceptance(battery.level) + self.overhead) / EFFICIENCY)
+
+    def arriving(self, power: float) -> float:
+        """Return the kW that arrive in the cells of ``power`` kW at the wall."""
+        return max(power * EFFICIENCY - self.overhead, 0.0)
 
     def charge(self, battery: TractionBattery, seconds: float, available: float) -> float:
         """Charge with at most ``available`` kW from the wall; return the kWh that were stored."""
         self.power = self.offer(battery, available)
         room = battery.usable * self.limit / 100 - battery.energy
-        return battery.store(min(self.power * EFFICIENCY * seconds / 3600, room))
+        return battery.store(min(self.arriving(self.power) * seconds / 3600, room))
 
     def time_to(self, target: float, battery: TractionBattery, power: float, level: float | None = None) -> timedelta:
         """Estimate how long ``power`` kW at the wall need from ``level`` % (or from now) to ``target`` %."""
         hours, level = 0.0, battery.level if level is None else level
         while level < target:
             step = min(1.0, target - level)
-            hours += battery.usable * step / 100 / min(power * EFFICIENCY, battery.acceptance(level + step / 2))
+            hours += battery.usable * step / 100 / min(self.arriving(power), battery.acceptance(level + step / 2))
             level += step
         return timedelta(hours=hours)

@@ -7,7 +7,7 @@ from typing import override
 
 from .battery import TractionBattery
 from .cabin import Cabin
-from .charger import EFFICIENCY, Charger
+from .charger import Charger
 from .climate import RemoteClimate
 from .drive import Work
 from .event import Event
@@ -79,7 +79,7 @@ class Electric(Powertrain):
             return stored
         if self.charger.wants(self.battery.level, span.start):
             stored = self.charger.charge(self.battery, span.seconds, max(0.0, self.charger.available - climate))
-        charged = stored / EFFICIENCY
+        charged = stored * self.charger.power / self.charger.arriving(self.charger.power) if stored else 0.0
         self.from_wall = self.charger.power + climate
         self.ledger.mains += charged + climate * span.hours
         self.ledger.charging_loss += charged - stored
