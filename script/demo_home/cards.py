@@ -198,3 +198,37 @@ SECTIONS = (
     ),
 )
 """A vehicle's own view."""
+
+PLAN = (
+    _tile("sensor.battery_level", "Battery", "bar-gauge", color="green"),
+    _tile("sensor.plan_status", "Plan"),
+    _tile("time.ready_by", "Ready by"),
+    _when_known(_tile("sensor.planned_start", "Starts")),
+    _when_known(_tile("sensor.planned_finish", "Finishes")),
+    _when_known(_tile("sensor.planned_energy", "Energy")),
+    _when_known(_tile("sensor.planned_cost", "Cost")),
+    _tile("switch.smart_charging", "Charge by price", "toggle"),
+    _tile("number.target_level", "Charge to", "numeric-input"),
+    _tile("number.minimum_level", "At once up to", "numeric-input"),
+    _button("button.charge_now", "Charge now"),
+    _button("button.skip_plan", "Skip the plan"),
+    _when_known(_tile("sensor.planned_saving", "Saved by waiting")),
+)
+"""The charge plan of a vehicle."""
+
+CHART: Card = {
+    "type": "picture-entity",
+    "entity": "image.demo_charging",
+    "show_name": False,
+    "show_state": False,
+    "tap_action": {"action": "none"},
+    "grid_options": {"columns": "full"},
+}
+CALENDAR: Card = {"type": "calendar", "initial_view": "listWeek", "grid_options": {"columns": "full"}}
+METER = (
+    _tile("switch.demo_wallbox", "The LEAF's wallbox", "toggle"),
+    _tile("sensor.demo_electricity_price", "Price now"),
+    _tile("sensor.demo_wallbox_power", "Power"),
+    _tile("sensor.demo_wallbox_energy", "Energy"),
+)
+"""What the demo's home has besides vehicles, by entity ids."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.util import slugify
 
-from .cards import BADGES, GLANCE, MAPPED, SECTIONS, Card, Section
+from .cards import BADGES, CALENDAR, CHART, GLANCE, MAPPED, METER, PLAN, SECTIONS, Card, Section
 from .vehicles import Vehicle
 
 URL_PATH = "nissan-cars"
@@ -15,7 +15,9 @@ def dashboard(vehicles: Sequence[Vehicle]) -> dict[str, Any]:
     """Return the configuration of a dashboard with an overview and a view for each vehicle."""
     paths = _paths(vehicles)
     views = [_view(vehicle, path) for vehicle, path in zip(vehicles, paths, strict=True)]
-    return {"title": "Nissan", "views": [_overview(vehicles, paths), *views]}
+    planned = [vehicle for vehicle in vehicles if "sensor.plan_status" in vehicle.entities]
+    charging = [_charging(planned)] if planned else []
+    return {"title": "Nissan", "views": [_overview(vehicles, paths), *charging, *views]}
 
 
 def _paths(vehicles: Sequence[Vehicle]) -> list[str]:
@@ -46,6 +48,21 @@ def _overview(vehicles: Sequence[Vehicle], paths: Sequence[str]) -> dict[str, An
         "type": "sections",
         "max_columns": whole_width,
         "sections": [*glances, *([everywhere] if where else [])],
+    }
+
+
+def _charging(vehicles: Sequence[Vehicle]) -> dict[str, Any]:
+    """Return the view of the vehicles that charge by price: the prices of two days, and the plan of each."""
+    plans = [_section(vehicle, Section(vehicle.name, _icon(vehicle), PLAN)) for vehicle in vehicles]
+    calendars = [vehicle.entities["calendar.charging"] for vehicle in vehicles]
+    prices = {"type": "grid", "column_span": len(plans) + 1, "cards": [CHART]}
+    home = [{"type": "heading", "heading": "Home", "icon": "mdi:home-lightning-bolt"}, *METER]
+    return {
+        "title": "Charging",
+        "path": "charging",
+        "type": "sections",
+        "max_columns": len(plans) + 1,
+        "sections": [prices, *plans, {"type": "grid", "cards": [*home, CALENDAR | {"entities": calendars}]}],
     }
 
 

@@ -24,6 +24,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Read the wallbox of the simulator that the configuration names."""
     wallbox = hass.data[WALLBOX] = Wallbox(hass, config[DOMAIN][CONF_SIMULATOR])
     await wallbox.async_refresh()
-    for platform in (Platform.SENSOR, Platform.SWITCH):
+    pictures = (Platform.IMAGE,) if "frontend" in hass.config.components else ()
+    for platform in (Platform.SENSOR, Platform.SWITCH, *pictures):
         hass.async_create_task(async_load_platform(hass, platform, DOMAIN, {}, config))
     return True

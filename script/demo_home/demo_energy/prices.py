@@ -22,7 +22,7 @@ class Price(NamedTuple):
 def day_ahead(day: date, zone: tzinfo) -> list[Price]:
     """Return the prices of a local day, which has 92 or 100 quarters when the clocks are changed."""
     rng = Random(day.toordinal())
-    base, morning, evening = rng.uniform(0.07, 0.12), rng.uniform(0.02, 0.08), rng.uniform(0.05, 0.14)
+    base, morning, evening = rng.uniform(0.09, 0.12), rng.uniform(0.02, 0.08), rng.uniform(0.05, 0.14)
     sunshine = rng.uniform(0.0, 0.13) * (1 + 0.6 * cos(tau * (day.timetuple().tm_yday - 172) / 365))
     prices = []
     at, end = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
