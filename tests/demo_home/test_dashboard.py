@@ -14,7 +14,7 @@ from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import NUMBERS
 from custom_components.nissanconnect.sensor import INTEGRATION_SENSORS, SENSORS
 from custom_components.nissanconnect.switch import SWITCHES
-from script.demo_home.cards import BADGES, GLANCE, MAPPED, SECTIONS
+from script.demo_home.cards import BADGES, CHART, GLANCE, MAPPED, METER, PLAN, SECTIONS
 from script.demo_home.check import entities_in
 from script.demo_home.dashboard import dashboard
 from script.demo_home.vehicles import Vehicle
@@ -136,6 +136,29 @@ def test_what_comes_and_goes_with_a_source_is_shown_only_while_it_is_there(name:
         assert card["visibility"] == [
             {"condition": "state", "entity": leaf.entities[name], "state_not": ["unavailable"]}
         ]
+
+
+PLANNED = sorted({"calendar.charging", *entities_in(list(PLAN))})
+
+
+def test_vehicles_that_charge_by_price_have_a_view_of_their_plans_prices_and_calendars() -> None:
+    overview, charging, *views = dashboard([vehicle("LEAF", *PLANNED), vehicle("Ariya", *PLANNED), vehicle("Qashqai")])[
+        "views"
+    ]
+
+    assert (overview["path"], charging["path"], len(views)) == ("garage", "charging", 3)
+    assert [heading["heading"] for heading in cards_in(charging, "heading")] == ["LEAF", "Ariya", "Home"]
+    assert set(entities_in(charging)) == {
+        *(
+            each.replace(".", f".{name}_")
+            for name in ("leaf", "ariya")
+            for each in PLANNED
+            if each in entities_in(list(PLAN))
+        ),
+        *entities_in([CHART, *METER]),
+    }
+    (calendar,) = cards_in(charging, "calendar")
+    assert calendar["entities"] == ["calendar.leaf_charging", "calendar.ariya_charging"]
 
 
 def test_two_vehicles_whose_names_differ_in_nothing_but_case_have_views_of_their_own() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from homeassistant.util import dt as dt_util
 
-from custom_components.nissanconnect.engine.charge_planner import ChargePlan, ChargeTask, plan_charge
+from custom_components.nissanconnect.engine.charge_planner import ChargeTask, plan_charge
 from script.bench_measures.night import (
     ARIYA,
     LEAF,
@@ -20,19 +20,27 @@ from script.bench_measures.night import (
     Prepare,
     spend,
 )
-from script.demo_home.night import faults
+from script.demo_home.night import Planned, Span, faults
 
+HOUR = timedelta(hours=1)
 SWITCHES = {LEAF: "switch.demo_wallbox", ARIYA: "switch.ariya_charging"}
-OPTIMA = {
-    name: plan_charge(
-        ChargeTask(now=PLUGGED_IN_AT, ready_by=READY_BY, level=LEVELS[name], target=80, capacity=capacity, power=power),
-        PRICES,
+SETTLED = PLUGGED_IN_AT + timedelta(minutes=2)
+"""When the Ariya has obeyed, too, which begins to charge when it is plugged in."""
+
+
+def plan(name: str, capacity: float, power: float) -> Planned:
+    """Return the cheapest plan."""
+    task = ChargeTask(
+        now=PLUGGED_IN_AT, ready_by=READY_BY, level=LEVELS[name], target=80, capacity=capacity, power=power
     )
-    for name, capacity, power in ((LEAF, 40, 6.6), (ARIYA, 87, 7.4))
-}
+    spans = [Span(block.start, block.end) for block in plan_charge(task, PRICES).blocks]
+    return Planned(at=SETTLED, spans=spans, power=power, target=80)
 
 
-def by_hand(plans: Mapping[str, ChargePlan]) -> Prepare:
+PLANS = {LEAF: plan(LEAF, 40, 6.6), ARIYA: plan(ARIYA, 87, 7.4)}
+
+
+def by_hand(plans: Mapping[str, Planned]) -> Prepare:
     """Switch the current on and off as planned."""
 
     async def turn(night: Night, name: str, how: str) -> None:
@@ -44,10 +52,10 @@ def by_hand(plans: Mapping[str, ChargePlan]) -> Prepare:
     async def charge(night: Night, name: str) -> None:
         await until(PLUGGED_IN_AT + timedelta(seconds=1))
         await turn(night, name, "turn_off")
-        for block in plans[name].blocks:
-            await until(block.start)
+        for span in plans[name].spans:
+            await until(span.start)
             await turn(night, name, "turn_on")
-            await until(block.end)
+            await until(span.end)
             await turn(night, name, "turn_off")
 
     async def prepare(night: Night) -> None:
@@ -57,31 +65,32 @@ def by_hand(plans: Mapping[str, ChargePlan]) -> Prepare:
     return prepare
 
 
-def found(night: Mapping[str, Sequence[Minute]], plans: Mapping[str, ChargePlan] = OPTIMA) -> dict[str, list[str]]:
-    return {name: [*faults(night[name], plan, PLUGGED_IN_AT)] for name, plan in plans.items()}
+def found(night: Mapping[str, Sequence[Minute]], plans: Mapping[str, Planned] = PLANS) -> dict[str, list[str]]:
+    """Return what is wrong with each vehicle's night."""
+    return {name: [*faults(night[name], plan)] for name, plan in plans.items()}
 
 
 def test_who_keeps_to_the_plan_has_nothing_to_be_blamed_for_and_who_does_not_has(socket_enabled: None) -> None:
-    night = spend(by_hand(OPTIMA))
+    night = spend(by_hand(PLANS))
     assert found(night) == {LEAF: [], ARIYA: []}
 
-    hour = timedelta(hours=1)
-    late = {name: [replace(each, start=each.start + hour) for each in minutes] for name, minutes in night.items()}
+    late = {name: [replace(each, start=each.start + HOUR) for each in minutes] for name, minutes in night.items()}
     short = {name: [each for each in minutes if each.level < 77] for name, minutes in night.items()}
-    for wrong, beginnings in ((late, ("it cost", "current")), (short, ("it cost", "it is at"))):
+    for wrong, told in ((late, ["it cost", "current flowed"]), (short, ["it is at 7"])):
         for said in found(wrong).values():
-            assert [each.startswith(how) for each, how in zip(said, beginnings, strict=True)] == [True, True]
-    shorter = {name: replace(plan, blocks=(plan.blocks[0],)) for name, plan in OPTIMA.items()}
-    assert all(any("unplanned" in each for each in said) for said in found(night, shorter).values())
+            assert [each.startswith(how) for each, how in zip(said, told, strict=True)] == [True] * len(told)
+    dear = {
+        name: replace(plan, spans=[Span(span.start + 2 * HOUR, span.end + 2 * HOUR) for span in plan.spans])
+        for name, plan in PLANS.items()
+    }
+    assert all("plan costs" in said[0] and "unplanned" in said[1] for said in found(night, dear).values())
 
 
 def test_who_plans_nothing_charges_at_once_and_until_full(socket_enabled: None) -> None:
     night = spend(by_hand({}))
 
-    for name, said in found(night).items():
-        dear, unplanned, full = said
-        cheapest = OPTIMA[name].cost
-        assert cheapest is not None
-        assert float(dear.split()[2]) > 1.5 * cheapest
+    for dear, unplanned, full in found(night).values():
+        cost, least = (float(word) for word in dear.split() if word[0].isdigit())
+        assert cost > 1.3 * least
         assert unplanned.endswith("from 18:02 on")
         assert full == "it is at 100.0 % instead of 80 %"
