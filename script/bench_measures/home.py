@@ -1,8 +1,7 @@
 """A real Home Assistant in this process, with our integration in it."""
 
-# The bridge has to precede the harness, and the harness whatever of Home Assistant asks for the time.
-import tests.ha_compat  # noqa: F401, I001
-import pytest_homeassistant_custom_component.patch_time  # noqa: F401
+# The harness has to precede whatever of Home Assistant asks for the time.
+import pytest_homeassistant_custom_component.patch_time  # noqa: F401, I001
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager

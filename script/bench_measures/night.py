@@ -87,7 +87,7 @@ async def _spend(prepare: Prepare, power: float) -> Mapping[str, list[Minute]]:
             entry = account()
             await load(hass, entry, url)
             await prepare(Night(hass=hass, vehicles=vehicles, entry_id=entry.entry_id, power=power))
-            await _until(PLUGGED_IN_AT)
+            await until(PLUGGED_IN_AT)
             service.advance()
             for vehicle in vehicles.values():
                 vehicle.plug_in()
@@ -102,7 +102,7 @@ async def _watch(vehicle: SimulatedVehicle) -> list[Minute]:
     electric, at, minutes = _electric(vehicle), PLUGGED_IN_AT, list[Minute]()
     while at < MORNING:
         level, metered = electric.battery.level, electric.ledger.mains
-        await _until(at + MINUTE)
+        await until(at + MINUTE)
         vehicle.advance(at + MINUTE)
         minutes.append(Minute(at, level, electric.ledger.mains - metered))
         at += MINUTE
@@ -137,5 +137,6 @@ def _electric(vehicle: SimulatedVehicle) -> Electric:
     return vehicle.powertrain
 
 
-async def _until(at: datetime) -> None:
+async def until(at: datetime) -> None:
+    """Wait until a time."""
     await asyncio.sleep((at - dt_util.utcnow()).total_seconds())

@@ -1,11 +1,8 @@
 """A night in which vehicles are charged, here by hand: what a plan is measured by has to be right itself."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-
-from homeassistant.util import dt as dt_util
+from datetime import timedelta
 
 from custom_components.nissanconnect.engine.charge_planner import ChargeTask, plan_charge
 from script.bench_measures.night import (
@@ -19,8 +16,10 @@ from script.bench_measures.night import (
     Night,
     Prepare,
     spend,
+    until,
 )
-from script.demo_home.night import Planned, Span, faults
+from script.bench_measures.planned import Charged, Planned, Span
+from script.demo_home.night import faults
 
 HOUR = timedelta(hours=1)
 SWITCHES = {LEAF: "switch.demo_wallbox", ARIYA: "switch.ariya_charging"}
@@ -34,7 +33,7 @@ def plan(name: str, capacity: float, power: float) -> Planned:
         now=PLUGGED_IN_AT, ready_by=READY_BY, level=LEVELS[name], target=80, capacity=capacity, power=power
     )
     spans = [Span(block.start, block.end) for block in plan_charge(task, PRICES).blocks]
-    return Planned(at=SETTLED, spans=spans, power=power, target=80)
+    return Planned(at=SETTLED, spans=spans, power=power)
 
 
 PLANS = {LEAF: plan(LEAF, 40, 6.6), ARIYA: plan(ARIYA, 87, 7.4)}
@@ -45,9 +44,6 @@ def by_hand(plans: Mapping[str, Planned]) -> Prepare:
 
     async def turn(night: Night, name: str, how: str) -> None:
         await night.hass.services.async_call("switch", how, {"entity_id": SWITCHES[name]}, blocking=True)
-
-    async def until(at: datetime) -> None:
-        await asyncio.sleep((at - dt_util.utcnow()).total_seconds())
 
     async def charge(night: Night, name: str) -> None:
         await until(PLUGGED_IN_AT + timedelta(seconds=1))
@@ -67,7 +63,10 @@ def by_hand(plans: Mapping[str, Planned]) -> Prepare:
 
 def found(night: Mapping[str, Sequence[Minute]], plans: Mapping[str, Planned] = PLANS) -> dict[str, list[str]]:
     """Return what is wrong with each vehicle's night."""
-    return {name: [*faults(night[name], plan)] for name, plan in plans.items()}
+    return {
+        name: [*faults(Charged(plan, [minute for minute in night[name] if minute.start >= plan.at]))]
+        for name, plan in plans.items()
+    }
 
 
 def test_who_keeps_to_the_plan_has_nothing_to_be_blamed_for_and_who_does_not_has(socket_enabled: None) -> None:
