@@ -23,7 +23,7 @@ _WITHIN = 90.0
 _READ_EVERY = 5.0
 """Seconds: often enough to meet the LEAF on its way, and not so often that the account's quota is long used up."""
 
-_ALERT_BELOW = 86
+_ALERT_BELOW = 79
 """%: what the LEAF has charged to, less than the round takes."""
 
 

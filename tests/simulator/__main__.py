@@ -88,7 +88,6 @@ def main(arguments: list[str]) -> None:
         simulator.vehicle(model).telematics.manner = Manner.REFUSING
     companions = Companions(simulator.vehicle("Leaf"), now)
     controls["wallbox"] = Wallbox(simulator.vehicle("Leaf"), now).control
-    controls["plug-in"] = lambda told: simulator.vehicle(told["model"]).plug_in()
     asyncio.run(serve(simulator, companions, options.port, options.max_seconds, controls))
 
 

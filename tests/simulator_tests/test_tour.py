@@ -41,10 +41,25 @@ def test_what_the_leaf_does(hour: int) -> None:
         seen.append((charging, leaf.is_at(HOME), leaf.powertrain.charger.plugged, leaf.powertrain.battery.level))
     assert seen[3][:3] == (True, True, True)
     assert seen[13][:3] == (False, True, True)
-    assert seen[13][3] == pytest.approx(90, abs=0.1)
+    assert seen[13][3] == pytest.approx(82, abs=0.1)
     assert not seen[20][1]
     assert seen[39][1:3] == (True, True)
-    assert min(level for *_, level in seen) < 84
+    assert min(level for *_, level in seen) < 78
+
+
+@pytest.mark.parametrize("day", range(7))
+def test_the_ariya_waits_at_the_plug_with_much_to_charge(day: int) -> None:
+    for hour in (0, 12):
+        start = NOON.replace(hour=hour) + timedelta(days=day)
+        ariya = next(each for each in garage(start, seed=0, zone=UTC).vehicles.values() if each.info.model == "Ariya")
+        assert isinstance(ariya.powertrain, Electric)
+        assert ariya.is_at(HOME)
+        assert ariya.powertrain.charger.plugged
+        assert ariya.powertrain.battery.level == pytest.approx(45)
+        assert ariya.cloud.trips
+        ariya.advance(start + timedelta(hours=20))
+        assert (ariya.is_at(HOME), ariya.powertrain.charger.plugged) == (True, True)
+        assert ariya.powertrain.battery.level > 85
 
 
 async def test_a_control_is_called(socket_enabled: None) -> None:

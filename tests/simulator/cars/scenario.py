@@ -31,9 +31,10 @@ class Depart(Errand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlugIn(Errand):
-    """Plug the vehicle in if it stands at home and its battery is below ``below`` %."""
+    """Plug the vehicle in if it stands at home and its battery is below ``below`` %, and set its ``limit``, if any."""
 
     below: float = 101.0
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

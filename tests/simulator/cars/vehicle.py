@@ -221,8 +221,9 @@ class SimulatedVehicle:
             case Depart(route=route), powertrain:
                 if self.is_at(route.start) and powertrain.reaches(route.length, self.outside):
                     self.depart(route)
-            case PlugIn(below=below), Electric(battery=battery):
+            case PlugIn(below=below, limit=limit), Electric(battery=battery, charger=charger):
                 if self.is_at(self.home) and battery.level < below:
+                    charger.limit = charger.limit if limit is None else limit
                     self.plug_in()
             case Refuel(below=below), Combustion() as engine:
                 if self.drive is None and engine.level < below:
