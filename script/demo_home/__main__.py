@@ -18,6 +18,7 @@ from .broker import broker
 from .client import PASSWORD, USER
 from .console import Console, DemoError
 from .furnish import show_dashboard
+from .plans import add_plans
 from .processes import free_port, is_free
 from .running import Home, home_assistant, simulator
 from .seed import CHECKOUT, TIME_ZONE, forget_vehicles, locked
@@ -81,6 +82,7 @@ async def _show(home: Home, simulator_url: str, mosquitto: Mosquitto | None, con
         Part("the LEAF's tour", alerts),
         Part("the OVMS module", module),
         Part("the phone with Leaf Spy", partial(add_phone, home, simulator_url, console)),
+        Part("the charge plans", partial(add_plans, home, console)),
         Part("the new cards on the dashboard", controls),
     )
     async with home.api.logged_in():

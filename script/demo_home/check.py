@@ -1,11 +1,13 @@
 """What ``script/demo --check`` looks at: first while Home Assistant runs, then at what it leaves behind."""
 
 import asyncio
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+import sys
 from typing import Any
 
 from homeassistant.util import dt as dt_util
@@ -17,12 +19,16 @@ from tests.simulator import EMAIL, PASSWORD
 from . import log, tour
 from .console import Console, DemoError
 from .furnish import VEHICLES
+from .plans import add_plans
 from .processes import LOOPBACK
 from .running import Home
 from .seed import LOG
 from .sources import add_module, add_phone, reported_by, tell
 from .vehicles import States, Vehicle, fetch_states, fetch_vehicles, find_leaf
 from .waiting import until
+
+_NIGHT_WITHIN = 180.0
+"""Seconds: on a small machine it takes some twenty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,40 @@ async def _outlives_a_source(scene: Scene) -> str:
     return f"without its module the LEAF still shows {len(leaf.entities)} entities, none of them unavailable"
 
 
+async def _charges_by_price(scene: Scene) -> str:
+    """Have plans made in the dialog, and look for that of the LEAF in Home Assistant."""
+    api = scene.home.api
+    await add_plans(scene.home, scene.console)
+
+    async def planned() -> str | None:
+        leaf = find_leaf(await fetch_vehicles(api), scene.home.account)
+        states = await fetch_states(api)
+        energy, cost = (states.value(leaf, f"sensor.planned_{what}") for what in ("energy", "cost"))
+        return f"{energy} kWh for {cost} EUR" if energy and cost else None
+
+    plan = await until(planned, "the LEAF's plan", seconds=60)
+    if "LEAF" not in await api.get("/api/image_proxy/image.demo_charging"):
+        raise DemoError("the chart does not show the LEAF's plan")
+    return plan
+
+
+async def _spends_a_night(_: Scene) -> str:
+    """Live through a night of charging by price, in another process, because time is another there."""
+    command = (sys.executable, "-m", "script.demo_home.night")
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT)
+    try:
+        printed = (await asyncio.wait_for(process.communicate(), _NIGHT_WITHIN))[0].decode().strip()
+    except TimeoutError:
+        raise DemoError(f"the night has not ended after {_NIGHT_WITHIN:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise DemoError(printed)
+    return printed
+
+
 async def _log_is_clean(scene: Scene) -> str:
     text = (scene.directory / LOG).read_text()
     if trouble := log.trouble_in(text):
@@ -211,12 +251,15 @@ RUNNING = (
     Check("Commands", _tells_the_truth),
     Check("Sources", _has_sources),
     Check("A source dies", _outlives_a_source),
+    Check("Charge plans", _charges_by_price),
+    Check("A night", _spends_a_night),
 )
 STARTED_AGAIN = (
     Check("Vehicles", _are_known),
     Check("Dashboard", _opens),
     Check("Alerts", _alerts),
     Check("Sources", _has_sources),
+    Check("Charge plans", _charges_by_price),
 )
 """The vehicles begin anew with each start of the demo, in a home that remembers the last ones."""
 STOPPED = (

@@ -16,7 +16,7 @@ TIMEOUT = ClientTimeout(total=180)
 """Seconds for an answer. That to a command comes when the vehicle has confirmed, after up to two minutes."""
 
 type Answer = Any
-"""What Home Assistant answers: JSON of its own making."""
+"""What Home Assistant answers: JSON of its own making, or a text."""
 
 
 class HomeAssistant:
@@ -105,7 +105,7 @@ class HomeAssistant:
             async with self._session.request(method, f"{self.url}{path}", **content) as response:
                 if not response.ok:
                     raise DemoError(f"Home Assistant answers {response.status} at {path}: {await response.text()}")
-                return await response.json() if response.content_type == "application/json" else None
+                return await (response.json() if response.content_type == "application/json" else response.text())
 
     async def _connect(self, access_token: str) -> None:
         with explained("/api/websocket"):

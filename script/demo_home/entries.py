@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from custom_components.nissanconnect.const import CONF_SOURCE, DOMAIN
-from custom_components.nissanconnect.sources import Source
 
 type Entry = Mapping[str, Any]
 
 _MERGED = "merged.json"
-"""The file in which is kept which sources have been given to the LEAF: what is not there any more, somebody removed."""
+"""The file in which is kept what the demo has added: what is not there any more, somebody removed."""
 
 
 def kept_entries(directory: Path) -> dict[str, Entry]:
@@ -22,11 +21,11 @@ def kept_entries(directory: Path) -> dict[str, Entry]:
 
 
 def merged_sources(directory: Path) -> set[str]:
-    """Return the kinds of source that this start or an earlier one has given to the LEAF."""
+    """Return the kinds of source that this start or an earlier one has given to the LEAF, and what else it added."""
     path = directory / _MERGED
     return set(json.loads(path.read_text())) if path.exists() else set()
 
 
-def remember_merged(directory: Path, kinds: Iterable[Source]) -> None:
-    """Keep that the LEAF has been given these sources."""
+def remember_merged(directory: Path, kinds: Iterable[str]) -> None:
+    """Keep that these were added."""
     (directory / _MERGED).write_text(json.dumps(sorted({*merged_sources(directory), *kinds})))
