@@ -104,7 +104,7 @@ def _add_plan(night: Night, name: str, chosen: Mapping[str, Any]) -> None:
         "vehicle": alias(night.vehicles[name].info.key),
         "target": TARGET,
         "ready_by": READY_BY.time().isoformat(),
-        "price": {"price_source": "entity:sensor.demo_electricity_price"},
+        "price_source": "entity:sensor.demo_electricity_price",
         **chosen,
     }
     plan = ConfigSubentry(data=MappingProxyType(data), subentry_type=SUBENTRY_CHARGE_PLAN, title="Home", unique_id=None)
