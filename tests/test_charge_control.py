@@ -6,11 +6,13 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.json import json_bytes
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.nissanconnect.charge_control import ChargeControl
 from custom_components.nissanconnect.const import EVENT_ALERT
+from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
 
 from .charging import (
@@ -346,3 +348,17 @@ async def test_a_finished_charge_teaches_how_much_arrives(
     real = 0.9 + before.overhead / 6.6
     assert abs(learnt.efficiency - real) < abs(before.efficiency - real)
     assert learnt.samples > 0.2
+
+
+async def test_diagnostics_describe_the_plan_and_not_the_place(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    hass.states.async_set(
+        "zone.secret", "0", {"latitude": HOME.latitude, "longitude": HOME.longitude, "radius": 300, "passive": False}
+    )
+    await plan_at_night(hass, simulator, entry, pass_time, place="zone.secret")
+    found = json_bytes(await async_get_config_entry_diagnostics(hass, entry)).decode()
+    assert '"planned"' in found
+    assert '"charge"' in found
+    for hidden in ("zone.secret", str(HOME.latitude), PRICE, "Home"):
+        assert hidden not in found

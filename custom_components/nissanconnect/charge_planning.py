@@ -80,6 +80,7 @@ def charge_task(
     if starts is not None:
         starts = max(starts - session.starts, 0 if flowing_since else 1)
     metered = switch.metered_power
+    at_once = session.mode is SessionMode.NOW or (session.power > 0 and not switch.can_stop)
     return ChargeTask(
         now=session.updated_at,
         level=session.level_now or 0.0,
@@ -90,7 +91,7 @@ def charge_task(
         efficiency=memory.model.efficiency,
         overhead=memory.model.overhead,
         ready_by=session.ready_by,
-        minimum_level=wishes.target if session.mode is SessionMode.NOW else wishes.minimum,
+        minimum_level=_FULL if at_once else wishes.minimum,
         highest_price=wishes.highest_price,
         starts=starts,
         shortest=wishes.shortest,

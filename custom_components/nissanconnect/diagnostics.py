@@ -8,6 +8,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.redact import async_redact_data
 
 from .account import NissanConfigEntry
+from .charge_control import ChargeControl
 from .const import DOMAIN
 from .runtime import VehicleRuntime
 from .vehicle import alias
@@ -73,6 +74,21 @@ def _vehicle(vehicle: VehicleRuntime) -> dict[str, Any]:
         "failing": sorted(vehicle.coordinator.parts.failing),
         "given_up": {part: str(error) for part, error in sorted(vehicle.coordinator.parts.given_up.items())},
         "sources": [_source(source) for source in vehicle.sources],
+        "charge": _charge(vehicle.charge) if vehicle.charge.plans else None,
+    }
+
+
+def _charge(charge: ChargeControl) -> dict[str, Any]:
+    """Describe the plan that holds; neither its name nor its place, and no id of a source of prices."""
+    settings, memory = charge.shown_settings, charge.memory
+    return {
+        "standing": charge.standing,
+        "failure": charge.failure,
+        "wishes": asdict(settings.wishes) if settings else None,
+        "switched_by": settings.switch.by if settings else None,
+        "prices_of": settings.price.source.partition(":")[0] if settings else None,
+        "plan": asdict(charge.plan) if charge.plan else None,
+        "memory": asdict(memory),
     }
 
 

@@ -64,6 +64,12 @@ def test_what_has_no_price_makes_the_cost_unknown() -> None:
     assert session.cost is None
 
 
+def test_after_days_without_a_look_no_more_is_counted_than_there_is_room() -> None:
+    session = charging(80.0).after(view(3 * 24 * 60, target=100.0, flowing=True))
+    assert session.level_now == 100
+    assert session.energy == pytest.approx(8.0)
+
+
 def test_a_clock_that_is_set_back_counts_nothing() -> None:
     session = charging().after(view(30, flowing=True)).after(view(10, flowing=True)).after(view(40, flowing=True))
     assert session.energy == pytest.approx(6.0)

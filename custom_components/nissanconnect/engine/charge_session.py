@@ -228,10 +228,16 @@ class ChargeSession:
         flows = self.flows
         if self.power > 0 and flows and view.now > self.updated_at:
             hours = (view.now - self.updated_at) / timedelta(hours=1)
+            if self.gain > 0 and (level := self.level_now) is not None:  # nobody may have looked for days
+                hours = min(hours, max(100 - level, 0.0) / self.gain)
             last, energy = flows[-1], self.power * hours
             cost = None if last.cost is None or self.price is None else last.cost + energy * self.price
             grown = replace(
-                last, end=view.now, energy=last.energy + energy, cost=cost, gained=last.gained + self.gain * hours
+                last,
+                end=self.updated_at + timedelta(hours=hours),
+                energy=last.energy + energy,
+                cost=cost,
+                gained=last.gained + self.gain * hours,
             )
             flows = (*flows[:-1], grown)
         flowing, order = view.flowing, self.order
