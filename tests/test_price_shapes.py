@@ -113,6 +113,7 @@ def test_a_price_that_is_none_leaves_a_gap(price: object) -> None:
 @pytest.mark.parametrize("time", [None, "", "soon", 13, True, "9999-12-31T23:59:59-12:00", "0001-01-01"])
 def test_a_time_that_is_none_leaves_the_item_out(time: object) -> None:
     assert read([{"start": time, "price": 0.1}, {"start": at(2), "price": 0.2}]) == [(2, 3, 0.2)]
+    assert read([{"start": time, "end": at(1), "price": 0.1}, {"start": at(2), "price": 0.2}]) == [(2, 3, 0.2)]
 
 
 @pytest.mark.parametrize("tomorrow", [None, [], [None] * 24, "unknown", {}, 0])
@@ -203,9 +204,9 @@ def test_flat_hours_of_such_days(day: date, prefix: str) -> None:
 
 
 def test_a_local_time_that_the_clocks_skip_is_left_out() -> None:
-    items = [{"start": f"2026-03-29 {hour:02}:30:00", "price": hour} for hour in (1, 2, 3)]
+    items = [{"start": f"2026-03-29 {hour:02}:30:00", "price": hour} for hour in (1, 2, 4)]
     slots = read_lists([items], None, BERLIN).slots
-    assert [(slot.start.hour, slot.price) for slot in slots] == [(0, 1), (1, 3)]
+    assert [(slot.start.hour, slot.price) for slot in slots] == [(0, 1), (2, 4)]
 
 
 # Periods, and joined slots
