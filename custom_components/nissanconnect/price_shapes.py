@@ -131,8 +131,8 @@ def read_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: date) ->
     if unit is not None and unit.currency is None and isinstance(currency, str) and _CURRENCY.fullmatch(currency):
         unit = unit._replace(currency=currency)
     for names in _LISTS:
-        listing = read_lists([attributes.get(name) for name in names], unit, zone)
-        if listing.slots:
+        lists = [attributes.get(name) for name in names]
+        if any(lists) and (listing := read_lists(lists, unit, zone)).slots:
             return listing
     if flat := _slots(_flat_items(attributes, unit or Unit(1), zone, today)):
         return PriceListing(flat, unit and unit.currency)
