@@ -30,6 +30,7 @@ class ChargeInputs:
         self._on_change = on_change
         self._source = Prices(coordinator.hass, settings.price)
         self._reading = False
+        self._changed = False
         self._untrack: Callable[[], None] = self._source.async_track(self._async_read_again)
 
     def serve(self, settings: ChargePlanSettings) -> bool:
@@ -62,8 +63,9 @@ class ChargeInputs:
 
     @callback
     def _async_read_again(self) -> None:
-        """Read the prices again: they have changed."""
+        """Read the prices again: they have changed, perhaps while they are being read."""
         self.due_at = None
+        self._changed = True
         self._on_change()
 
     @callback
@@ -80,10 +82,13 @@ class ChargeInputs:
         )
 
     async def _async_read_and_tell(self) -> None:
+        self._changed = False
         try:
             await self.async_read()
         finally:
             self._reading = False
+            if self._changed:
+                self.due_at = None
         self._on_change()
 
     async def async_read(self) -> None:
