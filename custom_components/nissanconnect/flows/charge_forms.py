@@ -42,7 +42,6 @@ from ..charge_plans import (
     CONF_PLACE,
     CONF_POWER,
     CONF_POWER_SENSOR,
-    CONF_PRICE,
     CONF_READY_BY,
     CONF_READY_BY_DAYS,
     CONF_REFRESH,
@@ -64,7 +63,7 @@ from ..price_choice import (
     CONF_LOW_FROM,
     CONF_LOW_PRICE,
     CONF_LOW_UNTIL,
-    CONF_PRICE as CONF_OWN_PRICE,
+    CONF_PRICE,
     CONF_PRICE_FACTOR,
     CONF_PRICE_SOURCE,
     CONF_PRICE_SURCHARGE,
@@ -91,8 +90,8 @@ _SWITCH_FIELDS: Mapping[SwitchedBy, frozenset[str]] = {
 }
 _PRICE_FIELDS: Mapping[str, frozenset[str]] = {
     MARKET: frozenset({CONF_PRICE_FACTOR, CONF_PRICE_SURCHARGE}),
-    CONSTANT: frozenset({CONF_OWN_PRICE}),
-    TWO_TARIFF: frozenset({CONF_OWN_PRICE, CONF_LOW_PRICE, CONF_LOW_FROM, CONF_LOW_UNTIL, CONF_LOW_DAYS}),
+    CONSTANT: frozenset({CONF_PRICE}),
+    TWO_TARIFF: frozenset({CONF_PRICE, CONF_LOW_PRICE, CONF_LOW_FROM, CONF_LOW_UNTIL, CONF_LOW_DAYS}),
 }
 """The fields that only one way of switching, and only one kind of prices, has."""
 
@@ -107,15 +106,9 @@ def price_kind(source: str) -> str:
 
 def opened(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a subentry holds as the fields of the forms, without what is odd."""
-    read = plan_from(data)
-    fields = read.without_odd(data)
+    fields = plan_from(data).without_odd(data)
     days = fields.pop(CONF_READY_BY_DAYS, {})
-    fields |= {day: at for day, at in days.items() if day in WEEKDAYS}
-    fields.pop(CONF_PRICE, None)
-    if read.value.price is not None:
-        fields |= read.value.price.to_data()
-    fields.setdefault(CONF_PLACE, ANYWHERE)
-    return fields
+    return {CONF_PLACE: ANYWHERE, **fields, **{day: at for day, at in days.items() if day in WEEKDAYS}}
 
 
 def closed(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,9 +120,7 @@ def closed(fields: Mapping[str, Any]) -> dict[str, Any]:
     if data[CONF_PLACE] == ANYWHERE:
         del data[CONF_PLACE]
     data[CONF_READY_BY_DAYS] = {day: data.pop(day) for day in WEEKDAYS if day in data}
-    of_price = {CONF_PRICE_SOURCE}.union(*_PRICE_FIELDS.values())
-    price = {name: data.pop(name) for name in of_price if name in data}
-    return {**data, CONF_PRICE: price}
+    return data
 
 
 def entered(user_input: Mapping[str, Any]) -> dict[str, Any]:
@@ -263,9 +254,9 @@ def price_form(kind: str, currency: str) -> Fields:
             probatio.Optional(CONF_PRICE_FACTOR, default=1.0): factor,
             probatio.Optional(CONF_PRICE_SURCHARGE, default=0.0): price,
         },
-        CONSTANT: {probatio.Optional(CONF_OWN_PRICE): price},
+        CONSTANT: {probatio.Optional(CONF_PRICE): price},
         TWO_TARIFF: {
-            probatio.Optional(CONF_OWN_PRICE): price,
+            probatio.Optional(CONF_PRICE): price,
             probatio.Optional(CONF_LOW_PRICE): price,
             probatio.Optional(CONF_LOW_FROM): TimeSelector(),
             probatio.Optional(CONF_LOW_UNTIL): TimeSelector(),
