@@ -57,6 +57,8 @@ class ChargeControl:
         self.settings: ChargePlanSettings | None = None
         self.plan: ChargePlan | None = None
         self.standing = NOT_PLUGGED_IN
+        self.blocks: list[Block] = []
+        """The times in which it has charged and will charge during this stay at the plug, as of the last plan."""
         self.inputs: ChargeInputs | None = None
         self.switch: ChargeSwitch | None = None
         self._coordinator = coordinator
@@ -120,13 +122,6 @@ class ChargeControl:
         """Whether the vehicle charges by its plan whenever it can."""
         suspended = self.session is not None and self.session.mode is SessionMode.SUSPENDED
         return self.memory.enabled and not suspended
-
-    @property
-    def blocks(self) -> list[Block]:
-        """The times in which it has charged and will charge during this stay at the plug, in order."""
-        if self.session is None or self.plan is None:
-            return []
-        return self.session.blocks(self.plan)
 
     @property
     def planned_energy(self) -> float | None:
@@ -236,7 +231,7 @@ class ChargeControl:
         if settings != self.settings:
             self._async_use(settings)
         if isinstance(found, Standing):
-            self.standing, self.plan = found, None
+            self.standing, self.plan, self.blocks = found, None, []
             self._async_keep(None)
         elif self.switch is not None and self.inputs is not None:
             self._async_carry_on(found, self.switch, self.inputs)
@@ -330,6 +325,7 @@ class ChargeControl:
             session = replace(session, asked_at=view.now)
             self._commands.async_submit(Refresh(), Initiator(kind=INITIATOR))
         self._async_keep(session)
+        self.blocks = session.blocks(plan)
         if wanted is None:
             self._async_let_go()
         else:
