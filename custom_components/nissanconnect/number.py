@@ -11,8 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
 from .charge_entity import ChargeEntity, async_add_charge_entities
-from .charge_plans import BOUNDS, CONF_MINIMUM, CONF_TARGET
-from .engine.charge_wishes import ChargeWishes
+from .charge_plans import BOUNDS, CONF_MINIMUM, CONF_TARGET, ChargePlanSettings
 from .entity import ControlDescription, ControlEntity, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability, SetChargeLimit
 
@@ -50,7 +49,7 @@ class VehicleNumberDescription(LevelDescription, ControlDescription):
 class ChargeNumberDescription(LevelDescription):
     """A level of a charge plan, and which value of its subentry it is."""
 
-    value: Callable[[ChargeWishes], float]
+    value: Callable[[ChargePlanSettings], float]
     name_in_plan: str
 
 
@@ -76,14 +75,14 @@ NUMBERS = (
 )
 
 
-def _wish(key: str, name: str, value: Callable[[ChargeWishes], float]) -> ChargeNumberDescription:
+def _wish(key: str, name: str, value: Callable[[ChargePlanSettings], float]) -> ChargeNumberDescription:
     low, high = BOUNDS[name]
     return ChargeNumberDescription(key=key, native_min_value=low, native_max_value=high, value=value, name_in_plan=name)
 
 
 CHARGE_NUMBERS = (
-    _wish("minimum_level", CONF_MINIMUM, lambda wishes: wishes.minimum),
-    _wish("target_level", CONF_TARGET, lambda wishes: wishes.target),
+    _wish("minimum_level", CONF_MINIMUM, lambda plan: plan.wishes.minimum),
+    _wish("target_level", CONF_TARGET, lambda plan: plan.wishes.target),
 )
 
 
@@ -119,7 +118,7 @@ class ChargeNumber(ChargeEntity, NumberEntity):
     @override
     def native_value(self) -> float | None:
         settings = self.charge.shown_settings
-        return _whole_if_possible(self.entity_description.value(settings.wishes)) if settings else None
+        return _whole_if_possible(self.entity_description.value(settings)) if settings else None
 
     @override
     async def async_set_native_value(self, value: float) -> None:

@@ -178,11 +178,15 @@ def ours(hass: HomeAssistant) -> list[ConfigEntry]:
     return hass.config_entries.async_entries(DOMAIN)
 
 
+_CHOICES = ("/event_types", "/options")
+"""Where it is listed which values an entity may have."""
+
+
 def lost(before: Any, after: Any, where: str = "") -> Iterator[str]:
     """Go through the places at which something is missing from ``after`` or is another than ``before``.
 
-    What is new in a mapping is not lost, nor are new rows that are told apart by an id; any other list has the same
-    items in the same order, and is as long.
+    What is new in a mapping is not lost, nor are new rows that are told apart by an id, nor new values that an entity
+    may have; any other list has the same items in the same order, and is as long.
     """
     if isinstance(before, list) and isinstance(after, list) and (name := _id_in(before)):
         before, after = ({row[name]: row for row in rows} for rows in (before, after))
@@ -192,6 +196,8 @@ def lost(before: Any, after: Any, where: str = "") -> Iterator[str]:
                 yield from lost(value, after[name], f"{where}/{name}")
             else:
                 yield f"{where}/{name}: missing"
+    elif isinstance(before, list) and isinstance(after, list) and where.endswith(_CHOICES):
+        yield from (f"{where}: {each!r} is missing" for each in before if each not in after)
     elif isinstance(before, list) and isinstance(after, list):
         for number, (old, new) in enumerate(zip(before, after, strict=False)):
             yield from lost(old, new, f"{where}/{number}")
