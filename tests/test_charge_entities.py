@@ -8,7 +8,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN
 from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE
-from homeassistant.const import STATE_UNKNOWN, EntityCategory
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -308,14 +308,18 @@ async def test_a_restart_in_the_middle_of_a_block_changes_nothing(
 ) -> None:
     await plug_in(simulator, pass_time)
     await pass_time(7 * HOURS, 5 * MINUTES)
-    switched = async_capture_events(hass, "state_changed")
+    changed = async_capture_events(hass, "state_changed")
     before, listed = shown(hass, *ENTITIES["sensor"]), await events(hass)
     assert before[0] == "charging"
     await hass.config_entries.async_reload(planned.entry_id)
     await settle(hass)
     assert shown(hass, *ENTITIES["sensor"]) == before
     assert await events(hass) == listed
-    assert [each for each in switched if each.data["entity_id"] == WALLBOX] == []
+    assert [each for each in changed if each.data["entity_id"] == WALLBOX] == []
+    seen = {(each.data["entity_id"], each.data["new_state"].state) for each in changed if each.data["new_state"]}
+    statuses = {status for entity_id, status in seen if entity_id == STATUS}
+    assert statuses == {STATE_UNAVAILABLE, "charging"}, "nothing else comes in between, which could start something"
+    assert {status for entity_id, status in seen if entity_id == CALENDAR} == {STATE_UNAVAILABLE, "on"}
 
 
 async def test_a_quiet_night_writes_few_rows(

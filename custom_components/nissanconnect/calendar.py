@@ -11,7 +11,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
-from .charge_entity import ChargeEntity, async_add_charge_entities
+from .charge_entity import DecidedEntity, async_add_charge_entities
 from .const import DOMAIN
 from .engine.charge_planner import Block
 
@@ -27,7 +27,7 @@ async def async_setup_entry(
     await async_add_charge_entities(entry, async_add_entities, CALENDARS, ChargeCalendar)
 
 
-class ChargeCalendar(ChargeEntity, CalendarEntity):
+class ChargeCalendar(DecidedEntity, CalendarEntity):
     """One event for each block. The base class has the state change with them, and tells the calendars that show it."""
 
     entity_description: CalendarEntityDescription

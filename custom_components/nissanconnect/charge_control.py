@@ -57,6 +57,8 @@ class ChargeControl:
         self.settings: ChargePlanSettings | None = None
         self.plan: ChargePlan | None = None
         self.standing = NOT_PLUGGED_IN
+        self.is_decided = False
+        """Whether anything was decided since the start: what is shown before would not be true."""
         self.blocks: list[Block] = []
         """The times in which it has charged and will charge during this stay at the plug, as of the last plan."""
         self.inputs: ChargeInputs | None = None
@@ -231,7 +233,7 @@ class ChargeControl:
         if settings != self.settings:
             self._async_use(settings)
         if isinstance(found, Standing):
-            self.standing, self.plan, self.blocks = found, None, []
+            self.standing, self.plan, self.blocks, self.is_decided = found, None, [], True
             self._async_keep(None)
         elif self.switch is not None and self.inputs is not None:
             self._async_carry_on(found, self.switch, self.inputs)
@@ -330,7 +332,7 @@ class ChargeControl:
             self._async_let_go()
         else:
             self._async_take(step, wanted, settings, switch)
-        self.standing = standing_of(plan, session)
+        self.standing, self.is_decided = standing_of(plan, session), True
         self._async_update_at(session.next_check(plan), inputs)
 
     def _view(
@@ -414,7 +416,7 @@ class ChargeControl:
 
     @callback
     def _async_show(self) -> None:
-        shown = (self.standing, self.settings, self.is_on, [_rounded(block) for block in self.blocks])
+        shown = (self.is_decided, self.standing, self.settings, self.is_on, [_rounded(block) for block in self.blocks])
         if shown == self._shown:
             return
         self._shown = shown

@@ -45,6 +45,15 @@ class ChargeEntity(VehicleEntity):
         super().async_entity_id_changed(old_entity_id)
 
 
+class DecidedEntity(ChargeEntity):
+    """An entity that shows what was decided. It is unavailable until then, so that a restart shows nothing untrue."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.charge.is_decided
+
+
 async def async_add_charge_entities[D: EntityDescription](
     entry: NissanConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,

@@ -12,7 +12,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .charge_control import ChargeControl
-from .charge_entity import ChargeEntity
+from .charge_entity import DecidedEntity
 from .const import DOMAIN
 from .engine.debounce import Steady
 from .entity import GeofenceEntity, Reading, VehicleDescription, VehicleEntity
@@ -151,7 +151,7 @@ class IntegrationSensor(StatisticsEntity):
         return self.entity_description.state(self.runtime)
 
 
-class ChargeSensor(ChargeEntity, SensorEntity):
+class ChargeSensor(DecidedEntity, SensorEntity):
     """A value of the charge plan."""
 
     entity_description: ChargeSensorDescription
