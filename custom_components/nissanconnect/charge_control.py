@@ -141,7 +141,7 @@ class ChargeControl:
     @property
     def planned_saving(self) -> float | None:
         """How much less that is than charging at once would have cost."""
-        at_once = self.session.cost_at_once if self.session and self.session.is_planned else None
+        at_once = self.session.cost_at_once if self.session and self.session.mode.is_planned else None
         cost = self.planned_cost
         return None if at_once is None or cost is None else at_once - cost
 
@@ -182,7 +182,7 @@ class ChargeControl:
     @callback
     def _async_by_hand(self) -> None:
         """Somebody else has switched: their wish wins until the vehicle is plugged in the next time."""
-        if self.session is not None and self.session.mode in (SessionMode.PLAN, SessionMode.NOW):
+        if self.session is not None and self.session.mode.is_planned:
             self._async_set_mode(SessionMode.SUSPENDED)
 
     # What happens

@@ -54,6 +54,11 @@ class SessionMode(StrEnum):
     SUSPENDED = "suspended"
     """Somebody has switched by hand."""
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether the plan decides when current flows."""
+        return self in (SessionMode.PLAN, SessionMode.NOW)
+
 
 class Step(StrEnum):
     """What to do about the current."""
@@ -197,11 +202,6 @@ class ChargeSession:
         return 1 + (seen - 1) * risen / (risen + _COARSE)
 
     @property
-    def is_planned(self) -> bool:
-        """Whether the plan decides when current flows."""
-        return self.mode not in (SessionMode.SKIPPED, SessionMode.SUSPENDED)
-
-    @property
     def flowing_since(self) -> datetime | None:
         """Since when current flows, if it does."""
         return self.flows[-1].start if self.power > 0 and self.flows else None
@@ -308,7 +308,7 @@ class ChargeSession:
 
     def wants_current(self, plan: ChargePlan) -> bool | None:
         """Return whether current is to flow now; ``None`` if that is not ours to decide. When in doubt, it flows."""
-        if not self.is_planned:
+        if not self.mode.is_planned:
             return None
         if plan.status is PlanStatus.CANNOT:
             return True
@@ -379,7 +379,7 @@ class ChargeSession:
             for flow in self.flows
             if flow.end > flow.start
         ]
-        is_over = self.done_at is not None or not self.is_planned
+        is_over = self.done_at is not None or not self.mode.is_planned
         ahead = [] if is_over else [block for block in plan.blocks if block.end > self.updated_at]
         if past and ahead and self.power > 0 and ahead[0].start <= self.updated_at:
             cost = None if past[-1].cost is None or ahead[0].cost is None else past[-1].cost + ahead[0].cost
