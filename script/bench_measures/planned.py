@@ -7,13 +7,15 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import STATE_ON
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_CHARGE_PLAN
 from custom_components.nissanconnect.vehicle import alias
 
-from .night import ARIYA, LEAF, PLUGGED_IN_AT, PRICES, READY_BY, Minute, Night, spend, until
+from .night import ARIYA, LEAF, MINUTE, MORNING, PLUGGED_IN_AT, PRICES, READY_BY, Minute, Night, spend, until
 
 TARGET = 80.0
 _ARIYA_POWER = 7.4
@@ -24,7 +26,7 @@ _WALLBOX = {
     "energy_sensor": "sensor.demo_wallbox_energy",
 }
 _VEHICLE = {"switched_by": "vehicle"}
-_SHOWN_AT = PLUGGED_IN_AT + timedelta(minutes=45)
+SHOWN_AT = PLUGGED_IN_AT + timedelta(minutes=45)
 """When the plans are looked at: by then the vehicles have told where they are, and do not charge any more."""
 
 
@@ -63,10 +65,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """What was planned for a vehicle, and its night from then on."""
+    """What was planned for a vehicle, and its night from then on.
+
+    ``announced`` are the minutes in which the calendar of the plan said that it charges. The plan may change: it does
+    whenever the vehicle tells its level.
+    """
 
     plan: Planned
     minutes: Sequence[Minute]
+    announced: set[datetime]
 
     @property
     def level(self) -> float:
@@ -87,14 +94,27 @@ class Charged:
 def spend_as_planned(*, power: float = 6.6) -> Mapping[str, Charged]:
     """Live through a night with a plan for each vehicle."""
     shown = dict[str, Planned]()
+    announced: dict[str, set[datetime]] = {LEAF: set(), ARIYA: set()}
 
     async def prepare(night: Night) -> None:
         for name, taken, switch in ((LEAF, night.power, _WALLBOX), (ARIYA, _ARIYA_POWER, _VEHICLE)):
             _add_plan(night, name, {"power": taken, **switch})
-            night.hass.async_create_background_task(_look(night, name, taken, shown), name)
+            night.hass.async_create_background_task(look(night, name, taken), name)
+
+    async def look(night: Night, name: str, taken: float) -> None:
+        """Keep what the calendar of a vehicle's plan shows."""
+        await until(SHOWN_AT)
+        calendar = _calendar(night, name)
+        shown[name] = Planned(at=SHOWN_AT, spans=await _blocks(night.hass, calendar), power=taken)
+        minute = SHOWN_AT
+        while minute < MORNING:
+            await until(minute + MINUTE / 2)
+            if night.hass.states.is_state(calendar, STATE_ON):
+                announced[name].add(minute)
+            minute += MINUTE
 
     return {
-        name: Charged(shown[name], [minute for minute in minutes if minute.start >= shown[name].at])
+        name: Charged(shown[name], [minute for minute in minutes if minute.start >= SHOWN_AT], announced[name])
         for name, minutes in spend(prepare, power=power).items()
     }
 
@@ -113,19 +133,17 @@ def _add_plan(night: Night, name: str, chosen: Mapping[str, Any]) -> None:
     night.hass.config_entries.async_add_subentry(entry, plan)
 
 
-async def _look(night: Night, name: str, power: float, shown: dict[str, Planned]) -> None:
-    """Keep what the calendar of a vehicle's plan shows."""
-    await until(_SHOWN_AT)
-    shown[name] = Planned(at=_SHOWN_AT, spans=await _blocks(night, name), power=power)
-
-
-async def _blocks(night: Night, name: str) -> list[Span]:
-    """Return the blocks that are still to come."""
+def _calendar(night: Night, name: str) -> str:
     unique_id = f"{night.vehicles[name].info.key}_charging"
-    calendar = er.async_get(night.hass).async_get_entity_id("calendar", DOMAIN, unique_id)
+    found = er.async_get(night.hass).async_get_entity_id("calendar", DOMAIN, unique_id)
+    if found is None:
+        raise RuntimeError(f"The plan of the {name} has no calendar")
+    return found
+
+
+async def _blocks(hass: HomeAssistant, calendar: str) -> list[Span]:
+    """Return the blocks that are still to come."""
     query = {"entity_id": calendar, "start_date_time": dt_util.now(), "end_date_time": READY_BY}
-    answer: Any = await night.hass.services.async_call(
-        "calendar", "get_events", query, blocking=True, return_response=True
-    )
+    answer: Any = await hass.services.async_call("calendar", "get_events", query, blocking=True, return_response=True)
     events = answer[calendar]["events"]
     return [Span(*(datetime.fromisoformat(event[edge]) for edge in ("start", "end"))) for event in events]

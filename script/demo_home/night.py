@@ -8,13 +8,13 @@ from datetime import timedelta
 import logging
 import sys
 
-from script.bench_measures.night import PRICES, READY_BY
+from script.bench_measures.night import MINUTE, PRICES, READY_BY
 from script.bench_measures.planned import TARGET, Charged, Span, spend_as_planned
 
 _EUR, _PERCENT = 0.02, 2.0
 """What a cost may be off, and the level at the end."""
-_GRACE = timedelta(minutes=2)
-"""In which a command has to reach its vehicle."""
+_LATE = (0 * MINUTE, 1 * MINUTE, 2 * MINUTE)
+"""How late a command may reach its vehicle. The calendar shows whole minutes, and may leave out a block of seconds."""
 _FLOWS = 0.01
 """kWh in a minute: with less no vehicle charges."""
 
@@ -29,10 +29,13 @@ def faults(charged: Charged) -> Iterator[str]:
         yield f"the plan costs {cost:.2f} EUR, and the cheapest one {least:.2f} EUR"
     if charged.cost > (least := plan.optimum(charged.energy)) + _EUR:
         yield f"it cost {charged.cost:.2f} EUR by the meter, and at the cheapest times {least:.2f} EUR"
-    used = [Span(slot.start, slot.end + _GRACE) for slot, energy in zip(slots, planned, strict=True) if energy]
-    flowed = [minute.start for minute in charged.minutes if minute.energy > _FLOWS]
-    if unplanned := [at for at in flowed if not any(each.start <= at < each.end for each in used)]:
-        yield f"current flowed unplanned in {len(unplanned)} minutes from {unplanned[0]:%H:%M} on"
+    flowed = {minute.start for minute in charged.minutes if minute.energy > _FLOWS}
+    unplanned = flowed - {at + late for at in charged.announced for late in _LATE}
+    if len(unplanned) > len(_LATE):
+        yield f"current flowed unplanned in {len(unplanned)} minutes from {min(unplanned):%H:%M} on"
+    missed = charged.announced - {at - late for at in flowed for late in _LATE}
+    if missed:
+        yield f"no current flowed in {len(missed)} planned minutes from {min(missed):%H:%M} on"
     if abs(charged.level - TARGET) > _PERCENT:
         yield f"it is at {charged.level:.1f} % instead of {TARGET:.0f} %"
 

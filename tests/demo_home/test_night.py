@@ -63,10 +63,12 @@ def by_hand(plans: Mapping[str, Planned]) -> Prepare:
 
 def found(night: Mapping[str, Sequence[Minute]], plans: Mapping[str, Planned] = PLANS) -> dict[str, list[str]]:
     """Return what is wrong with each vehicle's night."""
-    return {
-        name: [*faults(Charged(plan, [minute for minute in night[name] if minute.start >= plan.at]))]
-        for name, plan in plans.items()
-    }
+    charged = {}
+    for name, plan in plans.items():
+        minutes = [minute for minute in night[name] if minute.start >= plan.at]
+        announced = {each.start for each in minutes if any(span.start <= each.start < span.end for span in plan.spans)}
+        charged[name] = Charged(plan, minutes, announced)
+    return {name: [*faults(each)] for name, each in charged.items()}
 
 
 def test_who_keeps_to_the_plan_has_nothing_to_be_blamed_for_and_who_does_not_has(socket_enabled: None) -> None:
@@ -75,20 +77,23 @@ def test_who_keeps_to_the_plan_has_nothing_to_be_blamed_for_and_who_does_not_has
 
     late = {name: [replace(each, start=each.start + HOUR) for each in minutes] for name, minutes in night.items()}
     short = {name: [each for each in minutes if each.level < 77] for name, minutes in night.items()}
-    for wrong, told in ((late, ["it cost", "current flowed"]), (short, ["it is at 7"])):
-        for said in found(wrong).values():
-            assert [each.startswith(how) for each, how in zip(said, told, strict=True)] == [True] * len(told)
     dear = {
         name: replace(plan, spans=[Span(span.start + 2 * HOUR, span.end + 2 * HOUR) for span in plan.spans])
         for name, plan in PLANS.items()
     }
-    assert all("plan costs" in said[0] and "unplanned" in said[1] for said in found(night, dear).values())
+    for wrong, told in (
+        (found(late), ["it cost", "current flowed unplanned", "no current flowed"]),
+        (found(short), ["it is at 7"]),
+        (found(night, dear), ["the plan costs", "current flowed unplanned", "no current flowed"]),
+    ):
+        for said in wrong.values():
+            assert [each.startswith(how) for each, how in zip(said, told, strict=True)] == [True] * len(told)
 
 
 def test_who_plans_nothing_charges_at_once_and_until_full(socket_enabled: None) -> None:
     night = spend(by_hand({}))
 
-    for dear, unplanned, full in found(night).values():
+    for dear, unplanned, _, full in found(night).values():
         cost, least = (float(word) for word in dear.split() if word[0].isdigit())
         assert cost > 1.3 * least
         assert unplanned.endswith("from 18:02 on")
