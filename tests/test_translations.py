@@ -281,10 +281,6 @@ def test_every_command_that_can_be_checked_has_a_name() -> None:
     assert ENGLISH["selector"]["command"]["options"].keys() == PREFLIGHT.keys()
 
 
-def test_every_reason_of_a_plan_has_its_words() -> None:
-    assert ENGLISH["selector"]["plan_reason"]["options"].keys() == set(PlanReason)
-
-
 def test_every_event_has_a_name() -> None:
     for event in EVENTS:
         told = ENGLISH["entity"]["event"][event.key]["state_attributes"]["event_type"]["state"]

@@ -1,15 +1,25 @@
 """The integration's own texts in the language of Home Assistant."""
 
+from collections.abc import Mapping
+
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
 from .const import DOMAIN
 
+_SHOWN: Mapping[str, str] = {
+    "plan_reason": "entity.sensor.plan_status.state_attributes.reason.state",
+    "price_fault": "entity.sensor.plan_status.state_attributes.failure.state",
+}
+"""Subjects that an entity shows as well, and where it has their texts."""
+
 
 async def async_text(hass: HomeAssistant, subject: str, name: str) -> str:
     """Return a text about ``subject`` in the language of Home Assistant.
 
-    It is stored under *selector*: Home Assistant has no other place for an integration's own texts.
+    It is stored under *selector*, unless an entity shows the same: Home Assistant has no other place for an
+    integration's own texts.
     """
-    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
-    return texts[f"component.{DOMAIN}.selector.{subject}.options.{name}"]
+    path = _SHOWN.get(subject, f"selector.{subject}.options")
+    texts = await async_get_translations(hass, hass.config.language, path.partition(".")[0], {DOMAIN})
+    return texts[f"component.{DOMAIN}.{path}.{name}"]
