@@ -17,6 +17,7 @@ PARTS: Mapping[str, str] = {
     "recorder": "what the recorder writes for a vehicle and day",
     "limit": "how far a vehicle charges beyond its target if its cloud reports seldom",
     "planner": "how fast and how cheap plans for charging are",
+    "planned": "a night in which two vehicles charge by their plans in Home Assistant",
     "crowd": "a thousand vehicles in ten accounts for an hour",
 }
 """The modules, each with a function ``measure``, and what they measure."""

@@ -1,6 +1,6 @@
 """A night in which the charge plans of Home Assistant charge the vehicles, as their owner sees it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from custom_components.nissanconnect.const import DOMAIN, SUBENTRY_CHARGE_PLAN
 from custom_components.nissanconnect.vehicle import alias
 
 from .night import ARIYA, LEAF, MINUTE, MORNING, PLUGGED_IN_AT, PRICES, READY_BY, Minute, Night, spend, until
+from .table import Row
 
 TARGET = 80.0
 _ARIYA_POWER = 7.4
@@ -147,3 +148,25 @@ async def _blocks(hass: HomeAssistant, calendar: str) -> list[Span]:
     answer: Any = await hass.services.async_call("calendar", "get_events", query, blocking=True, return_response=True)
     events = answer[calendar]["events"]
     return [Span(*(datetime.fromisoformat(event[edge]) for edge in ("start", "end"))) for event in events]
+
+
+def measure(*, quick: bool) -> list[Row]:
+    """Return how far off the least cost and the target a night ends, with a wallbox of 3.7 and one of 6.6 kW."""
+    powers = (6.6,) if quick else (3.7, 6.6)
+    nights = [(power, spend_as_planned(power=power)) for power in powers]
+    charged = [(f"{LEAF} at a wallbox of {power} kW", night[LEAF]) for power, night in nights]
+    charged.append((f"{ARIYA} by its own commands", nights[-1][1][ARIYA]))
+    return [row for name, each in charged for row in _rows(name, each)]
+
+
+def _rows(name: str, charged: Charged) -> Iterator[Row]:
+    off = charged.level - TARGET
+    yield Row(
+        name=f"{name}: cost, beside the least for that energy",
+        value=charged.cost,
+        unit="EUR",
+        baseline=(least := charged.plan.optimum(charged.energy)),
+        target="≤ 1.02",
+        met=charged.cost <= least * 1.02,
+    )
+    yield Row(name=f"{name}: beyond its target", value=off, unit="%", target="± 2", met=abs(off) <= 2)
