@@ -54,15 +54,16 @@ def _overview(vehicles: Sequence[Vehicle], paths: Sequence[str]) -> dict[str, An
 def _charging(vehicles: Sequence[Vehicle]) -> dict[str, Any]:
     """Return the view of the vehicles that charge by price: the prices of two days, and the plan of each."""
     plans = [_section(vehicle, Section(vehicle.name, _icon(vehicle), PLAN)) for vehicle in vehicles]
-    calendars = [vehicle.entities["calendar.charging"] for vehicle in vehicles]
+    calendars = [calendar for each in vehicles if (calendar := each.entities.get("calendar.charging"))]
     prices = {"type": "grid", "column_span": len(plans) + 1, "cards": [CHART]}
+    blocks = [CALENDAR | {"entities": calendars}] if calendars else []
     home = [{"type": "heading", "heading": "Home", "icon": "mdi:home-lightning-bolt"}, *METER]
     return {
         "title": "Charging",
         "path": "charging",
         "type": "sections",
         "max_columns": len(plans) + 1,
-        "sections": [prices, *plans, {"type": "grid", "cards": [*home, CALENDAR | {"entities": calendars}]}],
+        "sections": [prices, *plans, {"type": "grid", "cards": [*home, *blocks]}],
     }
 
 

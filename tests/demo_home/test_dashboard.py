@@ -7,13 +7,15 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS
-from custom_components.nissanconnect.button import BUTTONS
+from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
+from custom_components.nissanconnect.calendar import CALENDARS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.lock import LOCKS
-from custom_components.nissanconnect.number import NUMBERS
-from custom_components.nissanconnect.sensor import INTEGRATION_SENSORS, SENSORS
-from custom_components.nissanconnect.switch import SWITCHES
+from custom_components.nissanconnect.number import CHARGE_NUMBERS, NUMBERS
+from custom_components.nissanconnect.sensor import CHARGE_SENSORS, INTEGRATION_SENSORS, SENSORS
+from custom_components.nissanconnect.switch import CHARGE_SWITCHES, SWITCHES
+from custom_components.nissanconnect.time import CHARGE_TIMES
 from script.demo_home.cards import BADGES, CHART, GLANCE, MAPPED, METER, PLAN, SECTIONS
 from script.demo_home.check import entities_in
 from script.demo_home.dashboard import dashboard
@@ -21,16 +23,19 @@ from script.demo_home.vehicles import Vehicle
 
 PLATFORMS = {
     "binary_sensor": BINARY_SENSORS,
-    "button": BUTTONS,
+    "button": (*BUTTONS, *CHARGE_BUTTONS),
+    "calendar": CALENDARS,
     "climate": CLIMATES,
     "device_tracker": TRACKERS,
     "lock": LOCKS,
-    "number": NUMBERS,
-    "sensor": (*SENSORS, *INTEGRATION_SENSORS),
-    "switch": SWITCHES,
+    "number": (*NUMBERS, *CHARGE_NUMBERS),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *CHARGE_SENSORS),
+    "switch": (*SWITCHES, *CHARGE_SWITCHES),
+    "time": CHARGE_TIMES,
 }
 NAMES = sorted(f"{platform}.{each.key}" for platform, descriptions in PLATFORMS.items() for each in descriptions)
 SHOWN = set(entities_in([*GLANCE, *BADGES, MAPPED, *(card for section in SECTIONS for card in section.cards)]))
+SHOWN_OF_PLANS = set(entities_in(list(PLAN)))
 
 
 def vehicle(name: str, *entities: str) -> Vehicle:
@@ -58,7 +63,7 @@ def cards_in(config: Any, kind: str) -> Iterator[dict[str, Any]]:
 
 
 def test_the_tables_name_entities_of_the_integration() -> None:
-    assert SHOWN - set(NAMES) == set()
+    assert (SHOWN | SHOWN_OF_PLANS) - set(NAMES) == set()
 
 
 @given(first=st.sets(st.sampled_from(NAMES)), second=st.sets(st.sampled_from(NAMES)))
@@ -67,7 +72,12 @@ def test_it_shows_exactly_what_is_there(first: set[str], second: set[str]) -> No
 
     shown = set(entities_in(dashboard(vehicles)))
 
-    assert shown == {each.entities[name] for each in vehicles for name in each.entities if name in SHOWN}
+    planned = [each for each in vehicles if "sensor.plan_status" in each.entities]
+    assert shown == {
+        *(each.entities[name] for each in vehicles for name in each.entities if name in SHOWN),
+        *(each.entities[name] for each in planned for name in each.entities if name in SHOWN_OF_PLANS),
+        *(entities_in([CHART, *METER]) if planned else ()),
+    }
 
 
 @given(st.sets(st.sampled_from(NAMES)))
@@ -138,27 +148,22 @@ def test_what_comes_and_goes_with_a_source_is_shown_only_while_it_is_there(name:
         ]
 
 
-PLANNED = sorted({"calendar.charging", *entities_in(list(PLAN))})
-
-
 def test_vehicles_that_charge_by_price_have_a_view_of_their_plans_prices_and_calendars() -> None:
-    overview, charging, *views = dashboard([vehicle("LEAF", *PLANNED), vehicle("Ariya", *PLANNED), vehicle("Qashqai")])[
-        "views"
-    ]
+    plan = ("calendar.charging", *SHOWN_OF_PLANS)
+    vehicles = [vehicle("LEAF", *plan), vehicle("Ariya", *plan), vehicle("Qashqai")]
+
+    overview, charging, *views = dashboard(vehicles)["views"]
 
     assert (overview["path"], charging["path"], len(views)) == ("garage", "charging", 3)
     assert [heading["heading"] for heading in cards_in(charging, "heading")] == ["LEAF", "Ariya", "Home"]
-    assert set(entities_in(charging)) == {
-        *(
-            each.replace(".", f".{name}_")
-            for name in ("leaf", "ariya")
-            for each in PLANNED
-            if each in entities_in(list(PLAN))
-        ),
-        *entities_in([CHART, *METER]),
-    }
     (calendar,) = cards_in(charging, "calendar")
     assert calendar["entities"] == ["calendar.leaf_charging", "calendar.ariya_charging"]
+
+
+def test_a_plan_whose_calendar_is_disabled_is_shown_without_it() -> None:
+    _, charging, _ = dashboard([vehicle("LEAF", *SHOWN_OF_PLANS)])["views"]
+
+    assert list(cards_in(charging, "calendar")) == []
 
 
 def test_two_vehicles_whose_names_differ_in_nothing_but_case_have_views_of_their_own() -> None:

@@ -4,14 +4,17 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
 import custom_components
+from script.demo_home.demo_energy.image import ChargingImage
 from script.demo_home.demo_energy.prices import QUARTER, day_ahead
 from script.demo_home.seed import ENERGY
 from tests.conftest import LetTimePass, settle, state
@@ -120,6 +123,32 @@ async def test_the_switch_decides_whether_the_leaf_gets_current(
     await pass_time(timedelta(hours=1), timedelta(minutes=5))
     assert state(hass, SWITCH).state == "on"
     assert float(state(hass, ENERGY_METER).state) - float(stopped) == pytest.approx(6.6, abs=0.2)
+
+
+async def test_the_picture_shows_when_each_vehicle_with_a_plan_charges(hass: HomeAssistant) -> None:
+    (entry := MockConfigEntry(domain="nissanconnect")).add_to_hass(hass)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={("nissanconnect", "leaf")}, name="LEAF"
+    )
+    registry = er.async_get(hass)
+    ours = registry.async_get_or_create("calendar", "nissanconnect", "leaf", device_id=device.id)
+    registry.async_get_or_create("calendar", "local_calendar", "birthdays")
+    now = dt_util.now()
+    block = {"start": now.isoformat(), "end": (now + timedelta(minutes=40)).isoformat(), "summary": "5 kWh"}
+    asked = async_mock_service(
+        hass,
+        "calendar",
+        "get_events",
+        response={ours.entity_id: {"events": [block]}},
+        supports_response=SupportsResponse.ONLY,
+    )
+
+    (image := ChargingImage(hass)).hass = hass
+    picture = (await image.async_image()).decode()
+
+    assert [call.data["entity_id"] for call in asked] == [ours.entity_id]
+    assert ">LEAF</text>" in picture
+    assert "#2e9e5b" in picture
 
 
 @pytest.mark.usefixtures("home")
