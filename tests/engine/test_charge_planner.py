@@ -134,6 +134,11 @@ def test_what_does_not_fit_into_the_known_hours_comes_last() -> None:
     assert plan.cost is None
 
 
+def test_without_a_time_what_does_not_fit_into_the_known_hours_comes_after_them() -> None:
+    plan = plan_charge(task(ready_by=None), hourly(0.3))
+    assert (plan.reason, times(plan), plan.level) == (PlanReason.PARTLY_UNKNOWN, [(0, 2)], 60)
+
+
 def test_above_the_highest_price_it_does_not_charge() -> None:
     plan = plan_charge(task(highest_price=0.11), DAY)
     assert (plan.reason, times(plan)) == (PlanReason.PRICE_CAP, [(3, 4)])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from math import ceil, inf
+from math import ceil, floor, inf
 from typing import NamedTuple
 
 from .cheapest import cheapest, joined
@@ -185,14 +185,30 @@ def plan_charge(task: ChargeTask, prices: Iterable[PriceSlot]) -> ChargePlan:
 
     It is never done later than it has to be if that is possible. When in doubt, it charges.
     """
-    if not task.capacity:
+    found = planner(task, prices)
+    return found if isinstance(found, ChargePlan) else found.plan()
+
+
+def planner(task: ChargeTask, prices: Iterable[PriceSlot]) -> Planner | ChargePlan:
+    """Return what plans the charge, or the plan if there is nothing to choose."""
+    if not task.capacity or not 0 < task.capacity < inf:
         return ChargePlan(status=PlanStatus.CANNOT, reason=PlanReason.CAPACITY_UNKNOWN, level=task.level)
-    if task.battery_power <= 0:
+    if not 0 < task.battery_power < inf:
         return ChargePlan(status=PlanStatus.CANNOT, reason=PlanReason.NO_POWER, level=task.level)
     needed = task.seconds(task.level, task.target)
     if not needed:
         return ChargePlan(status=PlanStatus.NOT_NEEDED, reason=PlanReason.ABOVE_TARGET, level=task.level)
-    return _Planner(task, prices, needed).plan()
+    return Planner(task, prices, needed)
+
+
+class Choice(NamedTuple):
+    """What there is to choose: so many ``seconds`` of the slots, within limits."""
+
+    slots: list[Slot]
+    seconds: int
+    starts: int | None
+    shortest: int
+    running: bool
 
 
 class _Use(StrEnum):
@@ -203,7 +219,7 @@ class _Use(StrEnum):
     UNKNOWN = "unknown"
 
 
-class _Planner:
+class Planner:
     """Plans one charge that takes ``needed`` seconds. Times are in seconds since 1970."""
 
     def __init__(self, task: ChargeTask, prices: Iterable[PriceSlot], needed: int) -> None:
@@ -212,41 +228,68 @@ class _Planner:
         self._now = int(task.now.timestamp())
         self._prices = sorted((_rounded(each.start), _rounded(each.end), each.price) for each in prices)
         self._solar = sorted((_rounded(each.start), _rounded(each.end), each.power) for each in task.solar)
-        self._forbidden = sorted((_rounded(each.start), _rounded(each.end), 0.0) for each in task.forbidden)
+        self._forbidden = sorted((_down(each.start), -_down(each.end, -1), 0.0) for each in task.forbidden)
 
     def plan(self) -> ChargePlan:
         """Return the plan."""
-        task = self._task
-        forced = self._forced()
-        begin = self._now + forced
-        free = max(begin, int(task.earliest.timestamp())) if task.earliest else begin
-        known_until = max((end for _, end, _ in self._prices), default=begin)
-        end = int(task.ready_by.timestamp()) if task.ready_by else min(known_until, self._now + _LONGEST)
-        spans, rest = [(self._now, begin)] if forced else [], self._needed - forced
+        task, (spans, rest, free, end) = self._task, self._frame()
         if not rest:
-            return self._plan(spans, PlanReason.MINIMUM_FIRST)
+            return self.at(spans, PlanReason.MINIMUM_FIRST)
         uses = list(self._uses(free, end))
         if task.ready_by and sum(stop - start for start, stop, use in uses if use is not _Use.FORBIDDEN) < rest:
             return self._too_late()
-        priced = [Slot(start, stop, None if isinstance(use, _Use) else use) for start, stop, use in uses]
-        known = sum(slot.end - slot.start for slot in priced if slot.price is not None)
-        unknown = [(start, stop) for start, stop, use in uses if use is _Use.UNKNOWN]
-        if rest <= known:
-            running = free == begin and (forced > 0 or task.charging_since is not None)
-            starts = None if task.starts is None else max(task.starts - (forced > 0 and task.charging_since is None), 0)
-            shortest = int(task.shortest.total_seconds())
-            found = cheapest(priced, rest, starts=starts, shortest=shortest, running=running)
+        if (choice := self.choice()) is not None:
+            found = cheapest(choice.slots, rest, starts=choice.starts, shortest=choice.shortest, running=choice.running)
             if found is not None:
-                return self._plan([*spans, *found], PlanReason.CHEAPEST)
-            return self._plan([*spans, *(cheapest(priced, rest) or ())], PlanReason.WITHOUT_LIMITS)
-        if not task.ready_by and not known and not any(use is _Use.CAPPED for *_, use in uses):
-            return self._plan([*spans, (free, free + rest)], PlanReason.NO_PRICES)
-        spans += [(slot.start, slot.end) for slot in priced if slot.price is not None]
-        late = _latest(unknown, rest - known)
+                return self.at([*spans, *found])
+            return self.at([*spans, *(cheapest(choice.slots, rest) or ())], PlanReason.WITHOUT_LIMITS)
+        known = [(start, stop) for start, stop, use in uses if not isinstance(use, _Use)]
+        missing = rest - sum(stop - start for start, stop in known)
+        if not task.ready_by and not any(use is _Use.CAPPED for *_, use in uses):
+            reason = PlanReason.PARTLY_UNKNOWN if known else PlanReason.NO_PRICES
+            return self.at([*spans, *known, *self.first(max(free, end), missing)], reason)
+        late = _latest([(start, stop) for start, stop, use in uses if use is _Use.UNKNOWN], missing)
         if not known and late:
-            return self._plan([*spans, *late], PlanReason.NO_PRICES, PlanStatus.WAITING_FOR_PRICES)
-        is_enough = sum(stop - start for start, stop in late) == rest - known
-        return self._plan([*spans, *late], PlanReason.PARTLY_UNKNOWN if is_enough else PlanReason.PRICE_CAP)
+            return self.at([*spans, *late], PlanReason.NO_PRICES, PlanStatus.WAITING_FOR_PRICES)
+        is_enough = sum(stop - start for start, stop in late) == missing
+        reason = PlanReason.PARTLY_UNKNOWN if is_enough else PlanReason.PRICE_CAP
+        return self.at([*spans, *known, *late], reason)
+
+    def choice(self) -> Choice | None:
+        """Return what there is to choose, if there is enough time whose price is known."""
+        task, (spans, rest, free, end) = self._task, self._frame()
+        slots = [
+            Slot(start, stop, None if isinstance(use, _Use) else use) for start, stop, use in self._uses(free, end)
+        ]
+        if not rest or rest > sum(slot.end - slot.start for slot in slots if slot.price is not None):
+            return None
+        running = task.charging_since is not None
+        starts = None if task.starts is None else max(task.starts - (bool(spans) and not running), 0)
+        goes_on = free == spans[-1][1] if spans else running and free == self._now
+        return Choice(slots, rest, starts, int(task.shortest.total_seconds()), goes_on)
+
+    def _frame(self) -> tuple[list[Span], int, int, int]:
+        """Return when it charges in any case, how many seconds are left, and within which time these may be."""
+        task, spans = self._task, self.fixed()
+        begin = spans[-1][1] if spans else self._now
+        free = max(begin, int(task.earliest.timestamp())) if task.earliest else begin
+        known_until = max((end for _, end, _ in self._prices), default=begin)
+        end = int(task.ready_by.timestamp()) if task.ready_by else min(known_until, self._now + _LONGEST)
+        return spans, self._needed - sum(stop - start for start, stop in spans), free, end
+
+    def fixed(self) -> list[Span]:
+        """Return when it charges in any case, whatever that costs."""
+        return self.first(self._now, self._forced())
+
+    def first(self, at: int, seconds: int) -> list[Span]:
+        """Return the first so many seconds from a time on that are not forbidden."""
+        spans, left = list[Span](), seconds
+        until = at + left + sum(stop - start for start, stop, _ in self._forbidden if stop > at)
+        for start, stop, use in self._uses(at, until):
+            if use is not _Use.FORBIDDEN and left > 0:
+                spans.append((start, min(stop, start + left)))
+                left -= min(stop - start, left)
+        return spans
 
     def _forced(self) -> int:
         """Return for how many seconds it charges in any case: up to the minimum, and until the block is long enough."""
@@ -286,22 +329,22 @@ class _Planner:
 
     def _too_late(self) -> ChargePlan:
         """Charge at once, whatever it costs, and beyond the time."""
-        task = self._task
-        spans, left, at = list[Span](), self._needed, self._now
-        until = at + left + sum(stop - start for start, stop, _ in self._forbidden if stop > at)
-        for start, stop, use in self._uses(at, until):
-            if use is not _Use.FORBIDDEN and left > 0:
-                spans.append((start, min(stop, start + left)))
-                left -= min(stop - start, left)
+        task, at = self._task, self._now
+        spans = self.first(at, self._needed)
         ready_by = int(task.ready_by.timestamp()) if task.ready_by else at
         done = sum(max(min(stop, ready_by) - start, 0) for start, stop in spans)
         missing = (task.target - task.level) * (1 - done / self._needed)
         reason = PlanReason.NOT_ENOUGH_TIME if ready_by > at else PlanReason.READY_BY_PASSED
-        return self._plan(spans, reason, PlanStatus.TOO_LATE, missing)
+        return self.at(spans, reason, PlanStatus.TOO_LATE, missing)
 
-    def _plan(
-        self, spans: list[Span], reason: PlanReason, status: PlanStatus | None = None, missing: float = 0.0
+    def at(
+        self,
+        spans: list[Span],
+        reason: PlanReason = PlanReason.CHEAPEST,
+        status: PlanStatus | None = None,
+        missing: float = 0.0,
     ) -> ChargePlan:
+        """Return the plan that charges at these times."""
         task = self._task
         blocks = tuple(self._block(start, end) for start, end in joined(spans))
         if status is None:
@@ -345,6 +388,11 @@ def _latest(spans: list[Span], seconds: int) -> list[Span]:
 def _rounded(at: datetime) -> int:
     """Return a time to the five minutes that all markets keep to."""
     return round(at.timestamp() / _GRID) * _GRID
+
+
+def _down(at: datetime, sign: int = 1) -> int:
+    """Return a time rounded down to five minutes, or the negative of one that is rounded up."""
+    return floor(sign * at.timestamp() / _GRID) * _GRID
 
 
 def _time(at: int) -> datetime:

@@ -1,0 +1,141 @@
+"""Plans of several vehicles that share a connection: together they draw no more than it gives.
+
+The power of each is what it is, so two whose powers exceed the limit together must not charge at once.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise, permutations
+from math import inf
+
+from .charge_planner import ChargePlan, ChargeTask, Period, Planner, PlanReason, PlanStatus, PriceSlot, planner
+from .cheapest_pair import Wish, cheapest_pair
+
+_FAR = datetime.max.replace(tzinfo=UTC)
+_TINY = 1e-9
+
+type _Plans = list[ChargePlan]
+
+
+def share(tasks: Sequence[ChargeTask], prices: Sequence[PriceSlot], limit: float) -> list[ChargePlan]:
+    """Return a plan for each task, which together draw at most ``limit`` kW at any time.
+
+    What has to be charged at once comes first, of several by when they have to be ready. The rest costs the least for
+    two; of equal costs there are few starts, though not always the fewest. If the search for that takes too long, one
+    is planned after the other, in the better order. More than two are planned one after the other by when they have to
+    be ready, and then each again around the others, as long as that is better. Nobody is left out: who cannot be ready
+    in time is too late, as in a plan of its own. A vehicle that draws more than the limit charges alone.
+    """
+    return _Sharing(tasks, prices, limit).plans()
+
+
+class _Sharing:
+    """Plans for vehicles on one connection."""
+
+    def __init__(self, tasks: Sequence[ChargeTask], prices: Sequence[PriceSlot], limit: float) -> None:
+        self._tasks, self._prices, self._limit = tasks, prices, limit
+
+    def plans(self) -> _Plans:
+        """Return the plans."""
+        alone = [self._plan(task) for task in self._tasks]
+        if not self._clashes(alone):
+            return alone
+        order = sorted(range(len(alone)), key=lambda which: self._tasks[which].ready_by or _FAR)
+        urgent = self._urgent(alone, order)
+        if len(order) > 2:
+            return self._improved(self._one_by_one(order, urgent), order, urgent)
+        found = [self._one_by_one(each, urgent) for each in permutations(order)]
+        return min([*self._pair(urgent), *found], key=_rank)
+
+    def _plan(self, task: ChargeTask, around: Iterable[tuple[Period, ...]] = ()) -> ChargePlan:
+        """Return the plan of one, around what others take."""
+        free = replace(task, forbidden=(*task.forbidden, *self._taken(task, around)))
+        found = planner(free, self._prices)
+        return found if isinstance(found, ChargePlan) else found.plan()
+
+    def _taken(self, task: ChargeTask, around: Iterable[tuple[Period, ...]]) -> Iterator[Period]:
+        """Yield when the others draw so much that a vehicle must not charge too."""
+        for period in _sums(around):
+            if period.power > _TINY and period.power + task.power > self._limit + _TINY:
+                yield period
+
+    def _clashes(self, plans: _Plans) -> bool:
+        """Return whether several vehicles together draw more than the limit at some time."""
+        return any(
+            block.start < period.end and period.start < block.end
+            for which, plan in enumerate(plans)
+            for period in self._taken(self._tasks[which], _periods(plans[:which]))
+            for block in plan.blocks
+        )
+
+    def _urgent(self, alone: _Plans, order: Sequence[int]) -> list[tuple[Period, ...]]:
+        """Return what has to be charged at once for each: all if it is too late, or up to the minimum level."""
+        urgent: list[tuple[Period, ...]] = [()] * len(order)
+        for which in order:
+            task = self._tasks[which]
+            if alone[which].status is PlanStatus.TOO_LATE:
+                urgent[which] = _periods([self._plan(task, urgent)])[0]
+            else:
+                free = replace(task, forbidden=(*task.forbidden, *self._taken(task, urgent)))
+                found = planner(free, self._prices)
+                if isinstance(found, Planner):
+                    urgent[which] = _periods([found.at(found.fixed())])[0]
+        return urgent
+
+    def _one_by_one(self, order: Sequence[int], urgent: Sequence[tuple[Period, ...]]) -> _Plans:
+        """Plan one after the other."""
+        taken, plans = list(urgent), dict[int, ChargePlan]()
+        for which in order:
+            taken[which] = ()
+            plans[which] = self._plan(self._tasks[which], taken)
+            taken[which] = _periods([plans[which]])[0]
+        return [plans[which] for which in sorted(plans)]
+
+    def _improved(self, plans: _Plans, order: Sequence[int], urgent: Sequence[tuple[Period, ...]]) -> _Plans:
+        """Plan each again around the others, as long as that is better."""
+        for which in (*order, *order):
+            others = _periods(plans)
+            others[which] = ()
+            again = [*plans[:which], self._plan(self._tasks[which], others), *plans[which + 1 :]]
+            plans = min(plans, again, key=_rank)
+        return plans
+
+    def _pair(self, urgent: Sequence[tuple[Period, ...]]) -> Iterator[_Plans]:
+        """Yield the best plans of two whose prices are known, if there are any that keep to all limits."""
+        planners, wishes = list[Planner](), list[Wish]()
+        for which, task in enumerate(self._tasks):
+            free = replace(task, forbidden=(*task.forbidden, *self._taken(task, [urgent[1 - which]])))
+            found = planner(free, self._prices)
+            choice = None if isinstance(found, ChargePlan) else found.choice()
+            if isinstance(found, ChargePlan) or choice is None:
+                return
+            planners.append(found)
+            wishes.append(
+                Wish(choice.slots, choice.seconds, choice.starts, choice.shortest, choice.running, task.power)
+            )
+        if (times := cheapest_pair(wishes[0], wishes[1])) is not None:
+            yield [each.at([*each.fixed(), *spans]) for each, spans in zip(planners, times, strict=True)]
+
+
+def _rank(plans: _Plans) -> tuple[float, float, int, float, int]:
+    """Return how good plans are together; the least is the best."""
+    return (
+        round(sum(plan.missing for plan in plans), 6),
+        -round(sum(plan.level for plan in plans), 6),
+        sum(plan.reason is PlanReason.WITHOUT_LIMITS for plan in plans),
+        round(sum(inf if plan.cost is None else plan.cost for plan in plans), 9),
+        sum(len(plan.blocks) for plan in plans),
+    )
+
+
+def _periods(plans: Iterable[ChargePlan]) -> list[tuple[Period, ...]]:
+    """Return when each plan draws current, and how much."""
+    return [tuple(Period(block.start, block.end, block.power) for block in plan.blocks) for plan in plans]
+
+
+def _sums(around: Iterable[tuple[Period, ...]]) -> Iterator[Period]:
+    """Yield what vehicles draw together."""
+    periods = [period for each in around for period in each]
+    for start, end in pairwise(sorted({edge for period in periods for edge in period[:2]})):
+        yield Period(start, end, sum(each.power for each in periods if each.start <= start < each.end))
