@@ -85,7 +85,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
     await hass.config_entries.async_unload_platforms_or_raise(entry, PLATFORMS)
     await entry.runtime_data.async_close()
     if entry.disabled_by is not None:
-        sessions = [vehicle.charge.session for vehicle in entry.runtime_data.vehicles.values()]
+        sessions = [vehicle.charge.memory.session for vehicle in entry.runtime_data.vehicles.values()]
         await async_leave_on(hass, read_charge_plans(entry), sessions)
         await _async_settle(hass, entry)
 

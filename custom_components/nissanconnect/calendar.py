@@ -50,15 +50,15 @@ class ChargeCalendar(DecidedEntity, CalendarEntity):
         ]
 
     def _events(self) -> Iterator[CalendarEvent]:
-        for block in self.charge.blocks:
-            start, end = (at.replace(second=0, microsecond=0) for at in (block.start, block.end))
-            if start < end:
-                yield CalendarEvent(start=start, end=end, summary=self._summary(block))
+        if (display := self.display) is not None:
+            for block in display.blocks:
+                summary = self._summary(block, display.currency)
+                yield CalendarEvent(start=block.start, end=block.end, summary=summary)
 
-    def _summary(self, block: Block) -> str:
+    def _summary(self, block: Block, currency: str) -> str:
         """Return what the block takes and costs, in the language of Home Assistant."""
         texts = async_get_cached_translations(self.hass, self.hass.config.language, "selector", DOMAIN)
         name = "block" if block.cost is None else "block_with_cost"
         text = texts.get(f"component.{DOMAIN}.selector.charge_plan.options.{name}", "[energy] kWh")
-        cost = f"{block.cost:.2f} {self.currency}" if block.cost is not None else ""
+        cost = f"{block.cost:.2f} {currency}" if block.cost is not None else ""
         return text.replace("[energy]", f"{block.energy:.1f}").replace("[cost]", cost)

@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
 from .charge_control import ChargeControl
+from .charge_display import ChargeDisplay
 from .const import DOMAIN
 from .entity import VehicleEntity
 from .runtime import VehicleRuntime
@@ -22,12 +23,6 @@ class ChargeEntity(VehicleEntity):
     def charge(self) -> ChargeControl:
         """The charge plans of the vehicle."""
         return self.runtime.charge
-
-    @property
-    def currency(self) -> str:
-        """The currency of the prices, or the owner's own while none are read."""
-        prices = self.charge.inputs.prices if self.charge.inputs else None
-        return prices.currency if prices else self.hass.config.currency
 
     @property
     @override
@@ -49,9 +44,14 @@ class DecidedEntity(ChargeEntity):
     """An entity that shows what was decided. It is unavailable until then, so that a restart shows nothing untrue."""
 
     @property
+    def display(self) -> ChargeDisplay | None:
+        """What was decided."""
+        return self.charge.display
+
+    @property
     @override
     def available(self) -> bool:
-        return self.charge.is_decided
+        return self.display is not None
 
 
 async def async_add_charge_entities[D: EntityDescription](

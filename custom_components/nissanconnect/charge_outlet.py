@@ -16,7 +16,6 @@ from homeassistant.components.number import (
     DOMAIN as NUMBER_DOMAIN,
     SERVICE_SET_VALUE,
 )
-from homeassistant.components.script import DOMAIN as SCRIPT_DOMAIN
 from homeassistant.components.select import ATTR_OPTION, DOMAIN as SELECT_DOMAIN, SERVICE_SELECT_OPTION
 from homeassistant.const import (
     ATTR_ENTITY_ID,
@@ -107,7 +106,7 @@ class Outlet:
         if on and power != UNCHANGED:
             await self._async_set_current(power)
         if self._choice.by is SwitchedBy.SCRIPTS and self._choice.scripts:
-            await self._async_call(SCRIPT_DOMAIN, SERVICE_TURN_ON, self._choice.scripts[0 if on else 1])
+            await self._async_call("script", SERVICE_TURN_ON, self._choice.scripts[0 if on else 1])
             return
         entity_id = self._choice.entity or ""
         if not self.available:

@@ -43,6 +43,7 @@ class Standing(NamedTuple):
 
 
 NOT_PLUGGED_IN = Standing(PlanStatus.NOT_PLUGGED_IN, PlanReason.UNPLUGGED)
+SWITCHED_OFF = Standing(PlanStatus.OFF, PlanReason.SWITCHED_OFF)
 
 
 def select_plan(

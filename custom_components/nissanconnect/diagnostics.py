@@ -80,15 +80,15 @@ def _vehicle(vehicle: VehicleRuntime) -> dict[str, Any]:
 
 def _charge(charge: ChargeControl) -> dict[str, Any]:
     """Describe the plan that holds; neither its name nor its place, and no id of a source of prices."""
-    settings, memory = charge.shown_settings, charge.memory
+    settings, plan = charge.settings, charge.stay.plan if charge.stay else None
     return {
-        "standing": charge.standing,
-        "failure": charge.failure,
+        "standing": charge.display.standing if charge.display else None,
+        "failure": charge.display.failure if charge.display else None,
         "wishes": asdict(settings.wishes) if settings else None,
         "switched_by": settings.switch.by if settings else None,
         "prices_of": settings.price.source.partition(":")[0] if settings else None,
-        "plan": asdict(charge.plan) if charge.plan else None,
-        "memory": asdict(memory),
+        "plan": asdict(plan) if plan else None,
+        "memory": asdict(charge.memory),
     }
 
 

@@ -117,7 +117,7 @@ class ChargeNumber(ChargeEntity, NumberEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        settings = self.charge.shown_settings
+        settings = self.charge.settings
         return _whole_if_possible(self.entity_description.value(settings)) if settings else None
 
     @override

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from math import ceil
 from typing import Any, TypedDict, Unpack
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
@@ -26,7 +25,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
-from .charge_control import ChargeControl
+from .charge_display import ChargeDisplay
 from .charge_entity import async_add_charge_entities
 from .engine.charge_planner import PlanStatus
 from .engine.debounce import Held, InSteps, Steady, TimeInSteps
@@ -350,33 +349,23 @@ INTEGRATION_SENSORS = (
 )
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
-
-
-def _plan_details(charge: ChargeControl) -> dict[str, Any]:
-    plan = charge.plan if charge.standing.status is not PlanStatus.CANNOT else None
+def _plan_details(display: ChargeDisplay) -> dict[str, Any]:
     return {
-        "reason": charge.standing.reason,
-        "failure": charge.failure,
-        "plan": charge.settings.name if charge.settings else None,
-        "level": round(plan.level) if plan else None,
-        "missing": ceil(plan.missing) if plan and plan.missing else None,
+        "reason": display.standing.reason,
+        "failure": display.failure,
+        "plan": display.name,
+        "level": display.level,
+        "missing": display.missing,
     }
 
 
-def _planned_at(key: str, value: Callable[[ChargeControl], datetime | None]) -> ChargeSensorDescription:
-    return ChargeSensorDescription(
-        key=key, device_class=SensorDeviceClass.TIMESTAMP, value=lambda charge: _to_the_minute(value(charge))
-    )
+def _planned_at(key: str, value: Callable[[ChargeDisplay], datetime | None]) -> ChargeSensorDescription:
+    return ChargeSensorDescription(key=key, device_class=SensorDeviceClass.TIMESTAMP, value=value)
 
 
-def _money(key: str, value: Callable[[ChargeControl], float | None]) -> ChargeSensorDescription:
+def _money(key: str, value: Callable[[ChargeDisplay], float | None]) -> ChargeSensorDescription:
     return ChargeSensorDescription(
-        key=key,
-        device_class=SensorDeviceClass.MONETARY,
-        suggested_display_precision=2,
-        value=lambda charge: _rounded(value(charge), 2),
+        key=key, device_class=SensorDeviceClass.MONETARY, suggested_display_precision=2, value=value
     )
 
 
@@ -385,20 +374,20 @@ CHARGE_SENSORS = (
         key="plan_status",
         device_class=SensorDeviceClass.ENUM,
         options=[*PlanStatus],
-        value=lambda charge: charge.standing.status,
+        value=lambda display: display.standing.status,
         attributes=_plan_details,
     ),
-    _money("planned_cost", lambda charge: charge.planned_cost),
+    _money("planned_cost", lambda display: display.cost),
     ChargeSensorDescription(
         key="planned_energy",
         device_class=SensorDeviceClass.ENERGY,
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=1,
-        value=lambda charge: _rounded(charge.planned_energy, 1),
+        value=lambda display: display.energy,
     ),
-    _planned_at("planned_finish", lambda charge: charge.planned_finish),
-    _money("planned_saving", lambda charge: charge.planned_saving),
-    _planned_at("planned_start", lambda charge: charge.planned_start),
+    _planned_at("planned_finish", lambda display: display.finish),
+    _money("planned_saving", lambda display: display.saving),
+    _planned_at("planned_start", lambda display: display.start),
 )
 
 GEOFENCE_DISTANCE = SensorEntityDescription(

@@ -11,7 +11,7 @@ from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .charge_control import ChargeControl
+from .charge_display import ChargeDisplay
 from .charge_entity import DecidedEntity
 from .const import DOMAIN
 from .engine.debounce import Steady
@@ -58,8 +58,8 @@ class IntegrationSensorDescription(SensorEntityDescription, VehicleDescription):
 class ChargeSensorDescription(SensorEntityDescription):
     """A value of a charge plan. Without a state class, because what is planned is no measurement."""
 
-    value: Callable[[ChargeControl], str | float | datetime | None]
-    attributes: Callable[[ChargeControl], Mapping[str, Any]] | None = None
+    value: Callable[[ChargeDisplay], str | float | datetime | None]
+    attributes: Callable[[ChargeDisplay], Mapping[str, Any]] | None = None
 
 
 class StatisticsEntity(VehicleEntity, SensorEntity):
@@ -159,20 +159,20 @@ class ChargeSensor(DecidedEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> str | float | datetime | None:
-        return self.entity_description.value(self.charge)
+        return self.entity_description.value(self.display) if self.display else None
 
     @property
     @override
     def native_unit_of_measurement(self) -> str | None:
         if self.device_class is SensorDeviceClass.MONETARY:
-            return self.currency
+            return self.display.currency if self.display else self.hass.config.currency
         return super().native_unit_of_measurement
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         attributes = self.entity_description.attributes
-        return attributes(self.charge) if attributes else None
+        return attributes(self.display) if attributes and self.display else None
 
 
 class GeofenceDistance(GeofenceEntity, SensorEntity):

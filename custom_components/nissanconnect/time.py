@@ -62,7 +62,7 @@ class ReadyBy(ChargeEntity, TimeEntity):
     @property
     @override
     def native_value(self) -> time | None:
-        settings = self.charge.shown_settings
+        settings = self.charge.settings
         return settings.wishes.ready_by if settings else None
 
     @override

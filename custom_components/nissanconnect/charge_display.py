@@ -1,0 +1,70 @@
+"""What entities show of a vehicle's charge plans: as of the last decision, and no finer than is worth a state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from .charge_planning import Standing
+from .engine.charge_planner import Block, ChargePlan, PlanStatus
+from .engine.charge_session import ChargeSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeDisplay:
+    """How the plan ``name`` stands, and the blocks of this stay at the plug, past and future ones.
+
+    Energies are in kWh, amounts in ``currency``. ``start`` is when it charges next, or since when it does. ``saving``
+    is how much less it costs than charging at once. ``level`` is the one at the end in %, ``missing`` how many are
+    missing when it has to be done. ``failure`` is the key of why the current could not be switched, or prices not be
+    read.
+    """
+
+    standing: Standing
+    currency: str
+    failure: str | None = None
+    name: str | None = None
+    blocks: tuple[Block, ...] = ()
+    start: datetime | None = None
+    finish: datetime | None = None
+    energy: float | None = None
+    cost: float | None = None
+    saving: float | None = None
+    level: int | None = None
+    missing: int | None = None
+
+
+def charge_display(
+    standing: Standing, plan: ChargePlan, session: ChargeSession, *, name: str, currency: str, failure: str | None
+) -> ChargeDisplay:
+    """Return what is to be shown after a decision."""
+    now, exact = session.updated_at, session.blocks(plan)
+    blocks = tuple(_rounded(block) for block in exact)
+    cost = _sum([block.cost for block in exact])
+    at_once = session.cost_at_once if session.mode.is_planned else None
+    is_known = standing.status is not PlanStatus.CANNOT
+    return ChargeDisplay(
+        standing=standing,
+        currency=currency,
+        failure=failure,
+        name=name,
+        blocks=tuple(block for block in blocks if block.start < block.end),
+        start=next((shown.start for block, shown in zip(exact, blocks, strict=True) if block.end > now), None),
+        finish=blocks[-1].end if blocks else None,
+        energy=round(sum(block.energy for block in exact), 1),
+        cost=None if cost is None else round(cost, 2),
+        saving=None if cost is None or at_once is None else round(at_once - cost, 2),
+        level=round(plan.level) if is_known else None,
+        missing=ceil(plan.missing) if is_known and plan.missing else None,
+    )
+
+
+def _rounded(block: Block) -> Block:
+    """Return a block to the minute, the tenth of a kWh and the cent."""
+    start, end = (at.replace(second=0, microsecond=0) for at in (block.start, block.end))
+    cost = None if block.cost is None else round(block.cost, 2)
+    return Block(start, end, round(block.power, 1), round(block.energy, 1), cost)
+
+
+def _sum(costs: Sequence[float | None]) -> float | None:
+    return None if None in costs else sum(cost for cost in costs if cost is not None)

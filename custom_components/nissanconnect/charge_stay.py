@@ -1,0 +1,277 @@
+"""Carries out a charge plan while a vehicle is at the plug where it holds: plans, switches, and looks what comes of it.
+
+When in doubt, it charges: whenever the plan lets go of the current, it leaves it on.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from .alerts import VehicleAlerts
+from .charge_display import ChargeDisplay, charge_display
+from .charge_inputs import ChargeInputs
+from .charge_outlet import UNCHANGED
+from .charge_planning import Planning, charge_task, standing_of, without_planning
+from .charge_plans import ChargePlanSettings
+from .charge_switch import INITIATOR, ChargeSwitch, charge_switch
+from .charge_switcher import ChargeSwitcher
+from .commands import VehicleCommands
+from .coordinator import VehicleCoordinator
+from .engine.charge_physics import ChargeModel
+from .engine.charge_planner import ChargePlan, PlanStatus
+from .engine.charge_session import ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
+from .engine.charge_wishes import ready_by
+from .vehicle import Alert, AlertType, Capability, ChargingStatus, Initiator, Refresh
+
+_UPDATE_EVERY = timedelta(minutes=15)
+
+
+class ChargeStay:
+    """One stay of a vehicle at the plug. ``display`` is ``None`` until something was decided."""
+
+    def __init__(
+        self,
+        coordinator: VehicleCoordinator,
+        commands: VehicleCommands,
+        alerts: VehicleAlerts,
+        settings: ChargePlanSettings,
+        *,
+        memory: ChargeMemory,
+        on_change: CALLBACK_TYPE,
+    ) -> None:
+        """``memory`` holds what a restart has interrupted, if it has; ``on_change`` is called after each update."""
+        self.settings = settings
+        self.memory = memory
+        self.plan: ChargePlan | None = None
+        self.display: ChargeDisplay | None = None
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._commands = commands
+        self._alerts = alerts
+        self._on_change = on_change
+        self._is_over = False
+        self._capacity: float | None = None
+        self._was_available = True
+        self._switcher = ChargeSwitcher(coordinator, self.async_update)
+        self._planning = Planning(coordinator, self.async_update)
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._inputs = ChargeInputs(coordinator, settings, self.async_update)
+        self._switch, self._untrack = self._async_switch_of(settings)
+
+    @callback
+    def _async_switch_of(self, settings: ChargePlanSettings) -> tuple[ChargeSwitch, CALLBACK_TYPE]:
+        switch = charge_switch(self._hass, settings.switch, self._coordinator, self._commands)
+        return switch, switch.async_track(self._async_by_hand, self.async_update)
+
+    @property
+    def session(self) -> ChargeSession | None:
+        """What is known of the stay; ``None`` until its first update."""
+        return self.memory.session
+
+    @property
+    def model(self) -> ChargeModel:
+        """What was learnt of the vehicle."""
+        return self.memory.model
+
+    @callback
+    def async_use(self, settings: ChargePlanSettings) -> None:
+        """Go by other settings from now on."""
+        if not self._inputs.serve(settings):
+            self._inputs.async_stop()
+            self._inputs = ChargeInputs(self._coordinator, settings, self.async_update)
+        if settings.switch != self.settings.switch:
+            self._async_let_go()  # what switched is not ours any more
+            if self.session is not None:
+                self._async_keep(replace(self.session, order=None))
+            self._untrack()
+            self._switch, self._untrack = self._async_switch_of(settings)
+        self.settings = settings
+
+    @callback
+    def async_set_mode(self, mode: SessionMode) -> None:
+        """Have somebody else decide when current flows, or the plan again."""
+        if self.session is not None:
+            order = None if mode is SessionMode.PLAN else self.session.order
+            self._async_keep(replace(self.session, mode=mode, order=order))
+            self.async_update()
+
+    @callback
+    def _async_by_hand(self) -> None:
+        """Somebody else has switched: their wish wins until the vehicle is plugged in the next time."""
+        if self.session is not None and self.session.mode.is_planned:
+            self.async_set_mode(SessionMode.SUSPENDED)
+
+    @callback
+    def async_stop(self) -> None:
+        """Stop without switching anything: the next start goes on."""
+        self._is_over = True
+        self._untrack()
+        self._async_cancel_timer()
+        self._inputs.async_stop()
+
+    @callback
+    def async_end(self) -> ChargeModel:
+        """Leave the current on, and return what was learnt from the stay."""
+        self._async_let_go()
+        self.async_stop()
+        if self.session is None or self._capacity is None:
+            return self.memory.model
+        charge = self.session.finished(self._capacity, metered=self._switch.metered_power is not None)
+        return self.memory.model if charge is None else self.memory.model.after(charge)
+
+    # An update
+
+    @callback
+    def async_update(self, _: datetime | None = None) -> None:
+        """Decide anew what is to be done about the current, and do it."""
+        if self._is_over:
+            return
+        now = dt_util.utcnow()
+        self._inputs.async_read_if_due(now)
+        if self.session is not None or self._inputs.prices is not None:  # what has flowed has a price
+            self._async_carry_on(self._view(now))
+        self._on_change()
+
+    @callback
+    def _async_carry_on(self, view: ChargeView) -> None:
+        """Bring the session up to date, and decide as soon as there is a plan for it."""
+        session = (self.session or ChargeSession.begin(view.now)).after(view)
+        if session.order is not None and self._switch.available and not self._was_available:
+            session = replace(session, order=None)  # it may have missed the last order
+        elif session.order is not None and self._switcher.failure is not None:
+            session = replace(session, order=replace(session.order, confirmed=False))
+        self._was_available = self._switch.available
+        following = self.settings.wishes.next_ready_by(
+            view.now, dt_util.get_default_time_zone(), self._inputs.departures
+        )
+        due = ready_by(view.now, session.ready_by, following, done=session.done_at is not None)
+        session = replace(session, plan=self.settings.key, ready_by=due)
+        self._async_keep(session)
+        self._async_update_at(session.next_check(self.plan))
+        prices = self._inputs.prices
+        if prices is None:
+            return  # they will be known, or known to be missing, in a moment
+        plan = without_planning(self._switch, session)
+        if plan is None:
+            task = charge_task(self.settings, self._coordinator, self._switch, self.memory, self._inputs)
+            self._capacity = task.capacity
+            plan = self._planning.async_plan(task, prices, (session.level, session.order))
+        if plan is not None:
+            self._async_decide(plan, session, view)
+
+    @callback
+    def _async_decide(self, plan: ChargePlan, session: ChargeSession, view: ChargeView) -> None:
+        """Switch as planned, and tell the owner what has to be told."""
+        if session.cost_at_once is None and session.order is None:
+            at_once, spent = plan.cost_at_once, session.cost
+            session = replace(session, cost_at_once=None if at_once is None or spent is None else at_once + spent)
+        wanted = True if self._inputs.is_away(view.now) else session.wants_current(plan)
+        step = Step.NOTHING
+        if wanted is not None and (wanted or self._switch.can_stop):
+            session, step = session.switched(wanted, view)
+        if plan.status is PlanStatus.TOO_LATE and not session.warned:
+            session = replace(session, warned=True)
+            self._async_report(AlertType.TOO_LATE, missing=round(plan.missing, 1))
+        if self._may_ask and session.asks_for_report():
+            session = replace(session, asked_at=view.now)
+            self._commands.async_submit(Refresh(), Initiator(kind=INITIATOR))
+        self.plan = plan
+        self._async_keep(session)
+        if wanted is None:
+            self._async_let_go()
+        else:
+            self._async_take(step, wanted)
+        self.display = charge_display(
+            standing_of(plan, session),
+            plan,
+            session,
+            name=self.settings.name,
+            currency=self._inputs.prices.currency if self._inputs.prices else self._hass.config.currency,
+            failure=self.failure,
+        )
+        self._async_update_at(session.next_check(plan))
+
+    @property
+    def failure(self) -> str | None:
+        """The key of why the current could not be switched, or why prices cannot be read."""
+        return self._switcher.failure or (self._inputs.prices.fault if self._inputs.prices else None)
+
+    @property
+    def _may_ask(self) -> bool:
+        return self.settings.refresh and Capability.REFRESH in self._coordinator.info.capabilities
+
+    def _view(self, now: datetime) -> ChargeView:
+        """Return what is known now."""
+        session, seen = self.session or ChargeSession.begin(now), self._switch.seen
+        battery, charging = self._coordinator.data.battery, self._coordinator.data.charging
+        level = battery.level if battery else None
+        level_at = battery.reported_at if battery else None
+        if battery and level_at is None and session.level != level:
+            level_at = battery.received_at  # of a source without times, the same level again says nothing new
+        memory = replace(self.memory, session=session)
+        task = charge_task(self.settings, self._coordinator, self._switch, memory, self._inputs)
+        finished = charging is not None and charging.status is ChargingStatus.FINISHED
+        return ChargeView(
+            now=now,
+            target=task.target,
+            level=level,
+            level_at=level_at,
+            flowing=seen.flowing,
+            seen_at=seen.at,
+            power=self._switch.metered_power or self.settings.wishes.power,
+            gain=task.battery_power / task.pace / task.capacity * 100 if task.capacity else 0.0,
+            price=session.price if self._inputs.prices is None else self._inputs.price(now),
+            finished=finished and charging is not None and charging.known_at >= session.since,
+            by_vehicle=self._switch.by_vehicle,
+        )
+
+    # What it comes to
+
+    @callback
+    def _async_let_go(self) -> None:
+        """Leave the current on, if it was us who switched it off."""
+        session = self.session
+        if session is None or session.order is None or session.order.on:
+            return
+        self._async_keep(replace(session, order=Order(on=True, at=dt_util.utcnow(), given_up=True)))
+        charging = self._coordinator.data.charging
+        if not (self._switch.by_vehicle and charging and charging.plugged_in is False):
+            self._switcher.async_order(self._switch, True, UNCHANGED)
+
+    @callback
+    def _async_take(self, step: Step, wanted: bool) -> None:
+        match step:
+            case Step.SWITCH | Step.RETRY:
+                power = self.settings.wishes.power
+                self._switcher.async_order(self._switch, wanted, power, again=step is Step.RETRY)
+            case Step.LOOK:
+                self._switcher.async_look()
+            case Step.GIVE_UP:
+                self._async_report(AlertType.PLAN_FAILED, reason=self._switcher.failure or "not_seen")
+
+    @callback
+    def _async_report(self, kind: AlertType, **details: str | float) -> None:
+        self._alerts.async_report([Alert(type=kind, at=dt_util.utcnow(), details=details)])
+
+    @callback
+    def _async_keep(self, session: ChargeSession) -> None:
+        self.memory = replace(self.memory, session=session)
+
+    @callback
+    def _async_update_at(self, at: datetime | None) -> None:
+        """Update again at a time, when the price changes while current flows, and in any case after a while."""
+        now = dt_util.utcnow()
+        flows = self.session is not None and self.session.power > 0
+        times = (at, self._inputs.price_until(now) if flows else None, self._inputs.due_at, now + _UPDATE_EVERY)
+        self._async_cancel_timer()
+        due_at = min(each for each in times if each is not None and each > now)
+        self._cancel_timer = async_track_point_in_utc_time(self._hass, self.async_update, due_at)
+
+    @callback
+    def _async_cancel_timer(self) -> None:
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
