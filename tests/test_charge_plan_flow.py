@@ -407,6 +407,16 @@ async def test_a_wallbox_without_translation_keys_is_found_by_its_unique_id(
     assert filled(form)["switch"] == peblar, "it comes before OCPP in the table, and the disabled one does not count"
 
 
+async def test_of_several_currents_none_is_suggested(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    switch = er.async_get(hass).async_get(known_entity(hass, KNOWN_SWITCHES[0]))
+    assert switch is not None
+    er.async_get(hass).async_get_or_create(
+        "number", switch.platform, "minimum", device_id=switch.device_id, unit_of_measurement="A"
+    )
+    form = await enter(hass, await to_switch(hass, loaded), switched_by="entity")
+    assert sorted(filled(form)["meter"]) == ["energy_sensor", "power_sensor"]
+
+
 async def test_a_switch_that_pauses_has_to_be_inverted(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     switch = known_entity(hass, next(known for known in KNOWN_SWITCHES if known.inverted))
     form = await enter(hass, await to_switch(hass, loaded), switched_by="entity")
@@ -462,8 +472,10 @@ async def test_one_plan_for_each_place(hass: HomeAssistant, loaded: MockConfigEn
     await click(hass, await to_preview(hass, loaded, place=HOME), "save")
     form = await enter(hass, await start(hass, loaded), **WISHES | {"vehicle": vehicle(loaded), "place": HOME})
     assert errors(form) == {"place": "place_taken"}
-    await to_switch(hass, loaded, place="anywhere")
     await to_switch(hass, loaded, "Ariya", place=HOME)
+    await click(hass, await to_preview(hass, loaded, place="anywhere"), "save")
+    form = await enter(hass, await start(hass, loaded), **WISHES | {"vehicle": vehicle(loaded), "place": "anywhere"})
+    assert errors(form) == {"place": "place_taken"}
 
 
 async def test_a_geofence_as_place(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
@@ -647,6 +659,17 @@ async def test_what_is_gone_by_the_end_is_not_saved(hass: HomeAssistant, loaded:
     assert "save" in gone["menu_options"]
 
 
+async def test_a_capacity_that_is_not_known_any_more_is_asked_for(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    form = await enter(hass, await to_prices(hass, loaded), price_source=f"entity:{PRICE}")
+    coordinator = runtime(loaded).coordinator
+    coordinator.info = replace(coordinator.info, model="Prototype")
+    assert coordinator.data.battery is not None
+    coordinator.data = replace(coordinator.data, battery=replace(coordinator.data.battery, capacity=None))
+    preview = await enter(hass, form, **MARKET)
+    assert preview["menu_options"] == ["wishes", "switched_by", "prices"]
+    assert plan_text(preview) == "It is not known how much the battery holds."
+
+
 async def test_a_source_of_prices_that_is_gone_is_refused(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     form = await enter(hass, await to_prices(hass, loaded), price_source=f"entity:{PRICE}")
     hass.states.async_remove(PRICE)
@@ -740,8 +763,8 @@ async def test_a_night_in_which_the_clocks_are_put_back(
     evening = datetime(2027, 10, 30, 20, tzinfo=NOON.tzinfo)
     freezer.move_to(evening)
     set_prices(hass, evening, [0.3] * 18 + [0.1] * 2 + [0.3] * 40)  # cheap from 0:30 to 1:00 UTC, which is 1:30 to 1:00
-    text = plan_text(await to_preview(hass, loaded, target=100))
-    assert "Sunday 01:" in text
+    text = plan_text(await to_preview(hass, loaded, target=91))
+    assert f"- Sunday 01:30 {DASH} Sunday 01:" in text
 
 
 # Changing a plan
@@ -827,6 +850,19 @@ async def test_what_is_cleared_is_gone(hass: HomeAssistant, loaded: MockConfigEn
     assert saved(loaded)["ready_by_days"] == {}
     assert saved(loaded).items() >= {"price_source": "constant", "price": 0.3}.items()
     assert "low_price" not in saved(loaded)
+
+
+async def test_a_vehicle_with_one_phase_has_no_choice(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    """The plan was one of a vehicle with three."""
+    data = FULL | {"vehicle": vehicle(loaded), "switched_by": "entity", **SWITCHED["entity"], **PRICED["constant"]}
+    subentry_id = add(hass, loaded, data | {"phases": 3})
+    coordinator = runtime(loaded).coordinator
+    info, coordinator.info = coordinator.info, replace(coordinator.info, model="Prototype")
+    await click(hass, await all_forms(hass, await start(hass, loaded, subentry_id)), "save")
+    assert saved(loaded)["phases"] == 3
+    coordinator.info = info
+    await click(hass, await all_forms(hass, await start(hass, loaded, subentry_id)), "save")
+    assert "phases" not in saved(loaded)
 
 
 @pytest.mark.parametrize(
