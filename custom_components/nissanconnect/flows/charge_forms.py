@@ -106,7 +106,7 @@ def price_kind(source: str) -> str:
 
 def opened(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a subentry holds as the fields of the forms, without what is odd."""
-    fields = plan_from(data).without_odd(data)
+    fields = {name: value for name, value in plan_from(data).without_odd(data).items() if value is not None}
     days = fields.pop(CONF_READY_BY_DAYS, {})
     return {CONF_PLACE: ANYWHERE, **fields, **{day: at for day, at in days.items() if day in WEEKDAYS}}
 
