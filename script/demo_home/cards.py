@@ -212,7 +212,7 @@ PLAN = (
     _tile("number.minimum_level", "At once up to", "numeric-input"),
     _button("button.charge_now", "Charge now"),
     _button("button.skip_plan", "Skip the plan"),
-    _when_known(_tile("sensor.planned_saving", "Saved by waiting")),
+    _when_known(_tile("sensor.planned_saving", "Saved")),
 )
 """The charge plan of a vehicle."""
 
