@@ -43,7 +43,13 @@ async def add_plans(home: Home, console: Console) -> None:
         if kind in merged_sources(home.directory):
             continue
         console.step(f"Adding a charge plan for the {vehicle.nickname}")
-        answers = {**chosen, "price_source": _PRICES, "vehicle": alias(vehicle.key), "ready_by": f"{ready:%H}:00:00"}
+        answers = {
+            **chosen,
+            "name": f"{vehicle.nickname} at home",
+            "price_source": _PRICES,
+            "vehicle": alias(vehicle.key),
+            "ready_by": f"{ready:%H}:00:00",
+        }
         console.say(await _add_plan(home.api, home.account, answers))
         remember_merged(home.directory, [kind])
 
