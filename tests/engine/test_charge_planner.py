@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf, nan
 from typing import Any
 
 from hypothesis import given, strategies as st
@@ -84,7 +85,12 @@ def test_what_is_charged_already() -> None:
         ({"capacity": None}, PlanReason.CAPACITY_UNKNOWN),
         ({"capacity": 0.0}, PlanReason.CAPACITY_UNKNOWN),
         ({"power": 0.0}, PlanReason.NO_POWER),
+        ({"capacity": nan}, PlanReason.CAPACITY_UNKNOWN),
+        ({"capacity": -40.0}, PlanReason.CAPACITY_UNKNOWN),
+        ({"power": nan}, PlanReason.NO_POWER),
         ({"overhead": 6.0}, PlanReason.NO_POWER),
+        ({"overhead": 5.0 - 1e-9}, PlanReason.NO_POWER),
+        ({"level": nan}, PlanReason.LEVEL_UNKNOWN),
     ],
 )
 def test_what_cannot_be_planned(changed: dict[str, Any], reason: PlanReason) -> None:
@@ -109,6 +115,53 @@ def test_a_time_that_has_passed() -> None:
     plan = plan_charge(task(ready_by=at(-1)), DAY)
     assert (plan.status, plan.reason) == (PlanStatus.TOO_LATE, PlanReason.READY_BY_PASSED)
     assert plan.missing == pytest.approx(20)
+
+
+def test_prices_that_overlap_or_mean_nothing() -> None:
+    """Of several prices for a time the last to begin holds, and after it again the one that lasts longer."""
+    odd = [
+        *DAY[:3],
+        PriceSlot(at(3), at(12), 0.30),
+        PriceSlot(at(4), at(5), 0.05),
+        PriceSlot(at(4), at(5), 0.05),
+        PriceSlot(at(6), at(6), 0.01),
+        PriceSlot(at(7), at(6), 0.01),
+        PriceSlot(at(8), at(9), nan),
+        PriceSlot(at(9), at(10), -inf),
+    ]
+    assert plan_charge(task(), odd) == plan_charge(task(), odd[::-1])
+    assert times(plan_charge(task(), odd)) == [(2, 3), (4, 5)]
+    assert plan_charge(task(level=0.0, target=95.0), odd).cost == pytest.approx(5 * (0.05 + 0.20 + 0.25 + 6.5 * 0.30))
+
+
+@pytest.mark.parametrize("target", [150.0, inf, nan])
+def test_more_than_full_is_full(target: float) -> None:
+    plan = plan_charge(task(level=90.0, target=target), DAY)
+    assert (plan.level, plan.energy) == (100, pytest.approx(task().seconds(90, 100) / 3600 * 5))
+
+
+def test_ready_before_it_may_begin_is_at_once() -> None:
+    plan = plan_charge(task(ready_by=at(3), earliest=at(4)), DAY)
+    assert (plan.status, times(plan)) == (PlanStatus.TOO_LATE, [(0, 2)])
+
+
+@pytest.mark.parametrize("ready_by", [None, at(12)])
+def test_if_all_is_forbidden_it_charges_afterwards(ready_by: datetime | None) -> None:
+    plan = plan_charge(task(ready_by=ready_by, forbidden=(Period(at(-1), at(13)),)), DAY)
+    assert times(plan) == [(13, 15)]
+    assert plan.missing == (20 if ready_by else 0)
+
+
+def test_the_minimum_waits_for_what_is_forbidden() -> None:
+    plan = plan_charge(task(level=10.0, target=30.0, minimum_level=20.0, forbidden=(Period(at(0.5), at(1)),)), DAY)
+    assert times(plan)[:2] == [(0, 0.5), (1, 1.5)]
+
+
+def test_periods_without_length_or_sense_mean_nothing() -> None:
+    solar = (Period(at(7), at(7), 4.0), Period(at(8), at(9), nan), Period(at(10), at(9), 4.0))
+    forbidden = (Period(at(3), at(3)), Period(at(5.05), at(5)))
+    assert plan_charge(task(solar=solar, forbidden=forbidden), DAY) == plan_charge(task(), DAY)
+    assert plan_charge(task(solar=(Period(at(7), at(8), 4.0),), feed_in=nan), DAY) == plan_charge(task(), DAY)
 
 
 def test_without_prices_it_charges_as_late_as_it_can() -> None:

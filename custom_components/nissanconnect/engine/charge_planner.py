@@ -7,11 +7,11 @@ the battery is ``efficiency`` times the power less a constant ``overhead``: owne
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from math import ceil, floor, inf
+from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
 from .cheapest import cheapest, joined
@@ -21,6 +21,10 @@ EFFICIENCY, OVERHEAD = 0.9, 0.3
 
 _SLOW_FROM, _SLOW = 95.0, 1200.0
 """From which level on charging slows down, and how many seconds longer it takes for that up to 100 %."""
+
+_FULL = 100.0
+_LEAST_POWER = 0.01
+"""With less kW into the battery no charge would ever end."""
 
 _FAR = 2**60
 _GRID = 300
@@ -191,10 +195,14 @@ def plan_charge(task: ChargeTask, prices: Iterable[PriceSlot]) -> ChargePlan:
 
 def planner(task: ChargeTask, prices: Iterable[PriceSlot]) -> Planner | ChargePlan:
     """Return what plans the charge, or the plan if there is nothing to choose."""
+    if not isfinite(task.level):
+        return ChargePlan(status=PlanStatus.CANNOT, reason=PlanReason.LEVEL_UNKNOWN, level=task.level)
     if not task.capacity or not 0 < task.capacity < inf:
         return ChargePlan(status=PlanStatus.CANNOT, reason=PlanReason.CAPACITY_UNKNOWN, level=task.level)
-    if not 0 < task.battery_power < inf:
+    if not _LEAST_POWER <= task.battery_power < inf:
         return ChargePlan(status=PlanStatus.CANNOT, reason=PlanReason.NO_POWER, level=task.level)
+    if not task.target <= _FULL:
+        task = replace(task, target=_FULL)
     needed = task.seconds(task.level, task.target)
     if not needed:
         return ChargePlan(status=PlanStatus.NOT_NEEDED, reason=PlanReason.ABOVE_TARGET, level=task.level)
@@ -226,9 +234,11 @@ class Planner:
         self._task = task
         self._needed = needed
         self._now = int(task.now.timestamp())
-        self._prices = sorted((_rounded(each.start), _rounded(each.end), each.price) for each in prices)
-        self._solar = sorted((_rounded(each.start), _rounded(each.end), each.power) for each in task.solar)
-        self._forbidden = sorted((_down(each.start), -_down(each.end, -1), 0.0) for each in task.forbidden)
+        self._prices = _table((_rounded(start), _rounded(end), price) for start, end, price in prices)
+        solar = task.solar if isfinite(task.feed_in) else ()
+        self._solar = _table((_rounded(start), _rounded(end), power) for start, end, power in solar)
+        forbidden = (each for each in task.forbidden if each.start < each.end)
+        self._forbidden = _table((_down(each.start), -_down(each.end, -1), 0.0) for each in forbidden)
 
     def plan(self) -> ChargePlan:
         """Return the plan."""
@@ -369,10 +379,17 @@ class Planner:
         return Block(_time(start), _time(end), power, power * (end - start) / 3600, cost)
 
 
+def _table(entries: Iterable[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    """Return the entries that say something, in their order."""
+    return sorted(entry for entry in entries if entry[0] < entry[1] and isfinite(entry[2]))
+
+
 def _at(table: list[tuple[int, int, float]], at: int) -> float | None:
     """Return what a table says of a time; of several entries the last to begin."""
-    place = bisect_right(table, (at, _FAR, inf)) - 1
-    return table[place][2] if place >= 0 and table[place][1] > at else None
+    for place in range(bisect_right(table, (at, _FAR, inf)) - 1, -1, -1):
+        if table[place][1] > at:
+            return table[place][2]
+    return None
 
 
 def _latest(spans: list[Span], seconds: int) -> list[Span]:
