@@ -1,12 +1,12 @@
 """When a vehicle charges: cheaply, in time, and when in doubt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
 from typing import Any
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.charge_planner import (
@@ -248,18 +248,37 @@ def test_every_plan_is_in_time_and_no_dearer_than_simple_ones(
         assert later.cost <= plan.cost + 1e-9
 
 
-@given(prices.filter(lambda each: len(each) > 4), st.integers(1, 40), st.integers(0, 400))
-def test_half_way_nothing_changes(prices: Sequence[float], percent: int, minutes: int) -> None:
+kinds = st.fixed_dictionaries(
+    {
+        "starts": st.none() | st.integers(1, 3),
+        "shortest": st.sampled_from([0, 0, 15, 30, 60]).map(lambda minutes: timedelta(minutes=minutes)),
+        "minimum_level": st.sampled_from([0.0, 0.0, 10.0]),
+        "highest_price": st.none() | st.sampled_from([0.1, 0.3]),
+        "earliest": st.none() | st.sampled_from([at(1), at(2.5)]),
+        "forbidden": st.just(()) | st.sampled_from([(Period(at(1), at(2)),), (Period(at(3.25), at(3.5)),)]),
+        "solar": st.just(()) | st.just((Period(at(2), at(4), 3.0),)),
+        "pace": st.sampled_from([1.0, 0.8]),
+    }
+)
+
+
+@given(prices.filter(lambda each: len(each) > 4), st.integers(1, 40), st.integers(0, 400), kinds)
+@settings(max_examples=300)
+def test_half_way_nothing_changes(
+    prices: Sequence[float], percent: int, minutes: int, kinds: Mapping[str, Any]
+) -> None:
     slots = hourly(*prices)
-    wanted = task(level=0.0, target=float(percent), ready_by=at(len(prices)))
+    wanted = task(level=0.0, target=float(percent), ready_by=at(len(prices)), **kinds)
     plan = plan_charge(wanted, slots)
     now = NOON + timedelta(minutes=minutes)
-    if plan.reason is not PlanReason.CHEAPEST:
+    if plan.reason not in (PlanReason.CHEAPEST, PlanReason.MINIMUM_FIRST):
         return
     done = sum((max(min(each.end, now) - each.start, timedelta()) for each in plan.blocks), timedelta())
     left = [(max(each.start, now), each.end) for each in plan.blocks if each.end > now]
     running = next((each.start for each in plan.blocks if each.start < now < each.end), None)
-    level = done / timedelta(hours=10) * 100
-    again = plan_charge(replace(wanted, now=now, level=level, charging_since=running), slots)
+    begun = sum(each.start < now for each in plan.blocks)
+    starts = None if wanted.starts is None else max(wanted.starts - begun, 0 if running else 1)
+    level = done / timedelta(hours=1) * wanted.battery_power / 50 * 100
+    again = plan_charge(replace(wanted, now=now, level=level, charging_since=running, starts=starts), slots)
     edges = [edge.timestamp() for each in again.blocks for edge in (each.start, each.end)]
     assert edges == pytest.approx([edge.timestamp() for each in left for edge in each], abs=2)

@@ -154,7 +154,7 @@ class ChargeTask:
         if end <= start or not self.capacity:
             return 0
         stored = (end - start) / 100 * self.capacity
-        return ceil(stored / self.battery_power * 3600 + slow_seconds(start, end))
+        return ceil(round(stored / self.battery_power * 3600 + slow_seconds(start, end), 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +274,8 @@ class Planner:
         if not rest or rest > sum(slot.end - slot.start for slot in slots if slot.price is not None):
             return None
         running = task.charging_since is not None
-        starts = None if task.starts is None else max(task.starts - (bool(spans) and not running), 0)
+        begun = len(spans) - (running and bool(spans) and spans[0][0] == self._now)
+        starts = None if task.starts is None else max(task.starts - begun, 0)
         goes_on = free == spans[-1][1] if spans else running and free == self._now
         return Choice(slots, rest, starts, int(task.shortest.total_seconds()), goes_on)
 
