@@ -49,7 +49,7 @@ def fits(
 ) -> tuple[bool, int]:
     """Whether the spans keep to the limits, and how many of them have to be started."""
     begun = [span for span in spans if not (running and span[0] == slots[0].start)]
-    is_long = len(spans) == 1 or all(end - start >= shortest for start, end in begun)
+    is_long = (len(spans) == 1 and not running) or all(end - start >= shortest for start, end in begun)
     return is_long and (starts is None or len(begun) <= starts), len(begun)
 
 

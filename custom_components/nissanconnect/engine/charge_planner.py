@@ -300,7 +300,7 @@ class Planner:
             if use is not _Use.FORBIDDEN and left > 0:
                 spans.append((start, min(stop, start + left)))
                 left -= min(stop - start, left)
-        return spans
+        return joined(spans)
 
     def _forced(self) -> int:
         """Return for how many seconds it charges in any case: up to the minimum, and until the block is long enough."""

@@ -22,26 +22,18 @@ def cheapest(
 
     Of equal costs it is the fewest blocks, then the earliest. ``slots`` follow each other without gaps. There are at
     most so many ``starts`` if that is limited; a block that is ``running`` already needs none and may end at once. No
-    other block is shorter than the ``shortest``, in seconds, unless there is only one.
+    other block is shorter than the ``shortest``, in seconds, unless it is the only one.
     """
     if seconds <= 0:
         return []
-    single = seconds < 2 * shortest or starts == 1
-    blocks = _blocks(slots, seconds, starts, shortest, running=running) if running or not single else None
-    if not single or starts == 0:
-        return blocks
-    cost = _costs(slots)
-
-    def rank(spans: list[Span]) -> tuple[float, int, list[Span]]:
-        begun = running and spans[0][0] == slots[0].start
-        return sum(cost(start, end) for start, end in spans), len(spans) - begun, spans
-
-    found = [spans for spans in (blocks, _one_block(slots, seconds, cost)) if spans]
-    return min(found, key=rank, default=None)
+    if running or starts == 0 or (starts != 1 and seconds >= 2 * shortest):
+        return _blocks(slots, seconds, starts, shortest, running=running)
+    return _one_block(slots, seconds)
 
 
-def _one_block(slots: Sequence[Slot], seconds: int, cost: Callable[[int, int], float]) -> list[Span] | None:
+def _one_block(slots: Sequence[Slot], seconds: int) -> list[Span] | None:
     """Return the cheapest place for a single block: it begins or ends where a slot does."""
+    cost = _costs(slots)
     first, last = slots[0].start, slots[-1].end - seconds
     begins = {slot.start for slot in slots} | {slot.end - seconds for slot in slots}
     places = [(cost(begin, begin + seconds), begin) for begin in begins if first <= begin <= last]
