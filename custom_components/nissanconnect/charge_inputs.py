@@ -11,6 +11,7 @@ from .const import DOMAIN
 from .coordinator import VehicleCoordinator
 from .engine.charge_planner import Period
 from .prices import PriceList, Prices
+from .solar import async_solar_forecast
 
 _AHEAD = timedelta(days=3)
 
@@ -96,4 +97,6 @@ class ChargeInputs:
         now = dt_util.utcnow()
         self.prices = await self._source.async_read(now + _AHEAD)
         self.departures = await async_departures(self._coordinator.hass, self._settings)
+        if self._settings.feed_in is not None:
+            self.solar = await async_solar_forecast(self._coordinator.hass)
         self.due_at = self._source.next_read(now, max((slot.end for slot in self.prices.slots), default=None))
