@@ -18,7 +18,7 @@ MOST_LINES = 450
 """Of a file that can be read at once."""
 MOST_METHODS = 20
 """Of a class, unless a reason is given."""
-MOST_FILES = 139
+MOST_FILES = 161
 
 ROOMS: Mapping[str, int] = {
     "shell + flows": 6700,
@@ -29,6 +29,9 @@ ROOMS: Mapping[str, int] = {
 }
 """The most lines of a room; of each other backend there may be as many as :data:`MOST_LINES_OF_A_BACKEND`."""
 MOST_LINES_OF_A_BACKEND = 1500
+
+_CHARGING = ("charge_", "charging/", "engine/charge_", "engine/cheapest", "flows/charge_", "flows/wallboxes")
+"""What belongs to charging by price, which came later."""
 
 WALKS: Mapping[str, int] = {"1a": 14, "1b": 25, "1c": 14, "1d": 10}
 """The most files on each of the four walks through the code that the page on its architecture lists."""
@@ -61,6 +64,8 @@ def lines(found: Mapping[str, str]) -> dict[str, int]:
 def room(file: str) -> str:
     """Return in which room a file is."""
     parts = file.split("/")
+    if file.startswith(_CHARGING):
+        return "charging by price"
     if parts[0] in {"vehicle", "engine"}:
         return "vehicle + engine"
     if parts[0] != "backends":

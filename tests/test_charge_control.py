@@ -11,8 +11,8 @@ from homeassistant.helpers.json import ExtendedJSONEncoder
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.nissanconnect.charge_control import ChargeControl
-from custom_components.nissanconnect.charge_display import ChargeDisplay
+from custom_components.nissanconnect.charging.control import ChargeControl
+from custom_components.nissanconnect.charging.display import ChargeDisplay
 from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus

@@ -8,7 +8,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import SelectOptionDict
 from hypothesis import example, given, strategies as st
 
-from custom_components.nissanconnect.charge_plans import CONF_READY_BY_DAYS, SwitchedBy
+from custom_components.nissanconnect.charging.plans import CONF_READY_BY_DAYS, SwitchedBy
+from custom_components.nissanconnect.charging.price_choice import CONSTANT, TWO_TARIFF
 from custom_components.nissanconnect.flows import vehicle_selector
 from custom_components.nissanconnect.flows.charge_forms import (
     MARKET,
@@ -22,7 +23,6 @@ from custom_components.nissanconnect.flows.charge_forms import (
     switched_by_form,
     wishes_form,
 )
-from custom_components.nissanconnect.price_choice import CONSTANT, TWO_TARIFF
 
 _SOME = [SelectOptionDict(value="x", label="x")]
 _FORMS = [

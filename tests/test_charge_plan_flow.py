@@ -16,12 +16,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.nissanconnect.charge_plans import read_charge_plans
+from custom_components.nissanconnect.charging.plans import read_charge_plans
+from custom_components.nissanconnect.charging.price_choice import PriceChoice
+from custom_components.nissanconnect.charging.prices import Prices
 from custom_components.nissanconnect.engine.charge_planner import ChargeTask, PriceSlot, plan_charge
 from custom_components.nissanconnect.flows import charge_plan, charge_preview
 from custom_components.nissanconnect.flows.wallboxes import KNOWN_SWITCHES, KnownSwitch
-from custom_components.nissanconnect.price_choice import PriceChoice
-from custom_components.nissanconnect.prices import Prices
 from custom_components.nissanconnect.vehicle import Capability, alias
 
 from .charging import PRICE, WALLBOX, runtime, set_prices

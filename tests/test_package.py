@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).parents[1]
 ROOT = REPOSITORY / "custom_components" / DOMAIN
 GENERATED = Path(homeassistant.__file__).parent / "generated"
 MANIFEST: dict[str, Any] = json.loads((ROOT / "manifest.json").read_text())
-SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("flows/*.py")])
+SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("charging/*.py"), *ROOT.glob("flows/*.py")])
 PURE = [path for room in ("vehicle", "engine") for path in sorted((ROOT / room).glob("*.py"))]
 
 

@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.charge_planner import Period, PriceSlot
-from custom_components.nissanconnect.price_shapes import (
+from custom_components.nissanconnect.charging.price_shapes import (
     Unit,
     join_slots,
     read_attributes,
@@ -16,6 +15,7 @@ from custom_components.nissanconnect.price_shapes import (
     read_periods,
     read_unit,
 )
+from custom_components.nissanconnect.engine.charge_planner import Period, PriceSlot
 
 from .backends.strategies import JSON
 from .price_bodies import BERLIN, SOURCES, TODAY, Attributes, day_of, flat_hours, octopus_rates, rce_prices

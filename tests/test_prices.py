@@ -14,15 +14,15 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.engine.charge_planner import Period, PriceSlot
-from custom_components.nissanconnect.price_choice import CONSTANT, TWO_TARIFF, PriceChoice
-from custom_components.nissanconnect.price_sources import (
+from custom_components.nissanconnect.charging.price_choice import CONSTANT, TWO_TARIFF, PriceChoice
+from custom_components.nissanconnect.charging.price_sources import (
     NAMED_PARTS,
     PriceSource,
     async_find_price_sources,
     joined_entities,
 )
-from custom_components.nissanconnect.prices import PriceFault, PriceList, Prices
+from custom_components.nissanconnect.charging.prices import PriceFault, PriceList, Prices
+from custom_components.nissanconnect.engine.charge_planner import Period, PriceSlot
 from custom_components.nissanconnect.texts import async_text
 
 from .core_prices import CORE_SOURCES, CorePrices, CoreSource

@@ -15,7 +15,9 @@ import pytest
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
 from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
 from custom_components.nissanconnect.calendar import CALENDARS
-from custom_components.nissanconnect.charge_plans import SwitchedBy
+from custom_components.nissanconnect.charging.plans import SwitchedBy
+from custom_components.nissanconnect.charging.price_choice import CONSTANT, TWO_TARIFF
+from custom_components.nissanconnect.charging.prices import PriceFault
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.condition import CONDITIONS
 from custom_components.nissanconnect.config_flow import _MENU, NissanConfigFlow
@@ -37,8 +39,6 @@ from custom_components.nissanconnect.flows.charge_forms import (
 from custom_components.nissanconnect.issues import ISSUES
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import CHARGE_NUMBERS, NUMBERS
-from custom_components.nissanconnect.price_choice import CONSTANT, TWO_TARIFF
-from custom_components.nissanconnect.prices import PriceFault
 from custom_components.nissanconnect.queries import PREFLIGHT, QUERIES, VehicleQuery
 from custom_components.nissanconnect.repairs import FLOWS
 from custom_components.nissanconnect.sensor import CHARGE_SENSORS, GEOFENCE_DISTANCE, INTEGRATION_SENSORS, SENSORS
@@ -51,7 +51,7 @@ from custom_components.nissanconnect.update import UPDATES
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason, errors
 
 ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
-SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("flows/*.py")])
+SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("charging/*.py"), *ROOT.glob("flows/*.py")])
 LANGUAGES = sorted((ROOT / "translations").glob("*.json"))
 DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "binary_sensor": (*BINARY_SENSORS, GEOFENCE),
@@ -130,7 +130,7 @@ def test_every_option_of_a_sensor_has_a_name() -> None:
 def test_every_reason_and_every_problem_of_a_charge_plan_has_its_words() -> None:
     told = ENGLISH["entity"]["sensor"]["plan_status"]["state_attributes"]
     assert told["reason"]["state"].keys() == set(PlanReason)
-    of_switches = set(re.findall(r'"(switch_\w+)"', (ROOT / "charge_outlet.py").read_text()))
+    of_switches = set(re.findall(r'"(switch_\w+)"', (ROOT / "charging/outlet.py").read_text()))
     assert told["failure"]["state"].keys() == of_switches | set(PriceFault)
 
 

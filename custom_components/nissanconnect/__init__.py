@@ -16,8 +16,8 @@ from homeassistant.helpers.typing import ConfigType
 from . import const  # noqa: F401 - first: an older Home Assistant lacks what the others import
 from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import LockSetup
-from .charge_outlet import async_leave_on
-from .charge_plans import read_charge_plan, read_charge_plans
+from .charging.outlet import async_leave_on
+from .charging.plans import read_charge_plan, read_charge_plans
 from .connection import AuthStorage
 from .const import (
     CONF_AUTH,

@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
-from .charge_control import ChargeControl
 from .charge_entity import ChargeEntity, async_add_charge_entities
+from .charging.control import ChargeControl
 from .entity import ControlDescription, ControlEntity, async_add_vehicle_entities
 from .vehicle import (
     Capability,

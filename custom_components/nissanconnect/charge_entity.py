@@ -9,8 +9,8 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, async_get_current_platform
 
 from .account import NissanConfigEntry
-from .charge_control import ChargeControl
-from .charge_display import ChargeDisplay
+from .charging.control import ChargeControl
+from .charging.display import ChargeDisplay
 from .const import DOMAIN
 from .entity import VehicleEntity
 from .runtime import VehicleRuntime

@@ -8,7 +8,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.redact import async_redact_data
 
 from .account import NissanConfigEntry
-from .charge_control import ChargeControl
+from .charging.control import ChargeControl
 from .const import DOMAIN
 from .runtime import VehicleRuntime
 from .vehicle import alias

@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
 from .charge_entity import ChargeEntity, async_add_charge_entities
-from .charge_plans import BOUNDS, CONF_MINIMUM, CONF_TARGET, ChargePlanSettings
+from .charging.plans import BOUNDS, CONF_MINIMUM, CONF_TARGET, ChargePlanSettings
 from .entity import ControlDescription, ControlEntity, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability, SetChargeLimit
 

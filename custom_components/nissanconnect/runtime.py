@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from .alerts import VehicleAlerts
 from .automatic import AutomaticWakes, ClimatePlans
-from .charge_control import ChargeControl
-from .charge_plans import charge_plans_of
+from .charging.control import ChargeControl
+from .charging.plans import charge_plans_of
 from .command_checks import CommandChecks, PinGuard
 from .command_log import CommandLog
 from .commands import VehicleCommands

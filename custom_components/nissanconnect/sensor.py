@@ -25,8 +25,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
-from .charge_display import ChargeDisplay
 from .charge_entity import async_add_charge_entities
+from .charging.display import ChargeDisplay
 from .engine.charge_planner import PlanStatus
 from .engine.debounce import Held, InSteps, Steady, TimeInSteps
 from .engine.wake_policy import WakeRefusal

@@ -11,8 +11,8 @@ from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .charge_display import ChargeDisplay
 from .charge_entity import DecidedEntity
+from .charging.display import ChargeDisplay
 from .const import DOMAIN
 from .engine.debounce import Steady
 from .entity import GeofenceEntity, Reading, VehicleDescription, VehicleEntity

@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
 from .charge_entity import ChargeEntity, async_add_charge_entities
-from .charge_plans import CONF_READY_BY
+from .charging.plans import CONF_READY_BY
 from .entity import VehicleDescription, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability
 

@@ -24,7 +24,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..charge_plans import (
+from ..charging.plans import (
     BOUNDS,
     CONF_BLOCK,
     CONF_CALENDAR,
@@ -56,9 +56,7 @@ from ..charge_plans import (
     SwitchedBy,
     plan_from,
 )
-from ..const import CONF_VEHICLE
-from ..engine.charge_wishes import ChargeWishes
-from ..price_choice import (
+from ..charging.price_choice import (
     CONF_LOW_DAYS,
     CONF_LOW_FROM,
     CONF_LOW_PRICE,
@@ -70,6 +68,8 @@ from ..price_choice import (
     CONSTANT,
     TWO_TARIFF,
 )
+from ..const import CONF_VEHICLE
+from ..engine.charge_wishes import ChargeWishes
 
 type Fields = dict[probatio.Marker, Any]
 """The fields of a form, of which some can be sections with fields of their own."""

@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import SelectOptionDict
 import probatio
 
 from ..account import NissanConfigEntry
-from ..charge_plans import (
+from ..charging.plans import (
     CONF_CAPACITY,
     CONF_CURRENT,
     CONF_ENERGY_SENSOR,
@@ -35,11 +35,7 @@ from ..charge_plans import (
     plan_from,
     read_charge_plans,
 )
-from ..const import CONF_VEHICLE
-from ..engine.charge_physics import ac_power, phases, usable_capacity
-from ..engine.charge_wishes import ChargeWishes
-from ..geofences import read_geofences
-from ..price_choice import (
+from ..charging.price_choice import (
     CONF_LOW_DAYS,
     CONF_LOW_FROM,
     CONF_LOW_PRICE,
@@ -49,7 +45,11 @@ from ..price_choice import (
     CONSTANT,
     TWO_TARIFF,
 )
-from ..price_sources import async_find_price_sources, async_known_choice
+from ..charging.price_sources import async_find_price_sources, async_known_choice
+from ..const import CONF_VEHICLE
+from ..engine.charge_physics import ac_power, phases, usable_capacity
+from ..engine.charge_wishes import ChargeWishes
+from ..geofences import read_geofences
 from ..runtime import VehicleRuntime
 from ..texts import async_text
 from ..vehicle import LONGEST_TITLE, Capability, alias, one_line

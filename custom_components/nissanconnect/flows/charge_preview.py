@@ -10,12 +10,12 @@ from homeassistant.const import WEEKDAYS
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..charge_inputs import ChargeInputs
-from ..charge_planning import Standing, async_plan_from_now, select_plan
-from ..charge_plans import ChargePlanSettings
-from ..charge_switch import charge_switch
+from ..charging.inputs import ChargeInputs
+from ..charging.planning import Standing, async_plan_from_now, select_plan
+from ..charging.plans import ChargePlanSettings
+from ..charging.prices import PriceFault
+from ..charging.switch import charge_switch
 from ..engine.charge_planner import ChargePlan, PlanReason, PlanStatus
-from ..prices import PriceFault
 from ..runtime import VehicleRuntime
 from ..texts import async_text
 

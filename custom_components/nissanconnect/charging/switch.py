@@ -12,11 +12,9 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter
 
-from .charge_outlet import Outlet, SwitchFailed
-from .charge_plans import SwitchChoice, SwitchedBy
-from .commands import VehicleCommands
-from .coordinator import VehicleCoordinator
-from .vehicle import (
+from ..commands import VehicleCommands
+from ..coordinator import VehicleCoordinator
+from ..vehicle import (
     Capability,
     Charging,
     CommandRecord,
@@ -26,6 +24,8 @@ from .vehicle import (
     StartCharging,
     StopCharging,
 )
+from .outlet import Outlet, SwitchFailed
+from .plans import SwitchChoice, SwitchedBy
 
 _LEAST_POWER = 0.15
 """kW. Less than this is the charger's own consumption."""

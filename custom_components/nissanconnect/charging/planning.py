@@ -9,17 +9,17 @@ from homeassistant.components.zone import in_zone
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .alerts import VehicleAlerts
-from .charge_inputs import ChargeInputs
-from .charge_plans import ChargePlanSettings
-from .charge_switch import ChargeSwitch
-from .const import DOMAIN
-from .coordinator import VehicleCoordinator
-from .engine.charge_physics import usable_capacity
-from .engine.charge_planner import ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
-from .engine.charge_session import ChargeMemory, ChargeSession, SessionMode
+from ..alerts import VehicleAlerts
+from ..const import DOMAIN
+from ..coordinator import VehicleCoordinator
+from ..engine.charge_physics import usable_capacity
+from ..engine.charge_planner import ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
+from ..engine.charge_session import ChargeMemory, ChargeSession, SessionMode
+from ..vehicle import Position
+from .inputs import ChargeInputs
+from .plans import ChargePlanSettings
 from .prices import PriceList
-from .vehicle import Position
+from .switch import ChargeSwitch
 
 _WOBBLE = 50
 """Metres by which the fix of a parked vehicle may be off its zone."""

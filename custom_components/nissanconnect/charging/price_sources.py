@@ -20,9 +20,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.loader import Integration, async_get_integrations
 from homeassistant.util import dt as dt_util
 
+from ..texts import async_text
 from .price_choice import CONSTANT, TWO_TARIFF, PriceChoice
 from .price_shapes import PriceListing, Unit, read_attributes, read_unit
-from .texts import async_text
 
 ENTITY: Final = "entity"
 

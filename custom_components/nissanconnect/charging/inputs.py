@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.util import dt as dt_util
 
-from .charge_plans import ChargePlanSettings, async_departures
-from .const import DOMAIN
-from .coordinator import VehicleCoordinator
-from .engine.charge_planner import Period
+from ..const import DOMAIN
+from ..coordinator import VehicleCoordinator
+from ..engine.charge_planner import Period
+from .plans import ChargePlanSettings, async_departures
 from .prices import PriceList, Prices
 from .solar import async_solar_forecast
 

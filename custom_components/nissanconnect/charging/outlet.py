@@ -29,8 +29,8 @@ from homeassistant.core import Context, HomeAssistant, State, split_entity_id
 from homeassistant.exceptions import HomeAssistantError
 import probatio
 
-from .charge_plans import ChargePlanSettings, SwitchChoice, SwitchedBy
-from .engine.charge_session import ChargeSession
+from ..engine.charge_session import ChargeSession
+from .plans import ChargePlanSettings, SwitchChoice, SwitchedBy
 
 _LONGEST = 30
 """Seconds that an action of Home Assistant may take."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from .charge_outlet import SwitchFailed
-from .charge_switch import ChargeSwitch
-from .const import DOMAIN
-from .coordinator import VehicleCoordinator
-from .vehicle import BackendError, Group
+from ..const import DOMAIN
+from ..coordinator import VehicleCoordinator
+from ..vehicle import BackendError, Group
+from .outlet import SwitchFailed
+from .switch import ChargeSwitch
 
 
 class ChargeSwitcher:

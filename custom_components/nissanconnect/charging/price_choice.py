@@ -7,8 +7,8 @@ from typing import Any, Final, Self
 
 from homeassistant.const import WEEKDAYS
 
-from .engine.charge_planner import PriceSlot
-from .settings import EntryValues
+from ..engine.charge_planner import PriceSlot
+from ..settings import EntryValues
 
 CONF_LOW_DAYS: Final = "low_days"
 CONF_LOW_FROM: Final = "low_from"

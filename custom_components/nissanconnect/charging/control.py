@@ -8,15 +8,15 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.start import async_at_started
 
-from .alerts import VehicleAlerts
-from .charge_display import ChargeDisplay
-from .charge_planning import NOT_PLUGGED_IN, SWITCHED_OFF, Standing, select_plan
-from .charge_plans import ChargePlanSettings, async_change_plan
-from .charge_stay import ChargeStay
-from .commands import VehicleCommands
-from .const import DOMAIN
-from .coordinator import StateUpdate, VehicleCoordinator
-from .engine.charge_session import ChargeMemory, SessionMode
+from ..alerts import VehicleAlerts
+from ..commands import VehicleCommands
+from ..const import DOMAIN
+from ..coordinator import StateUpdate, VehicleCoordinator
+from ..engine.charge_session import ChargeMemory, SessionMode
+from .display import ChargeDisplay
+from .planning import NOT_PLUGGED_IN, SWITCHED_OFF, Standing, select_plan
+from .plans import ChargePlanSettings, async_change_plan
+from .stay import ChargeStay
 
 
 class ChargeControl:

@@ -15,11 +15,11 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .const import CONF_VEHICLE, SUBENTRY_CHARGE_PLAN
-from .engine.charge_wishes import ChargeWishes
+from ..const import CONF_VEHICLE, SUBENTRY_CHARGE_PLAN
+from ..engine.charge_wishes import ChargeWishes
+from ..settings import EntryValues, Read
+from ..vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
 from .price_choice import CONSTANT, PriceChoice
-from .settings import EntryValues, Read
-from .vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
 
 CONF_BLOCK: Final = "block"
 """The shortest block, in minutes."""

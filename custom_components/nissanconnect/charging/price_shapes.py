@@ -9,7 +9,7 @@ from itertools import pairwise, zip_longest
 import re
 from typing import Any, NamedTuple
 
-from .engine.charge_planner import Period, PriceSlot
+from ..engine.charge_planner import Period, PriceSlot
 
 _HOUR = timedelta(hours=1)
 _YEARS = range(2000, 2100)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from .charge_planning import Standing
-from .engine.charge_planner import Block, ChargePlan, PlanStatus
-from .engine.charge_session import ChargeSession
+from ..engine.charge_planner import Block, ChargePlan, PlanStatus
+from ..engine.charge_session import ChargeSession
+from .planning import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,21 +10,21 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .alerts import VehicleAlerts
-from .charge_display import ChargeDisplay, charge_display
-from .charge_inputs import ChargeInputs
-from .charge_outlet import UNCHANGED
-from .charge_planning import Planning, charge_task, standing_of, without_planning
-from .charge_plans import ChargePlanSettings
-from .charge_switch import INITIATOR, ChargeSwitch, charge_switch
-from .charge_switcher import ChargeSwitcher
-from .commands import VehicleCommands
-from .coordinator import VehicleCoordinator
-from .engine.charge_physics import ChargeModel
-from .engine.charge_planner import ChargePlan, PlanStatus
-from .engine.charge_session import ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
-from .engine.charge_wishes import ready_by
-from .vehicle import Alert, AlertType, Capability, ChargingStatus, Initiator, Refresh
+from ..alerts import VehicleAlerts
+from ..commands import VehicleCommands
+from ..coordinator import VehicleCoordinator
+from ..engine.charge_physics import ChargeModel
+from ..engine.charge_planner import ChargePlan, PlanStatus
+from ..engine.charge_session import ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
+from ..engine.charge_wishes import ready_by
+from ..vehicle import Alert, AlertType, Capability, ChargingStatus, Initiator, Refresh
+from .display import ChargeDisplay, charge_display
+from .inputs import ChargeInputs
+from .outlet import UNCHANGED
+from .planning import Planning, charge_task, standing_of, without_planning
+from .plans import ChargePlanSettings
+from .switch import INITIATOR, ChargeSwitch, charge_switch
+from .switcher import ChargeSwitcher
 
 _UPDATE_EVERY = timedelta(minutes=15)
 
@@ -70,11 +70,6 @@ class ChargeStay:
     def session(self) -> ChargeSession | None:
         """What is known of the stay; ``None`` until its first update."""
         return self.memory.session
-
-    @property
-    def model(self) -> ChargeModel:
-        """What was learnt of the vehicle."""
-        return self.memory.model
 
     @callback
     def async_use(self, settings: ChargePlanSettings) -> None:
