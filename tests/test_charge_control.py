@@ -372,3 +372,25 @@ async def test_diagnostics_describe_the_plan_and_not_the_place(
     assert '"charge"' in found
     for hidden in ("zone.secret", str(HOME.latitude), PRICE, "Home"):
         assert hidden not in found
+
+
+async def test_two_vehicles_on_one_connection_never_draw_more_than_it_gives(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    await set_up(hass, entry)
+    hass.config_entries.async_update_entry(entry, options={"charge_power": 8})
+    plug_in_empty(simulator, 60)
+    plug_in_empty(simulator, 50, "Ariya")
+    await add_plan(hass, entry, target=80, ready_by="07:00:00", capacity=37.2)
+    await add_plan(hass, entry, "Ariya", switched_by="vehicle", power=7.4, target=62, ready_by="07:00:00")
+    await pass_time(timedelta(minutes=45))
+    plans = [shown(runtime(entry, model).charge) for model in ("Leaf", "Ariya")]
+    assert [plan.standing.status for plan in plans] == [PlanStatus.PLANNED] * 2
+    together = []
+    end = simulator.now() + timedelta(hours=11)
+    while simulator.now() < end:
+        await pass_time(timedelta(minutes=1))
+        together.append(electric(simulator).from_wall + electric(simulator, "Ariya").from_wall)
+    assert max(together[5:]) < 8
+    assert electric(simulator).battery.level == pytest.approx(80, abs=2)
+    assert electric(simulator, "Ariya").battery.level == pytest.approx(62, abs=2)

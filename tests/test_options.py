@@ -17,6 +17,7 @@ from custom_components.nissanconnect.engine.wake_policy import WakePolicy
 from custom_components.nissanconnect.settings import (
     OPTION_ACTIVE,
     OPTION_ANSWER_AT_ONCE,
+    OPTION_CHARGE_POWER,
     OPTION_CLIMATE_BATTERY,
     OPTION_COLDEST,
     OPTION_ENGINE_BATTERY,
@@ -90,6 +91,7 @@ async def test_general(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
         OPTION_COLDEST: -20,
         OPTION_HOTTEST: 40,
         OPTION_ENGINE_BATTERY: 30,
+        OPTION_CHARGE_POWER: 0,
         OPTION_ANSWER_AT_ONCE: False,
     }
     result = await submit(hass, form, GENERAL)
@@ -99,6 +101,7 @@ async def test_general(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     assert settings.pace.active == timedelta(minutes=4)
     assert settings.limits == CommandLimits(climate_battery=35, coldest=-30, hottest=45, engine_battery=20)
     assert settings.answer_at_once
+    assert settings.charge_power is None
 
 
 async def test_each_vehicle_has_its_own_waking(

@@ -16,6 +16,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Forgetting
+from .charging.joint import PlanGroup
 from .commands import action_error
 from .connection import Connection
 from .const import DOMAIN
@@ -82,6 +83,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         store.async_start(self._remember)
         self.connection = Connection(hass, entry, backend, settings, store, on_push=self._async_handle_push)
         self.vehicles: dict[str, VehicleRuntime] = {}
+        self._plan_group = PlanGroup()
         self._pending_pushes: list[Push] = []
         """What had not lasted long enough to count before the restart."""
         self._failures = 0
@@ -357,7 +359,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
     @callback
     def _async_add_vehicle(self, known: RememberedVehicle, *, restored: bool = False) -> VehicleRuntime:
         self.connection.secondary.pop(known.info.key, None)  # the other entry has given it up
-        vehicle = VehicleRuntime(self.connection, known, restored=restored)
+        vehicle = VehicleRuntime(self.connection, known, self._plan_group, restored=restored)
         vehicle.coordinator.is_listed = not self._misses[known.info.key]
         vehicle.coordinator.async_add_observer(self._async_observe)
         vehicle.log.async_add_listener(partial(self._async_command_ended, vehicle.coordinator))

@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from .alerts import VehicleAlerts
 from .automatic import AutomaticWakes, ClimatePlans
 from .charging.control import ChargeControl
+from .charging.joint import PlanGroup
 from .charging.plans import charge_plans_of
 from .command_checks import CommandChecks, PinGuard
 from .command_log import CommandLog
@@ -29,8 +30,13 @@ from .vehicle_source import OwnSource
 class VehicleRuntime:
     """One vehicle: its coordinator, and what observes and commands it."""
 
-    def __init__(self, connection: Connection, known: RememberedVehicle, *, restored: bool) -> None:
-        """Start from what is ``known`` of the vehicle, ``restored`` from before a restart or not."""
+    def __init__(
+        self, connection: Connection, known: RememberedVehicle, plan_group: PlanGroup, *, restored: bool
+    ) -> None:
+        """Start from what is ``known`` of the vehicle, ``restored`` from before a restart or not.
+
+        ``plan_group`` are the charge plans that share a connection to the grid with those of the vehicle.
+        """
         key = known.info.key
         entry = connection.entry
         self.connection = connection
@@ -57,7 +63,12 @@ class VehicleRuntime:
         self.plans = ClimatePlans(self.coordinator, self.commands, self.alerts)
         self.wakes = AutomaticWakes(self.coordinator, self.commands)
         self.charge = ChargeControl(
-            self.coordinator, self.commands, self.alerts, known.charge, charge_plans_of(entry, known.info)
+            self.coordinator,
+            self.commands,
+            self.alerts,
+            group=plan_group,
+            memory=known.charge,
+            plans=charge_plans_of(entry, known.info),
         )
         for observer in (
             self._async_show_problems,
@@ -117,6 +128,7 @@ class VehicleRuntime:
     def async_apply_settings(self) -> None:
         """Go by the options as they are now."""
         self.alerts.wanted = self.connection.settings.alerts
+        self.charge.async_update()
         self.coordinator.async_reschedule()
         self.coordinator.async_update_listeners()
 

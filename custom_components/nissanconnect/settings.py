@@ -11,7 +11,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from homeassistant.const import PERCENTAGE, UnitOfTemperature, UnitOfTime
+from homeassistant.const import PERCENTAGE, UnitOfPower, UnitOfTemperature, UnitOfTime
 
 from .engine.polling import PollingPolicy
 from .engine.preconditions import CommandLimits
@@ -21,6 +21,7 @@ from .vehicle import AlertType, alias
 OPTION_ACTIVE: Final = "minutes_active"
 OPTION_ALERTS_OFF: Final = "alerts_off"
 OPTION_ANSWER_AT_ONCE: Final = "answer_at_once"
+OPTION_CHARGE_POWER: Final = "charge_power"
 OPTION_CLIMATE_BATTERY: Final = "climate_battery"
 OPTION_COLDEST: Final = "coldest"
 OPTION_ENGINE_BATTERY: Final = "engine_battery"
@@ -138,6 +139,7 @@ GENERAL_NUMBERS = {
     OPTION_COLDEST: NumberOption(-50, 10, _LIMITS.coldest, UnitOfTemperature.CELSIUS),
     OPTION_HOTTEST: NumberOption(20, 60, _LIMITS.hottest, UnitOfTemperature.CELSIUS),
     OPTION_ENGINE_BATTERY: NumberOption(10, 50, _LIMITS.engine_battery, PERCENTAGE),
+    OPTION_CHARGE_POWER: NumberOption(0, 100, 0, UnitOfPower.KILO_WATT),
 }
 WAKING_NUMBERS = {
     OPTION_WAKE_CHARGING: NumberOption(0, 240, 0, UnitOfTime.MINUTES),
@@ -155,13 +157,14 @@ class Settings:
 
     ``answer_at_once`` lets actions return when a command is accepted instead of confirmed, for voice assistants,
     which do not wait that long. ``alerts`` are those that the owner wants. ``waking`` holds the choices for each
-    vehicle by its alias.
+    vehicle by its alias. ``charge_power`` is how many kW all charge plans may draw together, if that is limited.
     """
 
     pace: PollingPolicy = PollingPolicy()
     limits: CommandLimits = CommandLimits()
     waking: Mapping[str, WakePolicy] = field(default_factory=dict)
     answer_at_once: bool = False
+    charge_power: float | None = None
     alerts: frozenset[AlertType] = frozenset(AlertType)
 
     def wake_policy(self, vehicle: str) -> WakePolicy:
@@ -193,6 +196,7 @@ def read_settings(options: Mapping[str, Any]) -> Read[Settings]:
         ),
         waking=waking,
         answer_at_once=values.flag(OPTION_ANSWER_AT_ONCE),
+        charge_power=_number(values, OPTION_CHARGE_POWER) or None,
         alerts=frozenset(AlertType) - values.members(OPTION_ALERTS_OFF, AlertType),
     )
     return Read(settings, values.odd | odd)

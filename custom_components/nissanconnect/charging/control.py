@@ -14,6 +14,7 @@ from ..const import DOMAIN
 from ..coordinator import StateUpdate, VehicleCoordinator
 from ..engine.charge_session import ChargeMemory, SessionMode
 from .display import ChargeDisplay
+from .joint import PlanGroup
 from .planning import NOT_PLUGGED_IN, SWITCHED_OFF, Standing, select_plan
 from .plans import ChargePlanSettings, async_change_plan
 from .stay import ChargeStay
@@ -31,6 +32,8 @@ class ChargeControl:
         coordinator: VehicleCoordinator,
         commands: VehicleCommands,
         alerts: VehicleAlerts,
+        *,
+        group: PlanGroup,
         memory: ChargeMemory,
         plans: Sequence[ChargePlanSettings],
     ) -> None:
@@ -42,6 +45,7 @@ class ChargeControl:
         self._hass = coordinator.hass
         self._commands = commands
         self._alerts = alerts
+        self._group = group
         self._memory = memory
         self._started = False
         self._listeners: list[CALLBACK_TYPE] = []
@@ -165,6 +169,7 @@ class ChargeControl:
                 self._commands,
                 self._alerts,
                 found,
+                group=self._group,
                 memory=self._memory,
                 on_change=self._async_stay_changed,
             )

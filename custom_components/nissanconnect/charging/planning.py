@@ -2,23 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from homeassistant.components.zone import in_zone
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..alerts import VehicleAlerts
-from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
 from ..engine.charge_physics import usable_capacity
 from ..engine.charge_planner import ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
-from ..engine.charge_session import ChargeMemory, ChargeSession, SessionMode
-from ..vehicle import Position
+from ..engine.charge_session import ChargeMemory, ChargeSession, ChargeView, SessionMode
+from ..vehicle import ChargingStatus, Position
 from .inputs import ChargeInputs
 from .plans import ChargePlanSettings
-from .prices import PriceList
 from .switch import ChargeSwitch
 
 _WOBBLE = 50
@@ -28,11 +26,6 @@ _LEAST_MEASURED = 1.0
 """kW. Less than this is the end of a charge, and says nothing about the next hours."""
 
 _FULL = 100.0
-
-_QUARTER = 900
-"""Seconds after which a plan is made anew in any case."""
-
-_EPOCH = datetime.min.replace(tzinfo=UTC)
 
 
 class Standing(NamedTuple):
@@ -44,6 +37,11 @@ class Standing(NamedTuple):
 
 NOT_PLUGGED_IN = Standing(PlanStatus.NOT_PLUGGED_IN, PlanReason.UNPLUGGED)
 SWITCHED_OFF = Standing(PlanStatus.OFF, PlanReason.SWITCHED_OFF)
+
+_LET_GO = {
+    SessionMode.SKIPPED: Standing(PlanStatus.SKIPPED, PlanReason.WISHED),
+    SessionMode.SUSPENDED: Standing(PlanStatus.SUSPENDED, PlanReason.SWITCHED_BY_HAND),
+}
 
 
 def select_plan(
@@ -103,9 +101,44 @@ def charge_task(
     )
 
 
+def charge_view(
+    settings: ChargePlanSettings,
+    vehicle: VehicleCoordinator,
+    switch: ChargeSwitch,
+    memory: ChargeMemory,
+    inputs: ChargeInputs,
+    *,
+    at: datetime,
+) -> ChargeView:
+    """Return what is known at a time of the stay at the plug that ``memory`` holds."""
+    session, seen = memory.session or ChargeSession.begin(at), switch.seen
+    battery, charging = vehicle.data.battery, vehicle.data.charging
+    level = battery.level if battery else None
+    level_at = battery.reported_at if battery else None
+    if battery and level_at is None and session.level != level:
+        level_at = battery.received_at  # of a source without times, the same level again says nothing new
+    task = charge_task(settings, vehicle, switch, replace(memory, session=session), inputs)
+    finished = charging is not None and charging.status is ChargingStatus.FINISHED
+    return ChargeView(
+        now=at,
+        target=task.target,
+        level=level,
+        level_at=level_at,
+        flowing=seen.flowing,
+        seen_at=seen.at,
+        power=switch.metered_power or settings.wishes.power,
+        gain=task.battery_power / task.pace / task.capacity * 100 if task.capacity else 0.0,
+        price=session.price if inputs.prices is None else inputs.price(at),
+        finished=finished and charging is not None and charging.known_at >= session.since,
+        by_vehicle=switch.by_vehicle,
+    )
+
+
 def without_planning(switch: ChargeSwitch, session: ChargeSession) -> ChargePlan | None:
     """Return the plan of a stay at the plug that needs no planning: nothing can be done, or all is done."""
     level = session.level_now
+    if (let_go := _LET_GO.get(session.mode)) is not None:
+        return ChargePlan(status=let_go.status, reason=let_go.reason, level=level or 0.0)
     if level is None or switch.problem is not None:
         reason = PlanReason.LEVEL_UNKNOWN if level is None else PlanReason.NO_SWITCH
         return ChargePlan(status=PlanStatus.CANNOT, reason=reason, level=level or 0.0)
@@ -133,55 +166,10 @@ async def async_plan_from_now(
     return await vehicle.hass.async_add_executor_job(plan_charge, task, prices)
 
 
-class Planning:
-    """The plan of one vehicle. It is made anew when something has changed, in a thread: that may take its time."""
-
-    def __init__(self, coordinator: VehicleCoordinator, on_done: CALLBACK_TYPE) -> None:
-        """``on_done`` is called when a plan was made."""
-        self._coordinator = coordinator
-        self._on_done = on_done
-        self._plan: ChargePlan | None = None
-        self._planned_for: object = None
-        self._is_planning = False
-
-    @callback
-    def async_plan(self, task: ChargeTask, prices: PriceList, version: object) -> ChargePlan | None:
-        """Return the plan for a task, or ``None`` if it is not made yet.
-
-        As long as ``version`` is the same, all is as it was predicted: a plan for earlier holds.
-        """
-        quarter = int(task.now.timestamp()) // _QUARTER
-        same = replace(task, now=_EPOCH, level=0.0, charging_since=None, power=round(task.power, 1))
-        wanted = same, prices, quarter, version
-        if wanted == self._planned_for:
-            return self._plan
-        if not self._is_planning:
-            self._is_planning = True
-            self._coordinator.config_entry.async_create_background_task(
-                self._coordinator.hass,
-                self._async_plan(task, prices, wanted),
-                f"{DOMAIN} planning of {self._coordinator.name}",
-                eager_start=False,
-            )
-        return None
-
-    async def _async_plan(self, task: ChargeTask, prices: PriceList, wanted: object) -> None:
-        try:
-            self._plan = await self._coordinator.hass.async_add_executor_job(plan_charge, task, prices.slots)
-            self._planned_for = wanted
-        finally:
-            self._is_planning = False
-        self._on_done()
-
-
 def standing_of(plan: ChargePlan, session: ChargeSession) -> Standing:
     """Return how the plan of a stay at the plug stands, and why."""
-    match session.mode:
-        case SessionMode.SKIPPED:
-            return Standing(PlanStatus.SKIPPED, PlanReason.WISHED)
-        case SessionMode.SUSPENDED:
-            return Standing(PlanStatus.SUSPENDED, PlanReason.SWITCHED_BY_HAND)
-    if session.order is not None and session.order.given_up and plan.status is not PlanStatus.CANNOT:
+    given_up = session.order is not None and session.order.given_up
+    if given_up and session.mode.is_planned and plan.status is not PlanStatus.CANNOT:
         return Standing(plan.status, PlanReason.NOT_OBEYED)
     is_wished = session.mode is SessionMode.NOW and plan.status is PlanStatus.CHARGING
     return Standing(plan.status, PlanReason.WISHED if is_wished else plan.reason)

@@ -17,11 +17,12 @@ from ..engine.charge_physics import ChargeModel
 from ..engine.charge_planner import ChargePlan, PlanStatus
 from ..engine.charge_session import ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
 from ..engine.charge_wishes import ready_by
-from ..vehicle import Alert, AlertType, Capability, ChargingStatus, Initiator, Refresh
+from ..vehicle import Alert, AlertType, Capability, Initiator, Refresh
 from .display import ChargeDisplay, charge_display
 from .inputs import ChargeInputs
+from .joint import PlanGroup, Planning, ToPlan
 from .outlet import UNCHANGED
-from .planning import Planning, charge_task, standing_of, without_planning
+from .planning import charge_task, charge_view, standing_of, without_planning
 from .plans import ChargePlanSettings
 from .switch import INITIATOR, ChargeSwitch, charge_switch
 from .switcher import ChargeSwitcher
@@ -39,10 +40,14 @@ class ChargeStay:
         alerts: VehicleAlerts,
         settings: ChargePlanSettings,
         *,
+        group: PlanGroup,
         memory: ChargeMemory,
         on_change: CALLBACK_TYPE,
     ) -> None:
-        """``memory`` holds what a restart has interrupted, if it has; ``on_change`` is called after each update."""
+        """``group`` are the stays that share a connection to the grid.
+
+        ``memory`` holds what a restart has interrupted, if it has; ``on_change`` is called after each update.
+        """
         self.settings = settings
         self.memory = memory
         self.plan: ChargePlan | None = None
@@ -56,7 +61,7 @@ class ChargeStay:
         self._capacity: float | None = None
         self._was_available = True
         self._switcher = ChargeSwitcher(coordinator, self.async_update)
-        self._planning = Planning(coordinator, self.async_update)
+        self._planning = Planning(coordinator, group, self._to_plan, self.async_update)
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._inputs = ChargeInputs(coordinator, settings, self.async_update)
         self._switch, self._untrack = self._async_switch_of(settings)
@@ -106,6 +111,7 @@ class ChargeStay:
         self._untrack()
         self._async_cancel_timer()
         self._inputs.async_stop()
+        self._planning.async_stop()
 
     @callback
     def async_end(self) -> ChargeModel:
@@ -146,16 +152,25 @@ class ChargeStay:
         session = replace(session, plan=self.settings.key, ready_by=due)
         self._async_keep(session)
         self._async_update_at(session.next_check(self.plan))
-        prices = self._inputs.prices
-        if prices is None:
+        if self._inputs.prices is None:
             return  # they will be known, or known to be missing, in a moment
         plan = without_planning(self._switch, session)
-        if plan is None:
-            task = charge_task(self.settings, self._coordinator, self._switch, self.memory, self._inputs)
-            self._capacity = task.capacity
-            plan = self._planning.async_plan(task, prices, (session.level, session.order))
+        if plan is None and (wanted := self._to_plan(view.now)) is not None:
+            self._capacity = wanted.task.capacity
+            plan = self._planning.async_plan(wanted)
         if plan is not None:
             self._async_decide(plan, session, view)
+
+    def _to_plan(self, now: datetime) -> ToPlan | None:
+        """Return what there is to plan at a time, ``None`` if nothing."""
+        if self.session is None or self._inputs.prices is None or self._is_over:
+            return None
+        session = self.session.after(self._view(now))
+        if without_planning(self._switch, session) is not None:
+            return None
+        memory = replace(self.memory, session=session)
+        task = charge_task(self.settings, self._coordinator, self._switch, memory, self._inputs)
+        return ToPlan(task, self.settings.price, self._inputs.prices, (session.level, session.order))
 
     @callback
     def _async_decide(self, plan: ChargePlan, session: ChargeSession, view: ChargeView) -> None:
@@ -170,7 +185,8 @@ class ChargeStay:
         if plan.status is PlanStatus.TOO_LATE and not session.warned:
             session = replace(session, warned=True)
             self._async_report(AlertType.TOO_LATE, missing=round(plan.missing, 1))
-        if self._may_ask and session.asks_for_report():
+        may_ask = self.settings.refresh and Capability.REFRESH in self._coordinator.info.capabilities
+        if may_ask and session.asks_for_report():
             session = replace(session, asked_at=view.now)
             self._commands.async_submit(Refresh(), Initiator(kind=INITIATOR))
         self.plan = plan
@@ -194,34 +210,8 @@ class ChargeStay:
         """The key of why the current could not be switched, or why prices cannot be read."""
         return self._switcher.failure or (self._inputs.prices.fault if self._inputs.prices else None)
 
-    @property
-    def _may_ask(self) -> bool:
-        return self.settings.refresh and Capability.REFRESH in self._coordinator.info.capabilities
-
     def _view(self, now: datetime) -> ChargeView:
-        """Return what is known now."""
-        session, seen = self.session or ChargeSession.begin(now), self._switch.seen
-        battery, charging = self._coordinator.data.battery, self._coordinator.data.charging
-        level = battery.level if battery else None
-        level_at = battery.reported_at if battery else None
-        if battery and level_at is None and session.level != level:
-            level_at = battery.received_at  # of a source without times, the same level again says nothing new
-        memory = replace(self.memory, session=session)
-        task = charge_task(self.settings, self._coordinator, self._switch, memory, self._inputs)
-        finished = charging is not None and charging.status is ChargingStatus.FINISHED
-        return ChargeView(
-            now=now,
-            target=task.target,
-            level=level,
-            level_at=level_at,
-            flowing=seen.flowing,
-            seen_at=seen.at,
-            power=self._switch.metered_power or self.settings.wishes.power,
-            gain=task.battery_power / task.pace / task.capacity * 100 if task.capacity else 0.0,
-            price=session.price if self._inputs.prices is None else self._inputs.price(now),
-            finished=finished and charging is not None and charging.known_at >= session.since,
-            by_vehicle=self._switch.by_vehicle,
-        )
+        return charge_view(self.settings, self._coordinator, self._switch, self.memory, self._inputs, at=now)
 
     # What it comes to
 

@@ -1,0 +1,131 @@
+"""Makes the plans of the vehicles of one account, in a thread: several share the power of one connection."""
+
+from asyncio import Lock
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from homeassistant.core import CALLBACK_TYPE, callback
+
+from ..const import DOMAIN
+from ..coordinator import VehicleCoordinator
+from ..engine.charge_planner import ChargePlan, ChargeTask, Period, plan_charge
+from ..engine.charge_sharing import share
+from .price_choice import PriceChoice
+from .prices import PriceList
+
+_QUARTER = 900
+"""Seconds after which a plan is made anew in any case."""
+
+_EPOCH = datetime.min.replace(tzinfo=UTC)
+
+
+class ToPlan(NamedTuple):
+    """What is to be planned for a stay. As long as ``version`` is the same, all is as it was predicted."""
+
+    task: ChargeTask
+    choice: PriceChoice
+    prices: PriceList
+    version: object
+
+    @property
+    def key(self) -> object:
+        """What a plan is made for: it holds for later, too, until something of this changes."""
+        task = self.task
+        same = replace(task, now=_EPOCH, level=0.0, charging_since=None, power=round(task.power, 1))
+        return same, self.prices, self.version, int(task.now.timestamp()) // _QUARTER
+
+
+class PlanGroup:
+    """The stays of an account's vehicles that are planned for, of which one at a time makes plans."""
+
+    def __init__(self) -> None:
+        self.members: list[Planning] = []
+        self.turn = Lock()
+
+
+class Planning:
+    """The plan of one stay at the plug. It is made anew when something has changed; that may take its time."""
+
+    def __init__(
+        self,
+        coordinator: VehicleCoordinator,
+        group: PlanGroup,
+        current: Callable[[datetime], ToPlan | None],
+        on_done: CALLBACK_TYPE,
+    ) -> None:
+        """``current`` returns what there is to plan at a time; ``on_done`` is called when there is another plan."""
+        self._coordinator = coordinator
+        self._group = group
+        self._current = current
+        self._on_done = on_done
+        self._plan: ChargePlan | None = None
+        self._planned_for: object = None
+        self._is_planning = False
+        group.members.append(self)
+
+    @callback
+    def async_stop(self) -> None:
+        """Leave the others the power."""
+        self._group.members.remove(self)
+
+    @callback
+    def async_plan(self, wanted: ToPlan) -> ChargePlan | None:
+        """Return the plan, or ``None`` if it is not made yet."""
+        if self._key(wanted) == self._planned_for:
+            return self._plan
+        if not self._is_planning:
+            self._is_planning = True
+            self._coordinator.config_entry.async_create_background_task(
+                self._coordinator.hass,
+                self._async_plan(wanted),
+                f"{DOMAIN} planning of {self._coordinator.name}",
+                eager_start=False,
+            )
+        return None
+
+    def _key(self, wanted: ToPlan) -> object:
+        return wanted.key, self._limit
+
+    @property
+    def _limit(self) -> float | None:
+        return self._coordinator.connection.settings.charge_power
+
+    async def _async_plan(self, wanted: ToPlan) -> None:
+        """Plan for this stay, and for those that share its connection and its prices."""
+        try:
+            async with self._group.turn:
+                if self._key(wanted) != self._planned_for:  # another may have planned for this one
+                    await self._async_plan_jointly(wanted)
+        finally:
+            self._is_planning = False
+        self._on_done()
+
+    async def _async_plan_jointly(self, wanted: ToPlan) -> None:
+        limit, hass = self._limit, self._coordinator.hass
+        if limit is None:
+            self._plan = await hass.async_add_executor_job(plan_charge, wanted.task, wanted.prices.slots)
+            self._planned_for = self._key(wanted)
+            return
+        others = [(each, each._current(wanted.task.now)) for each in self._group.members if each is not self]
+        partners = [(each, found) for each, found in others if found and found.choice == wanted.choice]
+        strangers = [each._plan for each, found in others if found and found.choice != wanted.choice]
+        together = [(self, wanted), *partners]
+        tasks = [_around(found.task, strangers, limit) for _, found in together]
+        plans = await hass.async_add_executor_job(share, tasks, wanted.prices.slots, limit)
+        for (each, found), plan in zip(together, plans, strict=True):
+            each._plan, each._planned_for = plan, each._key(found)
+        for each, _ in partners:
+            each._on_done()
+
+
+def _around(task: ChargeTask, plans: list[ChargePlan | None], limit: float) -> ChargeTask:
+    """Return the task without the times in which others, that go by other prices, draw too much."""
+    taken = [
+        Period(block.start, block.end)
+        for plan in plans
+        for block in (plan.blocks if plan else ())
+        if block.power + task.power > limit
+    ]
+    return replace(task, forbidden=(*task.forbidden, *taken))
