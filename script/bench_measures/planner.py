@@ -19,7 +19,7 @@ from .table import Row
 
 _QUARTER, _HOUR = 900, 3600
 _POWER = 7.4
-_CURVES, _SAMPLE, _RUNS = 200, 10, 3
+_CURVES, _SAMPLE, _RUNS = 200, 5, 3
 _LENGTHS = (96, 192)
 _STARTS = (1, 2, 3, None)
 _SHORTEST = (1, 2, 4)
