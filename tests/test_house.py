@@ -27,7 +27,7 @@ from script.house_rules import (
 FILES = 162
 """How many there are today; it may become fewer."""
 
-LONGEST = {"1a": 14, "1b": 24, "1c": 13, "1d": 8}
+LONGEST = {"1a": 14, "1b": 24, "1c": 13, "1d": 8, "1e": 18}
 """How many files each walk of the page on the architecture passes today; it may become fewer."""
 
 
