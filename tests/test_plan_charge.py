@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Battery, Charging, ChargingStatus, VehicleState
 
+from .charging import add_plan
 from .conftest import NOON, set_up
 from .simulator import Simulator
 from .simulator.cars.electric import Electric
@@ -277,3 +278,18 @@ async def test_the_example_saves_what_it_says(
     assert block["start"] == "2026-11-20T22:00:00+00:00"
     assert night["cost"] == pytest.approx(0.21 * night["energy"], abs=0.001)
     assert variables["saved"] == pytest.approx((0.32 - 0.21) * night["energy"], abs=0.006)
+
+
+async def test_without_prices_those_of_the_charge_plan_count(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry, leaf: str
+) -> None:
+    without = {name: value for name, value in CHARGE.items() if name != "prices"}
+    with pytest.raises(ServiceValidationError) as error:
+        await ask(hass, "plan_charge", leaf, **without)
+    assert error.value.translation_key == "prices_missing"
+    await add_plan(hass, loaded, price_source="constant", price=0.5, power=11)
+    answer: Answer = await ask(hass, "plan_charge", leaf, **without)
+    assert answer["cost"] == pytest.approx(answer["energy"] * 0.5, abs=0.01)
+    del without["power"]
+    faster: Answer = await ask(hass, "plan_charge", leaf, **without)
+    assert times(faster)[-1][1] < times(answer)[-1][1]

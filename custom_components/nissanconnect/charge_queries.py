@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import probatio
 
+from .charging.prices import Prices
 from .const import DOMAIN
 from .engine.charge_physics import ac_power, usable_capacity
 from .engine.charge_planner import Block, ChargeTask, PriceSlot, plan_charge
@@ -39,6 +40,9 @@ _DEFAULT_POWER = 3.7
 _MOST_AC = 22.0
 """kW above which it is a public charger that a vehicle charges with, which says nothing about the next charge."""
 
+_AHEAD = timedelta(days=3)
+"""How far prices are asked for that the owner has entered."""
+
 _MOST_PRICES = 600
 """Two days in slots of five minutes, and some: what more may take to plan, nobody waits for."""
 
@@ -58,7 +62,7 @@ PLAN_CHARGE_FIELDS: Mapping[probatio.Marker, Any] = {
     probatio.Optional(ATTR_TARGET, default=_DEFAULT_TARGET): probatio.Coerce(float),
     probatio.Optional(ATTR_READY_BY): cv.datetime,
     probatio.Optional(ATTR_LEVEL): probatio.Coerce(float),
-    probatio.Required(ATTR_PRICES): probatio.All(
+    probatio.Optional(ATTR_PRICES): probatio.All(
         cv.ensure_list,
         probatio.Length(max=_MOST_PRICES),
         [
@@ -86,7 +90,8 @@ async def async_plan_charge(vehicle: VehicleRuntime, call: ServiceCall) -> Mappi
     Raises a translated error if a field makes no sense, or if the vehicle does not report what was left out.
     """
     now = dt_util.utcnow()
-    task, prices = _task(vehicle, call.data, now), _prices(call.data, now)
+    task = _task(vehicle, call.data, now)
+    prices, currency = await _async_prices(vehicle, call.data, now)
     plan = await call.hass.async_add_executor_job(plan_charge, task, prices)
     return {
         "answer": {
@@ -98,7 +103,7 @@ async def async_plan_charge(vehicle: VehicleRuntime, call: ServiceCall) -> Mappi
             "energy": round(plan.energy, 3),
             "cost": _rounded(plan.cost),
             "cost_at_once": _rounded(plan.cost_at_once),
-            "currency": call.hass.config.currency,
+            "currency": currency,
             "blocks": [_block(block) for block in plan.blocks],
         }
     }
@@ -130,6 +135,8 @@ def _task(vehicle: VehicleRuntime, data: Mapping[str, Any], now: datetime) -> Ch
         target=data[ATTR_TARGET],
         capacity=_capacity(vehicle, data),
         power=_power(vehicle, data),
+        efficiency=vehicle.charge.memory.model.efficiency,
+        overhead=vehicle.charge.memory.model.overhead,
         ready_by=None if ready_by is None else future_time(ready_by, now),
         highest_price=data.get(ATTR_HIGHEST_PRICE),
         starts=data.get(ATTR_STARTS),
@@ -158,18 +165,23 @@ def _level(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
 
 
 def _capacity(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
-    """Return the usable kWh: the given ones, or what is known of the vehicle."""
-    capacity: float | None = data.get(ATTR_CAPACITY) or usable_capacity(vehicle.info, vehicle.coordinator.shown)
+    """Return the usable kWh: the given ones, those of its charge plan, or what is known of the vehicle."""
+    plan = vehicle.charge.settings
+    planned = plan.wishes.capacity if plan else None
+    known = planned or usable_capacity(vehicle.info, vehicle.coordinator.shown)
+    capacity: float | None = data.get(ATTR_CAPACITY) or known
     if capacity is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="capacity_unknown")
     return capacity
 
 
 def _power(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
-    """Return the kW: the given ones, what the vehicle charges with now, or what its model can do."""
+    """Return the kW: the given ones, those of its charge plan, what it charges with now, or what its model can do."""
     if ATTR_POWER in data:
         power: float = data[ATTR_POWER]
         return power
+    if (plan := vehicle.charge.settings) is not None:
+        return plan.wishes.power
     charging = vehicle.coordinator.shown.charging
     least, _ = _LIMITS[ATTR_POWER]
     if charging and charging.active and charging.power is not None and least <= charging.power <= _MOST_AC:
@@ -177,8 +189,20 @@ def _power(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
     return ac_power(vehicle.info) or _DEFAULT_POWER
 
 
-def _prices(data: Mapping[str, Any], now: datetime) -> Sequence[PriceSlot]:
-    """Return the prices to plan with: the given ones, checked and sorted."""
+async def _async_prices(
+    vehicle: VehicleRuntime, data: Mapping[str, Any], now: datetime
+) -> tuple[Sequence[PriceSlot], str]:
+    """Return the prices to plan with, and their currency: the given ones, or those of the vehicle's charge plan."""
+    if ATTR_PRICES in data:
+        return _given_prices(data, now), vehicle.hass.config.currency
+    if (plan := vehicle.charge.settings) is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="prices_missing")
+    read = await Prices(vehicle.hass, plan.price).async_read(now + _AHEAD)
+    return read.slots, read.currency
+
+
+def _given_prices(data: Mapping[str, Any], now: datetime) -> Sequence[PriceSlot]:
+    """Return the given prices, checked and sorted."""
     slots = sorted(_slot(each) for each in data[ATTR_PRICES])
     if not slots:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="prices_missing")
