@@ -265,6 +265,17 @@ def test_what_was_damaged_raises_what_the_store_expects(raw: object) -> None:
         return
 
 
+def test_what_a_meter_has_counted_is_what_a_charge_took() -> None:
+    session = ChargeSession.begin(NOW).after(view(10, flowing=True, seen_at=NOW, level=50.0, level_at=NOW, meter=101.0))
+    session = session.after(view(70, flowing=True, meter=108.0))
+    session = session.after(view(80, flowing=False, level=66.0, level_at=NOW + 75 * MINUTE, meter=108.5))
+    charge = session.finished(40.0, metered=False)
+    assert charge is not None
+    assert (charge.start, charge.end) == (50, 66)
+    assert charge.energy == pytest.approx(8.0, abs=0.1), "100 when the vehicle reported first, and 108 in the end"
+    assert charge.seconds == pytest.approx(75 * 60)
+
+
 def test_flows_share_their_time() -> None:
     flow = Flow(start=NOW, end=NOW + HOUR, gained=10.0)
     assert flow.share(NOW - HOUR, NOW + HOUR) == 1

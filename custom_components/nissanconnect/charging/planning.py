@@ -128,6 +128,7 @@ def charge_view(
         seen_at=seen.at,
         power=switch.metered_power or settings.wishes.power,
         gain=task.battery_power / task.pace / task.capacity * 100 if task.capacity else 0.0,
+        meter=switch.metered_energy,
         price=session.price if inputs.prices is None else inputs.price(at),
         finished=finished and charging is not None and charging.known_at >= session.since,
         by_vehicle=switch.by_vehicle,

@@ -110,8 +110,9 @@ class ChargeView:
 
     ``level`` is what the vehicle reported at ``level_at``. ``flowing`` is whether current was seen to flow at
     ``seen_at``, ``power`` how many kW flow if it does, ``price`` what a kWh costs, ``gain`` how many % an hour of it
-    brings. ``finished``: the vehicle calls the charge finished. ``by_vehicle``: the vehicle itself switches, so that
-    current which flows unasked was started by somebody else.
+    brings. ``meter`` is how many kWh a meter at the wall has counted. ``finished``: the vehicle calls the charge
+    finished. ``by_vehicle``: the vehicle itself switches, so that current which flows unasked was started by somebody
+    else.
     """
 
     now: datetime
@@ -123,6 +124,7 @@ class ChargeView:
     power: float = 0.0
     gain: float = 0.0
     price: float | None = None
+    meter: float | None = None
     finished: bool = False
     by_vehicle: bool = False
 
@@ -132,11 +134,11 @@ class ChargeSession:
     """One stay at the plug, ``since`` when it is known. ``plan`` is the key of the plan that holds.
 
     ``flows`` are the times in which current flowed, ``power`` how many kW flow since ``updated_at``, which bring
-    ``gain`` % an hour. ``level`` was the level at ``level_at``. ``first`` and ``last`` are the levels that
-    were reported first, at ``first_at``, and last. ``target`` is that of the last update, ``done_at`` when
-    it was reached. ``starts`` counts how often it was switched on. ``asked_at`` is when the vehicle was last asked for
-    its level. ``cost_at_once`` is what it would have cost to charge at once when the first plan was made. ``warned``:
-    the owner knows that it will be too late.
+    ``gain`` % an hour. ``level`` was the level at ``level_at``. ``first`` and ``last`` are the levels that were
+    reported first, at ``first_at``, and last; ``first_meter`` and ``last_meter`` what a meter showed then. ``target``
+    is that of the last update, ``done_at`` when it was reached. ``starts`` counts how often it was switched on.
+    ``asked_at`` is when the vehicle was last asked for its level. ``cost_at_once`` is what it would have cost to charge
+    at once when the first plan was made. ``warned``: the owner knows that it will be too late.
     """
 
     since: datetime
@@ -152,6 +154,8 @@ class ChargeSession:
     first: float | None = None
     first_at: datetime | None = None
     last: float | None = None
+    first_meter: float | None = None
+    last_meter: float | None = None
     target: float = 100.0
     done_at: datetime | None = None
     order: Order | None = None
@@ -273,23 +277,28 @@ class ChargeSession:
             whole = level.is_integer()
             low, high = (_ROUNDED_UP, _ROUNDED_DOWN) if whole else (_EXACT, _EXACT)
             level = min(max(predicted, level - low), level + high)
-        first, first_at = (self.first, self.first_at) if self.first_at else (view.level, view.level_at)
-        return replace(self, level=level, level_at=view.level_at, first=first, first_at=first_at, last=view.level)
+        flowed = sum(flow.energy * flow.share(view.level_at, flow.end) for flow in self.flows)
+        meter = None if view.meter is None else view.meter - flowed  # as it was when the vehicle reported
+        now = self if self.first_at else replace(self, first=view.level, first_at=view.level_at, first_meter=meter)
+        return replace(now, level=level, level_at=view.level_at, last=view.level, last_meter=meter)
 
     def finished(self, capacity: float, *, metered: bool) -> FinishedCharge | None:
-        """Return the charge between the first and the last report; ``metered``: its energy was measured."""
+        """Return the charge between the first and the last report; ``metered``: the power was measured."""
         start, end = self.first_at, self.level_at
         if self.first is None or self.last is None or start is None or end is None:
             return None
         shares = [(flow, flow.share(start, end)) for flow in self.flows]
         seconds = sum(share * (flow.end - flow.start).total_seconds() for flow, share in shares)
         energy = sum(share * flow.energy for flow, share in shares)
+        counted = energy if metered else None
+        if self.first_meter is not None and self.last_meter is not None:
+            counted = self.last_meter - self.first_meter
         return FinishedCharge(
             start=self.first,
             end=self.last,
             seconds=seconds,
             capacity=capacity,
-            energy=energy if metered else None,
+            energy=counted,
             power=energy / seconds * 3600 if seconds else None,
         )
 
