@@ -1,6 +1,6 @@
 """The LEAF's tour: what a minute of it leaves in the logbook."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,16 +15,19 @@ from .console import DemoError
 from .vehicles import Vehicle, fetch_states
 from .waiting import until
 
-ALERTS = ("charging_finished", "left_area", "charge_below", "entered_area")
-"""What the logbook must tell in the end."""
+PLANNED_ALERTS = ("left_area", "charge_below", "entered_area")
+"""What the logbook must tell in the end if the LEAF charges by a plan, which may have it wait."""
+
+ALERTS = ("charging_finished", *PLANNED_ALERTS)
+"""What it must tell otherwise."""
 
 _WITHIN = 90.0
 """Seconds: the tour takes less than a minute, the last read comes a little later."""
 _READ_EVERY = 5.0
 """Seconds: often enough to meet the LEAF on its way, and not so often that the account's quota is long used up."""
 
-_ALERT_BELOW = 79
-"""%: what the LEAF has charged to, less than the round takes."""
+_ALERT_BELOW = 76
+"""%: less than where it starts, by so much that it counts as risen above, and more than where it comes home."""
 
 
 async def draw_home(api: HomeAssistant, entry_id: str) -> None:
@@ -46,16 +49,18 @@ async def watch(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[s
     """
     if (threshold := leaf.entities.get("number.charge_below")) is None:
         raise DemoError("The LEAF has no threshold for its charge: has it been disabled?")
-    owners = (await fetch_states(api)).value(leaf, "number.charge_below")
+    states = await fetch_states(api)
+    owners = states.value(leaf, "number.charge_below")
+    planned = states.value(leaf, "switch.smart_charging") == "on"
     await _set(api, threshold, _ALERT_BELOW)
     try:
-        return await _alerts(api, simulator_url, leaf)
+        return await _alerts(api, simulator_url, leaf, PLANNED_ALERTS if planned else ALERTS)
     finally:
         if owners is not None:
             await _set(api, threshold, float(owners))
 
 
-async def _alerts(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[str]:
+async def _alerts(api: HomeAssistant, simulator_url: str, leaf: Vehicle, wanted: Collection[str]) -> list[str]:
     await _read(api, leaf)
     began = dt_util.utcnow()
     url = f"{simulator_url}/simulator/tour"
@@ -66,9 +71,9 @@ async def _alerts(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list
     async def lines() -> list[str] | None:
         await _read(api, leaf)
         found = await _lines(api, leaf, began)
-        return found if set(ALERTS) <= set(found) else None
+        return found if set(wanted) <= set(found) else None
 
-    awaited = f"the LEAF's tour in the logbook ({', '.join(ALERTS)})"
+    awaited = f"the LEAF's tour in the logbook ({', '.join(wanted)})"
     return await until(lines, awaited, seconds=_WITHIN, pause=_READ_EVERY)
 
 
