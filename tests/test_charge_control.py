@@ -15,6 +15,7 @@ from custom_components.nissanconnect.charging.control import ChargeControl
 from custom_components.nissanconnect.charging.display import ChargeDisplay
 from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
+from custom_components.nissanconnect.engine.alert_rules import CHARGE_ENDS
 from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
 
 from .charging import (
@@ -105,6 +106,25 @@ async def test_without_reports_the_vehicle_is_asked_before_it_may_have_reached_i
     assert electric(simulator).battery.level == pytest.approx(80, abs=1.5)
     wakes = [wake.why for wake in runtime(entry).log.wakes.wakes]
     assert wakes == ["start_charging", "refresh"], "it reports neither that it has begun nor its level"
+
+
+async def test_a_charge_that_the_plan_pauses_is_not_interrupted_one_that_a_fuse_ends_is(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+
+    def ends() -> list[str]:
+        return [event.data["type"] for event in events if event.data["type"] in CHARGE_ENDS]
+
+    await plan_at_night(hass, simulator, entry, pass_time)
+    assert not wallbox.is_on
+    assert ends() == ["charging_stopped"]
+
+    await pass_time(timedelta(hours=7))
+    assert wallbox.is_on
+    wallbox.feed(False)
+    await pass_time(timedelta(minutes=45))
+    assert ends() == ["charging_stopped", "charging_interrupted"]
 
 
 async def test_whoever_switches_by_hand_wins_until_the_next_time(

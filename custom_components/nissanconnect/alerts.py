@@ -82,6 +82,8 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
         self._unreported = deque[Alert](maxlen=_UNREPORTED)
         self._last_charge: Charging | None = None
         """The newest charge as it was last seen to go on."""
+        self._is_paused = False
+        self._paused_at: datetime | None = None
 
     @callback
     def async_add_listener(self, listener: AlertListener) -> CALLBACK_TYPE:
@@ -95,6 +97,13 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
     def async_add_evaluation_listener(self, listener: CALLBACK_TYPE) -> None:
         """Call ``listener`` after each evaluation: where the vehicle is may mean more than an alert."""
         self._evaluation_listeners.append(listener)
+
+    @callback
+    def async_note_pause(self, paused: bool) -> None:
+        """Note whether a charge plan keeps the current from the vehicle: then it is no surprise that a charge ends."""
+        if paused or self._is_paused:
+            self._paused_at = dt_util.utcnow()
+        self._is_paused = paused
 
     @property
     def blocks_climate(self) -> bool:
@@ -257,11 +266,12 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
 
     @property
     def _stopped_at(self) -> datetime | None:
-        """When the owner last had charging stopped: until the command ended, the charge may have been seen to go on."""
-        if self._log.is_carrying_out(StopCharging):
+        """When the owner or a plan last had charging stopped: until then the charge may have been seen to go on."""
+        if self._is_paused or self._log.is_carrying_out(StopCharging):
             return dt_util.utcnow()
         stops = (record for record in self._log.records if record.command == StopCharging.kind())
-        return max((record.outcome.ended_at for record in stops if record.outcome.sent_at), default=None)
+        ended = [record.outcome.ended_at for record in stops if record.outcome.sent_at]
+        return max([*ended, *([self._paused_at] if self._paused_at else [])], default=None)
 
     @callback
     def async_report(self, alerts: Iterable[Alert]) -> None:

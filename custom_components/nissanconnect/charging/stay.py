@@ -60,7 +60,7 @@ class ChargeStay:
         self._is_over = False
         self._capacity: float | None = None
         self._was_available = True
-        self._switcher = ChargeSwitcher(coordinator, self.async_update)
+        self._switcher = ChargeSwitcher(coordinator, alerts.async_note_pause, self.async_update)
         self._planning = Planning(coordinator, group, self._to_plan, self.async_update)
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._inputs = ChargeInputs(coordinator, settings, self.async_update)
@@ -117,6 +117,7 @@ class ChargeStay:
     def async_end(self) -> ChargeModel:
         """Leave the current on, and return what was learnt from the stay."""
         self._async_let_go()
+        self._alerts.async_note_pause(False)
         self.async_stop()
         if self.session is None or self._capacity is None:
             return self.memory.model

@@ -1,7 +1,7 @@
 """Switches the current as a charge plan orders, one order after the other, and reads whether that worked."""
 
 from asyncio import Lock
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -17,10 +17,16 @@ from .switch import ChargeSwitch
 class ChargeSwitcher:
     """Carries out the orders of one vehicle's charge plans. ``failure`` is the key of why the last one failed."""
 
-    def __init__(self, coordinator: VehicleCoordinator, on_done: CALLBACK_TYPE) -> None:
-        """``on_done`` is called when an order was carried out or has failed, and after a look at the vehicle."""
+    def __init__(
+        self, coordinator: VehicleCoordinator, on_pause: Callable[[bool], None], on_done: CALLBACK_TYPE
+    ) -> None:
+        """``on_pause`` is called with each order: whether the current is to stop.
+
+        ``on_done`` is called when an order was carried out or has failed, and after a look at the vehicle.
+        """
         self.failure: str | None = None
         self._coordinator = coordinator
+        self._on_pause = on_pause
         self._on_done = on_done
         self._ordered: bool | None = None
         self._turn = Lock()
@@ -29,6 +35,7 @@ class ChargeSwitcher:
     def async_order(self, switch: ChargeSwitch, on: bool, power: float, *, again: bool = False) -> None:
         """Let current flow at a ``power`` in kW, or stop it; ``again`` because it has not obeyed."""
         self._ordered = on
+        self._on_pause(not on)
         self._async_spawn(self._async_switch(switch, on, power, again=again))
 
     @callback
