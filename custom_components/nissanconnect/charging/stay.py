@@ -65,6 +65,8 @@ class ChargeStay:
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._inputs = ChargeInputs(coordinator, settings, self.async_update)
         self._switch, self._untrack = self._async_switch_of(settings)
+        order = memory.session.order if memory.session else None
+        alerts.async_note_pause(order is not None and not order.on)
 
     @callback
     def _async_switch_of(self, settings: ChargePlanSettings) -> tuple[ChargeSwitch, CALLBACK_TYPE]:
