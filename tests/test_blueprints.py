@@ -11,13 +11,16 @@ from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.components.automation.helpers import async_get_blueprints
 from homeassistant.components.blueprint.models import Blueprint, DomainBlueprints
 from homeassistant.components.calendar import CalendarEntity, CalendarEvent
-from homeassistant.components.calendar.const import DATA_COMPONENT
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_mock_service,
+    setup_test_component_platform,
+)
 
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Group, StartClimate
 
@@ -237,7 +240,8 @@ async def test_preheat_before_event(
 ) -> None:
     outside = float(state(hass, "sensor.leaf_outside_temperature").state)
     limits = {key: value + outside if isinstance(value, int) else value for key, value in inputs.items()}
-    await hass.data[DATA_COMPONENT].async_add_entities([Appointments()])
+    setup_test_component_platform(hass, "calendar", [Appointments()])
+    assert await async_setup_component(hass, "calendar", {"calendar": {"platform": "test"}})
     await use(
         "preheat_before_event",
         calendar="calendar.appointments",

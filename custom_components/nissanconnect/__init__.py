@@ -7,9 +7,10 @@ import logging
 from typing import Any, NamedTuple, Self
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
@@ -72,7 +73,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     await entry.runtime_data.async_start(remembered)
     async_remove_stale(hass, entry, [vehicle.info for vehicle in entry.runtime_data.vehicles.values()])
     await _async_settle(hass, entry)  # before there would be the same entities twice
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.runtime_data.platforms = _platforms(hass, entry)
+    await hass.config_entries.async_forward_entry_setups(entry, entry.runtime_data.platforms)
     entry.runtime_data.async_resume()
     entry.runtime_data.connection.async_listen()
     entry.runtime_data.async_refresh_consumers()
@@ -80,9 +82,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     _async_follow(hass, entry)
 
 
+def _platforms(hass: HomeAssistant, entry: ConfigEntry) -> tuple[Platform, ...]:
+    """Return the platforms of an entry: no calendar without a plan, or everybody would have one in the sidebar.
+
+    One from before the last plan was deleted is still there to be removed.
+    """
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    has_plans = bool(entry.get_subentries_of_type(SUBENTRY_CHARGE_PLAN))
+    needed = has_plans or any(entity.domain == Platform.CALENDAR for entity in entities)
+    return tuple(each for each in PLATFORMS if needed or each is not Platform.CALENDAR)
+
+
 async def async_unload_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
     """Take an account down; what it knows is kept for the next start."""
-    await hass.config_entries.async_unload_platforms_or_raise(entry, PLATFORMS)
+    await hass.config_entries.async_unload_platforms_or_raise(entry, entry.runtime_data.platforms)
     await entry.runtime_data.async_close()
     if entry.disabled_by is not None:
         sessions = [vehicle.charge.memory.session for vehicle in entry.runtime_data.vehicles.values()]
@@ -175,12 +188,21 @@ def _async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
             for vehicle in account.vehicles.values():
                 vehicle.async_apply_geofences()
         if chosen.charge_plans != before.charge_plans:
+            entry.async_create_task(hass, _async_add_platforms(hass, entry), f"{DOMAIN} platforms of {entry.entry_id}")
             for vehicle in account.vehicles.values():
                 vehicle.async_apply_charge_plans()
         if chosen.sources != before.sources:
             entry.async_create_task(hass, _async_apply_sources(hass, entry), f"{DOMAIN} sources of {entry.entry_id}")
 
     entry.async_on_unload(async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed))
+
+
+async def _async_add_platforms(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
+    """Add the platforms that only the first charge plan needs."""
+    account = entry.runtime_data
+    missing = [each for each in _platforms(hass, entry) if each not in account.platforms]
+    account.platforms += tuple(missing)
+    await hass.config_entries.async_forward_entry_setups(entry, missing)
 
 
 async def _async_apply_sources(hass: HomeAssistant, entry: NissanConfigEntry) -> None:

@@ -10,6 +10,7 @@ import logging
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -83,6 +84,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         store.async_start(self._remember)
         self.connection = Connection(hass, entry, backend, settings, store, on_push=self._async_handle_push)
         self.vehicles: dict[str, VehicleRuntime] = {}
+        self.platforms: tuple[Platform, ...] = ()
+        """Those that are set up."""
         self._plan_group = PlanGroup()
         self._pending_pushes: list[Push] = []
         """What had not lasted long enough to count before the restart."""

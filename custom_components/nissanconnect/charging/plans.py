@@ -7,9 +7,8 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN, EVENT_DURATION, SERVICE_GET_EVENTS
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import ATTR_ENTITY_ID, WEEKDAYS
+from homeassistant.const import ATTR_ENTITY_ID, WEEKDAYS, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
@@ -224,11 +223,11 @@ async def async_departures(hass: HomeAssistant, plan: ChargePlanSettings) -> tup
     """
     if plan.calendar is None:
         return ()
-    query = {ATTR_ENTITY_ID: plan.calendar, EVENT_DURATION: {"days": 8}}
+    query = {ATTR_ENTITY_ID: plan.calendar, "duration": {"days": 8}}
     try:
         async with timeout(_LONGEST):
             response = await hass.services.async_call(
-                CALENDAR_DOMAIN, SERVICE_GET_EVENTS, query, blocking=True, return_response=True
+                Platform.CALENDAR, "get_events", query, blocking=True, return_response=True
             )
     except HomeAssistantError, TimeoutError, probatio.Invalid:
         return ()
