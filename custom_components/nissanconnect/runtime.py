@@ -115,6 +115,7 @@ class VehicleRuntime:
 
     async def async_stop(self) -> None:
         """Cancel all that is scheduled, because the vehicle has left the account."""
+        self.charge.async_end()
         self._async_cancel()
         await self.coordinator.async_shutdown()
 

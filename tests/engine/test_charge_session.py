@@ -150,7 +150,7 @@ def test_it_is_done_at_the_target_and_begins_anew_only_if_the_level_has_fallen()
 
 
 def test_a_charge_that_the_vehicle_calls_finished_is_done() -> None:
-    assert charging().after(view(5, flowing=False, finished=True)).done_at is not None
+    assert charging().after(view(5, flowing=False, finished_at=NOW + 5 * MINUTE)).done_at is not None
 
 
 def test_a_vehicle_is_asked_once_before_its_target_may_be_reached() -> None:
@@ -190,7 +190,7 @@ def test_an_order_that_is_seen_to_work_needs_nothing_more() -> None:
 
 def test_current_that_stops_by_itself_is_ordered_again() -> None:
     session = charging().after(view(10, flowing=False))
-    steps = []
+    steps = list[Step]()
     for minute in range(11, 30):
         session = session.after(view(minute, flowing=False))
         session, step = session.switched(True, view(minute, flowing=False))
@@ -281,3 +281,37 @@ def test_flows_share_their_time() -> None:
     assert flow.share(NOW - HOUR, NOW + HOUR) == 1
     assert flow.share(NOW + 45 * MINUTE, NOW + 2 * HOUR) == pytest.approx(0.25)
     assert flow.share(NOW + HOUR, NOW) == 0
+
+
+def test_a_vehicle_that_charges_already_is_not_woken_to_start() -> None:
+    session, step = ChargeSession.begin(NOW).switched(True, view(flowing=True, by_vehicle=True))
+    assert (step, session.order and session.order.confirmed) == (Step.NOTHING, True)
+    assert ChargeSession.begin(NOW).switched(True, view(flowing=False, by_vehicle=True))[1] is Step.SWITCH
+    assert ChargeSession.begin(NOW).switched(False, view(flowing=False, by_vehicle=True))[1] is Step.SWITCH
+
+
+def test_a_pause_that_the_vehicle_calls_finished_is_not_the_end() -> None:
+    session, _ = ChargeSession.begin(NOW).after(view(level=50.0, level_at=NOW, flowing=True)).switched(False, view())
+    session = session.after(view(10, flowing=False, finished_at=NOW + 5 * MINUTE))
+    assert session.done_at is None
+    session, _ = session.switched(True, view(20))
+    assert session.after(view(21, finished_at=NOW + 5 * MINUTE)).done_at is None
+    done = session.after(view(40, flowing=True)).after(view(50, flowing=False, finished_at=NOW + 45 * MINUTE))
+    assert done.done_at is not None
+    off, _ = done.switched(False, view(50))
+    assert off.after(view(60, flowing=False, finished_at=NOW + 45 * MINUTE)).done_at is not None
+
+
+def test_attempts_count_while_an_order_is_undone_again_and_again() -> None:
+    session, _ = ChargeSession.begin(NOW).switched(False, view(flowing=True))
+    steps = list[Step]()
+    for minute in range(1, 60):
+        session, step = session.after(view(minute, flowing=step_on(steps))).switched(False, view(minute))
+        steps.append(step)
+    assert steps.count(Step.RETRY) == 1
+    assert steps.count(Step.GIVE_UP) == 1
+
+
+def step_on(steps: list[Step]) -> bool:
+    """Return whether current flows, which somebody else lets flow again two minutes after each order."""
+    return not steps or Step.RETRY not in steps[-2:]

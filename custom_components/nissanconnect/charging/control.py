@@ -135,6 +135,13 @@ class ChargeControl:
             self.stay.async_stop()
 
     @callback
+    def async_end(self) -> None:
+        """Leave the current on, because no plan holds, or the vehicle has left."""
+        if self.stay is not None:
+            self._memory = replace(self._memory, session=None, model=self.stay.async_end())
+            self.stay = None
+
+    @callback
     def async_set_plans(self, plans: Sequence[ChargePlanSettings]) -> None:
         """Use these plans from now on."""
         self.plans = tuple(plans)
@@ -154,36 +161,37 @@ class ChargeControl:
         """Choose the plan that holds now, and have it carried out."""
         if not self._started:
             return
-        found = self._select()
-        if isinstance(found, Standing):
-            if self.stay is not None:
-                self._memory = replace(self._memory, session=None, model=self.stay.async_end())
-                self.stay = None
-            self._memory = replace(self._memory, session=None)
-            self.display = ChargeDisplay(standing=found, currency=self._hass.config.currency)
-            self._async_show()
-            return
-        if self.stay is None:
+        found, session = self._select(), self._memory.session
+        interrupted = next((plan for plan in self.plans if session and plan.key == session.plan), None)
+        begun = interrupted or (None if isinstance(found, Standing) else found)
+        if self.stay is None and begun is not None:
             self.stay = ChargeStay(
                 self._coordinator,
                 self._commands,
                 self._alerts,
-                found,
+                begun,
                 group=self._group,
                 memory=self._memory,
                 on_change=self._async_stay_changed,
             )
-        elif found != self.stay.settings:
-            self.stay.async_use(found)
-        self.stay.async_update()
+        if isinstance(found, Standing):
+            self.async_end()
+            self._memory = replace(self._memory, session=None)
+            self.display = ChargeDisplay(standing=found, currency=self._hass.config.currency)
+            self._async_show()
+        elif self.stay is not None:
+            if found != self.stay.settings:
+                self.stay.async_use(found)
+            self.stay.async_update()
 
     def _select(self) -> ChargePlanSettings | Standing:
         """Return the plan that holds now; without one, why."""
         charging = self._coordinator.data.charging
         if not self._memory.enabled:
             return SWITCHED_OFF
-        if charging is None or not charging.plugged_in:
-            return NOT_PLUGGED_IN
+        plugged_in = charging.plugged_in if charging else None
+        if plugged_in is False or (plugged_in is None and self.memory.session is None):
+            return NOT_PLUGGED_IN  # what is not reported for once has not ended
         return select_plan(self._hass, self.plans, self._coordinator.data.position, self._alerts)
 
     @callback

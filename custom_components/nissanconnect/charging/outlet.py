@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from math import floor
+from math import floor, inf, isfinite
 from typing import Final
 
 from homeassistant.components.number import (
@@ -19,15 +19,15 @@ from homeassistant.components.number import (
 from homeassistant.components.select import ATTR_OPTION, DOMAIN as SELECT_DOMAIN, SERVICE_SELECT_OPTION
 from homeassistant.const import (
     ATTR_ENTITY_ID,
+    ATTR_UNIT_OF_MEASUREMENT,
     SERVICE_TURN_OFF,
     SERVICE_TURN_ON,
     STATE_OFF,
     STATE_ON,
     STATE_UNAVAILABLE,
+    UnitOfElectricCurrent,
 )
 from homeassistant.core import Context, HomeAssistant, State, split_entity_id
-from homeassistant.exceptions import HomeAssistantError
-import probatio
 
 from ..engine.charge_session import ChargeSession
 from .plans import ChargePlanSettings, SwitchChoice, SwitchedBy
@@ -37,6 +37,9 @@ _LONGEST = 30
 
 _VOLTAGE, _LEAST_CURRENT = 230.0, 6.0
 """Volts of a phase; and amperes: no charger offers less (charging §5)."""
+
+_OWN_CONTEXTS: Final = deque[str](maxlen=100)
+"""Those of the actions of all charge plans: several vehicles may have the same outlet."""
 
 UNCHANGED: Final = 0.0
 """The power that leaves the number of amperes as it is."""
@@ -56,8 +59,8 @@ class Outlet:
     def __init__(self, hass: HomeAssistant, choice: SwitchChoice) -> None:
         self._hass = hass
         self._choice = choice
-        self._contexts: deque[str] = deque(maxlen=10)
-        """Those of our own actions."""
+        self._last_set: bool | None = None
+        """What it was told last: some take minutes until their state shows it."""
 
     @property
     def problem(self) -> str | None:
@@ -92,11 +95,11 @@ class Outlet:
         return (state.state == on) is not self._choice.inverted
 
     def is_own(self, context: Context) -> bool:
-        """Whether a change of state comes from an action of ours."""
-        return not {context.id, context.parent_id}.isdisjoint(self._contexts)
+        """Whether a change of state comes from an action of a charge plan."""
+        return not {context.id, context.parent_id}.isdisjoint(_OWN_CONTEXTS)
 
-    async def async_set(self, on: bool, power: float = UNCHANGED) -> None:
-        """Let current flow at a ``power`` in kW, or stop it.
+    async def async_set(self, on: bool, power: float = UNCHANGED, *, again: bool = False) -> None:
+        """Let current flow at a ``power`` in kW, or stop it; ``again`` even if its state shows that already.
 
         Raises:
             SwitchFailed: That was not possible.
@@ -104,14 +107,17 @@ class Outlet:
         if (problem := self.problem) is not None:
             raise SwitchFailed(problem)
         if on and power != UNCHANGED:
-            await self._async_set_current(power)
+            with suppress(SwitchFailed):  # better another current than none
+                await self._async_set_current(power)
         if self._choice.by is SwitchedBy.SCRIPTS and self._choice.scripts:
             await self._async_call("script", SERVICE_TURN_ON, self._choice.scripts[0 if on else 1])
             return
         entity_id = self._choice.entity or ""
         if not self.available:
             raise SwitchFailed("switch_unavailable")
-        if self.is_on(self._hass.states.get(entity_id)) is on:
+        is_set = self.is_on(self._hass.states.get(entity_id)) is on and self._last_set in (None, on)
+        self._last_set = on
+        if is_set and not again:
             return
         first = on is not self._choice.inverted
         if self._choice.options is not None:
@@ -126,18 +132,23 @@ class Outlet:
         state = self._hass.states.get(self._choice.current) if self._choice.current else None
         if state is None or state.state == STATE_UNAVAILABLE:
             return
-        low, high = (float(state.attributes.get(name, default)) for name, default in ((ATTR_MIN, 0), (ATTR_MAX, 80)))
-        step = float(state.attributes.get(ATTR_STEP) or 1)
-        wanted = floor(power * 1000 / _VOLTAGE / self._choice.phases / step + 1e-6) * step
-        current = min(max(wanted, low, _LEAST_CURRENT), high)
-        if state.state != str(current):
+        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+        scale = 1000.0 if unit == UnitOfElectricCurrent.MILLIAMPERE else 1.0
+        low, high, step = (
+            _number(state.attributes.get(name), default)
+            for name, default in ((ATTR_MIN, 0.0), (ATTR_MAX, inf), (ATTR_STEP, scale))
+        )
+        step = step if step > 0 else scale
+        wanted = floor(power * 1000 / _VOLTAGE / self._choice.phases * scale / step + 1e-6) * step
+        current = min(max(wanted, low, _LEAST_CURRENT * scale), high)
+        if _number(state.state, None) != current:
             await self._async_call(NUMBER_DOMAIN, SERVICE_SET_VALUE, state.entity_id, {ATTR_VALUE: current})
 
     async def _async_call(
         self, domain: str, action: str, entity_id: str, data: dict[str, object] | None = None
     ) -> None:
         context = Context()
-        self._contexts.append(context.id)
+        _OWN_CONTEXTS.append(context.id)
         try:
             async with timeout(_LONGEST):
                 await self._hass.services.async_call(
@@ -145,8 +156,16 @@ class Outlet:
                 )
         except TimeoutError:
             raise SwitchFailed("switch_slow") from None
-        except (HomeAssistantError, probatio.Invalid) as err:
+        except Exception as err:  # whatever an action of another integration raises
             raise SwitchFailed("switch_error") from err
+
+
+def _number[T](value: object, default: T) -> float | T:
+    """Return a number that an entity shows, or ``default`` if it is none."""
+    with suppress(TypeError, ValueError):
+        if isfinite(number := float(value)):  # type: ignore[arg-type]
+            return number
+    return default
 
 
 async def async_leave_on(

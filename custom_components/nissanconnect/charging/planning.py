@@ -118,7 +118,7 @@ def charge_view(
     if battery and level_at is None and session.level != level:
         level_at = battery.received_at  # of a source without times, the same level again says nothing new
     task = charge_task(settings, vehicle, switch, replace(memory, session=session), inputs)
-    finished = charging is not None and charging.status is ChargingStatus.FINISHED
+    finished = charging if charging and charging.status is ChargingStatus.FINISHED else None
     return ChargeView(
         now=at,
         target=task.target,
@@ -130,7 +130,7 @@ def charge_view(
         gain=task.battery_power / task.pace / task.capacity * 100 if task.capacity else 0.0,
         meter=switch.metered_energy,
         price=session.price if inputs.prices is None else inputs.price(at),
-        finished=finished and charging is not None and charging.known_at >= session.since,
+        finished_at=finished.known_at if finished else None,
         by_vehicle=switch.by_vehicle,
     )
 

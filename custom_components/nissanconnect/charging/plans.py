@@ -5,20 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+import logging
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import ATTR_ENTITY_ID, WEEKDAYS, Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
-import probatio
 
 from ..const import CONF_VEHICLE, SUBENTRY_CHARGE_PLAN
 from ..engine.charge_wishes import ChargeWishes
 from ..settings import EntryValues, Read
 from ..vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
 from .price_choice import CONSTANT, PriceChoice
+
+_LOGGER = logging.getLogger(__name__)
 
 CONF_BLOCK: Final = "block"
 """The shortest block, in minutes."""
@@ -130,6 +131,11 @@ class ChargePlanSettings:
     feed_in: float | None = None
     refresh: bool = False
 
+    @property
+    def departs(self) -> tuple[object, ...]:
+        """What tells by when it has to be done."""
+        return self.wishes.ready_by, self.wishes.ready_by_days, self.calendar, self.with_location
+
 
 def read_charge_plans(entry: ConfigEntry) -> list[ChargePlanSettings]:
     """Return what all charge plans of an account hold."""
@@ -229,7 +235,8 @@ async def async_departures(hass: HomeAssistant, plan: ChargePlanSettings) -> tup
             response = await hass.services.async_call(
                 Platform.CALENDAR, "get_events", query, blocking=True, return_response=True
             )
-    except HomeAssistantError, TimeoutError, probatio.Invalid:
+    except Exception as err:  # noqa: BLE001 - whatever a calendar of another integration raises
+        _LOGGER.debug("the calendar fails: %s", type(err).__name__)
         return ()
     found: Any = (response or {}).get(plan.calendar)
     events = found.get("events", ()) if isinstance(found, Mapping) else ()

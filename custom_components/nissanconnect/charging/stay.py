@@ -15,16 +15,15 @@ from ..commands import VehicleCommands
 from ..coordinator import VehicleCoordinator
 from ..engine.charge_physics import ChargeModel
 from ..engine.charge_planner import ChargePlan, PlanStatus
-from ..engine.charge_session import ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
+from ..engine.charge_session import CHECK_AFTER, ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
 from ..engine.charge_wishes import ready_by
 from ..vehicle import Alert, AlertType, Capability, Initiator, Refresh
 from .display import ChargeDisplay, charge_display
 from .inputs import ChargeInputs
 from .joint import PlanGroup, Planning, ToPlan
-from .outlet import UNCHANGED
 from .planning import charge_task, charge_view, standing_of, without_planning
 from .plans import ChargePlanSettings
-from .switch import INITIATOR, ChargeSwitch, charge_switch
+from .switch import INITIATOR, charge_switch
 from .switcher import ChargeSwitcher
 
 _UPDATE_EVERY = timedelta(minutes=15)
@@ -60,18 +59,20 @@ class ChargeStay:
         self._is_over = False
         self._capacity: float | None = None
         self._was_available = True
-        self._switcher = ChargeSwitcher(coordinator, alerts.async_note_pause, self.async_update)
         self._planning = Planning(coordinator, group, self._to_plan, self.async_update)
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._inputs = ChargeInputs(coordinator, settings, self.async_update)
-        self._switch, self._untrack = self._async_switch_of(settings)
+        self._async_set_switch()
         order = memory.session.order if memory.session else None
         alerts.async_note_pause(order is not None and not order.on)
 
     @callback
-    def _async_switch_of(self, settings: ChargePlanSettings) -> tuple[ChargeSwitch, CALLBACK_TYPE]:
-        switch = charge_switch(self._hass, settings.switch, self._coordinator, self._commands)
-        return switch, switch.async_track(self._async_by_hand, self.async_update)
+    def _async_set_switch(self) -> None:
+        self._switch = charge_switch(self._hass, self.settings.switch, self._coordinator, self._commands)
+        self._switcher = ChargeSwitcher(
+            self._coordinator, self._switch, self._alerts.async_note_pause, self.async_update
+        )
+        self._untrack = self._switch.async_track(self._async_by_hand, self.async_update)
 
     @property
     def session(self) -> ChargeSession | None:
@@ -84,27 +85,40 @@ class ChargeStay:
         if not self._inputs.serve(settings):
             self._inputs.async_stop()
             self._inputs = ChargeInputs(self._coordinator, settings, self.async_update)
-        if settings.switch != self.settings.switch:
+        before, self.settings = self.settings, settings
+        if settings.departs != before.departs and self.session is not None:
+            self._async_keep(replace(self.session, ready_by=None))
+        if settings.switch != before.switch:
             self._async_let_go()  # what switched is not ours any more
             if self.session is not None:
                 self._async_keep(replace(self.session, order=None))
             self._untrack()
-            self._switch, self._untrack = self._async_switch_of(settings)
-        self.settings = settings
+            self._async_set_switch()
 
     @callback
     def async_set_mode(self, mode: SessionMode) -> None:
         """Have somebody else decide when current flows, or the plan again."""
         if self.session is not None:
-            order = None if mode is SessionMode.PLAN else self.session.order
+            order = self.session.order
+            if mode is SessionMode.PLAN or (order is not None and order.given_up):
+                order = None  # so that it is given anew
             self._async_keep(replace(self.session, mode=mode, order=order))
             self.async_update()
 
     @callback
-    def _async_by_hand(self) -> None:
-        """Somebody else has switched: their wish wins until the vehicle is plugged in the next time."""
-        if self.session is not None and self.session.mode.is_planned:
-            self.async_set_mode(SessionMode.SUSPENDED)
+    def _async_by_hand(self, on: bool, is_certain: bool) -> None:
+        """Somebody else has switched: their wish wins until the vehicle is plugged in the next time.
+
+        Soon after an order, a switch may show its old state once more, or flip back.
+        """
+        session = self.session
+        if session is None or not session.mode.is_planned:
+            return
+        if (order := session.order) is not None:
+            is_soon = timedelta() <= dt_util.utcnow() - order.at < CHECK_AFTER
+            if order.on is on or (is_soon and not is_certain):
+                return
+        self.async_set_mode(SessionMode.SUSPENDED)
 
     @callback
     def async_stop(self) -> None:
@@ -145,8 +159,10 @@ class ChargeStay:
         session = (self.session or ChargeSession.begin(view.now)).after(view)
         if session.order is not None and self._switch.available and not self._was_available:
             session = replace(session, order=None)  # it may have missed the last order
-        elif session.order is not None and self._switcher.failure is not None:
-            session = replace(session, order=replace(session.order, confirmed=False))
+        elif (order := session.order) is not None and (
+            self._switcher.failure is not None or self._switch.is_on is (not order.on)
+        ):
+            session = replace(session, order=replace(order, confirmed=False))
         self._was_available = self._switch.available
         following = self.settings.wishes.next_ready_by(
             view.now, dt_util.get_default_time_zone(), self._inputs.departures
@@ -181,7 +197,9 @@ class ChargeStay:
         if session.cost_at_once is None and session.order is None:
             at_once, spent = plan.cost_at_once, session.cost
             session = replace(session, cost_at_once=None if at_once is None or spent is None else at_once + spent)
-        wanted = True if self._inputs.is_away(view.now) else session.wants_current(plan)
+        wanted = session.wants_current(plan)
+        if wanted is False and self._inputs.is_away(view.now):
+            wanted = True
         step = Step.NOTHING
         if wanted is not None and (wanted or self._switch.can_stop):
             session, step = session.switched(wanted, view)
@@ -227,14 +245,14 @@ class ChargeStay:
         self._async_keep(replace(session, order=Order(on=True, at=dt_util.utcnow(), given_up=True)))
         charging = self._coordinator.data.charging
         if not (self._switch.by_vehicle and charging and charging.plugged_in is False):
-            self._switcher.async_order(self._switch, True, UNCHANGED)
+            self._switcher.async_let_go()
 
     @callback
     def _async_take(self, step: Step, wanted: bool) -> None:
         match step:
             case Step.SWITCH | Step.RETRY:
                 power = self.settings.wishes.power
-                self._switcher.async_order(self._switch, wanted, power, again=step is Step.RETRY)
+                self._switcher.async_order(wanted, power, again=step is Step.RETRY)
             case Step.LOOK:
                 self._switcher.async_look()
             case Step.GIVE_UP:

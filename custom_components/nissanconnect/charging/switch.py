@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
+from math import isfinite
 from typing import Final, NamedTuple, override
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy, UnitOfPower
@@ -34,6 +35,10 @@ INITIATOR: Final = "plan"
 """The kind of the initiator of a plan's commands."""
 
 
+type ByHand = Callable[[bool, bool], None]
+"""Takes whether somebody else has switched on, and whether it was surely not the switch that flips by itself."""
+
+
 class Seen(NamedTuple):
     """Whether current was seen to flow, and when; ``None`` if that is not known."""
 
@@ -61,6 +66,11 @@ class ChargeSwitch(ABC):
     def available(self) -> bool:
         """Whether it can be switched at the moment."""
         return True
+
+    @property
+    def is_on(self) -> bool | None:
+        """Whether an outlet says that it lets current flow; ``None`` if that cannot be said."""
+        return None
 
     @property
     def can_stop(self) -> bool:
@@ -92,9 +102,10 @@ class ChargeSwitch(ABC):
         if state is None:
             return None
         try:
-            return convert(float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), unit)
+            value = convert(float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), unit)
         except HomeAssistantError, ValueError:
             return None
+        return value if isfinite(value) else None
 
     @property
     def _charging(self) -> Charging | None:
@@ -109,7 +120,7 @@ class ChargeSwitch(ABC):
         """
 
     @abstractmethod
-    def async_track(self, by_hand: CALLBACK_TYPE, changed: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    def async_track(self, by_hand: ByHand, changed: CALLBACK_TYPE) -> CALLBACK_TYPE:
         """Call ``by_hand`` when somebody else switches, ``changed`` when what flows may have changed."""
 
 
@@ -145,12 +156,12 @@ class VehicleSwitch(ChargeSwitch):
             raise SwitchFailed(job.outcome.reason or job.outcome.status)
 
     @override
-    def async_track(self, by_hand: CALLBACK_TYPE, changed: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    def async_track(self, by_hand: ByHand, changed: CALLBACK_TYPE) -> CALLBACK_TYPE:
         @callback
         def ended(record: CommandRecord) -> None:
             is_charge = record.command in (StartCharging.kind(), StopCharging.kind())
             if is_charge and record.asked_by.kind != INITIATOR and record.outcome.sent_at is not None:
-                by_hand()
+                by_hand(record.command == StartCharging.kind(), True)
 
         return self._commands.log.async_add_listener(ended)
 
@@ -164,7 +175,6 @@ class EntitySwitch(ChargeSwitch):
         super().__init__(hass, choice, coordinator)
         self._commands = commands
         self._outlet = Outlet(hass, choice)
-        self._ordered: bool | None = None
 
     @property
     @override
@@ -175,6 +185,11 @@ class EntitySwitch(ChargeSwitch):
     @override
     def available(self) -> bool:
         return self._outlet.available
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return self._outlet.state[0]
 
     @property
     @override
@@ -189,17 +204,16 @@ class EntitySwitch(ChargeSwitch):
 
     @override
     async def async_switch(self, on: bool, power: float, *, again: bool = False) -> None:
-        self._ordered = on
         if again and on and Capability.START_CHARGING in self._coordinator.info.capabilities:
-            await self._outlet.async_set(True, power)
+            await self._outlet.async_set(True, power, again=True)
             self._commands.async_submit(StartCharging(), Initiator(kind=INITIATOR))
             return
         if again and on:  # a vehicle that sleeps wakes when current is offered anew (charging §6)
-            await self._outlet.async_set(False, power)
-        await self._outlet.async_set(on, power)
+            await self._outlet.async_set(False)
+        await self._outlet.async_set(on, power, again=again)
 
     @override
-    def async_track(self, by_hand: CALLBACK_TYPE, changed: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    def async_track(self, by_hand: ByHand, changed: CALLBACK_TYPE) -> CALLBACK_TYPE:
         before = self.seen.flowing
 
         @callback
@@ -207,9 +221,9 @@ class EntitySwitch(ChargeSwitch):
             nonlocal before
             if event.data["entity_id"] == self.choice.entity:
                 was, now = (self._outlet.is_on(event.data[name]) for name in ("old_state", "new_state"))
-                turned = was is self._ordered and now is not None and now is not self._ordered
-                if turned and not self._outlet.is_own(event.context):
-                    by_hand()
+                context = event.context
+                if was is not None and now is not None and was is not now and not self._outlet.is_own(context):
+                    by_hand(now, bool(context.user_id or context.parent_id))
             elif before is (before := self.seen.flowing):
                 return  # a meter shows some other power all the time
             changed()

@@ -3,22 +3,29 @@
 from asyncio import Lock
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.helpers.event import async_call_later
 
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
+from ..engine.charge_session import CHECK_AFTER
 from ..vehicle import BackendError, Group
-from .outlet import SwitchFailed
+from .outlet import UNCHANGED, SwitchFailed
 from .switch import ChargeSwitch
 
 
 class ChargeSwitcher:
-    """Carries out the orders of one vehicle's charge plans. ``failure`` is the key of why the last one failed."""
+    """Carries out the orders to one switch. ``failure`` is the key of why the last one failed."""
 
     def __init__(
-        self, coordinator: VehicleCoordinator, on_pause: Callable[[bool], None], on_done: CALLBACK_TYPE
+        self,
+        coordinator: VehicleCoordinator,
+        switch: ChargeSwitch,
+        on_pause: Callable[[bool], None],
+        on_done: CALLBACK_TYPE,
     ) -> None:
         """``on_pause`` is called with each order: whether the current is to stop.
 
@@ -26,33 +33,44 @@ class ChargeSwitcher:
         """
         self.failure: str | None = None
         self._coordinator = coordinator
+        self._switch = switch
         self._on_pause = on_pause
         self._on_done = on_done
         self._ordered: bool | None = None
+        self._insists = False
+        self._cancel_retry: CALLBACK_TYPE | None = None
         self._turn = Lock()
 
     @callback
-    def async_order(self, switch: ChargeSwitch, on: bool, power: float, *, again: bool = False) -> None:
+    def async_order(self, on: bool, power: float, *, again: bool = False) -> None:
         """Let current flow at a ``power`` in kW, or stop it; ``again`` because it has not obeyed."""
         self._ordered = on
         self._on_pause(not on)
-        self._async_spawn(self._async_switch(switch, on, power, again=again))
+        self._insists = False
+        self._async_spawn(self._async_switch(on, power, again=again))
+
+    @callback
+    def async_let_go(self) -> None:
+        """Leave the current on. An outlet is tried until that works: nobody else will look after it."""
+        self.async_order(True, UNCHANGED)
+        self._insists = not self._switch.by_vehicle
 
     @callback
     def async_look(self) -> None:
         """Read what the vehicle has reported, which does not wake it."""
         self._async_spawn(self._async_read())
 
-    async def _async_switch(self, switch: ChargeSwitch, on: bool, power: float, *, again: bool) -> None:
+    async def _async_switch(self, on: bool, power: float, *, again: bool) -> None:
         async with self._turn:
             if self._ordered is not on:
                 return  # it was ordered otherwise since
             self.failure = None
             try:
-                await switch.async_switch(on, power, again=again)
+                await self._switch.async_switch(on, power, again=again)
             except SwitchFailed as err:
                 self.failure = err.reason
-        if not switch.by_vehicle:
+                self._async_retry_later()
+        if not self._switch.by_vehicle:
             self._coordinator.async_watch()
         self._on_done()
 
@@ -60,6 +78,19 @@ class ChargeSwitcher:
         with suppress(BackendError):
             await self._coordinator.async_read_now({Group.BATTERY, Group.CHARGING})
         self._on_done()
+
+    @callback
+    def _async_retry_later(self) -> None:
+        @callback
+        def retry(_: datetime) -> None:
+            if self._insists:
+                self.async_let_go()
+
+        if not self._insists:
+            return
+        if self._cancel_retry is None:
+            self._coordinator.config_entry.async_on_unload(lambda: self._cancel_retry and self._cancel_retry())
+        self._cancel_retry = async_call_later(self._coordinator.hass, CHECK_AFTER, retry)
 
     @callback
     def _async_spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -19,6 +19,9 @@ CHECK_AFTER = timedelta(minutes=5)
 
 _ATTEMPTS = 2
 
+_LATELY = timedelta(hours=1)
+"""For how long attempts count: whoever obeys for a moment only has not obeyed."""
+
 _CLOSE = 0.05
 """How many % below the target counts as there: less than a minute."""
 
@@ -110,9 +113,9 @@ class ChargeView:
 
     ``level`` is what the vehicle reported at ``level_at``. ``flowing`` is whether current was seen to flow at
     ``seen_at``, ``power`` how many kW flow if it does, ``price`` what a kWh costs, ``gain`` how many % an hour of it
-    brings. ``meter`` is how many kWh a meter at the wall has counted. ``finished``: the vehicle calls the charge
-    finished. ``by_vehicle``: the vehicle itself switches, so that current which flows unasked was started by somebody
-    else.
+    brings. ``meter`` is how many kWh a meter at the wall has counted. ``finished_at`` is when the vehicle called the
+    charge finished, if it does. ``by_vehicle``: the vehicle itself switches, so that current which flows unasked was
+    started by somebody else.
     """
 
     now: datetime
@@ -125,7 +128,7 @@ class ChargeView:
     gain: float = 0.0
     price: float | None = None
     meter: float | None = None
-    finished: bool = False
+    finished_at: datetime | None = None
     by_vehicle: bool = False
 
 
@@ -221,7 +224,7 @@ class ChargeSession:
         level = session.level_now
         target_moved = view.target != self.target
         done_at = None if target_moved else session.done_at
-        if view.finished or (level is not None and level >= view.target - _CLOSE):
+        if _has_finished(session, view) or (level is not None and level >= view.target - _CLOSE):
             done_at = done_at or view.now
         elif done_at is not None and level is not None and level < view.target - _FALLEN:
             done_at = None
@@ -309,11 +312,12 @@ class ChargeSession:
             return self
         if view.flowing == order.on:
             return replace(self, order=replace(order, confirmed=True))
-        if not order.confirmed or view.finished:
+        if not order.confirmed or _has_finished(self, view):
             return self
         if view.flowing and view.by_vehicle:
             return replace(self, mode=SessionMode.SUSPENDED)
-        return replace(self, order=Order(on=order.on, at=view.now))
+        tried_lately = timedelta() <= view.now - order.at < _LATELY
+        return replace(self, order=Order(on=order.on, at=view.now, attempts=order.attempts if tried_lately else 1))
 
     def wants_current(self, plan: ChargePlan) -> bool | None:
         """Return whether current is to flow now; ``None`` if that is not ours to decide. When in doubt, it flows."""
@@ -332,7 +336,8 @@ class ChargeSession:
         order, now = self.order, view.now
         if order is None or order.on != on:
             order = Order(on=on, at=now, confirmed=view.flowing is on)
-            return replace(self, order=order, starts=self.starts + on), Step.SWITCH
+            is_awake = on and view.flowing and view.by_vehicle  # whoever charges already need not be woken for that
+            return replace(self, order=order, starts=self.starts + on), Step.NOTHING if is_awake else Step.SWITCH
         if order.confirmed or order.given_up or timedelta() <= now - order.at < CHECK_AFTER:
             return self, Step.NOTHING
         if not order.looked:
@@ -404,3 +409,12 @@ class ChargeMemory:
     enabled: bool = True
     session: ChargeSession | None = None
     model: ChargeModel = ChargeModel()
+
+
+def _has_finished(session: ChargeSession, view: ChargeView) -> bool:
+    """Whether the vehicle calls the charge finished, and means more than that a plan has stopped the current."""
+    if view.finished_at is None or view.finished_at < session.since:
+        return False
+    if session.done_at is not None or session.order is None:
+        return True
+    return session.order.on and (not session.flows or view.finished_at >= session.flows[-1].start)
