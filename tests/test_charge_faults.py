@@ -10,10 +10,11 @@ from homeassistant.helpers.event import async_call_later
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.nissanconnect.charging import joint
 from custom_components.nissanconnect.charging.control import ChargeControl
 from custom_components.nissanconnect.charging.inputs import ChargeInputs
 from custom_components.nissanconnect.const import EVENT_ALERT
-from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
+from custom_components.nissanconnect.engine.charge_planner import ChargePlan, PlanReason, PlanStatus
 
 from .charging import WALLBOX, Wallbox, add_plan, electric, plug_in_empty, runtime
 from .conftest import LetTimePass, set_up, settle, state
@@ -423,3 +424,32 @@ async def test_charge_now_tries_again_what_was_given_up(
     charge.async_charge_now()
     await pass_time(MINUTE)
     assert wallbox.is_on
+
+
+async def test_a_fault_of_the_planner_leaves_the_current_on(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def plan_charge(*_: object) -> ChargePlan:
+        raise ZeroDivisionError
+
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    assert not wallbox.is_on
+    monkeypatch.setattr(joint, "plan_charge", plan_charge)
+    await pass_time(timedelta(minutes=31))
+    assert shown(charge).standing == (PlanStatus.CANNOT, PlanReason.BROKEN)
+    assert wallbox.is_on
+
+
+async def test_another_meter_switches_nothing(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    before = list(wallbox.switched)
+    charge.async_change(power_sensor="sensor.meter")
+    await pass_time(timedelta(minutes=10))
+    assert wallbox.switched == before

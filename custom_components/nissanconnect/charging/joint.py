@@ -4,16 +4,19 @@ from asyncio import Lock
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+import logging
 from typing import NamedTuple
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
-from ..engine.charge_planner import ChargePlan, ChargeTask, Period, plan_charge
+from ..engine.charge_planner import ChargePlan, ChargeTask, Period, PlanReason, PlanStatus, plan_charge
 from ..engine.charge_sharing import share
 from .price_choice import PriceChoice
 from .prices import PriceList
+
+_LOGGER = logging.getLogger(__name__)
 
 _QUARTER = 900
 """Seconds after which a plan is made anew in any case."""
@@ -98,6 +101,10 @@ class Planning:
             async with self._group.turn:
                 if self._key(wanted) != self._planned_for:  # another may have planned for this one
                     await self._async_plan_jointly(wanted)
+        except Exception:  # when in doubt, it charges
+            _LOGGER.exception("%s: no plan can be made", self._coordinator.name)
+            self._planned_for = self._key(wanted)
+            self._plan = ChargePlan(status=PlanStatus.CANNOT, reason=PlanReason.BROKEN, level=wanted.task.level)
         finally:
             self._is_planning = False
         self._on_done()

@@ -99,6 +99,11 @@ class SwitchChoice:
     energy_sensor: str | None = None
 
     @property
+    def outlet(self) -> tuple[object, ...]:
+        """What it is that switches, whatever measures."""
+        return self.by, self.entity, self.options, self.inverted, self.scripts
+
+    @property
     def is_complete(self) -> bool:
         """Whether all is known that is needed to switch."""
         match self.by:

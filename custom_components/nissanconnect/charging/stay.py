@@ -89,9 +89,10 @@ class ChargeStay:
         if settings.departs != before.departs and self.session is not None:
             self._async_keep(replace(self.session, ready_by=None))
         if settings.switch != before.switch:
-            self._async_let_go()  # what switched is not ours any more
-            if self.session is not None:
-                self._async_keep(replace(self.session, order=None))
+            if settings.switch.outlet != before.switch.outlet:
+                self._async_let_go()  # what switched is not ours any more
+                if self.session is not None:
+                    self._async_keep(replace(self.session, order=None))
             self._untrack()
             self._async_set_switch()
 

@@ -65,6 +65,8 @@ class PlanReason(StrEnum):
     """Why a plan is as it is, in one line for its owner."""
 
     ABOVE_TARGET = "above_target"
+    BROKEN = "broken"
+    """A fault of ours."""
     CAPACITY_UNKNOWN = "capacity_unknown"
     CHEAPEST = "cheapest"
     ELSEWHERE = "elsewhere"
