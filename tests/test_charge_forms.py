@@ -31,7 +31,7 @@ _FORMS = [
     options_form(["on", "off"]),
     prices_form(_SOME),
     *[price_form(kind, "EUR") for kind in (MARKET, CONSTANT, TWO_TARIFF)],
-    *[switch_form(way, power=3.7, phases=3, can_refresh=True, own=[]) for way in SwitchedBy],
+    *[switch_form(way, power=3.7, phases=3, can_refresh=can, own=[]) for way in SwitchedBy for can in (True, False)],
 ]
 _NAMES = sorted({CONF_READY_BY_DAYS}.union(*(names(form) for form in _FORMS)))
 _WORDS = st.sampled_from(["mon", "sun", "switch.x", "06:00:00", "entity", "x", "on"]) | st.text()

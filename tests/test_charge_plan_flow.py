@@ -950,3 +950,34 @@ async def test_the_price_of_the_energy_dashboard_is_suggested(
     form = await to_prices(hass, loaded)
     assert filled(form) == {"price_source": "constant"}
     assert filled(await enter(hass, form, **filled(form)))["price"] == 0.31
+
+
+async def test_without_a_home_the_plan_has_no_name_yet(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    hass.states.async_remove("zone.home")
+    assert "name" not in filled(await start(hass, loaded))
+
+
+async def test_the_account_is_unloaded_while_the_dialog_is_open(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    form = await to_prices(hass, loaded)
+    await hass.config_entries.async_unload(loaded.entry_id)
+    result = await enter(hass, form, **filled(form))
+    while result["type"] is FlowResultType.FORM:
+        result = await enter(hass, result, **filled(result))
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
+
+
+async def test_a_known_switch_without_a_device_suggests_no_meter(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    alone = er.async_get(hass).async_get_or_create("switch", "peblar", "charge", translation_key="charge")
+    hass.states.async_set(alone.entity_id, "off")
+    form = await enter(hass, await to_switch(hass, loaded), switched_by="entity")
+    assert filled(form)["switch"] == alone.entity_id
+    assert filled(form).get("meter", {}) == {}
+
+
+async def test_the_vehicle_leaves_while_the_dialog_is_open(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    form = await to_switch(hass, loaded)
+    await hass.async_block_till_done()
+    gone = loaded.runtime_data.vehicles.pop(runtime(loaded).info.key)
+    result = await enter(hass, form, **filled(form))
+    loaded.runtime_data.vehicles[gone.info.key] = gone
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_loaded")
