@@ -85,6 +85,21 @@ def test_nobody_is_left_out_if_there_is_not_enough_time_for_both() -> None:
     assert most(plans) <= LIMIT
 
 
+def test_the_faster_goes_first_if_neither_can_be_ready_in_time() -> None:
+    slow, fast = (task(level=0, target=30, capacity=50.0, power=power, ready_by=at(2)) for power in (3.0, 5.0))
+    for tasks in ([slow, fast], [fast, slow]):
+        assert sorted(plan.missing for plan in share(tasks, DAY, LIMIT)) == pytest.approx([10, 30])
+
+
+def test_who_is_late_anyway_does_not_make_the_other_late() -> None:
+    fast = task(level=0, target=30, capacity=50.0, power=5.0, ready_by=at(5))
+    slow = task(level=0, target=30, capacity=50.0, power=3.0, ready_by=at(2))
+    for tasks in ([fast, slow], [slow, fast]):
+        plans = sorted(share(tasks, DAY, LIMIT), key=lambda plan: plan.missing)
+        assert [times(plan) for plan in plans] == [[(2, 5)], [(0, 2), (5, 8)]]
+        assert [plan.missing for plan in plans] == pytest.approx([0, 18])
+
+
 def test_a_vehicle_that_draws_more_than_the_limit_charges_alone() -> None:
     plans = share([task(power=11.0), task(power=3.0, target=50.0)], DAY, LIMIT)
     assert most(plans) == 0
@@ -147,6 +162,8 @@ def test_no_order_is_better(tasks: list[ChargeTask], prices: list[PriceSlot]) ->
             continue
         missing, less = sum(plan.missing for plan in plans), one.missing + other.missing
         assert missing <= less + 1e-3 or any(each.minimum_level for each in tasks)
+        if PlanStatus.TOO_LATE in (one.status, other.status):
+            continue  # it charges at once, whatever that costs
         if missing >= less - 1e-3 and cost([one, other]) < cost(plans) - 1e-6:
             assert sum(plan.level for plan in plans) > one.level + other.level + 1e-3 or any(
                 PlanReason.WITHOUT_LIMITS in (plan.reason, alone.reason) or alone.cost is None or each.minimum_level

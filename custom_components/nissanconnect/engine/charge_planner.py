@@ -290,9 +290,13 @@ class Planner:
         end = int(task.ready_by.timestamp()) if task.ready_by else min(known_until, self._now + _LONGEST)
         return spans, self._needed - sum(stop - start for start, stop in spans), free, end
 
-    def fixed(self) -> list[Span]:
-        """Return when it charges in any case, whatever that costs."""
-        return self.first(self._now, self._forced())
+    def fixed(self, *, until_due: bool = False) -> list[Span]:
+        """Return when it charges in any case, whatever that costs; ``until_due`` as long as there is time for it."""
+        forced = self._forced()
+        if until_due and self._task.ready_by:
+            due = int(self._task.ready_by.timestamp())
+            forced = max(forced, _until(self.first(self._now, self._needed), due))
+        return self.first(self._now, forced)
 
     def first(self, at: int, seconds: int) -> list[Span]:
         """Return the first so many seconds from a time on that are not forbidden."""
@@ -345,8 +349,7 @@ class Planner:
         task, at = self._task, self._now
         spans = self.first(at, self._needed)
         ready_by = int(task.ready_by.timestamp()) if task.ready_by else at
-        done = sum(max(min(stop, ready_by) - start, 0) for start, stop in spans)
-        missing = (task.target - task.level) * (1 - done / self._needed)
+        missing = (task.target - task.level) * (1 - _until(spans, ready_by) / self._needed)
         reason = PlanReason.NOT_ENOUGH_TIME if ready_by > at else PlanReason.READY_BY_PASSED
         return self.at(spans, reason, PlanStatus.TOO_LATE, missing)
 
@@ -393,6 +396,11 @@ def _at(table: list[tuple[int, int, float]], at: int) -> float | None:
         if table[place][1] > at:
             return table[place][2]
     return None
+
+
+def _until(spans: list[Span], end: int) -> int:
+    """Return how many seconds of the spans are over by then."""
+    return sum(max(min(stop, end) - start, 0) for start, stop in spans)
 
 
 def _latest(spans: list[Span], seconds: int) -> list[Span]:

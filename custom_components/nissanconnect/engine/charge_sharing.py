@@ -3,13 +3,23 @@
 The power of each is what it is, so two whose powers exceed the limit together must not charge at once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise, permutations
 from math import inf
 
-from .charge_planner import ChargePlan, ChargeTask, Period, Planner, PlanReason, PlanStatus, PriceSlot, planner
+from .charge_planner import (
+    ChargePlan,
+    ChargeTask,
+    Period,
+    Planner,
+    PlanReason,
+    PlanStatus,
+    PriceSlot,
+    plan_charge,
+    planner,
+)
 from .cheapest_pair import Wish, cheapest_pair
 
 _FAR = datetime.max.replace(tzinfo=UTC)
@@ -21,11 +31,12 @@ type _Plans = list[ChargePlan]
 def share(tasks: Sequence[ChargeTask], prices: Sequence[PriceSlot], limit: float) -> list[ChargePlan]:
     """Return a plan for each task, which together draw at most ``limit`` kW at any time.
 
-    What has to be charged at once comes first, of several by when they have to be ready. The rest costs the least for
-    two; of equal costs there are few starts, though not always the fewest. If the search for that takes too long, one
-    is planned after the other, in the better order. More than two are planned one after the other by when they have to
-    be ready, and then each again around the others, as long as that is better. Nobody is left out: who cannot be ready
-    in time is too late, as in a plan of its own. A vehicle that draws more than the limit charges alone.
+    What has to be charged at once comes first: of two in the better order, of more by when they have to be ready. The
+    rest costs the least for two; of equal costs there are few starts, though not always the fewest. If the search for
+    that takes too long, one is planned after the other, in the better order. More than two are planned one after the
+    other by when they have to be ready, and then each again around the others, as long as that is better. Nobody is
+    left out: who cannot be ready in time is too late, as in a plan of its own. A vehicle that draws more than the limit
+    charges alone.
     """
     return _Sharing(tasks, prices, limit).plans()
 
@@ -42,17 +53,23 @@ class _Sharing:
         if not self._clashes(alone):
             return alone
         order = sorted(range(len(alone)), key=lambda which: self._tasks[which].ready_by or _FAR)
-        urgent = self._urgent(alone, order)
+        late = frozenset(which for which, plan in enumerate(alone) if plan.status is PlanStatus.TOO_LATE)
         if len(order) > 2:
+            urgent = self._urgent(order, late)
             return self._improved(self._one_by_one(order, urgent), order, urgent)
-        found = [self._one_by_one(each, urgent) for each in permutations(order)]
-        return min([*self._pair(urgent), *found], key=_rank)
+        orders = list(permutations(order))
+        found = list[_Plans]()
+        for urgent in dict.fromkeys(self._urgent(each, hurried) for each in orders for hurried in (late, frozenset())):
+            found += [*self._pair(urgent), *(self._one_by_one(each, urgent) for each in orders)]
+        return min(found, key=_rank)
 
     def _plan(self, task: ChargeTask, around: Iterable[tuple[Period, ...]] = ()) -> ChargePlan:
         """Return the plan of one, around what others take."""
-        free = replace(task, forbidden=(*task.forbidden, *self._taken(task, around)))
-        found = planner(free, self._prices)
-        return found if isinstance(found, ChargePlan) else found.plan()
+        return plan_charge(self._around(task, around), self._prices)
+
+    def _around(self, task: ChargeTask, around: Iterable[tuple[Period, ...]]) -> ChargeTask:
+        """Return the task without the times that others take."""
+        return replace(task, forbidden=(*task.forbidden, *self._taken(task, around)))
 
     def _taken(self, task: ChargeTask, around: Iterable[tuple[Period, ...]]) -> Iterator[Period]:
         """Yield when the others draw so much that a vehicle must not charge too."""
@@ -69,19 +86,15 @@ class _Sharing:
             for block in plan.blocks
         )
 
-    def _urgent(self, alone: _Plans, order: Sequence[int]) -> list[tuple[Period, ...]]:
-        """Return what has to be charged at once for each: all if it is too late, or up to the minimum level."""
+    def _urgent(self, order: Sequence[int], late: Collection[int]) -> tuple[tuple[Period, ...], ...]:
+        """Return what has to be charged at once for each: up to the minimum level, or if it is late until it is due."""
         urgent: list[tuple[Period, ...]] = [()] * len(order)
         for which in order:
             task = self._tasks[which]
-            if alone[which].status is PlanStatus.TOO_LATE:
-                urgent[which] = _periods([self._plan(task, urgent)])[0]
-            else:
-                free = replace(task, forbidden=(*task.forbidden, *self._taken(task, urgent)))
-                found = planner(free, self._prices)
-                if isinstance(found, Planner):
-                    urgent[which] = _periods([found.at(found.fixed())])[0]
-        return urgent
+            found = planner(self._around(task, urgent), self._prices)
+            if isinstance(found, Planner):
+                urgent[which] = _periods([found.at(found.fixed(until_due=which in late))])[0]
+        return tuple(urgent)
 
     def _one_by_one(self, order: Sequence[int], urgent: Sequence[tuple[Period, ...]]) -> _Plans:
         """Plan one after the other."""
@@ -105,8 +118,7 @@ class _Sharing:
         """Yield the best plans of two whose prices are known, if there are any that keep to all limits."""
         planners, wishes = list[Planner](), list[Wish]()
         for which, task in enumerate(self._tasks):
-            free = replace(task, forbidden=(*task.forbidden, *self._taken(task, [urgent[1 - which]])))
-            found = planner(free, self._prices)
+            found = planner(self._around(task, [urgent[1 - which]]), self._prices)
             choice = None if isinstance(found, ChargePlan) else found.choice()
             if isinstance(found, ChargePlan) or choice is None:
                 return
@@ -118,12 +130,14 @@ class _Sharing:
             yield [each.at([*each.fixed(), *spans]) for each, spans in zip(planners, times, strict=True)]
 
 
-def _rank(plans: _Plans) -> tuple[float, float, int, float, int]:
+def _rank(plans: _Plans) -> tuple[float, float, int, float, float, int]:
     """Return how good plans are together; the least is the best."""
+    late = [plan for plan in plans if plan.status is PlanStatus.TOO_LATE]
     return (
         round(sum(plan.missing for plan in plans), 6),
         -round(sum(plan.level for plan in plans), 6),
         sum(plan.reason is PlanReason.WITHOUT_LIMITS for plan in plans),
+        sum(plan.blocks[-1].end.timestamp() for plan in late),
         round(sum(inf if plan.cost is None else plan.cost for plan in plans), 9),
         sum(len(plan.blocks) for plan in plans),
     )
