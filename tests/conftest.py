@@ -29,8 +29,8 @@ from custom_components.nissanconnect.sources import SIMULATOR_VARIABLE
 
 from .simulator import EMAIL, PASSWORD, Simulator
 
-# Where people work, a law is checked against the same examples in every run, so that a failure means a change. In CI
-# every run looks at others, and says by which seed they can be had again. Deadlines measure the machine.
+# A law is checked against the same examples in every run, so that a failure means a change. CI's weekly run looks at
+# others, and says by which seed they can be had again. Deadlines measure the machine.
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("repeat", _UNHURRIED, derandomize=True)
 settings.register_profile("explore", _UNHURRIED, derandomize=False, database=None, print_blob=True)
@@ -41,9 +41,9 @@ logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 @pytest.hookimpl(tryfirst=True)  # before hypothesis looks at its option, and before any test is imported
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the examples: by ``--hypothesis-seed`` or ``HYPOTHESIS_SEED``, by a new seed in CI, or the usual ones."""
-    given = config.option.hypothesis_seed or os.environ.get("HYPOTHESIS_SEED")
-    if given is None and os.environ.get("CI", "false").lower() not in {"", "0", "false"}:
+    """Choose the examples: by ``--hypothesis-seed`` or ``HYPOTHESIS_SEED``, which may be ``new``, or the usual ones."""
+    given = config.option.hypothesis_seed or os.environ.get("HYPOTHESIS_SEED") or None
+    if given == "new":
         given = str(secrets.randbits(32))
     config.option.hypothesis_seed = given  # which the workers of xdist are given as well
     settings.load_profile("repeat" if given is None else "explore")
