@@ -290,13 +290,9 @@ class Planner:
         end = int(task.ready_by.timestamp()) if task.ready_by else min(known_until, self._now + _LONGEST)
         return spans, self._needed - sum(stop - start for start, stop in spans), free, end
 
-    def fixed(self, *, until_due: bool = False) -> list[Span]:
-        """Return when it charges in any case, whatever that costs; ``until_due`` as long as there is time for it."""
-        forced = self._forced()
-        if until_due and self._task.ready_by:
-            due = int(self._task.ready_by.timestamp())
-            forced = max(forced, _until(self.first(self._now, self._needed), due))
-        return self.first(self._now, forced)
+    def fixed(self) -> list[Span]:
+        """Return when it charges in any case, whatever that costs."""
+        return self.first(self._now, self.forced())
 
     def first(self, at: int, seconds: int) -> list[Span]:
         """Return the first so many seconds from a time on that are not forbidden."""
@@ -308,12 +304,26 @@ class Planner:
                 left -= min(stop - start, left)
         return joined(spans)
 
-    def _forced(self) -> int:
+    def lowest(self) -> int:
+        """Return how many seconds it takes to the minimum level."""
+        task = self._task
+        return task.seconds(task.level, min(task.minimum_level, task.target))
+
+    def forced(self) -> int:
         """Return for how many seconds it charges in any case: up to the minimum, and until the block is long enough."""
         task = self._task
         held = task.charging_since + task.shortest - task.now if task.charging_since else timedelta()
-        lowest = task.seconds(task.level, min(task.minimum_level, task.target))
-        return min(max(lowest, ceil(held.total_seconds())), self._needed)
+        return min(max(self.lowest(), ceil(held.total_seconds())), self._needed)
+
+    def urgent(self) -> int:
+        """Return for how many seconds it has to charge at once: what is forced, or if it is late until it is due."""
+        due = int(self._task.ready_by.timestamp()) if self._task.ready_by else _FAR
+        in_time = _until(self.first(self._now, self._needed), due)
+        return self.forced() if in_time == self._needed else max(self.forced(), in_time)
+
+    def at_once(self, seconds: int) -> ChargePlan:
+        """Return the plan that charges at once, for so many seconds."""
+        return self.at(self.first(self._now, seconds))
 
     def _uses(self, start: int, end: int) -> Iterator[tuple[int, int, float | _Use]]:
         """Yield the times from ``start`` to ``end``, each with its price or why it has none."""

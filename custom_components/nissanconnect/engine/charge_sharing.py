@@ -3,7 +3,7 @@
 The power of each is what it is, so two whose powers exceed the limit together must not charge at once.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise, permutations
@@ -24,6 +24,9 @@ from .cheapest_pair import Wish, cheapest_pair
 
 _FAR = datetime.max.replace(tzinfo=UTC)
 _TINY = 1e-9
+
+_URGENT = (Planner.urgent, Planner.forced, Planner.lowest)
+"""What may have to be charged at once: the less of that, the more is left for the other."""
 
 type _Plans = list[ChargePlan]
 
@@ -53,13 +56,12 @@ class _Sharing:
         if not self._clashes(alone):
             return alone
         order = sorted(range(len(alone)), key=lambda which: self._tasks[which].ready_by or _FAR)
-        late = frozenset(which for which, plan in enumerate(alone) if plan.status is PlanStatus.TOO_LATE)
         if len(order) > 2:
-            urgent = self._urgent(order, late)
+            urgent = self._urgent(order, Planner.urgent)
             return self._improved(self._one_by_one(order, urgent), order, urgent)
         orders = list(permutations(order))
         found = list[_Plans]()
-        for urgent in dict.fromkeys(self._urgent(each, hurried) for each in orders for hurried in (late, frozenset())):
+        for urgent in dict.fromkeys(self._urgent(each, seconds) for each in orders for seconds in _URGENT):
             found += [*self._pair(urgent), *(self._one_by_one(each, urgent) for each in orders)]
         return min(found, key=_rank)
 
@@ -86,14 +88,13 @@ class _Sharing:
             for block in plan.blocks
         )
 
-    def _urgent(self, order: Sequence[int], late: Collection[int]) -> tuple[tuple[Period, ...], ...]:
-        """Return what has to be charged at once for each: up to the minimum level, or if it is late until it is due."""
+    def _urgent(self, order: Sequence[int], seconds: Callable[[Planner], int]) -> tuple[tuple[Period, ...], ...]:
+        """Return when each has to be charged at once, for so many seconds."""
         urgent: list[tuple[Period, ...]] = [()] * len(order)
         for which in order:
-            task = self._tasks[which]
-            found = planner(self._around(task, urgent), self._prices)
+            found = planner(self._around(self._tasks[which], urgent), self._prices)
             if isinstance(found, Planner):
-                urgent[which] = _periods([found.at(found.fixed(until_due=which in late))])[0]
+                urgent[which] = _periods([found.at_once(seconds(found))])[0]
         return tuple(urgent)
 
     def _one_by_one(self, order: Sequence[int], urgent: Sequence[tuple[Period, ...]]) -> _Plans:
