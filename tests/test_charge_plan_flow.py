@@ -729,7 +729,7 @@ async def test_a_vehicle_that_is_above_the_target(hass: HomeAssistant, loaded: M
 async def test_not_enough_time(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     text = plan_text(await to_preview(hass, loaded, target=100, ready_by="12:10:00"))
     assert "There is not enough time left, so it charges immediately." in text
-    assert text.endswith("There is not enough time: 13 % will be missing.")
+    assert text.endswith("When it has to be ready, 13 % will be missing.")
 
 
 async def test_a_vehicle_whose_level_and_place_are_not_known(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
