@@ -496,7 +496,7 @@ async def test_a_geofence_as_place(hass: HomeAssistant, loaded: MockConfigEntry)
     await settle(hass)
     form = await start(hass, loaded)
     labels = [option["label"] for option in fields(form)["place"].config["options"]]
-    assert labels == ["test home", "Everybody's", "The Ariya's", "Anywhere"]
+    assert labels == ["test home", "Everybody's (geofence)", "The Ariya's (geofence)", "Anywhere"]
     form = await enter(hass, form, **WISHES | {"vehicle": vehicle(loaded), "place": ids["The Ariya's"]})
     assert errors(form) == {"place": "place_of_other_vehicle"}
     preview = await to_preview(hass, loaded, place=ids["Everybody's"])

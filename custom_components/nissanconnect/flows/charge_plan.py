@@ -137,10 +137,15 @@ class ChargePlanFlow(ConfigSubentryFlow):
     async def _async_places(self) -> list[SelectOptionDict]:
         """Return where a plan can hold: the zones, the geofences of this entry, and anywhere."""
         zones = sorted(self.hass.states.async_all(ZONE_DOMAIN), key=lambda zone: zone.entity_id != ENTITY_ID_HOME)
-        fences = [each for each in read_geofences(self._get_entry()) if each.geofence is not None]
+        fence_label = await async_text(self.hass, "charge_place", "geofence")  # a zone may have the same name
+        fences = [
+            SelectOptionDict(value=each.key, label=fence_label.replace("[name]", each.geofence.name))
+            for each in read_geofences(self._get_entry())
+            if each.geofence is not None
+        ]
         return [
             *[SelectOptionDict(value=zone.entity_id, label=zone.name) for zone in zones],
-            *[SelectOptionDict(value=each.key, label=each.geofence.name) for each in fences if each.geofence],
+            *fences,
             SelectOptionDict(value=ANYWHERE, label=await async_text(self.hass, "charge_place", ANYWHERE)),
         ]
 
