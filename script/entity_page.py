@@ -157,7 +157,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "device_tracker": {"location": "Where the car last reported to be; unknown in privacy mode"},
     "switch": {
         "charging": "Starts and stops charging, where the car can do both",
-        "smart_charging": "Whether the car charges by its plan; off as long as somebody has switched by hand",
+        "smart_charging": "Whether the car charges by its plan; also off after somebody has switched by hand",
     },
     "button": {
         "start_charging": "Starts charging, where the car cannot stop it",
@@ -167,8 +167,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "horn": "Sounds the horn",
         "lights": "Flashes the lights",
         "stop_signals": "Stops horn and lights early",
-        "charge_now": "Charges to the target of the plan without waiting for low prices, this once",
-        "skip_plan": "Charges without the plan, this once",
+        "charge_now": "Charges to the target of the plan without waiting for low prices, until it is unplugged",
+        "skip_plan": "Leaves the current on without the plan, until the car is unplugged",
     },
     "number": {
         "charge_limit": "Level at which charging stops, where the car takes a limit",

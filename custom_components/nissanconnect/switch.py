@@ -67,7 +67,7 @@ class ChargingSwitch(ControlEntity, SwitchEntity):
 
 
 class SmartCharging(ChargeEntity, SwitchEntity):
-    """Whether the vehicle charges by its plan. It is off as long as somebody has switched by hand."""
+    """Whether the vehicle charges by its plan. It is also off after somebody has switched by hand."""
 
     @property
     @override
