@@ -16,6 +16,7 @@ from .charging.prices import Prices
 from .const import DOMAIN
 from .engine.charge_physics import ac_power, usable_capacity
 from .engine.charge_planner import Block, ChargeTask, PriceSlot, plan_charge
+from .engine.charge_wishes import ChargeWishes
 from .local_time import future_time, in_utc
 from .runtime import VehicleRuntime
 from .texts import async_text
@@ -34,9 +35,8 @@ ATTR_START = "start"
 ATTR_STARTS = "starts"
 ATTR_TARGET = "target"
 
-_DEFAULT_TARGET = 80.0
-_DEFAULT_POWER = 3.7
-"""kW on one phase with 16 A, for a model whose charger is unknown."""
+_DEFAULT = ChargeWishes()
+"""What is planned for if neither the call nor the vehicle tells."""
 _MOST_AC = 22.0
 """kW above which it is a public charger that a vehicle charges with, which says nothing about the next charge."""
 
@@ -44,7 +44,7 @@ _AHEAD = timedelta(days=3)
 """How far prices are asked for that the owner has entered."""
 
 _MOST_PRICES = 600
-"""Two days in slots of five minutes, and some: what more may take to plan, nobody waits for."""
+"""Two days in slots of five minutes, and some; to plan with more takes too long for an answer."""
 
 _LIMITS: Mapping[str, tuple[float, float]] = {
     ATTR_TARGET: (1, 100),
@@ -59,7 +59,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
 """Between what a number has to be: %, kW, kWh, minutes, and the currency per kWh, some of which are small."""
 
 PLAN_CHARGE_FIELDS: Mapping[probatio.Marker, Any] = {
-    probatio.Optional(ATTR_TARGET, default=_DEFAULT_TARGET): probatio.Coerce(float),
+    probatio.Optional(ATTR_TARGET, default=_DEFAULT.target): probatio.Coerce(float),
     probatio.Optional(ATTR_READY_BY): cv.datetime,
     probatio.Optional(ATTR_LEVEL): probatio.Coerce(float),
     probatio.Optional(ATTR_PRICES): probatio.All(
@@ -186,7 +186,7 @@ def _power(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
     least, _ = _LIMITS[ATTR_POWER]
     if charging and charging.active and charging.power is not None and least <= charging.power <= _MOST_AC:
         return charging.power
-    return ac_power(vehicle.info) or _DEFAULT_POWER
+    return ac_power(vehicle.info) or _DEFAULT.power
 
 
 async def _async_prices(

@@ -240,7 +240,7 @@ class Planner:
         solar = task.solar if isfinite(task.feed_in) else ()
         self._solar = _table((_rounded(start), _rounded(end), power) for start, end, power in solar)
         forbidden = (each for each in task.forbidden if each.start < each.end)
-        self._forbidden = _table((_down(each.start), -_down(each.end, -1), 0.0) for each in forbidden)
+        self._forbidden = _table((_down(each.start), _up(each.end), 0.0) for each in forbidden)
 
     def plan(self) -> ChargePlan:
         """Return the plan."""
@@ -428,9 +428,14 @@ def _rounded(at: datetime) -> int:
     return round(at.timestamp() / _GRID) * _GRID
 
 
-def _down(at: datetime, sign: int = 1) -> int:
-    """Return a time rounded down to five minutes, or the negative of one that is rounded up."""
-    return floor(sign * at.timestamp() / _GRID) * _GRID
+def _down(at: datetime) -> int:
+    """Return a time rounded down to five minutes."""
+    return floor(at.timestamp() / _GRID) * _GRID
+
+
+def _up(at: datetime) -> int:
+    """Return a time rounded up to five minutes."""
+    return ceil(at.timestamp() / _GRID) * _GRID
 
 
 def _time(at: int) -> datetime:

@@ -16,8 +16,9 @@ class ChargeWishes:
     """What is wanted: levels in %, AC power in kW, usable capacity in kWh, the price in the currency per kWh.
 
     ``ready_by`` is the local time by which it has to be done on every day, except on the weekdays (0 for Monday) of
-    ``ready_by_days``, which have their own or, with ``None``, no time. ``capacity`` is ``None`` if the vehicle's own is
-    to be taken. See :class:`~.charge_planner.ChargeTask` for the limits.
+    ``ready_by_days``, which have their own or, with ``None``, no time. The default ``power`` is that of 16 A on one
+    phase. ``capacity`` is ``None`` if the vehicle's own is to be taken. See :class:`~.charge_planner.ChargeTask` for
+    the limits.
     """
 
     target: float = 80.0
