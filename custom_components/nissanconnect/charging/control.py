@@ -162,6 +162,7 @@ class ChargeControl:
         if not self._started:
             return
         found, session = self._select(), self._memory.session
+        # After a start, the stay that was interrupted goes on by its own plan first: it knows what it has switched.
         interrupted = next((plan for plan in self.plans if session and plan.key == session.plan), None)
         begun = interrupted or (None if isinstance(found, Standing) else found)
         if self.stay is None and begun is not None:

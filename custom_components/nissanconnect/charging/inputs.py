@@ -35,7 +35,7 @@ class ChargeInputs:
         self._untrack: Callable[[], None] = self._source.async_track(self._async_read_again)
 
     def serve(self, settings: ChargePlanSettings) -> bool:
-        """Whether they are the inputs of these settings, too."""
+        """Whether they would be the same for these settings."""
 
         def chosen(each: ChargePlanSettings) -> tuple[object, ...]:
             return each.price, each.calendar, each.with_location, each.feed_in

@@ -77,7 +77,7 @@ def charge_task(
     flowing_since = session.flowing_since if session.order and session.order.on else None
     starts = wishes.starts if switch.can_stop else 1
     if starts is not None:
-        starts = max(starts - session.starts, 0 if flowing_since else 1)
+        starts = max(starts - session.starts, 0 if flowing_since else 1)  # enough are left to charge at all
     metered = switch.metered_power
     at_once = session.mode is SessionMode.NOW or (session.power > 0 and not switch.can_stop)
     return ChargeTask(

@@ -98,11 +98,11 @@ class ChargeStay:
 
     @callback
     def async_set_mode(self, mode: SessionMode) -> None:
-        """Have somebody else decide when current flows, or the plan again."""
+        """Set who decides when current flows."""
         if self.session is not None:
             order = self.session.order
             if mode is SessionMode.PLAN or (order is not None and order.given_up):
-                order = None  # so that it is given anew
+                order = None  # so that the next update gives one
             self._async_keep(replace(self.session, mode=mode, order=order))
             self.async_update()
 

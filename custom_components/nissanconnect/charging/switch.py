@@ -36,7 +36,7 @@ INITIATOR: Final = "plan"
 
 
 type ByHand = Callable[[bool, bool], None]
-"""Takes whether somebody else has switched on, and whether it was surely not the switch that flips by itself."""
+"""Takes whether the current was switched on, not by us, and whether a person or an automation surely did that."""
 
 
 class Seen(NamedTuple):

@@ -336,8 +336,8 @@ class ChargeSession:
         order, now = self.order, view.now
         if order is None or order.on != on:
             order = Order(on=on, at=now, confirmed=view.flowing is on)
-            is_awake = on and view.flowing and view.by_vehicle  # whoever charges already need not be woken for that
-            return replace(self, order=order, starts=self.starts + on), Step.NOTHING if is_awake else Step.SWITCH
+            charges_already = on and view.flowing and view.by_vehicle  # a command would only wake it
+            return replace(self, order=order, starts=self.starts + on), Step.NOTHING if charges_already else Step.SWITCH
         if order.confirmed or order.given_up or timedelta() <= now - order.at < CHECK_AFTER:
             return self, Step.NOTHING
         if not order.looked:
