@@ -212,6 +212,20 @@ async def test_charge_now(
     assert float(*shown(hass, "planned_saving")) == pytest.approx(0, abs=0.2)
 
 
+async def test_the_saving_belongs_to_the_target_as_it_is_now(
+    hass: HomeAssistant, simulator: Simulator, planned: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    await plug_in(simulator, pass_time)
+    for target in (60, 95, 80):
+        await act(hass, "number", "set_value", "number.leaf_target_level", value=target)
+        await settle(hass)
+        energy, saving = map(float, shown(hass, "planned_energy", "planned_saving"))
+        assert saving == pytest.approx((energy - 1.1) * 0.2, abs=0.1), target
+    await act(hass, "number", "set_value", "number.leaf_target_level", value=40)
+    await settle(hass)
+    assert shown(hass, "planned_saving") == [STATE_UNKNOWN], "there is nothing to save"
+
+
 async def test_skip(
     hass: HomeAssistant, simulator: Simulator, planned: MockConfigEntry, pass_time: LetTimePass
 ) -> None:

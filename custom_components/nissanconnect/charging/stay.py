@@ -88,6 +88,9 @@ class ChargeStay:
         before, self.settings = self.settings, settings
         if settings.departs != before.departs and self.session is not None:
             self._async_keep(replace(self.session, ready_by=None))
+        costs_change = settings.wishes.target != before.wishes.target or settings.price != before.price
+        if costs_change and self.session is not None:
+            self._async_keep(replace(self.session, cost_at_once=None))
         if settings.switch != before.switch:
             if settings.switch.outlet != before.switch.outlet:
                 self._async_let_go()  # what switched is not ours any more
@@ -195,7 +198,7 @@ class ChargeStay:
     @callback
     def _async_decide(self, plan: ChargePlan, session: ChargeSession, view: ChargeView) -> None:
         """Switch as planned, and tell the owner what has to be told."""
-        if session.cost_at_once is None and session.order is None:
+        if session.cost_at_once is None:
             at_once, spent = plan.cost_at_once, session.cost
             session = replace(session, cost_at_once=None if at_once is None or spent is None else at_once + spent)
         wanted = session.wants_current(plan)

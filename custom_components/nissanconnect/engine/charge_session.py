@@ -141,7 +141,8 @@ class ChargeSession:
     reported first, at ``first_at``, and last; ``first_meter`` and ``last_meter`` what a meter showed then. ``target``
     is that of the last update, ``done_at`` when it was reached. ``starts`` counts how often it was switched on.
     ``asked_at`` is when the vehicle was last asked for its level. ``cost_at_once`` is what it would have cost to charge
-    at once when the first plan was made. ``warned``: the owner knows that it will be too late.
+    at once when the first plan for this target and these prices was made. ``warned``: the owner knows that it will be
+    too late.
     """
 
     since: datetime
