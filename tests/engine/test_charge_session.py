@@ -240,6 +240,24 @@ def test_blocks_join_what_flows_now() -> None:
     assert blocks[0].cost == pytest.approx(0.5 + 0.1)
 
 
+def test_what_has_flowed_since_the_plan_was_made_counts_once() -> None:
+    session = charging().after(view(14, flowing=True, price=1.0))
+    [block] = session.blocks(plan((0, 60)))
+    assert block.energy == pytest.approx(6.0)
+    assert block.cost == pytest.approx(1.4 * 0.5 + 0.1 - 1.4 * 1.0), "what is left has the price of now"
+    assert session.after(view(20, flowing=True, price=None)).blocks(plan((0, 60)))[0].cost is None
+
+
+def test_a_block_that_has_just_begun_does_not_join_one_that_has_ended() -> None:
+    session = charging().after(view(10, flowing=False))
+    session, _ = session.switched(False, view(10))
+    session = session.after(view(10, flowing=False)).after(view(30, flowing=False))
+    session, _ = session.switched(True, view(40, flowing=False))
+    session = session.after(view(40, flowing=True))
+    spans = [((block.start - NOW) / MINUTE, (block.end - NOW) / MINUTE) for block in session.blocks(plan((40, 60)))]
+    assert spans == [(0, 10), (40, 60)]
+
+
 def test_a_stay_survives_a_restart() -> None:
     session = charging().after(view(10, flowing=True, level=52.0, level_at=NOW + 5 * MINUTE))
     memory = ChargeMemory(enabled=False, session=replace(session, ready_by=NOW + 12 * HOUR))

@@ -392,15 +392,20 @@ class ChargeSession:
                 flow.cost,
             )
             for flow in self.flows
-            if flow.end > flow.start
         ]
         is_over = self.done_at is not None or not self.mode.is_planned
         ahead = [] if is_over else [block for block in plan.blocks if block.end > self.updated_at]
         if past and ahead and self.power > 0 and ahead[0].start <= self.updated_at:
-            cost = None if past[-1].cost is None or ahead[0].cost is None else past[-1].cost + ahead[0].cost
-            past[-1:] = [Block(past[-1].start, ahead[0].end, ahead[0].power, past[-1].energy + ahead[0].energy, cost)]
-            ahead = ahead[1:]
-        return [*past, *ahead]
+            past[-1] = self._joined(past[-1], ahead.pop(0))
+        return [block for block in (*past, *ahead) if block.end > block.start]
+
+    def _joined(self, past: Block, ahead: Block) -> Block:
+        """Return as one block what has flowed and what is left of a planned block that has begun."""
+        flowed = ahead.power * ((self.updated_at - ahead.start) / timedelta(hours=1))
+        cost = None
+        if past.cost is not None and ahead.cost is not None and self.price is not None:
+            cost = past.cost + ahead.cost - flowed * self.price
+        return Block(past.start, ahead.end, ahead.power, past.energy + ahead.energy - flowed, cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
