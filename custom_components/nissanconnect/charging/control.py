@@ -197,8 +197,9 @@ class ChargeControl:
 
     @callback
     def _async_stay_changed(self) -> None:
-        if self.stay is not None and self.stay.display is not None:
-            self.display = self.stay.display
+        display = self.stay.display if self.stay is not None else None
+        if display is not None and (self.display is None or not self.display.is_like(display)):
+            self.display = display
         self._async_show()
 
     @callback

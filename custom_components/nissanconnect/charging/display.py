@@ -1,13 +1,18 @@
 """What entities show of a vehicle's charge plans: as of the last decision, and no finer than is worth a state."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from math import ceil
+from typing import Self
 
 from ..engine.charge_planner import Block, ChargePlan, PlanStatus
 from ..engine.charge_session import ChargeSession
 from .planning import Standing
+
+_MOMENT = timedelta(minutes=2)
+_LITTLE = 0.02
+"""By how much a block and an amount may drift before they are shown anew: a vehicle may report every second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,28 @@ class ChargeDisplay:
     saving: float | None = None
     level: int | None = None
     missing: int | None = None
+
+    def is_like(self, other: Self) -> bool:
+        """Whether ``other`` says the same, but for times and amounts that have drifted a little."""
+        if _without_drift(self) != _without_drift(other) or len(self.blocks) != len(other.blocks):
+            return False
+        times = [(a.start - b.start, a.end - b.end) for a, b in zip(self.blocks, other.blocks, strict=True)]
+        at_once = abs(self.cost or 0) + abs(self.saving or 0)
+        return (
+            all(abs(moved) <= _MOMENT for block in times for moved in block)
+            and _is_near(self.energy, other.energy, self.energy or 0)
+            and _is_near(self.cost, other.cost, at_once)
+            and _is_near(self.saving, other.saving, at_once)
+        )
+
+
+def _without_drift(display: ChargeDisplay) -> ChargeDisplay:
+    return replace(display, blocks=(), finish=None, energy=None, cost=None, saving=None)
+
+
+def _is_near(one: float | None, other: float | None, whole: float) -> bool:
+    """Whether two amounts differ by little of a whole, or are both unknown."""
+    return one == other or (one is not None and other is not None and abs(one - other) <= _LITTLE * whole)
 
 
 def charge_display(
