@@ -67,6 +67,9 @@ BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
 _NO_PRICES = PriceChoice(source=CONSTANT)
 """Without a choice of prices none are known."""
 
+_UNKNOWN_PLACE = ""
+"""A place that cannot be read: nobody knows whether the vehicle is there."""
+
 _LONGEST = 30
 """Seconds that a calendar may take."""
 
@@ -161,12 +164,13 @@ def read_charge_plan(subentry: ConfigSubentry) -> Read[ChargePlanSettings]:
 def plan_from(data: Mapping[str, Any], *, key: str = "", title: str = "") -> Read[ChargePlanSettings]:
     """Read the data of a plan, which may not have been saved yet."""
     values = EntryValues(data)
+    place = values.text(CONF_PLACE)
     plan = ChargePlanSettings(
         key=key,
         name=one_line(title, LONGEST_TITLE) or "?",
         vehicle=values.text(CONF_VEHICLE),
         wishes=_wishes(values),
-        place=values.text(CONF_PLACE),
+        place=_UNKNOWN_PLACE if CONF_PLACE in values.odd else place,
         calendar=values.text(CONF_CALENDAR),
         with_location=values.flag(CONF_WITH_LOCATION),
         price=PriceChoice.of(values) or _NO_PRICES,
@@ -206,12 +210,20 @@ def _switch(values: EntryValues) -> SwitchChoice:
         names = values.text(first), values.text(second)
         return (names[0], names[1]) if names[0] and names[1] else None
 
+    by = SwitchedBy(values.choice(CONF_SWITCHED_BY, [*SwitchedBy]) or SwitchedBy.VEHICLE)
+    entity, inverted = values.text(CONF_SWITCH), values.flag(CONF_INVERTED)
+    options, scripts = pair(CONF_OPTION_ON, CONF_OPTION_OFF), pair(CONF_SCRIPT_START, CONF_SCRIPT_STOP)
+    if not values.odd.isdisjoint({CONF_SWITCHED_BY, CONF_INVERTED}):
+        by, entity = SwitchedBy.ENTITY, None  # better none than what may be another
+    if by is not SwitchedBy.ENTITY:
+        entity = None
+    is_select = entity is not None and entity.startswith("select.")
     return SwitchChoice(
-        by=SwitchedBy(values.choice(CONF_SWITCHED_BY, [*SwitchedBy]) or SwitchedBy.VEHICLE),
-        entity=values.text(CONF_SWITCH),
-        options=pair(CONF_OPTION_ON, CONF_OPTION_OFF),
-        inverted=values.flag(CONF_INVERTED),
-        scripts=pair(CONF_SCRIPT_START, CONF_SCRIPT_STOP),
+        by=by,
+        entity=entity,
+        options=options if is_select else None,
+        inverted=inverted and not is_select,
+        scripts=scripts,
         current=values.text(CONF_CURRENT),
         phases=int(values.number(CONF_PHASES, 1, (1, 3))),
         power_sensor=values.text(CONF_POWER_SENSOR),

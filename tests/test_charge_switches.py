@@ -1,0 +1,48 @@
+"""What switches the current of a charge plan: entities, selects and scripts, and what is kept of them."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
+
+from .charging import Wallbox
+from .conftest import LetTimePass
+from .simulator import Simulator
+from .test_charge_control import plan_at_night, shown, standing, wallbox
+
+__all__ = ["wallbox"]
+
+
+async def test_a_switch_that_replaced_a_select_does_not_need_its_options(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time, option_on="Charge", option_off="Stop")
+    assert standing(charge) is PlanStatus.PLANNED
+    assert not wallbox.is_on
+
+
+@pytest.mark.parametrize("odd", [{"switched_by": "charger"}, {"switched_by": 5}, {"inverted": "true"}])
+async def test_what_may_be_another_switch_is_none(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    odd: dict[str, Any],
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time, **odd)
+    assert shown(charge).standing == (PlanStatus.CANNOT, PlanReason.NO_SWITCH)
+    assert shown(charge).failure == "switch_incomplete"
+    assert wallbox.is_on
+    assert simulator.requests["wakes"] == 0
+
+
+async def test_a_place_that_cannot_be_read_is_not_everywhere(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time, place=["zone.home"])
+    assert shown(charge).standing == (PlanStatus.AWAY, PlanReason.NO_PLACE)
+    assert wallbox.is_on
