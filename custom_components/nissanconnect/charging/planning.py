@@ -119,12 +119,15 @@ def charge_view(
         level_at = battery.received_at  # of a source without times, the same level again says nothing new
     task = charge_task(settings, vehicle, switch, replace(memory, session=session), inputs)
     finished = charging if charging and charging.status is ChargingStatus.FINISHED else None
+    flowing, is_on = seen.flowing, session.order is not None and session.order.on
+    if switch.by_vehicle and flowing and not is_on and charging and charging.active is False:
+        flowing = None  # a meter counts what heats the vehicle, too
     return ChargeView(
         now=at,
         target=task.target,
         level=level,
         level_at=level_at,
-        flowing=seen.flowing,
+        flowing=flowing,
         seen_at=seen.at,
         power=switch.metered_power or settings.wishes.power,
         gain=task.battery_power / task.pace / task.capacity * 100 if task.capacity else 0.0,

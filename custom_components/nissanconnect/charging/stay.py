@@ -163,10 +163,8 @@ class ChargeStay:
         session = (self.session or ChargeSession.begin(view.now)).after(view)
         if session.order is not None and self._switch.available and not self._was_available:
             session = replace(session, order=None)  # it may have missed the last order
-        elif (order := session.order) is not None and (
-            self._switcher.failure is not None or self._switch.is_on is (not order.on)
-        ):
-            session = replace(session, order=replace(order, confirmed=False))
+        elif (order := session.order) is not None:
+            session = replace(session, order=replace(order, confirmed=order.confirmed and self._obeys(order)))
         self._was_available = self._switch.available
         following = self.settings.wishes.next_ready_by(
             view.now, dt_util.get_default_time_zone(), self._inputs.departures
@@ -183,6 +181,16 @@ class ChargeStay:
             plan = self._planning.async_plan(wanted)
         if plan is not None:
             self._async_decide(plan, session, view)
+
+    def _obeys(self, order: Order) -> bool:
+        """Whether what switches has obeyed, as far as it can say so.
+
+        A vehicle proves that by what flows, also if its answer was lost. What flows says nothing of an outlet that has
+        failed: the vehicle may just not want to charge.
+        """
+        if self._switch.by_vehicle:
+            return True
+        return self._switcher.failure is None and self._switch.is_on in (None, order.on)
 
     def _to_plan(self, now: datetime) -> ToPlan | None:
         """Return what there is to plan at a time, ``None`` if nothing."""
@@ -232,8 +240,10 @@ class ChargeStay:
 
     @property
     def failure(self) -> str | None:
-        """The key of why the current could not be switched, or why prices cannot be read."""
-        return self._switcher.failure or (self._inputs.prices.fault if self._inputs.prices else None)
+        """The key of why the current could not be switched, unless it obeys all the same, or why prices fail."""
+        order = self.session.order if self.session else None
+        switching = None if order is not None and order.confirmed else self._switcher.failure
+        return switching or (self._inputs.prices.fault if self._inputs.prices else None)
 
     def _view(self, now: datetime) -> ChargeView:
         return charge_view(self.settings, self._coordinator, self._switch, self.memory, self._inputs, at=now)

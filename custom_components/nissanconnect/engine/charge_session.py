@@ -18,6 +18,7 @@ CHECK_AFTER = timedelta(minutes=5)
 """How long after the switching the current must be seen to flow, or not to."""
 
 _ATTEMPTS = 2
+"""After so many the owner is told. Further ones come after an hour, two hours more, three more, and so on."""
 
 _LATELY = timedelta(hours=1)
 """For how long attempts count: whoever obeys for a moment only has not obeyed."""
@@ -312,7 +313,7 @@ class ChargeSession:
         if order is None or view.flowing is None or view.seen_at is None or view.seen_at < order.at:
             return self
         if view.flowing == order.on:
-            return replace(self, order=replace(order, confirmed=True))
+            return replace(self, order=replace(order, confirmed=True, given_up=False))
         if not order.confirmed or _has_finished(self, view):
             return self
         if view.flowing and view.by_vehicle:
@@ -339,8 +340,12 @@ class ChargeSession:
             order = Order(on=on, at=now, confirmed=view.flowing is on)
             charges_already = on and view.flowing and view.by_vehicle  # a command would only wake it
             return replace(self, order=order, starts=self.starts + on), Step.NOTHING if charges_already else Step.SWITCH
-        if order.confirmed or order.given_up or timedelta() <= now - order.at < CHECK_AFTER:
+        if order.confirmed or timedelta() <= now - order.at < CHECK_AFTER:
             return self, Step.NOTHING
+        if order.given_up:  # a cloud, or a vehicle, that fails for an hour must not cost a night
+            is_due = now - order.at >= _LATELY * (order.attempts - 1)
+            again = replace(order, at=now, attempts=order.attempts + 1)
+            return (replace(self, order=again), Step.SWITCH) if is_due else (self, Step.NOTHING)
         if not order.looked:
             return replace(self, order=replace(order, looked=True)), Step.LOOK
         if order.attempts < _ATTEMPTS:
