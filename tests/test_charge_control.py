@@ -127,6 +127,21 @@ async def test_a_charge_that_the_plan_pauses_is_not_interrupted_one_that_a_fuse_
     assert ends() == ["charging_stopped", "charging_interrupted"]
 
 
+async def test_a_charge_has_finished_at_the_target_of_its_plan_and_not_when_that_pauses(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+    await set_up(hass, entry)
+    plug_in_empty(simulator, 82)
+    await add_plan(hass, entry, target=90, ready_by="07:00:00")
+    await pass_time(timedelta(minutes=40))
+    assert not wallbox.is_on
+    await pass_time(timedelta(hours=10), timedelta(minutes=5))
+    ends = [event for event in events if event.data["type"] in CHARGE_ENDS]
+    assert [event.data["type"] for event in ends] == ["charging_stopped", "charging_finished"]
+    assert ends[-1].data["level"] == pytest.approx(90, abs=1.5)
+
+
 async def test_whoever_switches_by_hand_wins_until_the_next_time(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
 ) -> None:

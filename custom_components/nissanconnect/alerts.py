@@ -52,6 +52,7 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
     """Finds out what happens to a vehicle, reports each alert once, and remembers that.
 
     ``geofences`` are those that apply to the vehicle now; ``wanted`` are the alerts that the owner wants.
+    ``charge_target`` is the level at which the charge plan that holds now is done.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
         self.preferences = preferences
         self.geofences = geofences
         self.wanted = wanted
+        self.charge_target: float | None = None
         self._coordinator = coordinator
         self._log = log
         self._cancel_plug_reminder = self._async_schedule_plug_reminder()
@@ -146,6 +148,7 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
                 now=dt_util.utcnow(),
                 driving=driving,
                 stopped_at=self._stopped_at,
+                target=self.charge_target,
                 charge_below=self.preferences.charge_below,
                 unwanted=frozenset(AlertType) - self.wanted,
                 listening_since=None if self._coordinator.sources.is_polled else self._started_at,
@@ -173,7 +176,13 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
         return [(self.tracker.inside(geofence), self.tracker.distance(geofence)) for geofence in self.geofences]
 
     def _charge_context(self, state: VehicleState, *, ended: bool) -> ChargeContext:
-        return ChargeContext(state=state, last=self._last_charge, ended=ended, stopped_at=self._stopped_at)
+        return ChargeContext(
+            state=state,
+            last=self._last_charge,
+            ended=ended,
+            stopped_at=self._stopped_at,
+            target=self.charge_target,
+        )
 
     async def _async_read_messages(self, charge: ChargeContext) -> None:
         now, last = dt_util.utcnow(), self._messages_read_at

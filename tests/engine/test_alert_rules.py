@@ -123,6 +123,29 @@ def test_a_charge_that_the_owner_stopped_was_not_interrupted() -> None:
     assert changed(before, after, stopped_at=EPOCH - HOUR) == [AlertType.CHARGING_INTERRUPTED]
 
 
+@pytest.mark.parametrize(
+    ("level", "target", "status", "alerts"),
+    [
+        (85, 95, S.NOT_CHARGING, []),
+        (92, 95, S.FINISHED, []),
+        (94, 95, S.NOT_CHARGING, [AlertType.CHARGING_FINISHED]),
+        (60, 60, S.NOT_CHARGING, [AlertType.CHARGING_FINISHED]),
+        (96, 100, S.FINISHED, [AlertType.CHARGING_FINISHED]),
+    ],
+)
+def test_a_charge_plan_is_done_at_its_target_and_else_pauses(
+    level: float, target: float, status: ChargingStatus, alerts: list[AlertType]
+) -> None:
+    after = charging(status, level=level)
+    assert changed(charging(S.CHARGING, told=SAID), after, stopped_at=EPOCH + HOUR / 2, target=target) == alerts
+
+
+def test_a_vehicle_that_calls_a_pause_the_end_does_not_know_the_plan() -> None:
+    before = charging(S.WAITING_FOR_POWER, level=85)
+    assert changed(before, charging(S.FINISHED, level=85), target=95) == []
+    assert changed(before, charging(S.FINISHED, level=85)) == [AlertType.CHARGING_FINISHED]
+
+
 def test_climate() -> None:
     on, off = (VehicleState(climate=Climate(running=running, **LATER)) for running in (True, False))
     unknown = VehicleState(climate=Climate(**LATER))

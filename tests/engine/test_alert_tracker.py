@@ -260,6 +260,8 @@ T = AlertType
         (ended(60, limit=60), T.CHARGING_FINISHED, 60),
         (ended(65, last=RAPID), T.CHARGING_STOPPED, 65),
         (ended(60, stopped_at=EPOCH + 58 * MINUTE), T.CHARGING_STOPPED, 60),
+        (ended(85, stopped_at=EPOCH + 58 * MINUTE, target=95), T.CHARGING_STOPPED, 85),
+        (ended(60, stopped_at=EPOCH + 58 * MINUTE, target=60), T.CHARGING_FINISHED, 60),
         (ended(60, status=ChargingStatus.WAITING_FOR_SCHEDULE), T.CHARGING_STOPPED, 60),
         (ended(None), T.CHARGING_FINISHED, None),
         (ended(34, minute=-600), T.CHARGING_FINISHED, None),

@@ -138,6 +138,7 @@ class ChargeStay:
         """Leave the current on, and return what was learnt from the stay."""
         self._async_let_go()
         self._alerts.async_note_pause(False)
+        self._alerts.charge_target = None
         self.async_stop()
         if self.session is None or self._capacity is None:
             return self.memory.model
@@ -171,6 +172,7 @@ class ChargeStay:
         )
         due = ready_by(view.now, session.ready_by, following, done=session.done_at is not None)
         session = replace(session, plan=self.settings.key, ready_by=due)
+        self._alerts.charge_target = view.target if session.mode.is_planned else None
         self._async_keep(session)
         self._async_update_at(session.next_check(self.plan))
         if self._inputs.prices is None:

@@ -74,9 +74,10 @@ class AlertContext:
     """Everything that the rules look at, at one moment.
 
     ``lock_reminder`` is the name of the geofence that wants the vehicle to be locked where it is. ``stopped_at`` is
-    when the owner last stopped charging, ``charge_below`` the level in % below which they want an alert, ``unwanted``
-    the types that they have switched off. ``listening_since`` is since when all sources push, if they do.
-    ``unanswered_at`` is when the vehicle was last woken without a response.
+    when the owner or a charge plan last stopped charging, ``target`` the level at which the plan is done, if one holds.
+    ``charge_below`` is the level in % below which they want an alert, ``unwanted`` the types that they have switched
+    off. ``listening_since`` is since when all sources push, if they do. ``unanswered_at`` is when the vehicle was last
+    woken without a response.
     """
 
     state: VehicleState
@@ -84,6 +85,7 @@ class AlertContext:
     driving: bool | None = None
     lock_reminder: str | None = None
     stopped_at: datetime | None = None
+    target: float | None = None
     charge_below: float = 30.0
     unwanted: frozenset[AlertType] = frozenset()
     listening_since: datetime | None = None
@@ -145,11 +147,14 @@ def _turned(was: bool | None, now: bool | None) -> bool | None:
 def _end_of_charge(was: Charging, now: Charging, context: AlertContext) -> AlertType | None:
     finished = now.status is ChargingStatus.FINISHED
     if was.active is not True:  # it may have charged between two reads; only the vehicle knows
-        return AlertType.CHARGING_FINISHED if finished and was.status not in _NOT_BEGUN else None
+        is_end = finished and was.status not in _NOT_BEGUN
+        if context.target is not None and _is_full(context.state, _REPORTED_FULL, context.target) is False:
+            return None  # the plan pauses
+        return AlertType.CHARGING_FINISHED if is_end else None
     requested = context.stopped_at is not None and context.stopped_at >= was.received_at
     if now.active is not False:
         return None
-    end = judge(was, context.state, requested=requested, finished=finished)
+    end = judge(was, context.state, requested=requested, finished=finished, target=context.target)
     if end is AlertType.CHARGING_FINISHED:
         return end if finished or now.plugged_in is not False else None
     return None if requested or is_planned(now) or now.plugged_in is False else end
@@ -184,13 +189,15 @@ def is_rapid(charging: Charging | None) -> bool:
     )
 
 
-def judge(last: Charging | None, state: VehicleState, *, requested: bool, finished: bool) -> AlertType:
+def judge(
+    last: Charging | None, state: VehicleState, *, requested: bool, finished: bool, target: float | None
+) -> AlertType:
     """Return how a charge has ended, which was ``last`` seen running before ``state``.
 
-    ``requested``: the owner has stopped it. ``finished``: a message or the vehicle's status calls it finished, which
-    counts if the level is unknown.
+    ``requested``: the owner or a charge plan has stopped it. ``finished``: a message or the vehicle's status calls it
+    finished, which counts if the level is unknown. ``target`` is the level at which the plan is done, if one holds.
     """
-    full = _is_full(state, _REPORTED_FULL if finished else _FULL)
+    full = _is_full(state, _REPORTED_FULL if finished else _FULL, target)
     if full or (full is None and finished):
         return AlertType.CHARGING_FINISHED
     if requested or is_rapid(last) or (state.charging is not None and is_planned(state.charging)):
@@ -198,15 +205,19 @@ def judge(last: Charging | None, state: VehicleState, *, requested: bool, finish
     return AlertType.CHARGING_INTERRUPTED
 
 
-def _is_full(state: VehicleState, tolerance: float) -> bool | None:
+def _is_full(state: VehicleState, tolerance: float, target: float | None) -> bool | None:
     """Whether the battery is full; ``None`` if its level is unknown, or is from long before the end."""
     battery, charging, times = state.battery, state.charging, state.report_times
     if battery is None or battery.level is None:
         return None
     if Group.BATTERY in times and times.get(Group.CHARGING, NEVER) - times[Group.BATTERY] > SAME_CAUSE:
         return None
+    if target is not None and battery.level >= target - _FULL:
+        return True
     limit = charging.limit if charging else None
-    return battery.level >= (_LOWEST_LIMIT - _FULL if limit is None else limit - tolerance)
+    if limit is None and target is None:
+        return battery.level >= _LOWEST_LIMIT - _FULL
+    return battery.level >= (100.0 if limit is None else limit) - tolerance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,13 +225,14 @@ class ChargeContext:
     """What the vehicle itself has reported when a message says that a charge has ended.
 
     ``last`` is the charge when it was last seen running, ``ended`` whether the newest read has shown its end.
-    ``stopped_at`` is when the owner last stopped charging.
+    ``stopped_at`` and ``target`` are as in :class:`AlertContext`.
     """
 
     state: VehicleState = VehicleState()
     last: Charging | None = None
     ended: bool = False
     stopped_at: datetime | None = None
+    target: float | None = None
 
     def awaits_report(self, message: Notification, now: datetime) -> bool:
         """Whether the vehicle still seems to charge, so its own report of the end is worth waiting for."""
@@ -240,7 +252,7 @@ class ChargeContext:
         if kind is not AlertType.CHARGING_FINISHED or self.level_at(at) is None:
             return kind
         requested = self.stopped_at is not None and abs(self.stopped_at - at) <= SAME_CAUSE
-        return judge(self.last, self.state, requested=requested, finished=True)
+        return judge(self.last, self.state, requested=requested, finished=True, target=self.target)
 
 
 class AlertCondition(NamedTuple):
