@@ -1,6 +1,8 @@
 """How lists of prices are read, in whatever shape they come."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -79,6 +81,16 @@ def test_what_is_no_price_of_energy_is_not_read(source: Attributes) -> None:
         ("$/kWh", Unit(1)),
         ("zł/MWh", Unit(0.001, "PLN")),
         ("SEK/mWh", Unit(0.001, "SEK")),
+        ("eur/kwh", Unit(1, "EUR")),
+        ("nok/mwh", Unit(0.001, "NOK")),
+        ("ORE/kWh", Unit(0.01)),
+        ("Euro/kWh", Unit(1, "EUR")),
+        ("EUR per kWh", Unit(1, "EUR")),
+        ("cents per kWh", Unit(0.01)),
+        ("€/kWh incl. VAT", Unit(1, "EUR")),
+        ("cat/kWh", None),
+        ("g/kWh", None),
+        ("km/kWh", None),
         ("gCO2eq/kWh", None),
         ("€/m³", None),
         ("EUR", None),
@@ -104,10 +116,15 @@ def test_a_slot_alone_is_an_hour() -> None:
     assert read([{"hour": at(0), "price": 0.3}]) == [(0, 1, 0.3)]
 
 
-@pytest.mark.parametrize("price", [None, float("nan"), float("inf"), True, "0.3", [], 10**400, 1e9])
+@pytest.mark.parametrize("price", [None, float("nan"), float("inf"), True, "n/a", "NaN", "", [], 10**400, "1e400", 1e9])
 def test_a_price_that_is_none_leaves_a_gap(price: object) -> None:
     items = [{"start": at(0), "price": 0.1}, {"start": at(1), "price": price}, {"start": at(2), "price": 0.2}]
     assert read(items) == [(0, 1, 0.1), (2, 3, 0.2)]
+
+
+@pytest.mark.parametrize("price", ["0.3", " 0.30 ", Decimal("0.3"), Fraction(3, 10)])
+def test_a_price_may_be_written_in_several_ways(price: object) -> None:
+    assert read([{"start": at(0), "price": price}]) == [(0, 1, 0.3)]
 
 
 @pytest.mark.parametrize("time", [None, "", "soon", 13, True, "9999-12-31T23:59:59-12:00", "0001-01-01"])
@@ -155,6 +172,12 @@ def test_keys_of_one_source_have_its_unit_if_the_entity_has_none(body: Any, curr
     attributes = {**body(TODAY), "unit_of_measurement": None}
     listing = read_attributes(attributes, BERLIN, TODAY)
     assert (round(listing.slots[0].price, 6), listing.currency) == (0.21, currency)
+
+
+def test_a_currency_is_one_in_small_letters_too() -> None:
+    attributes = {"raw_today": [{"start": at(0), "value": 21}], "unit_of_measurement": "øre/kWh", "currency": "nok"}
+    listing = read_attributes(attributes, BERLIN, TODAY)
+    assert (round(listing.slots[0].price, 6), listing.currency) == (0.21, "NOK")
 
 
 def test_rce_per_kwh() -> None:

@@ -363,6 +363,15 @@ async def test_an_entity_that_fails_keeps_the_last_known_prices(
     assert (rounded(read), read.fault) == (expected((TODAY,), 60), None)
 
 
+async def test_of_very_many_prices_the_next_ones_count(hass: HomeAssistant) -> None:
+    step = timedelta(minutes=5)
+    listed = [{"start": EVENING + (i - 3) * step, "value": i % 7} for i in reversed(range(10_000))]
+    hass.states.async_set("sensor.grid", "1", {"data": listed})
+    read = await prices_of(hass, "entity:sensor.grid").async_read(UNTIL)
+    assert (read.slots[0].start, read.fault) == (EVENING, None)
+    assert len(read.slots) == 1000
+
+
 async def test_another_currency_is_said(hass: HomeAssistant) -> None:
     prices, *_ = nordpool(hass, TODAY)
     read = await prices.async_read(UNTIL)

@@ -5,9 +5,13 @@ Everything becomes slots in UTC with prices per kWh. Whatever cannot be read is 
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
 from itertools import pairwise, zip_longest
+from numbers import Real
 import re
 from typing import Any, NamedTuple
+
+from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 
 from ..engine.charge_planner import Period, PriceSlot
 
@@ -43,6 +47,7 @@ _MONEY = {
     "ct€": Unit(0.01, "EUR"),
     "€c": Unit(0.01, "EUR"),
     "€ct": Unit(0.01, "EUR"),
+    "euro": Unit(1, "EUR"),
     "eurocent": Unit(0.01, "EUR"),
     "snt": Unit(0.01, "EUR"),
     "ore": Unit(0.01),
@@ -57,17 +62,22 @@ _MONEY = {
 }
 """Units of money in small letters. Several countries have dollars, crowns, cents and øre."""
 
-_CURRENCY = re.compile("[A-Z]{3}")
-
 
 def read_unit(text: object) -> Unit | None:
-    """Return the unit of a price of energy, like ``EUR/MWh`` or ``öre/kWh``; ``None`` if it is another unit."""
+    """Return the unit of a price of energy, like ``EUR/MWh`` or ``öre per kWh``; ``None`` if it is another unit."""
     if not isinstance(text, str):
         return None
-    money, _, energy = (part.strip() for part in text.partition("/"))
-    per_kwh = _ENERGIES.get(energy.lower())
-    unit = Unit(1, money) if _CURRENCY.fullmatch(money) else _MONEY.get(money.lower())
+    money, _, energy = (part.strip().lower() for part in text.replace(" per ", "/").partition("/"))
+    per_kwh = _ENERGIES.get(next(iter(energy.split()), ""))  # behind it may be which taxes are in it
+    currency = _currency(money)
+    unit = Unit(1, currency) if currency else _MONEY.get(money)
     return None if per_kwh is None or unit is None else Unit(per_kwh * unit.factor, unit.currency)
+
+
+def _currency(text: object) -> str | None:
+    """Return the code of a currency in capitals; ``None`` if it is none."""
+    code = text.strip().upper() if isinstance(text, str) else None
+    return code if code in ACTIVE_CURRENCIES else None
 
 
 class PriceListing(NamedTuple):
@@ -124,11 +134,11 @@ def read_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: date) ->
 
     If they have no list, they may be the price of a single slot themselves, as Amber's current one.
     """
-    text, currency = attributes.get("unit_of_measurement"), attributes.get("currency")
+    text, currency = attributes.get("unit_of_measurement"), _currency(attributes.get("currency"))
     unit = read_unit(text)
     if text and unit is None:
         return PriceListing()
-    if unit is not None and unit.currency is None and isinstance(currency, str) and _CURRENCY.fullmatch(currency):
+    if unit is not None and unit.currency is None:
         unit = unit._replace(currency=currency)
     for names in _LISTS:
         lists = [attributes.get(name) for name in names]
@@ -219,9 +229,13 @@ def _key(entries: Iterable[Mapping[str, Any]], names: Iterable[str]) -> str | No
 
 
 def _price(value: object, factor: float) -> float | None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _HIGHEST:
-        return value * factor
-    return None
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal | str):
+        return None
+    try:
+        price = float(value)
+    except ValueError, OverflowError:
+        return None
+    return price * factor if abs(price) < _HIGHEST else None
 
 
 class _Clock:

@@ -37,6 +37,8 @@ _PUBLISHED = time(12, 45)
 """When the prices of the next day can be there."""
 _TIMEOUT = 30.0
 """Seconds that an action may take."""
+_MOST_SLOTS = 1000
+"""Of five minutes they are three days, of a quarter ten. To plan with more could take minutes."""
 _SOON = timedelta(minutes=5)
 _LATER = timedelta(hours=1)
 
@@ -107,7 +109,7 @@ class Prices:
                 # What a market has published stays as it is, even if it cannot be had for a while.
                 read = read._replace(slots=join_slots([*before.slots, *read.slots]))
         self._is_failing = fault is not None
-        self._known = read._replace(slots=tuple(slot for slot in read.slots if slot.end > now))
+        self._known = read._replace(slots=tuple(slot for slot in read.slots if slot.end > now)[:_MOST_SLOTS])
         currency = read.currency or self._hass.config.currency
         if fault is None and currency != self._hass.config.currency:
             fault = PriceFault.WRONG_CURRENCY
