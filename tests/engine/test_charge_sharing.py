@@ -100,6 +100,20 @@ def test_who_is_late_anyway_does_not_make_the_other_late() -> None:
         assert [plan.missing for plan in plans] == pytest.approx([0, 18])
 
 
+def test_a_block_that_has_begun_goes_on_unless_that_makes_the_other_late() -> None:
+    half = timedelta(minutes=30)
+    begun = task(level=0, target=30, capacity=50.0, power=7.0, shortest=half, charging_since=at(-0.25))
+    free = task(level=6, target=30, capacity=50.0, power=3.0)
+    plans = share([begun, free], hourly(0.10, 0.10, 0.10, 0.10, 0.10, 0.11), LIMIT)
+    assert most(plans) <= LIMIT
+    assert times(plans[0])[0][0] == 0
+
+    hurried = task(level=33, target=51, capacity=50.0, power=5.0, ready_by=at(2))
+    plans = share([begun, hurried], hourly(*[0.10] * 6), LIMIT)
+    assert most(plans) <= LIMIT
+    assert [plan.missing for plan in plans] == [0, 0]
+
+
 def test_a_vehicle_that_draws_more_than_the_limit_charges_alone() -> None:
     plans = share([task(power=11.0), task(power=3.0, target=50.0)], DAY, LIMIT)
     assert most(plans) == 0

@@ -128,7 +128,9 @@ class _Sharing:
                 Wish(choice.slots, choice.seconds, choice.starts, choice.shortest, choice.running, task.power)
             )
         if (times := cheapest_pair(wishes[0], wishes[1])) is not None:
-            yield [each.at([*each.fixed(), *spans]) for each, spans in zip(planners, times, strict=True)]
+            plans = [each.at([*each.fixed(), *spans]) for each, spans in zip(planners, times, strict=True)]
+            if not self._clashes(plans):  # both may go on with a block that has begun
+                yield plans
 
 
 def _rank(plans: _Plans) -> tuple[float, float, int, float, float, int]:
