@@ -1,12 +1,11 @@
 """When a vehicle charges: cheaply, in time, and when in doubt."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.charge_planner import (
@@ -153,6 +152,57 @@ def test_if_all_is_forbidden_it_charges_afterwards(ready_by: datetime | None) ->
     assert plan.missing == (20 if ready_by else 0)
 
 
+def test_at_once_is_not_when_it_is_forbidden() -> None:
+    plan = plan_charge(task(forbidden=(Period(at(0), at(1)), Period(at(2), at(3)))), DAY)
+    assert plan.cost_at_once == pytest.approx(5 * 0.25 + 5 * 0.10)
+
+
+def test_too_late_is_said_of_what_is_charged_at_once() -> None:
+    plan = plan_charge(task(ready_by=at(1), minimum_level=60.0), DAY)
+    assert (plan.status, times(plan), plan.missing) == (PlanStatus.TOO_LATE, [(0, 2)], pytest.approx(10))
+
+
+def test_what_is_missing_close_to_full() -> None:
+    """An hour and twenty minutes for the last 5 %, of which twenty minutes are left."""
+    wanted = task(level=90.0, target=100.0, capacity=100.0, ready_by=at(2))
+    assert wanted.seconds(90, 100) == 8400
+    assert plan_charge(wanted, DAY).missing == pytest.approx(5 * 20 / 80)
+    assert plan_charge(replace(wanted, ready_by=at(4), highest_price=0.2), DAY).level == pytest.approx(95 + 5 * 60 / 80)
+
+
+def test_the_block_up_to_the_minimum_is_long_enough() -> None:
+    plan = plan_charge(task(minimum_level=41.0, shortest=timedelta(hours=1)), DAY)
+    assert times(plan) == [(0, 1), (3, 4)]
+
+
+def test_what_is_forbidden_ends_a_block_however_short_it_is() -> None:
+    wanted = task(charging_since=NOON, shortest=timedelta(hours=1), forbidden=(Period(at(0.5), at(2)),))
+    assert times(plan_charge(wanted, DAY)) == [(0, 0.5), (2.5, 4)]
+
+
+def test_a_shortest_block_of_no_whole_quarters() -> None:
+    """Two blocks of twenty minutes, each with a cheap quarter in it."""
+    quarters = [
+        PriceSlot(NOON + i * QUARTER, NOON + (i + 1) * QUARTER, 0.1 if i in (4, 12) else 0.3) for i in range(24)
+    ]
+    plan = plan_charge(task(target=46.0 + 2 / 3, shortest=timedelta(minutes=20)), quarters)
+    assert [block.end - block.start for block in plan.blocks] == [timedelta(minutes=20)] * 2
+    assert plan.cost == pytest.approx(5 * (1 / 2 * 0.1 + 1 / 6 * 0.3))
+
+
+def test_a_night_in_which_an_hour_comes_twice() -> None:
+    """Local times are compared by when they are, not by what the clock shows."""
+    zone = ZoneInfo("Europe/Berlin")
+    first, second = (datetime(2026, 10, 25, 2, 30, tzinfo=zone, fold=fold) for fold in (0, 1))
+    wanted = task(now=first, ready_by=datetime(2026, 10, 25, 9, tzinfo=zone))
+    plan = plan_charge(replace(wanted, forbidden=(Period(first, second.replace(minute=15)),)), [])
+    assert plan.blocks
+    plan = plan_charge(replace(wanted, minimum_level=100.0, forbidden=(Period(first, second.replace(minute=15)),)), [])
+    assert plan.blocks[0].start == second.replace(minute=15).astimezone(UTC)
+    held = replace(wanted, now=second, charging_since=first, shortest=timedelta(minutes=90))
+    assert plan_charge(held, []).blocks[0].end == second.astimezone(UTC) + timedelta(minutes=30)
+
+
 def test_the_minimum_waits_for_what_is_forbidden() -> None:
     plan = plan_charge(task(level=10.0, target=30.0, minimum_level=20.0, forbidden=(Period(at(0.5), at(1)),)), DAY)
     assert times(plan)[:2] == [(0, 0.5), (1, 1.5)]
@@ -225,61 +275,3 @@ def test_a_day_of_25_hours() -> None:
     """Every slot has its own time, so clocks that are set back make no difference."""
     plan = plan_charge(task(ready_by=at(25)), hourly(*[0.3] * 24, 0.1))
     assert times(plan) == [(23, 25)]
-
-
-prices = st.lists(st.floats(-0.2, 0.6).map(lambda price: round(price, 3)), min_size=1, max_size=24)
-
-
-@given(prices, st.integers(1, 90), st.none() | st.integers(1, 4), st.integers(1, 24))
-def test_every_plan_is_in_time_and_no_dearer_than_simple_ones(
-    prices: Sequence[float], percent: int, starts: int | None, hours: int
-) -> None:
-    slots = hourly(*prices)
-    wanted = task(level=0.0, target=float(percent), ready_by=at(hours), starts=starts)
-    plan = plan_charge(wanted, slots)
-    if plan.status is PlanStatus.TOO_LATE:
-        assert wanted.seconds(0, percent) > hours * 3600
-        return
-    assert all(each.end <= at(hours) for each in plan.blocks)
-    assert plan.energy == pytest.approx(wanted.seconds(0, percent) / 3600 * 5)
-    if plan.cost is not None and plan.cost_at_once is not None:
-        assert plan.cost <= plan.cost_at_once + 1e-9
-    later = plan_charge(replace(wanted, ready_by=at(hours + 1)), slots)
-    if plan.cost is not None and later.cost is not None and later.reason is PlanReason.CHEAPEST:
-        assert later.cost <= plan.cost + 1e-9
-
-
-kinds = st.fixed_dictionaries(
-    {
-        "starts": st.none() | st.integers(1, 3),
-        "shortest": st.sampled_from([0, 0, 15, 30, 60]).map(lambda minutes: timedelta(minutes=minutes)),
-        "minimum_level": st.sampled_from([0.0, 0.0, 10.0]),
-        "highest_price": st.none() | st.sampled_from([0.1, 0.3]),
-        "earliest": st.none() | st.sampled_from([at(1), at(2.5)]),
-        "forbidden": st.just(()) | st.sampled_from([(Period(at(1), at(2)),), (Period(at(3.25), at(3.5)),)]),
-        "solar": st.just(()) | st.just((Period(at(2), at(4), 3.0),)),
-        "pace": st.sampled_from([1.0, 0.8]),
-    }
-)
-
-
-@given(prices.filter(lambda each: len(each) > 4), st.integers(1, 40), st.integers(0, 400), kinds)
-@settings(max_examples=300)
-def test_half_way_nothing_changes(
-    prices: Sequence[float], percent: int, minutes: int, kinds: Mapping[str, Any]
-) -> None:
-    slots = hourly(*prices)
-    wanted = task(level=0.0, target=float(percent), ready_by=at(len(prices)), **kinds)
-    plan = plan_charge(wanted, slots)
-    now = NOON + timedelta(minutes=minutes)
-    if plan.reason not in (PlanReason.CHEAPEST, PlanReason.MINIMUM_FIRST):
-        return
-    done = sum((max(min(each.end, now) - each.start, timedelta()) for each in plan.blocks), timedelta())
-    left = [(max(each.start, now), each.end) for each in plan.blocks if each.end > now]
-    running = next((each.start for each in plan.blocks if each.start < now < each.end), None)
-    begun = sum(each.start < now for each in plan.blocks)
-    starts = None if wanted.starts is None else max(wanted.starts - begun, 0 if running else 1)
-    level = done / timedelta(hours=1) * wanted.battery_power / 50 * 100
-    again = plan_charge(replace(wanted, now=now, level=level, charging_since=running, starts=starts), slots)
-    edges = [edge.timestamp() for each in again.blocks for edge in (each.start, each.end)]
-    assert edges == pytest.approx([edge.timestamp() for each in left for edge in each], abs=2)

@@ -158,6 +158,14 @@ class ChargeTask:
         stored = (end - start) / 100 * self.capacity
         return ceil(round(stored / self.battery_power * 3600 + slow_seconds(start, end), 3))
 
+    def level_after(self, seconds: int) -> float:
+        """Return the level that so many seconds bring, at most the target."""
+        if not self.capacity or seconds >= self.seconds(self.level, self.target):
+            return self.target
+        pace = self.capacity / 100 / self.battery_power * 3600
+        fast = min(max(_SLOW_FROM - self.level, 0.0) * pace, seconds)
+        return self.level + fast / pace + (seconds - fast) / (pace + _SLOW / (100 - _SLOW_FROM))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargePlan:
@@ -182,8 +190,13 @@ class ChargePlan:
     @property
     def cost(self) -> float | None:
         """What all blocks cost."""
-        costs = [block.cost for block in self.blocks]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
+        return _cost(self.blocks)
+
+
+def _cost(blocks: Iterable[Block]) -> float | None:
+    """Return what blocks cost together; ``None`` if the price of some is not known."""
+    costs = [block.cost for block in blocks]
+    return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 def plan_charge(task: ChargeTask, prices: Iterable[PriceSlot]) -> ChargePlan:
@@ -239,31 +252,33 @@ class Planner:
         self._prices = _table((_rounded(start), _rounded(end), price) for start, end, price in prices)
         solar = task.solar if isfinite(task.feed_in) else ()
         self._solar = _table((_rounded(start), _rounded(end), power) for start, end, power in solar)
-        forbidden = (each for each in task.forbidden if each.start < each.end)
+        forbidden = (each for each in task.forbidden if each.start.timestamp() < each.end.timestamp())
         self._forbidden = _table((_down(each.start), _up(each.end), 0.0) for each in forbidden)
 
     def plan(self) -> ChargePlan:
         """Return the plan."""
         task, (spans, rest, free, end) = self._task, self._frame()
+        uses = list(self._uses(free, end))
+        if task.ready_by:
+            enough = sum(stop - start for start, stop, use in uses if use is not _Use.FORBIDDEN) >= rest
+            if not enough or (spans and spans[-1][1] > end):
+                return self._too_late()
         if not rest:
             return self.at(spans, PlanReason.MINIMUM_FIRST)
-        uses = list(self._uses(free, end))
-        if task.ready_by and sum(stop - start for start, stop, use in uses if use is not _Use.FORBIDDEN) < rest:
-            return self._too_late()
         if (choice := self.choice()) is not None:
             found = cheapest(choice.slots, rest, starts=choice.starts, shortest=choice.shortest, running=choice.running)
             if found is not None:
                 return self.at([*spans, *found])
             return self.at([*spans, *(cheapest(choice.slots, rest) or ())], PlanReason.WITHOUT_LIMITS)
         known = [(start, stop) for start, stop, use in uses if not isinstance(use, _Use)]
-        missing = rest - sum(stop - start for start, stop in known)
+        missing = rest - _length(known)
         if not task.ready_by and not any(use is _Use.CAPPED for *_, use in uses):
             reason = PlanReason.PARTLY_UNKNOWN if known else PlanReason.NO_PRICES
             return self.at([*spans, *known, *self.first(max(free, end), missing)], reason)
         late = _latest([(start, stop) for start, stop, use in uses if use is _Use.UNKNOWN], missing)
         if not known and late:
             return self.at([*spans, *late], PlanReason.NO_PRICES, PlanStatus.WAITING_FOR_PRICES)
-        is_enough = sum(stop - start for start, stop in late) == missing
+        is_enough = _length(late) == missing
         reason = PlanReason.PARTLY_UNKNOWN if is_enough else PlanReason.PRICE_CAP
         return self.at([*spans, *known, *late], reason)
 
@@ -279,7 +294,8 @@ class Planner:
         begun = len(spans) - (running and bool(spans) and spans[0][0] == self._now)
         starts = None if task.starts is None else max(task.starts - begun, 0)
         goes_on = free == spans[-1][1] if spans else running and free == self._now
-        return Choice(slots, rest, starts, int(task.shortest.total_seconds()), goes_on)
+        shortest = ceil(task.shortest.total_seconds() / _GRID) * _GRID
+        return Choice(slots, rest, starts, shortest, goes_on)
 
     def _frame(self) -> tuple[list[Span], int, int, int]:
         """Return when it charges in any case, how many seconds are left, and within which time these may be."""
@@ -288,11 +304,29 @@ class Planner:
         free = max(begin, int(task.earliest.timestamp())) if task.earliest else begin
         known_until = max((end for _, end, _ in self._prices), default=begin)
         end = int(task.ready_by.timestamp()) if task.ready_by else min(known_until, self._now + _LONGEST)
-        return spans, self._needed - sum(stop - start for start, stop in spans), free, end
+        return spans, self._needed - _length(spans), free, end
 
     def fixed(self) -> list[Span]:
-        """Return when it charges in any case, whatever that costs."""
-        return self.first(self._now, self.forced())
+        """Return when it charges in any case: up to the minimum, and until a block is long enough."""
+        task, now, spans = self._task, self._now, self.lowest()
+        if not spans and not task.charging_since:
+            return []
+        begin, end = spans[-1] if spans else (now, now)
+        if task.charging_since and begin == now:
+            begin = ceil(task.charging_since.timestamp())
+        held = min(begin + ceil(task.shortest.total_seconds()) - end, self._needed - _length(spans))
+        return joined([*spans, *(span for span in self.first(end, held) if span[0] == end)])
+
+    def lowest(self) -> list[Span]:
+        """Return when it charges up to the minimum level."""
+        task = self._task
+        return self.first(self._now, task.seconds(task.level, min(task.minimum_level, task.target)))
+
+    def urgent(self) -> list[Span]:
+        """Return when it has to charge at once: in any case, or if it is late until it is due."""
+        fixed, due = self.fixed(), int(self._task.ready_by.timestamp()) if self._task.ready_by else _FAR
+        in_time = _until(self.first(self._now, self._needed), due)
+        return fixed if _length(in_time) == self._needed else max(in_time, fixed, key=_length)
 
     def first(self, at: int, seconds: int) -> list[Span]:
         """Return the first so many seconds from a time on that are not forbidden."""
@@ -303,27 +337,6 @@ class Planner:
                 spans.append((start, min(stop, start + left)))
                 left -= min(stop - start, left)
         return joined(spans)
-
-    def lowest(self) -> int:
-        """Return how many seconds it takes to the minimum level."""
-        task = self._task
-        return task.seconds(task.level, min(task.minimum_level, task.target))
-
-    def forced(self) -> int:
-        """Return for how many seconds it charges in any case: up to the minimum, and until the block is long enough."""
-        task = self._task
-        held = task.charging_since + task.shortest - task.now if task.charging_since else timedelta()
-        return min(max(self.lowest(), ceil(held.total_seconds())), self._needed)
-
-    def urgent(self) -> int:
-        """Return for how many seconds it has to charge at once: what is forced, or if it is late until it is due."""
-        due = int(self._task.ready_by.timestamp()) if self._task.ready_by else _FAR
-        in_time = _until(self.first(self._now, self._needed), due)
-        return self.forced() if in_time == self._needed else max(self.forced(), in_time)
-
-    def at_once(self, seconds: int) -> ChargePlan:
-        """Return the plan that charges at once, for so many seconds."""
-        return self.at(self.first(self._now, seconds))
 
     def _uses(self, start: int, end: int) -> Iterator[tuple[int, int, float | _Use]]:
         """Yield the times from ``start`` to ``end``, each with its price or why it has none."""
@@ -359,7 +372,7 @@ class Planner:
         task, at = self._task, self._now
         spans = self.first(at, self._needed)
         ready_by = int(task.ready_by.timestamp()) if task.ready_by else at
-        missing = (task.target - task.level) * (1 - _until(spans, ready_by) / self._needed)
+        missing = task.target - task.level_after(_length(_until(spans, ready_by)))
         reason = PlanReason.NOT_ENOUGH_TIME if ready_by > at else PlanReason.READY_BY_PASSED
         return self.at(spans, reason, PlanStatus.TOO_LATE, missing)
 
@@ -376,13 +389,13 @@ class Planner:
         if status is None:
             begun = bool(blocks) and blocks[0].start <= task.now
             status = PlanStatus.CHARGING if begun else PlanStatus.PLANNED
-        seconds = sum(end - start for start, end in spans)
+        at_once = [self._block(start, end) for start, end in self.first(self._now, self._needed)]
         return ChargePlan(
             status=status,
             reason=reason,
-            level=task.level + (task.target - task.level) * min(seconds / self._needed, 1.0),
+            level=task.level_after(_length(spans)),
             blocks=blocks,
-            cost_at_once=self._block(self._now, self._now + self._needed).cost,
+            cost_at_once=_cost(at_once),
             missing=missing,
         )
 
@@ -408,9 +421,14 @@ def _at(table: list[tuple[int, int, float]], at: int) -> float | None:
     return None
 
 
-def _until(spans: list[Span], end: int) -> int:
-    """Return how many seconds of the spans are over by then."""
-    return sum(max(min(stop, end) - start, 0) for start, stop in spans)
+def _length(spans: list[Span]) -> int:
+    """Return how many seconds spans last together."""
+    return sum(end - start for start, end in spans)
+
+
+def _until(spans: list[Span], end: int) -> list[Span]:
+    """Return what of the spans is before the end."""
+    return [(start, min(stop, end)) for start, stop in spans if start < end]
 
 
 def _latest(spans: list[Span], seconds: int) -> list[Span]:

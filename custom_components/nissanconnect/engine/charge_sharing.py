@@ -20,12 +20,13 @@ from .charge_planner import (
     plan_charge,
     planner,
 )
+from .cheapest_grid import Span
 from .cheapest_pair import Wish, cheapest_pair
 
 _FAR = datetime.max.replace(tzinfo=UTC)
 _TINY = 1e-9
 
-_URGENT = (Planner.urgent, Planner.forced, Planner.lowest)
+_URGENT = (Planner.urgent, Planner.fixed, Planner.lowest)
 """What may have to be charged at once: the less of that, the more is left for the other."""
 
 type _Plans = list[ChargePlan]
@@ -61,7 +62,7 @@ class _Sharing:
             return self._improved(self._one_by_one(order, urgent), order, urgent)
         orders = list(permutations(order))
         found = list[_Plans]()
-        for urgent in dict.fromkeys(self._urgent(each, seconds) for each in orders for seconds in _URGENT):
+        for urgent in dict.fromkeys(self._urgent(each, spans) for each in orders for spans in _URGENT):
             found += [*self._pair(urgent), *(self._one_by_one(each, urgent) for each in orders)]
         return min(found, key=_rank)
 
@@ -88,13 +89,13 @@ class _Sharing:
             for block in plan.blocks
         )
 
-    def _urgent(self, order: Sequence[int], seconds: Callable[[Planner], int]) -> tuple[tuple[Period, ...], ...]:
-        """Return when each has to be charged at once, for so many seconds."""
+    def _urgent(self, order: Sequence[int], spans: Callable[[Planner], list[Span]]) -> tuple[tuple[Period, ...], ...]:
+        """Return when each has to be charged at once."""
         urgent: list[tuple[Period, ...]] = [()] * len(order)
         for which in order:
             found = planner(self._around(self._tasks[which], urgent), self._prices)
             if isinstance(found, Planner):
-                urgent[which] = _periods([found.at_once(seconds(found))])[0]
+                urgent[which] = _periods([found.at(spans(found))])[0]
         return tuple(urgent)
 
     def _one_by_one(self, order: Sequence[int], urgent: Sequence[tuple[Period, ...]]) -> _Plans:

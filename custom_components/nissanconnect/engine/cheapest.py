@@ -9,7 +9,7 @@ block. What is left is to choose the steps that are used whole and the one that 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from math import ceil, inf
+from math import inf
 
 from .cheapest_grid import Grid, Slot, Span, exact
 from .cheapest_search import Search
@@ -45,8 +45,8 @@ def _blocks(
     slots: Sequence[Slot], seconds: int, starts: int | None, shortest: int, *, running: bool
 ) -> list[Span] | None:
     """Return the cheapest blocks, of all ways to use the short steps at the ends: the most promising first."""
-    grid = Grid(slots)
-    steps = ceil(shortest / grid.step)
+    grid = Grid(slots, shortest)
+    steps = shortest // grid.step
     searches, earned = list[Search](), None
     for frame in grid.frames(starts, steps, running=running):
         if frame.seconds <= seconds:

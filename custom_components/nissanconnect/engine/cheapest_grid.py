@@ -54,13 +54,15 @@ class Frame(NamedTuple):
 class Grid:
     """The steps between ``edges``, what each costs if it is ``whole``, and the ``sums`` of that.
 
+    The ``shortest`` block is a number of whole steps.
+
     A ``start`` costs more than any lateness, and ``much`` is more than any steps cost. What costs half of ``never`` or
     more is impossible.
     """
 
-    def __init__(self, slots: Sequence[Slot]) -> None:
+    def __init__(self, slots: Sequence[Slot], shortest: int) -> None:
         inner = [slot.start for slot in slots[1:]]
-        self.step = step = gcd(_LONGEST_STEP, *(later - earlier for earlier, later in pairwise(inner)))
+        self.step = step = gcd(_LONGEST_STEP, shortest, *(later - earlier for earlier, later in pairwise(inner)))
         begin, end = slots[0].start, slots[-1].end
         first = begin + ((inner[0] if inner else begin) - begin) % step
         self.edges: list[int] = [*([begin] if first > begin else []), *range(first, end, step), end]
