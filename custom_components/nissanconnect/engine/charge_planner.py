@@ -259,10 +259,9 @@ class Planner:
         """Return the plan."""
         task, (spans, rest, free, end) = self._task, self._frame()
         uses = list(self._uses(free, end))
-        if task.ready_by:
-            enough = sum(stop - start for start, stop, use in uses if use is not _Use.FORBIDDEN) >= rest
-            if not enough or (spans and spans[-1][1] > end):
-                return self._too_late()
+        left = sum(stop - start for start, stop, use in uses if use is not _Use.FORBIDDEN)
+        if task.ready_by and (left < rest or any(stop > end for _, stop in spans)):
+            return self._too_late()
         if not rest:
             return self.at(spans, PlanReason.MINIMUM_FIRST)
         if (choice := self.choice()) is not None:
