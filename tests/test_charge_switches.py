@@ -1,11 +1,13 @@
 """What switches the current of a charge plan: entities, selects and scripts, and what is kept of them."""
 
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
 
 from .charging import Wallbox
@@ -46,3 +48,15 @@ async def test_a_place_that_cannot_be_read_is_not_everywhere(
     charge = await plan_at_night(hass, simulator, entry, pass_time, place=["zone.home"])
     assert shown(charge).standing == (PlanStatus.AWAY, PlanReason.NO_PLACE)
     assert wallbox.is_on
+
+
+async def test_a_vehicle_that_reports_whole_minutes_has_obeyed_an_order_of_the_same_minute(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    await pass_time(timedelta(seconds=10))
+    await pass_time(timedelta(hours=6, minutes=55), timedelta(minutes=5))
+    assert shown(charge).standing == (PlanStatus.CHARGING, PlanReason.CHEAPEST)
+    assert "plan_failed" not in [event.data["type"] for event in events]
+    assert simulator.requests["wakes"] == 1

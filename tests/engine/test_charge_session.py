@@ -226,6 +226,17 @@ def test_the_next_check_is_at_the_next_edge_or_when_an_order_has_to_be_seen() ->
     assert session.next_check(plan((40, 60))) == NOW + MINUTE + CHECK_AFTER
 
 
+def test_a_report_of_the_minute_of_an_order_confirms_it_and_says_nothing_else() -> None:
+    session, _ = ChargeSession.begin(NOW).after(view(flowing=False)).switched(True, view(0.7, flowing=False))
+    assert session.order is not None
+    stale = session.after(view(1, flowing=False, seen_at=NOW))
+    assert stale.order == session.order
+    assert stale.power == 6.0
+    confirmed = session.after(view(1, flowing=True, seen_at=NOW)).order
+    assert confirmed is not None
+    assert confirmed.confirmed, "some clouds state whole minutes"
+
+
 # What is shown and kept
 
 

@@ -17,6 +17,9 @@ from .charge_planner import Block, ChargePlan, PlanStatus
 CHECK_AFTER = timedelta(minutes=5)
 """How long after the switching the current must be seen to flow, or not to."""
 
+_COARSE_CLOCK = timedelta(minutes=1)
+"""By how much a report that has seen an order obeyed may seem to be older: some clouds state whole minutes."""
+
 _ATTEMPTS = 2
 """After so many the owner is told. Further ones come after an hour, two hours more, three more, and so on."""
 
@@ -310,11 +313,11 @@ class ChargeSession:
     def _checked(self, view: ChargeView) -> Self:
         """Compare what flows with the last order."""
         order = self.order
-        if order is None or view.flowing is None or view.seen_at is None or view.seen_at < order.at:
+        if order is None or view.flowing is None or view.seen_at is None:
             return self
-        if view.flowing == order.on:
+        if view.flowing == order.on and view.seen_at > order.at - _COARSE_CLOCK:
             return replace(self, order=replace(order, confirmed=True, given_up=False))
-        if not order.confirmed or _has_finished(self, view):
+        if not order.confirmed or view.seen_at < order.at or _has_finished(self, view):
             return self
         if view.flowing and view.by_vehicle:
             return replace(self, mode=SessionMode.SUSPENDED)
