@@ -3,14 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceCall, callback
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
 
-from .charging import Wallbox
+from .charging import WALLBOX, Wallbox
 from .conftest import LetTimePass
 from .simulator import Simulator
 from .test_charge_control import plan_at_night, shown, standing, wallbox
@@ -60,3 +60,41 @@ async def test_a_vehicle_that_reports_whole_minutes_has_obeyed_an_order_of_the_s
     assert shown(charge).standing == (PlanStatus.CHARGING, PlanReason.CHEAPEST)
     assert "plan_failed" not in [event.data["type"] for event in events]
     assert simulator.requests["wakes"] == 1
+
+
+async def test_a_switch_that_fails_for_an_hour_is_switched_on_in_the_end(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    works = False
+
+    @callback
+    def act(call: ServiceCall) -> None:
+        if not works:
+            raise TimeoutError
+        hass.states.async_set(WALLBOX, "on", context=call.context)
+
+    hass.services.async_register("input_boolean", "turn_on", act)
+    await pass_time(timedelta(hours=7, minutes=20), timedelta(minutes=5))
+    assert shown(charge).standing == (PlanStatus.CHARGING, PlanReason.NOT_OBEYED)
+    works = True
+    await pass_time(timedelta(minutes=6))
+    assert wallbox.is_on
+    assert shown(charge).standing == (PlanStatus.CHARGING, PlanReason.CHEAPEST)
+    assert shown(charge).failure is None
+    assert [event.data["type"] for event in events].count("plan_failed") == 1
+
+
+async def test_a_script_that_is_unavailable_is_told_of(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+    for script in ("script.start", "script.stop"):
+        hass.states.async_set(script, "unavailable")
+    await plan_at_night(
+        hass, simulator, entry, pass_time, switched_by="scripts", script_start="script.start", script_stop="script.stop"
+    )
+    await pass_time(timedelta(minutes=10))
+    reasons = [event.data["reason"] for event in events if event.data["type"] == "plan_failed"]
+    assert reasons == ["switch_unavailable"]

@@ -109,12 +109,12 @@ class Outlet:
         if on and power != UNCHANGED:
             with suppress(SwitchFailed):  # better another current than none
                 await self._async_set_current(power)
+        if not self.available:
+            raise SwitchFailed("switch_unavailable")
         if self._choice.by is SwitchedBy.SCRIPTS and self._choice.scripts:
             await self._async_call("script", SERVICE_TURN_ON, self._choice.scripts[0 if on else 1])
             return
         entity_id = self._choice.entity or ""
-        if not self.available:
-            raise SwitchFailed("switch_unavailable")
         is_set = self.is_on(self._hass.states.get(entity_id)) is on and self._last_set in (None, on)
         self._last_set = on
         if is_set and not again:

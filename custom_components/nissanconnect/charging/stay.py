@@ -58,7 +58,7 @@ class ChargeStay:
         self._on_change = on_change
         self._is_over = False
         self._capacity: float | None = None
-        self._was_available = True
+        self._was_available, self._had_failed = True, False
         self._planning = Planning(coordinator, group, self._to_plan, self.async_update)
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._inputs = ChargeInputs(coordinator, settings, self.async_update)
@@ -162,11 +162,14 @@ class ChargeStay:
     def _async_carry_on(self, view: ChargeView) -> None:
         """Bring the session up to date, and decide as soon as there is a plan for it."""
         session = (self.session or ChargeSession.begin(view.now)).after(view)
-        if session.order is not None and self._switch.available and not self._was_available:
-            session = replace(session, order=None)  # it may have missed the last order
-        elif (order := session.order) is not None:
-            session = replace(session, order=replace(order, confirmed=order.confirmed and self._obeys(order)))
-        self._was_available = self._switch.available
+        available, failed, order = self._switch.available, self._switcher.failure is not None, session.order
+        if order is not None:
+            is_back = available and not self._was_available
+            if is_back or (order.given_up and self._had_failed and not failed):
+                session = replace(session, order=None)  # it may have missed the last order, or obeyed too late
+            else:
+                session = replace(session, order=replace(order, confirmed=order.confirmed and self._obeys(order)))
+        self._was_available, self._had_failed = available, failed
         following = self.settings.wishes.next_ready_by(
             view.now, dt_util.get_default_time_zone(), self._inputs.departures
         )

@@ -37,23 +37,24 @@ class ChargeSwitcher:
         self._on_pause = on_pause
         self._on_done = on_done
         self._ordered: bool | None = None
-        self._insists = False
+        self._power = UNCHANGED
         self._cancel_retry: CALLBACK_TYPE | None = None
         self._turn = Lock()
 
     @callback
     def async_order(self, on: bool, power: float, *, again: bool = False) -> None:
-        """Let current flow at a ``power`` in kW, or stop it; ``again`` because it has not obeyed."""
-        self._ordered = on
+        """Let current flow at a ``power`` in kW, or stop it; ``again`` because it has not obeyed.
+
+        An outlet that fails to let current flow is tried until that works, or until it is to stop.
+        """
+        self._ordered, self._power = on, power
         self._on_pause(not on)
-        self._insists = False
         self._async_spawn(self._async_switch(on, power, again=again))
 
     @callback
     def async_let_go(self) -> None:
-        """Leave the current on. An outlet is tried until that works: nobody else will look after it."""
+        """Leave the current on."""
         self.async_order(True, UNCHANGED)
-        self._insists = not self._switch.by_vehicle
 
     @callback
     def async_look(self) -> None:
@@ -64,12 +65,13 @@ class ChargeSwitcher:
         async with self._turn:
             if self._ordered is not on:
                 return  # it was ordered otherwise since
-            self.failure = None
             try:
                 await self._switch.async_switch(on, power, again=again)
             except SwitchFailed as err:
                 self.failure = err.reason
                 self._async_retry_later()
+            else:
+                self.failure = None
         if not self._switch.by_vehicle:
             self._coordinator.async_watch()
         self._on_done()
@@ -81,15 +83,18 @@ class ChargeSwitcher:
 
     @callback
     def _async_retry_later(self) -> None:
+        if not self._ordered or self._switch.by_vehicle:
+            return
+
         @callback
         def retry(_: datetime) -> None:
-            if self._insists:
-                self.async_let_go()
+            if self._ordered:
+                self.async_order(True, self._power)
 
-        if not self._insists:
-            return
         if self._cancel_retry is None:
             self._coordinator.config_entry.async_on_unload(lambda: self._cancel_retry and self._cancel_retry())
+        else:
+            self._cancel_retry()
         self._cancel_retry = async_call_later(self._coordinator.hass, CHECK_AFTER, retry)
 
     @callback
