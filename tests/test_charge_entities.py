@@ -193,6 +193,18 @@ async def test_what_is_wished_before_it_is_plugged_in_is_shown(
     assert state(hass, "number.leaf_target_level").state == "100"
 
 
+async def test_a_vehicle_that_cannot_stop_has_no_other_target_than_full(
+    hass: HomeAssistant, planned: MockConfigEntry
+) -> None:
+    (subentry,) = planned.subentries.values()
+    hass.config_entries.async_update_subentry(planned, subentry, data={**subentry.data, "switched_by": "vehicle"})
+    await settle(hass)
+    assert state(hass, "number.leaf_target_level").state == "100"
+    with pytest.raises(ServiceValidationError, match="cannot stop"):
+        await act(hass, "number", "set_value", "number.leaf_target_level", value=80)
+    await act(hass, "number", "set_value", "number.leaf_target_level", value=100)
+
+
 @pytest.mark.parametrize("value", [5, 101])
 async def test_a_level_that_no_plan_has_is_refused(hass: HomeAssistant, planned: MockConfigEntry, value: int) -> None:
     with pytest.raises(ServiceValidationError):

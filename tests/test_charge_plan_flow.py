@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+import re
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +23,7 @@ from custom_components.nissanconnect.charging.prices import Prices
 from custom_components.nissanconnect.engine.charge_planner import ChargeTask, PriceSlot, plan_charge
 from custom_components.nissanconnect.flows import charge_plan, charge_preview
 from custom_components.nissanconnect.flows.wallboxes import KNOWN_SWITCHES, KnownSwitch
-from custom_components.nissanconnect.vehicle import Capability, alias
+from custom_components.nissanconnect.vehicle import Capability, ChargeMode, alias
 
 from .charging import PRICE, WALLBOX, runtime, set_prices
 from .conftest import NOON, settle
@@ -107,6 +108,9 @@ def plan_text(preview: SubentryFlowResult) -> str:
     """What the last step shows."""
     assert preview["step_id"] == "preview", preview
     return str((preview["description_placeholders"] or {})["plan"])
+
+
+OWN_TIMER = "LEAF charges by its own timer. Turn that off: outside of its hours the vehicle takes no current."
 
 
 def vehicle(entry: MockConfigEntry, model: str = "Leaf") -> str:
@@ -205,6 +209,7 @@ async def test_the_preview_shows_what_the_planner_plans(hass: HomeAssistant, loa
         f"- Friday {block.start:%H:%M} {DASH} Friday {block.end:%H:%M}: {block.energy:.1f} kWh, {block.cost:.2f} EUR",
         f"Together {plan.energy:.1f} kWh for {plan.cost:.2f} EUR. Charging immediately would cost"
         f" {plan.cost_at_once:.2f} EUR. Finished: Friday {block.end:%H:%M}, with 100 %.",
+        OWN_TIMER,
     ]
     assert plan.cost_at_once > 2 * block.cost
 
@@ -214,6 +219,19 @@ async def test_the_preview_is_in_the_language_of_home_assistant(hass: HomeAssist
     text = plan_text(await to_preview(hass, loaded))
     assert "Das sind die billigsten Zeiten." in text
     assert f"- Freitag 22:00 {DASH} Freitag 22:" in text
+    assert re.search(r"Zusammen \d+,\d kWh für \d+,\d\d EUR", text)
+    assert not re.search(r"\d\.\d", text)
+    assert "LEAF lädt nach seinem eigenen Timer." in text
+
+
+async def test_a_vehicle_without_a_timer_of_its_own_has_none_to_be_turned_off(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    coordinator = runtime(loaded).coordinator
+    assert coordinator.data.schedules is not None
+    schedules = replace(coordinator.data.schedules, charge_mode=ChargeMode.ALWAYS)
+    coordinator.data = replace(coordinator.data, schedules=schedules)
+    assert "its own timer" not in plan_text(await to_preview(hass, loaded))
 
 
 async def test_a_vehicle_that_stops_by_itself_needs_no_wallbox(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
@@ -722,14 +740,14 @@ async def test_a_source_of_prices_that_takes_too_long(
 
 async def test_a_vehicle_that_is_above_the_target(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     preview = await to_preview(hass, loaded, target=80)
-    assert plan_text(preview).endswith("The battery is at the target level already.")
+    assert "The battery is at the target level already." in plan_text(preview).split("\n\n")
     assert "save" in preview["menu_options"]
 
 
 async def test_not_enough_time(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     text = plan_text(await to_preview(hass, loaded, target=100, ready_by="12:10:00"))
     assert "There is not enough time left, so it charges immediately." in text
-    assert text.endswith("When it has to be ready, 13 % will be missing.")
+    assert "When it has to be ready, 13 % will be missing." in text.split("\n\n")
 
 
 async def test_a_vehicle_whose_level_and_place_are_not_known(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
@@ -741,6 +759,7 @@ async def test_a_vehicle_whose_level_and_place_are_not_known(hass: HomeAssistant
     preview = await to_preview(hass, loaded, place=HOME)
     assert plan_text(preview).split("\n\n") == [
         "The vehicle has not reported its battery level yet.",
+        OWN_TIMER,
         "It is not known where the vehicle is, so the plan does not start."
         " In privacy mode the vehicle does not report its position.",
     ]

@@ -7,11 +7,13 @@ from typing import override
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
 from homeassistant.const import PERCENTAGE, EntityCategory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
 from .charge_entity import ChargeEntity, async_add_charge_entities
 from .charging.plans import BOUNDS, CONF_MINIMUM, CONF_TARGET, ChargePlanSettings
+from .const import DOMAIN
 from .entity import ControlDescription, ControlEntity, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability, SetChargeLimit
 
@@ -51,6 +53,11 @@ class ChargeNumberDescription(LevelDescription):
 
     value: Callable[[ChargePlanSettings], float]
     name_in_plan: str
+
+    @property
+    def needs_stop(self) -> bool:
+        """Whether only a charge that can be stopped ends there. Others go on until the battery is full."""
+        return self.name_in_plan == CONF_TARGET
 
 
 NUMBERS = (
@@ -118,10 +125,18 @@ class ChargeNumber(ChargeEntity, NumberEntity):
     @override
     def native_value(self) -> float | None:
         settings = self.charge.settings
+        if self.entity_description.needs_stop and not self.charge.can_stop:
+            return self.native_max_value
         return _whole_if_possible(self.entity_description.value(settings)) if settings else None
 
     @override
     async def async_set_native_value(self, value: float) -> None:
+        if self.entity_description.needs_stop and not self.charge.can_stop and value < self.native_max_value:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="cannot_stop",
+                translation_placeholders={"vehicle": self.runtime.info.name},
+            )
         self.charge.async_change(**{self.entity_description.name_in_plan: round(value)})
 
 

@@ -18,6 +18,7 @@ from ..charging.switch import charge_switch
 from ..engine.charge_planner import ChargePlan, PlanReason, PlanStatus
 from ..runtime import VehicleRuntime
 from ..texts import async_text
+from ..vehicle import ChargeMode
 
 _LONGEST = 60
 """Seconds that reading the prices may take."""
@@ -62,6 +63,8 @@ async def async_preview(hass: HomeAssistant, vehicle: VehicleRuntime, settings: 
     if fault is not None:
         paragraphs.append(await async_text(hass, "price_fault", fault))
     state = vehicle.coordinator.data
+    if state.schedules is not None and state.schedules.charge_mode not in (None, ChargeMode.ALWAYS):
+        paragraphs.append(await _async_say(hass, "timer", vehicle=vehicle.info.name))
     place = select_plan(hass, [settings], state.position, vehicle.alerts)
     if isinstance(place, Standing):
         paragraphs.append(await async_text(hass, "plan_reason", place.reason))
@@ -84,8 +87,8 @@ async def _paragraphs(
             "block",
             start=await _async_time(hass, block.start),
             end=await _async_time(hass, block.end),
-            energy=f"{block.energy:.1f}",
-            cost=_money(block.cost, currency),
+            energy=await _async_number(hass, block.energy, 1),
+            cost=await _async_money(hass, block.cost, currency),
         )
         for block in plan.blocks[:_MOST_BLOCKS]
     ]
@@ -93,9 +96,9 @@ async def _paragraphs(
     yield await _async_say(
         hass,
         "total",
-        energy=f"{plan.energy:.1f}",
-        cost=_money(plan.cost, currency),
-        at_once=_money(plan.cost_at_once, currency),
+        energy=await _async_number(hass, plan.energy, 1),
+        cost=await _async_money(hass, plan.cost, currency),
+        at_once=await _async_money(hass, plan.cost_at_once, currency),
         finish=await _async_time(hass, plan.blocks[-1].end),
         level=f"{plan.level:.0f}",
     )
@@ -115,5 +118,9 @@ async def _async_time(hass: HomeAssistant, at: datetime) -> str:
     return f"{await async_text(hass, 'weekday', WEEKDAYS[local.weekday()])} {local:%H:%M}"
 
 
-def _money(amount: float | None, currency: str) -> str:
-    return "?" if amount is None else f"{amount:.2f} {currency}"
+async def _async_money(hass: HomeAssistant, amount: float | None, currency: str) -> str:
+    return "?" if amount is None else f"{await _async_number(hass, amount, 2)} {currency}"
+
+
+async def _async_number(hass: HomeAssistant, number: float, digits: int) -> str:
+    return f"{number:.{digits}f}".replace(".", await async_text(hass, "charge_preview", "decimal"))
