@@ -159,7 +159,7 @@ def test_at_once_is_not_when_it_is_forbidden() -> None:
 
 def test_too_late_is_said_of_what_is_charged_at_once() -> None:
     plan = plan_charge(task(ready_by=at(1), minimum_level=60.0), DAY)
-    assert (plan.status, times(plan), plan.missing) == (PlanStatus.TOO_LATE, [(0, 2)], pytest.approx(10))
+    assert (plan.status, times(plan), plan.missing) == (PlanStatus.TOO_LATE, [(0.0, 2.0)], 10.0)
 
 
 def test_what_is_missing_close_to_full() -> None:

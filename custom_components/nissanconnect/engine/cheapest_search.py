@@ -20,7 +20,7 @@ whether a cut step is left. Without a limit there is always one start left.
 type _Levels = list[list[int]]
 """A cost by the starts that are left and the step."""
 
-_ROUNDS = 4
+_ROUNDS = 3
 """How often the bound is improved."""
 
 
