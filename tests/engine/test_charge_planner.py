@@ -249,6 +249,12 @@ def test_above_the_highest_price_it_does_not_charge() -> None:
     assert plan.level == 50
 
 
+def test_what_stays_missing_because_of_the_price_does_not_wait_for_prices() -> None:
+    plan = plan_charge(task(highest_price=0.11), hourly(*[0.3] * 11))
+    assert (plan.status, plan.reason, times(plan)) == (PlanStatus.PLANNED, PlanReason.PRICE_CAP, [(11, 12)])
+    assert plan.level == 50
+
+
 def test_forbidden_times_and_the_earliest() -> None:
     plan = plan_charge(task(earliest=at(4), forbidden=(Period(at(5), at(6)),)), DAY)
     assert times(plan) == [(8, 10)]

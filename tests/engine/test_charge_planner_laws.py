@@ -133,10 +133,13 @@ class Case:
 
     # Which plans keep to the limits
 
+    def started(self, spans: list[Span]) -> list[Span]:
+        """Those spans that have to be started: all but one that is on already."""
+        return [span for span in spans if self.task.charging_since is None or span[0] != self.now]
+
     def kept(self, spans: list[Span]) -> bool:
         """Whether spans do all that is wished, within all limits."""
         task, forced, begin, free = self.task, self.fixed, self.begin, self.free_from
-        running = task.charging_since is not None
         end = int(task.ready_by.timestamp()) if task.ready_by else inf
         chosen = [(max(a, begin), b) for a, b in spans if b > begin]
         if length(spans) != self.needed or joined([*forced, *chosen]) != spans:
@@ -146,10 +149,10 @@ class Case:
         highest = inf if task.highest_price is None else task.highest_price
         if any(price is None or price > highest for _, price in self.priced(chosen)):
             return False
-        begun = spans[running and spans[0][0] == self.now :]
-        if task.starts is not None and len(begun) > task.starts:
+        begun = self.started(spans)
+        if task.starts is not None and len(begun) > max(task.starts, len(self.started(forced))):
             return False
-        goes_on = free == begin if forced else running and free == self.now
+        goes_on = free == begin and (bool(forced) or task.charging_since is not None)
         is_one = len(chosen) == 1 and not goes_on
         return is_one or all(b - a >= task.shortest.total_seconds() for a, b in begun if a >= begin)
 
@@ -237,6 +240,7 @@ def cases(draw: st.DrawFn) -> Case:
         edges = sorted(later(900) for _ in range(2 * draw(st.sampled_from([0, 0, 1, 2]))))
         return tuple(Period(local(a), local(b), power) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b)
 
+    since = draw(st.none() | st.none() | st.integers(0, 90).map(lambda ago: local(now - ago * MINUTE)))
     level = draw(st.sampled_from([20.0, 40.0, 60.0, 90.0]) | st.integers(0, 99).map(float))
     task = ChargeTask(
         now=local(now),
@@ -251,9 +255,9 @@ def cases(draw: st.DrawFn) -> Case:
         earliest=local(later(300)) if draw(st.sampled_from([False, False, True])) else None,
         minimum_level=draw(st.sampled_from([0.0, 0.0, level + 1, level + 5, 100.0])),
         highest_price=draw(st.sampled_from([None, None, None, 0.05, 0.1])),
-        starts=draw(st.sampled_from([None, None, 0, 1, 2, 3])),
+        starts=draw(st.sampled_from([None, None, 0 if since else 1, 1, 2, 3])),
         shortest=timedelta(minutes=draw(st.sampled_from([0, 0, 5, 15, 20, 30, 60]))),
-        charging_since=draw(st.none() | st.none() | st.integers(0, 90).map(lambda ago: local(now - ago * MINUTE))),
+        charging_since=since,
         forbidden=periods(0.0),
         solar=periods(draw(st.sampled_from([2.0, 3.0, 6.0]))),
         feed_in=0.02,
@@ -371,10 +375,11 @@ def test_half_way_nothing_changes(case: Case, minutes: int) -> None:
     done = sum(max(min(end, now) - start, 0) for start, end in spans)
     if done >= case.needed:
         return
-    running = next((local(start) for start, end in spans if start < now < end), None)
-    if task.charging_since and (spans[0][0] == case.now or now == case.now) and now < spans[0][1]:
+    started = case.started(spans)
+    running = next((local(start) for start, end in started if start < now < end), None)
+    if now == case.now or (started != spans and now < spans[0][1]):
         running = task.charging_since
-    begun = sum(start < now for start, _ in spans) - (task.charging_since is not None and spans[0][0] == case.now)
+    begun = sum(start < now for start, _ in started)
     starts = None if task.starts is None else max(task.starts - begun, 0 if running else 1)
     low, high = task.level, task.target
     for _ in range(60):

@@ -275,9 +275,9 @@ class Planner:
             reason = PlanReason.PARTLY_UNKNOWN if known else PlanReason.NO_PRICES
             return self.at([*spans, *known, *self.first(max(free, end), missing)], reason)
         late = _latest([(start, stop) for start, stop, use in uses if use is _Use.UNKNOWN], missing)
-        if not known and late:
-            return self.at([*spans, *late], PlanReason.NO_PRICES, PlanStatus.WAITING_FOR_PRICES)
         is_enough = _length(late) == missing
+        if not known and is_enough:
+            return self.at([*spans, *late], PlanReason.NO_PRICES, PlanStatus.WAITING_FOR_PRICES)
         reason = PlanReason.PARTLY_UNKNOWN if is_enough else PlanReason.PRICE_CAP
         return self.at([*spans, *known, *late], reason)
 
