@@ -409,15 +409,22 @@ async def test_diagnostics_describe_the_plan_and_not_the_place(
         assert hidden not in found
 
 
+@pytest.mark.parametrize("factor", [1, 1.1], ids=["the same prices", "other prices"])
 async def test_two_vehicles_on_one_connection_never_draw_more_than_it_gives(
-    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    factor: float,
 ) -> None:
     await set_up(hass, entry)
     hass.config_entries.async_update_entry(entry, options={"charge_power": 8})
     plug_in_empty(simulator, 60)
     plug_in_empty(simulator, 50, "Ariya")
     await add_plan(hass, entry, target=80, ready_by="07:00:00", capacity=37.2)
-    await add_plan(hass, entry, "Ariya", switched_by="vehicle", power=7.4, target=62, ready_by="07:00:00")
+    ariya = {"switched_by": "vehicle", "power": 7.4, "target": 62, "ready_by": "07:00:00", "price_factor": factor}
+    await add_plan(hass, entry, "Ariya", **ariya)
     await pass_time(timedelta(minutes=45))
     plans = [shown(runtime(entry, model).charge) for model in ("Leaf", "Ariya")]
     assert [plan.standing.status for plan in plans] == [PlanStatus.PLANNED] * 2

@@ -45,6 +45,15 @@ def test_who_does_not_disturb_the_others_keeps_its_own_plan() -> None:
     assert share(tasks, DAY, LIMIT) == [plan_charge(each, DAY) for each in tasks]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_all_keep_clear_of_what_others_have_planned_by_other_prices(count: int) -> None:
+    """Each would fit beside each of the others, but not beside two of them."""
+    others = [plan_charge(task(power=3.0, target=50.0), DAY) for _ in range(2)]
+    plans = share([task(power=3.0, target=50.0)] * count, DAY, LIMIT, others)
+    assert all(plan.status is PlanStatus.PLANNED for plan in plans)
+    assert 0 < most([*plans, *others]) <= LIMIT
+
+
 def test_two_take_the_cheapest_hours_between_them() -> None:
     plans = share([task(), task(target=50.0)], DAY, LIMIT)
     assert most(plans) <= LIMIT

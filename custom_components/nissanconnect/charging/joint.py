@@ -11,7 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
-from ..engine.charge_planner import ChargePlan, ChargeTask, Period, PlanReason, PlanStatus, plan_charge
+from ..engine.charge_planner import ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
 from ..engine.charge_sharing import share
 from .price_choice import PriceChoice
 from .prices import PriceList
@@ -117,22 +117,11 @@ class Planning:
             return
         others = [(each, each._current(wanted.task.now)) for each in self._group.members if each is not self]
         partners = [(each, found) for each, found in others if found and found.choice == wanted.choice]
-        strangers = [each._plan for each, found in others if found and found.choice != wanted.choice]
+        strangers = [each._plan for each, found in others if found and found.choice != wanted.choice and each._plan]
         together = [(self, wanted), *partners]
-        tasks = [_around(found.task, strangers, limit) for _, found in together]
-        plans = await hass.async_add_executor_job(share, tasks, wanted.prices.slots, limit)
+        tasks = [found.task for _, found in together]
+        plans = await hass.async_add_executor_job(share, tasks, wanted.prices.slots, limit, strangers)
         for (each, found), plan in zip(together, plans, strict=True):
             each._plan, each._planned_for = plan, each._key(found)
         for each, _ in partners:
             each._on_done()
-
-
-def _around(task: ChargeTask, plans: list[ChargePlan | None], limit: float) -> ChargeTask:
-    """Return the task without the times in which others, that go by other prices, draw too much."""
-    taken = [
-        Period(block.start, block.end)
-        for plan in plans
-        for block in (plan.blocks if plan else ())
-        if block.power + task.power > limit
-    ]
-    return replace(task, forbidden=(*task.forbidden, *taken))

@@ -32,8 +32,10 @@ _URGENT = (Planner.urgent, Planner.fixed, Planner.lowest)
 type _Plans = list[ChargePlan]
 
 
-def share(tasks: Sequence[ChargeTask], prices: Sequence[PriceSlot], limit: float) -> list[ChargePlan]:
-    """Return a plan for each task, which together draw at most ``limit`` kW at any time.
+def share(
+    tasks: Sequence[ChargeTask], prices: Sequence[PriceSlot], limit: float, others: Iterable[ChargePlan] = ()
+) -> list[ChargePlan]:
+    """Return a plan for each task, which together with the plans of ``others`` draw at most ``limit`` kW at any time.
 
     What has to be charged at once comes first: of two in the better order, of more by when they have to be ready. The
     rest costs the least for two; of equal costs there are few starts, though not always the fewest. If the search for
@@ -42,14 +44,20 @@ def share(tasks: Sequence[ChargeTask], prices: Sequence[PriceSlot], limit: float
     left out: who cannot be ready in time is too late, as in a plan of its own. A vehicle that draws more than the limit
     charges alone.
     """
-    return _Sharing(tasks, prices, limit).plans()
+    return _Sharing(tasks, prices, limit, _periods(others)).plans()
 
 
 class _Sharing:
-    """Plans for vehicles on one connection."""
+    """Plans for vehicles on one connection. ``others`` is what is drawn from it besides."""
 
-    def __init__(self, tasks: Sequence[ChargeTask], prices: Sequence[PriceSlot], limit: float) -> None:
-        self._tasks, self._prices, self._limit = tasks, prices, limit
+    def __init__(
+        self,
+        tasks: Sequence[ChargeTask],
+        prices: Sequence[PriceSlot],
+        limit: float,
+        others: Sequence[tuple[Period, ...]],
+    ) -> None:
+        self._tasks, self._prices, self._limit, self._others = tasks, prices, limit, others
 
     def plans(self) -> _Plans:
         """Return the plans."""
@@ -76,7 +84,7 @@ class _Sharing:
 
     def _taken(self, task: ChargeTask, around: Iterable[tuple[Period, ...]]) -> Iterator[Period]:
         """Yield when the others draw so much that a vehicle must not charge too."""
-        for period in _sums(around):
+        for period in _sums([*around, *self._others]):
             if period.power > _TINY and period.power + task.power > self._limit + _TINY:
                 yield period
 
