@@ -4,15 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.nissanconnect.charging.control import ChargeControl
 from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
-from custom_components.nissanconnect.vehicle import Initiator, StartClimate
+from custom_components.nissanconnect.vehicle import Initiator, StartCharging, StartClimate
 
 from .charging import Wallbox, add_plan, electric, plug_in_empty, runtime
-from .conftest import LetTimePass, set_up
+from .conftest import LetTimePass, set_up, settle
 from .simulator import Simulator
 from .simulator.cars.telematics import Manner
 from .test_charge_control import shown, standing, wallbox
@@ -100,3 +101,24 @@ async def test_climate_that_a_meter_shows_is_no_charge_that_somebody_has_started
         await pass_time(MINUTE)
     assert electric(simulator, "Ariya").battery.level < 41
     assert standing(charge) is PlanStatus.PLANNED
+
+
+async def test_a_plan_leaves_the_connection_to_a_vehicle_that_charges_by_hand(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    await wait_for_night(hass, simulator, entry, pass_time)
+    hass.config_entries.async_update_entry(entry, options={"charge_power": 8})
+    await settle(hass)
+    simulator.vehicle("Leaf").unplug()
+    plug_in_empty(simulator, 70)
+    await add_plan(hass, entry, target=80, ready_by="07:00:00")
+    await pass_time(40 * MINUTE, 5 * MINUTE)
+    simulator.vehicle("Ariya").order(StartCharging())
+    await pass_time(20 * MINUTE)
+    assert standing(runtime(entry, "Ariya").charge) is PlanStatus.SUSPENDED
+    together = []
+    for _ in range(120):
+        await pass_time(5 * MINUTE)
+        together.append(electric(simulator).from_wall + electric(simulator, "Ariya").from_wall)
+    assert max(together) < 8
+    assert electric(simulator).battery.level == pytest.approx(80, abs=2)

@@ -49,7 +49,8 @@ def test_who_does_not_disturb_the_others_keeps_its_own_plan() -> None:
 def test_all_keep_clear_of_what_others_have_planned_by_other_prices(count: int) -> None:
     """Each would fit beside each of the others, but not beside two of them."""
     others = [plan_charge(task(power=3.0, target=50.0), DAY) for _ in range(2)]
-    plans = share([task(power=3.0, target=50.0)] * count, DAY, LIMIT, others)
+    taken = [Period(block.start, block.end, block.power) for plan in others for block in plan.blocks]
+    plans = share([task(power=3.0, target=50.0)] * count, DAY, LIMIT, taken)
     assert all(plan.status is PlanStatus.PLANNED for plan in plans)
     assert 0 < most([*plans, *others]) <= LIMIT
 

@@ -1,7 +1,7 @@
 """Makes the plans of the vehicles of one account, in a thread: several share the power of one connection."""
 
 from asyncio import Lock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 import logging
@@ -11,7 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
-from ..engine.charge_planner import ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
+from ..engine.charge_planner import ChargePlan, ChargeTask, Period, PlanReason, PlanStatus, PriceSlot, plan_charge
 from ..engine.charge_sharing import share
 from .price_choice import PriceChoice
 from .prices import PriceList
@@ -56,13 +56,21 @@ class Planning:
         coordinator: VehicleCoordinator,
         group: PlanGroup,
         current: Callable[[datetime], ToPlan | None],
+        unplanned: Callable[[datetime], Period | None],
         on_done: CALLBACK_TYPE,
     ) -> None:
-        """``current`` returns what there is to plan at a time; ``on_done`` is called when there is another plan."""
+        """Begin without a plan.
+
+        ``current`` returns what there is to plan at a time, ``unplanned`` what flows without a plan, and until when.
+        ``on_done`` is called when there is another plan, or has to be one.
+        """
         self._coordinator = coordinator
         self._group = group
         self._current = current
+        self._unplanned = unplanned
         self._on_done = on_done
+        self._told = 0.0
+        """The kW without a plan that the others know of."""
         self._plan: ChargePlan | None = None
         self._planned_for: object = None
         self._is_planning = False
@@ -72,6 +80,20 @@ class Planning:
     def async_stop(self) -> None:
         """Leave the others the power."""
         self._group.members.remove(self)
+
+    @callback
+    def async_tell(self, now: datetime) -> None:
+        """Have the others planned anew if what flows here without a plan has changed."""
+        drawn = self._unplanned(now)
+        before, self._told = self._told, round(drawn.power, 1) if drawn else 0.0
+        if before != self._told and self._limit is not None:
+            for each in self._others:
+                each._planned_for = None
+                each._on_done()
+
+    @property
+    def _others(self) -> list[Planning]:
+        return [each for each in self._group.members if each is not self]
 
     @callback
     def async_plan(self, wanted: ToPlan) -> ChargePlan | None:
@@ -115,13 +137,20 @@ class Planning:
             self._plan = await hass.async_add_executor_job(plan_charge, wanted.task, wanted.prices.slots)
             self._planned_for = self._key(wanted)
             return
-        others = [(each, each._current(wanted.task.now)) for each in self._group.members if each is not self]
+        others = [(each, each._current(wanted.task.now)) for each in self._others]
         partners = [(each, found) for each, found in others if found and found.choice == wanted.choice]
         strangers = [each._plan for each, found in others if found and found.choice != wanted.choice and each._plan]
+        taken = [Period(block.start, block.end, block.power) for plan in strangers for block in plan.blocks]
+        unplanned = [drawn for each in self._others if (drawn := each._unplanned(wanted.task.now)) is not None]
         together = [(self, wanted), *partners]
         tasks = [found.task for _, found in together]
-        plans = await hass.async_add_executor_job(share, tasks, wanted.prices.slots, limit, strangers)
+        prices = max((found.prices.slots for _, found in together), key=_known_until)  # one may not have got them
+        plans = await hass.async_add_executor_job(share, tasks, prices, limit, [*taken, *unplanned])
         for (each, found), plan in zip(together, plans, strict=True):
             each._plan, each._planned_for = plan, each._key(found)
         for each, _ in partners:
             each._on_done()
+
+
+def _known_until(slots: Sequence[PriceSlot]) -> datetime:
+    return slots[-1].end if slots else _EPOCH

@@ -14,7 +14,7 @@ from ..alerts import VehicleAlerts
 from ..commands import VehicleCommands
 from ..coordinator import VehicleCoordinator
 from ..engine.charge_physics import ChargeModel
-from ..engine.charge_planner import ChargePlan, PlanStatus
+from ..engine.charge_planner import ChargePlan, Period, PlanStatus
 from ..engine.charge_session import CHECK_AFTER, ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
 from ..engine.charge_wishes import ready_by
 from ..vehicle import Alert, AlertType, Capability, Initiator, Refresh
@@ -59,7 +59,7 @@ class ChargeStay:
         self._is_over = False
         self._capacity: float | None = None
         self._was_available, self._had_failed = True, False
-        self._planning = Planning(coordinator, group, self._to_plan, self.async_update)
+        self._planning = Planning(coordinator, group, self._to_plan, self._unplanned, self.async_update)
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._inputs = ChargeInputs(coordinator, settings, self.async_update)
         self._async_set_switch()
@@ -156,6 +156,7 @@ class ChargeStay:
         self._inputs.async_read_if_due(now)
         if self.session is not None or self._inputs.prices is not None:  # what has flowed has a price
             self._async_carry_on(self._view(now))
+            self._planning.async_tell(now)
         self._on_change()
 
     @callback
@@ -207,6 +208,13 @@ class ChargeStay:
         memory = replace(self.memory, session=session)
         task = charge_task(self.settings, self._coordinator, self._switch, memory, self._inputs)
         return ToPlan(task, self.settings.price, self._inputs.prices, (session.level, session.order))
+
+    def _unplanned(self, now: datetime) -> Period | None:
+        """Return what flows without a plan, because somebody has switched by hand, or no plan can be made."""
+        session = self.session
+        if session is None or session.power <= 0 or without_planning(self._switch, session) is None:
+            return None
+        return Period(now, now + session.until_full, session.power)
 
     @callback
     def _async_decide(self, plan: ChargePlan, session: ChargeSession, view: ChargeView) -> None:

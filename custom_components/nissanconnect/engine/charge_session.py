@@ -49,6 +49,9 @@ _SLOWEST, _FASTEST, _COARSE = 0.7, 1.3, 8.0
 
 _MOST_FLOWS = 200
 
+_LONGEST = timedelta(hours=24)
+"""No charge is believed to take longer."""
+
 
 class SessionMode(StrEnum):
     """Who decides when current flows."""
@@ -217,6 +220,13 @@ class ChargeSession:
     def flowing_since(self) -> datetime | None:
         """Since when current flows, if it does."""
         return self.flows[-1].start if self.power > 0 and self.flows else None
+
+    @property
+    def until_full(self) -> timedelta:
+        """How long it takes until the battery is full at the pace of now; long if that is not known."""
+        if self.level_now is None or self.gain <= 0:
+            return _LONGEST
+        return min(timedelta(hours=max(100 - self.level_now, 0.0) / self.gain), _LONGEST)
 
     def _gained_since(self, at: datetime | None) -> float:
         return sum(flow.gained * flow.share(at, flow.end) for flow in self.flows) if at else 0.0

@@ -33,9 +33,9 @@ type _Plans = list[ChargePlan]
 
 
 def share(
-    tasks: Sequence[ChargeTask], prices: Sequence[PriceSlot], limit: float, others: Iterable[ChargePlan] = ()
+    tasks: Sequence[ChargeTask], prices: Sequence[PriceSlot], limit: float, others: Iterable[Period] = ()
 ) -> list[ChargePlan]:
-    """Return a plan for each task, which together with the plans of ``others`` draw at most ``limit`` kW at any time.
+    """Return a plan for each task, which together with what ``others`` draw take at most ``limit`` kW at any time.
 
     What has to be charged at once comes first: of two in the better order, of more by when they have to be ready. The
     rest costs the least for two; of equal costs there are few starts, though not always the fewest. If the search for
@@ -44,7 +44,7 @@ def share(
     left out: who cannot be ready in time is too late, as in a plan of its own. A vehicle that draws more than the limit
     charges alone.
     """
-    return _Sharing(tasks, prices, limit, _periods(others)).plans()
+    return _Sharing(tasks, prices, limit, tuple(others)).plans()
 
 
 class _Sharing:
@@ -55,7 +55,7 @@ class _Sharing:
         tasks: Sequence[ChargeTask],
         prices: Sequence[PriceSlot],
         limit: float,
-        others: Sequence[tuple[Period, ...]],
+        others: tuple[Period, ...],
     ) -> None:
         self._tasks, self._prices, self._limit, self._others = tasks, prices, limit, others
 
@@ -84,7 +84,7 @@ class _Sharing:
 
     def _taken(self, task: ChargeTask, around: Iterable[tuple[Period, ...]]) -> Iterator[Period]:
         """Yield when the others draw so much that a vehicle must not charge too."""
-        for period in _sums([*around, *self._others]):
+        for period in _sums([*around, self._others]):
             if period.power > _TINY and period.power + task.power > self._limit + _TINY:
                 yield period
 
