@@ -14,8 +14,11 @@ from .charging import WALLBOX, Wallbox
 from .conftest import LetTimePass
 from .simulator import Simulator
 from .test_charge_control import plan_at_night, shown, standing, wallbox
+from .test_charge_faults import turn
 
 __all__ = ["wallbox"]
+
+MINUTE = timedelta(minutes=1)
 
 
 async def test_a_switch_that_replaced_a_select_does_not_need_its_options(
@@ -98,3 +101,44 @@ async def test_a_script_that_is_unavailable_is_told_of(
     await pass_time(timedelta(minutes=10))
     reasons = [event.data["reason"] for event in events if event.data["type"] == "plan_failed"]
     assert reasons == ["switch_unavailable"]
+
+
+@pytest.mark.parametrize("wish", ["by hand", "another stay", "another meter"])
+async def test_what_could_not_be_switched_on_is_not_switched_on_later_against_a_newer_wish(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    wish: str,
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    works = False
+
+    @callback
+    def act(call: ServiceCall) -> None:
+        if not works:
+            raise TimeoutError
+        hass.states.async_set(WALLBOX, "on", context=call.context)
+
+    hass.services.async_register("input_boolean", "turn_on", act)
+    match wish:
+        case "by hand":
+            charge.async_charge_now()
+            await pass_time(6 * MINUTE)
+            hass.states.async_set(WALLBOX, "on")
+            await turn(hass, False)
+        case "another stay":
+            charge.async_set_enabled(False)
+            await pass_time(4 * MINUTE)
+            charge.async_set_enabled(True)
+        case "another meter":
+            charge.async_charge_now()
+            await pass_time(MINUTE)
+            charge.async_change(power_sensor="sensor.meter", target=50)
+    await pass_time(2 * MINUTE)
+    before = list(wallbox.switched)
+    works = True
+    await pass_time(10 * MINUTE)
+    assert wallbox.switched == before
+    assert not wallbox.is_on

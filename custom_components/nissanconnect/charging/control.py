@@ -49,6 +49,8 @@ class ChargeControl:
         self._group = group
         self._memory = memory
         self._started = False
+        self._ended: ChargeStay | None = None
+        """The last stay. It may still be about to leave the current on."""
         self._listeners: list[CALLBACK_TYPE] = []
         self._plans_listeners: list[CALLBACK_TYPE] = []
         self._shown: object = None
@@ -146,7 +148,7 @@ class ChargeControl:
         """Leave the current on, because no plan holds, or the vehicle has left."""
         if self.stay is not None:
             self._memory = replace(self._memory, session=None, model=self.stay.async_end())
-            self.stay = None
+            self.stay, self._ended = None, self.stay
 
     @callback
     def async_set_plans(self, plans: Sequence[ChargePlanSettings]) -> None:
@@ -173,6 +175,8 @@ class ChargeControl:
         interrupted = next((plan for plan in self.plans if session and plan.key == session.plan), None)
         begun = interrupted or (None if isinstance(found, Standing) else found)
         if self.stay is None and begun is not None:
+            if self._ended is not None and self._ended.settings.switch.outlet == begun.switch.outlet:
+                self._ended.async_forget_order()
             self.stay = ChargeStay(
                 self._coordinator,
                 self._commands,

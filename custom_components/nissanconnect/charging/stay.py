@@ -96,6 +96,8 @@ class ChargeStay:
                 self._async_let_go()  # what switched is not ours any more
                 if self.session is not None:
                     self._async_keep(replace(self.session, order=None))
+            else:
+                self.async_forget_order()
             self._untrack()
             self._async_set_switch()
 
@@ -122,7 +124,13 @@ class ChargeStay:
             is_soon = timedelta() <= dt_util.utcnow() - order.at < CHECK_AFTER
             if order.on is on or (is_soon and not is_certain):
                 return
+        self.async_forget_order()
         self.async_set_mode(SessionMode.SUSPENDED)
+
+    @callback
+    def async_forget_order(self) -> None:
+        """Try no order again: somebody else decides about the switch now."""
+        self._switcher.async_forget()
 
     @callback
     def async_stop(self) -> None:

@@ -57,6 +57,11 @@ class ChargeSwitcher:
         self.async_order(True, UNCHANGED)
 
     @callback
+    def async_forget(self) -> None:
+        """Try no order again: somebody else decides about this switch now."""
+        self._ordered = None
+
+    @callback
     def async_look(self) -> None:
         """Read what the vehicle has reported, which does not wake it."""
         self._async_spawn(self._async_read())
