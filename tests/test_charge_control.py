@@ -16,7 +16,7 @@ from custom_components.nissanconnect.charging.display import ChargeDisplay
 from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.engine.alert_rules import CHARGE_ENDS
-from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
+from custom_components.nissanconnect.engine.charge_plan import PlanReason, PlanStatus
 
 from .charging import (
     PRICE,

@@ -14,7 +14,7 @@ from custom_components.nissanconnect.charging import joint
 from custom_components.nissanconnect.charging.control import ChargeControl
 from custom_components.nissanconnect.charging.inputs import ChargeInputs
 from custom_components.nissanconnect.const import EVENT_ALERT
-from custom_components.nissanconnect.engine.charge_planner import ChargePlan, PlanReason, PlanStatus
+from custom_components.nissanconnect.engine.charge_plan import ChargePlan, PlanReason, PlanStatus
 
 from .charging import WALLBOX, Wallbox, add_plan, electric, plug_in_empty, runtime
 from .conftest import LetTimePass, set_up, settle, state

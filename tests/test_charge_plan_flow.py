@@ -20,7 +20,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.nissanconnect.charging.plans import read_charge_plans
 from custom_components.nissanconnect.charging.price_choice import PriceChoice
 from custom_components.nissanconnect.charging.prices import Prices
-from custom_components.nissanconnect.engine.charge_planner import ChargeTask, PriceSlot, plan_charge
+from custom_components.nissanconnect.engine.charge_plan import ChargeTask, PriceSlot
+from custom_components.nissanconnect.engine.charge_planner import plan_charge
 from custom_components.nissanconnect.flows import charge_plan, charge_preview
 from custom_components.nissanconnect.flows.wallboxes import KNOWN_SWITCHES, KnownSwitch
 from custom_components.nissanconnect.vehicle import Capability, ChargeMode, alias

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.nissanconnect.const import EVENT_ALERT
-from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
+from custom_components.nissanconnect.engine.charge_plan import PlanReason, PlanStatus
 
 from .charging import WALLBOX, Wallbox
 from .conftest import LetTimePass

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.nissanconnect.charging.control import ChargeControl
 from custom_components.nissanconnect.const import EVENT_ALERT
-from custom_components.nissanconnect.engine.charge_planner import PlanReason, PlanStatus
+from custom_components.nissanconnect.engine.charge_plan import PlanReason, PlanStatus
 from custom_components.nissanconnect.vehicle import Initiator, StartCharging, StartClimate
 
 from .charging import Wallbox, add_plan, electric, plug_in_empty, runtime

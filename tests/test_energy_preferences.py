@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockMo
 from custom_components.nissanconnect.charging.price_choice import CONSTANT, PriceChoice
 from custom_components.nissanconnect.charging.price_sources import async_find_price_sources, async_known_choice
 from custom_components.nissanconnect.charging.solar import async_solar_forecast
-from custom_components.nissanconnect.engine.charge_planner import Period
+from custom_components.nissanconnect.engine.charge_plan import Period
 
 from .core_prices import CORE_SOURCES, CorePrices
 from .price_bodies import SOURCES, TODAY

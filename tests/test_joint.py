@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.nissanconnect.charging.joint import PlanGroup, Planning, ToPlan
 from custom_components.nissanconnect.charging.price_choice import PriceChoice
 from custom_components.nissanconnect.charging.prices import PriceFault, PriceList
-from custom_components.nissanconnect.engine.charge_planner import ChargePlan, ChargeTask, Period, PlanStatus, PriceSlot
+from custom_components.nissanconnect.engine.charge_plan import ChargePlan, ChargeTask, Period, PlanStatus, PriceSlot
 
 from .conftest import settle
 

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.charging.price_choice import CONSTANT, TWO_TARIFF, PriceChoice
-from custom_components.nissanconnect.engine.charge_planner import PriceSlot
+from custom_components.nissanconnect.engine.charge_plan import PriceSlot
 from custom_components.nissanconnect.settings import EntryValues
 
 from .backends.strategies import JSON

@@ -17,7 +17,7 @@ from custom_components.nissanconnect.charging.price_shapes import (
     read_periods,
     read_unit,
 )
-from custom_components.nissanconnect.engine.charge_planner import Period, PriceSlot
+from custom_components.nissanconnect.engine.charge_plan import Period, PriceSlot
 
 from .backends.strategies import JSON
 from .price_bodies import BERLIN, SOURCES, TODAY, Attributes, day_of, flat_hours, octopus_rates, rce_prices

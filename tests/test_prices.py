@@ -22,7 +22,7 @@ from custom_components.nissanconnect.charging.price_sources import (
     joined_entities,
 )
 from custom_components.nissanconnect.charging.prices import PriceFault, PriceList, Prices
-from custom_components.nissanconnect.engine.charge_planner import Period, PriceSlot
+from custom_components.nissanconnect.engine.charge_plan import Period, PriceSlot
 from custom_components.nissanconnect.texts import async_text
 
 from .core_prices import CORE_SOURCES, CorePrices, CoreSource

@@ -22,7 +22,7 @@ from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.condition import CONDITIONS
 from custom_components.nissanconnect.config_flow import _MENU, NissanConfigFlow
 from custom_components.nissanconnect.device_tracker import TRACKERS
-from custom_components.nissanconnect.engine.charge_planner import PlanReason
+from custom_components.nissanconnect.engine.charge_plan import PlanReason
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.flows import vehicle_selector
 from custom_components.nissanconnect.flows.advisor import AdviceReason, App, Model, Territory

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 from .account import NissanConfigEntry
 from .charge_entity import DecidedEntity, async_add_charge_entities
 from .const import DOMAIN
-from .engine.charge_planner import Block
+from .engine.charge_plan import Block
 
 PARALLEL_UPDATES = 0
 

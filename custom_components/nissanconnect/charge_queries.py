@@ -15,7 +15,8 @@ import probatio
 from .charging.prices import Prices
 from .const import DOMAIN
 from .engine.charge_physics import ac_power, usable_capacity
-from .engine.charge_planner import Block, ChargeTask, PriceSlot, plan_charge
+from .engine.charge_plan import Block, ChargeTask, PriceSlot
+from .engine.charge_planner import plan_charge
 from .engine.charge_wishes import ChargeWishes
 from .local_time import future_time, in_utc
 from .runtime import VehicleRuntime

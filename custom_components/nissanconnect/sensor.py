@@ -27,7 +27,7 @@ from homeassistant.util import dt as dt_util
 from .account import NissanConfigEntry
 from .charge_entity import async_add_charge_entities
 from .charging.display import ChargeDisplay
-from .engine.charge_planner import PlanStatus
+from .engine.charge_plan import PlanStatus
 from .engine.debounce import Held, InSteps, Steady, TimeInSteps
 from .engine.wake_policy import WakeRefusal
 from .entity import async_add_geofence_entities, async_add_vehicle_entities

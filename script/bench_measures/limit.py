@@ -6,13 +6,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from statistics import quantiles
 
-from custom_components.nissanconnect.engine.charge_planner import (
-    ChargePlan,
-    ChargeTask,
-    PlanReason,
-    PlanStatus,
-    plan_charge,
-)
+from custom_components.nissanconnect.engine.charge_plan import ChargePlan, ChargeTask, PlanReason, PlanStatus
+from custom_components.nissanconnect.engine.charge_planner import plan_charge
 from custom_components.nissanconnect.engine.charge_session import ChargeSession, ChargeView
 
 from .table import Row

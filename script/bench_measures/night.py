@@ -17,7 +17,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 import custom_components
-from custom_components.nissanconnect.engine.charge_planner import OVERHEAD, PriceSlot
+from custom_components.nissanconnect.engine.charge_plan import OVERHEAD, PriceSlot
 from script.demo_home.demo_energy.prices import day_ahead
 from script.demo_home.seed import ENERGY
 from tests.simulator import Simulator

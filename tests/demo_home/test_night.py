@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from custom_components.nissanconnect.engine.charge_planner import ChargeTask, plan_charge
+from custom_components.nissanconnect.engine.charge_plan import ChargeTask
+from custom_components.nissanconnect.engine.charge_planner import plan_charge
 from script.bench_measures.night import (
     ARIYA,
     LEAF,

@@ -19,7 +19,7 @@ from custom_components.nissanconnect.engine.charge_physics import (
     phases,
     usable_capacity,
 )
-from custom_components.nissanconnect.engine.charge_planner import OVERHEAD, ChargeTask, slow_seconds
+from custom_components.nissanconnect.engine.charge_plan import OVERHEAD, ChargeTask, slow_seconds
 from custom_components.nissanconnect.vehicle import Battery, Powertrain, VehicleInfo, VehicleState
 from custom_components.nissanconnect.vehicle.codec import decode
 

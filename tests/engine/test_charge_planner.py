@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.nissanconnect.engine.charge_planner import (
+from custom_components.nissanconnect.engine.charge_plan import (
     ChargePlan,
     ChargeTask,
     Period,
     PlanReason,
     PlanStatus,
     PriceSlot,
-    plan_charge,
 )
+from custom_components.nissanconnect.engine.charge_planner import plan_charge
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

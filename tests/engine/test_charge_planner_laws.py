@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.charge_planner import (
+from custom_components.nissanconnect.engine.charge_plan import (
     ChargePlan,
     ChargeTask,
     Period,
     PlanReason,
     PlanStatus,
     PriceSlot,
-    plan_charge,
 )
+from custom_components.nissanconnect.engine.charge_planner import plan_charge
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHTS = [

@@ -9,7 +9,7 @@ from homeassistant.util.json import json_loads
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.charge_planner import Block, ChargePlan, PlanReason, PlanStatus
+from custom_components.nissanconnect.engine.charge_plan import Block, ChargePlan, PlanReason, PlanStatus
 from custom_components.nissanconnect.engine.charge_session import (
     CHECK_AFTER,
     ChargeMemory,

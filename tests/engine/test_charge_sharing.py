@@ -9,15 +9,15 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.charge_planner import (
+from custom_components.nissanconnect.engine.charge_plan import (
     ChargePlan,
     ChargeTask,
     Period,
     PlanReason,
     PlanStatus,
     PriceSlot,
-    plan_charge,
 )
+from custom_components.nissanconnect.engine.charge_planner import plan_charge
 from custom_components.nissanconnect.engine.charge_sharing import share
 
 from .test_charge_planner import DAY, at, hourly, task, times

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Self
 
-from ..engine.charge_planner import Block, ChargePlan, PlanStatus
+from ..engine.charge_plan import Block, ChargePlan, PlanStatus
 from ..engine.charge_session import ChargeSession
 from .planning import Standing
 

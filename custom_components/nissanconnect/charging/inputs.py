@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
-from ..engine.charge_planner import Period
+from ..engine.charge_plan import Period
 from .plans import ChargePlanSettings, async_departures
 from .prices import PriceList, Prices
 from .solar import async_solar_forecast

@@ -11,7 +11,8 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
-from ..engine.charge_planner import ChargePlan, ChargeTask, Period, PlanReason, PlanStatus, PriceSlot, plan_charge
+from ..engine.charge_plan import ChargePlan, ChargeTask, Period, PlanReason, PlanStatus, PriceSlot
+from ..engine.charge_planner import plan_charge
 from ..engine.charge_sharing import share
 from .price_choice import PriceChoice
 from .prices import PriceList

@@ -12,7 +12,8 @@ from homeassistant.util import dt as dt_util
 from ..alerts import VehicleAlerts
 from ..coordinator import VehicleCoordinator
 from ..engine.charge_physics import usable_capacity
-from ..engine.charge_planner import ChargePlan, ChargeTask, PlanReason, PlanStatus, plan_charge
+from ..engine.charge_plan import ChargePlan, ChargeTask, PlanReason, PlanStatus
+from ..engine.charge_planner import plan_charge
 from ..engine.charge_session import ChargeMemory, ChargeSession, ChargeView, SessionMode
 from ..vehicle import ChargingStatus, Position
 from .inputs import ChargeInputs

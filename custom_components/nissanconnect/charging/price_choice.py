@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from homeassistant.const import WEEKDAYS
 
-from ..engine.charge_planner import PriceSlot
+from ..engine.charge_plan import PriceSlot
 from ..settings import EntryValues
 
 CONF_LOW_DAYS: Final = "low_days"

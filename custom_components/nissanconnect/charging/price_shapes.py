@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 
-from ..engine.charge_planner import Period, PriceSlot
+from ..engine.charge_plan import Period, PriceSlot
 
 _HOUR = timedelta(hours=1)
 _YEARS = range(2000, 2100)

@@ -9,7 +9,7 @@ import logging
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..engine.charge_planner import Period
+from ..engine.charge_plan import Period
 from .price_shapes import read_lists
 
 _LOGGER = logging.getLogger(__name__)

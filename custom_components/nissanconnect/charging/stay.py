@@ -14,7 +14,7 @@ from ..alerts import VehicleAlerts
 from ..commands import VehicleCommands
 from ..coordinator import VehicleCoordinator
 from ..engine.charge_physics import ChargeModel
-from ..engine.charge_planner import ChargePlan, Period, PlanStatus
+from ..engine.charge_plan import ChargePlan, Period, PlanStatus
 from ..engine.charge_session import CHECK_AFTER, ChargeMemory, ChargeSession, ChargeView, Order, SessionMode, Step
 from ..engine.charge_wishes import ready_by
 from ..vehicle import Alert, AlertType, Capability, Initiator, Refresh

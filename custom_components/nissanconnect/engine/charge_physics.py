@@ -6,7 +6,7 @@ from math import isclose
 from typing import NamedTuple
 
 from ..vehicle import Powertrain, VehicleInfo, VehicleState
-from .charge_planner import EFFICIENCY, OVERHEAD, slow_seconds
+from .charge_plan import EFFICIENCY, OVERHEAD, slow_seconds
 
 _LEAST_LEVEL = 30.0
 """Below this level in %, level and energy are too coarse to tell from them what the battery holds."""
@@ -160,7 +160,7 @@ class FinishedCharge:
 class ChargeModel:
     """How much of what comes from the wall arrives in a vehicle's battery, learnt from its charges.
 
-    ``efficiency`` and ``overhead`` (kW) are those of :class:`.charge_planner.ChargeTask`. ``samples`` is how many full
+    ``efficiency`` and ``overhead`` (kW) are those of :class:`.charge_plan.ChargeTask`. ``samples`` is how many full
     charges have been learnt from; most charges are a part of one.
     """
 

@@ -1,26 +1,17 @@
-"""When to charge: at the least cost, until it has to be done, and up to a level.
-
-Levels are in %, energies in kWh, powers in kW and prices in the currency per kWh that the meter counts. What arrives in
-the battery is ``efficiency`` times the power less a constant ``overhead``: owners of LEAFs have measured about 0.9 and
-0.3 kW. Close to full every charger slows down, so the last few per cent take longer.
-"""
+"""When to charge: at the least cost, until it has to be done, and up to a level."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
 from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
+from .charge_plan import Block, ChargePlan, ChargeTask, PlanReason, PlanStatus, PriceSlot, total_cost
 from .cheapest import cheapest, joined
 from .cheapest_grid import Slot, Span
-
-EFFICIENCY, OVERHEAD = 0.9, 0.3
-
-_SLOW_FROM, _SLOW = 95.0, 1200.0
-"""From which level on charging slows down, and how many seconds longer it takes for that up to 100 %."""
 
 _FULL = 100.0
 _LEAST_POWER = 0.01
@@ -32,171 +23,6 @@ _GRID = 300
 
 _LONGEST = 3 * 86_400
 """How many seconds ahead a plan looks if it has no end."""
-
-
-def slow_seconds(start: float, end: float) -> float:
-    """Return how much longer it takes from one level to another because charging slows down close to full."""
-    return (max(end - _SLOW_FROM, 0) - max(start - _SLOW_FROM, 0)) / (100 - _SLOW_FROM) * _SLOW
-
-
-class PlanStatus(StrEnum):
-    """How a plan stands."""
-
-    PLANNED = "planned"
-    CHARGING = "charging"
-    DONE = "done"
-    TOO_LATE = "too_late"
-    """There is not enough time left, so the vehicle charges at once, and beyond the time if it is not stopped."""
-    WAITING_FOR_PRICES = "waiting_for_prices"
-    """No price is known. It charges as late as it can, unless prices come before."""
-    NOT_NEEDED = "not_needed"
-    CANNOT = "cannot"
-    """Something is not known or does not work, so it charges."""
-    NOT_PLUGGED_IN = "not_plugged_in"
-    AWAY = "away"
-    """The vehicle is where no plan holds, or it is not known where."""
-    SKIPPED = "skipped"
-    SUSPENDED = "suspended"
-    """Somebody has switched by hand."""
-    OFF = "off"
-
-
-class PlanReason(StrEnum):
-    """Why a plan is as it is, in one line for its owner."""
-
-    ABOVE_TARGET = "above_target"
-    BROKEN = "broken"
-    """A fault of ours."""
-    CAPACITY_UNKNOWN = "capacity_unknown"
-    CHEAPEST = "cheapest"
-    ELSEWHERE = "elsewhere"
-    LEVEL_UNKNOWN = "level_unknown"
-    MINIMUM_FIRST = "minimum_first"
-    NO_PLACE = "no_place"
-    NO_POWER = "no_power"
-    NO_PRICES = "no_prices"
-    NO_SWITCH = "no_switch"
-    NOT_ENOUGH_TIME = "not_enough_time"
-    NOT_OBEYED = "not_obeyed"
-    PARTLY_UNKNOWN = "partly_unknown"
-    PRICE_CAP = "price_cap"
-    READY_BY_PASSED = "ready_by_passed"
-    SWITCHED_BY_HAND = "switched_by_hand"
-    SWITCHED_OFF = "switched_off"
-    UNPLUGGED = "unplugged"
-    WISHED = "wished"
-    WITHOUT_LIMITS = "without_limits"
-    """The wished number or length of blocks cannot be kept."""
-
-
-class PriceSlot(NamedTuple):
-    """A price per kWh from ``start`` to ``end``."""
-
-    start: datetime
-    end: datetime
-    price: float
-
-
-class Period(NamedTuple):
-    """Some time, with the ``power`` in kW that the roof has to spare in it, if it is about that."""
-
-    start: datetime
-    end: datetime
-    power: float = 0.0
-
-
-class Block(NamedTuple):
-    """Some time in which current flows; ``cost`` is ``None`` if no price is known for all of it."""
-
-    start: datetime
-    end: datetime
-    power: float
-    energy: float
-    cost: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChargeTask:
-    """What is wanted of a vehicle that is plugged in.
-
-    ``capacity`` is what the battery holds today. The level rises ``pace`` times as fast as is to be expected.
-    ``earliest`` and ``ready_by`` are when charging may begin and has to be done, if that matters. Up to the
-    ``minimum_level`` it charges at once, whatever that costs. Above the ``highest_price`` it does not charge. There are
-    at most so many ``starts``, and no block is shorter than the ``shortest``, if that is possible. ``charging_since``
-    is since when the current flows, if it does. ``forbidden`` is when none must flow. ``solar`` is what the roof has to
-    spare, which costs the ``feed_in`` price.
-    """
-
-    now: datetime
-    level: float
-    target: float
-    capacity: float | None
-    power: float
-    efficiency: float = EFFICIENCY
-    overhead: float = OVERHEAD
-    pace: float = 1.0
-    ready_by: datetime | None = None
-    earliest: datetime | None = None
-    minimum_level: float = 0.0
-    highest_price: float | None = None
-    starts: int | None = None
-    shortest: timedelta = timedelta()
-    charging_since: datetime | None = None
-    forbidden: tuple[Period, ...] = ()
-    solar: tuple[Period, ...] = ()
-    feed_in: float = 0.0
-
-    @property
-    def battery_power(self) -> float:
-        """What arrives in the battery."""
-        return self.pace * (self.efficiency * self.power - self.overhead)
-
-    def seconds(self, start: float, end: float) -> int:
-        """Return how long it takes to charge from one level to another."""
-        if end <= start or not self.capacity:
-            return 0
-        stored = (end - start) / 100 * self.capacity
-        return ceil(round(stored / self.battery_power * 3600 + slow_seconds(start, end), 3))
-
-    def level_after(self, seconds: int) -> float:
-        """Return the level that so many seconds bring, at most the target."""
-        if not self.capacity or seconds >= self.seconds(self.level, self.target):
-            return self.target
-        pace = self.capacity / 100 / self.battery_power * 3600
-        fast = min(max(_SLOW_FROM - self.level, 0.0) * pace, seconds)
-        return self.level + fast / pace + (seconds - fast) / (pace + _SLOW / (100 - _SLOW_FROM))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChargePlan:
-    """When a vehicle charges, and what comes of that.
-
-    ``level`` is the one at the end. ``cost`` and ``cost_at_once`` (what it would have cost to charge at once) are
-    ``None`` where prices are not known. ``missing`` is how many % are missing when it has to be done.
-    """
-
-    status: PlanStatus
-    reason: PlanReason
-    level: float
-    blocks: tuple[Block, ...] = ()
-    cost_at_once: float | None = None
-    missing: float = 0.0
-
-    @property
-    def energy(self) -> float:
-        """The kWh from the meter."""
-        return sum(block.energy for block in self.blocks)
-
-    @property
-    def cost(self) -> float | None:
-        """What all blocks cost."""
-        return _cost(self.blocks)
-
-
-def _cost(blocks: Iterable[Block]) -> float | None:
-    """Return what blocks cost together; ``None`` if the price of some is not known."""
-    costs = [block.cost for block in blocks]
-    return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 def plan_charge(task: ChargeTask, prices: Iterable[PriceSlot]) -> ChargePlan:
@@ -394,7 +220,7 @@ class Planner:
             reason=reason,
             level=task.level_after(_length(spans)),
             blocks=blocks,
-            cost_at_once=_cost(at_once),
+            cost_at_once=total_cost(at_once),
             missing=missing,
         )
 

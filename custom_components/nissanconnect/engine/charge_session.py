@@ -12,7 +12,7 @@ from typing import Self
 
 from ..vehicle import PLANNED
 from .charge_physics import ChargeModel, FinishedCharge
-from .charge_planner import Block, ChargePlan, PlanStatus
+from .charge_plan import Block, ChargePlan, PlanStatus
 
 CHECK_AFTER = timedelta(minutes=5)
 """How long after the switching the current must be seen to flow, or not to."""

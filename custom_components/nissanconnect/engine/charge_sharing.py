@@ -9,17 +9,8 @@ from datetime import UTC, datetime
 from itertools import pairwise, permutations
 from math import inf
 
-from .charge_planner import (
-    ChargePlan,
-    ChargeTask,
-    Period,
-    Planner,
-    PlanReason,
-    PlanStatus,
-    PriceSlot,
-    plan_charge,
-    planner,
-)
+from .charge_plan import ChargePlan, ChargeTask, Period, PlanReason, PlanStatus, PriceSlot
+from .charge_planner import Planner, plan_charge, planner
 from .cheapest_grid import Span
 from .cheapest_pair import Wish, cheapest_pair
 

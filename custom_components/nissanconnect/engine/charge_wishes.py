@@ -17,7 +17,7 @@ class ChargeWishes:
 
     ``ready_by`` is the local time by which it has to be done on every day, except on the weekdays (0 for Monday) of
     ``ready_by_days``, which have their own or, with ``None``, no time. The default ``power`` is that of 16 A on one
-    phase. ``capacity`` is ``None`` if the vehicle's own is to be taken. See :class:`~.charge_planner.ChargeTask` for
+    phase. ``capacity`` is ``None`` if the vehicle's own is to be taken. See :class:`~.charge_plan.ChargeTask` for
     the limits.
     """
 

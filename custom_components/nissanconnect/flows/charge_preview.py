@@ -15,7 +15,7 @@ from ..charging.planning import Standing, async_plan_from_now, select_plan
 from ..charging.plans import ChargePlanSettings
 from ..charging.prices import PriceFault
 from ..charging.switch import charge_switch
-from ..engine.charge_planner import ChargePlan, PlanReason, PlanStatus
+from ..engine.charge_plan import ChargePlan, PlanReason, PlanStatus
 from ..runtime import VehicleRuntime
 from ..texts import async_text
 from ..vehicle import ChargeMode
