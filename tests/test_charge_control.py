@@ -17,6 +17,7 @@ from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.engine.alert_rules import CHARGE_ENDS
 from custom_components.nissanconnect.engine.charge_plan import PlanReason, PlanStatus
+from custom_components.nissanconnect.vehicle import Group
 
 from .charging import (
     PRICE,
@@ -158,6 +159,24 @@ async def test_whoever_switches_by_hand_wins_until_the_next_time(
     simulator.vehicle("Leaf").plug_in()
     await pass_time(timedelta(minutes=30))
     assert standing(charge) is PlanStatus.PLANNED
+    assert not wallbox.is_on
+
+
+async def test_a_drive_while_nobody_looked_ends_what_was_switched_by_hand(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    await plan_at_night(hass, simulator, entry, pass_time)
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": WALLBOX}, blocking=True)
+    await pass_time(timedelta(minutes=40))
+    assert standing(runtime(entry).charge) is PlanStatus.SUSPENDED
+    await hass.config_entries.async_unload(entry.entry_id)
+    simulator.vehicle("Leaf").unplug()
+    simulator.vehicle("Leaf").odometer += 30
+    simulator.vehicle("Leaf").report(set(Group))
+    plug_in_empty(simulator, 50)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await pass_time(timedelta(minutes=20))
+    assert standing(runtime(entry).charge) is PlanStatus.PLANNED
     assert not wallbox.is_on
 
 

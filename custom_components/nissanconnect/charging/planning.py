@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from homeassistant.components.zone import in_zone
@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..alerts import VehicleAlerts
 from ..coordinator import VehicleCoordinator
 from ..engine.charge_physics import usable_capacity
-from ..engine.charge_plan import ChargePlan, ChargeTask, PlanReason, PlanStatus
+from ..engine.charge_plan import ChargePlan, ChargeTask, Period, PlanReason, PlanStatus
 from ..engine.charge_planner import plan_charge
 from ..engine.charge_session import ChargeMemory, ChargeSession, ChargeView, SessionMode
 from ..vehicle import ChargingStatus, Position
@@ -27,6 +27,9 @@ _LEAST_MEASURED = 1.0
 """kW. Less than this is the end of a charge, and says nothing about the next hours."""
 
 _FULL = 100.0
+
+_LONGEST = timedelta(days=1)
+"""No charge is believed to take longer."""
 
 
 class Standing(NamedTuple):
@@ -113,7 +116,7 @@ def charge_view(
 ) -> ChargeView:
     """Return what is known at a time of the stay at the plug that ``memory`` holds."""
     session, seen = memory.session or ChargeSession.begin(at), switch.seen
-    battery, charging = vehicle.data.battery, vehicle.data.charging
+    battery, charging, odometer = vehicle.data.battery, vehicle.data.charging, vehicle.data.odometer
     level = battery.level if battery else None
     level_at = battery.reported_at if battery else None
     if battery and level_at is None and session.level != level:
@@ -136,6 +139,7 @@ def charge_view(
         price=session.price if inputs.prices is None else inputs.price(at),
         finished_at=finished.known_at if finished else None,
         by_vehicle=switch.by_vehicle,
+        odometer=odometer.distance if odometer and odometer.received_at >= session.since else None,
     )
 
 
@@ -151,6 +155,15 @@ def without_planning(switch: ChargeSwitch, session: ChargeSession) -> ChargePlan
         return None
     status = PlanStatus.DONE if session.flows else PlanStatus.NOT_NEEDED
     return ChargePlan(status=status, reason=PlanReason.ABOVE_TARGET, level=level)
+
+
+def unplanned(switch: ChargeSwitch, session: ChargeSession | None, now: datetime) -> Period | None:
+    """Return what flows without a plan, because somebody has switched by hand, or because none can be made."""
+    if session is None or session.power <= 0 or without_planning(switch, session) is None:
+        return None
+    level = session.level_now
+    left = _LONGEST if level is None or session.gain <= 0 else timedelta(hours=max(_FULL - level, 0.0) / session.gain)
+    return Period(now, now + min(left, _LONGEST), session.power)
 
 
 async def async_plan_from_now(

@@ -21,7 +21,7 @@ from ..vehicle import Alert, AlertType, Capability, Initiator, Refresh
 from .display import ChargeDisplay, charge_display
 from .inputs import ChargeInputs
 from .joint import PlanGroup, Planning, ToPlan
-from .planning import charge_task, charge_view, standing_of, without_planning
+from .planning import charge_task, charge_view, standing_of, unplanned, without_planning
 from .plans import ChargePlanSettings
 from .switch import INITIATOR, charge_switch
 from .switcher import ChargeSwitcher
@@ -163,7 +163,11 @@ class ChargeStay:
         now = dt_util.utcnow()
         self._inputs.async_read_if_due(now)
         if self.session is not None or self._inputs.prices is not None:  # what has flowed has a price
-            self._async_carry_on(self._view(now))
+            view = self._view(now)
+            if self.session is not None and self.session.has_driven(view):
+                self._async_keep(ChargeSession.begin(now))
+                view = self._view(now)
+            self._async_carry_on(view)
             self._planning.async_tell(now)
         self._on_change()
 
@@ -218,11 +222,7 @@ class ChargeStay:
         return ToPlan(task, self.settings.price, self._inputs.prices, (session.level, session.order))
 
     def _unplanned(self, now: datetime) -> Period | None:
-        """Return what flows without a plan, because somebody has switched by hand, or no plan can be made."""
-        session = self.session
-        if session is None or session.power <= 0 or without_planning(self._switch, session) is None:
-            return None
-        return Period(now, now + session.until_full, session.power)
+        return unplanned(self._switch, self.session, now)
 
     @callback
     def _async_decide(self, plan: ChargePlan, session: ChargeSession, view: ChargeView) -> None:

@@ -49,8 +49,8 @@ _SLOWEST, _FASTEST, _COARSE = 0.7, 1.3, 8.0
 
 _MOST_FLOWS = 200
 
-_LONGEST = timedelta(hours=24)
-"""No charge is believed to take longer."""
+_DRIVEN = 2.0
+"""How many km are a drive. Two sources may show distances that differ by less."""
 
 
 class SessionMode(StrEnum):
@@ -122,7 +122,7 @@ class ChargeView:
     ``seen_at``, ``power`` how many kW flow if it does, ``price`` what a kWh costs, ``gain`` how many % an hour of it
     brings. ``meter`` is how many kWh a meter at the wall has counted. ``finished_at`` is when the vehicle called the
     charge finished, if it does. ``by_vehicle``: the vehicle itself switches, so that current which flows unasked was
-    started by somebody else.
+    started by somebody else. ``odometer`` is the distance in km that the vehicle has shown since it was plugged in.
     """
 
     now: datetime
@@ -137,6 +137,7 @@ class ChargeView:
     meter: float | None = None
     finished_at: datetime | None = None
     by_vehicle: bool = False
+    odometer: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +176,7 @@ class ChargeSession:
     asked_at: datetime | None = None
     cost_at_once: float | None = None
     warned: bool = False
+    odometer: float | None = None
 
     @classmethod
     def begin(cls, now: datetime) -> Self:
@@ -221,13 +223,6 @@ class ChargeSession:
         """Since when current flows, if it does."""
         return self.flows[-1].start if self.power > 0 and self.flows else None
 
-    @property
-    def until_full(self) -> timedelta:
-        """How long it takes until the battery is full at the pace of now; long if that is not known."""
-        if self.level_now is None or self.gain <= 0:
-            return _LONGEST
-        return min(timedelta(hours=max(100 - self.level_now, 0.0) / self.gain), _LONGEST)
-
     def _gained_since(self, at: datetime | None) -> float:
         return sum(flow.gained * flow.share(at, flow.end) for flow in self.flows) if at else 0.0
 
@@ -243,7 +238,14 @@ class ChargeSession:
             done_at = done_at or view.now
         elif done_at is not None and level is not None and level < view.target - _FALLEN:
             done_at = None
-        return replace(session, target=view.target, done_at=done_at)
+        odometer = view.odometer if self.odometer is None else self.odometer
+        return replace(session, target=view.target, done_at=done_at, odometer=odometer)
+
+    def has_driven(self, view: ChargeView) -> bool:
+        """Whether the vehicle has driven, so that it was unplugged while nobody looked, and this stay is over."""
+        if self.odometer is None or view.odometer is None:
+            return False
+        return view.odometer - self.odometer > _DRIVEN
 
     def _counted(self, view: ChargeView) -> Self:
         """Count what has flowed since the last update at the power of then; note what flows from now on."""
