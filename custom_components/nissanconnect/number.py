@@ -54,11 +54,6 @@ class ChargeNumberDescription(LevelDescription):
     value: Callable[[ChargePlanSettings], float]
     name_in_plan: str
 
-    @property
-    def needs_stop(self) -> bool:
-        """Whether only a charge that can be stopped ends there. Others go on until the battery is full."""
-        return self.name_in_plan == CONF_TARGET
-
 
 NUMBERS = (
     VehicleNumberDescription(
@@ -125,13 +120,20 @@ class ChargeNumber(ChargeEntity, NumberEntity):
     @override
     def native_value(self) -> float | None:
         settings = self.charge.settings
-        if self.entity_description.needs_stop and not self.charge.can_stop:
+        if self._is_fixed:
             return self.native_max_value
         return _whole_if_possible(self.entity_description.value(settings)) if settings else None
 
+    @property
+    def _is_fixed(self) -> bool:
+        """Whether it is a target where no charge would end: those that cannot be stopped go on until it is full."""
+        settings = self.charge.settings
+        is_target = self.entity_description.name_in_plan == CONF_TARGET
+        return is_target and settings is not None and not settings.can_stop(self.runtime.info)
+
     @override
     async def async_set_native_value(self, value: float) -> None:
-        if self.entity_description.needs_stop and not self.charge.can_stop and value < self.native_max_value:
+        if self._is_fixed and value < self.native_max_value:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="cannot_stop",

@@ -13,11 +13,10 @@ from ..commands import VehicleCommands
 from ..const import DOMAIN
 from ..coordinator import StateUpdate, VehicleCoordinator
 from ..engine.charge_session import ChargeMemory, SessionMode
-from ..vehicle import Capability
 from .display import ChargeDisplay
 from .joint import PlanGroup
 from .planning import NOT_PLUGGED_IN, SWITCHED_OFF, Standing, select_plan
-from .plans import ChargePlanSettings, SwitchedBy, async_change_plan
+from .plans import ChargePlanSettings, async_change_plan
 from .stay import ChargeStay
 
 
@@ -83,12 +82,6 @@ class ChargeControl:
         session = self.memory.session
         suspended = session is not None and session.mode is SessionMode.SUSPENDED
         return self._memory.enabled and not suspended
-
-    @property
-    def can_stop(self) -> bool:
-        """Whether a charge by the plan can be stopped: some vehicles only start, and nothing else switches them."""
-        by_vehicle = self.settings is not None and self.settings.switch.by is SwitchedBy.VEHICLE
-        return not by_vehicle or Capability.STOP_CHARGING in self._coordinator.info.capabilities
 
     # What the owner does
 

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from ..const import CONF_VEHICLE, SUBENTRY_CHARGE_PLAN
 from ..engine.charge_wishes import ChargeWishes
 from ..settings import EntryValues, Read
-from ..vehicle import LONGEST_TITLE, VehicleInfo, alias, one_line
+from ..vehicle import LONGEST_TITLE, Capability, VehicleInfo, alias, one_line
 from .price_choice import CONSTANT, PriceChoice
 
 _LOGGER = logging.getLogger(__name__)
@@ -143,6 +143,10 @@ class ChargePlanSettings:
     def departs(self) -> tuple[object, ...]:
         """What tells by when it has to be done."""
         return self.wishes.ready_by, self.wishes.ready_by_days, self.calendar, self.with_location
+
+    def can_stop(self, vehicle: VehicleInfo) -> bool:
+        """Whether a charge can be stopped: some vehicles only start, and nothing else switches them."""
+        return self.switch.by is not SwitchedBy.VEHICLE or Capability.STOP_CHARGING in vehicle.capabilities
 
 
 def read_charge_plans(entry: ConfigEntry) -> list[ChargePlanSettings]:

@@ -181,7 +181,9 @@ class ChargeStay:
             if is_back or (order.given_up and self._had_failed and not failed):
                 session = replace(session, order=None)  # it may have missed the last order, or obeyed too late
             else:
-                session = replace(session, order=replace(order, confirmed=order.confirmed and self._obeys(order)))
+                session = replace(
+                    session, order=replace(order, confirmed=order.confirmed and self._switcher.obeys(order.on))
+                )
         self._was_available, self._had_failed = available, failed
         following = self.settings.wishes.next_ready_by(
             view.now, dt_util.get_default_time_zone(), self._inputs.departures
@@ -199,16 +201,6 @@ class ChargeStay:
             plan = self._planning.async_plan(wanted)
         if plan is not None:
             self._async_decide(plan, session, view)
-
-    def _obeys(self, order: Order) -> bool:
-        """Whether what switches has obeyed, as far as it can say so.
-
-        A vehicle proves that by what flows, also if its answer was lost. What flows says nothing of an outlet that has
-        failed: the vehicle may just not want to charge.
-        """
-        if self._switch.by_vehicle:
-            return True
-        return self._switcher.failure is None and self._switch.is_on in (None, order.on)
 
     def _to_plan(self, now: datetime) -> ToPlan | None:
         """Return what there is to plan at a time, ``None`` if nothing."""

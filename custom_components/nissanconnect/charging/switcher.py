@@ -56,6 +56,14 @@ class ChargeSwitcher:
         """Leave the current on."""
         self.async_order(True, UNCHANGED)
 
+    def obeys(self, on: bool) -> bool:
+        """Whether what switches has obeyed, as far as it can say so.
+
+        A vehicle proves that by what flows, also if its answer was lost. What flows says nothing of an outlet that has
+        failed: the vehicle may just not want to charge.
+        """
+        return self._switch.by_vehicle or (self.failure is None and self._switch.is_on in (None, on))
+
     @callback
     def async_forget(self) -> None:
         """Try no order again: somebody else decides about this switch now."""

@@ -416,16 +416,17 @@ class ChargeSession:
         is_over = self.done_at is not None or not self.mode.is_planned
         ahead = [] if is_over else [block for block in plan.blocks if block.end > self.updated_at]
         if past and ahead and self.power > 0 and ahead[0].start <= self.updated_at:
-            past[-1] = self._joined(past[-1], ahead.pop(0))
+            past[-1] = _joined(past[-1], ahead.pop(0), self.updated_at, self.price)
         return [block for block in (*past, *ahead) if block.end > block.start]
 
-    def _joined(self, past: Block, ahead: Block) -> Block:
-        """Return as one block what has flowed and what is left of a planned block that has begun."""
-        flowed = ahead.power * ((self.updated_at - ahead.start) / timedelta(hours=1))
-        cost = None
-        if past.cost is not None and ahead.cost is not None and self.price is not None:
-            cost = past.cost + ahead.cost - flowed * self.price
-        return Block(past.start, ahead.end, ahead.power, past.energy + ahead.energy - flowed, cost)
+
+def _joined(past: Block, ahead: Block, at: datetime, price: float | None) -> Block:
+    """Return as one block what has flowed until now and what is left of a planned block, which has begun."""
+    flowed = ahead.power * ((at - ahead.start) / timedelta(hours=1))
+    cost = None
+    if past.cost is not None and ahead.cost is not None and price is not None:
+        cost = past.cost + ahead.cost - flowed * price
+    return Block(past.start, ahead.end, ahead.power, past.energy + ahead.energy - flowed, cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
