@@ -66,9 +66,7 @@ class House:
         """Plug a vehicle in."""
         choice, known = more.pop("choice", MARKET), more.pop("known", prices())
         member = Member(None if wanted is None else ToPlan(wanted, choice, known, None), drawn)
-        member.planning = Planning(
-            self.coordinator, self.group, lambda _: member.wanted, lambda _: member.drawn, member.count
-        )
+        member.planning = Planning(self.coordinator, self.group, lambda _: member.wanted or member.drawn, member.count)
         return member
 
     async def plan(self, member: Member) -> ChargePlan:

@@ -56,19 +56,17 @@ class Planning:
         self,
         coordinator: VehicleCoordinator,
         group: PlanGroup,
-        current: Callable[[datetime], ToPlan | None],
-        unplanned: Callable[[datetime], Period | None],
+        current: Callable[[datetime], ToPlan | Period | None],
         on_done: CALLBACK_TYPE,
     ) -> None:
         """Begin without a plan.
 
-        ``current`` returns what there is to plan at a time, ``unplanned`` what flows without a plan, and until when.
-        ``on_done`` is called when there is another plan, or has to be one.
+        ``current`` returns what there is to plan at a time, or what flows without a plan, and until when. ``on_done``
+        is called when there is another plan, or has to be one.
         """
         self._coordinator = coordinator
         self._group = group
         self._current = current
-        self._unplanned = unplanned
         self._on_done = on_done
         self._told = 0.0
         """The kW without a plan that the others know of."""
@@ -85,9 +83,11 @@ class Planning:
     @callback
     def async_tell(self, now: datetime) -> None:
         """Have the others planned anew if what flows here without a plan has changed."""
-        drawn = self._unplanned(now)
-        before, self._told = self._told, round(drawn.power, 1) if drawn else 0.0
-        if before != self._told and self._limit is not None:
+        if self._limit is None:
+            return
+        found = self._current(now)
+        before, self._told = self._told, round(found.power, 1) if isinstance(found, Period) else 0.0
+        if before != self._told:
             for each in self._others:
                 each._planned_for = None
                 each._on_done()
@@ -139,10 +139,11 @@ class Planning:
             self._planned_for = self._key(wanted)
             return
         others = [(each, each._current(wanted.task.now)) for each in self._others]
-        partners = [(each, found) for each, found in others if found and found.choice == wanted.choice]
-        strangers = [each._plan for each, found in others if found and found.choice != wanted.choice and each._plan]
+        planned = [(each, found) for each, found in others if isinstance(found, ToPlan)]
+        partners = [(each, found) for each, found in planned if found.choice == wanted.choice]
+        strangers = [each._plan for each, found in planned if found.choice != wanted.choice and each._plan]
         taken = [Period(block.start, block.end, block.power) for plan in strangers for block in plan.blocks]
-        unplanned = [drawn for each in self._others if (drawn := each._unplanned(wanted.task.now)) is not None]
+        unplanned = [found for _, found in others if isinstance(found, Period)]
         together = [(self, wanted), *partners]
         tasks = [found.task for _, found in together]
         prices = max((found.prices.slots for _, found in together), key=_known_until)  # one may not have got them

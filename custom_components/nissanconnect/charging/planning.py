@@ -157,11 +157,11 @@ def without_planning(switch: ChargeSwitch, session: ChargeSession) -> ChargePlan
     return ChargePlan(status=status, reason=PlanReason.ABOVE_TARGET, level=level)
 
 
-def unplanned(switch: ChargeSwitch, session: ChargeSession | None, now: datetime) -> Period | None:
-    """Return what flows without a plan, because somebody has switched by hand, or because none can be made."""
-    if session is None or session.power <= 0 or without_planning(switch, session) is None:
+def unplanned(session: ChargeSession) -> Period | None:
+    """Return what flows in a session, until the battery is full, if anything does."""
+    if session.power <= 0:
         return None
-    level = session.level_now
+    now, level = session.updated_at, session.level_now
     left = _LONGEST if level is None or session.gain <= 0 else timedelta(hours=max(_FULL - level, 0.0) / session.gain)
     return Period(now, now + min(left, _LONGEST), session.power)
 

@@ -59,7 +59,7 @@ class ChargeStay:
         self._is_over = False
         self._capacity: float | None = None
         self._was_available, self._had_failed = True, False
-        self._planning = Planning(coordinator, group, self._to_plan, self._unplanned, self.async_update)
+        self._planning = Planning(coordinator, group, self._to_plan, self.async_update)
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._inputs = ChargeInputs(coordinator, settings, self.async_update)
         self._async_set_switch()
@@ -163,11 +163,7 @@ class ChargeStay:
         now = dt_util.utcnow()
         self._inputs.async_read_if_due(now)
         if self.session is not None or self._inputs.prices is not None:  # what has flowed has a price
-            view = self._view(now)
-            if self.session is not None and self.session.has_driven(view):
-                self._async_keep(ChargeSession.begin(now))
-                view = self._view(now)
-            self._async_carry_on(view)
+            self._async_carry_on(self._view(now))
             self._planning.async_tell(now)
         self._on_change()
 
@@ -196,25 +192,24 @@ class ChargeStay:
         if self._inputs.prices is None:
             return  # they will be known, or known to be missing, in a moment
         plan = without_planning(self._switch, session)
-        if plan is None and (wanted := self._to_plan(view.now)) is not None:
+        if plan is None and isinstance(wanted := self._to_plan(view.now), ToPlan):
             self._capacity = wanted.task.capacity
             plan = self._planning.async_plan(wanted)
         if plan is not None:
             self._async_decide(plan, session, view)
 
-    def _to_plan(self, now: datetime) -> ToPlan | None:
-        """Return what there is to plan at a time, ``None`` if nothing."""
-        if self.session is None or self._inputs.prices is None or self._is_over:
+    def _to_plan(self, now: datetime) -> ToPlan | Period | None:
+        """Return what there is to plan at a time, or what flows without a plan; ``None`` if nothing."""
+        if self.session is None or self._is_over:
             return None
         session = self.session.after(self._view(now))
         if without_planning(self._switch, session) is not None:
+            return unplanned(session)
+        if self._inputs.prices is None:
             return None
         memory = replace(self.memory, session=session)
         task = charge_task(self.settings, self._coordinator, self._switch, memory, self._inputs)
         return ToPlan(task, self.settings.price, self._inputs.prices, (session.level, session.order))
-
-    def _unplanned(self, now: datetime) -> Period | None:
-        return unplanned(self._switch, self.session, now)
 
     @callback
     def _async_decide(self, plan: ChargePlan, session: ChargeSession, view: ChargeView) -> None:
@@ -230,7 +225,8 @@ class ChargeStay:
             session, step = session.switched(wanted, view)
         if plan.status is PlanStatus.TOO_LATE and not session.warned:
             session = replace(session, warned=True)
-            self._async_report(AlertType.TOO_LATE, missing=round(plan.missing, 1))
+            missing = {"missing": round(plan.missing, 1)}
+            self._alerts.async_report([Alert(type=AlertType.TOO_LATE, at=view.now, details=missing)])
         may_ask = self.settings.refresh and Capability.REFRESH in self._coordinator.info.capabilities
         if may_ask and session.asks_for_report():
             session = replace(session, asked_at=view.now)
@@ -283,11 +279,8 @@ class ChargeStay:
             case Step.LOOK:
                 self._switcher.async_look()
             case Step.GIVE_UP:
-                self._async_report(AlertType.PLAN_FAILED, reason=self._switcher.failure or "not_seen")
-
-    @callback
-    def _async_report(self, kind: AlertType, **details: str | float) -> None:
-        self._alerts.async_report([Alert(type=kind, at=dt_util.utcnow(), details=details)])
+                reason = {"reason": self._switcher.failure or "not_seen"}
+                self._alerts.async_report([Alert(type=AlertType.PLAN_FAILED, at=dt_util.utcnow(), details=reason)])
 
     @callback
     def _async_keep(self, session: ChargeSession) -> None:

@@ -229,7 +229,9 @@ class ChargeSession:
     # What becomes of it
 
     def after(self, view: ChargeView) -> Self:
-        """Return the session at the time of the view."""
+        """Return the session at the time of the view: a new one if the vehicle has driven while nobody looked."""
+        if _has_driven(self, view):
+            return type(self).begin(view.now).after(view)
         session = self._counted(view)._with_report(view)._checked(view)
         level = session.level_now
         target_moved = view.target != self.target
@@ -240,12 +242,6 @@ class ChargeSession:
             done_at = None
         odometer = view.odometer if self.odometer is None else self.odometer
         return replace(session, target=view.target, done_at=done_at, odometer=odometer)
-
-    def has_driven(self, view: ChargeView) -> bool:
-        """Whether the vehicle has driven, so that it was unplugged while nobody looked, and this stay is over."""
-        if self.odometer is None or view.odometer is None:
-            return False
-        return view.odometer - self.odometer > _DRIVEN
 
     def _counted(self, view: ChargeView) -> Self:
         """Count what has flowed since the last update at the power of then; note what flows from now on."""
@@ -436,6 +432,13 @@ class ChargeMemory:
     enabled: bool = True
     session: ChargeSession | None = None
     model: ChargeModel = ChargeModel()
+
+
+def _has_driven(session: ChargeSession, view: ChargeView) -> bool:
+    """Whether the vehicle was unplugged while nobody looked."""
+    if session.odometer is None or view.odometer is None:
+        return False
+    return view.odometer - session.odometer > _DRIVEN
 
 
 def _has_finished(session: ChargeSession, view: ChargeView) -> bool:
