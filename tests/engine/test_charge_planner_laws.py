@@ -346,7 +346,7 @@ CHANGES: dict[str, Callable[[Case, int], Case]] = {
         case,
         prices=tuple(each._replace(price=each.price - i % (number + 1) / 10) for i, each in enumerate(case.prices)),
     ),
-    "allowed": lambda case, number: case.changed(forbidden=case.task.forbidden[number % 2 :]),
+    "allowed": lambda case, number: case.changed(forbidden=case.task.forbidden[1:]),
 }
 EXCEPT_WHAT_IS_FIXED = {"shorter", "allowed"}
 """What is charged at once comes at other prices if less of it is forbidden or if its block may be shorter."""
