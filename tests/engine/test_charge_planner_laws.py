@@ -237,7 +237,7 @@ def any_case(number: int) -> Case:
         return tuple(Period(local(a), local(b), power) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b)
 
     since = choice([None, None, local(now - chance.randint(0, 90) * MINUTE)])
-    level = choice([20.0, chance.randint(0, 99)])
+    level = choice([20.0, 90.0, chance.randint(0, 99)])
     task = ChargeTask(
         now=local(now),
         level=level,
