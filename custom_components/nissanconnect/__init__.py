@@ -18,7 +18,7 @@ from . import const  # noqa: F401 - first: an older Home Assistant lacks what th
 from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import LockSetup
 from .charging.outlet import async_leave_on
-from .charging.plans import read_charge_plan, read_charge_plans
+from .charging.plans import async_follow_renames, read_charge_plan, read_charge_plans
 from .connection import AuthStorage
 from .const import (
     CONF_AUTH,
@@ -165,6 +165,7 @@ def _async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
 
     Loading it anew would show every entity as unavailable for a moment, and start whatever waits for them to come back.
     """
+    entry.async_on_unload(async_follow_renames(hass, entry))
     chosen = _Chosen.of(entry)
 
     @callback

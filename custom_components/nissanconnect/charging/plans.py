@@ -10,14 +10,15 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import ATTR_ENTITY_ID, WEEKDAYS, Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_VEHICLE, SUBENTRY_CHARGE_PLAN
 from ..engine.charge_wishes import ChargeWishes
 from ..settings import EntryValues, Read
 from ..vehicle import LONGEST_TITLE, Capability, VehicleInfo, alias, one_line
-from .price_choice import CONSTANT, PriceChoice
+from .price_choice import CONSTANT, ENTITY, PriceChoice
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -241,6 +242,24 @@ def async_change_plan(hass: HomeAssistant, entry: ConfigEntry, key: str, **chang
     for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_PLAN):
         if subentry.subentry_id.lower() == key:
             hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, **changes})
+
+
+@callback
+def async_follow_renames(hass: HomeAssistant, entry: ConfigEntry) -> CALLBACK_TYPE:
+    """Keep the plans to the entities that were chosen when these get other ids; the result ends that."""
+
+    @callback
+    def renamed(event: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        if event.data["action"] != "update" or (old := event.data.get("old_entity_id")) is None:
+            return
+        new = event.data["entity_id"]
+        changed = {old: new, f"{ENTITY}:{old}": f"{ENTITY}:{new}"}
+        for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_PLAN):
+            texts = {name: value for name, value in subentry.data.items() if isinstance(value, str)}
+            data = {**subentry.data, **{name: changed.get(value, value) for name, value in texts.items()}}
+            hass.config_entries.async_update_subentry(entry, subentry, data=data)
+
+    return hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, renamed)
 
 
 async def async_departures(hass: HomeAssistant, plan: ChargePlanSettings) -> tuple[datetime, ...]:

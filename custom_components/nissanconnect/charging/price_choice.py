@@ -20,6 +20,7 @@ CONF_PRICE_SOURCE: Final = "price_source"
 CONF_PRICE_SURCHARGE: Final = "price_surcharge"
 
 CONSTANT: Final = "constant"
+ENTITY: Final = "entity"
 TWO_TARIFF: Final = "two_tariff"
 
 _FACTORS = (-100.0, 100.0)

@@ -21,10 +21,8 @@ from homeassistant.loader import Integration, async_get_integrations
 from homeassistant.util import dt as dt_util
 
 from ..texts import async_text
-from .price_choice import CONSTANT, TWO_TARIFF, PriceChoice
+from .price_choice import CONSTANT, ENTITY, TWO_TARIFF, PriceChoice
 from .price_shapes import PriceListing, Unit, read_attributes, read_unit
-
-ENTITY: Final = "entity"
 
 NAMED_PARTS: Final = ("all_in", "controlled_load", "es", "general", "invoice", "market", "pt")
 """The parts of sources that have texts; the others are names."""

@@ -16,11 +16,10 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
 
 from ..engine.charge_plan import Period, PriceSlot
-from .price_choice import CONSTANT, TWO_TARIFF, PriceChoice
+from .price_choice import CONSTANT, ENTITY, TWO_TARIFF, PriceChoice
 from .price_shapes import PriceListing, join_slots, read_lists, read_periods
 from .price_sources import (
     ACTIONS,
-    ENTITY,
     JOINED,
     PriceAction,
     action_currency,
