@@ -2,6 +2,7 @@
 """Whatever is in the file that is kept over a restart: the account loads, and nothing is lost without a word."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
@@ -19,6 +20,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.engine.alert_rules import AlertPreferences
+from custom_components.nissanconnect.engine.charge_physics import ChargeModel
+from custom_components.nissanconnect.engine.charge_session import ChargeMemory, ChargeSession
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.engine.wake_policy import WakeLedger
 from custom_components.nissanconnect.store import MOST_VEHICLES, Remembered, RememberedVehicle, StoreReader, _dump
@@ -288,4 +291,14 @@ def test_what_the_owner_could_not_have_set_counts_as_not_set(wishes: dict[str, A
     reader = StoreReader(NOW)
     (vehicle,) = reader.read(whole).vehicles
     assert vehicle.alert_preferences == AlertPreferences()
+    assert reader.lost
+
+
+def test_a_stay_at_the_plug_that_cannot_be_read_does_not_take_the_owner_s_wish_along() -> None:
+    memory = ChargeMemory(enabled=False, session=ChargeSession.begin(NOW), model=ChargeModel(samples=3.0))
+    whole: Any = json_loads(json_bytes(_dump(Remembered(vehicles=[RememberedVehicle(info=INFO, charge=memory)]))))
+    whole["vehicles"][0]["charge"]["session"]["mode"] = "of a later version"
+    reader = StoreReader(NOW)
+    (vehicle,) = reader.read(whole).vehicles
+    assert vehicle.charge == replace(memory, session=None)
     assert reader.lost

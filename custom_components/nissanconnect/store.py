@@ -22,7 +22,8 @@ from .backends.base import Json
 from .const import DOMAIN
 from .engine.alert_rules import AlertPreferences
 from .engine.alert_tracker import AlertTracker
-from .engine.charge_session import ChargeMemory
+from .engine.charge_physics import ChargeModel
+from .engine.charge_session import ChargeMemory, ChargeSession
 from .engine.command_job import ClimatePlan, Unfinished
 from .engine.merge import SourceState
 from .engine.preconditions import WrongPins
@@ -336,7 +337,15 @@ class StoreReader:
             alert_preferences=self._preferences(kept.get("wishes")),
             plan=self._load(ClimatePlan, kept.get("plan")),
             wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
-            charge=self._load(ChargeMemory, kept.get("charge")) or ChargeMemory(),
+            charge=self._charge(self._mapping(kept.get("charge"))),
+        )
+
+    def _charge(self, kept: Mapping[str, Any]) -> ChargeMemory:
+        enabled = self._load(bool, kept.get("enabled"))
+        return ChargeMemory(
+            enabled=enabled is not False,
+            session=self._load(ChargeSession, kept.get("session")),
+            model=self._load(ChargeModel, kept.get("model")) or ChargeModel(),
         )
 
     def _preferences(self, raw: Any) -> AlertPreferences:
