@@ -3,15 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, ServiceCall, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.engine.charge_plan import PlanReason, PlanStatus
 
-from .charging import WALLBOX, Wallbox
-from .conftest import LetTimePass
+from .charging import PRICE, WALLBOX, Wallbox, electric
+from .conftest import LetTimePass, state
 from .simulator import Simulator
 from .test_charge_control import plan_at_night, shown, standing, wallbox
 from .test_charge_faults import turn
@@ -142,3 +144,58 @@ async def test_what_could_not_be_switched_on_is_not_switched_on_later_against_a_
     await pass_time(10 * MINUTE)
     assert wallbox.switched == before
     assert not wallbox.is_on
+
+
+async def test_entities_that_are_renamed_are_followed(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+    registry = er.async_get(hass)
+    known = state(hass, PRICE)
+    hass.states.async_remove(PRICE)
+    assert registry.async_get_or_create("sensor", "market", "1", suggested_object_id="electricity").entity_id == PRICE
+    hass.states.async_set(PRICE, known.state, known.attributes)
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    registry.async_update_entity(WALLBOX, new_entity_id="input_boolean.garage")
+
+    @callback
+    def feed(event: Event[EventStateChangedData]) -> None:
+        new = event.data["new_state"]
+        wallbox.feed(new is not None and new.state == "on")
+
+    async_track_state_change_event(hass, "input_boolean.garage", feed)
+    registry.async_update_entity(PRICE, new_entity_id="sensor.market")
+    hass.states.async_remove(PRICE)
+    hass.states.async_set("sensor.market", known.state, known.attributes)
+    await pass_time(10 * MINUTE)
+    assert state(hass, "input_boolean.garage").state == "off"
+    assert shown(charge).standing == (PlanStatus.PLANNED, PlanReason.CHEAPEST)
+    await pass_time(timedelta(hours=6, minutes=20), timedelta(minutes=5))
+    assert state(hass, "input_boolean.garage").state == "on"
+    assert shown(charge).failure is None
+    assert "plan_failed" not in [event.data["type"] for event in events]
+
+
+async def test_a_switch_that_works_again_after_a_restart_is_given_the_time_to_be_seen(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    events = async_capture_events(hass, EVENT_ALERT)
+    works = False
+
+    @callback
+    def act(call: ServiceCall) -> None:
+        if not works:
+            raise TimeoutError
+        hass.states.async_set(WALLBOX, "on", context=call.context)
+
+    await plan_at_night(hass, simulator, entry, pass_time, capacity=37.2)
+    hass.services.async_register("input_boolean", "turn_on", act)
+    await pass_time(timedelta(hours=6, minutes=23), timedelta(minutes=1))
+    await hass.config_entries.async_unload(entry.entry_id)
+    await pass_time(timedelta(minutes=30), timedelta(minutes=30))
+    await hass.config_entries.async_setup(entry.entry_id)
+    await pass_time(2 * MINUTE)
+    works = True
+    await pass_time(timedelta(hours=4), timedelta(minutes=1))
+    assert "plan_failed" not in [event.data["type"] for event in events]
+    assert electric(simulator).battery.level == pytest.approx(80, abs=2)

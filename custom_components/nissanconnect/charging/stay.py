@@ -173,13 +173,12 @@ class ChargeStay:
         session = (self.session or ChargeSession.begin(view.now)).after(view)
         available, failed, order = self._switch.available, self._switcher.failure is not None, session.order
         if order is not None:
-            is_back = available and not self._was_available
-            if is_back or (order.given_up and self._had_failed and not failed):
-                session = replace(session, order=None)  # it may have missed the last order, or obeyed too late
+            works_again = self._had_failed and not failed and not self._switch.by_vehicle
+            if works_again or (available and not self._was_available):
+                session = replace(session, order=None)  # it may have missed the last order, or begins to obey only now
             else:
-                session = replace(
-                    session, order=replace(order, confirmed=order.confirmed and self._switcher.obeys(order.on))
-                )
+                confirmed = order.confirmed and self._switcher.obeys(order.on)
+                session = replace(session, order=replace(order, confirmed=confirmed))
         self._was_available, self._had_failed = available, failed
         following = self.settings.wishes.next_ready_by(
             view.now, dt_util.get_default_time_zone(), self._inputs.departures

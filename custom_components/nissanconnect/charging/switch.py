@@ -194,11 +194,15 @@ class EntitySwitch(ChargeSwitch):
     @property
     @override
     def seen(self) -> Seen:
-        """A switch that is off is seen to stop the current; one that is on only if nothing else can tell."""
+        """A switch that is off stops the current, unless the vehicle has seen it flow since.
+
+        One that is on says something only if nothing else can tell.
+        """
         seen, (is_on, since) = super().seen, self._outlet.state
         if self.metered_power is not None:
             return seen
-        if is_on is False and since is not None and (seen.at is None or seen.at <= since):
+        flows_since = since is not None and seen.flowing and seen.at is not None and seen.at > since
+        if is_on is False and not flows_since:
             return Seen(False, dt_util.utcnow())
         return Seen(is_on, dt_util.utcnow()) if seen.flowing is None else seen
 
