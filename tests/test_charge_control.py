@@ -366,6 +366,23 @@ async def test_while_privacy_mode_hides_the_place_the_plan_leaves_the_current_on
     assert wallbox.is_on
 
 
+async def test_what_was_switched_by_hand_counts_after_privacy_mode_has_hidden_the_place_for_a_while(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+) -> None:
+    hass.states.async_set(
+        "zone.here", "0", {"latitude": HOME.latitude, "longitude": HOME.longitude, "radius": 300, "passive": False}
+    )
+    charge = await plan_at_night(hass, simulator, entry, pass_time, place="zone.here")
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": WALLBOX}, blocking=True)
+    await pass_time(timedelta(minutes=5))
+    assert standing(charge) is PlanStatus.SUSPENDED
+    for private, status in ((True, PlanStatus.AWAY), (False, PlanStatus.SUSPENDED)):
+        simulator.vehicle("Leaf").privacy = private
+        await pass_time(timedelta(hours=1), timedelta(minutes=5))
+        assert standing(charge) is status
+        assert wallbox.is_on
+
+
 async def test_a_vehicle_whose_capacity_nobody_knows_charges(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
 ) -> None:

@@ -12,10 +12,10 @@ from ..alerts import VehicleAlerts
 from ..commands import VehicleCommands
 from ..const import DOMAIN
 from ..coordinator import StateUpdate, VehicleCoordinator
-from ..engine.charge_session import ChargeMemory, SessionMode
+from ..engine.charge_session import ChargeMemory, ChargeSession, SessionMode
 from .display import ChargeDisplay
 from .joint import PlanGroup
-from .planning import NOT_PLUGGED_IN, SWITCHED_OFF, Standing, select_plan
+from .planning import NOT_PLUGGED_IN, PLACE_UNKNOWN, SWITCHED_OFF, Standing, select_plan
 from .plans import ChargePlanSettings, async_change_plan
 from .stay import ChargeStay
 
@@ -90,8 +90,11 @@ class ChargeControl:
         """Charge by plan from now on, also after somebody has switched by hand, or do not."""
         self._memory = replace(self._memory, enabled=enabled)
         session = self.memory.session
-        if enabled and self.stay is not None and session is not None and session.mode is not SessionMode.PLAN:
-            self.stay.async_set_mode(SessionMode.PLAN)
+        if enabled and session is not None and session.mode is not SessionMode.PLAN:
+            if self.stay is not None:
+                self.stay.async_set_mode(SessionMode.PLAN)
+            else:
+                self._memory = replace(self._memory, session=replace(session, mode=SessionMode.PLAN))
         self.async_update()
 
     @callback
@@ -180,8 +183,9 @@ class ChargeControl:
                 on_change=self._async_stay_changed,
             )
         if isinstance(found, Standing):
+            wish = self._wish(found)
             self.async_end()
-            self._memory = replace(self._memory, session=None)
+            self._memory = replace(self._memory, session=wish)
             self.display = ChargeDisplay(standing=found, currency=self._hass.config.currency)
             self._async_show()
         elif self.stay is not None:
@@ -198,6 +202,13 @@ class ChargeControl:
         if plugged_in is False or (plugged_in is None and self.memory.session is None):
             return NOT_PLUGGED_IN  # what is not reported for once has not ended
         return select_plan(self._hass, self.plans, self._coordinator.data.position, self._alerts)
+
+    def _wish(self, found: Standing) -> ChargeSession | None:
+        """Return what the owner wants of this stay at the plug, if it is only hidden where the vehicle is."""
+        session = self.memory.session
+        if found != PLACE_UNKNOWN or session is None or session.mode is SessionMode.PLAN:
+            return None
+        return replace(ChargeSession.begin(session.since), mode=session.mode)
 
     @callback
     def _async_stay_changed(self) -> None:

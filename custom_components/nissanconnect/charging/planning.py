@@ -40,6 +40,7 @@ class Standing(NamedTuple):
 
 
 NOT_PLUGGED_IN = Standing(PlanStatus.NOT_PLUGGED_IN, PlanReason.UNPLUGGED)
+PLACE_UNKNOWN = Standing(PlanStatus.AWAY, PlanReason.NO_PLACE)
 SWITCHED_OFF = Standing(PlanStatus.OFF, PlanReason.SWITCHED_OFF)
 
 _LET_GO = {
@@ -56,7 +57,7 @@ def select_plan(
     if (found := next((plan for plan, is_there in places if is_there), None)) is not None:
         return found
     unknown = any(is_there is None for _, is_there in places)
-    return Standing(PlanStatus.AWAY, PlanReason.NO_PLACE if unknown else PlanReason.ELSEWHERE)
+    return PLACE_UNKNOWN if unknown else Standing(PlanStatus.AWAY, PlanReason.ELSEWHERE)
 
 
 def _is_at(hass: HomeAssistant, place: str | None, position: Position | None, alerts: VehicleAlerts) -> bool | None:
