@@ -183,7 +183,7 @@ class ChargeControl:
                 on_change=self._async_stay_changed,
             )
         if isinstance(found, Standing):
-            wish = self._wish(found)
+            wish = _wish(found, self.memory.session)
             self.async_end()
             self._memory = replace(self._memory, session=wish)
             self.display = ChargeDisplay(standing=found, currency=self._hass.config.currency)
@@ -203,13 +203,6 @@ class ChargeControl:
             return NOT_PLUGGED_IN  # what is not reported for once has not ended
         return select_plan(self._hass, self.plans, self._coordinator.data.position, self._alerts)
 
-    def _wish(self, found: Standing) -> ChargeSession | None:
-        """Return what the owner wants of this stay at the plug, if it is only hidden where the vehicle is."""
-        session = self.memory.session
-        if found != PLACE_UNKNOWN or session is None or session.mode is SessionMode.PLAN:
-            return None
-        return replace(ChargeSession.begin(session.since), mode=session.mode)
-
     @callback
     def _async_stay_changed(self) -> None:
         display = self.stay.display if self.stay is not None else None
@@ -227,3 +220,10 @@ class ChargeControl:
         self._coordinator.connection.store.async_schedule_save(at_once=True)
         for listener in list(self._listeners):
             listener()
+
+
+def _wish(found: Standing, session: ChargeSession | None) -> ChargeSession | None:
+    """Return what the owner wants of a stay at the plug, if it is only hidden where the vehicle is."""
+    if found != PLACE_UNKNOWN or session is None or session.mode is SessionMode.PLAN:
+        return None
+    return replace(ChargeSession.begin(session.since), mode=session.mode)
