@@ -281,3 +281,39 @@ def test_a_day_of_25_hours() -> None:
     """Every slot has its own time, so clocks that are set back make no difference."""
     plan = plan_charge(task(ready_by=at(25)), hourly(*[0.3] * 24, 0.1))
     assert times(plan) == [(23, 25)]
+
+
+def quarters(*prices: float) -> list[PriceSlot]:
+    """Return slots of a quarter of an hour."""
+    return [PriceSlot(at(place / 4), at((place + 1) / 4), price) for place, price in enumerate(prices)]
+
+
+PAUSE = timedelta(minutes=10)
+DEARER = quarters(0.10, 0.20, 0.10, 0.30)
+"""Of these, 42 minutes leave three of the second quarter out."""
+
+
+def short(**changed: Any) -> ChargeTask:
+    """Charge for 42 minutes."""
+    return task(target=47.0, ready_by=at(1), **changed)
+
+
+def test_a_pause_that_is_too_short_is_left_out() -> None:
+    assert len(plan_charge(short(), DEARER).blocks) == 2
+    plan = plan_charge(short(shortest_pause=PAUSE), DEARER)
+    assert times(plan) == [(0, pytest.approx(0.7))]
+    assert plan.level == 47
+
+
+def test_a_charge_that_runs_is_not_paused_for_a_moment() -> None:
+    task_now = task(now=at(0.95), target=50.0, shortest_pause=PAUSE, charging_since=at(0))
+    slots = [PriceSlot(at(0), at(1), 0.20), PriceSlot(at(1), at(2), 0.10), PriceSlot(at(2), at(4), 0.30)]
+    assert times(plan_charge(task_now, slots)) == [(0.95, 1.95)]
+    assert times(plan_charge(replace(task_now, charging_since=None), slots)) == [(1, 2)]
+
+
+def test_a_short_time_that_is_forbidden_stays_a_pause() -> None:
+    plan = plan_charge(short(shortest_pause=PAUSE, forbidden=(Period(at(0.25), at(0.3)),)), DEARER)
+    assert all(block.end <= at(0.25) or block.start >= at(0.3) for block in plan.blocks)
+    dear = plan_charge(short(shortest_pause=timedelta(hours=1), highest_price=0.15, starts=None), DEARER)
+    assert dear.reason is PlanReason.PRICE_CAP

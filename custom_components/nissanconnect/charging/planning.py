@@ -14,7 +14,7 @@ from ..coordinator import VehicleCoordinator
 from ..engine.charge_physics import usable_capacity
 from ..engine.charge_plan import ChargePlan, ChargeTask, Period, PlanReason, PlanStatus
 from ..engine.charge_planner import plan_charge
-from ..engine.charge_session import ChargeMemory, ChargeSession, ChargeView, SessionMode
+from ..engine.charge_session import CHECK_AFTER, ChargeMemory, ChargeSession, ChargeView, SessionMode
 from ..vehicle import ChargingStatus, Position
 from .inputs import ChargeInputs
 from .plans import ChargePlanSettings
@@ -99,6 +99,7 @@ def charge_task(
         highest_price=wishes.highest_price,
         starts=starts,
         shortest=wishes.shortest,
+        shortest_pause=2 * CHECK_AFTER,  # so that the stop and the start can both be checked
         charging_since=flowing_since,
         forbidden=inputs.prices.away if inputs.prices else (),
         solar=inputs.solar,

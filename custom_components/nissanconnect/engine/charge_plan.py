@@ -106,7 +106,8 @@ class ChargeTask:
     ``capacity`` is what the battery holds today. The level rises ``pace`` times as fast as is to be expected.
     ``earliest`` and ``ready_by`` are when charging may begin and has to be done, if that matters. Up to the
     ``minimum_level`` it charges at once, whatever that costs. Above the ``highest_price`` it does not charge. There are
-    at most so many ``starts``, and no block is shorter than the ``shortest``, if that is possible. ``charging_since``
+    at most so many ``starts``, and no block is shorter than the ``shortest``, if that is possible. Rather than pausing
+    for less than the ``shortest_pause`` it goes on and ends earlier, which costs a little more. ``charging_since``
     is since when the current flows, if it does. ``forbidden`` is when none must flow. ``solar`` is what the roof has to
     spare, which costs the ``feed_in`` price.
     """
@@ -125,6 +126,7 @@ class ChargeTask:
     highest_price: float | None = None
     starts: int | None = None
     shortest: timedelta = timedelta()
+    shortest_pause: timedelta = timedelta()
     charging_since: datetime | None = None
     forbidden: tuple[Period, ...] = ()
     solar: tuple[Period, ...] = ()

@@ -93,7 +93,7 @@ class Planner:
         if (choice := self.choice()) is not None:
             found = cheapest(choice.slots, rest, starts=choice.starts, shortest=choice.shortest, running=choice.running)
             if found is not None:
-                return self.at([*spans, *found])
+                return self.at(self._without_short_pauses([*spans, *found], free))
             return self.at([*spans, *(cheapest(choice.slots, rest) or ())], PlanReason.WITHOUT_LIMITS)
         known = [(start, stop) for start, stop, use in uses if not isinstance(use, _Use)]
         missing = rest - _length(known)
@@ -106,6 +106,19 @@ class Planner:
             return self.at([*spans, *late], PlanReason.NO_PRICES, PlanStatus.WAITING_FOR_PRICES)
         reason = PlanReason.PARTLY_UNKNOWN if is_enough else PlanReason.PRICE_CAP
         return self.at([*spans, *known, *late], reason)
+
+    def _without_short_pauses(self, spans: list[Span], free: int) -> list[Span]:
+        """Begin a block that follows too soon at once; it ends earlier for that."""
+        shortest = self._task.shortest_pause.total_seconds()
+        found = [(self._now, self._now)] if self._task.charging_since else []
+        for start, end in joined(spans):
+            last = found[-1][1] if found else start
+            pause = start - last
+            uses = self._uses(last, start)
+            if last < free or pause >= shortest or any(isinstance(use, _Use) for *_, use in uses):
+                pause = 0
+            found.append((start - pause, end - pause))
+        return joined([span for span in found if _length([span])])
 
     def choice(self) -> Choice | None:
         """Return what there is to choose, if there is enough time whose price is known."""
