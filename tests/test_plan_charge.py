@@ -287,9 +287,14 @@ async def test_without_prices_those_of_the_charge_plan_count(
     with pytest.raises(ServiceValidationError) as error:
         await ask(hass, "plan_charge", leaf, **without)
     assert error.value.translation_key == "prices_missing"
-    await add_plan(hass, loaded, price_source="constant", price=0.5, power=11)
+    subentry = await add_plan(hass, loaded, price_source="constant", price=0.5, power=11)
     answer: Answer = await ask(hass, "plan_charge", leaf, **without)
     assert answer["cost"] == pytest.approx(answer["energy"] * 0.5, abs=0.01)
     del without["power"]
     faster: Answer = await ask(hass, "plan_charge", leaf, **without)
     assert times(faster)[-1][1] < times(answer)[-1][1]
+    del without["target"]
+    assert (await ask(hass, "plan_charge", leaf, **without))["level"] == 80
+    hass.config_entries.async_remove_subentry(loaded, subentry.subentry_id)
+    await add_plan(hass, loaded, price_source="constant", price=0.5, power=11, target=65)
+    assert (await ask(hass, "plan_charge", leaf, **without))["level"] == 65

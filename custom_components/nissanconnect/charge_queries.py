@@ -60,7 +60,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
 """Between what a number has to be: %, kW, kWh, minutes, and the currency per kWh, some of which are small."""
 
 PLAN_CHARGE_FIELDS: Mapping[probatio.Marker, Any] = {
-    probatio.Optional(ATTR_TARGET, default=_DEFAULT.target): probatio.Coerce(float),
+    probatio.Optional(ATTR_TARGET): probatio.Coerce(float),
     probatio.Optional(ATTR_READY_BY): cv.datetime,
     probatio.Optional(ATTR_LEVEL): probatio.Coerce(float),
     probatio.Optional(ATTR_PRICES): probatio.All(
@@ -130,10 +130,11 @@ def _task(vehicle: VehicleRuntime, data: Mapping[str, Any], now: datetime) -> Ch
     for name in _LIMITS.keys() & data.keys():
         _check_limits(name, data[name])
     ready_by: datetime | None = data.get(ATTR_READY_BY)
+    plan = vehicle.charge.settings
     return ChargeTask(
         now=now,
         level=_level(vehicle, data),
-        target=data[ATTR_TARGET],
+        target=data.get(ATTR_TARGET, (plan.wishes if plan else _DEFAULT).target),
         capacity=_capacity(vehicle, data),
         power=_power(vehicle, data),
         efficiency=vehicle.charge.memory.model.efficiency,
