@@ -366,8 +366,14 @@ async def test_while_privacy_mode_hides_the_place_the_plan_leaves_the_current_on
     assert wallbox.is_on
 
 
-async def test_what_was_switched_by_hand_counts_after_privacy_mode_has_hidden_the_place_for_a_while(
-    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
+@pytest.mark.parametrize("driven", [0, 30])
+async def test_what_was_switched_by_hand_counts_after_privacy_mode_unless_the_vehicle_has_driven(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    driven: int,
 ) -> None:
     hass.states.async_set(
         "zone.here", "0", {"latitude": HOME.latitude, "longitude": HOME.longitude, "radius": 300, "passive": False}
@@ -376,11 +382,13 @@ async def test_what_was_switched_by_hand_counts_after_privacy_mode_has_hidden_th
     await hass.services.async_call("input_boolean", "turn_on", {"entity_id": WALLBOX}, blocking=True)
     await pass_time(timedelta(minutes=5))
     assert standing(charge) is PlanStatus.SUSPENDED
-    for private, status in ((True, PlanStatus.AWAY), (False, PlanStatus.SUSPENDED)):
+    for private, status in ((True, PlanStatus.AWAY), (False, PlanStatus.PLANNED if driven else PlanStatus.SUSPENDED)):
         simulator.vehicle("Leaf").privacy = private
+        simulator.vehicle("Leaf").odometer += driven
+        simulator.vehicle("Leaf").report(set(Group))
         await pass_time(timedelta(hours=1), timedelta(minutes=5))
         assert standing(charge) is status
-        assert wallbox.is_on
+        assert wallbox.is_on is not (status is PlanStatus.PLANNED)
 
 
 async def test_a_vehicle_whose_capacity_nobody_knows_charges(

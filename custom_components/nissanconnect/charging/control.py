@@ -226,4 +226,4 @@ def _wish(found: Standing, session: ChargeSession | None) -> ChargeSession | Non
     """Return what the owner wants of a stay at the plug, if it is only hidden where the vehicle is."""
     if found != PLACE_UNKNOWN or session is None or session.mode is SessionMode.PLAN:
         return None
-    return replace(ChargeSession.begin(session.since), mode=session.mode)
+    return replace(ChargeSession.begin(session.since), mode=session.mode, odometer=session.odometer)
