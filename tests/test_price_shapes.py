@@ -59,6 +59,21 @@ def test_every_source(source: Attributes) -> None:
     assert listing.currency == source.currency
 
 
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_every_source_in_another_order_with_more_keys_and_a_unit_in_small_letters(source: Attributes) -> None:
+    def spoiled(value: object) -> object:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return [{"level": "NORMAL", "rank": 3, **dict(reversed(each.items()))} for each in reversed(value)]
+        return value
+
+    attributes = {"friendly_name": "Price", "icon": "mdi:cash", **source.attributes}
+    if unit := attributes.get("unit_of_measurement"):
+        attributes["unit_of_measurement"] = unit.lower()
+    listing = read_attributes({name: spoiled(attributes[name]) for name in reversed(attributes)}, BERLIN, TODAY)
+    assert rounded(listing.slots) == expected(source.days, source.minutes)
+    assert listing.currency == source.currency
+
+
 @pytest.mark.parametrize("source", [each for each in SOURCES.values() if each.own_unit])
 def test_what_is_no_price_of_energy_is_not_read(source: Attributes) -> None:
     for unit in ("€/m³", "gCO2eq/kWh", "kWh", "%"):
