@@ -22,7 +22,8 @@ def cheapest(
 
     Of equal costs it is the fewest blocks, then the earliest. ``slots`` follow each other without gaps. There are at
     most so many ``starts`` if that is limited; a block that is ``running`` already needs none and may end at once. No
-    other block is shorter than the ``shortest``, in seconds, unless it is the only one.
+    other block is shorter than the ``shortest``, in seconds, unless it is the only one. With a shortest block, one that
+    begins with a short first step or ends with a short last one is longer by that step, which may cost a bit too much.
     """
     if seconds <= 0:
         return []
