@@ -105,6 +105,20 @@ async def test_a_vehicle_that_charges_by_hand_is_planned_around(house: House) ->
     assert (plan.blocks[0].start, plan.blocks[-1].end) == (NOW + 4 * HOUR, NOW + 6 * HOUR)
 
 
+async def test_a_vehicle_for_which_no_plan_can_be_made_is_planned_around(house: House) -> None:
+    unknown, other = house.plug_in(task(capacity=None)), house.plug_in(task())
+    assert unknown.wanted is not None
+    unknown.wanted = unknown.wanted._replace(drawn=Period(NOW, NOW + 4 * HOUR, 7.0))
+    assert (await house.plan(unknown)).status is PlanStatus.CANNOT
+    unknown.planning.async_tell(NOW)
+    assert (await house.plan(other)).blocks[0].start == NOW + 4 * HOUR
+    told = other.told
+    unknown.wanted = unknown.wanted._replace(drawn=None)
+    unknown.planning.async_tell(NOW)
+    assert other.told > told
+    assert (await house.plan(other)).blocks[0].start == NOW + 3 * HOUR
+
+
 async def test_a_vehicle_that_somebody_switches_changes_the_plans_of_the_others_at_once(house: House) -> None:
     by_hand, other = house.plug_in(None), house.plug_in(task())
     before = await house.plan(other)

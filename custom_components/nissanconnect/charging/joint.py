@@ -26,12 +26,16 @@ _EPOCH = datetime.min.replace(tzinfo=UTC)
 
 
 class ToPlan(NamedTuple):
-    """What is to be planned for a stay. As long as ``version`` is the same, all is as it was predicted."""
+    """What is to be planned for a stay. As long as ``version`` is the same, all is as it was predicted.
+
+    ``drawn`` is what flows now, and until when if it goes on without a plan.
+    """
 
     task: ChargeTask
     choice: PriceChoice
     prices: PriceList
     version: object
+    drawn: Period | None = None
 
     @property
     def key(self) -> object:
@@ -85,12 +89,18 @@ class Planning:
         """Have the others planned anew if what flows here without a plan has changed."""
         if self._limit is None:
             return
-        found = self._current(now)
-        before, self._told = self._told, round(found.power, 1) if isinstance(found, Period) else 0.0
+        drawn = self._unplanned(self._current(now))
+        before, self._told = self._told, round(drawn.power, 1) if drawn else 0.0
         if before != self._told:
             for each in self._others:
                 each._planned_for = None
                 each._on_done()
+
+    def _unplanned(self, found: ToPlan | Period | None) -> Period | None:
+        """Return what flows without a plan: its owner decides, or none can be made."""
+        if isinstance(found, ToPlan):
+            return found.drawn if self._plan is not None and self._plan.status is PlanStatus.CANNOT else None
+        return found
 
     @property
     def _others(self) -> list[Planning]:
@@ -143,7 +153,7 @@ class Planning:
         partners = [(each, found) for each, found in planned if found.choice == wanted.choice]
         strangers = [each._plan for each, found in planned if found.choice != wanted.choice and each._plan]
         taken = [Period(block.start, block.end, block.power) for plan in strangers for block in plan.blocks]
-        unplanned = [found for _, found in others if isinstance(found, Period)]
+        unplanned = [drawn for each, found in others if (drawn := each._unplanned(found)) is not None]
         together = [(self, wanted), *partners]
         tasks = [found.task for _, found in together]
         prices = max((found.prices.slots for _, found in together), key=_known_until)  # one may not have got them

@@ -208,7 +208,8 @@ class ChargeStay:
             return None
         memory = replace(self.memory, session=session)
         task = charge_task(self.settings, self._coordinator, self._switch, memory, self._inputs)
-        return ToPlan(task, self.settings.price, self._inputs.prices, (session.level, session.order))
+        version = session.level, session.order
+        return ToPlan(task, self.settings.price, self._inputs.prices, version, unplanned(session))
 
     @callback
     def _async_decide(self, plan: ChargePlan, session: ChargeSession, view: ChargeView) -> None:
