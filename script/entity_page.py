@@ -203,7 +203,7 @@ _NOT_IN_GOLDEN: Mapping[tuple[str, str], frozenset[str]] = {
 """What a source has for some vehicles, but not for those of the golden files."""
 
 _WAKING = frozenset({"climate", "lock", "switch", "button"})
-_WAKING_NUMBERS = frozenset({"charge_limit"})
+_WAKING_KEYS = frozenset({"charge_limit", "minimum_level", "ready_by", "target_level"})
 
 _CLASSES: Mapping[str, str] = {
     "battery_charging": "on: charging",
@@ -278,7 +278,7 @@ def rows(platform: str) -> Iterator[Row]:
             states=_states(platform, group[0]),
             enabled=enabled.pop(),
             sources=_sources(platform, key),
-            wakes=platform in _WAKING or (platform == "number" and key in _WAKING_NUMBERS),
+            wakes=platform in _WAKING or (platform in {"number", "time"} and key in _WAKING_KEYS),
         )
 
 
