@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.engine.charge_plan import PlanReason, PlanStatus
 
-from .charging import PRICE, WALLBOX, Wallbox, electric
+from .charging import PRICE, WALLBOX, Wallbox, electric, runtime
 from .conftest import LetTimePass, state
 from .simulator import Simulator
 from .test_charge_control import plan_at_night, shown, standing, wallbox
@@ -199,3 +199,36 @@ async def test_a_switch_that_works_again_after_a_restart_is_given_the_time_to_be
     await pass_time(timedelta(hours=4), timedelta(minutes=1))
     assert "plan_failed" not in [event.data["type"] for event in events]
     assert electric(simulator).battery.level == pytest.approx(80, abs=2)
+
+
+@pytest.mark.parametrize("end", ["unplugged", "off"])
+async def test_a_restart_does_not_forget_that_the_current_is_to_be_left_on(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    end: str,
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    works = False
+
+    @callback
+    def act(call: ServiceCall) -> None:
+        if not works:
+            raise TimeoutError
+        hass.states.async_set(WALLBOX, "on", context=call.context)
+
+    hass.services.async_register("input_boolean", "turn_on", act)
+    if end == "off":
+        charge.async_set_enabled(False)
+    else:
+        simulator.vehicle("Leaf").unplug()
+    for _ in range(2):
+        await pass_time(30 * MINUTE, 5 * MINUTE)
+        await hass.config_entries.async_reload(entry.entry_id)
+    works = True
+    await pass_time(6 * MINUTE)
+    assert wallbox.is_on
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert runtime(entry).charge.memory.session is None

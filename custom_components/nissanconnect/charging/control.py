@@ -69,7 +69,10 @@ class ChargeControl:
     @property
     def memory(self) -> ChargeMemory:
         """What a restart must not lose."""
-        return self._memory if self.stay is None else replace(self.stay.memory, enabled=self._memory.enabled)
+        if self.stay is not None:
+            return replace(self.stay.memory, enabled=self._memory.enabled)
+        owed = self._ended.owed if self._ended is not None else None
+        return self._memory if owed is None else replace(self._memory, session=owed)
 
     @property
     def settings(self) -> ChargePlanSettings | None:
@@ -172,7 +175,7 @@ class ChargeControl:
         begun = interrupted or (None if isinstance(found, Standing) else found)
         if self.stay is None and begun is not None:
             if self._ended is not None and self._ended.settings.switch.outlet == begun.switch.outlet:
-                self._ended.async_forget_order()
+                self._ended.switcher.async_forget()
             self.stay = ChargeStay(
                 self._coordinator,
                 self._commands,
@@ -199,7 +202,7 @@ class ChargeControl:
         if not self._memory.enabled:
             return SWITCHED_OFF
         plugged_in = charging.plugged_in if charging else None
-        if plugged_in is False or (plugged_in is None and self.memory.session is None):
+        if plugged_in is False or (plugged_in is None and self.stay is None and self._memory.session is None):
             return NOT_PLUGGED_IN  # what is not reported for once has not ended
         return select_plan(self._hass, self.plans, self._coordinator.data.position, self._alerts)
 

@@ -69,7 +69,7 @@ class ChargeStay:
     @callback
     def _async_set_switch(self) -> None:
         self._switch = charge_switch(self._hass, self.settings.switch, self._coordinator, self._commands)
-        self._switcher = ChargeSwitcher(
+        self.switcher = ChargeSwitcher(
             self._coordinator, self._switch, self._alerts.async_note_pause, self.async_update
         )
         self._untrack = self._switch.async_track(self._async_by_hand, self.async_update)
@@ -97,7 +97,7 @@ class ChargeStay:
                 if self.session is not None:
                     self._async_keep(replace(self.session, order=None))
             else:
-                self.async_forget_order()
+                self.switcher.async_forget()
             self._untrack()
             self._async_set_switch()
 
@@ -124,13 +124,17 @@ class ChargeStay:
             is_soon = timedelta() <= dt_util.utcnow() - order.at < CHECK_AFTER
             if order.on is on or (is_soon and not is_certain):
                 return
-        self.async_forget_order()
+        self.switcher.async_forget()
         self.async_set_mode(SessionMode.SUSPENDED)
 
-    @callback
-    def async_forget_order(self) -> None:
-        """Try no order again: somebody else decides about the switch now."""
-        self._switcher.async_forget()
+    @property
+    def owed(self) -> ChargeSession | None:
+        """What a restart must not lose of a stay that has ended: that its outlet could not be left on yet."""
+        session = self.session
+        if session is None or session.order is None or not self.switcher.insists:
+            return None
+        order = replace(session.order, on=False)
+        return replace(ChargeSession.begin(session.since), plan=session.plan, order=order)
 
     @callback
     def async_stop(self) -> None:
@@ -171,13 +175,13 @@ class ChargeStay:
     def _async_carry_on(self, view: ChargeView) -> None:
         """Bring the session up to date, and decide as soon as there is a plan for it."""
         session = (self.session or ChargeSession.begin(view.now)).after(view)
-        available, failed, order = self._switch.available, self._switcher.failure is not None, session.order
+        available, failed, order = self._switch.available, self.switcher.failure is not None, session.order
         if order is not None:
             works_again = self._had_failed and not failed and not self._switch.by_vehicle
             if works_again or (available and not self._was_available):
                 session = replace(session, order=None)  # it may have missed the last order, or begins to obey only now
             else:
-                confirmed = order.confirmed and self._switcher.obeys(order.on)
+                confirmed = order.confirmed and self.switcher.obeys(order.on)
                 session = replace(session, order=replace(order, confirmed=confirmed))
         self._was_available, self._had_failed = available, failed
         following = self.settings.wishes.next_ready_by(
@@ -251,7 +255,7 @@ class ChargeStay:
     def failure(self) -> str | None:
         """The key of why the current could not be switched, unless it obeys all the same, or why prices fail."""
         order = self.session.order if self.session else None
-        switching = None if order is not None and order.confirmed else self._switcher.failure
+        switching = None if order is not None and order.confirmed else self.switcher.failure
         return switching or (self._inputs.prices.fault if self._inputs.prices else None)
 
     def _view(self, now: datetime) -> ChargeView:
@@ -268,18 +272,18 @@ class ChargeStay:
         self._async_keep(replace(session, order=Order(on=True, at=dt_util.utcnow(), given_up=True)))
         charging = self._coordinator.data.charging
         if not (self._switch.by_vehicle and charging and charging.plugged_in is False):
-            self._switcher.async_let_go()
+            self.switcher.async_let_go()
 
     @callback
     def _async_take(self, step: Step, wanted: bool) -> None:
         match step:
             case Step.SWITCH | Step.RETRY:
                 power = self.settings.wishes.power
-                self._switcher.async_order(wanted, power, again=step is Step.RETRY)
+                self.switcher.async_order(wanted, power, again=step is Step.RETRY)
             case Step.LOOK:
-                self._switcher.async_look()
+                self.switcher.async_look()
             case Step.GIVE_UP:
-                reason = {"reason": self._switcher.failure or "not_seen"}
+                reason = {"reason": self.switcher.failure or "not_seen"}
                 self._alerts.async_report([Alert(type=AlertType.PLAN_FAILED, at=dt_util.utcnow(), details=reason)])
 
     @callback

@@ -69,6 +69,11 @@ class ChargeSwitcher:
         """Try no order again: somebody else decides about this switch now."""
         self._ordered = None
 
+    @property
+    def insists(self) -> bool:
+        """Whether an outlet has failed to let current flow, and is tried again."""
+        return bool(self._ordered) and self.failure is not None and not self._switch.by_vehicle
+
     @callback
     def async_look(self) -> None:
         """Read what the vehicle has reported, which does not wake it."""
@@ -96,7 +101,7 @@ class ChargeSwitcher:
 
     @callback
     def _async_retry_later(self) -> None:
-        if not self._ordered or self._switch.by_vehicle:
+        if not self.insists:
             return
 
         @callback
