@@ -301,7 +301,7 @@ def short(**changed: Any) -> ChargeTask:
 def test_a_pause_that_is_too_short_is_left_out() -> None:
     assert len(plan_charge(short(), DEARER).blocks) == 2
     plan = plan_charge(short(shortest_pause=PAUSE), DEARER)
-    assert times(plan) == [(0, pytest.approx(0.7))]
+    assert [(plan.blocks[0].start, plan.blocks[0].end)] == [(at(0), at(0.7))]
     assert plan.level == 47
 
 

@@ -166,16 +166,6 @@ class Case:
         """Which of equally cheap spans come first: those with few starts, then the earliest."""
         return len(self.started(spans)), sum((start + end) * (end - start) for start, end in spans)
 
-    def is_loose(self, spans: list[Span]) -> bool:
-        """Whether no block near the first or the last time is as short as may be.
-
-        The steps there can be shorter than others, and a block that begins with the first or ends with the last of them
-        may be longer than it has to be (see :func:`cheapest`).
-        """
-        shortest = self.task.shortest.total_seconds()
-        first, last = self.free_from + 900, self.end - 900
-        return not shortest or all(b - a >= shortest + 900 for a, b in spans if a < first or b > last)
-
     def rivals(self) -> Iterator[list[Span]]:
         """Simple choices: at once, just in time, the windows that begin or end with a slot, the cheapest slots."""
         task, forced, free, end = self.task, self.fixed, self.free_from, self.end
@@ -326,7 +316,7 @@ def test_nothing_simple_is_better(case: Case) -> None:
     plan, spans = case.plan, spans_of(case.plan)
     if not case.needed:
         return
-    rivals = [rival for rival in case.rivals() if case.kept(rival) and case.is_loose(rival)]
+    rivals = [rival for rival in case.rivals() if case.kept(rival)]
     if plan.reason not in FREE:
         assert not rivals or plan.status is PlanStatus.TOO_LATE
         return

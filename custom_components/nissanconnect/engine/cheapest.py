@@ -22,8 +22,7 @@ def cheapest(
 
     Of equal costs it is the fewest blocks, then the earliest. ``slots`` follow each other without gaps. There are at
     most so many ``starts`` if that is limited; a block that is ``running`` already needs none and may end at once. No
-    other block is shorter than the ``shortest``, in seconds, unless it is the only one. With a shortest block, one that
-    begins with a short first step or ends with a short last one is longer by that step, which may cost a bit too much.
+    other block is shorter than the ``shortest``, in seconds, unless it is the only one.
     """
     if seconds <= 0:
         return []
@@ -49,7 +48,7 @@ def _blocks(
     grid = Grid(slots, shortest)
     steps = shortest // grid.step
     searches, earned = list[Search](), None
-    for frame in grid.frames(starts, steps, running=running):
+    for frame in grid.frames(seconds, starts, steps, running=running):
         if frame.seconds <= seconds:
             search = Search(grid, frame, seconds - frame.seconds, steps)
             earned = search.prepare(earned)

@@ -4,6 +4,7 @@ Costs are whole numbers of any size, so that sums are exact and equal plans are 
 price counts first, then the number of blocks, then how late they are.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from math import gcd
@@ -100,23 +101,78 @@ class Grid:
         """Return what the steps from ``start`` to before ``end`` cost that can be used whole."""
         return [cost for cost in self.whole[start:end] if cost < self.never]
 
-    def frames(self, starts: int | None, shortest: int, *, running: bool) -> Iterator[Frame]:
-        """Yield every way to use the first and the last step, if they are shorter, whole or not."""
-        heads, last = [Frame(0, self.n, starts, running)], self.n - 1
-        if self._length(0) < self.step:
-            cost = self._cost(0, *self.edges[:2])
-            if running:
-                heads.append(Frame(1, self.n, starts, True, False, ((self.edges[0], self.edges[1]),), cost))
-            elif starts != 0 and (free := 1 + shortest) <= self.n:
-                left = None if starts is None else starts - 1
-                cost += self.start + self.sums[free] - self.sums[1]
-                heads.append(Frame(free, self.n, left, True, False, ((self.edges[0], self.edges[free]),), cost))
+    def frames(self, seconds: int, starts: int | None, shortest: int, *, running: bool) -> Iterator[Frame]:
+        """Yield every way to use the first and the last step, if they are shorter than the others.
+
+        They are used whole or not at all, or there is a block as long as the ``shortest`` (in steps), or one that is
+        longer by what is left of all ``seconds`` if everything else is whole.
+        """
+        none, least = Frame(0, self.n, starts, running), shortest * self.step
+        heads = [none, *self._heads(none, least)]
         for head in heads:
-            yield head
-            if self._length(last) < self.step and head.first <= last:
-                spans = (*head.spans, (self.edges[last], self.edges[-1]))
-                cost = head.cost + self._cost(last, *self.edges[-2:])
-                yield head._replace(last=last, ends_on=True, spans=spans, cost=cost)
+            yield from (head, *self._tails(head, least))
+        if not least:
+            return
+        for head in heads:
+            if 0 < (left := (seconds - head.seconds) % self.step) < self._length(self.n - 1):
+                yield from self._ended(head, least + left)
+        for tail in (none, *self._tails(none, least)):
+            if 0 < (left := (seconds - tail.seconds) % self.step) < self._length(0):
+                yield from self._begun(tail, least + left)
+
+    def _heads(self, none: Frame, least: int) -> Iterator[Frame]:
+        """Yield the frames that use the first step, if it is shorter."""
+        if (length := self._length(0)) == self.step:
+            return
+        if none.on:
+            span = self.edges[0], self.edges[1]
+            yield none._replace(first=1, spans=(span,), cost=self._cost(0, *span))
+        yield from self._begun(none, length + least)
+        if least:
+            yield from self._begun(none, least)
+
+    def _tails(self, head: Frame, least: int) -> Iterator[Frame]:
+        """Yield the frames that use the last step, too, if it is shorter."""
+        last = self.n - 1
+        if self._length(last) == self.step or head.first > last:
+            return
+        spans = (*head.spans, (self.edges[last], self.edges[-1]))
+        yield head._replace(last=last, ends_on=True, spans=spans, cost=head.cost + self._cost(last, *self.edges[-2:]))
+        if least:
+            yield from self._ended(head, least)
+
+    def _begun(self, frame: Frame, seconds: int) -> Iterator[Frame]:
+        """Yield the frame with a block at the beginning, if that can be."""
+        begin, end = self.edges[0], self.edges[0] + seconds
+        if frame.on or frame.starts == 0 or end > (frame.spans[0][0] if frame.spans else self.edges[-1]):
+            return
+        first = min(bisect_left(self.edges, end), frame.last)  # a block at the end may begin within the same step
+        yield frame._replace(
+            first=first,
+            starts=None if frame.starts is None else frame.starts - 1,
+            on=self.edges[first] == end,
+            spans=((begin, end), *frame.spans),
+            cost=frame.cost + self._block_cost(begin, end),
+        )
+
+    def _ended(self, frame: Frame, seconds: int) -> Iterator[Frame]:
+        """Yield the frame with a block at the end, if that can be."""
+        begin, end = self.edges[-1] - seconds, self.edges[-1]
+        if frame.starts == 0 or begin < (frame.spans[-1][1] if frame.spans else self.edges[0]):
+            return
+        last = max(bisect_right(self.edges, begin) - 1, frame.first)
+        yield frame._replace(
+            last=last,
+            starts=None if frame.starts is None else frame.starts - 1,
+            spans=(*frame.spans, (begin, end)),
+            cost=frame.cost + self._block_cost(begin, end),
+        )
+
+    def _block_cost(self, begin: int, end: int) -> int:
+        """Return what a block costs, which may begin or end within a step."""
+        places = range(bisect_right(self.edges, begin) - 1, bisect_left(self.edges, end))
+        parts = ((i, max(begin, self.edges[i]), min(end, self.edges[i + 1])) for i in places)
+        return self.start + sum(self._cost(*part) for part in parts)
 
     def _length(self, i: int) -> int:
         return self.edges[i + 1] - self.edges[i]
