@@ -10,7 +10,7 @@ from homeassistant.helpers.event import async_call_later
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.nissanconnect.charging import joint
+from custom_components.nissanconnect.charging import planning
 from custom_components.nissanconnect.charging.control import ChargeControl
 from custom_components.nissanconnect.charging.inputs import ChargeInputs
 from custom_components.nissanconnect.const import EVENT_ALERT
@@ -439,7 +439,7 @@ async def test_a_fault_of_the_planner_leaves_the_current_on(
 
     charge = await plan_at_night(hass, simulator, entry, pass_time)
     assert not wallbox.is_on
-    monkeypatch.setattr(joint, "plan_charge", plan_charge)
+    monkeypatch.setattr(planning, "plan_charge", plan_charge)
     await pass_time(timedelta(minutes=31))
     assert shown(charge).standing == (PlanStatus.CANNOT, PlanReason.BROKEN)
     assert wallbox.is_on

@@ -17,7 +17,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .backends.base import Backend, Forgetting
-from .charging.joint import PlanGroup
+from .charging.planning import PlanGroup
 from .commands import action_error
 from .connection import Connection
 from .const import DOMAIN

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from .alerts import VehicleAlerts
 from .automatic import AutomaticWakes, ClimatePlans
 from .charging.control import ChargeControl
-from .charging.joint import PlanGroup
+from .charging.planning import PlanGroup
 from .charging.plans import charge_plans_of
 from .command_checks import CommandChecks, PinGuard
 from .command_log import CommandLog

@@ -14,10 +14,10 @@ from ..const import DOMAIN
 from ..coordinator import StateUpdate, VehicleCoordinator
 from ..engine.charge_session import ChargeMemory, ChargeSession, SessionMode
 from .display import ChargeDisplay
-from .joint import PlanGroup
-from .planning import NOT_PLUGGED_IN, PLACE_UNKNOWN, SWITCHED_OFF, Standing, select_plan
+from .planning import PlanGroup
 from .plans import ChargePlanSettings, async_change_plan
 from .stay import ChargeStay
+from .tasks import NOT_PLUGGED_IN, PLACE_UNKNOWN, SWITCHED_OFF, Standing, select_plan
 
 
 class ChargeControl:

@@ -8,7 +8,7 @@ from typing import Self
 
 from ..engine.charge_plan import Block, ChargePlan, PlanStatus
 from ..engine.charge_session import ChargeSession
-from .planning import Standing
+from .tasks import Standing
 
 _MOMENT = timedelta(minutes=2)
 _LITTLE = 0.02

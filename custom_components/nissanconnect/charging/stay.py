@@ -20,11 +20,11 @@ from ..engine.charge_wishes import ready_by
 from ..vehicle import Alert, AlertType, Capability, Initiator, Refresh
 from .display import ChargeDisplay, charge_display
 from .inputs import ChargeInputs
-from .joint import PlanGroup, Planning, ToPlan
-from .planning import charge_task, charge_view, standing_of, unplanned, without_planning
+from .planning import PlanGroup, Planning, ToPlan
 from .plans import ChargePlanSettings
 from .switch import INITIATOR, charge_switch
 from .switcher import ChargeSwitcher
+from .tasks import charge_task, charge_view, standing_of, unplanned, without_planning
 
 _UPDATE_EVERY = timedelta(minutes=15)
 

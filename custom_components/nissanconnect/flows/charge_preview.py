@@ -11,10 +11,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..charging.inputs import ChargeInputs
-from ..charging.planning import Standing, async_plan_from_now, select_plan
 from ..charging.plans import ChargePlanSettings
 from ..charging.prices import PriceFault
 from ..charging.switch import charge_switch
+from ..charging.tasks import Standing, async_plan_from_now, select_plan
 from ..engine.charge_plan import ChargePlan, PlanReason, PlanStatus
 from ..runtime import VehicleRuntime
 from ..texts import async_text

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.charging.joint import PlanGroup, Planning, ToPlan
+from custom_components.nissanconnect.charging.planning import PlanGroup, Planning, ToPlan
 from custom_components.nissanconnect.charging.price_choice import PriceChoice
 from custom_components.nissanconnect.charging.prices import PriceFault, PriceList
 from custom_components.nissanconnect.engine.charge_plan import ChargePlan, ChargeTask, Period, PlanStatus, PriceSlot
