@@ -5,8 +5,8 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
-from homeassistant.const import STATE_UNKNOWN
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
+from homeassistant.core import Context, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_translations
@@ -19,7 +19,7 @@ from custom_components.nissanconnect.engine.command_job import Unfinished
 from custom_components.nissanconnect.settings import OPTION_ANSWER_AT_ONCE, OPTION_CLIMATE_BATTERY
 from custom_components.nissanconnect.vehicle import CommandStatus, Initiator, SoundHorn, StartClimate, StopClimate
 
-from .conftest import NOON, LetTimePass, logbook_lines, set_up, state
+from .conftest import NOON, LetTimePass, logbook_lines, set_up, settle, state
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
 from .simulator.cars.telematics import Manner
@@ -241,16 +241,15 @@ async def test_an_equal_command_joins_the_first(
 
 async def test_the_in_between_is_shown(hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry) -> None:
     seen: list[tuple[str, str | None]] = []
-    hass.bus.async_listen(
-        "state_changed",
-        lambda event: (
-            seen.append((event.data["new_state"].state, event.data["new_state"].attributes.get("hvac_action")))
-            if event.data["entity_id"] == CLIMATE
-            else None
-        ),
-    )
+
+    @callback  # or each would be called in another thread, in any order
+    def changed(event: Event[EventStateChangedData]) -> None:
+        if event.data["entity_id"] == CLIMATE and (new := event.data["new_state"]) is not None:
+            seen.append((new.state, new.attributes.get("hvac_action")))
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, changed)
     await act(hass, "climate", "turn_on", CLIMATE)
-    await hass.async_block_till_done()
+    await settle(hass)
     assert seen[0] == ("off", "preheating")
     assert seen[-1] == ("heat_cool", None)
     assert ("heat_cool", None) not in seen[:1]
