@@ -14,7 +14,7 @@ from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import get_metadata, statistics_during_period
 from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -379,7 +379,9 @@ async def test_a_file_is_uploaded_read_and_told_of(
     hass: HomeAssistant, loaded: MockConfigEntry, client: Client
 ) -> None:
     shares: list[float] = []
-    hass.bus.async_listen("data_entry_flow_progress_update", lambda event: shares.append(event.data["progress"]))
+    hass.bus.async_listen(
+        "data_entry_flow_progress_update", callback(lambda event: shares.append(event.data["progress"]))
+    )
     form = await begin(hass, loaded)
     assert (form["step_id"], form["errors"]) == ("leafspy_log", {})
     result = await go(hass, form, {"file": await upload(client, log(drive(minutes=200)))})

@@ -19,7 +19,7 @@ from homeassistant.config_entries import (
     ConfigSubentry,
 )
 from homeassistant.const import CONF_PIN, EVENT_STATE_CHANGED, STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
@@ -422,7 +422,7 @@ def obedient(backend: str) -> Any:
 async def heat(hass: HomeAssistant) -> str:
     """Start the climate; return which backend did it."""
     seen: list[str] = []
-    stop = hass.bus.async_listen(EVENT_COMMAND, lambda event: seen.append(event.data["backend"]))
+    stop = hass.bus.async_listen(EVENT_COMMAND, callback(lambda event: seen.append(event.data["backend"])))
     try:
         await hass.services.async_call("climate", "turn_on", {"entity_id": "climate.leaf_climate"}, blocking=True)
     finally:
@@ -1004,7 +1004,9 @@ async def test_a_command_by_a_lent_way_is_followed_over_a_reload(
 ) -> None:
     cloud.refusal, module.obeys = NoConnection("nobody there"), obedient("ovms")
     seen: list[tuple[str, str]] = []
-    hass.bus.async_listen(EVENT_COMMAND, lambda event: seen.append((event.data["backend"], event.data["type"])))
+    hass.bus.async_listen(
+        EVENT_COMMAND, callback(lambda event: seen.append((event.data["backend"], event.data["type"])))
+    )
     call = hass.async_create_task(
         hass.services.async_call("climate", "turn_on", {"entity_id": "climate.leaf_climate"}, blocking=True)
     )
