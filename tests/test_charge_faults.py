@@ -248,6 +248,7 @@ async def test_a_switch_that_raises_anything_is_told_of(
         {"min": 6, "max": 32, "step": 0},
         {"min": 6, "max": 10, "step": 1},
         {"min": 6000, "max": 32000, "step": 1000, "unit_of_measurement": "mA"},
+        {"min": 1, "max": 22, "step": 1, "unit_of_measurement": "kW"},
         {},
     ],
 )
@@ -275,6 +276,8 @@ async def test_a_number_of_amperes_that_makes_no_sense_does_not_keep_the_current
     assert wallbox.is_on
     if attributes.get("unit_of_measurement") == "mA":
         assert set(told) == {28000}
+    if attributes.get("unit_of_measurement") == "kW":
+        assert not told
 
 
 @pytest.mark.parametrize("power", ["nan", "inf", "-inf", "unknown", "", "6,6"])

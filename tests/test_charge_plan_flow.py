@@ -552,6 +552,7 @@ async def test_a_vehicle_that_only_starts_can_charge_up_to_the_end(
     [
         ("entity", {"switch": "switch.gone"}, {"switch": "switch_gone"}),
         ("entity", {"switch": "select.one"}, {"switch": "select_without_options"}),
+        ("entity", {"switch": WALLBOX, "meter": {"current": "number.kw"}}, {"meter": "not_amperes"}),
         ("scripts", {"script_start": "script.gone", "script_stop": "script.stop"}, {"script_start": "script_gone"}),
         ("scripts", {"script_start": "script.start", "script_stop": "script.gone"}, {"script_stop": "script_gone"}),
         ("scripts", {"script_start": "script.stop", "script_stop": "script.stop"}, {"script_stop": "scripts_equal"}),
@@ -561,8 +562,9 @@ async def test_what_cannot_switch(
     hass: HomeAssistant, loaded: MockConfigEntry, way: str, entered: dict[str, Any], error: dict[str, str]
 ) -> None:
     hass.states.async_set("select.one", "Only", {"options": ["Only"]})
+    hass.states.async_set("number.kw", "7", {"unit_of_measurement": "kW"})
     form = await enter(hass, await to_switch(hass, loaded), switched_by=way)
-    form = await enter(hass, form, **entered, power=5.5, meter={"power_sensor": PRICE})
+    form = await enter(hass, form, **{"power": 5.5, "meter": {"power_sensor": PRICE}, **entered})
     assert (form["step_id"], errors(form)) == (f"switch_{way}", error)
     assert filled(form)["power"] == 5.5, "what was entered is not lost"
 

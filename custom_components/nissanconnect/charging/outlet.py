@@ -132,8 +132,8 @@ class Outlet:
         state = self._hass.states.get(self._choice.current) if self._choice.current else None
         if state is None or state.state == STATE_UNAVAILABLE:
             return
-        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-        scale = 1000.0 if unit == UnitOfElectricCurrent.MILLIAMPERE else 1.0
+        if (scale := amperes_scale(state)) is None:
+            return
         low, high, step = (
             _number(state.attributes.get(name), default)
             for name, default in ((ATTR_MIN, 0.0), (ATTR_MAX, inf), (ATTR_STEP, scale))
@@ -158,6 +158,12 @@ class Outlet:
             raise SwitchFailed("switch_slow") from None
         except Exception as err:  # whatever an action of another integration raises
             raise SwitchFailed("switch_error") from err
+
+
+def amperes_scale(state: State) -> float | None:
+    """Return how many of a number's units are an ampere; ``None`` if it counts something else."""
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    return {None: 1.0, UnitOfElectricCurrent.AMPERE: 1.0, UnitOfElectricCurrent.MILLIAMPERE: 1000.0}.get(unit)
 
 
 def _number[T](value: object, default: T) -> float | T:

@@ -78,8 +78,9 @@ ANYWHERE: Final = "anywhere"
 MARKET: Final = "market"
 """The kind of prices that Home Assistant knows by itself."""
 
-_DAYS, _LIMITS, _METER = "days", "limits", "meter"
-_SECTIONS = (_DAYS, _LIMITS, _METER)
+METER: Final = "meter"
+_DAYS, _LIMITS = "days", "limits"
+_SECTIONS = (_DAYS, _LIMITS, METER)
 
 _SWITCH_FIELDS: Mapping[SwitchedBy, frozenset[str]] = {
     SwitchedBy.VEHICLE: frozenset(),
@@ -224,7 +225,7 @@ def switch_form(way: SwitchedBy, *, power: float, phases: int, can_refresh: bool
         **specific[way],
         probatio.Required(CONF_POWER, default=power): _number(CONF_POWER, UnitOfPower.KILO_WATT, step=0.1),
         probatio.Optional(CONF_CAPACITY): _number(CONF_CAPACITY, UnitOfEnergy.KILO_WATT_HOUR, step=0.1),
-        probatio.Required(_METER): _section(meter),
+        probatio.Required(METER): _section(meter),
     }
 
 

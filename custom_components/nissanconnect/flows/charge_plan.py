@@ -15,6 +15,7 @@ from homeassistant.helpers.selector import SelectOptionDict
 import probatio
 
 from ..account import NissanConfigEntry
+from ..charging.outlet import amperes_scale
 from ..charging.plans import (
     CONF_CAPACITY,
     CONF_CURRENT,
@@ -57,6 +58,7 @@ from . import loaded_vehicles, vehicle_selector
 from .charge_forms import (
     ANYWHERE,
     MARKET,
+    METER,
     Fields,
     closed,
     entered,
@@ -342,14 +344,16 @@ def _found_wallbox(hass: HomeAssistant) -> dict[str, Any]:
 
 
 def _wrong_switch(hass: HomeAssistant, way: SwitchedBy, fields: Mapping[str, Any]) -> dict[str, str]:
-    match way:
-        case SwitchedBy.VEHICLE:
-            return {}
-        case SwitchedBy.SCRIPTS:
-            scripts = {name: fields[name] for name in (CONF_SCRIPT_START, CONF_SCRIPT_STOP)}
-            if gone := [name for name, script in scripts.items() if hass.states.get(script) is None]:
-                return dict.fromkeys(gone, "script_gone")
-            return {} if len(set(scripts.values())) == len(scripts) else {CONF_SCRIPT_STOP: "scripts_equal"}
+    if way is SwitchedBy.VEHICLE:
+        return {}
+    number = hass.states.get(fields[CONF_CURRENT]) if CONF_CURRENT in fields else None
+    if number is not None and amperes_scale(number) is None:
+        return {METER: "not_amperes"}
+    if way is SwitchedBy.SCRIPTS:
+        scripts = {name: fields[name] for name in (CONF_SCRIPT_START, CONF_SCRIPT_STOP)}
+        if gone := [name for name, script in scripts.items() if hass.states.get(script) is None]:
+            return dict.fromkeys(gone, "script_gone")
+        return {} if len(set(scripts.values())) == len(scripts) else {CONF_SCRIPT_STOP: "scripts_equal"}
     switch = fields[CONF_SWITCH]
     if (state := hass.states.get(switch)) is None:
         return {CONF_SWITCH: "switch_gone"}
