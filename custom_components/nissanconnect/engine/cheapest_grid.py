@@ -111,14 +111,14 @@ class Grid:
         heads = [none, *self._heads(none, least)]
         for head in heads:
             yield from (head, *self._tails(head, least))
-        if not least:
-            return
-        for head in heads:
-            if 0 < (left := (seconds - head.seconds) % self.step) < self._length(self.n - 1):
-                yield from self._ended(head, least + left)
-        for tail in (none, *self._tails(none, least)):
-            if 0 < (left := (seconds - tail.seconds) % self.step) < self._length(0):
-                yield from self._begun(tail, least + left)
+        if least and (length := self._length(self.n - 1)) < self.step:
+            for head in heads:
+                if 0 < (left := (seconds - head.seconds) % self.step) < length:
+                    yield from self._ended(head, least + left)
+        if least and (length := self._length(0)) < self.step:
+            for tail in (none, *self._tails(none, least)):
+                if 0 < (left := (seconds - tail.seconds) % self.step) < length:
+                    yield from self._begun(tail, least + left)
 
     def _heads(self, none: Frame, least: int) -> Iterator[Frame]:
         """Yield the frames that use the first step, if it is shorter."""
