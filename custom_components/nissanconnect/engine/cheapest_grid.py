@@ -91,11 +91,19 @@ class Grid:
 
     def early(self, seconds: int) -> list[int]:
         """Return what so many seconds at the beginning of each step cost."""
-        return [self._cost(i, start, start + seconds) for i, start in enumerate(self.edges[:-1])]
+        return self._costs(self.edges, seconds)
 
     def late(self, seconds: int) -> list[int]:
         """Return what so many seconds at the end of each step cost."""
-        return [self._cost(i, end - seconds, end) for i, end in enumerate(self.edges[1:])]
+        return self._costs([end - seconds for end in self.edges[1:]], seconds)
+
+    def _costs(self, starts: Sequence[int], seconds: int) -> list[int]:
+        """Return what so many seconds of each step cost, as :meth:`_cost` does, but faster."""
+        unit, never, lateness = self._unit, self.never, seconds - 2 * self.edges[0]
+        return [
+            never if price is None or end - begin < seconds else (price * unit + 2 * start + lateness) * seconds
+            for price, start, (begin, end) in zip(self._prices, starts, pairwise(self.edges), strict=False)
+        ]
 
     def usable(self, start: int, end: int) -> list[int]:
         """Return what the steps from ``start`` to before ``end`` cost that can be used whole."""
