@@ -55,10 +55,8 @@ class Frame(NamedTuple):
 class Grid:
     """The steps between ``edges``, what each costs if it is ``whole``, and the ``sums`` of that.
 
-    The ``shortest`` block is a number of whole steps.
-
-    A ``start`` costs more than any lateness, and ``much`` is more than any steps cost. What costs half of ``never`` or
-    more is impossible.
+    The ``shortest`` block is as long as a number of whole steps. A ``start`` costs more than any lateness, and ``much``
+    is more than any steps cost. What costs half of ``never`` or more is impossible.
     """
 
     def __init__(self, slots: Sequence[Slot], shortest: int) -> None:
@@ -155,13 +153,7 @@ class Grid:
         if frame.on or frame.starts == 0 or end > (frame.spans[0][0] if frame.spans else self.edges[-1]):
             return
         first = min(bisect_left(self.edges, end), frame.last)  # a block at the end may begin within the same step
-        yield frame._replace(
-            first=first,
-            starts=None if frame.starts is None else frame.starts - 1,
-            on=self.edges[first] == end,
-            spans=((begin, end), *frame.spans),
-            cost=frame.cost + self._block_cost(begin, end),
-        )
+        yield self._with_block(frame, begin, end)._replace(first=first, on=self.edges[first] == end)
 
     def _ended(self, frame: Frame, seconds: int) -> Iterator[Frame]:
         """Yield the frame with a block at the end, if that can be."""
@@ -169,18 +161,17 @@ class Grid:
         if frame.starts == 0 or begin < (frame.spans[-1][1] if frame.spans else self.edges[0]):
             return
         last = max(bisect_right(self.edges, begin) - 1, frame.first)
-        yield frame._replace(
-            last=last,
-            starts=None if frame.starts is None else frame.starts - 1,
-            spans=(*frame.spans, (begin, end)),
-            cost=frame.cost + self._block_cost(begin, end),
-        )
+        yield self._with_block(frame, begin, end)._replace(last=last)
 
-    def _block_cost(self, begin: int, end: int) -> int:
-        """Return what a block costs, which may begin or end within a step."""
+    def _with_block(self, frame: Frame, begin: int, end: int) -> Frame:
+        """Return the frame with a block more, which may begin or end within a step."""
         places = range(bisect_right(self.edges, begin) - 1, bisect_left(self.edges, end))
         parts = ((i, max(begin, self.edges[i]), min(end, self.edges[i + 1])) for i in places)
-        return self.start + sum(self._cost(*part) for part in parts)
+        return frame._replace(
+            starts=None if frame.starts is None else frame.starts - 1,
+            spans=tuple(sorted((*frame.spans, (begin, end)))),
+            cost=frame.cost + self.start + sum(self._cost(*part) for part in parts),
+        )
 
     def _length(self, i: int) -> int:
         return self.edges[i + 1] - self.edges[i]
