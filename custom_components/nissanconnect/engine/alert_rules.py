@@ -147,10 +147,8 @@ def _turned(was: bool | None, now: bool | None) -> bool | None:
 def _end_of_charge(was: Charging, now: Charging, context: AlertContext) -> AlertType | None:
     finished = now.status is ChargingStatus.FINISHED
     if was.active is not True:  # it may have charged between two reads; only the vehicle knows
-        is_end = finished and was.status not in _NOT_BEGUN
-        if context.target is not None and _is_full(context.state, _REPORTED_FULL, context.target) is False:
-            return None  # the plan pauses
-        return AlertType.CHARGING_FINISHED if is_end else None
+        pauses = context.target is not None and _is_full(context.state, _REPORTED_FULL, context.target) is False
+        return AlertType.CHARGING_FINISHED if finished and was.status not in _NOT_BEGUN and not pauses else None
     requested = context.stopped_at is not None and context.stopped_at >= was.received_at
     if now.active is not False:
         return None

@@ -82,7 +82,7 @@ class PriceSlot(NamedTuple):
 
 
 class Period(NamedTuple):
-    """Some time, with the ``power`` in kW that the roof has to spare in it, if it is about that."""
+    """Some time, with a ``power`` in kW if it is about that: what the roof has to spare, or what a vehicle draws."""
 
     start: datetime
     end: datetime
