@@ -23,6 +23,21 @@ __all__ = ["wallbox"]
 MINUTE = timedelta(minutes=1)
 
 
+class SwitchFault:
+    """Lets no current through the wallbox, as long as it ``lasts``."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self.lasts = True
+
+        @callback
+        def turn_on(call: ServiceCall) -> None:
+            if self.lasts:
+                raise TimeoutError
+            hass.states.async_set(WALLBOX, "on", context=call.context)
+
+        hass.services.async_register("input_boolean", "turn_on", turn_on)
+
+
 async def test_a_switch_that_replaced_a_select_does_not_need_its_options(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
 ) -> None:
@@ -72,18 +87,10 @@ async def test_a_switch_that_fails_for_an_hour_is_switched_on_in_the_end(
 ) -> None:
     events = async_capture_events(hass, EVENT_ALERT)
     charge = await plan_at_night(hass, simulator, entry, pass_time)
-    works = False
-
-    @callback
-    def act(call: ServiceCall) -> None:
-        if not works:
-            raise TimeoutError
-        hass.states.async_set(WALLBOX, "on", context=call.context)
-
-    hass.services.async_register("input_boolean", "turn_on", act)
+    fault = SwitchFault(hass)
     await pass_time(timedelta(hours=7, minutes=20), timedelta(minutes=5))
     assert shown(charge).standing == (PlanStatus.CHARGING, PlanReason.NOT_OBEYED)
-    works = True
+    fault.lasts = False
     await pass_time(timedelta(minutes=6))
     assert wallbox.is_on
     assert shown(charge).standing == (PlanStatus.CHARGING, PlanReason.CHEAPEST)
@@ -115,15 +122,7 @@ async def test_what_could_not_be_switched_on_is_not_switched_on_later_against_a_
     wish: str,
 ) -> None:
     charge = await plan_at_night(hass, simulator, entry, pass_time)
-    works = False
-
-    @callback
-    def act(call: ServiceCall) -> None:
-        if not works:
-            raise TimeoutError
-        hass.states.async_set(WALLBOX, "on", context=call.context)
-
-    hass.services.async_register("input_boolean", "turn_on", act)
+    fault = SwitchFault(hass)
     match wish:
         case "by hand":
             charge.async_charge_now()
@@ -140,7 +139,7 @@ async def test_what_could_not_be_switched_on_is_not_switched_on_later_against_a_
             charge.async_change(power_sensor="sensor.meter", target=50)
     await pass_time(2 * MINUTE)
     before = list(wallbox.switched)
-    works = True
+    fault.lasts = False
     await pass_time(10 * MINUTE)
     assert wallbox.switched == before
     assert not wallbox.is_on
@@ -180,22 +179,14 @@ async def test_a_switch_that_works_again_after_a_restart_is_given_the_time_to_be
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
 ) -> None:
     events = async_capture_events(hass, EVENT_ALERT)
-    works = False
-
-    @callback
-    def act(call: ServiceCall) -> None:
-        if not works:
-            raise TimeoutError
-        hass.states.async_set(WALLBOX, "on", context=call.context)
-
     await plan_at_night(hass, simulator, entry, pass_time, capacity=37.2)
-    hass.services.async_register("input_boolean", "turn_on", act)
+    fault = SwitchFault(hass)
     await pass_time(timedelta(hours=6, minutes=23), timedelta(minutes=1))
     await hass.config_entries.async_unload(entry.entry_id)
     await pass_time(timedelta(minutes=30), timedelta(minutes=30))
     await hass.config_entries.async_setup(entry.entry_id)
     await pass_time(2 * MINUTE)
-    works = True
+    fault.lasts = False
     await pass_time(timedelta(hours=4), timedelta(minutes=1))
     assert "plan_failed" not in [event.data["type"] for event in events]
     assert electric(simulator).battery.level == pytest.approx(80, abs=2)
@@ -211,15 +202,7 @@ async def test_a_restart_does_not_forget_that_the_current_is_to_be_left_on(
     end: str,
 ) -> None:
     charge = await plan_at_night(hass, simulator, entry, pass_time)
-    works = False
-
-    @callback
-    def act(call: ServiceCall) -> None:
-        if not works:
-            raise TimeoutError
-        hass.states.async_set(WALLBOX, "on", context=call.context)
-
-    hass.services.async_register("input_boolean", "turn_on", act)
+    fault = SwitchFault(hass)
     if end == "off":
         charge.async_set_enabled(False)
     else:
@@ -227,7 +210,7 @@ async def test_a_restart_does_not_forget_that_the_current_is_to_be_left_on(
     for _ in range(2):
         await pass_time(30 * MINUTE, 5 * MINUTE)
         await hass.config_entries.async_reload(entry.entry_id)
-    works = True
+    fault.lasts = False
     await pass_time(6 * MINUTE)
     assert wallbox.is_on
     await hass.config_entries.async_reload(entry.entry_id)

@@ -24,6 +24,7 @@ from custom_components.nissanconnect.engine.charge_plan import (
     PriceSlot,
 )
 from custom_components.nissanconnect.engine.charge_planner import plan_charge
+from custom_components.nissanconnect.engine.cheapest import joined
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHTS = [
@@ -194,17 +195,6 @@ class Case:
 def length(spans: Iterable[Span]) -> int:
     """How many seconds spans last together."""
     return sum(end - start for start, end in spans)
-
-
-def joined(spans: Iterable[Span]) -> list[Span]:
-    """Spans in their order, those that meet as one."""
-    found = list[Span]()
-    for start, end in sorted(spans):
-        if found and found[-1][1] == start:
-            found[-1] = found[-1][0], end
-        else:
-            found.append((start, end))
-    return found
 
 
 def spans_of(plan: ChargePlan) -> list[Span]:
