@@ -13,7 +13,7 @@ from custom_components.nissanconnect.const import EVENT_ALERT
 from custom_components.nissanconnect.engine.charge_plan import PlanReason, PlanStatus
 
 from .charging import PRICE, WALLBOX, Wallbox, electric, runtime
-from .conftest import LetTimePass, state
+from .conftest import LetTimePass, settle, state
 from .simulator import Simulator
 from .test_charge_control import plan_at_night, shown, standing, wallbox
 from .test_charge_faults import turn
@@ -143,6 +143,26 @@ async def test_what_could_not_be_switched_on_is_not_switched_on_later_against_a_
     await pass_time(10 * MINUTE)
     assert wallbox.switched == before
     assert not wallbox.is_on
+
+
+@pytest.mark.parametrize("wish", ["charge now", "skip"])
+async def test_what_the_owner_presses_counts_at_once_after_a_switch_by_hand(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    wish: str,
+) -> None:
+    charge = await plan_at_night(hass, simulator, entry, pass_time)
+    charge.async_charge_now()
+    await pass_time(6 * MINUTE)
+    await turn(hass, False)
+    assert standing(charge) is PlanStatus.SUSPENDED
+    assert not wallbox.is_on
+    charge.async_charge_now() if wish == "charge now" else charge.async_skip()
+    await settle(hass)
+    assert wallbox.is_on
 
 
 async def test_entities_that_are_renamed_are_followed(

@@ -105,10 +105,12 @@ class ChargeStay:
     def async_set_mode(self, mode: SessionMode) -> None:
         """Set who decides when current flows."""
         if self.session is not None:
-            order = self.session.order
-            if mode is SessionMode.PLAN or (order is not None and order.given_up):
-                order = None  # so that the next update gives one
+            before, order = self.session.mode, self.session.order
+            if mode is SessionMode.PLAN or not before.is_planned or (order is not None and order.given_up):
+                order = None  # so that the next update gives one: somebody else may have switched since the last
             self._async_keep(replace(self.session, mode=mode, order=order))
+            if mode is SessionMode.SKIPPED and before is SessionMode.SUSPENDED:
+                self.switcher.async_let_go()
             self.async_update()
 
     @callback
