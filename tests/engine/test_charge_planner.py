@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import inf, nan
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -317,3 +318,25 @@ def test_a_short_time_that_is_forbidden_stays_a_pause() -> None:
     assert all(block.end <= at(0.25) or block.start >= at(0.3) for block in plan.blocks)
     dear = plan_charge(short(shortest_pause=timedelta(hours=1), highest_price=0.15, starts=None), DEARER)
     assert dear.reason is PlanReason.PRICE_CAP
+
+
+def test_what_is_charged_in_place_of_a_short_pause_is_left_out_where_it_is_dearest() -> None:
+    """The hour at 0.06 is used to its end, and the few minutes at 0.17 are not."""
+    wanted = task(level=50.0, target=70.0, capacity=36.0, power=7.4, ready_by=at(4), charging_since=at(-1))
+    running = replace(wanted, now=at(0) + timedelta(minutes=50, seconds=30), efficiency=0.9, overhead=0.3)
+    slots = hourly(0.25, 0.06, 0.26, 0.17)
+    assert len(plan_charge(running, slots).blocks) == 2
+    plan = plan_charge(replace(running, shortest_pause=PAUSE), slots)
+    (block,) = plan.blocks
+    assert (block.start, plan.level) == (running.now, 70)
+    assert plan.cost == plan.cost_at_once
+
+
+def test_no_block_becomes_too_short_in_place_of_a_short_pause() -> None:
+    slots = quarters(0.10, 0.20, 0.10, 0.30, 0.30, 0.15, 0.15, 0.15)
+    wanted = task(target=56.0, ready_by=at(2), shortest=timedelta(minutes=15), shortest_pause=PAUSE)
+    plan = plan_charge(wanted, slots)
+    assert plan.level == 56
+    assert all(block.end - block.start >= timedelta(minutes=15) for block in plan.blocks)
+    pauses = [later.start - earlier.end for earlier, later in pairwise(plan.blocks)]
+    assert all(pause >= PAUSE for pause in pauses)

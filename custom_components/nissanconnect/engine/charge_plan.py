@@ -107,7 +107,7 @@ class ChargeTask:
     ``earliest`` and ``ready_by`` are when charging may begin and has to be done, if that matters. Up to the
     ``minimum_level`` it charges at once, whatever that costs. Above the ``highest_price`` it does not charge. There are
     at most so many ``starts``, and no block is shorter than the ``shortest``, if that is possible. Rather than pausing
-    for less than the ``shortest_pause`` it goes on and ends earlier, which costs a little more. ``charging_since``
+    for less than the ``shortest_pause`` it goes on and ends earlier, which may cost more. ``charging_since``
     is since when the current flows, if it does. ``forbidden`` is when none must flow. ``solar`` is what the roof has to
     spare, which costs the ``feed_in`` price.
     """

@@ -108,17 +108,49 @@ class Planner:
         return self.at([*spans, *known, *late], reason)
 
     def _without_short_pauses(self, spans: list[Span], free: int) -> list[Span]:
-        """Begin a block that follows too soon at once; it ends earlier for that."""
+        """Go on where a pause would be too short. What is charged too much by that is left out where it is dearest."""
         shortest = self._task.shortest_pause.total_seconds()
-        found = [(self._now, self._now)] if self._task.charging_since else []
-        for start, end in joined(spans):
-            last = found[-1][1] if found else start
-            pause = start - last
-            uses = self._uses(last, start)
-            if last < free or pause >= shortest or any(isinstance(use, _Use) for *_, use in uses):
-                pause = 0
-            found.append((start - pause, end - pause))
-        return joined([span for span in found if _length([span])])
+        done = [(self._now, self._now)] if self._task.charging_since else []
+        ahead = joined(spans)
+        while ahead:
+            start, last = ahead[0][0], done[-1][1] if done else -_FAR
+            uses = self._uses(last, start) if last >= free and start - last < shortest else ()
+            trimmed = self._trimmed(ahead, start - last) if uses else None
+            if trimmed is not None and not any(isinstance(use, _Use) for *_, use in uses):
+                (_, end), *ahead = trimmed
+                done[-1] = done[-1][0], end
+            else:
+                done.append(ahead.pop(0))
+        return joined([span for span in done if _length([span])])
+
+    def _trimmed(self, spans: list[Span], seconds: int) -> list[Span] | None:
+        """Return spans without so many seconds at their ends, the dearest first; ``None`` if one became too short.
+
+        The first may become as short as can be, because it goes on with another.
+        """
+        first, *others = spans
+        while seconds:
+            best = max(self._cuts([first, *others], seconds), default=None)
+            if best is None:
+                return None
+            _, place, cut = best
+            cuts = [cut if each == place else 0 for each in range(len(others) + 1)]
+            first, *others = [(start, end - cut) for (start, end), cut in zip([first, *others], cuts, strict=True)]
+            others = [span for span in others if _length([span])]
+            seconds -= cut
+        return [first, *others]
+
+    def _cuts(self, spans: list[Span], seconds: int) -> Iterator[tuple[float, int, int]]:
+        """Yield what can be left out at the end of each span, at most so many seconds: the price, which, how many."""
+        shortest = int(self._task.shortest.total_seconds())
+        for place, (start, end) in enumerate(spans):
+            cut = end - start
+            if not place or cut > seconds:  # else all of it
+                begin = max((begin for begin, _ in self._parts(start, end)), default=end)
+                cut = min(seconds, end - begin, cut - shortest if place else cut)
+            price = self._price(end - 1) if cut > 0 else None
+            if price is not None:
+                yield price, place, cut
 
     def choice(self) -> Choice | None:
         """Return what there is to choose, if there is enough time whose price is known."""
