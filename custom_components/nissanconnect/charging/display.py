@@ -80,7 +80,7 @@ def charge_display(
         finish=blocks[-1].end if blocks else None,
         energy=round(sum(block.energy for block in exact), 1),
         cost=None if cost is None else round(cost, 2),
-        saving=None if cost is None or at_once is None else round(at_once - cost, 2),
+        saving=None if cost is None or at_once is None else round(at_once - cost, 2) + 0.0,  # not -0.0
         level=round(plan.level) if is_known else None,
         missing=ceil(plan.missing) if is_known and plan.missing else None,
     )
