@@ -1,0 +1,89 @@
+"""The entries of the book: each trip and each charge of a vehicle.
+
+Distances are in km, energies in kWh, powers in kW, levels in % and temperatures in °C. ``None`` is unknown. Energies
+are those of the battery unless something else is said.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+_SHORTEST = 1.0
+"""km below which a consumption says nothing."""
+
+
+class Current(StrEnum):
+    """What a vehicle charged with."""
+
+    AC = "ac"
+    DC = "dc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """One trip. ``odometer`` is the distance shown at its end; ``origin`` and ``destination`` are names of zones.
+
+    ``energy`` is what has left the battery, without what was ``regained``. It may be off by the ``uncertainty``.
+    ``outside`` is the mean temperature, ``cost`` what was paid for the energy when it was charged.
+    """
+
+    start: datetime
+    end: datetime
+    distance: float
+    odometer: float | None = None
+    origin: str | None = None
+    destination: str | None = None
+    energy: float | None = None
+    uncertainty: float | None = None
+    regained: float | None = None
+    level_from: float | None = None
+    level_to: float | None = None
+    outside: float | None = None
+    cost: float | None = None
+
+    @property
+    def minutes(self) -> float:
+        """How long it took."""
+        return (self.end - self.start) / timedelta(minutes=1)
+
+    @property
+    def consumption(self) -> float | None:
+        """The kWh for 100 km; ``None`` if that is unknown or says nothing."""
+        if self.energy is None or self.energy <= 0 or self.distance < _SHORTEST:
+            return None
+        return 100 * self.energy / self.distance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One charge, pauses included, at the ``place`` of that name.
+
+    ``energy`` went into the battery; it may be off by the ``uncertainty``. ``wall_energy`` came from the wall: it is
+    ``estimated`` unless a meter has counted it. ``cost`` is in ``currency``. ``solar`` is which part of it was expected
+    from the roof, from 0 to 1.
+    """
+
+    start: datetime
+    end: datetime
+    place: str | None = None
+    level_from: float | None = None
+    level_to: float | None = None
+    energy: float | None = None
+    uncertainty: float | None = None
+    wall_energy: float | None = None
+    estimated: bool = True
+    cost: float | None = None
+    currency: str | None = None
+    peak_power: float | None = None
+    current: Current | None = None
+    solar: float | None = None
+
+    @property
+    def minutes(self) -> float:
+        """How long it took, pauses included."""
+        return (self.end - self.start) / timedelta(minutes=1)
+
+    @property
+    def gained(self) -> float | None:
+        """How many % were gained."""
+        return None if self.level_from is None or self.level_to is None else self.level_to - self.level_from
