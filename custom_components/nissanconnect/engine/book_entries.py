@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+HOME = "zone.home"
+"""The name of the place that is home, whatever its owner calls it."""
+
 _SHORTEST = 1.0
 """km below which a consumption says nothing."""
 
@@ -21,7 +24,10 @@ class Current(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """One trip. ``odometer`` is the distance shown at its end; ``origin`` and ``destination`` are names of zones.
+    """One trip.
+
+    ``odometer`` is the distance shown at its end; ``origin`` and ``destination`` are names of zones,
+    empty outside of all of them.
 
     ``energy`` is what has left the battery, without what was ``regained``. It may be off by the ``uncertainty``.
     ``outside`` is the mean temperature, ``cost`` what was paid for the energy when it was charged.
@@ -56,7 +62,7 @@ class Trip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One charge, pauses included, at the ``place`` of that name.
+    """One charge, pauses included, at the ``place`` of that name; empty outside of all zones.
 
     ``energy`` went into the battery; it may be off by the ``uncertainty``. ``wall_energy`` came from the wall: it is
     ``estimated`` unless a meter has counted it. ``cost`` is in ``currency``. ``solar`` is which part of it was expected

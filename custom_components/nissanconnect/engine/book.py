@@ -1,0 +1,165 @@
+"""The book of a vehicle: what it has driven and charged, and what that has taken and cost.
+
+Entries of the last days are found anew from readings whenever there is news, so that late and repeated reports end up
+in the same book. Older entries are settled: they do not change any more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+from .book_entries import HOME, Charge, Current, Trip
+from .book_readings import Quantity, Reading, Readings
+from .charge_finder import PAUSE, Assumptions
+from .energy_cost import Lots, add, adjust, take
+from .entry_finder import Entries, EntryFinder
+
+OPEN = timedelta(days=2)
+"""How late a report may come and still be taken into account."""
+
+_REST = timedelta(hours=1)
+"""What comes longer after a trip cannot belong to it."""
+
+_MOST_READINGS = 6000
+"""With more, entries are settled sooner: so many take some hundred kilobytes."""
+
+_DOUBT = 0.03
+"""Which part of the capacity the content of the battery may differ from what was charged and used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What entries add up to: kilometres, kilowatt-hours, and what charges have cost whose price was known.
+
+    ``energy`` is what trips have used, net of what was ``regained``. ``stored`` is what charges brought into the
+    battery and ``wall`` what they took from the wall, ``at_home`` which part of it at home. The cost of a charge whose
+    price is unknown is missing in ``cost``; of a trip, in ``trip_cost``.
+    """
+
+    trips: int = 0
+    distance: float = 0.0
+    minutes: float = 0.0
+    energy: float = 0.0
+    regained: float = 0.0
+    trip_cost: float = 0.0
+    charges: int = 0
+    stored: float = 0.0
+    wall: float = 0.0
+    at_home: float = 0.0
+    cost: float = 0.0
+
+    def __add__(self, other: Self) -> Self:
+        """Return the sums of both."""
+        return type(self)(
+            **{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(type(self))}
+        )
+
+    @property
+    def consumption(self) -> float | None:
+        """The kWh for 100 km."""
+        return 100 * self.energy / self.distance if self.distance >= 1 and self.energy > 0 else None
+
+
+def sums_of(entries: Entries) -> Sums:
+    """Add entries up."""
+    trips, charges = entries
+    return Sums(
+        trips=len(trips),
+        distance=sum(trip.distance for trip in trips),
+        minutes=sum(trip.minutes for trip in trips),
+        energy=sum(trip.energy or 0.0 for trip in trips),
+        regained=sum(trip.regained or 0.0 for trip in trips),
+        trip_cost=sum(trip.cost or 0.0 for trip in trips),
+        charges=len(charges),
+        stored=sum(charge.energy or 0.0 for charge in charges),
+        wall=sum(charge.wall_energy or 0.0 for charge in charges),
+        at_home=sum(charge.wall_energy or 0.0 for charge in charges if is_at_home(charge)),
+        cost=sum(charge.cost or 0.0 for charge in charges),
+    )
+
+
+def is_at_home(charge: Charge) -> bool:
+    """Whether a vehicle has charged at home, or at a wall of which nobody knows where it is."""
+    return charge.place == HOME or (charge.place is None and charge.current is not Current.DC)
+
+
+class Book:
+    """The open part of a book, and the sums of what is settled."""
+
+    def __init__(
+        self,
+        readings: Readings | None = None,
+        *,
+        since: datetime | None = None,
+        lots: Lots = (),
+        settled: Sums = Sums(),
+    ) -> None:
+        """``since`` is until when entries are settled; ``lots`` is what was in the battery then."""
+        self.readings = Readings() if readings is None else readings
+        self.since = since
+        self.lots = lots
+        self.settled = settled
+
+    def add(self, quantity: Quantity, reading: Reading) -> bool:
+        """Add a reading; return whether it tells anything new. What is settled does not change."""
+        if self.since is not None and reading.at < self.since:
+            return False
+        return self.readings.add(quantity, reading)
+
+    def entries(self, assumed: Assumptions, now: datetime) -> Entries:
+        """Return the entries that are not settled."""
+        return _with_costs(self._found(assumed, now), self.lots, assumed)[0]
+
+    def settle(self, assumed: Assumptions, now: datetime) -> Entries:
+        """Settle what is old enough, and return it: it is not kept here any more."""
+        found = self._found(assumed, now)
+        late = OPEN if len(self.readings) <= _MOST_READINGS else OPEN / 8
+        until = _quiet(found, now - late)
+        if self.since is not None and until <= self.since:
+            return Entries()
+        old = Entries(
+            [trip for trip in found.trips if trip.end <= until],
+            [charge for charge in found.charges if charge.end <= until],
+        )
+        settled, self.lots = _with_costs(old, self.lots, assumed)
+        self.since, self.settled = until, self.settled + sums_of(settled)
+        self.readings.forget(until)
+        return settled
+
+    def _found(self, assumed: Assumptions, now: datetime) -> Entries:
+        first = min((reading.at for _, reading in self.readings), default=now)
+        since = first if self.since is None else self.since
+        return EntryFinder(self.readings, assumed, since=since, now=max(now, since)).find()
+
+
+def _quiet(entries: Entries, until: datetime) -> datetime:
+    """Return the last time until then in which nothing goes on that may still change."""
+    spans = [
+        *((trip.start, trip.end + _REST) for trip in entries.trips),
+        *((charge.start, charge.end + PAUSE) for charge in entries.charges),
+    ]
+    for start, end in sorted(spans, reverse=True, key=lambda span: span[1]):
+        if start <= until < end:
+            until = start - timedelta(seconds=1)
+    return until
+
+
+def _with_costs(entries: Entries, lots: Lots, assumed: Assumptions) -> tuple[Entries, Lots]:
+    """Return the entries with what the energy of each trip has cost, and what is in the battery in the end."""
+    trips = list[Trip]()
+    both: Sequence[Trip | Charge] = sorted(
+        [*entries.charges, *entries.trips], key=lambda entry: (entry.start, entry.end)
+    )
+    for entry in both:
+        if assumed.capacity is not None and entry.level_from is not None:
+            content = entry.level_from / 100 * assumed.capacity
+            lots = adjust(lots, content, _DOUBT * assumed.capacity)
+        if isinstance(entry, Charge):
+            lots = add(lots, entry.energy or 0.0, entry.cost)
+        elif entry.energy is None:
+            trips.append(entry)
+        else:
+            lots, cost = take(lots, max(entry.energy, 0.0))
+            trips.append(replace(entry, cost=cost))
+    return Entries(trips, entries.charges), lots

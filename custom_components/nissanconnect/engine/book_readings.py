@@ -1,0 +1,180 @@
+"""What the book is written from: readings of a vehicle and its surroundings, in any order, each as often as it comes.
+
+Of equal readings within a quarter of an hour the first and the last are kept, of a meter the first and the last of all.
+So it makes no difference in which order they come, and a vehicle that reports every second needs little room.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+CELL = timedelta(minutes=15)
+"""Prices change every quarter of an hour at most."""
+
+type Value = float | str | None
+
+
+class Quantity(StrEnum):
+    """What was read. Whether something is so is 1 or 0."""
+
+    ODOMETER = "odometer"
+    """km."""
+    LEVEL = "level"
+    """%."""
+    CONTENT = "content"
+    """kWh in the battery."""
+    PLUGGED_IN = "plugged_in"
+    CHARGING = "charging"
+    RAPID = "rapid"
+    """Whether the vehicle charges with direct current."""
+    POWER = "power"
+    """kW with which it charges."""
+    OUTSIDE = "outside"
+    """°C."""
+    PLACE = "place"
+    """The name of a zone, empty outside of all, ``None`` if it is unknown."""
+    METER = "meter"
+    """kWh by a meter at the wall."""
+    PRICE = "price"
+    """What a kWh costs from then on, ``None`` if that is unknown. The source is the currency."""
+    SOLAR = "solar"
+    """Which part of the current is expected from the roof, from 0 to 1, from then on."""
+    DRIVEN = "driven"
+    """kWh drawn while driving, by the vehicle's own counter."""
+    REGAINED = "regained"
+    """kWh regained, by the vehicle's own counter."""
+    STORED = "stored"
+    """kWh charged into the battery, by the vehicle's own counter."""
+
+
+COUNTERS = frozenset({Quantity.METER, Quantity.DRIVEN, Quantity.REGAINED, Quantity.STORED})
+"""They only rise, unless they begin again at zero."""
+
+
+class Reading(NamedTuple):
+    """A value at a time, from a source."""
+
+    at: datetime
+    value: Value
+    source: str = ""
+
+
+class Kept(NamedTuple):
+    """A reading that is kept, and when the same value was read last in that quarter of an hour."""
+
+    first: Reading
+    last: Reading
+
+
+type _Key = tuple[str, int, Value]
+
+
+class Readings:
+    """A set of readings."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept: dict[Quantity, dict[_Key, Kept]] = {}
+        self._sorted: dict[Quantity, list[Reading]] = {}
+
+    def add(self, quantity: Quantity, reading: Reading) -> bool:
+        """Add a reading; return whether that tells anything new."""
+        cell = int(reading.at.timestamp() // CELL.total_seconds())
+        key = reading.source, cell, None if quantity in COUNTERS else reading.value
+        kept = self._kept.setdefault(quantity, {})
+        before = kept.get(key)
+        found = (
+            Kept(reading, reading) if before is None else Kept(min(before.first, reading), max(before.last, reading))
+        )
+        if found == before:
+            return False
+        kept[key] = found
+        self._sorted.pop(quantity, None)
+        return True
+
+    def of(self, quantity: Quantity) -> list[Reading]:
+        """Return the readings of a quantity, oldest first."""
+        if (found := self._sorted.get(quantity)) is None:
+            each = {reading for kept in self._kept.get(quantity, {}).values() for reading in kept}
+            found = self._sorted[quantity] = sorted(each, key=_order)
+        return found
+
+    def by_source(self, quantity: Quantity) -> Mapping[str, list[Reading]]:
+        """Return the readings of a quantity for each source."""
+        found: dict[str, list[Reading]] = {}
+        for reading in self.of(quantity):
+            found.setdefault(reading.source, []).append(reading)
+        return found
+
+    def forget(self, until: datetime) -> None:
+        """Forget what is older, but for the last reading of each source, which goes on until the next."""
+        for quantity in list(self._kept):
+            kept = Readings()
+            for series in self.by_source(quantity).values():
+                first = max(bisect_right(series, until, key=_at) - 1, 0)
+                for reading in series[first:]:
+                    kept.add(quantity, reading)
+            self._kept[quantity] = kept._kept.get(quantity, {})
+        self._sorted.clear()
+
+    def __len__(self) -> int:
+        """Return how many are kept."""
+        return sum(len(self.of(quantity)) for quantity in self._kept)
+
+    def __iter__(self) -> Iterator[tuple[Quantity, Reading]]:
+        """Yield all."""
+        for quantity in self._kept:
+            for reading in self.of(quantity):
+                yield quantity, reading
+
+
+def _at(reading: Reading) -> datetime:
+    return reading.at
+
+
+def _order(reading: Reading) -> tuple[datetime, str, str]:
+    return reading.at, reading.source, str(reading.value)
+
+
+def last_until(series: Sequence[Reading], at: datetime) -> Reading | None:
+    """Return the last reading of a sorted series until ``at``."""
+    index = bisect_right(series, at, key=_at)
+    return series[index - 1] if index else None
+
+
+def between(series: Sequence[Reading], start: datetime, end: datetime) -> Sequence[Reading]:
+    """Return the part of a sorted series from ``start`` to ``end``, both included."""
+    return series[bisect_left(series, start, key=_at) : bisect_right(series, end, key=_at)]
+
+
+class Rise(NamedTuple):
+    """By how much a counter has risen between two readings."""
+
+    start: datetime
+    end: datetime
+    amount: float
+
+
+def rises(series: Sequence[Reading], start: datetime, end: datetime) -> list[Rise]:
+    """Return how a counter has risen within some time. One that is lower than before has begun again at zero.
+
+    It was read when it had changed, so what was read after ``start`` has been counted since.
+    """
+    found = list[Rise]()
+    before = last_until(series, start)
+    for reading in between(series, start, end):
+        if before is None or reading.at <= before.at:
+            before = before or reading
+            continue
+        now, then = number(reading), number(before)
+        if (amount := now - then if now >= then else now) > 0:
+            found.append(Rise(max(before.at, start), reading.at, amount))
+        before = reading
+    return found
+
+
+def number(reading: Reading) -> float:
+    """Return the value of a reading that is a number."""
+    return reading.value if isinstance(reading.value, float | int) else 0.0

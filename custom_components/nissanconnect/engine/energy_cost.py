@@ -1,0 +1,106 @@
+"""What energy has cost: when it came from the wall, and when it is used. What was charged first is used first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+from .book_readings import Reading, Rise, between, last_until
+
+_LITTLE = 1e-6
+
+_MOST_UNKNOWN = 0.01
+"""Which part of the energy may have an unknown price. It is taken to have cost as much as the rest."""
+
+
+class Cost(NamedTuple):
+    """An amount in a currency."""
+
+    amount: float
+    currency: str
+
+
+def cost_of(flows: Sequence[Rise], prices: Sequence[Reading]) -> Cost | None:
+    """Return what has flowed at these times has cost; ``None`` if the price of some is unknown.
+
+    Each of the ``prices`` holds until the next; its source is the currency.
+    """
+    known, unknown, amount = 0.0, 0.0, 0.0
+    currencies = set[str]()
+    for energy, price in (part for flow in flows for part in _priced(flow, prices)):
+        if price is None or not isinstance(price.value, float | int):
+            unknown += energy
+        else:
+            known += energy
+            amount += energy * price.value
+            currencies.add(price.source)
+    if len(currencies) != 1 or unknown > _MOST_UNKNOWN * (known + unknown):
+        return None
+    return Cost(amount * (known + unknown) / known, currencies.pop()) if known else None
+
+
+def _priced(flow: Rise, prices: Sequence[Reading]) -> Iterator[tuple[float, Reading | None]]:
+    """Split what has flowed evenly in some time where the price changes."""
+    seconds = (flow.end - flow.start).total_seconds()
+    edges = _edges([flow.start, *(price.at for price in between(prices, flow.start, flow.end)), flow.end])
+    for start, end in edges:
+        share = (end - start).total_seconds() / seconds if seconds else 1.0
+        yield flow.amount * share, last_until(prices, start)
+
+
+def _edges(times: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:
+    ordered = sorted(set(times))
+    yield from pairwise(ordered) if len(ordered) > 1 else [(ordered[0], ordered[0])]
+
+
+class Lot(NamedTuple):
+    """Some kWh in the battery, and what one of them has cost; ``None`` if that is unknown."""
+
+    energy: float
+    price: float | None
+
+
+type Lots = tuple[Lot, ...]
+
+
+def add(lots: Lots, energy: float, cost: float | None) -> Lots:
+    """Return the lots with what was charged for so much."""
+    if energy <= _LITTLE:
+        return lots
+    return (*lots, Lot(energy, None if cost is None else cost / energy))
+
+
+def take(lots: Lots, energy: float) -> tuple[Lots, float | None]:
+    """Take so many kWh, the oldest first; return what is left, and what the taken ones have cost.
+
+    The cost is ``None`` if that of some is unknown, or if there was not so much.
+    """
+    cost: float | None = 0.0
+    left = energy
+    for index, lot in enumerate(lots):
+        taken = min(lot.energy, left)
+        cost = None if cost is None or lot.price is None else cost + taken * lot.price
+        left -= taken
+        if lot.energy - taken > _LITTLE:
+            return (Lot(lot.energy - taken, lot.price), *lots[index + 1 :]), cost
+        if left <= _LITTLE:
+            return lots[index + 1 :], cost
+    return (), None if left > _LITTLE else cost
+
+
+def adjust(lots: Lots, content: float, doubt: float) -> Lots:
+    """Return lots that hold as much as the battery, if they differ by more than the ``doubt``.
+
+    What is missing was used while the vehicle stood. What is too much was in it before, at an unknown price.
+    """
+    held = total(lots)
+    if held - content > doubt:
+        return take(lots, held - content)[0]
+    if content - held > doubt:
+        return (Lot(content - held, None), *lots)
+    return lots
+
+
+def total(lots: Sequence[Lot]) -> float:
+    """Return how many kWh there are."""
+    return sum(lot.energy for lot in lots)

@@ -1,0 +1,258 @@
+"""Writes the entries of the book from readings: trips and charges, with their energies."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from .book_entries import Charge, Current, Trip
+from .book_readings import Quantity, Reading, Readings, Rise, between, last_until, number, rises
+from .charge_finder import Assumptions, FoundCharge, Stay, find_charges
+from .drives import find_drives
+from .energy_cost import cost_of
+
+_MOMENT = timedelta(minutes=1)
+"""By how much reports of one moment may differ in time."""
+
+_WEATHER = timedelta(minutes=30)
+"""How long before a trip the temperature outside may have been reported."""
+
+_AC_AT_MOST = 23.0
+"""kW: no vehicle takes more from a wallbox."""
+
+_RAPID_EFFICIENCY = 0.95
+"""Which part of what a rapid charger has counted arrives in the battery (charging §6: 92 to 97 %)."""
+
+_CONTENT_DOUBT, _COUNTER_DOUBT = 0.15, 0.1
+"""kWh by which a difference of two contents may be off, and what a counter shows: they are rounded to a tenth."""
+
+_LEVEL_DOUBT = 1.0
+"""% by which a difference of two levels may be off: most are whole numbers."""
+
+_METER_DOUBT = 0.1
+"""Which part of what a meter has counted may be off in the battery."""
+
+_COUNTED = 3
+"""How many readings it takes to follow a counter."""
+
+
+class Entries(NamedTuple):
+    """Trips and charges, each oldest first."""
+
+    trips: Sequence[Trip] = ()
+    charges: Sequence[Charge] = ()
+
+
+class _Change(NamedTuple):
+    """A value before and after an entry."""
+
+    before: float
+    after: float
+
+
+class _Energy(NamedTuple):
+    """What an entry has changed in the battery in kWh, and by how much that may be off."""
+
+    amount: float
+    doubt: float
+
+
+class EntryFinder:
+    """Finds the entries in readings from ``since`` to ``now``."""
+
+    def __init__(self, readings: Readings, assumed: Assumptions, *, since: datetime, now: datetime) -> None:
+        """Take the readings as they are."""
+        self._readings = readings
+        self._assumed = assumed
+        self._drives = find_drives(readings)
+        edges = [since, *(at for drive in self._drives for at in (drive.start, drive.end)), now]
+        self._stays = [Stay(*edges[index : index + 2]) for index in range(0, len(edges), 2)]
+
+    def find(self) -> Entries:
+        """Return the entries. What the energy of a trip has cost is not among it."""
+        charges = [[*find_charges(self._readings, stay, self._assumed)] for stay in self._stays]
+        trips, found = list[Trip](), list[Charge]()
+        for index, stay in enumerate(self._stays):
+            if index:
+                trip = self._trip(index - 1, charges[index - 1], charges[index])
+                trip, unseen = self._with_unseen_charge(trip)
+                trips.append(trip)
+                found += unseen
+            edges = [stay.start, *(at for each in charges[index] for at in (each.start, each.end)), stay.end]
+            for number_of, each in enumerate(charges[index]):
+                earlier, later = edges[2 * number_of], edges[2 * number_of + 3]
+                found.append(self._charge(each, Stay(earlier, later), self._place(index)))
+        return Entries(trips, found)
+
+    def _trip(self, index: int, before: Sequence[FoundCharge], after: Sequence[FoundCharge]) -> Trip:
+        drive, stays = self._drives[index], self._stays
+        earlier = before[-1].end if before else stays[index].start
+        later = after[0].start if after else stays[index + 1].end
+        entry, around = Stay(drive.start, drive.end), Stay(earlier, later)
+        level, energy = self._levels(entry, around), self._energy(entry, around)
+        drawn, regained = self._counted(Quantity.DRIVEN, entry), self._counted(Quantity.REGAINED, entry)
+        if drawn is not None:
+            energy = _Energy((regained or 0.0) - drawn, _COUNTER_DOUBT)
+        return Trip(
+            start=drive.start,
+            end=drive.end,
+            distance=round(drive.distance, 3),
+            odometer=drive.odometer,
+            origin=self._place(index),
+            destination=self._place(index + 1),
+            energy=-energy.amount if energy else None,
+            uncertainty=energy.doubt if energy else None,
+            regained=regained,
+            level_from=level[0],
+            level_to=level[1],
+            outside=self._mean(Quantity.OUTSIDE, Stay(drive.start - _WEATHER, drive.end)),
+        )
+
+    def _with_unseen_charge(self, trip: Trip) -> tuple[Trip, list[Charge]]:
+        """Part a trip after which there is more in the battery from the charge that nobody has seen."""
+        if trip.energy is None or trip.uncertainty is None or trip.energy > -2 * trip.uncertainty:
+            return trip, []
+        used = trip.distance * self._assumed.consumption / 100
+        gained = used - trip.energy
+        charge = Charge(
+            start=trip.start,
+            end=trip.end,
+            energy=gained,
+            uncertainty=used / 2 + trip.uncertainty,
+            wall_energy=gained / self._assumed.efficiency,
+        )
+        return replace(trip, energy=used, uncertainty=used / 2), [charge]
+
+    def _charge(self, found: FoundCharge, around: Stay, place: str | None) -> Charge:
+        entry = Stay(found.start, found.end)
+        metered = sum(rise.amount for rise in found.metered) or None
+        level = self._levels(entry, around)
+        energy = self._stored(entry, around, metered, found.hours)
+        peak, current = self._power(found, energy)
+        wall = metered if metered is not None else self._wall_energy(energy, found.hours, current)
+        flows = found.metered or _spread(wall or 0.0, found)
+        cost = cost_of(flows, self._readings.of(Quantity.PRICE)) if wall is not None else None
+        return Charge(
+            start=found.start,
+            end=found.end,
+            place=place,
+            level_from=level[0],
+            level_to=level[1],
+            energy=max(energy.amount, 0.0) if energy else None,
+            uncertainty=energy.doubt if energy else None,
+            wall_energy=wall,
+            estimated=metered is None,
+            cost=cost.amount if cost else None,
+            currency=cost.currency if cost else None,
+            peak_power=peak,
+            current=current,
+            solar=self._solar(flows),
+        )
+
+    def _stored(self, entry: Stay, around: Stay, metered: float | None, hours: float) -> _Energy | None:
+        """Return what a charge brought into the battery: counted by the vehicle, by its level, or by the meter."""
+        if (stored := self._counted(Quantity.STORED, entry)) is not None:
+            return _Energy(stored, _COUNTER_DOUBT)
+        if (energy := self._energy(entry, around)) is not None or metered is None:
+            return energy
+        arrived = metered * self._assumed.efficiency - self._assumed.overhead * hours
+        return _Energy(arrived, _METER_DOUBT * metered)
+
+    def _wall_energy(self, energy: _Energy | None, hours: float, current: Current | None) -> float | None:
+        """Estimate what came from the wall."""
+        if energy is None or energy.amount <= 0:
+            return None
+        if current is Current.DC:
+            return energy.amount / _RAPID_EFFICIENCY
+        return (energy.amount + self._assumed.overhead * hours) / self._assumed.efficiency
+
+    def _power(self, found: FoundCharge, energy: _Energy | None) -> tuple[float | None, Current | None]:
+        """Return the highest power, and with which current it charged."""
+        start, end = found.start - _MOMENT, found.end + _MOMENT
+        powers = [number(each) for each in between(self._readings.of(Quantity.POWER), start, end)]
+        peak = max((power for power in powers if power > 0), default=None)
+        rapid = {bool(each.value) for each in between(self._readings.of(Quantity.RAPID), start, end)}
+        mean = energy.amount / found.hours if energy and found.hours else 0.0
+        if True in rapid or max(peak or 0.0, mean) > _AC_AT_MOST:
+            return peak, Current.DC
+        return peak, Current.AC if rapid or found.metered or peak else None
+
+    def _solar(self, flows: Sequence[Rise]) -> float | None:
+        """Return which part was expected from the roof, if a plan knew that all the time."""
+        series, total, sun = self._readings.of(Quantity.SOLAR), 0.0, 0.0
+        for flow in flows:
+            share = last_until(series, flow.start)
+            if share is None or share.value is None:
+                return None
+            total += flow.amount
+            sun += flow.amount * number(share)
+        return sun / total if total else None
+
+    # What is known of a time
+
+    def _energy(self, entry: Stay, around: Stay) -> _Energy | None:
+        """Return what an entry has changed in the battery."""
+        if (content := self._change(Quantity.CONTENT, entry, around)) is not None:
+            return _Energy(content.after - content.before, _CONTENT_DOUBT)
+        level, capacity = self._change(Quantity.LEVEL, entry, around), self._assumed.capacity
+        if level is None or capacity is None:
+            return None
+        return _Energy((level.after - level.before) / 100 * capacity, _LEVEL_DOUBT / 100 * capacity)
+
+    def _levels(self, entry: Stay, around: Stay) -> tuple[float | None, float | None]:
+        """Return the levels before and after an entry, as far as they are known."""
+        if (change := self._change(Quantity.LEVEL, entry, around)) is not None:
+            return change
+        found = [self._before(series, entry, around) for series in self._readings.by_source(Quantity.LEVEL).values()]
+        return next((number(each) for each in found if each is not None), None), None
+
+    def _change(self, quantity: Quantity, entry: Stay, around: Stay) -> _Change | None:
+        """Return a value before and after an entry, both from the source that has reported more often."""
+        found = [
+            (len(series), _Change(number(before), number(after)))
+            for series in self._readings.by_source(quantity).values()
+            if (before := self._before(series, entry, around)) and (after := _after(series, entry, around))
+        ]
+        return max(found)[1] if found else None
+
+    def _before(self, series: Sequence[Reading], entry: Stay, around: Stay) -> Reading | None:
+        """Return the last reading before an entry, or the first within it."""
+        before = last_until(series, entry.start + _MOMENT)
+        at_rest = before is not None and (before.at >= around.start - _MOMENT or around.start <= self._stays[0].start)
+        return before if at_rest else next(iter(between(series, entry.start, entry.end)), None)
+
+    def _counted(self, quantity: Quantity, entry: Stay) -> float | None:
+        """Return what a counter of the vehicle has counted, if it was followed."""
+        series = self._readings.of(quantity)
+        if len(between(series, entry.start, entry.end)) < _COUNTED:
+            return None
+        return sum(rise.amount for rise in rises(series, entry.start, entry.end + _MOMENT))
+
+    def _mean(self, quantity: Quantity, span: Stay) -> float | None:
+        found = [number(each) for each in between(self._readings.of(quantity), *span)]
+        return round(sum(found) / len(found), 1) if found else None
+
+    def _place(self, index: int) -> str | None:
+        """Return where the vehicle stood."""
+        series, stay = self._readings.of(Quantity.PLACE), self._stays[index]
+        if not index:
+            found = last_until(series, stay.end)
+        else:
+            inside = between(series, stay.start, stay.end)
+            found = inside[0] if inside else last_until(between(series, stay.start - _MOMENT, stay.start), stay.start)
+        return found.value if found is not None and isinstance(found.value, str) else None
+
+
+def _spread(energy: float, found: FoundCharge) -> list[Rise]:
+    """Spread an energy evenly over the time in which it charged."""
+    hours = [(span.end - span.start) / timedelta(hours=1) for span in found.spans]
+    return [
+        Rise(span.start, span.end, energy * (each / found.hours if found.hours else 1 / len(hours)))
+        for span, each in zip(found.spans, hours, strict=True)
+    ]
+
+
+def _after(series: Sequence[Reading], entry: Stay, around: Stay) -> Reading | None:
+    """Return the first reading after an entry, or the last within it."""
+    inside = between(series, entry.end - _MOMENT, around.end + _MOMENT)
+    return inside[0] if inside else last_until(between(series, entry.start, entry.end), entry.end)
