@@ -170,7 +170,7 @@ def rises(series: Sequence[Reading], start: datetime, end: datetime) -> list[Ris
             continue
         now, then = number(reading), number(before)
         if (amount := now - then if now >= then else now) > 0:
-            found.append(Rise(max(before.at, start), reading.at, amount))
+            found.append(Rise(before.at, reading.at, amount))
         before = reading
     return found
 

@@ -174,13 +174,15 @@ def _metered(readings: Readings, part: Stay, assumed: Assumptions) -> list[Rise]
     found = rises(readings.of(Quantity.METER), start, part.end + _LATE)
     if sum(rise.amount for rise in found) < _LEAST_METERED:
         return []
-    return [_latest(rise, assumed) if rise.end - rise.start > CELL else rise for rise in found]
+    return [rise._replace(start=max(_start(rise, assumed), start)) for rise in found]
 
 
-def _latest(rise: Rise, assumed: Assumptions) -> Rise:
-    """Return a rise in the last part of the time in which the meter was not read: when it has risen, it is read."""
+def _start(rise: Rise, assumed: Assumptions) -> datetime:
+    """Return when a meter began to rise: if it was not read for long, it did not rise until shortly before."""
+    if rise.end - rise.start <= CELL:
+        return rise.start
     needed = max(timedelta(hours=rise.amount / assumed.power), timedelta(minutes=1))
-    return rise._replace(start=max(rise.start, rise.end - needed))
+    return max(rise.start, rise.end - needed)
 
 
 def _groups(spans: Iterable[Span]) -> Iterator[list[Span]]:
