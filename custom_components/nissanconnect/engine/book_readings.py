@@ -38,7 +38,7 @@ class Quantity(StrEnum):
     METER = "meter"
     """kWh by a meter at the wall."""
     PRICE = "price"
-    """What a kWh costs from then on, ``None`` if that is unknown. The source is the currency."""
+    """What a kWh costs from then on, ``None`` if that is unknown. The source is the key of the tariff."""
     SOLAR = "solar"
     """Which part of the current is expected from the roof, from 0 to 1, from then on."""
     DRIVEN = "driven"
@@ -134,8 +134,9 @@ def _at(reading: Reading) -> datetime:
     return reading.at
 
 
-def _order(reading: Reading) -> tuple[datetime, str, str]:
-    return reading.at, reading.source, str(reading.value)
+def _order(reading: Reading) -> tuple[datetime, str, bool, str]:
+    """Sort by time. What is known comes after what is unknown, so that it counts."""
+    return reading.at, reading.source, reading.value is not None, str(reading.value)
 
 
 def last_until(series: Sequence[Reading], at: datetime) -> Reading | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from .book_readings import CELL, Quantity, Reading, Readings, Rise, between, last_until, number, rises
 from .charge_plan import EFFICIENCY, OVERHEAD
+from .energy_cost import Tariff
 
 PAUSE = timedelta(hours=6)
 """What flows after a longer pause is another charge."""
@@ -27,7 +28,8 @@ class Assumptions:
     """What readings do not tell about a vehicle.
 
     ``capacity`` (kWh) is what the battery holds, ``power`` (kW) what it charges with, ``consumption`` what it needs for
-    100 km. ``efficiency`` and ``overhead`` are those of :class:`.charge_plan.ChargeTask`.
+    100 km. ``efficiency`` and ``overhead`` are those of :class:`.charge_plan.ChargeTask`. Of the ``tariffs`` the first
+    that holds at a place counts there.
     """
 
     capacity: float | None = None
@@ -35,6 +37,7 @@ class Assumptions:
     consumption: float = 17.0
     efficiency: float = EFFICIENCY
     overhead: float = OVERHEAD
+    tariffs: tuple[Tariff, ...] = ()
 
 
 class Stay(NamedTuple):

@@ -13,30 +13,29 @@ _MOST_UNKNOWN = 0.01
 """Which part of the energy may have an unknown price. It is taken to have cost as much as the rest."""
 
 
-class Cost(NamedTuple):
-    """An amount in a currency."""
+class Tariff(NamedTuple):
+    """Prices in a currency that hold at a place, ``None`` everywhere. ``key`` is the source of their readings."""
 
-    amount: float
+    key: str
     currency: str
+    place: str | None = None
 
 
-def cost_of(flows: Sequence[Rise], prices: Sequence[Reading]) -> Cost | None:
+def cost_of(flows: Sequence[Rise], prices: Sequence[Reading]) -> float | None:
     """Return what has flowed at these times has cost; ``None`` if the price of some is unknown.
 
-    Each of the ``prices`` holds until the next; its source is the currency.
+    Each of the ``prices`` holds until the next.
     """
-    known, unknown, amount = 0.0, 0.0, 0.0
-    currencies = set[str]()
+    known, unknown, cost = 0.0, 0.0, 0.0
     for energy, price in (part for flow in flows for part in _priced(flow, prices)):
         if price is None or not isinstance(price.value, float | int):
             unknown += energy
         else:
             known += energy
-            amount += energy * price.value
-            currencies.add(price.source)
-    if len(currencies) != 1 or unknown > _MOST_UNKNOWN * (known + unknown):
+            cost += energy * price.value
+    if not known or unknown > _MOST_UNKNOWN * (known + unknown):
         return None
-    return Cost(amount * (known + unknown) / known, currencies.pop()) if known else None
+    return cost * (known + unknown) / known
 
 
 def _priced(flow: Rise, prices: Sequence[Reading]) -> Iterator[tuple[float, Reading | None]]:

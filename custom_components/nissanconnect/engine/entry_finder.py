@@ -9,7 +9,7 @@ from .book_entries import Charge, Current, Trip
 from .book_readings import Quantity, Reading, Readings, Rise, between, last_until, number, rises
 from .charge_finder import Assumptions, FoundCharge, Stay, find_charges
 from .drives import find_drives
-from .energy_cost import cost_of
+from .energy_cost import Tariff, cost_of
 
 _MOMENT = timedelta(minutes=1)
 """By how much reports of one moment may differ in time."""
@@ -131,7 +131,8 @@ class EntryFinder:
         peak, current = self._power(found, energy)
         wall = metered if metered is not None else self._wall_energy(energy, found.hours, current)
         flows = found.metered or _spread(wall or 0.0, found)
-        cost = cost_of(flows, self._readings.of(Quantity.PRICE)) if wall is not None else None
+        tariff = self._tariff(place, current, metered=metered is not None)
+        prices = self._readings.by_source(Quantity.PRICE).get(tariff.key, []) if tariff else []
         return Charge(
             start=found.start,
             end=found.end,
@@ -142,8 +143,8 @@ class EntryFinder:
             uncertainty=energy.doubt if energy else None,
             wall_energy=wall,
             estimated=metered is None,
-            cost=cost.amount if cost else None,
-            currency=cost.currency if cost else None,
+            cost=cost_of(flows, prices) if wall is not None else None,
+            currency=tariff.currency if tariff else None,
             peak_power=peak,
             current=current,
             solar=self._solar(flows),
@@ -176,6 +177,13 @@ class EntryFinder:
         if True in rapid or max(peak or 0.0, mean) > _AC_AT_MOST:
             return peak, Current.DC
         return peak, Current.AC if rapid or found.metered or peak else None
+
+    def _tariff(self, place: str | None, current: Current | None, *, metered: bool) -> Tariff | None:
+        """Return the tariff by which it charged. Nobody has a rapid charger at home."""
+        if current is Current.DC and not metered:
+            return None
+        holding = (each for each in self._assumed.tariffs if each.place is None or place in (None, each.place))
+        return next(holding, None)
 
     def _solar(self, flows: Sequence[Rise]) -> float | None:
         """Return which part was expected from the roof, if a plan knew that all the time."""
