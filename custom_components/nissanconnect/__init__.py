@@ -17,6 +17,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import const  # noqa: F401 - first: an older Home Assistant lacks what the others import
 from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import LockSetup
+from .book.files import async_remove_books
 from .charging.outlet import async_leave_on
 from .charging.plans import async_follow_renames, read_charge_plan, read_charge_plans
 from .connection import AuthStorage
@@ -114,6 +115,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
         with suppress(BackendError, HomeAssistantError):  # what could not be set up cannot be reached, either
             await _async_end_trust(hass, entry, device, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
+    await async_remove_books(hass, entry.entry_id)
     async_forget_entry(hass, entry)
     await _async_settle(hass, entry)
 

@@ -89,6 +89,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         self._plan_group = PlanGroup()
         self._pending_pushes: list[Push] = []
         """What had not lasted long enough to count before the restart."""
+        self._is_resumed = False
         self._failures = 0
         self._misses = Counter[str]()
         self._error: BackendError | None = None
@@ -127,6 +128,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
     @callback
     def async_resume(self) -> None:
         """Resume what was unfinished before the restart, once the entities are there to show it."""
+        self._is_resumed = True
         for vehicle in self.vehicles.values():
             vehicle.async_resume()
         while self._pending_pushes:
@@ -237,8 +239,9 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         return self.async_add_listener(add_new)
 
     async def async_close(self) -> None:
-        """Write the store for the last time."""
+        """Write the store and the books for the last time."""
         self.connection.debouncer.async_stop()
+        await gather(*(vehicle.book.async_close() for vehicle in self.vehicles.values()))
         await self.connection.store.async_close()
 
     @callback
@@ -367,6 +370,8 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         vehicle.coordinator.async_add_observer(self._async_observe)
         vehicle.log.async_add_listener(partial(self._async_command_ended, vehicle.coordinator))
         self.vehicles[known.info.key] = vehicle
+        if self._is_resumed:
+            vehicle.async_resume()
         return vehicle
 
     @callback

@@ -1,12 +1,13 @@
 """Everything that runs for one vehicle, put together here: each part knows only those before it.
 
-coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, charge
+coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, charge → book
 """
 
 from homeassistant.core import HomeAssistant, callback
 
 from .alerts import VehicleAlerts
 from .automatic import AutomaticWakes, ClimatePlans
+from .book.keeper import VehicleBook
 from .charging.control import ChargeControl
 from .charging.planning import PlanGroup
 from .charging.plans import charge_plans_of
@@ -70,11 +71,13 @@ class VehicleRuntime:
             memory=known.charge,
             plans=charge_plans_of(entry, known.info),
         )
+        self.book = VehicleBook(self.coordinator, self.charge, self.alerts)
         for observer in (
             self._async_show_problems,
             self.alerts.async_observe,
             self.wakes.async_observe,
             self.charge.async_observe,
+            self.book.async_observe,
         ):
             self.coordinator.async_add_observer(observer)
         entry.async_on_unload(self._async_cancel)
@@ -112,11 +115,13 @@ class VehicleRuntime:
         self.commands.async_resume()
         self.plans.async_resume()
         self.charge.async_start()
+        self.book.async_start()
 
     async def async_stop(self) -> None:
         """Cancel all that is scheduled, because the vehicle has left the account."""
         self.charge.async_end()
         self._async_cancel()
+        await self.book.async_close()
         await self.coordinator.async_shutdown()
 
     @callback
@@ -124,6 +129,7 @@ class VehicleRuntime:
         self.alerts.async_stop()
         self.plans.async_stop()
         self.charge.async_stop()
+        self.book.async_stop()
 
     @callback
     def async_apply_settings(self) -> None:

@@ -82,7 +82,7 @@ class Remembered:
     """The file that is kept because something in it could not be read."""
 
 
-class _File(Store[dict[str, Any]]):
+class StoreFile(Store[dict[str, Any]]):
     """A file that is loaded whichever version wrote it: it is a cache, and what is not understood can be read anew."""
 
     set_aside: str | None = None
@@ -122,7 +122,7 @@ class VehicleStore:
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the file; nothing is read yet."""
         self._hass = hass
-        self._store = _File(
+        self._store = StoreFile(
             hass,
             _VERSION,
             f"{DOMAIN}.{entry_id}",
@@ -133,7 +133,9 @@ class VehicleStore:
         # The commands and wakes that are under way, written before a command leaves: little, and not atomically, so
         # without a wait for the disk. If our process is killed, the system still writes it. If the power fails, there
         # is the file above, which is written right afterwards.
-        self._open = _File(hass, _VERSION, f"{DOMAIN}.{entry_id}.open", private=True, max_readable_version=sys.maxsize)
+        self._open = StoreFile(
+            hass, _VERSION, f"{DOMAIN}.{entry_id}.open", private=True, max_readable_version=sys.maxsize
+        )
         self._revision = 0
         """Of the state that was written last, to either file: the second file is used only if it is the newer one."""
         self._remember: Callable[[], Remembered] = Remembered

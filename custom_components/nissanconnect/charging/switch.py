@@ -3,15 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
-from math import isfinite
 from typing import Final, NamedTuple, override
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfEnergy, UnitOfPower
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util import dt as dt_util
-from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter
 
 from ..commands import VehicleCommands
 from ..coordinator import VehicleCoordinator
@@ -25,6 +21,7 @@ from ..vehicle import (
     StartCharging,
     StopCharging,
 )
+from .meter import metered_energy, metered_power
 from .outlet import Outlet, SwitchFailed
 from .plans import SwitchChoice, SwitchedBy
 
@@ -88,24 +85,12 @@ class ChargeSwitch(ABC):
     @property
     def metered_power(self) -> float | None:
         """The power in kW that the meter shows, ``None`` if there is none."""
-        return self._metered(self.choice.power_sensor, PowerConverter.convert, UnitOfPower.KILO_WATT)
+        return metered_power(self._hass, self.choice.power_sensor)
 
     @property
     def metered_energy(self) -> float | None:
         """The energy in kWh that the meter has counted, ``None`` if there is none."""
-        return self._metered(self.choice.energy_sensor, EnergyConverter.convert, UnitOfEnergy.KILO_WATT_HOUR)
-
-    def _metered(
-        self, entity_id: str | None, convert: Callable[[float, str | None, str | None], float], unit: str
-    ) -> float | None:
-        state = self._hass.states.get(entity_id) if entity_id else None
-        if state is None:
-            return None
-        try:
-            value = convert(float(state.state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), unit)
-        except HomeAssistantError, ValueError:
-            return None
-        return value if isfinite(value) else None
+        return metered_energy(self._hass, self.choice.energy_sensor)
 
     @property
     def _charging(self) -> Charging | None:

@@ -61,8 +61,8 @@ class Sums:
         return 100 * self.energy / self.distance if self.distance >= 1 and self.energy > 0 else None
 
 
-def sums_of(entries: Entries) -> Sums:
-    """Add entries up."""
+def sums_of(entries: Entries, currency: str) -> Sums:
+    """Add entries up. Only costs in this currency count."""
     trips, charges = entries
     return Sums(
         trips=len(trips),
@@ -75,8 +75,13 @@ def sums_of(entries: Entries) -> Sums:
         stored=sum(charge.energy or 0.0 for charge in charges),
         wall=sum(charge.wall_energy or 0.0 for charge in charges),
         at_home=sum(charge.wall_energy or 0.0 for charge in charges if is_at_home(charge)),
-        cost=sum(charge.cost or 0.0 for charge in charges),
+        cost=sum(cost_in(currency, charge) or 0.0 for charge in charges),
     )
+
+
+def cost_in(currency: str, charge: Charge) -> float | None:
+    """Return what a charge has cost, if that is known in this currency."""
+    return charge.cost if charge.currency == currency else None
 
 
 def is_at_home(charge: Charge) -> bool:
@@ -123,7 +128,7 @@ class Book:
             [charge for charge in found.charges if charge.end <= until],
         )
         settled, self.lots = _with_costs(old, self.lots, assumed)
-        self.since, self.settled = until, self.settled + sums_of(settled)
+        self.since, self.settled = until, self.settled + sums_of(settled, assumed.currency)
         self.readings.forget(until)
         return settled
 
@@ -156,7 +161,7 @@ def _with_costs(entries: Entries, lots: Lots, assumed: Assumptions) -> tuple[Ent
             content = entry.level_from / 100 * assumed.capacity
             lots = adjust(lots, content, _DOUBT * assumed.capacity)
         if isinstance(entry, Charge):
-            lots = add(lots, entry.energy or 0.0, entry.cost)
+            lots = add(lots, entry.energy or 0.0, cost_in(assumed.currency, entry))
         elif entry.energy is None:
             trips.append(entry)
         else:

@@ -29,7 +29,7 @@ class Assumptions:
 
     ``capacity`` (kWh) is what the battery holds, ``power`` (kW) what it charges with, ``consumption`` what it needs for
     100 km. ``efficiency`` and ``overhead`` are those of :class:`.charge_plan.ChargeTask`. Of the ``tariffs`` the first
-    that holds at a place counts there.
+    that holds at a place counts there. Sums and costs of trips are in the ``currency``.
     """
 
     capacity: float | None = None
@@ -38,6 +38,7 @@ class Assumptions:
     efficiency: float = EFFICIENCY
     overhead: float = OVERHEAD
     tariffs: tuple[Tariff, ...] = ()
+    currency: str = ""
 
 
 class Stay(NamedTuple):
@@ -174,7 +175,8 @@ def _metered(readings: Readings, part: Stay, assumed: Assumptions) -> list[Rise]
         if reading.value:
             break
         start = reading.at
-    found = rises(readings.of(Quantity.METER), start, part.end + _LATE)
+    meters = readings.by_source(Quantity.METER).values()
+    found = sorted(rise for series in meters for rise in rises(series, start, part.end + _LATE))
     if sum(rise.amount for rise in found) < _LEAST_METERED:
         return []
     return [rise._replace(start=max(_start(rise, assumed), start)) for rise in found]

@@ -1,0 +1,50 @@
+"""What entities show of a book: it changes when a trip or a charge is over, and sometimes during a charge."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+
+from homeassistant.util import dt as dt_util
+
+from ..engine.book import Sums, sums_of
+from ..engine.book_entries import Charge, Trip
+from ..engine.entry_finder import Entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookDisplay:
+    """The sums of all entries, which only rise, of those that began ``today`` and this ``month``, and the last ones."""
+
+    totals: Sums = Sums()
+    today: Sums = Sums()
+    month: Sums = Sums()
+    last_trip: Trip | None = None
+    last_charge: Charge | None = None
+
+
+def risen(before: Sums, now: Sums) -> Sums:
+    """Return sums that are nowhere lower than before: a correction must not look like a meter that was exchanged."""
+    return Sums(**{each.name: max(getattr(before, each.name), getattr(now, each.name)) for each in fields(Sums)})
+
+
+def local_day(entry: Trip | Charge) -> date:
+    """Return the day, by the local time, on which an entry began."""
+    return dt_util.as_local(entry.start).date()
+
+
+def sums_by_day(entries: Entries, currency: str) -> dict[date, Sums]:
+    """Add the entries of each day up."""
+    days = {*map(local_day, entries.trips), *map(local_day, entries.charges)}
+    return {day: sums_of(_of_day(entries, day), currency) for day in days}
+
+
+def _of_day(entries: Entries, day: date) -> Entries:
+    return Entries(
+        [trip for trip in entries.trips if local_day(trip) == day],
+        [charge for charge in entries.charges if local_day(charge) == day],
+    )
+
+
+def added(days: Iterable[Mapping[date, Sums]], first: date) -> Sums:
+    """Add up all days from the ``first`` on."""
+    return sum((sums for each in days for day, sums in each.items() if day >= first), Sums())

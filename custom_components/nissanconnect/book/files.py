@@ -1,0 +1,244 @@
+"""The files of a vehicle's book: the open part, which is written often, and the archive of all that is settled.
+
+The archive is read when somebody asks for it, so that years of trips take no memory.
+"""
+
+from asyncio import Lock
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from math import isfinite
+from pathlib import Path
+import sys
+from typing import Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..engine.book import Sums
+from ..engine.book_entries import Charge, Trip
+from ..engine.book_readings import Quantity, Reading
+from ..engine.energy_cost import Lot, Lots
+from ..engine.entry_finder import Entries
+from ..store import StoreFile
+from ..vehicle.codec import decode
+
+_VERSION = 1
+_DELAY = 300.0
+"""Seconds from a change to the write: what is lost if the power fails is reported again, but for some minutes."""
+
+_KEPT = timedelta(days=731)
+"""Trips and charges are kept for two years."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBook:
+    """What is kept of a book besides the archive.
+
+    ``since`` is until when it is settled, and ``settled`` what that adds up to, of which ``days`` has the last two
+    months by their dates. ``shown`` are the sums that were shown last: they only rise.
+    """
+
+    readings: tuple[tuple[Quantity, Reading], ...] = ()
+    since: datetime | None = None
+    lots: Lots = ()
+    settled: Sums = Sums()
+    days: Mapping[str, Sums] = field(default_factory=dict)
+    shown: Sums = Sums()
+    last_trip: Trip | None = None
+    last_charge: Charge | None = None
+
+
+class BookFiles:
+    """The files of one vehicle. They are private: they tell where people live and when they are away."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, key: str) -> None:
+        """Name the files by the entry and by a hash of the vehicle's key; nothing is read yet."""
+        name = f"{_prefix(entry_id)}{sha256(key.encode()).hexdigest()[:16]}"
+        self._hass = hass
+        self._open = StoreFile(hass, _VERSION, name, private=True, atomic_writes=True, max_readable_version=sys.maxsize)
+        self._archive = StoreFile(
+            hass, _VERSION, f"{name}.archive", private=True, atomic_writes=True, max_readable_version=sys.maxsize
+        )
+        self._lock = Lock()
+        """Held while the archive is read and written: what is being settled is in it already."""
+        self._is_scheduled = False
+
+    async def async_load(self) -> OpenBook:
+        """Return what was kept, without what cannot be read any more. If there is such, the file is set aside."""
+        raw = await _async_read(self._open)
+        reader = _Reader(dt_util.utcnow())
+        found = reader.open_book(raw)
+        if reader.lost:
+            await self._open.async_set_aside()
+        return found
+
+    @callback
+    def async_schedule_save(self, remember: Callable[[], OpenBook]) -> None:
+        """Write what ``remember`` returns, in some minutes. Further calls do not delay that."""
+        if self._is_scheduled:
+            return
+        self._is_scheduled = True
+
+        def write() -> dict[str, Any]:
+            self._is_scheduled = False
+            return _dump(remember())
+
+        self._open.async_delay_save(write, _DELAY)
+
+    async def async_save(self, book: OpenBook) -> None:
+        """Write now, which replaces a scheduled write."""
+        self._is_scheduled = False
+        await self._open.async_save(_dump(book))
+
+    async def async_archived(self) -> Entries:
+        """Return all that is settled, oldest first."""
+        async with self._lock:
+            return await self._async_archived()
+
+    async def _async_archived(self) -> Entries:
+        raw = await _async_read(self._archive)
+        reader = _Reader(dt_util.utcnow())
+        found = await self._hass.async_add_executor_job(reader.entries, raw)
+        if reader.lost:
+            await self._archive.async_set_aside()
+            await self._archive.async_save(_dump_entries(found))
+        return found
+
+    async def async_archive(self, settled: Entries) -> None:
+        """Add what has been settled. What is there already, from before a power failure, is not added again."""
+        async with self._lock:
+            before, oldest = await self._async_archived(), dt_util.utcnow() - _KEPT
+            trips = _merged(before.trips, settled.trips, oldest)
+            charges = _merged(before.charges, settled.charges, oldest)
+            await self._archive.async_save(_dump_entries(Entries(trips, charges)))
+
+    async def async_remove(self) -> None:
+        """Forget everything."""
+        for file in (self._open, self._archive):
+            await file.async_remove()
+            await file.async_remove_set_aside()
+
+
+async def async_remove_books(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete the files of all vehicles that an entry has ever had."""
+
+    def remove() -> None:
+        for each in Path(hass.config.path(".storage")).glob(f"{_prefix(entry_id)}*"):
+            with suppress(OSError):
+                each.unlink()
+
+    await hass.async_add_executor_job(remove)
+
+
+def _prefix(entry_id: str) -> str:
+    return f"{DOMAIN}.{entry_id}.book."
+
+
+async def _async_read(file: StoreFile) -> Any:
+    """Return the content of a file; one that is no file of ours is set aside."""
+    try:
+        return await file.async_load()
+    except HomeAssistantError, AttributeError, KeyError, TypeError, ValueError:
+        await file.async_set_aside()
+        return None
+
+
+def _merged[E: Trip | Charge](before: Sequence[E], settled: Sequence[E], oldest: datetime) -> list[E]:
+    by_start = {entry.start: entry for entry in (*before, *settled) if entry.end >= oldest}
+    return [by_start[start] for start in sorted(by_start)]
+
+
+def _dump(book: OpenBook) -> dict[str, Any]:
+    readings: dict[str, list[object]] = {}
+    for quantity, reading in book.readings:
+        readings.setdefault(quantity.value, []).append(list(reading))
+    return {
+        "readings": readings,
+        "since_at": book.since,
+        "lots": [list(lot) for lot in book.lots],
+        "settled": book.settled,
+        "days": book.days,
+        "shown": book.shown,
+        "last_trip": book.last_trip,
+        "last_charge": book.last_charge,
+    }
+
+
+def _dump_entries(entries: Entries) -> dict[str, Any]:
+    return {"trips": list(entries.trips), "charges": list(entries.charges)}
+
+
+class _Reader:
+    """Reads what was written, maybe damaged since. ``lost``: something could not be read."""
+
+    def __init__(self, now: datetime) -> None:
+        """Nothing was written later than ``now``, whatever a clock that was ahead has said."""
+        self.now = now
+        self.lost = False
+
+    def open_book(self, raw: Any) -> OpenBook:
+        kept = self._mapping(raw)
+        days = {day: self._load(Sums, each) for day, each in self._mapping(kept.get("days")).items()}
+        return OpenBook(
+            readings=tuple(self._readings(self._mapping(kept.get("readings")))),
+            since=self._load(datetime, kept.get("since_at")),
+            lots=tuple(self._lots(kept.get("lots"))),
+            settled=self._load(Sums, kept.get("settled")) or Sums(),
+            days={day: each for day, each in days.items() if each is not None},
+            shown=self._load(Sums, kept.get("shown")) or Sums(),
+            last_trip=self._load(Trip, kept.get("last_trip")),
+            last_charge=self._load(Charge, kept.get("last_charge")),
+        )
+
+    def entries(self, raw: Any) -> Entries:
+        kept = self._mapping(raw)
+        trips = [self._load(Trip, each) for each in self._list(kept.get("trips"))]
+        charges = [self._load(Charge, each) for each in self._list(kept.get("charges"))]
+        return Entries([each for each in trips if each], [each for each in charges if each])
+
+    def _readings(self, kept: Mapping[str, Any]) -> Iterator[tuple[Quantity, Reading]]:
+        for name, series in kept.items():
+            if name not in {*Quantity}:
+                self.lost = True
+                continue
+            for each in self._list(series):
+                match each:
+                    case [str(at), None | str() | int() | float() as value, str(source)]:
+                        if (read_at := self._load(datetime, at)) is not None:
+                            yield (
+                                Quantity(name),
+                                Reading(read_at, float(value) if isinstance(value, int) else value, source),
+                            )
+                    case _:
+                        self.lost = True
+
+    def _lots(self, raw: Any) -> Iterator[Lot]:
+        for each in self._list(raw):
+            match each:
+                case [int() | float() as energy, None | int() | float() as price] if isfinite(energy) and energy > 0:
+                    yield Lot(energy, price)
+                case _:
+                    self.lost = True
+
+    def _mapping(self, raw: Any) -> Mapping[str, Any]:
+        if raw is not None and not isinstance(raw, Mapping):
+            self.lost = True
+        return raw if isinstance(raw, Mapping) else {}
+
+    def _list(self, raw: Any) -> list[Any]:
+        if raw is not None and not isinstance(raw, list):
+            self.lost = True
+        return raw if isinstance(raw, list) else []
+
+    def _load[T](self, kind: type[T], raw: Any) -> T | None:
+        if raw is None:
+            return None
+        with suppress(TypeError, ValueError, ArithmeticError, RecursionError):
+            return decode(kind, raw, self.now)
+        self.lost = True
+        return None

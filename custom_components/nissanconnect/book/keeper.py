@@ -1,0 +1,260 @@
+"""Keeps the book of one vehicle: notes what it reports, and finds the entries anew when there is news."""
+
+from datetime import date, datetime, timedelta
+
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.helpers.event import async_call_later, async_track_time_change
+from homeassistant.util import dt as dt_util
+
+from ..alerts import VehicleAlerts
+from ..charging.control import ChargeControl
+from ..charging.plans import ChargePlanSettings
+from ..const import DOMAIN
+from ..coordinator import StateUpdate, VehicleCoordinator
+from ..engine.book import Book, Sums, sums_of
+from ..engine.book_entries import Charge
+from ..engine.book_readings import CELL, Quantity, Reading, Readings
+from ..engine.book_reports import readings_of
+from ..engine.charge_finder import Assumptions
+from ..engine.charge_physics import ac_power, usable_capacity
+from ..engine.entry_finder import Entries
+from ..vehicle import VehicleState
+from .display import BookDisplay, added, risen, sums_by_day
+from .files import BookFiles, OpenBook
+from .meters import Meters
+from .places import async_place_at, async_place_named
+from .tariffs import Tariffs
+
+_SOON, _LATER = 30.0, 300.0
+"""Seconds after which the entries are found anew: what moves comes often, and what is only measured even more so."""
+
+_MOVING = frozenset({Quantity.ODOMETER, Quantity.PLUGGED_IN, Quantity.CHARGING})
+
+_STILL = timedelta(minutes=10)
+"""What has not gone on for so long is over."""
+
+_POWER = 3.6
+"""kW that a vehicle of an unknown model charges with."""
+
+_SETTLE_EVERY = timedelta(hours=1)
+
+_KEPT_DAYS = timedelta(days=62)
+
+
+class VehicleBook:
+    """The book of one vehicle. ``entries`` are those that are not settled; ``display`` is ``None`` until it is read."""
+
+    def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, alerts: VehicleAlerts) -> None:
+        """Nothing is noted before :meth:`async_start`."""
+        self.entries = Entries()
+        self.display: BookDisplay | None = None
+        self.files = BookFiles(coordinator.hass, coordinator.config_entry.entry_id, coordinator.info.key)
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._charge = charge
+        self._alerts = alerts
+        self._book = Book()
+        self._days: dict[date, Sums] = {}
+        self._is_loaded = False
+        self._settled_at: datetime | None = None
+        self._charged_at: datetime | None = None
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._cancel_midnight: CALLBACK_TYPE | None = None
+        self._listeners: list[CALLBACK_TYPE] = []
+        self.tariffs = Tariffs(
+            coordinator,
+            charge,
+            name_of=lambda place: async_place_named(self._hass, place, alerts),
+            note=lambda reading: self._async_note(Quantity.PRICE, reading),
+        )
+        self._meters = Meters(
+            self._hass,
+            charge,
+            is_there=self._may_be_at,
+            note=lambda reading: self._async_note(Quantity.METER, reading),
+        )
+
+    @callback
+    def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call ``listener`` when there is something new to show."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @property
+    def assumed(self) -> Assumptions:
+        """What readings do not tell."""
+        info, model = self._coordinator.info, self._charge.memory.model
+        wishes = self._charge.settings.wishes if self._charge.settings else None
+        capacity = (wishes and wishes.capacity) or usable_capacity(info, self._coordinator.data)
+        return Assumptions(
+            capacity=capacity,
+            power=ac_power(info) or _POWER,
+            efficiency=model.efficiency,
+            overhead=model.overhead,
+            tariffs=self.tariffs.known,
+            currency=self._hass.config.currency,
+        )
+
+    async def async_all_entries(self) -> Entries:
+        """Return all trips and charges that are kept, oldest first."""
+        archived = await self.files.async_archived()
+        return Entries([*archived.trips, *self.entries.trips], [*archived.charges, *self.entries.charges])
+
+    # What happens
+
+    @callback
+    def async_start(self) -> None:
+        """Read what was kept, and begin."""
+        self._cancel_midnight = async_track_time_change(self._hass, self._async_update_now, hour=0, minute=0, second=5)
+        self._coordinator.config_entry.async_create_background_task(
+            self._hass, self._async_load(), f"{DOMAIN} book of {self._coordinator.name}"
+        )
+        self.tariffs.async_start()
+        self._meters.async_start()
+
+    @callback
+    def async_stop(self) -> None:
+        """Stop; :meth:`async_close` writes."""
+        self.tariffs.async_stop()
+        self._meters.async_stop()
+        self._async_cancel_timer()
+        if self._cancel_midnight is not None:
+            self._cancel_midnight()
+            self._cancel_midnight = None
+
+    async def async_close(self) -> None:
+        """Write for the last time."""
+        self.async_stop()
+        if self._is_loaded:
+            self._is_loaded = False
+            await self.files.async_save(self._remember())
+
+    async def _async_load(self) -> None:
+        kept = await self.files.async_load()
+        noted, self._book = self._book, _opened(kept)
+        for quantity, reading in noted.readings:
+            self._book.add(quantity, reading)
+        self._days = {day: sums for text, sums in kept.days.items() if (day := dt_util.parse_date(text)) is not None}
+        self.display = BookDisplay(totals=kept.shown, last_trip=kept.last_trip, last_charge=kept.last_charge)
+        self._is_loaded = True
+        self._async_note_state(VehicleState(), self._coordinator.data)
+        self._async_update_now()
+
+    @callback
+    def async_observe(self, update: StateUpdate) -> None:
+        """Note what is new in an update of the vehicle."""
+        if update.state is not update.before:
+            self._async_note_state(update.before, update.state)
+
+    @callback
+    def _async_note_state(self, before: VehicleState, state: VehicleState) -> None:
+        for quantity, reading in readings_of(before, state):
+            self._async_note(quantity, reading)
+        if (position := state.position) is not None and position != before.position:
+            place = async_place_at(self._hass, position, self._alerts)
+            self._async_note(Quantity.PLACE, Reading(position.known_at, place, position.backend))
+        self._meters.async_note()
+
+    @callback
+    def _async_note(self, quantity: Quantity, reading: Reading) -> None:
+        now = dt_util.utcnow()
+        if reading.at > now and reading.value is not None:
+            reading = reading._replace(at=now)  # the vehicle's clock is ahead
+        if self._book.add(quantity, reading) and self._is_loaded:
+            self._async_update_in(_SOON if quantity in _MOVING else _LATER)
+
+    def _may_be_at(self, plan: ChargePlanSettings) -> bool:
+        """Whether the vehicle is where a plan holds, as far as that is known."""
+        position = self._coordinator.data.position
+        place = async_place_named(self._hass, plan.place, self._alerts)
+        return place is None or position is None or async_place_at(self._hass, position, self._alerts) == place
+
+    # What it comes to
+
+    @callback
+    def _async_update_in(self, delay: float) -> None:
+        """Find the entries anew after a delay, or before if that is scheduled."""
+        if self._cancel_timer is None:
+            self._cancel_timer = async_call_later(self._hass, delay, self._async_update_now)
+
+    @callback
+    def _async_cancel_timer(self) -> None:
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    @callback
+    def _async_update_now(self, _: datetime | None = None) -> None:
+        self._async_cancel_timer()
+        if self.display is None:
+            return
+        now, assumed = dt_util.utcnow(), self.assumed
+        if self._settled_at is None or not timedelta() <= now - self._settled_at < _SETTLE_EVERY:
+            self._settled_at = now
+            self._async_keep(self._book.settle(assumed, now))
+        self.entries = self._book.entries(assumed, now)
+        self._async_show(self.display, now)
+        self.files.async_schedule_save(self._remember)
+
+    @callback
+    def _async_keep(self, settled: Entries) -> None:
+        """Move what is settled into the archive."""
+        if not settled.trips and not settled.charges:
+            return
+        for day, sums in sums_by_day(settled, self._hass.config.currency).items():
+            self._days[day] = self._days.get(day, Sums()) + sums
+        oldest = dt_util.now().date() - _KEPT_DAYS
+        self._days = {day: sums for day, sums in self._days.items() if day >= oldest}
+        self._coordinator.config_entry.async_create_task(self._hass, self.files.async_archive(settled))
+
+    @callback
+    def _async_show(self, shown: BookDisplay, now: datetime) -> None:
+        """Show what is new: of what goes on, only what a charge has brought so far, and that not too often."""
+        trips = [trip for trip in self.entries.trips if now - trip.end >= _STILL]
+        charges = [charge for charge in self.entries.charges if not self._goes_on(charge, now)]
+        over, currency = Entries(trips, charges), self._hass.config.currency
+        sums = self._book.settled + sums_of(over, currency)
+        going_on = self.entries.charges[len(charges) :]
+        if going_on and (self._charged_at is None or not timedelta() <= now - self._charged_at < CELL):
+            self._charged_at = now
+            sums += sums_of(Entries((), going_on), currency)
+        if going_on or len(trips) < len(self.entries.trips):
+            self._async_update_in(CELL.total_seconds() if going_on else _STILL.total_seconds())
+        today = dt_util.now().date()
+        days = self._days, sums_by_day(over, currency)
+        display = BookDisplay(
+            totals=risen(shown.totals, sums),
+            today=added(days, today),
+            month=added(days, today.replace(day=1)),
+            last_trip=trips[-1] if trips else shown.last_trip,
+            last_charge=charges[-1] if charges else shown.last_charge,
+        )
+        if display != shown:
+            self.display = display
+            for listener in list(self._listeners):
+                listener()
+
+    def _goes_on(self, charge: Charge, now: datetime) -> bool:
+        charging = self._coordinator.data.charging
+        is_last = charge is self.entries.charges[-1]
+        return is_last and (now - charge.end < _STILL or bool(charging and charging.active))
+
+    def _remember(self) -> OpenBook:
+        display = self.display or BookDisplay()
+        return OpenBook(
+            readings=tuple(self._book.readings),
+            since=self._book.since,
+            lots=self._book.lots,
+            settled=self._book.settled,
+            days={day.isoformat(): sums for day, sums in self._days.items()},
+            shown=display.totals,
+            last_trip=display.last_trip,
+            last_charge=display.last_charge,
+        )
+
+
+def _opened(kept: OpenBook) -> Book:
+    readings = Readings()
+    for quantity, reading in kept.readings:
+        readings.add(quantity, reading)
+    return Book(readings, since=kept.since, lots=kept.lots, settled=kept.settled)

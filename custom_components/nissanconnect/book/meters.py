@@ -1,0 +1,73 @@
+"""Notes what the meters of a vehicle's charge plans have counted, while the vehicle is where they are."""
+
+from collections.abc import Callable
+
+from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.util import dt as dt_util
+
+from ..charging.control import ChargeControl
+from ..charging.meter import metered_energy
+from ..charging.plans import ChargePlanSettings
+from ..engine.book_readings import Reading
+
+
+class Meters:
+    """The meters of one vehicle."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        charge: ChargeControl,
+        *,
+        is_there: Callable[[ChargePlanSettings], bool],
+        note: Callable[[Reading], None],
+    ) -> None:
+        """``is_there`` tells whether the vehicle may be where a plan holds; ``note`` takes what a meter has counted."""
+        self._hass = hass
+        self._charge = charge
+        self._is_there = is_there
+        self._note = note
+        self._stop_plans: CALLBACK_TYPE | None = None
+        self._stop_states: CALLBACK_TYPE | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Begin to follow the meters."""
+        self._stop_plans = self._charge.async_add_plans_listener(self._async_follow)
+        self._async_follow()
+
+    @callback
+    def async_stop(self) -> None:
+        """Stop."""
+        for stop in (self._stop_plans, self._stop_states):
+            if stop is not None:
+                stop()
+        self._stop_plans = self._stop_states = None
+
+    @callback
+    def async_note(self) -> None:
+        """Note what all of them show now: it is what a charge that begins is measured from."""
+        for entity_id in self._entity_ids():
+            self._async_note(entity_id)
+
+    def _entity_ids(self) -> list[str]:
+        plans = [plan for plan in self._charge.plans if plan.switch.energy_sensor and self._is_there(plan)]
+        return list(dict.fromkeys(str(plan.switch.energy_sensor) for plan in plans))
+
+    @callback
+    def _async_follow(self) -> None:
+        if self._stop_states is not None:
+            self._stop_states()
+        chosen = {plan.switch.energy_sensor for plan in self._charge.plans} - {None}
+        self._stop_states = async_track_state_change_event(self._hass, [str(each) for each in chosen], self._changed)
+
+    @callback
+    def _changed(self, event: Event[EventStateChangedData]) -> None:
+        if event.data["entity_id"] in self._entity_ids():
+            self._async_note(event.data["entity_id"])
+
+    @callback
+    def _async_note(self, entity_id: str) -> None:
+        if (counted := metered_energy(self._hass, entity_id)) is not None:
+            self._note(Reading(dt_util.utcnow(), round(counted, 3), entity_id))

@@ -1,0 +1,125 @@
+"""What a kWh costs where a vehicle charges: by its charge plans, else at home by the energy dashboard."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.helpers.event import async_track_utc_time_change
+from homeassistant.util import dt as dt_util
+
+from ..charging.control import ChargeControl
+from ..charging.plans import ChargePlanSettings
+from ..charging.prices import Prices
+from ..const import DOMAIN
+from ..coordinator import VehicleCoordinator
+from ..engine.book_entries import HOME
+from ..engine.book_readings import CELL, Reading
+from ..engine.charge_plan import PriceSlot
+from ..engine.energy_cost import Tariff
+from .energy_dashboard import async_grid_price
+
+_AHEAD = timedelta(days=3)
+
+_LASTING = timedelta(days=2)
+"""A price that holds for so long was entered by the owner, and goes on until the owner changes it."""
+
+_DASHBOARD = "energy_dashboard"
+"""The key of the tariff of the energy dashboard."""
+
+type Note = Callable[[Reading], None]
+"""Takes a price from a time on."""
+
+
+class Tariffs:
+    """The tariffs of one vehicle. Prices are noted as time goes by: it may report a charge when that is over."""
+
+    def __init__(
+        self,
+        coordinator: VehicleCoordinator,
+        charge: ChargeControl,
+        *,
+        name_of: Callable[[str | None], str | None],
+        note: Note,
+    ) -> None:
+        """``name_of`` returns by which name the book knows the place of a plan; ``note`` takes each price."""
+        self._coordinator = coordinator
+        self._charge = charge
+        self._name_of = name_of
+        self._note = note
+        self._plans: list[_PlanPrices] = []
+        self._stops: list[CALLBACK_TYPE] = []
+        self._has_dashboard = False
+
+    @property
+    def known(self) -> tuple[Tariff, ...]:
+        """The tariffs, the first that holds at a place before others."""
+        currency = self._coordinator.hass.config.currency
+        found = [Tariff(each.key, each.currency or currency, self._name_of(each.place)) for each in self._plans]
+        return (*found, Tariff(_DASHBOARD, currency, HOME)) if self._has_dashboard else tuple(found)
+
+    @callback
+    def async_start(self) -> None:
+        """Begin to note prices."""
+        hass = self._coordinator.hass
+        self._stops = [
+            self._charge.async_add_plans_listener(self._async_follow_plans),
+            async_track_utc_time_change(hass, self._async_note, minute=[0, 15, 30, 45], second=5),
+        ]
+        self._async_follow_plans()
+        self._coordinator.config_entry.async_create_background_task(
+            hass, self._async_note(dt_util.utcnow()), f"{DOMAIN} prices of {self._coordinator.name}"
+        )
+
+    @callback
+    def async_stop(self) -> None:
+        """Stop."""
+        for stop in (*self._stops, *(each.async_stop for each in self._plans)):
+            stop()
+        self._stops, self._plans = [], []
+
+    @callback
+    def _async_follow_plans(self) -> None:
+        for each in self._plans:
+            each.async_stop()
+        self._plans = [_PlanPrices(self._coordinator, plan, self._note) for plan in self._charge.plans]
+
+    async def _async_note(self, now: datetime) -> None:
+        """Note what holds now."""
+        for each in list(self._plans):
+            await each.async_note(now)
+        price = await async_grid_price(self._coordinator.hass)
+        self._has_dashboard = self._has_dashboard or price is not None
+        if price is not None:
+            start = dt_util.utc_from_timestamp(now.timestamp() // CELL.total_seconds() * CELL.total_seconds())
+            self._note(Reading(start, price, _DASHBOARD))
+            self._note(Reading(start + CELL, None, _DASHBOARD))
+
+
+class _PlanPrices:
+    """The prices of one plan."""
+
+    def __init__(self, coordinator: VehicleCoordinator, plan: ChargePlanSettings, note: Note) -> None:
+        self.key = plan.key
+        self.place = plan.place
+        self.currency: str | None = None
+        self._note = note
+        self._prices = Prices(coordinator.hass, plan.price)
+        self._slots: tuple[PriceSlot, ...] = ()
+        self._due_at: datetime | None = None
+        self.async_stop = self._prices.async_track(self._async_read_again)
+
+    @callback
+    def _async_read_again(self) -> None:
+        self._due_at = None
+
+    async def async_note(self, now: datetime) -> None:
+        """Note the price of now, after reading the prices if that is due."""
+        if self._due_at is None or now >= self._due_at:
+            found = await self._prices.async_read(now + _AHEAD)
+            self._slots, self.currency = found.slots, found.currency
+            self._due_at = self._prices.next_read(now, self._slots[-1].end if self._slots else None)
+        for slot in self._slots:
+            if slot.start <= now < slot.end:
+                self._note(Reading(slot.start, slot.price, self.key))
+                if slot.end < now + _LASTING:
+                    self._note(Reading(slot.end, None, self.key))
