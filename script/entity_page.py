@@ -18,6 +18,7 @@ import re
 from homeassistant.helpers.entity import EntityDescription
 
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
+from custom_components.nissanconnect.book_sensor import BOOK_SENSORS
 from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
 from custom_components.nissanconnect.calendar import CALENDARS
 from custom_components.nissanconnect.climate import CLIMATES
@@ -41,18 +42,18 @@ SOURCES: Mapping[str, str] = {
 }
 """The golden files of single sources, and how the page calls these: in what is explained at its top, in that order."""
 
-_CHARGE_PLAN: Mapping[str, Sequence[EntityDescription]] = {
-    "sensor": CHARGE_SENSORS,
+_OWN: Mapping[str, Sequence[EntityDescription]] = {
+    "sensor": (*CHARGE_SENSORS, *BOOK_SENSORS),
     "switch": CHARGE_SWITCHES,
     "button": CHARGE_BUTTONS,
     "number": CHARGE_NUMBERS,
     "time": CHARGE_TIMES,
     "calendar": CALENDARS,
 }
-"""What each vehicle with a charge plan has, whatever its source."""
+"""What each vehicle has, whatever its source: of its book, and if it has one, of its charge plan."""
 
 _DESCRIPTIONS: Mapping[str, Sequence[EntityDescription]] = {
-    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *BOOK_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
     "binary_sensor": (*BINARY_SENSORS, GEOFENCE),
     "climate": CLIMATES,
     "lock": LOCKS,
@@ -125,6 +126,19 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "wakes_today": "How often the car was woken today, by anybody in Home Assistant",
         "requests_today": "How many requests were sent today, for all cars of the account",
         "automatic_wake": "Why the car is not woken automatically now; see [Waking](waking.md)",
+        "energy_charged": "Energy from the wall for all charges, wherever; see [Trips, charges and energy](book.md)",
+        "energy_charged_at_home": "The part of it at home: for the energy dashboard",
+        "energy_consumed": "Energy used by all trips",
+        "energy_regained": "Energy regained on all trips, where a source counts it",
+        "charging_cost": "What all charges have cost whose price was known",
+        "last_trip_distance": "Distance of the last trip",
+        "last_trip_consumption": "Consumption of the last trip",
+        "last_trip_duration": "How long the last trip took",
+        "last_charge_energy": "Energy from the wall for the last charge",
+        "last_charge_cost": "What the last charge has cost",
+        "last_charge_duration": "How long the last charge took, pauses included",
+        "today_*": "The trips that began today, and what charges that began today have cost",
+        "month_*": "The trips that began this month, and what charges that began this month have cost",
         "plan_status": "How the charge plan stands; its attributes tell why, and the level at the end",
         "planned_start": "When it charges next by its plan, or since when it does",
         "planned_finish": "When it has charged by its plan",
@@ -339,7 +353,7 @@ def _seen() -> Mapping[tuple[str, str], frozenset[str]]:
 
 
 def _sources(platform: str, key: str) -> frozenset[str]:
-    if key.endswith("_source") or any(each.key == key for each in _CHARGE_PLAN.get(platform, ())):
+    if key.endswith("_source") or any(each.key == key for each in _OWN.get(platform, ())):
         return frozenset(SOURCES)  # whichever a vehicle has
     return _seen().get((platform, key), frozenset()) | _NOT_IN_GOLDEN.get((platform, key), frozenset())
 

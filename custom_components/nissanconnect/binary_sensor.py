@@ -14,14 +14,20 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
-from .entity import GeofenceEntity, Reading, VehicleEntity, async_add_geofence_entities, async_add_vehicle_entities
+from .entity import (
+    GeofenceEntity,
+    ReportedDescription,
+    VehicleEntity,
+    async_add_geofence_entities,
+    async_add_vehicle_entities,
+)
 from .vehicle import Body, Capability, VehicleState
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleBinarySensorDescription(BinarySensorEntityDescription, Reading[bool]):
+class VehicleBinarySensorDescription(BinarySensorEntityDescription, ReportedDescription[bool]):
     """A binary sensor and its value."""
 
 

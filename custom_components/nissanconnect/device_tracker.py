@@ -8,14 +8,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
-from .entity import Reading, VehicleEntity, async_add_vehicle_entities
+from .entity import ReportedDescription, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Capability, Position
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleTrackerDescription(TrackerEntityDescription, Reading[Position]):
+class VehicleTrackerDescription(TrackerEntityDescription, ReportedDescription[Position]):
     """The position of a vehicle."""
 
 

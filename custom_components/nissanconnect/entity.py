@@ -49,7 +49,7 @@ class VehicleDescription(EntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading[T](VehicleDescription):
+class ReportedDescription[T](VehicleDescription):
     """An entity that shows a value: present as soon as the vehicle can report it, or has reported it."""
 
     value: Callable[[VehicleState], T | None]
@@ -122,7 +122,7 @@ class VehicleEntity(CoordinatorEntity[VehicleCoordinator]):
         """Whether the entity only shows a value, and that value is too old."""
         described = self.entity_description
         return (
-            isinstance(described, Reading)
+            isinstance(described, ReportedDescription)
             and described.value(self.coordinator.data) is not None
             and described.value(self.vehicle) is None
         )

@@ -25,6 +25,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
+from .book_sensor import BOOK_SENSORS, BookSensor
 from .charge_entity import async_add_charge_entities
 from .charging.display import ChargeDisplay
 from .engine.charge_plan import PlanStatus
@@ -406,5 +407,6 @@ async def async_setup_entry(
     """Add each vehicle's sensors."""
     await async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
     await async_add_vehicle_entities(entry, async_add_entities, INTEGRATION_SENSORS, IntegrationSensor)
+    await async_add_vehicle_entities(entry, async_add_entities, BOOK_SENSORS, BookSensor)
     await async_add_charge_entities(entry, async_add_entities, CHARGE_SENSORS, ChargeSensor)
     await async_add_geofence_entities(entry, async_add_entities, GEOFENCE_DISTANCE, GeofenceDistance)

@@ -15,7 +15,7 @@ from .charge_entity import DecidedEntity
 from .charging.display import ChargeDisplay
 from .const import DOMAIN
 from .engine.debounce import Steady
-from .entity import GeofenceEntity, Reading, VehicleDescription, VehicleEntity
+from .entity import GeofenceEntity, ReportedDescription, VehicleDescription, VehicleEntity
 from .runtime import VehicleRuntime
 
 WITHOUT_STATISTICS: Mapping[str, str] = {
@@ -41,7 +41,7 @@ Statistics of one sensor cost 312 rows a day, of which 24 are kept for ever. A s
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleSensorDescription(SensorEntityDescription, Reading[str | float | datetime]):
+class VehicleSensorDescription(SensorEntityDescription, ReportedDescription[str | float | datetime]):
     """A sensor and its value; ``steady`` creates a filter for a value that would change too often."""
 
     steady: Callable[[], Steady] | None = None

@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import NissanConfigEntry
-from .entity import Reading, VehicleEntity, async_add_vehicle_entities
+from .entity import ReportedDescription, VehicleEntity, async_add_vehicle_entities
 from .vehicle import Software, UpdateStatus
 
 PARALLEL_UPDATES = 0
@@ -26,7 +26,7 @@ _IN_PROGRESS = {UpdateStatus.ACTIVATING, UpdateStatus.DOWNLOADING, UpdateStatus.
 
 
 @dataclass(frozen=True, kw_only=True)
-class VehicleUpdateDescription(UpdateEntityDescription, Reading[Software]):
+class VehicleUpdateDescription(UpdateEntityDescription, ReportedDescription[Software]):
     """The software of a vehicle and its value."""
 
 

@@ -83,7 +83,7 @@ async def _spend(prepare: Prepare, power: float) -> Mapping[str, list[Minute]]:
     service = Simulator(now=dt_util.utcnow, garage=garage, zone=ZONE)
     url = await service.start(controls={"wallbox": Wallbox(vehicles[LEAF], dt_util.utcnow, power).control})
     try:
-        async with _home(url) as hass:
+        async with demo_energy(url) as hass:
             entry = account()
             await load(hass, entry, url)
             await prepare(Night(hass=hass, vehicles=vehicles, entry_id=entry.entry_id, power=power))
@@ -99,7 +99,7 @@ async def _spend(prepare: Prepare, power: float) -> Mapping[str, list[Minute]]:
 
 async def _watch(vehicle: SimulatedVehicle) -> list[Minute]:
     """Read the vehicle's own meter every minute until the morning."""
-    electric, at, minutes = _electric(vehicle), PLUGGED_IN_AT, list[Minute]()
+    electric, at, minutes = electric_of(vehicle), PLUGGED_IN_AT, list[Minute]()
     while at < MORNING:
         level, metered = electric.battery.level, electric.ledger.mains
         await until(at + MINUTE)
@@ -110,7 +110,7 @@ async def _watch(vehicle: SimulatedVehicle) -> list[Minute]:
 
 
 @asynccontextmanager
-async def _home(simulator_url: str) -> AsyncGenerator[HomeAssistant]:
+async def demo_energy(simulator_url: str) -> AsyncGenerator[HomeAssistant]:
     """Run a Home Assistant with the demo's price of electricity and its wallbox."""
     with patch.object(custom_components, "__path__", [*custom_components.__path__, str(ENERGY.parent)]):
         wallbox = import_module("custom_components.demo_energy.wallbox").Wallbox
@@ -132,7 +132,8 @@ def _parked(make: Make, name: str) -> SimulatedVehicle:
     return build(replace(make, powertrain=powertrain, scenario=()), EVENING, ZONE, seed=0)
 
 
-def _electric(vehicle: SimulatedVehicle) -> Electric:
+def electric_of(vehicle: SimulatedVehicle) -> Electric:
+    """Return what drives a vehicle that is electric."""
     assert isinstance(vehicle.powertrain, Electric)
     return vehicle.powertrain
 

@@ -1,6 +1,7 @@
 """What a vehicle's report tells the book."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from ..vehicle import ChargeSpeed, Group, Reported, VehicleState
@@ -31,8 +32,29 @@ def readings_of(before: VehicleState, state: VehicleState) -> Iterator[tuple[Qua
     """Yield what is new in a state. Where the vehicle is has to be named by somebody else."""
     known, groups = before.groups(), state.groups()
     for quantity, (group, read) in _VALUES.items():
-        reported: Reported | None = groups.get(group)
-        if reported is None or reported == known.get(group):
+        reported, old = groups.get(group), known.get(group)
+        if reported is None or reported == old:
             continue
-        if (value := read(reported)) is not None:
-            yield quantity, Reading(reported.known_at, float(value), reported.backend)
+        value, was = read(reported), read(old) if old is not None else None
+        if value is not None and (at := _reported_at(reported, old, state, has_changed=value != was)) is not None:
+            yield quantity, Reading(at, float(value), reported.backend)
+
+
+def _reported_at(
+    reported: Reported, old: Reported | None, state: VehicleState, *, has_changed: bool
+) -> datetime | None:
+    """Return since when a value is known; ``None`` if it says nothing, because nobody knows how old it is.
+
+    If its source does not state the time, that was when the vehicle last reported anything, at the latest now.
+    """
+    if reported.reported_at is not None:
+        return reported.reported_at
+    last = _last_report(state, reported.backend)
+    if last is None or (old is not None and has_changed and last <= old.received_at):
+        return reported.received_at  # the vehicle has reported this since, and nothing else with a time
+    return min(last, reported.received_at) if has_changed else None
+
+
+def _last_report(state: VehicleState, backend: str) -> datetime | None:
+    times = [each.reported_at for each in state.groups().values() if each.backend == backend and each.reported_at]
+    return max(times, default=None)

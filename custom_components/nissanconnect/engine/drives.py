@@ -106,12 +106,15 @@ def _drive(before: Reading, after: Reading, readings: Readings, plugged_in: Sequ
 
 def _free(start: datetime, end: datetime, plugged_in: Sequence[Reading]) -> Iterator[_Window]:
     """Yield the times between two others in which the vehicle is not known to be at the plug."""
-    inside = [each for each in between(plugged_in, start, end) if start < each.at < end]
     free_from, at_plug = start, False
-    for reading in inside:
+    for reading in between(plugged_in, start, end):
+        if not start < reading.at < end:
+            continue
         if reading.value and not at_plug:
             yield _Window(free_from, reading.at)
-        free_from, at_plug = reading.at, bool(reading.value)
+        if reading.value or at_plug:
+            free_from = reading.at
+        at_plug = bool(reading.value)
     yield _Window(free_from, end)
 
 
