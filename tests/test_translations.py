@@ -13,6 +13,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
+from custom_components.nissanconnect.book_sensor import BOOK_SENSORS
 from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
 from custom_components.nissanconnect.calendar import CALENDARS
 from custom_components.nissanconnect.charging.plans import SwitchedBy
@@ -62,7 +63,7 @@ DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "event": EVENTS,
     "lock": LOCKS,
     "number": (*NUMBERS, *CHARGE_NUMBERS),
-    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *BOOK_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
     "switch": (*SWITCHES, *CHARGE_SWITCHES),
     "time": (*TIMES, *CHARGE_TIMES),
     "update": UPDATES,

@@ -115,7 +115,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> N
         with suppress(BackendError, HomeAssistantError):  # what could not be set up cannot be reached, either
             await _async_end_trust(hass, entry, device, [vehicle.info for vehicle in remembered.vehicles])
     await store.async_remove()
-    await async_remove_books(hass, entry.entry_id)
+    await async_remove_books(hass, entry.entry_id, [vehicle.info.key for vehicle in remembered.vehicles])
     async_forget_entry(hass, entry)
     await _async_settle(hass, entry)
 

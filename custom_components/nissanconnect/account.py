@@ -25,6 +25,7 @@ from .coordinator import Cause, StateUpdate, VehicleCoordinator, update_error
 from .engine.diagnosis import outage_until
 from .engine.polling import retry_pause
 from .issues import (
+    NOT_ON_ENERGY_DASHBOARD,
     SAME_VEHICLE,
     TOO_MANY_VEHICLES,
     async_report_account,
@@ -384,6 +385,7 @@ class AccountCoordinator(DataUpdateCoordinator[dict[str, VehicleInfo]]):  # an e
         vehicle = self.vehicles.pop(key)
         async_report_vehicle(self.hass, self.config_entry, vehicle.info, ())
         async_report_sources(self.hass, self.config_entry, vehicle.info, ())
+        async_set_issue(self.hass, self.config_entry, NOT_ON_ENERGY_DASHBOARD, present=False, vehicle=vehicle.info)
         self.config_entry.async_create_task(self.hass, vehicle.async_stop())
         self._async_remove_device(key)
         async_forget_vehicle(self.hass, self.config_entry, key)

@@ -34,6 +34,7 @@ from .vehicle import (
 from .vehicle_source import VehicleSource
 
 CALLER_REFUSED = "caller_refused"
+NOT_ON_ENERGY_DASHBOARD = "not_on_energy_dashboard"
 SAME_VEHICLE = "same_vehicle"
 SOURCE_SILENT = "source_silent"
 STORE_DAMAGED = "store_damaged"
@@ -63,6 +64,7 @@ ISSUES: Mapping[str, Kind] = {
     Problem.VEHICLE_REFUSED: Kind(),
     Problem.VEHICLE_SILENT: Kind(),
     Problem.WRONG_REGION: Kind(checkable=False),  # a hint
+    NOT_ON_ENERGY_DASHBOARD: Kind(),
     SAME_VEHICLE: Kind(),
     SOURCE_SILENT: Kind(checkable=False),  # it is checked anyway
     STORE_DAMAGED: Kind(checkable=False),  # the next start finds a file that is whole

@@ -11,8 +11,9 @@ from homeassistant.helpers import issue_registry as ir
 import probatio
 
 from .account import NissanConfigEntry
+from .book.energy_dashboard import async_add_to_dashboard
 from .const import CONF_SOURCE, CONF_UNLOCK_WITHOUT_PIN, DOMAIN
-from .issues import SAME_VEHICLE, UNLOCK_WITHOUT_PIN, WRONG_PINS
+from .issues import NOT_ON_ENERGY_DASHBOARD, SAME_VEHICLE, UNLOCK_WITHOUT_PIN, WRONG_PINS
 from .ownership import async_add_as_source
 from .sources import OWN_PIN, UNLOCKING, Fields, Source
 from .vehicle import InvalidPin, alias, is_pin
@@ -136,7 +137,26 @@ class UnlockingFlow(FixFlow):
         return OWN_PIN if entry is not None and entry.data.get(CONF_SOURCE) == Source.OVMS else UNLOCKING
 
 
+class EnergyDashboardFlow(FixFlow):
+    """Adds a vehicle to the energy dashboard."""
+
+    step = "add"
+
+    async def async_step_add(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Explain, and do it."""
+        if user_input is None:
+            return self._async_show()
+        entry = self._entry
+        account = entry.runtime_data if entry is not None and entry.state is ConfigEntryState.LOADED else None
+        for key, vehicle in account.vehicles.items() if account else ():
+            if alias(key) == self._vehicle and await async_add_to_dashboard(self.hass, vehicle.info):
+                ir.async_delete_issue(self.hass, DOMAIN, self.issue_id)
+                return self.async_create_entry(data={})
+        return self.async_abort(reason="not_there")
+
+
 FLOWS: Mapping[str, Callable[[], RepairsFlow]] = {
+    NOT_ON_ENERGY_DASHBOARD: EnergyDashboardFlow,
     SAME_VEHICLE: OneVehicleFlow,
     UNLOCK_WITHOUT_PIN: UnlockingFlow,
     WRONG_PINS: AllowPinsFlow,

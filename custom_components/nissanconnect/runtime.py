@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from .alerts import VehicleAlerts
 from .automatic import AutomaticWakes, ClimatePlans
 from .book.keeper import VehicleBook
+from .book.statistics import BookStatistics
 from .charging.control import ChargeControl
 from .charging.planning import PlanGroup
 from .charging.plans import charge_plans_of
@@ -72,6 +73,7 @@ class VehicleRuntime:
             plans=charge_plans_of(entry, known.info),
         )
         self.book = VehicleBook(self.coordinator, self.charge, self.alerts)
+        self.statistics = BookStatistics(self.coordinator, self.book)
         for observer in (
             self._async_show_problems,
             self.alerts.async_observe,
@@ -116,6 +118,7 @@ class VehicleRuntime:
         self.plans.async_resume()
         self.charge.async_start()
         self.book.async_start()
+        self.statistics.async_start()
 
     async def async_stop(self) -> None:
         """Cancel all that is scheduled, because the vehicle has left the account."""
@@ -129,6 +132,7 @@ class VehicleRuntime:
         self.alerts.async_stop()
         self.plans.async_stop()
         self.charge.async_stop()
+        self.statistics.async_stop()
         self.book.async_stop()
 
     @callback

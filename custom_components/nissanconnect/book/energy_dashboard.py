@@ -1,13 +1,22 @@
 """The energy dashboard of Home Assistant: what a kWh from the grid costs by it, and whether a vehicle is on it."""
 
+from collections.abc import Collection
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.importlib import async_import_module
 
+from ..const import DOMAIN
+from ..vehicle import VehicleInfo
+
 if TYPE_CHECKING:
-    from homeassistant.components.energy.data import EnergyManager
+    from homeassistant.components.energy.data import DeviceConsumption, EnergyManager
+
+_SENSORS = ("energy_charged_at_home", "energy_charged")
+"""The keys of the sensors that may stand for a vehicle there, the better one first."""
 
 _PER_KWH = {"kWh": 1.0, "Wh": 1000.0, "MWh": 0.001}
 """What a price is multiplied by, by the unit of energy that it is for."""
@@ -48,22 +57,33 @@ def _price_of(hass: HomeAssistant, entity_id: str) -> float | None:
     return price if isfinite(price) else None
 
 
-async def async_is_on_dashboard(hass: HomeAssistant, statistic_ids: set[str]) -> bool | None:
-    """Return whether one of these is shown as a device; ``None`` if there is no dashboard in use."""
+async def async_lacks(hass: HomeAssistant, info: VehicleInfo, meters: Collection[str]) -> bool:
+    """Return whether a dashboard that is in use shows neither the vehicle nor any of the ``meters`` that feed it."""
     manager = await async_manager(hass)
     if manager is None or not manager.data or not manager.data["energy_sources"]:
-        return None
-    return any(device["stat_consumption"] in statistic_ids for device in manager.data["device_consumption"])
+        return False
+    own = {_entity_id(hass, info, key) for key in _SENSORS}
+    shown = {device["stat_consumption"] for device in manager.data["device_consumption"]}
+    return own != {None} and shown.isdisjoint({*own, *meters})
 
 
-async def async_add_to_dashboard(hass: HomeAssistant, statistic_id: str, name: str) -> bool:
-    """Have the dashboard show it as a device; return whether that was possible."""
+async def async_add_to_dashboard(hass: HomeAssistant, info: VehicleInfo) -> bool:
+    """Have the dashboard show what a vehicle charges at home as a device; return whether that was possible."""
     manager = await async_manager(hass)
-    if manager is None or not manager.data:
+    entity_id = next((found for key in _SENSORS if (found := _entity_id(hass, info, key))), None)
+    if manager is None or manager.data is None or entity_id is None:
         return False
     devices = manager.data["device_consumption"]
-    if all(device["stat_consumption"] != statistic_id for device in devices):
-        await manager.async_update(
-            {"device_consumption": [*devices, {"stat_consumption": statistic_id, "name": name}]}  # type: ignore[typeddict-item]
-        )
+    if all(device["stat_consumption"] != entity_id for device in devices):
+        device: DeviceConsumption = {"stat_consumption": entity_id, "name": info.name}
+        await manager.async_update({**manager.data, "device_consumption": [*devices, device]})
     return True
+
+
+@callback
+def _entity_id(hass: HomeAssistant, info: VehicleInfo, key: str) -> str | None:
+    """Return the id of a sensor that is not disabled."""
+    registry = er.async_get(hass)
+    entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, f"{info.key}_{key}")
+    found = registry.async_get(entity_id) if entity_id else None
+    return None if found is None or found.disabled_by is not None else entity_id

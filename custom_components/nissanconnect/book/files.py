@@ -4,7 +4,7 @@ The archive is read when somebody asks for it, so that years of trips take no me
 """
 
 from asyncio import Lock
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +36,20 @@ _KEPT = timedelta(days=731)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsMemory:
+    """What is known of a book's statistics.
+
+    ``begun_at`` is when the book was begun, ``history`` what was driven before, by the vehicle's service, if it
+    ``has_history`` from there. ``written`` are the last hours that have been written.
+    """
+
+    begun_at: datetime | None = None
+    history: Sums = Sums()
+    has_history: bool = False
+    written: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenBook:
     """What is kept of a book besides the archive.
 
@@ -51,6 +65,7 @@ class OpenBook:
     shown: Sums = Sums()
     last_trip: Trip | None = None
     last_charge: Charge | None = None
+    statistics: StatisticsMemory = StatisticsMemory()
 
 
 class BookFiles:
@@ -124,8 +139,10 @@ class BookFiles:
             await file.async_remove_set_aside()
 
 
-async def async_remove_books(hass: HomeAssistant, entry_id: str) -> None:
-    """Delete the files of all vehicles that an entry has ever had."""
+async def async_remove_books(hass: HomeAssistant, entry_id: str, keys: Iterable[str]) -> None:
+    """Delete the files of an entry's vehicles, and of those that it had before."""
+    for key in keys:
+        await BookFiles(hass, entry_id, key).async_remove()
 
     def remove() -> None:
         for each in Path(hass.config.path(".storage")).glob(f"{_prefix(entry_id)}*"):
@@ -166,6 +183,7 @@ def _dump(book: OpenBook) -> dict[str, Any]:
         "shown": book.shown,
         "last_trip": book.last_trip,
         "last_charge": book.last_charge,
+        "statistics": book.statistics,
     }
 
 
@@ -193,6 +211,7 @@ class _Reader:
             shown=self._load(Sums, kept.get("shown")) or Sums(),
             last_trip=self._load(Trip, kept.get("last_trip")),
             last_charge=self._load(Charge, kept.get("last_charge")),
+            statistics=self._load(StatisticsMemory, kept.get("statistics")) or StatisticsMemory(),
         )
 
     def entries(self, raw: Any) -> Entries:

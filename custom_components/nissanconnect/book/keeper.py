@@ -1,5 +1,6 @@
 """Keeps the book of one vehicle: notes what it reports, and finds the entries anew when there is news."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -13,14 +14,14 @@ from ..const import DOMAIN
 from ..coordinator import StateUpdate, VehicleCoordinator
 from ..engine.book import Book, Sums, sums_of
 from ..engine.book_entries import Charge
-from ..engine.book_readings import CELL, Quantity, Reading, Readings
+from ..engine.book_readings import CELL, Quantity, Reading, Readings, Rise
 from ..engine.book_reports import readings_of
 from ..engine.charge_finder import Assumptions
 from ..engine.charge_physics import ac_power, usable_capacity
 from ..engine.entry_finder import Entries
 from ..vehicle import VehicleState
 from .display import BookDisplay, added, risen, sums_by_day
-from .files import BookFiles, OpenBook
+from .files import BookFiles, OpenBook, StatisticsMemory
 from .meters import Meters
 from .places import async_place_at, async_place_named
 from .tariffs import Tariffs
@@ -47,7 +48,10 @@ class VehicleBook:
     def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, alerts: VehicleAlerts) -> None:
         """Nothing is noted before :meth:`async_start`."""
         self.entries = Entries()
+        self.over = Entries()
+        """Those of them that do not go on."""
         self.display: BookDisplay | None = None
+        self.statistics = StatisticsMemory()
         self.files = BookFiles(coordinator.hass, coordinator.config_entry.entry_id, coordinator.info.key)
         self._coordinator = coordinator
         self._hass = coordinator.hass
@@ -55,6 +59,7 @@ class VehicleBook:
         self._alerts = alerts
         self._book = Book()
         self._days: dict[date, Sums] = {}
+        self._regained: tuple[Rise, ...] = ()
         self._is_loaded = False
         self._settled_at: datetime | None = None
         self._charged_at: datetime | None = None
@@ -67,7 +72,7 @@ class VehicleBook:
             name_of=lambda place: async_place_named(self._hass, place, alerts),
             note=lambda reading: self._async_note(Quantity.PRICE, reading),
         )
-        self._meters = Meters(
+        self.meters = Meters(
             self._hass,
             charge,
             is_there=self._may_be_at,
@@ -93,12 +98,41 @@ class VehicleBook:
             overhead=model.overhead,
             tariffs=self.tariffs.known,
             currency=self._hass.config.currency,
+            regained=self._regained,
         )
+
+    @property
+    def settled(self) -> Sums:
+        """What the entries add up to that are settled."""
+        return self._book.settled
+
+    @property
+    def since(self) -> datetime | None:
+        """Until when entries are settled."""
+        return self._book.since
+
+    async def async_all_over(self) -> Entries:
+        """Return all trips and charges that are kept and do not go on, oldest first."""
+        archived = await self.files.async_archived()
+        return Entries([*archived.trips, *self.over.trips], [*archived.charges, *self.over.charges])
 
     async def async_all_entries(self) -> Entries:
         """Return all trips and charges that are kept, oldest first."""
         archived = await self.files.async_archived()
         return Entries([*archived.trips, *self.entries.trips], [*archived.charges, *self.entries.charges])
+
+    @callback
+    def async_keep_statistics(self, memory: StatisticsMemory) -> None:
+        """Keep what is known of the statistics."""
+        self.statistics = memory
+        self.files.async_schedule_save(self._remember)
+
+    @callback
+    def async_set_regained(self, regained: tuple[Rise, ...]) -> None:
+        """Take over how much was regained on the last days."""
+        if regained != self._regained:
+            self._regained = regained
+            self._async_update_in(_SOON)
 
     # What happens
 
@@ -110,13 +144,13 @@ class VehicleBook:
             self._hass, self._async_load(), f"{DOMAIN} book of {self._coordinator.name}"
         )
         self.tariffs.async_start()
-        self._meters.async_start()
+        self.meters.async_start()
 
     @callback
     def async_stop(self) -> None:
         """Stop; :meth:`async_close` writes."""
         self.tariffs.async_stop()
-        self._meters.async_stop()
+        self.meters.async_stop()
         self._async_cancel_timer()
         if self._cancel_midnight is not None:
             self._cancel_midnight()
@@ -136,9 +170,11 @@ class VehicleBook:
             self._book.add(quantity, reading)
         self._days = {day: sums for text, sums in kept.days.items() if (day := dt_util.parse_date(text)) is not None}
         self.display = BookDisplay(totals=kept.shown, last_trip=kept.last_trip, last_charge=kept.last_charge)
+        self.statistics = kept.statistics
         self._is_loaded = True
         self._async_note_state(VehicleState(), self._coordinator.data)
         self._async_update_now()
+        self._async_call_listeners()
 
     @callback
     def async_observe(self, update: StateUpdate) -> None:
@@ -153,7 +189,7 @@ class VehicleBook:
         if (position := state.position) is not None and position != before.position:
             place = async_place_at(self._hass, position, self._alerts)
             self._async_note(Quantity.PLACE, Reading(position.known_at, place, position.backend))
-        self._meters.async_note()
+        self.meters.async_note()
 
     @callback
     def _async_note(self, quantity: Quantity, reading: Reading) -> None:
@@ -193,6 +229,9 @@ class VehicleBook:
             self._settled_at = now
             self._async_keep(self._book.settle(assumed, now))
         self.entries = self._book.entries(assumed, now)
+        if self.statistics.begun_at is None:
+            begun_at = min((reading.at for _, reading in self._book.readings), default=None)
+            self.statistics = replace(self.statistics, begun_at=begun_at)
         self._async_show(self.display, now)
         self.files.async_schedule_save(self._remember)
 
@@ -212,8 +251,8 @@ class VehicleBook:
         """Show what is new: of what goes on, only what a charge has brought so far, and that not too often."""
         trips = [trip for trip in self.entries.trips if now - trip.end >= _STILL]
         charges = [charge for charge in self.entries.charges if not self._goes_on(charge, now)]
-        over, currency = Entries(trips, charges), self._hass.config.currency
-        sums = self._book.settled + sums_of(over, currency)
+        self.over, currency = Entries(trips, charges), self._hass.config.currency
+        sums = self._book.settled + sums_of(self.over, currency)
         going_on = self.entries.charges[len(charges) :]
         if going_on and (self._charged_at is None or not timedelta() <= now - self._charged_at < CELL):
             self._charged_at = now
@@ -221,7 +260,7 @@ class VehicleBook:
         if going_on or len(trips) < len(self.entries.trips):
             self._async_update_in(CELL.total_seconds() if going_on else _STILL.total_seconds())
         today = dt_util.now().date()
-        days = self._days, sums_by_day(over, currency)
+        days = self._days, sums_by_day(self.over, currency)
         display = BookDisplay(
             totals=risen(shown.totals, sums),
             today=added(days, today),
@@ -231,8 +270,12 @@ class VehicleBook:
         )
         if display != shown:
             self.display = display
-            for listener in list(self._listeners):
-                listener()
+            self._async_call_listeners()
+
+    @callback
+    def _async_call_listeners(self) -> None:
+        for listener in list(self._listeners):
+            listener()
 
     def _goes_on(self, charge: Charge, now: datetime) -> bool:
         charging = self._coordinator.data.charging
@@ -250,6 +293,7 @@ class VehicleBook:
             shown=display.totals,
             last_trip=display.last_trip,
             last_charge=display.last_charge,
+            statistics=self.statistics,
         )
 
 

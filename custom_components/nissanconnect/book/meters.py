@@ -45,26 +45,30 @@ class Meters:
                 stop()
         self._stop_plans = self._stop_states = None
 
+    @property
+    def entity_ids(self) -> set[str]:
+        """All of them, wherever they are."""
+        return {plan.switch.energy_sensor for plan in self._charge.plans if plan.switch.energy_sensor}
+
     @callback
     def async_note(self) -> None:
         """Note what all of them show now: it is what a charge that begins is measured from."""
-        for entity_id in self._entity_ids():
+        for entity_id in self._reachable():
             self._async_note(entity_id)
 
-    def _entity_ids(self) -> list[str]:
-        plans = [plan for plan in self._charge.plans if plan.switch.energy_sensor and self._is_there(plan)]
-        return list(dict.fromkeys(str(plan.switch.energy_sensor) for plan in plans))
+    def _reachable(self) -> set[str]:
+        sensors = {plan.switch.energy_sensor for plan in self._charge.plans if self._is_there(plan)}
+        return {each for each in sensors if each is not None}
 
     @callback
     def _async_follow(self) -> None:
         if self._stop_states is not None:
             self._stop_states()
-        chosen = {plan.switch.energy_sensor for plan in self._charge.plans} - {None}
-        self._stop_states = async_track_state_change_event(self._hass, [str(each) for each in chosen], self._changed)
+        self._stop_states = async_track_state_change_event(self._hass, self.entity_ids, self._changed)
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:
-        if event.data["entity_id"] in self._entity_ids():
+        if event.data["entity_id"] in self._reachable():
             self._async_note(event.data["entity_id"])
 
     @callback

@@ -37,13 +37,13 @@ class Sums:
     price is unknown is missing in ``cost``; of a trip, in ``trip_cost``.
     """
 
-    trips: int = 0
+    trips: float = 0
     distance: float = 0.0
     minutes: float = 0.0
     energy: float = 0.0
     regained: float = 0.0
     trip_cost: float = 0.0
-    charges: int = 0
+    charges: float = 0
     stored: float = 0.0
     wall: float = 0.0
     at_home: float = 0.0
@@ -54,6 +54,10 @@ class Sums:
         return type(self)(
             **{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(type(self))}
         )
+
+    def times(self, factor: float) -> Self:
+        """Return a part of them, or what is opposite to them."""
+        return type(self)(**{each.name: getattr(self, each.name) * factor for each in fields(type(self))})
 
     @property
     def consumption(self) -> float | None:

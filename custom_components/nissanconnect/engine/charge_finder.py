@@ -30,6 +30,7 @@ class Assumptions:
     ``capacity`` (kWh) is what the battery holds, ``power`` (kW) what it charges with, ``consumption`` what it needs for
     100 km. ``efficiency`` and ``overhead`` are those of :class:`.charge_plan.ChargeTask`. Of the ``tariffs`` the first
     that holds at a place counts there. Sums and costs of trips are in the ``currency``.
+    ``regained`` is how many kWh were regained in some time, as a service knows of whole days.
     """
 
     capacity: float | None = None
@@ -39,6 +40,7 @@ class Assumptions:
     overhead: float = OVERHEAD
     tariffs: tuple[Tariff, ...] = ()
     currency: str = ""
+    regained: tuple[Rise, ...] = ()
 
 
 class Stay(NamedTuple):

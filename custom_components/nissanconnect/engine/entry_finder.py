@@ -82,7 +82,19 @@ class EntryFinder:
             for number_of, each in enumerate(charges[index]):
                 earlier, later = edges[2 * number_of], edges[2 * number_of + 3]
                 found.append(self._charge(each, Stay(earlier, later), self._place(index)))
-        return Entries(trips, found)
+        return Entries(self._with_regained(trips), found)
+
+    def _with_regained(self, trips: Sequence[Trip]) -> list[Trip]:
+        """Spread what was regained in some time over the trips that began then, by their distances."""
+        shares = dict[datetime, float]()
+        for start, end, amount in self._assumed.regained:
+            inside = [trip for trip in trips if start <= trip.start < end]
+            distance = sum(trip.distance for trip in inside)
+            shares |= {trip.start: amount * trip.distance / distance for trip in inside if distance}
+        return [
+            replace(trip, regained=shares[trip.start]) if trip.regained is None and trip.start in shares else trip
+            for trip in trips
+        ]
 
     def _trip(self, index: int, before: Sequence[FoundCharge], after: Sequence[FoundCharge]) -> Trip:
         drive, stays = self._drives[index], self._stays

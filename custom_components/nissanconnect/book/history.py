@@ -1,0 +1,75 @@
+"""What a vehicle's service knows of its trips: from before the book was begun, and what was regained each day."""
+
+from datetime import date, datetime, time, timedelta
+
+from homeassistant.util import dt as dt_util
+
+from ..engine.book import Sums
+from ..engine.book_readings import Rise
+from ..source_set import SourceSet
+from ..vehicle import BackendError, TripPeriod, TripSummary
+
+_MONTHS = 24
+_LATELY = timedelta(days=5)
+"""Services go on adding to the last days for some time."""
+
+
+async def async_read_history(sources: SourceSet, begun: datetime) -> dict[datetime, Sums]:
+    """Read what was driven before ``begun``: by days for a month or two, and by months for two years.
+
+    The result has it by the hour in which it is put: the last of its day or month.
+
+    Raises:
+        BackendError: No source has it, for this reason.
+    """
+    last = dt_util.as_local(begun).date() - timedelta(days=1)
+    first_day = (last.replace(day=1) - timedelta(days=1)).replace(day=1)
+    last_month = first_day - timedelta(days=1)
+    first_month = last_month.replace(day=1, year=last_month.year - _MONTHS // 12)
+    today = dt_util.now().date()
+    months = await sources.read_trips(TripPeriod.MONTH, first_month, last_month, today)
+    days = await sources.read_trips(TripPeriod.DAY, first_day, last, today)
+    hours: dict[datetime, Sums] = {}
+    for summary in (*months.summaries, *days.summaries):
+        if summary.start <= last:
+            hours[_last_hour(summary)] = _sums(summary)
+    return hours
+
+
+async def async_read_regained(sources: SourceSet) -> tuple[Rise, ...]:
+    """Read what was regained on each of the last days that are over; nothing if no source knows it."""
+    today = dt_util.now().date()
+    try:
+        found = await sources.read_trips(TripPeriod.DAY, today - _LATELY, today - timedelta(days=1), today)
+    except BackendError:
+        return ()
+    return tuple(
+        Rise(_midnight(each.start), _midnight(each.start + timedelta(days=1)), each.energy_recovered)
+        for each in found.summaries
+        if each.energy_recovered is not None
+    )
+
+
+def _sums(summary: TripSummary) -> Sums:
+    return Sums(
+        trips=summary.trips or 0,
+        distance=summary.distance or 0.0,
+        minutes=summary.duration or 0.0,
+        energy=max((summary.energy_used or 0.0) - (summary.energy_recovered or 0.0), 0.0),
+        regained=summary.energy_recovered or 0.0,
+    )
+
+
+def _last_hour(summary: TripSummary) -> datetime:
+    return _midnight(_next(summary)) - timedelta(hours=1)
+
+
+def _next(summary: TripSummary) -> date:
+    if summary.period is TripPeriod.DAY:
+        return summary.start + timedelta(days=1)
+    return (summary.start.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def _midnight(day: date) -> datetime:
+    midnight = dt_util.as_utc(datetime.combine(day, time(), dt_util.get_default_time_zone()))
+    return midnight.replace(minute=0)  # statistics begin with a full hour, days of some time zones do not

@@ -1,0 +1,78 @@
+"""The long-term statistics of a vehicle's book: what it has driven, used, charged and paid in each hour.
+
+They are external statistics: no entity stands behind them, so they cost no rows of states, and reach back to before
+Home Assistant knew the vehicle.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
+from homeassistant.components.recorder.statistics import async_add_external_statistics
+from homeassistant.const import UnitOfEnergy, UnitOfLength
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import slugify
+from homeassistant.util.unit_conversion import DistanceConverter, EnergyConverter
+
+from ..const import DOMAIN
+from ..engine.book import Sums
+from ..vehicle import VehicleInfo, alias
+
+
+class Series(NamedTuple):
+    """What is counted, in which unit; without a ``unit`` it is an amount of money."""
+
+    value: Callable[[Sums], float]
+    unit: str | None
+    unit_class: str | None
+
+
+_DISTANCE = UnitOfLength.KILOMETERS, DistanceConverter.UNIT_CLASS
+_ENERGY = UnitOfEnergy.KILO_WATT_HOUR, EnergyConverter.UNIT_CLASS
+
+SERIES: Mapping[str, Series] = {
+    "distance": Series(lambda sums: sums.distance, *_DISTANCE),
+    "energy_consumed": Series(lambda sums: sums.energy, *_ENERGY),
+    "energy_regained": Series(lambda sums: sums.regained, *_ENERGY),
+    "energy_charged": Series(lambda sums: sums.wall, *_ENERGY),
+    "charging_cost": Series(lambda sums: sums.cost, None, None),
+}
+
+
+def statistic_id(info: VehicleInfo, name: str) -> str:
+    """Return the id of a vehicle's statistics, which does not reveal its VIN."""
+    return f"{DOMAIN}:{slugify(alias(info.key))}_{name}"
+
+
+async def async_write(
+    hass: HomeAssistant, info: VehicleInfo, rows: Sequence[tuple[datetime, Sums]], *, anew: bool = False
+) -> list[str]:
+    """Write the sums at the end of hours, ``anew`` after all that was there is gone; return the ids.
+
+    An hour that is there already is replaced.
+    """
+    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+    ids = [statistic_id(info, name) for name in SERIES]
+    if anew:
+        get_instance(hass).async_clear_statistics(ids)
+    for name, series in SERIES.items():
+        label = texts.get(f"component.{DOMAIN}.selector.statistics.options.{name}", name)
+        metadata = StatisticMetaData(
+            mean_type=StatisticMeanType.NONE,
+            has_sum=True,
+            name=f"{info.name}: {label}",
+            source=DOMAIN,
+            statistic_id=statistic_id(info, name),
+            unit_class=series.unit_class,
+            unit_of_measurement=series.unit or hass.config.currency,
+        )
+        data = [
+            StatisticData(start=hour, state=value, sum=value)
+            for hour, sums in rows
+            for value in (round(series.value(sums), 3),)
+        ]
+        async_add_external_statistics(hass, metadata, data)
+    return ids

@@ -1,0 +1,160 @@
+"""Keeps a vehicle's long-term statistics up to its book, and fills in what its service knows from before."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from random import uniform
+from types import ModuleType
+from typing import Any
+
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.event import async_call_later, async_track_time_change
+from homeassistant.helpers.importlib import async_import_module
+
+from ..const import DOMAIN
+from ..coordinator import VehicleCoordinator
+from ..engine.book import Sums
+from ..engine.book_hours import by_hour, running_sums
+from ..issues import NOT_ON_ENERGY_DASHBOARD, async_set_issue
+from ..vehicle import BackendError, NotSupported
+from .energy_dashboard import async_lacks
+from .history import async_read_history, async_read_regained
+from .keeper import VehicleBook
+
+_SOON = 300.0
+"""Seconds from a change of the book to its statistics, and from the start to the first read of the history."""
+
+_NIGHT, _SPREAD = 3, 3600.0
+"""At which hour the history is read, and over how many seconds the vehicles of all users are spread."""
+
+_RECORDER = "recorder"
+
+
+class BookStatistics:
+    """The statistics of one vehicle's book."""
+
+    def __init__(self, coordinator: VehicleCoordinator, book: VehicleBook) -> None:
+        """Nothing is written before :meth:`async_start`."""
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._book = book
+        self._rows: object = None
+        """What was written last."""
+        self._stops: list[CALLBACK_TYPE] = []
+        self._cancel_write: CALLBACK_TYPE | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Begin, if there is a recorder: it is loaded before any entry is."""
+        if _RECORDER not in self._hass.config.components:
+            return
+        self._stops = [
+            self._book.async_add_listener(self._async_write_soon),
+            async_track_time_change(self._hass, self._async_read_later, hour=_NIGHT, minute=0, second=0),
+            async_call_later(self._hass, _SOON, self._async_read),
+        ]
+
+    @callback
+    def async_stop(self) -> None:
+        """Stop."""
+        for stop in self._stops:
+            stop()
+        self._stops = []
+        self._async_cancel_write()
+
+    @callback
+    def _async_cancel_write(self) -> None:
+        if self._cancel_write is not None:
+            self._cancel_write()
+            self._cancel_write = None
+
+    @callback
+    def _async_write_soon(self) -> None:
+        if self._cancel_write is None:
+            self._cancel_write = async_call_later(self._hass, _SOON, self._async_write)
+
+    async def _async_write(self, _: datetime | None = None) -> None:
+        """Write the hours of all entries that are not settled."""
+        self._async_cancel_write()
+        await self._async_hint()
+        memory, since = self._book.statistics, self._book.since
+        hours = dict.fromkeys((hour for hour in memory.written if since is None or hour >= since), Sums())
+        hours |= by_hour(self._book.over, self._hass.config.currency)
+        rows = running_sums(hours, memory.history + self._book.settled)
+        if rows == self._rows:
+            return
+        self._rows = rows
+        long_term = await self._async_long_term()
+        await long_term.async_write(self._hass, self._coordinator.info, rows)
+        self._book.async_keep_statistics(replace(memory, written=tuple(sorted(hours))))
+
+    async def _async_hint(self) -> None:
+        """Tell the owner once that the vehicle can be shown on the energy dashboard."""
+        display = self._book.display
+        lacks = display is not None and display.totals.at_home > 0
+        lacks = lacks and await async_lacks(self._hass, self._coordinator.info, self._book.meters.entity_ids)
+        async_set_issue(
+            self._hass,
+            self._coordinator.config_entry,
+            NOT_ON_ENERGY_DASHBOARD,
+            present=lacks,
+            vehicle=self._coordinator.info,
+        )
+
+    @callback
+    def _async_read_later(self, _: datetime) -> None:
+        self._stops.append(async_call_later(self._hass, uniform(1, _SPREAD), self._async_read))  # noqa: S311
+
+    async def _async_read(self, _: datetime | None = None) -> None:
+        """Read what the service knows: each night what was regained, and until that succeeds what was before."""
+        if not self._book.statistics.has_history and self._book.statistics.begun_at is not None:
+            await self.async_rebuild()
+        self._book.async_set_regained(await async_read_regained(self._coordinator.sources))
+
+    async def async_rebuild(self) -> Mapping[str, Any]:
+        """Write all statistics anew, from the service's history and the whole book; return what was done.
+
+        Raises:
+            ServiceValidationError: There is no recorder.
+        """
+        if _RECORDER not in self._hass.config.components:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
+        memory, problem = self._book.statistics, None
+        hours: dict[datetime, Sums] = {}
+        try:
+            if memory.begun_at is not None:
+                hours = dict(await async_read_history(self._coordinator.sources, memory.begun_at))
+        except BackendError as err:
+            problem = err.key
+        entries, currency = await self._book.async_all_over(), self._hass.config.currency
+        history = sum(hours.values(), Sums())
+        if problem not in (None, NotSupported.key):
+            history, hours = memory.history, {}  # what was read before stays in the sums
+        own = by_hour(entries, currency)
+        for hour, sums in own.items():
+            hours[hour] = hours.get(hour, Sums()) + sums
+        end = history + self._book.settled + sum(by_hour(self._book.over, currency).values(), Sums())
+        rows = running_sums(hours, end + sum(hours.values(), Sums()).times(-1))
+        long_term = await self._async_long_term()
+        ids = await long_term.async_write(self._hass, self._coordinator.info, rows, anew=True)
+        self._rows = None
+        self._book.async_keep_statistics(
+            replace(
+                memory,
+                history=history,
+                has_history=problem in (None, NotSupported.key),
+                written=tuple(sorted(own)),
+            )
+        )
+        return {
+            "statistics": ids,
+            "hours": len(rows),
+            "from": rows[0][0].isoformat() if rows else None,
+            "to": rows[-1][0].isoformat() if rows else None,
+            "history": problem,
+        }
+
+    async def _async_long_term(self) -> ModuleType:
+        """Return what needs the recorder. It would be loaded at our start if that were imported there."""
+        return await async_import_module(self._hass, f"{__package__}.long_term")
