@@ -164,6 +164,9 @@ areas = st.fixed_dictionaries({}, optional=dict.fromkeys(("on_entering", "on_lea
 sources = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(("vehicle", "entry", "source_vehicle", "preferred"), garbage)
 )
+connections = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("vehicle", "api_key", "token", "send_position", "refused"), garbage)
+)
 
 
 def subentry(kind: str, data: dict[str, Any], title: str = "Home") -> ConfigSubentry:
@@ -225,6 +228,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     chosen=options,
     drawn=st.lists(areas, max_size=2),
     read=st.lists(sources, max_size=2),
+    sent=st.lists(connections, max_size=2),
     data=st.fixed_dictionaries(
         {}, optional=dict.fromkeys(("auth", "device_id", "pins", "unlock_without_pin", "newer"), garbage)
     ),
@@ -235,15 +239,17 @@ async def test_an_account_loads_with_any_options_areas_and_sources(
     chosen: dict[str, Any],
     drawn: list[dict[str, Any]],
     read: list[dict[str, Any]],
+    sent: list[dict[str, Any]],
     data: dict[str, Any],
 ) -> None:
     """The area that is whole works, and what is kept stays as it is."""
     caplog.clear()
     random.seed()  # each example begins with the same numbers, of which Home Assistant makes the ids of entities
-    chosen, drawn, read, data = map(storable, (chosen, drawn, read, data))
+    chosen, drawn, read, sent, data = map(storable, (chosen, drawn, read, sent, data))
     kept = [
         *(subentry("geofence", each, "Odd") for each in drawn),
         *(subentry("source", each, "Odd") for each in read),
+        *(subentry("abrp", each, "Odd") for each in sent),
         subentry("geofence", GEOFENCE, "Whole"),
     ]
     entry = MockConfigEntry(
@@ -298,13 +304,15 @@ async def test_the_owner_is_told_once_and_by_names_only(
         subentries_data=[
             subentry("geofence", {"location": {**HOME, "radius": SECRET}}).as_dict(),
             subentry("source", {"vehicle": SECRET}).as_dict(),
+            subentry("abrp", {"api_key": [SECRET], "token": SECRET, "refused": "yes"}).as_dict(),
         ],
     )
     await set_up(hass, odd)
     assert status(odd) is ConfigEntryState.LOADED
     assert warnings(caplog) == [
-        "MyNISSAN Europe: these are kept in a way that cannot be read: alerts_off, geofence.location, minutes_parked, "
-        "pins, source.entry, source.source_vehicle, unlock_without_pin, waking.wake_budget"
+        "MyNISSAN Europe: these are kept in a way that cannot be read: abrp.api_key, abrp.refused, alerts_off, "
+        "geofence.location, minutes_parked, pins, source.entry, source.source_vehicle, unlock_without_pin, "
+        "waking.wake_budget"
     ]
     assert "silent" not in odd.runtime_data.settings.alerts, "what can be read of a list counts"
     assert SECRET not in caplog.text

@@ -15,6 +15,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
 from . import const  # noqa: F401 - first: an older Home Assistant lacks what the others import
+from .abrp import read_abrp
 from .account import AccountCoordinator, NissanConfigEntry
 from .backends.base import LockSetup
 from .book.files import async_remove_books
@@ -30,6 +31,7 @@ from .const import (
     CONF_UNLOCK_WITHOUT_PIN,
     DOMAIN,
     PLATFORMS,
+    SUBENTRY_ABRP,
     SUBENTRY_CHARGE_PLAN,
     SUBENTRY_GEOFENCE,
     SUBENTRY_SOURCE,
@@ -151,13 +153,14 @@ class _Chosen(NamedTuple):
     geofences: Mapping[str, Mapping[str, Any]]
     sources: Mapping[str, Mapping[str, Any]]
     charge_plans: Mapping[str, Mapping[str, Any]]
+    abrp: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def of(cls, entry: ConfigEntry) -> Self:
         def subentries(kind: str) -> dict[str, Mapping[str, Any]]:
             return {each.subentry_id: each.as_dict() for each in entry.get_subentries_of_type(kind)}
 
-        kinds = (SUBENTRY_GEOFENCE, SUBENTRY_SOURCE, SUBENTRY_CHARGE_PLAN)
+        kinds = (SUBENTRY_GEOFENCE, SUBENTRY_SOURCE, SUBENTRY_CHARGE_PLAN, SUBENTRY_ABRP)
         return cls(entry.options, *map(subentries, kinds))
 
 
@@ -194,6 +197,9 @@ def _async_follow(hass: HomeAssistant, entry: NissanConfigEntry) -> None:
             entry.async_create_task(hass, _async_add_platforms(hass, entry), f"{DOMAIN} platforms of {entry.entry_id}")
             for vehicle in account.vehicles.values():
                 vehicle.async_apply_charge_plans()
+        if chosen.abrp != before.abrp:
+            for vehicle in account.vehicles.values():
+                vehicle.async_apply_abrp()
         if chosen.sources != before.sources:
             entry.async_create_task(hass, _async_apply_sources(hass, entry), f"{DOMAIN} sources of {entry.entry_id}")
 
@@ -237,6 +243,8 @@ def _async_warn_of_odd_values(entry: ConfigEntry) -> None:
         odd |= {f"{SUBENTRY_GEOFENCE}.{name}" for name in read_geofence(subentry).odd}
     for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGE_PLAN):
         odd |= {f"{SUBENTRY_CHARGE_PLAN}.{name}" for name in read_charge_plan(subentry).odd}
+    for subentry in entry.get_subentries_of_type(SUBENTRY_ABRP):
+        odd |= {f"{SUBENTRY_ABRP}.{name}" for name in read_abrp(subentry).odd}
     if odd:
         _LOGGER.warning(
             "%s: these are kept in a way that cannot be read: %s", one_line(str(entry.title)), ", ".join(sorted(odd))

@@ -25,10 +25,12 @@ from .const import (
     CONF_USER,
     CONF_VEHICLE_ID,
     DOMAIN,
+    SUBENTRY_ABRP,
     SUBENTRY_CHARGE_PLAN,
     SUBENTRY_GEOFENCE,
     SUBENTRY_SOURCE,
 )
+from .flows.abrp import AbrpFlow
 from .flows.advisor import AdvisorFlow
 from .flows.charge_plan import ChargePlanFlow
 from .flows.leafspy import LeafSpyFlow, LeafSpyLogFlow
@@ -87,7 +89,12 @@ class NissanConfigFlow(LeafSpyFlow, LeafSpyLogFlow, AdvisorFlow, RemoteLockFlow,
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        return {SUBENTRY_GEOFENCE: GeofenceFlow, SUBENTRY_CHARGE_PLAN: ChargePlanFlow, SUBENTRY_SOURCE: SourceFlow}
+        return {
+            SUBENTRY_GEOFENCE: GeofenceFlow,
+            SUBENTRY_CHARGE_PLAN: ChargePlanFlow,
+            SUBENTRY_ABRP: AbrpFlow,
+            SUBENTRY_SOURCE: SourceFlow,
+        }
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -38,6 +38,7 @@ CONF_VEHICLE_ID: Final = "vehicle_id"
 """What an OVMS module calls its vehicle."""
 CONF_VEHICLES: Final = "vehicles"
 
+SUBENTRY_ABRP: Final = "abrp"
 SUBENTRY_CHARGE_PLAN: Final = "charge_plan"
 SUBENTRY_GEOFENCE: Final = "geofence"
 SUBENTRY_SOURCE: Final = "source"

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.redact import async_redact_data
 
+from .abrp import AbrpSender
 from .account import NissanConfigEntry
 from .charging.control import ChargeControl
 from .const import DOMAIN
@@ -75,6 +76,7 @@ def _vehicle(vehicle: VehicleRuntime) -> dict[str, Any]:
         "given_up": {part: str(error) for part, error in sorted(vehicle.coordinator.parts.given_up.items())},
         "sources": [_source(source) for source in vehicle.sources],
         "charge": _charge(vehicle.charge) if vehicle.charge.plans else None,
+        "abrp": _abrp(vehicle.abrp),
     }
 
 
@@ -89,6 +91,18 @@ def _charge(charge: ChargeControl) -> dict[str, Any]:
         "prices_of": settings.price.source.partition(":")[0] if settings else None,
         "plan": asdict(plan) if plan else None,
         "memory": asdict(charge.memory),
+    }
+
+
+def _abrp(abrp: AbrpSender) -> dict[str, Any] | None:
+    """Describe what goes to A Better Routeplanner, without key and token."""
+    if (settings := abrp.settings) is None:
+        return None
+    return {
+        "running": not settings.refused,
+        "send_position": settings.send_position,
+        "sent_at": abrp.sent_at,
+        "error": abrp.error,
     }
 
 

@@ -33,6 +33,7 @@ from .vehicle import (
 )
 from .vehicle_source import VehicleSource
 
+ABRP_REFUSED = "abrp_refused"
 CALLER_REFUSED = "caller_refused"
 NOT_ON_ENERGY_DASHBOARD = "not_on_energy_dashboard"
 SAME_VEHICLE = "same_vehicle"
@@ -54,6 +55,7 @@ OLD_YAML = "nissan_leaf_yaml"
 
 ISSUES: Mapping[str, Kind] = {
     AccessBlocked.key: Kind(),
+    ABRP_REFUSED: Kind(checkable=False),  # it is over when the owner has entered something else
     CALLER_REFUSED: Kind(checkable=False),  # it is over with the next message that is let in
     ActionRequired.key: Kind(ir.IssueSeverity.ERROR),
     EmailNotConfirmed.key: Kind(ir.IssueSeverity.ERROR),

@@ -1,10 +1,11 @@
 """Everything that runs for one vehicle, put together here: each part knows only those before it.
 
-coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, charge → book
+coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, charge → book, abrp
 """
 
 from homeassistant.core import HomeAssistant, callback
 
+from .abrp import AbrpSender, abrp_of
 from .alerts import VehicleAlerts
 from .automatic import AutomaticWakes, ClimatePlans
 from .book.keeper import VehicleBook
@@ -74,12 +75,14 @@ class VehicleRuntime:
         )
         self.book = VehicleBook(self.coordinator, self.charge, self.alerts)
         self.statistics = BookStatistics(self.coordinator, self.book)
+        self.abrp = AbrpSender(self.coordinator, abrp_of(entry, known.info))
         for observer in (
             self._async_show_problems,
             self.alerts.async_observe,
             self.wakes.async_observe,
             self.charge.async_observe,
             self.book.async_observe,
+            self.abrp.async_observe,
         ):
             self.coordinator.async_add_observer(observer)
         entry.async_on_unload(self._async_cancel)
@@ -123,6 +126,7 @@ class VehicleRuntime:
     async def async_stop(self) -> None:
         """Cancel all that is scheduled, because the vehicle has left the account."""
         self.charge.async_end()
+        self.abrp.async_apply(None)
         self._async_cancel()
         await self.book.async_close()
         await self.coordinator.async_shutdown()
@@ -134,6 +138,7 @@ class VehicleRuntime:
         self.charge.async_stop()
         self.statistics.async_stop()
         self.book.async_stop()
+        self.abrp.async_stop()
 
     @callback
     def async_apply_settings(self) -> None:
@@ -154,6 +159,11 @@ class VehicleRuntime:
         """Use the charge plans that the entry has now."""
         self.charge.async_set_plans(charge_plans_of(self.connection.entry, self.info))
         self.coordinator.async_update_listeners()
+
+    @callback
+    def async_apply_abrp(self) -> None:
+        """Go by what the entry has for A Better Routeplanner now."""
+        self.abrp.async_apply(abrp_of(self.connection.entry, self.info))
 
     async def async_apply_sources(self) -> None:
         """Go by the sources that the owner has chosen now."""
