@@ -8,8 +8,9 @@ from typing import Any, ClassVar, override
 
 from .charging import ChargeMode, ChargeSchedule, ChargingStatus
 from .codec import PLANNED
+from .groups import NEVER, Group
 from .identity import Capability
-from .state import GROUP_TYPES, NEVER, Group, VehicleState
+from .state import GROUP_TYPES, VehicleState
 
 
 @dataclass(frozen=True, slots=True)

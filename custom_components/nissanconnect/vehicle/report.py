@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .errors import BackendError
+from .groups import Group
 from .identity import LONGEST_TEXT, LONGEST_TITLE, VehicleInfo, clean_fields
-from .state import Group, VehicleState
+from .state import VehicleState
 
 
 class AlertType(StrEnum):
