@@ -8,7 +8,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 
 from custom_components.nissanconnect.backends.demo import DemoBackend
-from custom_components.nissanconnect.backends.demo.car import HOME, Car, Trip
+from custom_components.nissanconnect.backends.demo.car import HOME, Car, Ride
 from custom_components.nissanconnect.backends.demo.mapping import state_of
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.vehicle import Group, VehicleInfo, VehicleReport
@@ -98,7 +98,7 @@ class Demo(Rig):
         def stand_elsewhere() -> None:
             outing = car.trips[-1].outing
             elsewhere = outing._replace(latitude=outing.latitude + 0.25, longitude=outing.longitude + 0.25)
-            car.trips.append(Trip(elsewhere, homewards=False, started_at=car.trips[-1].ended_at, ended_at=car.now))
+            car.trips.append(Ride(elsewhere, homewards=False, started_at=car.trips[-1].ended_at, ended_at=car.now))
             car.odometer += 40
 
         car = self._car

@@ -72,7 +72,7 @@ class Outing(NamedTuple):
     unloading: int = 0
 
 
-class Trip(NamedTuple):
+class Ride(NamedTuple):
     """One drive of an outing, in a straight line at constant speed."""
 
     outing: Outing
@@ -120,7 +120,7 @@ class Car:
     updates: bool = False
     away: Outing | None = None
     driving: bool = False
-    trips: list[Trip] = field(default_factory=list)
+    trips: list[Ride] = field(default_factory=list)
     messages: list[Notification] = field(default_factory=list)
     _events: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
 
@@ -198,7 +198,7 @@ class Car:
             return
         self.plugged_in, self.ordered, self.running = False, None, None
         self.locked, self.hatch_open, self.driving = True, False, True
-        self.trips.append(Trip(outing, homewards, self.now, self.now + timedelta(minutes=outing.minutes)))
+        self.trips.append(Ride(outing, homewards, self.now, self.now + timedelta(minutes=outing.minutes)))
         self.plan(self.trips[-1].ended_at, self._arrive)
 
     def _arrive(self) -> None:

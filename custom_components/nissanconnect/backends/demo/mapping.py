@@ -30,7 +30,7 @@ from ...vehicle import (
     VehicleState,
 )
 from ..mapping import position, tyres
-from .car import HOME, MIN_LEVEL, Car, Trip
+from .car import HOME, MIN_LEVEL, Car, Ride
 
 NAME = "demo"
 """The backend's name in reports."""
@@ -111,7 +111,7 @@ def _position(car: Car, stamp: Stamp) -> Position | None:
     return position(stamp, HOME[0] + out * north, HOME[1] + out * east, direction % 360)
 
 
-def summary_of(car: Car, period: TripPeriod, start: date, trips: Sequence[Trip]) -> TripSummary:
+def summary_of(car: Car, period: TripPeriod, start: date, trips: Sequence[Ride]) -> TripSummary:
     """Sum up the trips of a period."""
     distance = sum(trip.outing.distance for trip in trips)
     used = distance * car.consumption / 100
