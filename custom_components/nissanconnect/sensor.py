@@ -323,7 +323,7 @@ SENSORS = (
     _tyre_pressure("front_right", lambda tyres: tyres.front_right),
     _tyre_pressure("rear_left", lambda tyres: tyres.rear_left),
     _tyre_pressure("rear_right", lambda tyres: tyres.rear_right),
-    *(_reported_at(group) for group in Group),
+    *(_reported_at(group) for group in Group if group is not Group.COUNTERS),
     *(_group_source(group) for group in _SHARED_GROUPS),
 )
 

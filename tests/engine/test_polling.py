@@ -26,6 +26,7 @@ MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
+ENERGY = {Group.BATTERY, Group.CHARGING, Group.COUNTERS}
 SLOW = {Group.TYRES, Group.HEALTH, Group.SCHEDULES, Group.SOFTWARE, Group.SUBSCRIPTION}
 
 PARKED = VehicleState()
@@ -206,14 +207,14 @@ def test_everything_is_read_after_a_start_a_failure_and_a_gap(known: PollingCont
 @pytest.mark.parametrize(
     ("known", "groups"),
     [
-        (facts(), {Group.BATTERY, Group.CHARGING, Group.POSITION, Group.PRIVACY}),
-        (facts(CHARGING), {Group.BATTERY, Group.CHARGING}),
-        (facts(plugged(ChargingStatus.WAITING_FOR_POWER)), {Group.BATTERY, Group.CHARGING}),
-        (facts(HEATING), {Group.BATTERY, Group.CHARGING, Group.CLIMATE}),
-        (facts(activity=DRIVING), {Group.BATTERY, Group.CHARGING, Group.POSITION, Group.PRIVACY}),
+        (facts(), {*ENERGY, Group.POSITION, Group.PRIVACY}),
+        (facts(CHARGING), {*ENERGY}),
+        (facts(plugged(ChargingStatus.WAITING_FOR_POWER)), {*ENERGY}),
+        (facts(HEATING), {*ENERGY, Group.CLIMATE}),
+        (facts(activity=DRIVING), {*ENERGY, Group.POSITION, Group.PRIVACY}),
         (
             facts(watching=3),
-            {Group.BATTERY, Group.CHARGING, Group.POSITION, Group.PRIVACY, Group.CLIMATE, Group.BODY},
+            {*ENERGY, Group.POSITION, Group.PRIVACY, Group.CLIMATE, Group.BODY},
         ),
     ],
 )

@@ -39,6 +39,8 @@ PROGRESS = Quantity(0, 100, 0)
 
 # The battery: kWh, kW, Ah, bars
 ENERGY = Quantity(0.01, 200, 2)
+COUNTED = Quantity(0, 200, 3)
+"""By a counter, on one trip or in one charge: 0 is where it starts."""
 POWER = Quantity(0, 400, 1)
 AMP_HOURS = Quantity(1, 250, 2)
 BARS = Quantity(1, 12, 0)

@@ -57,7 +57,7 @@ _SLOW = frozenset({Group.TYRES, Group.HEALTH, Group.SUBSCRIPTION, Group.SCHEDULE
 
 _MAX_AGE: Mapping[Group, timedelta] = {
     **dict.fromkeys(Group, timedelta(minutes=30)),
-    **dict.fromkeys((Group.BATTERY, Group.CHARGING), timedelta()),
+    **dict.fromkeys((Group.BATTERY, Group.CHARGING, Group.COUNTERS), timedelta()),
     **dict.fromkeys((Group.ODOMETER, Group.FUEL), timedelta(hours=2)),
     **dict.fromkeys(_SLOW, timedelta(hours=6)),
 }

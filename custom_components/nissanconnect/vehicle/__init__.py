@@ -76,6 +76,7 @@ from .groups import (
     Charging,
     Climate,
     Connectivity,
+    Counters,
     Fuel,
     Group,
     Health,

@@ -23,6 +23,7 @@ class Group(StrEnum):
 
     BATTERY = "battery"
     CHARGING = "charging"
+    COUNTERS = "counters"
     CLIMATE = "climate"
     BODY = "body"
     POSITION = "position"
@@ -167,6 +168,22 @@ _PLUGGED_IN = frozenset(
         ChargingStatus.WAITING_FOR_SCHEDULE,
     }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters(Reported):
+    """Energy in kWh, counted by the vehicle: each counter starts again at zero now and then, or never.
+
+    ``driven`` was drawn from the battery to drive, ``regained`` flowed back by braking: both count from the start of a
+    trip. ``charged`` went into the battery, ``from_wall`` was taken from the wall for it: both count from the start of
+    a charge. A counter that fell has started again; what it had counted between its last report and then is unknown.
+    """
+
+    measured = frozenset({"charged", "driven", "from_wall", "regained"})
+    driven: float | None = None
+    regained: float | None = None
+    charged: float | None = None
+    from_wall: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from .groups import (
     Charging,
     Climate,
     Connectivity,
+    Counters,
     Fuel,
     Group,
     Health,
@@ -41,6 +42,7 @@ class VehicleState(_Derived):
 
     battery: Battery | None = None
     charging: Charging | None = None
+    counters: Counters | None = None
     climate: Climate | None = None
     body: Body | None = None
     position: Position | None = None

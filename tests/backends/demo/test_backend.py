@@ -168,6 +168,25 @@ async def test_all_groups_of_the_model_are_shown_by_some_vehicle(backend: DemoBa
     assert shown == set(Group)
 
 
+async def test_the_counters_of_a_trip_and_a_charge_add_up_to_what_the_battery_holds(
+    backend: DemoBackend, clock: Clock
+) -> None:
+    clock.time = datetime(2026, 11, 19, 7, 30, tzinfo=AMSTERDAM)  # before the drive to work
+    before = await state(backend, "Leaf")
+    clock.advance(hours=23)  # on the day after, the battery is full again
+    after = await state(backend, "Leaf")
+    taken = 21.2 * 15.5 / 100
+
+    assert after.battery.energy == before.battery.energy
+    assert after.counters.charged == pytest.approx(taken, abs=0.001)
+    assert after.counters.driven - after.counters.regained == pytest.approx(taken / 2, abs=0.001)  # of the way home
+    assert after.counters.regained == pytest.approx(0.1 * taken / 2, abs=0.001)
+    clock.time = datetime(2026, 11, 20, 7, 45, tzinfo=AMSTERDAM)
+    under_way = (await state(backend, "Leaf")).counters
+    assert 0 < under_way.driven < 1.1 * taken / 2
+    assert under_way.charged == after.counters.charged
+
+
 # The life of the cars
 
 

@@ -1,5 +1,6 @@
 """What a LEAF's metrics become."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from custom_components.nissanconnect.vehicle import (
     OtherVehicle,
     Powertrain,
 )
+from tests.simulator.cars.places import TO_SCIENCE_PARK
 
 from ..conftest import NOW
 from .conftest import PREFIX, VIN, World
@@ -149,6 +151,45 @@ async def test_a_quick_charge_needs_no_pilot_signal(world: World) -> None:
     assert charging is not None
     assert charging.plugged_in is True
     assert charging.speed is ChargeSpeed.FASTEST
+
+
+async def test_the_counters_of_a_trip_and_of_a_charge(world: World) -> None:
+    ledger = world.electric.ledger
+    async with world.listening() as shell:
+        for number in (1, 2):
+            before = replace(ledger)
+            world.vehicle.depart(TO_SCIENCE_PARK)
+            await world.tick(seconds=30)
+            assert shell.state.counters is not None
+            assert shell.state.counters.driven == pytest.approx(ledger.driving - before.driving, abs=0.001), number
+            await world.tick(hours=1)
+            trip = ledger.since(before)
+            assert shell.state.counters.driven == pytest.approx(trip.driving, abs=0.001)
+            assert shell.state.counters.regained == pytest.approx(trip.recovered, abs=0.001)
+            assert trip.driving > trip.recovered > 0
+
+            before = replace(ledger)
+            world.vehicle.plug_in()
+            await world.tick(minutes=10)
+            assert shell.state.counters.charged == pytest.approx(ledger.charged - before.charged, abs=0.001)
+            assert shell.state.counters.reported_at == shell.state.counters.received_at
+            await world.tick(hours=1)
+            charge = ledger.since(before)
+            assert charge.charged == pytest.approx(charge.mains - charge.charging_loss)
+            assert shell.state.counters.charged == pytest.approx(charge.charged, rel=0.001)
+            assert shell.state.counters.driven == pytest.approx(trip.driving, abs=0.001)
+            assert shell.state.counters.from_wall is None
+
+
+async def test_a_counter_may_be_zero_and_is_never_a_marker(world: World) -> None:
+    async with world.listening() as shell:
+        for name, text in {"v.b.energy.used": "0", "v.b.energy.recd": "-1", "v.c.kwh": "65535"}.items():
+            world.module.say(name, text)
+        world.module.say("v.c.kwh.grid", "4.6125")  # which other modules set
+        await world.clock.advance(seconds=1)
+        counters = shell.state.counters
+    assert counters is not None
+    assert (counters.driven, counters.regained, counters.charged, counters.from_wall) == (0, 0, 0, 4.612)
 
 
 async def test_a_target_temperature_means_something_only_while_the_climate_runs(world: World) -> None:

@@ -1,7 +1,7 @@
 """An electric powertrain: where every kilowatt-hour comes from and where it goes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from typing import override
 
@@ -22,7 +22,7 @@ class Ledger:
     """All energy since the start of the simulation, in kWh.
 
     What came in (``mains``, ``recovered``) less what went out (``charging_loss``, ``climate``, ``driving``) is what
-    the battery has gained.
+    the battery has gained. ``charged`` is the part of ``mains`` that has arrived in it.
     """
 
     mains: float = 0.0
@@ -30,18 +30,24 @@ class Ledger:
     charging_loss: float = 0.0
     climate: float = 0.0
     driving: float = 0.0
+    charged: float = 0.0
 
     @property
     def balance(self) -> float:
         """What the battery must have gained."""
         return self.mains + self.recovered - self.charging_loss - self.climate - self.driving
 
+    def since(self, before: Ledger) -> Ledger:
+        """Return what has been added since it was like ``before``."""
+        return Ledger(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
+
 
 @dataclass(slots=True, kw_only=True)
 class Electric(Powertrain):
     """Battery, charger and remote climate; ``consumption`` is the rated kWh for 100 km.
 
-    ``from_wall`` is what it takes out of the wall right now, in kW.
+    ``from_wall`` is what it takes out of the wall right now, in kW. ``trip_from`` and ``charge_from`` are what the
+    ``ledger`` was like when the last trip and the last charge began.
     """
 
     battery: TractionBattery
@@ -50,6 +56,8 @@ class Electric(Powertrain):
     climate: RemoteClimate = field(default_factory=RemoteClimate)
     ledger: Ledger = field(default_factory=Ledger)
     from_wall: float = 0.0
+    trip_from: Ledger = field(default_factory=Ledger)
+    charge_from: Ledger = field(default_factory=Ledger)
     _charging: bool = False
     _driven: bool = False
 
@@ -74,15 +82,19 @@ class Electric(Powertrain):
 
     def _charge(self, span: Span, climate: float) -> float:
         """Feed the climate first, then the battery, if current is offered."""
+        charged_before = self.charger.power > 0
         stored = self.charger.power = 0.0
         if not self.charger.powered:
             return stored
         if self.charger.wants(self.battery.level, span.start):
+            if not charged_before:
+                self.charge_from = replace(self.ledger)
             stored = self.charger.charge(self.battery, span.seconds, max(0.0, self.charger.available - climate))
         charged = stored * self.charger.power / self.charger.arriving(self.charger.power) if stored else 0.0
         self.from_wall = self.charger.power + climate
         self.ledger.mains += charged + climate * span.hours
         self.ledger.charging_loss += charged - stored
+        self.ledger.charged += stored
         return stored
 
     def _drive(self, span: Span, cabin: Cabin, work: Work) -> Consumption:
@@ -124,6 +136,7 @@ class Electric(Powertrain):
     @override
     def depart(self, at: datetime) -> None:
         self.climate.stop()
+        self.trip_from = replace(self.ledger)
         if self.charger.plugged:
             self.charger.unplug(at)
 

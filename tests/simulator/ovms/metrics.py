@@ -50,6 +50,7 @@ def vehicle_metrics(vehicle: SimulatedVehicle) -> dict[str, str]:
         "v.vin": vehicle.info.key,
         **_battery(vehicle, electric),
         **_charging(vehicle, electric),
+        **_counters(electric),
         **{name: _yes(place in body.open) for name, place in _DOORS.items()},
         "v.e.cabintemp": _number(round(vehicle.cabin.temperature * 2) / 2),
         "v.e.handbrake": _yes(vehicle.drive is None),
@@ -116,6 +117,15 @@ def _charging(vehicle: SimulatedVehicle, electric: Electric) -> dict[str, str]:
         "v.c.substate": _SUBSTATES.get(status, "stopped"),
         "v.c.type": "type1",
         "v.d.cp": _yes(charger.plugged),
+    }
+
+
+def _counters(electric: Electric) -> dict[str, str]:
+    trip, charge = electric.ledger.since(electric.trip_from), electric.ledger.since(electric.charge_from)
+    return {
+        "v.b.energy.recd": _number(trip.recovered),
+        "v.b.energy.used": _number(trip.driving),
+        "v.c.kwh": _number(charge.charged),
     }
 
 

@@ -169,13 +169,17 @@ class OvmsModule:
             self.vehicle.powertrain.charger.limit = float(value) or 100.0
 
     def _buses_are_awake(self) -> bool:
-        """Whether there is anything new to hear; a door, the plug and current that is offered wake the vehicle."""
+        """Whether there is anything new to hear.
+
+        A door, the plug and current that is offered wake the vehicle. It goes to sleep a while after it was used.
+        """
         vehicle = self.vehicle
         assert isinstance(vehicle.powertrain, Electric)
         charger = vehicle.powertrain.charger
-        touched = (vehicle.body.locked, frozenset(vehicle.body.open), charger.plugged, charger.powered)
+        in_use = vehicle.drive is not None or vehicle.powertrain.active
+        touched = (vehicle.body.locked, frozenset(vehicle.body.open), charger.plugged, charger.powered, in_use)
         untouched, self._touched = touched == self._touched, touched
-        return not untouched or self._awake or vehicle.drive is not None or vehicle.powertrain.active
+        return not untouched or self._awake or in_use
 
     @property
     def _awake(self) -> bool:

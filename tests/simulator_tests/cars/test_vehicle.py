@@ -150,7 +150,7 @@ def test_what_is_not_reported_stays_old() -> None:
         (Group.CLIMATE, {Group.CLIMATE}),
         (Group.BODY, {Group.BODY}),
         (Group.ODOMETER, {Group.ODOMETER}),
-        (None, set(Group) - {Group.FUEL, Group.CONNECTIVITY, Group.SOFTWARE, Group.SUBSCRIPTION}),
+        (None, set(Group) - {Group.FUEL, Group.CONNECTIVITY, Group.COUNTERS, Group.SOFTWARE, Group.SUBSCRIPTION}),
     ],
 )
 def test_a_refresh_brings_what_belongs_together(group: Group | None, told: set[Group]) -> None:

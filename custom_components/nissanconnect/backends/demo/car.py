@@ -91,7 +91,8 @@ class Car:
 
     ``content`` of ``capacity`` is in its battery or tank, and ``consumption`` is for 100 km: kWh or litres.
     ``nominal`` is the capacity when new. ``charge_power`` is what arrives in the battery, in kW. ``ordered``: whether
-    its owner has ordered to charge or not to charge, since it was plugged in. ``running``: by which command the climate
+    its owner has ordered to charge or not to charge, since it was plugged in. ``charged``: the kWh that have arrived in
+    the battery since then. ``running``: by which command the climate
     or the engine runs; no car has both. ``warmth`` is 0 in a cabin as cold as the air outside, 1 at the ``target`` in
     °C. ``updates``: it takes new software over the air. ``away``: on which outing it is, ``None`` at home. ``trips``
     end with the one that it is ``driving``.
@@ -111,6 +112,7 @@ class Car:
     schedule: ChargeSchedule | None = None
     ordered: bool | None = None
     plugged_in: bool = False
+    charged: float = 0.0
     running: StartClimate | StartEngine | None = None
     planned: ScheduleClimate | None = None
     target: float = 21.0
@@ -161,7 +163,10 @@ class Car:
                 self.odometer += distance
                 self.content -= distance * self.consumption / 100
             elif charging:
-                self.content = min(self.content + self.charge_power * hours, self.capacity * self.limit / 100)
+                room = self.capacity * self.limit / 100 - self.content
+                stored = min(self.charge_power * hours, room)
+                self.content += stored
+                self.charged += stored
             warmer = 6 if self.running or self.driving else -2
             self.warmth = min(max(self.warmth + warmer * hours, 0), 1)
             self.now = at
@@ -204,7 +209,8 @@ class Car:
     def _arrive(self) -> None:
         trip = self.trips[-1]
         self.away, self.driving = None if trip.homewards else trip.outing, False
-        self.plugged_in = trip.homewards and self.charge_power > 0
+        if trip.homewards and self.charge_power:
+            self.plugged_in, self.charged = True, 0.0
         if not self.charge_power and self.level < 48:
             self.content = self.capacity
         if trip.homewards and trip.outing.unloading:

@@ -14,6 +14,7 @@ from ...vehicle import (
     ChargingStatus,
     Climate,
     Connectivity,
+    Counters,
     Fuel,
     Health,
     Odometer,
@@ -29,11 +30,13 @@ from ...vehicle import (
     UpdateStatus,
     VehicleState,
 )
-from ..mapping import position, tyres
+from ..mapping import COUNTED, position, tyres
 from .car import HOME, MIN_LEVEL, Car, Ride
 
 NAME = "demo"
 """The backend's name in reports."""
+REGAINED = 0.1
+"""What braking gives back to the battery, as a share of what a drive takes from it in the end."""
 _CLOSED = dict.fromkeys(("door_front_left", "door_front_right", "door_rear_left", "door_rear_right"), False)
 
 
@@ -93,7 +96,20 @@ def _electric(car: Car, stamp: Stamp, outside: float) -> Sequence[Reported]:
             next_start_at=car.planned.at if car.planned else None,
             min_battery_level=MIN_LEVEL,
         ),
+        _counters(car, stamp),
         Schedules(**stamp, charge_mode=mode, charging=car.schedule),
+    )
+
+
+def _counters(car: Car, stamp: Stamp) -> Counters:
+    """Return what was counted in the last trip, which may not be over, and since the car was last plugged in."""
+    trip = car.trips[-1]
+    used = trip.covered(car.now) * trip.outing.distance * car.consumption / 100
+    return Counters(
+        **stamp,
+        driven=COUNTED.of((1 + REGAINED) * used),
+        regained=COUNTED.of(REGAINED * used),
+        charged=COUNTED.of(car.charged),
     )
 
 
@@ -125,7 +141,7 @@ def summary_of(car: Car, period: TripPeriod, start: date, trips: Sequence[Ride])
         first_start=trips[0].started_at,
         last_end=trips[-1].ended_at,
         energy_used=round(energy, 2),
-        energy_recovered=round(0.1 * energy, 2),
+        energy_recovered=round(REGAINED * energy, 2),
         fuel_used=round(fuel, 2),
         co2_saved=round(118 * distance) if energy else 0.0,  # grams, by the figures in kamereon-eu §13
     )

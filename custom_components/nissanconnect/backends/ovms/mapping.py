@@ -11,6 +11,7 @@ from ...vehicle import (
     Charging,
     ChargingStatus,
     Climate,
+    Counters,
     Group,
     Odometer,
     Reported,
@@ -34,6 +35,7 @@ def groups_of(store: MetricStore, *, stale: bool) -> list[Reported]:
         Group.BODY: lambda stamp: _body(store, stamp),
         Group.CHARGING: lambda stamp: _charging(store, stamp, charging=charging),
         Group.CLIMATE: lambda stamp: _climate(store, stamp, running=climate_on),
+        Group.COUNTERS: lambda stamp: _counters(store, stamp),
         Group.ODOMETER: lambda stamp: Odometer(**stamp, distance=store.number("v.p.odometer")),
         Group.POSITION: lambda stamp: position(stamp, *map(store.number, _PLACE)),
         Group.TYRES: lambda stamp: _tyres(store, stamp),
@@ -74,6 +76,17 @@ def _charging(store: MetricStore, stamp: Stamp, *, charging: bool | None) -> Cha
         speed=ChargeSpeed.FASTEST if active and store.text("v.c.type") == "chademo" else None,
         finish_at=_finish_at(store) if active else None,
         limit=100.0 if limit == 0 else limit,  # 0 turns the limit off (§1.8)
+    )
+
+
+def _counters(store: MetricStore, stamp: Stamp) -> Counters:
+    """Return what is counted; the module for the LEAF does not count what is taken from the wall."""
+    return Counters(
+        **stamp,
+        driven=store.number("v.b.energy.used"),
+        regained=store.number("v.b.energy.recd"),
+        charged=store.number("v.c.kwh"),
+        from_wall=store.number("v.c.kwh.grid"),
     )
 
 

@@ -13,6 +13,7 @@ import re
 from ...vehicle import Group, Stamp
 from ..mapping import (
     CELL_VOLTAGE,
+    COUNTED,
     ENERGY,
     HEADING,
     HEALTH,
@@ -185,6 +186,11 @@ METRICS: Mapping[str, Metric] = {
     "v.c.substate": _charging(text),
     "v.c.type": _charging(text),
     "v.d.cp": _charging(flag),
+    # Counters
+    **dict.fromkeys(
+        ("v.b.energy.recd", "v.b.energy.used", "v.c.kwh", "v.c.kwh.grid"),
+        Metric(group=Group.COUNTERS, parse=number(COUNTED)),
+    ),
     # Climate
     "v.e.cabinsetpoint": Metric(group=Group.CLIMATE, parse=number(TARGET_TEMPERATURE)),
     "v.e.cabintemp": Metric(group=Group.CLIMATE, parse=number(TEMPERATURE)),
