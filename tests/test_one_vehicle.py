@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import time
 from types import MappingProxyType
@@ -58,6 +58,7 @@ from custom_components.nissanconnect.vehicle import (
     StartClimate,
     Ticket,
     TooManyCommands,
+    TripRecord,
     Unavailable,
     VehicleInfo,
     VehicleReport,
@@ -1197,3 +1198,65 @@ async def test_a_source_that_cannot_be_read_is_left_out_alone(
     assert len(both.subentries) == len(odd), "it is for the owner to remove them"
     assert state(hass, "sensor.leaf_battery").state == "50.0"
     assert "Traceback" not in caplog.text
+
+
+@dataclass(eq=False)
+class Historian(Scripted):
+    """A source that keeps single trips, or refuses to tell them."""
+
+    trips: tuple[TripRecord, ...] | BackendError = ()
+    wanted: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    async def read_single_trips(self, vehicle: VehicleInfo, start: datetime, end: datetime) -> tuple[TripRecord, ...]:
+        """Return what the script holds."""
+        self.wanted.append((start, end))
+        if isinstance(self.trips, BackendError):
+            raise self.trips
+        return self.trips
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ((), True),
+        (NotSupported("of this vehicle none are kept"), False),
+        (Unavailable("an outage"), None),
+        (None, False),
+    ],
+    ids=["some", "refused", "outage", "none are kept"],
+)
+async def test_single_trips_come_from_the_first_source_that_keeps_them(
+    hass: HomeAssistant,
+    noon: datetime,
+    stage: Stage,
+    first: tuple[TripRecord, ...] | BackendError | None,
+    told: bool | None,
+) -> None:
+    trip = TripRecord(start=noon - timedelta(hours=1), end=noon, distance=12.5)
+    able = replace(CLOUD, capabilities=CLOUD.capabilities | {Capability.TRIPS})
+    one = Scripted("kamereon", {VIN: able}) if first is None else Historian("kamereon", {VIN: able}, trips=first)
+    other = Historian("ovms", {VIN: able}, trips=(trip,))
+    home = stage.entry("Cloud", one)
+    await set_up(hass, home)
+    await set_up(hass, stage.entry("Module", other))
+    await add_source(hass, home)
+    sources = home.runtime_data.vehicles[VIN].sources
+
+    if told is None:
+        with pytest.raises(Unavailable):
+            await sources.read_single_trips(noon - timedelta(days=1), noon)
+        assert other.wanted == []
+    else:
+        assert await sources.read_single_trips(noon - timedelta(days=1), noon) == (() if told else (trip,))
+        assert other.wanted == ([] if told else [(noon - timedelta(days=1), noon)])
+
+
+async def test_without_trips_no_source_is_asked_for_single_ones(
+    hass: HomeAssistant, noon: datetime, stage: Stage
+) -> None:
+    source = Historian("kamereon", {VIN: CLOUD})
+    home = stage.entry("Cloud", source)
+    await set_up(hass, home)
+    with pytest.raises(NotSupported):
+        await home.runtime_data.vehicles[VIN].sources.read_single_trips(noon - timedelta(days=1), noon)
+    assert source.wanted == []

@@ -1,7 +1,7 @@
 """All sources of one vehicle: what is merged of their reports, and by which of them a command is sent."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from .vehicle import (
     TimePassed,
     TooLate,
     TripPeriod,
+    TripRecord,
     Unavailable,
     Unlock,
     VehicleInfo,
@@ -91,7 +92,7 @@ def answered(report: VehicleReport, groups: Collection[Group]) -> set[Group]:
     return set(groups) & report.state.groups().keys() if report.failures else set(groups)
 
 
-class SourceSet:
+class SourceSet:  # whatever sources report or do together is in one place
     """All sources of one vehicle, in the order in which its owner prefers them."""
 
     def __init__(self, own: OwnSource, secondary: Iterable[tuple[SecondarySource, bool]] = ()) -> None:
@@ -258,22 +259,24 @@ class SourceSet:
             BackendError: No source has them, the first for this reason.
         """
         finished = last_finished(period, today)
-        first: BackendError | None = None
-        for source in self:
-            if not source.offers({Capability.TRIPS}):
-                continue
+
+        async def read(source: VehicleSource) -> DrivenTrips:
             try:
-                try:
-                    return DrivenTrips(await source.read_trips(period, start, end))
-                except (Unavailable, ProtocolError) as err:
-                    if not start <= finished < end or isinstance(err, NoConnection | AccessBlocked):
-                        raise
-                return DrivenTrips(await source.read_trips(period, start, finished), finished + timedelta(days=1))
-            except BackendError as err:
-                first = first or err
-                if not isinstance(err, NotSupported):
-                    break
-        raise first or NotSupported
+                return DrivenTrips(await source.read_trips(period, start, end))
+            except (Unavailable, ProtocolError) as err:
+                if not start <= finished < end or isinstance(err, NoConnection | AccessBlocked):
+                    raise
+            return DrivenTrips(await source.read_trips(period, start, finished), finished + timedelta(days=1))
+
+        return await _read_history(self, read)
+
+    async def read_single_trips(self, start: datetime, end: datetime) -> tuple[TripRecord, ...]:
+        """Return the trips that began from ``start`` on and before ``end``, from the first source that has them.
+
+        Raises:
+            BackendError: No source has them, the first for this reason.
+        """
+        return await _read_history(self, lambda source: source.read_single_trips(start, end))
 
     def named(self, name: str | None) -> VehicleSource:
         """Return the source of that name, or the own one if it is gone."""
@@ -282,3 +285,18 @@ class SourceSet:
     def backend_name(self, ticket: Ticket | None) -> str:
         """Return the name of the backend that has accepted a command."""
         return self.named(ticket.via if ticket else None).backend_name
+
+
+async def _read_history[T](sources: Iterable[VehicleSource], read: Callable[[VehicleSource], Awaitable[T]]) -> T:
+    """Return what the first source with trips responds; the next is asked only if that does not keep them."""
+    first: BackendError | None = None
+    for source in sources:
+        if not source.offers({Capability.TRIPS}):
+            continue
+        try:
+            return await read(source)
+        except BackendError as err:
+            first = first or err
+            if not isinstance(err, NotSupported):
+                break
+    raise first or NotSupported

@@ -10,7 +10,7 @@ from typing import override
 from homeassistant.const import CONF_PIN
 from homeassistant.core import HomeAssistant
 
-from .backends.base import Pushing, Trips
+from .backends.base import Pushing, SingleTrips, Trips
 from .connection import NEEDS_REAUTH, Connection, async_connection
 from .const import CONF_UNLOCK_WITHOUT_PIN
 from .engine.merge import SourceState
@@ -23,6 +23,7 @@ from .vehicle import (
     Group,
     NotSupported,
     TripPeriod,
+    TripRecord,
     TripSummary,
     Unavailable,
     Unlock,
@@ -165,6 +166,13 @@ class VehicleSource(ABC):  # most methods are properties of a line
             if not isinstance(connection.backend, Trips):
                 raise NotSupported
             return await connection.backend.read_trips(info, period, start, end)
+
+    async def read_single_trips(self, start: datetime, end: datetime) -> tuple[TripRecord, ...]:
+        """Return the trips that began from ``start`` on and before ``end``; raises :class:`BackendError`."""
+        with self.reach() as (connection, info):
+            if not isinstance(connection.backend, SingleTrips):
+                raise NotSupported
+            return await connection.backend.read_single_trips(info, start, end)
 
     def outdated(self, now: datetime) -> frozenset[Group]:
         """Return which groups the source has not reported for so long that they are not to be shown any more.

@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 
-from custom_components.nissanconnect.vehicle import Notification, TripSummary, VehicleState
+from custom_components.nissanconnect.vehicle import Notification, TripRecord, TripSummary, VehicleState
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "amp_hours": (1, 250),
@@ -81,7 +81,7 @@ def assert_possible(told: object, now: datetime) -> None:
             assert_possible(value, now)
 
 
-def assert_all_possible(told: Iterable[VehicleState | TripSummary | Notification], now: datetime) -> None:
+def assert_all_possible(told: Iterable[VehicleState | TripRecord | TripSummary | Notification], now: datetime) -> None:
     """The same for several."""
     for each in told:
         assert_possible(each, now)

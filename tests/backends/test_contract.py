@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import fields, is_dataclass
 from functools import partial
+from itertools import pairwise
 import json
 import logging
 import re
@@ -15,7 +16,7 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.nissanconnect import sources
-from custom_components.nissanconnect.backends.base import Backend, Json, Pushing
+from custom_components.nissanconnect.backends.base import Backend, Json, Pushing, SingleTrips
 from custom_components.nissanconnect.vehicle import (
     GROUP_TYPES,
     AuthenticationFailed,
@@ -35,7 +36,8 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .cases import CASES, Case
-from .cases.base import COMMANDED, PIN
+from .cases.base import COMMANDED, LOOKING_BACK, PIN
+from .possible import assert_all_possible
 from .wire import Reply, bad_replies, broken, no_way
 
 
@@ -337,6 +339,28 @@ async def test_without_a_way_to_the_source_there_is_no_connection(case: Case) ->
     for call in (backend.log_in, backend.list_vehicles, partial(backend.read, info)):
         with pytest.raises(NoConnection):
             await call()
+
+
+@law()
+async def test_single_trips_are_those_of_the_time_that_is_wanted(case: Case) -> None:
+    backend, now = case.backend(), case.clock()
+    infos = [each.info for each in await backend.list_vehicles()]
+    if not isinstance(backend, SingleTrips):
+        return
+    assert any(Capability.TRIPS in info.capabilities for info in infos)
+    for info in infos:
+        trips = await backend.read_single_trips(info, now - LOOKING_BACK, now)
+        assert_all_possible(trips, now)
+        assert list(trips) == sorted(trips, key=lambda trip: trip.start)
+        assert all(trip.start < trip.end <= after.start for trip, after in pairwise(trips))
+        for trip in trips[:1]:
+            from_it = await backend.read_single_trips(info, trip.start, now)
+            assert from_it == trips, "the start is included"
+            assert await backend.read_single_trips(info, now - LOOKING_BACK, trip.start) == (), "the end is not"
+            for latitude, longitude in filter(None, (trip.start_position, trip.end_position)):
+                assert f"{latitude}"[:6] not in repr(trip)
+                assert f"{longitude}"[:6] not in repr(trip)
+    assert any([await backend.read_single_trips(info, now - LOOKING_BACK, now) for info in infos])
 
 
 # Commands

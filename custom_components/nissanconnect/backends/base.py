@@ -24,6 +24,7 @@ from ..vehicle import (
     Push,
     Ticket,
     TripPeriod,
+    TripRecord,
     TripSummary,
     VehicleInfo,
     VehicleReport,
@@ -224,6 +225,14 @@ class Trips(Protocol):
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
     ) -> tuple[TripSummary, ...]:
         """Return the trips from ``start`` to ``end``, both included, summed up by ``period``; wakes no vehicle."""
+
+
+@runtime_checkable
+class SingleTrips(Protocol):
+    """Offered by a backend whose service keeps single trips of vehicles with :attr:`~..vehicle.Capability.TRIPS`."""
+
+    async def read_single_trips(self, vehicle: VehicleInfo, start: datetime, end: datetime) -> tuple[TripRecord, ...]:
+        """Return the trips that began from ``start`` on and before ``end``, oldest first; wakes no vehicle."""
 
 
 @runtime_checkable

@@ -120,6 +120,7 @@ from .report import (
     Notification,
     Push,
     TripPeriod,
+    TripRecord,
     TripSummary,
     VehicleReport,
     Weakness,

@@ -124,6 +124,24 @@ class TripSummary:
     co2_saved: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripRecord:
+    """A single trip that a service keeps.
+
+    Times in UTC, distance in km. ``energy`` is what the service says was used, in kWh, and ``regained`` what came back
+    by braking; no service says whether it has subtracted that. Positions are latitude and longitude in degrees
+    (WGS 84).
+    """
+
+    start: datetime
+    end: datetime
+    distance: float
+    energy: float | None = None
+    regained: float | None = None
+    start_position: tuple[float, float] | None = field(default=None, repr=False)
+    end_position: tuple[float, float] | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class DrivenTrips:
     """Requested trips; from ``missing_from`` on the source has none yet."""

@@ -19,6 +19,7 @@ from custom_components.nissanconnect.backends.base import (
     LockSetup,
     MessageBus,
     Messages,
+    SingleTrips,
     Trips,
 )
 from custom_components.nissanconnect.vehicle import (
@@ -35,6 +36,7 @@ from custom_components.nissanconnect.vehicle import (
     StopClimate,
     Ticket,
     TripPeriod,
+    TripRecord,
     TripSummary,
     Unlock,
     VehicleInfo,
@@ -48,6 +50,8 @@ from ..doubles import Clock
 from ..wire import Wire
 
 PIN = "7391"
+LOOKING_BACK = timedelta(days=14)
+"""Within these days vehicles have been driven."""
 COMMANDED: tuple[Command, ...] = (
     FlashLights(),
     Lock(pin=PIN),
@@ -220,6 +224,8 @@ class Case:
         if isinstance(backend, Trips):
             for period in TripPeriod:
                 await outcomes.add(partial(backend.read_trips, info, period, day, day))
+        if isinstance(backend, SingleTrips):
+            await outcomes.add(partial(backend.read_single_trips, info, self.clock() - LOOKING_BACK, self.clock()))
         if isinstance(backend, Messages):
             await outcomes.add(partial(backend.read_notifications, info))
 
@@ -241,10 +247,10 @@ class Outcomes:
             self.results += result if isinstance(result, tuple) else [result]
 
     @property
-    def reported(self) -> Iterator[VehicleState | TripSummary | Notification]:
+    def reported(self) -> Iterator[VehicleState | TripRecord | TripSummary | Notification]:
         """The values among the results."""
         for result in self.results:
             if isinstance(result, VehicleReport | ListedVehicle):
                 yield result.state
-            elif isinstance(result, TripSummary | Notification):
+            elif isinstance(result, TripRecord | TripSummary | Notification):
                 yield result

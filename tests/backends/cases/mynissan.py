@@ -13,7 +13,8 @@ from .base import Case
 
 VIN = "1N4FAKE0000000001"
 _AT = "2026-11-20T18:00:00Z"
-_DISTANCE: Json = {"value": 150, "unit": "KILOMETER"}
+_DISTANCE: Json = {"__typename": "Distance", "value": 150, "unit": "KILOMETER"}
+_PLACE: Json = {"__typename": "Coordinate", "latitude": 48.1, "longitude": 11.5}
 
 
 class NorthAmerica(Case):
@@ -83,8 +84,10 @@ class NorthAmerica(Case):
                         "fuelAutonomy": _DISTANCE,
                         "engineOilDrainRange": _DISTANCE,
                         "drivingHistory": {
+                            "__typename": "DrivingHistory",
                             "tripSummaries": [
                                 {
+                                    "__typename": "TripSummary",
                                     "day": 20,
                                     "month": 11,
                                     "year": 2026,
@@ -92,9 +95,21 @@ class NorthAmerica(Case):
                                     "duration": "PT5H",
                                     "distanceTraveled": _DISTANCE,
                                     "energyConsumed": 7.5,
-                                    "co2Saved": {"value": 1.5, "unit": "KILOGRAM"},
+                                    "co2Saved": {"__typename": "Weight", "value": 1.5, "unit": "KILOGRAM"},
                                 }
-                            ]
+                            ],
+                            "trips": [
+                                {
+                                    "__typename": "Trip",
+                                    "distance": _DISTANCE,
+                                    "startDate": "2026-11-20T17:00:00Z",
+                                    "endDate": _AT,
+                                    "startLocation": _PLACE,
+                                    "endLocation": _PLACE,
+                                    "energyConsumed": 2.5,
+                                    "energySaved": 0.5,
+                                }
+                            ],
                         },
                         "remoteServiceHistory": {"history": [{"serviceRequestId": "1", "status": "SUCCESS"}]},
                     },

@@ -14,7 +14,7 @@ import pytest
 
 from custom_components.nissanconnect.backends.base import Backend, Context, Messages, Trips
 from custom_components.nissanconnect.backends.demo import DemoBackend, create
-from custom_components.nissanconnect.backends.demo.car import Car, open_garage
+from custom_components.nissanconnect.backends.demo.car import HOME, Car, open_garage
 from custom_components.nissanconnect.vehicle import (
     AlertType,
     BackendError,
@@ -481,6 +481,25 @@ async def test_trips(backend: DemoBackend) -> None:
         await info(backend, "Qashqai"), TripPeriod.DAY, date(2026, 11, 18), date(2026, 11, 18)
     )
     assert (outing.fuel_used, outing.energy_used, outing.co2_saved) == (3.2, 0, 0)
+
+
+async def test_single_trips(backend: DemoBackend, clock: Clock) -> None:
+    leaf, day = await info(backend, "Leaf"), datetime(2026, 11, 19, tzinfo=UTC)
+    there, back = await backend.read_single_trips(leaf, day, day + timedelta(days=1))
+    (summary,) = await backend.read_trips(leaf, TripPeriod.DAY, day.date(), day.date())
+    assert (there.start, back.end) == (summary.first_start, summary.last_end)
+    assert there.distance + back.distance == summary.distance
+    assert there.energy == back.energy == pytest.approx(10.6 * 15.5 / 100, abs=0.001)
+    assert there.regained == back.regained == pytest.approx(0.1 * 10.6 * 15.5 / 100, abs=0.001)
+    assert there.start_position == back.end_position == HOME
+    assert there.end_position == back.start_position != HOME
+    assert str(HOME[0]) not in repr(there)
+
+    clock.time = datetime(2026, 11, 23, 7, 50, tzinfo=UTC)
+    assert backend.find(leaf).driving
+    assert await backend.read_single_trips(leaf, clock.time - timedelta(hours=1), clock.time) == ()
+    (petrol,) = await backend.read_single_trips(await info(backend, "Qashqai"), day - timedelta(hours=8), day)
+    assert (petrol.distance, petrol.energy, petrol.regained) == (25.4, None, None)
 
 
 async def test_messages_newest_first(backend: DemoBackend) -> None:

@@ -1,6 +1,7 @@
 """What happened: trips, and commands sent from elsewhere."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from custom_components.nissanconnect.vehicle import (
     Lock,
     TripPeriod,
 )
+from tests.simulator.cars.places import TO_UTRECHT
 from tests.simulator.faults import Fault
 from tests.simulator.mynissan import MyNissan
 
@@ -34,6 +36,81 @@ async def test_trips(backend: MyNissanBackend, clock: Clock) -> None:
     years = await backend.read_trips(info, TripPeriod.YEAR, today, today)
     assert [year.start.isoformat() for year in years] == ["2026-01-01"]
     assert await backend.read_trips(await vehicle(backend, "Qashqai"), TripPeriod.DAY, today, today) == ()
+
+
+def changed(part: str, change: dict[str, Json]) -> Fault:
+    """Return a fault that changes every entry of one part of the history."""
+
+    def rewrite(body: Any) -> Json:
+        history = body["data"]["vehicle"]["drivingHistory"]
+        for each in history[part]:
+            each |= {name: each[name] | new if isinstance(new, dict) else new for name, new in change.items()}
+        found: Json = body
+        return found
+
+    return Fault(rewrite=rewrite)
+
+
+async def test_single_trips(backend: MyNissanBackend, service: MyNissan, clock: Clock) -> None:
+    info = await vehicle(backend, "Ariya")
+    driven = service.car("Ariya").vehicle.cloud.trips
+    monday = datetime(2026, 11, 16, tzinfo=UTC)
+    trips = await backend.read_single_trips(info, monday, monday + timedelta(days=1))
+    assert len(trips) == 2
+    for trip, truth in zip(trips, [each for each in driven if each.started_at.date() == monday.date()], strict=True):
+        assert (trip.start, trip.end) == (truth.started_at, truth.ended_at)
+        assert trip.distance == round(truth.distance, 1)
+        assert trip.energy == pytest.approx(truth.consumption.electricity, abs=0.001)
+        assert trip.regained == pytest.approx(truth.consumption.recovered, abs=0.001)
+        assert trip.start_position == pytest.approx(truth.start, abs=1e-6)
+        assert trip.end_position == pytest.approx(truth.end, abs=1e-6)
+    assert trips[0].end_position == trips[1].start_position != trips[0].start_position
+
+    (day,) = await backend.read_trips(info, TripPeriod.DAY, monday.date(), monday.date())
+    assert day.distance == pytest.approx(sum(trip.distance for trip in trips), abs=0.15)
+    assert await backend.read_single_trips(await vehicle(backend, "Qashqai"), monday, clock()) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ({"startDate": None}, None),
+        ({"endDate": None}, None),
+        ({"endDate": "2026-11-16T05:00:00Z"}, None),  # before it began
+        ({"startDate": "2030-01-01T00:00:00Z", "endDate": "2030-01-01T01:00:00Z"}, None),
+        ({"distance": None}, None),
+        ({"distance": {"unit": "KILOMETER", "value": -3.0}}, None),
+        ({"distance": {"unit": "MILE", "value": 10.0}}, {"distance": 16.1}),
+        ({"energyConsumed": 65535, "energySaved": -1}, {"energy": None, "regained": None}),
+        ({"startLocation": {"latitude": 0, "longitude": 0}}, {"start_position": None}),
+        ({"endLocation": {"latitude": 91.0, "longitude": None}}, {"end_position": None}),
+    ],
+)
+async def test_single_trips_that_make_no_sense(
+    backend: MyNissanBackend, service: MyNissan, change: dict[str, Json], left: dict[str, object] | None
+) -> None:
+    info = await vehicle(backend, "Ariya")
+    service.fail("DrivingHistory", changed("trips", change))
+    monday = datetime(2026, 11, 16, tzinfo=UTC)
+    trips = await backend.read_single_trips(info, monday, monday + timedelta(days=1))
+    if left is None:
+        assert trips == ()
+    else:
+        assert len(trips) == 2
+        assert [{name: getattr(trip, name) for name in left} for trip in trips] == [left] * 2
+
+
+async def test_in_privacy_mode_nobody_learns_where_a_trip_went(
+    backend: MyNissanBackend, service: MyNissan, clock: Clock
+) -> None:
+    info, car = await vehicle(backend, "Ariya"), service.car("Ariya")
+    car.vehicle.set_privacy(on=True)
+    begun = clock()
+    car.vehicle.depart(TO_UTRECHT)
+    clock.advance(hours=2)
+    (trip,) = await backend.read_single_trips(info, begun, clock())
+    assert (trip.start_position, trip.end_position) == (None, None)
+    assert trip.distance == pytest.approx(TO_UTRECHT.length, abs=0.1)
 
 
 async def test_commands_of_the_app_are_reported_and_ours_are_not(
@@ -101,7 +178,7 @@ async def test_trips_that_make_no_sense(
     backend: MyNissanBackend, service: MyNissan, clock: Clock, change: dict[str, Json], count: int
 ) -> None:
     info = await vehicle(backend, "Ariya")
-    service.fail("DrivingHistory", Fault.values(**change))
+    service.fail("DrivingHistory", changed("tripSummaries", change))
     today = clock().date()
     trips = await backend.read_trips(info, TripPeriod.DAY, today - timedelta(days=6), today)
     assert len(trips) == count

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from custom_components.nissanconnect.vehicle import TripPeriod, TripSummary
 
+from .drive import Point
 from .powertrain import Consumption
 
 CO2_OF_PETROL_CAR = 118.0
@@ -15,12 +16,14 @@ CO2_OF_PETROL_CAR = 118.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """One drive: km and what it took."""
+    """One drive: km, what it took, from where to where; in privacy mode nobody learns where."""
 
     started_at: datetime
     ended_at: datetime
     distance: float
     consumption: Consumption
+    start: Point | None = None
+    end: Point | None = None
 
     @property
     def minutes(self) -> float:

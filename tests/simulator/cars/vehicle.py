@@ -199,12 +199,15 @@ class SimulatedVehicle:
         """Switch the ignition off: the one moment at which a vehicle reports everything."""
         self.drive = None
         self.point = drive.route.legs[-1].end
+        start, end = (None, None) if self.privacy else (drive.route.start, self.point)
         self.cloud.trips.append(
             Trip(
                 started_at=drive.started_at,
                 ended_at=drive.ends_at,
                 distance=drive.route.length,
                 consumption=self._taken,
+                start=start,
+                end=end,
             )
         )
         self.report(Group)

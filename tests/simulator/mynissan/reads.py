@@ -6,7 +6,8 @@ from datetime import UTC, timedelta
 from custom_components.nissanconnect.backends.base import Json
 from custom_components.nissanconnect.vehicle import ChargingStatus, Reported, TripPeriod, Tyres, UpdateStatus
 
-from ..cars.trips import summarise
+from ..cars.drive import Point
+from ..cars.trips import Trip, summarise
 from .car import Car
 from .units import degrees, distance, psi
 
@@ -311,9 +312,29 @@ def driving_history(car: Car, variables: Variables) -> dict[str, Json]:
                 }
                 for each in summaries
             ],
-            "trips": [],
+            "trips": [_trip(each, unit) for each in reversed(car.vehicle.cloud.trips)],
         }
     }
+
+
+def _trip(trip: Trip, unit: Json) -> Json:
+    return {
+        "__typename": "Trip",
+        "distance": {"__typename": "Distance", "unit": unit, "value": round(trip.distance, 1)},
+        "startDate": trip.started_at.isoformat(),
+        "endDate": trip.ended_at.isoformat(),
+        "duration": round(trip.minutes),
+        "startLocation": _coordinate(trip.start),
+        "endLocation": _coordinate(trip.end),
+        "energyConsumed": round(trip.consumption.electricity, 3),
+        "energySaved": round(trip.consumption.recovered, 3),
+    }
+
+
+def _coordinate(point: Point | None) -> Json:
+    if point is None:
+        return None
+    return {"__typename": "Coordinate", "latitude": point.latitude, "longitude": point.longitude}
 
 
 _PERIODS: Mapping[Json, TripPeriod] = {

@@ -1,7 +1,7 @@
 """The demo as a backend: a garage in this process, without account and network."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import override
@@ -22,14 +22,15 @@ from ...vehicle import (
     Ticket,
     TimePassed,
     TripPeriod,
+    TripRecord,
     TripSummary,
     VehicleInfo,
     VehicleReport,
     VehicleState,
 )
 from ..base import Backend, Description
-from .car import Car, open_garage
-from .mapping import NAME, state_of, summary_of
+from .car import Car, Ride, open_garage
+from .mapping import NAME, record_of, state_of, summary_of
 
 _COMMAND_TAKES = timedelta(seconds=10)
 
@@ -95,11 +96,15 @@ class DemoBackend(Backend):
     ) -> tuple[TripSummary, ...]:
         """Return what was driven from ``start`` to ``end``, both included, oldest first."""
         car = self.find(vehicle)
-        trips = car.trips[:-1] if car.driving else car.trips
-        days = ((trip.started_at.astimezone(self._zone).date(), trip) for trip in trips)
+        days = ((trip.started_at.astimezone(self._zone).date(), trip) for trip in _finished(car))
         chosen = [(period.first_day(day), trip) for day, trip in days if start <= day <= end]
         periods = groupby(chosen, key=lambda each: each[0])
         return tuple(summary_of(car, period, day, [trip for _, trip in driven]) for day, driven in periods)
+
+    async def read_single_trips(self, vehicle: VehicleInfo, start: datetime, end: datetime) -> tuple[TripRecord, ...]:
+        """Return the trips that began from ``start`` on and before ``end`` and are over, oldest first."""
+        car = self.find(vehicle)
+        return tuple(record_of(car, trip) for trip in _finished(car) if start <= trip.started_at < end)
 
     async def read_notifications(
         self, vehicle: VehicleInfo, *, first: int = 1, count: int = 20
@@ -114,3 +119,7 @@ class DemoBackend(Backend):
             raise BackendError("demo: no such vehicle")
         self._cars[vehicle.key].advance(self._now())
         return self._cars[vehicle.key]
+
+
+def _finished(car: Car) -> Sequence[Ride]:
+    return car.trips[:-1] if car.driving else car.trips

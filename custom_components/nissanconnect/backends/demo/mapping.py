@@ -26,6 +26,7 @@ from ...vehicle import (
     Stamp,
     Subscription,
     TripPeriod,
+    TripRecord,
     TripSummary,
     UpdateStatus,
     VehicleState,
@@ -144,6 +145,22 @@ def summary_of(car: Car, period: TripPeriod, start: date, trips: Sequence[Ride])
         energy_recovered=round(REGAINED * energy, 2),
         fuel_used=round(fuel, 2),
         co2_saved=round(118 * distance) if energy else 0.0,  # grams, by the figures in kamereon-eu §13
+    )
+
+
+def record_of(car: Car, trip: Ride) -> TripRecord:
+    """Return a trip that is over."""
+    used = trip.outing.distance * car.consumption / 100
+    away = trip.outing.latitude, trip.outing.longitude
+    start, end = (away, HOME) if trip.homewards else (HOME, away)
+    return TripRecord(
+        start=trip.started_at,
+        end=trip.ended_at,
+        distance=trip.outing.distance,
+        energy=COUNTED.of(used) if car.nominal else None,
+        regained=COUNTED.of(REGAINED * used) if car.nominal else None,
+        start_position=start,
+        end_position=end,
     )
 
 

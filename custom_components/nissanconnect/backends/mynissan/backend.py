@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 import logging
 from typing import override
 
-from pynissan import DistanceUnit, NissanClient, ServiceRequest, WeightUnit
+from pynissan import DistanceUnit, DrivingHistory, NissanClient, ServiceRequest, WeightUnit
 
 from ...vehicle import (
     NEVER,
@@ -31,6 +31,7 @@ from ...vehicle import (
     Ticket,
     TokenRejected,
     TripPeriod,
+    TripRecord,
     TripSummary,
     VehicleInfo,
     VehicleReport,
@@ -38,14 +39,14 @@ from ...vehicle import (
     alias,
     normalise_key,
 )
-from ..base import Backend, Context, Description, Fields, Json, Messages, Trips
+from ..base import Backend, Context, Description, Fields, Json, Messages, SingleTrips, Trips
 from ..learned import summary
 from ..reader import JsonReader
 from .client import ApiSession
 from .commands import charge_timer_requests, progress_of, request_for, service_request, ticket_id
 from .discovery import OF_BATTERY, vehicle_info
 from .endpoints import CHARGE_TIMER, DAILY, ENDPOINTS
-from .history import AGGREGATORS, alert_notifications, command_notifications, trip_summaries
+from .history import AGGREGATORS, alert_notifications, command_notifications, trip_records, trip_summaries
 from .mapping import BACKEND, location_state
 from .record import DISCOVERY, VehicleRecord
 
@@ -55,7 +56,7 @@ _CONCERNS_ALL = (NoConnection, TokenRejected, RateLimited)
 """After these errors, further requests of the same account are pointless."""
 
 
-class MyNissanBackend(Backend, Messages, Trips):
+class MyNissanBackend(Backend, Messages, SingleTrips, Trips):
     """One account."""
 
     description = Description(
@@ -217,13 +218,22 @@ class MyNissanBackend(Backend, Messages, Trips):
         self, vehicle: VehicleInfo, period: TripPeriod, start: date, end: date
     ) -> tuple[TripSummary, ...]:
         """Return the trips from ``start`` to ``end``, as far back as the service has them."""
+        return trip_summaries(await self._driving_history(vehicle, period), period, start, end)
+
+    @override
+    async def read_single_trips(self, vehicle: VehicleInfo, start: datetime, end: datetime) -> tuple[TripRecord, ...]:
+        """Return the single trips, as far back as the service has them."""
+        history = await self._driving_history(vehicle, TripPeriod.DAY)
+        return trip_records(history, start, end, self._now())
+
+    async def _driving_history(self, vehicle: VehicleInfo, period: TripPeriod) -> DrivingHistory | None:
         history, _ = await self._api.request(
             "trips",
             lambda client: client.async_get_driving_history(
                 vehicle.key, AGGREGATORS[period], distance_unit=DistanceUnit.KILOMETER, weight_unit=WeightUnit.GRAM
             ),
         )
-        return trip_summaries(history, period, start, end)
+        return history
 
     @override
     async def read_notifications(

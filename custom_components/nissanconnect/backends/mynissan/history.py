@@ -6,8 +6,8 @@ from hashlib import sha256
 
 import pynissan
 
-from ...vehicle import Notification, TripPeriod, TripSummary
-from ..mapping import CO2_SAVED, DRIVEN, TRIP_ENERGY, TRIP_MINUTES, TRIPS
+from ...vehicle import Notification, TripPeriod, TripRecord, TripSummary
+from ..mapping import CO2_SAVED, COUNTED, DRIVEN, TRIP_ENERGY, TRIP_MINUTES, TRIPS, place
 from ..reader import past
 from .mapping import kilometres, label, minutes_of
 
@@ -23,10 +23,7 @@ _GRAMS = {pynissan.WeightUnit.GRAM: 1.0, pynissan.WeightUnit.KILOGRAM: 1000.0, p
 def trip_summaries(
     history: pynissan.DrivingHistory | None, period: TripPeriod, start: date, end: date
 ) -> tuple[TripSummary, ...]:
-    """Return the summaries whose period begins from ``start`` to ``end``, oldest first.
-
-    Single trips, which show where they began and ended, are not read.
-    """
+    """Return the summaries whose period begins from ``start`` to ``end``, oldest first."""
     if history is None:
         return ()
     first = period.first_day(start)
@@ -57,6 +54,36 @@ def _trip_summary(start: date, summary: pynissan.DrivingHistoryTripSummary, peri
         energy_used=TRIP_ENERGY.of(summary.energy_consumed),
         co2_saved=_grams(summary.co2_saved),
     )
+
+
+def trip_records(
+    history: pynissan.DrivingHistory | None, start: datetime, end: datetime, now: datetime
+) -> tuple[TripRecord, ...]:
+    """Return the single trips that began from ``start`` on and before ``end``, oldest first."""
+    found = (_trip_record(each, now) for each in (history.trips if history else ()))
+    chosen = (trip for trip in found if trip is not None and start <= trip.start < end)
+    return tuple(sorted(chosen, key=lambda trip: trip.start))
+
+
+def _trip_record(trip: pynissan.DrivingHistoryTrip, now: datetime) -> TripRecord | None:
+    """Return a trip, ``None`` if it is not known when it was or how far it went."""
+    start, end, driven = past(trip.start_date, now), past(trip.end_date, now), trip.distance
+    distance = kilometres(driven.value, driven.unit, DRIVEN) if driven else None
+    if start is None or end is None or end < start or distance is None:
+        return None
+    return TripRecord(
+        start=start,
+        end=end,
+        distance=distance,
+        energy=COUNTED.of(trip.energy_consumed),
+        regained=COUNTED.of(trip.energy_saved),
+        start_position=_place(trip.start_location),
+        end_position=_place(trip.end_location),
+    )
+
+
+def _place(found: pynissan.DrivingHistoryCoordinate | None) -> tuple[float, float] | None:
+    return None if found is None else place(found.latitude, found.longitude)
 
 
 def _grams(weight: pynissan.DrivingHistoryCo2Saved | None) -> float | None:
