@@ -140,7 +140,7 @@ async def test_it_can_be_put_on_the_energy_dashboard_with_one_click(
         "sensor.meter", "1", {"device_class": "energy", "state_class": "total_increasing", "unit_of_measurement": "kWh"}
     )
     manager = await async_get_manager(hass)
-    await manager.async_update({"energy_sources": [GRID]})  # type: ignore[typeddict-item, list-item]
+    await manager.async_update({"energy_sources": [GRID]})  # type: ignore[typeddict-item]
     metered = electric(simulator).ledger.mains
     await pass_time(timedelta(hours=10), timedelta(minutes=5))
     charged = shown(hass, "energy_charged_at_home")

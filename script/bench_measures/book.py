@@ -89,7 +89,7 @@ async def _live(days: int) -> Mapping[str, Week]:
             books = [await _book(entry.runtime_data.vehicles[each.info.key]) for each in vehicles.values()]
     finally:
         await service.stop()
-    return {name: Week(*each) for name, *each in zip(vehicles, books, truths, strict=True)}
+    return {name: Week(book, truth) for name, book, truth in zip(vehicles, books, truths, strict=True)}
 
 
 async def _book(vehicle: VehicleRuntime) -> Entries:

@@ -6,15 +6,15 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.backends import mapping as quantities
-from custom_components.nissanconnect.backends.mapping import Quantity, place, position
+from custom_components.nissanconnect.backends.mapping import Plausible, place, position
 
 from .conftest import NOW
 
-ALL = [each for each in vars(quantities).values() if isinstance(each, Quantity)]
+ALL = [each for each in vars(quantities).values() if isinstance(each, Plausible)]
 
 
 @given(st.sampled_from(ALL), st.floats() | st.integers() | st.sampled_from([10**400, nan, inf, -inf]) | st.none())
-def test_a_number_is_possible_and_rounded_once_or_none(quantity: Quantity, value: float | None) -> None:
+def test_a_number_is_possible_and_rounded_once_or_none(quantity: Plausible, value: float | None) -> None:
     found = quantity.of(value)
     if found is None:
         assert value is None or not quantity.low <= value <= quantity.high or value in quantity.never

@@ -14,7 +14,7 @@ KM_PER_MILE = 1.609344
 KPA_PER_PSI = 6.894757
 
 
-class Quantity(NamedTuple):
+class Plausible(NamedTuple):
     """Inclusive bounds, decimal places, and values within them that mean "none"."""
 
     low: float
@@ -30,55 +30,55 @@ class Quantity(NamedTuple):
 
 
 # Percent
-LEVEL = Quantity(0, 100, 1)
+LEVEL = Plausible(0, 100, 1)
 """Of a battery or a tank, or up to which to charge."""
-HEALTH = Quantity(1, 120, 2)
+HEALTH = Plausible(1, 120, 2)
 """New batteries have more than 100 %; 0 means "not measured yet"."""
-HX = Quantity(1, 150, 2)
-PROGRESS = Quantity(0, 100, 0)
+HX = Plausible(1, 150, 2)
+PROGRESS = Plausible(0, 100, 0)
 
 # The battery: kWh, kW, Ah, bars
-ENERGY = Quantity(0.01, 200, 2)
-COUNTED = Quantity(0, 200, 3)
+ENERGY = Plausible(0.01, 200, 2)
+COUNTED = Plausible(0, 200, 3)
 """By a counter, on one trip or in one charge: 0 is where it starts."""
-POWER = Quantity(0, 400, 1)
-AMP_HOURS = Quantity(1, 250, 2)
-BARS = Quantity(1, 12, 0)
-CELL_VOLTAGE = Quantity(1.5, 5, 4)
+POWER = Plausible(0, 400, 1)
+AMP_HOURS = Plausible(1, 250, 2)
+BARS = Plausible(1, 12, 0)
+CELL_VOLTAGE = Plausible(1.5, 5, 4)
 
 # Volts, kPa, dBm, litres, minutes
-VOLTAGE = Quantity(5, 20, 1)
+VOLTAGE = Plausible(5, 20, 1)
 """Of the 12 V battery."""
-PRESSURE = Quantity(10, 600, 0)
-SIGNAL = Quantity(-150, -1, 0)
-FUEL = Quantity(0, 200, 1)
-MINUTES = Quantity(0, 20_000, 0)
+PRESSURE = Plausible(10, 600, 0)
+SIGNAL = Plausible(-150, -1, 0)
+FUEL = Plausible(0, 200, 1)
+MINUTES = Plausible(0, 20_000, 0)
 
 # °C. -40 is the zero of a sensor that has measured nothing.
-TEMPERATURE = Quantity(-60, 100, 1, never=(-40.0,))
-TARGET_TEMPERATURE = Quantity(5, 40, 1)
+TEMPERATURE = Plausible(-60, 100, 1, never=(-40.0,))
+TARGET_TEMPERATURE = Plausible(5, 40, 1)
 
 # km
-RANGE = Quantity(0, 2500, 0)
+RANGE = Plausible(0, 2500, 0)
 """More than any tank or battery gives."""
-ODOMETER = Quantity(0.1, 5_000_000, 1)
+ODOMETER = Plausible(0.1, 5_000_000, 1)
 """No vehicle leaves the factory with less; 0 means "not known yet"."""
-DRIVEN = Quantity(0, 1_000_000, 1)
+DRIVEN = Plausible(0, 1_000_000, 1)
 """In a day, a month or a year."""
 
 # Totals of a day, a month or a year: a number, minutes, kWh, litres, grams
-TRIPS = Quantity(0, 100_000, 0)
-TRIP_MINUTES = Quantity(0, 600_000, 1)
+TRIPS = Plausible(0, 100_000, 0)
+TRIP_MINUTES = Plausible(0, 600_000, 1)
 """A year has 527,040."""
-TRIP_ENERGY = Quantity(0, 1_000_000, 2)
-TRIP_FUEL = Quantity(0, 1_000_000, 2)
-CO2_SAVED = Quantity(-1_000_000_000, 1_000_000_000, 1)
+TRIP_ENERGY = Plausible(0, 1_000_000, 2)
+TRIP_FUEL = Plausible(0, 1_000_000, 2)
+CO2_SAVED = Plausible(-1_000_000_000, 1_000_000_000, 1)
 """Below zero for what was emitted."""
 
 # Degrees
-LATITUDE = Quantity(-90, 90, 6)
-LONGITUDE = Quantity(-180, 180, 6)
-HEADING = Quantity(0, 360, 0)
+LATITUDE = Plausible(-90, 90, 6)
+LONGITUDE = Plausible(-180, 180, 6)
+HEADING = Plausible(0, 360, 0)
 
 
 def place(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:

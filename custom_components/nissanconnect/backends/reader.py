@@ -11,7 +11,7 @@ import re
 from typing import Self
 
 from .base import Json
-from .mapping import Quantity
+from .mapping import Plausible
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class JsonReader:
         return int(number) if number is not None and number.is_integer() else None
 
     def quantity(
-        self, name: str, quantity: Quantity, factor: float = 1.0, *, never: Collection[float] = ()
+        self, name: str, quantity: Plausible, factor: float = 1.0, *, never: Collection[float] = ()
     ) -> float | None:
         """Return a number of ``factor`` units each as ``quantity``; ``never`` are raw values that mean "none"."""
         number = self.number(name)

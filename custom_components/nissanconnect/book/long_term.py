@@ -22,7 +22,7 @@ from ..engine.book import Sums
 from ..vehicle import VehicleInfo, alias
 
 
-class Series(NamedTuple):
+class LongTermSeries(NamedTuple):
     """What is counted, in which unit; without a ``unit`` it is an amount of money."""
 
     value: Callable[[Sums], float]
@@ -33,12 +33,12 @@ class Series(NamedTuple):
 _DISTANCE = UnitOfLength.KILOMETERS, DistanceConverter.UNIT_CLASS
 _ENERGY = UnitOfEnergy.KILO_WATT_HOUR, EnergyConverter.UNIT_CLASS
 
-SERIES: Mapping[str, Series] = {
-    "distance": Series(lambda sums: sums.distance, *_DISTANCE),
-    "energy_consumed": Series(lambda sums: sums.energy, *_ENERGY),
-    "energy_regained": Series(lambda sums: sums.regained, *_ENERGY),
-    "energy_charged": Series(lambda sums: sums.wall, *_ENERGY),
-    "charging_cost": Series(lambda sums: sums.cost, None, None),
+SERIES: Mapping[str, LongTermSeries] = {
+    "distance": LongTermSeries(lambda sums: sums.distance, *_DISTANCE),
+    "energy_consumed": LongTermSeries(lambda sums: sums.energy, *_ENERGY),
+    "energy_regained": LongTermSeries(lambda sums: sums.regained, *_ENERGY),
+    "energy_charged": LongTermSeries(lambda sums: sums.wall, *_ENERGY),
+    "charging_cost": LongTermSeries(lambda sums: sums.cost, None, None),
 }
 
 

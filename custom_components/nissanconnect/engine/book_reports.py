@@ -23,6 +23,9 @@ _VALUES: Mapping[Quantity, tuple[Group, Callable[[Any], float | None]]] = {
         lambda charging: _flag(charging.speed is ChargeSpeed.FASTEST) if charging.active and charging.speed else None,
     ),
     Quantity.POWER: (Group.CHARGING, lambda charging: round(charging.power, 1) if charging.power else None),
+    Quantity.DRIVEN: (Group.COUNTERS, lambda counters: counters.driven),
+    Quantity.REGAINED: (Group.COUNTERS, lambda counters: counters.regained),
+    Quantity.STORED: (Group.COUNTERS, lambda counters: counters.charged),
     Quantity.OUTSIDE: (Group.CLIMATE, lambda climate: climate.outside_temperature),
 }
 """For each quantity the group that has it, and how it is read from that."""

@@ -39,7 +39,7 @@ from ..mapping import (
     PROGRESS,
     RANGE,
     TEMPERATURE,
-    Quantity,
+    Plausible,
     known,
     position,
     tyres,
@@ -307,13 +307,13 @@ _UPDATE_STATUS: Mapping[pynissan.OtaUpdateState | None, UpdateStatus] = {
 # Words and units
 
 
-def kilometres(value: float | None, unit: str | None, quantity: Quantity) -> float | None:
+def kilometres(value: float | None, unit: str | None, quantity: Plausible) -> float | None:
     """Return a distance in km. Kilometres are requested, but the response may have another unit."""
     factor = _meaning("unit of distance", {"kilometer": 1.0, "mile": KM_PER_MILE}, unit or "kilometer")
     return None if value is None or factor is None else quantity.of(value * factor)
 
 
-def distance(reading: pynissan.DistanceReading | None, quantity: Quantity) -> float | None:
+def distance(reading: pynissan.DistanceReading | None, quantity: Plausible) -> float | None:
     """Return a reading in km."""
     return None if reading is None else kilometres(reading.value, reading.unit, quantity)
 

@@ -30,7 +30,7 @@ from ..mapping import (
     TARGET_TEMPERATURE,
     TEMPERATURE,
     VOLTAGE,
-    Quantity,
+    Plausible,
 )
 
 BACKEND = "ovms"
@@ -54,12 +54,12 @@ def decode(payload: bytes, longest: int = _LONGEST_PAYLOAD) -> str | None:
         return None
 
 
-def number(quantity: Quantity) -> Parser:
+def number(quantity: Plausible) -> Parser:
     """Return a parser of a quantity; placeholders like 65535 are outside the bounds of each."""
     return lambda payload: quantity.of(_number(payload))
 
 
-def numbers(quantity: Quantity) -> Parser:
+def numbers(quantity: Plausible) -> Parser:
     """Return a parser of comma lists; a member that makes no sense is ``None``, and the others keep their places."""
     return lambda payload: tuple(quantity.of(_number(part)) for part in payload.split(",")) if payload else None
 
@@ -137,8 +137,8 @@ LOCKED = "v.e.locked"
 TYPE = "v.type"
 VIN = "v.vin"
 
-_UPTIME = Quantity(0, 1e10, 3)
-_GIDS = Quantity(0, 2000, 0)
+_UPTIME = Plausible(0, 1e10, 3)
+_GIDS = Plausible(0, 2000, 0)
 
 
 def _battery(parse: Parser, *, proves: Part | None = None) -> Metric:
