@@ -81,7 +81,7 @@ class VehicleRuntime:
             self.alerts.async_observe,
             self.wakes.async_observe,
             self.charge.async_observe,
-            self.book.async_observe,
+            self.book.notes.async_observe,
             self.abrp.async_observe,
         ):
             self.coordinator.async_add_observer(observer)

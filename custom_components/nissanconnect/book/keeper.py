@@ -9,22 +9,18 @@ from homeassistant.util import dt as dt_util
 
 from ..alerts import VehicleAlerts
 from ..charging.control import ChargeControl
-from ..charging.plans import ChargePlanSettings
 from ..const import DOMAIN
-from ..coordinator import StateUpdate, VehicleCoordinator
+from ..coordinator import VehicleCoordinator
 from ..engine.book import Book, Sums, sums_of
 from ..engine.book_entries import Charge
 from ..engine.book_readings import CELL, Quantity, Reading, Readings, Rise
-from ..engine.book_reports import readings_of
 from ..engine.charge_finder import Assumptions
 from ..engine.charge_physics import ac_power, usable_capacity
 from ..engine.entry_finder import Entries
 from ..vehicle import VehicleState
 from .display import BookDisplay, added, risen, sums_by_day
 from .files import BookFiles, OpenBook, StatisticsMemory
-from .meters import Meters
-from .places import async_place_at, async_place_named
-from .tariffs import Tariffs
+from .notes import BookNotes
 
 _SOON, _LATER = 30.0, 300.0
 """Seconds after which the entries are found anew: what moves comes often, and what is only measured even more so."""
@@ -43,21 +39,23 @@ _KEPT_DAYS = timedelta(days=62)
 
 
 class VehicleBook:
-    """The book of one vehicle. ``entries`` are those that are not settled; ``display`` is ``None`` until it is read."""
+    """The book of one vehicle.
+
+    ``entries`` are those that are not settled, ``over`` those of them that do not go on. ``display`` is ``None`` until
+    the book was read.
+    """
 
     def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, alerts: VehicleAlerts) -> None:
         """Nothing is noted before :meth:`async_start`."""
         self.entries = Entries()
         self.over = Entries()
-        """Those of them that do not go on."""
         self.display: BookDisplay | None = None
         self.statistics = StatisticsMemory()
         self.files = BookFiles(coordinator.hass, coordinator.config_entry.entry_id, coordinator.info.key)
         self._coordinator = coordinator
         self._hass = coordinator.hass
         self._charge = charge
-        self._alerts = alerts
-        self._book = Book()
+        self.book = Book()
         self._days: dict[date, Sums] = {}
         self._regained: tuple[Rise, ...] = ()
         self._is_loaded = False
@@ -66,18 +64,7 @@ class VehicleBook:
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._cancel_midnight: CALLBACK_TYPE | None = None
         self._listeners: list[CALLBACK_TYPE] = []
-        self.tariffs = Tariffs(
-            coordinator,
-            charge,
-            name_of=lambda place: async_place_named(self._hass, place, alerts),
-            note=lambda reading: self._async_note(Quantity.PRICE, reading),
-        )
-        self.meters = Meters(
-            self._hass,
-            charge,
-            is_there=self._may_be_at,
-            note=lambda reading: self._async_note(Quantity.METER, reading),
-        )
+        self.notes = BookNotes(coordinator, charge, alerts, self._async_note)
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -96,20 +83,10 @@ class VehicleBook:
             power=ac_power(info) or _POWER,
             efficiency=model.efficiency,
             overhead=model.overhead,
-            tariffs=self.tariffs.known,
+            tariffs=self.notes.tariffs.known,
             currency=self._hass.config.currency,
             regained=self._regained,
         )
-
-    @property
-    def settled(self) -> Sums:
-        """What the entries add up to that are settled."""
-        return self._book.settled
-
-    @property
-    def since(self) -> datetime | None:
-        """Until when entries are settled."""
-        return self._book.since
 
     async def async_all_over(self) -> Entries:
         """Return all trips and charges that are kept and do not go on, oldest first."""
@@ -143,14 +120,12 @@ class VehicleBook:
         self._coordinator.config_entry.async_create_background_task(
             self._hass, self._async_load(), f"{DOMAIN} book of {self._coordinator.name}"
         )
-        self.tariffs.async_start()
-        self.meters.async_start()
+        self.notes.async_start()
 
     @callback
     def async_stop(self) -> None:
         """Stop; :meth:`async_close` writes."""
-        self.tariffs.async_stop()
-        self.meters.async_stop()
+        self.notes.async_stop()
         self._async_cancel_timer()
         if self._cancel_midnight is not None:
             self._cancel_midnight()
@@ -165,45 +140,21 @@ class VehicleBook:
 
     async def _async_load(self) -> None:
         kept = await self.files.async_load()
-        noted, self._book = self._book, _opened(kept)
+        noted, self.book = self.book, _opened(kept)
         for quantity, reading in noted.readings:
-            self._book.add(quantity, reading)
+            self.book.add(quantity, reading)
         self._days = {day: sums for text, sums in kept.days.items() if (day := dt_util.parse_date(text)) is not None}
         self.display = BookDisplay(totals=kept.shown, last_trip=kept.last_trip, last_charge=kept.last_charge)
         self.statistics = kept.statistics
         self._is_loaded = True
-        self._async_note_state(VehicleState(), self._coordinator.data)
+        self.notes.async_note_state(VehicleState(), self._coordinator.data)
         self._async_update_now()
         self._async_call_listeners()
 
     @callback
-    def async_observe(self, update: StateUpdate) -> None:
-        """Note what is new in an update of the vehicle."""
-        if update.state is not update.before:
-            self._async_note_state(update.before, update.state)
-
-    @callback
-    def _async_note_state(self, before: VehicleState, state: VehicleState) -> None:
-        for quantity, reading in readings_of(before, state):
-            self._async_note(quantity, reading)
-        if (position := state.position) is not None and position != before.position:
-            place = async_place_at(self._hass, position, self._alerts)
-            self._async_note(Quantity.PLACE, Reading(position.known_at, place, position.backend))
-        self.meters.async_note()
-
-    @callback
     def _async_note(self, quantity: Quantity, reading: Reading) -> None:
-        now = dt_util.utcnow()
-        if reading.at > now and reading.value is not None:
-            reading = reading._replace(at=now)  # the vehicle's clock is ahead
-        if self._book.add(quantity, reading) and self._is_loaded:
+        if self.book.add(quantity, reading) and self._is_loaded:
             self._async_update_in(_SOON if quantity in _MOVING else _LATER)
-
-    def _may_be_at(self, plan: ChargePlanSettings) -> bool:
-        """Whether the vehicle is where a plan holds, as far as that is known."""
-        position = self._coordinator.data.position
-        place = async_place_named(self._hass, plan.place, self._alerts)
-        return place is None or position is None or async_place_at(self._hass, position, self._alerts) == place
 
     # What it comes to
 
@@ -227,10 +178,10 @@ class VehicleBook:
         now, assumed = dt_util.utcnow(), self.assumed
         if self._settled_at is None or not timedelta() <= now - self._settled_at < _SETTLE_EVERY:
             self._settled_at = now
-            self._async_keep(self._book.settle(assumed, now))
-        self.entries = self._book.entries(assumed, now)
+            self._async_keep(self.book.settle(assumed, now))
+        self.entries = self.book.entries(assumed, now)
         if self.statistics.begun_at is None:
-            begun_at = min((reading.at for _, reading in self._book.readings), default=None)
+            begun_at = min((reading.at for _, reading in self.book.readings), default=None)
             self.statistics = replace(self.statistics, begun_at=begun_at)
         self._async_show(self.display, now)
         self.files.async_schedule_save(self._remember)
@@ -252,7 +203,7 @@ class VehicleBook:
         trips = [trip for trip in self.entries.trips if now - trip.end >= _STILL]
         charges = [charge for charge in self.entries.charges if not self._goes_on(charge, now)]
         self.over, currency = Entries(trips, charges), self._hass.config.currency
-        sums = self._book.settled + sums_of(self.over, currency)
+        sums = self.book.settled + sums_of(self.over, currency)
         going_on = self.entries.charges[len(charges) :]
         if going_on and (self._charged_at is None or not timedelta() <= now - self._charged_at < CELL):
             self._charged_at = now
@@ -285,10 +236,10 @@ class VehicleBook:
     def _remember(self) -> OpenBook:
         display = self.display or BookDisplay()
         return OpenBook(
-            readings=tuple(self._book.readings),
-            since=self._book.since,
-            lots=self._book.lots,
-            settled=self._book.settled,
+            readings=tuple(self.book.readings),
+            since=self.book.since,
+            lots=self.book.lots,
+            settled=self.book.settled,
             days={day.isoformat(): sums for day, sums in self._days.items()},
             shown=display.totals,
             last_trip=display.last_trip,

@@ -78,10 +78,10 @@ class BookStatistics:
         """Write the hours of all entries that are not settled."""
         self._async_cancel_write()
         await self._async_hint()
-        memory, since = self._book.statistics, self._book.since
+        memory, since = self._book.statistics, self._book.book.since
         hours = dict.fromkeys((hour for hour in memory.written if since is None or hour >= since), Sums())
         hours |= by_hour(self._book.over, self._hass.config.currency)
-        rows = running_sums(hours, memory.history + self._book.settled)
+        rows = running_sums(hours, memory.history + self._book.book.settled)
         if rows == self._rows:
             return
         self._rows = rows
@@ -93,7 +93,7 @@ class BookStatistics:
         """Tell the owner once that the vehicle can be shown on the energy dashboard."""
         display = self._book.display
         lacks = display is not None and display.totals.at_home > 0
-        lacks = lacks and await async_lacks(self._hass, self._coordinator.info, self._book.meters.entity_ids)
+        lacks = lacks and await async_lacks(self._hass, self._coordinator.info, self._book.notes.meters.entity_ids)
         async_set_issue(
             self._hass,
             self._coordinator.config_entry,
@@ -134,7 +134,7 @@ class BookStatistics:
         own = by_hour(entries, currency)
         for hour, sums in own.items():
             hours[hour] = hours.get(hour, Sums()) + sums
-        end = history + self._book.settled + sum(by_hour(self._book.over, currency).values(), Sums())
+        end = history + self._book.book.settled + sum(by_hour(self._book.over, currency).values(), Sums())
         rows = running_sums(hours, end + sum(hours.values(), Sums()).times(-1))
         long_term = await self._async_long_term()
         ids = await long_term.async_write(self._hass, self._coordinator.info, rows, anew=True)
