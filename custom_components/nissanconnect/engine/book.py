@@ -4,6 +4,7 @@ Entries of the last days are found anew from readings whenever there is news, so
 in the same book. Older entries are settled: they do not change any more.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
@@ -17,9 +18,6 @@ from .entry_finder import Entries, EntryFinder
 
 OPEN = timedelta(days=2)
 """How late a report may come and still be taken into account."""
-
-_REST = timedelta(hours=1)
-"""What comes longer after a trip cannot belong to it."""
 
 _MOST_READINGS = 6000
 """With more, entries are settled sooner: so many take some hundred kilobytes."""
@@ -118,11 +116,12 @@ class Book:
 
     def entries(self, assumed: Assumptions, now: datetime) -> Entries:
         """Return the entries that are not settled."""
-        return _with_costs(self._found(assumed, now), self.lots, assumed)[0]
+        return _with_costs(self._finder(assumed, now).find(), self.lots, assumed)[0]
 
     def settle(self, assumed: Assumptions, now: datetime) -> Entries:
         """Settle what is old enough, and return it: it is not kept here any more."""
-        found = self._found(assumed, now)
+        finder = self._finder(assumed, now)
+        found = finder.find()
         late = OPEN if len(self.readings) <= _MOST_READINGS else OPEN / 8
         until = _quiet(found, now - late)
         if self.since is not None and until <= self.since:
@@ -133,22 +132,22 @@ class Book:
         )
         settled, self.lots = _with_costs(old, self.lots, assumed)
         self.since, self.settled = until, self.settled + sums_of(settled, assumed.currency)
-        self.readings.forget(until)
+        self.readings.forget(until, finder.place_at(until))
         return settled
 
-    def _found(self, assumed: Assumptions, now: datetime) -> Entries:
-        first = min((reading.at for _, reading in self.readings), default=now)
-        since = first if self.since is None else self.since
-        return EntryFinder(self.readings, assumed, since=since, now=max(now, since)).find()
+    def _finder(self, assumed: Assumptions, now: datetime) -> EntryFinder:
+        since = self.since or min((reading.at for _, reading in self.readings), default=now)
+        return EntryFinder(self.readings, assumed, since=since, now=max(now, since))
 
 
 def _quiet(entries: Entries, until: datetime) -> datetime:
-    """Return the last time until then in which nothing goes on that may still change."""
-    spans = [
-        *((trip.start, trip.end + _REST) for trip in entries.trips),
-        *((charge.start, charge.end + PAUSE) for charge in entries.charges),
-    ]
-    for start, end in sorted(spans, reverse=True, key=lambda span: span[1]):
+    """Return the last time until then in which nothing goes on. A charge may go on after a pause, unless it drove."""
+    departures = [trip.start for trip in entries.trips]
+    spans = [(trip.start, trip.end) for trip in entries.trips]
+    for charge in entries.charges:
+        next_departure = departures[bisect_left(departures, charge.end) :][:1]
+        spans.append((charge.start, min([charge.end + PAUSE, *next_departure])))
+    for start, end in sorted(spans, reverse=True):
         if start <= until < end:
             until = start - timedelta(seconds=1)
     return until

@@ -8,10 +8,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import inf
 from typing import NamedTuple
 
 CELL = timedelta(minutes=15)
 """Prices change every quarter of an hour at most."""
+
+_AT_ONCE = 1.0
+"""kWh that a counter may rise at once: some show no decimals."""
 
 type Value = float | str | None
 
@@ -78,6 +82,7 @@ class Readings:
         """Begin with none."""
         self._kept: dict[Quantity, dict[_Key, Kept]] = {}
         self._sorted: dict[Quantity, list[Reading]] = {}
+        self._by_source: dict[Quantity, dict[str, list[Reading]]] = {}
 
     def add(self, quantity: Quantity, reading: Reading) -> bool:
         """Add a reading; return whether that tells anything new."""
@@ -92,6 +97,7 @@ class Readings:
             return False
         kept[key] = found
         self._sorted.pop(quantity, None)
+        self._by_source.pop(quantity, None)
         return True
 
     def of(self, quantity: Quantity) -> list[Reading]:
@@ -103,21 +109,26 @@ class Readings:
 
     def by_source(self, quantity: Quantity) -> Mapping[str, list[Reading]]:
         """Return the readings of a quantity for each source."""
-        found: dict[str, list[Reading]] = {}
-        for reading in self.of(quantity):
-            found.setdefault(reading.source, []).append(reading)
+        if (found := self._by_source.get(quantity)) is None:
+            found = self._by_source[quantity] = {}
+            for reading in self.of(quantity):
+                found.setdefault(reading.source, []).append(reading)
         return found
 
-    def forget(self, until: datetime) -> None:
-        """Forget what is older, but for the last reading of each source, which goes on until the next."""
-        for quantity in list(self._kept):
-            kept = Readings()
+    def forget(self, until: datetime, place: str | None) -> None:
+        """Forget what is older, but for the last reading of each source, which goes on until the next.
+
+        The vehicle was at a ``place`` then.
+        """
+        kept = Readings()
+        for quantity in self._kept:
             for series in self.by_source(quantity).values():
                 first = max(bisect_right(series, until, key=_at) - 1, 0)
                 for reading in series[first:]:
-                    kept.add(quantity, reading)
-            self._kept[quantity] = kept._kept.get(quantity, {})
-        self._sorted.clear()
+                    if quantity is not Quantity.PLACE or reading.at > until:
+                        kept.add(quantity, reading)
+        kept.add(Quantity.PLACE, Reading(until, place))
+        self.__dict__.update(kept.__dict__)
 
     def __len__(self) -> int:
         """Return how many are kept."""
@@ -158,21 +169,23 @@ class Rise(NamedTuple):
     amount: float
 
 
-def rises(series: Sequence[Reading], start: datetime, end: datetime) -> list[Rise]:
+def rises(series: Sequence[Reading], start: datetime, end: datetime, *, most: float = inf) -> list[Rise]:
     """Return how a counter has risen within some time. One that is lower than before has begun again at zero.
 
-    It was read when it had changed, so what was read after ``start`` has been counted since.
+    It was read when it had changed, so what was read after ``start`` has been counted since. What rises with more than
+    ``most`` kW is a counter that had lost what it counted, or shows another one's.
     """
     found = list[Rise]()
-    before = last_until(series, start)
+    before = changed = last_until(series, start)
     for reading in between(series, start, end):
-        if before is None or reading.at <= before.at:
-            before = before or reading
+        if before is None or changed is None or reading.at <= before.at:
+            before = changed = before or reading
             continue
         now, then = number(reading), number(before)
-        if (amount := now - then if now >= then else now) > 0:
+        amount = now - then if now >= then else now
+        if 0 < amount <= most * ((reading.at - changed.at) / timedelta(hours=1)) + _AT_ONCE:
             found.append(Rise(before.at, reading.at, amount))
-        before = reading
+        before, changed = reading, changed if now == then else reading
     return found
 
 

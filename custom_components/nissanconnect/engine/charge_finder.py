@@ -19,8 +19,11 @@ _LATE = timedelta(minutes=5)
 _LEAST = 2.5
 """% that a level must rise if nothing else shows that it charged: reports round, and batteries rest."""
 
-_LEAST_METERED = 0.05
-"""kWh: whatever is plugged in draws a little."""
+_LEAST_METERED, _STANDBY = 0.05, 0.1
+"""kWh and kW: whatever is plugged in draws a little."""
+
+_MOST_POWER = 25.0
+"""kW: no wallbox gives more. A meter that rises faster has lost its count for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,29 +92,60 @@ class FoundCharge(NamedTuple):
 def find_charges(readings: Readings, stay: Stay, assumed: Assumptions) -> Iterator[FoundCharge]:
     """Yield the charges of a stay, oldest first."""
     for part in _at_one_plug(readings, stay):
-        seen = [*_seen(readings, part)]
-        risen = [*_risen(readings, part, least=0.0 if seen else _LEAST)]
+        levels = _levels(readings, part)
+        seen = [*_seen(readings, part, levels)]
+        risen = [*_risen(levels, seen)]
         metered = _metered(readings, part, assumed) if seen or risen or _is_plugged_in(readings, part) else []
         counted = [Span(rise.start, rise.end) for rise in metered]
-        charged = seen or [
-            span for rise in risen for span in _within(counted, rise.span) or [_shortened(rise, readings, assumed)]
+        charged = [
+            *seen,
+            *(span for rise in risen for span in _within(counted, rise.span) or [_shortened(rise, readings, assumed)]),
         ]
         for group in _groups([*charged, *counted]):
-            first, last = min(span.start for span in group), max(span.end for span in group)
-            flowed = [rise for rise in metered if first <= rise.start and rise.end <= last]
-            said = [span for span in charged if first <= span.start and span.end <= last]
-            whole = Span(min(said)[0], max(span.end for span in said)) if said else Span(first, last)
-            yield FoundCharge(_joined(_within(counted, whole) or said), flowed)
+            whole = Span(min(span.start for span in group), max(span.end for span in group))
+            flowed = [rise for rise in metered if whole.start <= rise.start and rise.end <= whole.end]
+            said = [span for span in charged if whole.start <= span.start and span.end <= whole.end]
+            if said:
+                whole = Span(min(said)[0], max(span.end for span in said))
+            elif not _is_charge(flowed):
+                continue
+            spans, limits = _within(counted, whole) or said, _limits(readings, part, whole)
+            yield FoundCharge(_joined(_clipped(span, limits) for span in spans), flowed)
+
+
+def _limits(readings: Readings, part: Stay, whole: Span) -> Span:
+    """Return when it began at the earliest, and ended at the latest, by what the vehicle has said."""
+    series = between(readings.of(Quantity.CHARGING), part.start, part.end)
+    before = last_until([each for each in series if each.at < whole.start], whole.start)
+    is_over = any(each.at >= whole.end and not each.value for each in series)
+    return Span(before.at if before else part.start, whole.end if is_over else part.end)
+
+
+def _clipped(span: Span, limits: Span) -> Span:
+    start = min(max(span.start, limits.start), limits.end)
+    return Span(start, max(start, min(span.end, limits.end)))
+
+
+def _is_charge(flowed: Sequence[Rise]) -> bool:
+    """Whether so much was metered that it is no standby."""
+    amount, time = sum(rise.amount for rise in flowed), flowed[-1].end - flowed[0].start
+    return amount >= _LEAST_METERED and amount >= _STANDBY * (time / timedelta(hours=1))
+
+
+def _overlaps(one: Span, other: Span) -> bool:
+    return one.start < other.end + _LATE and other.start - _LATE < one.end
 
 
 def _within(counted: Iterable[Span], whole: Span) -> list[Span]:
-    return [span for span in counted if span.start < whole.end + _LATE and whole.start - _LATE < span.end]
+    return [span for span in counted if _overlaps(span, whole)]
 
 
 def _at_one_plug(readings: Readings, stay: Stay) -> Iterator[Stay]:
     """Split a stay where the vehicle was unplugged."""
-    start, was_in = stay.start, False
-    for reading in between(readings.of(Quantity.PLUGGED_IN), stay.start, stay.end):
+    series = readings.of(Quantity.PLUGGED_IN)
+    before = last_until(series, stay.start)
+    start, was_in = stay.start, before is not None and bool(before.value)
+    for reading in between(series, stay.start, stay.end):
         if was_in and not reading.value:
             yield Stay(start, reading.at)
             start = reading.at
@@ -123,8 +157,19 @@ def _is_plugged_in(readings: Readings, part: Stay) -> bool:
     return any(reading.value for reading in between(readings.of(Quantity.PLUGGED_IN), part.start, part.end))
 
 
-def _seen(readings: Readings, part: Stay) -> Iterator[Span]:
-    """Yield the times in which the vehicle said that it charged."""
+def _levels(readings: Readings, part: Stay) -> Sequence[Reading]:
+    """Return the levels of some time by the source that has reported most, with what held at first."""
+    return max((_known(series, part) for series in readings.by_source(Quantity.LEVEL).values()), key=len, default=[])
+
+
+def _known(series: Sequence[Reading], part: Stay) -> list[Reading]:
+    known = [*between(series, part.start, part.end)]
+    before = last_until(series, part.start)
+    return known if before is None or before in known else [before._replace(at=part.start), *known]
+
+
+def _seen(readings: Readings, part: Stay, levels: Sequence[Reading]) -> Iterator[Span]:
+    """Yield the times in which the vehicle said that it charged. The last one goes on as long as the level rises."""
     series = between(readings.of(Quantity.CHARGING), part.start, part.end)
     start: datetime | None = None
     for reading in series:
@@ -134,24 +179,25 @@ def _seen(readings: Readings, part: Stay) -> Iterator[Span]:
             yield Span(start, reading.at)
             start = None
     if start is not None:
-        yield Span(start, series[-1].at)
+        risen = (other.at for one, other in pairwise(levels) if number(other) > number(one))
+        yield Span(start, max([series[-1].at, *risen]))
 
 
-def _risen(readings: Readings, part: Stay, *, least: float) -> Iterator[_LevelRise]:
-    """Yield the times in which the level rose, if it is higher by the ``least`` at the end than it was at first."""
-    known = max((_known(series, part) for series in readings.by_source(Quantity.LEVEL).values()), key=len, default=[])
-    if not known or number(known[-1]) - number(known[0]) < least:
-        return
-    for one, other in pairwise(known):
-        if (gained := number(other) - number(one)) > 0:
-            yield _LevelRise(Span(one.at, other.at), gained)
+def _risen(levels: Sequence[Reading], seen: Sequence[Span]) -> Iterator[_LevelRise]:
+    """Yield the times in which the level rose without the vehicle saying that it charged."""
+    climb = list[_LevelRise]()
+    for one, other in pairwise(levels):
+        span, gained = Span(one.at, other.at), number(other) - number(one)
+        if gained < 0 or _within(seen, span):
+            yield from _enough(climb)
+            climb.clear()
+        elif gained > 0:
+            climb.append(_LevelRise(span, gained))
+    yield from _enough(climb)
 
 
-def _known(series: Sequence[Reading], part: Stay) -> list[Reading]:
-    """Return the readings of some time, with what held at first."""
-    known = [*between(series, part.start, part.end)]
-    before = last_until(series, part.start)
-    return known if before is None or before in known else [before._replace(at=part.start), *known]
+def _enough(climb: Sequence[_LevelRise]) -> Sequence[_LevelRise]:
+    return tuple(climb) if sum(rise.gained for rise in climb) >= _LEAST else ()
 
 
 def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Span:
@@ -178,10 +224,16 @@ def _metered(readings: Readings, part: Stay, assumed: Assumptions) -> list[Rise]
             break
         start = reading.at
     meters = readings.by_source(Quantity.METER).values()
-    found = sorted(rise for series in meters for rise in rises(series, start, part.end + _LATE))
+    found = sorted(rise for series in meters for rise in _counted(series, start, part.end))
     if sum(rise.amount for rise in found) < _LEAST_METERED:
         return []
     return [rise._replace(start=max(_start(rise, assumed), start)) for rise in found]
+
+
+def _counted(series: Sequence[Reading], start: datetime, end: datetime) -> list[Rise]:
+    """Return what one meter has counted, with what it showed when it was read next."""
+    after = between(series, end, end + CELL)
+    return rises(series, start, max(end + _LATE, after[0].at if after else end), most=_MOST_POWER)
 
 
 def _start(rise: Rise, assumed: Assumptions) -> datetime:

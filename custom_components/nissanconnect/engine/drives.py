@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from .book_readings import Quantity, Reading, Readings, between, last_until, number
@@ -14,10 +15,10 @@ _SPEED = 45.0
 """km/h, if it is not known when a vehicle drove in a long time: an ordinary mean of town and country."""
 
 _FASTEST, _ROUNDED = 250.0, 5.0
-"""km/h and km: what rises faster is believed once it has gone on rising from there."""
+"""km/h and km: what has risen faster is believed when there was time enough for it."""
 
-_DIFFERS = 2.0
-"""km by which two sources may differ without a drive in between."""
+_SILENT = timedelta(days=1)
+"""A source that reports nothing for so long is left behind, even if it has shown more."""
 
 
 class Drive(NamedTuple):
@@ -33,14 +34,20 @@ class _Window(NamedTuple):
     start: datetime
     end: datetime
 
+    @property
+    def hours(self) -> float:
+        return (self.end - self.start) / timedelta(hours=1)
 
-def find_drives(readings: Readings) -> list[Drive]:
-    """Return the drives, oldest first. Their distances add up to what the odometer has risen."""
-    odometer = _believed(readings.of(Quantity.ODOMETER))
+
+def find_drives(readings: Readings, since: datetime, now: datetime) -> list[Drive]:
+    """Return the drives from ``since`` to ``now``, oldest first.
+
+    Their distances add up to what the odometer has risen.
+    """
     plugged_in = _standing(readings)
     found = list[Drive]()
-    for before, after in _steps(odometer):
-        drive = _drive(before, after, readings, plugged_in)
+    for step in _steps(readings, since, now):
+        drive = _driven(step, readings, plugged_in)
         if found and _goes_on(found[-1], drive, plugged_in):
             drive = Drive(found[-1].start, drive.end, found[-1].distance + drive.distance, drive.odometer)
             found.pop()
@@ -48,43 +55,69 @@ def find_drives(readings: Readings) -> list[Drive]:
     return found
 
 
-def _believed(series: Sequence[Reading]) -> list[Reading]:
-    """Leave out readings that do not fit: an odometer never falls, and rises no faster than a vehicle can drive."""
-    lowest, ends, before = list[float](), list[int](), list[int | None]()
-    for index, reading in enumerate(series):  # the longest run that never falls
+def _steps(readings: Readings, since: datetime, now: datetime) -> Iterator[Drive]:
+    """Yield by how much the odometer has risen between two readings of one source, beyond what another has shown.
+
+    So it does not matter that sources round differently, and that some report later than others. The first reading of
+    a source is only what it rises from.
+    """
+    series = (
+        _believed([each for each in one if each.at <= now]) for one in readings.by_source(Quantity.ODOMETER).values()
+    )
+    last, top = dict[str, Reading](), None
+    for reading in sorted(chain.from_iterable(series), key=lambda each: each.at):
+        before = last.get(reading.source)
+        if top is None or (reading.at <= since and number(reading) > number(top)):
+            top = reading
+        elif before is not None:
+            if number(before) < number(reading) < number(top) and reading.at - last[top.source].at > _SILENT:
+                top = before
+            shown = max(number(before), number(top))
+            if number(reading) > shown:
+                start = max(before.at, top.at, since)
+                yield Drive(start, reading.at, number(reading) - shown, number(reading))
+            if number(reading) >= shown:
+                top = reading
+        last[reading.source] = reading
+
+
+def _believed(series: Sequence[Reading]) -> Sequence[Reading]:
+    """Leave out what does not fit: an odometer does not fall.
+
+    The longest run of values that never falls counts, whatever each was reported how often; of several, the highest.
+    """
+    runs = [list(run) for _, run in groupby(_possible(series), key=number)]
+    highest, first, after = list[float](), list[int](), dict[int, int | None]()
+    for index in range(len(runs) - 1, -1, -1):
+        distance = -number(runs[index][0])
+        place = bisect_right(highest, distance)
+        after[index] = first[place - 1] if place else None
+        highest[place:] = [distance, *highest[place + 1 :]]
+        first[place:] = [index, *first[place + 1 :]]
+    believed, chosen = list[Reading](), first[-1] if first else None
+    while chosen is not None:
+        believed += runs[chosen]
+        chosen = after[chosen]
+    return believed
+
+
+def _possible(series: Sequence[Reading]) -> Iterator[Reading]:
+    """Leave out what is higher than a vehicle can have come since, and what is no distance at all."""
+    top, doubted = None, list[Reading]()
+    for reading in series:
         distance = number(reading)
-        place = bisect_right(lowest, distance)
-        before.append(ends[place - 1] if place else None)
-        lowest[place:] = [distance, *lowest[place + 1 :]]
-        ends[place:] = [index, *ends[place + 1 :]]
-    run, index_of = list[Reading](), ends[-1] if ends else None
-    while index_of is not None:
-        run.append(series[index_of])
-        index_of = before[index_of]
-    return _possible(run[::-1])
-
-
-def _possible(run: list[Reading]) -> list[Reading]:
-    for index in range(len(run) - 1, 0, -1):
-        hours = (run[index].at - run[index - 1].at) / timedelta(hours=1)
-        jump = number(run[index]) - number(run[index - 1])
-        if jump > _FASTEST * hours + _ROUNDED and number(run[-1]) == number(run[index]):
-            return _possible(run[:index])
-    return run
-
-
-def _steps(odometer: Sequence[Reading]) -> Iterator[tuple[Reading, Reading]]:
-    """Yield the last reading before each part of a drive, and the first after it."""
-    if not odometer:
-        return
-    before = odometer[0]
-    for reading in odometer[1:]:
-        risen = number(reading) - number(before)
-        if risen > (0 if reading.source == before.source else _DIFFERS):
-            yield before, reading
-        elif risen > 0:
-            continue  # another source: it may only round differently
-        before = reading
+        if distance <= 0:
+            continue
+        if top is not None and distance >= number(top):
+            hours = (reading.at - top.at) / timedelta(hours=1)
+            if distance - number(top) > _FASTEST * hours + _ROUNDED:
+                doubted.append(reading)
+                continue
+            yield from (each for each in doubted if number(each) <= distance)
+            doubted.clear()
+        if top is None or distance >= number(top):
+            top = reading
+        yield reading
 
 
 def _standing(readings: Readings) -> list[Reading]:
@@ -93,27 +126,30 @@ def _standing(readings: Readings) -> list[Reading]:
     return sorted(both, key=lambda reading: (reading.at, not reading.value))
 
 
-def _drive(before: Reading, after: Reading, readings: Readings, plugged_in: Sequence[Reading]) -> Drive:
-    """Return when it drove in the time between two readings: at the end of it, because it reports when it arrives."""
-    distance = number(after) - number(before)
-    windows = [*_free(before.at, after.at, plugged_in)]
-    window = max(reversed(windows), key=lambda each: _fall(readings, each)) if len(windows) > 1 else windows[0]
-    needed = timedelta(hours=distance / _SPEED)
-    if window.end - window.start <= needed:
-        return Drive(*window, distance, number(after))
-    return Drive(window.end - needed, window.end, distance, number(after))
+def _driven(step: Drive, readings: Readings, plugged_in: Sequence[Reading]) -> Drive:
+    """Return when it drove in the time of a step: at the end of it, because it reports when it arrives."""
+    needed = timedelta(hours=step.distance / _SPEED)
+    windows = [*_free(step.start, step.end, plugged_in)]
+    window = windows[0]
+    if len(windows) > 1:
+        window = max(
+            reversed(windows),
+            key=lambda each: (step.distance <= _FASTEST * each.hours, _fall(readings, each)),
+        )
+    return step._replace(start=max(window.start, window.end - needed), end=window.end)
 
 
 def _free(start: datetime, end: datetime, plugged_in: Sequence[Reading]) -> Iterator[_Window]:
     """Yield the times between two others in which the vehicle is not known to be at the plug."""
-    free_from, at_plug = start, False
+    before = last_until(plugged_in, start)
+    free_from, at_plug = start, before is not None and bool(before.value)
     for reading in between(plugged_in, start, end):
         if not start < reading.at < end:
             continue
-        if reading.value and not at_plug:
-            yield _Window(free_from, reading.at)
-        if reading.value or at_plug:
-            free_from = reading.at
+        if reading.value:
+            if not at_plug:
+                yield _Window(free_from, reading.at)
+            free_from = reading.at  # until when it was, it may not report before it drives
         at_plug = bool(reading.value)
     yield _Window(free_from, end)
 

@@ -1,5 +1,7 @@
 """Writes the entries of the book from readings: trips and charges, with their energies."""
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,6 +33,12 @@ _LEVEL_DOUBT = 1.0
 
 _METER_DOUBT = 0.1
 """Which part of what a meter has counted may be off in the battery."""
+
+_LEAST_EFFICIENCY, _CLIMATE = 0.45, 2.0
+"""Which part of what was metered arrives at least, and kWh that the climate control may have taken besides."""
+
+_MOST_POWER = 400.0
+"""kW: no vehicle drives or charges with more."""
 
 _COUNTED = 3
 """How many readings it takes to follow a counter."""
@@ -64,7 +72,7 @@ class EntryFinder:
         """Take the readings as they are."""
         self._readings = readings
         self._assumed = assumed
-        self._drives = find_drives(readings)
+        self._drives = find_drives(readings, since, now)
         edges = [since, *(at for drive in self._drives for at in (drive.start, drive.end)), now]
         self._stays = [Stay(*edges[index : index + 2]) for index in range(0, len(edges), 2)]
 
@@ -96,13 +104,17 @@ class EntryFinder:
             for trip in trips
         ]
 
+    def place_at(self, at: datetime) -> str | None:
+        """Return where the vehicle stood then."""
+        return self._place(max(bisect_right(self._stays, at, key=lambda stay: stay.start) - 1, 0))
+
     def _trip(self, index: int, before: Sequence[FoundCharge], after: Sequence[FoundCharge]) -> Trip:
         drive, stays = self._drives[index], self._stays
         earlier = before[-1].end if before else stays[index].start
         later = after[0].start if after else stays[index + 1].end
         entry, around = Stay(drive.start, drive.end), Stay(earlier, later)
         level, energy = self._levels(entry, around), self._energy(entry, around)
-        drawn, regained = self._counted(Quantity.DRIVEN, entry), self._counted(Quantity.REGAINED, entry)
+        drawn, regained = (self._counted(each, entry, around) for each in (Quantity.DRIVEN, Quantity.REGAINED))
         if drawn is not None:
             energy = _Energy((regained or 0.0) - drawn, _COUNTER_DOUBT)
         return Trip(
@@ -137,12 +149,13 @@ class EntryFinder:
 
     def _charge(self, found: FoundCharge, around: Stay, place: str | None) -> Charge:
         entry = Stay(found.start, found.end)
-        metered = sum(rise.amount for rise in found.metered) or None
+        flows = self._metered(found, entry, around)
+        metered = sum(rise.amount for rise in flows) or None
         level = self._levels(entry, around)
         energy = self._stored(entry, around, metered, found.hours)
-        peak, current = self._power(found, energy)
+        peak, current = self._power(found, energy, metered=metered is not None)
         wall = metered if metered is not None else self._wall_energy(energy, found.hours, current)
-        flows = found.metered or _spread(wall or 0.0, found)
+        flows = flows or _spread(wall or 0.0, found)
         tariff = self._tariff(place, current, metered=metered is not None)
         prices = self._readings.by_source(Quantity.PRICE).get(tariff.key, []) if tariff else []
         return Charge(
@@ -162,9 +175,28 @@ class EntryFinder:
             solar=self._solar(flows),
         )
 
+    def _metered(self, found: FoundCharge, entry: Stay, around: Stay) -> Sequence[Rise]:
+        """Return what was metered for this vehicle.
+
+        If that is far more than what has arrived, another one was metered as well: only what has flowed while this one
+        charged counts, or none if that is too much, too.
+        """
+        changed = self._energy(entry, around)
+        levels = (self._readings.of(each) for each in (Quantity.LEVEL, Quantity.CONTENT))
+        if changed is None or not any(between(each, entry.end - _MOMENT, around.end + _MOMENT) for each in levels):
+            return found.metered
+        most = (max(changed.amount, 0.0) + changed.doubt) / _LEAST_EFFICIENCY + _CLIMATE
+        meanwhile = [
+            rise
+            for rise in found.metered
+            if any(span.start <= rise.start and rise.end <= span.end for span in found.spans)
+        ]
+        enough = (each for each in (found.metered, meanwhile) if sum(rise.amount for rise in each) <= most)
+        return next(enough, ())
+
     def _stored(self, entry: Stay, around: Stay, metered: float | None, hours: float) -> _Energy | None:
         """Return what a charge brought into the battery: counted by the vehicle, by its level, or by the meter."""
-        if (stored := self._counted(Quantity.STORED, entry)) is not None:
+        if (stored := self._counted(Quantity.STORED, entry, around)) is not None:
             return _Energy(stored, _COUNTER_DOUBT)
         if (energy := self._energy(entry, around)) is not None or metered is None:
             return energy
@@ -179,7 +211,9 @@ class EntryFinder:
             return energy.amount / _RAPID_EFFICIENCY
         return (energy.amount + self._assumed.overhead * hours) / self._assumed.efficiency
 
-    def _power(self, found: FoundCharge, energy: _Energy | None) -> tuple[float | None, Current | None]:
+    def _power(
+        self, found: FoundCharge, energy: _Energy | None, *, metered: bool
+    ) -> tuple[float | None, Current | None]:
         """Return the highest power, and with which current it charged."""
         start, end = found.start - _MOMENT, found.end + _MOMENT
         powers = [number(each) for each in between(self._readings.of(Quantity.POWER), start, end)]
@@ -188,7 +222,7 @@ class EntryFinder:
         mean = energy.amount / found.hours if energy and found.hours else 0.0
         if True in rapid or max(peak or 0.0, mean) > _AC_AT_MOST:
             return peak, Current.DC
-        return peak, Current.AC if rapid or found.metered or peak else None
+        return peak, Current.AC if rapid or metered or peak else None
 
     def _tariff(self, place: str | None, current: Current | None, *, metered: bool) -> Tariff | None:
         """Return the tariff by which it charged. Nobody has a rapid charger at home."""
@@ -229,7 +263,7 @@ class EntryFinder:
     def _change(self, quantity: Quantity, entry: Stay, around: Stay) -> _Change | None:
         """Return a value before and after an entry, both from the source that has reported more often."""
         found = [
-            (len(series), _Change(number(before), number(after)))
+            (len(between(series, *around)), _Change(number(before), number(after)))
             for series in self._readings.by_source(quantity).values()
             if (before := self._before(series, entry, around)) and (after := _after(series, entry, around))
         ]
@@ -237,30 +271,39 @@ class EntryFinder:
 
     def _before(self, series: Sequence[Reading], entry: Stay, around: Stay) -> Reading | None:
         """Return the last reading before an entry, or the first within it."""
-        before = last_until(series, entry.start + _MOMENT)
+        before = last_until(series, entry.start)
         at_rest = before is not None and (before.at >= around.start - _MOMENT or around.start <= self._stays[0].start)
         return before if at_rest else next(iter(between(series, entry.start, entry.end)), None)
 
-    def _counted(self, quantity: Quantity, entry: Stay) -> float | None:
+    def _counted(self, quantity: Quantity, entry: Stay, around: Stay) -> float | None:
         """Return what a counter of the vehicle has counted, if it was followed."""
-        series = self._readings.of(quantity)
-        if len(between(series, entry.start, entry.end)) < _COUNTED:
-            return None
-        return sum(rise.amount for rise in rises(series, entry.start, entry.end + _MOMENT))
+        found = list[tuple[int, float]]()
+        for series in self._readings.by_source(quantity).values():
+            if (followed := len(between(series, *entry))) >= _COUNTED:
+                after = between(series, entry.end, around.end + _MOMENT)[:1]
+                end = max([entry.end + _MOMENT, *(each.at for each in after)])
+                counted = rises(series, entry.start, end, most=_MOST_POWER)
+                found.append((followed, sum(rise.amount for rise in counted)))
+        return max(found)[1] if found else None
 
     def _mean(self, quantity: Quantity, span: Stay) -> float | None:
         found = [number(each) for each in between(self._readings.of(quantity), *span)]
         return round(sum(found) / len(found), 1) if found else None
 
     def _place(self, index: int) -> str | None:
-        """Return where the vehicle stood."""
+        """Return where the vehicle stood: where it was longest, because it may still say that it drives."""
         series, stay = self._readings.of(Quantity.PLACE), self._stays[index]
-        if not index:
-            found = last_until(series, stay.end)
-        else:
-            inside = between(series, stay.start, stay.end)
-            found = inside[0] if inside else last_until(between(series, stay.start - _MOMENT, stay.start), stay.start)
-        return found.value if found is not None and isinstance(found.value, str) else None
+        before = last_until(series, stay.start)
+        if not index and before is not None and isinstance(before.value, str):
+            return before.value
+        inside = between(series, stay.start, stay.end)
+        held = defaultdict[str, timedelta](timedelta)
+        for reading, end in zip(inside, [*(each.at for each in inside[1:]), stay.end], strict=False):
+            if isinstance(reading.value, str):
+                held[reading.value] += end - reading.at
+        if not held and before is not None and before.at >= stay.start - _MOMENT and isinstance(before.value, str):
+            return before.value
+        return max(held, key=held.__getitem__, default=None)
 
 
 def _spread(energy: float, found: FoundCharge) -> list[Rise]:
@@ -273,6 +316,8 @@ def _spread(energy: float, found: FoundCharge) -> list[Rise]:
 
 
 def _after(series: Sequence[Reading], entry: Stay, around: Stay) -> Reading | None:
-    """Return the first reading after an entry, or the last within it."""
-    inside = between(series, entry.end - _MOMENT, around.end + _MOMENT)
-    return inside[0] if inside else last_until(between(series, entry.start, entry.end), entry.end)
+    """Return the last reading of the moment in which an entry ended, else the first after it, else the last within."""
+    if moment := between(series, entry.end - _MOMENT, entry.end + _MOMENT):
+        return moment[-1]
+    after = between(series, entry.end, around.end + _MOMENT)
+    return after[0] if after else last_until(between(series, entry.start, entry.end), entry.end)
