@@ -92,7 +92,7 @@ def measure(*, quick: bool) -> list[Row]:
 async def _cloud(day: timedelta) -> Written:
     service = Simulator(now=dt_util.utcnow, zone=ZONE)
     await service.start()
-    async with _recording() as hass:
+    async with recording() as hass:
         await load(hass, account(), service.url)
         found = await _lived(hass, day, vehicles=len(service.cars))
     await service.stop()
@@ -105,7 +105,7 @@ async def _module(day: timedelta) -> Written:
     module = OvmsModule(commuter.vehicle, MemoryLink(broker), prefix="ovms/ada/LEAF/", now=dt_util.utcnow)
     module.connect()
     with patch.object(mqtt_client, "MqttBus", lambda _: MemoryBus(broker)):
-        async with _recording() as hass:
+        async with recording() as hass:
             await load(hass, entry_of("ovms", "ada", "LEAF"))
             reporting = asyncio.create_task(_report(module))
             found = await _lived(hass, day, vehicles=1)
@@ -120,11 +120,11 @@ async def _report(module: OvmsModule) -> None:
 
 
 @asynccontextmanager
-async def _recording() -> AsyncGenerator[HomeAssistant]:
-    """Run a Home Assistant whose recorder has a database on disk, as it has without being configured."""
+async def recording(url: str | None = None) -> AsyncGenerator[HomeAssistant]:
+    """Run a Home Assistant whose recorder has this database, or one on disk as it has without being configured."""
     async with home() as hass:
         async_initialize_recorder(hass)
-        url = f"sqlite:///{_database(hass)}"
+        url = url or f"sqlite:///{_database(hass)}"
         if not await held(async_setup_component(hass, "recorder", {"recorder": {"db_url": url}})):
             raise RuntimeError("there is no recorder")
         await held(get_instance(hass).async_recorder_ready.wait())
@@ -137,13 +137,13 @@ def _database(hass: HomeAssistant) -> Path:
 
 async def _lived(hass: HomeAssistant, day: timedelta, *, vehicles: int) -> Written:
     """Let the warm-up and a day pass; return what was written in the day."""
-    await _pass(hass, _WARM_UP)
+    await live(hass, _WARM_UP)
     before = await _written(hass)
-    await _pass(hass, day)
+    await live(hass, day)
     return (await _written(hass)).since(before, vehicles * day / timedelta(days=1))
 
 
-async def _pass(hass: HomeAssistant, duration: timedelta) -> None:
+async def live(hass: HomeAssistant, duration: timedelta) -> None:
     """Let time pass, no faster than the recorder's thread can follow."""
     end = dt_util.utcnow() + duration
     while (left := end - dt_util.utcnow()) > timedelta():
