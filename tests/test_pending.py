@@ -123,14 +123,14 @@ async def test_what_is_in_progress_is_shown(
     if before:
         await act(hass, domain, before, entity_id)
     shown = state(hass, entity_id)
-    assert shown.attributes["in_progress"] is None
+    assert "in_progress" not in shown.attributes
     task = begin(hass, domain, action, entity_id, **data)
     assert state(hass, entity_id).attributes["in_progress"] == kind
     assert state(hass, entity_id).state == shown.state, "an end that was not seen"
     if kind == "stop_climate":
         assert "hvac_action" not in state(hass, entity_id).attributes
     await task
-    assert state(hass, entity_id).attributes["in_progress"] is None
+    assert "in_progress" not in state(hass, entity_id).attributes
 
 
 async def test_the_lock_shows_what_was_asked_for_last(hass: HomeAssistant, demo: MockConfigEntry) -> None:  # noqa: F811

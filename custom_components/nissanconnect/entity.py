@@ -151,10 +151,8 @@ class ControlEntity(VehicleEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """Show the pending command: the state itself changes only when the vehicle reports it."""
-        if not self.entity_description.commands:
-            return None
-        return {ATTR_IN_PROGRESS: self.pending.kind() if self.pending else None}
+        """Show the pending command, if there is one: the state itself changes only when the vehicle reports it."""
+        return {ATTR_IN_PROGRESS: self.pending.kind()} if self.pending else None
 
 
 class GeofenceEntity(VehicleEntity):

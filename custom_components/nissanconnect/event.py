@@ -95,13 +95,15 @@ class VehicleEvent(VehicleEntity, SoundRestoreEntity, EventEntity):
     def _async_handle(self, kind: str, attributes: Mapping[str, Detail]) -> None:
         """Trigger the event so that automations notice it.
 
-        It waits until they have started, and writes the state before: they ignore an entity's first state.
+        It waits until they have started, and writes the state before: they ignore an entity's first state. What is
+        unknown is left out: in a database it would be a text, "None".
         """
+        known = {name: value for name, value in attributes.items() if value is not None}
 
         @callback
         def trigger(_: HomeAssistant) -> None:
             self.async_write_ha_state()
-            self._trigger_event(kind, dict(attributes))
+            self._trigger_event(kind, known)
             self.async_write_ha_state()
 
         async_at_started(self.hass, trigger)
