@@ -26,6 +26,7 @@ from custom_components.nissanconnect.vehicle import Refresh
 
 from .conftest import state
 from .mosquitto import MISSING, USERS, Mosquitto, program
+from .mqtt_home import mqtt_entry
 from .simulator.ovms import OvmsModule
 from .simulator.ovms.paho_link import PahoLink
 from .simulator_tests.cars import build
@@ -94,22 +95,7 @@ async def homes_broker(
     monkeypatch.setattr(mqtt.client, "RECONNECT_INTERVAL_SECONDS", 1)
     monkeypatch.setattr(connection, "_FIRST_PAUSE", 0.2)
     monkeypatch.setattr(backend, "PUSH_INTERVAL", 0.1)
-    (tmp_path / "configuration.yaml").touch()
-    hass.config.config_dir = str(tmp_path)  # the MQTT integration reads the configuration
-    entry = MockConfigEntry(
-        domain=mqtt.DOMAIN,
-        version=mqtt.CONFIG_ENTRY_VERSION,
-        minor_version=mqtt.CONFIG_ENTRY_MINOR_VERSION,
-        data={
-            "broker": "127.0.0.1",
-            "port": broker.port,
-            "username": "homeassistant",
-            "password": USERS["homeassistant"],
-            "protocol": "5",
-            "birth_message": {},
-            "will_message": {},
-        },
-    )
+    entry = mqtt_entry(hass, broker, tmp_path)
     yield entry
     for each in (*hass.config_entries.async_entries(DOMAIN), entry):  # while the broker is there to be told
         if each.state is ConfigEntryState.LOADED:

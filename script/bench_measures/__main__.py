@@ -19,7 +19,7 @@ PARTS: Mapping[str, str] = {
     "planner": "how fast and how cheap plans for charging are",
     "planned": "a night in which two vehicles charge by their plans in Home Assistant",
     "book": "a week in the books of two vehicles, beside what has really happened",
-    "crowd": "a thousand vehicles in ten accounts for an hour",
+    "crowd": "a thousand vehicles in ten accounts for an hour, and a hundred for a working day",
 }
 """The modules, each with a function ``measure``, and what they measure."""
 

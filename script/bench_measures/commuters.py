@@ -70,11 +70,11 @@ def commuters(now: Clock, count: int) -> list[Commuter]:
     ]
 
 
-def fleet(now: Clock, count: int, first: int = 0) -> Simulator:
-    """Return one account with ``count`` parked LEAFs."""
+def fleet(now: Clock, count: int, first: int = 0, life: Scenario = ()) -> Simulator:
+    """Return one account with ``count`` LEAFs, which stay parked unless they are given a life."""
     service = Simulator(now=now, garage=Garage({}), zone=ZONE)
     for number in range(first, first + count):
-        service.add_vehicle(_leaf(now(), number, (), ChargeMode.ALWAYS))
+        service.add_vehicle(_leaf(now(), number, life, ChargeMode.ALWAYS))
     return service
 
 

@@ -29,8 +29,8 @@ from .home import account, home, load, module as entry_of
 from .table import Row
 from .timewarp import held, warped
 
-_MONDAY = datetime(2026, 11, 16, tzinfo=ZONE)
-_WARM_UP = timedelta(hours=1)
+MONDAY = datetime(2026, 11, 16, tzinfo=ZONE)
+WARM_UP = timedelta(hours=1)
 _REPORTS_EVERY = 10.0
 """Seconds: what is recommended for a module that is listened to."""
 _LOOK_EVERY = timedelta(minutes=10)
@@ -63,8 +63,8 @@ class Written:
 def measure(*, quick: bool) -> list[Row]:
     """Return the figures of both, those of the cloud compared with the peer's."""
     day = timedelta(hours=2 if quick else 24)
-    cloud = warped(_MONDAY - _WARM_UP, partial(_cloud, day))
-    module = warped(_MONDAY - _WARM_UP, partial(_module, day))
+    cloud = warped(MONDAY - WARM_UP, partial(_cloud, day))
+    module = warped(MONDAY - WARM_UP, partial(_module, day))
     return [
         Row(
             name="cloud: changes of states",
@@ -137,10 +137,10 @@ def _database(hass: HomeAssistant) -> Path:
 
 async def _lived(hass: HomeAssistant, day: timedelta, *, vehicles: int) -> Written:
     """Let the warm-up and a day pass; return what was written in the day."""
-    await live(hass, _WARM_UP)
-    before = await _written(hass)
+    await live(hass, WARM_UP)
+    before = await written(hass)
     await live(hass, day)
-    return (await _written(hass)).since(before, vehicles * day / timedelta(days=1))
+    return (await written(hass)).since(before, vehicles * day / timedelta(days=1))
 
 
 async def live(hass: HomeAssistant, duration: timedelta) -> None:
@@ -151,7 +151,8 @@ async def live(hass: HomeAssistant, duration: timedelta) -> None:
         await held(get_instance(hass).async_block_till_done())
 
 
-async def _written(hass: HomeAssistant) -> Written:
+async def written(hass: HomeAssistant) -> Written:
+    """Return what the database of a recorder holds that has the one on disk."""
     return await hass.async_add_executor_job(_count, _database(hass))
 
 
