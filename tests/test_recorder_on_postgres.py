@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, text
 from custom_components.nissanconnect import mqtt_client, reading
 from custom_components.nissanconnect.backends.demo.car import open_garage
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.engine.entry_finder import Entries
 from script.bench_measures.commuters import ZONE, commuters
 from script.bench_measures.home import demo, load, module as entry_of
 from script.bench_measures.recorder import live, recording
@@ -61,11 +62,12 @@ class Row(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What a day leaves: what is in the database, external statistics included, and what our actions answer."""
+    """What a day leaves: what is in the database, external statistics included, each vehicle's book, and answers."""
 
     states: list[Row]
     short_term: list[Row]
     long_term: list[Row]
+    books: dict[str, Entries]
     answers: dict[str, JsonValueType]
 
 
@@ -89,20 +91,21 @@ def rows(url: str, query: str) -> list[Row]:
 
 def kept(url: str, folder: Path) -> Kept:
     """What a day leaves in this database."""
-    answers = warped(MONDAY, partial(day, url, folder))
+    books, answers = warped(MONDAY, partial(day, url, folder))
     return Kept(
         states=rows(url, STATES),
         short_term=rows(url, STATISTICS.format(table="statistics_short_term")),
         long_term=rows(url, STATISTICS.format(table="statistics")),
+        books=books,
         answers=answers,
     )
 
 
-async def day(url: str, folder: Path) -> dict[str, JsonValueType]:
+async def day(url: str, folder: Path) -> tuple[dict[str, Entries], dict[str, JsonValueType]]:
     """Live a Monday with the demo's three vehicles and a LEAF with an OVMS module; import a log of that one.
 
     All of them are in this process, and what Home Assistant and we spread by chance is not spread, so that two such
-    days are alike. Returns what our actions answer at its end.
+    days are alike. Returns the books of the vehicles, and what our actions answer at the end.
     """
     [commuter] = commuters(dt_util.utcnow, 1)
     vin = commuter.vehicle.info.key
@@ -129,7 +132,12 @@ async def day(url: str, folder: Path) -> dict[str, JsonValueType]:
             answers["import"] = await held(ask(hass, "import_leafspy_log", vin, path=str(path)))
             await live(hass, AFTERWARDS)
             reporting.cancel()
-    return answers
+            books = {
+                key: await vehicle.book.async_all_entries()
+                for entry in hass.config_entries.async_entries(DOMAIN)
+                for key, vehicle in entry.runtime_data.vehicles.items()
+            }
+    return books, answers
 
 
 async def report(module: OvmsModule) -> None:
@@ -177,10 +185,13 @@ def test_a_day_is_the_same_in_both(postgres: Postgres, tmp_path: Path) -> None:
     assert [each[:2] for each in in_postgres.long_term] == [each[:2] for each in in_sqlite.long_term]
     for here, there in zip(in_postgres.long_term, in_sqlite.long_term, strict=True):
         assert here.rest == pytest.approx(there.rest, rel=1e-12), here  # databases add up in different ways
+    assert in_postgres.books == in_sqlite.books
     assert in_postgres.answers == in_sqlite.answers
 
     assert len({each.belongs_to for each in in_sqlite.states}) > 100
     assert len({each.belongs_to for each in in_sqlite.short_term}) > 20
     imported = [each for each in in_sqlite.long_term if each.at < MONDAY.timestamp()]
     assert len(imported) == 3 * 29, "health, Hx and temperature, an hour on each day before the Monday"
+    assert len([trip for book in in_sqlite.books.values() for trip in book.trips]) >= 6, "three commute"
+    assert any(book.charges for book in in_sqlite.books.values())
     assert all(in_sqlite.answers.values())
