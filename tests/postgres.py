@@ -3,6 +3,7 @@
 from functools import cache
 import os
 from pathlib import Path
+import pwd
 import shutil
 import signal
 import socket
@@ -24,8 +25,9 @@ MISSING = "no PostgreSQL: install it (Debian: apt install postgresql), or run sc
 _LIMIT = 60
 """Seconds that each of its programs may take to start and to end."""
 
+_NOBODY = pwd.getpwnam("nobody")
 # It refuses to run as root.
-_AS: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": ()} if os.getuid() == 0 else {}
+_AS: dict[str, Any] = {"user": _NOBODY.pw_uid, "group": _NOBODY.pw_gid, "extra_groups": ()} if os.getuid() == 0 else {}
 
 
 def _works(initdb: Path) -> bool:
@@ -77,22 +79,35 @@ class Postgres:
         for each in (self._directory, password):
             if _AS:
                 shutil.chown(each, _AS["user"], _AS["group"])
-        make = [self._programs / "initdb", "--pgdata", self._data, "--username", USER, "--pwfile", password]
-        options = ["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
-        subprocess.run([*make, *options], cwd=self._directory, check=True, capture_output=True, timeout=_LIMIT, **_AS)
+        make = [str(self._programs / "initdb"), "--pgdata", str(self._data), "--username", USER]
+        make += [
+            "--pwfile",
+            str(password),
+            "--auth",
+            "scram-sha-256",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C",
+            "--no-sync",
+        ]
+        subprocess.run(make, cwd=self._directory, check=True, capture_output=True, timeout=_LIMIT, **_AS)
         settings = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "fsync": "off",  # nothing has to survive the machine
         }
-        command = [self._programs / "postgres", "-D", self._data]
+        command = [str(self._programs / "postgres"), "-D", str(self._data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, cwd=self._directory, stdout=log, stderr=log, **_AS)
+            process: subprocess.Popen[bytes] = subprocess.Popen(
+                command, cwd=self._directory, stdout=log, stderr=log, **_AS
+            )
+        self._process = process
         deadline = time.monotonic() + _LIMIT
-        while time.monotonic() < deadline and self._process.poll() is None:
+        while time.monotonic() < deadline and process.poll() is None:
             try:
                 self._connect().close()
             except psycopg2.OperationalError:  # it does not listen yet, or is about to

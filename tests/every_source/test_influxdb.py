@@ -1,4 +1,4 @@
-"""What Home Assistant's InfluxDB integration would send of our entities in a day, as the page on fleets sets it up."""
+"""What Home Assistant's InfluxDB integration would send of our entities in a day."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -11,7 +11,7 @@ from homeassistant.components.influxdb import INFLUX_SCHEMA, _generate_event_to_
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from influxdb_client import Point
+from influxdb_client.client.write.point import Point
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
