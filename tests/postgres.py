@@ -76,21 +76,11 @@ class Postgres:
     def _start(self) -> None:
         password = self._directory / "password"
         password.write_text(PASSWORD)
-        for each in (self._directory, password):
-            if _AS:
+        if _AS:
+            for each in (self._directory, password):
                 shutil.chown(each, _AS["user"], _AS["group"])
-        make = [str(self._programs / "initdb"), "--pgdata", str(self._data), "--username", USER]
-        make += [
-            "--pwfile",
-            str(password),
-            "--auth",
-            "scram-sha-256",
-            "--encoding",
-            "UTF8",
-            "--locale",
-            "C",
-            "--no-sync",
-        ]
+        options = (f"--pgdata={self._data}", f"--username={USER}", f"--pwfile={password}", "--auth=scram-sha-256")
+        make = [str(self._programs / "initdb"), *options, "--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(make, cwd=self._directory, check=True, capture_output=True, timeout=_LIMIT, **_AS)
         settings = {
             "port": self.port,
@@ -102,9 +92,7 @@ class Postgres:
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with self._log.open("wb") as log:
-            process: subprocess.Popen[bytes] = subprocess.Popen(
-                command, cwd=self._directory, stdout=log, stderr=log, **_AS
-            )
+            process = subprocess.Popen(command, cwd=self._directory, stdout=log, stderr=log, text=False, **_AS)
         self._process = process
         deadline = time.monotonic() + _LIMIT
         while time.monotonic() < deadline and process.poll() is None:

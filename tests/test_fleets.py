@@ -110,11 +110,13 @@ async def streamed(
     sends = convert_include_exclude_filter(mqtt_statestream.CONFIG_SCHEMA(configuration)["mqtt_statestream"])
     registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     states = [state for each in registered if sends(each.entity_id) and (state := hass.states.get(each.entity_id))]
-    expected = {f"fleet/{state.domain}/{state.object_id}/state": state.state for state in states}
+    topics = {state: f"fleet/{state.domain}/{state.object_id}" for state in states}
+    expected = {f"{topic}/state": state.state for state, topic in topics.items()}
+    attributes = {f"{topic}/{name}" for state, topic in topics.items() for name in state.attributes}
     assert len(expected) > 20
     reader = Reader(broker.port)
     try:
-        await until(hass, lambda: reader.topics.items() >= expected.items())
+        await until(hass, lambda: reader.topics.items() >= expected.items() and reader.topics.keys() >= attributes)
     finally:
         reader.close()
     assert {topic for topic in reader.topics if topic.endswith("/state")} == expected.keys()
