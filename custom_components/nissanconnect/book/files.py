@@ -128,8 +128,9 @@ class BookFiles:
         """Add what has been settled. What is there already, from before a power failure, is not added again."""
         async with self._lock:
             before, oldest = await self._async_archived(), dt_util.utcnow() - _KEPT
-            trips = _merged(before.trips, settled.trips, oldest)
-            charges = _merged(before.charges, settled.charges, oldest)
+            kept = merged(before, settled)
+            trips = [trip for trip in kept.trips if trip.end >= oldest]
+            charges = [charge for charge in kept.charges if charge.end >= oldest]
             await self._archive.async_save(_dump_entries(Entries(trips, charges)))
 
     async def async_remove(self) -> None:
@@ -165,8 +166,13 @@ async def _async_read(file: StoreFile) -> Any:
         return None
 
 
-def _merged[E: Trip | Charge](before: Sequence[E], settled: Sequence[E], oldest: datetime) -> list[E]:
-    by_start = {entry.start: entry for entry in (*before, *settled) if entry.end >= oldest}
+def merged(before: Entries, now: Entries) -> Entries:
+    """Return both, oldest first. What is in both, which is found by its start, counts as it is ``now``."""
+    return Entries(_by_start(before.trips, now.trips), _by_start(before.charges, now.charges))
+
+
+def _by_start[E: Trip | Charge](before: Sequence[E], now: Sequence[E]) -> list[E]:
+    by_start = {entry.start: entry for entry in (*before, *now)}
     return [by_start[start] for start in sorted(by_start)]
 
 

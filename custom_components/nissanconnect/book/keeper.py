@@ -19,7 +19,7 @@ from ..engine.charge_physics import ac_power, usable_capacity
 from ..engine.entry_finder import Entries
 from ..vehicle import VehicleState
 from .display import BookDisplay, added, risen, sums_by_day
-from .files import BookFiles, OpenBook, StatisticsMemory
+from .files import BookFiles, OpenBook, StatisticsMemory, merged
 from .notes import BookNotes
 
 _SOON, _LATER = 30.0, 300.0
@@ -90,13 +90,13 @@ class VehicleBook:
 
     async def async_all_over(self) -> Entries:
         """Return all trips and charges that are kept and do not go on, oldest first."""
-        archived = await self.files.async_archived()
-        return Entries([*archived.trips, *self.over.trips], [*archived.charges, *self.over.charges])
+        over = self.over  # some of them may be settled, and archived, while the archive is read
+        return merged(await self.files.async_archived(), over)
 
     async def async_all_entries(self) -> Entries:
         """Return all trips and charges that are kept, oldest first."""
-        archived = await self.files.async_archived()
-        return Entries([*archived.trips, *self.entries.trips], [*archived.charges, *self.entries.charges])
+        entries = self.entries
+        return merged(await self.files.async_archived(), entries)
 
     @callback
     def async_keep_statistics(self, memory: StatisticsMemory) -> None:
