@@ -23,7 +23,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect import async_remove_config_entry_device, webhook
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.engine.entry_finder import Entries
 
+from .book_actions.entries import at, trip, write_book
 from .conftest import NOON, LetTimePass, set_up, settle, state, status
 from .leafspy import (
     ADDRESS,
@@ -38,6 +40,7 @@ from .leafspy import (
     verdict,
 )
 from .simulator.leafspy_app import VIN
+from .test_command_log import ask
 
 LEVEL = "sensor.leaf_battery"
 
@@ -89,6 +92,18 @@ async def test_the_first_message_brings_a_device_with_its_values(
     commanding = {"button", "climate", "lock", "switch"}
     assert not {entity.domain for entity in known} & commanding, "nothing can be commanded"
     assert not any(VIN.casefold() in entity.entity_id for entity in known)
+
+
+async def test_a_source_without_a_history_has_the_book_answer(
+    hass: HomeAssistant, client: Client, loaded: MockConfigEntry
+) -> None:
+    await call(hass, client, phone().parameters())
+    (vehicle,) = loaded.runtime_data.vehicles.values()
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    assert await ask(hass, "get_trips", device.id, period="month") == []
+    await write_book(vehicle, Entries([trip(at(19, 6))]))
+    (month,) = await ask(hass, "get_trips", device.id, period="month")
+    assert (month["start"], month["trips"], month["distance"]) == ("2026-11-01", 1, 20.0)
 
 
 async def test_messages_by_post_say_the_same(hass: HomeAssistant, client: Client, loaded: MockConfigEntry) -> None:

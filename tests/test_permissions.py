@@ -25,7 +25,9 @@ ADMIN = "administrators only"
 RULES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "cancel_scheduled_climate": (POLICY_CONTROL, {}),
     "command_log": (ADMIN, {}),
+    "export_book": (ADMIN, {"path": "/nowhere"}),
     "flash": (POLICY_CONTROL, {}),
+    "get_charges": (POLICY_READ, {}),
     "get_trips": (POLICY_READ, {}),
     "honk": (POLICY_CONTROL, {}),
     "import_leafspy_log": (ADMIN, {"path": "/nowhere.csv"}),

@@ -52,7 +52,7 @@ from custom_components.nissanconnect.update import UPDATES
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason, errors
 
 ROOT = Path(__file__).parents[1] / "custom_components" / "nissanconnect"
-SHELL = sorted([*ROOT.glob("*.py"), *ROOT.glob("charging/*.py"), *ROOT.glob("flows/*.py")])
+SHELL = sorted(path for part in ("", "book/", "charging/", "flows/") for path in ROOT.glob(f"{part}*.py"))
 LANGUAGES = sorted((ROOT / "translations").glob("*.json"))
 DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "binary_sensor": (*BINARY_SENSORS, GEOFENCE),

@@ -1,31 +1,37 @@
-"""Actions that ask about vehicles and send them nothing: preflight, plans, logs, trips, imports of Leaf Spy's logs."""
+"""Actions that ask about vehicles and send them nothing: preflight, plans, logs, the book, Leaf Spy's logs."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from homeassistant.const import ATTR_COMMAND, UnitOfEnergy, UnitOfLength, UnitOfMass, UnitOfTime, UnitOfVolume
+from homeassistant.const import ATTR_COMMAND
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.translation import async_get_translations
-from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import probatio
 
+from .book_queries import (
+    ATTR_PATH,
+    EXPORT_BOOK_FIELDS,
+    GET_CHARGES_FIELDS,
+    GET_TRIPS_FIELDS,
+    async_export_book,
+    async_get_charges,
+    async_get_trips,
+)
 from .charge_queries import PLAN_CHARGE_FIELDS, async_plan_charge
-from .commands import action_error
 from .const import DOMAIN
 from .engine.preconditions import OVERRIDABLE
 from .engine.wake_policy import WakeRefusal
 from .runtime import VehicleRuntime
 from .vehicle import (
     COMMANDS,
-    BackendError,
     CancelClimateSchedule,
     Command,
     Group,
@@ -36,18 +42,10 @@ from .vehicle import (
     SendDestination,
     SetChargeLimit,
     StartClimate,
-    TripPeriod,
-    TripSummary,
     VehicleInfo,
     VehicleState,
     market_hint,
 )
-
-ATTR_FROM = "from"
-ATTR_PATH = "path"
-ATTR_PERIOD = "period"
-ATTR_TO = "to"
-
 
 type Fields = Mapping[probatio.Marker, Any]
 type VehicleResponse = Mapping[str, JsonValueType]
@@ -146,44 +144,6 @@ PREFLIGHT: Mapping[str, Command] = {
 }
 """The commands that can be checked before they are sent. Their arguments make no difference."""
 
-_DEFAULT_SPAN = {
-    TripPeriod.DAY: timedelta(days=6),
-    TripPeriod.MONTH: timedelta(days=365),
-    TripPeriod.YEAR: timedelta(days=3652),
-}
-"""How far back from the end trips are read if no start is given: a week, a year, ten years."""
-
-
-async def _trips(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
-    period: TripPeriod = call.data[ATTR_PERIOD]
-    end: date = call.data.get(ATTR_TO) or dt_util.now().date()
-    start: date = call.data.get(ATTR_FROM) or end - _DEFAULT_SPAN[period]
-    if start > end:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_after_to")
-    today = min(dt_util.now().date(), dt_util.utcnow().date())  # the service may count days in either zone
-    try:
-        driven = await vehicle.sources.read_trips(period, start, end, today)
-    except BackendError as err:
-        raise action_error(err) from err
-    missing = {"missing_from": driven.missing_from.isoformat()} if driven.missing_from else {}
-    return {"answer": [_as_json(summary) for summary in driven.summaries], **missing}
-
-
-def _as_json(summary: TripSummary) -> JsonValueType:
-    values = asdict(summary)
-    values |= {name: value.isoformat() for name, value in values.items() if isinstance(value, date)}
-    return values | {"units": dict(_UNITS)}
-
-
-_UNITS = {
-    "distance": UnitOfLength.KILOMETERS,
-    "duration": UnitOfTime.MINUTES,
-    "energy_used": UnitOfEnergy.KILO_WATT_HOUR,
-    "energy_recovered": UnitOfEnergy.KILO_WATT_HOUR,
-    "fuel_used": UnitOfVolume.LITERS,
-    "co2_saved": UnitOfMass.GRAMS,
-}
-
 
 async def _import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     # The recorder is loaded long before any action is called; importing it at our start would slow that down.
@@ -220,14 +180,11 @@ def _allowed_file(hass: HomeAssistant, path: str) -> Iterator[Path]:
 
 QUERIES: Mapping[str, VehicleQuery] = {
     "command_log": VehicleQuery(run=_command_log, admin_only=True),
-    "get_trips": VehicleQuery(
-        run=_trips,
-        fields={
-            probatio.Optional(ATTR_PERIOD, default=TripPeriod.DAY): probatio.Coerce(TripPeriod),
-            probatio.Optional(ATTR_FROM): cv.date,
-            probatio.Optional(ATTR_TO): cv.date,
-        },
+    "export_book": VehicleQuery(
+        run=async_export_book, fields=EXPORT_BOOK_FIELDS, response_optional=True, admin_only=True
     ),
+    "get_charges": VehicleQuery(run=async_get_charges, fields=GET_CHARGES_FIELDS),
+    "get_trips": VehicleQuery(run=async_get_trips, fields=GET_TRIPS_FIELDS),
     "import_leafspy_log": VehicleQuery(
         run=_import_leafspy_log,
         fields={probatio.Required(ATTR_PATH): cv.string},

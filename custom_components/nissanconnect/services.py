@@ -25,9 +25,10 @@ from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio
 
 from .account import AccountCoordinator, NissanConfigEntry
+from .book_queries import ATTR_FROM
 from .const import DOMAIN
 from .local_time import future_time
-from .queries import ATTR_FROM, QUERIES, Fields, VehicleQuery, VehicleResponse
+from .queries import QUERIES, Fields, VehicleQuery, VehicleResponse
 from .runtime import VehicleRuntime
 from .vehicle import (
     SOONEST_PLAN,

@@ -1,0 +1,1 @@
+"""What owners ask the book of a vehicle, and its calendar."""
