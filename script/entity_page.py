@@ -20,7 +20,7 @@ from homeassistant.helpers.entity import EntityDescription
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
 from custom_components.nissanconnect.book_sensor import BOOK_SENSORS
 from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
-from custom_components.nissanconnect.calendar import CALENDARS
+from custom_components.nissanconnect.calendar import CALENDARS, CHARGE_CALENDARS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.event import EVENTS
@@ -48,7 +48,7 @@ _OWN: Mapping[str, Sequence[EntityDescription]] = {
     "button": CHARGE_BUTTONS,
     "number": CHARGE_NUMBERS,
     "time": CHARGE_TIMES,
-    "calendar": CALENDARS,
+    "calendar": (*CALENDARS, *CHARGE_CALENDARS),
 }
 """What each vehicle has, whatever its source: of its book, and if it has one, of its charge plan."""
 
@@ -62,7 +62,7 @@ _DESCRIPTIONS: Mapping[str, Sequence[EntityDescription]] = {
     "button": (*BUTTONS, *CHARGE_BUTTONS),
     "number": (*NUMBERS, *CHARGE_NUMBERS),
     "time": (*TIMES, *CHARGE_TIMES),
-    "calendar": CALENDARS,
+    "calendar": (*CALENDARS, *CHARGE_CALENDARS),
     "event": EVENTS,
     "update": UPDATES,
 }
@@ -77,7 +77,7 @@ _HEADINGS: Mapping[str, str] = {
     "button": "Buttons",
     "number": "Numbers",
     "time": "Times",
-    "calendar": "Calendar",
+    "calendar": "Calendars",
     "event": "Events",
     "update": "Update",
 }
@@ -194,7 +194,10 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "plug_in_by": "When the alert `not_plugged_in_at_home` looks for the plug; unknown until you set it",
         "ready_by": "When the plan has to be done, on all days for which it has no other time",
     },
-    "calendar": {"charging": "The times in which the car has charged and will charge while it is plugged in"},
+    "calendar": {
+        "charging": "The times in which the car has charged and will charge while it is plugged in",
+        "trips": "What the car has driven and charged; see [Trips and charges](actions.md#trips-and-charges)",
+    },
     "event": {
         "alert": "What has happened to the car; see [Alerts](geofences.md#alerts)",
         "command": "How each command ended, with its reason, how long it took and who asked",
@@ -243,6 +246,7 @@ _STATES: Mapping[tuple[str, str], str] = {
     ("time", "plug_in_by"): "time of day",
     ("time", "ready_by"): "time of day",
     ("calendar", "charging"): "`on`: it is time to charge",
+    ("calendar", "trips"): "`on`: it drives or charges",
     ("event", "alert"): "[the alerts](geofences.md#alerts)",
     ("update", "software"): "`on`: offered",
 }

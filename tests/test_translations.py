@@ -15,7 +15,7 @@ import pytest
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS, GEOFENCE
 from custom_components.nissanconnect.book_sensor import BOOK_SENSORS
 from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
-from custom_components.nissanconnect.calendar import CALENDARS
+from custom_components.nissanconnect.calendar import CALENDARS, CHARGE_CALENDARS
 from custom_components.nissanconnect.charging.plans import SwitchedBy
 from custom_components.nissanconnect.charging.price_choice import CONSTANT, TWO_TARIFF
 from custom_components.nissanconnect.charging.prices import PriceFault
@@ -57,7 +57,7 @@ LANGUAGES = sorted((ROOT / "translations").glob("*.json"))
 DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "binary_sensor": (*BINARY_SENSORS, GEOFENCE),
     "button": (*BUTTONS, *CHARGE_BUTTONS),
-    "calendar": CALENDARS,
+    "calendar": (*CALENDARS, *CHARGE_CALENDARS),
     "climate": CLIMATES,
     "device_tracker": TRACKERS,
     "event": EVENTS,

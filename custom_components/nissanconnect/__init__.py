@@ -43,6 +43,7 @@ from .services import async_setup_services
 from .settings import EntryValues, read_settings
 from .sources import ODOMETER_UNITS, OUTSIDE_UNITS, async_create_backend, source_of
 from .store import VehicleStore
+from .trip_calendar import async_needs_calendar, async_register_trip_calendars
 from .vehicle import BackendError, Capability, InvalidAddress, VehicleInfo, one_line
 from .webhook import async_receive
 
@@ -78,6 +79,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
     await _async_settle(hass, entry)  # before there would be the same entities twice
     entry.runtime_data.platforms = _platforms(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, entry.runtime_data.platforms)
+    await async_register_trip_calendars(hass, entry)
     entry.runtime_data.async_resume()
     entry.runtime_data.connection.async_listen()
     entry.runtime_data.async_refresh_consumers()
@@ -86,13 +88,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: NissanConfigEntry) -> No
 
 
 def _platforms(hass: HomeAssistant, entry: ConfigEntry) -> tuple[Platform, ...]:
-    """Return the platforms of an entry: no calendar without a plan, or everybody would have one in the sidebar.
-
-    One from before the last plan was deleted is still there to be removed.
-    """
+    """Return the platforms of an entry: no calendar that nobody wants, or everybody would have one in the sidebar."""
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     has_plans = bool(entry.get_subentries_of_type(SUBENTRY_CHARGE_PLAN))
-    needed = has_plans or any(entity.domain == Platform.CALENDAR for entity in entities)
+    needed = has_plans or any(map(async_needs_calendar, entities))
     return tuple(each for each in PLATFORMS if needed or each is not Platform.CALENDAR)
 
 

@@ -1,30 +1,125 @@
-"""Calendar: the times in which a vehicle has charged and will charge during this stay at the plug."""
+"""Calendars: the times in which a vehicle charges by its plan, and what it has driven and charged."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.components.calendar import CalendarEntity, CalendarEntityDescription, CalendarEvent
+from homeassistant.const import PERCENTAGE, UnitOfEnergy, UnitOfLength
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
+from .book.places import async_place_shown
 from .charge_entity import DecidedEntity, async_add_charge_entities
 from .const import DOMAIN
+from .engine.book_entries import Charge, Trip
 from .engine.charge_plan import Block
+from .entity import VehicleDescription, VehicleEntity, async_add_vehicle_entities
+from .texts import async_text
 
 PARALLEL_UPDATES = 0
 
-CALENDARS = (CalendarEntityDescription(key="charging"),)
+
+@dataclass(frozen=True, kw_only=True)
+class TripCalendarDescription(CalendarEntityDescription, VehicleDescription):
+    """The calendar of what a vehicle has driven and charged."""
+
+
+CALENDARS = (TripCalendarDescription(key="trips", entity_registry_enabled_default=False),)
+CHARGE_CALENDARS = (CalendarEntityDescription(key="charging"),)
+
+_MOMENT = timedelta(minutes=1)
+"""The shortest that an event may be; what a source has reported in one piece may seem to have taken no time."""
+
+_WHOLE_HOUR = timedelta(hours=1)
+"""What goes on is shown to the end of this hour, and then of the next, because nobody knows when it will end."""
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: NissanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the calendar of each vehicle that has a charge plan."""
-    await async_add_charge_entities(entry, async_add_entities, CALENDARS, ChargeCalendar)
+    """Add the calendars of each vehicle, that of charging if it has a charge plan."""
+    await async_add_vehicle_entities(entry, async_add_entities, CALENDARS, TripCalendar)
+    await async_add_charge_entities(entry, async_add_entities, CHARGE_CALENDARS, ChargeCalendar)
+
+
+class TripCalendar(VehicleEntity, CalendarEntity):
+    """One event for each trip and each charge. The state is on during one, as far as reports tell that."""
+
+    entity_description: TripCalendarDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Also while the vehicle cannot be reached: what has been stays."""
+        return self.runtime.book.display is not None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self._names = {kind: await async_text(self.hass, "trip_calendar", kind) for kind in ("trip", "charge")}
+        self.async_on_remove(self.runtime.book.async_add_listener(self.async_write_ha_state))
+
+    @property
+    @override
+    def event(self) -> CalendarEvent | None:
+        """What goes on. It is named without its numbers, which change with each report."""
+        if (entry := self.runtime.book.going_on) is None:
+            return None
+        end = dt_util.utcnow().replace(minute=0, second=0, microsecond=0) + _WHOLE_HOUR
+        return CalendarEvent(
+            start=entry.start, end=max(end, _end(entry)), summary=self._name(entry), location=self._location(entry)
+        )
+
+    @override
+    async def async_get_events(
+        self, hass: HomeAssistant, start_date: datetime, end_date: datetime
+    ) -> list[CalendarEvent]:
+        trips, charges = await self.runtime.book.async_all_entries()
+        found: list[Trip | Charge] = sorted([*trips, *charges], key=lambda entry: entry.start)
+        return [self._past(entry) for entry in found if entry.start < end_date and _end(entry) > start_date]
+
+    def _past(self, entry: Trip | Charge) -> CalendarEvent:
+        amount, details = self._amount(entry), [*_levels(entry), *self._money(entry)]
+        return CalendarEvent(
+            start=dt_util.as_local(entry.start),
+            end=dt_util.as_local(_end(entry)),
+            summary=", ".join([self._name(entry), *amount[:1]]),
+            description=", ".join([*amount[1:], *details]),
+            location=self._location(entry),
+        )
+
+    def _name(self, entry: Trip | Charge) -> str:
+        return self._names["trip" if isinstance(entry, Trip) else "charge"]
+
+    def _amount(self, entry: Trip | Charge) -> list[str]:
+        """Return what an entry comes to as far as it is known, the most important first."""
+        energy = [] if entry.energy is None else [f"{entry.energy:.1f} {UnitOfEnergy.KILO_WATT_HOUR}"]
+        if isinstance(entry, Charge):
+            return energy
+        units = self.hass.config.units
+        return [f"{units.length(entry.distance, UnitOfLength.KILOMETERS):.1f} {units.length_unit}", *energy]
+
+    def _money(self, entry: Trip | Charge) -> list[str]:
+        currency = entry.currency if isinstance(entry, Charge) else self.hass.config.currency
+        return [] if entry.cost is None else [f"{entry.cost:.2f} {currency}"]
+
+    def _location(self, entry: Trip | Charge) -> str | None:
+        return async_place_shown(self.hass, entry.destination if isinstance(entry, Trip) else entry.place)
+
+
+def _end(entry: Trip | Charge) -> datetime:
+    return max(entry.end, entry.start + _MOMENT)
+
+
+def _levels(entry: Trip | Charge) -> list[str]:
+    if entry.level_from is None or entry.level_to is None:
+        return []
+    return [f"{entry.level_from:.0f} → {entry.level_to:.0f} {PERCENTAGE}"]
 
 
 class ChargeCalendar(DecidedEntity, CalendarEntity):

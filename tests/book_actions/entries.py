@@ -15,13 +15,26 @@ def at(day: int, hour: float, month: int = 11) -> datetime:
 
 def trip(start: datetime, minutes: float = 30, **details: Any) -> Trip:
     """A trip to work, but for the ``details``."""
-    known = {"distance": 20.04, "origin": HOME, "destination": "Work", "energy": 3.006, "uncertainty": 0.15}
+    known: dict[str, Any] = {
+        "distance": 20.04,
+        "origin": HOME,
+        "destination": "Work",
+        "energy": 3.006,
+        "uncertainty": 0.15,
+    }
     return Trip(start=start, end=start + timedelta(minutes=minutes), **known | details)
 
 
 def charge(start: datetime, hours: float = 2, **details: Any) -> Charge:
     """A charge at home, but for the ``details``."""
-    known = {"place": HOME, "level_from": 50.0, "level_to": 80.0, "energy": 11.16, "wall_energy": 12.4, "cost": 3.72}
+    known: dict[str, Any] = {
+        "place": HOME,
+        "level_from": 50.0,
+        "level_to": 80.0,
+        "energy": 11.16,
+        "wall_energy": 12.4,
+        "cost": 3.72,
+    }
     known |= {"currency": "EUR", "peak_power": 6.6, "current": Current.AC}
     return Charge(start=start, end=start + timedelta(hours=hours), **known | details)
 

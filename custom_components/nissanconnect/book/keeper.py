@@ -12,7 +12,7 @@ from ..charging.control import ChargeControl
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
 from ..engine.book import Book, Sums, sums_of
-from ..engine.book_entries import Charge
+from ..engine.book_entries import Charge, Trip
 from ..engine.book_readings import CELL, Quantity, Reading, Readings, Rise
 from ..engine.charge_finder import Assumptions
 from ..engine.charge_physics import ac_power, usable_capacity
@@ -41,14 +41,15 @@ _KEPT_DAYS = timedelta(days=62)
 class VehicleBook:
     """The book of one vehicle.
 
-    ``entries`` are those that are not settled, ``over`` those of them that do not go on. ``display`` is ``None`` until
-    the book was read.
+    ``entries`` are those that are not settled, ``over`` those of them that do not go on, and ``going_on`` is the one that
+    does. ``display`` is ``None`` until the book was read.
     """
 
     def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, alerts: VehicleAlerts) -> None:
         """Nothing is noted before :meth:`async_start`."""
         self.entries = Entries()
         self.over = Entries()
+        self.going_on: Trip | Charge | None = None
         self.display: BookDisplay | None = None
         self.statistics = StatisticsMemory()
         self.files = BookFiles(coordinator.hass, coordinator.config_entry.entry_id, coordinator.info.key)
@@ -68,7 +69,7 @@ class VehicleBook:
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call ``listener`` when there is something new to show."""
+        """Call ``listener`` when there is something new to show, or when something begins or is over."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -204,11 +205,11 @@ class VehicleBook:
         charges = [charge for charge in self.entries.charges if not self._goes_on(charge, now)]
         self.over, currency = Entries(trips, charges), self._hass.config.currency
         sums = self.book.settled + sums_of(self.over, currency)
-        going_on = self.entries.charges[len(charges) :]
+        going_on, driving = self.entries.charges[len(charges) :], self.entries.trips[len(trips) :]
         if going_on and (self._charged_at is None or not timedelta() <= now - self._charged_at < CELL):
             self._charged_at = now
             sums += sums_of(Entries((), going_on), currency)
-        if going_on or len(trips) < len(self.entries.trips):
+        if going_on or driving:
             self._async_update_in(CELL.total_seconds() if going_on else _STILL.total_seconds())
         today = dt_util.now().date()
         days = self._days, sums_by_day(self.over, currency)
@@ -219,7 +220,8 @@ class VehicleBook:
             last_trip=trips[-1] if trips else shown.last_trip,
             last_charge=charges[-1] if charges else shown.last_charge,
         )
-        if display != shown:
+        before, self.going_on = self.going_on, max([*going_on, *driving], key=lambda each: each.start, default=None)
+        if display != shown or (before and before.start) != (self.going_on and self.going_on.start):
             self.display = display
             self._async_call_listeners()
 
