@@ -10,10 +10,12 @@ from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.const import SUBENTRY_CHARGE_PLAN
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.entry_finder import Entries
 
 from ..charging import add_plan
@@ -152,6 +154,11 @@ async def test_it_is_on_during_a_trip_and_a_charge(
         changes.append((shown.state, shown.attributes.get("message")))
 
     async_track_state_change_event(hass, TRIPS, note)
+    book = loaded.runtime_data.vehicles[simulator.car("Leaf").vin].book
+    for kilometres in range(20):
+        book._async_note(Quantity.ODOMETER, Reading(dt_util.utcnow(), 44_014.0 + kilometres, "module"))
+        await pass_time(timedelta(minutes=1))
+    assert state(hass, TRIPS).state == STATE_ON
     await pass_time(timedelta(hours=12), timedelta(minutes=5))
     assert [key for key, _ in groupby(changes)] == [
         (STATE_ON, "Trip"),

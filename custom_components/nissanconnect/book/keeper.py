@@ -220,7 +220,8 @@ class VehicleBook:
             last_trip=trips[-1] if trips else shown.last_trip,
             last_charge=charges[-1] if charges else shown.last_charge,
         )
-        before, self.going_on = self.going_on, max([*going_on, *driving], key=lambda each: each.start, default=None)
+        unfinished: list[Trip | Charge] = [*going_on, *driving]
+        before, self.going_on = self.going_on, max(unfinished, key=lambda each: each.start, default=None)
         if display != shown or (before and before.start) != (self.going_on and self.going_on.start):
             self.display = display
             self._async_call_listeners()
