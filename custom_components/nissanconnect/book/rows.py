@@ -176,4 +176,4 @@ def _sum(values: Iterable[float | None]) -> float | None:
 
 def rounded(value: float | None, digits: int) -> Any:
     """Return a number for people, ``None`` if it is unknown."""
-    return None if value is None else round(value, digits)
+    return None if value is None else round(value, digits) + 0.0  # no "-0.0"
