@@ -22,7 +22,8 @@ class _Model(NamedTuple):
     """A model of the years from ``first`` to ``last``, with one of its batteries.
 
     ``nominal`` is the capacity in its name and ``usable`` what it holds when new, in kWh. ``power`` is what its charger
-    takes from the wall at most, in kW: the smallest charger that the model is sold with.
+    takes from the wall at most, in kW: the smallest charger that the model is sold with. ``consumption`` are the kWh
+    for 100 km in mild weather, ``None`` if nobody has measured them.
     """
 
     name: str
@@ -32,24 +33,31 @@ class _Model(NamedTuple):
     usable: float
     power: float
     phases: int
+    consumption: float | None
 
 
 _MODELS = (
-    _Model("leaf", 2010, 2017, 24, 22.0, 3.6, 1),
-    _Model("leaf", 2015, 2017, 30, 28.0, 3.6, 1),
-    _Model("leaf", 2018, 2025, 40, 38.5, 6.6, 1),
-    _Model("leaf", 2019, 2025, 62, 59.0, 6.6, 1),
-    _Model("leaf", 2026, 9999, 52, 52.0, 7.4, 1),
-    _Model("leaf", 2026, 9999, 75, 75.0, 7.4, 1),
-    _Model("env200", 2014, 2017, 24, 22.0, 3.6, 1),
-    _Model("env200", 2018, 9999, 40, 37.5, 3.6, 1),
-    _Model("ariya", 2022, 9999, 63, 63.0, 7.4, 1),
-    _Model("ariya", 2022, 9999, 87, 87.0, 7.4, 1),
-    _Model("micra", 2025, 9999, 40, 40.0, 11.0, 3),
-    _Model("micra", 2025, 9999, 52, 52.0, 11.0, 3),
-    _Model("townstar", 2022, 9999, 45, 45.0, 11.0, 3),
+    _Model("leaf", 2010, 2017, 24, 22.0, 3.6, 1, 16.9),
+    _Model("leaf", 2015, 2017, 30, 28.0, 3.6, 1, 16.5),
+    _Model("leaf", 2018, 2025, 40, 38.5, 6.6, 1, 16.4),
+    _Model("leaf", 2019, 2025, 62, 59.0, 6.6, 1, 17.3),
+    _Model("leaf", 2026, 9999, 52, 52.0, 7.4, 1, 16.0),
+    _Model("leaf", 2026, 9999, 75, 75.0, 7.4, 1, 16.0),
+    _Model("env200", 2014, 2017, 24, 22.0, 3.6, 1, 20.9),
+    _Model("env200", 2018, 9999, 40, 37.5, 3.6, 1, 20.9),
+    _Model("ariya", 2022, 9999, 63, 63.0, 7.4, 1, 18.8),
+    _Model("ariya", 2022, 9999, 87, 87.0, 7.4, 1, 20.4),
+    _Model("micra", 2025, 9999, 40, 40.0, 11.0, 3, None),
+    _Model("micra", 2025, 9999, 52, 52.0, 11.0, 3, None),
+    _Model("townstar", 2022, 9999, 45, 45.0, 11.0, 3, 20.0),
 )
-"""(charging §6) Names are in lower case, without blanks and signs."""
+"""(charging §6) Names are in lower case, without blanks and signs.
+
+Consumption is the mean of the open databases of vehicles, of the LEAF of 2026 the upper end of what is claimed (WLTP).
+"""
+
+_CONSUMPTION = 18.0
+"""kWh for 100 km of a model of which nothing is known: the mean of those above."""
 
 
 def _models(info: VehicleInfo) -> Sequence[_Model]:
@@ -103,6 +111,12 @@ def ac_power(info: VehicleInfo) -> float | None:
 def phases(info: VehicleInfo) -> int | None:
     """Return on how many phases the vehicle charges, ``None`` if the model is unknown."""
     return min((each.phases for each in _models(info)), default=None)
+
+
+def typical_consumption(info: VehicleInfo) -> float:
+    """Return the kWh for 100 km that are typical of the model in mild weather; of several batteries, the mean."""
+    known = [each.consumption for each in _models(info) if each.consumption is not None]
+    return sum(known) / len(known) if known else _CONSUMPTION
 
 
 _LEAST_GAINED = 10.0
