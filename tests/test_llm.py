@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
@@ -10,7 +9,6 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, llm
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -20,6 +18,7 @@ from custom_components.nissanconnect.vehicle import Group, StartClimate
 from .conftest import set_up, state
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
+from .test_command_log import ask
 from .test_commands import device_id, executed
 
 ASSISTANT = "conversation"
@@ -114,39 +113,93 @@ async def test_what_only_shows_does_not_command(
 @pytest.mark.parametrize(
     ("sensor", "distance", "round_trip", "reachable"),
     [
-        ("sensor.leaf_range", 10, False, True),
-        ("sensor.leaf_range", 2000, False, False),
-        ("sensor.leaf_range", 120, False, True),
-        ("sensor.leaf_range", 120, True, False),
-        ("sensor.qashqai_fuel_range", 60, True, True),
+        ("sensor.leaf_range", 10, False, "yes"),
+        ("sensor.leaf_range", 2000, False, "no"),
+        ("sensor.leaf_range", 60, False, "yes"),
+        ("sensor.leaf_range", 60, True, "unsure"),
+        ("sensor.leaf_range", 160, True, "no"),
+        ("sensor.qashqai_fuel_range", 60, True, "yes"),
     ],
 )
 async def test_reaching_a_place(
     hass: HomeAssistant,
     assistant: llm.LLMContext,
     loaded: MockConfigEntry,
+    simulator: Simulator,
     sensor: str,
     distance: float,
     round_trip: bool,
-    reachable: bool,
+    reachable: str,
 ) -> None:
     expose(hass, sensor)
     told = await call(hass, assistant, "can_reach", distance_km=distance, round_trip=round_trip)
-    assert told["reachable"] is reachable
-    assert told["range_km"] == float(state(hass, sensor).state)
-    assert told["distance_km"] == distance * (2 if round_trip else 1)
-    assert told["left_km"] == pytest.approx(told["range_km"] - told["distance_km"])
-    assert datetime.fromisoformat(told["reported_at"]) < dt_util.utcnow()
+    assert told["reachable"] == reachable
+    assert told["distance"] == distance * (2 if round_trip else 1)
+    model = told.pop("vehicle").capitalize()
+    answered = await ask(
+        hass,
+        "can_reach",
+        device_id(hass, loaded, simulator, model),
+        distance=distance,
+        round_trip=round_trip,
+    )
+    assert told == answered, "the action says the same"
 
 
-async def test_a_range_that_nobody_knows_reaches_nowhere_for_sure(
+async def test_places_are_known_by_name_to_who_may_know_where_the_vehicle_is(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry, simulator: Simulator
+) -> None:
+    position = simulator.vehicle("Leaf").cloud.state.position
+    assert position is not None
+    where = {
+        "latitude": position.latitude + 0.1,
+        "longitude": position.longitude,
+        "radius": 100,
+        "friendly_name": "Work",
+    }
+    hass.states.async_set("zone.work", "0", where)
+    hass.states.async_set("person.anna", "not_home", where)
+    expose(hass, "sensor.leaf_range")
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, assistant, "can_reach", place="Work")
+    assert caught.value.translation_key == "position_unknown"
+    expose(hass, "sensor.leaf_range", "device_tracker.leaf_location")
+    told = await call(hass, assistant, "can_reach", place="work ")
+    assert told["distance"] == pytest.approx(1.3 * 11.13, abs=0.1)
+    assert str(position.latitude)[:5] not in str(told)
+    for unknown in ("Main Street", "person.anna", f"{position.latitude},{position.longitude}"):
+        with pytest.raises(ServiceValidationError) as caught:
+            await call(hass, assistant, "can_reach", place=unknown)
+        assert caught.value.translation_key == "place_unknown"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key"),
+    [
+        ({}, "distance_or_place"),
+        ({"distance_km": 5, "place": "Work"}, "distance_or_place"),
+        ({"distance_km": 0}, "number_out_of_range"),
+        ({"distance_km": "nan"}, "number_out_of_range"),
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_refused(
+    hass: HomeAssistant, assistant: llm.LLMContext, loaded: MockConfigEntry, arguments: dict[str, Any], key: str
+) -> None:
+    expose(hass, "sensor.leaf_range")
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, assistant, "can_reach", **arguments)
+    assert caught.value.translation_key == key
+
+
+async def test_a_level_that_nobody_knows_reaches_nowhere(
     hass: HomeAssistant, assistant: llm.LLMContext, simulator: Simulator, entry: MockConfigEntry
 ) -> None:
-    simulator.fail("battery-status", Fault.missing("batteryAutonomy", "rangeHvacOff", "rangeHvacOn"))
+    simulator.fail("battery-status", Fault.missing("batteryLevel", "batteryAvailableEnergy"))
     await set_up(hass, entry)
     expose(hass, "sensor.leaf_range")
-    told = await call(hass, assistant, "can_reach", distance_km=1)
-    assert (told["range_km"], told["reachable"], told["left_km"]) == (None, None, None)
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, assistant, "can_reach", distance_km=1)
+    assert caught.value.translation_key == "level_unknown"
 
 
 async def test_climate_is_started_for_the_vehicle_that_was_named(

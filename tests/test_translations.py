@@ -24,6 +24,7 @@ from custom_components.nissanconnect.condition import CONDITIONS
 from custom_components.nissanconnect.config_flow import _MENU, NissanConfigFlow
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.engine.charge_plan import PlanReason
+from custom_components.nissanconnect.engine.reach import ReachReason
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.flows import vehicle_selector
 from custom_components.nissanconnect.flows.advisor import AdviceReason, App, Model, Territory
@@ -133,6 +134,10 @@ def test_every_reason_and_every_problem_of_a_charge_plan_has_its_words() -> None
     assert told["reason"]["state"].keys() == set(PlanReason)
     of_switches = set(re.findall(r'"(switch_\w+)"', (ROOT / "charging/outlet.py").read_text()))
     assert told["failure"]["state"].keys() == of_switches | set(PriceFault)
+
+
+def test_every_reason_why_a_place_is_within_reach_has_its_words() -> None:
+    assert ENGLISH["selector"]["reach_reason"]["options"].keys() == set(ReachReason)
 
 
 def test_icons_are_for_what_exists() -> None:

@@ -128,7 +128,7 @@ def _task(vehicle: VehicleRuntime, data: Mapping[str, Any], now: datetime) -> Ch
     if Capability.BATTERY not in vehicle.info.all_capabilities:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported")
     for name in _LIMITS.keys() & data.keys():
-        _check_limits(name, data[name])
+        check_limits(name, data[name], _LIMITS[name])
     ready_by: datetime | None = data.get(ATTR_READY_BY)
     plan = vehicle.charge.settings
     return ChargeTask(
@@ -146,9 +146,9 @@ def _task(vehicle: VehicleRuntime, data: Mapping[str, Any], now: datetime) -> Ch
     )
 
 
-def _check_limits(name: str, value: float) -> None:
+def check_limits(name: str, value: float, limits: tuple[float, float]) -> None:
     """Raise a translated error if a number is beyond the limits of its field, or NaN."""
-    low, high = _LIMITS[name]
+    low, high = limits
     if not low <= value <= high:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -167,14 +167,18 @@ def _level(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
 
 
 def _capacity(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
-    """Return the usable kWh: the given ones, those of its charge plan, or what is known of the vehicle."""
-    plan = vehicle.charge.settings
-    planned = plan.wishes.capacity if plan else None
-    known = planned or usable_capacity(vehicle.info, vehicle.coordinator.shown)
-    capacity: float | None = data.get(ATTR_CAPACITY) or known
+    """Return the usable kWh: the given ones, or what is known."""
+    capacity: float | None = data.get(ATTR_CAPACITY) or known_capacity(vehicle)
     if capacity is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="capacity_unknown")
     return capacity
+
+
+def known_capacity(vehicle: VehicleRuntime) -> float | None:
+    """Return the usable kWh: those of its charge plan, or what is known of the vehicle."""
+    plan = vehicle.charge.settings
+    planned = plan.wishes.capacity if plan else None
+    return planned or usable_capacity(vehicle.info, vehicle.coordinator.shown)
 
 
 def _power(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
@@ -232,7 +236,7 @@ def _slot(item: Mapping[str, Any]) -> PriceSlot:
             translation_key="price_ends_before_it_starts",
             translation_placeholders={"start": _local(slot.start), "end": _local(slot.end)},
         )
-    _check_limits(ATTR_PRICE, slot.price)
+    check_limits(ATTR_PRICE, slot.price, _LIMITS[ATTR_PRICE])
     return slot
 
 

@@ -21,6 +21,7 @@ import probatio
 from .account import NissanConfigEntry
 from .const import DOMAIN
 from .entity import ATTR_IN_PROGRESS
+from .reach_queries import ATTR_ROUND_TRIP, async_reach_answer, named_places, road_of, road_to_place
 from .runtime import VehicleRuntime
 from .services import async_check_permission, start_climate
 from .vehicle import Command, StartCharging, StartClimate, StopCharging, StopClimate, VehicleInfo, one_line
@@ -28,12 +29,12 @@ from .vehicle import Command, StartCharging, StartClimate, StopCharging, StopCli
 _READING = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
 _COMMANDING = ToolAnnotations(destructive=False, idempotent=True)
 
-ATTR_DISTANCE = "distance_km"
-ATTR_ROUND_TRIP = "round_trip"
+ATTR_DISTANCE_KM = "distance_km"
+ATTR_PLACE = "place"
 ATTR_TEMPERATURE = "temperature_celsius"
 ATTR_VEHICLE = "vehicle"
 
-_RANGE, _FUEL_RANGE = "sensor.range", "sensor.fuel_range"
+_RANGE, _FUEL_RANGE, _TRACKER = "sensor.range", "sensor.fuel_range", "device_tracker.location"
 
 
 class Exposed(NamedTuple):
@@ -57,18 +58,16 @@ def _value(state: State) -> str:
 
 
 async def _can_reach(exposed: Exposed, arguments: Mapping[str, Any], context: Context | None) -> JsonObjectType:
-    state = exposed.vehicle.coordinator.shown
-    source = state.battery if _RANGE in exposed.states else state.fuel
-    known = source.range if source else None
-    distance: float = arguments[ATTR_DISTANCE] * (2 if arguments[ATTR_ROUND_TRIP] else 1)
-    return {
-        "vehicle": exposed.name,
-        "distance_km": distance,
-        "range_km": known,
-        "reported_at": source.reported_at.isoformat() if source and source.reported_at else None,
-        "reachable": None if known is None else known >= distance,
-        "left_km": None if known is None else round(known - distance, 1),
-    }
+    vehicle, place = exposed.vehicle, arguments.get(ATTR_PLACE)
+    if (place is None) is (ATTR_DISTANCE_KM not in arguments):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="distance_or_place")
+    if place is None:
+        road = road_of(arguments[ATTR_DISTANCE_KM])
+    elif _TRACKER in exposed.states:
+        road = road_to_place(vehicle, named_places(vehicle).get(place.strip().casefold()))
+    else:  # a distance from a place tells something of where the vehicle is
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="position_unknown")
+    return {"vehicle": exposed.name, **await async_reach_answer(vehicle, road, arguments)}
 
 
 def _sends(command: Callable[[VehicleInfo, Mapping[str, Any]], Command]) -> Callable[..., Awaitable[JsonObjectType]]:
@@ -136,12 +135,14 @@ TOOLS = (
     ),
     VehicleTool(
         "can_reach",
-        "Returns whether a car can drive some km, or there and back, without charging or refueling.",
+        "Returns whether a car can drive some km, or to a zone or geofence by its name, or there and back, without "
+        "charging or refueling, and with 10 % left. Give either distance_km (one way, by road) or place.",
         _can_reach,
         title="Range check",
         needs=(_RANGE, _FUEL_RANGE),
         fields={
-            probatio.Required(ATTR_DISTANCE): probatio.All(probatio.Coerce(float), probatio.Range(min=0)),
+            probatio.Optional(ATTR_DISTANCE_KM): probatio.Coerce(float),
+            probatio.Optional(ATTR_PLACE): cv.string,
             probatio.Optional(ATTR_ROUND_TRIP, default=False): bool,
         },
         annotations=_READING,

@@ -1,0 +1,192 @@
+"""The action that says whether a vehicle gets somewhere, and back; language models ask the same."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.components.zone import DOMAIN as ZONE
+from homeassistant.const import UnitOfEnergyDistance, UnitOfLength, UnitOfTemperature
+from homeassistant.core import ServiceCall
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.location import find_coordinates, get_state_coordinates
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
+from homeassistant.util.unit_conversion import TemperatureConverter
+import probatio
+
+from .charge_queries import ATTR_LEVEL, check_limits, known_capacity
+from .const import DOMAIN
+from .engine.charge_physics import typical_consumption
+from .engine.consumption import Consumption, ConsumptionModel
+from .engine.position import Circle, distance
+from .engine.reach import RESERVE, Road, Usage, reach, road_to, usage, usage_by_range
+from .geofences import geofences_of
+from .runtime import VehicleRuntime
+from .texts import async_text
+from .vehicle import Capability
+
+ATTR_DISTANCE = "distance"
+ATTR_OUTSIDE_TEMPERATURE = "outside_temperature"
+ATTR_RESERVE = "reserve"
+ATTR_ROUND_TRIP = "round_trip"
+ATTR_TO = "to"
+
+_STILL_OUTSIDE = timedelta(hours=6)
+"""How long the temperature outside is taken for that of the drive to come; after that it is unknown."""
+
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    ATTR_DISTANCE: (0.1, 5000),
+    ATTR_LEVEL: (0, 100),
+    ATTR_OUTSIDE_TEMPERATURE: (-60, 60),
+    ATTR_RESERVE: (0, 100),
+}
+"""Between what a number has to be: km, % and °C."""
+
+CAN_REACH_FIELDS: Mapping[probatio.Marker, Any] = {
+    probatio.Optional(ATTR_DISTANCE): probatio.Coerce(float),
+    probatio.Optional(ATTR_TO): cv.string,
+    probatio.Optional(ATTR_ROUND_TRIP, default=False): cv.boolean,
+    probatio.Optional(ATTR_RESERVE, default=RESERVE): probatio.Coerce(float),
+    probatio.Optional(ATTR_LEVEL): probatio.Coerce(float),
+    probatio.Optional(ATTR_OUTSIDE_TEMPERATURE): probatio.Coerce(float),
+}
+
+_UNITS: Mapping[str, str] = {
+    "distance": UnitOfLength.KILOMETERS,
+    "consumption": UnitOfEnergyDistance.KILO_WATT_HOUR_PER_100_KM,
+    "outside_temperature": UnitOfTemperature.CELSIUS,
+}
+"""Of the answer; what is not here is in %."""
+
+
+async def async_can_reach(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping[str, JsonValueType]:
+    """Answer for a vehicle; raises a translated error if it cannot be told, or if a field makes no sense."""
+    data = dict(call.data)
+    unit = vehicle.hass.config.units.temperature_unit
+    if ATTR_OUTSIDE_TEMPERATURE in data:
+        outside = TemperatureConverter.convert(data[ATTR_OUTSIDE_TEMPERATURE], unit, UnitOfTemperature.CELSIUS)
+        data[ATTR_OUTSIDE_TEMPERATURE] = outside
+    if (ATTR_DISTANCE in data) is (ATTR_TO in data):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="distance_or_place")
+    if ATTR_DISTANCE in data:
+        road = road_of(data[ATTR_DISTANCE])
+    else:
+        await _async_check_readable(call, data[ATTR_TO])
+        road = road_to_place(vehicle, _place(vehicle, data[ATTR_TO]))
+    return {"answer": await async_reach_answer(vehicle, road, data)}
+
+
+async def async_reach_answer(vehicle: VehicleRuntime, road: Road, data: Mapping[str, Any]) -> dict[str, JsonValueType]:
+    """Return the answer for a road by the other fields of the action, with the temperature in °C."""
+    for name in _LIMITS.keys() & data.keys():
+        check_limits(name, data[name], _LIMITS[name])
+    outside: float | None = data.get(ATTR_OUTSIDE_TEMPERATURE, _outside(vehicle))
+    level, taken, consumption = _energy(vehicle, data.get(ATTR_LEVEL), outside)
+    found = reach(
+        level,
+        taken,
+        road,
+        round_trip=data[ATTR_ROUND_TRIP],
+        reserve=data.get(ATTR_RESERVE, RESERVE),
+    )
+    return {
+        "reachable": found.reachable,
+        "level_at_arrival": round(found.level_at_arrival, 1),
+        "level_at_return": None if found.level_at_return is None else round(found.level_at_return, 1),
+        "spread": round(found.spread, 1),
+        "distance": round(found.distance, 1),
+        "consumption": None if consumption is None else round(consumption.mean, 1),
+        "outside_temperature": None if outside is None else round(outside, 1),
+        "why": found.reason,
+        "message": await async_text(vehicle.hass, "reach_reason", found.reason),
+        "units": dict(_UNITS),
+    }
+
+
+def road_of(km: float) -> Road:
+    """Return the road of a given length; raises a translated error if that cannot be one."""
+    check_limits(ATTR_DISTANCE, km, _LIMITS[ATTR_DISTANCE])
+    return Road(km)
+
+
+def named_places(vehicle: VehicleRuntime) -> dict[str, Circle]:
+    """Return the zones, and the geofences of the vehicle, by their names in lower case."""
+    zones = {
+        state.name.casefold(): Circle(latitude=place.latitude, longitude=place.longitude, radius=0)
+        for state in vehicle.hass.states.async_all(ZONE)
+        if (place := get_state_coordinates(state)) is not None
+    }
+    fences = geofences_of(vehicle.connection.entry, vehicle.info)
+    return zones | {fence.name.casefold(): fence.area for fence in fences}
+
+
+def road_to_place(vehicle: VehicleRuntime, place: Circle | None) -> Road:
+    """Return the road from where the vehicle is; raises a translated error if one of the places is not known."""
+    if place is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="place_unknown")
+    position = vehicle.coordinator.shown.position
+    if position is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="position_unknown")
+    return road_to(distance(position, place))
+
+
+def _place(vehicle: VehicleRuntime, name: str) -> Circle | None:
+    """Return where the place of a name is, or the entity of an id, or a latitude and longitude."""
+    if (found := named_places(vehicle).get(name.strip().casefold())) is not None:
+        return found
+    latitude, _, longitude = (find_coordinates(vehicle.hass, name.strip()) or "").partition(",")
+    try:
+        return Circle(latitude=cv.latitude(latitude), longitude=cv.longitude(longitude), radius=0)
+    except probatio.Invalid:
+        return None
+
+
+async def _async_check_readable(call: ServiceCall, entity_id: str) -> None:
+    """Raise :class:`Unauthorized` if the place is an entity that the user may not see: a distance tells of it."""
+    if call.context.user_id is None or call.hass.states.get(entity_id) is None:
+        return
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None or not user.permissions.check_entity(entity_id, POLICY_READ):
+        raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_READ)
+
+
+def _outside(vehicle: VehicleRuntime) -> float | None:
+    """Return the °C that the vehicle has reported of late."""
+    climate = vehicle.coordinator.shown.climate
+    if climate is None or dt_util.utcnow() - climate.known_at > _STILL_OUTSIDE:
+        return None
+    return climate.outside_temperature
+
+
+def _energy(
+    vehicle: VehicleRuntime, given: float | None, outside: float | None
+) -> tuple[float, Usage, Consumption | None]:
+    """Return the level in %, what a km takes of it, and the consumption if that is known.
+
+    Without a capacity, and for a tank, the range counts that the vehicle reports itself.
+    """
+    state = vehicle.coordinator.shown
+    electric = Capability.BATTERY in vehicle.info.all_capabilities
+    source = state.battery if electric else state.fuel
+    reported = source.level if source else None
+    level = reported if given is None else given
+    if electric:
+        if level is None:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="level_unknown")
+        if (capacity := known_capacity(vehicle)) is not None:
+            consumption = consumption_model(vehicle).estimate(outside, dt_util.utcnow())
+            return level, usage(consumption, capacity), consumption
+    level = 100.0 if level is None else level  # some report the range of a tank without its level
+    reported = level if reported is None else reported
+    if source is None or not source.range or not reported:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="range_unknown")
+    return level, usage_by_range(reported, source.range), None
+
+
+def consumption_model(vehicle: VehicleRuntime) -> ConsumptionModel:
+    """Return what has been learnt of the vehicle's consumption, or what is typical of its model."""
+    book = getattr(vehicle, "book", None)
+    learnt: ConsumptionModel | None = getattr(book, "consumption", None)
+    return learnt or ConsumptionModel(typical=typical_consumption(vehicle.info))
