@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
 import json
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import Any
 
 from homeassistant.auth.permissions.models import PermissionLookup
@@ -91,7 +91,7 @@ def experience(consumption: float, outside: float = 15.0, trips: int = 60) -> Co
 
 
 def learns(asked: Asked, model: ConsumptionModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked.vehicle, "book", SimpleNamespace(consumption=model), raising=False)
+    monkeypatch.setattr(asked.vehicle.book, "consumption", model)
 
 
 async def test_a_distance_is_answered_and_nothing_happens(

@@ -14,7 +14,7 @@ import probatio
 
 from .charging.prices import Prices
 from .const import DOMAIN
-from .engine.charge_physics import ac_power, usable_capacity
+from .engine.charge_physics import ac_power
 from .engine.charge_plan import Block, ChargeTask, PriceSlot
 from .engine.charge_planner import plan_charge
 from .engine.charge_wishes import ChargeWishes
@@ -168,17 +168,10 @@ def _level(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
 
 def _capacity(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
     """Return the usable kWh: the given ones, or what is known."""
-    capacity: float | None = data.get(ATTR_CAPACITY) or known_capacity(vehicle)
+    capacity: float | None = data.get(ATTR_CAPACITY) or vehicle.estimates.capacity
     if capacity is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="capacity_unknown")
     return capacity
-
-
-def known_capacity(vehicle: VehicleRuntime) -> float | None:
-    """Return the usable kWh: those of its charge plan, or what is known of the vehicle."""
-    plan = vehicle.charge.settings
-    planned = plan.wishes.capacity if plan else None
-    return planned or usable_capacity(vehicle.info, vehicle.coordinator.shown)
 
 
 def _power(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:

@@ -11,15 +11,13 @@ from homeassistant.core import ServiceCall
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.location import find_coordinates, get_state_coordinates
-from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio
 
-from .charge_queries import ATTR_LEVEL, check_limits, known_capacity
+from .charge_queries import ATTR_LEVEL, check_limits
 from .const import DOMAIN
-from .engine.charge_physics import typical_consumption
-from .engine.consumption import Consumption, ConsumptionModel
+from .engine.consumption import Consumption
 from .engine.position import Circle, distance
 from .engine.reach import RESERVE, Road, Usage, reach, road_to, usage, usage_by_range
 from .geofences import geofences_of
@@ -82,7 +80,7 @@ async def async_reach_answer(vehicle: VehicleRuntime, road: Road, data: Mapping[
     """Return the answer for a road by the other fields of the action, with the temperature in °C."""
     for name in _LIMITS.keys() & data.keys():
         check_limits(name, data[name], _LIMITS[name])
-    outside: float | None = data.get(ATTR_OUTSIDE_TEMPERATURE, _outside(vehicle))
+    outside: float | None = data.get(ATTR_OUTSIDE_TEMPERATURE, vehicle.estimates.outside(_STILL_OUTSIDE))
     level, taken, consumption = _energy(vehicle, data.get(ATTR_LEVEL), outside)
     found = reach(
         level,
@@ -152,14 +150,6 @@ async def _async_check_readable(call: ServiceCall, entity_id: str) -> None:
         raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_READ)
 
 
-def _outside(vehicle: VehicleRuntime) -> float | None:
-    """Return the °C that the vehicle has reported of late."""
-    climate = vehicle.coordinator.shown.climate
-    if climate is None or dt_util.utcnow() - climate.known_at > _STILL_OUTSIDE:
-        return None
-    return climate.outside_temperature
-
-
 def _energy(
     vehicle: VehicleRuntime, given: float | None, outside: float | None
 ) -> tuple[float, Usage, Consumption | None]:
@@ -175,18 +165,11 @@ def _energy(
     if electric:
         if level is None:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="level_unknown")
-        if (capacity := known_capacity(vehicle)) is not None:
-            consumption = consumption_model(vehicle).estimate(outside, dt_util.utcnow())
+        capacity, consumption = vehicle.estimates.capacity, vehicle.estimates.consumption(outside)
+        if capacity is not None and consumption is not None:
             return level, usage(consumption, capacity), consumption
     level = 100.0 if level is None else level  # some report the range of a tank without its level
     reported = level if reported is None else reported
     if source is None or not source.range or not reported:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="range_unknown")
     return level, usage_by_range(reported, source.range), None
-
-
-def consumption_model(vehicle: VehicleRuntime) -> ConsumptionModel:
-    """Return what has been learnt of the vehicle's consumption, or what is typical of its model."""
-    book = getattr(vehicle, "book", None)
-    learnt: ConsumptionModel | None = getattr(book, "consumption", None)
-    return learnt or ConsumptionModel(typical=typical_consumption(vehicle.info))

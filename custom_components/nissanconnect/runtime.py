@@ -1,6 +1,6 @@
 """Everything that runs for one vehicle, put together here: each part knows only those before it.
 
-coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, charge → book, abrp
+coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, charge → book, abrp → estimates
 """
 
 from homeassistant.core import HomeAssistant, callback
@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from .abrp import AbrpSender, abrp_of
 from .alerts import VehicleAlerts
 from .automatic import AutomaticWakes, ClimatePlans
+from .book.estimates import VehicleEstimates
 from .book.keeper import VehicleBook
 from .book.statistics import BookStatistics
 from .charging.control import ChargeControl
@@ -76,6 +77,7 @@ class VehicleRuntime:
         self.book = VehicleBook(self.coordinator, self.charge, self.alerts)
         self.statistics = BookStatistics(self.coordinator, self.book)
         self.abrp = AbrpSender(self.coordinator, abrp_of(entry, known.info))
+        self.estimates = VehicleEstimates(self.coordinator, self.charge, self.book)
         for observer in (
             self._async_show_problems,
             self.alerts.async_observe,

@@ -22,6 +22,7 @@ from ..const import DOMAIN
 from ..engine.book import Sums
 from ..engine.book_entries import Charge, Trip
 from ..engine.book_readings import Quantity, Reading
+from ..engine.consumption import ConsumptionModel
 from ..engine.energy_cost import Lot, Lots
 from ..engine.entry_finder import Entries
 from ..store import StoreFile
@@ -54,7 +55,8 @@ class OpenBook:
     """What is kept of a book besides the archive.
 
     ``since`` is until when it is settled, and ``settled`` what that adds up to, of which ``days`` has the last two
-    months by their dates. ``shown`` are the sums that were shown last: they only rise.
+    months by their dates. ``shown`` are the sums that were shown last: they only rise. ``learnt`` is what the settled
+    trips have taught of the consumption.
     """
 
     readings: tuple[tuple[Quantity, Reading], ...] = ()
@@ -66,6 +68,7 @@ class OpenBook:
     last_trip: Trip | None = None
     last_charge: Charge | None = None
     statistics: StatisticsMemory = StatisticsMemory()
+    learnt: ConsumptionModel | None = None
 
 
 class BookFiles:
@@ -190,6 +193,7 @@ def _dump(book: OpenBook) -> dict[str, Any]:
         "last_trip": book.last_trip,
         "last_charge": book.last_charge,
         "statistics": book.statistics,
+        "learnt": book.learnt,
     }
 
 
@@ -218,6 +222,7 @@ class _Reader:
             last_trip=self._load(Trip, kept.get("last_trip")),
             last_charge=self._load(Charge, kept.get("last_charge")),
             statistics=self._load(StatisticsMemory, kept.get("statistics")) or StatisticsMemory(),
+            learnt=self._load(ConsumptionModel, kept.get("learnt")),
         )
 
     def entries(self, raw: Any) -> Entries:

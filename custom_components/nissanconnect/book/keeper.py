@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import reduce
 
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_change
@@ -15,7 +16,8 @@ from ..engine.book import Book, Sums, sums_of
 from ..engine.book_entries import Charge, Trip
 from ..engine.book_readings import CELL, Quantity, Reading, Readings, Rise
 from ..engine.charge_finder import Assumptions
-from ..engine.charge_physics import ac_power, usable_capacity
+from ..engine.charge_physics import ac_power, typical_consumption, usable_capacity
+from ..engine.consumption import ConsumptionModel
 from ..engine.entry_finder import Entries
 from ..vehicle import VehicleState
 from .display import BookDisplay, added, risen, sums_by_day
@@ -41,8 +43,8 @@ _KEPT_DAYS = timedelta(days=62)
 class VehicleBook:
     """The book of one vehicle.
 
-    ``entries`` are those that are not settled, ``over`` those of them that do not go on, and ``going_on`` is the one that
-    does. ``display`` is ``None`` until the book was read.
+    ``entries`` are those that are not settled, ``over`` those of them that do not go on, and ``going_on`` is the one
+    that does. ``display``, and the ``consumption`` that its trips have taught, are ``None`` until the book is read.
     """
 
     def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, alerts: VehicleAlerts) -> None:
@@ -52,6 +54,7 @@ class VehicleBook:
         self.going_on: Trip | Charge | None = None
         self.display: BookDisplay | None = None
         self.statistics = StatisticsMemory()
+        self.consumption: ConsumptionModel | None = None
         self.files = BookFiles(coordinator.hass, coordinator.config_entry.entry_id, coordinator.info.key)
         self._coordinator = coordinator
         self._hass = coordinator.hass
@@ -59,6 +62,8 @@ class VehicleBook:
         self.book = Book()
         self._days: dict[date, Sums] = {}
         self._regained: tuple[Rise, ...] = ()
+        self._learnt = ConsumptionModel(typical=typical_consumption(coordinator.info))
+        """From the trips that are settled."""
         self._is_loaded = False
         self._settled_at: datetime | None = None
         self._charged_at: datetime | None = None
@@ -144,6 +149,7 @@ class VehicleBook:
         noted, self.book = self.book, _opened(kept)
         for quantity, reading in noted.readings:
             self.book.add(quantity, reading)
+        self._learnt = kept.learnt or self._learnt
         self._days = {day: sums for text, sums in kept.days.items() if (day := dt_util.parse_date(text)) is not None}
         self.display = BookDisplay(totals=kept.shown, last_trip=kept.last_trip, last_charge=kept.last_charge)
         self.statistics = kept.statistics
@@ -194,6 +200,7 @@ class VehicleBook:
             return
         for day, sums in sums_by_day(settled, self._hass.config.currency).items():
             self._days[day] = self._days.get(day, Sums()) + sums
+        self._learnt = reduce(ConsumptionModel.after, settled.trips, self._learnt)
         oldest = dt_util.now().date() - _KEPT_DAYS
         self._days = {day: sums for day, sums in self._days.items() if day >= oldest}
         self._coordinator.config_entry.async_create_task(self._hass, self.files.async_archive(settled))
@@ -204,6 +211,7 @@ class VehicleBook:
         trips = [trip for trip in self.entries.trips if now - trip.end >= _STILL]
         charges = [charge for charge in self.entries.charges if not self._goes_on(charge, now)]
         self.over, currency = Entries(trips, charges), self._hass.config.currency
+        self.consumption = reduce(ConsumptionModel.after, trips, self._learnt)
         sums = self.book.settled + sums_of(self.over, currency)
         going_on, driving = self.entries.charges[len(charges) :], self.entries.trips[len(trips) :]
         if going_on and (self._charged_at is None or not timedelta() <= now - self._charged_at < CELL):
@@ -248,6 +256,7 @@ class VehicleBook:
             last_trip=display.last_trip,
             last_charge=display.last_charge,
             statistics=self.statistics,
+            learnt=self._learnt,
         )
 
 
