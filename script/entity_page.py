@@ -23,6 +23,7 @@ from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
 from custom_components.nissanconnect.calendar import CALENDARS, CHARGE_CALENDARS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
+from custom_components.nissanconnect.estimate_sensor import ESTIMATES
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import CHARGE_NUMBERS, NUMBERS
@@ -53,7 +54,7 @@ _OWN: Mapping[str, Sequence[EntityDescription]] = {
 """What each vehicle has, whatever its source: of its book, and if it has one, of its charge plan."""
 
 _DESCRIPTIONS: Mapping[str, Sequence[EntityDescription]] = {
-    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *BOOK_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *ESTIMATES, *BOOK_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
     "binary_sensor": (*BINARY_SENSORS, GEOFENCE),
     "climate": CLIMATES,
     "lock": LOCKS,
@@ -87,6 +88,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "battery_level": "Level of the traction battery, as the dashboard shows it where the source knows that",
         "range": "Range with climate off",
         "range_climate_on": "Range with climate on",
+        "range_estimated": "Range by the level and the [learnt consumption](actions.md#can-it-get-there)",
+        "consumption_average": "What a trip takes at the last reported temperature, learnt from the car's trips",
         "charging_status": "What charging is doing",
         "charge_connection": "Plug and charge in the three states that energy managers use",
         "charging_power": "Power at which the battery is charged",
@@ -359,6 +362,8 @@ def _seen() -> Mapping[tuple[str, str], frozenset[str]]:
 def _sources(platform: str, key: str) -> frozenset[str]:
     if key.endswith("_source") or any(each.key == key for each in _OWN.get(platform, ())):
         return frozenset(SOURCES)  # whichever a vehicle has
+    if platform == "sensor" and key in {each.key for each in ESTIMATES}:
+        return _sources(platform, "battery_level")
     return _seen().get((platform, key), frozenset()) | _NOT_IN_GOLDEN.get((platform, key), frozenset())
 
 

@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 
 from custom_components.nissanconnect import statistics
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.estimate_sensor import ESTIMATES
 from custom_components.nissanconnect.sensor import GEOFENCE_DISTANCE, INTEGRATION_SENSORS, SENSORS
 from custom_components.nissanconnect.sensor_entity import WITHOUT_STATISTICS
 
@@ -41,7 +42,8 @@ WITH_STATISTICS = {
 
 
 def test_the_table_speaks_of_every_number_and_nothing_else() -> None:
-    numbers = {each.key for each in (*SENSORS, *INTEGRATION_SENSORS, GEOFENCE_DISTANCE) if each.state_class is not None}
+    sensors = (*SENSORS, *INTEGRATION_SENSORS, *ESTIMATES, GEOFENCE_DISTANCE)
+    numbers = {each.key for each in sensors if each.state_class is not None}
     assert WITH_STATISTICS.keys() | WITHOUT_STATISTICS.keys() == numbers
     assert not WITH_STATISTICS.keys() & WITHOUT_STATISTICS.keys()
     assert {key for key, _ in statistics._SENSORS.values()} <= WITH_STATISTICS.keys()

@@ -25,6 +25,7 @@ from custom_components.nissanconnect.config_flow import _MENU, NissanConfigFlow
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.engine.charge_plan import PlanReason
 from custom_components.nissanconnect.engine.reach import ReachReason
+from custom_components.nissanconnect.estimate_sensor import ESTIMATES
 from custom_components.nissanconnect.event import EVENTS
 from custom_components.nissanconnect.flows import vehicle_selector
 from custom_components.nissanconnect.flows.advisor import AdviceReason, App, Model, Territory
@@ -64,7 +65,7 @@ DESCRIPTIONS: dict[str, tuple[EntityDescription, ...]] = {
     "event": EVENTS,
     "lock": LOCKS,
     "number": (*NUMBERS, *CHARGE_NUMBERS),
-    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *BOOK_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *ESTIMATES, *BOOK_SENSORS, *CHARGE_SENSORS, GEOFENCE_DISTANCE),
     "switch": (*SWITCHES, *CHARGE_SWITCHES),
     "time": (*TIMES, *CHARGE_TIMES),
     "update": UPDATES,

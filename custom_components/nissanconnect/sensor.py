@@ -32,6 +32,7 @@ from .engine.charge_plan import PlanStatus
 from .engine.debounce import Held, InSteps, Steady, TimeInSteps
 from .engine.wake_policy import WakeRefusal
 from .entity import async_add_geofence_entities, async_add_vehicle_entities
+from .estimate_sensor import ESTIMATES, EstimateSensor
 from .sensor_entity import (
     ChargeSensor,
     ChargeSensorDescription,
@@ -408,5 +409,6 @@ async def async_setup_entry(
     await async_add_vehicle_entities(entry, async_add_entities, SENSORS, VehicleSensor)
     await async_add_vehicle_entities(entry, async_add_entities, INTEGRATION_SENSORS, IntegrationSensor)
     await async_add_vehicle_entities(entry, async_add_entities, BOOK_SENSORS, BookSensor)
+    await async_add_vehicle_entities(entry, async_add_entities, ESTIMATES, EstimateSensor)
     await async_add_charge_entities(entry, async_add_entities, CHARGE_SENSORS, ChargeSensor)
     await async_add_geofence_entities(entry, async_add_entities, GEOFENCE_DISTANCE, GeofenceDistance)

@@ -21,6 +21,7 @@ from .runtime import VehicleRuntime
 WITHOUT_STATISTICS: Mapping[str, str] = {
     "battery_capacity": "A nominal value that never changes.",
     "battery_energy": "Follows the level: it is the level times the capacity.",
+    "consumption_average": "Follows the temperature; what trips have consumed is in the book.",
     "fuel_quantity": "Follows the level: it is the level times the size of the tank.",
     "fuel_range": "Follows the level and the consumption.",
     "heading": "Means something only together with the time and the position.",
@@ -28,6 +29,7 @@ WITHOUT_STATISTICS: Mapping[str, str] = {
     "oil_change": "Falls as the odometer rises.",
     "outside_temperature": "As old as the last report; a weather integration has a better curve.",
     "range_climate_on": "Follows the range, a little lower.",
+    "range_estimated": "Follows the level and the temperature.",
     "tyre_pressure_front_left": "Follows the temperature; an alert reports when it is too low.",
     "tyre_pressure_front_right": "Follows the temperature; an alert reports when it is too low.",
     "tyre_pressure_rear_left": "Follows the temperature; an alert reports when it is too low.",

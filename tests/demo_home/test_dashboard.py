@@ -11,6 +11,7 @@ from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
 from custom_components.nissanconnect.calendar import CALENDARS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
+from custom_components.nissanconnect.estimate_sensor import ESTIMATES
 from custom_components.nissanconnect.lock import LOCKS
 from custom_components.nissanconnect.number import CHARGE_NUMBERS, NUMBERS
 from custom_components.nissanconnect.sensor import CHARGE_SENSORS, INTEGRATION_SENSORS, SENSORS
@@ -29,7 +30,7 @@ PLATFORMS = {
     "device_tracker": TRACKERS,
     "lock": LOCKS,
     "number": (*NUMBERS, *CHARGE_NUMBERS),
-    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *CHARGE_SENSORS),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *ESTIMATES, *CHARGE_SENSORS),
     "switch": (*SWITCHES, *CHARGE_SWITCHES),
     "time": CHARGE_TIMES,
 }

@@ -40,6 +40,12 @@ class VehicleEstimates:
         return None if model is None else model.estimate(outside, dt_util.utcnow())
 
     @property
+    def consumption_now(self) -> float | None:
+        """The kWh for 100 km at the temperature that the vehicle has reported last."""
+        consumption = self.consumption(self.outside())
+        return None if consumption is None else consumption.mean
+
+    @property
     def range(self) -> RangeEstimate | None:
         """How far the vehicle gets."""
         battery, capacity = self._coordinator.shown.battery, self.capacity
