@@ -212,7 +212,7 @@ def test_it_is_never_surer_than_two_trips_of_one_road(found: list[Trip], outside
     known = learnt(found).estimate(outside, NOW + timedelta(days=days))
     assert known.mean > 0
     assert known.spread >= 0.16 * known.mean
-    assert 0 <= known.trips <= len(found) + 1e-6
+    assert 0 <= known.trips <= 1.002 * len(found), "some of them end a little later than now"
     assert 0.5 * 16.4 * rise(outside) <= known.mean <= 2 * 16.4 * rise(outside)
 
 

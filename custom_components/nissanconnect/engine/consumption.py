@@ -85,7 +85,8 @@ class Consumption(NamedTuple):
 class TemperatureBand:
     """Sums over the trips at about ``outside`` °C, or at unknown temperatures, each trip with its weight.
 
-    ``squares`` are the squared ratios without the part that the uncertainty of the energies explains.
+    ``squares`` are the squared ratios without what the uncertainty of the energies explains: a sixth of its square, as
+    it comes from the difference of two rounded levels.
     """
 
     outside: float | None
@@ -127,7 +128,7 @@ class ConsumptionModel:
             return self
         ratio = _within(_PLAUSIBLE[0] - off, _PLAUSIBLE[1] + off, ratio)
         weight = _weight(trip.end) * min(1.0, trip.distance / _WHOLE)
-        return self._with(_band(outside), weight, ratio, ratio**2 - (off / 2) ** 2)
+        return self._with(_band(outside), weight, ratio, ratio**2 - off**2 / 6)
 
     def _with(self, outside: float | None, weight: float, ratio: float, square: float) -> ConsumptionModel:
         bands: Mapping[float | None, TemperatureBand] = {band.outside: band for band in self.bands}
