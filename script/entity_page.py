@@ -98,6 +98,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "time_to_full_*": "Forecast of the time to a full battery at this power, in steps of five minutes",
         "battery_energy": "Energy in the battery",
         "battery_capacity": "Capacity of the battery when new",
+        "battery_capacity_estimated": "What the battery holds by our own [estimate](battery-health.md)",
         "battery_health": "Present capacity as a share of that of a new battery",
         "battery_health_bars": "The health in the twelve bars that older cars show",
         "battery_amp_hours": "Present capacity in ampere-hours",
@@ -210,6 +211,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
 """What the entities mean, by their keys; a ``*`` stands for several that share a row."""
 
 _NOT_IN_GOLDEN: Mapping[tuple[str, str], frozenset[str]] = {
+    ("sensor", "battery_capacity_estimated"): frozenset(SOURCES),
     ("sensor", "battery_energy"): frozenset({"europe"}),
     ("sensor", "charging_power"): frozenset({"europe", "japan"}),
     ("sensor", "charge_schedule*"): frozenset({"north_america"}),

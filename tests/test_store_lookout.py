@@ -9,6 +9,7 @@ from custom_components.nissanconnect.engine.alert_tracker import (
     SeenAlert,
     SeenAlerts,
 )
+from custom_components.nissanconnect.engine.health_tracker import HealthReading, HealthTrack, HealthTracker
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.store import Remembered, RememberedVehicle
 from custom_components.nissanconnect.vehicle import Alert, AlertType, Package, Subscription, VehicleState
@@ -26,6 +27,9 @@ def test_what_was_missed_reported_and_subscribed() -> None:
     )
     tracker = AlertTracker(
         watch=ConditionTracker({"k": True}, {"tyre_warning/front_left/": EPOCH}, {"tyre_warning/front_left/": 180.5}),
+        health=HealthTracker(
+            tracks={"own": HealthTrack(recent=(HealthReading(at=EPOCH, value=88.4, source="ovms"),), reference=90.0)}
+        ),
         book=SeenAlerts((SeenAlert(alert, noticed=True),)),
         missed=MissedAlerts(counts={"alarm": 2}, oldest_at=EPOCH - timedelta(days=9), summed_up_at=EPOCH),
     )

@@ -2,7 +2,7 @@
 
 from asyncio import Lock
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 import logging
 
@@ -17,6 +17,7 @@ from .const import DOMAIN, EVENT_ALERT
 from .coordinator import Cause, StateUpdate, VehicleCoordinator
 from .engine.alert_rules import AlertContext, AlertPreferences, ChargeContext, charge_stopped, not_plugged_in
 from .engine.alert_tracker import AlertTracker
+from .engine.health_tracker import HealthReading
 from .engine.position import Geofence
 from .vehicle import (
     Alert,
@@ -52,7 +53,8 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
     """Finds out what happens to a vehicle, reports each alert once, and remembers that.
 
     ``geofences`` are those that apply to the vehicle now; ``wanted`` are the alerts that the owner wants.
-    ``charge_target`` is the level at which the charge plan that holds now is done.
+    ``charge_target`` is the level at which the charge plan that holds now is done. ``estimated_health`` is the
+    battery's health by our own estimate, by the name of that.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
         self.geofences = geofences
         self.wanted = wanted
         self.charge_target: float | None = None
+        self.estimated_health: Mapping[str, HealthReading] = {}
         self._coordinator = coordinator
         self._log = log
         self._cancel_plug_reminder = self._async_schedule_plug_reminder()
@@ -153,6 +156,7 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
                 unwanted=frozenset(AlertType) - self.wanted,
                 listening_since=None if self._coordinator.sources.is_polled else self._started_at,
                 unanswered_at=self._log.wakes.unanswered_at,
+                healths=self._healths,
             )
             shown = self._geofence_states
             self.tracker, alerts = self.tracker.after(before, context, self.geofences)
@@ -169,6 +173,17 @@ class VehicleAlerts:  # evaluating, messages and reminders share one tracker
             self.async_report([summary])
         for listener in self._evaluation_listeners:
             listener()
+
+    @property
+    def _healths(self) -> dict[str, HealthReading]:
+        """The battery's health as each source reports it, and by our own estimate."""
+        batteries = ((source.name, source.reported.state.battery) for source in self._coordinator.sources)
+        reported = {
+            name: HealthReading(at=battery.known_at, value=battery.health, source=battery.backend)
+            for name, battery in batteries
+            if battery is not None and battery.health is not None
+        }
+        return {**reported, **self.estimated_health}
 
     @property
     def _geofence_states(self) -> list[tuple[bool | None, float | None]]:

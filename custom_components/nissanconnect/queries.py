@@ -1,4 +1,4 @@
-"""Actions that ask about vehicles and send them nothing: preflight, plans, reach, logs, the book, Leaf Spy's logs."""
+"""Actions that ask about vehicles and send them nothing: preflight, plans, reports, logs, the book, Leaf Spy's logs."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +16,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.json import JsonValueType
 import probatio
 
+from .battery_queries import async_battery_report
 from .book_queries import (
     ATTR_PATH,
     EXPORT_BOOK_FIELDS,
@@ -29,7 +30,7 @@ from .charge_queries import PLAN_CHARGE_FIELDS, async_plan_charge
 from .const import DOMAIN
 from .engine.preconditions import OVERRIDABLE
 from .engine.wake_policy import WakeRefusal
-from .reach_queries import ATTR_TO, CAN_REACH_FIELDS, async_can_reach
+from .reach_queries import CAN_REACH_FIELDS, async_can_reach
 from .runtime import VehicleRuntime
 from .vehicle import (
     COMMANDS,
@@ -180,6 +181,7 @@ def _allowed_file(hass: HomeAssistant, path: str) -> Iterator[Path]:
 
 
 QUERIES: Mapping[str, VehicleQuery] = {
+    "battery_report": VehicleQuery(run=async_battery_report),
     "can_reach": VehicleQuery(run=async_can_reach, fields=CAN_REACH_FIELDS),
     "command_log": VehicleQuery(run=_command_log, admin_only=True),
     "export_book": VehicleQuery(

@@ -1,6 +1,6 @@
 """Everything that runs for one vehicle, put together here: each part knows only those before it.
 
-coordinator → log → alerts → PIN guard → checks → commands → plans, wakes, charge → book, abrp → estimates
+coordinator → log → alerts → battery, PIN guard → checks → commands → plans, wakes, charge → book, abrp → estimates
 """
 
 from homeassistant.core import HomeAssistant, callback
@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from .abrp import AbrpSender, abrp_of
 from .alerts import VehicleAlerts
 from .automatic import AutomaticWakes, ClimatePlans
+from .battery_health import BatteryHealth
 from .book.estimates import VehicleEstimates
 from .book.keeper import VehicleBook
 from .book.statistics import BookStatistics
@@ -61,6 +62,7 @@ class VehicleRuntime:
             tracker=known.alert_tracker,
             preferences=known.alert_preferences,
         )
+        self.battery = BatteryHealth(self.coordinator, self.alerts)
         self.pin_guard = PinGuard(self.coordinator, self.log, self.alerts, known.wrong_pins)
         self.checks = CommandChecks(self.coordinator, self.log, self.alerts, self.pin_guard)
         self.commands = VehicleCommands(self.coordinator, self.log, self.checks)

@@ -337,6 +337,16 @@ INTEGRATION_SENSORS = (
         **_EXPERT,
     ),
     IntegrationSensorDescription(
+        key="battery_capacity_estimated",
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        needs={Capability.BATTERY},
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        state=lambda vehicle: vehicle.battery.estimate.capacity if vehicle.battery.estimate else None,
+        **_DIAGNOSTIC,
+    ),
+    IntegrationSensorDescription(
         key="requests_today",
         state_class=SensorStateClass.TOTAL_INCREASING,
         state=lambda vehicle: vehicle.connection.requests_today,

@@ -20,6 +20,7 @@ from .runtime import VehicleRuntime
 
 WITHOUT_STATISTICS: Mapping[str, str] = {
     "battery_capacity": "A nominal value that never changes.",
+    "battery_capacity_estimated": "Changes by a hundredth in months; the battery report has its trend.",
     "battery_energy": "Follows the level: it is the level times the capacity.",
     "consumption_average": "Follows the temperature; what trips have consumed is in the book.",
     "fuel_quantity": "Follows the level: it is the level times the size of the tank.",
@@ -53,7 +54,7 @@ class VehicleSensorDescription(SensorEntityDescription, ReportedDescription[str 
 class IntegrationSensorDescription(SensorEntityDescription, VehicleDescription):
     """A value of the integration itself, such as a count of requests; it does not depend on reports."""
 
-    state: Callable[[VehicleRuntime], int | str | None]
+    state: Callable[[VehicleRuntime], float | str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,7 @@ class IntegrationSensor(StatisticsEntity):
 
     @property
     @override
-    def native_value(self) -> int | str | None:
+    def native_value(self) -> float | str | None:
         return self.entity_description.state(self.runtime)
 
 

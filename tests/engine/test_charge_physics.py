@@ -16,6 +16,7 @@ from custom_components.nissanconnect.engine.charge_physics import (
     ChargeModel,
     FinishedCharge,
     ac_power,
+    new_capacity,
     phases,
     usable_capacity,
 )
@@ -32,6 +33,26 @@ def info(model: str | None = "Leaf", year: int | None = None, **changed: Any) ->
 
 def state(**battery: Any) -> VehicleState:
     return VehicleState.of(Battery(backend="b", received_at=NOON, **battery))
+
+
+@pytest.mark.parametrize(
+    ("vehicle", "reported", "usable"),
+    [
+        (info(), {"capacity": 40.0, "health": 80.0}, 38.5),
+        (info(year=2020), {"capacity": 62.0}, 59.0),
+        (info(year=2020), {"capacity": 35.2}, None),  # either of two
+        (info(year=2018), {"capacity": 35.2}, 38.5),
+        (info(year=2018), {}, 38.5),
+        (info(), {}, None),
+        (info("Sakura"), {"capacity": 20.0}, None),
+        (info("Qashqai", powertrain=Powertrain.COMBUSTION), {}, None),
+    ],
+)
+def test_what_a_battery_held_when_it_was_new(
+    vehicle: VehicleInfo, reported: dict[str, float], usable: float | None
+) -> None:
+    assert new_capacity(vehicle, state(**reported)) == usable
+    assert new_capacity(info(year=2018), VehicleState()) == 38.5
 
 
 @pytest.mark.parametrize(

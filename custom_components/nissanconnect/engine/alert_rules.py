@@ -4,7 +4,7 @@ The first state of a vehicle raises no alerts: a condition that has always held 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from ..vehicle import (
     VehicleState,
 )
 from .diagnosis import silence_limit
+from .health_tracker import HealthReading
 from .wake_policy import LOWEST_VOLTAGE
 
 _AJAR = timedelta(minutes=10)
@@ -77,7 +78,7 @@ class AlertContext:
     when the owner or a charge plan last stopped charging, ``target`` the level at which the plan is done, if one holds.
     ``charge_below`` is the level in % below which they want an alert, ``unwanted`` the types that they have switched
     off. ``listening_since`` is since when all sources push, if they do. ``unanswered_at`` is when the vehicle was last
-    woken without a response.
+    woken without a response. ``healths`` are the newest readings of the battery's health by their sources.
     """
 
     state: VehicleState
@@ -90,6 +91,7 @@ class AlertContext:
     unwanted: frozenset[AlertType] = frozenset()
     listening_since: datetime | None = None
     unanswered_at: datetime | None = None
+    healths: Mapping[str, HealthReading] = field(default_factory=dict)
 
     def found_late(self, before: VehicleState, group: Group) -> bool:
         """Whether a change of ``group`` since ``before`` happened longer ago than the horizon.

@@ -19,6 +19,7 @@ from .alert_rules import (
     conditions,
     transitions,
 )
+from .health_tracker import HealthTracker
 from .position import Geofence, GeofenceAction, ParkedPosition, Presence, Track, distance
 
 _KEPT = 50
@@ -192,6 +193,7 @@ class AlertTracker:
     presences: Mapping[str, Presence] = field(default_factory=dict)
     anchor: ParkedPosition = ParkedPosition()
     watch: ConditionTracker = ConditionTracker()
+    health: HealthTracker = HealthTracker()
     book: SeenAlerts = SeenAlerts()
     feed: SeenNotifications = SeenNotifications()
     missed: MissedAlerts = MissedAlerts()
@@ -208,14 +210,15 @@ class AlertTracker:
         reminding = located._acting(geofences, GeofenceAction.LOCK_REMINDER)
         seen = replace(context, lock_reminder=next((each.name for each in reminding), None))
         watch, begun = located.watch.after(conditions(seen))
-        found = (*crossings, *transitions(before, seen), *begun)
+        health, dropped = located.health.after(context.healths)
+        found = (*crossings, *transitions(before, seen), *begun, *dropped)
 
         def late(alert: Alert) -> bool:
             return alert.type in CHANGED and seen.found_late(before, CHANGED[alert.type])
 
         # An alert that is switched off must not hide a message about the same event.
         wanted = (each for each in found if each.type not in context.unwanted)
-        return replace(located, watch=watch)._admitted(wanted, late)
+        return replace(located, watch=watch, health=health)._admitted(wanted, late)
 
     def inside(self, geofence: Geofence) -> bool | None:
         """Whether the vehicle is inside a geofence; ``None`` before its position was known."""

@@ -34,6 +34,11 @@ _OUTSIDE = 0.025
 _YEAR = timedelta(days=365)
 """From this long the estimate takes its charges, so that summer and winter both count: a cold battery holds less."""
 
+_ALL_SEASONS = timedelta(days=330)
+
+_STEADY = 0.01
+"""Within which part of itself an estimate must be known to notice that it falls by two hundredths."""
+
 _KEPT_A_MONTH = 10
 _KEPT = 480
 """Four years of one meter."""
@@ -139,6 +144,11 @@ class CapacityEstimate:
     metered_at: Meter
     since: datetime
     at: datetime
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it can be compared with a later one: the charges agree, and every season is among them."""
+        return self.scatter <= _STEADY and self.at - self.since >= _ALL_SEASONS
 
 
 def comparable(samples: Iterable[CapacitySample]) -> Sequence[CapacitySample]:

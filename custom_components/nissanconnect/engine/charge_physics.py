@@ -99,6 +99,16 @@ def usable_capacity(info: VehicleInfo, state: VehicleState) -> float | None:
     return new
 
 
+def new_capacity(info: VehicleInfo, state: VehicleState) -> float | None:
+    """Return the usable kWh that the battery held when it was new, ``None`` if the model does not tell.
+
+    A reported capacity decides between batteries of different sizes, if it is a nominal one.
+    """
+    models, reported = _models(info), state.battery.capacity if state.battery else None
+    named = [each for each in models if reported and isclose(each.nominal, reported, rel_tol=_SAME)]
+    return _only([each.usable for each in named or models])
+
+
 def ac_power(info: VehicleInfo) -> float | None:
     """Return the kW that the vehicle takes from a wallbox, ``None`` if the model is unknown.
 

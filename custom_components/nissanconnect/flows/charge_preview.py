@@ -17,7 +17,7 @@ from ..charging.switch import charge_switch
 from ..charging.tasks import Standing, async_plan_from_now, select_plan
 from ..engine.charge_plan import ChargePlan, PlanReason, PlanStatus
 from ..runtime import VehicleRuntime
-from ..texts import async_text
+from ..texts import async_number, async_say, async_text
 from ..vehicle import ChargeMode
 
 _LONGEST = 60
@@ -87,7 +87,7 @@ async def _paragraphs(
             "block",
             start=await _async_time(hass, block.start),
             end=await _async_time(hass, block.end),
-            energy=await _async_number(hass, block.energy, 1),
+            energy=await async_number(hass, block.energy, 1),
             cost=await _async_money(hass, block.cost, currency),
         )
         for block in plan.blocks[:_MOST_BLOCKS]
@@ -96,7 +96,7 @@ async def _paragraphs(
     yield await _async_say(
         hass,
         "total",
-        energy=await _async_number(hass, plan.energy, 1),
+        energy=await async_number(hass, plan.energy, 1),
         cost=await _async_money(hass, plan.cost, currency),
         at_once=await _async_money(hass, plan.cost_at_once, currency),
         finish=await _async_time(hass, plan.blocks[-1].end),
@@ -107,10 +107,7 @@ async def _paragraphs(
 
 
 async def _async_say(hass: HomeAssistant, name: str, **values: str) -> str:
-    text = await async_text(hass, "charge_preview", name)
-    for placeholder, value in values.items():
-        text = text.replace(f"[{placeholder}]", value)
-    return text
+    return await async_say(hass, "charge_preview", name, **values)
 
 
 async def _async_time(hass: HomeAssistant, at: datetime) -> str:
@@ -119,8 +116,4 @@ async def _async_time(hass: HomeAssistant, at: datetime) -> str:
 
 
 async def _async_money(hass: HomeAssistant, amount: float | None, currency: str) -> str:
-    return "?" if amount is None else f"{await _async_number(hass, amount, 2)} {currency}"
-
-
-async def _async_number(hass: HomeAssistant, number: float, digits: int) -> str:
-    return f"{number:.{digits}f}".replace(".", await async_text(hass, "charge_preview", "decimal"))
+    return "?" if amount is None else f"{await async_number(hass, amount, 2)} {currency}"

@@ -32,6 +32,7 @@ class AlertType(StrEnum):
     UNEXPECTED_MOVEMENT = "unexpected_movement"
     ALARM = "alarm"
     AUX_BATTERY_LOW = "aux_battery_low"
+    BATTERY_HEALTH_DROPPED = "battery_health_dropped"
     TYRE_WARNING = "tyre_warning"
     WARNING_LAMP = "warning_lamp"
     MAINTENANCE_DUE = "maintenance_due"

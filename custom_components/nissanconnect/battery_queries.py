@@ -1,0 +1,148 @@
+"""The action that reports all that is known about the age of a battery."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from homeassistant.const import PERCENTAGE, UnitOfElectricPotential, UnitOfEnergy
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
+
+from .battery_health import BatteryHealth
+from .const import DOMAIN
+from .engine.capacity import LEAST_CHARGES
+from .runtime import VehicleRuntime
+from .texts import async_number, async_say, async_text
+from .vehicle import Battery, Capability
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Figure:
+    """A value that sources report: its field, the sensor by whose name it is shown, its unit and its decimals."""
+
+    field: str
+    sensor: str
+    unit: str
+    digits: int = 0
+
+
+_FIGURES: Mapping[str, _Figure] = {
+    "health": _Figure(field="health", sensor="battery_health", unit=PERCENTAGE),
+    "health_bars": _Figure(field="health_bars", sensor="battery_health_bars", unit="/ 12"),
+    "hx": _Figure(field="hx", sensor="battery_hx", unit=PERCENTAGE, digits=1),
+    "cell_spread": _Figure(field="cell_spread", sensor="cell_spread", unit=UnitOfElectricPotential.MILLIVOLT),
+    "capacity_reported": _Figure(
+        field="capacity", sensor="battery_capacity", unit=UnitOfEnergy.KILO_WATT_HOUR, digits=1
+    ),
+}
+"""By their names in the response."""
+
+
+async def async_battery_report(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping[str, JsonValueType]:
+    """Report what sources say about the battery, and what its charges do; raises a translated error without one."""
+    if Capability.BATTERY not in vehicle.info.all_capabilities:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported")
+    batteries = {name: _newest(vehicle, figure.field) for name, figure in _FIGURES.items()}
+    health = vehicle.battery
+    method = health.estimate.metered_at if health.estimate else None
+    return {
+        "answer": {
+            **{name: _reported(batteries[name], figure) for name, figure in _FIGURES.items()},
+            "capacity_nominal": _by_model(health.new_capacity),
+            "capacity_estimated": {
+                **_estimated(health),
+                "method": await async_text(call.hass, "battery_report", f"method_{method}") if method else None,
+            },
+            "uncertainty": await async_text(call.hass, "battery_report", f"uncertainty_{method or 'none'}"),
+            "text": await _text(call.hass, batteries, health),
+        }
+    }
+
+
+def _newest(vehicle: VehicleRuntime, field: str) -> Battery | None:
+    """Return the newest report with this field."""
+    batteries = (source.reported.state.battery for source in vehicle.sources)
+    known = [each for each in batteries if each is not None and getattr(each, field) is not None]
+    return max(known, key=lambda each: each.known_at, default=None)
+
+
+def _reported(battery: Battery | None, figure: _Figure) -> JsonValueType:
+    if battery is None:
+        return None
+    return {
+        "value": round(getattr(battery, figure.field), 2),
+        "source": battery.backend,
+        "at": battery.known_at.isoformat(),
+    }
+
+
+def _by_model(new: float | None) -> JsonValueType:
+    return None if new is None else {"value": new, "source": "model", "at": None}
+
+
+def _estimated(health: BatteryHealth) -> dict[str, JsonValueType]:
+    estimate, trend = health.estimate, health.trend
+    return {
+        "value": _rounded(estimate and estimate.capacity),
+        "low": _rounded(estimate and estimate.low),
+        "high": _rounded(estimate and estimate.high),
+        "health": _rounded(health.health),
+        "charges": health.charges,
+        "metered_at": estimate and estimate.metered_at,
+        "since": estimate and estimate.since.isoformat(),
+        "at": estimate and estimate.at.isoformat(),
+        "trend_per_year": _rounded(trend and trend.per_year),
+        "trend_low": _rounded(trend and trend.low),
+        "trend_high": _rounded(trend and trend.high),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+async def _text(hass: HomeAssistant, batteries: Mapping[str, Battery | None], health: BatteryHealth) -> str:
+    """Return the report in words, as Markdown."""
+
+    async def say(name: str, **values: float | datetime) -> str:
+        return await async_say(
+            hass, "battery_report", name, **{key: await _shown(hass, value) for key, value in values.items()}
+        )
+
+    lines = []
+    for name, battery in batteries.items():
+        if battery is not None:
+            figure = _FIGURES[name]
+            label = await async_text(hass, "sensor", f"{figure.sensor}.name")
+            value = await async_number(hass, getattr(battery, figure.field), figure.digits)
+            source = await async_text(hass, "source", battery.backend)
+            lines.append(f"- {label}: {value} {figure.unit} ({source}, {await _shown(hass, battery.known_at)})")
+    paragraphs = ["\n".join(lines)] if lines else []
+    paragraphs += [await say(name, **values) for name, values in _sentences(health)]
+    return "\n\n".join(paragraphs)
+
+
+def _sentences(health: BatteryHealth) -> Iterator[tuple[str, Mapping[str, float | datetime]]]:
+    """Yield what is to be said of the estimate, with the values in it."""
+    estimate, trend, new = health.estimate, health.trend, health.new_capacity
+    if estimate is None:
+        yield "too_few", {"charges": health.charges, "needed": LEAST_CHARGES}
+        return
+    values = {"value": estimate.capacity, "low": estimate.low, "high": estimate.high}
+    yield "estimated", {**values, "charges": estimate.charges, "since": estimate.since, "at": estimate.at}
+    if new is not None and health.health is not None:
+        yield "estimated_health", {"health": health.health, "new": new}
+    yield f"method_{estimate.metered_at}", {}
+    yield f"uncertainty_{estimate.metered_at}", {}
+    if trend is None:
+        yield "trend_unknown", {}
+    else:
+        yield "trend", {"trend": trend.per_year, "low": trend.low, "high": trend.high}
+
+
+async def _shown(hass: HomeAssistant, value: float | datetime) -> str:
+    if isinstance(value, datetime):
+        return f"{dt_util.as_local(value):%Y-%m-%d}"
+    return await async_number(hass, value, 0 if isinstance(value, int) else 1)
