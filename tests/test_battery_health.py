@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 import re
+from typing import Any, cast
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_UNKNOWN
@@ -15,6 +16,8 @@ from homeassistant.util.yaml import parse_yaml
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.nissanconnect.book.files import OpenBook
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.capacity import CapacitySample, Meter
 from custom_components.nissanconnect.engine.merge import SourceState
 from custom_components.nissanconnect.runtime import VehicleRuntime
@@ -40,7 +43,7 @@ def leaf(simulator: Simulator, loaded: MockConfigEntry) -> VehicleRuntime:
     return vehicle
 
 
-async def report(vehicle: VehicleRuntime, **values: float) -> None:
+async def report(vehicle: VehicleRuntime, **values: Any) -> None:
     """Have its own source report values of the battery, and look at them."""
     battery = Battery(backend="leafspy", received_at=dt_util.utcnow(), level=50, **values)
     source = vehicle.sources.own
@@ -84,7 +87,7 @@ async def test_what_charges_show_is_told_once_they_are_of_all_seasons(
     since = dt_util.utcnow() - known_for * DAY
     for _ in range(11):
         freezer.tick(30 * DAY)
-        leaf.battery.async_update(charges(since, dt_util.utcnow(), Garage(per_year=-4)))
+        leaf.battery.async_learn(charges(since, dt_util.utcnow(), Garage(per_year=-4)))
         await report(leaf, capacity=40)
     found = [each.data for each in alerts if each.data["type"] == "battery_health_dropped"]
     assert [each["source"] for each in found] == told_by
@@ -94,13 +97,38 @@ async def test_what_charges_show_is_told_once_they_are_of_all_seasons(
 # The sensor
 
 
+async def test_the_book_passes_on_what_a_settled_charge_shows(
+    hass: HomeAssistant, leaf: VehicleRuntime, loaded: MockConfigEntry, simulator: Simulator
+) -> None:
+    now = dt_util.utcnow()
+    readings = []
+    for minutes in range(0, 241, 5):
+        at, charged = now - 5 * DAY + timedelta(minutes=minutes), min(max(minutes - 60, 0), 120) / 120
+        readings += [
+            (Quantity.LEVEL, Reading(at, 30 + 40 * charged, "ovms")),
+            (Quantity.CHARGING, Reading(at, float(60 <= minutes < 180), "ovms")),
+            (Quantity.STORED, Reading(at, 14.4 * charged, "ovms")),
+        ]
+    kept = charges(now - 40 * DAY, now - 24 * DAY, Garage())
+    await hass.config_entries.async_unload(loaded.entry_id)
+    await leaf.book.files.async_save(OpenBook(readings=tuple(readings), capacity_samples=tuple(kept)))
+    assert len(kept) == 9
+    for _ in range(2):
+        await hass.config_entries.async_setup(loaded.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        again: VehicleRuntime = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+        assert again.battery.charges == 10
+        assert float(state(hass, "sensor.leaf_estimated_battery_capacity").state) == pytest.approx(36, rel=0.02)
+        await hass.config_entries.async_unload(loaded.entry_id)
+
+
 async def test_the_sensor_is_unknown_before_ten_charges(hass: HomeAssistant, leaf: VehicleRuntime) -> None:
     sensor = "sensor.leaf_estimated_battery_capacity"
     assert state(hass, sensor).state == STATE_UNKNOWN
     ten = charges(dt_util.utcnow() - 18 * DAY, dt_util.utcnow(), Garage())
-    leaf.battery.async_update(ten[:9])
+    leaf.battery.async_learn(ten[:9])
     assert state(hass, sensor).state == STATE_UNKNOWN
-    leaf.battery.async_update(ten)
+    leaf.battery.async_learn(ten)
     assert float(state(hass, sensor).state) == pytest.approx(36, rel=0.02)
 
 
@@ -133,7 +161,7 @@ async def test_before_ten_charges_it_says_how_many_are_missing(
     hass: HomeAssistant, leaf: VehicleRuntime, device: str
 ) -> None:
     await report(leaf)
-    leaf.battery.async_update(charges(dt_util.utcnow() - 8 * DAY, dt_util.utcnow(), Garage()))
+    leaf.battery.async_learn(charges(dt_util.utcnow() - 8 * DAY, dt_util.utcnow(), Garage()))
     answer = await ask(hass, "battery_report", device)
     estimated = answer["capacity_estimated"]
     assert estimated.pop("charges") == 5
@@ -152,7 +180,7 @@ async def test_the_estimate_says_how_sure_it_is(
 ) -> None:
     now = dt_util.utcnow()
     await report(leaf, capacity=40)
-    leaf.battery.async_update(charges(now - 3 * YEAR - DAY, now, Garage(capacity=38.5, per_year=-2, metered_at=meter)))
+    leaf.battery.async_learn(charges(now - 3 * YEAR - DAY, now, Garage(capacity=38.5, per_year=-2, metered_at=meter)))
     answer = await ask(hass, "battery_report", device)
     estimated = answer["capacity_estimated"]
     assert estimated["low"] < 38.5 * 0.95 < estimated["high"]
@@ -160,7 +188,7 @@ async def test_the_estimate_says_how_sure_it_is(
     assert estimated["health"] == pytest.approx(95, abs=1)
     assert estimated["trend_low"] < -2 < estimated["trend_high"]
     assert estimated["trend_per_year"] == pytest.approx(-2, abs=0.5)
-    assert (estimated["metered_at"], estimated["charges"]) == (meter, 183)
+    assert (estimated["metered_at"], estimated["charges"]) == (meter, 122)
     assert datetime.fromisoformat(estimated["at"]) == now
     assert ("at the wall" in estimated["method"]) == (meter is Meter.WALL)
     for words in (estimated["method"], answer["uncertainty"]):
@@ -175,7 +203,7 @@ async def test_the_report_is_in_the_language_of_home_assistant(
     hass.config.language = "de"
     now = dt_util.utcnow()
     await report(leaf, capacity=40, hx=80.5)
-    leaf.battery.async_update(charges(now - 3 * YEAR, now, Garage(per_year=-2)))
+    leaf.battery.async_learn(charges(now - 3 * YEAR, now, Garage(per_year=-2)))
     answer = await ask(hass, "battery_report", device)
     assert "- Batterieleitwert (Hx): 80,5 % (Leaf Spy, 2026-11-20)" in answer["text"].splitlines()
     assert re.search(r"Sie ändert sich um -\d,\d % im Jahr", answer["text"])
@@ -194,7 +222,7 @@ async def test_without_a_traction_battery_there_is_no_report(
 async def test_a_dashboard_shows_it_as_the_page_says(
     hass: HomeAssistant, leaf: VehicleRuntime, freezer: FrozenDateTimeFactory
 ) -> None:
-    entity, card = (parse_yaml(each) for each in blocks("docs/battery-health.md", "text"))
+    entity, card = (cast("dict[str, Any]", parse_yaml(each)) for each in blocks("docs/battery-health.md", "text"))
     await report(leaf, health=91)
     assert await async_setup_component(hass, "template", entity)
     await hass.async_block_till_done()

@@ -1,6 +1,6 @@
 """Our own estimate of what a vehicle's battery holds, for its entities, its report and its alerts."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from homeassistant.core import callback
 
@@ -13,6 +13,7 @@ from .engine.capacity import (
     capacity_trend,
     comparable,
     estimate_capacity,
+    with_samples,
 )
 from .engine.charge_physics import new_capacity
 from .engine.health_tracker import HealthReading
@@ -22,13 +23,14 @@ ESTIMATE = "estimate"
 
 
 class BatteryHealth:
-    """What the charges of a vehicle tell about its battery.
+    """What the charges of a vehicle show about its battery, by the ``samples`` that are kept of them.
 
     ``charges`` is of how many charges the ``estimate`` is made, or would be if they were enough.
     """
 
     def __init__(self, coordinator: VehicleCoordinator, alerts: VehicleAlerts) -> None:
-        """Nothing is known before :meth:`async_update`."""
+        """Nothing is known before :meth:`async_learn`."""
+        self.samples: tuple[CapacitySample, ...] = ()
         self.charges = 0
         self.estimate: CapacityEstimate | None = None
         self.trend: CapacityTrend | None = None
@@ -36,11 +38,15 @@ class BatteryHealth:
         self._alerts = alerts
 
     @callback
-    def async_update(self, samples: Collection[CapacitySample]) -> None:
-        """Estimate anew from all charges that are known. It takes some milliseconds."""
-        self.charges = len(comparable(samples))
-        self.estimate = estimate_capacity(samples)
-        self.trend = capacity_trend(samples)
+    def async_learn(self, samples: Iterable[CapacitySample]) -> None:
+        """Estimate anew from these samples and those that are kept; it takes some milliseconds."""
+        learnt = with_samples(self.samples, samples)
+        if learnt == self.samples:
+            return
+        self.samples = learnt
+        self.charges = len(comparable(learnt))
+        self.estimate = estimate_capacity(learnt)
+        self.trend = capacity_trend(learnt)
         self._alerts.estimated_health = self._readings()
         self._coordinator.async_update_listeners()
 

@@ -39,6 +39,12 @@ _FIGURES: Mapping[str, _Figure] = {
 }
 """By their names in the response."""
 
+_KWH: Mapping[str, str] = {"value": "capacity", "low": "low", "high": "high"}
+_PERCENT: Mapping[str, str] = {"trend_per_year": "per_year", "trend_low": "low", "trend_high": "high"}
+"""Fields of the estimate and of its trend by their names in the response."""
+
+_ESTIMATED = (*_KWH, "health", "charges", "metered_at", "since", "at", *_PERCENT)
+
 
 async def async_battery_report(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping[str, JsonValueType]:
     """Report what sources say about the battery, and what its charges do; raises a translated error without one."""
@@ -84,23 +90,16 @@ def _by_model(new: float | None) -> JsonValueType:
 
 def _estimated(health: BatteryHealth) -> dict[str, JsonValueType]:
     estimate, trend = health.estimate, health.trend
-    return {
-        "value": _rounded(estimate and estimate.capacity),
-        "low": _rounded(estimate and estimate.low),
-        "high": _rounded(estimate and estimate.high),
-        "health": _rounded(health.health),
-        "charges": health.charges,
-        "metered_at": estimate and estimate.metered_at,
-        "since": estimate and estimate.since.isoformat(),
-        "at": estimate and estimate.at.isoformat(),
-        "trend_per_year": _rounded(trend and trend.per_year),
-        "trend_low": _rounded(trend and trend.low),
-        "trend_high": _rounded(trend and trend.high),
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
+    shown = dict[str, JsonValueType].fromkeys(_ESTIMATED)
+    shown["charges"] = health.charges
+    if estimate is not None:
+        shown |= {name: round(getattr(estimate, field), 2) for name, field in _KWH.items()}
+        shown |= {"since": estimate.since.isoformat(), "at": estimate.at.isoformat(), "metered_at": estimate.metered_at}
+    if health.health is not None:
+        shown["health"] = round(health.health, 2)
+    if trend is not None:
+        shown |= {name: round(getattr(trend, field), 2) for name, field in _PERCENT.items()}
+    return shown
 
 
 async def _text(hass: HomeAssistant, batteries: Mapping[str, Battery | None], health: BatteryHealth) -> str:

@@ -76,7 +76,7 @@ class VehicleRuntime:
             memory=known.charge,
             plans=charge_plans_of(entry, known.info),
         )
-        self.book = VehicleBook(self.coordinator, self.charge, self.alerts)
+        self.book = VehicleBook(self.coordinator, self.charge, self.alerts, self.battery)
         self.statistics = BookStatistics(self.coordinator, self.book)
         self.abrp = AbrpSender(self.coordinator, abrp_of(entry, known.info))
         self.estimates = VehicleEstimates(self.coordinator, self.charge, self.book)

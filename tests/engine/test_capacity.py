@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.nissanconnect.engine.book_entries import Charge, Current
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Readings
 from custom_components.nissanconnect.engine.capacity import (
     LEAST_CHARGES,
     CapacityEstimate,
@@ -18,8 +20,11 @@ from custom_components.nissanconnect.engine.capacity import (
     capacity_trend,
     comparable,
     estimate_capacity,
-    with_sample,
+    samples_of,
+    with_samples,
 )
+from custom_components.nissanconnect.engine.charge_finder import Assumptions
+from custom_components.nissanconnect.engine.entry_finder import EntryFinder
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -139,12 +144,9 @@ def test_order_and_repetition_do_not_matter(samples: list[CapacitySample], chanc
     assert estimate_capacity(again) == estimate_capacity(samples)
     assert capacity_trend(again) == capacity_trend(samples)
     kept: tuple[CapacitySample, ...] = ()
-    in_order: tuple[CapacitySample, ...] = ()
     for each in again:
-        kept = with_sample(kept, each)
-    for each in samples:
-        in_order = with_sample(in_order, each)
-    assert kept == in_order
+        kept = with_samples(kept, [each])
+    assert kept == with_samples((), samples)
 
 
 @given(CHARGES, st.floats(0.1, 10))
@@ -201,7 +203,7 @@ def test_fewer_than_ten_charges_are_none(count: int, meter: Meter) -> None:
 def test_what_says_nothing_does_not_count(spoilt: dict[str, Any]) -> None:
     samples = Garage().charges(10, 1)
     assert estimate_capacity([*samples[:9], replace(samples[9], **spoilt)]) is None
-    assert with_sample(samples, replace(samples[9], at=START - DAY, **spoilt)) == tuple(samples)
+    assert with_samples(samples, [replace(samples[9], at=START - DAY, **spoilt)]) == tuple(samples)
 
 
 def test_charges_from_different_meters_are_not_mixed() -> None:
@@ -221,6 +223,65 @@ def test_only_the_last_year_counts() -> None:
     assert estimate_capacity([*old.charges(100, 1), *later[:9]]) is None
 
 
+# What a charge shows
+
+
+CHARGE = Charge(
+    start=START,
+    end=START + timedelta(hours=3),
+    level_from=30.0,
+    level_to=70.0,
+    energy=14.4,
+    counted=True,
+    wall_energy=17.0,
+    estimated=False,
+    hours=2.5,
+    current=Current.AC,
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [
+        ({}, {Meter.BATTERY: 14.4, Meter.WALL: 17.0}),
+        ({"counted": False}, {Meter.WALL: 17.0}),
+        ({"estimated": True}, {Meter.BATTERY: 14.4}),
+        ({"estimated": True, "counted": False}, {}),
+        ({"current": Current.DC}, {Meter.BATTERY: 14.4}),
+        ({"level_to": None}, {}),
+        ({"level_from": None}, {}),
+        ({"hours": None}, {}),
+        ({"energy": None, "wall_energy": None}, {}),
+    ],
+    ids=str,
+)
+def test_a_charge_shows_only_what_was_metered(known: dict[str, Any], shown: dict[Meter, float]) -> None:
+    found = [*samples_of(replace(CHARGE, **known))]
+    assert {each.metered_at: each.energy for each in found} == shown
+    assert all((each.at, each.gained, each.hours) == (CHARGE.end, 40, 2.5) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("counter", "meter"), [(Quantity.STORED, Meter.BATTERY), (Quantity.METER, Meter.WALL), (None, None)]
+)
+def test_what_was_counted_is_found_in_the_readings(counter: Quantity | None, meter: Meter | None) -> None:
+    readings = Readings()
+    for minutes in range(0, 241, 5):
+        at, charging = START + timedelta(minutes=minutes), 60 <= minutes < 180
+        charged = min(max(minutes - 60, 0), 120) / 120
+        readings.add(Quantity.LEVEL, Reading(at, 30.0 + 40 * charged, "ovms"))
+        readings.add(Quantity.CHARGING, Reading(at, float(charging), "ovms"))
+        readings.add(Quantity.PLUGGED_IN, Reading(at, 1.0, "ovms"))
+        if counter is not None:
+            readings.add(counter, Reading(at, 100 + 14.4 * charged, "counter"))
+    found = EntryFinder(readings, Assumptions(capacity=30), since=START, now=START + timedelta(hours=4)).find()
+    (charge,) = found.charges
+    assert charge.hours == pytest.approx(2, abs=0.1)
+    samples = [*samples_of(charge)]
+    assert [each.metered_at for each in samples] == ([] if meter is None else [meter])
+    assert all(each.energy == pytest.approx(14.4, abs=0.1) and each.gained == 40 for each in samples)
+
+
 # What is kept
 
 
@@ -228,7 +289,7 @@ def test_the_charges_that_gained_most_of_each_month_are_kept() -> None:
     samples = Garage().charges(1600, 1, every=1)
     kept: tuple[CapacitySample, ...] = ()
     for each in samples:
-        kept = with_sample(kept, each)
+        kept = with_samples(kept, [each])
     assert len(kept) == 480
     assert kept == tuple(sorted(kept, key=lambda each: each.at))
     january = [each for each in samples if (each.at.year, each.at.month) == (2027, 1)]
@@ -239,7 +300,7 @@ def test_the_charges_that_gained_most_of_each_month_are_kept() -> None:
 def test_a_charge_that_is_known_better_later_is_replaced() -> None:
     samples = Garage().charges(3, 1)
     corrected = replace(samples[1], energy=samples[1].energy + 1)
-    assert with_sample(samples, corrected) == (samples[0], corrected, samples[2])
+    assert with_samples(samples, [corrected]) == (samples[0], corrected, samples[2])
 
 
 @settings(max_examples=30)
@@ -261,5 +322,5 @@ def test_nothing_that_is_stored_breaks_it(samples: list[CapacitySample]) -> None
     capacity_trend(samples)
     kept: tuple[CapacitySample, ...] = ()
     for each in samples:
-        kept = with_sample(kept, each)
+        kept = with_samples(kept, [each])
     assert all(each.is_useful for each in kept)

@@ -112,7 +112,7 @@ def test_the_alerts_of_a_vehicle_have_it() -> None:
 
 
 def test_who_does_not_want_it_is_not_told_later() -> None:
-    tracker, found = AlertTracker(), []
+    tracker, found = AlertTracker(), list[Alert]()
     for day, value in enumerate((90, 90, 90, 88, 88, 88, 88)):
         context = AlertContext(
             state=VehicleState(),

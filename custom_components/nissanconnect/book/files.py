@@ -22,6 +22,7 @@ from ..const import DOMAIN
 from ..engine.book import Sums
 from ..engine.book_entries import Charge, Trip
 from ..engine.book_readings import Quantity, Reading
+from ..engine.capacity import CapacitySample
 from ..engine.consumption import ConsumptionModel
 from ..engine.energy_cost import Lot, Lots
 from ..engine.entry_finder import Entries
@@ -56,7 +57,7 @@ class OpenBook:
 
     ``since`` is until when it is settled, and ``settled`` what that adds up to, of which ``days`` has the last two
     months by their dates. ``shown`` are the sums that were shown last: they only rise. ``learnt`` is what the settled
-    trips have taught of the consumption.
+    trips have taught of the consumption, ``capacity_samples`` are what the charges of years show about the battery.
     """
 
     readings: tuple[tuple[Quantity, Reading], ...] = ()
@@ -69,6 +70,7 @@ class OpenBook:
     last_charge: Charge | None = None
     statistics: StatisticsMemory = StatisticsMemory()
     learnt: ConsumptionModel | None = None
+    capacity_samples: tuple[CapacitySample, ...] = ()
 
 
 class BookFiles:
@@ -194,6 +196,7 @@ def _dump(book: OpenBook) -> dict[str, Any]:
         "last_charge": book.last_charge,
         "statistics": book.statistics,
         "learnt": book.learnt,
+        "capacity_samples": book.capacity_samples,
     }
 
 
@@ -223,13 +226,12 @@ class _Reader:
             last_charge=self._load(Charge, kept.get("last_charge")),
             statistics=self._load(StatisticsMemory, kept.get("statistics")) or StatisticsMemory(),
             learnt=self._load(ConsumptionModel, kept.get("learnt")),
+            capacity_samples=tuple(self._each(CapacitySample, kept.get("capacity_samples"))),
         )
 
     def entries(self, raw: Any) -> Entries:
         kept = self._mapping(raw)
-        trips = [self._load(Trip, each) for each in self._list(kept.get("trips"))]
-        charges = [self._load(Charge, each) for each in self._list(kept.get("charges"))]
-        return Entries([each for each in trips if each], [each for each in charges if each])
+        return Entries([*self._each(Trip, kept.get("trips"))], [*self._each(Charge, kept.get("charges"))])
 
     def _readings(self, kept: Mapping[str, Any]) -> Iterator[tuple[Quantity, Reading]]:
         for name, series in kept.items():
@@ -264,6 +266,9 @@ class _Reader:
         if raw is not None and not isinstance(raw, list):
             self.lost = True
         return raw if isinstance(raw, list) else []
+
+    def _each[T](self, kind: type[T], raw: Any) -> Iterator[T]:
+        return (found for each in self._list(raw) if (found := self._load(kind, each)) is not None)
 
     def _load[T](self, kind: type[T], raw: Any) -> T | None:
         if raw is None:

@@ -9,12 +9,14 @@ from homeassistant.helpers.event import async_call_later, async_track_time_chang
 from homeassistant.util import dt as dt_util
 
 from ..alerts import VehicleAlerts
+from ..battery_health import BatteryHealth
 from ..charging.control import ChargeControl
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
 from ..engine.book import Book, Sums, sums_of
 from ..engine.book_entries import Charge, Trip
 from ..engine.book_readings import CELL, Quantity, Reading, Readings, Rise
+from ..engine.capacity import samples_of
 from ..engine.charge_finder import Assumptions
 from ..engine.charge_physics import ac_power, typical_consumption, usable_capacity
 from ..engine.consumption import ConsumptionModel
@@ -47,7 +49,9 @@ class VehicleBook:
     that does. ``display``, and the ``consumption`` that its trips have taught, are ``None`` until the book is read.
     """
 
-    def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, alerts: VehicleAlerts) -> None:
+    def __init__(
+        self, coordinator: VehicleCoordinator, charge: ChargeControl, alerts: VehicleAlerts, battery: BatteryHealth
+    ) -> None:
         """Nothing is noted before :meth:`async_start`."""
         self.entries = Entries()
         self.over = Entries()
@@ -60,6 +64,7 @@ class VehicleBook:
         self._hass = coordinator.hass
         self._charge = charge
         self.book = Book()
+        self._battery = battery
         self._days: dict[date, Sums] = {}
         self._regained: tuple[Rise, ...] = ()
         self._learnt = ConsumptionModel(typical=typical_consumption(coordinator.info))
@@ -151,6 +156,7 @@ class VehicleBook:
             self.book.add(quantity, reading)
         self._learnt = kept.learnt or self._learnt
         self._days = {day: sums for text, sums in kept.days.items() if (day := dt_util.parse_date(text)) is not None}
+        self._battery.async_learn(kept.capacity_samples)
         self.display = BookDisplay(totals=kept.shown, last_trip=kept.last_trip, last_charge=kept.last_charge)
         self.statistics = kept.statistics
         self._is_loaded = True
@@ -203,6 +209,7 @@ class VehicleBook:
         self._learnt = reduce(ConsumptionModel.after, settled.trips, self._learnt)
         oldest = dt_util.now().date() - _KEPT_DAYS
         self._days = {day: sums for day, sums in self._days.items() if day >= oldest}
+        self._battery.async_learn(sample for charge in settled.charges for sample in samples_of(charge))
         self._coordinator.config_entry.async_create_task(self._hass, self.files.async_archive(settled))
 
     @callback
@@ -257,6 +264,7 @@ class VehicleBook:
             last_charge=display.last_charge,
             statistics=self.statistics,
             learnt=self._learnt,
+            capacity_samples=self._battery.samples,
         )
 
 

@@ -64,8 +64,9 @@ class Trip:
 class Charge:
     """One charge, pauses included, at the ``place`` of that name; empty outside of all zones.
 
-    ``energy`` went into the battery; it may be off by the ``uncertainty``. ``wall_energy`` came from the wall: it is
-    ``estimated`` unless a meter has counted it. ``cost`` is in ``currency``. ``solar`` is which part of it was expected
+    ``energy`` went into the battery; it may be off by the ``uncertainty``. The vehicle itself has ``counted`` it, or it
+    was calculated. ``wall_energy`` came from the wall: it is ``estimated`` unless a meter has counted it. The current
+    flowed for so many ``hours``. ``cost`` is in ``currency``. ``solar`` is which part of it was expected
     from the roof, from 0 to 1.
     """
 
@@ -77,7 +78,9 @@ class Charge:
     energy: float | None = None
     uncertainty: float | None = None
     wall_energy: float | None = None
+    counted: bool = False
     estimated: bool = True
+    hours: float | None = None
     cost: float | None = None
     currency: str | None = None
     peak_power: float | None = None

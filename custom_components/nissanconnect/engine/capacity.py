@@ -9,7 +9,7 @@ A charge whose energy was calculated from the level and a capacity must not be u
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +18,7 @@ from math import comb, isfinite
 from statistics import median
 from typing import NamedTuple
 
+from .book_entries import Charge, Current
 from .charge_plan import EFFICIENCY, OVERHEAD
 
 LEAST_GAINED = 20.0
@@ -41,7 +42,7 @@ _STEADY = 0.01
 
 _KEPT_A_MONTH = 10
 _KEPT = 480
-"""Four years of one meter."""
+"""Four years of one meter, or two of both."""
 
 
 class Meter(StrEnum):
@@ -96,17 +97,40 @@ class CapacitySample:
         return self.capacity(_SHARES[self.metered_at].low) > 0
 
 
-def with_sample(samples: Iterable[CapacitySample], new: CapacitySample) -> tuple[CapacitySample, ...]:
+def samples_of(charge: Charge) -> Iterator[CapacitySample]:
+    """Yield what a charge shows, by either meter: nothing if its energies were calculated."""
+    if charge.gained is None or charge.hours is None:
+        return
+    metered = {
+        Meter.BATTERY: charge.energy if charge.counted else None,
+        Meter.WALL: None if charge.estimated or charge.current is Current.DC else charge.wall_energy,
+    }
+    for meter, energy in metered.items():
+        if energy is not None:
+            yield CapacitySample(
+                at=charge.end,
+                gained=round(charge.gained, 3),
+                energy=round(energy, 3),
+                metered_at=meter,
+                hours=round(charge.hours, 3),
+            )
+
+
+def with_samples(samples: Iterable[CapacitySample], new: Iterable[CapacitySample]) -> tuple[CapacitySample, ...]:
     """Return the samples to keep, by time: of each month and meter the ten that gained most.
 
-    A sample replaces one of the same time, which it corrects.
+    A new sample replaces one of the same time, which it corrects.
     """
     months = defaultdict[tuple[int, int, Meter], list[CapacitySample]](list)
-    for each in {sample.at: sample for sample in (*samples, new)}.values():
+    for each in {(sample.at, sample.metered_at): sample for sample in (*samples, *new)}.values():
         if each.is_useful:
             months[each.at.year, each.at.month, each.metered_at].append(each)
     kept = (sorted(month, key=lambda each: (each.gained, each.at))[-_KEPT_A_MONTH:] for month in months.values())
-    return tuple(sorted((each for month in kept for each in month), key=lambda each: each.at))[-_KEPT:]
+    return tuple(sorted((each for month in kept for each in month), key=_order))[-_KEPT:]
+
+
+def _order(sample: CapacitySample) -> tuple[datetime, Meter]:
+    return sample.at, sample.metered_at
 
 
 class _Interval(NamedTuple):

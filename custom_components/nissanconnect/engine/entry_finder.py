@@ -152,7 +152,10 @@ class EntryFinder:
         flows = self._metered(found, entry, around)
         metered = sum(rise.amount for rise in flows) or None
         level = self._levels(entry, around)
-        energy = self._stored(entry, around, metered, found.hours)
+        counted = self._counted(Quantity.STORED, entry, around)
+        energy = (
+            self._stored(entry, around, metered, found.hours) if counted is None else _Energy(counted, _COUNTER_DOUBT)
+        )
         peak, current = self._power(found, energy, metered=metered is not None)
         wall = metered if metered is not None else self._wall_energy(energy, found.hours, current)
         flows = flows or _spread(wall or 0.0, found)
@@ -167,7 +170,9 @@ class EntryFinder:
             energy=max(energy.amount, 0.0) if energy else None,
             uncertainty=energy.doubt if energy else None,
             wall_energy=wall,
+            counted=counted is not None,
             estimated=metered is None,
+            hours=found.hours,
             cost=cost_of(flows, prices) if wall is not None else None,
             currency=tariff.currency if tariff else None,
             peak_power=peak,
@@ -195,9 +200,7 @@ class EntryFinder:
         return next(enough, ())
 
     def _stored(self, entry: Stay, around: Stay, metered: float | None, hours: float) -> _Energy | None:
-        """Return what a charge brought into the battery: counted by the vehicle, by its level, or by the meter."""
-        if (stored := self._counted(Quantity.STORED, entry, around)) is not None:
-            return _Energy(stored, _COUNTER_DOUBT)
+        """Return what a charge brought into the battery by its level or, if that is unknown, by the meter."""
         if (energy := self._energy(entry, around)) is not None or metered is None:
             return energy
         arrived = metered * self._assumed.efficiency - self._assumed.overhead * hours
