@@ -76,18 +76,17 @@ async def test_health_that_has_fallen_is_told_once(
     assert (alert["health"], alert["dropped"], alert["source"]) == (88, 2, "leafspy")
 
 
-@pytest.mark.parametrize(("known_for", "told_by"), [(400, ["estimate"]), (0, [])])
+@pytest.mark.parametrize(("known_for", "per_year", "told_by"), [(400, -4, ["estimate"]), (0, -10, [])])
 async def test_what_charges_show_is_told_once_they_are_of_all_seasons(
     leaf: VehicleRuntime,
     alerts: list[Event],  # noqa: F811
-    freezer: FrozenDateTimeFactory,
     known_for: int,
+    per_year: float,
     told_by: list[str],
 ) -> None:
-    since = dt_util.utcnow() - known_for * DAY
-    for _ in range(11):
-        freezer.tick(30 * DAY)
-        leaf.battery.async_learn(charges(since, dt_util.utcnow(), Garage(per_year=-4)))
+    since = dt_util.utcnow() - (330 + known_for) * DAY
+    for days in range(300, -1, -30):
+        leaf.battery.async_learn(charges(since, dt_util.utcnow() - days * DAY, Garage(per_year=per_year)))
         await report(leaf, capacity=40)
     found = [each.data for each in alerts if each.data["type"] == "battery_health_dropped"]
     assert [each["source"] for each in found] == told_by

@@ -24,6 +24,7 @@ from .test_commands import device_id
 ADMIN = "administrators only"
 RULES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "can_reach": (POLICY_READ, {"distance": 1}),
+    "battery_report": (POLICY_READ, {}),
     "cancel_scheduled_climate": (POLICY_CONTROL, {}),
     "command_log": (ADMIN, {}),
     "export_book": (ADMIN, {"path": "/nowhere"}),
