@@ -3,7 +3,7 @@
 Each charge shows a capacity: its energy into the battery, divided by the part of the level that it gained. The estimate
 is the median of the charges of a year, which is the slope through the origin by Theil and Sen: up to half of the
 charges may be wrong, as when something else was metered, too. Its interval is that of the sign test: 95 % whatever the
-distribution of the errors (Theil 1950; Conover, Practical Nonparametric Statistics §3.2).
+errors look like, if as many go up as down (Theil 1950; Conover, Practical Nonparametric Statistics §3.2).
 
 A charge whose energy was calculated from the level and a capacity must not be used: it would only show that capacity.
 """
