@@ -52,6 +52,13 @@ class Ovms(SimulatedRig):
         else:
             await asyncio.sleep(seconds)
 
+    @override
+    async def settle(self) -> None:
+        """Let the listener take in what was said: no task of Home Assistant's waits for it."""
+        for _ in range(10):
+            await asyncio.sleep(0)
+        await super().settle()
+
     @property
     @override
     def vehicle(self) -> SimulatedVehicle:
