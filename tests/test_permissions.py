@@ -23,8 +23,8 @@ from .test_commands import device_id
 
 ADMIN = "administrators only"
 RULES: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "can_reach": (POLICY_READ, {"distance": 1}),
     "battery_report": (POLICY_READ, {}),
+    "can_reach": (POLICY_READ, {"distance": 1}),
     "cancel_scheduled_climate": (POLICY_CONTROL, {}),
     "command_log": (ADMIN, {}),
     "export_book": (ADMIN, {"path": "/nowhere"}),
@@ -36,6 +36,7 @@ RULES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "locate": (POLICY_CONTROL, {}),
     "plan_charge": (POLICY_READ, {"prices": []}),
     "preflight": (POLICY_READ, {"command": "sound_horn"}),
+    "rebuild_statistics": (ADMIN, {}),
     "refresh": (POLICY_CONTROL, {}),
     "send_destination": (POLICY_CONTROL, {"latitude": 1, "longitude": 1, "name": "Somewhere"}),
     "set_charge_schedule": (POLICY_CONTROL, {}),

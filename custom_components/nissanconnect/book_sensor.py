@@ -10,9 +10,10 @@ from homeassistant.const import UnitOfEnergy, UnitOfEnergyDistance, UnitOfLength
 from homeassistant.core import callback
 
 from .book.display import BookDisplay
+from .book_entity import BookEntity
 from .engine.book import Sums
 from .engine.book_entries import Charge, Trip
-from .entity import VehicleDescription, VehicleEntity
+from .entity import VehicleDescription
 from .vehicle import Capability
 
 
@@ -24,25 +25,15 @@ class BookSensorDescription(SensorEntityDescription, VehicleDescription):
     digits: int = 1
 
 
-class BookSensor(VehicleEntity, SensorEntity):
+class BookSensor(BookEntity, SensorEntity):
     """A value of the book. It changes with the book, not with each report of the vehicle."""
 
     entity_description: BookSensorDescription
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        await super().async_added_to_hass()
-        self.async_on_remove(self.runtime.book.async_add_listener(self.async_write_ha_state))
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Show nothing new: the book tells when there is."""
-
-    @override
-    def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Nothing depends on the id. Without this method Home Assistant would remove and add the entity again."""
-        super().async_entity_id_changed(old_entity_id)
 
     @property
     @override

@@ -14,11 +14,12 @@ from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
 from .book.places import async_place_shown
+from .book_entity import BookEntity
 from .charge_entity import DecidedEntity, async_add_charge_entities
 from .const import DOMAIN
 from .engine.book_entries import Charge, Trip
 from .engine.charge_plan import Block
-from .entity import VehicleDescription, VehicleEntity, async_add_vehicle_entities
+from .entity import VehicleDescription, async_add_vehicle_entities
 from .texts import async_text
 
 PARALLEL_UPDATES = 0
@@ -47,7 +48,7 @@ async def async_setup_entry(
     await async_add_charge_entities(entry, async_add_entities, CHARGE_CALENDARS, ChargeCalendar)
 
 
-class TripCalendar(VehicleEntity, CalendarEntity):
+class TripCalendar(BookEntity, CalendarEntity):
     """One event for each trip and each charge. The state is on during one, as far as reports tell that."""
 
     entity_description: TripCalendarDescription
@@ -62,7 +63,11 @@ class TripCalendar(VehicleEntity, CalendarEntity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self._names = {kind: await async_text(self.hass, "trip_calendar", kind) for kind in ("trip", "charge")}
-        self.async_on_remove(self.runtime.book.async_add_listener(self.async_write_ha_state))
+
+    @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Nothing depends on the id, as in the base class."""
+        super().async_entity_id_changed(old_entity_id)
 
     @property
     @override

@@ -9,6 +9,7 @@ from homeassistant.const import UnitOfEnergyDistance, UnitOfLength
 from homeassistant.util import dt as dt_util
 
 from .book.estimates import VehicleEstimates
+from .book_entity import BookEntity
 from .engine.debounce import InSteps
 from .entity import VehicleDescription
 from .runtime import VehicleRuntime
@@ -24,7 +25,7 @@ class EstimateDescription(SensorEntityDescription, VehicleDescription):
     step: float
 
 
-class EstimateSensor(StatisticsEntity):
+class EstimateSensor(BookEntity, StatisticsEntity):
     """An estimate by the last reports and the book."""
 
     entity_description: EstimateDescription
@@ -32,11 +33,6 @@ class EstimateSensor(StatisticsEntity):
     def __init__(self, runtime: VehicleRuntime, description: EstimateDescription) -> None:
         super().__init__(runtime, description)
         self._steps = InSteps(description.step)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        await super().async_added_to_hass()
-        self.async_on_remove(self.runtime.book.async_add_listener(self.async_write_ha_state))
 
     @property
     @override

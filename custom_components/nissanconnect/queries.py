@@ -27,6 +27,7 @@ from .book_queries import (
     async_get_trips,
 )
 from .charge_queries import PLAN_CHARGE_FIELDS, async_plan_charge
+from .commands import action_error
 from .const import DOMAIN
 from .engine.preconditions import OVERRIDABLE
 from .engine.wake_policy import WakeRefusal
@@ -34,6 +35,7 @@ from .reach_queries import CAN_REACH_FIELDS, async_can_reach
 from .runtime import VehicleRuntime
 from .vehicle import (
     COMMANDS,
+    BackendError,
     CancelClimateSchedule,
     Command,
     Group,
@@ -180,6 +182,13 @@ def _allowed_file(hass: HomeAssistant, path: str) -> Iterator[Path]:
     yield Path(path)
 
 
+async def _rebuild_statistics(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
+    try:
+        return {"answer": await vehicle.statistics.async_rebuild()}
+    except BackendError as err:
+        raise action_error(err) from err
+
+
 QUERIES: Mapping[str, VehicleQuery] = {
     "battery_report": VehicleQuery(run=async_battery_report),
     "can_reach": VehicleQuery(run=async_can_reach, fields=CAN_REACH_FIELDS),
@@ -197,5 +206,6 @@ QUERIES: Mapping[str, VehicleQuery] = {
     ),
     "plan_charge": VehicleQuery(run=async_plan_charge, fields=PLAN_CHARGE_FIELDS),
     "preflight": VehicleQuery(run=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(PREFLIGHT))}),
+    "rebuild_statistics": VehicleQuery(run=_rebuild_statistics, response_optional=True, admin_only=True),
     "wake_log": VehicleQuery(run=_wake_log, admin_only=True),
 }

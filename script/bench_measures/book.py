@@ -84,7 +84,7 @@ async def _live(days: int) -> Mapping[str, Week]:
             await load(hass, entry, url)
             for name, plan in _PLANS.items():
                 _add_plan(hass, entry.entry_id, vehicles[name], plan)
-            end = _MONDAY + timedelta(days=days, hours=3)
+            end = _MONDAY + timedelta(days=days, hours=9)
             truths = await asyncio.gather(*(_watch(vehicle, end) for vehicle in vehicles.values()))
             books = [await _book(entry.runtime_data.vehicles[each.info.key]) for each in vehicles.values()]
     finally:

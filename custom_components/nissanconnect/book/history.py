@@ -8,31 +8,35 @@ from ..engine.book import Sums
 from ..engine.book_readings import Rise
 from ..source_set import SourceSet
 from ..vehicle import BackendError, TripPeriod, TripSummary
+from .display import risen
 
 _MONTHS = 24
 _LATELY = timedelta(days=5)
 """Services go on adding to the last days for some time."""
 
 
-async def async_read_history(sources: SourceSet, begun: datetime) -> dict[datetime, Sums]:
-    """Read what was driven before ``begun``: by days for a month or two, and by months for two years.
+async def async_read_history(sources: SourceSet, begun_on: date, own: Sums) -> dict[datetime, Sums]:
+    """Read what was driven before the book was begun: by days for a month or two, and by months for two years.
 
-    The result has it by the hour in which it is put: the last of its day or month.
+    ``own`` is what is in the book of the day on which it was begun. The result has it by the hour in which it is put:
+    the last of its day or month.
 
     Raises:
         BackendError: No source has it, for this reason.
     """
-    last = dt_util.as_local(begun).date() - timedelta(days=1)
-    first_day = (last.replace(day=1) - timedelta(days=1)).replace(day=1)
+    today = dt_util.now().date()
+    last_day = min(begun_on, today - timedelta(days=1))
+    first_day = (last_day.replace(day=1) - timedelta(days=1)).replace(day=1)
     last_month = first_day - timedelta(days=1)
     first_month = last_month.replace(day=1, year=last_month.year - _MONTHS // 12)
-    today = dt_util.now().date()
     months = await sources.read_trips(TripPeriod.MONTH, first_month, last_month, today)
-    days = await sources.read_trips(TripPeriod.DAY, first_day, last, today)
+    days = await sources.read_trips(TripPeriod.DAY, first_day, last_day, today)
     hours: dict[datetime, Sums] = {}
     for summary in (*months.summaries, *days.summaries):
-        if summary.start <= last:
+        if summary.start < begun_on:
             hours[_last_hour(summary)] = _sums(summary)
+        elif summary.start == begun_on:
+            hours[_last_hour(summary)] = risen(Sums(), _sums(summary) + own.times(-1))
     return hours
 
 

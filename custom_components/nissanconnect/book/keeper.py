@@ -194,7 +194,7 @@ class VehicleBook:
             self._async_keep(self.book.settle(assumed, now))
         self.entries = self.book.entries(assumed, now)
         if self.statistics.begun_at is None:
-            begun_at = min((reading.at for _, reading in self.book.readings), default=None)
+            begun_at = min((reading.at for reading in self.book.readings.of(Quantity.ODOMETER)), default=None)
             self.statistics = replace(self.statistics, begun_at=begun_at)
         self._async_show(self.display, now)
         self.files.async_schedule_save(self._remember)

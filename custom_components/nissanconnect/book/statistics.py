@@ -1,23 +1,26 @@
 """Keeps a vehicle's long-term statistics up to its book, and fills in what its service knows from before."""
 
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from random import uniform
 from types import ModuleType
-from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.event import async_call_later, async_track_time_change
 from homeassistant.helpers.importlib import async_import_module
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
 
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
 from ..engine.book import Sums
 from ..engine.book_hours import by_hour, running_sums
+from ..engine.entry_finder import Entries
 from ..issues import NOT_ON_ENERGY_DASHBOARD, async_set_issue
 from ..vehicle import BackendError, NotSupported
+from .display import sums_by_day
 from .energy_dashboard import async_lacks
 from .history import async_read_history, async_read_regained
 from .keeper import VehicleBook
@@ -109,28 +112,23 @@ class BookStatistics:
     async def _async_read(self, _: datetime | None = None) -> None:
         """Read what the service knows: each night what was regained, and until that succeeds what was before."""
         if not self._book.statistics.has_history and self._book.statistics.begun_at is not None:
-            await self.async_rebuild()
+            with suppress(BackendError):  # the next night tries again
+                await self.async_rebuild()
         self._book.async_set_regained(await async_read_regained(self._coordinator.sources))
 
-    async def async_rebuild(self) -> Mapping[str, Any]:
-        """Write all statistics anew, from the service's history and the whole book; return what was done.
+    async def async_rebuild(self) -> dict[str, JsonValueType]:
+        """Write all statistics again, from the service's history and the whole book; return what was done.
 
         Raises:
             ServiceValidationError: There is no recorder.
+            BackendError: The history cannot be read now; nothing was changed.
         """
         if _RECORDER not in self._hass.config.components:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
-        memory, problem = self._book.statistics, None
-        hours: dict[datetime, Sums] = {}
-        try:
-            if memory.begun_at is not None:
-                hours = dict(await async_read_history(self._coordinator.sources, memory.begun_at))
-        except BackendError as err:
-            problem = err.key
-        entries, currency = await self._book.async_all_over(), self._hass.config.currency
+        memory, currency = self._book.statistics, self._hass.config.currency
+        entries = await self._book.async_all_over()
+        hours, has_history = await self._async_history(entries)
         history = sum(hours.values(), Sums())
-        if problem not in (None, NotSupported.key):
-            history, hours = memory.history, {}  # what was read before stays in the sums
         own = by_hour(entries, currency)
         for hour, sums in own.items():
             hours[hour] = hours.get(hour, Sums()) + sums
@@ -140,20 +138,31 @@ class BookStatistics:
         ids = await long_term.async_write(self._hass, self._coordinator.info, rows, anew=True)
         self._rows = None
         self._book.async_keep_statistics(
-            replace(
-                memory,
-                history=history,
-                has_history=problem in (None, NotSupported.key),
-                written=tuple(sorted(own)),
-            )
+            replace(memory, history=history, has_history=has_history, written=tuple(sorted(own)))
         )
         return {
-            "statistics": ids,
+            "statistics": [*ids],
             "hours": len(rows),
             "from": rows[0][0].isoformat() if rows else None,
             "to": rows[-1][0].isoformat() if rows else None,
-            "history": problem,
+            "history": history != Sums(),
         }
+
+    async def _async_history(self, entries: Entries) -> tuple[dict[datetime, Sums], bool]:
+        """Return what was driven before the book was begun, and whether that is all.
+
+        Of the day on which it was begun, it is what is not in the book; a service knows that on the next day.
+        """
+        begun_at = self._book.statistics.begun_at
+        if begun_at is None:
+            return {}, False
+        begun_on = dt_util.as_local(begun_at).date()
+        own = sums_by_day(entries, self._hass.config.currency).get(begun_on, Sums())
+        try:
+            hours = await async_read_history(self._coordinator.sources, begun_on, own)
+        except NotSupported:
+            return {}, True
+        return hours, begun_on < dt_util.now().date()
 
     async def _async_long_term(self) -> ModuleType:
         """Return what needs the recorder. It would be loaded at our start if that were imported there."""
