@@ -217,12 +217,14 @@ def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Sp
 
 
 def _metered(readings: Readings, part: Stay, assumed: Assumptions) -> list[Rise]:
-    """Return what a meter has counted since the vehicle was plugged in. A meter is read when it has risen."""
+    """Return what meters have counted since the vehicle was plugged in, or in all the time if that is unknown."""
     start = part.start
     for reading in between(readings.of(Quantity.PLUGGED_IN), part.start, part.end):
         if reading.value:
             break
         start = reading.at
+    else:
+        start = part.start
     meters = readings.by_source(Quantity.METER).values()
     found = sorted(rise for series in meters for rise in _counted(series, start, part.end))
     if sum(rise.amount for rise in found) < _LEAST_METERED:

@@ -17,6 +17,9 @@ _SPEED = 45.0
 _FASTEST, _ROUNDED = 250.0, 5.0
 """km/h and km: what has risen faster is believed when there was time enough for it."""
 
+_FALLS = 2.0
+"""% by which a level falls when it drives: it may lose or round one while it stands."""
+
 _SILENT = timedelta(days=1)
 """A source that reports nothing for so long is left behind, even if it has shown more."""
 
@@ -155,10 +158,11 @@ def _free(start: datetime, end: datetime, plugged_in: Sequence[Reading]) -> Iter
 
 
 def _fall(readings: Readings, window: _Window) -> float:
-    """Return by how many % the level has fallen in some time."""
+    """Return by how many % the level has fallen in some time, if that is more than it falls by itself."""
     levels = readings.of(Quantity.LEVEL)
     before, after = last_until(levels, window.start), last_until(levels, window.end)
-    return number(before) - number(after) if before and after else 0.0
+    fall = number(before) - number(after) if before and after else 0.0
+    return fall if fall >= _FALLS else 0.0
 
 
 def _goes_on(last: Drive, drive: Drive, plugged_in: Sequence[Reading]) -> bool:

@@ -76,6 +76,8 @@ def take(lots: Lots, energy: float) -> tuple[Lots, float | None]:
     """
     cost: float | None = 0.0
     left = energy
+    if energy <= _LITTLE:
+        return lots, cost
     for index, lot in enumerate(lots):
         taken = min(lot.energy, left)
         cost = None if cost is None or lot.price is None else cost + taken * lot.price

@@ -86,9 +86,8 @@ class EntryFinder:
                 trip, unseen = self._with_unseen_charge(trip)
                 trips.append(trip)
                 found += unseen
-            edges = [stay.start, *(at for each in charges[index] for at in (each.start, each.end)), stay.end]
-            for number_of, each in enumerate(charges[index]):
-                earlier, later = edges[2 * number_of], edges[2 * number_of + 3]
+            starts = [self._begun(index), *(each.start for each in charges[index]), stay.end]
+            for earlier, each, later in zip(starts, charges[index], starts[2:], strict=False):
                 found.append(self._charge(each, Stay(earlier, later), self._place(index)))
         return Entries(self._with_regained(trips), found)
 
@@ -108,9 +107,13 @@ class EntryFinder:
         """Return where the vehicle stood then."""
         return self._place(max(bisect_right(self._stays, at, key=lambda stay: stay.start) - 1, 0))
 
+    def _begun(self, index: int) -> datetime:
+        """Return when what was before a stay began."""
+        return self._drives[index - 1].start if index else self._stays[0].start
+
     def _trip(self, index: int, before: Sequence[FoundCharge], after: Sequence[FoundCharge]) -> Trip:
         drive, stays = self._drives[index], self._stays
-        earlier = before[-1].end if before else stays[index].start
+        earlier = before[-1].start if before else self._begun(index)
         later = after[0].start if after else stays[index + 1].end
         entry, around = Stay(drive.start, drive.end), Stay(earlier, later)
         level, energy = self._levels(entry, around), self._energy(entry, around)
@@ -264,19 +267,19 @@ class EntryFinder:
         return next((number(each) for each in found if each is not None), None), None
 
     def _change(self, quantity: Quantity, entry: Stay, around: Stay) -> _Change | None:
-        """Return a value before and after an entry, both from the source that has reported more often."""
+        """Return a value before and after an entry, both from the source that has reported more often meanwhile."""
         found = [
-            (len(between(series, *around)), _Change(number(before), number(after)))
+            (len(between(series, *entry)), _Change(number(before), number(after)))
             for series in self._readings.by_source(quantity).values()
             if (before := self._before(series, entry, around)) and (after := _after(series, entry, around))
         ]
         return max(found)[1] if found else None
 
     def _before(self, series: Sequence[Reading], entry: Stay, around: Stay) -> Reading | None:
-        """Return the last reading before an entry, or the first within it."""
+        """Return the last reading before an entry if it is no older than what was before, else the first within."""
         before = last_until(series, entry.start)
-        at_rest = before is not None and (before.at >= around.start - _MOMENT or around.start <= self._stays[0].start)
-        return before if at_rest else next(iter(between(series, entry.start, entry.end)), None)
+        holds = before is not None and (before.at >= around.start or around.start <= self._stays[0].start)
+        return before if holds else next(iter(between(series, entry.start, entry.end)), None)
 
     def _counted(self, quantity: Quantity, entry: Stay, around: Stay) -> float | None:
         """Return what a counter of the vehicle has counted, if it was followed."""

@@ -1,0 +1,200 @@
+"""A book: what is settled, what is not, and what it comes to."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from custom_components.nissanconnect.engine.book import OPEN, Book, Sums, is_at_home, sums_of
+from custom_components.nissanconnect.engine.book_entries import HOME, Charge, Current, Trip
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
+from custom_components.nissanconnect.engine.energy_cost import Lot, total
+from custom_components.nissanconnect.engine.entry_finder import Entries
+
+from .lives import ASSUMED, CAPACITY, DENSE, POLLED, START, Life, book_of, entries_of, prices, settled_by
+
+
+def _day() -> Life:
+    life = Life()
+    life.stand(60)
+    life.drive(42, 60)
+    life.stand(200)
+    life.charge([(60, 180)])
+    life.stand(600)
+    life.drive(30, 60)
+    life.stand(120)
+    return life
+
+
+def test_an_empty_book() -> None:
+    book = Book()
+    assert book.entries(ASSUMED, START) == Entries([], [])
+    assert book.settle(ASSUMED, START) == Entries([], [])
+    assert book.settled == Sums()
+    assert book.settled.consumption is None
+
+
+def test_what_is_settled_is_not_open_any_more() -> None:
+    life = _day()
+    book = book_of([*DENSE.report(life), *prices(life)])
+    everything = book.entries(ASSUMED, life.now)
+    assert book.settle(ASSUMED, life.now) == Entries([], [])
+    now = life.trips[1].start + OPEN - timedelta(minutes=10)
+    settled = book.settle(ASSUMED, now)
+    assert settled == Entries(everything.trips[:1], everything.charges)
+    assert book.entries(ASSUMED, now) == Entries(everything.trips[1:], [])
+    assert book.settle(ASSUMED, now) == Entries()
+    assert book.settled == sums_of(settled, "EUR")
+
+
+def test_what_is_older_than_what_is_settled_does_not_count() -> None:
+    life = _day()
+    book = book_of(DENSE.report(life))
+    book.settle(ASSUMED, life.now + OPEN)
+    kept = len(book.readings)
+    assert not any(book.add(quantity, reading) for quantity, reading in DENSE.report(life) if reading.at < book.since)
+    assert len(book.readings) == kept < 30
+    assert book.add(Quantity.LEVEL, Reading(life.now + OPEN, 50.0, "ovms"))
+
+
+@pytest.mark.parametrize("minutes", [10, 42, 60 + 42 + 200 + 100, 60 + 42 + 200 + 60 + 180 + 20])
+def test_what_goes_on_is_not_settled(minutes: float) -> None:
+    """In a trip, and in a charge or before the pause after it is over."""
+    life = _day()
+    now = START + timedelta(minutes=60 + minutes) + OPEN
+    book, *_ = settled_by([*DENSE.report(life)], now, timedelta(minutes=37))
+    trips, charges = entries_of(DENSE.report(life), now)
+    for entry in (*trips, *charges):
+        assert not entry.start <= book.since < entry.end
+    assert total(book.lots) <= CAPACITY + 0.1
+
+
+def test_a_book_with_many_readings_is_settled_sooner() -> None:
+    life = _day()
+    noted = [*DENSE.report(life)]
+    now = life.trips[1].start - timedelta(minutes=10)
+    few, many = book_of(noted), book_of(noted)
+    for index in range(7000):
+        many.add(Quantity.POWER, Reading(START, float(index), "noise"))
+    assert not few.settle(ASSUMED, now).trips
+    assert len(many.settle(ASSUMED, now).trips) == 1
+
+
+def test_a_vehicle_that_never_rests_is_settled_all_the_same() -> None:
+    life = Life(content=38.0, first_content=38.0)
+    life.stand(15)
+    for _ in range(12):
+        life.drive(45, 60)
+        life.stand(15)
+        life.charge([(0, 90)])
+        life.stand(15)
+    now = life.now + timedelta(hours=6)
+    book, settled, rest = settled_by([*DENSE.report(life)], now + OPEN, timedelta(hours=5))
+    assert len(settled.trips) + len(rest.trips) == len(life.trips)
+    assert len(rest.trips) <= 1
+    assert len(book.readings) < 100
+
+
+def test_a_clock_that_is_set_back_settles_nothing_twice() -> None:
+    life = _day()
+    book = book_of(DENSE.report(life))
+    first = book.settle(ASSUMED, life.now + OPEN)
+    since = book.since
+    assert book.settle(ASSUMED, life.now) == Entries()
+    assert book.entries(ASSUMED, life.now - timedelta(days=9)) == Entries([], [])
+    assert book.since == since
+    assert book.settled == sums_of(first, "EUR")
+
+
+def test_a_clock_of_the_vehicle_that_is_ahead() -> None:
+    life = _day()
+    early = timedelta(days=400)
+    book = book_of(POLLED.report(life))
+    book.add(Quantity.ODOMETER, Reading(life.now + early, 25_000.0, "eu"))
+    book.add(Quantity.CHARGING, Reading(life.now + early, 1.0, "eu"))
+    assert book.entries(ASSUMED, life.now) == entries_of(POLLED.report(life), life.now)
+
+
+# What it has cost
+
+
+def test_a_trip_costs_what_was_paid_for_its_energy() -> None:
+    life = _day()
+    noted = [*DENSE.report(life), *prices(life, [0.3])]
+    book = Book(lots=(Lot(24.0, 0.1),))
+    for quantity, reading in noted:
+        book.add(quantity, reading)
+    trips, (charge,) = book.entries(ASSUMED, life.now)
+    assert charge.cost == pytest.approx(0.3 * charge.wall_energy)
+    assert [trip.cost for trip in trips] == [pytest.approx(trip.energy * 0.1) for trip in trips]
+    (_, later), _ = entries_of(noted, life.now)
+    assert later.cost is None
+    dear = replace(ASSUMED, currency="SEK")
+    assert book.entries(dear, life.now).charges == [charge]
+    assert sums_of(book.entries(dear, life.now), "SEK").cost == 0
+
+
+def test_all_that_was_paid_is_in_trips_or_in_the_battery() -> None:
+    """From an empty battery on."""
+    life = Life(content=1.0, first_content=1.0)
+    life.stand(10)
+    for _ in range(4):
+        life.charge([(10, 240)])
+        life.stand(500)
+        life.drive(60, 60)
+        life.stand(60)
+    book, settled, rest = settled_by([*DENSE.report(life), *prices(life)], life.now + OPEN * 2, timedelta(hours=9))
+    assert not rest.trips
+    paid = sum(charge.cost or 0 for charge in settled.charges)
+    left = sum(lot.energy * (lot.price or 0) for lot in book.lots)
+    used = sum(trip.cost or 0 for trip in settled.trips)
+    assert used + left == pytest.approx(paid, rel=0.03)
+    assert all(trip.cost is None or trip.cost >= 0 for trip in settled.trips)
+    assert total(book.lots) == pytest.approx(life.content, abs=0.04 * CAPACITY)
+
+
+def test_sums() -> None:
+    end = START + timedelta(minutes=30)
+    trips = [
+        Trip(start=START, end=end, distance=50, energy=8.0, regained=1.0, cost=2.0),
+        Trip(start=START, end=end, distance=0.5),
+    ]
+    charges = [
+        Charge(start=START, end=end, place=HOME, energy=9.0, wall_energy=10.0, cost=3.0, currency="EUR"),
+        Charge(start=START, end=end, place="", energy=20.0, wall_energy=21.0, cost=40.0, currency="SEK"),
+        Charge(start=START, end=end),
+    ]
+    sums = sums_of(Entries(trips, charges), "EUR")
+    assert sums == Sums(
+        trips=2, distance=50.5, minutes=60, energy=8, regained=1, trip_cost=2,
+        charges=3, stored=29, wall=31, at_home=10, cost=3,
+    )  # fmt: skip
+    assert sums + sums == sums_of(Entries(trips * 2, charges * 2), "EUR")
+    assert sums.consumption == pytest.approx(800 / 50.5)
+
+
+@pytest.mark.parametrize(
+    ("place", "current", "expected"),
+    [
+        (HOME, None, True),
+        ("zone.work", None, False),
+        ("", Current.AC, False),
+        (None, Current.AC, True),
+        (None, Current.DC, False),
+    ],
+)
+def test_at_home(place: str | None, current: Current | None, expected: bool) -> None:
+    charge = Charge(start=START, end=START, place=place, current=current)
+    assert is_at_home(charge) is expected
+
+
+def test_entries() -> None:
+    end = START + timedelta(minutes=90)
+    trip = Trip(start=START, end=end, distance=100, energy=17.0)
+    assert (trip.minutes, trip.consumption) == (90, 17)
+    for unknown in ({"distance": 0.9}, {"energy": None}, {"energy": -1.0}):
+        assert replace(trip, **unknown).consumption is None  # type: ignore[arg-type]
+    charge = Charge(start=START, end=end, level_from=20, level_to=80)
+    assert (charge.minutes, charge.gained) == (90, 60)
+    assert replace(charge, level_from=None).gained is None
+    assert replace(charge, level_to=None).gained is None
