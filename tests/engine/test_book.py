@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.nissanconnect.engine.book import OPEN, Book, Sums, is_at_home, sums_of
 from custom_components.nissanconnect.engine.book_entries import HOME, Charge, Current, Trip
-from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Rise
 from custom_components.nissanconnect.engine.energy_cost import Lot, total
 from custom_components.nissanconnect.engine.entry_finder import Entries
 
@@ -113,6 +113,29 @@ def test_a_clock_of_the_vehicle_that_is_ahead() -> None:
     book.add(Quantity.ODOMETER, Reading(life.now + early, 25_000.0, "eu"))
     book.add(Quantity.CHARGING, Reading(life.now + early, 1.0, "eu"))
     assert book.entries(ASSUMED, life.now) == entries_of(POLLED.report(life), life.now)
+
+
+def test_what_was_regained_on_a_day_is_spread_once() -> None:
+    """Over the trips of the day by their distances, whenever they are settled."""
+    life = Life()
+    life.stand(60)
+    for _ in range(3):
+        life.drive(30, 60)
+        life.stand(60)
+        life.drive(30, 30)
+        life.stand(60)
+        life.charge([(5, 200)])
+        life.stand(18 * 60)
+    midnight = START.replace(hour=0)
+    days = tuple(Rise(midnight + timedelta(days=day), midnight + timedelta(days=day + 1), 3.0) for day in range(4))
+    assumed = replace(ASSUMED, regained=days)
+    noted = [*DENSE.report(life)]
+    end = life.now + OPEN + timedelta(hours=3)
+    trips, _ = entries_of(noted, end, assumed)
+    assert [trip.regained for trip in trips[:2]] == pytest.approx([2.0, 1.0], rel=0.01)
+    for every in (3, 7, 30):
+        _, settled, rest = settled_by(noted, end, timedelta(hours=every), assumed)
+        assert [*settled.trips, *rest.trips] == trips
 
 
 # What it has cost

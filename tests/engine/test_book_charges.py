@@ -345,7 +345,7 @@ def test_the_part_of_the_sun() -> None:
 
 def test_nothing_is_known_of_a_charge_but_that_it_was() -> None:
     (charge,) = _charges(_noted(Quantity.CHARGING, [(0, 0), (60, 1)]), capacity=None)
-    assert charge == Charge(start=_at(60), end=_at(60), currency="EUR")
+    assert charge == Charge(start=_at(60), end=_at(60), currency="EUR", hours=0)
 
 
 def test_a_charge_of_which_only_the_beginning_is_known() -> None:
@@ -370,3 +370,24 @@ def test_the_clocks_go_back_in_the_night() -> None:
         entries_of([*DENSE.report(life), *prices(life)], life.now).charges,
     )
     assert charge == replace(same, start=same.start + shift, end=same.end + shift)
+
+
+def test_where_it_stood_may_have_been_reported_just_before_it_arrived() -> None:
+    noted = [
+        *_noted(Quantity.ODOMETER, [(0, 1000), (60, 1000), (80, 1010)]),
+        *_noted(Quantity.PLACE, [(0, "zone.home"), (65, ""), (79.5, "zone.shop")]),
+    ]
+    (trip,), _ = entries_of(noted, _at(90))
+    assert (trip.origin, trip.destination) == ("zone.home", "zone.shop")
+    (trip,), _ = entries_of([*noted, *_noted(Quantity.PLACE, [(82, None)])], _at(90))
+    assert trip.destination == "zone.shop"
+    (trip,), _ = entries_of([*noted, *_noted(Quantity.PLACE, [(81, ""), (83, "zone.work")])], _at(90))
+    assert trip.destination == "zone.work"
+
+
+def test_a_counter_that_is_hardly_followed_does_not_count() -> None:
+    odometer = [(minute, 1000 + max(0, min(minute - 60, 60))) for minute in range(0, 200, 4)]
+    counted = _noted(Quantity.DRIVEN, [(0, 100), (90, 101)])
+    levels = _noted(Quantity.LEVEL, [(0, 80), (140, 50)])
+    (trip,), _ = entries_of([*_noted(Quantity.ODOMETER, odometer), *counted, *levels], _at(400))
+    assert trip.energy == pytest.approx(0.3 * CAPACITY)

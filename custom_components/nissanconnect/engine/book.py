@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from .book_entries import HOME, Charge, Current, Trip
-from .book_readings import Quantity, Reading, Readings
+from .book_readings import Quantity, Reading, Readings, Rise
 from .charge_finder import PAUSE, Assumptions
 from .energy_cost import Lots, add, adjust, take
 from .entry_finder import Entries, EntryFinder
@@ -123,7 +123,7 @@ class Book:
         finder = self._finder(assumed, now)
         found = finder.find()
         late = OPEN if len(self.readings) <= _MOST_READINGS else OPEN / 8
-        until = _quiet(found, now - late)
+        until = _quiet(found, _undivided(assumed.regained, now - late))
         if self.since is not None and until <= self.since:
             return Entries()
         old = Entries(
@@ -137,7 +137,14 @@ class Book:
 
     def _finder(self, assumed: Assumptions, now: datetime) -> EntryFinder:
         since = self.since or min((reading.at for _, reading in self.readings), default=now)
+        if self.since is not None:  # of what was regained before, the trips that are settled have got their parts
+            assumed = replace(assumed, regained=tuple(each for each in assumed.regained if each.start >= since))
         return EntryFinder(self.readings, assumed, since=since, now=max(now, since))
+
+
+def _undivided(spread: Sequence[Rise], until: datetime) -> datetime:
+    """Return the last time until then that divides nothing that is spread over all trips of some time."""
+    return min((each.start for each in spread if each.start <= until < each.end), default=until)
 
 
 def _quiet(entries: Entries, until: datetime) -> datetime:
