@@ -1,6 +1,7 @@
 """Actions that ask what a vehicle has driven and charged, and the one that exports it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -15,18 +16,20 @@ import probatio
 
 from .book.export import BookExport, ExportFormat, write_export
 from .book.rows import (
+    CHARGE_COLUMNS,
     CHARGE_GROUPS,
+    TRIP_COLUMNS,
     TRIP_UNITS,
-    async_charge_row,
     async_grouped_charges,
-    async_trip_row,
+    async_rows,
     started_within,
     trip_summaries,
 )
 from .commands import action_error
 from .const import DOMAIN
+from .engine.book_entries import Trip
 from .runtime import VehicleRuntime
-from .vehicle import BackendError, Capability, TripPeriod, TripSummary, alias
+from .vehicle import BackendError, Capability, TripPeriod, TripRecord, TripSummary, alias
 
 ATTR_FROM = "from"
 ATTR_FORMAT = "format"
@@ -54,6 +57,9 @@ _DEFAULT_SPAN: Mapping[str, timedelta] = {
 _DEFAULT_CHARGES: Mapping[str, timedelta] = {_CHARGE: _MONTH, "day": _MONTH, "month": _YEAR, "place": _YEAR}
 """The same for charges, which are fewer."""
 
+_EARLIEST = date(2010, 1, 1)
+"""No service keeps trips from before: the first LEAF was sold in that year."""
+
 _DATES: Mapping[probatio.Marker, Any] = {
     probatio.Optional(ATTR_FROM): cv.date,
     probatio.Optional(ATTR_TO): cv.date,
@@ -79,7 +85,7 @@ EXPORT_BOOK_FIELDS: Mapping[probatio.Marker, Any] = {
 
 
 async def async_get_trips(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping[str, JsonValueType]:
-    """Return single trips from the book, or what they come to from the history of a source.
+    """Return single trips, or what they come to by the history of a source.
 
     If no source has a history, or has it now, the book answers with what it has. Raises a translated error if that is
     nothing.
@@ -87,8 +93,8 @@ async def async_get_trips(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping
     period: str = call.data[ATTR_PERIOD]
     start, end = _days(call, _DEFAULT_SPAN[period])
     if period == _TRIP:
-        trips = started_within((await vehicle.book.async_all_entries()).trips, start, end)
-        return {"answer": [{**async_trip_row(call.hass, trip), "units": dict(TRIP_UNITS)} for trip in trips]}
+        rows = async_rows(call.hass, TRIP_COLUMNS, await _async_single_trips(vehicle, start, end))
+        return {"answer": [{**row, "units": dict(TRIP_UNITS)} for row in rows]}
     today = min(dt_util.now().date(), dt_util.utcnow().date())  # the service may count days in either zone
     try:
         driven = await vehicle.sources.read_trips(TripPeriod(period), start, end, today)
@@ -99,6 +105,29 @@ async def async_get_trips(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping
         return {"answer": [_as_json(each) for each in trip_summaries(trips, TripPeriod(period))], "from_book": True}
     missing = {"missing_from": driven.missing_from.isoformat()} if driven.missing_from else {}
     return {"answer": [_as_json(summary) for summary in driven.summaries], **missing}
+
+
+async def _async_single_trips(vehicle: VehicleRuntime, start: date, end: date) -> list[Trip]:
+    """Return the trips of the book, and before them those that a service keeps, if it has such and can be read."""
+    kept, recorded = (await vehicle.book.async_all_entries()).trips, list[Trip]()
+    first, began = dt_util.start_of_local_day(max(start, _EARLIEST)), kept[0].start if kept else dt_util.utcnow()
+    if first < began:
+        with suppress(BackendError):
+            records = await vehicle.sources.read_single_trips(dt_util.as_utc(first), began)
+            recorded = [_as_trip(record) for record in records if record.end <= began]
+    return started_within([*recorded, *kept], start, end)
+
+
+def _as_trip(record: TripRecord) -> Trip:
+    """Return a trip as its service tells it: what was regained may still be in its energy, or not."""
+    return Trip(
+        start=record.start,
+        end=record.end,
+        distance=record.distance,
+        energy=record.energy,
+        uncertainty=record.regained,
+        regained=record.regained,
+    )
 
 
 def _as_json(summary: TripSummary) -> JsonValueType:
@@ -123,7 +152,7 @@ async def async_get_charges(vehicle: VehicleRuntime, call: ServiceCall) -> Mappi
     start, end = _days(call, _DEFAULT_CHARGES[group_by])
     charges = started_within((await vehicle.book.async_all_entries()).charges, start, end)
     if group_by == _CHARGE:
-        return {"answer": [async_charge_row(call.hass, charge) for charge in charges]}
+        return {"answer": [*async_rows(call.hass, CHARGE_COLUMNS, charges)]}
     return {"answer": [*async_grouped_charges(call.hass, charges, group_by)]}
 
 
@@ -134,8 +163,8 @@ async def async_export_book(vehicle: VehicleRuntime, call: ServiceCall) -> Mappi
     export = BookExport(
         name=vehicle.info.name,
         file_name=_file_name(vehicle),
-        trips=[async_trip_row(call.hass, trip) for trip in started_within(entries.trips, start, end)],
-        charges=[async_charge_row(call.hass, charge) for charge in started_within(entries.charges, start, end)],
+        trips=async_rows(call.hass, TRIP_COLUMNS, started_within(entries.trips, start, end)),
+        charges=async_rows(call.hass, CHARGE_COLUMNS, started_within(entries.charges, start, end)),
     )
     files = await call.hass.async_add_executor_job(
         write_export, call.hass, export, call.data[ATTR_PATH], call.data[ATTR_FORMAT]

@@ -87,6 +87,8 @@ async def test_some_days_in_one_format_without_a_response(
     await hass.services.async_call(DOMAIN, "export_book", data, blocking=True)
     assert names(folder) == FILES[:2]
     assert [row["start"][:10] for row in table(folder / "leaf-trips.csv")] == ["2026-11-18"]
+    header = (folder / "leaf-charges.csv").read_text(encoding="utf-8-sig")
+    assert header.startswith("start,end,duration,place,")
     assert table(folder / "leaf-charges.csv") == []
 
 

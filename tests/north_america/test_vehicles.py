@@ -1,6 +1,6 @@
 """What vehicles of MyNISSAN in North America show and do."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from homeassistant.components.update.const import DATA_COMPONENT
@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.vehicle import (
     ChargeSchedule,
     FlashLights,
@@ -27,9 +28,12 @@ from custom_components.nissanconnect.vehicle import (
     UpdateStatus,
 )
 
+from ..book_actions.entries import trip, write_book
 from ..conftest import LetTimePass, state
+from ..simulator import Fault
 from ..simulator.cars.places import TO_UTRECHT
 from ..simulator.mynissan import MyNissan
+from ..test_command_log import ask
 from ..test_commands import act
 from .conftest import device
 
@@ -212,3 +216,24 @@ async def test_trips_are_told(hass: HomeAssistant, loaded: ConfigEntry) -> None:
     )
     answer: Any = told and told["vehicles"]
     assert [day["trips"] for day in answer[ariya]["answer"]] == [2, 2, 2]
+
+
+async def test_single_trips_are_those_of_the_service_until_the_book_begins(
+    hass: HomeAssistant, service: MyNissan, loaded: ConfigEntry
+) -> None:
+    ariya = device(hass, loaded, "Ariya")
+    all_of_them = await ask(hass, "get_trips", ariya, period="trip", **{"from": date.min})
+    assert len(all_of_them) > 5
+    assert {(each["from"], each["energy_uncertainty"]) for each in all_of_them} == {
+        (None, each["energy_regained"]) for each in all_of_them
+    }
+    driven = sum(each["distance"] for each in all_of_them)
+    assert driven == pytest.approx(sum(each.distance for each in service.vehicle("Ariya").cloud.trips), abs=1)
+
+    (vehicle,) = (each for each in loaded.runtime_data.vehicles.values() if each.info.name == "Ariya")
+    began = datetime.fromisoformat(all_of_them[-1]["start"]) + timedelta(minutes=2)
+    await write_book(vehicle, Entries([trip(began, origin="Work")]))
+    *before, first = await ask(hass, "get_trips", ariya, period="trip", **{"from": date.min})
+    assert (before, first["from"]) == (all_of_them[:-1], "Work"), "what the book has seen is not there twice"
+    service.fail("*", Fault.http(503))
+    assert await ask(hass, "get_trips", ariya, period="trip", **{"from": date.min}) == [first]

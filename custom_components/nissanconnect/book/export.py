@@ -14,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.file import WriteError, write_utf8_file_atomic
 
 from ..const import DOMAIN
-from .rows import CHARGE_UNITS, TRIP_UNITS, Row
+from .rows import CHARGE_COLUMNS, CHARGE_UNITS, TRIP_COLUMNS, TRIP_UNITS, Row
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """With what a text begins that a spreadsheet may run as a formula."""
@@ -91,17 +91,16 @@ def _write(path: Path, content: bytes) -> None:
 
 def _tables(export: BookExport) -> dict[str, bytes]:
     return {
-        f"{export.file_name}-trips.csv": _table(export.trips),
-        f"{export.file_name}-charges.csv": _table(export.charges),
+        f"{export.file_name}-trips.csv": _table(TRIP_COLUMNS, export.trips),
+        f"{export.file_name}-charges.csv": _table(CHARGE_COLUMNS, export.charges),
     }
 
 
-def _table(rows: Sequence[Row]) -> bytes:
-    """Return rows as CSV, nothing if there are none. By a mark at its begin spreadsheets see that it is UTF-8."""
+def _table(columns: Iterable[str], rows: Iterable[Row]) -> bytes:
+    """Return rows as CSV. By a mark at its begin spreadsheets see that it is UTF-8."""
     text = StringIO(newline="")
     writer = csv.writer(text)
-    if rows:
-        writer.writerow(rows[0])
+    writer.writerow(columns)
     writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 

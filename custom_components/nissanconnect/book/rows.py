@@ -54,48 +54,51 @@ CHARGE_UNITS: Mapping[str, JsonValueType] = {
 type Row = dict[str, JsonValueType]
 
 
-@callback
-def async_trip_row(hass: HomeAssistant, trip: Trip) -> Row:
-    """Return a trip. Its cost is in the currency of Home Assistant."""
-    return {
-        "start": _local(trip.start),
-        "end": _local(trip.end),
-        "from": async_place_shown(hass, trip.origin),
-        "to": async_place_shown(hass, trip.destination),
-        "distance": rounded(trip.distance, 1),
-        "duration": rounded(trip.minutes, 1),
-        "energy": rounded(trip.energy, 2),
-        "energy_uncertainty": rounded(trip.uncertainty, 2),
-        "energy_regained": rounded(trip.regained, 2),
-        "consumption": rounded(trip.consumption, 1),
-        "level_from": rounded(trip.level_from, 1),
-        "level_to": rounded(trip.level_to, 1),
-        "outside_temperature": rounded(trip.outside, 1),
-        "cost": rounded(trip.cost, _COINS),
-        "currency": None if trip.cost is None else hass.config.currency,
-    }
+TRIP_COLUMNS: Mapping[str, Callable[[HomeAssistant, Trip], JsonValueType]] = {
+    "start": lambda hass, trip: _local(trip.start),
+    "end": lambda hass, trip: _local(trip.end),
+    "from": lambda hass, trip: async_place_shown(hass, trip.origin),
+    "to": lambda hass, trip: async_place_shown(hass, trip.destination),
+    "distance": lambda hass, trip: rounded(trip.distance, 1),
+    "duration": lambda hass, trip: rounded(trip.minutes, 1),
+    "energy": lambda hass, trip: rounded(trip.energy, 2),
+    "energy_uncertainty": lambda hass, trip: rounded(trip.uncertainty, 2),
+    "energy_regained": lambda hass, trip: rounded(trip.regained, 2),
+    "consumption": lambda hass, trip: rounded(trip.consumption, 1),
+    "level_from": lambda hass, trip: rounded(trip.level_from, 1),
+    "level_to": lambda hass, trip: rounded(trip.level_to, 1),
+    "outside_temperature": lambda hass, trip: rounded(trip.outside, 1),
+    "cost": lambda hass, trip: rounded(trip.cost, _COINS),
+    "currency": lambda hass, trip: None if trip.cost is None else hass.config.currency,
+}
+"""What is said of a trip. Its cost is in the currency of Home Assistant."""
+
+CHARGE_COLUMNS: Mapping[str, Callable[[HomeAssistant, Charge], JsonValueType]] = {
+    "start": lambda hass, charge: _local(charge.start),
+    "end": lambda hass, charge: _local(charge.end),
+    "duration": lambda hass, charge: rounded(charge.minutes, 1),
+    "place": lambda hass, charge: async_place_shown(hass, charge.place),
+    "level_from": lambda hass, charge: rounded(charge.level_from, 1),
+    "level_to": lambda hass, charge: rounded(charge.level_to, 1),
+    "energy": lambda hass, charge: rounded(charge.energy, 2),
+    "uncertainty": lambda hass, charge: rounded(charge.uncertainty, 2),
+    "wall_energy": lambda hass, charge: rounded(charge.wall_energy, 2),
+    "estimated": lambda hass, charge: charge.estimated,
+    "cost": lambda hass, charge: rounded(charge.cost, _COINS),
+    "currency": lambda hass, charge: charge.currency,
+    "peak_power": lambda hass, charge: rounded(charge.peak_power, 1),
+    "current": lambda hass, charge: charge.current,
+    "solar": lambda hass, charge: rounded(charge.solar, 2),
+}
+"""What is said of a charge."""
 
 
 @callback
-def async_charge_row(hass: HomeAssistant, charge: Charge) -> Row:
-    """Return a charge."""
-    return {
-        "start": _local(charge.start),
-        "end": _local(charge.end),
-        "duration": rounded(charge.minutes, 1),
-        "place": async_place_shown(hass, charge.place),
-        "level_from": rounded(charge.level_from, 1),
-        "level_to": rounded(charge.level_to, 1),
-        "energy": rounded(charge.energy, 2),
-        "uncertainty": rounded(charge.uncertainty, 2),
-        "wall_energy": rounded(charge.wall_energy, 2),
-        "estimated": charge.estimated,
-        "cost": rounded(charge.cost, _COINS),
-        "currency": charge.currency,
-        "peak_power": rounded(charge.peak_power, 1),
-        "current": charge.current,
-        "solar": rounded(charge.solar, 2),
-    }
+def async_rows[E](
+    hass: HomeAssistant, columns: Mapping[str, Callable[[HomeAssistant, E], JsonValueType]], entries: Iterable[E]
+) -> list[Row]:
+    """Return a row for each entry."""
+    return [{name: value(hass, entry) for name, value in columns.items()} for entry in entries]
 
 
 CHARGE_GROUPS: Mapping[str, Callable[[HomeAssistant, Charge], str | None]] = {
