@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.llm import TOOLS
 
+from .conftest import settle
 from .simulator import Simulator
 from .test_commands import device_id
 
@@ -150,3 +151,4 @@ async def test_a_language_model_has_the_rights_of_its_user(
                     continue
             assert refused is (needed not in granted), (kind, key)
             assert not refused or simulator.requests["wakes"] == before
+        await settle(hass)  # what is under way comes to its end
