@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.book import OPEN, sums_of
-from custom_components.nissanconnect.engine.book_readings import Quantity
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.entry_finder import Entries
 
 from .lives import (
@@ -17,6 +17,7 @@ from .lives import (
     LOSS,
     POLLED,
     SELDOM,
+    START,
     Life,
     Source,
     assert_tidy,
@@ -103,3 +104,19 @@ def test_it_makes_no_difference_when_entries_are_settled(source: Source, life: L
         assert not left.trips
         assert not left.charges
     assert one.lots == other.lots
+
+
+def test_a_meter_counts_for_a_charge_that_waited_at_the_plug_and_was_settled_meanwhile() -> None:
+    at = [START + timedelta(minutes=15 * quarter) for quarter in range(24)]
+    noted = [(Quantity.PLUGGED_IN, Reading(at[0], 1.0, "car")), (Quantity.PLUGGED_IN, Reading(at[20], 0.0, "car"))]
+    for quarter in range(20):
+        charged = min(max(quarter - 8, 0), 8)
+        noted += [
+            (Quantity.CHARGING, Reading(at[quarter], float(8 <= quarter < 16), "car")),
+            (Quantity.LEVEL, Reading(at[quarter], 30.0 + 5 * charged, "car")),
+            (Quantity.METER, Reading(at[quarter], 100.0 + 2 * charged, "meter")),
+        ]
+    (whole,) = entries_of(noted, at[23]).charges
+    assert (whole.wall_energy, whole.estimated) == (16, False)
+    _, old, rest = settled_by(noted, at[23] + 2 * OPEN, timedelta(hours=1))
+    assert [*old.charges, *rest.charges] == [whole]

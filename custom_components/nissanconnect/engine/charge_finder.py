@@ -154,7 +154,7 @@ def _at_one_plug(readings: Readings, stay: Stay) -> Iterator[Stay]:
 
 
 def _is_plugged_in(readings: Readings, part: Stay) -> bool:
-    return any(reading.value for reading in between(readings.of(Quantity.PLUGGED_IN), part.start, part.end))
+    return any(reading.value for reading in _known(readings.of(Quantity.PLUGGED_IN), part))
 
 
 def _levels(readings: Readings, part: Stay) -> Sequence[Reading]:
@@ -219,7 +219,7 @@ def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Sp
 def _metered(readings: Readings, part: Stay, assumed: Assumptions) -> list[Rise]:
     """Return what meters have counted since the vehicle was plugged in, or in all the time if that is unknown."""
     start = part.start
-    for reading in between(readings.of(Quantity.PLUGGED_IN), part.start, part.end):
+    for reading in _known(readings.of(Quantity.PLUGGED_IN), part):
         if reading.value:
             break
         start = reading.at
