@@ -15,7 +15,7 @@ from .engine.capacity import (
     estimate_capacity,
     with_samples,
 )
-from .engine.charge_physics import new_capacity
+from .engine.charge_physics import new_capacity, usable_capacity
 from .engine.health_tracker import HealthReading
 
 ESTIMATE = "estimate"
@@ -54,6 +54,14 @@ class BatteryHealth:
     def new_capacity(self) -> float | None:
         """The usable kWh when the battery was new, ``None`` if unknown."""
         return new_capacity(self._coordinator.info, self._coordinator.data)
+
+    @property
+    def capacity(self) -> float | None:
+        """The usable kWh today: if no source tells the health, our estimate is better than what the model had new."""
+        battery = self._coordinator.data.battery
+        if self.estimate is not None and (battery is None or battery.health is None):
+            return self.estimate.capacity
+        return usable_capacity(self._coordinator.info, self._coordinator.data)
 
     @property
     def health(self) -> float | None:

@@ -79,7 +79,7 @@ class VehicleRuntime:
         self.book = VehicleBook(self.coordinator, self.charge, self.alerts, self.battery)
         self.statistics = BookStatistics(self.coordinator, self.book)
         self.abrp = AbrpSender(self.coordinator, abrp_of(entry, known.info))
-        self.estimates = VehicleEstimates(self.coordinator, self.charge, self.book)
+        self.estimates = VehicleEstimates(self.coordinator, self.book)
         for observer in (
             self._async_show_problems,
             self.alerts.async_observe,

@@ -4,9 +4,7 @@ from datetime import timedelta
 
 from homeassistant.util import dt as dt_util
 
-from ..charging.control import ChargeControl
 from ..coordinator import VehicleCoordinator
-from ..engine.charge_physics import usable_capacity
 from ..engine.consumption import Consumption
 from ..engine.reach import RangeEstimate, remaining_range, usage
 from .keeper import VehicleBook
@@ -15,17 +13,14 @@ from .keeper import VehicleBook
 class VehicleEstimates:
     """The estimates for one vehicle, by its book and its last reports."""
 
-    def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, book: VehicleBook) -> None:
+    def __init__(self, coordinator: VehicleCoordinator, book: VehicleBook) -> None:
         self._coordinator = coordinator
-        self._charge = charge
         self._book = book
 
     @property
     def capacity(self) -> float | None:
-        """The usable kWh: those of its charge plan, or what is known of the vehicle."""
-        plan = self._charge.settings
-        planned = plan.wishes.capacity if plan else None
-        return planned or usable_capacity(self._coordinator.info, self._coordinator.shown)
+        """The usable kWh."""
+        return self._book.capacity
 
     def outside(self, within: timedelta = timedelta.max) -> float | None:
         """Return the °C outside that the vehicle has reported last, if it was within that time."""

@@ -18,7 +18,7 @@ from ..engine.book_entries import Charge, Trip
 from ..engine.book_readings import CELL, Quantity, Reading, Readings, Rise
 from ..engine.capacity import samples_of
 from ..engine.charge_finder import Assumptions
-from ..engine.charge_physics import ac_power, typical_consumption, usable_capacity
+from ..engine.charge_physics import ac_power, typical_consumption
 from ..engine.consumption import ConsumptionModel
 from ..engine.entry_finder import Entries
 from ..vehicle import VehicleState
@@ -84,13 +84,17 @@ class VehicleBook:
         return lambda: self._listeners.remove(listener)
 
     @property
+    def capacity(self) -> float | None:
+        """The usable kWh: those that the owner has entered, or what is known of the battery."""
+        plan = self._charge.settings
+        return (plan and plan.wishes.capacity) or self._battery.capacity
+
+    @property
     def assumed(self) -> Assumptions:
         """What readings do not tell."""
         info, model = self._coordinator.info, self._charge.memory.model
-        wishes = self._charge.settings.wishes if self._charge.settings else None
-        capacity = (wishes and wishes.capacity) or usable_capacity(info, self._coordinator.data)
         return Assumptions(
-            capacity=capacity,
+            capacity=self.capacity,
             power=ac_power(info) or _POWER,
             efficiency=model.efficiency,
             overhead=model.overhead,
