@@ -220,7 +220,9 @@ class VehicleBook:
     def _async_show(self, shown: BookDisplay, now: datetime) -> None:
         """Show what is new: of what goes on, only what a charge has brought so far, and that not too often."""
         trips = [trip for trip in self.entries.trips if now - trip.end >= _STILL]
-        charges = [charge for charge in self.entries.charges if not self._goes_on(charge, now)]
+        charges, charging = [*self.entries.charges], self._coordinator.data.charging
+        if charges and (now - charges[-1].end < _STILL or (charging is not None and charging.active)):
+            charges.pop()
         self.over, currency = Entries(trips, charges), self._hass.config.currency
         self.consumption = reduce(ConsumptionModel.after, trips, self._learnt)
         sums = self.book.settled + sums_of(self.over, currency)
@@ -249,11 +251,6 @@ class VehicleBook:
     def _async_call_listeners(self) -> None:
         for listener in list(self._listeners):
             listener()
-
-    def _goes_on(self, charge: Charge, now: datetime) -> bool:
-        charging = self._coordinator.data.charging
-        is_last = charge is self.entries.charges[-1]
-        return is_last and (now - charge.end < _STILL or bool(charging and charging.active))
 
     def _remember(self) -> OpenBook:
         display = self.display or BookDisplay()
