@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import inf
+from operator import itemgetter
 from typing import NamedTuple
 
 CELL = timedelta(minutes=15)
@@ -141,8 +142,7 @@ class Readings:
                 yield quantity, reading
 
 
-def _at(reading: Reading) -> datetime:
-    return reading.at
+_at = itemgetter(Reading._fields.index("at"))
 
 
 def _order(reading: Reading) -> tuple[datetime, str, bool, str]:

@@ -165,7 +165,7 @@ def _levels(readings: Readings, part: Stay) -> Sequence[Reading]:
 def _known(series: Sequence[Reading], part: Stay) -> list[Reading]:
     known = [*between(series, part.start, part.end)]
     before = last_until(series, part.start)
-    return known if before is None or before in known else [before._replace(at=part.start), *known]
+    return known if before is None or before.at == part.start else [before._replace(at=part.start), *known]
 
 
 def _seen(readings: Readings, part: Stay, levels: Sequence[Reading]) -> Iterator[Span]:

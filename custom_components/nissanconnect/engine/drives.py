@@ -1,9 +1,10 @@
 """Finds out from the odometer when a vehicle has driven, and how far."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from .book_readings import Quantity, Reading, Readings, between, last_until, number
@@ -49,9 +50,12 @@ def find_drives(readings: Readings, since: datetime, now: datetime) -> list[Driv
     """
     plugged_in = _standing(readings)
     found = list[Drive]()
+    at_plug = [reading.at for reading in plugged_in if reading.value]
     for step in _steps(readings, since, now):
-        drive = _driven(step, readings, plugged_in)
-        if found and _goes_on(found[-1], drive, plugged_in):
+        drive = step
+        if not found or not _goes_on(found[-1], step.end, at_plug):
+            drive = _driven(step, readings, plugged_in)
+        if found and _goes_on(found[-1], drive.start, at_plug):
             drive = Drive(found[-1].start, drive.end, found[-1].distance + drive.distance, drive.odometer)
             found.pop()
         found.append(drive)
@@ -68,7 +72,7 @@ def _steps(readings: Readings, since: datetime, now: datetime) -> Iterator[Drive
         _believed([each for each in one if each.at <= now]) for one in readings.by_source(Quantity.ODOMETER).values()
     )
     last, top = dict[str, Reading](), None
-    for reading in sorted(chain.from_iterable(series), key=lambda each: each.at):
+    for reading in sorted(chain.from_iterable(series), key=itemgetter(0)):
         before = last.get(reading.source)
         if top is None or (reading.at <= since and number(reading) > number(top)):
             top = reading
@@ -89,7 +93,10 @@ def _believed(series: Sequence[Reading]) -> Sequence[Reading]:
 
     The longest run of values that never falls counts, whatever each was reported how often; of several, the highest.
     """
-    runs = [list(run) for _, run in groupby(_possible(series), key=number)]
+    possible = [*_possible(series)]
+    if all(number(one) <= number(other) for one, other in pairwise(possible)):
+        return possible
+    runs = [list(run) for _, run in groupby(possible, key=number)]
     highest, first, after = list[float](), list[int](), dict[int, int | None]()
     for index in range(len(runs) - 1, -1, -1):
         distance = -number(runs[index][0])
@@ -165,8 +172,6 @@ def _fall(readings: Readings, window: _Window) -> float:
     return fall if fall >= _FALLS else 0.0
 
 
-def _goes_on(last: Drive, drive: Drive, plugged_in: Sequence[Reading]) -> bool:
+def _goes_on(last: Drive, until: datetime, at_plug: Sequence[datetime]) -> bool:
     """Whether it has not stood in between."""
-    if drive.start - last.end >= _STAND:
-        return False
-    return not any(each.value for each in between(plugged_in, last.end, drive.start))
+    return until - last.end < _STAND and bisect_left(at_plug, last.end) == bisect_right(at_plug, until)
