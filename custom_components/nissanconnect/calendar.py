@@ -103,7 +103,7 @@ class TripCalendar(BookEntity, CalendarEntity):
 
     def _amount(self, entry: Trip | Charge) -> list[str]:
         """Return what an entry comes to as far as it is known, the most important first."""
-        energy = [] if entry.energy is None else [f"{entry.energy:.1f} {UnitOfEnergy.KILO_WATT_HOUR}"]
+        energy = [] if entry.energy is None else [f"{entry.energy:z.1f} {UnitOfEnergy.KILO_WATT_HOUR}"]
         if isinstance(entry, Charge):
             return energy
         units = self.hass.config.units
