@@ -26,6 +26,8 @@ from custom_components.nissanconnect.engine.capacity import (
 from custom_components.nissanconnect.engine.charge_finder import Assumptions
 from custom_components.nissanconnect.engine.entry_finder import EntryFinder
 
+from .lives import ASSUMED, CAPACITY, POLLED, Life, settled_by
+
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 YEAR = timedelta(days=365.25)
@@ -280,6 +282,22 @@ def test_what_was_counted_is_found_in_the_readings(counter: Quantity | None, met
     samples = [*samples_of(charge)]
     assert [each.metered_at for each in samples] == ([] if meter is None else [meter])
     assert all(each.energy == pytest.approx(14.4, abs=0.1) and each.gained == 40 for each in samples)
+
+
+@pytest.mark.parametrize("assumed", [30.0, 50.0])
+def test_a_month_in_the_book_shows_what_the_battery_holds(assumed: float) -> None:
+    life, chance = Life(), Random(1)
+    for _ in range(20):
+        life.drive(chance.randint(60, 120), 90)
+        life.stand(chance.randint(100, 500))
+        life.charge([(chance.choice([0, 90]), chance.randint(120, 240))], mains=chance.choice([3.6, 6.6]))
+        life.stand(600)
+    assumptions = replace(ASSUMED, capacity=assumed)
+    _, old, rest = settled_by([*POLLED.report(life)], life.now, timedelta(hours=12), assumptions)
+    found = estimate([sample for charge in (*old.charges, *rest.charges) for sample in samples_of(charge)])
+    assert found.metered_at is Meter.WALL
+    assert found.capacity == pytest.approx(CAPACITY, rel=0.01)
+    assert found.low < CAPACITY < found.high
 
 
 # What is kept
