@@ -186,3 +186,19 @@ def _device(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     found = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, runtime(entry).info.key), entry.entry_id)
     assert found is not None
     return found.id
+
+
+async def test_a_vehicle_that_comes_later_has_a_book_as_well(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    ariya = simulator.vehicle("Ariya").info.key
+    simulator.account.vins.remove(ariya)
+    await set_up(hass, entry)
+    assert len(entry.runtime_data.vehicles) == 2
+    simulator.account.vins.add(ariya)
+    await entry.runtime_data.async_refresh()
+    await settle(hass)
+    assert shown(hass, "distance_this_month", "ariya") == 0
+    await pass_time(timedelta(hours=8), timedelta(minutes=5))
+    assert shown(hass, "distance_this_month", "ariya") == 0, "it stands at the plug all Friday"
+    assert runtime(entry, "Ariya").charge._started, "so that a plan would be carried out"
