@@ -132,7 +132,7 @@ class EntryFinder:
             regained=regained,
             level_from=level[0],
             level_to=level[1],
-            outside=self._mean(Quantity.OUTSIDE, Stay(drive.start - _WEATHER, drive.end)),
+            outside=_mean(between(self._readings.of(Quantity.OUTSIDE), drive.start - _WEATHER, drive.end)),
         )
 
     def _with_unseen_charge(self, trip: Trip) -> tuple[Trip, list[Charge]]:
@@ -292,10 +292,6 @@ class EntryFinder:
                 found.append((followed, sum(rise.amount for rise in counted)))
         return max(found)[1] if found else None
 
-    def _mean(self, quantity: Quantity, span: Stay) -> float | None:
-        found = [number(each) for each in between(self._readings.of(quantity), *span)]
-        return round(sum(found) / len(found), 1) if found else None
-
     def _place(self, index: int) -> str | None:
         """Return where the vehicle stood: where it was longest, because it may still say that it drives."""
         series, stay = self._readings.of(Quantity.PLACE), self._stays[index]
@@ -310,6 +306,10 @@ class EntryFinder:
         if not held and before is not None and before.at >= stay.start - _MOMENT and isinstance(before.value, str):
             return before.value
         return max(held, key=held.__getitem__, default=None)
+
+
+def _mean(series: Sequence[Reading]) -> float | None:
+    return round(sum(map(number, series)) / len(series), 1) if series else None
 
 
 def _spread(energy: float, found: FoundCharge) -> list[Rise]:
