@@ -71,21 +71,20 @@ def _steps(readings: Readings, since: datetime, now: datetime) -> Iterator[Drive
     series = (
         _believed([each for each in one if each.at <= now]) for one in readings.by_source(Quantity.ODOMETER).values()
     )
-    last, top = dict[str, Reading](), None
+    last, top, shown = dict[str, Reading](), None, 0.0
     for reading in sorted(chain.from_iterable(series), key=itemgetter(0)):
-        before = last.get(reading.source)
-        if top is None or (reading.at <= since and number(reading) > number(top)):
-            top = reading
-        elif before is not None:
-            if number(before) < number(reading) < number(top) and reading.at - last[top.source].at > _SILENT:
-                top = before
-            shown = max(number(before), number(top))
-            if number(reading) > shown:
-                start = max(before.at, top.at, since)
-                yield Drive(start, reading.at, number(reading) - shown, number(reading))
-            if number(reading) >= shown:
-                top = reading
+        distance, before = number(reading), last.get(reading.source)
         last[reading.source] = reading
+        if top is None or (reading.at <= since and distance > shown):
+            top, shown = reading, distance
+        elif before is not None:
+            was = number(before)
+            if was < distance < shown and reading.at - last[top.source].at > _SILENT:
+                top, shown = before, was
+            if distance > (known := max(was, shown)):
+                yield Drive(max(before.at, top.at, since), reading.at, distance - known, distance)
+            if distance >= known:
+                top, shown = reading, distance
 
 
 def _believed(series: Sequence[Reading]) -> Sequence[Reading]:
@@ -113,20 +112,19 @@ def _believed(series: Sequence[Reading]) -> Sequence[Reading]:
 
 def _possible(series: Sequence[Reading]) -> Iterator[Reading]:
     """Leave out what is higher than a vehicle can have come since, and what is no distance at all."""
-    top, doubted = None, list[Reading]()
+    top, at, doubted = 0.0, None, list[Reading]()
     for reading in series:
         distance = number(reading)
         if distance <= 0:
             continue
-        if top is not None and distance >= number(top):
-            hours = (reading.at - top.at) / timedelta(hours=1)
-            if distance - number(top) > _FASTEST * hours + _ROUNDED:
+        if at is not None and distance > top:
+            if distance - top > _FASTEST * ((reading.at - at) / timedelta(hours=1)) + _ROUNDED:
                 doubted.append(reading)
                 continue
             yield from (each for each in doubted if number(each) <= distance)
             doubted.clear()
-        if top is None or distance >= number(top):
-            top = reading
+        if distance >= top:
+            top, at = distance, reading.at
         yield reading
 
 
