@@ -84,6 +84,28 @@ async def test_the_platform_registers_the_same_as_is_registered_without_it(
     assert [getattr(again, name) for name in same] == [getattr(before, name) for name in same]
 
 
+async def test_it_comes_and_goes_with_its_vehicle(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    everything, qashqai = set(simulator.account.vins), "calendar.qashqai_trips"
+    simulator.account.vins = everything - {simulator.car("Qashqai").vin}
+    await set_up(hass, entry)
+    assert er.async_get(hass).async_get(qashqai) is None
+
+    simulator.account.vins = everything
+    await entry.runtime_data.async_refresh()
+    await settle(hass)
+    assert registered(hass, qashqai).device_id == registered(hass, "sensor.qashqai_last_read").device_id
+
+    simulator.account.vins = everything - {simulator.car("Qashqai").vin}
+    for _ in range(2):
+        await entry.runtime_data.async_refresh()
+        await settle(hass)
+    assert er.async_get(hass).async_get(qashqai) is None
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not er.async_get(hass).entities
+
+
 async def test_ids_are_in_the_language_of_the_house(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     hass.config.language = "de"
     await set_up(hass, entry)
