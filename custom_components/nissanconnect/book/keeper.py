@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import reduce
+from random import randrange
 
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_change
@@ -131,7 +132,10 @@ class VehicleBook:
     @callback
     def async_start(self) -> None:
         """Read what was kept, and begin."""
-        self._cancel_midnight = async_track_time_change(self._hass, self._async_update_now, hour=0, minute=0, second=5)
+        second = randrange(5, 60)  # noqa: S311 - a hundred vehicles must not begin their day in the same moment
+        self._cancel_midnight = async_track_time_change(
+            self._hass, self._async_update_now, hour=0, minute=0, second=second
+        )
         self._coordinator.config_entry.async_create_background_task(
             self._hass, self._async_load(), f"{DOMAIN} book of {self._coordinator.name}"
         )

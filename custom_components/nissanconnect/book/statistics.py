@@ -55,7 +55,7 @@ class BookStatistics:
         self._stops = [
             self._book.async_add_listener(self._async_write_soon),
             async_track_time_change(self._hass, self._async_read_later, hour=_NIGHT, minute=0, second=0),
-            async_call_later(self._hass, _SOON, self._async_read),
+            async_call_later(self._hass, uniform(_SOON, 2 * _SOON), self._async_read),  # noqa: S311
         ]
 
     @callback
