@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from homeassistant.const import UnitOfEnergy, UnitOfLength, UnitOfMass, UnitOfTime, UnitOfVolume
-from homeassistant.core import ServiceCall
+from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util, slugify
@@ -15,6 +15,7 @@ from homeassistant.util.json import JsonValueType
 import probatio
 
 from .book.export import BookExport, ExportFormat, write_export
+from .book.places import async_zone_at
 from .book.rows import (
     CHARGE_COLUMNS,
     CHARGE_GROUPS,
@@ -114,16 +115,19 @@ async def _async_single_trips(vehicle: VehicleRuntime, start: date, end: date) -
     if first < began:
         with suppress(BackendError):
             records = await vehicle.sources.read_single_trips(dt_util.as_utc(first), began)
-            recorded = [_as_trip(record) for record in records if record.end <= began]
+            recorded = [_as_trip(vehicle.hass, record) for record in records if record.end <= began]
     return started_within([*recorded, *kept], start, end)
 
 
-def _as_trip(record: TripRecord) -> Trip:
+def _as_trip(hass: HomeAssistant, record: TripRecord) -> Trip:
     """Return a trip as its service tells it: what was regained may still be in its energy, or not."""
+    origin, destination = record.start_position, record.end_position
     return Trip(
         start=record.start,
         end=record.end,
         distance=record.distance,
+        origin=async_zone_at(hass, *origin) if origin else None,
+        destination=async_zone_at(hass, *destination) if destination else None,
         energy=record.energy,
         uncertainty=record.regained,
         regained=record.regained,

@@ -12,12 +12,19 @@ _WOBBLE = 50
 
 
 @callback
+def async_zone_at(hass: HomeAssistant, latitude: float, longitude: float) -> str:
+    """Return the name of the zone that a place is in; empty if it is in none."""
+    zone = async_active_zone(hass, latitude, longitude, _WOBBLE)
+    if zone is None:
+        return ""
+    return HOME if zone.entity_id == ENTITY_ID_HOME else zone.name
+
+
+@callback
 def async_place_at(hass: HomeAssistant, position: Position, alerts: VehicleAlerts) -> str:
     """Return the name of the zone or else of the geofence that a position is in; empty if it is in none."""
-    zone = async_active_zone(hass, position.latitude, position.longitude, _WOBBLE)
-    if zone is not None:
-        return HOME if zone.entity_id == ENTITY_ID_HOME else zone.name
-    return next((fence.name for fence in alerts.geofences if alerts.tracker.inside(fence)), "")
+    fences = (fence.name for fence in alerts.geofences if alerts.tracker.inside(fence))
+    return async_zone_at(hass, position.latitude, position.longitude) or next(fences, "")
 
 
 @callback
