@@ -1,5 +1,6 @@
 """The book of a vehicle in Home Assistant: what it shows after a day, what it keeps, and what it leaves out."""
 
+from dataclasses import replace
 from datetime import timedelta
 import json
 from typing import Any
@@ -65,6 +66,23 @@ async def test_a_trip_home_is_in_the_book(hass: HomeAssistant, simulator: Simula
     assert shown(hass, "energy_charged") == 0, "it charges at night"
     assert state(hass, "sensor.qashqai_distance_this_month").state == "0.0"
     assert hass.states.get("sensor.qashqai_energy_charged") is None, "it has no battery to charge"
+
+
+async def test_a_trip_does_not_wait_for_what_is_only_measured(
+    hass: HomeAssistant, evening: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    await pass_time(timedelta(minutes=30), timedelta(minutes=5))
+    book, state = runtime(evening).book, runtime(evening).coordinator.data
+    assert state.battery is not None
+    assert state.odometer is not None
+    assert state.odometer.distance is not None
+    before, now = len(book.entries.trips), dt_util.utcnow()
+    level = replace(state.battery, level=50.0, received_at=now, reported_at=now)
+    book.notes.async_note_state(state, replace(state, battery=level))
+    driven = replace(state.odometer, distance=state.odometer.distance + 20, received_at=now, reported_at=now)
+    book.notes.async_note_state(state, replace(state, odometer=driven))
+    await pass_time(timedelta(seconds=31), timedelta(seconds=31))
+    assert len(book.entries.trips) == before + 1
 
 
 async def test_a_restart_in_the_evening_loses_nothing_and_invents_nothing(

@@ -16,9 +16,9 @@ from .cars.places import TO_SCIENCE_PARK
 from .cars.scenario import Depart, PlugIn
 from .cars.vehicle import SimulatedVehicle
 
-LENGTH = timedelta(minutes=40)
-"""How long the tour is for the vehicle."""
-SPEED = 60
+LENGTH = timedelta(minutes=50)
+"""How long the tour is for the vehicle. At its end the trip is long enough ago to be taken for over."""
+SPEED = 75
 """How many times faster it is for the spectators."""
 
 _BEGIN, _LIMIT = 80.2, 82.0

@@ -45,6 +45,8 @@ def test_what_the_leaf_does(hour: int) -> None:
     assert not seen[20][1]
     assert seen[39][1:3] == (True, True)
     assert min(level for *_, level in seen) < 78
+    back = next(minute for minute in range(20, 41) if seen[minute][1])
+    assert LENGTH - back * MINUTE > 12 * MINUTE
 
 
 @pytest.mark.parametrize("day", range(7))

@@ -1,7 +1,7 @@
 """Keeps the book of one vehicle: notes what it reports, and finds the entries anew when there is news."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from random import randrange
 
@@ -73,6 +73,8 @@ class VehicleBook:
         self._is_loaded = False
         self._settled_at: datetime | None = None
         self._charged_at: datetime | None = None
+        self._due_at = datetime.max.replace(tzinfo=UTC)
+        """When the entries are found anew, if that is scheduled."""
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._cancel_midnight: CALLBACK_TYPE | None = None
         self._listeners: list[CALLBACK_TYPE] = []
@@ -182,7 +184,10 @@ class VehicleBook:
     @callback
     def _async_update_in(self, delay: float) -> None:
         """Find the entries anew after a delay, or before if that is scheduled."""
-        if self._cancel_timer is None:
+        due_at = dt_util.utcnow() + timedelta(seconds=delay)
+        if self._cancel_timer is None or due_at < self._due_at:
+            self._async_cancel_timer()
+            self._due_at = due_at
             self._cancel_timer = async_call_later(self._hass, delay, self._async_update_now)
 
     @callback
