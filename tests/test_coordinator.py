@@ -9,12 +9,14 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.nissanconnect import account
+from custom_components.nissanconnect.book_sensor import BOOK_SENSORS
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.estimate_sensor import ESTIMATES
 from custom_components.nissanconnect.vehicle import Group
 
 from .conftest import NOON, LetTimePass, minutes_of_reads, set_up, settle, state
@@ -73,12 +75,20 @@ SOURCES: Mapping[str, set[str]] = {
 MOVING = {"sensor.leaf_last_report_from_vehicle"}
 
 
+OWN = {description.key for description in (*BOOK_SENSORS, *ESTIMATES)}
+"""What is in the book stays, and what is expected follows from several reports."""
+
+
 def leaf_states(hass: HomeAssistant) -> dict[str, str]:
-    """What is known of the LEAF."""
+    """What is known of the LEAF by its reports."""
+    registry = er.async_get(hass)
     return {
         state.entity_id: state.state
         for state in hass.states.async_all()
-        if ".leaf_" in state.entity_id and state.state != STATE_UNKNOWN
+        if ".leaf_" in state.entity_id
+        and state.state != STATE_UNKNOWN
+        and (known := registry.async_get(state.entity_id)) is not None
+        and known.translation_key not in OWN
     }
 
 
