@@ -138,6 +138,36 @@ def test_what_was_regained_on_a_day_is_spread_once() -> None:
         assert [*settled.trips, *rest.trips] == trips
 
 
+def test_what_was_regained_on_a_day_is_not_spread_again_over_a_trip_that_goes_past_midnight() -> None:
+    life = Life()
+    life.stand(60)
+    life.drive(30, 60)
+    life.stand(970)
+    life.drive(40, 60)
+    life.stand(120)
+    midnight = START.replace(hour=0)
+    assumed = replace(ASSUMED, regained=(Rise(midnight, midnight + timedelta(days=1), 3.0),))
+    book = book_of(DENSE.report(life))
+    settled = book.settle(assumed, midnight + timedelta(days=1, minutes=5) + OPEN)
+    trips = [*settled.trips, *book.entries(assumed, life.now).trips]
+    assert len(settled.trips) == 1
+    assert len(trips) == 2
+    assert 0 < sum(trip.regained or 0 for trip in trips) <= 3.0
+
+
+def test_where_it_stood_is_known_when_the_rest_is_settled() -> None:
+    """It reports that it is away before the odometer has risen."""
+    life = Life()
+    life.stand(60)
+    life.drive(8, 30)
+    life.stand(85)
+    noted = [*POLLED.report(life)]
+    end = life.now + OPEN + timedelta(days=1)
+    _, settled, rest = settled_by(noted, end, timedelta(hours=1))
+    assert [*settled.trips, *rest.trips] == entries_of(noted, end).trips
+    assert [trip.origin for trip in settled.trips] == ["zone.home"]
+
+
 # What it has cost
 
 

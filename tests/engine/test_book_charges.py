@@ -391,3 +391,14 @@ def test_a_counter_that_is_hardly_followed_does_not_count() -> None:
     levels = _noted(Quantity.LEVEL, [(0, 80), (140, 50)])
     (trip,), _ = entries_of([*_noted(Quantity.ODOMETER, odometer), *counted, *levels], _at(400))
     assert trip.energy == pytest.approx(0.3 * CAPACITY)
+
+
+def test_a_level_from_before_a_charge_is_not_that_before_a_trip() -> None:
+    """It says how much it holds only before the first trip, and on the last."""
+    noted = [
+        *_noted(Quantity.ODOMETER, [(0, 1000), (10, 1000), (30, 1015), (150, 1015), (190, 1045)]),
+        *_noted(Quantity.CHARGING, [(0, 0), (60, 1), (120, 0)]),
+        *_noted(Quantity.LEVEL, [(0, 50), (152, 85), (190, 75)]),
+    ]
+    trips, _ = entries_of(noted, _at(200))
+    assert (trips[-1].level_from, trips[-1].level_to) == (85, 75)

@@ -81,6 +81,10 @@ def test_an_odometer_that_shows_nonsense_for_a_while(glitches: list[Point]) -> N
     assert _drives(_readings(odometer=[*DRIVEN, *glitches])) == _drives(_readings(odometer=DRIVEN))
 
 
+def test_an_odometer_that_shows_nothing_at_first() -> None:
+    assert _drives(_readings(odometer=[(0, 0), (5, 0), *((at + 10, value) for at, value in DRIVEN)]))
+
+
 def test_no_drive_is_invented_of_one_stale_report() -> None:
     """All that is known is where it stands, and then an old report is repeated before it drives again."""
     drives = _drives(_readings(odometer=[(0, 1020), (30, 1000), (60, 1021)]))
