@@ -9,7 +9,8 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from custom_components.nissanconnect.engine.book import Book
-from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
+from custom_components.nissanconnect.engine.book_entries import Charge, Trip
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, number
 from custom_components.nissanconnect.engine.charge_finder import Assumptions
 from custom_components.nissanconnect.engine.energy_cost import Tariff
 from custom_components.nissanconnect.engine.entry_finder import Entries
@@ -254,7 +255,7 @@ def settled_by(
     noted: Sequence[Noted], until: datetime, every: timedelta, assumed: Assumptions = ASSUMED
 ) -> tuple[Book, Entries, Entries]:
     """Add readings as time goes by, and settle every now and then; return the book, what is settled and what is not."""
-    book, trips, charges = Book(), [], []
+    book, trips, charges = Book(), list[Trip](), list[Charge]()
     waiting = sorted(noted, key=lambda each: each[1].at)
     at, index = START, 0
     while at < until:
@@ -268,10 +269,20 @@ def settled_by(
     return book, Entries(trips, charges), book.entries(assumed, until)
 
 
+def numbers(noted: Iterable[Noted], quantity: Quantity) -> list[float]:
+    """Return what was read of a quantity."""
+    return [number(reading) for each, reading in noted if each is quantity]
+
+
+def all_of(entries: Entries) -> list[Trip | Charge]:
+    """Return the trips, and the charges."""
+    return [*entries.trips, *entries.charges]
+
+
 def assert_tidy(entries: Entries) -> None:
     """Nothing ends before it begins, nothing overlaps."""
-    spans = sorted([(each.start, each.end) for each in (*entries.trips, *entries.charges)])
+    spans = sorted([(each.start, each.end) for each in all_of(entries)])
     assert all(start <= end for start, end in spans)
     assert all(one[1] <= other[0] for one, other in pairwise(spans))
-    for each in (entries.trips, entries.charges):
-        assert list(each) == sorted(each, key=lambda entry: entry.start)
+    assert list(entries.trips) == sorted(entries.trips, key=lambda trip: trip.start)
+    assert list(entries.charges) == sorted(entries.charges, key=lambda charge: charge.start)

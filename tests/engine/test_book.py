@@ -11,7 +11,7 @@ from custom_components.nissanconnect.engine.book_readings import Quantity, Readi
 from custom_components.nissanconnect.engine.energy_cost import Lot, total
 from custom_components.nissanconnect.engine.entry_finder import Entries
 
-from .lives import ASSUMED, CAPACITY, DENSE, POLLED, START, Life, book_of, entries_of, prices, settled_by
+from .lives import ASSUMED, CAPACITY, DENSE, POLLED, START, Life, all_of, book_of, entries_of, prices, settled_by
 
 
 def _day() -> Life:
@@ -51,8 +51,9 @@ def test_what_is_older_than_what_is_settled_does_not_count() -> None:
     life = _day()
     book = book_of(DENSE.report(life))
     book.settle(ASSUMED, life.now + OPEN)
-    kept = len(book.readings)
-    assert not any(book.add(quantity, reading) for quantity, reading in DENSE.report(life) if reading.at < book.since)
+    kept, since = len(book.readings), book.since
+    assert since is not None
+    assert not any(book.add(quantity, reading) for quantity, reading in DENSE.report(life) if reading.at < since)
     assert len(book.readings) == kept < 30
     assert book.add(Quantity.LEVEL, Reading(life.now + OPEN, 50.0, "ovms"))
 
@@ -63,8 +64,8 @@ def test_what_goes_on_is_not_settled(minutes: float) -> None:
     life = _day()
     now = START + timedelta(minutes=60 + minutes) + OPEN
     book, *_ = settled_by([*DENSE.report(life)], now, timedelta(minutes=37))
-    trips, charges = entries_of(DENSE.report(life), now)
-    for entry in (*trips, *charges):
+    assert book.since is not None
+    for entry in all_of(entries_of(DENSE.report(life), now)):
         assert not entry.start <= book.since < entry.end
     assert total(book.lots) <= CAPACITY + 0.1
 
@@ -178,8 +179,8 @@ def test_a_trip_costs_what_was_paid_for_its_energy() -> None:
     for quantity, reading in noted:
         book.add(quantity, reading)
     trips, (charge,) = book.entries(ASSUMED, life.now)
-    assert charge.cost == pytest.approx(0.3 * charge.wall_energy)
-    assert [trip.cost for trip in trips] == [pytest.approx(trip.energy * 0.1) for trip in trips]
+    assert charge.cost == pytest.approx(0.3 * (charge.wall_energy or 0))
+    assert [trip.cost for trip in trips] == [pytest.approx((trip.energy or 0) * 0.1) for trip in trips]
     (_, later), _ = entries_of(noted, life.now)
     assert later.cost is None
     dear = replace(ASSUMED, currency="SEK")
@@ -246,7 +247,7 @@ def test_entries() -> None:
     trip = Trip(start=START, end=end, distance=100, energy=17.0)
     assert (trip.minutes, trip.consumption) == (90, 17)
     for unknown in ({"distance": 0.9}, {"energy": None}, {"energy": -1.0}):
-        assert replace(trip, **unknown).consumption is None  # type: ignore[arg-type]
+        assert replace(trip, **unknown).consumption is None
     charge = Charge(start=START, end=end, level_from=20, level_to=80)
     assert (charge.minutes, charge.gained) == (90, 60)
     assert replace(charge, level_from=None).gained is None

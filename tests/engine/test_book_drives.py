@@ -138,17 +138,24 @@ def test_a_source_that_lags_behind() -> None:
 
 
 def test_a_source_that_is_new_drives_nowhere() -> None:
-    odometer = [(0, 1000), (60, 1000), (70, 1600, "two"), (80, 1000), (100, 1600, "two"), (120, 1608, "two")]
+    odometer: list[Point] = [
+        (0, 1000),
+        (60, 1000),
+        (70, 1600, "two"),
+        (80, 1000),
+        (100, 1600, "two"),
+        (120, 1608, "two"),
+    ]
     assert [drive.distance for drive in _drives(_readings(odometer=odometer))] == [8]
 
 
 def test_a_source_that_is_gone_holds_nothing_up() -> None:
-    odometer = [(0, 1600), (10, 1000, "two"), (60, 1005, "two"), (2000, 1005, "two"), (2060, 1025, "two")]
+    odometer: list[Point] = [(0, 1600), (10, 1000, "two"), (60, 1005, "two"), (2000, 1005, "two"), (2060, 1025, "two")]
     assert [drive.distance for drive in _drives(_readings(odometer=odometer))] == [20]
 
 
 def test_what_is_settled_is_not_driven_again_by_another_source() -> None:
-    odometer = [(0, 1000), (50, 1020, "two"), (100, 1020), (150, 1020, "two"), (200, 1024)]
+    odometer: list[Point] = [(0, 1000), (50, 1020, "two"), (100, 1020), (150, 1020, "two"), (200, 1024)]
     assert [drive.distance for drive in _drives(_readings(odometer=odometer), since=60)] == [4]
 
 
@@ -199,9 +206,9 @@ def test_a_short_stand_at_the_plug_parts_two_drives() -> None:
 journeys = st.lists(st.tuples(st.sampled_from([1, 5, 11, 30, 600]), st.integers(0, 400)), min_size=1, max_size=40)
 
 
-def _odometer(steps: Sequence[tuple[int, int]]) -> list[Point]:
+def _odometer(steps: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
     """Minutes and tenths of a km, no faster than 100 km/h."""
-    minutes, tenths, points = 0.0, 10_000, [(0.0, 1000.0)]
+    minutes, tenths, points = 0.0, 10_000, list[tuple[float, float]]([(0.0, 1000.0)])
     for pause, distance in steps:
         minutes += pause
         tenths += min(distance, pause * 10 * 100 // 60)

@@ -20,9 +20,11 @@ from .lives import (
     START,
     Life,
     Source,
+    all_of,
     assert_tidy,
     entries_of,
     lives,
+    numbers,
     prices,
     settled_by,
 )
@@ -58,7 +60,7 @@ def test_each_trip_and_charge_is_found_once(source: Source, life: Life) -> None:
     noted = [*source.report(life)]
     entries = entries_of(noted, life.now)
     _assert_same(entries, life, source)
-    odometer = [reading.value for quantity, reading in noted if quantity is Quantity.ODOMETER]
+    odometer = numbers(noted, Quantity.ODOMETER)
     assert sum(trip.distance for trip in entries.trips) == pytest.approx(odometer[-1] - odometer[0], abs=1e-6)
 
 
@@ -66,10 +68,11 @@ def test_each_trip_and_charge_is_found_once(source: Source, life: Life) -> None:
 @settings(max_examples=25)
 @given(life=lives())
 def test_energies_balance(source: Source, life: Life) -> None:
-    trips, charges = entries_of([*source.report(life)], life.now)
+    entries = entries_of([*source.report(life)], life.now)
+    trips, charges = entries
     change = life.content - life.first_content
     stood = sum((phase.end - phase.start) / timedelta(hours=1) for phase in life.phases if phase.power == -LOSS)
-    doubts = sum(each.uncertainty or 0 for each in (*trips, *charges))
+    doubts = sum(each.uncertainty or 0 for each in all_of(entries))
     used, stored = sum(trip.energy or 0 for trip in trips), sum(charge.energy or 0 for charge in charges)
     assert stored - used - LOSS * stood == pytest.approx(change, abs=doubts + 0.02 * CAPACITY)
 

@@ -17,7 +17,7 @@ from tests.simulator.cars.electric import Electric
 from tests.simulator.cars.garage import ariya, build
 from tests.simulator.cars.vehicle import SimulatedVehicle
 
-from .lives import Noted, assert_tidy, entries_of, settled_by
+from .lives import Noted, assert_tidy, entries_of, numbers, settled_by
 
 START = datetime.fromisoformat("2026-11-16T00:00:00+01:00")
 DAYS = 7
@@ -133,7 +133,7 @@ def test_a_week(make: Callable[[int], SimulatedVehicle], number: int, sources: s
     assert_tidy(entries)
     sums = sums_of(entries, "EUR")
 
-    odometer = [reading.value for quantity, reading in noted if quantity is Quantity.ODOMETER]
+    odometer = numbers(noted, Quantity.ODOMETER)
     assert sums.distance == pytest.approx(max(odometer) - min(odometer), abs=0.2 if "and" in sources else 1e-6)
     true = [trip for trip in vehicle.cloud.trips if trip.started_at >= START]
     assert len(entries.charges) == truth.charges
