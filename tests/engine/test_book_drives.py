@@ -82,7 +82,7 @@ def test_an_odometer_that_shows_nonsense_for_a_while(glitches: list[Point]) -> N
 
 
 def test_an_odometer_that_shows_nothing_at_first() -> None:
-    assert _drives(_readings(odometer=[(0, 0), (5, 0), *((at + 10, value) for at, value in DRIVEN)]))
+    assert _drives(_readings(odometer=[(0, 0), (5, 0), *((at + 10, value + 50_000) for at, value in DRIVEN)]))
 
 
 def test_no_drive_is_invented_of_one_stale_report() -> None:
