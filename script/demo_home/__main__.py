@@ -14,9 +14,11 @@ import tempfile
 from tests.mosquitto import Mosquitto
 
 from . import check, tour
+from .book import fill_statistics
 from .broker import broker
 from .client import PASSWORD, USER
 from .console import Console, DemoError
+from .energy import fill_energy_dashboard
 from .furnish import show_dashboard
 from .plans import add_plans
 from .processes import free_port, is_free
@@ -75,14 +77,19 @@ async def _show(home: Home, simulator_url: str, mosquitto: Mosquitto | None, con
         if mosquitto is not None:
             await add_module(home, simulator_url, mosquitto, console)
 
+    async def book() -> None:
+        await fill_statistics(home.api, home.vehicles)
+
     async def controls() -> None:
         await show_dashboard(home.api, await fetch_vehicles(home.api))
 
     parts = (
+        Part("the energy dashboard", partial(fill_energy_dashboard, home, console)),
         Part("the LEAF's tour", alerts),
         Part("the OVMS module", module),
         Part("the phone with Leaf Spy", partial(add_phone, home, simulator_url, console)),
         Part("the charge plans", partial(add_plans, home, console)),
+        Part("the statistics of the book", book),
         Part("the new cards on the dashboard", controls),
     )
     async with home.api.logged_in():

@@ -7,6 +7,9 @@ on the tiles, because the vehicle's name stands above them.
 from dataclasses import dataclass
 from typing import Any
 
+REPORT = "sensor.battery_report"
+"""The entity of the demo's home with the report on the LEAF's battery."""
+
 type Card = dict[str, Any]
 
 
@@ -61,6 +64,20 @@ def _badge(entity: str) -> Card:
 
 def _row(entity: str, name: str) -> Card:
     return {"entity": entity, "name": name}
+
+
+def _by_day(title: str, **names: str) -> Card:
+    """Return a bar for each of the last two weeks' days, of long-term statistics by what they count."""
+    return {
+        "type": "statistics-graph",
+        "title": title,
+        "chart_type": "bar",
+        "period": "day",
+        "days_to_show": 14,
+        "stat_types": ["change"],
+        "entities": [_row(f"statistic.{counted}", name) for counted, name in names.items()],
+        "grid_options": {"columns": "full"},
+    }
 
 
 _CHARGING = _tile("sensor.charging_status", "Charging status")
@@ -128,6 +145,48 @@ SECTIONS = (
     ),
     Section("Fuel", "mdi:gas-station", (*_FUEL, _tile("binary_sensor.fuel_low", "Fuel low"))),
     Section(
+        "Trips and charges",
+        "mdi:notebook",
+        (
+            _when_known(_tile("sensor.last_trip_distance", "Last trip")),
+            _when_known(_tile("sensor.last_trip_consumption", "Its consumption")),
+            _when_known(_tile("sensor.last_charge_energy", "Last charge")),
+            _when_known(_tile("sensor.last_charge_cost", "Its cost")),
+            _tile("sensor.month_distance", "This month"),
+            _when_known(_tile("sensor.month_consumption", "Consumption this month")),
+            _tile("sensor.energy_charged", "Charged in all"),
+            _tile("sensor.charging_cost", "Cost in all"),
+            _tile("sensor.consumption_average", "Average consumption"),
+            _tile("sensor.range_estimated", "Estimated range"),
+            _by_day("Distance by day", distance="Distance"),
+            _by_day("Energy by day", energy_consumed="Used", energy_charged="Charged"),
+        ),
+    ),
+    Section(
+        "Battery health",
+        "mdi:battery-heart-variant",
+        (
+            {
+                "type": "entities",
+                "entities": [
+                    _row("sensor.battery_health", "Health (SoH)"),
+                    _row("sensor.battery_health_bars", "Health bars"),
+                    _row("sensor.battery_hx", "Conductance (Hx)"),
+                    _row("sensor.cell_spread", "Cell spread"),
+                    _row("sensor.battery_capacity", "Capacity"),
+                    _row("sensor.battery_capacity_estimated", "Capacity by its charges"),
+                ],
+            },
+            {
+                "type": "markdown",
+                "entity": "sensor.battery_health",  # the card ignores that; a vehicle without it has no card
+                "content": f"{{{{ state_attr('{REPORT}', 'text') or '' }}}}",
+                "show_empty": False,
+                "grid_options": {"columns": "full"},
+            },
+        ),
+    ),
+    Section(
         "Climate",
         "mdi:air-conditioner",
         (
@@ -179,8 +238,6 @@ SECTIONS = (
             {
                 "type": "entities",
                 "entities": [
-                    _row("sensor.battery_health", "Battery health"),
-                    _row("sensor.battery_capacity", "Battery capacity"),
                     _row("sensor.battery_energy", "Battery energy"),
                     _row("sensor.battery_temperature", "Battery temperature"),
                     _row("sensor.aux_battery_voltage", "12 V battery"),

@@ -16,16 +16,22 @@ from custom_components.nissanconnect.const import DOMAIN
 from tests.mosquitto import Mosquitto
 from tests.simulator import EMAIL, PASSWORD
 
-from . import log, tour
+from . import book, log, tour
+from .cards import REPORT
 from .console import Console, DemoError
-from .furnish import VEHICLES
+from .energy import energy_issues, fill_energy_dashboard
+from .furnish import VEHICLES, show_dashboard
 from .plans import add_plans
 from .processes import LOOPBACK
 from .running import Home
 from .seed import LOG
 from .sources import add_module, add_phone, reported_by, tell
-from .vehicles import States, Vehicle, fetch_states, fetch_vehicles, find_leaf
+from .vehicles import States, Vehicle, fetch_states, fetch_statistic_ids, fetch_vehicles, find_leaf
 from .waiting import until
+
+_BOOK_WITHIN = 120.0
+"""Seconds: the book is looked through half a minute after a report."""
+_KM = 0.1
 
 _NIGHT_WITHIN = 180.0
 """Seconds: on a small machine it takes some twenty."""
@@ -73,10 +79,16 @@ async def _opens(scene: Scene) -> str:
     url_path = (await api.command("frontend/get_system_data", key="core"))["value"]["default_panel"]
     if await api.command("lovelace/config", url_path=url_path) != scene.home.dashboard:
         raise DemoError(f"after log-in {url_path} opens, which is not ours")
-    shown = set(entities_in(scene.home.dashboard))
-    if missing := shown - (await fetch_states(api)).by_entity_id.keys():
+    return f"{len(await _shown(scene, scene.home.dashboard))} entities"
+
+
+async def _shown(scene: Scene, config: dict[str, Any]) -> set[str]:
+    """Return the entities and statistics that a dashboard shows, all of which are there."""
+    api = scene.home.api
+    shown, there = set(entities_in(config)), (await fetch_states(api)).by_entity_id.keys()
+    if missing := shown - there - await fetch_statistic_ids(api):
         raise DemoError(f"it shows what is not there: {', '.join(sorted(missing))}")
-    return f"{len(shown)} entities"
+    return shown
 
 
 _EXPECTED = (
@@ -211,6 +223,87 @@ async def _charges_by_price(scene: Scene) -> str:
     return plan
 
 
+async def _keeps_trips(scene: Scene) -> str:
+    """Look for the tour in the LEAF's book, and for what entities show of it."""
+    api, driven = scene.home.api, (await tell(scene.simulator_url, "last-trip"))["distance"]
+    leaf = find_leaf(scene.home.vehicles, scene.home.account)
+
+    async def shown() -> tuple[book.Row, States] | None:
+        states = await fetch_states(api)
+        trips = await book.fetch_trips(api, leaf)
+        return (trips[-1], states) if trips and states.value(leaf, "sensor.last_trip_distance") else None
+
+    trip, states = await until(shown, "the LEAF's trip in its book", seconds=_BOOK_WITHIN, pause=1)
+    if abs(trip["distance"] - driven) > _KM:
+        raise DemoError(f"the trip has {trip['distance']} km in the book, and {driven:.1f} km by the odometer")
+    last = states.value(leaf, "sensor.last_trip_distance")
+    if float(last or 0) != trip["distance"]:
+        raise DemoError(f"the last trip is shown with {last} km instead of {trip['distance']} km")
+    start = datetime.fromisoformat(trip["start"])
+    month = states.value(leaf, "sensor.month_distance")
+    if start.month == datetime.now(start.tzinfo).month and float(month or 0) < trip["distance"]:
+        raise DemoError(f"the month is shown with {month} km, which is less than its last trip")
+    return f"{trip['distance']} km from {trip['from']} to {trip['to']} with {trip['energy']} kWh"
+
+
+async def _keeps_charges(scene: Scene) -> str:
+    """Have the LEAF charged, and look whether its book has what the wallbox's meter has counted."""
+    api, metered = scene.home.api, list[float]()
+    leaf = find_leaf(await fetch_vehicles(api), scene.home.account)
+    pressed = dt_util.utcnow()
+    await api.post("/api/services/button/press", {"entity_id": leaf.entities["button.charge_now"]})
+
+    async def counted() -> tuple[float, float] | None:
+        metered.append(float((await api.get("/api/states/sensor.demo_wallbox_energy"))["state"]))
+        charges = await book.fetch_charges(api, leaf)
+        if not charges or charges[-1]["estimated"] or datetime.fromisoformat(charges[-1]["end"]) < pressed:
+            return None
+        return charges[-1]["wall_energy"], metered[-1] - metered[0]
+
+    energy, risen = await until(counted, "a charge with the energy of the meter", seconds=_BOOK_WITHIN, pause=2)
+    return f"{energy} kWh, {risen:.2f} by the meter"
+
+
+_SHOWN = (
+    "sensor.last_trip_distance",
+    "sensor.last_charge_energy",
+    "sensor.month_distance",
+    "sensor.energy_charged",
+    "sensor.range_estimated",
+    "sensor.battery_health",
+    "sensor.battery_hx",
+    "sensor.cell_spread",
+    "statistic.distance",
+    "statistic.energy_consumed",
+)
+"""What the dashboard shows of the LEAF's book and of its battery's health."""
+
+
+async def _shows_the_book(scene: Scene) -> str:
+    api = scene.home.api
+    await book.fill_statistics(api, scene.home.vehicles)
+    vehicles = await fetch_vehicles(api)
+    leaf = find_leaf(vehicles, scene.home.account)
+    shown = await _shown(scene, await show_dashboard(api, vehicles))
+    if missing := [what for what in _SHOWN if leaf.entities.get(what) not in shown]:
+        raise DemoError(f"the dashboard lacks the LEAF's {', '.join(missing)}")
+
+    async def reported() -> str | None:
+        report = await api.post("/api/template", {"template": f"{{{{ state_attr('{REPORT}', 'text') or '' }}}}"})
+        return report or None
+
+    report = await until(reported, "the report on the battery", seconds=30, pause=1)
+    return f"{len(_SHOWN)} of its values, and a report on its battery in {len(report.split())} words"
+
+
+async def _is_on_the_energy_dashboard(scene: Scene) -> str:
+    await fill_energy_dashboard(scene.home, scene.console)
+    shown, wrong = await energy_issues(scene.home.api, scene.home.vehicles)
+    if not shown or wrong:
+        raise DemoError(f"Home Assistant says: {', '.join(wrong) or 'no vehicle is on it'}")
+    return f"{', '.join(shown)}, and nothing is wrong with it"
+
+
 async def _spends_a_night(_: Scene) -> str:
     """Live through a night of charging by price, in another process, because time is another there."""
     command = (sys.executable, "-m", "script.demo_home.night")
@@ -246,19 +339,25 @@ RUNNING = (
     Check("Listens", _is_private),
     Check("Vehicles", _are_known),
     Check("Dashboard", _opens),
+    Check("Energy dashboard", _is_on_the_energy_dashboard),
     Check("Alerts", _alerts),  # before the LEAF heats, which slows its charge down
     Check("LEAF heats", _heats),
     Check("Commands", _tells_the_truth),
     Check("Sources", _has_sources),
+    Check("Trips", _keeps_trips),
+    Check("The book's cards", _shows_the_book),
     Check("A source dies", _outlives_a_source),
     Check("Charge plans", _charges_by_price),
     Check("A night", _spends_a_night),
+    Check("Charges", _keeps_charges),
 )
 STARTED_AGAIN = (
     Check("Vehicles", _are_known),
     Check("Dashboard", _opens),
     Check("Alerts", _alerts),
     Check("Sources", _has_sources),
+    Check("Trips", _keeps_trips),
+    Check("Energy dashboard", _is_on_the_energy_dashboard),
     Check("Charge plans", _charges_by_price),
 )
 """The vehicles begin anew with each start of the demo, in a home that remembers the last ones."""

@@ -58,6 +58,7 @@ scene: !include scenes.yaml
 script: !include scripts.yaml
 sun:
 webhook:
+template: !include template.yaml
 demo_energy:
   simulator: {simulator}
 logger:
@@ -67,6 +68,26 @@ logger:
     haffmpeg: fatal
     homeassistant.components.camera.img_util: fatal
 """
+
+_TEMPLATE = """\
+- triggers:
+    - trigger: state
+      entity_id: sensor.leaf_battery_health
+  actions:
+    - action: nissanconnect.battery_report
+      target:
+        device_id: "{{ device_id('sensor.leaf_battery') }}"
+      response_variable: report
+    - variables:
+        answer: "{{ (report.vehicles.values() | first).answer }}"
+  sensor:
+    - name: Battery report
+      unique_id: battery_report
+      state: "{{ now().date() }}"
+      attributes:
+        text: "{{ answer.text }}"
+"""
+"""The entity of our documentation that keeps the report on the LEAF's battery for a card."""
 
 
 @contextmanager
@@ -137,6 +158,7 @@ def seed(directory: Path, port: int, simulator_url: str) -> None:
             latitude=HOME.latitude, longitude=HOME.longitude, zone=TIME_ZONE, url=url, simulator=simulator_url
         )
     )
+    (directory / "template.yaml").write_text(_TEMPLATE)
     for name, content in _EDITED.items():
         if not (directory / name).exists():
             (directory / name).write_text(content)

@@ -25,12 +25,14 @@ _WITHIN = 60.0
 """Seconds: the phone sends every ten, and Home Assistant gathers MQTT subscriptions for some."""
 
 
-async def tell(simulator_url: str, what: str, **told: Any) -> None:
-    """Have something happen in the simulator."""
+async def tell(simulator_url: str, what: str, **told: Any) -> dict[str, Any]:
+    """Have something happen in the simulator, and return what it answers."""
     url = f"{simulator_url}/simulator/{what}"
     with explained(url):
         async with ClientSession(timeout=TIMEOUT) as session, session.post(url, json=told) as response:
             response.raise_for_status()
+            answer: dict[str, Any] = await response.json()
+            return answer
 
 
 async def add_module(home: Home, simulator_url: str, broker: Mosquitto, console: Console) -> None:

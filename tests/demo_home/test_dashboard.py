@@ -1,12 +1,14 @@
 """The dashboard is made of what the vehicles have, whatever that is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS
+from custom_components.nissanconnect.book.long_term import SERIES
+from custom_components.nissanconnect.book_sensor import BOOK_SENSORS
 from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
 from custom_components.nissanconnect.calendar import CALENDARS
 from custom_components.nissanconnect.climate import CLIMATES
@@ -30,11 +32,14 @@ PLATFORMS = {
     "device_tracker": TRACKERS,
     "lock": LOCKS,
     "number": (*NUMBERS, *CHARGE_NUMBERS),
-    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *ESTIMATES, *CHARGE_SENSORS),
+    "sensor": (*SENSORS, *INTEGRATION_SENSORS, *BOOK_SENSORS, *ESTIMATES, *CHARGE_SENSORS),
     "switch": (*SWITCHES, *CHARGE_SWITCHES),
     "time": CHARGE_TIMES,
 }
-NAMES = sorted(f"{platform}.{each.key}" for platform, descriptions in PLATFORMS.items() for each in descriptions)
+STATISTICS = [f"statistic.{name}" for name in SERIES]
+NAMES = sorted(
+    [f"{platform}.{each.key}" for platform, descriptions in PLATFORMS.items() for each in descriptions] + STATISTICS
+)
 SHOWN = set(entities_in([*GLANCE, *BADGES, MAPPED, *(card for section in SECTIONS for card in section.cards)]))
 SHOWN_OF_PLANS = set(entities_in(list(PLAN)))
 
@@ -86,7 +91,7 @@ def test_no_section_and_no_list_is_empty(entities: set[str]) -> None:
     view = next(each for each in dashboard([vehicle("One", *entities)])["views"] if each["path"] == "one")
 
     assert all(len(section["cards"]) > 1 for section in view["sections"])
-    assert all(card["entities"] for kind in ("entities", "map") for card in cards_in(view, kind))
+    assert all(card["entities"] for kind in ("entities", "map", "statistics-graph") for card in cards_in(view, kind))
 
 
 def test_a_vehicle_has_its_own_view_behind_its_heading() -> None:
@@ -147,6 +152,24 @@ def test_what_comes_and_goes_with_a_source_is_shown_only_while_it_is_there(name:
         assert card["visibility"] == [
             {"condition": "state", "entity": leaf.entities[name], "state_not": ["unavailable"]}
         ]
+
+
+@pytest.mark.parametrize(
+    ("statistics", "shown"),
+    [
+        ((), []),
+        (("distance",), [["Distance"]]),
+        (("distance", "energy_charged"), [["Distance"], ["Charged"]]),
+        (SERIES, [["Distance"], ["Used", "Charged"]]),
+    ],
+)
+def test_bars_of_days_show_the_statistics_that_are_there(statistics: Iterable[str], shown: list[list[str]]) -> None:
+    car = vehicle("LEAF", "sensor.energy_charged", *(f"statistic.{name}" for name in statistics))
+
+    graphs = list(cards_in(dashboard([car]), "statistics-graph"))
+
+    assert [[row["name"] for row in graph["entities"]] for graph in graphs] == shown
+    assert {row["entity"] for graph in graphs for row in graph["entities"]} <= {*car.entities.values()}
 
 
 def test_vehicles_that_charge_by_price_have_a_view_of_their_plans_prices_and_calendars() -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from custom_components.nissanconnect.book.long_term import statistic_id
+from custom_components.nissanconnect.vehicle import VehicleInfo
 from script.demo_home.console import DemoError
 from script.demo_home.table import table
 from script.demo_home.vehicles import States, Vehicle, find_leaf, vehicles_in
@@ -50,6 +52,14 @@ def test_entities_are_named_by_platform_and_key() -> None:
             "switch.charging": "switch.leaf_charging",
         },
     )
+
+
+def test_statistics_are_named_by_what_they_count() -> None:
+    own, other = (statistic_id(VehicleInfo(key=key), "energy_charged") for key in (KEY, "SJNFAKE0000000002"))
+
+    (leaf,) = vehicles_in([device(KEY, "LEAF")], [], {own, other, "sensor.leaf_range"})
+
+    assert leaf.entities == {"statistic.energy_charged": own}
 
 
 def test_strangers_and_disabled_entities_are_left_out() -> None:

@@ -86,8 +86,10 @@ def main(arguments: list[str]) -> None:
         simulator.vehicle(model).telematics.covered = False
     for model in options.refusing:
         simulator.vehicle(model).telematics.manner = Manner.REFUSING
-    companions = Companions(simulator.vehicle("Leaf"), now)
-    controls["wallbox"] = Wallbox(simulator.vehicle("Leaf"), now).control
+    leaf = simulator.vehicle("Leaf")
+    companions = Companions(leaf, now)
+    controls["wallbox"] = Wallbox(leaf, now).control
+    controls["last-trip"] = lambda _: {"distance": leaf.cloud.trips[-1].distance}
     asyncio.run(serve(simulator, companions, options.port, options.max_seconds, controls))
 
 

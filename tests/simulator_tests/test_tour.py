@@ -1,6 +1,7 @@
 """The LEAF's tour for spectators."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from aiohttp import ClientSession
 import pytest
@@ -34,9 +35,11 @@ def test_what_the_leaf_does(hour: int) -> None:
     start = NOON.replace(hour=hour, minute=35)
     leaf = next(each for each in garage(start, seed=0, zone=UTC).vehicles.values() if each.info.model == "Leaf")
     assert isinstance(leaf.powertrain, Electric)
-    seen = []
+    seen, told = [], []
     for minute in range(41):
         leaf.advance(start + minute * MINUTE)
+        assert leaf.cloud.state.odometer is not None
+        told.append(leaf.cloud.state.odometer.distance)
         charging = leaf.powertrain.charger.power > 0
         seen.append((charging, leaf.is_at(HOME), leaf.powertrain.charger.plugged, leaf.powertrain.battery.level))
     assert seen[3][:3] == (True, True, True)
@@ -47,6 +50,8 @@ def test_what_the_leaf_does(hour: int) -> None:
     assert min(level for *_, level in seen) < 78
     back = next(minute for minute in range(20, 41) if seen[minute][1])
     assert LENGTH - back * MINUTE > 12 * MINUTE
+    assert [each for each, _ in groupby(told)] == [told[0], round(leaf.odometer, 1)]
+    assert leaf.odometer - told[0] == pytest.approx(leaf.cloud.trips[-1].distance, abs=0.1)
 
 
 @pytest.mark.parametrize("day", range(7))

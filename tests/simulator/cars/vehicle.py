@@ -44,7 +44,7 @@ NEARBY = 0.2
 class Make:
     """What makes a vehicle: its parts, its ``odometer`` in km, and the life that it leads around its ``home``.
 
-    ``updates``: it takes new software over the air.
+    ``under_way`` is what it reports while it drives. ``updates``: it takes new software over the air.
     """
 
     info: VehicleInfo
@@ -53,6 +53,7 @@ class Make:
     odometer: float
     home: Point
     scenario: Scenario = ()
+    under_way: frozenset[Group] = UNDER_WAY
     updates: bool = False
 
 
@@ -77,6 +78,7 @@ class SimulatedVehicle:
         self.cloud = Cloud()
         self.zone = zone
         self._chassis = make.chassis
+        self._reports_under_way = make.under_way
         self._agenda = Agenda(make.scenario, start, zone, f"{seed} {make.info.key}")
         self._next_report_at = start
         self._taken = Consumption()
@@ -193,7 +195,7 @@ class SimulatedVehicle:
             self._arrive(drive)
         elif self.now >= self._next_report_at:
             self._next_report_at += REPORT_EVERY
-            self.report(UNDER_WAY)
+            self.report(self._reports_under_way)
 
     def _arrive(self, drive: Drive) -> None:
         """Switch the ignition off: the one moment at which a vehicle reports everything."""

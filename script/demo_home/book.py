@@ -1,0 +1,42 @@
+"""The book of a vehicle in the demo: its trips and charges as actions return them, and its long-term statistics."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from custom_components.nissanconnect.const import DOMAIN
+
+from .client import HomeAssistant
+from .vehicles import Vehicle, fetch_vehicles
+from .waiting import until
+
+type Row = dict[str, Any]
+
+_WRITTEN_WITHIN = 30.0
+"""Seconds in which the recorder writes what it was given."""
+
+
+async def fetch_trips(api: HomeAssistant, vehicle: Vehicle) -> list[Row]:
+    """Return the single trips of the last week, oldest first."""
+    return (await _ask(api, "get_trips", [vehicle], period="trip"))[vehicle.device_id]
+
+
+async def fetch_charges(api: HomeAssistant, vehicle: Vehicle) -> list[Row]:
+    """Return the charges of the last month, oldest first."""
+    return (await _ask(api, "get_charges", [vehicle]))[vehicle.device_id]
+
+
+async def fill_statistics(api: HomeAssistant, vehicles: Sequence[Vehicle]) -> None:
+    """Have the statistics filled with what the service knows. By itself that happens five minutes after the start."""
+    await _ask(api, "rebuild_statistics", vehicles)
+
+    async def written() -> bool | None:
+        return all("statistic.distance" in vehicle.entities for vehicle in await fetch_vehicles(api)) or None
+
+    await until(written, "the statistics of the trips", seconds=_WRITTEN_WITHIN, pause=1)
+
+
+async def _ask(api: HomeAssistant, action: str, vehicles: Sequence[Vehicle], **fields: str) -> dict[str, Any]:
+    """Return what an action answers, by the ids of the vehicles' devices."""
+    body = {"device_id": [each.device_id for each in vehicles], **fields}
+    answer = await api.post(f"/api/services/{DOMAIN}/{action}?return_response", body)
+    return {device_id: each["answer"] for device_id, each in answer["service_response"]["vehicles"].items()}
