@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from custom_components.nissanconnect.const import DOMAIN
 
@@ -11,6 +12,8 @@ from .waiting import until
 
 type Row = dict[str, Any]
 
+PAUSE = 1.0
+"""Seconds between two looks at what the recorder has."""
 _WRITTEN_WITHIN = 30.0
 """Seconds in which the recorder writes what it was given."""
 
@@ -32,7 +35,15 @@ async def fill_statistics(api: HomeAssistant, vehicles: Sequence[Vehicle]) -> No
     async def written() -> bool | None:
         return all("statistic.distance" in vehicle.entities for vehicle in await fetch_vehicles(api)) or None
 
-    await until(written, "the statistics of the trips", seconds=_WRITTEN_WITHIN, pause=1)
+    await until(written, "the statistics of the trips", seconds=_WRITTEN_WITHIN, pause=PAUSE)
+
+
+async def meter_rise(api: HomeAssistant, meter: str, start: str, end: str) -> float:
+    """Return by how much a meter has risen between two times, by the history of Home Assistant."""
+    query = urlencode({"filter_entity_id": meter, "end_time": end})
+    [states] = await api.get(f"/api/history/period/{quote(start)}?{query}&minimal_response&no_attributes")
+    values = [float(each["state"]) for each in states]
+    return values[-1] - values[0]
 
 
 async def _ask(api: HomeAssistant, action: str, vehicles: Sequence[Vehicle], **fields: str) -> dict[str, Any]:

@@ -148,15 +148,15 @@ SECTIONS = (
         "Trips and charges",
         "mdi:notebook",
         (
-            _when_known(_tile("sensor.last_trip_distance", "Last trip")),
-            _when_known(_tile("sensor.last_trip_consumption", "Its consumption")),
-            _when_known(_tile("sensor.last_charge_energy", "Last charge")),
-            _when_known(_tile("sensor.last_charge_cost", "Its cost")),
+            _tile("sensor.last_trip_distance", "Last trip"),
+            _tile("sensor.last_trip_consumption", "Its consumption"),
+            _tile("sensor.last_charge_energy", "Last charge"),
+            _tile("sensor.last_charge_cost", "Its cost"),
             _tile("sensor.month_distance", "This month"),
-            _when_known(_tile("sensor.month_consumption", "Consumption this month")),
+            _tile("sensor.month_consumption", "Its consumption"),
             _tile("sensor.energy_charged", "Charged in all"),
-            _tile("sensor.charging_cost", "Cost in all"),
-            _tile("sensor.consumption_average", "Average consumption"),
+            _tile("sensor.charging_cost", "Its cost"),
+            _tile("sensor.consumption_average", "Usual consumption"),
             _tile("sensor.range_estimated", "Estimated range"),
             _by_day("Distance by day", distance="Distance"),
             _by_day("Energy by day", energy_consumed="Used", energy_charged="Charged"),
@@ -232,7 +232,7 @@ SECTIONS = (
         ),
     ),
     Section(
-        "Health",
+        "Condition",
         "mdi:car-cog",
         (
             {

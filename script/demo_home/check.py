@@ -19,7 +19,7 @@ from tests.simulator import EMAIL, PASSWORD
 from . import book, log, tour
 from .cards import REPORT
 from .console import Console, DemoError
-from .energy import energy_issues, fill_energy_dashboard
+from .energy import METER, energy_issues, fill_energy_dashboard
 from .furnish import VEHICLES, show_dashboard
 from .plans import add_plans
 from .processes import LOOPBACK
@@ -31,7 +31,10 @@ from .waiting import until
 
 _BOOK_WITHIN = 120.0
 """Seconds: the book is looked through half a minute after a report."""
-_KM = 0.1
+_KM, _KWH = 0.1, 0.06
+"""What a distance and an energy may be off: the meter is read every half a minute."""
+_ENOUGH = 0.15
+"""kWh that must have been charged."""
 
 _NIGHT_WITHIN = 180.0
 """Seconds: on a small machine it takes some twenty."""
@@ -207,7 +210,7 @@ async def _outlives_a_source(scene: Scene) -> str:
 
 
 async def _charges_by_price(scene: Scene) -> str:
-    """Have plans made in the dialog, and look for that of the LEAF in Home Assistant."""
+    """Have plans made in the dialog, look for that of the LEAF in Home Assistant, and have it charge at once."""
     api = scene.home.api
     await add_plans(scene.home, scene.console)
 
@@ -220,6 +223,8 @@ async def _charges_by_price(scene: Scene) -> str:
     plan = await until(planned, "the LEAF's plan", seconds=60)
     if "LEAF" not in await api.get("/api/image_proxy/image.demo_charging"):
         raise DemoError("the chart does not show the LEAF's plan")
+    leaf = find_leaf(await fetch_vehicles(api), scene.home.account)
+    await api.post("/api/services/button/press", {"entity_id": leaf.entities["button.charge_now"]})
     return plan
 
 
@@ -247,21 +252,18 @@ async def _keeps_trips(scene: Scene) -> str:
 
 
 async def _keeps_charges(scene: Scene) -> str:
-    """Have the LEAF charged, and look whether its book has what the wallbox's meter has counted."""
-    api, metered = scene.home.api, list[float]()
-    leaf = find_leaf(await fetch_vehicles(api), scene.home.account)
-    pressed = dt_util.utcnow()
-    await api.post("/api/services/button/press", {"entity_id": leaf.entities["button.charge_now"]})
+    """Look for the charge that has begun with its plan: the LEAF's book has to have what the meter has counted."""
+    api, leaf = scene.home.api, find_leaf(await fetch_vehicles(scene.home.api), scene.home.account)
 
-    async def counted() -> tuple[float, float] | None:
-        metered.append(float((await api.get("/api/states/sensor.demo_wallbox_energy"))["state"]))
+    async def metered() -> book.Row | None:
         charges = await book.fetch_charges(api, leaf)
-        if not charges or charges[-1]["estimated"] or datetime.fromisoformat(charges[-1]["end"]) < pressed:
-            return None
-        return charges[-1]["wall_energy"], metered[-1] - metered[0]
+        return charges[-1] if charges and (charges[-1]["wall_energy"] or 0) > _ENOUGH else None
 
-    energy, risen = await until(counted, "a charge with the energy of the meter", seconds=_BOOK_WITHIN, pause=2)
-    return f"{energy} kWh, {risen:.2f} by the meter"
+    charge = await until(metered, "a charge in the LEAF's book", seconds=_BOOK_WITHIN, pause=2)
+    risen = await book.meter_rise(api, METER, charge["start"], charge["end"])
+    if charge["estimated"] or abs(charge["wall_energy"] - risen) > _KWH:
+        raise DemoError(f"it has {charge['wall_energy']} kWh in the book, and {risen:.2f} kWh by the meter")
+    return f"{charge['wall_energy']} kWh for {charge['cost']} EUR, and {risen:.2f} kWh by the meter"
 
 
 _SHOWN = (

@@ -12,9 +12,11 @@ from .vehicles import Vehicle, find_leaf
 _KIND = "energy dashboard"
 """What is remembered once it is filled in: after that it is the owner's."""
 
+METER = "sensor.demo_wallbox_energy"
+
 _GRID = {
     "type": "grid",
-    "stat_energy_from": "sensor.demo_wallbox_energy",
+    "stat_energy_from": METER,
     "entity_energy_price": "sensor.demo_electricity_price",
     "cost_adjustment_day": 0,
 }

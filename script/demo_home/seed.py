@@ -72,7 +72,10 @@ logger:
 _TEMPLATE = """\
 - triggers:
     - trigger: state
-      entity_id: sensor.leaf_battery_health
+      entity_id:
+        - sensor.leaf_battery_health
+        - sensor.leaf_battery_conductance_hx
+        - sensor.leaf_cell_voltage_spread
   actions:
     - action: nissanconnect.battery_report
       target:

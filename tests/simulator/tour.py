@@ -35,7 +35,10 @@ _ROUND = Route(TO_SCIENCE_PARK.legs + TO_SCIENCE_PARK.back().legs)
 def garage(start: datetime, *, seed: int, zone: tzinfo) -> Garage:
     """Return the garage at ``start`` with a LEAF that is about to go, and an Ariya that stays at home today."""
     opened = open_garage(start, seed=seed, zone=zone)
+    midnight = start.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     for vehicle in (_leaf(start, seed=seed, zone=zone), _ariya(start, seed=seed, zone=zone)):
+        past = opened.vehicles[vehicle.info.key].cloud.trips
+        vehicle.cloud.trips[:] = [trip for trip in past if trip.ended_at < midnight]
         vehicle.plug_in()
         opened.vehicles[vehicle.info.key] = vehicle
     return opened
