@@ -88,6 +88,19 @@ class StoreFile(Store[dict[str, Any]]):
     set_aside: str | None = None
     """The new name of the file, if there was something in it that could not be read."""
 
+    is_written = False
+    """Whether what was saved last is in the file. Home Assistant only logs that the disk is full."""
+
+    @override
+    async def async_save(self, data: dict[str, Any]) -> None:
+        self.is_written = False
+        await super().async_save(data)
+
+    @override
+    async def _async_write_data(self, data: dict[str, Any]) -> None:
+        await super()._async_write_data(data)
+        self.is_written = True
+
     @override
     async def _async_migrate_func(self, old_major_version: int, old_minor_version: int, old_data: Any) -> Any:
         """Return what another version wrote as it is; :class:`StoreReader` leaves out what it does not understand."""

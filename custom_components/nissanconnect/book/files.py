@@ -87,12 +87,15 @@ class BookFiles:
         self._lock = Lock()
         """Held while the archive is read and written: what is being settled is in it already."""
         self._is_scheduled = False
+        self._unwritten = Entries()
+        """What is settled, and is not in the file of the archive yet: the disk may be full."""
 
     async def async_load(self) -> OpenBook:
         """Return what was kept, without what cannot be read any more. If there is such, the file is set aside."""
         raw = await _async_read(self._open)
         reader = _Reader(dt_util.utcnow())
         found = reader.open_book(raw)
+        self._unwritten = reader.entries(raw.get("unwritten") if isinstance(raw, Mapping) else None)
         if reader.lost:
             await self._open.async_set_aside()
         return found
@@ -106,14 +109,14 @@ class BookFiles:
 
         def write() -> dict[str, Any]:
             self._is_scheduled = False
-            return _dump(remember())
+            return _dump(remember(), self._unwritten)
 
         self._open.async_delay_save(write, _DELAY)
 
     async def async_save(self, book: OpenBook) -> None:
         """Write now, which replaces a scheduled write."""
         self._is_scheduled = False
-        await self._open.async_save(_dump(book))
+        await self._open.async_save(_dump(book, self._unwritten))
 
     async def async_archived(self) -> Entries:
         """Return all that is settled, oldest first."""
@@ -127,16 +130,21 @@ class BookFiles:
         if reader.lost:
             await self._archive.async_set_aside()
             await self._archive.async_save(_dump_entries(found))
-        return found
+        return merged(found, self._unwritten)
 
     async def async_archive(self, settled: Entries) -> None:
-        """Add what has been settled. What is there already, from before a power failure, is not added again."""
+        """Add what has been settled. What is there already, from before a power failure, is not added again.
+
+        What cannot be written is kept with the open part until it can be.
+        """
         async with self._lock:
-            before, oldest = await self._async_archived(), dt_util.utcnow() - _KEPT
-            kept = merged(before, settled)
+            self._unwritten = merged(self._unwritten, settled)
+            kept, oldest = await self._async_archived(), dt_util.utcnow() - _KEPT
             trips = [trip for trip in kept.trips if trip.end >= oldest]
             charges = [charge for charge in kept.charges if charge.end >= oldest]
             await self._archive.async_save(_dump_entries(Entries(trips, charges)))
+            if self._archive.is_written:
+                self._unwritten = Entries()
 
     async def async_remove(self) -> None:
         """Forget everything."""
@@ -181,7 +189,7 @@ def _by_start[E: Trip | Charge](before: Sequence[E], now: Sequence[E]) -> list[E
     return [by_start[start] for start in sorted(by_start)]
 
 
-def _dump(book: OpenBook) -> dict[str, Any]:
+def _dump(book: OpenBook, unwritten: Entries) -> dict[str, Any]:
     readings: dict[str, list[object]] = {}
     for quantity, reading in book.readings:
         readings.setdefault(quantity.value, []).append(list(reading))
@@ -197,6 +205,7 @@ def _dump(book: OpenBook) -> dict[str, Any]:
         "statistics": book.statistics,
         "learnt": book.learnt,
         "capacity_samples": book.capacity_samples,
+        "unwritten": _dump_entries(unwritten),
     }
 
 
@@ -271,8 +280,8 @@ class _Reader:
         return (found for each in self._list(raw) if (found := self._load(kind, each)) is not None)
 
     def _load[T](self, kind: type[T], raw: Any) -> T | None:
-        if raw is None:
-            return None
+        if raw is None or isinstance(raw, kind):  # while Home Assistant stops, what is still to be written is read
+            return raw
         with suppress(TypeError, ValueError, ArithmeticError, RecursionError):
             return decode(kind, raw, self.now)
         self.lost = True
