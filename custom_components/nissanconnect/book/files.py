@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..engine.book import Sums
 from ..engine.book_entries import Charge, Trip
-from ..engine.book_readings import Quantity, Reading
+from ..engine.book_readings import Quantity, Reading, Rise
 from ..engine.capacity import CapacitySample
 from ..engine.consumption import ConsumptionModel
 from ..engine.energy_cost import Lot, Lots
@@ -57,12 +57,14 @@ class OpenBook:
 
     ``since`` is until when it is settled, and ``settled`` what that adds up to, of which ``days`` has the last two
     months by their dates. ``shown`` are the sums that were shown last: they only rise. ``learnt`` is what the settled
-    trips have taught of the consumption, ``capacity_samples`` are what the charges of years show about the battery.
+    trips have taught of the consumption, ``capacity_samples`` are what the charges of years show about the
+    battery, ``regained`` is what a service knows of the last days.
     """
 
     readings: tuple[tuple[Quantity, Reading], ...] = ()
     since: datetime | None = None
     lots: Lots = ()
+    regained: tuple[Rise, ...] = ()
     settled: Sums = Sums()
     days: Mapping[str, Sums] = field(default_factory=dict)
     shown: Sums = Sums()
@@ -197,6 +199,7 @@ def _dump(book: OpenBook, unwritten: Entries) -> dict[str, Any]:
         "readings": readings,
         "since_at": book.since,
         "lots": [list(lot) for lot in book.lots],
+        "regained": [list(rise) for rise in book.regained],
         "settled": book.settled,
         "days": book.days,
         "shown": book.shown,
@@ -228,6 +231,7 @@ class _Reader:
             readings=tuple(self._readings(self._mapping(kept.get("readings")))),
             since=self._load(datetime, kept.get("since_at")),
             lots=tuple(self._lots(kept.get("lots"))),
+            regained=tuple(self._rises(kept.get("regained"))),
             settled=self._load(Sums, kept.get("settled")) or Sums(),
             days={day: each for day, each in days.items() if each is not None},
             shown=self._load(Sums, kept.get("shown")) or Sums(),
@@ -263,6 +267,16 @@ class _Reader:
             match each:
                 case [int() | float() as energy, None | int() | float() as price] if isfinite(energy) and energy > 0:
                     yield Lot(energy, price)
+                case _:
+                    self.lost = True
+
+    def _rises(self, raw: Any) -> Iterator[Rise]:
+        for each in self._list(raw):
+            match each:
+                case [str(start), str(end), int() | float() as amount] if isfinite(amount):
+                    since, until = (self._load(datetime, at) for at in (start, end))
+                    if since is not None and until is not None:
+                        yield Rise(since, until, amount)
                 case _:
                     self.lost = True
 

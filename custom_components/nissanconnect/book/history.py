@@ -40,13 +40,13 @@ async def async_read_history(sources: SourceSet, begun_on: date, own: Sums) -> d
     return hours
 
 
-async def async_read_regained(sources: SourceSet) -> tuple[Rise, ...]:
-    """Read what was regained on each of the last days that are over; nothing if no source knows it."""
+async def async_read_regained(sources: SourceSet) -> tuple[Rise, ...] | None:
+    """Read what was regained on each of the last days that are over; ``None`` if that cannot be read now."""
     today = dt_util.now().date()
     try:
         found = await sources.read_trips(TripPeriod.DAY, today - _LATELY, today - timedelta(days=1), today)
     except BackendError:
-        return ()
+        return None
     return tuple(
         Rise(_midnight(each.start), _midnight(each.start + timedelta(days=1)), each.energy_recovered)
         for each in found.summaries

@@ -32,6 +32,9 @@ _SOON, _LATER = 30.0, 300.0
 
 _MOVING = frozenset({Quantity.ODOMETER, Quantity.PLUGGED_IN, Quantity.CHARGING})
 
+_SURROUNDINGS = frozenset({Quantity.PRICE, Quantity.SOLAR})
+"""They change all day, and count only where the vehicle reports a charge."""
+
 _STILL = timedelta(minutes=10)
 """What has not gone on for so long is over."""
 
@@ -120,7 +123,8 @@ class VehicleBook:
     def async_keep_statistics(self, memory: StatisticsMemory) -> None:
         """Keep what is known of the statistics."""
         self.statistics = memory
-        self.files.async_schedule_save(self._remember)
+        if self._is_loaded:  # or the file of a vehicle that is gone would come back
+            self.files.async_schedule_save(self._remember)
 
     @callback
     def async_set_regained(self, regained: tuple[Rise, ...]) -> None:
@@ -164,6 +168,7 @@ class VehicleBook:
         noted, self.book = self.book, _opened(kept)
         for quantity, reading in noted.readings:
             self.book.add(quantity, reading)
+        self._regained = self._regained or kept.regained
         self._learnt = kept.learnt or self._learnt
         self._days = {day: sums for text, sums in kept.days.items() if (day := dt_util.parse_date(text)) is not None}
         self._battery.async_learn(kept.capacity_samples)
@@ -176,7 +181,7 @@ class VehicleBook:
 
     @callback
     def _async_note(self, quantity: Quantity, reading: Reading) -> None:
-        if self.book.add(quantity, reading) and self._is_loaded:
+        if self.book.add(quantity, reading) and quantity not in _SURROUNDINGS:
             self._async_update_in(_SOON if quantity in _MOVING else _LATER)
 
     # What it comes to
@@ -185,7 +190,7 @@ class VehicleBook:
     def _async_update_in(self, delay: float) -> None:
         """Find the entries anew after a delay, or before if that is scheduled."""
         due_at = dt_util.utcnow() + timedelta(seconds=delay)
-        if self._cancel_timer is None or due_at < self._due_at:
+        if self._is_loaded and (self._cancel_timer is None or due_at < self._due_at):
             self._async_cancel_timer()
             self._due_at = due_at
             self._cancel_timer = async_call_later(self._hass, delay, self._async_update_now)
@@ -267,6 +272,7 @@ class VehicleBook:
             readings=tuple(self.book.readings),
             since=self.book.since,
             lots=self.book.lots,
+            regained=self._regained,
             settled=self.book.settled,
             days={day.isoformat(): sums for day, sums in self._days.items()},
             shown=display.totals,

@@ -114,7 +114,8 @@ class BookStatistics:
         if not self._book.statistics.has_history and self._book.statistics.begun_at is not None:
             with suppress(BackendError):  # the next night tries again
                 await self.async_rebuild()
-        self._book.async_set_regained(await async_read_regained(self._coordinator.sources))
+        if (regained := await async_read_regained(self._coordinator.sources)) is not None:
+            self._book.async_set_regained(regained)
 
     async def async_rebuild(self) -> dict[str, JsonValueType]:
         """Write all statistics again, from the service's history and the whole book; return what was done.
