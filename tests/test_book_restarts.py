@@ -1,7 +1,8 @@
 """What the book keeps of what services know, when Home Assistant is restarted and when they fail."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -9,12 +10,16 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.nissanconnect.book import long_term, statistics
 from custom_components.nissanconnect.book.files import StatisticsMemory
 from custom_components.nissanconnect.book.keeper import VehicleBook
+from custom_components.nissanconnect.engine.book import Sums
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Rise
+from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.source_set import SourceSet
 from custom_components.nissanconnect.vehicle import Unavailable
 
+from .book_actions.entries import at, trip
 from .charging import runtime
 from .conftest import LetTimePass, settle
 
@@ -75,8 +80,47 @@ async def test_a_book_that_is_closed_writes_nothing_more(
 
 
 async def test_prices_alone_are_no_news(loaded: MockConfigEntry, book: VehicleBook, pass_time: LetTimePass) -> None:
-    written = []
+    written: list[object] = []
     book.files.async_schedule_save = written.append  # type: ignore[method-assign, assignment]
     book.notes.tariffs._note(Reading(dt_util.utcnow(), 0.3, "energy_dashboard"))
     await pass_time(timedelta(minutes=6), timedelta(minutes=6))
     assert written == []
+
+
+async def test_a_book_whose_open_part_is_lost_does_not_count_its_trips_twice(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    leaf = runtime(loaded)
+    hours, _ = await leaf.statistics._async_history(Entries())
+    days = {dt_util.as_local(hour).date(): sums.distance for hour, sums in hours.items()}
+    kept = Entries([trip(at(18, 8), distance=days[date(2026, 11, 18)])])
+    hours, _ = await leaf.statistics._async_history(kept)
+    assert sum(sums.distance for hour, sums in hours.items() if hour >= at(18, 0)) == 0
+    assert sum(sums.distance for hour, sums in hours.items()) == pytest.approx(
+        sum(distance for day, distance in days.items() if day < date(2026, 11, 18))
+    )
+
+
+@pytest.mark.usefixtures("recorder_mock")
+async def test_a_trip_that_ends_while_statistics_are_rebuilt_does_not_shift_their_sums(
+    hass: HomeAssistant, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaf = runtime(loaded)
+    written = list[Sequence[tuple[datetime, Sums]]]()
+
+    async def write(_: Any, __: Any, rows: Sequence[tuple[datetime, Sums]], *, anew: bool = False) -> list[str]:
+        written.append(rows)
+        return []
+
+    async def read(*_: Any) -> dict[datetime, Sums]:
+        leaf.book.over = Entries([trip(at(20, 8)), trip(at(20, 11))])
+        return {at(1, 0): Sums(distance=100)}
+
+    monkeypatch.setattr(long_term, "async_write", write)
+    monkeypatch.setattr(statistics, "async_read_history", read)
+    leaf.book.over = Entries([trip(at(20, 8))])
+    await leaf.statistics.async_rebuild()
+    await leaf.statistics._async_write()
+    rebuilt, after = ([round(sums.distance, 2) for _, sums in rows] for rows in written)
+    assert rebuilt == [100, 120.04]
+    assert after == [120.04, 140.08]

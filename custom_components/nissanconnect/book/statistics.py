@@ -126,20 +126,20 @@ class BookStatistics:
         """
         if _RECORDER not in self._hass.config.components:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
-        memory, currency = self._book.statistics, self._hass.config.currency
-        entries = await self._book.async_all_over()
+        currency = self._hass.config.currency
+        in_book = self._book.book.settled + sum(by_hour(self._book.over, currency).values(), Sums())
+        entries = await self._book.async_all_over()  # of this moment, too: a trip may end while the service is read
         hours, has_history = await self._async_history(entries)
         history = sum(hours.values(), Sums())
         own = by_hour(entries, currency)
         for hour, sums in own.items():
             hours[hour] = hours.get(hour, Sums()) + sums
-        end = history + self._book.book.settled + sum(by_hour(self._book.over, currency).values(), Sums())
-        rows = running_sums(hours, end + sum(hours.values(), Sums()).times(-1))
+        rows = running_sums(hours, history + in_book + sum(hours.values(), Sums()).times(-1))
         long_term = await self._async_long_term()
         ids = await long_term.async_write(self._hass, self._coordinator.info, rows, anew=True)
         self._rows = None
         self._book.async_keep_statistics(
-            replace(memory, history=history, has_history=has_history, written=tuple(sorted(own)))
+            replace(self._book.statistics, history=history, has_history=has_history, written=tuple(sorted(own)))
         )
         return {
             "statistics": [*ids],
@@ -157,7 +157,8 @@ class BookStatistics:
         begun_at = self._book.statistics.begun_at
         if begun_at is None:
             return {}, False
-        begun_on = dt_util.as_local(begun_at).date()
+        first = [series[0].start for series in entries if series]  # the file that says when it was begun may be new
+        begun_on = dt_util.as_local(min([begun_at, *first])).date()
         own = sums_by_day(entries, self._hass.config.currency).get(begun_on, Sums())
         try:
             hours = await async_read_history(self._coordinator.sources, begun_on, own)
