@@ -4,17 +4,17 @@ They are external statistics: no entity stands behind them, so they cost no rows
 Home Assistant knew the vehicle.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
-from homeassistant.components.recorder.statistics import async_add_external_statistics
+from homeassistant.components.recorder.statistics import async_add_external_statistics, statistics_during_period
 from homeassistant.const import UnitOfEnergy, UnitOfLength
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
-from homeassistant.util import slugify
+from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.unit_conversion import DistanceConverter, EnergyConverter
 
 from ..const import DOMAIN
@@ -23,9 +23,9 @@ from ..vehicle import VehicleInfo, alias
 
 
 class LongTermSeries(NamedTuple):
-    """What is counted, in which unit; without a ``unit`` it is an amount of money."""
+    """Which of the sums is counted, in which unit; without a ``unit`` it is an amount of money."""
 
-    value: Callable[[Sums], float]
+    field: str
     unit: str | None
     unit_class: str | None
 
@@ -33,18 +33,33 @@ class LongTermSeries(NamedTuple):
 _DISTANCE = UnitOfLength.KILOMETERS, DistanceConverter.UNIT_CLASS
 _ENERGY = UnitOfEnergy.KILO_WATT_HOUR, EnergyConverter.UNIT_CLASS
 
+_EVER = datetime(1970, 1, 2, tzinfo=UTC)
+
 SERIES: Mapping[str, LongTermSeries] = {
-    "distance": LongTermSeries(lambda sums: sums.distance, *_DISTANCE),
-    "energy_consumed": LongTermSeries(lambda sums: sums.energy, *_ENERGY),
-    "energy_regained": LongTermSeries(lambda sums: sums.regained, *_ENERGY),
-    "energy_charged": LongTermSeries(lambda sums: sums.wall, *_ENERGY),
-    "charging_cost": LongTermSeries(lambda sums: sums.cost, None, None),
+    "distance": LongTermSeries("distance", *_DISTANCE),
+    "energy_consumed": LongTermSeries("energy", *_ENERGY),
+    "energy_regained": LongTermSeries("regained", *_ENERGY),
+    "energy_charged": LongTermSeries("wall", *_ENERGY),
+    "charging_cost": LongTermSeries("cost", None, None),
 }
 
 
 def statistic_id(info: VehicleInfo, name: str) -> str:
     """Return the id of a vehicle's statistics, which does not reveal its VIN."""
     return f"{DOMAIN}:{slugify(alias(info.key))}_{name}"
+
+
+async def async_read(hass: HomeAssistant, info: VehicleInfo) -> dict[str, dict[datetime, float]]:
+    """Return what is written: by how much each field of the sums rises in each hour."""
+    recorder, fields = get_instance(hass), {statistic_id(info, name): each.field for name, each in SERIES.items()}
+    await recorder.async_block_till_done()  # some of it may still be due
+    found = await recorder.async_add_executor_job(
+        statistics_during_period, hass, _EVER, None, {*fields}, "hour", None, {"change"}
+    )
+    return {
+        fields[name]: {dt_util.utc_from_timestamp(row["start"]): row.get("change") or 0.0 for row in rows}
+        for name, rows in found.items()
+    }
 
 
 async def async_write(
@@ -72,7 +87,7 @@ async def async_write(
         data = [
             StatisticData(start=hour, state=value, sum=value)
             for hour, sums in rows
-            for value in (round(series.value(sums), 3),)
+            for value in (round(getattr(sums, series.field), 3),)
         ]
         async_add_external_statistics(hass, metadata, data)
     return ids

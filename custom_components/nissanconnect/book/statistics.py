@@ -1,5 +1,6 @@
 """Keeps a vehicle's long-term statistics up to its book, and fills in what its service knows from before."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -120,6 +121,9 @@ class BookStatistics:
     async def async_rebuild(self) -> dict[str, JsonValueType]:
         """Write all statistics again, from the service's history and the whole book; return what was done.
 
+        What neither knows because it is older stays: statistics are kept for ever, also for an entry that is added
+        again.
+
         Raises:
             ServiceValidationError: There is no recorder.
             BackendError: The history cannot be read now; nothing was changed.
@@ -131,15 +135,19 @@ class BookStatistics:
         entries = await self._book.async_all_over()  # of this moment, too: a trip may end while the service is read
         hours, has_history = await self._async_history(entries)
         history = sum(hours.values(), Sums())
-        own = by_hour(entries, currency)
-        for hour, sums in own.items():
-            hours[hour] = hours.get(hour, Sums()) + sums
-        rows = running_sums(hours, history + in_book + sum(hours.values(), Sums()).times(-1))
-        long_term = await self._async_long_term()
+        own, long_term = by_hour(entries, currency), await self._async_long_term()
+        _add(hours, own)
+        _add(hours, _older(await long_term.async_read(self._hass, self._coordinator.info), hours))
+        rows = running_sums(hours, Sums())
         ids = await long_term.async_write(self._hass, self._coordinator.info, rows, anew=True)
         self._rows = None
         self._book.async_keep_statistics(
-            replace(self._book.statistics, history=history, has_history=has_history, written=tuple(sorted(own)))
+            replace(
+                self._book.statistics,
+                history=rows[-1][1] + in_book.times(-1) if rows else Sums(),
+                has_history=has_history,
+                written=tuple(sorted(own)),
+            )
         )
         return {
             "statistics": [*ids],
@@ -169,3 +177,17 @@ class BookStatistics:
     async def _async_long_term(self) -> ModuleType:
         """Return what needs the recorder. It would be loaded at our start if that were imported there."""
         return await async_import_module(self._hass, f"{__package__}.long_term")
+
+
+def _add(hours: dict[datetime, Sums], more: Mapping[datetime, Sums]) -> None:
+    for hour, sums in more.items():
+        hours[hour] = hours.get(hour, Sums()) + sums
+
+
+def _older(written: Mapping[str, Mapping[datetime, float]], hours: Mapping[datetime, Sums]) -> dict[datetime, Sums]:
+    """Return of what is ``written`` of each field what is from before all that is known of it now."""
+    found = dict[datetime, Sums]()
+    for field, changes in written.items():
+        known = min((hour for hour, sums in hours.items() if getattr(sums, field)), default=dt_util.utcnow())
+        _add(found, {hour: Sums(**{field: change}) for hour, change in changes.items() if hour < known and change})
+    return found

@@ -1,0 +1,60 @@
+"""The long-term statistics of a book are kept for ever, whatever becomes of its files."""
+
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+
+from custom_components.nissanconnect.book.long_term import statistic_id
+from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.engine.entry_finder import Entries
+
+from .book_actions.entries import at, charge
+from .charging import runtime
+from .conftest import set_up
+
+pytestmark = pytest.mark.usefixtures("recorder_mock")
+
+
+async def changes(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> dict[int, float]:
+    """By how much a series of the LEAF rises in each hour, counted from the 1st of November."""
+    series = statistic_id(runtime(entry).info, name)
+
+    def read() -> list[Any]:
+        start = dt_util.utcnow() - timedelta(days=800)
+        return statistics_during_period(hass, start, None, {series}, "hour", None, {"change"}).get(series, [])
+
+    await async_wait_recording_done(hass)
+    found = await get_instance(hass).async_add_executor_job(read)
+    hours = {round((row["start"] - at(1, 0).timestamp()) / 3600): round(row["change"] or 0, 2) for row in found}
+    return {hour: change for hour, change in hours.items() if change}
+
+
+async def test_charges_of_an_earlier_entry_stay_in_the_statistics(
+    hass: HomeAssistant, simulator: object, loaded: MockConfigEntry
+) -> None:
+    leaf = runtime(loaded)
+    leaf.book.over = Entries((), [charge(at(20, 8)), charge(at(20, 10), hours=1)])
+    await leaf.statistics._async_write()
+    before = await changes(hass, loaded, "energy_charged")
+    assert before == {464: 6.2, 465: 6.2, 466: 12.4}
+    await hass.config_entries.async_remove(loaded.entry_id)
+    again = MockConfigEntry(domain=DOMAIN, title="again", unique_id=loaded.unique_id, data=dict(loaded.data))
+    await set_up(hass, again)
+    leaf = runtime(again)
+    for _ in range(2):
+        await leaf.statistics.async_rebuild()
+        assert await changes(hass, again, "energy_charged") == before
+        driven = await changes(hass, again, "distance")
+    leaf.book.over = Entries((), [charge(at(20, 13))])
+    await leaf.statistics._async_write()
+    assert await changes(hass, again, "energy_charged") == before | {469: 6.2, 470: 6.2}
+    await leaf.statistics.async_rebuild()
+    assert await changes(hass, again, "energy_charged") == before | {469: 6.2, 470: 6.2}
+    assert await changes(hass, again, "distance") == driven
