@@ -126,6 +126,10 @@ async def test_statistics_hold_the_whole_history_with_sums_that_go_on(
     ids = {statistic_id(info, name) for name in SERIES}
     listed = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass, ids)
     assert {each["statistic_id"] for each in listed} == ids
+    petrol = runtime(evening, "Qashqai").info
+    of_petrol = {statistic_id(petrol, name) for name in SERIES}
+    listed = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass, of_petrol)
+    assert [each["statistic_id"] for each in listed] == [statistic_id(petrol, "distance")], "it has no battery"
     rows = await _rows(hass, statistic_id(info, "distance"))
     sums = [row["sum"] for row in rows]
     assert sums == sorted(sums)

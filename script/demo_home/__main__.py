@@ -14,7 +14,7 @@ import tempfile
 from tests.mosquitto import Mosquitto
 
 from . import check, tour
-from .book import fill_statistics
+from .book import fill_statistics, wait_for_trip
 from .broker import broker
 from .client import PASSWORD, USER
 from .console import Console, DemoError
@@ -78,6 +78,7 @@ async def _show(home: Home, simulator_url: str, mosquitto: Mosquitto | None, con
             await add_module(home, simulator_url, mosquitto, console)
 
     async def book() -> None:
+        await wait_for_trip(home.api, find_leaf(home.vehicles, home.account))
         await fill_statistics(home.api, home.vehicles)
 
     async def controls() -> None:

@@ -13,7 +13,9 @@ from .waiting import until
 type Row = dict[str, Any]
 
 PAUSE = 1.0
-"""Seconds between two looks at what the recorder has."""
+"""Seconds between two looks."""
+_FOUND_WITHIN = 90.0
+"""Seconds."""
 _WRITTEN_WITHIN = 30.0
 """Seconds in which the recorder writes what it was given."""
 
@@ -26,6 +28,16 @@ async def fetch_trips(api: HomeAssistant, vehicle: Vehicle) -> list[Row]:
 async def fetch_charges(api: HomeAssistant, vehicle: Vehicle) -> list[Row]:
     """Return the charges of the last month, oldest first."""
     return (await _ask(api, "get_charges", [vehicle]))[vehicle.device_id]
+
+
+async def wait_for_trip(api: HomeAssistant, vehicle: Vehicle) -> Row:
+    """Return the last trip as soon as there is one: the book is looked through half a minute after a report."""
+
+    async def last_trip() -> Row | None:
+        trips = await fetch_trips(api, vehicle)
+        return trips[-1] if trips else None
+
+    return await until(last_trip, f"a trip in the book of the {vehicle.name}", seconds=_FOUND_WITHIN, pause=PAUSE)
 
 
 async def fill_statistics(api: HomeAssistant, vehicles: Sequence[Vehicle]) -> None:
@@ -46,7 +58,7 @@ async def meter_rise(api: HomeAssistant, meter: str, start: str, end: str) -> fl
     return values[-1] - values[0]
 
 
-async def _ask(api: HomeAssistant, action: str, vehicles: Sequence[Vehicle], **fields: str) -> dict[str, Any]:
+async def _ask(api: HomeAssistant, action: str, vehicles: Sequence[Vehicle], **fields: str) -> dict[str, list[Row]]:
     """Return what an action answers, by the ids of the vehicles' devices."""
     body = {"device_id": [each.device_id for each in vehicles], **fields}
     answer = await api.post(f"/api/services/{DOMAIN}/{action}?return_response", body)

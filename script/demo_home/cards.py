@@ -67,7 +67,7 @@ def _row(entity: str, name: str) -> Card:
 
 
 def _by_day(title: str, **names: str) -> Card:
-    """Return a bar for each of the last two weeks' days, of long-term statistics by what they count."""
+    """Return bars for each of the last two weeks' days: of long-term statistics, by what they count."""
     return {
         "type": "statistics-graph",
         "title": title,
@@ -75,6 +75,7 @@ def _by_day(title: str, **names: str) -> Card:
         "period": "day",
         "days_to_show": 14,
         "stat_types": ["change"],
+        "hide_legend": len(names) == 1,
         "entities": [_row(f"statistic.{counted}", name) for counted, name in names.items()],
         "grid_options": {"columns": "full"},
     }

@@ -29,8 +29,8 @@ from .sources import add_module, add_phone, reported_by, tell
 from .vehicles import States, Vehicle, fetch_states, fetch_statistic_ids, fetch_vehicles, find_leaf
 from .waiting import until
 
-_BOOK_WITHIN = 120.0
-"""Seconds: the book is looked through half a minute after a report."""
+_CHARGED_WITHIN = 120.0
+"""Seconds."""
 _KM, _KWH = 0.1, 0.06
 """What a distance and an energy may be off: the meter is read every half a minute."""
 _ENOUGH = 0.15
@@ -230,15 +230,10 @@ async def _charges_by_price(scene: Scene) -> str:
 
 async def _keeps_trips(scene: Scene) -> str:
     """Look for the tour in the LEAF's book, and for what entities show of it."""
-    api, driven = scene.home.api, (await tell(scene.simulator_url, "last-trip"))["distance"]
-    leaf = find_leaf(scene.home.vehicles, scene.home.account)
-
-    async def shown() -> tuple[book.Row, States] | None:
-        states = await fetch_states(api)
-        trips = await book.fetch_trips(api, leaf)
-        return (trips[-1], states) if trips and states.value(leaf, "sensor.last_trip_distance") else None
-
-    trip, states = await until(shown, "the LEAF's trip in its book", seconds=_BOOK_WITHIN, pause=1)
+    api, leaf = scene.home.api, find_leaf(scene.home.vehicles, scene.home.account)
+    driven = (await tell(scene.simulator_url, "last-trip"))["distance"]
+    trip = await book.wait_for_trip(api, leaf)
+    states = await fetch_states(api)
     if abs(trip["distance"] - driven) > _KM:
         raise DemoError(f"the trip has {trip['distance']} km in the book, and {driven:.1f} km by the odometer")
     last = states.value(leaf, "sensor.last_trip_distance")
@@ -259,7 +254,7 @@ async def _keeps_charges(scene: Scene) -> str:
         charges = await book.fetch_charges(api, leaf)
         return charges[-1] if charges and (charges[-1]["wall_energy"] or 0) > _ENOUGH else None
 
-    charge = await until(metered, "a charge in the LEAF's book", seconds=_BOOK_WITHIN, pause=2)
+    charge = await until(metered, "a charge in the LEAF's book", seconds=_CHARGED_WITHIN, pause=2)
     risen = await book.meter_rise(api, METER, charge["start"], charge["end"])
     if charge["estimated"] or abs(charge["wall_energy"] - risen) > _KWH:
         raise DemoError(f"it has {charge['wall_energy']} kWh in the book, and {risen:.2f} kWh by the meter")

@@ -19,15 +19,16 @@ from homeassistant.util.unit_conversion import DistanceConverter, EnergyConverte
 
 from ..const import DOMAIN
 from ..engine.book import Sums
-from ..vehicle import VehicleInfo, alias
+from ..vehicle import Capability, VehicleInfo, alias
 
 
 class LongTermSeries(NamedTuple):
-    """Which of the sums is counted, in which unit; without a ``unit`` it is an amount of money."""
+    """Which of the sums is counted, in which unit, and what a vehicle ``needs``; without a ``unit`` it is money."""
 
     field: str
     unit: str | None
     unit_class: str | None
+    needs: Capability | None = Capability.BATTERY
 
 
 _DISTANCE = UnitOfLength.KILOMETERS, DistanceConverter.UNIT_CLASS
@@ -36,7 +37,7 @@ _ENERGY = UnitOfEnergy.KILO_WATT_HOUR, EnergyConverter.UNIT_CLASS
 _EVER = datetime(1970, 1, 2, tzinfo=UTC)
 
 SERIES: Mapping[str, LongTermSeries] = {
-    "distance": LongTermSeries("distance", *_DISTANCE),
+    "distance": LongTermSeries("distance", *_DISTANCE, needs=None),
     "energy_consumed": LongTermSeries("energy", *_ENERGY),
     "energy_regained": LongTermSeries("regained", *_ENERGY),
     "energy_charged": LongTermSeries("wall", *_ENERGY),
@@ -67,13 +68,14 @@ async def async_write(
 ) -> list[str]:
     """Write the sums at the end of hours, ``anew`` after all that was there is gone; return the ids.
 
-    An hour that is there already is replaced.
+    An hour that is there already is replaced. A vehicle without a traction battery has only distances.
     """
+    written = {name: each for name, each in SERIES.items() if each.needs in {None, *info.all_capabilities}}
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
-    ids = [statistic_id(info, name) for name in SERIES]
+    ids = [statistic_id(info, name) for name in written]
     if anew:
         get_instance(hass).async_clear_statistics(ids)
-    for name, series in SERIES.items():
+    for name, series in written.items():
         label = texts.get(f"component.{DOMAIN}.selector.statistics.options.{name}", name)
         metadata = StatisticMetaData(
             mean_type=StatisticMeanType.NONE,
