@@ -163,7 +163,7 @@ async def _ended(scene: Scene, vehicle: Vehicle, expected: str) -> str:
     told = (await fetch_states(scene.home.api)).attributes(vehicle, "event.command")
     if told.get("event_type") != expected:
         raise DemoError(f"{vehicle.name}'s last command ended {told.get('event_type')} instead of {expected}")
-    return f"{expected} ({vehicle.name}: {told['command']}{', ' + told['reason'] if told['reason'] else ''})"
+    return f"{expected} ({vehicle.name}: {told['command']}{', ' + told['reason'] if 'reason' in told else ''})"
 
 
 async def _alerts(scene: Scene) -> str:
