@@ -13,11 +13,14 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 
 from custom_components.nissanconnect.book.long_term import statistic_id
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.entry_finder import Entries
+from custom_components.nissanconnect.source_set import SourceSet
+from custom_components.nissanconnect.vehicle import Unavailable
 
 from .book_actions.entries import at, charge
 from .charging import runtime
-from .conftest import set_up
+from .conftest import LetTimePass, set_up
 
 pytestmark = pytest.mark.usefixtures("recorder_mock")
 
@@ -58,3 +61,26 @@ async def test_charges_of_an_earlier_entry_stay_in_the_statistics(
     await leaf.statistics.async_rebuild()
     assert await changes(hass, again, "energy_charged") == before | {469: 6.2, 470: 6.2}
     assert await changes(hass, again, "distance") == driven
+
+
+async def test_an_entry_that_is_added_again_goes_on_where_the_earlier_one_has_ended(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaf = runtime(loaded)
+    leaf.book.over = Entries([], [charge(at(20, 8))])
+    await leaf.statistics._async_write()
+    before = await changes(hass, loaded, "energy_charged")
+
+    async def fail(*_: Any) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(SourceSet, "read_trips", fail)
+    await hass.config_entries.async_remove(loaded.entry_id)
+    again = MockConfigEntry(domain=DOMAIN, title="again", unique_id=loaded.unique_id, data=dict(loaded.data))
+    await set_up(hass, again)
+    book = runtime(again).book
+    for minute, distance in ((-60, 500000.0), (-45, 500010.0), (-30, 500010.0)):
+        book._async_note(Quantity.ODOMETER, Reading(dt_util.utcnow() + timedelta(minutes=minute), distance, "test"))
+    await pass_time(timedelta(minutes=50), timedelta(minutes=5))
+    assert sum((await changes(hass, again, "distance")).values()) == pytest.approx(10)
+    assert await changes(hass, again, "energy_charged") == before

@@ -1,7 +1,6 @@
 """Keeps a vehicle's long-term statistics up to its book, and fills in what its service knows from before."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from random import uniform
@@ -47,6 +46,7 @@ class BookStatistics:
         """What was written last."""
         self._stops: list[CALLBACK_TYPE] = []
         self._cancel_write: CALLBACK_TYPE | None = None
+        self._is_following = False
 
     @callback
     def async_start(self) -> None:
@@ -54,7 +54,6 @@ class BookStatistics:
         if _RECORDER not in self._hass.config.components:
             return
         self._stops = [
-            self._book.async_add_listener(self._async_write_soon),
             async_track_time_change(self._hass, self._async_read_later, hour=_NIGHT, minute=0, second=0),
             async_call_later(self._hass, uniform(_SOON, 2 * _SOON), self._async_read),  # noqa: S311
         ]
@@ -113,8 +112,11 @@ class BookStatistics:
     async def _async_read(self, _: datetime | None = None) -> None:
         """Read what the service knows: each night what was regained, and until that succeeds what was before."""
         if not self._book.statistics.has_history and self._book.statistics.begun_at is not None:
-            with suppress(BackendError):  # the next night tries again
-                await self.async_rebuild()
+            await self._async_rebuild(needs_history=False)  # the next night tries again
+        if not self._is_following:  # before, what an earlier entry has written was not taken over yet
+            self._is_following = True
+            self._stops.append(self._book.async_add_listener(self._async_write_soon))
+            self._async_write_soon()
         if (regained := await async_read_regained(self._coordinator.sources)) is not None:
             self._book.async_set_regained(regained)
 
@@ -130,10 +132,13 @@ class BookStatistics:
         """
         if _RECORDER not in self._hass.config.components:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
+        return await self._async_rebuild(needs_history=True)
+
+    async def _async_rebuild(self, *, needs_history: bool) -> dict[str, JsonValueType]:
         currency = self._hass.config.currency
         in_book = self._book.book.settled + sum(by_hour(self._book.over, currency).values(), Sums())
         entries = await self._book.async_all_over()  # of this moment, too: a trip may end while the service is read
-        hours, has_history = await self._async_history(entries)
+        hours, has_history = await self._async_history(entries, is_needed=needs_history)
         history = sum(hours.values(), Sums())
         own, long_term = by_hour(entries, currency), await self._async_long_term()
         _add(hours, own)
@@ -157,7 +162,7 @@ class BookStatistics:
             "history": history != Sums(),
         }
 
-    async def _async_history(self, entries: Entries) -> tuple[dict[datetime, Sums], bool]:
+    async def _async_history(self, entries: Entries, *, is_needed: bool = True) -> tuple[dict[datetime, Sums], bool]:
         """Return what was driven before the book was begun, and whether that is all.
 
         Of the day on which it was begun, it is what is not in the book; a service knows that on the next day.
@@ -172,6 +177,10 @@ class BookStatistics:
             hours = await async_read_history(self._coordinator.sources, begun_on, own)
         except NotSupported:
             return {}, True
+        except BackendError:
+            if is_needed:
+                raise
+            return {}, False
         return hours, begun_on < dt_util.now().date()
 
     async def _async_long_term(self) -> ModuleType:
