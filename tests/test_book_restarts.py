@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.nissanconnect.book import long_term, statistics
+from custom_components.nissanconnect.book import long_term, statistics, tariffs
 from custom_components.nissanconnect.book.files import StatisticsMemory
 from custom_components.nissanconnect.book.keeper import VehicleBook
 from custom_components.nissanconnect.engine.book import Sums
@@ -124,3 +124,19 @@ async def test_a_trip_that_ends_while_statistics_are_rebuilt_does_not_shift_thei
     rebuilt, after = ([round(sums.distance, 2) for _, sums in rows] for rows in written)
     assert rebuilt == [100, 120.04]
     assert after == [120.04, 140.08]
+
+
+async def test_a_price_that_its_sensor_shows_late_holds_from_the_quarter_of_an_hour(
+    loaded: MockConfigEntry, pass_time: LetTimePass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price = 0.3
+
+    async def grid_price(_: HomeAssistant) -> float:
+        return price
+
+    monkeypatch.setattr(tariffs, "async_grid_price", grid_price)
+    await pass_time(timedelta(minutes=15, seconds=50), timedelta(seconds=25))
+    price = 0.1
+    await pass_time(timedelta(minutes=5))
+    noted = runtime(loaded).book.book.readings.of(Quantity.PRICE)
+    assert [(each.at, each.value) for each in noted if each.value] == [(at(20, 12), 0.3), (at(20, 12.25), 0.1)]

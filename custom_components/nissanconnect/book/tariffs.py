@@ -23,6 +23,9 @@ _AHEAD = timedelta(days=3)
 _LASTING = timedelta(days=2)
 """A price that holds for so long was entered by the owner, and goes on until the owner changes it."""
 
+_NOTED_AT = [2, 17, 32, 47]
+"""In which minutes a price is noted that holds since the quarter of an hour: some sensors show it a minute late."""
+
 _DASHBOARD = "energy_dashboard"
 """The key of the tariff of the energy dashboard."""
 
@@ -63,7 +66,7 @@ class Tariffs:
         hass = self._coordinator.hass
         self._stops = [
             self._charge.async_add_plans_listener(self._async_follow_plans),
-            async_track_utc_time_change(hass, self._async_note, minute=[0, 15, 30, 45], second=5),
+            async_track_utc_time_change(hass, self._async_note, minute=_NOTED_AT, second=0),
         ]
         self._async_follow_plans()
         self._coordinator.config_entry.async_create_background_task(
