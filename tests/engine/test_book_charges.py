@@ -250,6 +250,16 @@ def test_another_vehicle_charges_at_the_same_meter() -> None:
     assert charge.wall_energy == pytest.approx(life.charges[0].wall, abs=0.3)
 
 
+def test_another_vehicle_charges_while_this_one_is_full_at_the_plug() -> None:
+    idle = [
+        *_noted(Quantity.ODOMETER, [(0, 1000.0)]),
+        *_noted(Quantity.PLUGGED_IN, [(0, 1.0)]),
+        *_noted(Quantity.LEVEL, [(0, 80.0), (240, 80.0), (480, 80.0)]),
+    ]
+    other = _noted(Quantity.METER, [(60 + 15 * quarter, 5000 + 1.75 * quarter) for quarter in range(9)])
+    assert _charges(idle, other) == []
+
+
 def test_a_meter_that_cannot_be_right_does_not_count() -> None:
     life = _night()
     noted = [

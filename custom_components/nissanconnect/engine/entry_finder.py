@@ -88,7 +88,9 @@ class EntryFinder:
                 found += unseen
             starts = [self._begun(index), *(each.start for each in charges[index]), stay.end]
             for earlier, each, later in zip(starts, charges[index], starts[2:], strict=False):
-                found.append(self._charge(each, Stay(earlier, later), self._place(index)))
+                charge = self._charge(each, Stay(earlier, later), self._place(index))
+                if charge.energy != 0 or not (charge.estimated and each.metered):  # or another vehicle was metered
+                    found.append(charge)
         return Entries(self._with_regained(trips), found)
 
     def _with_regained(self, trips: Sequence[Trip]) -> list[Trip]:
