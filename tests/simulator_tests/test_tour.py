@@ -39,7 +39,7 @@ def test_what_the_leaf_does(hour: int) -> None:
     for minute in range(41):
         leaf.advance(start + minute * MINUTE)
         assert leaf.cloud.state.odometer is not None
-        told.append(leaf.cloud.state.odometer.distance)
+        told.append(leaf.cloud.state.odometer.distance or 0.0)
         charging = leaf.powertrain.charger.power > 0
         seen.append((charging, leaf.is_at(HOME), leaf.powertrain.charger.plugged, leaf.powertrain.battery.level))
     assert seen[3][:3] == (True, True, True)
