@@ -10,7 +10,7 @@ from custom_components.nissanconnect.binary_sensor import BINARY_SENSORS
 from custom_components.nissanconnect.book.long_term import SERIES
 from custom_components.nissanconnect.book_sensor import BOOK_SENSORS
 from custom_components.nissanconnect.button import BUTTONS, CHARGE_BUTTONS
-from custom_components.nissanconnect.calendar import CALENDARS
+from custom_components.nissanconnect.calendar import CALENDARS, CHARGE_CALENDARS
 from custom_components.nissanconnect.climate import CLIMATES
 from custom_components.nissanconnect.device_tracker import TRACKERS
 from custom_components.nissanconnect.estimate_sensor import ESTIMATES
@@ -27,7 +27,7 @@ from script.demo_home.vehicles import Vehicle
 PLATFORMS = {
     "binary_sensor": BINARY_SENSORS,
     "button": (*BUTTONS, *CHARGE_BUTTONS),
-    "calendar": CALENDARS,
+    "calendar": (*CALENDARS, *CHARGE_CALENDARS),
     "climate": CLIMATES,
     "device_tracker": TRACKERS,
     "lock": LOCKS,

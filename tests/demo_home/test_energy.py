@@ -131,7 +131,12 @@ async def test_the_picture_shows_when_each_vehicle_with_a_plan_charges(hass: Hom
         config_entry_id=entry.entry_id, identifiers={("nissanconnect", "leaf")}, name="LEAF"
     )
     registry = er.async_get(hass)
-    ours = registry.async_get_or_create("calendar", "nissanconnect", "leaf", device_id=device.id)
+    ours = registry.async_get_or_create("calendar", "nissanconnect", "leaf_charging", device_id=device.id)
+    registry.async_get_or_create("calendar", "nissanconnect", "leaf_trips", device_id=device.id)
+    disabled = er.RegistryEntryDisabler.USER
+    registry.async_get_or_create(
+        "calendar", "nissanconnect", "ariya_charging", device_id=device.id, disabled_by=disabled
+    )
     registry.async_get_or_create("calendar", "local_calendar", "birthdays")
     now = dt_util.now()
     block = {"start": now.isoformat(), "end": (now + timedelta(minutes=40)).isoformat(), "summary": "5 kWh"}

@@ -17,7 +17,7 @@ from .prices import day_ahead, published_days
 
 SCAN_INTERVAL = timedelta(minutes=1)
 
-_VEHICLES = "nissanconnect"
+_VEHICLES, _PLANNED = "nissanconnect", "_charging"
 
 
 async def async_setup_platform(
@@ -50,7 +50,7 @@ class ChargingImage(ImageEntity):
         devices, found = dr.async_get(self.hass), dict[str, list[Span]]()
         for entity in er.async_get(self.hass).entities.values():
             device = devices.async_get(entity.device_id) if entity.device_id else None
-            if device is not None and (entity.platform, entity.domain) == (_VEHICLES, CALENDAR):
+            if device is not None and _is_of_plan(entity):
                 found[device.name_by_user or device.name or "?"] = await self._events(entity.entity_id, now)
         return dict(sorted(found.items()))
 
@@ -65,3 +65,9 @@ class ChargingImage(ImageEntity):
         )
         events = answer[calendar]["events"]
         return [Span(*(datetime.fromisoformat(event[edge]) for edge in ("start", "end"))) for event in events]
+
+
+def _is_of_plan(entity: er.RegistryEntry) -> bool:
+    """Whether an entity is the calendar of a charge plan; trips have another one."""
+    ours = (entity.platform, entity.domain) == (_VEHICLES, CALENDAR)
+    return ours and entity.unique_id.endswith(_PLANNED) and entity.disabled_by is None
