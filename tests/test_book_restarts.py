@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
@@ -16,6 +17,7 @@ from custom_components.nissanconnect.book.keeper import VehicleBook
 from custom_components.nissanconnect.engine.book import Sums
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Rise
 from custom_components.nissanconnect.engine.entry_finder import Entries
+from custom_components.nissanconnect.runtime import VehicleRuntime
 from custom_components.nissanconnect.source_set import SourceSet
 from custom_components.nissanconnect.vehicle import Unavailable
 
@@ -79,12 +81,22 @@ async def test_a_book_that_is_closed_writes_nothing_more(
     assert not any(".book." in name for name in hass_storage)
 
 
-async def test_prices_alone_are_no_news(loaded: MockConfigEntry, book: VehicleBook, pass_time: LetTimePass) -> None:
-    written: list[object] = []
-    book.files.async_schedule_save = written.append  # type: ignore[method-assign, assignment]
-    book.notes.tariffs._note(Reading(dt_util.utcnow(), 0.3, "energy_dashboard"))
-    await pass_time(timedelta(minutes=6), timedelta(minutes=6))
-    assert written == []
+async def test_prices_alone_are_written_seldom_and_at_the_end(
+    hass: HomeAssistant, loaded: MockConfigEntry, hass_storage: dict[str, Any], pass_time: LetTimePass
+) -> None:
+    leaf, name = runtime(loaded), _file_of(runtime(loaded))
+    await pass_time(timedelta(minutes=18), timedelta(minutes=6))
+    before = hass_storage[name]
+    leaf.book.notes.tariffs._note(Reading(dt_util.utcnow(), 0.12345, "energy_dashboard"))
+    await pass_time(timedelta(minutes=12), timedelta(minutes=6))
+    assert hass_storage[name] is before
+    hass.bus.async_fire_internal(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await settle(hass)
+    assert "0.12345" in str(hass_storage[name])
+
+
+def _file_of(vehicle: VehicleRuntime) -> str:
+    return vehicle.book.files._open.key
 
 
 async def test_a_book_whose_open_part_is_lost_does_not_count_its_trips_twice(

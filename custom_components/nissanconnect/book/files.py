@@ -33,6 +33,9 @@ _VERSION = 1
 _DELAY = 300.0
 """Seconds from a change to the write: what is lost if the power fails is reported again, but for some minutes."""
 
+SELDOM = 6 * 3600.0
+"""Seconds from a change that is no news to the write, unless Home Assistant stops before."""
+
 _KEPT = timedelta(days=731)
 """Trips and charges are kept for two years."""
 
@@ -88,7 +91,8 @@ class BookFiles:
         )
         self._lock = Lock()
         """Held while the archive is read and written: what is being settled is in it already."""
-        self._is_scheduled = False
+        self._delay: float | None = None
+        """Of the write that is scheduled."""
         self._unwritten = Entries()
         """What is settled, and is not in the file of the archive yet: the disk may be full."""
 
@@ -103,21 +107,21 @@ class BookFiles:
         return found
 
     @callback
-    def async_schedule_save(self, remember: Callable[[], OpenBook]) -> None:
-        """Write what ``remember`` returns, in some minutes. Further calls do not delay that."""
-        if self._is_scheduled:
+    def async_schedule_save(self, remember: Callable[[], OpenBook], delay: float = _DELAY) -> None:
+        """Write what ``remember`` returns in so many seconds, or before if that is scheduled."""
+        if self._delay is not None and self._delay <= delay:
             return
-        self._is_scheduled = True
+        self._delay = delay
 
         def write() -> dict[str, Any]:
-            self._is_scheduled = False
+            self._delay = None
             return _dump(remember(), self._unwritten)
 
-        self._open.async_delay_save(write, _DELAY)
+        self._open.async_delay_save(write, delay)
 
     async def async_save(self, book: OpenBook) -> None:
         """Write now, which replaces a scheduled write."""
-        self._is_scheduled = False
+        self._delay = None
         await self._open.async_save(_dump(book, self._unwritten))
 
     async def async_archived(self) -> Entries:

@@ -24,7 +24,7 @@ from ..engine.consumption import ConsumptionModel
 from ..engine.entry_finder import Entries
 from ..vehicle import VehicleState
 from .display import BookDisplay, added, risen, sums_by_day
-from .files import BookFiles, OpenBook, StatisticsMemory, merged
+from .files import SELDOM, BookFiles, OpenBook, StatisticsMemory, merged
 from .notes import BookNotes
 
 _SOON, _LATER = 30.0, 300.0
@@ -181,7 +181,10 @@ class VehicleBook:
 
     @callback
     def _async_note(self, quantity: Quantity, reading: Reading) -> None:
-        if self.book.add(quantity, reading) and quantity not in _SURROUNDINGS:
+        is_new = self.book.add(quantity, reading) and self._is_loaded
+        if is_new and quantity in _SURROUNDINGS:
+            self.files.async_schedule_save(self._remember, SELDOM)
+        elif is_new:
             self._async_update_in(_SOON if quantity in _MOVING else _LATER)
 
     # What it comes to
