@@ -260,6 +260,22 @@ def test_another_vehicle_charges_while_this_one_is_full_at_the_plug() -> None:
     assert _charges(idle, other) == []
 
 
+@pytest.mark.parametrize(("from_quarter", "is_metered"), [(0, True), (3, True), (6, False)])
+def test_a_meter_that_is_only_read_for_a_part_of_a_charge_does_not_count(from_quarter: int, is_metered: bool) -> None:
+    charged = [
+        *_noted(Quantity.ODOMETER, [(0, 1000.0)]),
+        *_noted(Quantity.PLUGGED_IN, [(0, 1.0)]),
+        *_noted(Quantity.CHARGING, [(60, 1.0), (180, 0.0)]),
+        *_noted(Quantity.LEVEL, [(60, 50.0), (180, 80.0)]),
+    ]
+    part = _noted(Quantity.METER, [(60 + 15 * each, 1.7 * each) for each in range(from_quarter, 9)])
+    (charge,) = _charges(charged, part)
+    assert charge.estimated is not is_metered
+    assert charge.wall_energy is not None
+    assert charge.energy is not None
+    assert charge.wall_energy > (0.5 if is_metered else 1) * charge.energy
+
+
 def test_a_meter_that_cannot_be_right_does_not_count() -> None:
     life = _night()
     noted = [

@@ -37,6 +37,9 @@ _METER_DOUBT = 0.1
 _LEAST_EFFICIENCY, _CLIMATE = 0.45, 2.0
 """Which part of what was metered arrives at least, and kWh that the climate control may have taken besides."""
 
+_LEAST_METERED = 0.5
+"""Which part of what seems to have arrived was metered at least: a battery that has aged holds less than is assumed."""
+
 _MOST_POWER = 400.0
 """kW: no vehicle drives or charges with more."""
 
@@ -189,7 +192,7 @@ class EntryFinder:
         """Return what was metered for this vehicle.
 
         If that is far more than what has arrived, another one was metered as well: only what has flowed while this one
-        charged counts, or none if that is too much, too.
+        charged counts, or none if that is too much, too. Nor does a meter count that was only read for a part of it.
         """
         changed = self._energy(entry, around)
         levels = (self._readings.of(each) for each in (Quantity.LEVEL, Quantity.CONTENT))
@@ -201,7 +204,8 @@ class EntryFinder:
             for rise in found.metered
             if any(span.start <= rise.start and rise.end <= span.end for span in found.spans)
         ]
-        enough = (each for each in (found.metered, meanwhile) if sum(rise.amount for rise in each) <= most)
+        least = _LEAST_METERED * (changed.amount - changed.doubt)
+        enough = (each for each in (found.metered, meanwhile) if least <= sum(rise.amount for rise in each) <= most)
         return next(enough, ())
 
     def _stored(self, entry: Stay, around: Stay, metered: float | None, hours: float) -> _Energy | None:
