@@ -84,3 +84,20 @@ async def test_an_entry_that_is_added_again_goes_on_where_the_earlier_one_has_en
     await pass_time(timedelta(minutes=50), timedelta(minutes=5))
     assert sum((await changes(hass, again, "distance")).values()) == pytest.approx(10)
     assert await changes(hass, again, "energy_charged") == before
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+async def test_a_history_that_makes_no_sense_does_not_stop_the_statistics(
+    loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch, is_stopped: bool
+) -> None:
+    leaf = runtime(loaded)
+
+    async def fail(*_: Any) -> None:
+        if is_stopped:
+            leaf.statistics.async_stop()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(SourceSet, "read_trips", fail)
+    with pytest.raises(ZeroDivisionError):
+        await leaf.statistics._async_read()
+    assert (leaf.statistics._cancel_write is None) is is_stopped

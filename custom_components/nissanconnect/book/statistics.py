@@ -111,14 +111,21 @@ class BookStatistics:
 
     async def _async_read(self, _: datetime | None = None) -> None:
         """Read what the service knows: each night what was regained, and until that succeeds what was before."""
-        if not self._book.statistics.has_history and self._book.statistics.begun_at is not None:
-            await self._async_rebuild(needs_history=False)  # the next night tries again
-        if not self._is_following:  # before, what an earlier entry has written was not taken over yet
+        try:
+            if not self._book.statistics.has_history and self._book.statistics.begun_at is not None:
+                await self._async_rebuild(needs_history=False)  # the next night tries again
+        finally:
+            self._async_follow()
+        if (regained := await async_read_regained(self._coordinator.sources)) is not None:
+            self._book.async_set_regained(regained)
+
+    @callback
+    def _async_follow(self) -> None:
+        """Write what is new from now on: before, what an earlier entry has written was not taken over yet."""
+        if self._stops and not self._is_following:
             self._is_following = True
             self._stops.append(self._book.async_add_listener(self._async_write_soon))
             self._async_write_soon()
-        if (regained := await async_read_regained(self._coordinator.sources)) is not None:
-            self._book.async_set_regained(regained)
 
     async def async_rebuild(self) -> dict[str, JsonValueType]:
         """Write all statistics again, from the service's history and the whole book; return what was done.
