@@ -180,3 +180,20 @@ async def test_a_charge_keeps_its_price_when_its_zone_is_renamed(hass: HomeAssis
     assert stood_at == async_place_named(hass, "zone.work", leaf.alerts)
     hass.states.async_set("zone.work", "0", here | {"friendly_name": "Office"})
     assert stood_at == async_place_named(hass, "zone.work", leaf.alerts)
+
+
+async def test_the_dashboard_s_price_holds_from_the_start(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def grid_price(_: HomeAssistant) -> float | None:
+        return 0.3 if is_up else None
+
+    is_up = True
+    monkeypatch.setattr(tariffs, "async_grid_price", grid_price)
+    await pass_time(timedelta(minutes=20), timedelta(minutes=10))
+    known = runtime(loaded).book.notes.tariffs.known
+    assert len(known) == 1
+    is_up = False  # Home Assistant starts, and has not brought the dashboard up yet
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await settle(hass)
+    assert runtime(loaded).book.notes.tariffs.known == known

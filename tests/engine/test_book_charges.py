@@ -374,7 +374,7 @@ def test_the_part_of_the_sun() -> None:
 
 def test_nothing_is_known_of_a_charge_but_that_it_was() -> None:
     (charge,) = _charges(_noted(Quantity.CHARGING, [(0, 0), (60, 1)]), capacity=None)
-    assert charge == Charge(start=_at(60), end=_at(60), currency="EUR", hours=0)
+    assert charge == Charge(start=_at(60), end=_at(60), hours=0)
 
 
 def test_a_charge_of_which_only_the_beginning_is_known() -> None:

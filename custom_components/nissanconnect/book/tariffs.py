@@ -51,14 +51,13 @@ class Tariffs:
         self._note = note
         self._plans: list[_PlanPrices] = []
         self._stops: list[CALLBACK_TYPE] = []
-        self._has_dashboard = False
 
     @property
     def known(self) -> tuple[Tariff, ...]:
         """The tariffs, the first that holds at a place before others."""
         currency = self._coordinator.hass.config.currency
         found = [Tariff(each.key, each.currency or currency, self._name_of(each.place)) for each in self._plans]
-        return (*found, Tariff(_DASHBOARD, currency, HOME)) if self._has_dashboard else tuple(found)
+        return (*found, Tariff(_DASHBOARD, currency, HOME))  # what it has cost stays, whether or not it is up by now
 
     @callback
     def async_start(self) -> None:
@@ -91,7 +90,6 @@ class Tariffs:
         for each in list(self._plans):
             await each.async_note(now)
         price = await async_grid_price(self._coordinator.hass)
-        self._has_dashboard = self._has_dashboard or price is not None
         if price is not None:
             start = dt_util.utc_from_timestamp(now.timestamp() // CELL.total_seconds() * CELL.total_seconds())
             self._note(Reading(start, price, _DASHBOARD))

@@ -169,6 +169,7 @@ class EntryFinder:
         flows = flows or _spread(wall or 0.0, found)
         tariff = self._tariff(place, current, metered=metered is not None)
         prices = self._readings.by_source(Quantity.PRICE).get(tariff.key, []) if tariff else []
+        cost = cost_of(flows, prices) if wall is not None else None
         return Charge(
             start=found.start,
             end=found.end,
@@ -181,8 +182,8 @@ class EntryFinder:
             counted=counted is not None,
             estimated=metered is None,
             hours=found.hours,
-            cost=cost_of(flows, prices) if wall is not None else None,
-            currency=tariff.currency if tariff else None,
+            cost=cost,
+            currency=tariff.currency if tariff and cost is not None else None,
             peak_power=peak,
             current=current,
             solar=self._solar(flows),
