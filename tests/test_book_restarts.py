@@ -197,3 +197,16 @@ async def test_the_dashboard_s_price_holds_from_the_start(
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await settle(hass)
     assert runtime(loaded).book.notes.tariffs.known == known
+
+
+async def test_a_price_that_is_missing_for_a_moment_is_noted_once_it_is_back(
+    loaded: MockConfigEntry, pass_time: LetTimePass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def grid_price(_: HomeAssistant) -> float | None:
+        minute = dt_util.utcnow().minute
+        return None if minute in {15, 16, 17} else 0.3 if minute < 25 else 0.9
+
+    monkeypatch.setattr(tariffs, "async_grid_price", grid_price)
+    await pass_time(timedelta(minutes=29))
+    noted = runtime(loaded).book.book.readings.of(Quantity.PRICE)
+    assert [(each.at, each.value) for each in noted if each.value] == [(at(20, 12), 0.3), (at(20, 12.25), 0.3)]

@@ -23,8 +23,8 @@ _AHEAD = timedelta(days=3)
 _LASTING = timedelta(days=2)
 """A price that holds for so long was entered by the owner, and goes on until the owner changes it."""
 
-_NOTED_AT = [2, 17, 32, 47]
-"""In which minutes a price is noted that holds since the quarter of an hour: some sensors show it a minute late."""
+_NOTED_AT = [*range(2, 60, 5)]
+"""In which minutes prices are noted. Some sensors show that of a quarter of an hour a minute late, or miss a moment."""
 
 _DASHBOARD = "energy_dashboard"
 """The key of the tariff of the energy dashboard."""
@@ -51,6 +51,8 @@ class Tariffs:
         self._note = note
         self._plans: list[_PlanPrices] = []
         self._stops: list[CALLBACK_TYPE] = []
+        self._noted_from: datetime | None = None
+        """The last quarter of an hour whose price the dashboard knew."""
 
     @property
     def known(self) -> tuple[Tariff, ...]:
@@ -89,9 +91,12 @@ class Tariffs:
         """Note what holds now."""
         for each in list(self._plans):
             await each.async_note(now)
+        start = dt_util.utc_from_timestamp(now.timestamp() // CELL.total_seconds() * CELL.total_seconds())
+        if start == self._noted_from:
+            return
         price = await async_grid_price(self._coordinator.hass)
         if price is not None:
-            start = dt_util.utc_from_timestamp(now.timestamp() // CELL.total_seconds() * CELL.total_seconds())
+            self._noted_from = start
             self._note(Reading(start, price, _DASHBOARD))
             self._note(Reading(start + CELL, None, _DASHBOARD))
 
