@@ -19,7 +19,7 @@ from tests.simulator import EMAIL, PASSWORD
 from . import book, log, tour
 from .cards import REPORT
 from .console import Console, DemoError
-from .energy import METER, energy_issues, fill_energy_dashboard
+from .energy import METER, WALLBOX, energy_issues, fill_energy_dashboard
 from .furnish import VEHICLES, show_dashboard
 from .plans import add_plans
 from .processes import LOOPBACK
@@ -31,9 +31,9 @@ from .waiting import until
 
 _CHARGED_WITHIN = 120.0
 """Seconds."""
-_KM, _KWH = 0.1, 0.06
-"""What a distance and an energy may be off: the meter is read every half a minute."""
-_ENOUGH = 0.15
+_KM, _KWH = 0.1, 0.02
+"""What a distance and an energy may be off: both are rounded."""
+_ENOUGH = 0.05
 """kWh that must have been charged."""
 
 _NIGHT_WITHIN = 180.0
@@ -247,8 +247,9 @@ async def _keeps_trips(scene: Scene) -> str:
 
 
 async def _keeps_charges(scene: Scene) -> str:
-    """Look for the charge that has begun with its plan: the LEAF's book has to have what the meter has counted."""
+    """End the charge that has begun with its plan: the LEAF's book has to have what the meter has counted."""
     api, leaf = scene.home.api, find_leaf(await fetch_vehicles(scene.home.api), scene.home.account)
+    await api.post("/api/services/switch/turn_off", {"entity_id": WALLBOX})
 
     async def metered() -> book.Row | None:
         charges = await book.fetch_charges(api, leaf)

@@ -12,7 +12,7 @@ from .vehicles import Vehicle, find_leaf
 _KIND = "energy dashboard"
 """What is remembered once it is filled in: after that it is the owner's."""
 
-METER = "sensor.demo_wallbox_energy"
+WALLBOX, METER = "switch.demo_wallbox", "sensor.demo_wallbox_energy"
 
 _GRID = {
     "type": "grid",

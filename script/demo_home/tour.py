@@ -63,18 +63,25 @@ async def watch(api: HomeAssistant, simulator_url: str, leaf: Vehicle) -> list[s
 async def _alerts(api: HomeAssistant, simulator_url: str, leaf: Vehicle, wanted: Collection[str]) -> list[str]:
     await _read(api, leaf)
     began = dt_util.utcnow()
-    url = f"{simulator_url}/simulator/tour"
-    with explained(url):
-        async with ClientSession(timeout=TIMEOUT) as session, session.post(url) as response:
-            response.raise_for_status()
+    await _go_on(simulator_url)
 
     async def lines() -> list[str] | None:
         await _read(api, leaf)
         found = await _lines(api, leaf, began)
-        return found if set(wanted) <= set(found) else None
+        return found if set(wanted) <= set(found) and await _go_on(simulator_url) else None
 
     awaited = f"the LEAF's tour in the logbook ({', '.join(wanted)})"
     return await until(lines, awaited, seconds=_WITHIN, pause=_READ_EVERY)
+
+
+async def _go_on(simulator_url: str) -> bool:
+    """Let the tour begin, or go on; return whether it is over, that is whether the LEAF lives in the present again."""
+    url = f"{simulator_url}/simulator/tour"
+    with explained(url):
+        async with ClientSession(timeout=TIMEOUT) as session, session.post(url) as response:
+            response.raise_for_status()
+            answer: dict[str, bool] = await response.json()
+    return answer["over"]
 
 
 async def _set(api: HomeAssistant, entity_id: str, value: float) -> None:

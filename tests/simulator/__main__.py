@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> None:
     if options.tour:
         now = touring = TourClock(service_now)
         opened = garage(now(), seed=options.seed, zone=options.zone)
-        controls = {"tour": lambda _: touring.begin()}
+        controls = {"tour": lambda _: {"over": touring.begin()}}
     simulator = Simulator(garage=opened, now=now, service_now=service_now, seed=options.seed, zone=options.zone)
     least, most = options.wake_delay
     for car in simulator.cars.values():

@@ -87,9 +87,11 @@ class TourClock:
         self._real = real
         self._began_at: datetime | None = None
 
-    def begin(self) -> None:
-        """Begin the tour; once begun it goes on."""
-        self._began_at = self._began_at or self._real()
+    def begin(self) -> bool:
+        """Begin the tour; once begun it goes on. Return whether it is over."""
+        now = self._real()
+        self._began_at = self._began_at or now
+        return self() >= now
 
     def __call__(self) -> datetime:
         """Return the time for the vehicles."""

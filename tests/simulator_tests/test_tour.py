@@ -20,13 +20,14 @@ def test_the_clock_stands_behind_until_the_tour_and_catches_up() -> None:
     clock = TourClock(lambda: real)
     assert clock() == NOON - LENGTH
     real += MINUTE
-    clock.begin()
+    assert not clock.begin()
     assert clock() == NOON + MINUTE - LENGTH
     real += LENGTH / SPEED / 2
-    clock.begin()
+    assert not clock.begin()
     assert NOON + MINUTE - LENGTH / 2 <= clock() <= real - LENGTH / 3
     real += LENGTH / SPEED
     assert clock() == real
+    assert clock.begin()
     assert LENGTH / SPEED < MINUTE
 
 

@@ -12,7 +12,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 _LOGGER = logging.getLogger(__name__)
 
-_EVERY = timedelta(seconds=30)
+_EVERY = timedelta(seconds=5)
 _TIMEOUT = ClientTimeout(total=10)
 
 
