@@ -45,6 +45,7 @@ class BookStatistics:
         self._rows: object = None
         """What was written last."""
         self._stops: list[CALLBACK_TYPE] = []
+        self._cancel_read: CALLBACK_TYPE | None = None
         self._cancel_write: CALLBACK_TYPE | None = None
         self._is_following = False
 
@@ -55,8 +56,8 @@ class BookStatistics:
             return
         self._stops = [
             async_track_time_change(self._hass, self._async_read_later, hour=_NIGHT, minute=0, second=0),
-            async_call_later(self._hass, uniform(_SOON, 2 * _SOON), self._async_read),  # noqa: S311
         ]
+        self._async_read_in(uniform(_SOON, 2 * _SOON))  # noqa: S311
 
     @callback
     def async_stop(self) -> None:
@@ -64,6 +65,7 @@ class BookStatistics:
         for stop in self._stops:
             stop()
         self._stops = []
+        self._async_cancel_read()
         self._async_cancel_write()
 
     @callback
@@ -107,7 +109,18 @@ class BookStatistics:
 
     @callback
     def _async_read_later(self, _: datetime) -> None:
-        self._stops.append(async_call_later(self._hass, uniform(1, _SPREAD), self._async_read))  # noqa: S311
+        self._async_read_in(uniform(1, _SPREAD))  # noqa: S311
+
+    @callback
+    def _async_read_in(self, delay: float) -> None:
+        self._async_cancel_read()
+        self._cancel_read = async_call_later(self._hass, delay, self._async_read)
+
+    @callback
+    def _async_cancel_read(self) -> None:
+        if self._cancel_read is not None:
+            self._cancel_read()
+            self._cancel_read = None
 
     async def _async_read(self, _: datetime | None = None) -> None:
         """Read what the service knows: each night what was regained, and until that succeeds what was before."""
