@@ -92,6 +92,7 @@ EFFECTS: dict[str, list[Command]] = {
 REFUSED = {
     "export_book": "folder_missing",  # it is none in this test
     "import_leafspy_log": "no_recorder",  # there is none in this test
+    "rebuild_statistics": "no_recorder",
     "send_destination": "not_supported",  # nobody in Europe has these
     "set_charge_schedule": "not_supported",
 }
