@@ -19,7 +19,7 @@ from custom_components.nissanconnect.runtime import VehicleRuntime
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.vehicle import Alert, AlertType
 
-from .conftest import LetTimePass, set_up, state
+from .conftest import LetTimePass, set_up, settle, state
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
 from .simulator.cars.telematics import Manner
@@ -442,6 +442,7 @@ async def test_is_fresh(
     assert not await holds(hass, started)
     await act(hass, "button", "press", "button.leaf_refresh_from_vehicle")
     assert await holds(hass, started)
+    await settle(hass)
 
 
 @pytest.mark.parametrize(

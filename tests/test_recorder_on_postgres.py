@@ -17,7 +17,6 @@ from sqlalchemy import create_engine, text
 
 from custom_components.nissanconnect import mqtt_client, reading
 from custom_components.nissanconnect.backends.demo.car import open_garage
-from custom_components.nissanconnect.book import statistics
 from custom_components.nissanconnect.book.long_term import SERIES
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.engine.entry_finder import Entries
@@ -123,7 +122,6 @@ async def day(url: str, folder: Path) -> tuple[dict[str, Entries], dict[str, Jso
     with (
         patch.object(mqtt_client, "MqttBus", lambda _: MemoryBus(broker)),
         patch.object(reading, "random", lambda: 0.5),
-        patch.object(statistics, "uniform", lambda low, _: low),
         patch.object(update_coordinator, "randint", lambda low, _: low),
         patch.object(event, "randint", lambda low, _: low),
     ):

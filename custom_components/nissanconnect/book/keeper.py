@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
-from random import randrange
 
 from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_change
@@ -22,7 +21,7 @@ from ..engine.charge_finder import Assumptions
 from ..engine.charge_physics import ac_power, typical_consumption
 from ..engine.consumption import ConsumptionModel
 from ..engine.entry_finder import Entries
-from ..vehicle import VehicleState
+from ..vehicle import VehicleState, spread
 from .display import BookDisplay, added, risen, sums_by_day
 from .files import SELDOM, BookFiles, OpenBook, StatisticsMemory, merged
 from .notes import BookNotes
@@ -138,7 +137,7 @@ class VehicleBook:
     @callback
     def async_start(self) -> None:
         """Read what was kept, and begin."""
-        second = randrange(5, 60)  # noqa: S311 - a hundred vehicles must not begin their day in the same moment
+        second = 5 + int(55 * spread(self._coordinator.info.key))
         self._cancel_midnight = async_track_time_change(
             self._hass, self._async_update_now, hour=0, minute=0, second=second
         )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from random import uniform
 from types import ModuleType
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -19,7 +18,7 @@ from ..engine.book import Sums
 from ..engine.book_hours import by_hour, running_sums
 from ..engine.entry_finder import Entries
 from ..issues import NOT_ON_ENERGY_DASHBOARD, async_set_issue
-from ..vehicle import BackendError, NotSupported
+from ..vehicle import BackendError, NotSupported, spread
 from .display import sums_by_day
 from .energy_dashboard import async_lacks
 from .history import async_read_history, async_read_regained
@@ -57,7 +56,7 @@ class BookStatistics:
         self._stops = [
             async_track_time_change(self._hass, self._async_read_later, hour=_NIGHT, minute=0, second=0),
         ]
-        self._async_read_in(uniform(_SOON, 2 * _SOON))  # noqa: S311
+        self._async_read_in(_SOON * (1 + spread(self._coordinator.info.key)))
 
     @callback
     def async_stop(self) -> None:
@@ -109,7 +108,7 @@ class BookStatistics:
 
     @callback
     def _async_read_later(self, _: datetime) -> None:
-        self._async_read_in(uniform(1, _SPREAD))  # noqa: S311
+        self._async_read_in(_SPREAD * spread(self._coordinator.info.key))
 
     @callback
     def _async_read_in(self, delay: float) -> None:

@@ -107,6 +107,7 @@ from .identity import (
     normalise_key,
     one_line,
     plant_country,
+    spread,
     vin_problem,
 )
 from .outcome import CommandOutcome, CommandRecord, CommandStatus, Departure, Initiator, Phase, Progress, Reason, Ticket

@@ -158,6 +158,11 @@ def alias(key: str) -> str:
     return f"vehicle {sha256(key.encode()).hexdigest()[:6]}"
 
 
+def spread(key: str) -> float:
+    """Return a number from 0 to 1 for a vehicle, always the same, so that not all do something at the same time."""
+    return int.from_bytes(sha256(key.encode()).digest()[-4:]) / 2**32
+
+
 class Market(StrEnum):
     """Where a vehicle is sold; each market has a service of its own."""
 
