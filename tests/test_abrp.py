@@ -49,7 +49,7 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .charging import electric, runtime
-from .conftest import LetTimePass, logged, settle, until
+from .conftest import LetTimePass, logged, set_up, settle, until
 from .dialogs import suggested
 from .simulator import Simulator
 from .simulator.abrp import API_KEY, TOKEN, UNAUTHORIZED, Abrp
@@ -199,6 +199,14 @@ async def test_what_is_wrong_is_said(hass: HomeAssistant, abrp: Abrp, loaded: Mo
 async def test_without_vehicles_there_is_no_dialog(hass: HomeAssistant, abrp: Abrp, loaded: MockConfigEntry) -> None:
     await hass.config_entries.async_unload(loaded.entry_id)
     assert (await open_dialog(hass, loaded))["reason"] == "not_loaded"
+
+
+async def test_without_a_battery_there_is_none_either(
+    hass: HomeAssistant, abrp: Abrp, simulator: Simulator, entry: MockConfigEntry
+) -> None:
+    simulator.account.vins = {simulator.vehicle("Qashqai").info.key}
+    await set_up(hass, entry)
+    assert (await open_dialog(hass, entry))["reason"] == "no_vehicles_here"
 
 
 async def test_a_change_shows_no_secret_and_keeps_what_is_not_entered(
