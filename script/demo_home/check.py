@@ -246,9 +246,23 @@ async def _keeps_trips(scene: Scene) -> str:
     return f"{trip['distance']} km from {trip['from']} to {trip['to']} with {trip['energy']} kWh"
 
 
+_COUNTED = 0.1
+"""kWh that the wallbox has to count first: of less than half of that a book takes no notice."""
+
+
 async def _keeps_charges(scene: Scene) -> str:
     """End the charge that has begun with its plan: the LEAF's book has to have what the meter has counted."""
     api, leaf = scene.home.api, find_leaf(await fetch_vehicles(scene.home.api), scene.home.account)
+
+    async def counted() -> float:
+        return float((await api.get(f"/api/states/{METER}"))["state"])
+
+    enough = await counted() + _COUNTED
+
+    async def has_charged() -> float | None:
+        return found if (found := await counted()) >= enough else None
+
+    await until(has_charged, "the wallbox's meter to rise", seconds=_CHARGED_WITHIN, pause=2)
     await api.post("/api/services/switch/turn_off", {"entity_id": WALLBOX})
 
     async def metered() -> book.Row | None:
