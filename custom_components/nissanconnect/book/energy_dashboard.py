@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.importlib import async_import_module
 
 from ..const import DOMAIN
+from ..energy_preferences import async_energy_manager, async_grid_price_setting
 from ..vehicle import VehicleInfo
 
 if TYPE_CHECKING:
-    from homeassistant.components.energy.data import DeviceConsumption, EnergyManager
+    from homeassistant.components.energy.data import DeviceConsumption
 
 _SENSORS = ("energy_charged_at_home", "energy_charged")
 """The keys of the sensors that may stand for a vehicle there, the better one first."""
@@ -22,27 +22,10 @@ _PER_KWH = {"kWh": 1.0, "Wh": 1000.0, "MWh": 0.001}
 """What a price is multiplied by, by the unit of energy that it is for."""
 
 
-async def async_manager(hass: HomeAssistant) -> EnergyManager | None:
-    """Return what keeps the dashboard's preferences, ``None`` if there is no dashboard."""
-    if "energy" not in hass.config.components:
-        return None
-    # It is loaded with the dashboard. At the start it would load the recorder.
-    data = await async_import_module(hass, "homeassistant.components.energy.data")
-    manager: EnergyManager = await data.async_get_manager(hass)
-    return manager
-
-
 async def async_grid_price(hass: HomeAssistant) -> float | None:
     """Return what a kWh from the grid costs now in Home Assistant's currency, if the dashboard knows that."""
-    manager = await async_manager(hass)
-    for source in (manager.data or {"energy_sources": []})["energy_sources"] if manager else ():
-        if source["type"] != "grid":
-            continue
-        if (number := source["number_energy_price"]) is not None:
-            return number
-        if (entity_id := source["entity_energy_price"]) is not None:
-            return _price_of(hass, entity_id)
-    return None
+    price = await async_grid_price_setting(hass)
+    return _price_of(hass, price) if isinstance(price, str) else price
 
 
 def _price_of(hass: HomeAssistant, entity_id: str) -> float | None:
@@ -59,7 +42,7 @@ def _price_of(hass: HomeAssistant, entity_id: str) -> float | None:
 
 async def async_lacks(hass: HomeAssistant, info: VehicleInfo, meters: Collection[str]) -> bool:
     """Return whether a dashboard that is in use shows neither the vehicle nor any of the ``meters`` that feed it."""
-    manager = await async_manager(hass)
+    manager = await async_energy_manager(hass)
     if manager is None or not manager.data or not manager.data["energy_sources"]:
         return False
     own = {_entity_id(hass, info, key) for key in _SENSORS}
@@ -69,7 +52,7 @@ async def async_lacks(hass: HomeAssistant, info: VehicleInfo, meters: Collection
 
 async def async_add_to_dashboard(hass: HomeAssistant, info: VehicleInfo) -> bool:
     """Have the dashboard show what a vehicle charges at home as a device; return whether that was possible."""
-    manager = await async_manager(hass)
+    manager = await async_energy_manager(hass)
     entity_id = next((found for key in _SENSORS if (found := _entity_id(hass, info, key))), None)
     if manager is None or manager.data is None or entity_id is None:
         return False

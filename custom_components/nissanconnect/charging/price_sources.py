@@ -20,6 +20,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.loader import Integration, async_get_integrations
 from homeassistant.util import dt as dt_util
 
+from ..energy_preferences import async_grid_price_setting
 from ..texts import async_text
 from .price_choice import CONSTANT, ENTITY, TWO_TARIFF, PriceChoice
 from .price_shapes import PriceListing, Unit, read_attributes, read_unit
@@ -170,18 +171,13 @@ async def async_known_choice(hass: HomeAssistant, sources: Iterable[PriceSource]
 
     A price that has no future counts as constant. ``None`` if there is none.
     """
-    if "energy" not in hass.config.components:
-        return None
-    from homeassistant.components.energy.data import async_get_manager  # noqa: PLC0415 - it loads the recorder
-
-    preferences = (await async_get_manager(hass)).data or {"energy_sources": [], "device_consumption": []}
-    for source in preferences["energy_sources"]:
-        if source["type"] == "grid":
-            if (price := source.get("number_energy_price")) is not None:
-                return PriceChoice(source=CONSTANT, price=price)
-            if (entity_id := source.get("entity_energy_price")) is not None:
-                return _choice_of_entity(hass, entity_id, [each.id for each in sources])
-    return None
+    match await async_grid_price_setting(hass):
+        case str(entity_id):
+            return _choice_of_entity(hass, entity_id, [each.id for each in sources])
+        case None:
+            return None
+        case price:
+            return PriceChoice(source=CONSTANT, price=price)
 
 
 def joined_entities(hass: HomeAssistant, platform: str) -> dict[str, list[str]]:

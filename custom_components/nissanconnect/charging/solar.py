@@ -9,6 +9,7 @@ import logging
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..energy_preferences import async_energy_sources
 from ..engine.charge_plan import Period
 from .price_shapes import read_lists
 
@@ -23,12 +24,11 @@ async def async_solar_forecast(hass: HomeAssistant) -> tuple[Period, ...]:
     """Return the power in kW of all roofs together; nothing if there is no forecast, or none that works."""
     if "energy" not in hass.config.components:
         return ()
-    # Both are loaded with the energy dashboard. At the start they would load the recorder.
-    from homeassistant.components.energy.data import async_get_manager  # noqa: PLC0415
+    # It is loaded with the energy dashboard. At the start it would load the recorder.
     from homeassistant.components.energy.websocket_api import async_get_energy_platforms  # noqa: PLC0415
 
     chosen = dict[str, None]()
-    for source in ((await async_get_manager(hass)).data or {"energy_sources": []})["energy_sources"]:
+    for source in await async_energy_sources(hass):
         if source["type"] == "solar":
             chosen |= dict.fromkeys(source["config_entry_solar_forecast"] or ())
     platforms = await async_get_energy_platforms(hass)
