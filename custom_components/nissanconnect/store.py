@@ -29,7 +29,7 @@ from .engine.merge import SourceState
 from .engine.preconditions import WrongPins
 from .engine.wake_policy import Wake, WakeLedger, WakeResult
 from .vehicle import COMMANDS, GROUP_TYPES, Command, CommandRecord, Initiator, Ticket, VehicleInfo, VehicleState
-from .vehicle.codec import decode
+from .vehicle.codec import LenientReader
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -108,6 +108,14 @@ class StoreFile(Store[dict[str, Any]]):
             await self.async_set_aside()
         return old_data
 
+    async def async_read(self) -> Any:
+        """Return the content, ``None`` if there is none; a file that cannot be read at all is set aside."""
+        try:
+            return await self.async_load()
+        except HomeAssistantError, AttributeError, KeyError, TypeError, ValueError:  # no file, or not one of ours
+            await self.async_set_aside()
+            return None
+
     async def async_set_aside(self) -> None:
         """Rename the file, so that nothing in it is lost."""
         name = f"{self.path}.corrupt.{dt_util.utcnow().isoformat()}"
@@ -158,10 +166,8 @@ class VehicleStore:
 
     async def async_load(self) -> Remembered:
         """Return what was kept, without what cannot be read any more. If there is such, the file is set aside."""
-        try:
-            raw: Any = await self._store.async_load()
-        except HomeAssistantError, AttributeError, KeyError, TypeError, ValueError:  # no file, or not one of ours
-            await self._store.async_set_aside()
+        raw = await self._store.async_read()
+        if raw is None and self._store.set_aside is not None:
             return Remembered(set_aside=self._store.set_aside)
         reader = StoreReader(dt_util.utcnow())
         remembered = await self._hass.async_add_executor_job(reader.read, raw)  # 1 ms for each vehicle
@@ -288,20 +294,14 @@ def _fields(item: VehicleInfo | Unfinished | Command) -> dict[str, Any]:
     return {each.name: getattr(item, each.name) for each in fields(item)}
 
 
-@dataclass(slots=True)
-class StoreReader:
-    """Reads what :func:`_dump` wrote, maybe in another version and maybe damaged since.
+class StoreReader(LenientReader):
+    """Reads what :func:`_dump` wrote."""
 
-    ``lost``: something in it could not be read. A time later than ``now`` was written by a clock that was ahead, and is
-    replaced by ``now``.
-    """
-
-    now: datetime
-    lost: bool = False
+    __slots__ = ()
 
     def read(self, raw: Any) -> Remembered:
         """Return what can be read."""
-        kept = self._mapping(raw)
+        kept = self.mapping(raw)
         found: dict[str, RememberedVehicle] = {}
         for vehicle in self._each(self._vehicle, kept.get("vehicles")):
             if len(found) == MOST_VEHICLES and vehicle.info.key not in found:
@@ -312,7 +312,7 @@ class StoreReader:
 
     def reopen(self, vehicles: list[RememberedVehicle], raw: Any) -> list[RememberedVehicle]:
         """Return the vehicles with the commands and wakes of the second file, which was written later."""
-        listed = [self._mapping(each) for each in self._mapping(raw).get("vehicles") or ()]
+        listed = [self.mapping(each) for each in self.mapping(raw).get("vehicles") or ()]
         kept = {each.get("key"): each for each in listed}
         return [self._reopen(each, kept[each.info.key]) if each.info.key in kept else each for each in vehicles]
 
@@ -321,7 +321,7 @@ class StoreReader:
         unfinished = {(each.command.kind(), each.asked_at): each for each in (*vehicle.unfinished, *newer)}
         wakes = list(vehicle.wakes.wakes)
         in_both = Counter((each.at, each.why) for each in wakes)  # several may be equal
-        for wake in self._each(partial(self._load, Wake), kept.get("wakes")):
+        for wake in self._each(partial(self.load, Wake), kept.get("wakes")):
             if in_both[wake.at, wake.why] > 0:
                 in_both[wake.at, wake.why] -= 1
             else:
@@ -333,8 +333,8 @@ class StoreReader:
         )
 
     def _vehicle(self, raw: Any) -> RememberedVehicle | None:
-        kept = self._mapping(raw)
-        info = self._load(VehicleInfo, kept.get("info"))
+        kept = self.mapping(raw)
+        info = self.load(VehicleInfo, kept.get("info"))
         if info is None:
             return None
         return RememberedVehicle(
@@ -342,54 +342,54 @@ class StoreReader:
             reported=self._reported(kept.get("word")),
             pending=self._state(kept.get("pending")),
             secondary_reported={
-                name: self._reported(each) for name, each in self._mapping(kept.get("lent_words")).items()
+                name: self._reported(each) for name, each in self.mapping(kept.get("lent_words")).items()
             },
-            log=tuple(self._each(partial(self._load, CommandRecord), kept.get("log"))),
+            log=tuple(self._each(partial(self.load, CommandRecord), kept.get("log"))),
             unfinished=tuple(self._each(self._unfinished, kept.get("unfinished")))[-_MOST_UNFINISHED:],
-            wakes=WakeLedger.reopened(self._each(partial(self._load, Wake), kept.get("wakes"))),
-            rests_since=self._load(datetime, kept.get("rests_since_at")),
-            alert_tracker=self._load(AlertTracker, kept.get("lookout")) or AlertTracker(),
+            wakes=WakeLedger.reopened(self._each(partial(self.load, Wake), kept.get("wakes"))),
+            rests_since=self.load(datetime, kept.get("rests_since_at")),
+            alert_tracker=self.load(AlertTracker, kept.get("lookout")) or AlertTracker(),
             alert_preferences=self._preferences(kept.get("wishes")),
-            plan=self._load(ClimatePlan, kept.get("plan")),
-            wrong_pins=self._load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
-            charge=self._charge(self._mapping(kept.get("charge"))),
+            plan=self.load(ClimatePlan, kept.get("plan")),
+            wrong_pins=self.load(WrongPins, kept.get("wrong_pins")) or WrongPins(),
+            charge=self._charge(self.mapping(kept.get("charge"))),
         )
 
     def _charge(self, kept: Mapping[str, Any]) -> ChargeMemory:
-        enabled = self._load(bool, kept.get("enabled"))
+        enabled = self.load(bool, kept.get("enabled"))
         return ChargeMemory(
             enabled=enabled is not False,
-            session=self._load(ChargeSession, kept.get("session")),
-            model=self._load(ChargeModel, kept.get("model")) or ChargeModel(),
+            session=self.load(ChargeSession, kept.get("session")),
+            model=self.load(ChargeModel, kept.get("model")) or ChargeModel(),
         )
 
     def _preferences(self, raw: Any) -> AlertPreferences:
-        found = self._load(AlertPreferences, raw) or AlertPreferences()
+        found = self.load(AlertPreferences, raw) or AlertPreferences()
         if 0 <= found.charge_below <= 100:
             return found
         self.lost = True  # an alert below such a level makes no sense
         return replace(found, charge_below=AlertPreferences().charge_below)
 
     def _reported(self, raw: Any) -> SourceState:
-        kept = self._mapping(raw)
-        loaded = {group: self._load(datetime, at) for group, at in self._mapping(kept.get("changed_at")).items()}
+        kept = self.mapping(raw)
+        loaded = {group: self.load(datetime, at) for group, at in self.mapping(kept.get("changed_at")).items()}
         return SourceState(
             state=self._state(kept.get("state")),
             changed_at={group: at for group, at in loaded.items() if at is not None},
         )
 
     def _state(self, raw: Any) -> VehicleState:
-        kept = self._mapping(raw)
-        return VehicleState.of(*(self._load(kind, kept.get(group)) for group, kind in GROUP_TYPES.items()))
+        kept = self.mapping(raw)
+        return VehicleState.of(*(self.load(kind, kept.get(group)) for group, kind in GROUP_TYPES.items()))
 
     def _unfinished(self, raw: Any) -> Unfinished | None:
-        kept = self._mapping(raw)
+        kept = self.mapping(raw)
         kind = next((each for each in COMMANDS if each.kind() == kept.get("kind")), None)
-        command = self._load(kind, kept.get("command")) if kind else None
-        asked_by = self._load(Initiator, kept.get("asked_by"))
-        ticket = self._load(Ticket, kept.get("ticket"))
-        asked_at = self._load(datetime, kept.get("asked_at"))
-        sent_at = self._load(datetime, kept.get("sent_at"))
+        command = self.load(kind, kept.get("command")) if kind else None
+        asked_by = self.load(Initiator, kept.get("asked_by"))
+        ticket = self.load(Ticket, kept.get("ticket"))
+        asked_at = self.load(datetime, kept.get("asked_at"))
+        sent_at = self.load(datetime, kept.get("sent_at"))
         if command is None or asked_by is None or asked_at is None:
             return None
         if sent_at is None and kept.get("sent_at") is not None:
@@ -398,25 +398,9 @@ class StoreReader:
 
     def _each[T](self, read: Callable[[Any], T | None], raw: Any) -> Iterator[T]:
         """Read a list, without what cannot be read of it."""
-        if raw is not None and not isinstance(raw, list):
-            self.lost = True
-        for each in raw if isinstance(raw, list) else ():
+        for each in self.items(raw):
             found = read(each)
             if found is not None:
                 yield found
             else:
                 self.lost = True
-
-    def _mapping(self, raw: Any) -> Mapping[str, Any]:
-        if raw is not None and not isinstance(raw, Mapping):
-            self.lost = True
-        return raw if isinstance(raw, Mapping) else {}
-
-    def _load[T](self, kind: type[T], raw: Any) -> T | None:
-        """Decode a value; one that does not fit is left out as a whole."""
-        if raw is None:
-            return None
-        with suppress(TypeError, ValueError, ArithmeticError, RecursionError):
-            return decode(kind, raw, self.now)
-        self.lost = True
-        return None

@@ -15,7 +15,6 @@ import sys
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
@@ -27,7 +26,7 @@ from ..engine.consumption import ConsumptionModel
 from ..engine.energy_cost import Lot, Lots
 from ..engine.entry_finder import Entries
 from ..store import StoreFile
-from ..vehicle.codec import decode
+from ..vehicle.codec import LenientReader
 
 _VERSION = 1
 _DELAY = 300.0
@@ -98,8 +97,8 @@ class BookFiles:
 
     async def async_load(self) -> OpenBook:
         """Return what was kept, without what cannot be read any more. If there is such, the file is set aside."""
-        raw = await _async_read(self._open)
-        reader = _Reader(dt_util.utcnow())
+        raw = await self._open.async_read()
+        reader = BookReader(dt_util.utcnow())
         found = reader.open_book(raw)
         self._unwritten = reader.entries(raw.get("unwritten") if isinstance(raw, Mapping) else None)
         if reader.lost:
@@ -130,8 +129,8 @@ class BookFiles:
             return await self._async_archived()
 
     async def _async_archived(self) -> Entries:
-        raw = await _async_read(self._archive)
-        reader = _Reader(dt_util.utcnow())
+        raw = await self._archive.async_read()
+        reader = BookReader(dt_util.utcnow())
         found = await self._hass.async_add_executor_job(reader.entries, raw)
         if reader.lost:
             await self._archive.async_set_aside()
@@ -176,15 +175,6 @@ def _prefix(entry_id: str) -> str:
     return f"{DOMAIN}.{entry_id}.book."
 
 
-async def _async_read(file: StoreFile) -> Any:
-    """Return the content of a file; one that is no file of ours is set aside."""
-    try:
-        return await file.async_load()
-    except HomeAssistantError, AttributeError, KeyError, TypeError, ValueError:
-        await file.async_set_aside()
-        return None
-
-
 def merged(before: Entries, now: Entries) -> Entries:
     """Return both, oldest first. What is in both, which is found by its start, counts as it is ``now``."""
     return Entries(_by_start(before.trips, now.trips), _by_start(before.charges, now.charges))
@@ -220,34 +210,33 @@ def _dump_entries(entries: Entries) -> dict[str, Any]:
     return {"trips": list(entries.trips), "charges": list(entries.charges)}
 
 
-class _Reader:
-    """Reads what was written, maybe damaged since. ``lost``: something could not be read."""
+class BookReader(LenientReader):
+    """Reads what was written of a book."""
 
-    def __init__(self, now: datetime) -> None:
-        """Nothing was written later than ``now``, whatever a clock that was ahead has said."""
-        self.now = now
-        self.lost = False
+    __slots__ = ()
 
     def open_book(self, raw: Any) -> OpenBook:
-        kept = self._mapping(raw)
-        days = {day: self._load(Sums, each) for day, each in self._mapping(kept.get("days")).items()}
+        """Return what can be read of the open part."""
+        kept = self.mapping(raw)
+        days = {day: self.load(Sums, each) for day, each in self.mapping(kept.get("days")).items()}
         return OpenBook(
-            readings=tuple(self._readings(self._mapping(kept.get("readings")))),
-            since=self._load(datetime, kept.get("since_at")),
+            readings=tuple(self._readings(self.mapping(kept.get("readings")))),
+            since=self.load(datetime, kept.get("since_at")),
             lots=tuple(self._lots(kept.get("lots"))),
             regained=tuple(self._rises(kept.get("regained"))),
-            settled=self._load(Sums, kept.get("settled")) or Sums(),
+            settled=self.load(Sums, kept.get("settled")) or Sums(),
             days={day: each for day, each in days.items() if each is not None},
-            shown=self._load(Sums, kept.get("shown")) or Sums(),
-            last_trip=self._load(Trip, kept.get("last_trip")),
-            last_charge=self._load(Charge, kept.get("last_charge")),
-            statistics=self._load(StatisticsMemory, kept.get("statistics")) or StatisticsMemory(),
-            learnt=self._load(ConsumptionModel, kept.get("learnt")),
+            shown=self.load(Sums, kept.get("shown")) or Sums(),
+            last_trip=self.load(Trip, kept.get("last_trip")),
+            last_charge=self.load(Charge, kept.get("last_charge")),
+            statistics=self.load(StatisticsMemory, kept.get("statistics")) or StatisticsMemory(),
+            learnt=self.load(ConsumptionModel, kept.get("learnt")),
             capacity_samples=tuple(self._each(CapacitySample, kept.get("capacity_samples"))),
         )
 
     def entries(self, raw: Any) -> Entries:
-        kept = self._mapping(raw)
+        """Return the entries that can be read."""
+        kept = self.mapping(raw)
         return Entries([*self._each(Trip, kept.get("trips"))], [*self._each(Charge, kept.get("charges"))])
 
     def _readings(self, kept: Mapping[str, Any]) -> Iterator[tuple[Quantity, Reading]]:
@@ -255,10 +244,10 @@ class _Reader:
             if name not in {*Quantity}:
                 self.lost = True
                 continue
-            for each in self._list(series):
+            for each in self.items(series):
                 match each:
                     case [str(at), None | str() | int() | float() as value, str(source)]:
-                        if (read_at := self._load(datetime, at)) is not None:
+                        if (read_at := self.load(datetime, at)) is not None:
                             yield (
                                 Quantity(name),
                                 Reading(read_at, float(value) if isinstance(value, int) else value, source),
@@ -267,7 +256,7 @@ class _Reader:
                         self.lost = True
 
     def _lots(self, raw: Any) -> Iterator[Lot]:
-        for each in self._list(raw):
+        for each in self.items(raw):
             match each:
                 case [int() | float() as energy, None | int() | float() as price] if isfinite(energy) and energy > 0:
                     yield Lot(energy, price)
@@ -275,32 +264,14 @@ class _Reader:
                     self.lost = True
 
     def _rises(self, raw: Any) -> Iterator[Rise]:
-        for each in self._list(raw):
+        for each in self.items(raw):
             match each:
                 case [str(start), str(end), int() | float() as amount] if isfinite(amount):
-                    since, until = (self._load(datetime, at) for at in (start, end))
+                    since, until = (self.load(datetime, at) for at in (start, end))
                     if since is not None and until is not None:
                         yield Rise(since, until, amount)
                 case _:
                     self.lost = True
 
-    def _mapping(self, raw: Any) -> Mapping[str, Any]:
-        if raw is not None and not isinstance(raw, Mapping):
-            self.lost = True
-        return raw if isinstance(raw, Mapping) else {}
-
-    def _list(self, raw: Any) -> list[Any]:
-        if raw is not None and not isinstance(raw, list):
-            self.lost = True
-        return raw if isinstance(raw, list) else []
-
     def _each[T](self, kind: type[T], raw: Any) -> Iterator[T]:
-        return (found for each in self._list(raw) if (found := self._load(kind, each)) is not None)
-
-    def _load[T](self, kind: type[T], raw: Any) -> T | None:
-        if raw is None or isinstance(raw, kind):  # while Home Assistant stops, what is still to be written is read
-            return raw
-        with suppress(TypeError, ValueError, ArithmeticError, RecursionError):
-            return decode(kind, raw, self.now)
-        self.lost = True
-        return None
+        return (found for each in self.items(raw) if (found := self.load(kind, each)) is not None)

@@ -5,7 +5,7 @@ The decoders of a type are built when it is first decoded: to build them all wou
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, time
 from enum import Enum
 from functools import cache
@@ -145,3 +145,36 @@ def _plain(kind: type) -> _Decoder:
         return raw
 
     return decode_plain
+
+
+@dataclass(slots=True)
+class LenientReader:
+    """Reads what was written, maybe in another version and maybe damaged since: what cannot be read is left out.
+
+    ``lost``: something could not be read. A time later than ``now`` was written by a clock that was ahead, and is
+    replaced by ``now``.
+    """
+
+    now: datetime
+    lost: bool = False
+
+    def mapping(self, raw: Any) -> Mapping[str, Any]:
+        """Return a mapping; an empty one for anything else."""
+        if raw is not None and not isinstance(raw, Mapping):
+            self.lost = True
+        return raw if isinstance(raw, Mapping) else {}
+
+    def items(self, raw: Any) -> list[Any]:
+        """Return a list; an empty one for anything else."""
+        if raw is not None and not isinstance(raw, list):
+            self.lost = True
+        return raw if isinstance(raw, list) else []
+
+    def load[T](self, kind: type[T], raw: Any) -> T | None:
+        """Decode a value; one that does not fit is left out as a whole."""
+        if raw is None or isinstance(raw, kind):  # what is still to be written may be read before it is JSON
+            return raw
+        with suppress(TypeError, ValueError, ArithmeticError, RecursionError):
+            return decode(kind, raw, self.now)
+        self.lost = True
+        return None
