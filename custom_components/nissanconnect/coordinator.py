@@ -381,6 +381,8 @@ class VehicleCoordinator(ThrottledCoordinator):
         notifications: tuple[Notification, ...] = (),
         source: str = "",
     ) -> None:
+        if self._shutdown_requested:
+            return  # the vehicle has left while it was read
         update = StateUpdate(
             cause=cause, before=before, state=self.data, error=error, notifications=notifications, source=source
         )

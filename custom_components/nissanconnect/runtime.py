@@ -45,7 +45,6 @@ class VehicleRuntime:
         key = known.info.key
         entry = connection.entry
         self.connection = connection
-        self._has_left = False
         self.sources = SourceSet(
             OwnSource(connection, known.info, known.reported),
             async_secondary_sources(connection.hass, entry, key, known.secondary_reported),
@@ -130,7 +129,6 @@ class VehicleRuntime:
 
     async def async_stop(self) -> None:
         """Cancel all that is scheduled, because the vehicle has left the account."""
-        self._has_left = True
         self.charge.async_end()
         self.abrp.async_apply(None)
         self._async_cancel()
@@ -190,8 +188,6 @@ class VehicleRuntime:
     @callback
     def _async_show_problems(self, update: StateUpdate) -> None:
         """Show the problems after an update. A failed read says nothing of the vehicle, unless it was refused."""
-        if self._has_left:
-            return  # a read was under way
         vehicle, entry = self.coordinator, self.connection.entry
         async_report_sources(self.hass, entry, vehicle.info, [*self.sources])
         refused = isinstance(update.error, NotSupported)
