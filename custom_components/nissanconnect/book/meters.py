@@ -57,8 +57,8 @@ class Meters:
             self._async_note(entity_id)
 
     def _reachable(self) -> set[str]:
-        sensors = {plan.switch.energy_sensor for plan in self._charge.plans if self._is_there(plan)}
-        return {each for each in sensors if each is not None}
+        metered = ((plan, plan.switch.energy_sensor) for plan in self._charge.plans)
+        return {sensor for plan, sensor in metered if sensor and self._is_there(plan)}
 
     @callback
     def _async_follow(self) -> None:

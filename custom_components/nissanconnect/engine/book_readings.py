@@ -129,7 +129,9 @@ class Readings:
                     if quantity is not Quantity.PLACE or reading.at > until:
                         kept.add(quantity, reading)
         kept.add(Quantity.PLACE, Reading(until, place))
-        self.__dict__.update(kept.__dict__)
+        self._kept = kept._kept
+        self._sorted.clear()
+        self._by_source.clear()
 
     def __len__(self) -> int:
         """Return how many are kept."""
