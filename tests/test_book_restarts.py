@@ -122,7 +122,7 @@ async def test_a_trip_that_ends_while_statistics_are_rebuilt_does_not_shift_thei
     leaf = runtime(loaded)
     written = list[Sequence[tuple[datetime, Sums]]]()
 
-    async def write(_: Any, __: Any, rows: Sequence[tuple[datetime, Sums]], *, anew: bool = False) -> list[str]:
+    async def write(_: Any, __: Any, rows: Sequence[tuple[datetime, Sums]], *, from_scratch: bool = False) -> list[str]:
         written.append(rows)
         return []
 

@@ -39,7 +39,7 @@ class BatteryHealth:
 
     @callback
     def async_learn(self, samples: Iterable[CapacitySample]) -> None:
-        """Estimate anew from these samples and those that are kept; it takes some milliseconds."""
+        """Estimate again from these samples and those that are kept; it takes some milliseconds."""
         learnt = with_samples(self.samples, samples)
         if learnt == self.samples:
             return

@@ -1,4 +1,4 @@
-"""Keeps the book of one vehicle: notes what it reports, and finds the entries anew when there is news."""
+"""Keeps the book of one vehicle: notes what it reports, and finds the entries again when there is news."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +27,7 @@ from .files import SELDOM, BookFiles, OpenBook, StatisticsMemory, merged
 from .notes import BookNotes
 
 _SOON, _LATER = 30.0, 300.0
-"""Seconds after which the entries are found anew: what moves comes often, and what is only measured even more so."""
+"""Seconds after which the entries are found again: what moves comes often, and what is only measured even more so."""
 
 _MOVING = frozenset({Quantity.ODOMETER, Quantity.PLUGGED_IN, Quantity.CHARGING})
 
@@ -76,7 +76,7 @@ class VehicleBook:
         self._settled_at: datetime | None = None
         self._charged_at: datetime | None = None
         self._due_at = datetime.max.replace(tzinfo=UTC)
-        """When the entries are found anew, if that is scheduled."""
+        """When the entries are found again, if that is scheduled."""
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._cancel_midnight: CALLBACK_TYPE | None = None
         self._listeners: list[CALLBACK_TYPE] = []
@@ -190,7 +190,7 @@ class VehicleBook:
 
     @callback
     def _async_update_in(self, delay: float) -> None:
-        """Find the entries anew after a delay, or before if that is scheduled."""
+        """Find the entries again after a delay, or before if that is scheduled."""
         due_at = dt_util.utcnow() + timedelta(seconds=delay)
         if self._is_loaded and (self._cancel_timer is None or due_at < self._due_at):
             self._async_cancel_timer()

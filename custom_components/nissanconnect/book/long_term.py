@@ -64,16 +64,16 @@ async def async_read(hass: HomeAssistant, info: VehicleInfo) -> dict[str, dict[d
 
 
 async def async_write(
-    hass: HomeAssistant, info: VehicleInfo, rows: Sequence[tuple[datetime, Sums]], *, anew: bool = False
+    hass: HomeAssistant, info: VehicleInfo, rows: Sequence[tuple[datetime, Sums]], *, from_scratch: bool = False
 ) -> list[str]:
-    """Write the sums at the end of hours, ``anew`` after all that was there is gone; return the ids.
+    """Write the sums at the end of hours, ``from_scratch`` after all that was there is deleted; return the ids.
 
     An hour that is there already is replaced. A vehicle without a traction battery has only distances.
     """
     written = {name: each for name, each in SERIES.items() if each.needs in {None, *info.all_capabilities}}
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
     ids = [statistic_id(info, name) for name in written]
-    if anew:
+    if from_scratch:
         get_instance(hass).async_clear_statistics(ids)
     for name, series in written.items():
         label = texts.get(f"component.{DOMAIN}.selector.statistics.options.{name}", name)

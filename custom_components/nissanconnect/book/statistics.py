@@ -163,7 +163,7 @@ class BookStatistics:
         _add(hours, own)
         _add(hours, _older(await long_term.async_read(self._hass, self._coordinator.info), hours))
         rows = running_sums(hours, Sums())
-        ids = await long_term.async_write(self._hass, self._coordinator.info, rows, anew=True)
+        ids = await long_term.async_write(self._hass, self._coordinator.info, rows, from_scratch=True)
         self._rows = None
         self._book.async_keep_statistics(
             replace(

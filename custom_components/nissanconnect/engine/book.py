@@ -1,6 +1,6 @@
 """The book of a vehicle: what it has driven and charged, and what that has taken and cost.
 
-Entries of the last days are found anew from readings whenever there is news, so that late and repeated reports end up
+Entries of the last days are found again from readings whenever there is news, so that late and repeated reports end up
 in the same book. Older entries are settled: they do not change any more.
 """
 
