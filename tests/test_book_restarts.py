@@ -7,7 +7,6 @@ from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -15,17 +14,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.nissanconnect.book import long_term, statistics, tariffs
 from custom_components.nissanconnect.book.files import StatisticsMemory
 from custom_components.nissanconnect.book.keeper import VehicleBook
-from custom_components.nissanconnect.book.places import async_place_at, async_place_named
 from custom_components.nissanconnect.engine.book import Sums
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Rise
 from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.runtime import VehicleRuntime
 from custom_components.nissanconnect.source_set import SourceSet
-from custom_components.nissanconnect.vehicle import Position, Unavailable
+from custom_components.nissanconnect.vehicle import Unavailable
 
 from .book_actions.entries import at, trip
 from .charging import runtime
-from .conftest import LetTimePass, settle, state
+from .conftest import LetTimePass, settle
 
 SERVICE = "my account"
 
@@ -156,32 +154,6 @@ async def test_a_price_that_its_sensor_shows_late_holds_from_the_quarter_of_an_h
     assert [(each.at, each.value) for each in noted if each.value] == [(at(20, 12), 0.3), (at(20, 12.25), 0.1)]
 
 
-@pytest.mark.xfail(strict=True, reason="the sums of the book do not know their currency")
-async def test_another_currency_does_not_take_over_the_sums_of_the_one_before(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    leaf = runtime(loaded)
-    leaf.book.book.settled = Sums(cost=100)
-    leaf.book._async_update_now()
-    await hass.config.async_update(currency="CHF")
-    leaf.book._async_update_now()
-    shown = state(hass, "sensor.leaf_charging_cost")
-    assert (shown.state, shown.attributes["unit_of_measurement"]) == ("0", "CHF")
-
-
-@pytest.mark.xfail(strict=True, reason="the book knows places by their names, which owners change")
-async def test_a_charge_keeps_its_price_when_its_zone_is_renamed(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    leaf = runtime(loaded)
-    assert await async_setup_component(hass, "zone", {})
-    here = {"latitude": 52.0, "longitude": 1.0, "radius": 100}
-    hass.states.async_set("zone.work", "0", here | {"friendly_name": "Work"})
-    position = Position(latitude=52.0, longitude=1.0, backend="test", received_at=dt_util.utcnow())
-    stood_at = async_place_at(hass, position, leaf.alerts)
-    assert stood_at == async_place_named(hass, "zone.work", leaf.alerts)
-    hass.states.async_set("zone.work", "0", here | {"friendly_name": "Office"})
-    assert stood_at == async_place_named(hass, "zone.work", leaf.alerts)
-
-
 async def test_the_dashboard_s_price_holds_from_the_start(
     hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,12 +163,12 @@ async def test_the_dashboard_s_price_holds_from_the_start(
     is_up = True
     monkeypatch.setattr(tariffs, "async_grid_price", grid_price)
     await pass_time(timedelta(minutes=20), timedelta(minutes=10))
-    known = runtime(loaded).book.notes.tariffs.known
+    known = runtime(loaded).book.notes.tariffs.known_in("EUR")
     assert len(known) == 1
     is_up = False  # Home Assistant starts, and has not brought the dashboard up yet
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await settle(hass)
-    assert runtime(loaded).book.notes.tariffs.known == known
+    assert runtime(loaded).book.notes.tariffs.known_in("EUR") == known
 
 
 async def test_a_price_that_is_missing_for_a_moment_is_noted_once_it_is_back(

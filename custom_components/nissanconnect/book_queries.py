@@ -94,7 +94,7 @@ async def async_get_trips(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping
     period: str = call.data[ATTR_PERIOD]
     start, end = _days(call, _DEFAULT_SPAN[period])
     if period == _TRIP:
-        rows = async_rows(call.hass, TRIP_COLUMNS, await _async_single_trips(vehicle, start, end))
+        rows = async_rows(vehicle.book.places, TRIP_COLUMNS, await _async_single_trips(vehicle, start, end))
         return {"answer": [{**row, "units": dict(TRIP_UNITS)} for row in rows]}
     today = min(dt_util.now().date(), dt_util.utcnow().date())  # the service may count days in either zone
     try:
@@ -156,8 +156,8 @@ async def async_get_charges(vehicle: VehicleRuntime, call: ServiceCall) -> Mappi
     start, end = _days(call, _DEFAULT_CHARGES[group_by])
     charges = started_within((await vehicle.book.async_all_entries()).charges, start, end)
     if group_by == _CHARGE:
-        return {"answer": [*async_rows(call.hass, CHARGE_COLUMNS, charges)]}
-    return {"answer": [*async_grouped_charges(call.hass, charges, group_by)]}
+        return {"answer": [*async_rows(vehicle.book.places, CHARGE_COLUMNS, charges)]}
+    return {"answer": [*async_grouped_charges(vehicle.book.places, charges, group_by)]}
 
 
 async def async_export_book(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping[str, JsonValueType]:
@@ -167,8 +167,8 @@ async def async_export_book(vehicle: VehicleRuntime, call: ServiceCall) -> Mappi
     export = BookExport(
         name=vehicle.info.name,
         file_name=_file_name(vehicle),
-        trips=async_rows(call.hass, TRIP_COLUMNS, started_within(entries.trips, start, end)),
-        charges=async_rows(call.hass, CHARGE_COLUMNS, started_within(entries.charges, start, end)),
+        trips=async_rows(vehicle.book.places, TRIP_COLUMNS, started_within(entries.trips, start, end)),
+        charges=async_rows(vehicle.book.places, CHARGE_COLUMNS, started_within(entries.charges, start, end)),
     )
     files = await call.hass.async_add_executor_job(
         write_export, call.hass, export, call.data[ATTR_PATH], call.data[ATTR_FORMAT]

@@ -121,7 +121,7 @@ BOOK_SENSORS = (
     _consumption("last_trip_consumption", _of_trip(lambda trip: trip.consumption)),
     _duration("last_trip_duration", _of_trip(lambda trip: trip.minutes), **_DISABLED),
     _energy("last_charge_energy", _of_charge(lambda charge: charge.wall_energy), **_ELECTRIC),
-    _cost("last_charge_cost", _of_charge(lambda charge: charge.cost)),
+    _cost("last_charge_cost", lambda display: display.last_charge_cost),
     _duration("last_charge_duration", _of_charge(lambda charge: charge.minutes), **_ELECTRIC, **_DISABLED),
     *_sums("today", lambda display: display.today, **_DISABLED),
     *_sums("month", lambda display: display.month),

@@ -13,7 +13,6 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .account import NissanConfigEntry
-from .book.places import async_place_shown
 from .book_entity import BookEntity
 from .charge_entity import DecidedEntity, async_add_charge_entities
 from .const import DOMAIN
@@ -110,11 +109,11 @@ class TripCalendar(BookEntity, CalendarEntity):
         return [f"{units.length(entry.distance, UnitOfLength.KILOMETERS):.1f} {units.length_unit}", *energy]
 
     def _money(self, entry: Trip | Charge) -> list[str]:
-        currency = entry.currency if isinstance(entry, Charge) else self.hass.config.currency
+        currency = entry.currency or self.hass.config.currency
         return [] if entry.cost is None else [f"{entry.cost:.2f} {currency}"]
 
     def _location(self, entry: Trip | Charge) -> str | None:
-        return async_place_shown(self.hass, entry.destination if isinstance(entry, Trip) else entry.place)
+        return self.runtime.book.places.async_shown(entry.destination if isinstance(entry, Trip) else entry.place)
 
 
 def _end(entry: Trip | Charge) -> datetime:

@@ -6,20 +6,29 @@ from datetime import date
 
 from homeassistant.util import dt as dt_util
 
-from ..engine.book import Sums, sums_of
+from ..engine.book import Sums, cost_in, sums_of
 from ..engine.book_entries import Charge, Trip
 from ..engine.entry_finder import Entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookDisplay:
-    """The sums of all entries, which only rise, of those that began ``today`` and this ``month``, and the last ones."""
+    """The sums of all entries, which only rise, of those that began ``today`` and this ``month``, and the last ones.
 
+    Costs are in ``currency``, but for that of the last charge.
+    """
+
+    currency: str = ""
     totals: Sums = Sums()
     today: Sums = Sums()
     month: Sums = Sums()
     last_trip: Trip | None = None
     last_charge: Charge | None = None
+
+    @property
+    def last_charge_cost(self) -> float | None:
+        """What the last charge has cost, if that is known in the currency."""
+        return None if self.last_charge is None else cost_in(self.currency, self.last_charge)
 
 
 def risen(before: Sums, now: Sums) -> Sums:

@@ -41,7 +41,7 @@ _KEPT = timedelta(days=731)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsMemory:
-    """What is known of a book's statistics.
+    """What is known of a book's statistics, whose costs are in ``currency``.
 
     ``begun_at`` is when the book was begun, ``history`` what was driven before, by the vehicle's service, if it
     ``has_history`` from there. ``written`` are the last hours that have been written.
@@ -50,6 +50,7 @@ class StatisticsMemory:
     begun_at: datetime | None = None
     history: Sums = Sums()
     has_history: bool = False
+    currency: str | None = None
     written: tuple[datetime, ...] = ()
 
 
@@ -60,7 +61,8 @@ class OpenBook:
     ``since`` is until when it is settled, and ``settled`` what that adds up to, of which ``days`` has the last two
     months by their dates. ``shown`` are the sums that were shown last: they only rise. ``learnt`` is what the settled
     trips have taught of the consumption, ``capacity_samples`` are what the charges of years show about the
-    battery, ``regained`` is what a service knows of the last days.
+    battery, ``regained`` is what a service knows of the last days. Costs are in ``currency``. ``places`` are the names
+    by which places were known last.
     """
 
     readings: tuple[tuple[Quantity, Reading], ...] = ()
@@ -75,6 +77,8 @@ class OpenBook:
     statistics: StatisticsMemory = StatisticsMemory()
     learnt: ConsumptionModel | None = None
     capacity_samples: tuple[CapacitySample, ...] = ()
+    currency: str | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 class BookFiles:
@@ -202,6 +206,8 @@ def _dump(book: OpenBook, unwritten: Entries) -> dict[str, Any]:
         "statistics": book.statistics,
         "learnt": book.learnt,
         "capacity_samples": book.capacity_samples,
+        "currency": book.currency,
+        "places": book.places,
         "unwritten": _dump_entries(unwritten),
     }
 
@@ -232,6 +238,8 @@ class BookReader(LenientReader):
             statistics=self.load(StatisticsMemory, kept.get("statistics")) or StatisticsMemory(),
             learnt=self.load(ConsumptionModel, kept.get("learnt")),
             capacity_samples=tuple(self._each(CapacitySample, kept.get("capacity_samples"))),
+            currency=self.load(str, kept.get("currency")),
+            places={place: name for place, name in self.mapping(kept.get("places")).items() if isinstance(name, str)},
         )
 
     def entries(self, raw: Any) -> Entries:

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import CALLBACK_TYPE, Event, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_change
 from homeassistant.util import dt as dt_util
 
@@ -25,6 +26,7 @@ from ..vehicle import VehicleState, spread
 from .display import BookDisplay, added, risen, sums_by_day
 from .files import SELDOM, BookFiles, OpenBook, StatisticsMemory, merged
 from .notes import BookNotes
+from .places import Places
 
 _SOON, _LATER = 30.0, 300.0
 """Seconds after which the entries are found again: what moves comes often, and what is only measured even more so."""
@@ -72,15 +74,18 @@ class VehicleBook:
         self._regained: tuple[Rise, ...] = ()
         self._learnt = ConsumptionModel(typical=typical_consumption(coordinator.info))
         """From the trips that are settled."""
+        self._currency = self._hass.config.currency
+        """Of the costs that are settled and shown."""
         self._is_loaded = False
         self._settled_at: datetime | None = None
         self._charged_at: datetime | None = None
         self._due_at = datetime.max.replace(tzinfo=UTC)
         """When the entries are found again, if that is scheduled."""
         self._cancel_timer: CALLBACK_TYPE | None = None
-        self._cancel_midnight: CALLBACK_TYPE | None = None
+        self._stops: list[CALLBACK_TYPE] = []
         self._listeners: list[CALLBACK_TYPE] = []
-        self.notes = BookNotes(coordinator, charge, alerts, self._async_note)
+        self.places = Places(self._hass, alerts)
+        self.notes = BookNotes(coordinator, charge, self.places, self._async_note)
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -94,29 +99,23 @@ class VehicleBook:
         plan = self._charge.settings
         return (plan and plan.wishes.capacity) or self._battery.capacity
 
-    @property
-    def assumed(self) -> Assumptions:
-        """What readings do not tell."""
+    def _assumed(self) -> Assumptions:
+        """Return what readings do not tell."""
         info, model = self._coordinator.info, self._charge.memory.model
         return Assumptions(
             capacity=self.capacity,
             power=ac_power(info) or _POWER,
             efficiency=model.efficiency,
             overhead=model.overhead,
-            tariffs=self.notes.tariffs.known,
-            currency=self._hass.config.currency,
+            tariffs=self.notes.tariffs.known_in(self._currency),
+            currency=self._currency,
             regained=self._regained,
         )
 
-    async def async_all_over(self) -> Entries:
-        """Return all trips and charges that are kept and do not go on, oldest first."""
-        over = self.over  # some of them may be settled, and archived, while the archive is read
-        return merged(await self.files.async_archived(), over)
-
-    async def async_all_entries(self) -> Entries:
-        """Return all trips and charges that are kept, oldest first."""
-        entries = self.entries
-        return merged(await self.files.async_archived(), entries)
+    async def async_all_entries(self, *, only_over: bool = False) -> Entries:
+        """Return all trips and charges that are kept, oldest first, or of them those that do not go on."""
+        kept = self.over if only_over else self.entries  # some may be archived while the archive is read
+        return merged(await self.files.async_archived(), kept)
 
     @callback
     def async_keep_statistics(self, memory: StatisticsMemory) -> None:
@@ -138,9 +137,10 @@ class VehicleBook:
     def async_start(self) -> None:
         """Read what was kept, and begin."""
         second = 5 + int(55 * spread(self._coordinator.info.key))
-        self._cancel_midnight = async_track_time_change(
-            self._hass, self._async_update_now, hour=0, minute=0, second=second
-        )
+        self._stops = [
+            async_track_time_change(self._hass, self._async_update_now, hour=0, minute=0, second=second),
+            self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_update_now),
+        ]
         self._coordinator.config_entry.async_create_background_task(
             self._hass, self._async_load(), f"{DOMAIN} book of {self._coordinator.name}"
         )
@@ -151,9 +151,9 @@ class VehicleBook:
         """Stop; :meth:`async_close` writes."""
         self.notes.async_stop()
         self._async_cancel_timer()
-        if self._cancel_midnight is not None:
-            self._cancel_midnight()
-            self._cancel_midnight = None
+        for stop in self._stops:
+            stop()
+        self._stops = []
 
     async def async_close(self) -> None:
         """Write for the last time."""
@@ -164,14 +164,18 @@ class VehicleBook:
 
     async def _async_load(self) -> None:
         kept = await self.files.async_load()
-        noted, self.book = self.book, _opened(kept)
+        noted, self.book = self.book, _opened(kept, self.places)
         for quantity, reading in noted.readings:
             self.book.add(quantity, reading)
+        self.places.names = {**kept.places, **self.places.names}
+        self._currency = kept.currency or self._currency
         self._regained = self._regained or kept.regained
         self._learnt = kept.learnt or self._learnt
         self._days = {day: sums for text, sums in kept.days.items() if (day := dt_util.parse_date(text)) is not None}
         self._battery.async_learn(kept.capacity_samples)
-        self.display = BookDisplay(totals=kept.shown, last_trip=kept.last_trip, last_charge=kept.last_charge)
+        self.display = BookDisplay(
+            currency=self._currency, totals=kept.shown, last_trip=kept.last_trip, last_charge=kept.last_charge
+        )
         self.statistics = kept.statistics
         self._is_loaded = True
         self.notes.async_note_state(VehicleState(), self._coordinator.data)
@@ -204,11 +208,14 @@ class VehicleBook:
             self._cancel_timer = None
 
     @callback
-    def _async_update_now(self, _: datetime | None = None) -> None:
+    def _async_update_now(self, _: datetime | Event | None = None) -> None:
         self._async_cancel_timer()
         if self.display is None:
             return
-        now, assumed = dt_util.utcnow(), self.assumed
+        now = dt_util.utcnow()
+        if self._currency != self._hass.config.currency:
+            self._async_change_currency(now)
+        assumed = self._assumed()
         if self._settled_at is None or not timedelta() <= now - self._settled_at < _SETTLE_EVERY:
             self._settled_at = now
             self._async_keep(self.book.settle(assumed, now))
@@ -220,11 +227,21 @@ class VehicleBook:
         self.files.async_schedule_save(self._remember)
 
     @callback
+    def _async_change_currency(self, now: datetime) -> None:
+        """Settle what is over with the costs that it had, and begin to add costs up anew."""
+        self._async_keep(self.book.settle(self._assumed(), now, timedelta()))
+        self._currency = self._hass.config.currency
+        self.book.forget_costs()
+        self._days = {day: sums.without_costs for day, sums in self._days.items()}
+        if self.display is not None:
+            self.display = replace(self.display, totals=self.display.totals.without_costs)
+
+    @callback
     def _async_keep(self, settled: Entries) -> None:
         """Move what is settled into the archive."""
         if not settled.trips and not settled.charges:
             return
-        for day, sums in sums_by_day(settled, self._hass.config.currency).items():
+        for day, sums in sums_by_day(settled, self._currency).items():
             self._days[day] = self._days.get(day, Sums()) + sums
         self._learnt = reduce(ConsumptionModel.after, settled.trips, self._learnt)
         oldest = dt_util.now().date() - _KEPT_DAYS
@@ -239,7 +256,7 @@ class VehicleBook:
         charges, charging = [*self.entries.charges], self._coordinator.data.charging
         if charges and (now - charges[-1].end < _STILL or (charging is not None and charging.active)):
             charges.pop()
-        self.over, currency = Entries(trips, charges), self._hass.config.currency
+        self.over, currency = Entries(trips, charges), self._currency
         self.consumption = reduce(ConsumptionModel.after, trips, self._learnt)
         sums = self.book.settled + sums_of(self.over, currency)
         going_on, driving = self.entries.charges[len(charges) :], self.entries.trips[len(trips) :]
@@ -251,6 +268,7 @@ class VehicleBook:
         today = dt_util.now().date()
         days = self._days, sums_by_day(self.over, currency)
         display = BookDisplay(
+            currency=currency,
             totals=risen(shown.totals, sums),
             today=added(days, today),
             month=added(days, today.replace(day=1)),
@@ -283,11 +301,18 @@ class VehicleBook:
             statistics=self.statistics,
             learnt=self._learnt,
             capacity_samples=self._battery.samples,
+            currency=self._currency,
+            places=self.places.names,
         )
 
 
-def _opened(kept: OpenBook) -> Book:
+@callback
+def _opened(kept: OpenBook, places: Places) -> Book:
     readings = Readings()
     for quantity, reading in kept.readings:
-        readings.add(quantity, reading)
+        match quantity, reading.value:
+            case Quantity.PLACE, str(name):
+                readings.add(quantity, reading._replace(value=places.async_called(name)))
+            case _:
+                readings.add(quantity, reading)
     return Book(readings, since=kept.since, lots=kept.lots, settled=kept.settled)

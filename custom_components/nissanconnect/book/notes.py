@@ -5,7 +5,6 @@ from collections.abc import Callable
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from ..alerts import VehicleAlerts
 from ..charging.control import ChargeControl
 from ..charging.plans import ChargePlanSettings
 from ..coordinator import StateUpdate, VehicleCoordinator
@@ -13,7 +12,7 @@ from ..engine.book_readings import Quantity, Reading
 from ..engine.book_reports import readings_of
 from ..vehicle import VehicleState
 from .meters import Meters
-from .places import async_place_at, async_place_named
+from .places import Places
 from .tariffs import Tariffs
 
 type Note = Callable[[Quantity, Reading], None]
@@ -23,18 +22,15 @@ type Note = Callable[[Quantity, Reading], None]
 class BookNotes:
     """What is noted of one vehicle; ``note`` takes it."""
 
-    def __init__(
-        self, coordinator: VehicleCoordinator, charge: ChargeControl, alerts: VehicleAlerts, note: Note
-    ) -> None:
+    def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, places: Places, note: Note) -> None:
         """Meters and prices are not followed before :meth:`async_start`."""
         self._coordinator = coordinator
         self._hass = coordinator.hass
-        self._alerts = alerts
+        self._places = places
         self._note = note
         self.tariffs = Tariffs(
             coordinator,
             charge,
-            name_of=lambda place: async_place_named(self._hass, place, alerts),
             note=lambda reading: self._async_note(Quantity.PRICE, reading),
         )
         self.meters = Meters(
@@ -68,7 +64,7 @@ class BookNotes:
         for quantity, reading in readings_of(before, state):
             self._async_note(quantity, reading)
         if (position := state.position) is not None and position != before.position:
-            place = async_place_at(self._hass, position, self._alerts)
+            place = self._places.async_at(position)
             self._async_note(Quantity.PLACE, Reading(position.known_at, place, position.backend))
         self.meters.async_note()
 
@@ -82,5 +78,4 @@ class BookNotes:
     def _may_be_at(self, plan: ChargePlanSettings) -> bool:
         """Whether the vehicle is where a plan holds, as far as that is known."""
         position = self._coordinator.data.position
-        place = async_place_named(self._hass, plan.place, self._alerts)
-        return place is None or position is None or async_place_at(self._hass, position, self._alerts) == place
+        return plan.place is None or position is None or self._places.async_at(position) == plan.place

@@ -17,14 +17,14 @@ from homeassistant.const import (
     UnitOfTemperature,
     UnitOfTime,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
 from ..engine.book_entries import Charge, Trip
 from ..vehicle import TripPeriod, TripSummary
 from .display import local_day
-from .places import async_place_shown
+from .places import Places
 
 _COINS = 3
 """Decimals of an amount of money: no currency has smaller coins."""
@@ -54,63 +54,63 @@ CHARGE_UNITS: Mapping[str, JsonValueType] = {
 type Row = dict[str, JsonValueType]
 
 
-TRIP_COLUMNS: Mapping[str, Callable[[HomeAssistant, Trip], JsonValueType]] = {
-    "start": lambda hass, trip: _local(trip.start),
-    "end": lambda hass, trip: _local(trip.end),
-    "from": lambda hass, trip: async_place_shown(hass, trip.origin),
-    "to": lambda hass, trip: async_place_shown(hass, trip.destination),
-    "distance": lambda hass, trip: rounded(trip.distance, 1),
-    "duration": lambda hass, trip: rounded(trip.minutes, 1),
-    "energy": lambda hass, trip: rounded(trip.energy, 2),
-    "energy_uncertainty": lambda hass, trip: rounded(trip.uncertainty, 2),
-    "energy_regained": lambda hass, trip: rounded(trip.regained, 2),
-    "consumption": lambda hass, trip: rounded(trip.consumption, 1),
-    "level_from": lambda hass, trip: rounded(trip.level_from, 1),
-    "level_to": lambda hass, trip: rounded(trip.level_to, 1),
-    "outside_temperature": lambda hass, trip: rounded(trip.outside, 1),
-    "cost": lambda hass, trip: rounded(trip.cost, _COINS),
-    "currency": lambda hass, trip: None if trip.cost is None else hass.config.currency,
+TRIP_COLUMNS: Mapping[str, Callable[[Places, Trip], JsonValueType]] = {
+    "start": lambda places, trip: _local(trip.start),
+    "end": lambda places, trip: _local(trip.end),
+    "from": lambda places, trip: places.async_shown(trip.origin),
+    "to": lambda places, trip: places.async_shown(trip.destination),
+    "distance": lambda places, trip: rounded(trip.distance, 1),
+    "duration": lambda places, trip: rounded(trip.minutes, 1),
+    "energy": lambda places, trip: rounded(trip.energy, 2),
+    "energy_uncertainty": lambda places, trip: rounded(trip.uncertainty, 2),
+    "energy_regained": lambda places, trip: rounded(trip.regained, 2),
+    "consumption": lambda places, trip: rounded(trip.consumption, 1),
+    "level_from": lambda places, trip: rounded(trip.level_from, 1),
+    "level_to": lambda places, trip: rounded(trip.level_to, 1),
+    "outside_temperature": lambda places, trip: rounded(trip.outside, 1),
+    "cost": lambda places, trip: rounded(trip.cost, _COINS),
+    "currency": lambda places, trip: None if trip.cost is None else trip.currency or places.hass.config.currency,
 }
-"""What is said of a trip. Its cost is in the currency of Home Assistant."""
+"""What is said of a trip. Before its currency was kept, it was that of Home Assistant."""
 
-CHARGE_COLUMNS: Mapping[str, Callable[[HomeAssistant, Charge], JsonValueType]] = {
-    "start": lambda hass, charge: _local(charge.start),
-    "end": lambda hass, charge: _local(charge.end),
-    "duration": lambda hass, charge: rounded(charge.minutes, 1),
-    "place": lambda hass, charge: async_place_shown(hass, charge.place),
-    "level_from": lambda hass, charge: rounded(charge.level_from, 1),
-    "level_to": lambda hass, charge: rounded(charge.level_to, 1),
-    "energy": lambda hass, charge: rounded(charge.energy, 2),
-    "uncertainty": lambda hass, charge: rounded(charge.uncertainty, 2),
-    "wall_energy": lambda hass, charge: rounded(charge.wall_energy, 2),
-    "estimated": lambda hass, charge: charge.estimated,
-    "cost": lambda hass, charge: rounded(charge.cost, _COINS),
-    "currency": lambda hass, charge: charge.currency,
-    "peak_power": lambda hass, charge: rounded(charge.peak_power, 1),
-    "current": lambda hass, charge: charge.current,
-    "solar": lambda hass, charge: rounded(charge.solar, 2),
+CHARGE_COLUMNS: Mapping[str, Callable[[Places, Charge], JsonValueType]] = {
+    "start": lambda places, charge: _local(charge.start),
+    "end": lambda places, charge: _local(charge.end),
+    "duration": lambda places, charge: rounded(charge.minutes, 1),
+    "place": lambda places, charge: places.async_shown(charge.place),
+    "level_from": lambda places, charge: rounded(charge.level_from, 1),
+    "level_to": lambda places, charge: rounded(charge.level_to, 1),
+    "energy": lambda places, charge: rounded(charge.energy, 2),
+    "uncertainty": lambda places, charge: rounded(charge.uncertainty, 2),
+    "wall_energy": lambda places, charge: rounded(charge.wall_energy, 2),
+    "estimated": lambda places, charge: charge.estimated,
+    "cost": lambda places, charge: rounded(charge.cost, _COINS),
+    "currency": lambda places, charge: charge.currency,
+    "peak_power": lambda places, charge: rounded(charge.peak_power, 1),
+    "current": lambda places, charge: charge.current,
+    "solar": lambda places, charge: rounded(charge.solar, 2),
 }
 """What is said of a charge."""
 
 
 @callback
 def async_rows[E](
-    hass: HomeAssistant, columns: Mapping[str, Callable[[HomeAssistant, E], JsonValueType]], entries: Iterable[E]
+    places: Places, columns: Mapping[str, Callable[[Places, E], JsonValueType]], entries: Iterable[E]
 ) -> list[Row]:
     """Return a row for each entry."""
-    return [{name: value(hass, entry) for name, value in columns.items()} for entry in entries]
+    return [{name: value(places, entry) for name, value in columns.items()} for entry in entries]
 
 
-CHARGE_GROUPS: Mapping[str, Callable[[HomeAssistant, Charge], str | None]] = {
-    "day": lambda hass, charge: local_day(charge).isoformat(),
-    "month": lambda hass, charge: f"{local_day(charge):%Y-%m}",
-    "place": lambda hass, charge: async_place_shown(hass, charge.place),
+CHARGE_GROUPS: Mapping[str, Callable[[Places, Charge], str | None]] = {
+    "day": lambda places, charge: local_day(charge).isoformat(),
+    "month": lambda places, charge: f"{local_day(charge):%Y-%m}",
+    "place": lambda places, charge: places.async_shown(charge.place),
 }
 """By what charges can be grouped, and in which group a charge is."""
 
 
 @callback
-def async_grouped_charges(hass: HomeAssistant, charges: Iterable[Charge], by: str) -> list[Row]:
+def async_grouped_charges(places: Places, charges: Iterable[Charge], by: str) -> list[Row]:
     """Return a row for each group of charges, in the order of their first charges.
 
     Charges that were paid in two currencies are in two rows; if the group has such, those of an unknown price are in
@@ -118,7 +118,7 @@ def async_grouped_charges(hass: HomeAssistant, charges: Iterable[Charge], by: st
     """
     groups = defaultdict[str | None, list[Charge]](list)
     for charge in charges:
-        groups[CHARGE_GROUPS[by](hass, charge)].append(charge)
+        groups[CHARGE_GROUPS[by](places, charge)].append(charge)
     return [{by: name, **_summed(each)} for name, members in groups.items() for each in _by_currency(members)]
 
 

@@ -82,6 +82,8 @@ class BookStatistics:
         """Write the hours of all entries that are not settled."""
         self._async_cancel_write()
         await self._async_hint()
+        if self._book.statistics.currency not in {None, self._hass.config.currency}:
+            await self._async_rebuild(needs_history=False)  # without the costs until now, which stay in the book
         memory, since = self._book.statistics, self._book.book.since
         hours = dict.fromkeys((hour for hour in memory.written if since is None or hour >= since), Sums())
         hours |= by_hour(self._book.over, self._hass.config.currency)
@@ -91,7 +93,9 @@ class BookStatistics:
         self._rows = rows
         long_term = await self._async_long_term()
         await long_term.async_write(self._hass, self._coordinator.info, rows)
-        self._book.async_keep_statistics(replace(memory, written=tuple(sorted(hours))))
+        self._book.async_keep_statistics(
+            replace(memory, written=tuple(sorted(hours)), currency=self._hass.config.currency)
+        )
 
     async def _async_hint(self) -> None:
         """Tell the owner once that the vehicle can be shown on the energy dashboard."""
@@ -156,12 +160,17 @@ class BookStatistics:
     async def _async_rebuild(self, *, needs_history: bool) -> dict[str, JsonValueType]:
         currency = self._hass.config.currency
         in_book = self._book.book.settled + sum(by_hour(self._book.over, currency).values(), Sums())
-        entries = await self._book.async_all_over()  # of this moment, too: a trip may end while the service is read
+        entries = await self._book.async_all_entries(
+            only_over=True
+        )  # of this moment, too: a trip may end while the service is read
         hours, has_history = await self._async_history(entries, is_needed=needs_history)
         history = sum(hours.values(), Sums())
         own, long_term = by_hour(entries, currency), await self._async_long_term()
         _add(hours, own)
-        _add(hours, _older(await long_term.async_read(self._hass, self._coordinator.info), hours))
+        written = await long_term.async_read(self._hass, self._coordinator.info)
+        if self._book.statistics.currency not in {None, currency}:
+            written.pop("cost", None)
+        _add(hours, _older(written, hours))
         rows = running_sums(hours, Sums())
         ids = await long_term.async_write(self._hass, self._coordinator.info, rows, from_scratch=True)
         self._rows = None
@@ -170,6 +179,7 @@ class BookStatistics:
                 self._book.statistics,
                 history=rows[-1][1] + in_book.times(-1) if rows else Sums(),
                 has_history=has_history,
+                currency=currency,
                 written=tuple(sorted(own)),
             )
         )

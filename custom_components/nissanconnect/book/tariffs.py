@@ -36,29 +36,19 @@ type Note = Callable[[Reading], None]
 class Tariffs:
     """The tariffs of one vehicle. Prices are noted as time goes by: it may report a charge when that is over."""
 
-    def __init__(
-        self,
-        coordinator: VehicleCoordinator,
-        charge: ChargeControl,
-        *,
-        name_of: Callable[[str | None], str | None],
-        note: Note,
-    ) -> None:
-        """``name_of`` returns by which name the book knows the place of a plan; ``note`` takes each price."""
+    def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, *, note: Note) -> None:
+        """``note`` takes each price."""
         self._coordinator = coordinator
         self._charge = charge
-        self._name_of = name_of
         self._note = note
         self._plans: list[_PlanPrices] = []
         self._stops: list[CALLBACK_TYPE] = []
         self._noted_from: datetime | None = None
         """The last quarter of an hour whose price the dashboard knew."""
 
-    @property
-    def known(self) -> tuple[Tariff, ...]:
-        """The tariffs, the first that holds at a place before others."""
-        currency = self._coordinator.hass.config.currency
-        found = [Tariff(each.key, each.currency or currency, self._name_of(each.place)) for each in self._plans]
+    def known_in(self, currency: str) -> tuple[Tariff, ...]:
+        """Return the tariffs, the first that holds at a place before others. Most are in Home Assistant's currency."""
+        found = [Tariff(each.key, each.currency or currency, each.place) for each in self._plans]
         return (*found, Tariff(_DASHBOARD, currency, HOME))  # what it has cost stays, whether or not it is up by now
 
     @callback

@@ -58,6 +58,11 @@ class Sums:
         return type(self)(**{each.name: getattr(self, each.name) * factor for each in fields(type(self))})
 
     @property
+    def without_costs(self) -> Self:
+        """The same, as if nothing had cost anything."""
+        return replace(self, trip_cost=0.0, cost=0.0)
+
+    @property
     def consumption(self) -> float | None:
         """The kWh for 100 km."""
         return 100 * self.energy / self.distance if self.distance >= 1 and self.energy > 0 else None
@@ -72,7 +77,7 @@ def sums_of(entries: Entries, currency: str) -> Sums:
         minutes=sum(trip.minutes for trip in trips),
         energy=sum(trip.energy or 0.0 for trip in trips),
         regained=sum(trip.regained or 0.0 for trip in trips),
-        trip_cost=sum(trip.cost or 0.0 for trip in trips),
+        trip_cost=sum(cost_in(currency, trip) or 0.0 for trip in trips),
         charges=len(charges),
         stored=sum(charge.energy or 0.0 for charge in charges),
         wall=sum(charge.wall_energy or 0.0 for charge in charges),
@@ -81,9 +86,9 @@ def sums_of(entries: Entries, currency: str) -> Sums:
     )
 
 
-def cost_in(currency: str, charge: Charge) -> float | None:
-    """Return what a charge has cost, if that is known in this currency."""
-    return charge.cost if charge.currency == currency else None
+def cost_in(currency: str, entry: Trip | Charge) -> float | None:
+    """Return what a trip or a charge has cost, if that is known in this currency."""
+    return entry.cost if entry.currency == currency else None
 
 
 def is_at_home(charge: Charge) -> bool:
@@ -118,11 +123,12 @@ class Book:
         """Return the entries that are not settled."""
         return _with_costs(self._finder(assumed, now).find(), self.lots, assumed)[0]
 
-    def settle(self, assumed: Assumptions, now: datetime) -> Entries:
-        """Settle what is old enough, and return it: it is not kept here any more."""
+    def settle(self, assumed: Assumptions, now: datetime, late: timedelta = OPEN) -> Entries:
+        """Settle what is so old that no ``late`` report may change it, and return it: it is not kept here any more."""
         finder = self._finder(assumed, now)
         found = finder.find()
-        late = OPEN if len(self.readings) <= _MOST_READINGS else OPEN / 8
+        if len(self.readings) > _MOST_READINGS:
+            late /= 8
         until = _quiet(found, _undivided(assumed.regained, now - late))
         if self.since is not None and until <= self.since:
             return Entries()
@@ -134,6 +140,12 @@ class Book:
         self.since, self.settled = until, self.settled + sums_of(settled, assumed.currency)
         self.readings.forget(until, finder.place_at(until))
         return settled
+
+    def forget_costs(self) -> None:
+        """Forget what all has cost that is settled, and what a kWh costs: it is in another currency from now on."""
+        self.settled = self.settled.without_costs
+        self.lots = tuple(lot._replace(price=None) for lot in self.lots)
+        self.readings.drop(Quantity.PRICE)
 
     def _finder(self, assumed: Assumptions, now: datetime) -> EntryFinder:
         since = self.since or min((reading.at for _, reading in self.readings), default=now)
@@ -176,5 +188,5 @@ def _with_costs(entries: Entries, lots: Lots, assumed: Assumptions) -> tuple[Ent
             trips.append(entry)
         else:
             lots, cost = take(lots, max(entry.energy, 0.0))
-            trips.append(replace(entry, cost=cost))
+            trips.append(replace(entry, cost=cost, currency=None if cost is None else assumed.currency))
     return Entries(trips, entries.charges), lots

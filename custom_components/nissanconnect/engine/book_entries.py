@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 HOME = "zone.home"
-"""The name of the place that is home, whatever its owner calls it."""
+"""The place that is home, whatever its owner calls it."""
 
 _SHORTEST = 1.0
 """km below which a consumption says nothing."""
@@ -26,11 +26,12 @@ class Current(StrEnum):
 class Trip:
     """One trip.
 
-    ``odometer`` is the distance shown at its end; ``origin`` and ``destination`` are names of zones,
-    empty outside of all of them.
+    ``odometer`` is the distance shown at its end; ``origin`` and ``destination`` are
+    places, empty outside of all that have a name.
 
     ``energy`` is what has left the battery, without what was ``regained``. It may be off by the ``uncertainty``.
-    ``outside`` is the mean temperature, ``cost`` what was paid for the energy when it was charged.
+    ``outside`` is the mean temperature, ``cost`` what was paid, in ``currency``, for the energy when it
+    was charged.
     """
 
     start: datetime
@@ -46,6 +47,7 @@ class Trip:
     level_to: float | None = None
     outside: float | None = None
     cost: float | None = None
+    currency: str | None = None
 
     @property
     def minutes(self) -> float:
@@ -62,7 +64,7 @@ class Trip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One charge, pauses included, at the ``place`` of that name; empty outside of all zones.
+    """One charge, pauses included, at a ``place``; empty outside of all that have a name.
 
     ``energy`` went into the battery; it may be off by the ``uncertainty``. The vehicle itself has ``counted`` it, or it
     was calculated. ``wall_energy`` came from the wall: it is ``estimated`` unless a meter has counted it. The current

@@ -39,7 +39,7 @@ class Quantity(StrEnum):
     OUTSIDE = "outside"
     """°C."""
     PLACE = "place"
-    """The name of a zone, empty outside of all, ``None`` if it is unknown."""
+    """A place, empty outside of all that have a name, ``None`` if it is unknown."""
     METER = "meter"
     """kWh by a meter at the wall."""
     PRICE = "price"
@@ -132,6 +132,11 @@ class Readings:
         self._kept = kept._kept
         self._sorted.clear()
         self._by_source.clear()
+
+    def drop(self, quantity: Quantity) -> None:
+        """Forget all readings of a quantity."""
+        for each in (self._kept, self._sorted, self._by_source):
+            each.pop(quantity, None)
 
     def __len__(self) -> int:
         """Return how many are kept."""
