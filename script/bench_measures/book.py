@@ -141,7 +141,7 @@ def _add_plan(hass: HomeAssistant, entry_id: str, vehicle: SimulatedVehicle, pla
 
 def measure(*, quick: bool) -> list[Row]:
     """Return the figures of the books beside the truth."""
-    return [row for name, week in live(2 if quick else 7).items() for row in _rows(name, week)]
+    return [row for name, week in live(1 if quick else 7).items() for row in _rows(name, week)]
 
 
 def _rows(name: str, week: Week) -> list[Row]:
