@@ -32,7 +32,7 @@ class Sums:
 
     ``energy`` is what trips have used, net of what was ``regained``. ``stored`` is what charges brought into the
     battery and ``wall`` what they took from the wall, ``at_home`` which part of it at home. The cost of a charge whose
-    price is unknown is missing in ``cost``; of a trip, in ``trip_cost``.
+    price is unknown is missing in ``cost``.
     """
 
     trips: float = 0
@@ -40,7 +40,6 @@ class Sums:
     minutes: float = 0.0
     energy: float = 0.0
     regained: float = 0.0
-    trip_cost: float = 0.0
     charges: float = 0
     stored: float = 0.0
     wall: float = 0.0
@@ -60,7 +59,7 @@ class Sums:
     @property
     def without_costs(self) -> Self:
         """The same, as if nothing had cost anything."""
-        return replace(self, trip_cost=0.0, cost=0.0)
+        return replace(self, cost=0.0)
 
     @property
     def consumption(self) -> float | None:
@@ -77,7 +76,6 @@ def sums_of(entries: Entries, currency: str) -> Sums:
         minutes=sum(trip.minutes for trip in trips),
         energy=sum(trip.energy or 0.0 for trip in trips),
         regained=sum(trip.regained or 0.0 for trip in trips),
-        trip_cost=sum(cost_in(currency, trip) or 0.0 for trip in trips),
         charges=len(charges),
         stored=sum(charge.energy or 0.0 for charge in charges),
         wall=sum(charge.wall_energy or 0.0 for charge in charges),
@@ -86,9 +84,9 @@ def sums_of(entries: Entries, currency: str) -> Sums:
     )
 
 
-def cost_in(currency: str, entry: Trip | Charge) -> float | None:
-    """Return what a trip or a charge has cost, if that is known in this currency."""
-    return entry.cost if entry.currency == currency else None
+def cost_in(currency: str, charge: Charge) -> float | None:
+    """Return what a charge has cost, if that is known in this currency."""
+    return charge.cost if charge.currency == currency else None
 
 
 def is_at_home(charge: Charge) -> bool:
