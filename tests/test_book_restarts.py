@@ -22,7 +22,7 @@ from custom_components.nissanconnect.source_set import SourceSet
 from custom_components.nissanconnect.vehicle import Unavailable
 
 from .book_actions.entries import at, trip
-from .charging import runtime
+from .charging import add_plan, runtime, set_prices
 from .conftest import LetTimePass, settle
 
 SERVICE = "my account"
@@ -182,3 +182,16 @@ async def test_a_price_that_is_missing_for_a_moment_is_noted_once_it_is_back(
     await pass_time(timedelta(minutes=29))
     noted = runtime(loaded).book.book.readings.of(Quantity.PRICE)
     assert [(each.at, each.value) for each in noted if each.value] == [(at(20, 12), 0.3), (at(20, 12.25), 0.3)]
+
+
+async def test_a_price_holds_over_a_restart(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    """Its end is noted with it, and is still to come."""
+    set_prices(hass, at(20, 12), [0.3, 0.1, 0.2])
+    await add_plan(hass, loaded)
+    await pass_time(timedelta(minutes=5))
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await settle(hass)
+    noted = runtime(loaded).book.book.readings.of(Quantity.PRICE)
+    assert [(each.at, each.value) for each in noted] == [(at(20, 12), 0.3), (at(20, 12.25), None)]

@@ -255,7 +255,8 @@ class BookReader(LenientReader):
             for each in self.items(series):
                 match each:
                     case [str(at), None | str() | int() | float() as value, str(source)]:
-                        if (read_at := self.load(datetime, at)) is not None:
+                        # The end of a price is noted with it.
+                        if (read_at := self.load(datetime, at, planned=value is None)) is not None:
                             yield (
                                 Quantity(name),
                                 Reading(read_at, float(value) if isinstance(value, int) else value, source),

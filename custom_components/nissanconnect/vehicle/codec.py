@@ -22,11 +22,11 @@ _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzin
 """Times beyond these are invalid: not every time zone can represent them."""
 
 
-def decode[T](kind: type[T], raw: Any, now: datetime) -> T:
+def decode[T](kind: type[T], raw: Any, now: datetime, *, planned: bool = False) -> T:
     """Return the ``kind`` that was written as ``raw``. Unknown fields are ignored, missing ones get their default.
 
     Nothing has happened after ``now``: later times come from a clock that was ahead, and become ``now``. Fields with
-    :data:`PLANNED` keep theirs.
+    :data:`PLANNED` keep theirs, as does what is ``planned``.
 
     Raises:
         ValueError: A value does not fit its type.
@@ -35,7 +35,7 @@ def decode[T](kind: type[T], raw: Any, now: datetime) -> T:
         RecursionError: It is nested too deeply.
     """
     hint: Any = kind
-    decoded: T = _decoder(hint, planned=False)(raw, now)
+    decoded: T = _decoder(hint, planned=planned)(raw, now)
     return decoded
 
 
@@ -170,11 +170,11 @@ class LenientReader:
             self.lost = True
         return raw if isinstance(raw, list) else []
 
-    def load[T](self, kind: type[T], raw: Any) -> T | None:
-        """Decode a value; one that does not fit is left out as a whole."""
+    def load[T](self, kind: type[T], raw: Any, *, planned: bool = False) -> T | None:
+        """Decode a value; one that does not fit is left out as a whole. If it is ``planned``, it may still come."""
         if raw is None or isinstance(raw, kind):  # what is still to be written may be read before it is JSON
             return raw
         with suppress(TypeError, ValueError, ArithmeticError, RecursionError):
-            return decode(kind, raw, self.now)
+            return decode(kind, raw, self.now, planned=planned)
         self.lost = True
         return None
