@@ -87,7 +87,7 @@ async def test_prices_alone_are_written_seldom_and_at_the_end(
     leaf, name = runtime(loaded), _file_of(runtime(loaded))
     await pass_time(timedelta(minutes=18), timedelta(minutes=6))
     before = hass_storage[name]
-    leaf.book.notes.tariffs._note(Reading(dt_util.utcnow(), 0.12345, "energy_dashboard"))
+    leaf.book.notes.tariffs._note(Quantity.PRICE, Reading(dt_util.utcnow(), 0.12345, "energy_dashboard"))
     await pass_time(timedelta(minutes=12), timedelta(minutes=6))
     assert hass_storage[name] is before
     hass.bus.async_fire_internal(EVENT_HOMEASSISTANT_FINAL_WRITE)

@@ -145,6 +145,11 @@ async def test_hours_and_parts_of_them(hass: HomeAssistant) -> None:
     assert await forecast_of(hass, entry) == [(-4.25, -4, 0.2), (-4, -3, 1.5), (-3, -2.5, 2), (-2.5, -2, 2.4)]
 
 
+async def test_sunrise_is_rounded_to_what_plans_and_the_book_keep_to(hass: HomeAssistant) -> None:
+    entry = await roof(hass, "sun", giving(t0743=340, t0800=1500, t0900=0))
+    assert await forecast_of(hass, entry) == [(-4.25, -4, 1.2), (-4, -3, 1.5), (-3, -2, 0)]
+
+
 async def test_nothing_comes_at_night(hass: HomeAssistant) -> None:
     entry = await roof(hass, "sun", giving(t0000=1000, t1200=1500, t1300=-5))
     assert await forecast_of(hass, entry) == [(-12, -11, 1), (0, 1, 1.5), (1, 2, 0)]

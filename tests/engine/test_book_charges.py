@@ -360,16 +360,26 @@ def test_a_charge_costs_what_it_costs_at_its_place(place: str | None, cost: floa
     assert charge.cost == (None if cost is None else pytest.approx(6 * cost))
 
 
+SUNNY = Tariff("home", "EUR", "zone.home"), Tariff("work", "EUR", "zone.work")
+
+
 def test_the_part_of_the_sun() -> None:
     noted = [
         _noted(Quantity.CHARGING, [(0, 0), (60, 1), (120, 0)]),
         _noted(Quantity.METER, [(60, 5), (90, 8), (120, 11)]),
+        _noted(Quantity.PLACE, [(0, "zone.home")]),
     ]
-    assert _charges(*noted)[0].solar is None
-    shares = _noted(Quantity.SOLAR, [(0, 1.0), (90, 0.5)])
-    assert _charges(*noted, shares)[0].solar == pytest.approx(0.75)
-    assert _charges(*noted, shares, _noted(Quantity.SOLAR, [(75, None)]))[0].solar == pytest.approx(0.75)
-    assert _charges(*noted, _noted(Quantity.SOLAR, [(0, None)]))[0].solar is None
+
+    def share(*points: tuple[float, float | None], tariff: str = "home") -> float | None:
+        (charge,) = _charges(*noted, _noted(Quantity.SOLAR, points, tariff), tariffs=SUNNY)
+        return charge.solar
+
+    assert share() is None
+    assert share((0, 0.0)) == 0
+    assert share((0, 1.0), (90, 0.5)) == pytest.approx(0.75)
+    assert share((0, 1.0), (75, 0.5)) == pytest.approx(0.625, abs=0.02), "it changes within what a meter has counted"
+    assert share((0, 1.0), (75, None), (90, 0.5)) is None, "a quarter of the time is not known"
+    assert share((0, 1.0), tariff="work") is None, "the roof is elsewhere"
 
 
 def test_nothing_is_known_of_a_charge_but_that_it_was() -> None:

@@ -1,4 +1,7 @@
-"""Notes in a vehicle's book what it reports, where that was, what its meters have counted, and what a kWh costs."""
+"""Notes in a vehicle's book what it reports, where that was, what its meters have counted, and what a kWh costs.
+
+Where a charge plan counts on the sun, its part is noted, too.
+"""
 
 from collections.abc import Callable
 
@@ -31,7 +34,7 @@ class BookNotes:
         self.tariffs = Tariffs(
             coordinator,
             charge,
-            note=lambda reading: self._async_note(Quantity.PRICE, reading),
+            note=self._async_note,
         )
         self.meters = Meters(
             self._hass,

@@ -1,20 +1,25 @@
-"""What a kWh costs where a vehicle charges: by its charge plans, else at home by the energy dashboard."""
+"""What a kWh costs where a vehicle charges: by its charge plans, else at home by the energy dashboard.
+
+A plan that counts on the sun has its part in the price, as in its own cost.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, callback
 from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.util import dt as dt_util
 
 from ..charging.control import ChargeControl
+from ..charging.meter import expected_power
 from ..charging.plans import ChargePlanSettings
 from ..charging.prices import Prices
+from ..charging.solar import async_solar_forecast
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
 from ..engine.book_entries import HOME
-from ..engine.book_readings import CELL, Reading
-from ..engine.charge_plan import PriceSlot
+from ..engine.book_readings import CELL, Quantity, Reading
+from ..engine.charge_plan import PriceSlot, Rate, rate_at
 from ..engine.energy_cost import Tariff
 from .energy_dashboard import async_grid_price
 
@@ -29,15 +34,15 @@ _NOTED_AT = [*range(2, 60, 5)]
 _DASHBOARD = "energy_dashboard"
 """The key of the tariff of the energy dashboard."""
 
-type Note = Callable[[Reading], None]
-"""Takes a price from a time on."""
+type Note = Callable[[Quantity, Reading], None]
+"""Takes a price from a time on, or the sun's part."""
 
 
 class Tariffs:
     """The tariffs of one vehicle. Prices are noted as time goes by: it may report a charge when that is over."""
 
     def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, *, note: Note) -> None:
-        """``note`` takes each price."""
+        """``note`` takes what is noted."""
         self._coordinator = coordinator
         self._charge = charge
         self._note = note
@@ -81,32 +86,41 @@ class Tariffs:
         """Note what holds now."""
         for each in list(self._plans):
             await each.async_note(now)
-        start = dt_util.utc_from_timestamp(now.timestamp() // CELL.total_seconds() * CELL.total_seconds())
+        start = _quarter(now)
         if start == self._noted_from:
             return
         price = await async_grid_price(self._coordinator.hass)
         if price is not None:
             self._noted_from = start
-            self._note(Reading(start, price, _DASHBOARD))
-            self._note(Reading(start + CELL, None, _DASHBOARD))
+            self._note(Quantity.PRICE, Reading(start, price, _DASHBOARD))
+            self._note(Quantity.PRICE, Reading(start + CELL, None, _DASHBOARD))
+
+
+def _quarter(at: datetime) -> datetime:
+    """Return the beginning of the quarter of an hour."""
+    return dt_util.utc_from_timestamp(at.timestamp() // CELL.total_seconds() * CELL.total_seconds())
 
 
 class _PlanPrices:
-    """The prices of one plan."""
+    """The prices of one plan, and the sun's part in them."""
 
     def __init__(self, coordinator: VehicleCoordinator, plan: ChargePlanSettings, note: Note) -> None:
         self.key = plan.key
         self.place = plan.place
         self.currency: str | None = None
+        self._hass = coordinator.hass
+        self._plan = plan
         self._note = note
         self._prices = Prices(coordinator.hass, plan.price)
         self._slots: tuple[PriceSlot, ...] = ()
         self._due_at: datetime | None = None
+        self._noted_until: datetime | None = None
+        """Until when the sun's part is noted."""
         self.async_stop = self._prices.async_track(self._async_read_again)
 
     @callback
     def _async_read_again(self) -> None:
-        self._due_at = None
+        self._due_at = self._noted_until = None
 
     async def async_note(self, now: datetime) -> None:
         """Note the price of now, after reading the prices if that is due."""
@@ -114,8 +128,32 @@ class _PlanPrices:
             found = await self._prices.async_read(now + _AHEAD)
             self._slots, self.currency = found.slots, found.currency
             self._due_at = self._prices.next_read(now, self._slots[-1].end if self._slots else None)
-        for slot in self._slots:
-            if slot.start <= now < slot.end:
-                self._note(Reading(slot.start, slot.price, self.key))
-                if slot.end < now + _LASTING:
-                    self._note(Reading(slot.end, None, self.key))
+        if (rate := await self._async_rate(now)) is None:
+            return
+        values: dict[Quantity, float] = {Quantity.PRICE: rate.price}
+        if rate.share is not None:
+            values[Quantity.SOLAR] = round(rate.share, 2)
+        for quantity, value in values.items():
+            self._note(quantity, Reading(rate.start, value, self.key))
+            if rate.end < now + _LASTING:
+                self._note(quantity, Reading(rate.end, None, self.key))
+
+    async def _async_rate(self, now: datetime) -> Rate | None:
+        """Return what is to be noted of what holds now, if anything.
+
+        With the sun that is a quarter of an hour, and only once, because the forecast and the power change. While Home
+        Assistant starts, the forecast may not be there yet.
+        """
+        hass, plan = self._hass, self._plan
+        power = expected_power(hass, plan)
+        if plan.feed_in is None:
+            return rate_at(now, self._slots, (), power=power, feed_in=0.0)
+        if hass.state is not CoreState.running or (self._noted_until is not None and now < self._noted_until):
+            return None
+        solar = await async_solar_forecast(hass)
+        rate = rate_at(now, self._slots, solar, power=power, feed_in=plan.feed_in)
+        if rate is None:
+            return None
+        quarter = _quarter(now)
+        self._noted_until = min(rate.end, quarter + CELL)
+        return rate._replace(start=max(rate.start, quarter), end=self._noted_until)

@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
-from ..engine.charge_plan import Period
+from ..engine.charge_plan import Period, Rate, rate_at
 from .plans import ChargePlanSettings, async_departures
 from .prices import PriceList, Prices
 from .solar import async_solar_forecast
@@ -48,15 +48,10 @@ class ChargeInputs:
         self._untrack()
         self._on_change = lambda: None
 
-    def price(self, now: datetime) -> float | None:
-        """Return what a kWh costs now."""
+    def rate(self, now: datetime, power: float) -> Rate | None:
+        """Return what a kWh costs now, and until when, while so many kW flow."""
         slots = self.prices.slots if self.prices else ()
-        return next((slot.price for slot in slots if slot.start <= now < slot.end), None)
-
-    def price_until(self, now: datetime) -> datetime | None:
-        """Return until when that price holds."""
-        slots = self.prices.slots if self.prices else ()
-        return next((slot.end for slot in slots if slot.start <= now < slot.end), None)
+        return rate_at(now, slots, self.solar, power=power, feed_in=self._settings.feed_in or 0.0)
 
     def is_away(self, now: datetime) -> bool:
         """Whether the owner's supplier controls the charge now (charging §1.5)."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 import logging
 
@@ -18,6 +18,8 @@ _LOGGER = logging.getLogger(__name__)
 _TIMEOUT = 30.0
 """Seconds that a forecast may take."""
 _HOUR = timedelta(hours=1)
+_GRID = 300
+"""Seconds to which times are rounded, as the planner does: some forecasts begin at the very minute of sunrise."""
 
 
 async def async_solar_forecast(hass: HomeAssistant) -> tuple[Period, ...]:
@@ -50,7 +52,11 @@ def _periods(energies: Mapping[str, float]) -> Iterator[Period]:
     listed = [{"start": start, "value": energy} for start, energy in energies.items()]
     for start, end, energy in read_lists([listed], None, dt_util.get_default_time_zone()).slots:
         length = min(end - start, _HOUR)
-        yield Period(start, start + length, max(energy, 0.0) / 1000 / (length / _HOUR))
+        yield Period(_rounded(start), _rounded(start + length), max(energy, 0.0) / 1000 / (length / _HOUR))
+
+
+def _rounded(at: datetime) -> datetime:
+    return dt_util.utc_from_timestamp(round(at.timestamp() / _GRID) * _GRID)
 
 
 def _sum(periods: Iterable[Period]) -> Iterator[Period]:

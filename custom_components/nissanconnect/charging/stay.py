@@ -297,7 +297,8 @@ class ChargeStay:
         """Update again at a time, when the price changes while current flows, and in any case after a while."""
         now = dt_util.utcnow()
         flows = self.session is not None and self.session.power > 0
-        times = (at, self._inputs.price_until(now) if flows else None, self._inputs.due_at, now + _UPDATE_EVERY)
+        rate = self._inputs.rate(now, self.settings.wishes.power) if flows else None
+        times = (at, rate and rate.end, self._inputs.due_at, now + _UPDATE_EVERY)
         self._async_cancel_timer()
         due_at = min(each for each in times if each is not None and each > now)
         self._cancel_timer = async_track_point_in_utc_time(self._hass, self.async_update, due_at)

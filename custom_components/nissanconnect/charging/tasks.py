@@ -17,14 +17,12 @@ from ..engine.charge_planner import plan_charge
 from ..engine.charge_session import CHECK_AFTER, ChargeMemory, ChargeSession, ChargeView, SessionMode
 from ..vehicle import ChargingStatus, Position
 from .inputs import ChargeInputs
+from .meter import expected_power
 from .plans import ChargePlanSettings
 from .switch import ChargeSwitch
 
 _WOBBLE = 50
 """Metres by which the fix of a parked vehicle may be off its zone."""
-
-_LEAST_MEASURED = 1.0
-"""kW. Less than this is the end of a charge, and says nothing about the next hours."""
 
 _FULL = 100.0
 
@@ -83,7 +81,6 @@ def charge_task(
     starts = wishes.starts if switch.can_stop else 1
     if starts is not None:
         starts = max(starts - session.starts, 0 if flowing_since else 1)  # enough are left to charge at all
-    metered = switch.metered_power
     at_once = session.mode is SessionMode.NOW or (session.power > 0 and not switch.can_stop)
     return ChargeTask(
         now=session.updated_at,
@@ -91,7 +88,7 @@ def charge_task(
         target=wishes.target if switch.can_stop else _FULL,
         capacity=wishes.capacity or usable_capacity(vehicle.info, vehicle.data),
         pace=session.pace,
-        power=metered if metered is not None and metered >= _LEAST_MEASURED else wishes.power,
+        power=expected_power(vehicle.hass, settings),
         efficiency=memory.model.efficiency,
         overhead=memory.model.overhead,
         ready_by=session.ready_by,
@@ -124,6 +121,7 @@ def charge_view(
     if battery and level_at is None and session.level != level:
         level_at = battery.received_at  # of a source without times, the same level again says nothing new
     task = charge_task(settings, vehicle, switch, replace(memory, session=session), inputs)
+    rate = inputs.rate(at, task.power)
     finished = charging if charging and charging.status is ChargingStatus.FINISHED else None
     flowing, is_on = seen.flowing, session.order is not None and session.order.on
     if switch.by_vehicle and flowing and not is_on and charging and charging.active is False:
@@ -138,7 +136,7 @@ def charge_view(
         power=switch.metered_power or settings.wishes.power,
         gain=task.battery_power / task.pace / task.capacity * 100 if task.capacity else 0.0,
         meter=switch.metered_energy,
-        price=session.price if inputs.prices is None else inputs.price(at),
+        price=session.price if inputs.prices is None else rate and rate.price,
         finished_at=finished.known_at if finished else None,
         by_vehicle=switch.by_vehicle,
         odometer=odometer.distance if odometer and odometer.received_at >= session.since else None,

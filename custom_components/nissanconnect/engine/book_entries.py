@@ -68,8 +68,8 @@ class Charge:
 
     ``energy`` went into the battery; it may be off by the ``uncertainty``. The vehicle itself has ``counted`` it, or it
     was calculated. ``wall_energy`` came from the wall: it is ``estimated`` unless a meter has counted it. The current
-    flowed for so many ``hours``. ``cost`` is in ``currency``. ``solar`` is which part of it was expected
-    from the roof, from 0 to 1.
+    flowed for so many ``hours``. ``cost`` is in ``currency``. ``solar`` is which part was expected from
+    the roof, from 0 to 1, if a plan knew a forecast.
     """
 
     start: datetime

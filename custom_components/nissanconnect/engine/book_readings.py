@@ -43,9 +43,12 @@ class Quantity(StrEnum):
     METER = "meter"
     """kWh by a meter at the wall."""
     PRICE = "price"
-    """What a kWh costs from then on, ``None`` if that is unknown. The source is the key of the tariff."""
+    """What a kWh costs from then on, with the sun's part in it; ``None`` if that is unknown.
+
+    The source is the key of the tariff, as of the next.
+    """
     SOLAR = "solar"
-    """Which part of the current is expected from the roof, from 0 to 1, from then on."""
+    """Which part of the current is expected from the roof, from 0 to 1, from then on; ``None`` if that is unknown."""
     DRIVEN = "driven"
     """kWh drawn while driving, by the vehicle's own counter."""
     REGAINED = "regained"

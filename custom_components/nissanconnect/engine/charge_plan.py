@@ -5,7 +5,7 @@ the battery is ``efficiency`` times the power less a constant ``overhead``: owne
 0.3 kW. Close to full every charger slows down, so the last few per cent take longer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -87,6 +87,47 @@ class Period(NamedTuple):
     start: datetime
     end: datetime
     power: float = 0.0
+
+
+class Rate(NamedTuple):
+    """What a kWh costs from ``start`` to ``end``, and which part of it is expected from the roof, if that is known."""
+
+    start: datetime
+    end: datetime
+    price: float
+    share: float | None = None
+
+
+def share_of_roof(spare: float, power: float) -> float:
+    """Return which part of a power comes from a roof that has so much to spare, both in kW: from 0 to 1."""
+    return min(max(spare, 0.0) / power, 1.0)
+
+
+def price_with_roof(price: float, share: float, feed_in: float) -> float:
+    """Return what a kWh costs if a share of it comes from the roof: there it costs what it would have earned."""
+    return share * feed_in + (1 - share) * price
+
+
+def rate_at(
+    at: datetime, prices: Iterable[PriceSlot], solar: Sequence[Period], *, power: float, feed_in: float
+) -> Rate | None:
+    """Return what holds at a time while so many kW flow; ``None`` if no price is known for it.
+
+    ``solar`` is the forecast of what the roof has to spare. Where it says nothing, that is nothing; without any, it is
+    unknown.
+    """
+    slot = next((slot for slot in prices if slot.start <= at < slot.end), None)
+    if slot is None or not solar:
+        return slot and Rate(*slot)
+    edges = [edge for period in solar for edge in (period.start, period.end)]
+    spare = next((period.power for period in solar if period.start <= at < period.end), 0.0)
+    share = share_of_roof(spare, power)
+    return Rate(
+        start=max([slot.start, *(edge for edge in edges if edge <= at)]),
+        end=min([slot.end, *(edge for edge in edges if edge > at)]),
+        price=price_with_roof(slot.price, share, feed_in),
+        share=share,
+    )
 
 
 class Block(NamedTuple):

@@ -9,7 +9,17 @@ from itertools import pairwise
 from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
-from .charge_plan import Block, ChargePlan, ChargeTask, PlanReason, PlanStatus, PriceSlot, total_cost
+from .charge_plan import (
+    Block,
+    ChargePlan,
+    ChargeTask,
+    PlanReason,
+    PlanStatus,
+    PriceSlot,
+    price_with_roof,
+    share_of_roof,
+    total_cost,
+)
 from .cheapest import cheapest, joined
 from .cheapest_grid import Slot, Span
 
@@ -234,8 +244,7 @@ class Planner:
         price, spare = _at(self._prices, at), _at(self._solar, at)
         if price is None or not spare:
             return price
-        share = min(max(spare, 0.0) / task.power, 1.0)
-        return share * task.feed_in + (1 - share) * price
+        return price_with_roof(price, share_of_roof(spare, task.power), task.feed_in)
 
     def _too_late(self) -> ChargePlan:
         """Charge at once, whatever it costs, and beyond the time."""

@@ -38,6 +38,15 @@ def cost_of(flows: Sequence[Rise], prices: Sequence[Reading]) -> float | None:
     return cost * (known + unknown) / known
 
 
+def share_of(flows: Sequence[Rise], shares: Sequence[Reading]) -> float | None:
+    """Return which part of what has flowed at these times came from somewhere; ``None`` if that of some is unknown.
+
+    Each of the ``shares``, from 0 to 1, holds until the next.
+    """
+    part = cost_of(flows, shares)  # as if a kWh from there cost 1, and others nothing
+    return None if part is None else part / sum(flow.amount for flow in flows)
+
+
 def _priced(flow: Rise, prices: Sequence[Reading]) -> Iterator[tuple[float, Reading | None]]:
     """Split what has flowed evenly in some time where the price changes."""
     seconds = (flow.end - flow.start).total_seconds()

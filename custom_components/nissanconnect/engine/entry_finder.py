@@ -11,7 +11,7 @@ from .book_entries import Charge, Current, Trip
 from .book_readings import Quantity, Reading, Readings, Rise, between, last_until, number, rises
 from .charge_finder import Assumptions, FoundCharge, Stay, find_charges
 from .drives import find_drives
-from .energy_cost import Tariff, cost_of
+from .energy_cost import Tariff, cost_of, share_of
 
 _MOMENT = timedelta(minutes=1)
 """By how much reports of one moment may differ in time."""
@@ -168,7 +168,10 @@ class EntryFinder:
         wall = metered if metered is not None else self._wall_energy(energy, found.hours, current)
         flows = flows or _spread(wall or 0.0, found)
         tariff = self._tariff(place, current, metered=metered is not None)
-        prices = self._readings.by_source(Quantity.PRICE).get(tariff.key, []) if tariff else []
+        prices, shares = (
+            self._readings.by_source(each).get(tariff.key, []) if tariff else []
+            for each in (Quantity.PRICE, Quantity.SOLAR)
+        )
         cost = cost_of(flows, prices) if wall is not None else None
         return Charge(
             start=found.start,
@@ -186,7 +189,7 @@ class EntryFinder:
             currency=tariff.currency if tariff and cost is not None else None,
             peak_power=peak,
             current=current,
-            solar=self._solar(flows),
+            solar=share_of(flows, shares),
         )
 
     def _metered(self, found: FoundCharge, entry: Stay, around: Stay) -> Sequence[Rise]:
@@ -243,17 +246,6 @@ class EntryFinder:
             return None
         holding = (each for each in self._assumed.tariffs if each.place is None or place in (None, each.place))
         return next(holding, None)
-
-    def _solar(self, flows: Sequence[Rise]) -> float | None:
-        """Return which part was expected from the roof, if a plan knew that all the time."""
-        series, total, sun = self._readings.of(Quantity.SOLAR), 0.0, 0.0
-        for flow in flows:
-            share = last_until(series, flow.start)
-            if share is None or share.value is None:
-                return None
-            total += flow.amount
-            sun += flow.amount * number(share)
-        return sun / total if total else None
 
     # What is known of a time
 
