@@ -70,6 +70,22 @@ def test_what_goes_on_is_not_settled(minutes: float) -> None:
     assert total(book.lots) <= CAPACITY + 0.1
 
 
+@pytest.mark.parametrize("minutes", [99, 100, 115, 129, 130, 140])
+def test_what_was_driven_is_settled_once_the_odometer_was_read(minutes: float) -> None:
+    """It is plugged in, which it reports at once, some time before it reports how far it has come."""
+    at = [START + timedelta(minutes=minute) for minute in (0, 100, 130)]
+    noted = [
+        *((Quantity.ODOMETER, Reading(each, value, "car")) for each, value in ((at[0], 1000.0), (at[2], 1020.0))),
+        *((Quantity.PLUGGED_IN, Reading(each, value, "car")) for each, value in ((at[0], 0.0), (at[1], 1.0))),
+        *((Quantity.LEVEL, Reading(each, value, "car")) for each, value in ((at[0], 60.0), (at[1], 50.0))),
+    ]
+    book, now = book_of(noted), START + timedelta(minutes=minutes) + OPEN
+    (whole,) = book.entries(ASSUMED, now).trips
+    assert (whole.end, whole.distance) == (at[1], 20)
+    settled = book.settle(ASSUMED, now)
+    assert [*settled.trips, *book.entries(ASSUMED, now).trips] == [whole]
+
+
 def test_a_book_with_many_readings_is_settled_sooner() -> None:
     life = _day()
     noted = [*DENSE.report(life)]

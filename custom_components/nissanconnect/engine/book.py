@@ -13,6 +13,7 @@ from typing import Self
 from .book_entries import HOME, Charge, Current, Trip
 from .book_readings import Quantity, Reading, Readings, Rise
 from .charge_finder import PAUSE, Assumptions
+from .drives import Drive
 from .energy_cost import Lots, add, adjust, take
 from .entry_finder import Entries, EntryFinder
 
@@ -127,7 +128,7 @@ class Book:
         found = finder.find()
         if len(self.readings) > _MOST_READINGS:
             late /= 8
-        until = _quiet(found, _undivided(assumed.regained, now - late))
+        until = _quiet(finder.drives, found.charges, _undivided(assumed.regained, now - late))
         if self.since is not None and until <= self.since:
             return Entries()
         old = Entries(
@@ -157,11 +158,14 @@ def _undivided(spread: Sequence[Rise], until: datetime) -> datetime:
     return min((each.start for each in spread if each.start <= until < each.end), default=until)
 
 
-def _quiet(entries: Entries, until: datetime) -> datetime:
-    """Return the last time until then in which nothing goes on. A charge may go on after a pause, unless it drove."""
-    departures = [trip.start for trip in entries.trips]
-    spans = [(trip.start, trip.end) for trip in entries.trips]
-    for charge in entries.charges:
+def _quiet(drives: Sequence[Drive], charges: Sequence[Charge], until: datetime) -> datetime:
+    """Return the last time until then in which nothing goes on. A charge may go on after a pause, unless it drove.
+
+    What has risen until the odometer was read belongs to a drive, and would be driven again after it.
+    """
+    departures = [drive.start for drive in drives]
+    spans = [(drive.start, drive.read_at) for drive in drives]
+    for charge in charges:
         next_departure = departures[bisect_left(departures, charge.end) :][:1]
         spans.append((charge.start, min([charge.end + PAUSE, *next_departure])))
     for start, end in sorted(spans, reverse=True):

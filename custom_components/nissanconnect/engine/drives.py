@@ -26,12 +26,13 @@ _SILENT = timedelta(days=1)
 
 
 class Drive(NamedTuple):
-    """A drive of so many km; ``odometer`` is the distance shown at its end."""
+    """A drive of so many km; ``odometer`` is the distance at its end, which was read after it, at ``read_at``."""
 
     start: datetime
     end: datetime
     distance: float
     odometer: float
+    read_at: datetime
 
 
 class _Window(NamedTuple):
@@ -56,8 +57,8 @@ def find_drives(readings: Readings, since: datetime, now: datetime) -> list[Driv
         if not found or not _goes_on(found[-1], step.end, at_plug):
             drive = _driven(step, readings, plugged_in)
         if found and _goes_on(found[-1], drive.start, at_plug):
-            drive = Drive(found[-1].start, drive.end, found[-1].distance + drive.distance, drive.odometer)
-            found.pop()
+            before = found.pop()
+            drive = drive._replace(start=before.start, distance=before.distance + drive.distance)
         found.append(drive)
     return found
 
@@ -82,7 +83,7 @@ def _steps(readings: Readings, since: datetime, now: datetime) -> Iterator[Drive
             if was < distance < shown and reading.at - last[top.source].at > _SILENT:
                 top, shown = before, was
             if distance > (known := max(was, shown)):
-                yield Drive(max(before.at, top.at, since), reading.at, distance - known, distance)
+                yield Drive(max(before.at, top.at, since), reading.at, distance - known, distance, reading.at)
             if distance >= known:
                 top, shown = reading, distance
 

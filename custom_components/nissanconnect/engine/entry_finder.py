@@ -69,14 +69,14 @@ class _Energy(NamedTuple):
 
 
 class EntryFinder:
-    """Finds the entries in readings from ``since`` to ``now``."""
+    """Finds the entries in readings from ``since`` to ``now``, and before them the ``drives``."""
 
     def __init__(self, readings: Readings, assumed: Assumptions, *, since: datetime, now: datetime) -> None:
         """Take the readings as they are."""
         self._readings = readings
         self._assumed = assumed
-        self._drives = find_drives(readings, since, now)
-        edges = [since, *(at for drive in self._drives for at in (drive.start, drive.end)), now]
+        self.drives = find_drives(readings, since, now)
+        edges = [since, *(at for drive in self.drives for at in (drive.start, drive.end)), now]
         self._stays = [Stay(*edges[index : index + 2]) for index in range(0, len(edges), 2)]
 
     def find(self) -> Entries:
@@ -114,10 +114,10 @@ class EntryFinder:
 
     def _begun(self, index: int) -> datetime:
         """Return when what was before a stay began."""
-        return self._drives[index - 1].start if index else self._stays[0].start
+        return self.drives[index - 1].start if index else self._stays[0].start
 
     def _trip(self, index: int, before: Sequence[FoundCharge], after: Sequence[FoundCharge]) -> Trip:
-        drive, stays = self._drives[index], self._stays
+        drive, stays = self.drives[index], self._stays
         earlier = before[-1].start if before else self._begun(index)
         later = after[0].start if after else stays[index + 1].end
         entry, around = Stay(drive.start, drive.end), Stay(earlier, later)
