@@ -19,7 +19,7 @@ from custom_components.nissanconnect.engine.book_readings import Quantity, Readi
 from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.runtime import VehicleRuntime
 from custom_components.nissanconnect.source_set import SourceSet
-from custom_components.nissanconnect.vehicle import Unavailable
+from custom_components.nissanconnect.vehicle import TripRecord, Unavailable
 
 from .book_actions.entries import at, trip
 from .charging import add_plan, runtime, set_prices
@@ -35,7 +35,7 @@ async def book(hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimeP
     noon = dt_util.utcnow() - timedelta(days=2)
     for minutes, distance in ((60, 100.0), (120, 100.0), (150, 130.0)):
         found.book.add(Quantity.ODOMETER, Reading(noon + timedelta(minutes=minutes), distance, SERVICE))
-    found.async_set_regained((Rise(noon + timedelta(hours=1), noon + timedelta(hours=25), 2.5),))
+    found.async_set_told((Rise(noon + timedelta(hours=1), noon + timedelta(hours=25), 2.5),))
     await pass_time(timedelta(hours=8), timedelta(hours=1))
     return found
 
@@ -67,6 +67,30 @@ async def test_what_was_regained_is_kept_while_the_service_fails(
     assert regained(book) == [0, 2.5]
 
 
+async def test_single_trips_are_kept_over_a_restart_without_their_positions(
+    hass: HomeAssistant, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    """The vehicle drove 30 km between two readings: in two trips, as its service tells."""
+    book, noon = runtime(loaded, "Qashqai").book, dt_util.utcnow() - timedelta(days=1)
+    records = tuple(
+        TripRecord(
+            start=noon + timedelta(hours=hour),
+            end=noon + timedelta(hours=hour, minutes=20),
+            distance=15.0,
+            end_position=(12.3456, 65.4321),
+        )
+        for hour in (1, 5)
+    )
+    for hours, distance in ((0, 500_000.0), (8, 500_030.0)):
+        book.book.add(Quantity.ODOMETER, Reading(noon + timedelta(hours=hours), distance, SERVICE))
+    book.async_set_told((), records)
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await settle(hass)
+    trips = runtime(loaded, "Qashqai").book.entries.trips
+    assert [(each.start, each.end, each.distance) for each in trips] == [(each.start, each.end, 15) for each in records]
+    assert "12.3456" not in str([data for name, data in hass_storage.items() if ".book." in name])
+
+
 async def test_a_book_that_is_closed_writes_nothing_more(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
@@ -76,7 +100,7 @@ async def test_a_book_that_is_closed_writes_nothing_more(
 ) -> None:
     assert await hass.config_entries.async_remove(loaded.entry_id)
     book.async_keep_statistics(StatisticsMemory())  # the history that is read at that moment may come later
-    book.async_set_regained(())
+    book.async_set_told(())
     await pass_time(timedelta(minutes=12), timedelta(minutes=6))
     assert not any(".book." in name for name in hass_storage)
 

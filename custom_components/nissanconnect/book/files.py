@@ -26,6 +26,7 @@ from ..engine.consumption import ConsumptionModel
 from ..engine.energy_cost import Lot, Lots
 from ..engine.entry_finder import Entries
 from ..store import StoreFile
+from ..vehicle import TripRecord
 from ..vehicle.codec import LenientReader
 
 _VERSION = 1
@@ -61,14 +62,15 @@ class OpenBook:
     ``since`` is until when it is settled, and ``settled`` what that adds up to, of which ``days`` has the last two
     months by their dates. ``shown`` are the sums that were shown last: they only rise. ``learnt`` is what the settled
     trips have taught of the consumption, ``capacity_samples`` are what the charges of years show about the
-    battery, ``regained`` is what a service knows of the last days. Costs are in ``currency``. ``places`` are the names
-    by which places were known last.
+    battery, ``regained`` and ``records`` are what a service knows of the last days. Costs are in ``currency``.
+    ``places`` are the names by which places were known last.
     """
 
     readings: tuple[tuple[Quantity, Reading], ...] = ()
     since: datetime | None = None
     lots: Lots = ()
     regained: tuple[Rise, ...] = ()
+    records: tuple[TripRecord, ...] = ()
     settled: Sums = Sums()
     days: Mapping[str, Sums] = field(default_factory=dict)
     shown: Sums = Sums()
@@ -198,6 +200,7 @@ def _dump(book: OpenBook, unwritten: Entries) -> dict[str, Any]:
         "since_at": book.since,
         "lots": [list(lot) for lot in book.lots],
         "regained": [list(rise) for rise in book.regained],
+        "records": list(book.records),
         "settled": book.settled,
         "days": book.days,
         "shown": book.shown,
@@ -230,6 +233,7 @@ class BookReader(LenientReader):
             since=self.load(datetime, kept.get("since_at")),
             lots=tuple(self._lots(kept.get("lots"))),
             regained=tuple(self._rises(kept.get("regained"))),
+            records=tuple(self._each(TripRecord, kept.get("records"))),
             settled=self.load(Sums, kept.get("settled")) or Sums(),
             days={day: each for day, each in days.items() if each is not None},
             shown=self.load(Sums, kept.get("shown")) or Sums(),

@@ -1,5 +1,6 @@
-"""What a vehicle's service knows of its trips: from before the book was begun, and what was regained each day."""
+"""What a vehicle's service knows of its trips: from before the book was begun, and of the last days."""
 
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 
 from homeassistant.util import dt as dt_util
@@ -7,7 +8,7 @@ from homeassistant.util import dt as dt_util
 from ..engine.book import Sums
 from ..engine.book_readings import Rise
 from ..source_set import SourceSet
-from ..vehicle import BackendError, TripPeriod, TripSummary
+from ..vehicle import BackendError, NotSupported, TripPeriod, TripRecord, TripSummary
 from .display import risen
 
 _MONTHS = 24
@@ -40,18 +41,27 @@ async def async_read_history(sources: SourceSet, begun_on: date, own: Sums) -> d
     return hours
 
 
-async def async_read_regained(sources: SourceSet) -> tuple[Rise, ...] | None:
-    """Read what was regained on each of the last days that are over; ``None`` if that cannot be read now."""
-    today = dt_util.now().date()
+async def async_read_lately(sources: SourceSet) -> tuple[tuple[Rise, ...], tuple[TripRecord, ...]] | None:
+    """Read what was regained on each of the last days that are over, and the single trips since; ``None`` if it fails.
+
+    A service that keeps single trips is asked for nothing else.
+    """
+    today, records = dt_util.now().date(), tuple[TripRecord, ...]()
+    first, regained = today - _LATELY, defaultdict[date, float](float)
     try:
-        found = await sources.read_trips(TripPeriod.DAY, today - _LATELY, today - timedelta(days=1), today)
+        try:
+            records = await sources.read_single_trips(_midnight(first), dt_util.utcnow())
+            told = [(dt_util.as_local(each.start).date(), each.regained) for each in records]
+        except NotSupported:
+            found = await sources.read_trips(TripPeriod.DAY, first, today - timedelta(days=1), today)
+            told = [(each.start, each.energy_recovered) for each in found.summaries]
     except BackendError:
         return None
-    return tuple(
-        Rise(_midnight(each.start), _midnight(each.start + timedelta(days=1)), each.energy_recovered)
-        for each in found.summaries
-        if each.energy_recovered is not None
-    )
+    for day, amount in told:
+        if amount is not None and day < today:
+            regained[day] += amount
+    days = sorted(regained.items())
+    return tuple(Rise(_midnight(day), _midnight(day + timedelta(days=1)), amount) for day, amount in days), records
 
 
 def _sums(summary: TripSummary) -> Sums:

@@ -22,7 +22,7 @@ from ..engine.charge_finder import Assumptions
 from ..engine.charge_physics import ac_power, typical_consumption
 from ..engine.consumption import ConsumptionModel
 from ..engine.entry_finder import Entries
-from ..vehicle import VehicleState, spread
+from ..vehicle import TripRecord, VehicleState, spread
 from .display import BookDisplay, added, risen, sums_by_day
 from .files import SELDOM, BookFiles, OpenBook, StatisticsMemory, merged
 from .notes import BookNotes
@@ -72,6 +72,7 @@ class VehicleBook:
         self._battery = battery
         self._days: dict[date, Sums] = {}
         self._regained: tuple[Rise, ...] = ()
+        self._records: tuple[TripRecord, ...] = ()
         self._learnt = ConsumptionModel(typical=typical_consumption(coordinator.info))
         """From the trips that are settled."""
         self._currency = self._hass.config.currency
@@ -110,6 +111,7 @@ class VehicleBook:
             tariffs=self.notes.tariffs.known_in(self._currency),
             currency=self._currency,
             regained=self._regained,
+            records=self._records,
         )
 
     async def async_all_entries(self, *, only_over: bool = False) -> Entries:
@@ -125,10 +127,12 @@ class VehicleBook:
             self.files.async_schedule_save(self._remember)
 
     @callback
-    def async_set_regained(self, regained: tuple[Rise, ...]) -> None:
-        """Take over how much was regained on the last days."""
-        if regained != self._regained:
-            self._regained = regained
+    def async_set_told(self, regained: tuple[Rise, ...], records: tuple[TripRecord, ...] = ()) -> None:
+        """Take over what a service tells of the last days: what was regained, and single trips; keep no positions."""
+        self.notes.async_note_ends(records)
+        records = tuple(replace(each, start_position=None, end_position=None) for each in records)
+        if (regained, records) != (self._regained, self._records):
+            self._regained, self._records = regained, records
             self._async_update_in(_SOON)
 
     # What happens
@@ -170,6 +174,7 @@ class VehicleBook:
         self.places.names = {**kept.places, **self.places.names}
         self._currency = kept.currency or self._currency
         self._regained = self._regained or kept.regained
+        self._records = self._records or kept.records
         self._learnt = kept.learnt or self._learnt
         self._days = {day: sums for text, sums in kept.days.items() if (day := dt_util.parse_date(text)) is not None}
         self._battery.async_learn(kept.capacity_samples)
@@ -293,6 +298,7 @@ class VehicleBook:
             since=self.book.since,
             lots=self.book.lots,
             regained=self._regained,
+            records=self._records,
             settled=self.book.settled,
             days={day.isoformat(): sums for day, sums in self._days.items()},
             shown=display.totals,

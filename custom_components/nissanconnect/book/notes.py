@@ -3,7 +3,7 @@
 Where a charge plan counts on the sun, its part is noted, too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
@@ -13,10 +13,13 @@ from ..charging.plans import ChargePlanSettings
 from ..coordinator import StateUpdate, VehicleCoordinator
 from ..engine.book_readings import Quantity, Reading
 from ..engine.book_reports import readings_of
-from ..vehicle import VehicleState
+from ..vehicle import TripRecord, VehicleState
 from .meters import Meters
-from .places import Places
+from .places import Places, async_zone_at
 from .tariffs import Tariffs
+
+_RECORDS = "records"
+"""The source of what single trips tell that a service keeps."""
 
 type Note = Callable[[Quantity, Reading], None]
 """Takes a reading that is not in the future."""
@@ -70,6 +73,14 @@ class BookNotes:
             place = self._places.async_at(position)
             self._async_note(Quantity.PLACE, Reading(position.known_at, place, position.backend))
         self.meters.async_note()
+
+    @callback
+    def async_note_ends(self, records: Iterable[TripRecord]) -> None:
+        """Note in which zones the trips that a service keeps have begun and ended."""
+        for each in records:
+            for at, position in ((each.start, each.start_position), (each.end, each.end_position)):
+                if position is not None and (place := async_zone_at(self._hass, *position)):
+                    self._async_note(Quantity.PLACE, Reading(at, place, _RECORDS))
 
     @callback
     def _async_note(self, quantity: Quantity, reading: Reading) -> None:

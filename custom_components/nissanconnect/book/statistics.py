@@ -21,7 +21,7 @@ from ..issues import NOT_ON_ENERGY_DASHBOARD, async_set_issue
 from ..vehicle import BackendError, NotSupported, spread
 from .display import sums_by_day
 from .energy_dashboard import async_lacks
-from .history import async_read_history, async_read_regained
+from .history import async_read_history, async_read_lately
 from .keeper import VehicleBook
 
 _SOON = 300.0
@@ -126,14 +126,14 @@ class BookStatistics:
             self._cancel_read = None
 
     async def _async_read(self, _: datetime | None = None) -> None:
-        """Read what the service knows: each night what was regained, and until that succeeds what was before."""
+        """Read what the service knows: each night of the last days, and until that succeeds what was before."""
         try:
             if not self._book.statistics.has_history and self._book.statistics.begun_at is not None:
                 await self._async_rebuild(needs_history=False)  # the next night tries again
         finally:
             self._async_follow()
-        if (regained := await async_read_regained(self._coordinator.sources)) is not None:
-            self._book.async_set_regained(regained)
+        if (told := await async_read_lately(self._coordinator.sources)) is not None:
+            self._book.async_set_told(*told)
 
     @callback
     def _async_follow(self) -> None:

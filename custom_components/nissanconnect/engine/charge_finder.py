@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from ..vehicle import TripRecord
 from .book_readings import CELL, Quantity, Reading, Readings, Rise, between, last_until, number, rises
 from .charge_plan import EFFICIENCY, OVERHEAD
 from .energy_cost import Tariff
@@ -33,7 +34,8 @@ class Assumptions:
     ``capacity`` (kWh) is what the battery holds, ``power`` (kW) what it charges with, ``consumption`` what it needs for
     100 km. ``efficiency`` and ``overhead`` are those of :class:`.charge_plan.ChargeTask`. Of the ``tariffs`` the first
     that holds at a place counts there. Sums and costs of trips are in the ``currency``.
-    ``regained`` is how many kWh were regained in some time, as a service knows of whole days.
+    ``regained`` is how many kWh were regained in some time, as a service knows of whole days. ``records`` are the
+    single trips that it keeps, of the last days.
     """
 
     capacity: float | None = None
@@ -44,6 +46,7 @@ class Assumptions:
     tariffs: tuple[Tariff, ...] = ()
     currency: str = ""
     regained: tuple[Rise, ...] = ()
+    records: tuple[TripRecord, ...] = ()
 
 
 class Stay(NamedTuple):
@@ -89,10 +92,10 @@ class FoundCharge(NamedTuple):
         return sum((span.end - span.start) / timedelta(hours=1) for span in self.spans)
 
 
-def find_charges(readings: Readings, stay: Stay, assumed: Assumptions) -> Iterator[FoundCharge]:
-    """Yield the charges of a stay, oldest first."""
+def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: datetime) -> Iterator[FoundCharge]:
+    """Yield the charges of a stay, oldest first. Levels from before ``since`` have changed until it stood."""
     for part in _at_one_plug(readings, stay):
-        levels = _levels(readings, part)
+        levels = _levels(readings, part, since)
         seen = [*_seen(readings, part, levels)]
         risen = [*_risen(levels, seen)]
         metered = _metered(readings, part, assumed) if seen or risen or _is_plugged_in(readings, part) else []
@@ -157,9 +160,10 @@ def _is_plugged_in(readings: Readings, part: Stay) -> bool:
     return any(reading.value for reading in _known(readings.of(Quantity.PLUGGED_IN), part))
 
 
-def _levels(readings: Readings, part: Stay) -> Sequence[Reading]:
+def _levels(readings: Readings, part: Stay, since: datetime) -> Sequence[Reading]:
     """Return the levels of some time by the source that has reported most, with what held at first."""
-    return max((_known(series, part) for series in readings.by_source(Quantity.LEVEL).values()), key=len, default=[])
+    known = (_known(between(series, since, part.end), part) for series in readings.by_source(Quantity.LEVEL).values())
+    return max(known, key=len, default=[])
 
 
 def _known(series: Sequence[Reading], part: Stay) -> list[Reading]:

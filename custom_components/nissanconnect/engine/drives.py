@@ -1,12 +1,16 @@
-"""Finds out from the odometer when a vehicle has driven, and how far."""
+"""Finds out from the odometer when a vehicle has driven, and how far.
+
+Where its service keeps single trips that add up to what the odometer has risen, it has driven as they tell.
+"""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import chain, groupby, pairwise
-from operator import itemgetter
+from itertools import accumulate, chain, groupby, pairwise
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
+from ..vehicle import TripRecord
 from .book_readings import Quantity, Reading, Readings, between, last_until, number
 
 _STAND = timedelta(minutes=10)
@@ -24,15 +28,28 @@ _FALLS = 2.0
 _SILENT = timedelta(days=1)
 """A source that reports nothing for so long is left behind, even if it has shown more."""
 
+_ABOUT = timedelta(minutes=2)
+"""By how much the times of a record and those of readings may differ."""
+
+_OFF, _OFF_PART = 2.0, 0.03
+"""km, and which part, by which records may differ from the odometer: both are rounded, some to whole miles."""
+
+_NOWHERE = 0.1
+"""km below which a record is no drive."""
+
 
 class Drive(NamedTuple):
-    """A drive of so many km; ``odometer`` is the distance at its end, which was read after it, at ``read_at``."""
+    """A drive of so many km, as a ``record`` tells if there is one.
+
+    ``odometer`` is the distance at its end, which was read after it, at ``read_at``.
+    """
 
     start: datetime
     end: datetime
     distance: float
     odometer: float
     read_at: datetime
+    record: TripRecord | None = None
 
 
 class _Window(NamedTuple):
@@ -44,7 +61,7 @@ class _Window(NamedTuple):
         return (self.end - self.start) / timedelta(hours=1)
 
 
-def find_drives(readings: Readings, since: datetime, now: datetime) -> list[Drive]:
+def find_drives(readings: Readings, since: datetime, now: datetime, records: Iterable[TripRecord] = ()) -> list[Drive]:
     """Return the drives from ``since`` to ``now``, oldest first.
 
     Their distances add up to what the odometer has risen.
@@ -52,15 +69,80 @@ def find_drives(readings: Readings, since: datetime, now: datetime) -> list[Driv
     plugged_in = _standing(readings)
     found = list[Drive]()
     at_plug = [reading.at for reading in plugged_in if reading.value]
-    for step in _steps(readings, since, now):
-        drive = step
-        if not found or not _goes_on(found[-1], step.end, at_plug):
-            drive = _driven(step, readings, plugged_in)
-        if found and _goes_on(found[-1], drive.start, at_plug):
-            before = found.pop()
-            drive = drive._replace(start=before.start, distance=before.distance + drive.distance)
-        found.append(drive)
+    for steps, reaching in _together(_steps(readings, since, now), _in_order(records)):
+        earliest = max([steps[0].start, since, *(drive.end for drive in found[-1:])])
+        if recorded := _recorded(steps, reaching, earliest):
+            found += recorded
+            continue
+        for each in steps:
+            step = each._replace(start=max(each.start, since))
+            drive = step
+            last = found[-1] if found and found[-1].record is None else None
+            if last is None or not _goes_on(last, step.end, at_plug):
+                drive = _driven(step, readings, plugged_in)
+            if last is not None and _goes_on(last, drive.start, at_plug):
+                drive = drive._replace(start=last.start, distance=last.distance + drive.distance)
+                found.pop()
+            found.append(drive)
     return found
+
+
+def _in_order(records: Iterable[TripRecord]) -> list[TripRecord]:
+    """Return the records of drives, oldest first. Of two for one time, the one that began earlier counts."""
+    found = list[TripRecord]()
+    for record in sorted(records, key=attrgetter("start", "end", "distance")):
+        is_drive = record.distance >= _NOWHERE and record.start < record.end
+        if is_drive and (not found or found[-1].end <= record.start):
+            found.append(record)
+    return found
+
+
+def _together(
+    steps: Iterable[Drive], records: Sequence[TripRecord]
+) -> Iterator[tuple[Sequence[Drive], Sequence[TripRecord]]]:
+    """Yield steps with the records that reach into them. Steps that one of them reaches across come together."""
+    group, told = list[Drive](), list[TripRecord]()
+    for step in steps:
+        reaching = _reaching(step, records)
+        if group and not (told and told[-1] in reaching):
+            yield group, told
+            group, told = [], []
+        group.append(step)
+        told += [each for each in reaching if each not in told]
+    if group:
+        yield group, told
+
+
+def _reaching(step: Drive, records: Sequence[TripRecord]) -> Sequence[TripRecord]:
+    """Return the records of which a good part lies in a step."""
+    first = bisect_right(records, step.start, key=attrgetter("end"))
+    last = bisect_left(records, step.end, key=attrgetter("start"))
+    return [
+        each
+        for each in records[first:last]
+        if min(each.end, step.end) - max(each.start, step.start) > min(_ABOUT, (each.end - each.start) / 2)
+    ]
+
+
+def _recorded(steps: Sequence[Drive], records: Sequence[TripRecord], earliest: datetime) -> Sequence[Drive]:
+    """Return a drive for each record; none if they do not lie in the steps, or do not add up to them."""
+    end, distance, told = steps[-1].end, sum(step.distance for step in steps), sum(each.distance for each in records)
+    if (
+        not records
+        or records[0].start < earliest - _ABOUT
+        or records[-1].end > end + _ABOUT
+        or abs(told - distance) > _OFF + _OFF_PART * distance
+    ):
+        return ()
+    begun = steps[-1].odometer - distance
+    shown = [
+        begun,
+        *(round(begun + distance * part / told, 3) for part in accumulate(each.distance for each in records)),
+    ]
+    return [
+        Drive(max(each.start, earliest), min(each.end, end), after - before, after, steps[-1].read_at, each)
+        for each, (before, after) in zip(records, pairwise(shown), strict=True)
+    ]
 
 
 def _steps(readings: Readings, since: datetime, now: datetime) -> Iterator[Drive]:
@@ -83,7 +165,7 @@ def _steps(readings: Readings, since: datetime, now: datetime) -> Iterator[Drive
             if was < distance < shown and reading.at - last[top.source].at > _SILENT:
                 top, shown = before, was
             if distance > (known := max(was, shown)):
-                yield Drive(max(before.at, top.at, since), reading.at, distance - known, distance, reading.at)
+                yield Drive(max(before.at, top.at), reading.at, distance - known, distance, reading.at)
             if distance >= known:
                 top, shown = reading, distance
 

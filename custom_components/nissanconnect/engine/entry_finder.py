@@ -2,15 +2,17 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
+from ..vehicle import TripRecord
 from .book_entries import Charge, Current, Trip
 from .book_readings import Quantity, Reading, Readings, Rise, between, last_until, number, rises
 from .charge_finder import Assumptions, FoundCharge, Stay, find_charges
-from .drives import find_drives
+from .drives import Drive, find_drives
 from .energy_cost import Tariff, cost_of, share_of
 
 _MOMENT = timedelta(minutes=1)
@@ -42,6 +44,9 @@ _LEAST_METERED = 0.5
 
 _MOST_POWER = 400.0
 """kW: no vehicle drives or charges with more."""
+
+_OFF, _TOLD_OFF = 0.5, 0.1
+"""By which part the energies of two trips may differ from their distances, and from what their records tell."""
 
 _COUNTED = 3
 """How many readings it takes to follow a counter."""
@@ -75,38 +80,30 @@ class EntryFinder:
         """Take the readings as they are."""
         self._readings = readings
         self._assumed = assumed
-        self.drives = find_drives(readings, since, now)
+        self.drives = find_drives(readings, since, now, assumed.records)
         edges = [since, *(at for drive in self.drives for at in (drive.start, drive.end)), now]
         self._stays = [Stay(*edges[index : index + 2]) for index in range(0, len(edges), 2)]
 
     def find(self) -> Entries:
         """Return the entries. What the energy of a trip has cost is not among it."""
-        charges = [[*find_charges(self._readings, stay, self._assumed)] for stay in self._stays]
-        trips, found = list[Trip](), list[Charge]()
-        for index, stay in enumerate(self._stays):
-            if index:
-                trip = self._trip(index - 1, charges[index - 1], charges[index])
-                trip, unseen = self._with_unseen_charge(trip)
-                trips.append(trip)
-                found += unseen
-            starts = [self._begun(index), *(each.start for each in charges[index]), stay.end]
-            for earlier, each, later in zip(starts, charges[index], starts[2:], strict=False):
-                charge = self._charge(each, Stay(earlier, later), self._place(index))
-                if charge.energy != 0 or not (charge.estimated and each.metered):  # or another vehicle was metered
-                    found.append(charge)
-        return Entries(self._with_regained(trips), found)
-
-    def _with_regained(self, trips: Sequence[Trip]) -> list[Trip]:
-        """Spread what was regained in some time over the trips that began then, by their distances."""
-        shares = dict[datetime, float]()
-        for start, end, amount in self._assumed.regained:
-            inside = [trip for trip in trips if start <= trip.start < end]
-            distance = sum(trip.distance for trip in inside)
-            shares |= {trip.start: amount * trip.distance / distance for trip in inside if distance}
-        return [
-            replace(trip, regained=shares[trip.start]) if trip.regained is None and trip.start in shares else trip
-            for trip in trips
+        begun = [datetime.min.replace(tzinfo=UTC), *(drive.start for drive in self.drives)]
+        charges = [
+            [*find_charges(self._readings, stay, self._assumed, since)]
+            for stay, since in zip(self._stays, begun, strict=True)
         ]
+        each = [self._trip(index, self._around(range(index, index + 1), charges)) for index in range(len(self.drives))]
+        trips, found = list[Trip](), list[Charge]()
+        for run in _unread(each, self.drives, charges):
+            part, unseen = self._used(each[run.start : run.stop], run, self._around(run, charges))
+            trips += part
+            found += unseen
+        for index, stay in enumerate(self._stays):
+            starts = [self._begun(index), *(one.start for one in charges[index]), stay.end]
+            for earlier, one, later in zip(starts, charges[index], starts[2:], strict=False):
+                charge = self._charge(one, Stay(earlier, later), self._place(index))
+                if charge.energy != 0 or not (charge.estimated and one.metered):  # or another vehicle was metered
+                    found.append(charge)
+        return Entries(_with_regained(trips, self._assumed.regained), sorted(found, key=attrgetter("start")))
 
     def place_at(self, at: datetime) -> str | None:
         """Return where the vehicle stood then."""
@@ -116,15 +113,23 @@ class EntryFinder:
         """Return when what was before a stay began."""
         return self.drives[index - 1].start if index else self._stays[0].start
 
-    def _trip(self, index: int, before: Sequence[FoundCharge], after: Sequence[FoundCharge]) -> Trip:
-        drive, stays = self.drives[index], self._stays
-        earlier = before[-1].start if before else self._begun(index)
-        later = after[0].start if after else stays[index + 1].end
-        entry, around = Stay(drive.start, drive.end), Stay(earlier, later)
+    def _around(self, run: range, charges: Sequence[Sequence[FoundCharge]]) -> Stay:
+        """Return the time around some drives in which nothing else has changed what is in the battery."""
+        before, after = charges[run.start], charges[run.stop]
+        return Stay(
+            before[-1].start if before else self._begun(run.start),
+            after[0].start if after else self._stays[run.stop].end,
+        )
+
+    def _trip(self, index: int, around: Stay) -> Trip:
+        drive = self.drives[index]
+        entry = Stay(drive.start, drive.end)
         level, energy = self._levels(entry, around), self._energy(entry, around)
         drawn, regained = (self._counted(each, entry, around) for each in (Quantity.DRIVEN, Quantity.REGAINED))
         if drawn is not None:
             energy = _Energy((regained or 0.0) - drawn, _COUNTER_DOUBT)
+        if regained is None and drive.record is not None:
+            regained = drive.record.regained
         return Trip(
             start=drive.start,
             end=drive.end,
@@ -140,20 +145,31 @@ class EntryFinder:
             outside=_mean(between(self._readings.of(Quantity.OUTSIDE), drive.start - _WEATHER, drive.end)),
         )
 
-    def _with_unseen_charge(self, trip: Trip) -> tuple[Trip, list[Charge]]:
-        """Part a trip after which there is more in the battery from the charge that nobody has seen."""
-        if trip.energy is None or trip.uncertainty is None or trip.energy > -2 * trip.uncertainty:
-            return trip, []
-        used = trip.distance * self._assumed.consumption / 100
-        gained = used - trip.energy
-        charge = Charge(
-            start=trip.start,
-            end=trip.end,
-            energy=gained,
-            uncertainty=used / 2 + trip.uncertainty,
-            wall_energy=gained / self._assumed.efficiency,
-        )
-        return replace(trip, energy=used, uncertainty=used / 2), [charge]
+    def _used(self, trips: Sequence[Trip], run: range, around: Stay) -> tuple[Sequence[Trip], Sequence[Charge]]:
+        """Return the trips of a run with what they have used, and the charge that nobody has seen.
+
+        After such a charge there is more in the battery.
+        """
+        first, last = trips[0], trips[-1]
+        entry, between_them = Stay(first.start, last.end), self._stays[run.start + 1 : run.stop]
+        if between_them:
+            level, energy = self._levels(entry, around), self._energy(entry, around)
+            trips = [replace(first, level_from=level[0]), *trips[1:-1], replace(last, level_to=level[1])]
+        elif first.energy is not None and first.uncertainty is not None:
+            energy = _Energy(-first.energy, first.uncertainty)
+        else:
+            energy = None
+        drives = self.drives[run.start : run.stop]
+        if energy is None:
+            return [_as_told(trip, drive.record) for trip, drive in zip(trips, drives, strict=True)], []
+        if energy.amount >= 2 * energy.doubt:
+            stays = [
+                *between_them,
+                *(Stay(last.end, min(each.read_at, around.end)) for each in drives[-1:] if each.record),
+            ]
+            longest = max(stays, key=lambda stay: stay.end - stay.start, default=entry)
+            return _with_unseen_charge(trips, energy, longest, self._assumed)
+        return (_shared(trips, drives, energy) if between_them else trips), []
 
     def _charge(self, found: FoundCharge, around: Stay, place: str | None) -> Charge:
         entry = Stay(found.start, found.end)
@@ -305,6 +321,74 @@ class EntryFinder:
         if not held and before is not None and before.at >= stay.start - _MOMENT and isinstance(before.value, str):
             return before.value
         return max(held, key=held.__getitem__, default=None)
+
+
+def _unread(
+    trips: Sequence[Trip], drives: Sequence[Drive], charges: Sequence[Sequence[FoundCharge]]
+) -> Iterator[range]:
+    """Yield runs of trips: those of one step of the odometer between which nothing was read, and each other trip."""
+    start = 0
+    for index in range(1, len(trips) + 1):
+        if (
+            index == len(trips)
+            or drives[index - 1].read_at != drives[index].read_at
+            or charges[index]
+            or trips[index - 1].energy is not None
+            or trips[index].energy is not None
+        ):
+            yield range(start, index)
+            start = index
+
+
+def _shared(trips: Sequence[Trip], drives: Sequence[Drive], energy: _Energy) -> list[Trip]:
+    """Divide what trips have used by what their records tell of it, or by their distances."""
+    told = [drive.record.energy or 0.0 if drive.record else 0.0 for drive in drives]
+    shares, off = (told, _TOLD_OFF) if all(share > 0 for share in told) else ([trip.distance for trip in trips], _OFF)
+    parts = [share / sum(shares) for share in shares]
+    return [
+        replace(
+            trip,
+            energy=-energy.amount * part,
+            uncertainty=energy.doubt * part + off * abs(energy.amount) * part * (1 - part),
+        )
+        for trip, part in zip(trips, parts, strict=True)
+    ]
+
+
+def _as_told(trip: Trip, record: TripRecord | None) -> Trip:
+    """Return a trip with what its record says that it has used: with or without what was regained."""
+    if record is None or record.energy is None:
+        return trip
+    return replace(trip, energy=record.energy, uncertainty=(record.regained or 0.0) + _COUNTER_DOUBT)
+
+
+def _with_unseen_charge(
+    trips: Sequence[Trip], gained: _Energy, stay: Stay, assumed: Assumptions
+) -> tuple[Sequence[Trip], Sequence[Charge]]:
+    """Return trips after which there was more in the battery as they usually are, and the charge that explains it."""
+    used = [trip.distance * assumed.consumption / 100 for trip in trips]
+    energy = sum(used) + gained.amount
+    charge = Charge(
+        start=stay.start,
+        end=stay.end,
+        energy=energy,
+        uncertainty=sum(used) / 2 + gained.doubt,
+        wall_energy=energy / assumed.efficiency,
+    )
+    return [replace(trip, energy=each, uncertainty=each / 2) for trip, each in zip(trips, used, strict=True)], [charge]
+
+
+def _with_regained(trips: Sequence[Trip], regained: Sequence[Rise]) -> list[Trip]:
+    """Spread what was regained in some time over the trips that began then, by their distances."""
+    shares = dict[datetime, float]()
+    for start, end, amount in regained:
+        inside = [trip for trip in trips if start <= trip.start < end]
+        distance = sum(trip.distance for trip in inside)
+        shares |= {trip.start: amount * trip.distance / distance for trip in inside if distance}
+    return [
+        replace(trip, regained=shares[trip.start]) if trip.regained is None and trip.start in shares else trip
+        for trip in trips
+    ]
 
 
 def _mean(series: Sequence[Reading]) -> float | None:
