@@ -57,6 +57,8 @@ AT_THE_END = (600 - 40 / 45 * 60, 600, 40)
         (SELDOM, [OUT, (590, 605, 16)], [AT_THE_END]),
         (ON_THE_WAY, [OUT, BACK], [OUT, BACK]),
         (ON_THE_WAY, [OUT], [(59, 75, 12), (600 - 28 / 45 * 60, 600, 28)]),
+        (SELDOM, [(60, 90, 39.2), (500, 501.5, 0.8)], [(60, 90, 39.2), (500, 501.5, 0.8)]),
+        ([*SELDOM, (605.0, 1044.0)], [OUT, (590, 600, 16)], [OUT, (590, 600, 16), (600, 605, 4)]),
         ([*SELDOM, (610.0, 1045.0)], [OUT, BACK], [OUT, BACK, (600 + 10 / 3, 610, 5)]),
         ([(-9.0, 995.0), *SELDOM], [OUT, BACK], [(-20 / 3, 0, 5), OUT, BACK]),
     ],
@@ -76,6 +78,8 @@ AT_THE_END = (600 - 40 / 45 * 60, 600, 40)
         "one ends later",
         "read on the way",
         "read on the way, and one is missing",
+        "a minute and a half",
+        "what follows soon is not told",
         "what follows is not told",
         "what was before is not told",
     ],
@@ -148,6 +152,27 @@ def test_a_charge_that_nobody_has_seen_was_in_the_longest_stay_between_trips() -
     assert (charge.start, charge.end) == (_at(110), _at(510))
     assert charge.energy == pytest.approx(8 + 40 * 0.17)
     assert charge.uncertainty == pytest.approx(0.4 + 20 * 0.17)
+
+
+def test_a_charge_that_nobody_has_seen_was_after_the_only_trip_until_it_was_read() -> None:
+    (trip,), (charge,) = _found([_record(60, 90, 40)], level=[(0, 60), (600, 80)])
+    assert (trip.start, trip.end, trip.energy) == (_at(60), _at(90), pytest.approx(40 * 0.17))
+    assert (charge.start, charge.end) == (_at(90), _at(600))
+
+
+def test_what_a_record_tells_counts_if_the_level_is_unknown() -> None:
+    (trip,), _ = _found([replace(_record(60, 90, 40), energy=6.0, regained=1.0)])
+    assert (trip.energy, trip.uncertainty, trip.regained) == (6, pytest.approx(1.1), 1)
+
+
+def test_records_that_fit_only_a_part_of_a_step_do_not_fit_when_the_rest_is_settled() -> None:
+    readings = Readings()
+    for quantity, reading in _noted(odometer=SELDOM):
+        readings.add(quantity, reading)
+    records = [_record(60, 90, 10), _record(500, 520, 40)]
+    for since in (0, 300):
+        (drive,) = find_drives(readings, _at(since), _at(1000), records)
+        assert drive.end == _at(600)
 
 
 def test_records_that_come_late_do_not_change_what_is_settled() -> None:
