@@ -187,12 +187,12 @@ async def test_the_dashboard_s_price_holds_from_the_start(
     is_up = True
     monkeypatch.setattr(tariffs, "async_grid_price", grid_price)
     await pass_time(timedelta(minutes=20), timedelta(minutes=10))
-    known = runtime(loaded).book.notes.tariffs.known_in("EUR")
+    known = runtime(loaded).book.notes.tariffs.known
     assert len(known) == 1
     is_up = False  # Home Assistant starts, and has not brought the dashboard up yet
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await settle(hass)
-    assert runtime(loaded).book.notes.tariffs.known_in("EUR") == known
+    assert runtime(loaded).book.notes.tariffs.known == known
 
 
 async def test_a_price_that_is_missing_for_a_moment_is_noted_once_it_is_back(

@@ -1,5 +1,6 @@
 """What entities show of a book: it changes when a trip or a charge is over, and sometimes during a charge."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
@@ -13,9 +14,9 @@ from ..engine.entry_finder import Entries
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookDisplay:
-    """The sums of all entries, which only rise, of those that began ``today`` and this ``month``, and the last ones.
+    """The sums of all entries, of those that began ``today`` and this ``month``, and the last ones.
 
-    Costs are in ``currency``, but for that of the last charge.
+    All but the cost of all only rise. Costs are in ``currency``, but for that of the last charge.
     """
 
     currency: str = ""
@@ -32,8 +33,12 @@ class BookDisplay:
 
 
 def risen(before: Sums, now: Sums) -> Sums:
-    """Return sums that are nowhere lower than before: a correction must not look like a meter that was exchanged."""
-    return Sums(**{each.name: max(getattr(before, each.name), getattr(now, each.name)) for each in fields(Sums)})
+    """Return sums that are nowhere lower than before: a correction must not look like a meter that was exchanged.
+
+    What has been paid may fall: some prices are negative.
+    """
+    highest = {each.name: max(getattr(before, each.name), getattr(now, each.name)) for each in fields(Sums)}
+    return Sums(**highest | {"cost": now.cost})
 
 
 def local_day(entry: Trip | Charge) -> date:
@@ -43,15 +48,12 @@ def local_day(entry: Trip | Charge) -> date:
 
 def sums_by_day(entries: Entries, currency: str) -> dict[date, Sums]:
     """Add the entries of each day up."""
-    days = {*map(local_day, entries.trips), *map(local_day, entries.charges)}
-    return {day: sums_of(_of_day(entries, day), currency) for day in days}
-
-
-def _of_day(entries: Entries, day: date) -> Entries:
-    return Entries(
-        [trip for trip in entries.trips if local_day(trip) == day],
-        [charge for charge in entries.charges if local_day(charge) == day],
-    )
+    days = defaultdict[date, tuple[list[Trip], list[Charge]]](lambda: ([], []))
+    for trip in entries.trips:
+        days[local_day(trip)][0].append(trip)
+    for charge in entries.charges:
+        days[local_day(charge)][1].append(charge)
+    return {day: sums_of(Entries(*each), currency) for day, each in days.items()}
 
 
 def added(days: Iterable[Mapping[date, Sums]], first: date) -> Sums:

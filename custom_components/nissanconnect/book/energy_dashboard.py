@@ -19,7 +19,7 @@ _SENSORS = ("energy_charged_at_home", "energy_charged")
 """The keys of the sensors that may stand for a vehicle there, the better one first."""
 
 _PER_KWH = {"kWh": 1.0, "Wh": 1000.0, "MWh": 0.001}
-"""What a price is multiplied by, by the unit of energy that it is for."""
+"""What a price is multiplied by, by the unit of energy that it is for. As on the dashboard, that is else a kWh."""
 
 
 async def async_grid_price(hass: HomeAssistant) -> float | None:
@@ -34,8 +34,8 @@ def _price_of(hass: HomeAssistant, entity_id: str) -> float | None:
         return None
     unit = str(state.attributes.get("unit_of_measurement", ""))
     try:
-        price = float(state.state) * _PER_KWH[unit.rpartition("/")[2]]
-    except KeyError, ValueError:
+        price = float(state.state) * _PER_KWH.get(unit.rpartition("/")[2], 1.0)
+    except ValueError:
         return None
     return price if isfinite(price) else None
 

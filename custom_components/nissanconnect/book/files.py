@@ -23,7 +23,7 @@ from ..engine.book_entries import Charge, Trip
 from ..engine.book_readings import Quantity, Reading, Rise
 from ..engine.capacity import CapacitySample
 from ..engine.consumption import ConsumptionModel
-from ..engine.energy_cost import Lot, Lots
+from ..engine.energy_cost import Lot, Lots, Tariff
 from ..engine.entry_finder import Entries
 from ..store import StoreFile
 from ..vehicle import TripRecord
@@ -63,7 +63,7 @@ class OpenBook:
     months by their dates. ``shown`` are the sums that were shown last: they only rise. ``learnt`` is what the settled
     trips have taught of the consumption, ``capacity_samples`` are what the charges of years show about the
     battery, ``regained`` and ``records`` are what a service knows of the last days. Costs are in ``currency``.
-    ``places`` are the names by which places were known last.
+    ``places`` are the names by which places were known last, ``tariffs`` those of the prices among the readings.
     """
 
     readings: tuple[tuple[Quantity, Reading], ...] = ()
@@ -81,6 +81,7 @@ class OpenBook:
     capacity_samples: tuple[CapacitySample, ...] = ()
     currency: str | None = None
     places: Mapping[str, str] = field(default_factory=dict)
+    tariffs: tuple[Tariff, ...] = ()
 
 
 class BookFiles:
@@ -211,6 +212,7 @@ def _dump(book: OpenBook, unwritten: Entries) -> dict[str, Any]:
         "capacity_samples": book.capacity_samples,
         "currency": book.currency,
         "places": book.places,
+        "tariffs": [list(each) for each in book.tariffs],
         "unwritten": _dump_entries(unwritten),
     }
 
@@ -244,6 +246,7 @@ class BookReader(LenientReader):
             capacity_samples=tuple(self._each(CapacitySample, kept.get("capacity_samples"))),
             currency=self.load(str, kept.get("currency")),
             places={place: name for place, name in self.mapping(kept.get("places")).items() if isinstance(name, str)},
+            tariffs=tuple(self._tariffs(kept.get("tariffs"))),
         )
 
     def entries(self, raw: Any) -> Entries:
@@ -273,6 +276,14 @@ class BookReader(LenientReader):
             match each:
                 case [int() | float() as energy, None | int() | float() as price] if isfinite(energy) and energy > 0:
                     yield Lot(energy, price)
+                case _:
+                    self.lost = True
+
+    def _tariffs(self, raw: Any) -> Iterator[Tariff]:
+        for each in self.items(raw):
+            match each:
+                case [str(key), str(currency), None | str() as place]:
+                    yield Tariff(key, currency, place)
                 case _:
                     self.lost = True
 

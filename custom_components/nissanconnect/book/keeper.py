@@ -27,6 +27,7 @@ from .display import BookDisplay, added, risen, sums_by_day
 from .files import SELDOM, BookFiles, OpenBook, StatisticsMemory, merged
 from .notes import BookNotes
 from .places import Places
+from .tariffs import Tariffs
 
 _SOON, _LATER = 30.0, 300.0
 """Seconds after which the entries are found again: what moves comes often, and what is only measured even more so."""
@@ -108,7 +109,7 @@ class VehicleBook:
             power=ac_power(info) or _POWER,
             efficiency=model.efficiency,
             overhead=model.overhead,
-            tariffs=self.notes.tariffs.known_in(self._currency),
+            tariffs=self.notes.tariffs.known,
             currency=self._currency,
             regained=self._regained,
             records=self._records,
@@ -168,10 +169,11 @@ class VehicleBook:
 
     async def _async_load(self) -> None:
         kept = await self.files.async_load()
-        noted, self.book = self.book, _opened(kept, self.places)
+        noted, self.book = self.book, _opened(kept, self.places, self.notes.tariffs)
         for quantity, reading in noted.readings:
             self.book.add(quantity, reading)
         self.places.names = {**kept.places, **self.places.names}
+        self.notes.tariffs.async_remember(kept.tariffs)
         self._currency = kept.currency or self._currency
         self._regained = self._regained or kept.regained
         self._records = self._records or kept.records
@@ -219,7 +221,7 @@ class VehicleBook:
             return
         now = dt_util.utcnow()
         if self._currency != self._hass.config.currency:
-            self._async_change_currency(now)
+            self._async_change_currency()
         assumed = self._assumed()
         if self._settled_at is None or not timedelta() <= now - self._settled_at < _SETTLE_EVERY:
             self._settled_at = now
@@ -232,9 +234,8 @@ class VehicleBook:
         self.files.async_schedule_save(self._remember)
 
     @callback
-    def _async_change_currency(self, now: datetime) -> None:
-        """Settle what is over with the costs that it had, and begin to add costs up anew."""
-        self._async_keep(self.book.settle(self._assumed(), now, timedelta()))
+    def _async_change_currency(self) -> None:
+        """Begin to add costs up anew. Each charge keeps its own in the currency of its tariff."""
         self._currency = self._hass.config.currency
         self.book.forget_costs()
         self._days = {day: sums.without_costs for day, sums in self._days.items()}
@@ -292,7 +293,7 @@ class VehicleBook:
             listener()
 
     def _remember(self) -> OpenBook:
-        display = self.display or BookDisplay()
+        display, prices = self.display or BookDisplay(), self.book.readings.by_source(Quantity.PRICE)
         return OpenBook(
             readings=tuple(self.book.readings),
             since=self.book.since,
@@ -309,16 +310,19 @@ class VehicleBook:
             capacity_samples=self._battery.samples,
             currency=self._currency,
             places=self.places.names,
+            tariffs=tuple(each for each in self.notes.tariffs.known if each.key in prices),
         )
 
 
 @callback
-def _opened(kept: OpenBook, places: Places) -> Book:
-    readings = Readings()
+def _opened(kept: OpenBook, places: Places, tariffs: Tariffs) -> Book:
+    readings, keys = Readings(), {each.key for each in kept.tariffs}
     for quantity, reading in kept.readings:
         match quantity, reading.value:
             case Quantity.PLACE, str(name):
                 readings.add(quantity, reading._replace(value=places.async_called(name)))
+            case Quantity.PRICE | Quantity.SOLAR, _ if reading.source not in keys:
+                readings.add(quantity, reading._replace(source=tariffs.async_key(reading.source)))
             case _:
                 readings.add(quantity, reading)
     return Book(readings, since=kept.since, lots=kept.lots, settled=kept.settled)

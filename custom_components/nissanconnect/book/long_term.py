@@ -6,11 +6,16 @@ Home Assistant knew the vehicle.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
-from homeassistant.components.recorder.statistics import async_add_external_statistics, statistics_during_period
+from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
+    get_metadata,
+    statistics_during_period,
+)
 from homeassistant.const import UnitOfEnergy, UnitOfLength
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
@@ -51,9 +56,13 @@ def statistic_id(info: VehicleInfo, name: str) -> str:
 
 
 async def async_read(hass: HomeAssistant, info: VehicleInfo) -> dict[str, dict[datetime, float]]:
-    """Return what is written: by how much each field of the sums rises in each hour."""
+    """Return what is written: by how much each field of the sums rises in each hour; of costs, those in our currency."""
     recorder, fields = get_instance(hass), {statistic_id(info, name): each.field for name, each in SERIES.items()}
     await recorder.async_block_till_done()  # some of it may still be due
+    known = await recorder.async_add_executor_job(partial(get_metadata, hass, statistic_ids={*fields}))
+    money = statistic_id(info, "charging_cost")
+    if money in known and known[money][1]["unit_of_measurement"] != hass.config.currency:
+        del fields[money]
     found = await recorder.async_add_executor_job(
         statistics_during_period, hass, _EVER, None, {*fields}, "hour", None, {"change"}
     )

@@ -14,13 +14,14 @@ from homeassistant.util.json import JsonValueType
 
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
-from ..engine.book import Sums
+from ..engine.book import Sums, sums_of
 from ..engine.book_hours import by_hour, running_sums
 from ..engine.entry_finder import Entries
 from ..issues import NOT_ON_ENERGY_DASHBOARD, async_set_issue
 from ..vehicle import BackendError, NotSupported, spread
 from .display import sums_by_day
 from .energy_dashboard import async_lacks
+from .files import merged
 from .history import async_read_history, async_read_lately
 from .keeper import VehicleBook
 
@@ -84,17 +85,27 @@ class BookStatistics:
         await self._async_hint()
         if self._book.statistics.currency not in {None, self._hass.config.currency}:
             await self._async_rebuild(needs_history=False)  # without the costs until now, which stay in the book
-        memory, since = self._book.statistics, self._book.book.since
+        missed = await self._async_missed()
+        memory, since, currency = self._book.statistics, self._book.book.since, self._hass.config.currency
         hours = dict.fromkeys((hour for hour in memory.written if since is None or hour >= since), Sums())
-        hours |= by_hour(self._book.over, self._hass.config.currency)
-        rows = running_sums(hours, memory.history + self._book.book.settled)
+        hours |= by_hour(merged(missed, self._book.over), currency)
+        rows = running_sums(hours, memory.history + self._book.book.settled + sums_of(missed, currency).times(-1))
         if rows == self._rows:
             return
         self._rows = rows
         long_term = await self._async_long_term()
         await long_term.async_write(self._hass, self._coordinator.info, rows)
-        self._book.async_keep_statistics(
-            replace(memory, written=tuple(sorted(hours)), currency=self._hass.config.currency)
+        self._book.async_keep_statistics(replace(memory, written=tuple(sorted(hours)), currency=currency))
+
+    async def _async_missed(self) -> Entries:
+        """Return, once after a start, what may have been settled before it was written: it was off for some days."""
+        written, since = self._book.statistics.written, self._book.book.since
+        if self._rows is not None or since is None or (written and written[-1] >= since):
+            return Entries()
+        first = min(written, default=since)
+        trips, charges = await self._book.files.async_archived()
+        return Entries(
+            [trip for trip in trips if trip.start >= first], [charge for charge in charges if charge.start >= first]
         )
 
     async def _async_hint(self) -> None:
@@ -128,7 +139,8 @@ class BookStatistics:
     async def _async_read(self, _: datetime | None = None) -> None:
         """Read what the service knows: each night of the last days, and until that succeeds what was before."""
         try:
-            if not self._book.statistics.has_history and self._book.statistics.begun_at is not None:
+            memory = self._book.statistics
+            if not memory.has_history and (memory.begun_at is not None or not memory.written):
                 await self._async_rebuild(needs_history=False)  # the next night tries again
         finally:
             self._async_follow()
@@ -168,8 +180,6 @@ class BookStatistics:
         own, long_term = by_hour(entries, currency), await self._async_long_term()
         _add(hours, own)
         written = await long_term.async_read(self._hass, self._coordinator.info)
-        if self._book.statistics.currency not in {None, currency}:
-            written.pop("cost", None)
         _add(hours, _older(written, hours))
         rows = running_sums(hours, Sums())
         ids = await long_term.async_write(self._hass, self._coordinator.info, rows, from_scratch=True)

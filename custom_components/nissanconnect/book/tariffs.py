@@ -3,7 +3,7 @@
 A plan that counts on the sun has its part in the price, as in its own cost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from homeassistant.core import CALLBACK_TYPE, CoreState, callback
@@ -32,7 +32,7 @@ _NOTED_AT = [*range(2, 60, 5)]
 """In which minutes prices are noted. Some sensors show that of a quarter of an hour a minute late, or miss a moment."""
 
 _DASHBOARD = "energy_dashboard"
-"""The key of the tariff of the energy dashboard."""
+"""Of whom the tariff of the energy dashboard is."""
 
 type Note = Callable[[Quantity, Reading], None]
 """Takes a price from a time on, or the sun's part."""
@@ -47,14 +47,60 @@ class Tariffs:
         self._charge = charge
         self._note = note
         self._plans: list[_PlanPrices] = []
+        self._noted: dict[str, Tariff] = {}
+        """Those by which prices have been noted, by their keys."""
+        self._ended = set[str]()
+        """The keys of those of them that do not hold any more."""
         self._stops: list[CALLBACK_TYPE] = []
         self._noted_from: datetime | None = None
         """The last quarter of an hour whose price the dashboard knew."""
 
-    def known_in(self, currency: str) -> tuple[Tariff, ...]:
-        """Return the tariffs, the first that holds at a place before others. Most are in Home Assistant's currency."""
-        found = [Tariff(each.key, each.currency or currency, each.place) for each in self._plans]
-        return (*found, Tariff(_DASHBOARD, currency, HOME))  # what it has cost stays, whether or not it is up by now
+    @property
+    def known(self) -> tuple[Tariff, ...]:
+        """The tariffs of now, and those of before, from which charges keep their costs. The first counts before others.
+
+        That of the dashboard is there whether or not the dashboard is up by now.
+        """
+        plans, dashboard = map(self._of_plan, self._plans), self._of_dashboard
+        before = [each for each in self._noted.values() if not _is_of(each, _DASHBOARD)]
+        return tuple(dict.fromkeys((*plans, *before, dashboard, *self._noted.values())))
+
+    @property
+    def _of_dashboard(self) -> Tariff:
+        return _tariff(_DASHBOARD, self._coordinator.hass.config.currency, HOME)
+
+    def _of_plan(self, prices: _PlanPrices) -> Tariff:
+        """Return the tariff of a plan. Until its prices are read, it is in the currency of before."""
+        before = [each for each in self._noted.values() if _is_of(each, prices.key) and each.place == prices.place]
+        currency = prices.currency or next((each.currency for each in reversed(before)), None)
+        return _tariff(prices.key, currency or self._coordinator.hass.config.currency, prices.place)
+
+    @callback
+    def async_remember(self, noted: Iterable[Tariff]) -> None:
+        """Take over tariffs by which prices were noted before a restart."""
+        self._noted = {each.key: each for each in noted} | self._noted
+
+    @callback
+    def async_key(self, source: str) -> str:
+        """Return the key of the tariff from whose source the first version of the book has noted prices."""
+        return next((each.key for each in self.known if _is_of(each, source)), source)
+
+    @callback
+    def _async_end(self, now: datetime) -> None:
+        """Note that the prices of plans that are gone, or hold elsewhere by now, do not hold any more."""
+        held = [(each.key, each.place) for each in self._plans] + [(_DASHBOARD, HOME)]
+        for tariff in [*self._noted.values()]:
+            is_held = any(_is_of(tariff, owner) and tariff.place == place for owner, place in held)
+            if is_held:
+                self._ended.discard(tariff.key)
+            elif tariff.key not in self._ended:
+                self._ended.add(tariff.key)
+                self._async_note_price(Quantity.PRICE, Reading(now, None), tariff)
+
+    @callback
+    def _async_note_price(self, quantity: Quantity, reading: Reading, tariff: Tariff) -> None:
+        self._noted[tariff.key] = tariff
+        self._note(quantity, reading._replace(source=tariff.key))
 
     @callback
     def async_start(self) -> None:
@@ -80,20 +126,32 @@ class Tariffs:
     def _async_follow_plans(self) -> None:
         for each in self._plans:
             each.async_stop()
-        self._plans = [_PlanPrices(self._coordinator, plan, self._note) for plan in self._charge.plans]
+        self._plans = [_PlanPrices(self._coordinator, plan) for plan in self._charge.plans]
 
     async def _async_note(self, now: datetime) -> None:
         """Note what holds now."""
         for each in list(self._plans):
-            await each.async_note(now)
+            for quantity, reading in await each.async_read(now):
+                self._async_note_price(quantity, reading, self._of_plan(each))
+        if self._coordinator.hass.state is CoreState.running:  # or plans are still to come
+            self._async_end(now)
         start = _quarter(now)
         if start == self._noted_from:
             return
         price = await async_grid_price(self._coordinator.hass)
         if price is not None:
             self._noted_from = start
-            self._note(Quantity.PRICE, Reading(start, price, _DASHBOARD))
-            self._note(Quantity.PRICE, Reading(start + CELL, None, _DASHBOARD))
+            for at, value in ((start, price), (start + CELL, None)):
+                self._async_note_price(Quantity.PRICE, Reading(at, value), self._of_dashboard)
+
+
+def _tariff(owner: str, currency: str, place: str | None) -> Tariff:
+    return Tariff(f"{owner} {currency} {place or ''}".rstrip(), currency, place)
+
+
+def _is_of(tariff: Tariff, owner: str) -> bool:
+    """Whether it is the tariff of a plan's key, or of the dashboard."""
+    return tariff.key.partition(" ")[0] == owner
 
 
 def _quarter(at: datetime) -> datetime:
@@ -101,16 +159,19 @@ def _quarter(at: datetime) -> datetime:
     return dt_util.utc_from_timestamp(at.timestamp() // CELL.total_seconds() * CELL.total_seconds())
 
 
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
 class _PlanPrices:
     """The prices of one plan, and the sun's part in them."""
 
-    def __init__(self, coordinator: VehicleCoordinator, plan: ChargePlanSettings, note: Note) -> None:
+    def __init__(self, coordinator: VehicleCoordinator, plan: ChargePlanSettings) -> None:
         self.key = plan.key
         self.place = plan.place
         self.currency: str | None = None
         self._hass = coordinator.hass
         self._plan = plan
-        self._note = note
         self._prices = Prices(coordinator.hass, plan.price)
         self._slots: tuple[PriceSlot, ...] = ()
         self._due_at: datetime | None = None
@@ -122,21 +183,20 @@ class _PlanPrices:
     def _async_read_again(self) -> None:
         self._due_at = self._noted_until = None
 
-    async def async_note(self, now: datetime) -> None:
-        """Note the price of now, after reading the prices if that is due."""
+    async def async_read(self, now: datetime) -> Sequence[tuple[Quantity, Reading]]:
+        """Return what is to be noted of now, after reading the prices if that is due."""
         if self._due_at is None or now >= self._due_at:
             found = await self._prices.async_read(now + _AHEAD)
             self._slots, self.currency = found.slots, found.currency
             self._due_at = self._prices.next_read(now, self._slots[-1].end if self._slots else None)
         if (rate := await self._async_rate(now)) is None:
-            return
+            return ()
+        start = max(rate.start, _hour(now))  # the book takes nothing from before the days that are open
         values: dict[Quantity, float] = {Quantity.PRICE: rate.price}
         if rate.share is not None:
             values[Quantity.SOLAR] = round(rate.share, 2)
-        for quantity, value in values.items():
-            self._note(quantity, Reading(rate.start, value, self.key))
-            if rate.end < now + _LASTING:
-                self._note(quantity, Reading(rate.end, None, self.key))
+        ends = [Reading(rate.end, None)] if rate.end < now + _LASTING else []
+        return [(quantity, each) for quantity, value in values.items() for each in (Reading(start, value), *ends)]
 
     async def _async_rate(self, now: datetime) -> Rate | None:
         """Return what is to be noted of what holds now, if anything.

@@ -122,12 +122,11 @@ class Book:
         """Return the entries that are not settled."""
         return _with_costs(self._finder(assumed, now).find(), self.lots, assumed)[0]
 
-    def settle(self, assumed: Assumptions, now: datetime, late: timedelta = OPEN) -> Entries:
-        """Settle what is so old that no ``late`` report may change it, and return it: it is not kept here any more."""
+    def settle(self, assumed: Assumptions, now: datetime) -> Entries:
+        """Settle what is old enough, and return it: it is not kept here any more."""
         finder = self._finder(assumed, now)
         found = finder.find()
-        if len(self.readings) > _MOST_READINGS:
-            late /= 8
+        late = OPEN if len(self.readings) <= _MOST_READINGS else OPEN / 8
         until = _quiet(finder.drives, found.charges, _undivided(assumed.regained, now - late))
         if self.since is not None and until <= self.since:
             return Entries()
@@ -141,10 +140,9 @@ class Book:
         return settled
 
     def forget_costs(self) -> None:
-        """Forget what all has cost that is settled, and what a kWh costs: it is in another currency from now on."""
+        """Forget what all has cost that is settled: costs are counted in another currency from now on."""
         self.settled = self.settled.without_costs
         self.lots = tuple(lot._replace(price=None) for lot in self.lots)
-        self.readings.drop(Quantity.PRICE)
 
     def _finder(self, assumed: Assumptions, now: datetime) -> EntryFinder:
         since = self.since or min((reading.at for _, reading in self.readings), default=now)

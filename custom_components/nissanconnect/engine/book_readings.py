@@ -15,6 +15,9 @@ from typing import NamedTuple
 CELL = timedelta(minutes=15)
 """Prices change every quarter of an hour at most."""
 
+_FALLEN = 0.9
+"""A counter that shows less than this part of what it did has begun again, as Home Assistant takes it, too."""
+
 _AT_ONCE = 1.0
 """kWh that a counter may rise at once: some show no decimals."""
 
@@ -57,6 +60,12 @@ class Quantity(StrEnum):
     """kWh charged into the battery, by the vehicle's own counter."""
 
 
+_HELD = frozenset({Quantity.LEVEL, Quantity.CONTENT})
+"""What is in the battery."""
+
+_LOW, _AS_HIGH, _DIP = 0.5, 0.05, timedelta(hours=2)
+"""Below which part of what it held before, up to which part less, and within which time a battery is as before."""
+
 COUNTERS = frozenset({Quantity.METER, Quantity.DRIVEN, Quantity.REGAINED, Quantity.STORED})
 """They only rise, unless they begin again at zero."""
 
@@ -86,7 +95,7 @@ class Readings:
         """Begin with none."""
         self._kept: dict[Quantity, dict[_Key, Kept]] = {}
         self._sorted: dict[Quantity, list[Reading]] = {}
-        self._by_source: dict[Quantity, dict[str, list[Reading]]] = {}
+        self._by_source: dict[Quantity, Mapping[str, Sequence[Reading]]] = {}
 
     def add(self, quantity: Quantity, reading: Reading) -> bool:
         """Add a reading; return whether that tells anything new."""
@@ -111,12 +120,19 @@ class Readings:
             found = self._sorted[quantity] = sorted(each, key=_order)
         return found
 
-    def by_source(self, quantity: Quantity) -> Mapping[str, list[Reading]]:
-        """Return the readings of a quantity for each source."""
+    def by_source(self, quantity: Quantity) -> Mapping[str, Sequence[Reading]]:
+        """Return the readings of a quantity for each source, without what the battery cannot have held."""
         if (found := self._by_source.get(quantity)) is None:
-            found = self._by_source[quantity] = {}
-            for reading in self.of(quantity):
-                found.setdefault(reading.source, []).append(reading)
+            found = self._by_source[quantity] = {
+                source: [*_without_dips(series)] if quantity in _HELD else series
+                for source, series in self._series(quantity).items()
+            }
+        return found
+
+    def _series(self, quantity: Quantity) -> dict[str, list[Reading]]:
+        found = dict[str, list[Reading]]()
+        for reading in self.of(quantity):
+            found.setdefault(reading.source, []).append(reading)
         return found
 
     def forget(self, until: datetime, place: str | None) -> None:
@@ -126,7 +142,7 @@ class Readings:
         """
         kept = Readings()
         for quantity in self._kept:
-            for series in self.by_source(quantity).values():
+            for series in self._series(quantity).values():
                 first = max(bisect_right(series, until, key=_at) - 1, 0)
                 for reading in series[first:]:
                     if quantity is not Quantity.PLACE or reading.at > until:
@@ -135,11 +151,6 @@ class Readings:
         self._kept = kept._kept
         self._sorted.clear()
         self._by_source.clear()
-
-    def drop(self, quantity: Quantity) -> None:
-        """Forget all readings of a quantity."""
-        for each in (self._kept, self._sorted, self._by_source):
-            each.pop(quantity, None)
 
     def __len__(self) -> int:
         """Return how many are kept."""
@@ -150,6 +161,22 @@ class Readings:
         for quantity in self._kept:
             for reading in self.of(quantity):
                 yield quantity, reading
+
+
+def _without_dips(series: Sequence[Reading]) -> Iterator[Reading]:
+    """Leave out what is far lower than before and soon as high again: a report that failed, and no use of energy."""
+    before, dip = 0.0, list[Reading]()
+    for reading in series:
+        value = number(reading)
+        if value < _LOW * before:
+            dip.append(reading)
+            continue
+        if dip and (value < (1 - _AS_HIGH) * before or reading.at - dip[0].at > _DIP):
+            yield from dip
+        dip.clear()
+        yield reading
+        before = value
+    yield from dip
 
 
 _at = itemgetter(Reading._fields.index("at"))
@@ -180,23 +207,32 @@ class Rise(NamedTuple):
 
 
 def rises(series: Sequence[Reading], start: datetime, end: datetime, *, most: float = inf) -> list[Rise]:
-    """Return how a counter has risen within some time. One that is lower than before has begun again at zero.
+    """Return how a counter has risen within some time. One that is far lower than before has begun again at zero.
 
     It was read when it had changed, so what was read after ``start`` has been counted since. What rises with more than
-    ``most`` kW is a counter that had lost what it counted, or shows another one's.
+    ``most`` kW is a counter that had lost what it counted, or shows another one's: if it had only been lower for a
+    moment, it goes on from where it was.
     """
     found = list[Rise]()
-    before = changed = last_until(series, start)
+    before = changed = highest = last_until(series, start)
     for reading in between(series, start, end):
-        if before is None or changed is None or reading.at <= before.at:
-            before = changed = before or reading
+        if before is None or changed is None or highest is None or reading.at <= before.at:
+            before = changed = highest = before or reading
             continue
         now, then = number(reading), number(before)
-        amount = now - then if now >= then else now
-        if 0 < amount <= most * ((reading.at - changed.at) / timedelta(hours=1)) + _AT_ONCE:
-            found.append(Rise(before.at, reading.at, amount))
+        known = ((before, changed, _risen(then, now)), (highest, highest, now - number(highest)))
+        for since, unchanged, amount in known:
+            if 0 < amount <= most * ((reading.at - unchanged.at) / timedelta(hours=1)) + _AT_ONCE:
+                found.append(Rise(since.at, reading.at, amount))
+                break
+        highest = before if now < _FALLEN * then else reading if now >= number(highest) else highest
         before, changed = reading, changed if now == then else reading
     return found
+
+
+def _risen(then: float, now: float) -> float:
+    """Return by how much a counter has risen. Some fall a little when they are calculated again."""
+    return now - then if now >= then else now if now < _FALLEN * then else 0.0
 
 
 def number(reading: Reading) -> float:

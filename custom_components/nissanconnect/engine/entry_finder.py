@@ -183,12 +183,8 @@ class EntryFinder:
         peak, current = self._power(found, energy, metered=metered is not None)
         wall = metered if metered is not None else self._wall_energy(energy, found.hours, current)
         flows = flows or _spread(wall or 0.0, found)
-        tariff = self._tariff(place, current, metered=metered is not None)
-        prices, shares = (
-            self._readings.by_source(each).get(tariff.key, []) if tariff else []
-            for each in (Quantity.PRICE, Quantity.SOLAR)
-        )
-        cost = cost_of(flows, prices) if wall is not None else None
+        tariffs = [*self._tariffs(place, current, metered=metered is not None)] if wall is not None else []
+        cost, paid_by = self._cost(flows, tariffs)
         return Charge(
             start=found.start,
             end=found.end,
@@ -202,10 +198,10 @@ class EntryFinder:
             estimated=metered is None,
             hours=found.hours,
             cost=cost,
-            currency=tariff.currency if tariff and cost is not None else None,
+            currency=paid_by.currency if paid_by and cost is not None else None,
             peak_power=peak,
             current=current,
-            solar=share_of(flows, shares),
+            solar=share_of(flows, self._readings.by_source(Quantity.SOLAR).get(paid_by.key, [])) if paid_by else None,
         )
 
     def _metered(self, found: FoundCharge, entry: Stay, around: Stay) -> Sequence[Rise]:
@@ -256,12 +252,16 @@ class EntryFinder:
             return peak, Current.DC
         return peak, Current.AC if rapid or metered or peak else None
 
-    def _tariff(self, place: str | None, current: Current | None, *, metered: bool) -> Tariff | None:
-        """Return the tariff by which it charged. Nobody has a rapid charger at home."""
-        if current is Current.DC and not metered:
-            return None
-        holding = (each for each in self._assumed.tariffs if each.place is None or place in (None, each.place))
-        return next(holding, None)
+    def _tariffs(self, place: str | None, current: Current | None, *, metered: bool) -> Iterator[Tariff]:
+        """Yield the tariffs by which it may have charged. Nobody has a rapid charger at home."""
+        if current is not Current.DC or metered:
+            yield from (each for each in self._assumed.tariffs if each.place is None or place in (None, each.place))
+
+    def _cost(self, flows: Sequence[Rise], tariffs: Sequence[Tariff]) -> tuple[float | None, Tariff | None]:
+        """Return the cost by the first tariff whose prices were known then, if any was, or else the first tariff."""
+        prices = self._readings.by_source(Quantity.PRICE)
+        costs = ((cost_of(flows, prices.get(each.key, [])), each) for each in tariffs)
+        return next((each for each in costs if each[0] is not None), (None, next(iter(tariffs), None)))
 
     # What is known of a time
 
@@ -371,6 +371,7 @@ def _with_unseen_charge(
     charge = Charge(
         start=stay.start,
         end=stay.end,
+        place="",
         energy=energy,
         uncertainty=sum(used) / 2 + gained.doubt,
         wall_energy=energy / assumed.efficiency,
