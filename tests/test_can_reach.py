@@ -4,18 +4,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
 import json
+from traceback import format_exception
 from types import MappingProxyType
 from typing import Any
 
 from homeassistant.auth.permissions.models import PermissionLookup
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.nissanconnect import geofences
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.engine.book_entries import Trip
 from custom_components.nissanconnect.engine.consumption import ConsumptionModel
@@ -24,10 +26,13 @@ from custom_components.nissanconnect.vehicle import Battery, Climate, Fuel, Posi
 
 from .charging import add_plan
 from .conftest import NOON
+from .nominatim import Nominatim, nominatim
 from .simulator import Simulator
 from .test_alerts import draw, geofence
 from .test_command_log import ask
 from .test_commands import device_id
+
+__all__ = ["nominatim"]
 
 type Answer = dict[str, Any]
 
@@ -178,6 +183,7 @@ async def test_the_capacity_of_the_charge_plan_counts(
     )
 
 
+SECRET = "Elsewhere"
 NORTH = 52.5, 5.0
 """55.6 km from where the vehicle is."""
 
@@ -229,11 +235,96 @@ async def test_where_the_vehicle_is_has_to_be_known(hass: HomeAssistant, leaf: A
     assert (await leaf(distance=20))["reachable"] == "yes"
 
 
+@pytest.mark.parametrize("address", ["Marienplatz 1, München", " Essen ", "東京都", "221B Baker St, London NW1 6XE"])
+async def test_an_address_is_as_far_as_the_place_that_openstreetmap_finds(
+    leaf: Asked, nominatim: Nominatim, address: str
+) -> None:
+    nominatim.answer = [{"lat": str(NORTH[0]), "lon": str(NORTH[1])}]
+    answer = await leaf(address=address)
+    assert answer == await leaf(to=f"{NORTH[0]},{NORTH[1]}")
+    assert answer["distance"] == pytest.approx(1.3 * 55.63, abs=0.2)
+    assert await leaf(address=address) == answer
+    ((asked, _),) = nominatim.asked
+    assert asked == address.strip(), "once, and nothing else"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        " ",
+        "52.38, 4.9",
+        "N 52° 22' 12\" E 4° 54'",
+        "geo:52.3791,4.9003",
+        "lat 52,379 lon 4,900",
+        "home 52.379 4.900",
+    ],
+)
+async def test_a_position_is_never_sent_instead_of_an_address(leaf: Asked, nominatim: Nominatim, address: str) -> None:
+    assert await leaf.refusal(address=address) == "address_expected"
+    assert nominatim.asked == []
+
+
+async def test_no_address_is_sent_unless_it_is_the_address(
+    hass: HomeAssistant, leaf: Asked, nominatim: Nominatim
+) -> None:
+    assert await leaf.refusal(to="Marienplatz 1, München") == "place_unknown"
+    await leaf.report(position=None)  # as in privacy mode
+    assert await leaf.refusal(address="Marienplatz 1, München") == "position_unknown"
+    assert nominatim.asked == []
+
+
+async def test_a_vehicle_that_goes_private_meanwhile_is_nowhere(leaf: Asked, nominatim: Nominatim) -> None:
+    async def go() -> None:
+        await leaf.report(position=None)
+
+    nominatim.meanwhile = go
+    assert await leaf.refusal(address="Essen") == "position_unknown"
+
+
+@pytest.mark.parametrize(
+    ("status", "found", "key"),
+    [
+        (200, [], "address_not_found"),
+        (503, [], "address_service_unavailable"),
+        (200, {}, "address_service_unavailable"),
+    ],
+)
+async def test_an_address_that_cannot_be_found_is_refused_in_words_without_it(
+    leaf: Asked, nominatim: Nominatim, caplog: pytest.LogCaptureFixture, status: int, found: Any, key: str
+) -> None:
+    nominatim.status, nominatim.answer = status, found
+    with pytest.raises(HomeAssistantError) as caught:
+        await leaf(address=SECRET)
+    assert caught.value.translation_key == key
+    assert isinstance(caught.value, ServiceValidationError) is (key == "address_not_found")
+    assert "OpenStreetMap" in str(caught.value)
+    assert SECRET not in caplog.text + "".join(format_exception(caught.value))
+    nominatim.status, nominatim.answer = 200, [{"lat": str(NORTH[0]), "lon": str(NORTH[1])}]
+    assert (await leaf(address=SECRET))["distance"] > 0, "it is asked again"
+
+
+async def test_a_lookup_takes_no_longer_than_it_may(
+    leaf: Asked, nominatim: Nominatim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may be before it, and the service may hang."""
+    monkeypatch.setattr(geofences, "_LONGEST", 0)
+    async with geofences._turn:
+        with pytest.raises(HomeAssistantError) as caught:
+            await leaf(address="Essen")
+    assert caught.value.translation_key == "address_service_unavailable"
+    assert nominatim.asked == []
+    monkeypatch.setattr(geofences, "_LONGEST", 30)
+    assert (await leaf(address="Essen"))["distance"] > 0
+
+
 @pytest.mark.parametrize(
     ("fields", "key"),
     [
         ({}, "distance_or_place"),
         ({"distance": 10, "to": "zone.home"}, "distance_or_place"),
+        ({"distance": 10, "address": "Essen"}, "distance_or_place"),
+        ({"to": "zone.home", "address": "Essen"}, "distance_or_place"),
         *(({"distance": bad}, "number_out_of_range") for bad in (0, -5, 6000, "nan", "inf", "-inf")),
         *(({"distance": 10, "reserve": bad}, "number_out_of_range") for bad in (-1, 101, "nan")),
         *(({"distance": 10, "level": bad}, "number_out_of_range") for bad in (-1, 101, "nan")),

@@ -1,10 +1,8 @@
 """Drawing geofences."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
-from aiohttp import web
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -14,6 +12,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.nissanconnect import geofences
 
 from .dialogs import suggested
+from .nominatim import Nominatim, nominatim
+
+__all__ = ["nominatim"]
 
 HOME = {"latitude": 51.5, "longitude": -0.1, "radius": 500.0}
 GEOFENCE = {"name": "Home", "location": HOME, "on_leaving": ["alert"], "on_entering": []}
@@ -160,46 +161,6 @@ async def test_without_a_loaded_account_an_area_is_everybodys(hass: HomeAssistan
     assert "vehicles" not in subentry.data
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock stands still here, so nobody could wait for a turn."""
-    monkeypatch.setattr(geofences, "_GAP", 0.0)
-    monkeypatch.setattr(geofences, "_turn", geofences._Turn())
-
-
-class Nominatim:
-    """A stand-in on loopback: notes what it is asked and answers as told."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
-        self.running = self.most = 0
-        self.answer: Any = [{"lat": "48.137", "lon": "11.575", "display_name": "Marienplatz"}]
-        self.status = 200
-        self.headers: dict[str, str] = {}
-
-    async def search(self, request: web.Request) -> web.Response:
-        self.asked.append((request.query["q"], request.headers["User-Agent"]))
-        self.running += 1
-        self.most = max(self.most, self.running)
-        await asyncio.sleep(0)
-        self.running -= 1
-        assert request.query["format"] == "jsonv2"
-        return web.json_response(self.answer, status=self.status, headers=self.headers)
-
-
-@pytest.fixture
-async def nominatim(loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Nominatim]:
-    stand_in = Nominatim()
-    app = web.Application()
-    app.router.add_get("/search", stand_in.search)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    monkeypatch.setattr(geofences, "URL", f"http://127.0.0.1:{runner.addresses[0][1]}/search")
-    yield stand_in
-    await runner.cleanup()
-
-
 async def test_from_an_address(hass: HomeAssistant, loaded: MockConfigEntry, nominatim: Nominatim) -> None:
     form = await go_on(hass, await start(hass, loaded, "address"), {"address": " Marienplatz 1, München "})
     assert form["step_id"] == "area"
@@ -258,3 +219,27 @@ async def test_one_question_at_a_time(hass: HomeAssistant, nominatim: Nominatim)
     await asyncio.gather(*(geofences.async_find_address(hass, f"Street {number}") for number in range(4)))
     assert len(nominatim.asked) == 4
     assert nominatim.most == 1
+
+
+async def test_who_is_stopped_while_it_waits_holds_nobody_up(
+    hass: HomeAssistant, nominatim: Nominatim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geofences._turn, "_free_at", asyncio.get_running_loop().time() + 3600)
+    waiting = asyncio.create_task(geofences.async_find_address(hass, "Street 1"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    monkeypatch.setattr(geofences._turn, "_free_at", 0.0)
+    assert await geofences.async_find_address(hass, "Street 2") == (48.137, 11.575)
+
+
+async def test_what_was_found_is_remembered_but_not_without_end(
+    hass: HomeAssistant, nominatim: Nominatim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geofences, "_MOST_FOUND", 2)
+    for number in (1, 1, 2, 3, 3, 2, 1):
+        await geofences.async_find_address(hass, str(number))
+    assert [asked for asked, _ in nominatim.asked] == ["1", "2", "3", "1"]
+    await asyncio.gather(*(geofences.async_find_address(hass, "4") for _ in range(3)))
+    assert [asked for asked, _ in nominatim.asked][4:] == ["4"]

@@ -16,10 +16,13 @@ from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Group, StartClimate
 
 from .conftest import set_up, state
+from .nominatim import Nominatim, nominatim
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
 from .test_command_log import ask
 from .test_commands import device_id, executed
+
+__all__ = ["nominatim"]
 
 ASSISTANT = "conversation"
 
@@ -173,11 +176,35 @@ async def test_places_are_known_by_name_to_who_may_know_where_the_vehicle_is(
         assert caught.value.translation_key == "place_unknown"
 
 
+async def test_an_address_is_looked_up_for_who_may_know_where_the_vehicle_is(
+    hass: HomeAssistant, assistant: llm.LLMContext, simulator: Simulator, nominatim: Nominatim
+) -> None:
+    position = simulator.vehicle("Leaf").cloud.state.position
+    assert position is not None
+    nominatim.answer = [{"lat": str(position.latitude + 0.1), "lon": str(position.longitude)}]
+    expose(hass, "sensor.leaf_range")
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, assistant, "can_reach", address="Marienplatz 1, München")
+    assert caught.value.translation_key == "position_unknown"
+    assert nominatim.asked == []
+    expose(hass, "sensor.leaf_range", "device_tracker.leaf_location")
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, assistant, "can_reach", address=f"{position.latitude}, {position.longitude}")
+    assert caught.value.translation_key == "address_expected"
+    assert nominatim.asked == [], "whoever tells a model where the vehicle is"
+    told = await call(hass, assistant, "can_reach", address="Marienplatz 1, München")
+    assert told["distance"] == pytest.approx(1.3 * 11.13, abs=0.1)
+    assert str(position.latitude)[:5] not in str(told)
+    assert [asked for asked, _ in nominatim.asked] == ["Marienplatz 1, München"]
+    assert (await tools(hass, assistant))["can_reach"].annotations.open_world is True
+
+
 @pytest.mark.parametrize(
     ("arguments", "key"),
     [
         ({}, "distance_or_place"),
         ({"distance_km": 5, "place": "Work"}, "distance_or_place"),
+        ({"address": "Essen", "place": "Work"}, "distance_or_place"),
         ({"distance_km": 0}, "number_out_of_range"),
         ({"distance_km": "nan"}, "number_out_of_range"),
     ],

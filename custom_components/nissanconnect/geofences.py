@@ -1,8 +1,8 @@
-"""The geofences of an account, which are subentries, and where the address for a new one is.
+"""The geofences of an account, which are subentries, and where an address is.
 
-OpenStreetMap's Nominatim looks up an address once, when the owner types it. Its usage policy asks for a User-Agent that
-names the application, for one request at a time, and for at most one a second. The response is © OpenStreetMap
-contributors.
+OpenStreetMap's Nominatim looks up an address once, when the owner gives it. Its usage policy asks for a User-Agent that
+names the application, for one request at a time, for at most one a second, and to remember what was found. The response
+is © OpenStreetMap contributors.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.loader import async_get_integration
+from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import json_loads
 import probatio
 
@@ -31,9 +32,13 @@ _KINDS = ("area", "area_distance")
 _BOUNDS = {CONF_LATITUDE: (-90, 90), CONF_LONGITUDE: (-180, 180), CONF_RADIUS: (SMALLEST, LARGEST)}
 
 URL = "https://nominatim.openstreetmap.org/search"
-_TIMEOUT = 10
-"""Seconds, as the next."""
+_TIMEOUT, _LONGEST = 10, 30
+"""Seconds that a request may take, and seconds with the wait for others. The next is in seconds, too."""
 _GAP = 1.0
+
+_FOUND: HassKey[dict[str, tuple[float, float]]] = HassKey(f"{DOMAIN}_addresses")
+_MOST_FOUND = 50
+"""How many addresses are remembered, until Home Assistant stops."""
 
 _RESPONSE = probatio.Schema(
     [
@@ -126,7 +131,11 @@ class _Turn:
 
     async def __aenter__(self) -> None:
         await self._lock.acquire()
-        await asyncio.sleep(self._free_at - asyncio.get_running_loop().time())
+        try:
+            await asyncio.sleep(self._free_at - asyncio.get_running_loop().time())
+        except BaseException:  # who waits for it may be stopped
+            self._lock.release()
+            raise
 
     async def __aexit__(self, *_: object) -> None:
         self._free_at = asyncio.get_running_loop().time() + _GAP
@@ -142,26 +151,39 @@ class NoPlaceFound(Exception):
 
 async def async_find_address(hass: HomeAssistant, address: str) -> tuple[float, float]:
     """Return latitude and longitude (WGS 84 degrees) of the best match for an address; raises :class:`NoPlaceFound`."""
+    found = hass.data.setdefault(_FOUND, {})
+    if address not in found:
+        try:
+            async with asyncio.timeout(_LONGEST), _turn:
+                if address not in found:  # another may have asked for it meanwhile
+                    found[address] = await _async_look_up(hass, address)
+        except TimeoutError as err:
+            raise NoPlaceFound("address_service_unavailable") from err
+        if len(found) > _MOST_FOUND:
+            del found[next(iter(found))]
+    return found[address]
+
+
+async def _async_look_up(hass: HomeAssistant, address: str) -> tuple[float, float]:
     from .backends.http import read_text  # noqa: PLC0415 - only looking up an address needs it
 
     integration = await async_get_integration(hass, DOMAIN)
     agent = f"nissanconnect-home-assistant/{integration.version} ({integration.documentation})"
-    async with _turn:
-        try:
-            async with (
-                asyncio.timeout(_TIMEOUT),
-                async_get_clientsession(hass).get(
-                    URL,
-                    params={"q": address, "format": "jsonv2", "limit": "1"},
-                    headers={"User-Agent": agent},
-                    allow_redirects=False,
-                ) as response,
-            ):
-                if response.status != HTTPStatus.OK:
-                    raise NoPlaceFound("address_service_unavailable")
-                found = _RESPONSE(json_loads(await read_text(response, "the address service")))
-        except (ClientError, BackendError, TimeoutError, ValueError, probatio.Invalid) as err:
-            raise NoPlaceFound("address_service_unavailable") from err
+    try:
+        async with (
+            asyncio.timeout(_TIMEOUT),
+            async_get_clientsession(hass).get(
+                URL,
+                params={"q": address, "format": "jsonv2", "limit": "1"},
+                headers={"User-Agent": agent},
+                allow_redirects=False,
+            ) as response,
+        ):
+            if response.status != HTTPStatus.OK:
+                raise NoPlaceFound("address_service_unavailable")
+            found = _RESPONSE(json_loads(await read_text(response, "the address service")))
+    except (ClientError, BackendError, TimeoutError, ValueError, probatio.Invalid) as err:
+        raise NoPlaceFound("address_service_unavailable") from err
     if not found:
         raise NoPlaceFound("address_not_found")
     return found[0]["lat"], found[0]["lon"]

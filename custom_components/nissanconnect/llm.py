@@ -21,12 +21,22 @@ import probatio
 from .account import NissanConfigEntry
 from .const import DOMAIN
 from .entity import ATTR_IN_PROGRESS
-from .reach_queries import ATTR_ROUND_TRIP, async_reach_answer, named_places, road_of, road_to_place
+from .reach_queries import (
+    ATTR_ADDRESS,
+    ATTR_ROUND_TRIP,
+    async_reach_answer,
+    async_road_to_address,
+    check_one_of,
+    named_places,
+    road_of,
+    road_to_place,
+)
 from .runtime import VehicleRuntime
 from .services import async_check_permission, start_climate
 from .vehicle import Command, StartCharging, StartClimate, StopCharging, StopClimate, VehicleInfo, one_line
 
 _READING = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
+_ASKING_ELSEWHERE = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=True)
 _COMMANDING = ToolAnnotations(destructive=False, idempotent=True)
 
 ATTR_DISTANCE_KM = "distance_km"
@@ -58,15 +68,16 @@ def _value(state: State) -> str:
 
 
 async def _can_reach(exposed: Exposed, arguments: Mapping[str, Any], context: Context | None) -> JsonObjectType:
-    vehicle, place = exposed.vehicle, arguments.get(ATTR_PLACE)
-    if (place is None) is (ATTR_DISTANCE_KM not in arguments):
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="distance_or_place")
-    if place is None:
+    vehicle = exposed.vehicle
+    check_one_of(arguments, ATTR_DISTANCE_KM, ATTR_PLACE, ATTR_ADDRESS)
+    if ATTR_DISTANCE_KM in arguments:
         road = road_of(arguments[ATTR_DISTANCE_KM])
-    elif _TRACKER in exposed.states:
-        road = road_to_place(vehicle, named_places(vehicle).get(place.strip().casefold()))
-    else:  # a distance from a place tells something of where the vehicle is
+    elif _TRACKER not in exposed.states:  # a distance from a place tells something of where the vehicle is
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="position_unknown")
+    elif ATTR_ADDRESS in arguments:
+        road = await async_road_to_address(vehicle, arguments[ATTR_ADDRESS])
+    else:
+        road = road_to_place(vehicle, named_places(vehicle).get(arguments[ATTR_PLACE].strip().casefold()))
     return {"vehicle": exposed.name, **await async_reach_answer(vehicle, road, arguments)}
 
 
@@ -135,17 +146,19 @@ TOOLS = (
     ),
     VehicleTool(
         "can_reach",
-        "Returns whether a car can drive some km, or to a zone or geofence by its name, or there and back, without "
-        "charging or refueling, and with 10 % left. Give either distance_km (one way, by road) or place.",
+        "Returns whether a car can drive some km, or to a place, or there and back, without charging or refueling, "
+        "and with 10 % left. Give exactly one of distance_km (one way, by road), place (a zone or geofence by its "
+        "name) and address (one that the user has named, with its town; it is sent to OpenStreetMap).",
         _can_reach,
         title="Range check",
         needs=(_RANGE, _FUEL_RANGE),
         fields={
             probatio.Optional(ATTR_DISTANCE_KM): probatio.Coerce(float),
             probatio.Optional(ATTR_PLACE): cv.string,
+            probatio.Optional(ATTR_ADDRESS): cv.string,
             probatio.Optional(ATTR_ROUND_TRIP, default=False): bool,
         },
-        annotations=_READING,
+        annotations=_ASKING_ELSEWHERE,
     ),
     VehicleTool(
         "start_climate",

@@ -1,14 +1,18 @@
-"""The action that says whether a vehicle gets somewhere, and back; language models ask the same."""
+"""The action that says whether a vehicle gets somewhere, and back; language models ask the same.
+
+Where an address is, OpenStreetMap is asked, and is told nothing else: the distance is reckoned here.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
+import re
 from typing import Any
 
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components.zone import DOMAIN as ZONE
 from homeassistant.const import UnitOfEnergyDistance, UnitOfLength, UnitOfTemperature
 from homeassistant.core import ServiceCall
-from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.location import find_coordinates, get_state_coordinates
 from homeassistant.util.json import JsonValueType
@@ -20,11 +24,12 @@ from .const import DOMAIN
 from .engine.consumption import Consumption
 from .engine.position import Circle, distance
 from .engine.reach import RESERVE, Road, Usage, reach, road_to, usage, usage_by_range
-from .geofences import geofences_of
+from .geofences import NoPlaceFound, async_find_address, geofences_of
 from .runtime import VehicleRuntime
 from .texts import async_text
-from .vehicle import Capability
+from .vehicle import Capability, Position
 
+ATTR_ADDRESS = "address"
 ATTR_DISTANCE = "distance"
 ATTR_OUTSIDE_TEMPERATURE = "outside_temperature"
 ATTR_RESERVE = "reserve"
@@ -33,6 +38,9 @@ ATTR_TO = "to"
 
 _STILL_OUTSIDE = timedelta(hours=6)
 """How long the temperature outside is taken for that of the drive to come; after that it is unknown."""
+
+_WORD, _EXACT = re.compile(r"[^\W\d_]{2}"), re.compile(r"\d[.,]\d{3,}.*\d[.,]\d{3,}")
+"""What an address has, and two numbers that only a position has."""
 
 _LIMITS: Mapping[str, tuple[float, float]] = {
     ATTR_DISTANCE: (0.1, 5000),
@@ -45,6 +53,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
 CAN_REACH_FIELDS: Mapping[probatio.Marker, Any] = {
     probatio.Optional(ATTR_DISTANCE): probatio.Coerce(float),
     probatio.Optional(ATTR_TO): cv.string,
+    probatio.Optional(ATTR_ADDRESS): cv.string,
     probatio.Optional(ATTR_ROUND_TRIP, default=False): cv.boolean,
     probatio.Optional(ATTR_RESERVE, default=RESERVE): probatio.Coerce(float),
     probatio.Optional(ATTR_LEVEL): probatio.Coerce(float),
@@ -66,10 +75,11 @@ async def async_can_reach(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping
     if ATTR_OUTSIDE_TEMPERATURE in data:
         outside = TemperatureConverter.convert(data[ATTR_OUTSIDE_TEMPERATURE], unit, UnitOfTemperature.CELSIUS)
         data[ATTR_OUTSIDE_TEMPERATURE] = outside
-    if (ATTR_DISTANCE in data) is (ATTR_TO in data):
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="distance_or_place")
+    check_one_of(data, ATTR_DISTANCE, ATTR_TO, ATTR_ADDRESS)
     if ATTR_DISTANCE in data:
         road = road_of(data[ATTR_DISTANCE])
+    elif ATTR_ADDRESS in data:
+        road = await async_road_to_address(vehicle, data[ATTR_ADDRESS])
     else:
         await _async_check_readable(call, data[ATTR_TO])
         road = road_to_place(vehicle, _place(vehicle, data[ATTR_TO]))
@@ -103,6 +113,12 @@ async def async_reach_answer(vehicle: VehicleRuntime, road: Road, data: Mapping[
     }
 
 
+def check_one_of(data: Mapping[str, Any], *names: str) -> None:
+    """Raise a translated error unless exactly one of the fields is given that say where to."""
+    if len(data.keys() & {*names}) != 1:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="distance_or_place")
+
+
 def road_of(km: float) -> Road:
     """Return the road of a given length; raises a translated error if that cannot be one."""
     check_limits(ATTR_DISTANCE, km, _LIMITS[ATTR_DISTANCE])
@@ -124,10 +140,35 @@ def road_to_place(vehicle: VehicleRuntime, place: Circle | None) -> Road:
     """Return the road from where the vehicle is; raises a translated error if one of the places is not known."""
     if place is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="place_unknown")
+    return road_to(distance(_position(vehicle), place))
+
+
+async def async_road_to_address(vehicle: VehicleRuntime, address: str) -> Road:
+    """Return the road from where the vehicle is to an address, which is looked up; raises a translated error.
+
+    A position is refused, so that none is sent by mistake.
+    """
+    _position(vehicle)  # without it the address need not be sent
+    if not _is_address(address):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="address_expected")
+    try:
+        latitude, longitude = await async_find_address(vehicle.hass, address.strip())
+    except NoPlaceFound as err:  # whose cause may tell the address
+        if str(err) == "address_not_found":
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="address_not_found") from None
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="address_service_unavailable") from None
+    return road_to_place(vehicle, Circle(latitude=latitude, longitude=longitude, radius=0))
+
+
+def _position(vehicle: VehicleRuntime) -> Position:
     position = vehicle.coordinator.shown.position
     if position is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="position_unknown")
-    return road_to(distance(position, place))
+    return position
+
+
+def _is_address(text: str) -> bool:
+    return _WORD.search(text) is not None and _EXACT.search(text) is None
 
 
 def _place(vehicle: VehicleRuntime, name: str) -> Circle | None:
