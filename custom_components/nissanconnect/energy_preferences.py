@@ -26,11 +26,15 @@ async def async_energy_sources(hass: HomeAssistant) -> list[SourceType]:
 
 
 async def async_grid_price_setting(hass: HomeAssistant) -> float | str | None:
-    """Return what a kWh from the grid costs, or the id of the entity that shows it; ``None`` if neither is entered."""
-    for source in await async_energy_sources(hass):
-        if source["type"] == "grid":
-            if (price := source.get("number_energy_price")) is not None:
-                return price
-            if (entity_id := source.get("entity_energy_price")) is not None:
-                return entity_id
-    return None
+    """Return what a kWh from the grid costs, or the id of the entity that shows it.
+
+    It is ``None`` if neither is entered, and if there are several, because nobody knows which meter counts now.
+    """
+    prices = {
+        price
+        for source in await async_energy_sources(hass)
+        if source["type"] == "grid"
+        for price in (source.get("number_energy_price"), source.get("entity_energy_price"))
+        if price is not None
+    }
+    return prices.pop() if len(prices) == 1 else None

@@ -182,13 +182,19 @@ def _place(vehicle: VehicleRuntime, name: str) -> Circle | None:
         return None
 
 
-async def _async_check_readable(call: ServiceCall, entity_id: str) -> None:
-    """Raise :class:`Unauthorized` if the place is an entity that the user may not see: a distance tells of it."""
-    if call.context.user_id is None or call.hass.states.get(entity_id) is None:
+async def _async_check_readable(call: ServiceCall, name: str) -> None:
+    """Raise :class:`Unauthorized` if the place is an entity that the user may not see: a distance tells of it.
+
+    The state of an entity may name another one, which :func:`find_coordinates` follows.
+    """
+    if call.context.user_id is None:
         return
-    user = await call.hass.auth.async_get_user(call.context.user_id)
-    if user is None or not user.permissions.check_entity(entity_id, POLICY_READ):
-        raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_READ)
+    user, asked, entity_id = await call.hass.auth.async_get_user(call.context.user_id), set[str](), name.strip()
+    while entity_id not in asked and (state := call.hass.states.get(entity_id)) is not None:
+        if user is None or not user.permissions.check_entity(entity_id, POLICY_READ):
+            raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_READ)
+        asked.add(entity_id)
+        entity_id = state.state
 
 
 def _energy(

@@ -8,6 +8,7 @@ import errno
 from io import StringIO
 import json
 from pathlib import Path
+import re
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -16,8 +17,8 @@ from homeassistant.util.file import WriteError, write_utf8_file_atomic
 from ..const import DOMAIN
 from .rows import CHARGE_COLUMNS, CHARGE_UNITS, TRIP_COLUMNS, TRIP_UNITS, Row
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""With what a text begins that a spreadsheet may run as a formula."""
+_FORMULA = re.compile(r"(?:^|[;,|\t\r\n])(?=\s*[=+\-@])|^(?=[\t\r\n])")
+"""Where a spreadsheet may begin to read a formula, whatever it takes for the end of a cell."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -107,7 +108,7 @@ def _table(columns: Iterable[str], rows: Iterable[Row]) -> bytes:
 
 def _cell(value: object) -> object:
     """Return a value that no spreadsheet runs: anybody may have given a place its name."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return _FORMULA.sub(r"\g<0>'", value) if isinstance(value, str) else value
 
 
 def _document(export: BookExport) -> dict[str, bytes]:

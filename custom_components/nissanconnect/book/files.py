@@ -62,7 +62,8 @@ class OpenBook:
     ``since`` is until when it is settled, and ``settled`` what that adds up to, of which ``days`` has the last two
     months by their dates. ``shown`` are the sums that were shown last: they only rise. ``learnt`` is what the settled
     trips have taught of the consumption, ``capacity_samples`` are what the charges of years show about the
-    battery, ``regained`` and ``records`` are what a service knows of the last days. Costs are in ``currency``.
+    battery, ``regained`` and ``records`` are what a service knows of the last days. Costs are in ``currency``; with the
+    ``capacity`` (kWh) levels were made energies.
     ``places`` are the names by which places were known last, ``tariffs`` those of the prices among the readings.
     """
 
@@ -80,6 +81,7 @@ class OpenBook:
     learnt: ConsumptionModel | None = None
     capacity_samples: tuple[CapacitySample, ...] = ()
     currency: str | None = None
+    capacity: float | None = None
     places: Mapping[str, str] = field(default_factory=dict)
     tariffs: tuple[Tariff, ...] = ()
 
@@ -211,6 +213,7 @@ def _dump(book: OpenBook, unwritten: Entries) -> dict[str, Any]:
         "learnt": book.learnt,
         "capacity_samples": book.capacity_samples,
         "currency": book.currency,
+        "capacity": book.capacity,
         "places": book.places,
         "tariffs": [list(each) for each in book.tariffs],
         "unwritten": _dump_entries(unwritten),
@@ -245,6 +248,7 @@ class BookReader(LenientReader):
             learnt=self.load(ConsumptionModel, kept.get("learnt")),
             capacity_samples=tuple(self._each(CapacitySample, kept.get("capacity_samples"))),
             currency=self.load(str, kept.get("currency")),
+            capacity=self.load(float, kept.get("capacity")),
             places={place: name for place, name in self.mapping(kept.get("places")).items() if isinstance(name, str)},
             tariffs=tuple(self._tariffs(kept.get("tariffs"))),
         )
@@ -262,8 +266,8 @@ class BookReader(LenientReader):
             for each in self.items(series):
                 match each:
                     case [str(at), None | str() | int() | float() as value, str(source)]:
-                        # The end of a price is noted with it.
-                        if (read_at := self.load(datetime, at, planned=value is None)) is not None:
+                        # The end of a price is to come, and the clock may be behind after a start.
+                        if (read_at := self.load(datetime, at, planned=True)) is not None:
                             yield (
                                 Quantity(name),
                                 Reading(read_at, float(value) if isinstance(value, int) else value, source),

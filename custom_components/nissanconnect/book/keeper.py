@@ -43,6 +43,9 @@ _STILL = timedelta(minutes=10)
 _POWER = 3.6
 """kW that a vehicle of an unknown model charges with."""
 
+_OTHER, _DAILY = 0.15, 0.2
+"""By which part another capacity is no matter of sources that differ, and which part of a difference counts a day."""
+
 _SETTLE_EVERY = timedelta(hours=1)
 
 _KEPT_DAYS = timedelta(days=62)
@@ -78,6 +81,9 @@ class VehicleBook:
         """From the trips that are settled."""
         self._currency = self._hass.config.currency
         """Of the costs that are settled and shown."""
+        self._capacity: float | None = None
+        self._capacity_on: date | None = None
+        """The day on which it has last followed what is known."""
         self._is_loaded = False
         self._settled_at: datetime | None = None
         self._charged_at: datetime | None = None
@@ -97,9 +103,20 @@ class VehicleBook:
 
     @property
     def capacity(self) -> float | None:
-        """The usable kWh: those that the owner has entered, or what is known of the battery."""
-        plan = self._charge.settings
-        return (plan and plan.wishes.capacity) or self._battery.capacity
+        """The usable kWh: those that the owner has entered, or what is known of the battery.
+
+        Sources differ by some percent, and take turns. So what is known is followed slowly, or entries of the last days
+        would change with each report.
+        """
+        plan, known = self._charge.settings, self._battery.capacity
+        if plan is not None and plan.wishes.capacity is not None:
+            return plan.wishes.capacity
+        before, today = self._capacity, dt_util.now().date()
+        if known is None or before is None or abs(known - before) > _OTHER * before:
+            self._capacity, self._capacity_on = known or before, today
+        elif today != self._capacity_on:
+            self._capacity, self._capacity_on = before + _DAILY * (known - before), today
+        return self._capacity
 
     def _assumed(self) -> Assumptions:
         """Return what readings do not tell."""
@@ -175,6 +192,7 @@ class VehicleBook:
         self.places.names = {**kept.places, **self.places.names}
         self.notes.tariffs.async_remember(kept.tariffs)
         self._currency = kept.currency or self._currency
+        self._capacity, self._capacity_on = kept.capacity, dt_util.now().date()
         self._regained = self._regained or kept.regained
         self._records = self._records or kept.records
         self._learnt = kept.learnt or self._learnt
@@ -309,6 +327,7 @@ class VehicleBook:
             learnt=self._learnt,
             capacity_samples=self._battery.samples,
             currency=self._currency,
+            capacity=self._capacity,
             places=self.places.names,
             tariffs=tuple(each for each in self.notes.tariffs.known if each.key in prices),
         )

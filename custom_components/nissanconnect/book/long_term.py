@@ -7,6 +7,7 @@ Home Assistant knew the vehicle.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import dropwhile
 from typing import NamedTuple
 
 from homeassistant.components.recorder import get_instance
@@ -56,7 +57,7 @@ def statistic_id(info: VehicleInfo, name: str) -> str:
 
 
 async def async_read(hass: HomeAssistant, info: VehicleInfo) -> dict[str, dict[datetime, float]]:
-    """Return what is written: by how much each field of the sums rises in each hour; of costs, those in our currency."""
+    """Return what is written: by how much each field of the sums rises in each hour. Costs count in our currency."""
     recorder, fields = get_instance(hass), {statistic_id(info, name): each.field for name, each in SERIES.items()}
     await recorder.async_block_till_done()  # some of it may still be due
     known = await recorder.async_add_executor_job(partial(get_metadata, hass, statistic_ids={*fields}))
@@ -82,7 +83,7 @@ async def async_write(
     written = {name: each for name, each in SERIES.items() if each.needs in {None, *info.all_capabilities}}
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
     ids = [statistic_id(info, name) for name in written]
-    if from_scratch:
+    if from_scratch:  # what begins later has no rows before
         get_instance(hass).async_clear_statistics(ids)
     for name, series in written.items():
         label = texts.get(f"component.{DOMAIN}.selector.statistics.options.{name}", name)
@@ -100,5 +101,7 @@ async def async_write(
             for hour, sums in rows
             for value in (round(getattr(sums, series.field), 3),)
         ]
+        if from_scratch:
+            data = [*dropwhile(lambda row: not row["sum"], data)]
         async_add_external_statistics(hass, metadata, data)
     return ids

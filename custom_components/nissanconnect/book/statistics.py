@@ -95,14 +95,16 @@ class BookStatistics:
         self._rows = rows
         long_term = await self._async_long_term()
         await long_term.async_write(self._hass, self._coordinator.info, rows)
-        self._book.async_keep_statistics(replace(memory, written=tuple(sorted(hours)), currency=currency))
+        self._book.async_keep_statistics(
+            replace(memory, written=tuple(sorted(hours)) or memory.written[-1:], currency=currency)
+        )
 
     async def _async_missed(self) -> Entries:
         """Return, once after a start, what may have been settled before it was written: it was off for some days."""
         written, since = self._book.statistics.written, self._book.book.since
         if self._rows is not None or since is None or (written and written[-1] >= since):
             return Entries()
-        first = min(written, default=since)
+        first = min(written, default=dt_util.utc_from_timestamp(0))
         trips, charges = await self._book.files.async_archived()
         return Entries(
             [trip for trip in trips if trip.start >= first], [charge for charge in charges if charge.start >= first]

@@ -139,6 +139,12 @@ def _overlaps(one: Span, other: Span) -> bool:
     return one.start < other.end + _LATE and other.start - _LATE < one.end
 
 
+def _explains(seen: Span, risen: Span) -> bool:
+    """Whether a level rose in the time in which it was seen to charge, and not after that."""
+    shared = min(seen.end, risen.end) - max(seen.start, risen.start)
+    return shared >= min(_LATE, (risen.end - risen.start) / 2)
+
+
 def _within(counted: Iterable[Span], whole: Span) -> list[Span]:
     return [span for span in counted if _overlaps(span, whole)]
 
@@ -192,7 +198,7 @@ def _risen(levels: Sequence[Reading], seen: Sequence[Span]) -> Iterator[_LevelRi
     climb = list[_LevelRise]()
     for one, other in pairwise(levels):
         span, gained = Span(one.at, other.at), number(other) - number(one)
-        if gained < 0 or _within(seen, span):
+        if gained < 0 or any(_explains(each, span) for each in seen):
             yield from _enough(climb)
             climb.clear()
         elif gained > 0:

@@ -48,6 +48,9 @@ _MOST_POWER = 400.0
 _OFF, _TOLD_OFF = 0.5, 0.1
 """By which part the energies of two trips may differ from their distances, and from what their records tell."""
 
+_NOTED_WITHIN = timedelta(minutes=10)
+"""How long after a price has ended the next one is noted at the latest, if there is one."""
+
 _COUNTED = 3
 """How many readings it takes to follow a counter."""
 
@@ -259,9 +262,14 @@ class EntryFinder:
 
     def _cost(self, flows: Sequence[Rise], tariffs: Sequence[Tariff]) -> tuple[float | None, Tariff | None]:
         """Return the cost by the first tariff whose prices were known then, if any was, or else the first tariff."""
-        prices = self._readings.by_source(Quantity.PRICE)
-        costs = ((cost_of(flows, prices.get(each.key, [])), each) for each in tariffs)
+        costs = ((cost_of(flows, self._prices(each)), each) for each in tariffs)
         return next((each for each in costs if each[0] is not None), (None, next(iter(tariffs), None)))
+
+    def _prices(self, tariff: Tariff) -> Sequence[Reading]:
+        """Return the prices by a tariff. One that has just ended goes on until the next is noted."""
+        prices = self._readings.by_source(Quantity.PRICE).get(tariff.key, [])
+        just_ended = prices and prices[-1].value is None and self._stays[-1].end - prices[-1].at < _NOTED_WITHIN
+        return prices[:-1] if just_ended else prices
 
     # What is known of a time
 
@@ -282,13 +290,16 @@ class EntryFinder:
         return next((number(each) for each in found if each is not None), None), None
 
     def _change(self, quantity: Quantity, entry: Stay, around: Stay) -> _Change | None:
-        """Return a value before and after an entry, both from the source that has reported more often meanwhile."""
+        """Return a value before and after an entry, both from one source.
+
+        Of those that knew it before that is the one that has reported most often meanwhile.
+        """
         found = [
-            (len(between(series, *entry)), _Change(number(before), number(after)))
+            (before.at <= entry.start, len(between(series, *entry)), _Change(number(before), number(after)))
             for series in self._readings.by_source(quantity).values()
             if (before := self._before(series, entry, around)) and (after := _after(series, entry, around))
         ]
-        return max(found)[1] if found else None
+        return max(found)[-1] if found else None
 
     def _before(self, series: Sequence[Reading], entry: Stay, around: Stay) -> Reading | None:
         """Return the last reading before an entry if it is no older than what was before, else the first within."""
