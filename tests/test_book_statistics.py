@@ -1,6 +1,7 @@
 """The long-term statistics of a book are kept for ever, whatever becomes of its files."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.components.recorder import get_instance
@@ -11,12 +12,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from custom_components.nissanconnect.book.long_term import statistic_id
+from custom_components.nissanconnect.book.files import StatisticsMemory
+from custom_components.nissanconnect.book.long_term import SERIES, statistic_id
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.engine.book import Sums
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.entry_finder import Entries
+from custom_components.nissanconnect.runtime import VehicleRuntime
 from custom_components.nissanconnect.source_set import SourceSet
-from custom_components.nissanconnect.vehicle import Unavailable
+from custom_components.nissanconnect.vehicle import NotSupported, Unavailable
 
 from .book_actions.entries import at, charge
 from .charging import runtime
@@ -101,3 +105,86 @@ async def test_a_history_that_makes_no_sense_does_not_stop_the_statistics(
     with pytest.raises(ZeroDivisionError):
         await leaf.statistics._async_read()
     assert (leaf.statistics._cancel_write is None) is is_stopped
+
+
+def logged(*hours: datetime, km: float = 30) -> dict[datetime, Sums]:
+    """What a log tells of some hours."""
+    return {hour: Sums(distance=km, energy=km / 6, regained=km / 20) for hour in hours}
+
+
+@pytest.fixture
+async def leaf(loaded: MockConfigEntry) -> VehicleRuntime:
+    """The LEAF, whose service has told what it knows."""
+    found: VehicleRuntime = runtime(loaded)
+    await found.statistics._async_read()
+    found.book.statistics = replace(found.book.statistics, has_history=True)
+    return found
+
+
+LONG_AGO = at(1, 8, month=6)
+
+
+async def test_logs_fill_in_what_nothing_else_knows_and_only_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, leaf: VehicleRuntime
+) -> None:
+    before = {name: await changes(hass, loaded, name) for name in ("distance", "energy_consumed", "energy_regained")}
+    covered = [at(1, 0) + timedelta(hours=hour, minutes=-30) for hour in before["distance"]]
+    one = logged(
+        LONG_AGO, LONG_AGO + timedelta(hours=1), *(hour.replace(minute=0) - timedelta(hours=5) for hour in covered)
+    )
+    other = logged(LONG_AGO - timedelta(days=90), dt_util.utcnow() - timedelta(minutes=30)) | logged(LONG_AGO, km=20)
+    for each in (one, one, other, one, other):
+        await leaf.statistics.async_add_logged(each)
+    await leaf.statistics.async_rebuild()
+    new = {
+        hour: change
+        for hour, change in (await changes(hass, loaded, "distance")).items()
+        if hour not in before["distance"]
+    }
+    hour = round((LONG_AGO - at(1, 0)) / timedelta(hours=1))
+    assert new == {hour - 24 * 90: 30, hour: 30, hour + 1: 30}
+    for name, amount in (("distance", 30), ("energy_consumed", 5), ("energy_regained", 1.5)):
+        told = await changes(hass, loaded, name)
+        assert told == before[name] | dict.fromkeys(new, amount)
+
+
+async def test_logs_wait_for_the_service_without_losing_what_it_has_told(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    leaf: VehicleRuntime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise Unavailable
+
+    before = await changes(hass, loaded, "distance")
+    with monkeypatch.context() as context:
+        context.setattr(SourceSet, "read_trips", fail)
+        await leaf.statistics.async_add_logged(logged(LONG_AGO))
+        await leaf.statistics._async_read()
+    assert await changes(hass, loaded, "distance") == before
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+    leaf = runtime(loaded)
+    await leaf.statistics._async_read()
+    assert len(await changes(hass, loaded, "distance")) == len(before) + 1
+    assert not leaf.book.statistics.lacks_logs
+
+
+async def test_what_a_service_tells_of_a_month_later_takes_the_place_of_logs(
+    hass: HomeAssistant, loaded: MockConfigEntry, leaf: VehicleRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def does_not(*_: Any) -> None:
+        raise NotSupported
+
+    told = await changes(hass, loaded, "distance")
+    with monkeypatch.context() as context:
+        context.setattr(SourceSet, "read_trips", does_not)
+        leaf.book.statistics = StatisticsMemory(begun_at=leaf.book.statistics.begun_at)
+        get_instance(hass).async_clear_statistics([statistic_id(leaf.info, name) for name in SERIES])
+        await async_wait_recording_done(hass)
+        await leaf.statistics.async_add_logged(logged(at(13, 18), LONG_AGO))
+        assert len(await changes(hass, loaded, "distance")) >= 2
+    await leaf.statistics.async_rebuild()
+    now = await changes(hass, loaded, "distance")
+    assert now == told | {round((LONG_AGO - at(1, 0)) / timedelta(hours=1)): 30}

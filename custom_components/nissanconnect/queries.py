@@ -160,6 +160,7 @@ async def _import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> Veh
         lambda: _allowed_file(call.hass, call.data[ATTR_PATH]),
         device_key=vehicle.info.key,
     )
+    await vehicle.statistics.async_add_logged(imported.log.driven)
     return {"answer": imported.as_response()}
 
 

@@ -17,13 +17,20 @@ from homeassistant.components.recorder.statistics import (
     async_import_statistics,
     get_metadata,
 )
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE, Platform, UnitOfTemperature
+from homeassistant.const import (
+    ATTR_UNIT_OF_MEASUREMENT,
+    PERCENTAGE,
+    Platform,
+    UnitOfElectricPotential,
+    UnitOfTemperature,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .engine.book import Sums
 
 if TYPE_CHECKING:
     from .backends.leafspy.log import HourlyValue
@@ -41,6 +48,7 @@ _SENSORS: Mapping[str, tuple[str, str]] = {
     "temperature": ("battery_temperature", UnitOfTemperature.CELSIUS),
     "amp_hours": ("battery_amp_hours", "Ah"),
     "hx": ("battery_hx", PERCENTAGE),
+    "cell_spread": ("cell_spread", UnitOfElectricPotential.MILLIVOLT),
 }
 """For each series of the log: the key of the sensor, and the unit of the log."""
 
@@ -52,13 +60,14 @@ class LogError(ServiceValidationError):
 class LogContent(NamedTuple):
     """The content of a file: how many rows, how many were skipped for which reason, the hours by series.
 
-    ``damaged``: an archive breaks off.
+    ``damaged``: an archive breaks off. ``driven`` is what was driven, by hours.
     """
 
     rows: int
     skipped: dict[str, int]
     damaged: bool
     hours: dict[str, list[HourlyValue]]
+    driven: dict[datetime, Sums]
 
     @property
     def placeholders(self) -> dict[str, str]:
@@ -125,15 +134,16 @@ async def async_import_log(
 def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[float], None]) -> LogContent:
     """Read a file, which takes seconds."""
     # Imported here, so that a start does not pay for it.
-    from .backends.leafspy.log import Damaged, HourlyValues, LogReader, Series, Skipped, log_files  # noqa: PLC0415
+    from .backends.leafspy.log import Damaged, DrivenHours, HourlyValues, LogReader, Series, Skipped, log_files  # noqa: PLC0415
 
-    reader, hours, damaged = LogReader(now, name), HourlyValues(), False
+    reader, hours, driven, damaged = LogReader(now, name), HourlyValues(), DrivenHours(), False
     try:
         with opener() as path, _opened(path) as file:
             size = max(path.stat().st_size, 1)
             for chunks in log_files(file):
                 for row in reader.read(_watched(chunks, file, size, report)):
                     hours.add(row)
+                    driven.add(row)
     except Damaged:
         damaged = True
     except (OSError, ValueError) as err:  # the second if an upload is gone
@@ -143,6 +153,10 @@ def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[flo
         skipped={reason.value: reader.skipped[reason] for reason in Skipped},
         damaged=damaged,
         hours={series.value: list(hours.of(series, before=now - _BEING_RECORDED)) for series in Series},
+        driven={
+            hour.start: Sums(distance=hour.distance, energy=hour.energy, regained=hour.regained)
+            for hour in driven.of(before=now - _BEING_RECORDED)
+        },
     )
 
 

@@ -51,6 +51,7 @@ class Drive:
     temperature: float = 18.0
     amp_hours: float = 56.3
     hx: float = 79.9
+    spread: float = 18.0
     odometer: float = 51_096.0
     vin: str = VIN
 
@@ -65,6 +66,7 @@ class Drive:
             "VIN": self.vin,
             "Hx": f"{self.hx:.14f}",
             "Odo(km)": f"{self.odometer:.0f}",
+            "CP mV Diff": f"{self.spread:.0f}",
             "SOH": f"{self.health:.2f}",
             "epoch time": f"{self.at.timestamp():.3f}",
         }

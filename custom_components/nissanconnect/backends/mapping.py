@@ -45,6 +45,8 @@ POWER = Plausible(0, 400, 1)
 AMP_HOURS = Plausible(1, 250, 2)
 BARS = Plausible(1, 12, 0)
 CELL_VOLTAGE = Plausible(1.5, 5, 4)
+CELL_SPREAD = Plausible(1, 2000, 0)
+"""mV; 0 means that no cell was read."""
 
 # Volts, kPa, dBm, litres, minutes
 VOLTAGE = Plausible(5, 20, 1)

@@ -1,6 +1,7 @@
-"""The files of a vehicle's book: the open part, which is written often, and the archive of all that is settled.
+"""The files of a vehicle's book: the open part, which is written often, the archive of all that is settled, and logs.
 
-The archive is read when somebody asks for it, so that years of trips take no memory.
+The archive is read when somebody asks for it, so that years of trips take no memory. What logs tell of the time before
+the book is read when its statistics are written from scratch.
 """
 
 from asyncio import Lock
@@ -36,6 +37,9 @@ _DELAY = 300.0
 SELDOM = 6 * 3600.0
 """Seconds from a change that is no news to the write, unless Home Assistant stops before."""
 
+_AMOUNTS = 3
+"""That are kept of an hour in logs."""
+
 _KEPT = timedelta(days=731)
 """Trips and charges are kept for two years."""
 
@@ -45,12 +49,14 @@ class StatisticsMemory:
     """What is known of a book's statistics, whose costs are in ``currency``.
 
     ``begun_at`` is when the book was begun, ``history`` what was driven before, by the vehicle's service, if it
-    ``has_history`` from there. ``written`` are the last hours that have been written.
+    ``has_history`` from there, and by logs, but what it ``lacks_logs``. ``written`` are the last hours that have been
+    written.
     """
 
     begun_at: datetime | None = None
     history: Sums = Sums()
     has_history: bool = False
+    lacks_logs: bool = False
     currency: str | None = None
     written: tuple[datetime, ...] = ()
 
@@ -96,6 +102,9 @@ class BookFiles:
         self._open = StoreFile(hass, _VERSION, name, private=True, atomic_writes=True, max_readable_version=sys.maxsize)
         self._archive = StoreFile(
             hass, _VERSION, f"{name}.archive", private=True, atomic_writes=True, max_readable_version=sys.maxsize
+        )
+        self._logs = StoreFile(
+            hass, _VERSION, f"{name}.logs", private=True, atomic_writes=True, max_readable_version=sys.maxsize
         )
         self._lock = Lock()
         """Held while the archive is read and written: what is being settled is in it already."""
@@ -160,9 +169,22 @@ class BookFiles:
             if self._archive.is_written:
                 self._unwritten = Entries()
 
+    async def async_logged(self) -> dict[datetime, Sums]:
+        """Return what logs tell, by hours."""
+        reader = BookReader(dt_util.utcnow())
+        found = reader.logged(await self._logs.async_read())
+        if reader.lost:
+            await self._logs.async_set_aside()
+        return found
+
+    async def async_keep_logged(self, logged: Mapping[datetime, Sums]) -> None:
+        """Keep what logs tell."""
+        rows = [[hour, sums.distance, sums.energy, sums.regained] for hour, sums in logged.items()]
+        await self._logs.async_save({"hours": rows})
+
     async def async_remove(self) -> None:
         """Forget everything."""
-        for file in (self._open, self._archive):
+        for file in (self._open, self._archive, self._logs):
             await file.async_remove()
             await file.async_remove_set_aside()
 
@@ -257,6 +279,18 @@ class BookReader(LenientReader):
         """Return the entries that can be read."""
         kept = self.mapping(raw)
         return Entries([*self._each(Trip, kept.get("trips"))], [*self._each(Charge, kept.get("charges"))])
+
+    def logged(self, raw: Any) -> dict[datetime, Sums]:
+        """Return the hours of logs that can be read."""
+        found = dict[datetime, Sums]()
+        for each in self.items(self.mapping(raw).get("hours")):
+            match each:
+                case [hour, *amounts] if len(amounts) == _AMOUNTS and (at := self.load(datetime, hour)) is not None:
+                    distance, energy, regained = (self.load(float, amount) or 0.0 for amount in amounts)
+                    found[at] = Sums(distance=distance, energy=energy, regained=regained)
+                case _:
+                    self.lost = True
+        return found
 
     def _readings(self, kept: Mapping[str, Any]) -> Iterator[tuple[Quantity, Reading]]:
         for name, series in kept.items():

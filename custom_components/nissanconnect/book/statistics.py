@@ -1,6 +1,7 @@
 """Keeps a vehicle's long-term statistics up to its book, and fills in what its service knows from before."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from types import ModuleType
@@ -15,7 +16,7 @@ from homeassistant.util.json import JsonValueType
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
 from ..engine.book import Sums, sums_of
-from ..engine.book_hours import by_hour, running_sums
+from ..engine.book_hours import by_hour, running_sums, uncovered, united
 from ..engine.entry_finder import Entries
 from ..issues import NOT_ON_ENERGY_DASHBOARD, async_set_issue
 from ..vehicle import BackendError, NotSupported, spread
@@ -144,6 +145,8 @@ class BookStatistics:
             memory = self._book.statistics
             if not memory.has_history and (memory.begun_at is not None or not memory.written):
                 await self._async_rebuild(needs_history=False)  # the next night tries again
+            elif self._book.statistics.lacks_logs:
+                await self._async_add_logs()
         finally:
             self._async_follow()
         if (told := await async_read_lately(self._coordinator.sources)) is not None:
@@ -171,6 +174,26 @@ class BookStatistics:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
         return await self._async_rebuild(needs_history=True)
 
+    async def async_add_logged(self, driven: Mapping[datetime, Sums]) -> None:
+        """Add what logs tell of the time before the book was begun, where nothing is known of a day or month yet.
+
+        If the service's history cannot be read now, which belongs between, they are written in the night.
+        """
+        long_term, kept = await self._async_long_term(), await self._book.files.async_logged()
+        begun_at = self._book.statistics.begun_at or dt_util.utcnow()
+        written = await long_term.async_read(self._hass, self._coordinator.info)
+        others = {hour for changes in written.values() for hour, change in changes.items() if change} - {*kept}
+        known = [hour for hour in others if hour < begun_at]
+        logged = united(kept, uncovered(driven, known, begun_at, dt_util.get_default_time_zone()))
+        if logged != kept:
+            await self._book.files.async_keep_logged(logged)
+            self._book.async_keep_statistics(replace(self._book.statistics, lacks_logs=True))
+            await self._async_add_logs()
+
+    async def _async_add_logs(self) -> None:
+        with suppress(BackendError):
+            await self._async_rebuild(needs_history=True)
+
     async def _async_rebuild(self, *, needs_history: bool) -> dict[str, JsonValueType]:
         currency = self._hass.config.currency
         in_book = self._book.book.settled + sum(by_hour(self._book.over, currency).values(), Sums())
@@ -180,9 +203,12 @@ class BookStatistics:
         hours, has_history = await self._async_history(entries, is_needed=needs_history)
         history = sum(hours.values(), Sums())
         own, long_term = by_hour(entries, currency), await self._async_long_term()
+        logged = await self._book.files.async_logged()
+        known = [hour for hour, sums in hours.items() if sums != Sums()]
+        _add(hours, uncovered(logged, known, self._begun_at(entries), dt_util.get_default_time_zone()))
         _add(hours, own)
-        written = await long_term.async_read(self._hass, self._coordinator.info)
-        _add(hours, _older(written, hours))
+        older = _older(await long_term.async_read(self._hass, self._coordinator.info), hours)
+        _add(hours, {hour: sums for hour, sums in older.items() if hour not in logged})
         rows = running_sums(hours, Sums())
         ids = await long_term.async_write(self._hass, self._coordinator.info, rows, from_scratch=True)
         self._rows = None
@@ -191,6 +217,7 @@ class BookStatistics:
                 self._book.statistics,
                 history=rows[-1][1] + in_book.times(-1) if rows else Sums(),
                 has_history=has_history,
+                lacks_logs=False,
                 currency=currency,
                 written=tuple(sorted(own)),
             )
@@ -208,11 +235,9 @@ class BookStatistics:
 
         Of the day on which it was begun, it is what is not in the book; a service knows that on the next day.
         """
-        begun_at = self._book.statistics.begun_at
-        if begun_at is None:
+        if self._book.statistics.begun_at is None:
             return {}, False
-        first = [series[0].start for series in entries if series]  # the file that says when it was begun may be new
-        begun_on = dt_util.as_local(min([begun_at, *first])).date()
+        begun_on = dt_util.as_local(self._begun_at(entries)).date()
         own = sums_by_day(entries, self._hass.config.currency).get(begun_on, Sums())
         try:
             hours = await async_read_history(self._coordinator.sources, begun_on, own)
@@ -223,6 +248,11 @@ class BookStatistics:
                 raise
             return {}, False
         return hours, begun_on < dt_util.now().date()
+
+    def _begun_at(self, entries: Entries) -> datetime:
+        """Return when the book was begun: the file that says so may be newer than what is in the archive."""
+        first = [series[0].start for series in entries if series]
+        return min([self._book.statistics.begun_at or dt_util.utcnow(), *first])
 
     async def _async_long_term(self) -> ModuleType:
         """Return what needs the recorder. It would be loaded at our start if that were imported there."""

@@ -25,9 +25,10 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import probatio
 
-from ..account import NissanConfigEntry
+from ..account import AccountCoordinator, NissanConfigEntry
 from ..backends.base import Receiving
 from ..const import CONF_ODOMETER_UNIT, CONF_OUTSIDE_UNIT, CONF_SOURCE, CONF_VEHICLE
+from ..runtime import VehicleRuntime
 from ..settings import EntryValues
 from ..sources import (
     AUTOMATIC,
@@ -268,17 +269,20 @@ class LeafSpyLogFlow(ConfigFlow):
 
         from ..statistics import LogError, async_import_log  # noqa: PLC0415
 
+        owner = self._owner(vehicle)
         try:
             imported = await async_import_log(
                 self.hass,
                 vehicle.key,
                 partial(process_uploaded_file, self.hass, file_id),
-                device_key=self._device_key(vehicle),
+                device_key=owner.info.key if owner else vehicle.key,
                 progress=self.async_update_progress,
             )
         except LogError as err:
             self._log_placeholders = dict(err.translation_placeholders or {})
             return {"base": str(err.translation_key)}
+        if owner is not None:
+            await owner.statistics.async_add_logged(imported.log.driven)
         self._log_placeholders = {
             "hours": str(max(imported.hours.values())),
             "from": f"{dt_util.as_local(imported.first):%Y-%m-%d}",
@@ -297,7 +301,7 @@ class LeafSpyLogFlow(ConfigFlow):
         return loaded_vehicles(entry) | {alias(known.info.key): known.info for known in secondary}
 
     @callback
-    def _device_key(self, vehicle: VehicleInfo) -> str:
-        """Return the key of the vehicle that has the sensors, which may belong to another entry."""
-        entry: NissanConfigEntry = self._get_reconfigure_entry()
-        return next((consumer.info.key for consumer, _ in entry.runtime_data.consumers(vehicle.key)), vehicle.key)
+    def _owner(self, vehicle: VehicleInfo) -> VehicleRuntime | None:
+        """Return the vehicle that has the sensors, which may belong to another entry."""
+        account: AccountCoordinator = self._get_reconfigure_entry().runtime_data
+        return next((owner for owner, _ in account.consumers(vehicle.key)), account.vehicles.get(vehicle.key))

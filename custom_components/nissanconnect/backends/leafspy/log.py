@@ -4,12 +4,15 @@ An owner uploads one log, or a ZIP archive of many, as phones make when files ar
 streams. Whatever the bytes of a log are, reading them never raises: a row that cannot be read is counted.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from itertools import pairwise
+from math import inf
+from operator import itemgetter
 from statistics import fmean
 import struct
 from typing import BinaryIO
@@ -17,7 +20,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import zlib
 
 from ...vehicle import normalise_key
-from ..mapping import AMP_HOURS, HEALTH, TEMPERATURE
+from ..mapping import AMP_HOURS, CELL_SPREAD, HEALTH, TEMPERATURE
 from .log_csv import DELIMITERS, Ambiguous, Columns, RowReader, is_open, lines
 from .message import celsius, hx_of, level_of, odometer_of
 
@@ -100,7 +103,9 @@ class Skipped(StrEnum):
 class LogRow:
     """The values of one row in the units of ``vehicle``; at least one is known.
 
-    ``level`` and ``odometer`` belong to no :class:`Series`; a row in which they are ambiguous is not trusted at all.
+    ``level``, ``odometer`` and ``power`` belong to no :class:`Series`; a row in which they are ambiguous is not trusted
+    at all. ``power`` is what is drawn from the battery in kW, below zero while it regains, unknown at the plug.
+    ``cell_spread`` is in mV.
     """
 
     at: datetime
@@ -109,7 +114,9 @@ class LogRow:
     temperature: float | None = None
     amp_hours: float | None = None
     hx: float | None = None
+    cell_spread: float | None = None
     odometer: float | None = None
+    power: float | None = None
 
 
 @dataclass(slots=True)
@@ -188,8 +195,21 @@ def _log_row(row: RowReader, at: datetime) -> LogRow:
         temperature=_temperature(row),
         amp_hours=row.number("ahr", lambda ahr: AMP_HOURS.of(_scaled(ahr, above=1000, least=10))),
         hx=row.number("hx", hx_of),
+        cell_spread=row.number("cpmvdiff", CELL_SPREAD.of),
         odometer=_odometer(row),
+        power=_power(row),
     )
+
+
+def _power(row: RowReader) -> float | None:
+    """Return what the battery gives; of the volts in single rows the app writes the amps again (leafspy §9)."""
+    if any({0} != {*row.candidates(name)} for name in ("plugstate", "chargemode")):
+        return None
+    volts, amps = row.number("packvolts"), row.number("packamps")
+    if volts is None or amps is None or not _LEAST_VOLTS <= volts <= _MOST_VOLTS or volts == abs(amps):
+        return None
+    power = volts * amps / 1000
+    return round(power, 3) if abs(power) <= _MOST_POWER else None
 
 
 def _odometer(row: RowReader) -> float | None:
@@ -236,6 +256,10 @@ def _time(row: RowReader) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None and _FIRST_LOG <= seconds < 1e10 else None
 
 
+_LEAST_VOLTS, _MOST_VOLTS = 200.0, 450.0
+_MOST_POWER = 200.0
+"""kW; no LEAF has so much."""
+
 _HOUR = 3600
 
 
@@ -249,6 +273,7 @@ class Series(StrEnum):
     TEMPERATURE = "temperature"
     AMP_HOURS = "amp_hours"
     HX = "hx"
+    CELL_SPREAD = "cell_spread"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,3 +334,89 @@ class HourlyValues:
                 # Rounding can push a mean of equal values past them.
                 mean = min(max(found.total / found.count, found.minimum), found.maximum)
                 yield HourlyValue(start=start, mean=mean, minimum=found.minimum, maximum=found.maximum)
+
+
+_PAUSE = 6
+"""Minutes without a row after which it is unknown what was driven; some log every five minutes."""
+_FASTEST, _ROUNDED = 3.0, 2.0
+"""km in a minute, and km: what has risen faster was misread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrivenHour:
+    """What was driven in one hour; ``start`` is a full hour in UTC.
+
+    The ``distance`` is in km. ``energy`` is what has left the battery in kWh, without what was ``regained``.
+    """
+
+    start: datetime
+    distance: float
+    energy: float
+    regained: float
+
+
+@dataclass(slots=True)
+class _Minute:
+    """``seconds`` has a bit for each second that was counted. ``powers`` are how many, ``drawn`` and ``back`` in kW."""
+
+    seconds: int = 0
+    powers: int = 0
+    drawn: float = 0.0
+    back: float = 0.0
+    odometer: float | None = None
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """The mean kW that were drawn and that flowed back."""
+        return self.drawn / max(self.powers, 1), self.back / max(self.powers, 1)
+
+
+class DrivenHours:
+    """What was driven in every hour, as far as it was logged. Reading rows again, in any order, changes nothing."""
+
+    def __init__(self) -> None:
+        self._minutes: dict[int, _Minute] = {}
+
+    def add(self, row: LogRow) -> None:
+        """Count a row, unless one of the same second was counted."""
+        number, second = divmod(int(row.at.timestamp()), 60)
+        minute = self._minutes.setdefault(number, _Minute())
+        if minute.seconds >> second & 1:
+            return
+        minute.seconds |= 1 << second
+        if row.power is not None:
+            minute.powers += 1
+            minute.drawn += max(row.power, 0.0)
+            minute.back += max(-row.power, 0.0)
+        if row.odometer is not None:
+            minute.odometer = max(row.odometer, minute.odometer or 0.0)
+
+    def of(self, *, before: datetime) -> Iterator[DrivenHour]:
+        """Yield the hours that were over ``before`` that time, in order, of the times in which it has driven."""
+        hours = defaultdict[int, list[float]](lambda: [0.0, 0.0, 0.0])
+        for driven in self._driven():
+            for minute, *amounts in driven:
+                hours[minute // 60] = [total + each for total, each in zip(hours[minute // 60], amounts, strict=True)]
+        for number, (distance, drawn, back) in sorted(hours.items()):
+            start = datetime.fromtimestamp(number * _HOUR, UTC)
+            if start + timedelta(hours=1) <= before:
+                yield DrivenHour(start=start, distance=distance, energy=max(drawn - back, 0.0), regained=back)
+
+    def _driven(self) -> Iterator[list[tuple[int, float, float, float]]]:
+        """Yield minutes with what has been driven, drawn and regained until then, of each time without a pause."""
+        driven, shown = list[tuple[int, float, float, float]](), None
+        minutes = sorted(self._minutes.items(), key=itemgetter(0))
+        for (one, first), (other, second) in pairwise([*minutes, (inf, _Minute())]):
+            shown, pause, distance = first.odometer if shown is None else shown, other - one, 0.0
+            if pause > _PAUSE:
+                if any(each[1] for each in driven):
+                    yield driven
+                driven, shown = [], None
+                continue
+            if shown is not None and second.odometer is not None:
+                risen = second.odometer - shown
+                if 0 <= risen <= _FASTEST * pause + _ROUNDED:
+                    distance, shown = risen, second.odometer
+            hours = pause / 60 if first.powers and second.powers else 0.0
+            drawn, back = (hours * (before + now) / 2 for before, now in zip(first.means, second.means, strict=True))
+            driven.append((int(other), distance, drawn, back))
