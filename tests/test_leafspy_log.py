@@ -19,6 +19,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
+from homeassistant.util import slugify
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import (
@@ -28,6 +29,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.nissanconnect.const import DOMAIN
+from custom_components.nissanconnect.vehicle import alias
 
 from .conftest import NOON, set_up, settle
 from .dialogs import submit
@@ -104,6 +106,11 @@ async def act(hass: HomeAssistant, path: Path | str, vehicle: str = VIN) -> dict
     return answer
 
 
+def of_book(name: str) -> str:
+    """The id of a statistic that belongs to no entity."""
+    return f"{DOMAIN}:{slugify(alias(VIN))}_{name}"
+
+
 async def history(hass: HomeAssistant, entity_id: str) -> list[tuple[datetime, float, float, float]]:
     """The long-term statistics of a sensor, by the hour, as Home Assistant draws them."""
     await async_wait_recording_done(hass)
@@ -121,6 +128,15 @@ async def history(hass: HomeAssistant, entity_id: str) -> list[tuple[datetime, f
         (datetime.fromtimestamp(row["start"], UTC), row["mean"] or 0, row["min"] or 0, row["max"] or 0)
         for row in found.get(entity_id, [])
     ]
+
+
+async def changes(hass: HomeAssistant, statistic: str) -> dict[datetime, float]:
+    """By how much a sum rises in each hour."""
+    await async_wait_recording_done(hass)
+    found = await get_instance(hass).async_add_executor_job(
+        statistics_during_period, hass, datetime(2011, 1, 1, tzinfo=UTC), None, {statistic}, "hour", None, {"change"}
+    )
+    return {datetime.fromtimestamp(row["start"], UTC): row["change"] or 0 for row in found.get(statistic, [])}
 
 
 async def metadata(hass: HomeAssistant, entity_id: str) -> StatisticMetaData:
@@ -141,7 +157,7 @@ async def test_a_log_becomes_history(hass: HomeAssistant, loaded: MockConfigEntr
         "rows": 20,
         "skipped": REASONS,
         "damaged": False,
-        "hours": {HEALTH: 2, TEMPERATURE: 2, HX: 2, AMP_HOURS: 2},
+        "hours": {HEALTH: 2, TEMPERATURE: 2, HX: 2, AMP_HOURS: 2, of_book("cell_spread"): 2},
         "from": seven.isoformat(),
         "to": (eight + timedelta(hours=1)).isoformat(),
     }
@@ -149,7 +165,56 @@ async def test_a_log_becomes_history(hass: HomeAssistant, loaded: MockConfigEntr
     assert await history(hass, TEMPERATURE) == [(seven, 12.25, 10, 14.5), (eight, 17.25, 15, 19.5)]
     assert await history(hass, HX) == [(seven, 79.9, 79.9, 79.9), (eight, 79.9, 79.9, 79.9)]
     assert await history(hass, AMP_HOURS) == [(seven, 56.3, 56.3, 56.3), (eight, 56.3, 56.3, 56.3)]
+    assert await history(hass, of_book("cell_spread")) == [(seven, 18, 18, 18), (eight, 18, 18, 18)]
+    spread = await metadata(hass, of_book("cell_spread"))
+    assert (spread["name"], spread["unit_of_measurement"]) == ("LEAF: Cell voltage spread", "mV")
     assert await history(hass, "sensor.leaf_battery") == []
+
+
+async def test_the_spread_is_history_of_its_sensor_if_there_is_one(
+    hass: HomeAssistant, loaded: MockConfigEntry, media: Path
+) -> None:
+    sensor = er.async_get(hass).async_get_or_create(
+        "sensor", DOMAIN, f"{VIN}_cell_spread", config_entry=loaded, suggested_object_id="leaf_spread"
+    )
+    await act(hass, await write(media / "Log_1.csv", log(drive()), hass))
+    assert len(await history(hass, sensor.entity_id)) == 2
+    assert await history(hass, of_book("cell_spread")) == []
+
+
+async def test_what_was_driven_becomes_history_of_the_book(
+    hass: HomeAssistant, loaded: MockConfigEntry, media: Path
+) -> None:
+    """From logs that overlap, in any order, and after the statistics are rebuilt."""
+    rows = [
+        Drive(at=MORNING + timedelta(minutes=minute), odometer=51_096 + minute).row(
+            instead={"packvolts": "360", "packamps": "50" if minute < 15 else "-25"}
+        )
+        for minute in range(21)
+    ]
+    later = [
+        Drive(at=MORNING + timedelta(days=40, minutes=minute), odometer=53_000 + minute).row() for minute in range(9)
+    ]
+    parts = {"1": log(rows[:18]), "2": log(later), "3": log(rows)}
+    for name, content in parts.items():
+        await write(media / f"{name}.csv", content, hass)
+    for name in ("1", "2", "3", "2", "1"):
+        await act(hass, media / f"{name}.csv")
+    vehicle = loaded.runtime_data.vehicles[VIN]
+    await vehicle.statistics.async_rebuild()
+    driven, used, regained = [
+        await changes(hass, of_book(name)) for name in ("distance", "energy_consumed", "energy_regained")
+    ]
+    seven, eight, other = (
+        MORNING.replace(minute=0),
+        MORNING.replace(hour=8, minute=0),
+        MORNING.replace(minute=0) + timedelta(days=40),
+    )
+    assert driven == {seven: 9, eight: 11, other: 8}
+    assert used == pytest.approx(
+        {seven: 9 * 18 / 60, eight: (5.5 * 18 - 5.5 * 9) / 60, other: 8 * 7.809 / 60}, abs=0.01
+    )
+    assert regained == pytest.approx({seven: 0, eight: 5.5 * 9 / 60, other: 0}, abs=0.01)
 
 
 async def test_it_joins_what_home_assistant_records_itself(

@@ -158,7 +158,7 @@ async def _import_leafspy_log(vehicle: VehicleRuntime, call: ServiceCall) -> Veh
         call.hass,
         _name_in_logs(vehicle.info),
         lambda: _allowed_file(call.hass, call.data[ATTR_PATH]),
-        device_key=vehicle.info.key,
+        device=vehicle.info,
     )
     await vehicle.statistics.async_add_logged(imported.log.driven)
     return {"answer": imported.as_response()}

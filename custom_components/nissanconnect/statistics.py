@@ -1,4 +1,4 @@
-"""Imports Leaf Spy's logs into the long-term statistics of the vehicle's own sensors.
+"""Imports Leaf Spy's logs into the long-term statistics of the vehicle's own sensors; what has none gets its own.
 
 An hour in a log replaces what is recorded for that hour, so importing again changes nothing, and gaps are filled.
 """
@@ -14,6 +14,7 @@ from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_ins
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import (
     STATISTIC_UNIT_TO_UNIT_CONVERTER,
+    async_add_external_statistics,
     async_import_statistics,
     get_metadata,
 )
@@ -24,13 +25,16 @@ from homeassistant.const import (
     UnitOfElectricPotential,
     UnitOfTemperature,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback, valid_entity_id
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from .book.long_term import statistic_id
 from .const import DOMAIN
 from .engine.book import Sums
+from .texts import async_text
+from .vehicle import VehicleInfo
 
 if TYPE_CHECKING:
     from .backends.leafspy.log import HourlyValue
@@ -43,12 +47,14 @@ _BEING_RECORDED = timedelta(minutes=15)
 _LONGEST_WRITE = 300.0
 """Seconds for the database to write everything."""
 
+_SPREAD = "cell_spread"
+
 _SENSORS: Mapping[str, tuple[str, str]] = {
     "health": ("battery_health", PERCENTAGE),
     "temperature": ("battery_temperature", UnitOfTemperature.CELSIUS),
     "amp_hours": ("battery_amp_hours", "Ah"),
     "hx": ("battery_hx", PERCENTAGE),
-    "cell_spread": ("cell_spread", UnitOfElectricPotential.MILLIVOLT),
+    _SPREAD: ("cell_spread", UnitOfElectricPotential.MILLIVOLT),
 }
 """For each series of the log: the key of the sensor, and the unit of the log."""
 
@@ -100,18 +106,18 @@ async def async_import_log(
     name: str | None,
     opener: Opener,
     *,
-    device_key: str,
+    device: VehicleInfo,
     progress: Callable[[float], None] | None = None,
 ) -> Imported:
     """Read the logs of a vehicle and import them; raises :class:`LogError`.
 
     ``name`` is the vehicle's VIN or frame number, ``None`` if that is unknown: rows with another one are skipped.
-    ``device_key`` is the key of the vehicle that has the sensors. ``progress`` is called in the event loop with the
+    ``device`` is the vehicle that has the sensors. ``progress`` is called in the event loop with the
     share that has been read, from 0 to 1.
     """
     if RECORDER_DOMAIN not in hass.config.components:
         raise LogError(translation_domain=DOMAIN, translation_key="no_recorder")
-    sensors = _sensors(hass, device_key)
+    sensors = _sensors(hass, device.key)
     if not sensors:
         raise LogError(translation_domain=DOMAIN, translation_key="no_battery_sensors")
 
@@ -119,6 +125,8 @@ async def async_import_log(
         if progress is not None:
             hass.loop.call_soon_threadsafe(progress, share)
 
+    # Its messages do not have the spread, so a vehicle that has only Leaf Spy has no sensor for it.
+    sensors.setdefault(_SPREAD, statistic_id(device, _SPREAD))
     log = await hass.async_add_executor_job(_read, opener, name, dt_util.utcnow(), report)
     found = {sensors[series]: (series, values) for series, values in log.hours.items() if series in sensors}
     starts = [value.start for _, values in found.values() for value in values]
@@ -128,7 +136,7 @@ async def async_import_log(
         raise LogError(
             translation_domain=DOMAIN, translation_key="log_empty", translation_placeholders=log.placeholders
         )
-    return Imported(log, await _async_record(hass, found), min(starts), max(starts) + timedelta(hours=1))
+    return Imported(log, await _async_record(hass, device, found), min(starts), max(starts) + timedelta(hours=1))
 
 
 def _read(opener: Opener, name: str | None, now: datetime, report: Callable[[float], None]) -> LogContent:
@@ -189,11 +197,14 @@ def _sensors(hass: HomeAssistant, key: str) -> dict[str, str]:
     }
 
 
-async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list[HourlyValue]]]) -> dict[str, int]:
+async def _async_record(
+    hass: HomeAssistant, device: VehicleInfo, found: Mapping[str, tuple[str, list[HourlyValue]]]
+) -> dict[str, int]:
     """Import the hours and wait until they are in the database; return how many by entity."""
     instance = get_instance(hass)
     known = await instance.async_add_executor_job(lambda: get_metadata(hass, statistic_ids=set(found)))
     hours: dict[str, int] = {}
+    label = await async_text(hass, "sensor", f"{_SPREAD}.name")
     for entity_id, (series, values) in found.items():
         log_unit = _SENSORS[series][1]
         state = hass.states.get(entity_id)
@@ -202,16 +213,18 @@ async def _async_record(hass: HomeAssistant, found: Mapping[str, tuple[str, list
         unit = known[entity_id][1]["unit_of_measurement"] if entity_id in known else shown_unit
         converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)
         convert = converter.converter_factory(log_unit, unit) if converter else float
+        is_external = not valid_entity_id(entity_id)
         metadata = StatisticMetaData(
             mean_type=StatisticMeanType.ARITHMETIC,
             has_sum=False,
-            name=None,
-            source=RECORDER_DOMAIN,
+            name=f"{device.name}: {label}" if is_external else None,
+            source=DOMAIN if is_external else RECORDER_DOMAIN,
             statistic_id=entity_id,
             unit_class=converter.UNIT_CLASS if converter else None,
             unit_of_measurement=unit,
         )
-        async_import_statistics(
+        record = async_add_external_statistics if is_external else async_import_statistics
+        record(
             hass,
             metadata,
             [

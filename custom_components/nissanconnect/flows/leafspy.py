@@ -275,7 +275,7 @@ class LeafSpyLogFlow(ConfigFlow):
                 self.hass,
                 vehicle.key,
                 partial(process_uploaded_file, self.hass, file_id),
-                device_key=owner.info.key if owner else vehicle.key,
+                device=owner.info if owner else vehicle,
                 progress=self.async_update_progress,
             )
         except LogError as err:
