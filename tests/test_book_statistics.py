@@ -133,7 +133,7 @@ async def test_logs_fill_in_what_nothing_else_knows_and_only_once(
         LONG_AGO, LONG_AGO + timedelta(hours=1), *(hour.replace(minute=0) - timedelta(hours=5) for hour in covered)
     )
     other = logged(LONG_AGO - timedelta(days=90), dt_util.utcnow() - timedelta(minutes=30)) | logged(LONG_AGO, km=20)
-    for each in (one, one, other, one, other):
+    for each in (one, one, other, one, other, logged(LONG_AGO + timedelta(hours=2))):
         await leaf.statistics.async_add_logged(each)
     await leaf.statistics.async_rebuild()
     new = {
@@ -142,7 +142,7 @@ async def test_logs_fill_in_what_nothing_else_knows_and_only_once(
         if hour not in before["distance"]
     }
     hour = round((LONG_AGO - at(1, 0)) / timedelta(hours=1))
-    assert new == {hour - 24 * 90: 30, hour: 30, hour + 1: 30}
+    assert new == {hour - 24 * 90: 30, hour: 30, hour + 1: 30, hour + 2: 30}
     for name, amount in (("distance", 30), ("energy_consumed", 5), ("energy_regained", 1.5)):
         told = await changes(hass, loaded, name)
         assert told == before[name] | dict.fromkeys(new, amount)
@@ -183,8 +183,17 @@ async def test_what_a_service_tells_of_a_month_later_takes_the_place_of_logs(
         leaf.book.statistics = StatisticsMemory(begun_at=leaf.book.statistics.begun_at)
         get_instance(hass).async_clear_statistics([statistic_id(leaf.info, name) for name in SERIES])
         await async_wait_recording_done(hass)
-        await leaf.statistics.async_add_logged(logged(at(13, 18), LONG_AGO))
-        assert len(await changes(hass, loaded, "distance")) >= 2
+        await leaf.statistics.async_add_logged(logged(at(13, 18)))
+        assert (await changes(hass, loaded, "distance"))[12 * 24 + 18] == 30
     await leaf.statistics.async_rebuild()
-    now = await changes(hass, loaded, "distance")
-    assert now == told | {round((LONG_AGO - at(1, 0)) / timedelta(hours=1)): 30}
+    assert await changes(hass, loaded, "distance") == told
+
+
+async def test_logs_do_not_add_to_a_day_that_an_earlier_entry_has_written(
+    hass: HomeAssistant, loaded: MockConfigEntry, leaf: VehicleRuntime
+) -> None:
+    await leaf.statistics.async_add_logged(logged(LONG_AGO))
+    before = await changes(hass, loaded, "distance")
+    await leaf.book.files.async_keep_logged({})  # as its files are removed with an entry
+    await leaf.statistics.async_add_logged(logged(LONG_AGO, LONG_AGO + timedelta(hours=1), km=40))
+    assert await changes(hass, loaded, "distance") == before

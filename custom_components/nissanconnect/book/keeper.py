@@ -113,7 +113,7 @@ class VehicleBook:
             return plan.wishes.capacity
         before, today = self._capacity, dt_util.now().date()
         if known is None or before is None or abs(known - before) > _OTHER * before:
-            self._capacity, self._capacity_on = known or before, today
+            self._capacity, self._capacity_on = known, today
         elif today != self._capacity_on:
             self._capacity, self._capacity_on = before + _DAILY * (known - before), today
         return self._capacity

@@ -262,14 +262,9 @@ class EntryFinder:
 
     def _cost(self, flows: Sequence[Rise], tariffs: Sequence[Tariff]) -> tuple[float | None, Tariff | None]:
         """Return the cost by the first tariff whose prices were known then, if any was, or else the first tariff."""
-        costs = ((cost_of(flows, self._prices(each)), each) for each in tariffs)
+        known, now = self._readings.by_source(Quantity.PRICE), self._stays[-1].end
+        costs = ((cost_of(flows, _going_on(known.get(each.key, []), now)), each) for each in tariffs)
         return next((each for each in costs if each[0] is not None), (None, next(iter(tariffs), None)))
-
-    def _prices(self, tariff: Tariff) -> Sequence[Reading]:
-        """Return the prices by a tariff. One that has just ended goes on until the next is noted."""
-        prices = self._readings.by_source(Quantity.PRICE).get(tariff.key, [])
-        just_ended = prices and prices[-1].value is None and self._stays[-1].end - prices[-1].at < _NOTED_WITHIN
-        return prices[:-1] if just_ended else prices
 
     # What is known of a time
 
@@ -401,6 +396,12 @@ def _with_regained(trips: Sequence[Trip], regained: Sequence[Rise]) -> list[Trip
         replace(trip, regained=shares[trip.start]) if trip.regained is None and trip.start in shares else trip
         for trip in trips
     ]
+
+
+def _going_on(prices: Sequence[Reading], now: datetime) -> Sequence[Reading]:
+    """Let a price that has just ended go on until the next is noted."""
+    just_ended = prices and prices[-1].value is None and now - prices[-1].at < _NOTED_WITHIN
+    return prices[:-1] if just_ended else prices
 
 
 def _mean(series: Sequence[Reading]) -> float | None:

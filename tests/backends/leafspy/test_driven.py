@@ -69,6 +69,8 @@ def test_a_vehicle_that_stands_has_driven_nothing() -> None:
     assert _driven(_rows(30, km=0)) == []
     (hour,) = _driven([*_rows(10, kw=None), *_rows(10, start=AT + timedelta(minutes=10), km=0, kw=None, begun=1010)])
     assert (hour.distance, hour.energy) == (10, 0), "at the plug"
+    (hour,) = _driven([*_rows(10, 60), *_rows(9, 60, start=AT + timedelta(minutes=11), km=0, kw=None, begun=1010)])
+    assert (hour.distance, hour.energy) == pytest.approx((10, 2))
 
 
 @pytest.mark.parametrize("misread", [1.0, 900_000.0])
