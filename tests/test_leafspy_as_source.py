@@ -6,7 +6,7 @@ from datetime import timedelta
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import STATE_OFF
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -87,6 +87,19 @@ async def test_the_phone_knows_more_and_later_but_not_whether_the_vehicle_can_be
     await pass_time(timedelta(minutes=20))
     assert state(hass, "sensor.leaf_battery").state == "55.0"
     assert state(hass, "sensor.leaf_battery_source").state == "leafspy"
+
+
+async def test_its_logs_become_history_of_sensors_while_the_account_is_not_loaded(
+    hass: HomeAssistant, client: Client, both: MockConfigEntry
+) -> None:
+    """What was driven belongs into the book, which is not there."""
+    (account,) = (each for each in hass.config_entries.async_entries(DOMAIN) if each is not both)
+    await hass.config_entries.async_unload(account.entry_id)
+    sensor = er.async_get(hass).async_get_or_create("sensor", DOMAIN, f"{VIN}_battery_health", config_entry=account)
+    content = log([Drive(at=NOON - timedelta(days=300), health=90).row()])
+    result = await go(hass, await begin(hass, both), {"file": await upload(client, content)})
+    assert result["reason"] == "log_imported"
+    assert len(await history(hass, sensor.entity_id)) == 1
 
 
 async def test_its_logs_become_history_of_the_one_vehicle(
