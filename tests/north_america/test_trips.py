@@ -25,7 +25,6 @@ async def lives_there(hass: HomeAssistant) -> None:
 @pytest.fixture
 async def ariya(service: MyNissan, lives_there: None, loaded: ConfigEntry) -> VehicleRuntime:
     """The Ariya at home, whose odometer was read on the evening before yesterday, and then now."""
-    found: VehicleRuntime
     found: VehicleRuntime = next(each for each in loaded.runtime_data.vehicles.values() if each.info.name == "Ariya")
     found.book.statistics = replace(found.book.statistics, has_history=True)
     now = found.coordinator.data.odometer
