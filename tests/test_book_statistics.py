@@ -24,7 +24,7 @@ from custom_components.nissanconnect.vehicle import NotSupported, Unavailable
 
 from .book_actions.entries import at, charge
 from .charging import runtime
-from .conftest import LetTimePass, set_up
+from .conftest import LetTimePass, set_up, settle, state
 
 pytestmark = pytest.mark.usefixtures("recorder_mock")
 
@@ -197,3 +197,21 @@ async def test_logs_do_not_add_to_a_day_that_an_earlier_entry_has_written(
     await leaf.book.files.async_keep_logged({})  # as its files are removed with an entry
     await leaf.statistics.async_add_logged(logged(LONG_AGO, LONG_AGO + timedelta(hours=1), km=40))
     assert await changes(hass, loaded, "distance") == before
+
+
+async def test_this_month_has_the_days_before_the_book_was_begun(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    assert float(state(hass, "sensor.leaf_distance_this_month").state) == 0
+    await runtime(loaded).statistics.async_rebuild()
+    for _ in range(2):
+        await pass_time(timedelta(minutes=1))
+        driven = await changes(hass, loaded, "distance")
+        of_november = sum(km for hour, km in driven.items() if hour >= 0)
+        assert of_november > 10
+        assert float(state(hass, "sensor.leaf_distance_this_month").state) == pytest.approx(of_november, abs=0.1)
+        assert float(state(hass, "sensor.leaf_energy_used_this_month").state) > 1
+        assert await hass.config_entries.async_reload(loaded.entry_id)
+        await settle(hass)
+    await pass_time(timedelta(days=15), timedelta(days=15))
+    assert float(state(hass, "sensor.leaf_distance_this_month").state) < of_november

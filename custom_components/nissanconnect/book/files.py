@@ -49,14 +49,15 @@ class StatisticsMemory:
     """What is known of a book's statistics, whose costs are in ``currency``.
 
     ``begun_at`` is when the book was begun, ``history`` what was driven before, by the vehicle's service, if it
-    ``has_history`` from there, and by logs, but what it ``lacks_logs``. ``written`` are the last hours that have been
-    written.
+    ``has_history`` from there, and by logs, but what it ``lacks_logs``; ``days`` are those of it that are of the month
+    in which it was read. ``written`` are the last hours that have been written.
     """
 
     begun_at: datetime | None = None
     history: Sums = Sums()
     has_history: bool = False
     lacks_logs: bool = False
+    days: Mapping[str, Sums] = field(default_factory=dict)
     currency: str | None = None
     written: tuple[datetime, ...] = ()
 

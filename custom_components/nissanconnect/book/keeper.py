@@ -1,5 +1,6 @@
 """Keeps the book of one vehicle: notes what it reports, and finds the entries again when there is news."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
@@ -140,9 +141,11 @@ class VehicleBook:
     @callback
     def async_keep_statistics(self, memory: StatisticsMemory) -> None:
         """Keep what is known of the statistics."""
-        self.statistics = memory
+        before, self.statistics = self.statistics, memory
         if self._is_loaded:  # or the file of a vehicle that is gone would come back
             self.files.async_schedule_save(self._remember)
+        if memory.days != before.days:
+            self._async_update_in(_SOON)
 
     @callback
     def async_set_told(self, regained: tuple[Rise, ...], records: tuple[TripRecord, ...] = ()) -> None:
@@ -196,7 +199,7 @@ class VehicleBook:
         self._regained = self._regained or kept.regained
         self._records = self._records or kept.records
         self._learnt = kept.learnt or self._learnt
-        self._days = {day: sums for text, sums in kept.days.items() if (day := dt_util.parse_date(text)) is not None}
+        self._days = _by_date(kept.days)
         self._battery.async_learn(kept.capacity_samples)
         self.display = BookDisplay(
             currency=self._currency, totals=kept.shown, last_trip=kept.last_trip, last_charge=kept.last_charge
@@ -290,7 +293,7 @@ class VehicleBook:
         if going_on or driving:
             self._async_update_in(CELL.total_seconds() if going_on else _STILL.total_seconds())
         today = dt_util.now().date()
-        days = self._days, sums_by_day(self.over, currency)
+        days = _by_date(self.statistics.days), self._days, sums_by_day(self.over, currency)
         display = BookDisplay(
             currency=currency,
             totals=risen(shown.totals, sums),
@@ -331,6 +334,10 @@ class VehicleBook:
             places=self.places.names,
             tariffs=tuple(each for each in self.notes.tariffs.known if each.key in prices),
         )
+
+
+def _by_date(days: Mapping[str, Sums]) -> dict[date, Sums]:
+    return {day: sums for text, sums in days.items() if (day := dt_util.parse_date(text)) is not None}
 
 
 @callback

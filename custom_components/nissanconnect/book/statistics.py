@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from types import ModuleType
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -197,15 +197,15 @@ class BookStatistics:
     async def _async_rebuild(self, *, needs_history: bool) -> dict[str, JsonValueType]:
         currency = self._hass.config.currency
         in_book = self._book.book.settled + sum(by_hour(self._book.over, currency).values(), Sums())
-        entries = await self._book.async_all_entries(
-            only_over=True
-        )  # of this moment, too: a trip may end while the service is read
+        # Of this moment, too: a trip may end while the service is read.
+        entries = await self._book.async_all_entries(only_over=True)
         hours, has_history = await self._async_history(entries, is_needed=needs_history)
         history = sum(hours.values(), Sums())
         own, long_term = by_hour(entries, currency), await self._async_long_term()
         logged = await self._book.files.async_logged()
         known = [hour for hour, sums in hours.items() if sums != Sums()]
         _add(hours, uncovered(logged, known, self._begun_at(entries), dt_util.get_default_time_zone()))
+        days = {day.isoformat(): sums for day, sums in _of_this_month(hours).items()}
         _add(hours, own)
         older = _older(await long_term.async_read(self._hass, self._coordinator.info), hours)
         _add(hours, {hour: sums for hour, sums in older.items() if hour not in logged})
@@ -218,6 +218,7 @@ class BookStatistics:
                 history=rows[-1][1] + in_book.times(-1) if rows else Sums(),
                 has_history=has_history,
                 lacks_logs=False,
+                days=days or self._book.statistics.days,
                 currency=currency,
                 written=tuple(sorted(own)),
             )
@@ -262,6 +263,14 @@ class BookStatistics:
 def _add(hours: dict[datetime, Sums], more: Mapping[datetime, Sums]) -> None:
     for hour, sums in more.items():
         hours[hour] = hours.get(hour, Sums()) + sums
+
+
+def _of_this_month(hours: Mapping[datetime, Sums]) -> dict[date, Sums]:
+    days, month = dict[date, Sums](), dt_util.now().date().replace(day=1)
+    for hour, sums in hours.items():
+        if (day := dt_util.as_local(hour).date()) >= month:
+            days[day] = days.get(day, Sums()) + sums
+    return days
 
 
 def _older(written: Mapping[str, Mapping[datetime, float]], hours: Mapping[datetime, Sums]) -> dict[datetime, Sums]:
