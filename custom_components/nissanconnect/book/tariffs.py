@@ -87,14 +87,13 @@ class Tariffs:
 
     @callback
     def _async_end(self, now: datetime) -> None:
-        """Note that the prices of plans that are gone, or hold elsewhere by now, do not hold any more."""
-        held = [(each.key, each.place) for each in self._plans] + [(_DASHBOARD, HOME)]
-        for tariff in [*self._noted.values()]:
-            is_held = any(_is_of(tariff, owner) and tariff.place == place for owner, place in held)
-            if is_held:
-                self._ended.discard(tariff.key)
-            elif tariff.key not in self._ended:
-                self._ended.add(tariff.key)
+        """Note that the prices of plans that are gone, or changed, do not hold any more."""
+        held = {self._of_plan(each).key for each in self._plans}
+        for key, tariff in [*self._noted.items()]:
+            if key in held or _is_of(tariff, _DASHBOARD):
+                self._ended.discard(key)
+            elif key not in self._ended:
+                self._ended.add(key)
                 self._async_note_price(Quantity.PRICE, Reading(now, None), tariff)
 
     @callback
