@@ -160,9 +160,13 @@ class SourceSet:  # whatever sources report or do together is in one place
 
     def clear_position_if_private(self) -> None:
         """Keep no position of any source while one of them reports privacy mode."""
-        if any(source.reported.state.is_private for source in self):
+        if self._is_private:
             for source in self:
                 source.clear_position()
+
+    @property
+    def _is_private(self) -> bool:
+        return any(source.reported.state.is_private for source in self)
 
     @property
     def is_polled(self) -> bool:
@@ -273,10 +277,15 @@ class SourceSet:  # whatever sources report or do together is in one place
     async def read_single_trips(self, start: datetime, end: datetime) -> tuple[TripRecord, ...]:
         """Return the trips that began from ``start`` on and before ``end``, from the first source that has them.
 
+        In privacy mode they are without positions.
+
         Raises:
             BackendError: No source has them, the first for this reason.
         """
-        return await _read_history(self, lambda source: source.read_single_trips(start, end))
+        found = await _read_history(self, lambda source: source.read_single_trips(start, end))
+        if not self._is_private:
+            return found
+        return tuple(replace(each, start_position=None, end_position=None) for each in found)
 
     def named(self, name: str | None) -> VehicleSource:
         """Return the source of that name, or the own one if it is gone."""

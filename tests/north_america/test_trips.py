@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.runtime import VehicleRuntime
+from custom_components.nissanconnect.vehicle import VehicleState
 
 from ..simulator import Fault
 from ..simulator.cars.places import HOME
@@ -61,3 +62,12 @@ async def test_the_book_has_each_trip_that_the_service_keeps(service: MyNissan, 
     await ariya.statistics._async_read()
     ariya.book._async_update_now()
     assert ariya.book.entries.trips == trips
+
+
+async def test_in_privacy_mode_trips_are_without_places(ariya: VehicleRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, end = _evening_before(), dt_util.utcnow()
+    assert any(each.start_position for each in await ariya.sources.read_single_trips(start, end))
+    monkeypatch.setattr(VehicleState, "is_private", True)
+    records = await ariya.sources.read_single_trips(start, end)
+    assert len(records) == 2
+    assert not any(each.start_position or each.end_position for each in records)
