@@ -215,3 +215,32 @@ async def test_this_month_has_the_days_before_the_book_was_begun(
         await settle(hass)
     await pass_time(timedelta(days=15), timedelta(days=15))
     assert float(state(hass, "sensor.leaf_distance_this_month").state) < of_november
+
+
+async def test_statistics_go_on_after_a_backup_without_the_database_was_restored(
+    hass: HomeAssistant, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    leaf = runtime(loaded)
+    leaf.book.over = Entries([], [charge(at(20, 6))])
+    await leaf.statistics.async_rebuild()
+    await hass.config_entries.async_unload(loaded.entry_id)
+    backup = {name: content for name, content in hass_storage.items() if ".book." in name}
+    await hass.config_entries.async_setup(loaded.entry_id)
+    await settle(hass)
+    leaf = runtime(loaded)
+    leaf.book.statistics = replace(leaf.book.statistics, has_history=True)
+    leaf.book.over = Entries([], [charge(at(20, 6)), charge(at(20, 8))])
+    await leaf.statistics._async_write()
+    before = await changes(hass, loaded, "energy_charged")
+    await hass.config_entries.async_unload(loaded.entry_id)
+    hass_storage.update(backup)
+    await hass.config_entries.async_setup(loaded.entry_id)
+    await settle(hass)
+    leaf = runtime(loaded)
+    leaf.book.statistics = replace(leaf.book.statistics, has_history=True)
+    leaf.book.over = Entries([], [charge(at(20, 6)), charge(at(20, 10))])
+    await leaf.statistics._async_write()
+    for _ in range(2):
+        assert await changes(hass, loaded, "energy_charged") == before | {466: 6.2, 467: 6.2}
+        leaf.statistics._is_caught_up = False
+        await leaf.statistics._async_write()

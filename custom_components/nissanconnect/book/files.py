@@ -50,7 +50,8 @@ class StatisticsMemory:
 
     ``begun_at`` is when the book was begun, ``history`` what was driven before, by the vehicle's service, if it
     ``has_history`` from there, and by logs, but what it ``lacks_logs``; ``days`` are those of it that are of the month
-    in which it was read. ``written`` are the last hours that have been written.
+    in which it was read. ``written`` are the last hours that have been written; those ``fixed_until`` an hour stay as
+    they are.
     """
 
     begun_at: datetime | None = None
@@ -58,6 +59,7 @@ class StatisticsMemory:
     has_history: bool = False
     lacks_logs: bool = False
     days: Mapping[str, Sums] = field(default_factory=dict)
+    fixed_until: datetime | None = None
     currency: str | None = None
     written: tuple[datetime, ...] = ()
 

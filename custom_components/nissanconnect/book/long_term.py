@@ -14,6 +14,7 @@ from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
+    get_last_statistics,
     get_metadata,
     statistics_during_period,
 )
@@ -71,6 +72,18 @@ async def async_read(hass: HomeAssistant, info: VehicleInfo) -> dict[str, dict[d
         fields[name]: {dt_util.utc_from_timestamp(row["start"]): row.get("change") or 0.0 for row in rows}
         for name, rows in found.items()
     }
+
+
+async def async_last(hass: HomeAssistant, info: VehicleInfo) -> tuple[datetime, Sums]:
+    """Return the last hour that is written, and the sums at its end; those of long ago if nothing is."""
+    recorder, hour, found = get_instance(hass), _EVER, dict[str, float]()
+    await recorder.async_block_till_done()
+    for name, series in SERIES.items():
+        read = partial(get_last_statistics, hass, 1, statistic_id(info, name), convert_units=False, types={"sum"})
+        for row in (await recorder.async_add_executor_job(read)).get(statistic_id(info, name), []):
+            hour = max(hour, dt_util.utc_from_timestamp(row["start"]))
+            found[series.field] = row.get("sum") or 0.0
+    return hour, Sums(**found)
 
 
 async def async_write(

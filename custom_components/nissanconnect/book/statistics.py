@@ -20,9 +20,9 @@ from ..engine.book_hours import by_hour, running_sums, uncovered, united
 from ..engine.entry_finder import Entries
 from ..issues import NOT_ON_ENERGY_DASHBOARD, async_set_issue
 from ..vehicle import BackendError, NotSupported, spread
-from .display import sums_by_day
+from .display import risen, sums_by_day
 from .energy_dashboard import async_lacks
-from .files import merged
+from .files import StatisticsMemory, merged
 from .history import async_read_history, async_read_lately
 from .keeper import VehicleBook
 
@@ -33,6 +33,9 @@ _NIGHT, _SPREAD = 3, 3600.0
 """At which hour the history is read, and over how many seconds the vehicles of all users are spread."""
 
 _RECORDER = "recorder"
+
+_ROUNDED = 0.01
+"""km or kWh that the statistics and the book may differ by."""
 
 
 class BookStatistics:
@@ -49,6 +52,7 @@ class BookStatistics:
         self._cancel_read: CALLBACK_TYPE | None = None
         self._cancel_write: CALLBACK_TYPE | None = None
         self._is_following = False
+        self._is_caught_up = False
 
     @callback
     def async_start(self) -> None:
@@ -90,15 +94,34 @@ class BookStatistics:
         memory, since, currency = self._book.statistics, self._book.book.since, self._hass.config.currency
         hours = dict.fromkeys((hour for hour in memory.written if since is None or hour >= since), Sums())
         hours |= by_hour(merged(missed, self._book.over), currency)
-        rows = running_sums(hours, memory.history + self._book.book.settled + sums_of(missed, currency).times(-1))
+        settled = self._book.book.settled + sums_of(missed, currency).times(-1)
+        if not self._is_caught_up:
+            self._is_caught_up = True
+            memory = await self._async_caught_up(memory, hours, settled)
+        rows = running_sums(hours, memory.history + settled)
         if rows == self._rows:
             return
         self._rows = rows
         long_term = await self._async_long_term()
-        await long_term.async_write(self._hass, self._coordinator.info, rows)
+        written = [row for row in rows if memory.fixed_until is None or row[0] > memory.fixed_until]
+        await long_term.async_write(self._hass, self._coordinator.info, written)
         self._book.async_keep_statistics(
             replace(memory, written=tuple(sorted(hours)) or memory.written[-1:], currency=currency)
         )
+
+    async def _async_caught_up(
+        self, memory: StatisticsMemory, hours: Mapping[datetime, Sums], settled: Sums
+    ) -> StatisticsMemory:
+        """Return a memory that goes on where the statistics have ended.
+
+        A book that was restored from a backup knows less than they do: what it lacks is history, and stays as it is.
+        """
+        last, written = await (await self._async_long_term()).async_last(self._hass, self._coordinator.info)
+        ours = sum((sums for hour, sums in hours.items() if hour <= last), memory.history + settled)
+        missing = risen(Sums(), written + ours.times(-1))
+        if max(missing.distance, missing.energy, missing.regained, missing.wall) < _ROUNDED:
+            return memory
+        return replace(memory, history=memory.history + missing, fixed_until=last)
 
     async def _async_missed(self) -> Entries:
         """Return, once after a start, what may have been settled before it was written: it was off for some days."""
@@ -211,13 +234,14 @@ class BookStatistics:
         _add(hours, {hour: sums for hour, sums in older.items() if hour not in logged})
         rows = running_sums(hours, Sums())
         ids = await long_term.async_write(self._hass, self._coordinator.info, rows, from_scratch=True)
-        self._rows = None
+        self._rows, self._is_caught_up = None, True
         self._book.async_keep_statistics(
             replace(
                 self._book.statistics,
                 history=rows[-1][1] + in_book.times(-1) if rows else Sums(),
                 has_history=has_history,
                 lacks_logs=False,
+                fixed_until=None,
                 days=days or self._book.statistics.days,
                 currency=currency,
                 written=tuple(sorted(own)),
