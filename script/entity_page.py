@@ -298,7 +298,7 @@ def rows(platform: str) -> Iterator[Row]:
         yield Row(
             names=tuple(_name(platform, each.key) for each in group),
             meaning=meaning,
-            states=_states(platform, group[0]),
+            states=", ".join(dict.fromkeys(_states(platform, each) for each in group)),
             enabled=enabled.pop(),
             sources=_sources(platform, key),
             wakes=platform in _WAKING or (platform in {"number", "time"} and key in _WAKING_KEYS),
@@ -362,7 +362,8 @@ def _seen() -> Mapping[tuple[str, str], frozenset[str]]:
 
 
 def _sources(platform: str, key: str) -> frozenset[str]:
-    if key.endswith("_source") or any(each.key == key for each in _OWN.get(platform, ())):
+    own = {pattern(platform, each.key) for each in _OWN.get(platform, ())}
+    if key.endswith("_source") or key in own:
         return frozenset(SOURCES)  # whichever a vehicle has
     if platform == "sensor" and key in {each.key for each in ESTIMATES}:
         return _sources(platform, "battery_level")

@@ -22,7 +22,7 @@ from custom_components.nissanconnect.settings import NUMBERS
 from custom_components.nissanconnect.sources import Source
 from custom_components.nissanconnect.trigger import TRIGGERS
 from custom_components.nissanconnect.vehicle import AlertType, BackendError, Reason
-from script.entity_page import MEANINGS, PAGE, SOURCES, main, pattern, written
+from script.entity_page import MEANINGS, PAGE, SOURCES, main, pattern, rows, written
 from script.home_address import read_home
 
 from .charging import add_plan
@@ -237,6 +237,12 @@ def test_the_tables_of_entities_are_current(tmp_path: Path, capsys: pytest.Captu
     assert main(["--check"], old) == 0
     assert old.read_text().startswith("# Entities\n\nText.\n<!--")
     assert capsys.readouterr().out.splitlines() == ["not current: run script/entities", "current"]
+
+
+def test_entities_of_one_meaning_share_a_row_with_all_their_units_and_sources() -> None:
+    (month,) = (each for each in rows("sensor") if "Distance this month" in each.names)
+    assert month.states == "km, kWh, kWh/100km, amount of money"
+    assert month.sources == SOURCES.keys()
 
 
 def test_the_page_of_entities_explains_the_letters_of_every_source() -> None:
