@@ -1,13 +1,14 @@
 """What owners are told of the age of a battery: an alert when its health has fallen, a sensor, a report."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 import re
 from typing import Any, cast
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import STATE_UNKNOWN
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_START, EVENT_HOMEASSISTANT_STARTED, STATE_UNKNOWN
+from homeassistant.core import CoreState, Event, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
@@ -217,16 +218,66 @@ async def test_without_a_traction_battery_there_is_no_report(
     assert error.value.translation_key == "not_supported"
 
 
-@pytest.mark.parametrize("expected_lingering_timers", [True])  # a template entity is never removed
-async def test_a_dashboard_shows_it_as_the_page_says(
-    hass: HomeAssistant, leaf: VehicleRuntime, freezer: FrozenDateTimeFactory
-) -> None:
+# Its dashboard
+
+LINE = "- Battery health: {} % (Leaf Spy, 2026-11-20)"
+
+
+@pytest.fixture
+async def on_dashboard(hass: HomeAssistant, leaf: VehicleRuntime) -> Callable[[], list[str]]:
+    """Return the lines of the card of the page, whose entity was set up while Home Assistant started."""
     entity, card = (cast("dict[str, Any]", parse_yaml(each)) for each in blocks("docs/battery-health.md", "text"))
+    hass.set_state(CoreState.starting)
     await report(leaf, health=91)
     assert await async_setup_component(hass, "template", entity)
     await hass.async_block_till_done()
+    shown = Template(card["content"], hass)
+    assert shown.async_render() == ""
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_START)
+    await hass.async_block_till_done()
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return lambda: str(shown.async_render()).splitlines()
+
+
+@pytest.mark.parametrize("expected_lingering_timers", [True])  # a template entity is never removed
+async def test_a_dashboard_shows_it_as_the_page_says(
+    hass: HomeAssistant,
+    leaf: VehicleRuntime,
+    freezer: FrozenDateTimeFactory,
+    on_dashboard: Callable[[], list[str]],
+) -> None:
+    assert LINE.format(91) in on_dashboard(), "at once, not only on the next morning"
+    await report(leaf, health=90)
+    freezer.tick(timedelta(seconds=11))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert LINE.format(90) in on_dashboard()
+    leaf.battery.async_learn(charges(dt_util.utcnow() - 8 * DAY, dt_util.utcnow(), Garage()))
     freezer.tick(DAY)
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
-    shown = Template(card["content"], hass).async_render()
-    assert "- Battery health: 91 % (Leaf Spy, 2026-11-20)" in shown.splitlines()
+    assert "and there are 5." in on_dashboard()[-1]
+
+
+@pytest.mark.parametrize("expected_lingering_timers", [True])
+async def test_a_dashboard_does_not_ask_while_the_account_is_not_loaded(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    on_dashboard: Callable[[], list[str]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert LINE.format(91) in on_dashboard()
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    freezer.tick(timedelta(seconds=11))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    freezer.tick(DAY)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "Error executing script" not in caplog.text
+    assert on_dashboard()

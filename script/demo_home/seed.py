@@ -69,29 +69,6 @@ logger:
     homeassistant.components.camera.img_util: fatal
 """
 
-_TEMPLATE = """\
-- triggers:
-    - trigger: state
-      entity_id:
-        - sensor.leaf_battery_health
-        - sensor.leaf_battery_conductance_hx
-        - sensor.leaf_cell_voltage_spread
-  actions:
-    - action: nissanconnect.battery_report
-      target:
-        device_id: "{{ device_id('sensor.leaf_battery') }}"
-      response_variable: report
-    - variables:
-        answer: "{{ (report.vehicles.values() | first).answer }}"
-  sensor:
-    - name: Battery report
-      unique_id: battery_report
-      state: "{{ now().date() }}"
-      attributes:
-        text: "{{ answer.text }}"
-"""
-"""The entity of our documentation that keeps the report on the LEAF's battery for a card."""
-
 
 @contextmanager
 def locked(directory: Path, *, empty: bool = False) -> Generator[None]:
@@ -161,7 +138,7 @@ def seed(directory: Path, port: int, simulator_url: str) -> None:
             latitude=HOME.latitude, longitude=HOME.longitude, zone=TIME_ZONE, url=url, simulator=simulator_url
         )
     )
-    (directory / "template.yaml").write_text(_TEMPLATE)
+    (directory / "template.yaml").write_text(_report_on_the_battery())
     for name, content in _EDITED.items():
         if not (directory / name).exists():
             (directory / name).write_text(content)
@@ -173,6 +150,12 @@ def seed(directory: Path, port: int, simulator_url: str) -> None:
     _store(directory, "core.network", {"configured_adapters": ["lo", "lo0"]}, version=1)
     if not (directory / ".storage" / "onboarding").exists():
         _store(directory, "onboarding", {"done": ["core_config", "analytics", "integration"]}, version=4)
+
+
+def _report_on_the_battery() -> str:
+    """Return the entity of our documentation that keeps the report on the LEAF's battery for a card."""
+    page = (CHECKOUT / "docs" / "battery-health.md").read_text()
+    return page.partition("\ntemplate:\n")[2].partition("```")[0]
 
 
 def _offer_blueprints(folder: Path) -> None:

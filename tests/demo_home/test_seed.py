@@ -9,7 +9,7 @@ from typing import Any
 from homeassistant.components.automation.helpers import async_get_blueprints
 from homeassistant.components.blueprint import Blueprint
 from homeassistant.core import HomeAssistant
-from homeassistant.util.yaml import load_yaml_dict
+from homeassistant.util.yaml import load_yaml, load_yaml_dict, parse_yaml
 import pytest
 
 from custom_components.nissanconnect.engine.alert_rules import AlertPreferences
@@ -28,6 +28,8 @@ from custom_components.nissanconnect.vehicle import (
 )
 from script.demo_home.console import DemoError
 from script.demo_home.seed import CHECKOUT, forget_vehicles, locked, seed
+
+from ..pages import blocks
 
 SIMULATOR = "http://127.0.0.1:8099"
 OUR_BLUEPRINTS = CHECKOUT / "blueprints" / "automation" / "nissanconnect"
@@ -51,6 +53,12 @@ def test_home_assistant_finds_the_integration_and_where_to_listen(tmp_path: Path
     assert "http" not in configuration
     assert (tmp_path / "custom_components" / "demo_energy" / "manifest.json").exists()
     assert configuration["demo_energy"] == {"simulator": SIMULATOR}
+
+
+def test_the_report_on_the_battery_is_kept_as_our_page_says(tmp_path: Path) -> None:
+    seed(tmp_path, 8124, SIMULATOR)
+    recipe = parse_yaml(blocks("docs/battery-health.md", "text")[0])
+    assert load_yaml(tmp_path / "template.yaml") == recipe["template"]  # type: ignore[index,call-overload]
 
 
 def test_a_second_start_may_choose_another_port_and_keeps_what_home_assistant_has_written(tmp_path: Path) -> None:
