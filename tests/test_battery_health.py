@@ -18,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.nissanconnect.book.files import OpenBook
+from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.capacity import CapacitySample, Meter
 from custom_components.nissanconnect.engine.merge import SourceState
@@ -216,6 +217,18 @@ async def test_without_a_traction_battery_there_is_no_report(
     with pytest.raises(ServiceValidationError) as error:
         await ask(hass, "battery_report", device_id(hass, loaded, simulator, "Qashqai"))
     assert error.value.translation_key == "not_supported"
+
+
+async def test_of_several_vehicles_those_with_a_traction_battery_are_reported(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    devices = [device_id(hass, loaded, simulator, model) for model in ("Qashqai", "Leaf")]
+    told: Any = await hass.services.async_call(
+        DOMAIN, "battery_report", {"device_id": devices}, blocking=True, return_response=True
+    )
+    without, leaf = (told["vehicles"][each] for each in devices)
+    assert without == {"name": simulator.car("Qashqai").vehicle.info.nickname, "answer": None}
+    assert leaf["answer"]["capacity_nominal"]["value"] == 38.5
 
 
 # Its dashboard

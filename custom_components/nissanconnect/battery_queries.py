@@ -6,16 +6,14 @@ from datetime import datetime
 
 from homeassistant.const import PERCENTAGE, UnitOfElectricPotential, UnitOfEnergy
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
 from .battery_health import BatteryHealth
-from .const import DOMAIN
 from .engine.capacity import LEAST_CHARGES
 from .runtime import VehicleRuntime
 from .texts import async_number, async_say, async_text
-from .vehicle import Battery, Capability
+from .vehicle import Battery
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +45,7 @@ _ESTIMATED = (*_KWH, "health", "charges", "metered_at", "since", "at", *_PERCENT
 
 
 async def async_battery_report(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping[str, JsonValueType]:
-    """Report what sources say about the battery, and what its charges do; raises a translated error without one."""
-    if Capability.BATTERY not in vehicle.info.all_capabilities:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported")
+    """Report what sources say about the battery of a vehicle that has one, and what its charges do."""
     batteries = {name: _newest(vehicle, figure.field) for name, figure in _FIGURES.items()}
     health = vehicle.battery
     method = health.estimate.metered_at if health.estimate else None

@@ -21,7 +21,6 @@ from .engine.charge_wishes import ChargeWishes
 from .local_time import future_time, in_utc
 from .runtime import VehicleRuntime
 from .texts import async_text
-from .vehicle import Capability
 
 ATTR_BLOCK = "block"
 ATTR_CAPACITY = "capacity"
@@ -125,8 +124,6 @@ def _rounded(cost: float | None) -> float | None:
 
 def _task(vehicle: VehicleRuntime, data: Mapping[str, Any], now: datetime) -> ChargeTask:
     """Return what is wanted, completed with what is known of the vehicle."""
-    if Capability.BATTERY not in vehicle.info.all_capabilities:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported")
     for name in _LIMITS.keys() & data.keys():
         check_limits(name, data[name], _LIMITS[name])
     ready_by: datetime | None = data.get(ATTR_READY_BY)

@@ -40,6 +40,7 @@ from .vehicle import (
     CommandOutcome,
     FlashLights,
     Group,
+    NotSupported,
     Refresh,
     ScheduleClimate,
     SendDestination,
@@ -289,9 +290,22 @@ async def _carry_out(vehicle: VehicleRuntime, command: Command | None, call: Ser
 def _query_handler(query: VehicleQuery) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         vehicles = await _async_vehicles(call, POLICY_READ)
-        return _response(vehicles, [await query.run(vehicle, call) for vehicle in vehicles.values()])
+        lacking = [_lacks(vehicle, query.needs) for vehicle in vehicles.values()]
+        if lacking and all(lacking):
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=NotSupported.key)
+        return _response(
+            vehicles,
+            [
+                {"answer": None} if lacks else await query.run(vehicle, call)
+                for vehicle, lacks in zip(vehicles.values(), lacking, strict=True)
+            ],
+        )
 
     return handle
+
+
+def _lacks(vehicle: VehicleRuntime, needed: Capability | None) -> bool:
+    return needed is not None and needed not in vehicle.info.all_capabilities
 
 
 def _response(vehicles: dict[str, VehicleRuntime], results: Sequence[VehicleResponse]) -> ServiceResponse:
