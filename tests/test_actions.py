@@ -307,7 +307,7 @@ async def test_trips_from_the_future_to_the_past(
 ) -> None:
     with pytest.raises(ServiceValidationError) as error:
         await ask(hass, "get_trips", device_id(hass, loaded, simulator, "Leaf"), **{"from": "2026-12-24"})
-    assert error.value.translation_key == "from_after_to"
+    assert error.value.translation_key == "from_in_the_future"
     assert simulator.requests["trip-history"] == 0
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from homeassistant.const import UnitOfEnergy, UnitOfLength, UnitOfMass, UnitOfTime, UnitOfVolume
@@ -18,11 +18,14 @@ from .book.export import BookExport, ExportFormat, write_export
 from .book.places import async_zone_at
 from .book.rows import (
     CHARGE_COLUMNS,
+    CHARGE_GROUP_UNITS,
     CHARGE_GROUPS,
+    CHARGE_UNITS,
     TRIP_COLUMNS,
     TRIP_UNITS,
     async_grouped_charges,
     async_rows,
+    local_time,
     started_within,
     trip_summaries,
 )
@@ -67,7 +70,7 @@ _DATES: Mapping[probatio.Marker, Any] = {
 }
 
 GET_TRIPS_FIELDS: Mapping[probatio.Marker, Any] = {
-    probatio.Optional(ATTR_PERIOD, default=TripPeriod.DAY): probatio.In([*_DEFAULT_SPAN]),
+    probatio.Optional(ATTR_PERIOD, default=TripPeriod.DAY.value): probatio.In([str(each) for each in _DEFAULT_SPAN]),
     **_DATES,
 }
 
@@ -79,7 +82,9 @@ GET_CHARGES_FIELDS: Mapping[probatio.Marker, Any] = {
 EXPORT_BOOK_FIELDS: Mapping[probatio.Marker, Any] = {
     probatio.Required(ATTR_PATH): cv.string,
     probatio.Optional(ATTR_FORMAT, default=[*ExportFormat]): probatio.All(
-        cv.ensure_list, probatio.Length(min=1), [probatio.Coerce(ExportFormat)]
+        cv.ensure_list,
+        probatio.Length(min=1),
+        [probatio.All(probatio.In([each.value for each in ExportFormat]), probatio.Coerce(ExportFormat))],
     ),
     **_DATES,
 }
@@ -136,8 +141,12 @@ def _as_trip(hass: HomeAssistant, record: TripRecord) -> Trip:
 
 def _as_json(summary: TripSummary) -> JsonValueType:
     values = asdict(summary)
-    values |= {name: value.isoformat() for name, value in values.items() if isinstance(value, date)}
+    values |= {name: _iso(value) for name, value in values.items() if isinstance(value, date)}
     return values | {"units": dict(_UNITS)}
+
+
+def _iso(value: date) -> str:
+    return local_time(value) if isinstance(value, datetime) else value.isoformat()
 
 
 _UNITS = {
@@ -156,8 +165,10 @@ async def async_get_charges(vehicle: VehicleRuntime, call: ServiceCall) -> Mappi
     start, end = _days(call, _DEFAULT_CHARGES[group_by])
     charges = started_within((await vehicle.book.async_all_entries()).charges, start, end)
     if group_by == _CHARGE:
-        return {"answer": [*async_rows(vehicle.book.places, CHARGE_COLUMNS, charges)]}
-    return {"answer": [*async_grouped_charges(vehicle.book.places, charges, group_by)]}
+        rows, units = async_rows(vehicle.book.places, CHARGE_COLUMNS, charges), CHARGE_UNITS
+    else:
+        rows, units = async_grouped_charges(vehicle.book.places, charges, group_by), CHARGE_GROUP_UNITS
+    return {"answer": [{**row, "units": dict(units)} for row in rows]}
 
 
 async def async_export_book(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping[str, JsonValueType]:
@@ -188,6 +199,8 @@ def _days(call: ServiceCall, span: timedelta) -> tuple[date, date]:
     """Return the first and the last day that are asked for, which is today if it is left out."""
     end: date = call.data.get(ATTR_TO) or dt_util.now().date()
     start: date = call.data.get(ATTR_FROM) or end - min(span, end - date.min)
+    if start > end and ATTR_TO not in call.data:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_in_the_future")
     if start > end:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_after_to")
     return start, end

@@ -67,7 +67,7 @@ async def test_all_that_is_kept_goes_into_tables_and_a_document(
     assert {(folder / name).stat().st_mode & 0o777 for name in FILES} == {0o644}
     trips = await ask(hass, "get_trips", device, period="trip", **{"from": "2026-01-01"})
     charges = await ask(hass, "get_charges", device)
-    for each in trips:
+    for each in (*trips, *charges):
         del each["units"]
     for path, rows in ((folder / "leaf-trips.csv", trips), (folder / "leaf-charges.csv", charges)):
         assert table(path) == [
@@ -141,6 +141,8 @@ async def test_nothing_is_written_outside(
     for path in (folder / "missing", folder / "loop", folder / "missing" / ".." / ".." / "outside"):
         await fails(hass, device, str(path), "folder_missing")
     await fails(hass, device, f"{folder}\0", "folder_missing")
+    for relative in ("", ".", "media", "../outside"):
+        await fails(hass, device, relative, "path_not_full")
     (folder / "file").touch()
     await fails(hass, device, str(folder / "file"), "folder_missing")
     assert names(outside) == ["target"]

@@ -1,6 +1,7 @@
 """What owners ask the book: single trips, charges, and files with both."""
 
-from datetime import date
+from datetime import date, timedelta
+import re
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -103,6 +104,7 @@ DRIVEN = [
 async def test_the_book_answers_if_the_service_cannot(
     hass: HomeAssistant, simulator: Simulator, leaf: VehicleRuntime, device: str, fault: Fault
 ) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
     simulator.fail("trip-history", fault)
     with pytest.raises(HomeAssistantError):
         await ask(hass, "get_trips", device)
@@ -116,8 +118,8 @@ async def test_the_book_answers_if_the_service_cannot(
         "trips": 2,
         "distance": 40.1,
         "duration": 75.0,
-        "first_start": "2026-11-02T06:00:00+00:00",
-        "last_end": "2026-11-02T16:45:00+00:00",
+        "first_start": "2026-11-02T07:00:00+01:00",
+        "last_end": "2026-11-02T17:45:00+01:00",
         "energy_used": 3.01,
         "energy_recovered": 0.25,
         "fuel_used": None,
@@ -132,7 +134,8 @@ async def test_the_book_answers_if_the_service_cannot(
 
 
 async def test_charges(hass: HomeAssistant, leaf: VehicleRuntime, device: str) -> None:
-    known = charge(at(18, 20), solar=0.3333, uncertainty=0.372)
+    fraction = timedelta(microseconds=123456)
+    known = charge(at(18, 20) + fraction, solar=0.3333, uncertainty=0.372)
     nothing = Charge(start=at(19, 6), end=at(19, 7))
     await write_book(leaf, Entries((), [charge(at(1, 6, month=10)), known]), Entries((), [nothing]))
     first, second = await ask(hass, "get_charges", device)
@@ -152,8 +155,18 @@ async def test_charges(hass: HomeAssistant, leaf: VehicleRuntime, device: str) -
         "peak_power": 6.6,
         "current": "ac",
         "solar": 0.33,
+        "units": {
+            "duration": "min",
+            "level_from": "%",
+            "level_to": "%",
+            "energy": "kWh",
+            "uncertainty": "kWh",
+            "wall_energy": "kWh",
+            "peak_power": "kW",
+        },
     }
-    assert {name for name, value in second.items() if value is not None} == {"start", "end", "duration", "estimated"}
+    told = {name for name, value in second.items() if value is not None}
+    assert told == {"start", "end", "duration", "estimated", "units"}
     assert await ask(hass, "get_charges", device, **{"from": date(2026, 11, 19)}) == [second]
 
 
@@ -178,6 +191,7 @@ def sums(charges: int, energy: float | None, wall: float | None, cost: float | N
         "cost": cost,
         "currency": currency,
         "cost_known": known,
+        "units": {"energy": "kWh", "wall_energy": "kWh"},
     }
 
 
@@ -205,7 +219,9 @@ async def test_charges_by_groups(hass: HomeAssistant, leaf: VehicleRuntime, devi
     ("action", "data", "key"),
     [
         ("get_charges", {"from": "2026-11-20", "to": "2026-11-19"}, "from_after_to"),
-        ("get_trips", {"period": "trip", "from": "2026-12-24"}, "from_after_to"),
+        ("get_trips", {"period": "trip", "from": "2026-12-24"}, "from_in_the_future"),
+        ("export_book", {"path": "/media", "from": "2026-12-24"}, "from_in_the_future"),
+        ("get_charges", {"from": "2026-12-24", "to": "2026-12-23"}, "from_after_to"),
     ],
 )
 async def test_days_the_wrong_way_round(
@@ -217,12 +233,18 @@ async def test_days_the_wrong_way_round(
 
 
 @pytest.mark.parametrize(
-    ("action", "data"), [("get_charges", {"group_by": "year"}), ("get_trips", {"period": "hour"}), ("export_book", {})]
+    ("action", "data", "told"),
+    [
+        ("get_charges", {"group_by": "year"}, "one of ['charge', 'day', 'month', 'place']"),
+        ("get_trips", {"period": "week"}, "one of ['day', 'month', 'trip', 'year']"),
+        ("export_book", {"path": "/media", "format": "xml"}, "one of ['csv', 'json']"),
+        ("export_book", {}, "'path'"),
+    ],
 )
 async def test_fields_that_make_no_sense(
-    hass: HomeAssistant, leaf: VehicleRuntime, device: str, action: str, data: dict[str, Any]
+    hass: HomeAssistant, leaf: VehicleRuntime, device: str, action: str, data: dict[str, Any], told: str
 ) -> None:
-    with pytest.raises(probatio.Invalid):
+    with pytest.raises(probatio.Invalid, match=re.escape(told)):
         await ask(hass, action, device, **data)
 
 

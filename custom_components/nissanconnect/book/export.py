@@ -58,6 +58,10 @@ def write_export(hass: HomeAssistant, export: BookExport, folder: str, formats: 
 def _checked_folder(hass: HomeAssistant, folder: str) -> Path:
     """Return where a folder really is: nothing may be written there through a link to somewhere else, either."""
     placeholders = {"path": folder}
+    if not Path(folder).is_absolute():
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="path_not_full", translation_placeholders=placeholders
+        )
     try:
         place = Path(folder).resolve(strict=True)
     except (OSError, ValueError) as err:

@@ -51,12 +51,14 @@ CHARGE_UNITS: Mapping[str, JsonValueType] = {
     "peak_power": UnitOfPower.KILO_WATT,
 }
 
+CHARGE_GROUP_UNITS: Mapping[str, JsonValueType] = {name: CHARGE_UNITS[name] for name in ("energy", "wall_energy")}
+
 type Row = dict[str, JsonValueType]
 
 
 TRIP_COLUMNS: Mapping[str, Callable[[Places, Trip], JsonValueType]] = {
-    "start": lambda places, trip: _local(trip.start),
-    "end": lambda places, trip: _local(trip.end),
+    "start": lambda places, trip: local_time(trip.start),
+    "end": lambda places, trip: local_time(trip.end),
     "from": lambda places, trip: places.async_shown(trip.origin),
     "to": lambda places, trip: places.async_shown(trip.destination),
     "distance": lambda places, trip: rounded(trip.distance, 1),
@@ -74,8 +76,8 @@ TRIP_COLUMNS: Mapping[str, Callable[[Places, Trip], JsonValueType]] = {
 """What is said of a trip. Before its currency was kept, it was that of Home Assistant."""
 
 CHARGE_COLUMNS: Mapping[str, Callable[[Places, Charge], JsonValueType]] = {
-    "start": lambda places, charge: _local(charge.start),
-    "end": lambda places, charge: _local(charge.end),
+    "start": lambda places, charge: local_time(charge.start),
+    "end": lambda places, charge: local_time(charge.end),
     "duration": lambda places, charge: rounded(charge.minutes, 1),
     "place": lambda places, charge: places.async_shown(charge.place),
     "level_from": lambda places, charge: rounded(charge.level_from, 1),
@@ -167,7 +169,8 @@ def started_within[E: Trip | Charge](entries: Iterable[E], start: date, end: dat
     return [entry for entry in entries if start <= local_day(entry) <= end]
 
 
-def _local(at: datetime) -> str:
+def local_time(at: datetime) -> str:
+    """Return a time as it is shown: in ISO format, in local time with its offset, to the second."""
     return dt_util.as_local(at).isoformat(timespec="seconds")
 
 
