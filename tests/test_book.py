@@ -9,6 +9,7 @@ from homeassistant.components.energy.data import async_get_manager
 from homeassistant.components.energy.validate import async_validate
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.statistics import list_statistic_ids, statistics_during_period
+from homeassistant.components.repairs import repairs_flow_manager
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -24,7 +25,6 @@ from custom_components.nissanconnect.book.long_term import SERIES, statistic_id
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.diagnostics import async_get_config_entry_diagnostics
 from custom_components.nissanconnect.issues import NOT_ON_ENERGY_DASHBOARD
-from custom_components.nissanconnect.repairs import async_create_fix_flow
 
 from .charging import electric, runtime
 from .conftest import LetTimePass, set_up, settle, state
@@ -175,9 +175,26 @@ async def test_it_can_be_put_on_the_energy_dashboard_with_one_click(
     assert charged == pytest.approx(electric(simulator).ledger.mains - metered, rel=0.15), "by its level, in whole %"
     issues = ir.async_get(hass).issues.values()
     [issue] = [each.issue_id for each in issues if each.translation_key == NOT_ON_ENERGY_DASHBOARD]
-    flow = await fix_flow(hass, issue)
-    assert (await flow.async_step_init())["type"] == "form"
-    assert (await flow.async_step_add({}))["type"] == "create_entry"
+    flows = repairs_flow_manager(hass)
+    assert flows is not None
+
+    async def choose(option: str) -> Any:
+        menu: Any = await flows.async_init(DOMAIN, context={"issue_id": issue})
+        assert (menu["type"], menu["menu_options"]) == ("menu", ["add", "ignore"])
+        assert menu["description_placeholders"]["vehicle"] == "LEAF"
+        return await flows.async_configure(menu["flow_id"], {"next_step_id": option})
+
+    ignored = await choose("ignore")
+    assert (ignored["type"], ignored["reason"]) == ("abort", "ignored")
+    assert ignored["description_placeholders"]["vehicle"] == "LEAF"
+    for _ in range(2):
+        kept = ir.async_get(hass).async_get_issue(DOMAIN, issue)
+        assert kept is not None
+        assert kept.dismissed_version is not None, "it is not offered again"
+        assert await hass.config_entries.async_reload(evening.entry_id)
+        await pass_time(timedelta(hours=1), timedelta(minutes=5))
+
+    assert (await choose("add"))["type"] == "create_entry"
     assert manager.data is not None
     [device] = manager.data["device_consumption"]
     assert device["stat_consumption"].endswith("_energy_charged_at_home")
@@ -185,15 +202,6 @@ async def test_it_can_be_put_on_the_energy_dashboard_with_one_click(
     do_adhoc_statistics(hass, start=dt_util.utcnow().replace(minute=0, second=0, microsecond=0))
     await async_wait_recording_done(hass)
     assert (await async_validate(hass)).as_dict()["device_consumption"] == [[]]
-
-
-async def fix_flow(hass: HomeAssistant, issue_id: str) -> Any:
-    """The flow of an issue, as Home Assistant begins it."""
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
-    assert issue is not None
-    flow = await async_create_fix_flow(hass, issue_id, issue.data)
-    flow.hass, flow.issue_id, flow.data = hass, issue_id, issue.data
-    return flow
 
 
 async def _rows(hass: HomeAssistant, name: str) -> list[Any]:

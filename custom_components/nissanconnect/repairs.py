@@ -36,13 +36,18 @@ class FixFlow(RepairsFlow):
         return self._async_show()
 
     def _async_show(self, **errors: str) -> RepairsFlowResult:
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return self.async_show_form(
             step_id=self.step,
             data_schema=probatio.Schema(dict(self._fields)),
-            description_placeholders=issue.translation_placeholders if issue else None,
+            description_placeholders=self._placeholders,
             errors=errors,
         )
+
+    @property
+    def _placeholders(self) -> dict[str, str] | None:
+        """Those of the issue."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return issue.translation_placeholders if issue else None
 
     @property
     def _fields(self) -> Fields:
@@ -138,14 +143,26 @@ class UnlockingFlow(FixFlow):
 
 
 class EnergyDashboardFlow(FixFlow):
-    """Adds a vehicle to the energy dashboard."""
+    """Adds a vehicle to the energy dashboard, or does not offer it again.
 
-    step = "add"
+    The dialog of an issue that can be fixed has no *Ignore* of its own.
+    """
+
+    @override
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Explain, and let the owner choose."""
+        return self.async_show_menu(
+            step_id="init", menu_options=["add", "ignore"], description_placeholders=self._placeholders
+        )
+
+    async def async_step_ignore(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ignore the issue, which stays where it is: a flow that ended well would delete it, and it would come again."""
+        placeholders = self._placeholders
+        ir.async_ignore_issue(self.hass, DOMAIN, self.issue_id, ignore=True)
+        return self.async_abort(reason="ignored", description_placeholders=placeholders)
 
     async def async_step_add(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Explain, and do it."""
-        if user_input is None:
-            return self._async_show()
+        """Do it."""
         entry = self._entry
         account = entry.runtime_data if entry is not None and entry.state is ConfigEntryState.LOADED else None
         for key, vehicle in account.vehicles.items() if account else ():
