@@ -194,6 +194,9 @@ async def test_it_can_be_put_on_the_energy_dashboard_with_one_click(
         assert await hass.config_entries.async_reload(evening.entry_id)
         await pass_time(timedelta(hours=1), timedelta(minutes=5))
 
+    assert await hass.config_entries.async_unload(evening.entry_id)
+    assert (await choose("add"))["reason"] == "not_there"
+    assert await hass.config_entries.async_setup(evening.entry_id)
     assert (await choose("add"))["type"] == "create_entry"
     assert manager.data is not None
     [device] = manager.data["device_consumption"]
