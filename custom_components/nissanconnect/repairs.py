@@ -156,7 +156,7 @@ class EnergyDashboardFlow(FixFlow):
         )
 
     async def async_step_ignore(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ignore the issue, which stays where it is: a flow that ended well would delete it, and it would come again."""
+        """Ignore the issue, which stays there: a flow that ended well would delete it, and it would come again."""
         placeholders = self._placeholders
         ir.async_ignore_issue(self.hass, DOMAIN, self.issue_id, ignore=True)
         return self.async_abort(reason="ignored", description_placeholders=placeholders)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from types import ModuleType
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.event import async_call_later, async_track_time_change
 from homeassistant.helpers.importlib import async_import_module
@@ -102,7 +102,7 @@ class BookStatistics:
         if rows == self._rows:
             return
         self._rows = rows
-        long_term = await self._async_long_term()
+        long_term = await _async_long_term(self._hass)
         written = [row for row in rows if memory.fixed_until is None or row[0] > memory.fixed_until]
         await long_term.async_write(self._hass, self._coordinator.info, written)
         self._book.async_keep_statistics(
@@ -116,7 +116,7 @@ class BookStatistics:
 
         A book that was restored from a backup knows less than they do: what it lacks is history, and stays as it is.
         """
-        last, written = await (await self._async_long_term()).async_last(self._hass, self._coordinator.info)
+        last, written = await (await _async_long_term(self._hass)).async_last(self._hass, self._coordinator.info)
         ours = sum((sums for hour, sums in hours.items() if hour <= last), memory.history + settled)
         missing = risen(Sums(), written + ours.times(-1))
         if max(missing.distance, missing.energy, missing.regained, missing.wall) < _ROUNDED:
@@ -202,7 +202,7 @@ class BookStatistics:
 
         If the service's history cannot be read now, which belongs between, they are written in the night.
         """
-        long_term, kept = await self._async_long_term(), await self._book.files.async_logged()
+        long_term, kept = await _async_long_term(self._hass), await self._book.files.async_logged()
         begun_at = self._book.statistics.begun_at or dt_util.utcnow()
         written = await long_term.async_read(self._hass, self._coordinator.info)
         others = {hour for changes in written.values() for hour, change in changes.items() if change} - {*kept}
@@ -224,7 +224,7 @@ class BookStatistics:
         entries = await self._book.async_all_entries(only_over=True)
         hours, has_history = await self._async_history(entries, is_needed=needs_history)
         history = sum(hours.values(), Sums())
-        own, long_term = by_hour(entries, currency), await self._async_long_term()
+        own, long_term = by_hour(entries, currency), await _async_long_term(self._hass)
         logged = await self._book.files.async_logged()
         known = [hour for hour, sums in hours.items() if sums != Sums()]
         _add(hours, uncovered(logged, known, self._begun_at(entries), dt_util.get_default_time_zone()))
@@ -279,9 +279,10 @@ class BookStatistics:
         first = [series[0].start for series in entries if series]
         return min([self._book.statistics.begun_at or dt_util.utcnow(), *first])
 
-    async def _async_long_term(self) -> ModuleType:
-        """Return what needs the recorder. It would be loaded at our start if that were imported there."""
-        return await async_import_module(self._hass, f"{__package__}.long_term")
+
+async def _async_long_term(hass: HomeAssistant) -> ModuleType:
+    """Return what needs the recorder. It would be loaded at our start if that were imported there."""
+    return await async_import_module(hass, f"{__package__}.long_term")
 
 
 def _add(hours: dict[datetime, Sums], more: Mapping[datetime, Sums]) -> None:
