@@ -8,6 +8,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.nissanconnect.battery_health import BatteryHealth
 from custom_components.nissanconnect.book.display import BookDisplay
 from custom_components.nissanconnect.book.keeper import VehicleBook
 from custom_components.nissanconnect.engine.book import Sums
@@ -17,7 +18,7 @@ from custom_components.nissanconnect.vehicle import Position, VehicleState
 
 from .book_actions.entries import at, charge, trip
 from .charging import runtime
-from .conftest import settle, state
+from .conftest import LetTimePass, settle, state
 from .simulator.cars.places import TO_SCIENCE_PARK
 from .test_alerts import draw, geofence
 from .test_book_statistics import changes
@@ -161,3 +162,18 @@ async def test_places_that_an_earlier_version_knew_by_their_names(
     assert (kept["another"], kept["third"]) == ("zone.work", "Gym")
     ((old,), _) = await book.async_all_entries()
     assert book.places.async_shown(old.destination) == "Work"
+
+
+async def test_an_entry_keeps_its_energy_while_sources_with_another_capacity_take_turns(
+    hass: HomeAssistant, book: VehicleBook, monkeypatch: pytest.MonkeyPatch, pass_time: LetTimePass
+) -> None:
+    def believe(capacity: float) -> float:
+        monkeypatch.setattr(BatteryHealth, "capacity", capacity)
+        book._async_update_now()
+        return round(book.over.charges[0].energy or 0, 2)
+
+    first, other, first_again = believe(40.0), believe(37.2), believe(40.0)
+    assert first == other == first_again
+    await pass_time(timedelta(hours=13), timedelta(hours=13))
+    assert 0 < abs(believe(37.2) - first) < 0.02 * first, "a day later it follows a little"
+    assert believe(20.0) < 0.6 * first, "and this is another battery"

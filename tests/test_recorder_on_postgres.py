@@ -203,7 +203,7 @@ def test_a_day_is_the_same_in_both(postgres: Postgres, tmp_path: Path) -> None:
     before = [each for each in in_sqlite.long_term if each.at < MONDAY.timestamp()]
     assert any(each in of_books for each in before), "from the service's history"
     imported = [each for each in before if each not in of_books]
-    assert len(imported) == 3 * 29, "health, Hx and temperature, an hour on each day before the Monday"
+    assert len(imported) == 4 * 29, "health, Hx, temperature and cell spread, an hour on each day before the Monday"
     assert len([trip for book in in_sqlite.books.values() for trip in book.trips]) >= 6, "three commute"
     assert any(book.charges for book in in_sqlite.books.values())
     assert all(in_sqlite.answers.values())

@@ -44,7 +44,7 @@ _STILL = timedelta(minutes=10)
 _POWER = 3.6
 """kW that a vehicle of an unknown model charges with."""
 
-_OTHER, _DAILY = 0.15, 0.2
+_OTHER, _DAILY = 0.15, 0.2  # sources that do not differ by more are of the same battery
 """By which part another capacity is no matter of sources that differ, and which part of a difference counts a day."""
 
 _SETTLE_EVERY = timedelta(hours=1)
@@ -83,8 +83,8 @@ class VehicleBook:
         self._currency = self._hass.config.currency
         """Of the costs that are settled and shown."""
         self._capacity: float | None = None
+        """With which levels are made energies."""
         self._capacity_on: date | None = None
-        """The day on which it has last followed what is known."""
         self._is_loaded = False
         self._settled_at: datetime | None = None
         self._charged_at: datetime | None = None
@@ -104,26 +104,19 @@ class VehicleBook:
 
     @property
     def capacity(self) -> float | None:
-        """The usable kWh: those that the owner has entered, or what is known of the battery.
-
-        Sources differ by some percent, and take turns. So what is known is followed slowly, or entries of the last days
-        would change with each report.
-        """
-        plan, known = self._charge.settings, self._battery.capacity
-        if plan is not None and plan.wishes.capacity is not None:
-            return plan.wishes.capacity
-        before, today = self._capacity, dt_util.now().date()
-        if known is None or before is None or abs(known - before) > _OTHER * before:
-            self._capacity, self._capacity_on = known, today
-        elif today != self._capacity_on:
-            self._capacity, self._capacity_on = before + _DAILY * (known - before), today
-        return self._capacity
+        """The usable kWh: those that the owner has entered, or what is known of the battery."""
+        plan = self._charge.settings
+        return (plan and plan.wishes.capacity) or self._battery.capacity
 
     def _assumed(self) -> Assumptions:
         """Return what readings do not tell."""
-        info, model = self._coordinator.info, self._charge.memory.model
+        info, model, today = self._coordinator.info, self._charge.memory.model, dt_util.now().date()
+        plan, is_new_day = self._charge.settings, today != self._capacity_on
+        entered = plan and plan.wishes.capacity
+        self._capacity = entered or _followed(self._capacity, self._battery.capacity, is_new_day=is_new_day)
+        self._capacity_on = today
         return Assumptions(
-            capacity=self.capacity,
+            capacity=self._capacity,
             power=ac_power(info) or _POWER,
             efficiency=model.efficiency,
             overhead=model.overhead,
@@ -334,6 +327,16 @@ class VehicleBook:
             places=self.places.names,
             tariffs=tuple(each for each in self.notes.tariffs.known if each.key in prices),
         )
+
+
+def _followed(before: float | None, known: float | None, *, is_new_day: bool) -> float | None:
+    """Return a capacity that follows what is known slowly.
+
+    Sources differ by some percent and take turns: entries of the last days would change with each of their reports.
+    """
+    if before is None or known is None or abs(known - before) > _OTHER * before:
+        return known
+    return before + _DAILY * (known - before) if is_new_day else before
 
 
 def _by_date(days: Mapping[str, Sums]) -> dict[date, Sums]:
