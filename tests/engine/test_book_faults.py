@@ -102,3 +102,22 @@ def test_a_price_goes_on_until_the_next_one_is_noted_but_not_for_long() -> None:
     book.add(Quantity.PRICE, Reading(hours(1.96), None, "energy_dashboard"))
     costs = [each.cost for now in (2, 4) for each in book.entries(HOME, hours(now)).charges]
     assert costs == [pytest.approx(0.3 * 9.3, abs=0.5), None]
+
+
+def test_what_was_charged_is_not_lost_when_the_battery_feeds_the_house_between() -> None:
+    book = written(
+        *CHARGED[:-1], ("level", 5, 40.0), ("charging", 6, 1.0), ("charging", 8, 0.0), ("level", 8, 60.0),
+    )  # fmt: skip
+    charges = book.entries(HOME, hours(9)).charges
+    assert [(each.level_from, each.level_to) for each in charges] == [(50, 70), (40, 60)]
+    assert [each.energy for each in charges] == pytest.approx([8, 8])
+
+
+@pytest.mark.parametrize(("flowed", "expected"), [(3.2, [3.2]), (6.6, [])], ids=["it heats", "another one charges"])
+def test_heating_at_the_plug_of_a_full_vehicle_is_in_the_book(flowed: float, expected: list[float]) -> None:
+    meter = [("meter", 1 + step / 10, 100 + flowed * step / 10) for step in range(11)]
+    book = written(
+        ("odometer", 0, 1000.0), ("level", 0, 100.0), ("plugged_in", 0, 1.0), ("charging", 0, 0.0), ("meter", 0, 100.0),
+        *meter, ("level", 2.1, 100.0), ("place", 0, "zone.home"),
+    )  # fmt: skip
+    assert [each.wall_energy for each in book.entries(HOME, hours(9)).charges] == pytest.approx(expected)

@@ -20,6 +20,9 @@ _LATE = timedelta(minutes=5)
 _LEAST = 2.5
 """% that a level must rise if nothing else shows that it charged: reports round, and batteries rest."""
 
+_FED = 5.0
+"""% by which a level falls at the plug if the battery feeds a house or its climate control."""
+
 _LEAST_METERED, _STANDBY = 0.05, 0.1
 """kWh and kW: whatever is plugged in draws a little."""
 
@@ -104,7 +107,7 @@ def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: da
             *seen,
             *(span for rise in risen for span in _within(counted, rise.span) or [_shortened(rise, readings, assumed)]),
         ]
-        for group in _groups([*charged, *counted]):
+        for group in _groups([*charged, *counted], levels):
             whole = Span(min(span.start for span in group), max(span.end for span in group))
             flowed = [rise for rise in metered if whole.start <= rise.start and rise.end <= whole.end]
             said = [span for span in charged if whole.start <= span.start and span.end <= whole.end]
@@ -256,17 +259,23 @@ def _start(rise: Rise, assumed: Assumptions) -> datetime:
     return max(rise.start, rise.end - needed)
 
 
-def _groups(spans: Iterable[Span]) -> Iterator[list[Span]]:
-    """Put what belongs to one charge together."""
+def _groups(spans: Iterable[Span], levels: Sequence[Reading]) -> Iterator[list[Span]]:
+    """Put what belongs to one charge together. If the battery has fed something in between, they are two."""
     group, end = list[Span](), None
     for span in sorted(spans):
-        if end is not None and span.start - end >= PAUSE:
+        if end is not None and (span.start - end >= PAUSE or _fallen(levels, end, span.start) >= _FED):
             yield group
             group, end = [], None
         group.append(span)
         end = span.end if end is None else max(end, span.end)
     if group:
         yield group
+
+
+def _fallen(levels: Sequence[Reading], start: datetime, end: datetime) -> float:
+    """Return by how many % the level has fallen in some time."""
+    before, after = last_until(levels, start), last_until(levels, max(start, end))
+    return number(before) - number(after) if before is not None and after is not None else 0.0
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

@@ -36,8 +36,8 @@ _LEVEL_DOUBT = 1.0
 _METER_DOUBT = 0.1
 """Which part of what a meter has counted may be off in the battery."""
 
-_LEAST_EFFICIENCY, _CLIMATE = 0.45, 2.0
-"""Which part of what was metered arrives at least, and kWh that the climate control may have taken besides."""
+_LEAST_EFFICIENCY, _CLIMATE = 0.45, 2.5
+"""Which part of what was metered arrives at least, and kW that the climate control may have taken besides."""
 
 _LEAST_METERED = 0.5
 """Which part of what seems to have arrived was metered at least: a battery that has aged holds less than is assumed."""
@@ -217,7 +217,7 @@ class EntryFinder:
         levels = (self._readings.of(each) for each in (Quantity.LEVEL, Quantity.CONTENT))
         if changed is None or not any(between(each, entry.end - _MOMENT, around.end + _MOMENT) for each in levels):
             return found.metered
-        most = (max(changed.amount, 0.0) + changed.doubt) / _LEAST_EFFICIENCY + _CLIMATE
+        most = (max(changed.amount, 0.0) + changed.doubt) / _LEAST_EFFICIENCY + _CLIMATE * max(found.hours, 1.0)
         meanwhile = [
             rise
             for rise in found.metered
