@@ -121,3 +121,16 @@ def test_heating_at_the_plug_of_a_full_vehicle_is_in_the_book(flowed: float, exp
         *meter, ("level", 2.1, 100.0), ("place", 0, "zone.home"),
     )  # fmt: skip
     assert [each.wall_energy for each in book.entries(HOME, hours(9)).charges] == pytest.approx(expected)
+
+
+def test_top_ups_of_weeks_at_the_plug_are_not_one_charge_without_an_end() -> None:
+    readings: list[tuple[str, float, float]] = [("odometer", 0, 1000.0), ("plugged_in", 0, 1.0), ("meter", 0, 100.0)]
+    for time, hour in enumerate(range(4, 40 * 24, 5)):
+        readings += [("meter", hour + part / 10, 100 + time + part / 4) for part in range(5)]
+        readings += [("level", hour + 0.5, 100.0)]
+    book = written(*readings)
+    settled = book.settle(HOME, hours(40 * 24))
+    assert book.since is not None
+    assert book.since > hours(36 * 24)
+    assert len(settled.charges) > 30
+    assert max(each.end - each.start for each in settled.charges) < timedelta(hours=26)

@@ -23,6 +23,8 @@ OPEN = timedelta(days=2)
 _MOST_READINGS = 6000
 """With more, entries are settled sooner: so many take some hundred kilobytes."""
 
+_BEFORE = timedelta(seconds=1)
+
 _DOUBT = 0.03
 """Which part of the capacity the content of the battery may differ from what was charged and used."""
 
@@ -157,18 +159,21 @@ def _undivided(spread: Sequence[Rise], until: datetime) -> datetime:
 
 
 def _quiet(drives: Sequence[Drive], charges: Sequence[Charge], until: datetime) -> datetime:
-    """Return the last time until then in which nothing goes on. A charge may go on after a pause, unless it drove.
+    """Return the last time until then in which nothing goes on.
+
+    A charge may go on after a pause, unless it drove or another one has begun.
 
     What has risen until the odometer was read belongs to a drive, and would be driven again after it.
     """
-    departures = [drive.start for drive in drives]
+    begun = [*(drive.start for drive in drives), *(charge.start for charge in charges)]
+    others = sorted(start - _BEFORE for start in begun)
     spans = [(drive.start, drive.read_at) for drive in drives]
     for charge in charges:
-        next_departure = departures[bisect_left(departures, charge.end) :][:1]
-        spans.append((charge.start, min([charge.end + PAUSE, *next_departure])))
+        next_one = others[bisect_left(others, charge.end) :][:1]
+        spans.append((charge.start, min([charge.end + PAUSE, *next_one])))
     for start, end in sorted(spans, reverse=True):
         if start <= until < end:
-            until = start - timedelta(seconds=1)
+            until = start - _BEFORE
     return until
 
 

@@ -14,6 +14,9 @@ from .energy_cost import Tariff
 PAUSE = timedelta(hours=6)
 """What flows after a longer pause is another charge."""
 
+_LONG, _SHORT_PAUSE = timedelta(hours=24), timedelta(hours=1)
+"""After so long a shorter pause ends it, too: who stays at the plug for weeks is topped up now and then."""
+
 _LATE = timedelta(minutes=5)
 """How much later than the vehicle a meter may be read."""
 
@@ -263,7 +266,8 @@ def _groups(spans: Iterable[Span], levels: Sequence[Reading]) -> Iterator[list[S
     """Put what belongs to one charge together. If the battery has fed something in between, they are two."""
     group, end = list[Span](), None
     for span in sorted(spans):
-        if end is not None and (span.start - end >= PAUSE or _fallen(levels, end, span.start) >= _FED):
+        pause = PAUSE if not group or span.start - group[0].start < _LONG else _SHORT_PAUSE
+        if end is not None and (span.start - end >= pause or _fallen(levels, end, span.start) >= _FED):
             yield group
             group, end = [], None
         group.append(span)
