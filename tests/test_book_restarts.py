@@ -35,7 +35,7 @@ async def book(hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimeP
     noon = dt_util.utcnow() - timedelta(days=2)
     for minutes, distance in ((60, 100.0), (120, 100.0), (150, 130.0)):
         found.book.add(Quantity.ODOMETER, Reading(noon + timedelta(minutes=minutes), distance, SERVICE))
-    found.async_set_told((Rise(noon + timedelta(hours=1), noon + timedelta(hours=25), 2.5),))
+    found.async_set_lately((Rise(noon + timedelta(hours=1), noon + timedelta(hours=25), 2.5),))
     await pass_time(timedelta(hours=8), timedelta(hours=1))
     return found
 
@@ -83,7 +83,7 @@ async def test_single_trips_are_kept_over_a_restart_without_their_positions(
     )
     for hours, distance in ((0, 500_000.0), (8, 500_030.0)):
         book.book.add(Quantity.ODOMETER, Reading(noon + timedelta(hours=hours), distance, SERVICE))
-    book.async_set_told((), records)
+    book.async_set_lately((), records)
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await settle(hass)
     trips = runtime(loaded, "Qashqai").book.entries.trips
@@ -100,7 +100,7 @@ async def test_a_book_that_is_closed_writes_nothing_more(
 ) -> None:
     assert await hass.config_entries.async_remove(loaded.entry_id)
     book.async_keep_statistics(StatisticsMemory())  # the history that is read at that moment may come later
-    book.async_set_told(())
+    book.async_set_lately(())
     await pass_time(timedelta(minutes=12), timedelta(minutes=6))
     assert not any(".book." in name for name in hass_storage)
 

@@ -44,8 +44,8 @@ _STILL = timedelta(minutes=10)
 _POWER = 3.6
 """kW that a vehicle of an unknown model charges with."""
 
-_OTHER, _DAILY = 0.15, 0.2  # sources that do not differ by more are of the same battery
-"""By which part another capacity is no matter of sources that differ, and which part of a difference counts a day."""
+_OTHER, _DAILY = 0.15, 0.2
+"""By which part another capacity is believed at once, and which part of a smaller difference is followed in a day."""
 
 _SETTLE_EVERY = timedelta(hours=1)
 
@@ -83,7 +83,7 @@ class VehicleBook:
         self._currency = self._hass.config.currency
         """Of the costs that are settled and shown."""
         self._capacity: float | None = None
-        """With which levels are made energies."""
+        """The kWh by which levels are turned into energies."""
         self._capacity_on: date | None = None
         self._is_loaded = False
         self._settled_at: datetime | None = None
@@ -109,7 +109,7 @@ class VehicleBook:
         return (plan and plan.wishes.capacity) or self._battery.capacity
 
     def _assumed(self) -> Assumptions:
-        """Return what readings do not tell."""
+        """Return what readings do not tell. Once a day the capacity follows what is known of it."""
         info, model, today = self._coordinator.info, self._charge.memory.model, dt_util.now().date()
         plan, is_new_day = self._charge.settings, today != self._capacity_on
         entered = plan and plan.wishes.capacity
@@ -141,7 +141,7 @@ class VehicleBook:
             self._async_update_in(_SOON)
 
     @callback
-    def async_set_told(self, regained: tuple[Rise, ...], records: tuple[TripRecord, ...] = ()) -> None:
+    def async_set_lately(self, regained: tuple[Rise, ...], records: tuple[TripRecord, ...] = ()) -> None:
         """Take over what a service tells of the last days: what was regained, and single trips; keep no positions."""
         self.notes.async_note_ends(records)
         records = tuple(replace(each, start_position=None, end_position=None) for each in records)

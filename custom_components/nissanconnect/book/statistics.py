@@ -53,6 +53,7 @@ class BookStatistics:
         self._cancel_write: CALLBACK_TYPE | None = None
         self._is_following = False
         self._is_caught_up = False
+        """Whether what was written before this start has been compared with the book, or written from scratch."""
 
     @callback
     def async_start(self) -> None:
@@ -126,7 +127,7 @@ class BookStatistics:
     async def _async_missed(self) -> Entries:
         """Return, once after a start, what may have been settled before it was written: it was off for some days."""
         written, since = self._book.statistics.written, self._book.book.since
-        if self._rows is not None or since is None or (written and written[-1] >= since):
+        if self._is_caught_up or since is None or (written and written[-1] >= since):
             return Entries()
         first = min(written, default=dt_util.utc_from_timestamp(0))
         trips, charges = await self._book.files.async_archived()
@@ -168,12 +169,12 @@ class BookStatistics:
             memory = self._book.statistics
             if not memory.has_history and (memory.begun_at is not None or not memory.written):
                 await self._async_rebuild(needs_history=False)  # the next night tries again
-            elif self._book.statistics.lacks_logs:
+            elif memory.lacks_logs:
                 await self._async_add_logs()
         finally:
             self._async_follow()
-        if (told := await async_read_lately(self._coordinator.sources)) is not None:
-            self._book.async_set_told(*told)
+        if (lately := await async_read_lately(self._coordinator.sources)) is not None:
+            self._book.async_set_lately(*lately)
 
     @callback
     def _async_follow(self) -> None:
@@ -285,16 +286,16 @@ async def _async_long_term(hass: HomeAssistant) -> ModuleType:
     return await async_import_module(hass, f"{__package__}.long_term")
 
 
-def _add(hours: dict[datetime, Sums], more: Mapping[datetime, Sums]) -> None:
-    for hour, sums in more.items():
-        hours[hour] = hours.get(hour, Sums()) + sums
+def _add[K](parts: dict[K, Sums], more: Mapping[K, Sums]) -> None:
+    for key, sums in more.items():
+        parts[key] = parts.get(key, Sums()) + sums
 
 
 def _of_this_month(hours: Mapping[datetime, Sums]) -> dict[date, Sums]:
     days, month = dict[date, Sums](), dt_util.now().date().replace(day=1)
     for hour, sums in hours.items():
         if (day := dt_util.as_local(hour).date()) >= month:
-            days[day] = days.get(day, Sums()) + sums
+            _add(days, {day: sums})
     return days
 
 
