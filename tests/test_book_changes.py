@@ -39,7 +39,7 @@ async def book(hass: HomeAssistant, at_home: None, loaded: MockConfigEntry) -> V
     """The book of the LEAF, which charged this morning, and for which 0.50 EUR are paid for a kWh at home."""
     found = runtime(loaded).book
     begin = dt_util.utcnow() - timedelta(hours=8)
-    found.notes.tariffs._async_note_price(Quantity.PRICE, Reading(begin, 0.5), found.notes.tariffs.known[-1])
+    found.notes.tariffs._async_note_by_tariff(Quantity.PRICE, Reading(begin, 0.5), found.notes.tariffs.known[-1])
     for hours, plugged, level in ((0, 0, 50), (1, 1, 50), (2, 1, 70), (3, 0, 70)):
         time = begin + timedelta(hours=hours)
         found.book.add(Quantity.PLUGGED_IN, Reading(time, float(plugged), "test"))

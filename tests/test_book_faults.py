@@ -56,7 +56,7 @@ def _note_charge(
     book, begin = runtime(loaded).book.book, dt_util.utcnow() - timedelta(hours=hours_ago)
     tariffs = runtime(loaded).book.notes.tariffs
     tariff = next(each for each in tariffs.known if each.key.startswith(source))
-    tariffs._async_note_price(Quantity.PRICE, Reading(begin, price), tariff)
+    tariffs._async_note_by_tariff(Quantity.PRICE, Reading(begin, price), tariff)
     for hour, plugged, level in ((0, 0, 50), (1, 1, 50), (2, 1, 70), (3, 0, 70)):
         moment = begin + timedelta(hours=hour)
         book.add(Quantity.PLACE, Reading(moment, "zone.home", "test"))

@@ -16,7 +16,7 @@ from ..engine.entry_finder import Entries
 class BookDisplay:
     """The sums of all entries, of those that began ``today`` and this ``month``, and the last ones.
 
-    All but the cost of all only rise. Costs are in ``currency``, but for that of the last charge.
+    ``totals`` never fall, except their cost. Costs are in ``currency``, but for that of the last charge.
     """
 
     currency: str = ""

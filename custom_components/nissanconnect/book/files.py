@@ -38,7 +38,7 @@ SELDOM = 6 * 3600.0
 """Seconds from a change that is no news to the write, unless Home Assistant stops before."""
 
 _AMOUNTS = 3
-"""That are kept of an hour in logs."""
+"""How many amounts are kept of an hour in logs."""
 
 _KEPT = timedelta(days=731)
 """Trips and charges are kept for two years."""
@@ -69,11 +69,11 @@ class OpenBook:
     """What is kept of a book besides the archive.
 
     ``since`` is until when it is settled, and ``settled`` what that adds up to, of which ``days`` has the last two
-    months by their dates. ``shown`` are the sums that were shown last: they only rise. ``learnt`` is what the settled
-    trips have taught of the consumption, ``capacity_samples`` are what the charges of years show about the
-    battery, ``regained`` and ``records`` are what a service knows of the last days. Costs are in ``currency``; with the
-    ``capacity`` (kWh) levels were made energies.
-    ``places`` are the names by which places were known last, ``tariffs`` those of the prices among the readings.
+    months by their dates. ``shown`` are the sums that were shown last. ``learnt`` is what the settled trips have taught
+    of the consumption, ``capacity_samples`` are what the charges of years show about the battery, ``regained`` and
+    ``records`` are what a service knows of the last days. Costs are in ``currency``; ``capacity`` is the kWh by which
+    levels were turned into energies. ``places`` are the names by which places were known last, ``tariffs`` those of the
+    prices among the readings.
     """
 
     readings: tuple[tuple[Quantity, Reading], ...] = ()
@@ -102,12 +102,9 @@ class BookFiles:
         """Name the files by the entry and by a hash of the vehicle's key; nothing is read yet."""
         name = f"{_prefix(entry_id)}{sha256(key.encode()).hexdigest()[:16]}"
         self._hass = hass
-        self._open = StoreFile(hass, _VERSION, name, private=True, atomic_writes=True, max_readable_version=sys.maxsize)
-        self._archive = StoreFile(
-            hass, _VERSION, f"{name}.archive", private=True, atomic_writes=True, max_readable_version=sys.maxsize
-        )
-        self._logs = StoreFile(
-            hass, _VERSION, f"{name}.logs", private=True, atomic_writes=True, max_readable_version=sys.maxsize
+        self._open, self._archive, self._logs = (
+            StoreFile(hass, _VERSION, each, private=True, atomic_writes=True, max_readable_version=sys.maxsize)
+            for each in (name, f"{name}.archive", f"{name}.logs")
         )
         self._lock = Lock()
         """Held while the archive is read and written: what is being settled is in it already."""

@@ -32,7 +32,7 @@ _NOTED_AT = [*range(2, 60, 5)]
 """In which minutes prices are noted. Some sensors show that of a quarter of an hour a minute late, or miss a moment."""
 
 _DASHBOARD = "energy_dashboard"
-"""Of whom the tariff of the energy dashboard is."""
+"""Whose a tariff is that is no plan's."""
 
 type Note = Callable[[Quantity, Reading], None]
 """Takes a price from a time on, or the sun's part."""
@@ -94,10 +94,10 @@ class Tariffs:
                 self._ended.discard(key)
             elif key not in self._ended:
                 self._ended.add(key)
-                self._async_note_price(Quantity.PRICE, Reading(now, None), tariff)
+                self._async_note_by_tariff(Quantity.PRICE, Reading(now, None), tariff)
 
     @callback
-    def _async_note_price(self, quantity: Quantity, reading: Reading, tariff: Tariff) -> None:
+    def _async_note_by_tariff(self, quantity: Quantity, reading: Reading, tariff: Tariff) -> None:
         self._noted[tariff.key] = tariff
         self._note(quantity, reading._replace(source=tariff.key))
 
@@ -131,7 +131,7 @@ class Tariffs:
         """Note what holds now."""
         for each in list(self._plans):
             for quantity, reading in await each.async_read(now):
-                self._async_note_price(quantity, reading, self._of_plan(each))
+                self._async_note_by_tariff(quantity, reading, self._of_plan(each))
         if self._coordinator.hass.state is CoreState.running:  # or plans are still to come
             self._async_end(now)
         start = _quarter(now)
@@ -141,7 +141,7 @@ class Tariffs:
         if price is not None:
             self._noted_from = start
             for at, value in ((start, price), (start + CELL, None)):
-                self._async_note_price(Quantity.PRICE, Reading(at, value), self._of_dashboard)
+                self._async_note_by_tariff(Quantity.PRICE, Reading(at, value), self._of_dashboard)
 
 
 def _tariff(owner: str, currency: str, place: str | None) -> Tariff:

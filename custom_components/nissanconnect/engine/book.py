@@ -24,6 +24,7 @@ _MOST_READINGS = 6000
 """With more, entries are settled sooner: so many take some hundred kilobytes."""
 
 _BEFORE = timedelta(seconds=1)
+"""How long before something begins entries are settled: it is not yet among them."""
 
 _DOUBT = 0.03
 """Which part of the capacity the content of the battery may differ from what was charged and used."""
