@@ -227,7 +227,8 @@ async def test_of_several_vehicles_those_with_a_traction_battery_are_reported(
         DOMAIN, "battery_report", {"device_id": devices}, blocking=True, return_response=True
     )
     without, leaf = (told["vehicles"][each] for each in devices)
-    assert without == {"name": simulator.car("Qashqai").vehicle.info.nickname, "answer": None}
+    assert (without["name"], without["answer"]) == (simulator.car("Qashqai").vehicle.info.nickname, None)
+    assert without["error"] == str(ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported"))
     assert leaf["answer"]["capacity_nominal"]["value"] == 38.5
 
 

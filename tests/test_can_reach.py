@@ -373,6 +373,32 @@ async def test_a_vehicle_with_a_tank(
     assert await asked.refusal(distance=105) == "range_unknown"
 
 
+async def test_of_several_vehicles_each_answers_for_itself(
+    hass: HomeAssistant, simulator: Simulator, leaf: Asked
+) -> None:
+    await leaf.report()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    ariya = entry.runtime_data.vehicles[simulator.car("Ariya").vin]
+    ariya.coordinator.async_set_updated_data(replace(STATE, battery=None, position=None))
+    devices = [device_id(hass, entry, simulator, "Ariya"), leaf.device]
+
+    async def asked(**fields: Any) -> Any:
+        call = {"device_id": devices, **fields}
+        told: Any = await hass.services.async_call(DOMAIN, "can_reach", call, blocking=True, return_response=True)
+        return [told["vehicles"][each] for each in devices]
+
+    one, other = await asked(distance=10)
+    assert (one["answer"], one["error"]) == (
+        None,
+        str(ServiceValidationError(translation_domain=DOMAIN, translation_key="level_unknown")),
+    )
+    assert other["answer"]["reachable"] == "yes"
+    assert "error" not in other
+    await leaf.report(battery=None)
+    with pytest.raises(ServiceValidationError):
+        await asked(distance=10)
+
+
 async def test_who_may_not_see_an_entity_is_not_told_how_far_away_it_is(
     hass: HomeAssistant, leaf: Asked, loaded: MockConfigEntry
 ) -> None:

@@ -17,7 +17,7 @@ from homeassistant.const import (
     UnitOfTemperature,
 )
 from homeassistant.core import Context, HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv, entity_registry as er, service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
@@ -290,22 +290,26 @@ async def _carry_out(vehicle: VehicleRuntime, command: Command | None, call: Ser
 def _query_handler(query: VehicleQuery) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         vehicles = await _async_vehicles(call, POLICY_READ)
-        lacking = [_lacks(vehicle, query.needs) for vehicle in vehicles.values()]
-        if lacking and all(lacking):
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=NotSupported.key)
-        return _response(
-            vehicles,
-            [
-                {"answer": None} if lacks else await query.run(vehicle, call)
-                for vehicle, lacks in zip(vehicles.values(), lacking, strict=True)
-            ],
-        )
+        results, errors = list[VehicleResponse](), list[HomeAssistantError]()
+        for vehicle in vehicles.values():
+            try:
+                results.append(await _answer(vehicle, query, call))
+            except Unauthorized:
+                raise
+            except HomeAssistantError as err:
+                errors.append(err)
+                results.append({"answer": None, "error": str(err)})
+        if errors and (len(errors) == len(results) or not call.return_response):
+            raise errors[0]
+        return _response(vehicles, results)
 
     return handle
 
 
-def _lacks(vehicle: VehicleRuntime, needed: Capability | None) -> bool:
-    return needed is not None and needed not in vehicle.info.all_capabilities
+async def _answer(vehicle: VehicleRuntime, query: VehicleQuery, call: ServiceCall) -> VehicleResponse:
+    if query.needs is not None and query.needs not in vehicle.info.all_capabilities:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key=NotSupported.key)
+    return await query.run(vehicle, call)
 
 
 def _response(vehicles: dict[str, VehicleRuntime], results: Sequence[VehicleResponse]) -> ServiceResponse:

@@ -57,7 +57,7 @@ def _trigger(
     return VehicleTrigger
 
 
-_CHOSEN = _schema(CONF_ALERT, probatio.In([*AlertType]))
+_CHOSEN = _schema(CONF_ALERT, probatio.In([each.value for each in AlertType]))
 _NAMED = _schema(CONF_AREA, cv.string)
 
 TRIGGERS: dict[str, type[Trigger]] = {

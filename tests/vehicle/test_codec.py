@@ -76,6 +76,10 @@ def test_values_come_back(raw: dict[str, Any], decoded: dict[str, Any]) -> None:
         {"times": {"a": "2026-11-20T11:00:00"}},
         {"detail": True},
         {"detail": [1]},
+        {"wheels": [{"pressure": 1e308}]},
+        {"wheels": [{"pressure": -1e13}]},
+        {"wheels": [{"pressure": float("nan")}]},
+        {"wheels": [{"pressure": 10**30}]},
     ],
     ids=repr,
 )

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from math import isfinite
 from pathlib import Path
 import sys
 from typing import Any
@@ -299,21 +298,20 @@ class BookReader(LenientReader):
                 continue
             for each in self.items(series):
                 match each:
-                    case [str(at), None | str() | int() | float() as value, str(source)]:
+                    case [str(at), None | str() | int() | float() as raw_value, str(source)]:
                         # The end of a price is to come, and the clock may be behind after a start.
-                        if (read_at := self.load(datetime, at, planned=True)) is not None:
-                            yield (
-                                Quantity(name),
-                                Reading(read_at, float(value) if isinstance(value, int) else value, source),
-                            )
+                        read_at = self.load(datetime, at, planned=True)
+                        value = self.load(float, raw_value) if isinstance(raw_value, int | float) else raw_value
+                        if read_at is not None and (value is None) is (raw_value is None):
+                            yield Quantity(name), Reading(read_at, value, source)
                     case _:
                         self.lost = True
 
     def _lots(self, raw: Any) -> Iterator[Lot]:
         for each in self.items(raw):
             match each:
-                case [int() | float() as energy, None | int() | float() as price] if isfinite(energy) and energy > 0:
-                    yield Lot(energy, price)
+                case [raw_energy, raw_price] if (energy := self.load(float, raw_energy)) is not None and energy > 0:
+                    yield Lot(energy, self.load(float, raw_price))
                 case _:
                     self.lost = True
 
@@ -328,9 +326,10 @@ class BookReader(LenientReader):
     def _rises(self, raw: Any) -> Iterator[Rise]:
         for each in self.items(raw):
             match each:
-                case [str(start), str(end), int() | float() as amount] if isfinite(amount):
+                case [str(start), str(end), raw_amount]:
                     since, until = (self.load(datetime, at) for at in (start, end))
-                    if since is not None and until is not None:
+                    amount = self.load(float, raw_amount)
+                    if since is not None and until is not None and amount is not None:
                         yield Rise(since, until, amount)
                 case _:
                     self.lost = True

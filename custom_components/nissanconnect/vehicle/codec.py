@@ -21,6 +21,9 @@ PLANNED: Mapping[str, bool] = MappingProxyType({"planned": True})
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Times beyond these are invalid: not every time zone can represent them."""
 
+_MOST = 1e12
+"""Numbers beyond this are damaged: nothing in a vehicle is so large, and sums of such may overflow."""
+
 
 def decode[T](kind: type[T], raw: Any, now: datetime, *, planned: bool = False) -> T:
     """Return the ``kind`` that was written as ``raw``. Unknown fields are ignored, missing ones get their default.
@@ -31,7 +34,6 @@ def decode[T](kind: type[T], raw: Any, now: datetime, *, planned: bool = False) 
     Raises:
         ValueError: A value does not fit its type.
         TypeError: Likewise, or a field without a default is missing.
-        ArithmeticError: A number is too large.
         RecursionError: It is nested too deeply.
     """
     hint: Any = kind
@@ -135,6 +137,8 @@ def _time_of_day(raw: Any, now: datetime) -> time:
 def _number(raw: Any, now: datetime) -> float:
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         raise TypeError
+    if not abs(raw) <= _MOST:
+        raise ValueError
     return float(raw)
 
 
@@ -172,9 +176,9 @@ class LenientReader:
 
     def load[T](self, kind: type[T], raw: Any, *, planned: bool = False) -> T | None:
         """Decode a value; one that does not fit is left out as a whole. If it is ``planned``, it may still come."""
-        if raw is None or isinstance(raw, kind):  # what is still to be written may be read before it is JSON
+        if raw is None or (isinstance(raw, kind) and kind is not float):  # what is still to be written is no JSON yet
             return raw
-        with suppress(TypeError, ValueError, ArithmeticError, RecursionError):
+        with suppress(TypeError, ValueError, RecursionError):
             return decode(kind, raw, self.now, planned=planned)
         self.lost = True
         return None
