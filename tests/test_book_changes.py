@@ -17,8 +17,9 @@ from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.vehicle import Position, VehicleState
 
 from .book_actions.entries import at, charge, trip
-from .charging import runtime
+from .charging import add_plan, runtime, set_prices
 from .conftest import LetTimePass, settle, state
+from .simulator import Simulator
 from .simulator.cars.places import TO_SCIENCE_PARK
 from .test_alerts import draw, geofence
 from .test_book_statistics import changes
@@ -67,6 +68,42 @@ async def test_another_currency_begins_new_sums(
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await settle(hass)
     assert float(state(hass, "sensor.leaf_charging_cost").state) == 0
+
+
+async def test_a_plan_that_is_added_while_it_charges_knows_what_the_beginning_has_cost(
+    hass: HomeAssistant, book: VehicleBook, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    """What the dashboard or another plan has noted stays as it is."""
+    begin = dt_util.utcnow() - timedelta(hours=8)
+    book.book.readings.add(
+        Quantity.PRICE, Reading(begin + timedelta(hours=1.5), None, book.notes.tariffs.known[-1].key)
+    )
+    book._async_update_now()
+    assert [each.cost for each in book.over.charges] == [None]
+    set_prices(hass, begin, [0.2] * 40)
+    await add_plan(hass, loaded)
+    await pass_time(timedelta(minutes=5))
+    book._async_update_now()
+    (found,) = book.over.charges
+    assert found.wall_energy is not None
+    assert found.cost == pytest.approx(found.wall_energy * (0.5 + 0.2) / 2)
+
+
+async def test_prices_of_the_time_in_which_home_assistant_was_off_are_noted_later(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass, simulator: Simulator
+) -> None:
+    start = dt_util.utcnow()
+    set_prices(hass, start, [0.1 * each for each in range(1, 20)])
+    await add_plan(hass, loaded)
+    await pass_time(timedelta(minutes=20))
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await pass_time(timedelta(hours=2))
+    assert await hass.config_entries.async_setup(loaded.entry_id)
+    await settle(hass)
+    await pass_time(timedelta(minutes=5))
+    noted = runtime(loaded).book.book.readings.of(Quantity.PRICE)
+    known = {(each.at - start) / timedelta(minutes=15): each.value for each in noted if each.value is not None}
+    assert known == {each: pytest.approx(0.1 * (each + 1)) for each in range(10)}
 
 
 async def test_another_currency_while_home_assistant_is_down(

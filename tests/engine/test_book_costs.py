@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.book_readings import Reading, Rise
-from custom_components.nissanconnect.engine.energy_cost import Lot, Lots, add, adjust, cost_of, take, total
+from custom_components.nissanconnect.engine.energy_cost import Lot, Lots, add, adjust, cost_of, known_at, take, total
 
 from .lives import START
 
@@ -54,6 +54,24 @@ DAY = [_price(0, 0.3), _price(60, 0.1), _price(120, -0.2)]
 )
 def test_cost(flows: Sequence[Rise], prices: Sequence[Reading], cost: float | None) -> None:
     assert cost_of(flows, prices) == (None if cost is None else pytest.approx(cost))
+
+
+@pytest.mark.parametrize(
+    ("first", "cost"),
+    [
+        ([], 1.8 + 0.6),
+        ([_price(0, 0.5)], 6.0),
+        ([_price(30, 0.5), _price(60, None)], 0.9 + 1.5 + 0.6),
+        ([_price(30, 0.0), _price(200, None)], 0.9),
+        ([_price(-60, 0.5), _price(-30, None)], 1.8 + 0.6),
+    ],
+    ids=["none", "all", "in between", "nothing is a price, too", "only before"],
+)
+def test_at_each_time_the_first_price_counts_that_is_known(first: Sequence[Reading], cost: float) -> None:
+    flow = [_flow(0, 120, 12)]
+    assert cost_of(flow, first, DAY) == pytest.approx(cost)
+    assert cost_of(flow, first, DAY, [_price(0, 9.0)]) == pytest.approx(cost)
+    assert known_at(START, first, DAY) == (first[0].value if first == [_price(0, 0.5)] else 0.3)
 
 
 minutes = st.integers(0, 600)

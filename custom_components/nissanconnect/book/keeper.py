@@ -94,7 +94,13 @@ class VehicleBook:
         self._stops: list[CALLBACK_TYPE] = []
         self._listeners: list[CALLBACK_TYPE] = []
         self.places = Places(self._hass, alerts)
-        self.notes = BookNotes(coordinator, charge, self.places, self._async_note)
+        self.notes = BookNotes(
+            coordinator,
+            charge,
+            self.places,
+            note=self._async_note,
+            prices=lambda: self.book.readings.by_source(Quantity.PRICE) if self._is_loaded else None,
+        )
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:

@@ -16,7 +16,7 @@ from ..engine.book_reports import readings_of
 from ..vehicle import TripRecord, VehicleState
 from .meters import Meters
 from .places import Places, async_zone_at
-from .tariffs import Tariffs
+from .tariffs import NotedPrices, Tariffs
 
 _RECORDS = "records"
 """The source of what single trips tell that a service keeps."""
@@ -28,8 +28,16 @@ type Note = Callable[[Quantity, Reading], None]
 class BookNotes:
     """What is noted of one vehicle; ``note`` takes it."""
 
-    def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, places: Places, note: Note) -> None:
-        """Meters and prices are not followed before :meth:`async_start`."""
+    def __init__(
+        self,
+        coordinator: VehicleCoordinator,
+        charge: ChargeControl,
+        places: Places,
+        *,
+        note: Note,
+        prices: NotedPrices,
+    ) -> None:
+        """Meters and prices are not followed before :meth:`async_start`; ``prices`` are those that are noted."""
         self._coordinator = coordinator
         self._hass = coordinator.hass
         self._places = places
@@ -38,6 +46,7 @@ class BookNotes:
             coordinator,
             charge,
             note=self._async_note,
+            prices=prices,
         )
         self.meters = Meters(
             self._hass,

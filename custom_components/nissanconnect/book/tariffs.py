@@ -3,7 +3,7 @@
 A plan that counts on the sun has its part in the price, as in its own cost.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from homeassistant.core import CALLBACK_TYPE, CoreState, callback
@@ -17,10 +17,11 @@ from ..charging.prices import Prices
 from ..charging.solar import async_solar_forecast
 from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
+from ..engine.book import OPEN
 from ..engine.book_entries import HOME
 from ..engine.book_readings import CELL, Quantity, Reading
 from ..engine.charge_plan import PriceSlot, Rate, rate_at
-from ..engine.energy_cost import Tariff
+from ..engine.energy_cost import Tariff, known_at, parts_of
 from .energy_dashboard import async_grid_price
 
 _AHEAD = timedelta(days=3)
@@ -37,15 +38,21 @@ _DASHBOARD = "energy_dashboard"
 type Note = Callable[[Quantity, Reading], None]
 """Takes a price from a time on, or the sun's part."""
 
+type NotedPrices = Callable[[], Mapping[str, Sequence[Reading]] | None]
+"""Returns the prices that are noted, by their tariffs; ``None`` until the book is read."""
+
 
 class Tariffs:
     """The tariffs of one vehicle. Prices are noted as time goes by: it may report a charge when that is over."""
 
-    def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, *, note: Note) -> None:
-        """``note`` takes what is noted."""
+    def __init__(
+        self, coordinator: VehicleCoordinator, charge: ChargeControl, *, note: Note, prices: NotedPrices
+    ) -> None:
+        """``note`` takes what is noted, and ``prices`` returns it."""
         self._coordinator = coordinator
         self._charge = charge
         self._note = note
+        self._prices = prices
         self._plans: list[_PlanPrices] = []
         self._noted: dict[str, Tariff] = {}
         """Those by which prices have been noted, by their keys."""
@@ -132,6 +139,7 @@ class Tariffs:
         for each in list(self._plans):
             for quantity, reading in await each.async_read(now):
                 self._async_note_by_tariff(quantity, reading, self._of_plan(each))
+            self._async_note_past(each)
         if self._coordinator.hass.state is CoreState.running:  # or plans are still to come
             self._async_end(now)
         start = _quarter(now)
@@ -142,6 +150,19 @@ class Tariffs:
             self._noted_from = start
             for at, value in ((start, price), (start + CELL, None)):
                 self._async_note_by_tariff(Quantity.PRICE, Reading(at, value), self._of_dashboard)
+
+    @callback
+    def _async_note_past(self, plan: _PlanPrices) -> None:
+        """Note what a kWh has cost when no price was noted: the plan is new, or Home Assistant was off."""
+        if (noted := self._prices()) is None:
+            return
+        there = {each.key for each in self.known if plan.place in (None, each.place) or each.place is None}
+        prices = [series for key, series in noted.items() if key in there]
+        for slot in plan.async_take_past():
+            for start, end in parts_of(slot.start, slot.end, *prices):
+                if known_at(start, *prices) is None:
+                    for reading in (Reading(start, slot.price), Reading(end, None)):
+                        self._async_note_by_tariff(Quantity.PRICE, reading, self._of_plan(plan))
 
 
 def _tariff(owner: str, currency: str, place: str | None) -> Tariff:
@@ -173,6 +194,7 @@ class _PlanPrices:
         self._plan = plan
         self._prices = Prices(coordinator.hass, plan.price)
         self._slots: tuple[PriceSlot, ...] = ()
+        self._past: list[PriceSlot] = []
         self._due_at: datetime | None = None
         self._noted_until: datetime | None = None
         """Until when the sun's part is noted."""
@@ -185,8 +207,10 @@ class _PlanPrices:
     async def async_read(self, now: datetime) -> Sequence[tuple[Quantity, Reading]]:
         """Return what is to be noted of now, after reading the prices if that is due."""
         if self._due_at is None or now >= self._due_at:
-            found = await self._prices.async_read(now + _AHEAD)
+            found = await self._prices.async_read(now + _AHEAD, since=now - OPEN)
             self._slots, self.currency = found.slots, found.currency
+            if self._plan.feed_in is None:  # what the roof gave is not known any more
+                self._past = [slot._replace(end=min(slot.end, now)) for slot in found.slots if slot.start < now]
             self._due_at = self._prices.next_read(now, self._slots[-1].end if self._slots else None)
         if (rate := await self._async_rate(now)) is None:
             return ()
@@ -196,6 +220,12 @@ class _PlanPrices:
             values[Quantity.SOLAR] = round(rate.share, 2)
         ends = [Reading(rate.end, None)] if rate.end < now + _LASTING else []
         return [(quantity, each) for quantity, value in values.items() for each in (Reading(start, value), *ends)]
+
+    @callback
+    def async_take_past(self) -> Sequence[PriceSlot]:
+        """Return the prices until now that were read since the last call."""
+        past, self._past = self._past, []
+        return past
 
     async def _async_rate(self, now: datetime) -> Rate | None:
         """Return what is to be noted of what holds now, if anything.

@@ -90,15 +90,17 @@ class Prices:
         self._known = PriceListing()
         self._is_failing = False
 
-    async def async_read(self, until: datetime) -> PriceList:
+    async def async_read(self, until: datetime, since: datetime | None = None) -> PriceList:
         """Return the prices from now on: those that the owner entered until then, others as far as they are known.
 
+        Those ``since`` a time before are among them as far as the source still tells.
         It asks the source, which takes 30 seconds for a day at most. It raises nothing: if the source fails, the
         prices that were known before are kept, and the fault says so.
         """
         now, fault, before = dt_util.utcnow(), None, self._known
+        since = since or now
         try:
-            read = await self._async_listing(now, until)
+            read = await self._async_listing(now, since, until)
         except _NoPrices as err:
             read, fault = before, err.fault
         else:
@@ -108,7 +110,7 @@ class Prices:
                 # What a market has published stays as it is, even if it cannot be had for a while.
                 read = read._replace(slots=join_slots([*before.slots, *read.slots]))
         self._is_failing = fault is not None
-        self._known = read._replace(slots=tuple(slot for slot in read.slots if slot.end > now)[:_MOST_SLOTS])
+        self._known = read._replace(slots=tuple(slot for slot in read.slots if slot.end > since)[:_MOST_SLOTS])
         currency = read.currency or self._hass.config.currency
         if fault is None and currency != self._hass.config.currency:
             fault = PriceFault.WRONG_CURRENCY
@@ -152,11 +154,11 @@ class Prices:
     def _is_day_ahead(self) -> bool:
         return self._kind in ACTIONS and ACTIONS[self._kind].day_ahead
 
-    async def _async_listing(self, now: datetime, until: datetime) -> PriceListing:
+    async def _async_listing(self, now: datetime, since: datetime, until: datetime) -> PriceListing:
         if self._kind in ACTIONS:
             return await self._async_ask(now)
         if self._kind in {CONSTANT, TWO_TARIFF}:
-            return PriceListing(self._choice.slots(now, until, dt_util.get_default_time_zone()))
+            return PriceListing(self._choice.slots(since, until, dt_util.get_default_time_zone()))
         states = [state for entity_id in self._entity_ids() if (state := self._hass.states.get(entity_id))]
         if not states:
             raise _NoPrices(PriceFault.SOURCE_GONE)

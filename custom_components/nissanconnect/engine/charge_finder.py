@@ -39,7 +39,7 @@ class Assumptions:
 
     ``capacity`` (kWh) is what the battery holds, ``power`` (kW) what it charges with, ``consumption`` what it needs for
     100 km. ``efficiency`` and ``overhead`` are those of :class:`.charge_plan.ChargeTask`. Of the ``tariffs`` that
-    hold at a place the first counts whose prices were known. Sums and costs of trips are in the ``currency``.
+    hold at a place the first counts whose price was known at a time. Sums and costs of trips are in the ``currency``.
     ``regained`` is how many kWh were regained in some time, as a service knows of whole days. ``records`` are the
     single trips that it keeps, of the last days.
     """

@@ -21,18 +21,18 @@ class Tariff(NamedTuple):
     place: str | None = None
 
 
-def cost_of(flows: Sequence[Rise], prices: Sequence[Reading]) -> float | None:
+def cost_of(flows: Sequence[Rise], *prices: Sequence[Reading]) -> float | None:
     """Return what has flowed at these times has cost; ``None`` if the price of some is unknown.
 
-    Each of the ``prices`` holds until the next.
+    Each price holds until the next of its series. Of several series the first counts that knows one at a time.
     """
     known, unknown, cost = 0.0, 0.0, 0.0
     for energy, price in (part for flow in flows for part in _priced(flow, prices)):
-        if price is None or not isinstance(price.value, float | int):
+        if price is None:
             unknown += energy
         else:
             known += energy
-            cost += energy * price.value
+            cost += energy * price
     if not known or unknown > _MOST_UNKNOWN * (known + unknown):
         return None
     return cost * (known + unknown) / known
@@ -47,13 +47,23 @@ def share_of(flows: Sequence[Rise], shares: Sequence[Reading]) -> float | None:
     return None if part is None else part / sum(flow.amount for flow in flows)
 
 
-def _priced(flow: Rise, prices: Sequence[Reading]) -> Iterator[tuple[float, Reading | None]]:
+def known_at(at: datetime, *prices: Sequence[Reading]) -> float | None:
+    """Return the price at a time by the first of several series that knows one."""
+    found = (last_until(series, at) for series in prices)
+    return next((each.value for each in found if each is not None and isinstance(each.value, float | int)), None)
+
+
+def parts_of(start: datetime, end: datetime, *prices: Sequence[Reading]) -> Iterator[tuple[datetime, datetime]]:
+    """Split some time where a price changes."""
+    return _edges([start, *(price.at for series in prices for price in between(series, start, end)), end])
+
+
+def _priced(flow: Rise, prices: Sequence[Sequence[Reading]]) -> Iterator[tuple[float, float | None]]:
     """Split what has flowed evenly in some time where the price changes."""
     seconds = (flow.end - flow.start).total_seconds()
-    edges = _edges([flow.start, *(price.at for price in between(prices, flow.start, flow.end)), flow.end])
-    for start, end in edges:
+    for start, end in parts_of(flow.start, flow.end, *prices):
         share = (end - start).total_seconds() / seconds if seconds else 1.0
-        yield flow.amount * share, last_until(prices, start)
+        yield flow.amount * share, known_at(start, *prices)
 
 
 def _edges(times: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:

@@ -13,7 +13,7 @@ from .book_entries import Charge, Current, Trip
 from .book_readings import Quantity, Reading, Readings, Rise, between, last_until, number, rises
 from .charge_finder import Assumptions, FoundCharge, Stay, find_charges
 from .drives import Drive, find_drives
-from .energy_cost import Tariff, cost_of, share_of
+from .energy_cost import Tariff, cost_of, known_at, share_of
 
 _MOMENT = timedelta(minutes=1)
 """By how much reports of one moment may differ in time."""
@@ -261,10 +261,18 @@ class EntryFinder:
             yield from (each for each in self._assumed.tariffs if each.place is None or place in (None, each.place))
 
     def _cost(self, flows: Sequence[Rise], tariffs: Sequence[Tariff]) -> tuple[float | None, Tariff | None]:
-        """Return the cost by the first tariff whose prices were known then, if any was, or else the first tariff."""
+        """Return the cost, and the tariff that held first; if the cost is unknown, the first of them.
+
+        At each time the first tariff counts whose price was known then; all have to be in one currency.
+        """
         known, now = self._readings.by_source(Quantity.PRICE), self._stays[-1].end
-        costs = ((cost_of(flows, _going_on(known.get(each.key, []), now)), each) for each in tariffs)
-        return next((each for each in costs if each[0] is not None), (None, next(iter(tariffs), None)))
+        prices = {each: _going_on(known.get(each.key, []), now) for each in tariffs}
+        for currency in dict.fromkeys(each.currency for each in tariffs):
+            ours = {each: series for each, series in prices.items() if each.currency == currency}
+            if (cost := cost_of(flows, *ours.values())) is not None:
+                held = (each for each, series in ours.items() if known_at(flows[0].start, series) is not None)
+                return cost, next(held, next(iter(ours)))
+        return None, next(iter(tariffs), None)
 
     # What is known of a time
 
