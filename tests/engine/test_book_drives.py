@@ -8,8 +8,9 @@ from random import Random
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Readings
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.drives import Drive, find_drives
+from custom_components.nissanconnect.engine.reading_set import Readings
 
 from .lives import START
 

@@ -9,12 +9,12 @@ import pytest
 from custom_components.nissanconnect.engine.book_readings import (
     Quantity,
     Reading,
-    Readings,
     between,
     last_until,
     number,
     rises,
 )
+from custom_components.nissanconnect.engine.reading_set import Readings
 
 from .lives import START
 

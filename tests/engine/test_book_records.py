@@ -9,9 +9,10 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.book import OPEN
-from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Readings
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.drives import find_drives
 from custom_components.nissanconnect.engine.entry_finder import Entries
+from custom_components.nissanconnect.engine.reading_set import Readings
 from custom_components.nissanconnect.vehicle import TripRecord
 
 from .lives import ASSUMED, POLLED, START, Life, Noted, entries_of, lives, numbers, settled_by

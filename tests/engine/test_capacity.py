@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.book_entries import Charge, Current
-from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Readings
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.capacity import (
     LEAST_CHARGES,
     CapacityEstimate,
@@ -25,6 +25,7 @@ from custom_components.nissanconnect.engine.capacity import (
 )
 from custom_components.nissanconnect.engine.charge_finder import Assumptions
 from custom_components.nissanconnect.engine.entry_finder import EntryFinder
+from custom_components.nissanconnect.engine.reading_set import Readings
 
 from .lives import ASSUMED, CAPACITY, POLLED, Life, settled_by
 

@@ -68,11 +68,11 @@ class OpenBook:
     """What is kept of a book besides the archive.
 
     ``since`` is until when it is settled, and ``settled`` what that adds up to, of which ``days`` has the last two
-    months by their dates. ``shown`` are the sums that were shown last. ``learnt`` is what the settled trips have taught
-    of the consumption, ``capacity_samples`` are what the charges of years show about the battery, ``regained`` and
-    ``records`` are what a service knows of the last days. Costs are in ``currency``; ``capacity`` is the kWh by which
-    levels were turned into energies. ``places`` are the names by which places were known last, ``tariffs`` those of the
-    prices among the readings.
+    months by their dates. ``odometer`` and ``last_start`` are those of :class:`..engine.book.Book`. ``shown`` are the
+    sums that were shown last. ``learnt`` is what the settled trips have taught of the consumption, ``capacity_samples``
+    are what the charges of years show about the battery, ``regained`` and ``records`` are what a service knows of the
+    last days. Costs are in ``currency``; ``capacity`` is the kWh by which levels were turned into energies. ``places``
+    are the names by which places were known last, ``tariffs`` those of the prices among the readings.
     """
 
     readings: tuple[tuple[Quantity, Reading], ...] = ()
@@ -81,6 +81,8 @@ class OpenBook:
     regained: tuple[Rise, ...] = ()
     records: tuple[TripRecord, ...] = ()
     settled: Sums = Sums()
+    odometer: float | None = None
+    last_start: datetime | None = None
     days: Mapping[str, Sums] = field(default_factory=dict)
     shown: Sums = Sums()
     last_trip: Trip | None = None
@@ -226,6 +228,8 @@ def _dump(book: OpenBook, unwritten: Entries) -> dict[str, Any]:
         "regained": [list(rise) for rise in book.regained],
         "records": list(book.records),
         "settled": book.settled,
+        "odometer": book.odometer,
+        "last_start_at": book.last_start,
         "days": book.days,
         "shown": book.shown,
         "last_trip": book.last_trip,
@@ -261,6 +265,8 @@ class BookReader(LenientReader):
             regained=tuple(self._rises(kept.get("regained"))),
             records=tuple(self._each(TripRecord, kept.get("records"))),
             settled=self.load(Sums, kept.get("settled")) or Sums(),
+            odometer=self.load(float, kept.get("odometer")),
+            last_start=self.load(datetime, kept.get("last_start_at")),
             days={day: each for day, each in days.items() if each is not None},
             shown=self.load(Sums, kept.get("shown")) or Sums(),
             last_trip=self.load(Trip, kept.get("last_trip")),

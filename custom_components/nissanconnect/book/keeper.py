@@ -17,12 +17,13 @@ from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
 from ..engine.book import Book, Sums, sums_of
 from ..engine.book_entries import Charge, Trip
-from ..engine.book_readings import CELL, Quantity, Reading, Readings, Rise
+from ..engine.book_readings import CELL, Quantity, Reading, Rise
 from ..engine.capacity import samples_of
 from ..engine.charge_finder import Assumptions
 from ..engine.charge_physics import ac_power, typical_consumption
 from ..engine.consumption import ConsumptionModel
 from ..engine.entry_finder import Entries
+from ..engine.reading_set import Readings
 from ..vehicle import TripRecord, VehicleState, spread
 from .display import BookDisplay, added, risen, sums_by_day
 from .files import SELDOM, BookFiles, OpenBook, StatisticsMemory, merged
@@ -321,6 +322,8 @@ class VehicleBook:
             regained=self._regained,
             records=self._records,
             settled=self.book.settled,
+            odometer=self.book.odometer,
+            last_start=self.book.last_start,
             days={day.isoformat(): sums for day, sums in self._days.items()},
             shown=display.totals,
             last_trip=display.last_trip,
@@ -360,4 +363,11 @@ def _opened(kept: OpenBook, places: Places, tariffs: Tariffs) -> Book:
                 readings.add(quantity, reading._replace(source=tariffs.async_key(reading.source)))
             case _:
                 readings.add(quantity, reading)
-    return Book(readings, since=kept.since, lots=kept.lots, settled=kept.settled)
+    return Book(
+        readings,
+        since=kept.since,
+        lots=kept.lots,
+        settled=kept.settled,
+        odometer=kept.odometer,
+        last_start=kept.last_start,
+    )

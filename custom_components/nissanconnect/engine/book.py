@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from .book_entries import HOME, Charge, Current, Trip
-from .book_readings import Quantity, Reading, Readings, Rise
+from .book_readings import Quantity, Reading, Rise
 from .charge_finder import PAUSE, Assumptions
 from .drives import Drive
 from .energy_cost import Lots, add, adjust, take
 from .entry_finder import Entries, EntryFinder
+from .reading_set import Readings
 
 OPEN = timedelta(days=2)
 """How late a report may come and still be taken into account."""
@@ -26,8 +27,11 @@ _MOST_READINGS = 6000
 _BEFORE = timedelta(seconds=1)
 """How long before something begins entries are settled: it is not yet among them."""
 
-_DOUBT = 0.03
-"""Which part of the capacity the content of the battery may differ from what was charged and used."""
+_DOUBT = 0.1
+"""Which part of the capacity the content of the battery may differ from what was charged and used.
+
+Sources differ by some percent, and a battery that has aged holds less than is assumed.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +112,19 @@ class Book:
         since: datetime | None = None,
         lots: Lots = (),
         settled: Sums = Sums(),
+        odometer: float | None = None,
+        last_start: datetime | None = None,
     ) -> None:
-        """``since`` is until when entries are settled; ``lots`` is what was in the battery then."""
+        """``since`` is until when entries are settled; ``lots`` is what was in the battery then.
+
+        ``odometer`` is the distance up to which trips are settled, and ``last_start`` when the last of them began.
+        """
         self.readings = Readings() if readings is None else readings
         self.since = since
         self.lots = lots
         self.settled = settled
+        self.odometer = odometer
+        self.last_start = last_start or since
 
     def add(self, quantity: Quantity, reading: Reading) -> bool:
         """Add a reading; return whether it tells anything new. What is settled does not change."""
@@ -130,7 +141,7 @@ class Book:
         finder = self._finder(assumed, now)
         found = finder.find()
         late = OPEN if len(self.readings) <= _MOST_READINGS else OPEN / 8
-        until = _quiet(finder.drives, found.charges, _undivided(assumed.regained, now - late))
+        until = _quiet(finder.drives, found.charges, assumed.regained, now - late)
         if self.since is not None and until <= self.since:
             return Entries()
         old = Entries(
@@ -139,7 +150,10 @@ class Book:
         )
         settled, self.lots = _with_costs(old, self.lots, assumed)
         self.since, self.settled = until, self.settled + sums_of(settled, assumed.currency)
-        self.readings.forget(until, finder.place_at(until))
+        self.odometer = finder.odometer_at(until)
+        self.last_start = max((trip.start for trip in settled.trips), default=self.last_start)
+        changed_at = max((entry.start for entries in settled for entry in entries), default=None)
+        self.readings.forget(until, finder.place_at(until), changed_at)
         return settled
 
     def forget_costs(self) -> None:
@@ -149,22 +163,19 @@ class Book:
 
     def _finder(self, assumed: Assumptions, now: datetime) -> EntryFinder:
         since = self.since or min((reading.at for _, reading in self.readings), default=now)
-        if self.since is not None:  # of what was regained before, the trips that are settled have got their parts
-            assumed = replace(assumed, regained=tuple(each for each in assumed.regained if each.start >= since))
-        return EntryFinder(self.readings, assumed, since=since, now=max(now, since))
+        if self.last_start is not None:  # of what was regained before, the trips that are settled have got their parts
+            regained = tuple(each for each in assumed.regained if each.start > self.last_start)
+            assumed = replace(assumed, regained=regained)
+        return EntryFinder(self.readings, assumed, since=since, now=max(now, since), odometer=self.odometer)
 
 
-def _undivided(spread: Sequence[Rise], until: datetime) -> datetime:
-    """Return the last time until then that divides nothing that is spread over all trips of some time."""
-    return min((each.start for each in spread if each.start <= until < each.end), default=until)
-
-
-def _quiet(drives: Sequence[Drive], charges: Sequence[Charge], until: datetime) -> datetime:
+def _quiet(drives: Sequence[Drive], charges: Sequence[Charge], regained: Sequence[Rise], until: datetime) -> datetime:
     """Return the last time until then in which nothing goes on.
 
     A charge may go on after a pause, unless it drove or another one has begun.
 
-    What has risen until the odometer was read belongs to a drive, and would be driven again after it.
+    What has risen until the odometer was read belongs to a drive, and would be driven again after it. What was regained
+    in some time is spread over all drives that began then: either all or none of them are before.
     """
     begun = [*(drive.start for drive in drives), *(charge.start for charge in charges)]
     others = sorted(start - _BEFORE for start in begun)
@@ -172,6 +183,9 @@ def _quiet(drives: Sequence[Drive], charges: Sequence[Charge], until: datetime) 
     for charge in charges:
         next_one = others[bisect_left(others, charge.end) :][:1]
         spans.append((charge.start, min([charge.end + PAUSE, *next_one])))
+    for start, end, _ in regained:
+        if (first := min((drive.start for drive in drives if start <= drive.start < end), default=None)) is not None:
+            spans.append((first, end))
     for start, end in sorted(spans, reverse=True):
         if start <= until < end:
             until = start - _BEFORE

@@ -1,11 +1,7 @@
-"""What the book is written from: readings of a vehicle and its surroundings, in any order, each as often as it comes.
-
-Of equal readings within a quarter of an hour the first and the last are kept, of a meter the first and the last of all.
-So it makes no difference in which order they come, and a vehicle that reports every second needs little room.
-"""
+"""What the book is written from: readings of a vehicle and its surroundings."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import inf
@@ -60,11 +56,8 @@ class Quantity(StrEnum):
     """kWh charged into the battery, by the vehicle's own counter."""
 
 
-_HELD = frozenset({Quantity.LEVEL, Quantity.CONTENT})
+HELD = frozenset({Quantity.LEVEL, Quantity.CONTENT})
 """What is in the battery."""
-
-_LOW, _AS_HIGH, _DIP = 0.5, 0.05, timedelta(hours=2)
-"""Below which part of what it held before, up to which part less, and within which time a battery is as before."""
 
 COUNTERS = frozenset({Quantity.METER, Quantity.DRIVEN, Quantity.REGAINED, Quantity.STORED})
 """They only rise, unless they begin again at zero."""
@@ -78,113 +71,7 @@ class Reading(NamedTuple):
     source: str = ""
 
 
-class Kept(NamedTuple):
-    """A reading that is kept, and when the same value was read last in that quarter of an hour."""
-
-    first: Reading
-    last: Reading
-
-
-type _Key = tuple[str, int, Value]
-
-
-class Readings:
-    """A set of readings."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._kept: dict[Quantity, dict[_Key, Kept]] = {}
-        self._sorted: dict[Quantity, list[Reading]] = {}
-        self._by_source: dict[Quantity, Mapping[str, Sequence[Reading]]] = {}
-
-    def add(self, quantity: Quantity, reading: Reading) -> bool:
-        """Add a reading; return whether that tells anything new."""
-        cell = int(reading.at.timestamp() // CELL.total_seconds())
-        key = reading.source, cell, None if quantity in COUNTERS else reading.value
-        kept = self._kept.setdefault(quantity, {})
-        before = kept.get(key)
-        found = (
-            Kept(reading, reading) if before is None else Kept(min(before.first, reading), max(before.last, reading))
-        )
-        if found == before:
-            return False
-        kept[key] = found
-        self._sorted.pop(quantity, None)
-        self._by_source.pop(quantity, None)
-        return True
-
-    def of(self, quantity: Quantity) -> list[Reading]:
-        """Return the readings of a quantity, oldest first."""
-        if (found := self._sorted.get(quantity)) is None:
-            each = {reading for kept in self._kept.get(quantity, {}).values() for reading in kept}
-            found = self._sorted[quantity] = sorted(each, key=_order)
-        return found
-
-    def by_source(self, quantity: Quantity) -> Mapping[str, Sequence[Reading]]:
-        """Return the readings of a quantity for each source, without what the battery cannot have held."""
-        if (found := self._by_source.get(quantity)) is None:
-            found = self._by_source[quantity] = {
-                source: [*_without_dips(series)] if quantity in _HELD else series
-                for source, series in self._series(quantity).items()
-            }
-        return found
-
-    def _series(self, quantity: Quantity) -> dict[str, list[Reading]]:
-        found = dict[str, list[Reading]]()
-        for reading in self.of(quantity):
-            found.setdefault(reading.source, []).append(reading)
-        return found
-
-    def forget(self, until: datetime, place: str | None) -> None:
-        """Forget what is older, but for the last reading of each source, which goes on until the next.
-
-        The vehicle was at a ``place`` then.
-        """
-        kept = Readings()
-        for quantity in self._kept:
-            for series in self._series(quantity).values():
-                first = max(bisect_right(series, until, key=_at) - 1, 0)
-                for reading in series[first:]:
-                    if quantity is not Quantity.PLACE or reading.at > until:
-                        kept.add(quantity, reading)
-        kept.add(Quantity.PLACE, Reading(until, place))
-        self._kept = kept._kept
-        self._sorted.clear()
-        self._by_source.clear()
-
-    def __len__(self) -> int:
-        """Return how many are kept."""
-        return sum(len(self.of(quantity)) for quantity in self._kept)
-
-    def __iter__(self) -> Iterator[tuple[Quantity, Reading]]:
-        """Yield all."""
-        for quantity in self._kept:
-            for reading in self.of(quantity):
-                yield quantity, reading
-
-
-def _without_dips(series: Sequence[Reading]) -> Iterator[Reading]:
-    """Leave out what is far lower than before and soon as high again: a report that failed, and no use of energy."""
-    before, dip = 0.0, list[Reading]()
-    for reading in series:
-        value = number(reading)
-        if value < _LOW * before:
-            dip.append(reading)
-            continue
-        if dip and (value < (1 - _AS_HIGH) * before or reading.at - dip[0].at > _DIP):
-            yield from dip
-        dip.clear()
-        yield reading
-        before = value
-    yield from dip
-
-
 _at = itemgetter(Reading._fields.index("at"))
-
-
-def _order(reading: Reading) -> tuple[datetime, str, bool, str]:
-    """Sort by time. What is known comes after what is unknown, so that it counts."""
-    return reading.at, reading.source, reading.value is not None, str(reading.value)
 
 
 def last_until(series: Sequence[Reading], at: datetime) -> Reading | None:

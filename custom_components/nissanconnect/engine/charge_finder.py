@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ..vehicle import TripRecord
-from .book_readings import CELL, Quantity, Reading, Readings, Rise, between, last_until, number, rises
+from .book_readings import CELL, Quantity, Reading, Rise, between, last_until, number, rises
 from .charge_plan import EFFICIENCY, OVERHEAD
 from .energy_cost import Tariff
+from .reading_set import Readings
 
 PAUSE = timedelta(hours=6)
 """What flows after a longer pause is another charge."""

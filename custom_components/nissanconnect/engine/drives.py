@@ -6,12 +6,13 @@ Where its service keeps single trips that add up to what the odometer has risen,
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import accumulate, chain, groupby, pairwise
+from itertools import accumulate, chain, pairwise
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from ..vehicle import TripRecord
-from .book_readings import Quantity, Reading, Readings, between, last_until, number
+from .book_readings import Quantity, Reading, between, last_until, number
+from .reading_set import Readings
 
 _STAND = timedelta(minutes=10)
 """Who stands for so long has ended a trip."""
@@ -19,8 +20,8 @@ _STAND = timedelta(minutes=10)
 _SPEED = 45.0
 """km/h, if it is not known when a vehicle drove in a long time: an ordinary mean of town and country."""
 
-_FASTEST, _ROUNDED = 250.0, 5.0
-"""km/h and km: what has risen faster is believed when there was time enough for it."""
+_FASTEST = 250.0
+"""km/h."""
 
 _FALLS = 2.0
 """% by which a level falls when it drives: it may lose or round one while it stands."""
@@ -61,15 +62,22 @@ class _Window(NamedTuple):
         return (self.end - self.start) / timedelta(hours=1)
 
 
-def find_drives(readings: Readings, since: datetime, now: datetime, records: Iterable[TripRecord] = ()) -> list[Drive]:
+def find_drives(
+    readings: Readings,
+    since: datetime,
+    now: datetime,
+    records: Iterable[TripRecord] = (),
+    *,
+    odometer: float | None = None,
+) -> list[Drive]:
     """Return the drives from ``since`` to ``now``, oldest first.
 
-    Their distances add up to what the odometer has risen.
+    Their distances add up to what the odometer has risen, from ``odometer`` on if it is known how far it had driven.
     """
     plugged_in = _standing(readings)
     found = list[Drive]()
     at_plug = [reading.at for reading in plugged_in if reading.value]
-    for steps, reaching in _together(_steps(readings, since, now), _in_order(records)):
+    for steps, reaching in _together(_steps(readings, since, now, odometer), _in_order(records)):
         earliest = max([steps[0].start, since, *(drive.end for drive in found[-1:])])
         if recorded := _recorded(steps, reaching, earliest):
             found += recorded
@@ -145,21 +153,19 @@ def _recorded(steps: Sequence[Drive], records: Sequence[TripRecord], earliest: d
     ]
 
 
-def _steps(readings: Readings, since: datetime, now: datetime) -> Iterator[Drive]:
+def _steps(readings: Readings, since: datetime, now: datetime, odometer: float | None) -> Iterator[Drive]:
     """Yield by how much the odometer has risen between two readings of one source, beyond what another has shown.
 
     So it does not matter that sources round differently, and that some report later than others. The first reading of
     a source is only what it rises from.
     """
-    series = (
-        _believed([each for each in one if each.at <= now]) for one in readings.by_source(Quantity.ODOMETER).values()
-    )
+    series = ([each for each in one if each.at <= now] for one in readings.by_source(Quantity.ODOMETER).values())
     last, top, shown = dict[str, Reading](), None, 0.0
     for reading in sorted(chain.from_iterable(series), key=itemgetter(0)):
         distance, before = number(reading), last.get(reading.source)
         last[reading.source] = reading
-        if top is None or (reading.at <= since and distance > shown):
-            top, shown = reading, distance
+        if top is None or (reading.at <= since and shown < distance <= (odometer or distance)):
+            top, shown = reading, distance if odometer is None else min(distance, odometer)
         elif before is not None:
             was = number(before)
             if was < distance < shown and reading.at - last[top.source].at > _SILENT:
@@ -168,47 +174,6 @@ def _steps(readings: Readings, since: datetime, now: datetime) -> Iterator[Drive
                 yield Drive(max(before.at, top.at), reading.at, distance - known, distance, reading.at)
             if distance >= known:
                 top, shown = reading, distance
-
-
-def _believed(series: Sequence[Reading]) -> Sequence[Reading]:
-    """Leave out what does not fit: an odometer does not fall.
-
-    The longest run of values that never falls counts, whatever each was reported how often; of several, the highest.
-    """
-    possible = [*_possible(series)]
-    if all(number(one) <= number(other) for one, other in pairwise(possible)):
-        return possible
-    runs = [list(run) for _, run in groupby(possible, key=number)]
-    highest, first, after = list[float](), list[int](), dict[int, int | None]()
-    for index in range(len(runs) - 1, -1, -1):
-        distance = -number(runs[index][0])
-        place = bisect_right(highest, distance)
-        after[index] = first[place - 1] if place else None
-        highest[place:] = [distance, *highest[place + 1 :]]
-        first[place:] = [index, *first[place + 1 :]]
-    believed, chosen = list[Reading](), first[-1] if first else None
-    while chosen is not None:
-        believed += runs[chosen]
-        chosen = after[chosen]
-    return believed
-
-
-def _possible(series: Sequence[Reading]) -> Iterator[Reading]:
-    """Leave out what is higher than a vehicle can have come since, and what is no distance at all."""
-    top, at, doubted = 0.0, None, list[Reading]()
-    for reading in series:
-        distance = number(reading)
-        if distance <= 0:
-            continue
-        if at is not None and distance > top:
-            if distance - top > _FASTEST * ((reading.at - at) / timedelta(hours=1)) + _ROUNDED:
-                doubted.append(reading)
-                continue
-            yield from (each for each in doubted if number(each) <= distance)
-            doubted.clear()
-        if distance >= top:
-            top, at = distance, reading.at
-        yield reading
 
 
 def _standing(readings: Readings) -> list[Reading]:

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from ..vehicle import TripRecord
 from .book_entries import Charge, Current, Trip
-from .book_readings import Quantity, Reading, Readings, Rise, between, last_until, number, rises
+from .book_readings import Quantity, Reading, Rise, between, last_until, number, rises
 from .charge_finder import Assumptions, FoundCharge, Stay, find_charges
 from .drives import Drive, find_drives
 from .energy_cost import Tariff, cost_of, known_at, share_of
+from .reading_set import Readings
 
 _MOMENT = timedelta(minutes=1)
 """By how much reports of one moment may differ in time."""
@@ -79,11 +80,20 @@ class _Energy(NamedTuple):
 class EntryFinder:
     """Finds the entries in readings from ``since`` to ``now``, and before them the ``drives``."""
 
-    def __init__(self, readings: Readings, assumed: Assumptions, *, since: datetime, now: datetime) -> None:
-        """Take the readings as they are."""
+    def __init__(
+        self,
+        readings: Readings,
+        assumed: Assumptions,
+        *,
+        since: datetime,
+        now: datetime,
+        odometer: float | None = None,
+    ) -> None:
+        """Take the readings as they are. The vehicle had driven as far as ``odometer`` before."""
         self._readings = readings
         self._assumed = assumed
-        self.drives = find_drives(readings, since, now, assumed.records)
+        self._odometer = odometer
+        self.drives = find_drives(readings, since, now, assumed.records, odometer=odometer)
         edges = [since, *(at for drive in self.drives for at in (drive.start, drive.end)), now]
         self._stays = [Stay(*edges[index : index + 2]) for index in range(0, len(edges), 2)]
 
@@ -107,6 +117,13 @@ class EntryFinder:
                 if charge.energy != 0 or not (charge.estimated and one.metered):  # or another vehicle was metered
                     found.append(charge)
         return Entries(_with_regained(trips, self._assumed.regained), sorted(found, key=attrgetter("start")))
+
+    def odometer_at(self, at: datetime) -> float | None:
+        """Return how far the vehicle had driven then, by the drives until then."""
+        driven = [drive.odometer for drive in self.drives if drive.end <= at]
+        first = (series[0] for series in self._readings.by_source(Quantity.ODOMETER).values() if series)
+        known = sorted((each.at, -number(each)) for each in first if each.at <= at)
+        return driven[-1] if driven else self._odometer or (-known[0][1] if known else None)
 
     def place_at(self, at: datetime) -> str | None:
         """Return where the vehicle stood then."""
