@@ -30,6 +30,9 @@ _FED = 5.0
 _LEAST_METERED, _STANDBY = 0.05, 0.1
 """kWh and kW: whatever is plugged in draws a little."""
 
+_LEAST_FLOWED, _LEAST_POWER = 0.5, 1.0
+"""kWh that no wallbox takes for itself until its meter is read again, and kW with which every vehicle charges."""
+
 _MOST_POWER = 25.0
 """kW: no wallbox gives more. A meter that rises faster has lost its count for a while."""
 
@@ -101,12 +104,15 @@ class FoundCharge(NamedTuple):
 
 def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: datetime) -> Iterator[FoundCharge]:
     """Yield the charges of a stay, oldest first. Levels from before ``since`` have changed until it stood."""
+    counted_until = stay.start
     for part in _at_one_plug(readings, stay):
-        levels = _levels(readings, part, since)
+        levels = _levels(readings, part, stay, since)
         seen = [*_seen(readings, part, levels)]
-        risen = [*_risen(levels, seen)]
-        metered = _metered(readings, part, assumed) if seen or risen or _is_plugged_in(readings, part) else []
-        counted = [Span(rise.start, rise.end) for rise in metered]
+        risen = [*_risen(levels, seen, readings)]
+        is_followed = seen or risen or _is_plugged_in(readings, part)
+        metered, counted = _metered(readings, part, assumed, seen, counted_until) if is_followed else ([], [])
+        counted_until = max([counted_until, *(each.end for each in metered)])
+        seen = [span if _within(counted, span) else _until_full(span, readings, levels, assumed) for span in seen]
         charged = [
             *seen,
             *(span for rise in risen for span in _within(counted, rise.span) or [_shortened(rise, readings, assumed)]),
@@ -142,6 +148,10 @@ def _is_charge(flowed: Sequence[Rise]) -> bool:
     return amount >= _LEAST_METERED and amount >= _STANDBY * (time / timedelta(hours=1))
 
 
+def _hours(start: datetime, end: datetime) -> float:
+    return (end - start) / timedelta(hours=1)
+
+
 def _overlaps(one: Span, other: Span) -> bool:
     return one.start < other.end + _LATE and other.start - _LATE < one.end
 
@@ -173,10 +183,25 @@ def _is_plugged_in(readings: Readings, part: Stay) -> bool:
     return any(reading.value for reading in _known(readings.of(Quantity.PLUGGED_IN), part))
 
 
-def _levels(readings: Readings, part: Stay, since: datetime) -> Sequence[Reading]:
-    """Return the levels of some time by the source that has reported most, with what held at first."""
-    known = (_known(between(series, since, part.end), part) for series in readings.by_source(Quantity.LEVEL).values())
-    return max(known, key=len, default=[])
+def _levels(readings: Readings, part: Stay, stay: Stay, since: datetime) -> Sequence[Reading]:
+    """Return the levels of some time by the source that has reported most, with what held at first.
+
+    What is reported first after a vehicle was unplugged is the level at the end of what was before.
+    """
+    plugged_in = readings.of(Quantity.PLUGGED_IN)
+
+    def is_apart(start: datetime, end: datetime) -> bool:
+        return not any(each.value for each in between(plugged_in, start, end) if each.at > start)
+
+    found = list[list[Reading]]()
+    for series in readings.by_source(Quantity.LEVEL).values():
+        known = _known(between(series, since, part.end), part)
+        inside = between(series, part.start, part.end)
+        if part.start > stay.start and (not inside or is_apart(part.start, inside[0].at)):
+            known = [*inside]
+        after = [each for each in between(series, part.end, stay.end) if each.at > part.end][:1]
+        found.append(known + [each for each in after if is_apart(part.end, each.at)])
+    return max(found, key=len, default=[])
 
 
 def _known(series: Sequence[Reading], part: Stay) -> list[Reading]:
@@ -200,17 +225,29 @@ def _seen(readings: Readings, part: Stay, levels: Sequence[Reading]) -> Iterator
         yield Span(start, max([series[-1].at, *risen]))
 
 
-def _risen(levels: Sequence[Reading], seen: Sequence[Span]) -> Iterator[_LevelRise]:
+def _risen(levels: Sequence[Reading], seen: Sequence[Span], readings: Readings) -> Iterator[_LevelRise]:
     """Yield the times in which the level rose without the vehicle saying that it charged."""
-    climb = list[_LevelRise]()
+    climb, plugged_in = list[_LevelRise](), readings.of(Quantity.PLUGGED_IN)
     for one, other in pairwise(levels):
         span, gained = Span(one.at, other.at), number(other) - number(one)
         if gained < 0 or any(_explains(each, span) for each in seen):
             yield from _enough(climb)
             climb.clear()
-        elif gained > 0:
+        elif gained > 0 and not _is_unplugged(span, plugged_in):
             climb.append(_LevelRise(span, gained))
     yield from _enough(climb)
+
+
+def _is_unplugged(span: Span, plugged_in: Sequence[Reading]) -> bool:
+    """Whether a vehicle has said before and after some minutes, and never meanwhile, that it is not plugged in."""
+    near = between(plugged_in, span.start - CELL, span.end + CELL)
+    return (
+        span.end - span.start <= CELL
+        and len(near) > 1
+        and near[0].at <= span.start
+        and near[-1].at >= span.end
+        and not any(each.value for each in near)
+    )
 
 
 def _enough(climb: Sequence[_LevelRise]) -> Sequence[_LevelRise]:
@@ -223,8 +260,7 @@ def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Sp
     It ended when that was reported if the vehicle was plugged in and did not charge at first, and else began at first.
     """
     span, (plugged_in, charging) = rise.span, (readings.of(each) for each in (Quantity.PLUGGED_IN, Quantity.CHARGING))
-    arriving = max(assumed.power * assumed.efficiency - assumed.overhead, 0.5)
-    needed = timedelta(hours=rise.gained / 100 * (assumed.capacity or 0.0) / arriving)
+    needed = _needed(rise.gained, assumed)
     if not needed or needed >= span.end - span.start:
         return span
     plug, status = (last_until(each, span.start + _LATE) for each in (plugged_in, charging))
@@ -233,8 +269,29 @@ def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Sp
     return Span(span.start, span.start + needed)
 
 
-def _metered(readings: Readings, part: Stay, assumed: Assumptions) -> list[Rise]:
-    """Return what meters have counted since the vehicle was plugged in, or in all the time if that is unknown."""
+def _until_full(span: Span, readings: Readings, levels: Sequence[Reading], assumed: Assumptions) -> Span:
+    """Return no more time than it takes to gain what was gained, if the end of what was seen was reported late."""
+    said = [each.at for each in between(readings.of(Quantity.CHARGING), *span) if each.value]
+    gained = -_fallen(levels, span.start, span.end)
+    if not said or span.end - said[-1] <= _SHORT_PAUSE or gained <= 0 or assumed.capacity is None:
+        return span
+    return Span(span.start, min(span.end, max(said[-1], span.start + _needed(gained, assumed))))
+
+
+def _needed(gained: float, assumed: Assumptions) -> timedelta:
+    """Return how long it takes to gain so many %."""
+    arriving = max(assumed.power * assumed.efficiency - assumed.overhead, 0.5)
+    return timedelta(hours=gained / 100 * (assumed.capacity or 0.0) / arriving)
+
+
+def _metered(
+    readings: Readings, part: Stay, assumed: Assumptions, seen: Sequence[Span], counted_until: datetime
+) -> tuple[list[Rise], list[Span]]:
+    """Return what meters have counted since the vehicle was plugged in, or in all the time if that is unknown.
+
+    Beside it are the times in which that was more than a wallbox takes for itself. What they have ``counted_until``
+    then was counted before. The vehicle has said when it was ``seen`` to charge.
+    """
     start = part.start
     for reading in _known(readings.of(Quantity.PLUGGED_IN), part):
         if reading.value:
@@ -242,11 +299,20 @@ def _metered(readings: Readings, part: Stay, assumed: Assumptions) -> list[Rise]
         start = reading.at
     else:
         start = part.start
-    meters = readings.by_source(Quantity.METER).values()
-    found = sorted(rise for series in meters for rise in _counted(series, start, part.end))
-    if sum(rise.amount for rise in found) < _LEAST_METERED:
-        return []
-    return [rise._replace(start=max(_start(rise, assumed), start)) for rise in found]
+    found, flowed = list[Rise](), list[Span]()
+    for series in readings.by_source(Quantity.METER).values():
+        before = start
+        for rise in _counted(series, start, part.end):
+            if rise.end > counted_until:
+                one = rise._replace(start=max(_start(rise, assumed, seen, before), start))
+                found.append(one)
+                span, standby = Span(one.start, one.end), _STANDBY * _hours(rise.start, rise.end)
+                if rise.amount >= min(_LEAST_FLOWED, standby) or any(
+                    each.start < span.end for each in _within(seen, span)
+                ):
+                    flowed.append(span)
+            before = rise.end
+    return (sorted(found), flowed) if sum(rise.amount for rise in found) >= _LEAST_METERED else ([], [])
 
 
 def _counted(series: Sequence[Reading], start: datetime, end: datetime) -> list[Rise]:
@@ -255,8 +321,15 @@ def _counted(series: Sequence[Reading], start: datetime, end: datetime) -> list[
     return rises(series, start, max(end + _LATE, after[0].at if after else end), most=_MOST_POWER)
 
 
-def _start(rise: Rise, assumed: Assumptions) -> datetime:
-    """Return when a meter began to rise: if it was not read for long, it did not rise until shortly before."""
+def _start(rise: Rise, assumed: Assumptions, seen: Sequence[Span], before: datetime) -> datetime:
+    """Return when a meter began to rise: if it was not read for long, it did not rise until shortly before.
+
+    While a vehicle says that it charges, it rises from ``before`` on, when it had risen last: some show whole kWh.
+    """
+    for span in seen:
+        since = max(span.start, before)
+        if since < rise.end <= span.end + _LATE and rise.amount >= _LEAST_POWER * _hours(since, rise.end):
+            return since
     if rise.end - rise.start <= CELL:
         return rise.start
     needed = max(timedelta(hours=rise.amount / assumed.power), timedelta(minutes=1))
