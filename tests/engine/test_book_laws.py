@@ -109,6 +109,27 @@ def test_it_makes_no_difference_when_entries_are_settled(source: Source, life: L
     assert one.lots == other.lots
 
 
+RARE = Source("rare", timedelta(hours=7), 0, contents=False, plug=False, charging=False, metered=False)
+
+
+@pytest.mark.parametrize("sources", [[DENSE, RARE], [POLLED, RARE], [POLLED], [SELDOM, RARE]], ids=str)
+@settings(max_examples=15)
+@given(
+    life=lives(most=10), seed=st.integers(0, 99), kept=st.sampled_from([0.9, 0.3]), every=st.sampled_from([3, 11, 30])
+)
+def test_it_makes_no_difference_when_entries_are_settled_of_which_much_is_missing(
+    sources: list[Source], life: Life, seed: int, kept: float, every: int
+) -> None:
+    reports, chance = [each for source in sources for each in source.report(life)], Random(seed)
+    missing = {at for at in {reading.at for _, reading in reports} if chance.random() > kept}
+    noted = [*((quantity, reading) for quantity, reading in reports if reading.at not in missing), *prices(life)]
+    end = life.now + OPEN + timedelta(days=1)
+    _, old, rest = settled_by(noted, end, timedelta(hours=every))
+    everything = entries_of(noted, end)
+    assert [*old.trips, *rest.trips] == everything.trips
+    assert [*old.charges, *rest.charges] == everything.charges
+
+
 def test_a_meter_counts_for_a_charge_that_waited_at_the_plug_and_was_settled_meanwhile() -> None:
     at = [START + timedelta(minutes=15 * quarter) for quarter in range(24)]
     noted = [(Quantity.PLUGGED_IN, Reading(at[0], 1.0, "car")), (Quantity.PLUGGED_IN, Reading(at[20], 0.0, "car"))]

@@ -29,7 +29,8 @@ class Trip:
     ``odometer`` is the distance shown at its end; ``origin`` and ``destination`` are
     places, empty outside of all that have a name.
 
-    ``energy`` is what has left the battery, without what was ``regained``. It may be off by the ``uncertainty``.
+    ``energy`` is what has left the battery, without what was ``regained``. It may be off by the ``uncertainty``; if it
+    is ``assumed``, nothing has shown it.
     ``outside`` is the mean temperature, ``cost`` what was paid, in ``currency``, for the energy when it
     was charged.
     """
@@ -48,6 +49,7 @@ class Trip:
     outside: float | None = None
     cost: float | None = None
     currency: str | None = None
+    assumed: bool = False
 
     @property
     def minutes(self) -> float:

@@ -118,7 +118,12 @@ class ConsumptionModel:
         The order of the trips makes no difference. A trip that is added twice counts twice.
         """
         outside = trip.outside if trip.outside is not None and isfinite(trip.outside) else None
-        if trip.energy is None or not isfinite(trip.energy) or not _SHORTEST <= trip.distance < float("inf"):
+        if (
+            trip.energy is None
+            or trip.assumed
+            or not isfinite(trip.energy)
+            or not _SHORTEST <= trip.distance < float("inf")
+        ):
             return self
         expected = self.typical * rise(outside) * trip.distance / 100
         off = _UNCERTAINTY if trip.uncertainty is None else trip.uncertainty

@@ -20,8 +20,8 @@ _STAND = timedelta(minutes=10)
 _SPEED = 45.0
 """km/h, if it is not known when a vehicle drove in a long time: an ordinary mean of town and country."""
 
-_FASTEST = 250.0
-"""km/h."""
+_FASTEST, _FAST = 250.0, 130.0
+"""km/h that a vehicle can come, and that one may drive for an hour."""
 
 _FALLS = 2.0
 """% by which a level falls when it drives: it may lose or round one while it stands."""
@@ -192,7 +192,13 @@ def _driven(step: Drive, readings: Readings, plugged_in: Sequence[Reading]) -> D
             reversed(windows),
             key=lambda each: (step.distance <= _FASTEST * each.hours, _fall(readings, each)),
         )
-    return step._replace(start=max(window.start, window.end - needed), end=window.end)
+    start = max(window.start, window.end - needed)
+    before, after = last_until(plugged_in, start), between(plugged_in, start, window.end)
+    if before is not None and before.value and (unplugged := next((each.at for each in after if not each.value), None)):
+        fast = step.distance <= _FAST * _Window(unplugged, window.end).hours
+        if fast and not _fall(readings, _Window(start, unplugged)):  # it stood until then
+            start = unplugged
+    return step._replace(start=start, end=window.end)
 
 
 def _free(start: datetime, end: datetime, plugged_in: Sequence[Reading]) -> Iterator[_Window]:

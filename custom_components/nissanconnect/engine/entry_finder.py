@@ -5,16 +5,26 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from ..vehicle import TripRecord
 from .book_entries import Charge, Current, Trip
-from .book_readings import Quantity, Reading, Rise, between, last_until, number, rises
+from .book_readings import CELL, Quantity, Reading, Rise, between, last_until, number, rises
 from .charge_finder import Assumptions, FoundCharge, Stay, find_charges
-from .drives import Drive, find_drives
+from .drives import find_drives
 from .energy_cost import Tariff, cost_of, known_at, share_of
 from .reading_set import Readings
+from .trip_energy import (
+    COUNTER_DOUBT,
+    Energy,
+    UnseenCharge,
+    as_told,
+    shared,
+    unread,
+    with_regained,
+    with_unseen_charge,
+)
 
 _MOMENT = timedelta(minutes=1)
 """By how much reports of one moment may differ in time."""
@@ -28,8 +38,8 @@ _AC_AT_MOST = 23.0
 _RAPID_EFFICIENCY = 0.95
 """Which part of what a rapid charger has counted arrives in the battery (charging §6: 92 to 97 %)."""
 
-_CONTENT_DOUBT, _COUNTER_DOUBT = 0.15, 0.1
-"""kWh by which a difference of two contents may be off, and what a counter shows: they are rounded to a tenth."""
+_CONTENT_DOUBT = 0.15
+"""kWh by which a difference of two contents may be off: they are rounded to a tenth."""
 
 _LEVEL_DOUBT = 1.0
 """% by which a difference of two levels may be off: most are whole numbers."""
@@ -46,14 +56,11 @@ _LEAST_METERED = 0.5
 _MOST_POWER = 400.0
 """kW: no vehicle drives or charges with more."""
 
-_OFF, _TOLD_OFF = 0.5, 0.1
-"""By which part the energies of two trips may differ from their distances, and from what their records tell."""
-
 _NOTED_WITHIN = timedelta(minutes=10)
 """How long after a price has ended the next one is noted at the latest, if there is one."""
 
-_COUNTED = 3
-"""How many readings it takes to follow a counter."""
+_COUNTED, _NOT_COUNTED = 3, 0.2
+"""How many readings it takes to follow a counter, and for which part of an entry it may begin late."""
 
 
 class Entries(NamedTuple):
@@ -68,13 +75,6 @@ class _Change(NamedTuple):
 
     before: float
     after: float
-
-
-class _Energy(NamedTuple):
-    """What an entry has changed in the battery in kWh, and by how much that may be off."""
-
-    amount: float
-    doubt: float
 
 
 class EntryFinder:
@@ -105,18 +105,22 @@ class EntryFinder:
             for stay, since in zip(self._stays, begun, strict=True)
         ]
         each = [self._trip(index, self._around(range(index, index + 1), charges)) for index in range(len(self.drives))]
-        trips, found = list[Trip](), list[Charge]()
-        for run in _unread(each, self.drives, charges):
+        trips, found, hidden = list[Trip](), list[Charge](), dict[int, UnseenCharge]()
+        for run in unread(each, self.drives, charges):
             part, unseen = self._used(each[run.start : run.stop], run, self._around(run, charges))
             trips += part
-            found += unseen
+            if unseen is not None:
+                hidden[run.start] = unseen
         for index, stay in enumerate(self._stays):
             starts = [self._begun(index), *(one.start for one in charges[index]), stay.end]
             for earlier, one, later in zip(starts, charges[index], starts[2:], strict=False):
                 charge = self._charge(one, Stay(earlier, later), self._place(index))
+                if charge.energy is None and one is charges[index][-1] and (unseen := hidden.pop(index, None)):
+                    charge = self._charge(one, Stay(earlier, later), self._place(index), unseen.energy)
                 if charge.energy != 0 or not (charge.estimated and one.metered):  # or another vehicle was metered
                     found.append(charge)
-        return Entries(_with_regained(trips, self._assumed.regained), sorted(found, key=attrgetter("start")))
+        found += map(self._unseen_charge, hidden.values())
+        return Entries(with_regained(trips, self._assumed.regained), sorted(found, key=attrgetter("start")))
 
     def odometer_at(self, at: datetime) -> float | None:
         """Return how far the vehicle had driven then, by the drives until then."""
@@ -147,7 +151,7 @@ class EntryFinder:
         level, energy = self._levels(entry, around), self._energy(entry, around)
         drawn, regained = (self._counted(each, entry, around) for each in (Quantity.DRIVEN, Quantity.REGAINED))
         if drawn is not None:
-            energy = _Energy((regained or 0.0) - drawn, _COUNTER_DOUBT)
+            energy = Energy((regained or 0.0) - drawn, COUNTER_DOUBT)
         if regained is None and drive.record is not None:
             regained = drive.record.regained
         return Trip(
@@ -165,7 +169,7 @@ class EntryFinder:
             outside=_mean(between(self._readings.of(Quantity.OUTSIDE), drive.start - _WEATHER, drive.end)),
         )
 
-    def _used(self, trips: Sequence[Trip], run: range, around: Stay) -> tuple[Sequence[Trip], Sequence[Charge]]:
+    def _used(self, trips: Sequence[Trip], run: range, around: Stay) -> tuple[Sequence[Trip], UnseenCharge | None]:
         """Return the trips of a run with what they have used, and the charge that nobody has seen.
 
         After such a charge there is more in the battery.
@@ -176,30 +180,53 @@ class EntryFinder:
             level, energy = self._levels(entry, around), self._energy(entry, around)
             trips = [replace(first, level_from=level[0]), *trips[1:-1], replace(last, level_to=level[1])]
         elif first.energy is not None and first.uncertainty is not None:
-            energy = _Energy(-first.energy, first.uncertainty)
+            energy = Energy(-first.energy, first.uncertainty)
         else:
             energy = None
         drives = self.drives[run.start : run.stop]
         if energy is None:
-            return [_as_told(trip, drive.record) for trip, drive in zip(trips, drives, strict=True)], []
-        if energy.amount >= 2 * energy.doubt:
+            return [as_told(trip, drive.record) for trip, drive in zip(trips, drives, strict=True)], None
+        if self._had_time(Stay(first.start, max(last.end, drives[-1].read_at))):
             stays = [
                 *between_them,
                 *(Stay(last.end, min(each.read_at, around.end)) for each in drives[-1:] if each.record),
             ]
             longest = max(stays, key=lambda stay: stay.end - stay.start, default=entry)
-            return _with_unseen_charge(trips, energy, longest, self._assumed)
-        return (_shared(trips, drives, energy) if between_them else trips), []
+            usual, unseen = with_unseen_charge(trips, drives, energy, longest, self._assumed)
+            if unseen is not None:
+                return usual, unseen
+        return (shared(trips, drives, energy) if between_them else trips), None
 
-    def _charge(self, found: FoundCharge, around: Stay, place: str | None) -> Charge:
+    def _had_time(self, span: Stay) -> bool:
+        """Whether it can have charged unseen: it does not say all the time that it is not plugged in."""
+        reports = between(self._readings.of(Quantity.PLUGGED_IN), *span)
+        times = [span.start, *(each.at for each in reports), span.end]
+        return any(each.value for each in reports) or any(end - start >= CELL for start, end in pairwise(times))
+
+    def _unseen_charge(self, unseen: UnseenCharge) -> Charge:
+        """Return a charge that nobody has seen, where it stood then."""
+        start, end = unseen.stay
+        stood = (index for index, stay in enumerate(self._stays) if stay.start <= start < end <= stay.end)
+        places = (self._place(index) for index in stood)
+        return Charge(
+            start=start,
+            end=end,
+            place=next(places, None) or "",
+            energy=unseen.energy.amount,
+            uncertainty=unseen.energy.doubt,
+            wall_energy=unseen.energy.amount / self._assumed.efficiency,
+        )
+
+    def _charge(self, found: FoundCharge, around: Stay, place: str | None, brought: Energy | None = None) -> Charge:
+        """Return a charge that was found, which has ``brought`` so much if no level tells that."""
         entry = Stay(found.start, found.end)
         flows = self._metered(found, entry, around)
         metered = sum(rise.amount for rise in flows) or None
         level = self._levels(entry, around)
+        energy = brought or self._stored(entry, around, metered, found.hours)
         counted = self._counted(Quantity.STORED, entry, around)
-        energy = (
-            self._stored(entry, around, metered, found.hours) if counted is None else _Energy(counted, _COUNTER_DOUBT)
-        )
+        if counted is not None:
+            energy = Energy(counted, COUNTER_DOUBT)
         peak, current = self._power(found, energy, metered=metered is not None)
         wall = metered if metered is not None else self._wall_energy(energy, found.hours, current)
         flows = flows or _spread(wall or 0.0, found)
@@ -244,14 +271,14 @@ class EntryFinder:
         enough = (each for each in (found.metered, meanwhile) if least <= sum(rise.amount for rise in each) <= most)
         return next(enough, ())
 
-    def _stored(self, entry: Stay, around: Stay, metered: float | None, hours: float) -> _Energy | None:
+    def _stored(self, entry: Stay, around: Stay, metered: float | None, hours: float) -> Energy | None:
         """Return what a charge brought into the battery by its level or, if that is unknown, by the meter."""
         if (energy := self._energy(entry, around)) is not None or metered is None:
             return energy
         arrived = metered * self._assumed.efficiency - self._assumed.overhead * hours
-        return _Energy(arrived, _METER_DOUBT * metered)
+        return Energy(arrived, _METER_DOUBT * metered)
 
-    def _wall_energy(self, energy: _Energy | None, hours: float, current: Current | None) -> float | None:
+    def _wall_energy(self, energy: Energy | None, hours: float, current: Current | None) -> float | None:
         """Estimate what came from the wall."""
         if energy is None or energy.amount <= 0:
             return None
@@ -260,7 +287,7 @@ class EntryFinder:
         return (energy.amount + self._assumed.overhead * hours) / self._assumed.efficiency
 
     def _power(
-        self, found: FoundCharge, energy: _Energy | None, *, metered: bool
+        self, found: FoundCharge, energy: Energy | None, *, metered: bool
     ) -> tuple[float | None, Current | None]:
         """Return the highest power, and with which current it charged."""
         start, end = found.start - _MOMENT, found.end + _MOMENT
@@ -293,14 +320,14 @@ class EntryFinder:
 
     # What is known of a time
 
-    def _energy(self, entry: Stay, around: Stay) -> _Energy | None:
+    def _energy(self, entry: Stay, around: Stay) -> Energy | None:
         """Return what an entry has changed in the battery."""
         if (content := self._change(Quantity.CONTENT, entry, around)) is not None:
-            return _Energy(content.after - content.before, _CONTENT_DOUBT)
+            return Energy(content.after - content.before, _CONTENT_DOUBT)
         level, capacity = self._change(Quantity.LEVEL, entry, around), self._assumed.capacity
         if level is None or capacity is None:
             return None
-        return _Energy((level.after - level.before) / 100 * capacity, _LEVEL_DOUBT / 100 * capacity)
+        return Energy((level.after - level.before) / 100 * capacity, _LEVEL_DOUBT / 100 * capacity)
 
     def _levels(self, entry: Stay, around: Stay) -> tuple[float | None, float | None]:
         """Return the levels before and after an entry, as far as they are known."""
@@ -317,7 +344,9 @@ class EntryFinder:
         found = [
             (before.at <= entry.start, len(between(series, *entry)), _Change(number(before), number(after)))
             for series in self._readings.by_source(quantity).values()
-            if (before := self._before(series, entry, around)) and (after := _after(series, entry, around))
+            if (before := self._before(series, entry, around))
+            and (after := _after(series, entry, around))
+            and before.at < after.at
         ]
         return max(found)[-1] if found else None
 
@@ -328,10 +357,11 @@ class EntryFinder:
         return before if holds else next(iter(between(series, entry.start, entry.end)), None)
 
     def _counted(self, quantity: Quantity, entry: Stay, around: Stay) -> float | None:
-        """Return what a counter of the vehicle has counted, if it was followed."""
+        """Return what a counter of the vehicle has counted, if it was followed from the beginning."""
         found = list[tuple[int, float]]()
+        begun = entry.start + max(_MOMENT, _NOT_COUNTED * (entry.end - entry.start))
         for series in self._readings.by_source(quantity).values():
-            if (followed := len(between(series, *entry))) >= _COUNTED:
+            if series[0].at <= begun and (followed := len(between(series, *entry))) >= _COUNTED:
                 after = between(series, entry.end, around.end + _MOMENT)[:1]
                 end = max([entry.end + _MOMENT, *(each.at for each in after)])
                 counted = rises(series, entry.start, end, most=_MOST_POWER)
@@ -352,75 +382,6 @@ class EntryFinder:
         if not held and before is not None and before.at >= stay.start - _MOMENT and isinstance(before.value, str):
             return before.value
         return max(held, key=held.__getitem__, default=None)
-
-
-def _unread(
-    trips: Sequence[Trip], drives: Sequence[Drive], charges: Sequence[Sequence[FoundCharge]]
-) -> Iterator[range]:
-    """Yield runs of trips: those of one step of the odometer between which nothing was read, and each other trip."""
-    start = 0
-    for index in range(1, len(trips) + 1):
-        if (
-            index == len(trips)
-            or drives[index - 1].read_at != drives[index].read_at
-            or charges[index]
-            or trips[index - 1].energy is not None
-            or trips[index].energy is not None
-        ):
-            yield range(start, index)
-            start = index
-
-
-def _shared(trips: Sequence[Trip], drives: Sequence[Drive], energy: _Energy) -> list[Trip]:
-    """Divide what trips have used by what their records tell of it, or by their distances."""
-    told = [drive.record.energy or 0.0 if drive.record else 0.0 for drive in drives]
-    shares, off = (told, _TOLD_OFF) if all(share > 0 for share in told) else ([trip.distance for trip in trips], _OFF)
-    parts = [share / sum(shares) for share in shares]
-    return [
-        replace(
-            trip,
-            energy=-energy.amount * part,
-            uncertainty=energy.doubt * part + off * abs(energy.amount) * part * (1 - part),
-        )
-        for trip, part in zip(trips, parts, strict=True)
-    ]
-
-
-def _as_told(trip: Trip, record: TripRecord | None) -> Trip:
-    """Return a trip with what its record says that it has used: with or without what was regained."""
-    if record is None or record.energy is None:
-        return trip
-    return replace(trip, energy=record.energy, uncertainty=(record.regained or 0.0) + _COUNTER_DOUBT)
-
-
-def _with_unseen_charge(
-    trips: Sequence[Trip], gained: _Energy, stay: Stay, assumed: Assumptions
-) -> tuple[Sequence[Trip], Sequence[Charge]]:
-    """Return trips after which there was more in the battery as they usually are, and the charge that explains it."""
-    used = [trip.distance * assumed.consumption / 100 for trip in trips]
-    energy = sum(used) + gained.amount
-    charge = Charge(
-        start=stay.start,
-        end=stay.end,
-        place="",
-        energy=energy,
-        uncertainty=sum(used) / 2 + gained.doubt,
-        wall_energy=energy / assumed.efficiency,
-    )
-    return [replace(trip, energy=each, uncertainty=each / 2) for trip, each in zip(trips, used, strict=True)], [charge]
-
-
-def _with_regained(trips: Sequence[Trip], regained: Sequence[Rise]) -> list[Trip]:
-    """Spread what was regained in some time over the trips that began then, by their distances."""
-    shares = dict[datetime, float]()
-    for start, end, amount in regained:
-        inside = [trip for trip in trips if start <= trip.start < end]
-        distance = sum(trip.distance for trip in inside)
-        shares |= {trip.start: amount * trip.distance / distance for trip in inside if distance}
-    return [
-        replace(trip, regained=shares[trip.start]) if trip.regained is None and trip.start in shares else trip
-        for trip in trips
-    ]
 
 
 def _going_on(prices: Sequence[Reading], now: datetime) -> Sequence[Reading]:
