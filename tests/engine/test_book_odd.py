@@ -454,3 +454,35 @@ def test_the_cost_of_each_trip_is_known_after_the_first_days_if_each_charge_has_
     trips, charges = lived(reads, 6 * 24)
     assert all(charge.cost is not None for charge in charges)
     assert [trip.cost is not None for trip in trips[4:]] == [True] * 8
+
+
+@pytest.mark.parametrize("odd", [0.0, 10.0, 999.0, 65535.0])
+def test_an_odd_odometer_changes_nothing_when_entries_are_settled_right_after_it(odd: float) -> None:
+    shown = ((0, 1000.0), (10, 1000.0), (10.1, odd), (12, 1020.0), (12.5, 1020.0), (25, 1020.0))
+    reads: list[Read] = [("odometer", hour, distance) for hour, distance in shown]
+    assert [trip.distance for trip in found(reads, 90).trips] == [20]
+    assert [trip.distance for trip in lived(reads, 90).trips] == [20]
+
+
+@pytest.mark.parametrize("back_after", [1.1, 1.5, 1.9])
+def test_a_level_of_0_changes_nothing_when_entries_are_settled_right_after_it(back_after: float) -> None:
+    reads: list[Read] = [("odometer", hour, 1000.0) for hour in (0, 10, 25)]
+    reads += [("level", hour, level) for hour, level in ((0, 65.0), (10, 65.0), (10.5, 0.0), (10.5 + back_after, 65.0))]
+    reads += [("level", 25, 65.0)]
+    assert lived(reads, 100) == Entries([], [])
+
+
+@pytest.mark.parametrize("seen_at", [24, 95, 168])
+@pytest.mark.parametrize("reports_again", [False, True])
+def test_a_source_that_reports_seldom_makes_no_charges_that_nobody_has_seen(
+    seen_at: float, *, reports_again: bool
+) -> None:
+    """Leaf Spy has reported before a charge that the service has seen, and then again some days later."""
+    reads: list[Read] = [("level", 0, 50.0, "leafspy"), ("level", seen_at, 90.0, "leafspy")]
+    for hour, level, plugged_in, charging in ((0, 50, 0, 0), (5, 50, 1, 1), (9, 90, 1, 0), (10, 90, 0, 0)):
+        reads += [("level", hour, float(level)), ("plugged_in", hour, float(plugged_in))]
+        reads += [("charging", hour, float(charging)), ("odometer", hour, 1000.0)]
+    if reports_again:
+        reads += [("level", seen_at - 1, 90.0)]
+    charges = lived(reads, round(seen_at) + 72).charges
+    assert [(charge.level_from, charge.level_to) for charge in charges] == [(50, 90)]
