@@ -2,7 +2,7 @@
 
 import csv
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -22,10 +22,11 @@ from custom_components.nissanconnect.book.energy_dashboard import async_grid_pri
 from custom_components.nissanconnect.book.export import _table
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.engine.book import Book
+from custom_components.nissanconnect.engine.book_entries import Charge
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.source_set import SourceSet
-from custom_components.nissanconnect.vehicle import NotSupported
+from custom_components.nissanconnect.vehicle import ChargingStatus, NotSupported
 
 from .book_actions.entries import at, charge
 from .charging import PRICE, add_plan, runtime
@@ -188,7 +189,7 @@ async def test_a_price_in_another_currency_is_not_ours_after_a_restart_before_it
     book = runtime(loaded).book
     book._async_update_now()
     assert [each.currency for each in book.over.charges] == ["SEK"]
-    assert float(state(hass, "sensor.leaf_charging_cost").state) == 0
+    assert state(hass, "sensor.leaf_charging_cost").state == "unknown"
     await hass.config_entries.async_unload(loaded.entry_id)
     hass.states.async_remove(PRICE)  # the integration that has it starts after ours
     await hass.config_entries.async_setup(loaded.entry_id)
@@ -197,7 +198,7 @@ async def test_a_price_in_another_currency_is_not_ours_after_a_restart_before_it
     hass.states.async_set(PRICE, "3", {"prices": quarters, "unit_of_measurement": "SEK/kWh"})
     await runtime(loaded).book.notes.tariffs._async_note(dt_util.utcnow())
     runtime(loaded).book._async_update_now()
-    assert float(state(hass, "sensor.leaf_charging_cost").state) == 0
+    assert state(hass, "sensor.leaf_charging_cost").state == "unknown"
 
 
 @pytest.mark.usefixtures("recorder_mock")
@@ -340,3 +341,64 @@ async def test_a_plan_that_is_deleted_takes_no_cost_from_its_charges(
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await settle(hass)
     assert key in {each.key for each in runtime(loaded).book.notes.tariffs.known}
+
+
+@pytest.mark.usefixtures("at_home")
+async def test_costs_are_unknown_until_a_price_was_known(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    book, begin = runtime(loaded).book, dt_util.utcnow()
+    assert state(hass, "sensor.leaf_charging_cost").state == "0.0", "nothing was charged"
+    begin -= timedelta(hours=3)
+    _note_states(book.book, begin, (0, 1, 50), (1, 0, 70))
+    await pass_time(timedelta(minutes=10))
+    book._async_update_now()
+    for name in ("charging_cost", "charging_cost_this_month"):
+        assert state(hass, f"sensor.leaf_{name}").state == "unknown"
+    tariff = book.notes.tariffs.known[-1]
+    book.notes.tariffs._async_note_by_tariff(Quantity.PRICE, Reading(begin, 0.0), tariff)
+    await pass_time(timedelta(minutes=10))
+    book._async_update_now()
+    for name in ("charging_cost", "charging_cost_this_month"):
+        assert float(state(hass, f"sensor.leaf_{name}").state) == 0, "it was free"
+
+
+def _note_states(book: Book, begin: datetime, *states: tuple[float, float, float]) -> None:
+    """Note the hour, whether it is at the plug and charges, and the level."""
+    for hour, charging, level in states:
+        for quantity, value in (
+            (Quantity.PLUGGED_IN, charging),
+            (Quantity.CHARGING, charging),
+            (Quantity.LEVEL, level),
+            (Quantity.PLACE, "zone.home"),
+        ):
+            book.add(quantity, Reading(begin + timedelta(hours=hour), value, "test"))
+
+
+async def test_a_charge_is_over_ten_minutes_after_its_end(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    book, now = runtime(loaded).book, dt_util.utcnow()
+    _note_states(book.book, now, (-2, 1, 50), (-0.1, 0, 70))
+    book._async_update_now()
+    assert isinstance(book.going_on, Charge)
+    await pass_time(timedelta(minutes=11))
+    assert book.going_on is None
+    assert [each.level_to for each in book.over.charges] == [70]
+
+
+async def test_a_charge_is_over_when_it_has_driven_whatever_the_last_state_says(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    vehicle, now = runtime(loaded), dt_util.utcnow()
+    data = vehicle.coordinator.data
+    assert data.charging is not None
+    vehicle.coordinator.data = replace(data, charging=replace(data.charging, status=ChargingStatus.CHARGING))
+    _note_states(vehicle.book.book, now, (-5, 1, 50), (-3, 0, 70))
+    vehicle.book._async_update_now()
+    assert isinstance(vehicle.book.going_on, Charge)
+    for hour, distance in ((-5, 1000.0), (-2, 1020.0), (-1, 1020.0)):
+        vehicle.book.book.add(Quantity.ODOMETER, Reading(now + timedelta(hours=hour), distance, "test"))
+    vehicle.book._async_update_now()
+    assert vehicle.book.going_on is None
+    assert len(vehicle.book.over.charges) == 1

@@ -107,7 +107,7 @@ def _sums(name: str, sums: Callable[[BookDisplay], Sums], **options: Any) -> tup
         _distance(f"{name}_distance", lambda display: sums(display).distance, **options),
         _energy(f"{name}_energy", lambda display: sums(display).energy, **_ELECTRIC, **options),
         _consumption(f"{name}_consumption", lambda display: sums(display).consumption, **options),
-        _cost(f"{name}_cost", lambda display: sums(display).cost, **options),
+        _cost(f"{name}_cost", lambda display: sums(display).known_cost, **options),
     )
 
 
@@ -116,7 +116,7 @@ BOOK_SENSORS = (
     _energy("energy_charged_at_home", lambda display: display.totals.at_home, **_METER),
     _energy("energy_consumed", lambda display: display.totals.energy, **_METER, **_DISABLED),
     _energy("energy_regained", lambda display: display.totals.regained, **_METER, **_DISABLED),
-    _cost("charging_cost", lambda display: display.totals.cost, state_class=SensorStateClass.TOTAL),
+    _cost("charging_cost", lambda display: display.totals.known_cost, state_class=SensorStateClass.TOTAL),
     _distance("last_trip_distance", _of_trip(lambda trip: trip.distance)),
     _consumption("last_trip_consumption", _of_trip(lambda trip: trip.consumption)),
     _duration("last_trip_duration", _of_trip(lambda trip: trip.minutes), **_DISABLED),

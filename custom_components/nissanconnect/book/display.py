@@ -38,7 +38,7 @@ def risen(before: Sums, now: Sums) -> Sums:
     What has been paid may fall: some prices are negative.
     """
     highest = {each.name: max(getattr(before, each.name), getattr(now, each.name)) for each in fields(Sums)}
-    return Sums(**highest | {"cost": now.cost})
+    return Sums(**highest | {"priced": now.priced, "cost": now.cost})
 
 
 def local_day(entry: Trip | Charge) -> date:

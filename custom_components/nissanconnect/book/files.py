@@ -266,7 +266,7 @@ class BookReader(LenientReader):
             records=tuple(self._each(TripRecord, kept.get("records"))),
             settled=self.load(Sums, kept.get("settled")) or Sums(),
             odometer=self.load(float, kept.get("odometer")),
-            last_start=self.load(datetime, kept.get("last_start_at")),
+            last_start=self.load(datetime, kept.get("last_start_at", kept.get("since_at"))),
             days={day: each for day, each in days.items() if each is not None},
             shown=self.load(Sums, kept.get("shown")) or Sums(),
             last_trip=self.load(Trip, kept.get("last_trip")),

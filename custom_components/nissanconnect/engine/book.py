@@ -39,8 +39,8 @@ class Sums:
     """What entries add up to: kilometres, kilowatt-hours, and what charges have cost whose price was known.
 
     ``energy`` is what trips have used, net of what was ``regained``. ``stored`` is what charges brought into the
-    battery and ``wall`` what they took from the wall, ``at_home`` which part of it at home. The cost of a charge whose
-    price is unknown is missing in ``cost``.
+    battery and ``wall`` what they took from the wall, ``at_home`` which part of it at home, and ``priced`` for which
+    part the ``cost`` is known.
     """
 
     trips: float = 0
@@ -52,6 +52,7 @@ class Sums:
     stored: float = 0.0
     wall: float = 0.0
     at_home: float = 0.0
+    priced: float = 0.0
     cost: float = 0.0
 
     def __add__(self, other: Self) -> Self:
@@ -67,7 +68,12 @@ class Sums:
     @property
     def without_costs(self) -> Self:
         """The same, as if nothing had cost anything."""
-        return replace(self, cost=0.0)
+        return replace(self, priced=0.0, cost=0.0)
+
+    @property
+    def known_cost(self) -> float | None:
+        """What the charges have cost whose price is known; ``None`` if there are only others."""
+        return None if self.wall and not self.priced and not self.cost else self.cost
 
     @property
     def consumption(self) -> float | None:
@@ -88,6 +94,7 @@ def sums_of(entries: Entries, currency: str) -> Sums:
         stored=sum(charge.energy or 0.0 for charge in charges),
         wall=sum(charge.wall_energy or 0.0 for charge in charges),
         at_home=sum(charge.wall_energy or 0.0 for charge in charges if is_at_home(charge)),
+        priced=sum(charge.wall_energy or 0.0 for charge in charges if cost_in(currency, charge) is not None),
         cost=sum(cost_in(currency, charge) or 0.0 for charge in charges),
     )
 
@@ -124,7 +131,7 @@ class Book:
         self.lots = lots
         self.settled = settled
         self.odometer = odometer
-        self.last_start = last_start or since
+        self.last_start = last_start
 
     def add(self, quantity: Quantity, reading: Reading) -> bool:
         """Add a reading; return whether it tells anything new. What is settled does not change."""

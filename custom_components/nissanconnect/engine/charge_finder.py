@@ -30,7 +30,7 @@ _FED = 5.0
 _LEAST_METERED, _STANDBY = 0.05, 0.1
 """kWh and kW: whatever is plugged in draws a little."""
 
-_LEAST_FLOWED, _LEAST_POWER = 0.5, 1.0
+_LEAST_FLOWED, _LEAST_POWER, _LEAST_ARRIVING = 0.5, 1.0, 0.8
 """kWh that no wallbox takes for itself until its meter is read again, and kW with which every vehicle charges."""
 
 _MOST_POWER = 25.0
@@ -270,10 +270,10 @@ def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Sp
 
 
 def _until_full(span: Span, readings: Readings, levels: Sequence[Reading], assumed: Assumptions) -> Span:
-    """Return no more time than it takes to gain what was gained, if the end of what was seen was reported late."""
+    """Return no more time than it takes to gain what was gained, if it seems to charge too slowly: its end was missed."""
     said = [each.at for each in between(readings.of(Quantity.CHARGING), *span) if each.value]
-    gained = -_fallen(levels, span.start, span.end)
-    if not said or span.end - said[-1] <= _SHORT_PAUSE or gained <= 0 or assumed.capacity is None:
+    gained, arrived = -_fallen(levels, span.start, span.end), _LEAST_ARRIVING * _hours(*span)
+    if not said or gained <= 0 or assumed.capacity is None or gained / 100 * assumed.capacity >= arrived:
         return span
     return Span(span.start, min(span.end, max(said[-1], span.start + _needed(gained, assumed))))
 
