@@ -237,7 +237,7 @@ def test_sums() -> None:
     sums = sums_of(Entries(trips, charges), "EUR")
     assert sums == Sums(
         trips=2, distance=50.5, minutes=60, energy=8, regained=1,
-        charges=3, stored=29, wall=31, at_home=10, cost=3,
+        charges=3, stored=29, wall=31, at_home=10, priced=10, cost=3,
     )  # fmt: skip
     assert sums + sums == sums_of(Entries(trips * 2, charges * 2), "EUR")
     assert sums.consumption == pytest.approx(800 / 50.5)

@@ -5,14 +5,14 @@ in the same book. Older entries are settled: they do not change any more.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Self
 
 from .book_entries import HOME, Charge, Current, Trip
-from .book_readings import Quantity, Reading, Rise
-from .charge_finder import PAUSE, Assumptions
+from .book_readings import Quantity, Reading
+from .charge_finder import PAUSE, Assumptions, Stay
 from .drives import Drive
 from .energy_cost import Lots, add, adjust, take
 from .entry_finder import Entries, EntryFinder
@@ -148,7 +148,7 @@ class Book:
         finder = self._finder(assumed, now)
         found = finder.find()
         late = OPEN if len(self.readings) <= _MOST_READINGS else OPEN / 8
-        until = _quiet(finder.drives, found.charges, assumed.regained, now - late)
+        until = _quiet(finder.drives, found.charges, [*finder.evidence, *_spread(finder, assumed)], now - late)
         if self.since is not None and until <= self.since:
             return Entries()
         old = Entries(
@@ -176,23 +176,27 @@ class Book:
         return EntryFinder(self.readings, assumed, since=since, now=max(now, since), odometer=self.odometer)
 
 
-def _quiet(drives: Sequence[Drive], charges: Sequence[Charge], regained: Sequence[Rise], until: datetime) -> datetime:
-    """Return the last time until then in which nothing goes on.
+def _spread(finder: EntryFinder, assumed: Assumptions) -> Iterator[Stay]:
+    """Yield the times over whose drives something is spread that was regained: from the first drive that began then."""
+    for start, end, _ in assumed.regained:
+        begun = [drive.start for drive in finder.drives if start <= drive.start < end]
+        if begun:
+            yield Stay(begun[0], end)
+
+
+def _quiet(drives: Sequence[Drive], charges: Sequence[Charge], whole: Sequence[Stay], until: datetime) -> datetime:
+    """Return the last time until then in which nothing goes on, and which divides nothing that has to be ``whole``.
 
     A charge may go on after a pause, unless it drove or another one has begun.
 
-    What has risen until the odometer was read belongs to a drive, and would be driven again after it. What was regained
-    in some time is spread over all drives that began then: either all or none of them are before.
+    What has risen until the odometer was read belongs to a drive, and would be driven again after it.
     """
     begun = [*(drive.start for drive in drives), *(charge.start for charge in charges)]
     others = sorted(start - _BEFORE for start in begun)
-    spans = [(drive.start, drive.read_at) for drive in drives]
+    spans = [*whole, *(Stay(drive.start, drive.read_at) for drive in drives)]
     for charge in charges:
         next_one = others[bisect_left(others, charge.end) :][:1]
-        spans.append((charge.start, min([charge.end + PAUSE, *next_one])))
-    for start, end, _ in regained:
-        if (first := min((drive.start for drive in drives if start <= drive.start < end), default=None)) is not None:
-            spans.append((first, end))
+        spans.append(Stay(charge.start, min([charge.end + PAUSE, *next_one])))
     for start, end in sorted(spans, reverse=True):
         if start <= until < end:
             until = start - _BEFORE

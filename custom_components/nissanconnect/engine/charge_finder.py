@@ -81,10 +81,14 @@ class _LevelRise(NamedTuple):
 
 
 class FoundCharge(NamedTuple):
-    """A charge that was found: when it charged, and what a meter has counted at which times meanwhile."""
+    """A charge that was found: when it charged, and what a meter has counted at which times meanwhile.
+
+    It was found by readings ``since`` a time before.
+    """
 
     spans: Sequence[Span]
     metered: Sequence[Rise]
+    since: datetime
 
     @property
     def start(self) -> datetime:
@@ -126,7 +130,8 @@ def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: da
             elif not _is_charge(flowed):
                 continue
             spans, limits = _within(counted, whole) or said, _limits(readings, part, whole)
-            yield FoundCharge(_joined(_clipped(span, limits) for span in spans), flowed)
+            shown = [rise.span.start for rise in risen if _overlaps(rise.span, whole)]
+            yield FoundCharge(_joined(_clipped(span, limits) for span in spans), flowed, min([whole.start, *shown]))
 
 
 def _limits(readings: Readings, part: Stay, whole: Span) -> Span:
@@ -270,7 +275,7 @@ def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Sp
 
 
 def _until_full(span: Span, readings: Readings, levels: Sequence[Reading], assumed: Assumptions) -> Span:
-    """Return no more time than it takes to gain what was gained, if it seems to charge too slowly: its end was missed."""
+    """Return no more time than it takes to gain what was gained, if that would be too slow: its end was missed."""
     said = [each.at for each in between(readings.of(Quantity.CHARGING), *span) if each.value]
     gained, arrived = -_fallen(levels, span.start, span.end), _LEAST_ARRIVING * _hours(*span)
     if not said or gained <= 0 or assumed.capacity is None or gained / 100 * assumed.capacity >= arrived:

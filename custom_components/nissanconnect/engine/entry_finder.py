@@ -94,6 +94,8 @@ class EntryFinder:
         self._assumed = assumed
         self._odometer = odometer
         self.drives = find_drives(readings, since, now, assumed.records, odometer=odometer)
+        self.evidence: Sequence[Stay] = ()
+        """From when to when charges were found; none must be settled in part."""
         edges = [since, *(at for drive in self.drives for at in (drive.start, drive.end)), now]
         self._stays = [Stay(*edges[index : index + 2]) for index in range(0, len(edges), 2)]
 
@@ -105,6 +107,7 @@ class EntryFinder:
             for stay, since in zip(self._stays, begun, strict=True)
         ]
         each = [self._trip(index, self._around(range(index, index + 1), charges)) for index in range(len(self.drives))]
+        self.evidence = [Stay(one.since, one.end) for each in charges for one in each]
         trips, found, hidden = list[Trip](), list[Charge](), dict[int, UnseenCharge]()
         for run in unread(each, self.drives, charges):
             part, unseen = self._used(each[run.start : run.stop], run, self._around(run, charges))
