@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, chain, pairwise
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 from ..vehicle import TripRecord
@@ -161,7 +161,7 @@ def _steps(readings: Readings, since: datetime, now: datetime, odometer: float |
     """
     series = ([each for each in one if each.at <= now] for one in readings.by_source(Quantity.ODOMETER).values())
     last, top, shown = dict[str, Reading](), None, 0.0
-    for reading in sorted(chain.from_iterable(series), key=itemgetter(0)):
+    for reading in sorted(chain.from_iterable(series), key=lambda each: (each.at, -number(each), each.source)):
         distance, before = number(reading), last.get(reading.source)
         last[reading.source] = reading
         if top is None or (reading.at <= since and shown < distance <= (odometer or distance)):

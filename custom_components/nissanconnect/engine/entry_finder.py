@@ -189,7 +189,7 @@ class EntryFinder:
         drives = self.drives[run.start : run.stop]
         if energy is None:
             return [as_told(trip, drive.record) for trip, drive in zip(trips, drives, strict=True)], None
-        if self._had_time(Stay(first.start, max(last.end, drives[-1].read_at))):
+        if _had_time(self._readings, Stay(first.start, max(last.end, drives[-1].read_at))):
             stays = [
                 *between_them,
                 *(Stay(last.end, min(each.read_at, around.end)) for each in drives[-1:] if each.record),
@@ -199,12 +199,6 @@ class EntryFinder:
             if unseen is not None:
                 return usual, unseen
         return (shared(trips, drives, energy) if between_them else trips), None
-
-    def _had_time(self, span: Stay) -> bool:
-        """Whether it can have charged unseen: it does not say all the time that it is not plugged in."""
-        reports = between(self._readings.of(Quantity.PLUGGED_IN), *span)
-        times = [span.start, *(each.at for each in reports), span.end]
-        return any(each.value for each in reports) or any(end - start >= CELL for start, end in pairwise(times))
 
     def _unseen_charge(self, unseen: UnseenCharge) -> Charge:
         """Return a charge that nobody has seen, where it stood then."""
@@ -231,9 +225,12 @@ class EntryFinder:
         if counted is not None:
             energy = Energy(counted, COUNTER_DOUBT)
         peak, current = self._power(found, energy, metered=metered is not None)
-        wall = metered if metered is not None else self._wall_energy(energy, found.hours, current)
+        wall = metered if metered is not None else _wall_energy(energy, found.hours, current, self._assumed)
         flows = flows or _spread(wall or 0.0, found)
-        tariffs = [*self._tariffs(place, current, metered=metered is not None)] if wall is not None else []
+        is_known = wall is not None and (
+            metered is not None or current is not Current.DC
+        )  # none has a rapid one at home
+        tariffs = _tariffs_at(place, self._assumed) if is_known else []
         cost, paid_by = self._cost(flows, tariffs)
         return Charge(
             start=found.start,
@@ -281,14 +278,6 @@ class EntryFinder:
         arrived = metered * self._assumed.efficiency - self._assumed.overhead * hours
         return Energy(arrived, _METER_DOUBT * metered)
 
-    def _wall_energy(self, energy: Energy | None, hours: float, current: Current | None) -> float | None:
-        """Estimate what came from the wall."""
-        if energy is None or energy.amount <= 0:
-            return None
-        if current is Current.DC:
-            return energy.amount / _RAPID_EFFICIENCY
-        return (energy.amount + self._assumed.overhead * hours) / self._assumed.efficiency
-
     def _power(
         self, found: FoundCharge, energy: Energy | None, *, metered: bool
     ) -> tuple[float | None, Current | None]:
@@ -301,11 +290,6 @@ class EntryFinder:
         if True in rapid or max(peak or 0.0, mean) > _AC_AT_MOST:
             return peak, Current.DC
         return peak, Current.AC if rapid or metered or peak else None
-
-    def _tariffs(self, place: str | None, current: Current | None, *, metered: bool) -> Iterator[Tariff]:
-        """Yield the tariffs by which it may have charged. Nobody has a rapid charger at home."""
-        if current is not Current.DC or metered:
-            yield from (each for each in self._assumed.tariffs if each.place is None or place in (None, each.place))
 
     def _cost(self, flows: Sequence[Rise], tariffs: Sequence[Tariff]) -> tuple[float | None, Tariff | None]:
         """Return the cost, and the tariff that held first; if the cost is unknown, the first of them.
@@ -385,6 +369,27 @@ class EntryFinder:
         if not held and before is not None and before.at >= stay.start - _MOMENT and isinstance(before.value, str):
             return before.value
         return max(held, key=held.__getitem__, default=None)
+
+
+def _had_time(readings: Readings, span: Stay) -> bool:
+    """Whether a vehicle can have charged unseen: it does not say all the time that it is not plugged in."""
+    reports = between(readings.of(Quantity.PLUGGED_IN), *span)
+    times = [span.start, *(each.at for each in reports), span.end]
+    return any(each.value for each in reports) or any(end - start >= CELL for start, end in pairwise(times))
+
+
+def _wall_energy(energy: Energy | None, hours: float, current: Current | None, assumed: Assumptions) -> float | None:
+    """Estimate what came from the wall."""
+    if energy is None or energy.amount <= 0:
+        return None
+    if current is Current.DC:
+        return energy.amount / _RAPID_EFFICIENCY
+    return (energy.amount + assumed.overhead * hours) / assumed.efficiency
+
+
+def _tariffs_at(place: str | None, assumed: Assumptions) -> list[Tariff]:
+    """Return the tariffs by which it may have charged somewhere."""
+    return [each for each in assumed.tariffs if each.place is None or place in (None, each.place)]
 
 
 def _going_on(prices: Sequence[Reading], now: datetime) -> Sequence[Reading]:
