@@ -14,7 +14,6 @@ from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
-    get_last_statistics,
     get_metadata,
     statistics_during_period,
 )
@@ -57,8 +56,13 @@ def statistic_id(info: VehicleInfo, name: str) -> str:
     return f"{DOMAIN}:{slugify(alias(info.key))}_{name}"
 
 
-async def async_read(hass: HomeAssistant, info: VehicleInfo) -> dict[str, dict[datetime, float]]:
-    """Return what is written: by how much each field of the sums rises in each hour. Costs count in our currency."""
+async def async_read(
+    hass: HomeAssistant, info: VehicleInfo, start: datetime | None = None
+) -> dict[str, dict[datetime, float]]:
+    """Return what is written since the ``start``: by how much each field of the sums rises in each hour.
+
+    Costs count in our currency.
+    """
     recorder, fields = get_instance(hass), {statistic_id(info, name): each.field for name, each in SERIES.items()}
     await recorder.async_block_till_done()  # some of it may still be due
     known = await recorder.async_add_executor_job(partial(get_metadata, hass, statistic_ids={*fields}))
@@ -66,24 +70,12 @@ async def async_read(hass: HomeAssistant, info: VehicleInfo) -> dict[str, dict[d
     if money in known and known[money][1]["unit_of_measurement"] != hass.config.currency:
         del fields[money]
     found = await recorder.async_add_executor_job(
-        statistics_during_period, hass, _EVER, None, {*fields}, "hour", None, {"change"}
+        statistics_during_period, hass, start or _EVER, None, {*fields}, "hour", None, {"change"}
     )
     return {
         fields[name]: {dt_util.utc_from_timestamp(row["start"]): row.get("change") or 0.0 for row in rows}
         for name, rows in found.items()
     }
-
-
-async def async_last(hass: HomeAssistant, info: VehicleInfo) -> tuple[datetime, Sums]:
-    """Return the last hour that is written, and the sums at its end; those of long ago if nothing is."""
-    recorder, hour, found = get_instance(hass), _EVER, dict[str, float]()
-    await recorder.async_block_till_done()
-    for name, series in SERIES.items():
-        read = partial(get_last_statistics, hass, 1, statistic_id(info, name), convert_units=False, types={"sum"})
-        for row in (await recorder.async_add_executor_job(read)).get(statistic_id(info, name), []):
-            hour = max(hour, dt_util.utc_from_timestamp(row["start"]))
-            found[series.field] = row.get("sum") or 0.0
-    return hour, Sums(**found)
 
 
 async def async_write(

@@ -1,9 +1,10 @@
 """Keeps a vehicle's long-term statistics up to its book, and fills in what its service knows from before."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import ModuleType
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -22,7 +23,7 @@ from ..issues import NOT_ON_ENERGY_DASHBOARD, async_set_issue
 from ..vehicle import BackendError, NotSupported, spread
 from .display import risen, sums_by_day
 from .energy_dashboard import async_lacks
-from .files import StatisticsMemory, merged
+from .files import merged
 from .history import async_read_history, async_read_lately
 from .keeper import VehicleBook
 
@@ -33,6 +34,8 @@ _NIGHT, _SPREAD = 3, 3600.0
 """At which hour the history is read, and over how many seconds the vehicles of all users are spread."""
 
 _RECORDER = "recorder"
+
+_HOUR = timedelta(hours=1)
 
 _ROUNDED = 0.01
 """km or kWh that the statistics and the book may differ by."""
@@ -52,6 +55,8 @@ class BookStatistics:
         self._cancel_read: CALLBACK_TYPE | None = None
         self._cancel_write: CALLBACK_TYPE | None = None
         self._is_following = False
+        self._lock = asyncio.Lock()
+        """Held while they are read, or written: each goes on from what the one before has left."""
         self._is_caught_up = False
         """Whether what was written before this start has been compared with the book, or written from scratch."""
 
@@ -89,40 +94,44 @@ class BookStatistics:
         """Write the hours of all entries that are not settled."""
         self._async_cancel_write()
         await self._async_hint()
-        if self._book.statistics.currency not in {None, self._hass.config.currency}:
-            await self._async_rebuild(needs_history=False)  # without the costs until now, which stay in the book
-        missed = await self._async_missed()
-        memory, since, currency = self._book.statistics, self._book.book.since, self._hass.config.currency
-        hours = dict.fromkeys((hour for hour in memory.written if since is None or hour >= since), Sums())
-        hours |= by_hour(merged(missed, self._book.over), currency)
-        settled = self._book.book.settled + sums_of(missed, currency).times(-1)
-        if not self._is_caught_up:
-            self._is_caught_up = True
-            memory = await self._async_caught_up(memory, hours, settled)
-        rows = running_sums(hours, memory.history + settled)
-        if rows == self._rows:
-            return
-        self._rows = rows
-        long_term = await _async_long_term(self._hass)
-        written = [row for row in rows if memory.fixed_until is None or row[0] > memory.fixed_until]
-        await long_term.async_write(self._hass, self._coordinator.info, written)
-        self._book.async_keep_statistics(
-            replace(memory, written=tuple(sorted(hours)) or memory.written[-1:], currency=currency)
-        )
+        async with self._lock:
+            currency = self._hass.config.currency
+            if self._book.statistics.currency not in {None, currency}:
+                await self._async_rebuild(needs_history=False)  # without the costs until now, which stay in the book
+            missed = await self._async_missed()
+            if not self._is_caught_up:
+                await self._async_catch_up(missed)
+            memory, since = self._book.statistics, self._book.book.since
+            hours = dict.fromkeys((hour for hour in memory.written if since is None or hour >= since), Sums())
+            hours |= by_hour(merged(missed, self._book.over), currency)
+            settled = self._book.book.settled + sums_of(missed, currency).times(-1)
+            rows = running_sums(hours, memory.history + settled)
+            if rows == self._rows:
+                return
+            self._rows = rows
+            long_term = await _async_long_term(self._hass)
+            written = [row for row in rows if memory.fixed_until is None or row[0] > memory.fixed_until]
+            await long_term.async_write(self._hass, self._coordinator.info, written)
+            hours_written = tuple(sorted(hours)) or memory.written[-1:]
+            self._book.async_keep_statistics(replace(self._book.statistics, written=hours_written, currency=currency))
 
-    async def _async_caught_up(
-        self, memory: StatisticsMemory, hours: Mapping[datetime, Sums], settled: Sums
-    ) -> StatisticsMemory:
-        """Return a memory that goes on where the statistics have ended.
+    async def _async_catch_up(self, missed: Entries) -> None:
+        """Go on where the statistics have ended, once after a start.
 
-        A book that was restored from a backup knows less than they do: what it lacks is history, and stays as it is.
+        A book that was restored from a backup knows less than they do. What they have of hours after the last that it
+        has written, and of which it knows nothing, is history now, and stays as it is. What it has written itself may
+        have been corrected meanwhile, or goes on again.
         """
-        last, written = await (await _async_long_term(self._hass)).async_last(self._hass, self._coordinator.info)
-        ours = sum((sums for hour, sums in hours.items() if hour <= last), memory.history + settled)
-        missing = risen(Sums(), written + ours.times(-1))
-        if max(missing.distance, missing.energy, missing.regained, missing.wall) < _ROUNDED:
-            return memory
-        return replace(memory, history=memory.history + missing, fixed_until=last)
+        memory, entries = self._book.statistics, merged(missed, self._book.entries)
+        ends = [*memory.written[-1:], *filter(None, [memory.fixed_until])]
+        long_term, after = await _async_long_term(self._hass), max(ends) + _HOUR if ends else None
+        written = await long_term.async_read(self._hass, self._coordinator.info, after)
+        missing = _unknown(written, by_hour(entries, self._hass.config.currency))
+        self._is_caught_up = True
+        if max(missing.distance, missing.energy, missing.regained, missing.wall) >= _ROUNDED:
+            memory = self._book.statistics
+            last = max(hour for changes in written.values() for hour in changes)
+            self._book.async_keep_statistics(replace(memory, history=memory.history + missing, fixed_until=last))
 
     async def _async_missed(self) -> Entries:
         """Return, once after a start, what may have been settled before it was written: it was off for some days."""
@@ -166,11 +175,12 @@ class BookStatistics:
     async def _async_read(self, _: datetime | None = None) -> None:
         """Read what the service knows: each night of the last days, and until that succeeds what was before."""
         try:
-            memory = self._book.statistics
-            if not memory.has_history and (memory.begun_at is not None or not memory.written):
-                await self._async_rebuild(needs_history=False)  # the next night tries again
-            elif memory.lacks_logs:
-                await self._async_add_logs()
+            async with self._lock:
+                memory = self._book.statistics
+                if not memory.has_history and (memory.begun_at is not None or not memory.written):
+                    await self._async_rebuild(needs_history=False)  # the next night tries again
+                elif memory.lacks_logs:
+                    await self._async_add_logs()
         finally:
             self._async_follow()
         if (lately := await async_read_lately(self._coordinator.sources)) is not None:
@@ -196,23 +206,25 @@ class BookStatistics:
         """
         if _RECORDER not in self._hass.config.components:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recorder")
-        return await self._async_rebuild(needs_history=True)
+        async with self._lock:
+            return await self._async_rebuild(needs_history=True)
 
     async def async_add_logged(self, driven: Mapping[datetime, Sums]) -> None:
         """Add what logs tell of the time before the book was begun, where nothing is known of a day or month yet.
 
         If the service's history cannot be read now, which belongs between, they are written in the night.
         """
-        long_term, kept = await _async_long_term(self._hass), await self._book.files.async_logged()
-        begun_at = self._book.statistics.begun_at or dt_util.utcnow()
-        written = await long_term.async_read(self._hass, self._coordinator.info)
-        others = {hour for changes in written.values() for hour, change in changes.items() if change} - {*kept}
-        known = [hour for hour in others if hour < begun_at]
-        logged = united(kept, uncovered(driven, known, begun_at, dt_util.get_default_time_zone()))
-        if logged != kept:
-            await self._book.files.async_keep_logged(logged)
-            self._book.async_keep_statistics(replace(self._book.statistics, lacks_logs=True))
-            await self._async_add_logs()
+        async with self._lock:
+            long_term, kept = await _async_long_term(self._hass), await self._book.files.async_logged()
+            begun_at = self._book.statistics.begun_at or dt_util.utcnow()
+            written = await long_term.async_read(self._hass, self._coordinator.info)
+            others = {hour for changes in written.values() for hour, change in changes.items() if change} - {*kept}
+            known = [hour for hour in others if hour < begun_at]
+            logged = united(kept, uncovered(driven, known, begun_at, dt_util.get_default_time_zone()))
+            if logged != kept:
+                await self._book.files.async_keep_logged(logged)
+                self._book.async_keep_statistics(replace(self._book.statistics, lacks_logs=True))
+                await self._async_add_logs()
 
     async def _async_add_logs(self) -> None:
         with suppress(BackendError):
@@ -245,7 +257,7 @@ class BookStatistics:
                 fixed_until=None,
                 days=days or self._book.statistics.days,
                 currency=currency,
-                written=tuple(sorted(own)),
+                written=tuple(sorted({*own, *(hour for hour, _ in rows[-1:])})),
             )
         )
         return {
@@ -289,6 +301,15 @@ async def _async_long_term(hass: HomeAssistant) -> ModuleType:
 def _add[K](parts: dict[K, Sums], more: Mapping[K, Sums]) -> None:
     for key, sums in more.items():
         parts[key] = parts.get(key, Sums()) + sums
+
+
+def _unknown(written: Mapping[str, Mapping[datetime, float]], known: Mapping[datetime, Sums]) -> Sums:
+    """Return what is ``written`` of each field of hours in which nothing of it is known."""
+    found = {
+        field: sum(change for hour, change in changes.items() if not getattr(known.get(hour, Sums()), field))
+        for field, changes in written.items()
+    }
+    return risen(Sums(), Sums(**found))
 
 
 def _of_this_month(hours: Mapping[datetime, Sums]) -> dict[date, Sums]:
