@@ -235,7 +235,10 @@ async def test_where_the_vehicle_is_has_to_be_known(hass: HomeAssistant, leaf: A
     assert (await leaf(distance=20))["reachable"] == "yes"
 
 
-@pytest.mark.parametrize("address", ["Marienplatz 1, München", " Essen ", "東京都", "221B Baker St, London NW1 6XE"])
+@pytest.mark.parametrize(
+    "address",
+    ["Marienplatz 1, München", " Essen ", "東京都", "221B Baker St, London NW1 6XE", "Via Roma n° 5, 2° piano, Milano"],
+)
 async def test_an_address_is_as_far_as_the_place_that_openstreetmap_finds(
     leaf: Asked, nominatim: Nominatim, address: str
 ) -> None:
@@ -258,6 +261,11 @@ async def test_an_address_is_as_far_as_the_place_that_openstreetmap_finds(
         "geo:52.3791,4.9003",
         "lat 52,379 lon 4,900",
         "home 52.379 4.900",
+        "lat 48.1371\nlon 11.5754",
+        "48° 8' 13.5\" North, 11° 34' 31.4\" East",
+        "48.14 deg N, 11.58 deg E near home",
+        "8FWH4HX8+9C",
+        "4HX8+9C München",
     ],
 )
 async def test_a_position_is_never_sent_instead_of_an_address(leaf: Asked, nominatim: Nominatim, address: str) -> None:

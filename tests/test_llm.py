@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from homeassistant.auth.permissions.models import PermissionLookup
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr, llm
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import device_registry as dr, entity_registry as er, llm
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.vehicle import Group, StartClimate
@@ -174,6 +175,11 @@ async def test_places_are_known_by_name_to_who_may_know_where_the_vehicle_is(
         with pytest.raises(ServiceValidationError) as caught:
             await call(hass, assistant, "can_reach", place=unknown)
         assert caught.value.translation_key == "place_unknown"
+    user = MockUser().add_to_hass(hass)
+    user.perm_lookup = PermissionLookup(er.async_get(hass), dr.async_get(hass))
+    user.mock_policy({"entities": {"device_ids": {device_id(hass, loaded, simulator, "Leaf"): True}}})
+    with pytest.raises(Unauthorized):
+        await call(hass, replace(assistant, context=Context(user_id=user.id)), "can_reach", place="Work")
 
 
 async def test_an_address_is_looked_up_for_who_may_know_where_the_vehicle_is(

@@ -24,6 +24,7 @@ from .entity import ATTR_IN_PROGRESS
 from .reach_queries import (
     ATTR_ADDRESS,
     ATTR_ROUND_TRIP,
+    async_check_readable,
     async_reach_answer,
     async_road_to_address,
     check_one_of,
@@ -77,6 +78,7 @@ async def _can_reach(exposed: Exposed, arguments: Mapping[str, Any], context: Co
     elif ATTR_ADDRESS in arguments:
         road = await async_road_to_address(vehicle, arguments[ATTR_ADDRESS])
     else:
+        await async_check_readable(vehicle, context, arguments[ATTR_PLACE])
         road = road_to_place(vehicle, named_places(vehicle).get(arguments[ATTR_PLACE].strip().casefold()))
     return {"vehicle": exposed.name, **await async_reach_answer(vehicle, road, arguments)}
 

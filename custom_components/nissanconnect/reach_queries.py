@@ -11,7 +11,7 @@ from typing import Any
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components.zone import DOMAIN as ZONE
 from homeassistant.const import UnitOfEnergyDistance, UnitOfLength, UnitOfTemperature
-from homeassistant.core import ServiceCall
+from homeassistant.core import Context, HomeAssistant, ServiceCall, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.location import find_coordinates, get_state_coordinates
@@ -39,8 +39,15 @@ ATTR_TO = "to"
 _STILL_OUTSIDE = timedelta(hours=6)
 """How long the temperature outside is taken for that of the drive to come; after that it is unknown."""
 
-_WORD, _EXACT = re.compile(r"[^\W\d_]{2}"), re.compile(r"\d[.,]\d{3,}.*\d[.,]\d{3,}")
-"""What an address has, and two numbers that only a position has."""
+_WORD = re.compile(r"[^\W\d_]{2}")
+"""What an address has."""
+
+_ANGLE = r"""\d(?:[.,]\d{3,}|(?:[.,]\d+)?\s*(?:[°º]|deg\w*)\s*(?:\d+(?:[.,]\d+)?\s*['\u2019\u2032\xb4m]|[NSEWO]))"""
+_POSITION = re.compile(rf"{_ANGLE}.*{_ANGLE}|[023456789CFGHJMPQRVWX]{{4,8}}\+", re.DOTALL | re.IGNORECASE)
+"""What only a position has: two angles, of which a part of a degree is told or the direction, or a plus code.
+
+Floors and house numbers may have a sign like that of degrees, too.
+"""
 
 _LIMITS: Mapping[str, tuple[float, float]] = {
     ATTR_DISTANCE: (0.1, 5000),
@@ -81,7 +88,7 @@ async def async_can_reach(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping
     elif ATTR_ADDRESS in data:
         road = await async_road_to_address(vehicle, data[ATTR_ADDRESS])
     else:
-        await _async_check_readable(call, data[ATTR_TO])
+        await async_check_readable(vehicle, call.context, data[ATTR_TO])
         road = road_to_place(vehicle, _place(vehicle, data[ATTR_TO]))
     return {"answer": await async_reach_answer(vehicle, road, data)}
 
@@ -128,12 +135,20 @@ def road_of(km: float) -> Road:
 def named_places(vehicle: VehicleRuntime) -> dict[str, Circle]:
     """Return the zones, and the geofences of the vehicle, by their names in lower case."""
     zones = {
-        state.name.casefold(): Circle(latitude=place.latitude, longitude=place.longitude, radius=0)
-        for state in vehicle.hass.states.async_all(ZONE)
-        if (place := get_state_coordinates(state)) is not None
+        name: Circle(latitude=place.latitude, longitude=place.longitude, radius=0)
+        for name, zone in _zones(vehicle.hass).items()
+        if (place := get_state_coordinates(zone)) is not None
     }
+    return zones | _fences(vehicle)
+
+
+def _zones(hass: HomeAssistant) -> dict[str, State]:
+    return {state.name.casefold(): state for state in hass.states.async_all(ZONE)}
+
+
+def _fences(vehicle: VehicleRuntime) -> dict[str, Circle]:
     fences = geofences_of(vehicle.connection.entry, vehicle.info)
-    return zones | {fence.name.casefold(): fence.area for fence in fences}
+    return {fence.name.casefold(): fence.area for fence in fences}
 
 
 def road_to_place(vehicle: VehicleRuntime, place: Circle | None) -> Road:
@@ -168,7 +183,7 @@ def _position(vehicle: VehicleRuntime) -> Position:
 
 
 def _is_address(text: str) -> bool:
-    return _WORD.search(text) is not None and _EXACT.search(text) is None
+    return _WORD.search(text) is not None and _POSITION.search(text) is None
 
 
 def _place(vehicle: VehicleRuntime, name: str) -> Circle | None:
@@ -182,19 +197,25 @@ def _place(vehicle: VehicleRuntime, name: str) -> Circle | None:
         return None
 
 
-async def _async_check_readable(call: ServiceCall, name: str) -> None:
+async def async_check_readable(vehicle: VehicleRuntime, context: Context | None, name: str) -> None:
     """Raise :class:`Unauthorized` if the place is an entity that the user may not see: a distance tells of it.
 
-    The state of an entity may name another one, which :func:`find_coordinates` follows.
+    The state of an entity may name a zone, or another entity, which :func:`find_coordinates` follows.
     """
-    if call.context.user_id is None:
+    place = name.strip()
+    if context is None or context.user_id is None or place.casefold() in _fences(vehicle):
         return
-    user, asked, entity_id = await call.hass.auth.async_get_user(call.context.user_id), set[str](), name.strip()
-    while entity_id not in asked and (state := call.hass.states.get(entity_id)) is not None:
-        if user is None or not user.permissions.check_entity(entity_id, POLICY_READ):
-            raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_READ)
-        asked.add(entity_id)
-        entity_id = state.state
+    states, zones = vehicle.hass.states, _zones(vehicle.hass)
+    user, asked = await vehicle.hass.auth.async_get_user(context.user_id), set[str]()
+    state = zones.get(place.casefold()) or states.get(place)
+    while state is not None and state.entity_id not in asked:
+        if user is None or not user.permissions.check_entity(state.entity_id, POLICY_READ):
+            raise Unauthorized(context=context, entity_id=state.entity_id, permission=POLICY_READ)
+        asked.add(state.entity_id)
+        if get_state_coordinates(state) is not None:
+            return
+        place = state.state
+        state = states.get(f"{ZONE}.{place}") or zones.get(place.casefold()) or states.get(place)
 
 
 def _energy(
