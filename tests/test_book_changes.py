@@ -13,6 +13,7 @@ from custom_components.nissanconnect.book.display import BookDisplay
 from custom_components.nissanconnect.book.keeper import VehicleBook
 from custom_components.nissanconnect.engine.book import Sums
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
+from custom_components.nissanconnect.engine.energy_cost import known_at
 from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.vehicle import Position, VehicleState
 
@@ -102,8 +103,8 @@ async def test_prices_of_the_time_in_which_home_assistant_was_off_are_noted_late
     await settle(hass)
     await pass_time(timedelta(minutes=5))
     noted = runtime(loaded).book.book.readings.of(Quantity.PRICE)
-    known = {(each.at - start) / timedelta(minutes=15): each.value for each in noted if each.value is not None}
-    assert known == {each: pytest.approx(0.1 * (each + 1)) for each in range(10)}
+    known = [known_at(start + each * timedelta(minutes=5), noted) for each in range(30)]
+    assert known == [pytest.approx(0.1 * (each // 3 + 1)) for each in range(30)]
 
 
 async def test_another_currency_while_home_assistant_is_down(

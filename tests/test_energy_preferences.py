@@ -83,16 +83,17 @@ async def test_an_entity_of_an_integration_with_an_action(hass: HomeAssistant, a
     assert choice == PriceChoice(source=f"nordpool:{entry.entry_id}:{area}")
 
 
-@pytest.mark.parametrize(("unit", "price"), [("EUR/kWh", 32.0), ("ct/kWh", 0.32), ("EUR/MWh", 0.032)])
-async def test_an_entity_without_a_future_is_constant(hass: HomeAssistant, unit: str, price: float) -> None:
+@pytest.mark.parametrize(
+    ("unit", "price"),
+    [("EUR/kWh", 32.0), ("ct/kWh", 0.32), ("EUR/MWh", 0.032), ("EUR", 32.0), ("Ft/kWh", 32.0), (None, 32.0)],
+)
+async def test_an_entity_without_a_future_is_constant(hass: HomeAssistant, unit: str | None, price: float) -> None:
     hass.states.async_set("input_number.price", "32", {"unit_of_measurement": unit})
     choice = await known(hass, entity_energy_price="input_number.price")
     assert choice == PriceChoice(source=CONSTANT, price=price)
 
 
-@pytest.mark.parametrize(
-    ("state", "unit"), [("unavailable", "EUR/kWh"), ("nan", "EUR/kWh"), ("32", "EUR/m³"), ("32", None)]
-)
+@pytest.mark.parametrize(("state", "unit"), [("unavailable", "EUR/kWh"), ("nan", "EUR/kWh"), ("32", "EUR/m³")])
 async def test_an_entity_without_a_price_is_none(hass: HomeAssistant, state: str, unit: str | None) -> None:
     hass.states.async_set("sensor.price", state, {"unit_of_measurement": unit})
     assert await known(hass, entity_energy_price="sensor.price") is None

@@ -28,13 +28,12 @@ async def async_energy_sources(hass: HomeAssistant) -> list[SourceType]:
 async def async_grid_price_setting(hass: HomeAssistant) -> float | str | None:
     """Return what a kWh from the grid costs, or the id of the entity that shows it.
 
-    It is ``None`` if neither is entered, and if there are several, because nobody knows which meter counts now.
+    It is ``None`` if neither is entered, and if there are several, because nobody knows which meter counts now. A meter
+    whose costs another entity adds up has a price of its own, too, that nobody knows.
     """
-    prices = {
-        price
-        for source in await async_energy_sources(hass)
-        if source["type"] == "grid"
-        for price in (source.get("number_energy_price"), source.get("entity_energy_price"))
-        if price is not None
-    }
+    prices = set[float | str | None]()
+    for source in await async_energy_sources(hass):
+        if source["type"] == "grid":
+            own = {source.get("number_energy_price"), source.get("entity_energy_price")} - {None}
+            prices |= own or ({None} if source.get("stat_cost") else set())
     return prices.pop() if len(prices) == 1 else None

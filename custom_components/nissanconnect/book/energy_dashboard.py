@@ -1,13 +1,13 @@
 """The energy dashboard of Home Assistant: what a kWh from the grid costs by it, and whether a vehicle is on it."""
 
 from collections.abc import Collection
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
+from ..charging.price_sources import shown_price
 from ..const import DOMAIN
 from ..energy_preferences import async_energy_manager, async_grid_price_setting
 from ..vehicle import VehicleInfo
@@ -18,26 +18,11 @@ if TYPE_CHECKING:
 _SENSORS = ("energy_charged_at_home", "energy_charged")
 """The keys of the sensors that may stand for a vehicle there, the better one first."""
 
-_PER_KWH = {"kWh": 1.0, "Wh": 1000.0, "MWh": 0.001}
-"""What a price is multiplied by, by the unit of energy that it is for. As on the dashboard, that is else a kWh."""
-
 
 async def async_grid_price(hass: HomeAssistant) -> float | None:
     """Return what a kWh from the grid costs now in Home Assistant's currency, if the dashboard knows that."""
     price = await async_grid_price_setting(hass)
-    return _price_of(hass, price) if isinstance(price, str) else price
-
-
-def _price_of(hass: HomeAssistant, entity_id: str) -> float | None:
-    state = hass.states.get(entity_id)
-    if state is None:
-        return None
-    unit = str(state.attributes.get("unit_of_measurement", ""))
-    try:
-        price = float(state.state) * _PER_KWH.get(unit.rpartition("/")[2], 1.0)
-    except ValueError:
-        return None
-    return price if isfinite(price) else None
+    return shown_price(hass, price) if isinstance(price, str) else price
 
 
 async def async_lacks(hass: HomeAssistant, info: VehicleInfo, meters: Collection[str]) -> bool:

@@ -87,6 +87,7 @@ class VehicleBook:
         """The kWh by which levels are turned into energies."""
         self._capacity_on: date | None = None
         self._is_loaded = False
+        self._is_stopped = False
         self._settled_at: datetime | None = None
         self._charged_at: datetime | None = None
         self._due_at = datetime.max.replace(tzinfo=UTC)
@@ -100,7 +101,7 @@ class VehicleBook:
             charge,
             self.places,
             note=self._async_note,
-            prices=lambda: self.book.readings.by_source(Quantity.PRICE) if self._is_loaded else None,
+            noted=lambda quantity: self.book.readings.by_source(quantity) if self._is_loaded else None,
         )
 
     @callback
@@ -174,6 +175,7 @@ class VehicleBook:
     @callback
     def async_stop(self) -> None:
         """Stop; :meth:`async_close` writes."""
+        self._is_stopped = True
         self.notes.async_stop()
         self._async_cancel_timer()
         for stop in self._stops:
@@ -189,6 +191,8 @@ class VehicleBook:
 
     async def _async_load(self) -> None:
         kept = await self.files.async_load()
+        if self._is_stopped:  # meanwhile, and another one may have begun
+            return
         noted, self.book = self.book, _opened(kept, self.places, self.notes.tariffs)
         for quantity, reading in noted.readings:
             self.book.add(quantity, reading)

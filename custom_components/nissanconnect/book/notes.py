@@ -16,7 +16,7 @@ from ..engine.book_reports import readings_of
 from ..vehicle import TripRecord, VehicleState
 from .meters import Meters
 from .places import Places, async_zone_at
-from .tariffs import NotedPrices, Tariffs
+from .tariffs import Noted, Tariffs
 
 _RECORDS = "records"
 """The source of what single trips tell that a service keeps."""
@@ -35,9 +35,9 @@ class BookNotes:
         places: Places,
         *,
         note: Note,
-        prices: NotedPrices,
+        noted: Noted,
     ) -> None:
-        """Meters and prices are not followed before :meth:`async_start`; ``prices`` are those that are noted."""
+        """Meters and prices are not followed before :meth:`async_start`; ``noted`` returns what is noted."""
         self._coordinator = coordinator
         self._hass = coordinator.hass
         self._places = places
@@ -46,7 +46,7 @@ class BookNotes:
             coordinator,
             charge,
             note=self._async_note,
-            prices=prices,
+            noted=noted,
         )
         self.meters = Meters(
             self._hass,

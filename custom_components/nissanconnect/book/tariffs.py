@@ -4,7 +4,7 @@ A plan that counts on the sun has its part in the price, as in its own cost.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from homeassistant.core import CALLBACK_TYPE, CoreState, callback
 from homeassistant.helpers.event import async_track_utc_time_change
@@ -38,26 +38,22 @@ _DASHBOARD = "energy_dashboard"
 type Note = Callable[[Quantity, Reading], None]
 """Takes a price from a time on, or the sun's part."""
 
-type NotedPrices = Callable[[], Mapping[str, Sequence[Reading]] | None]
-"""Returns the prices that are noted, by their tariffs; ``None`` until the book is read."""
+type Noted = Callable[[Quantity], Mapping[str, Sequence[Reading]] | None]
+"""Returns what is noted of a quantity, by tariffs; ``None`` until the book is read."""
 
 
 class Tariffs:
     """The tariffs of one vehicle. Prices are noted as time goes by: it may report a charge when that is over."""
 
-    def __init__(
-        self, coordinator: VehicleCoordinator, charge: ChargeControl, *, note: Note, prices: NotedPrices
-    ) -> None:
-        """``note`` takes what is noted, and ``prices`` returns it."""
+    def __init__(self, coordinator: VehicleCoordinator, charge: ChargeControl, *, note: Note, noted: Noted) -> None:
+        """``note`` takes what is noted, and ``noted`` returns it."""
         self._coordinator = coordinator
         self._charge = charge
         self._note = note
-        self._prices = prices
+        self._noted = noted
         self._plans: list[_PlanPrices] = []
-        self._noted: dict[str, Tariff] = {}
+        self._used: dict[str, Tariff] = {}
         """Those by which prices have been noted, by their keys."""
-        self._ended = set[str]()
-        """The keys of those of them that do not hold any more."""
         self._stops: list[CALLBACK_TYPE] = []
         self._noted_from: datetime | None = None
         """The last quarter of an hour whose price the dashboard knew."""
@@ -69,23 +65,26 @@ class Tariffs:
         That of the dashboard is there whether or not the dashboard is up by now.
         """
         plans, dashboard = map(self._of_plan, self._plans), self._of_dashboard
-        before = [each for each in self._noted.values() if not _is_of(each, _DASHBOARD)]
-        return tuple(dict.fromkeys((*plans, *before, dashboard, *self._noted.values())))
+        before = [each for each in self._used.values() if not _is_of(each, _DASHBOARD)]
+        return tuple(dict.fromkeys((*plans, *before, dashboard, *self._used.values())))
 
     @property
     def _of_dashboard(self) -> Tariff:
         return _tariff(_DASHBOARD, self._coordinator.hass.config.currency, HOME)
 
     def _of_plan(self, prices: _PlanPrices) -> Tariff:
-        """Return the tariff of a plan. Until its prices are read, it is in the currency of before."""
-        before = [each for each in self._noted.values() if _is_of(each, prices.key) and each.place == prices.place]
-        currency = prices.currency or next((each.currency for each in reversed(before)), None)
-        return _tariff(prices.key, currency or self._coordinator.hass.config.currency, prices.place)
+        """Return the tariff of a plan. Until its prices are known, it is the one by which some were noted last."""
+        if prices.currency is not None:
+            return _tariff(prices.key, prices.currency, prices.place)
+        noted = self._noted(Quantity.PRICE) or {}
+        before = [each for each in self._used.values() if _is_of(each, prices.key) and each.place == prices.place]
+        ours = _tariff(prices.key, self._coordinator.hass.config.currency, prices.place)
+        return max(before, key=lambda each: _last_known_at(noted.get(each.key, ())), default=ours)
 
     @callback
     def async_remember(self, noted: Iterable[Tariff]) -> None:
         """Take over tariffs by which prices were noted before a restart."""
-        self._noted = {each.key: each for each in noted} | self._noted
+        self._used = {each.key: each for each in noted} | self._used
 
     @callback
     def async_key(self, source: str) -> str:
@@ -94,18 +93,20 @@ class Tariffs:
 
     @callback
     def _async_end(self, now: datetime) -> None:
-        """Note that the prices of plans that are gone, or changed, do not hold any more."""
-        held = {self._of_plan(each).key for each in self._plans}
-        for key, tariff in [*self._noted.items()]:
-            if key in held or _is_of(tariff, _DASHBOARD):
-                self._ended.discard(key)
-            elif key not in self._ended:
-                self._ended.add(key)
+        """Note that a price does not hold any more: its plan is gone, or knows none and had one without an end."""
+        noted = self._noted(Quantity.PRICE) or {}
+        held = {self._of_plan(each).key: each for each in self._plans}
+        for key, tariff in [*self._used.items()]:
+            plan, series = held.get(key), noted.get(key, ())
+            is_over = (
+                known_at(now, series) is not None if plan is None else not plan.is_known(now) and _is_lasting(series)
+            )
+            if is_over and not _is_of(tariff, _DASHBOARD):
                 self._async_note_by_tariff(Quantity.PRICE, Reading(now, None), tariff)
 
     @callback
     def _async_note_by_tariff(self, quantity: Quantity, reading: Reading, tariff: Tariff) -> None:
-        self._noted[tariff.key] = tariff
+        self._used[tariff.key] = tariff
         self._note(quantity, reading._replace(source=tariff.key))
 
     @callback
@@ -117,9 +118,6 @@ class Tariffs:
             async_track_utc_time_change(hass, self._async_note, minute=_NOTED_AT, second=0),
         ]
         self._async_follow_plans()
-        self._coordinator.config_entry.async_create_background_task(
-            hass, self._async_note(dt_util.utcnow()), f"{DOMAIN} prices of {self._coordinator.name}"
-        )
 
     @callback
     def async_stop(self) -> None:
@@ -130,16 +128,23 @@ class Tariffs:
 
     @callback
     def _async_follow_plans(self) -> None:
+        """Follow the plans of now: what a kWh has cost until now holds no longer."""
         for each in self._plans:
             each.async_stop()
         self._plans = [_PlanPrices(self._coordinator, plan) for plan in self._charge.plans]
+        self._coordinator.config_entry.async_create_background_task(
+            self._coordinator.hass, self._async_note(dt_util.utcnow()), f"{DOMAIN} prices of {self._coordinator.name}"
+        )
 
     async def _async_note(self, now: datetime) -> None:
-        """Note what holds now."""
+        """Note what holds now, once it is known what was noted before."""
+        if self._noted(Quantity.PRICE) is None:
+            return
         for each in list(self._plans):
-            for quantity, reading in await each.async_read(now):
-                self._async_note_by_tariff(quantity, reading, self._of_plan(each))
-            self._async_note_past(each)
+            rate = await each.async_read(now)
+            if each in self._plans:  # it was not changed meanwhile
+                self._async_note_rate(self._of_plan(each), rate, now)
+                self._async_note_past(each, now)
         if self._coordinator.hass.state is CoreState.running:  # or plans are still to come
             self._async_end(now)
         start = _quarter(now)
@@ -148,17 +153,32 @@ class Tariffs:
         price = await async_grid_price(self._coordinator.hass)
         if price is not None:
             self._noted_from = start
-            for at, value in ((start, price), (start + CELL, None)):
-                self._async_note_by_tariff(Quantity.PRICE, Reading(at, value), self._of_dashboard)
+            self._async_note_rate(self._of_dashboard, Rate(start, start + CELL, price), now)
 
     @callback
-    def _async_note_past(self, plan: _PlanPrices) -> None:
+    def _async_note_rate(self, tariff: Tariff, rate: Rate | None, now: datetime) -> None:
+        """Note what holds from the start of a slot; or, if something else is noted of it by the tariff, from now on."""
+        if rate is None:
+            return
+        share = None if rate.share is None else round(rate.share, 2)
+        for quantity, value in ((Quantity.PRICE, rate.price), (Quantity.SOLAR, share)):
+            if (noted := self._noted(quantity)) is None:
+                return
+            series = noted.get(tariff.key, ())
+            if known_at(now, series) != value:
+                is_noted = any(known_at(at, series) is not None for at, _ in parts_of(rate.start, now, series))
+                self._async_note_by_tariff(quantity, Reading(now if is_noted else rate.start, value), tariff)
+            if value is not None and rate.end < now + _LASTING:
+                self._async_note_by_tariff(quantity, Reading(rate.end, None), tariff)
+
+    @callback
+    def _async_note_past(self, plan: _PlanPrices, now: datetime) -> None:
         """Note what a kWh has cost when no price was noted: the plan is new, or Home Assistant was off."""
-        if (noted := self._prices()) is None:
+        if (noted := self._noted(Quantity.PRICE)) is None:
             return
         there = {each.key for each in self.known if plan.place in (None, each.place) or each.place is None}
         prices = [series for key, series in noted.items() if key in there]
-        for slot in plan.async_take_past():
+        for slot in plan.past(now):
             for start, end in parts_of(slot.start, slot.end, *prices):
                 if known_at(start, *prices) is None:
                     for reading in (Reading(start, slot.price), Reading(end, None)):
@@ -172,6 +192,16 @@ def _tariff(owner: str, currency: str, place: str | None) -> Tariff:
 def _is_of(tariff: Tariff, owner: str) -> bool:
     """Whether it is the tariff of a plan's key, or of the dashboard."""
     return tariff.key.partition(" ")[0] == owner
+
+
+def _last_known_at(series: Sequence[Reading]) -> datetime:
+    """Return from when the last price holds that is noted; long ago if none is."""
+    return next((each.at for each in reversed(series) if each.value is not None), datetime.min.replace(tzinfo=UTC))
+
+
+def _is_lasting(series: Sequence[Reading]) -> bool:
+    """Whether the last price that is noted has no end."""
+    return bool(series) and series[-1].value is not None
 
 
 def _quarter(at: datetime) -> datetime:
@@ -194,7 +224,8 @@ class _PlanPrices:
         self._plan = plan
         self._prices = Prices(coordinator.hass, plan.price)
         self._slots: tuple[PriceSlot, ...] = ()
-        self._past: list[PriceSlot] = []
+        self._since = dt_util.utcnow()
+        """From when on the plan is as it is."""
         self._due_at: datetime | None = None
         self._noted_until: datetime | None = None
         """Until when the sun's part is noted."""
@@ -204,28 +235,26 @@ class _PlanPrices:
     def _async_read_again(self) -> None:
         self._due_at = self._noted_until = None
 
-    async def async_read(self, now: datetime) -> Sequence[tuple[Quantity, Reading]]:
-        """Return what is to be noted of now, after reading the prices if that is due."""
+    async def async_read(self, now: datetime) -> Rate | None:
+        """Return what is to be noted of now, if anything, after reading the prices if that is due."""
         if self._due_at is None or now >= self._due_at:
             found = await self._prices.async_read(now + _AHEAD, since=now - OPEN)
-            self._slots, self.currency = found.slots, found.currency
-            if self._plan.feed_in is None:  # what the roof gave is not known any more
-                self._past = [slot._replace(end=min(slot.end, now)) for slot in found.slots if slot.start < now]
+            self._slots = found.slots
+            if found.slots:  # else the currency is not known either
+                self.currency = found.currency
             self._due_at = self._prices.next_read(now, self._slots[-1].end if self._slots else None)
-        if (rate := await self._async_rate(now)) is None:
-            return ()
-        start = max(rate.start, _hour(now))  # the book takes nothing from before the days that are open
-        values: dict[Quantity, float] = {Quantity.PRICE: rate.price}
-        if rate.share is not None:
-            values[Quantity.SOLAR] = round(rate.share, 2)
-        ends = [Reading(rate.end, None)] if rate.end < now + _LASTING else []
-        return [(quantity, each) for quantity, value in values.items() for each in (Reading(start, value), *ends)]
+        rate = await self._async_rate(now)
+        return rate and rate._replace(start=max(rate.start, self._since, _hour(now)))
 
-    @callback
-    def async_take_past(self) -> Sequence[PriceSlot]:
-        """Return the prices until now that were read since the last call."""
-        past, self._past = self._past, []
-        return past
+    def is_known(self, now: datetime) -> bool:
+        """Whether a price is known of now."""
+        return any(slot.start <= now < slot.end for slot in self._slots)
+
+    def past(self, now: datetime) -> Sequence[PriceSlot]:
+        """Return the prices until now; none with the sun, because what the roof gave is not known any more."""
+        if self._plan.feed_in is not None:
+            return ()
+        return [slot._replace(end=min(slot.end, now)) for slot in self._slots if slot.start < now]
 
     async def _async_rate(self, now: datetime) -> Rate | None:
         """Return what is to be noted of what holds now, if anything.

@@ -67,11 +67,31 @@ def read_unit(text: object) -> Unit | None:
     """Return the unit of a price of energy, like ``EUR/MWh`` or ``öre per kWh``; ``None`` if it is another unit."""
     if not isinstance(text, str):
         return None
-    money, _, energy = (part.strip().lower() for part in text.replace(" per ", "/").partition("/"))
-    per_kwh = _ENERGIES.get(next(iter(energy.split()), ""))  # behind it may be which taxes are in it
-    currency = _currency(money)
-    unit = Unit(1, currency) if currency else _MONEY.get(money)
+    money, energy = _parts(text)
+    per_kwh, unit = _ENERGIES.get(energy), _money(money)
     return None if per_kwh is None or unit is None else Unit(per_kwh * unit.factor, unit.currency)
+
+
+def read_price(state: object, unit: object) -> float | None:
+    """Return what a kWh costs by what an entity shows; ``None`` if that is no price of energy.
+
+    As on the energy dashboard, it is for a kWh if the unit does not say for how much, and in our currency if nobody
+    knows its money.
+    """
+    money, energy = _parts(unit if isinstance(unit, str) else "")
+    per_kwh = _ENERGIES.get(energy or "kwh")
+    return None if per_kwh is None else _price(state, per_kwh * (_money(money) or Unit(1)).factor)
+
+
+def _parts(unit: str) -> tuple[str, str]:
+    """Return the money and the energy that a unit names, in small letters."""
+    money, _, energy = unit.lower().replace(" per ", "/").partition("/")
+    return money.strip(), next(iter(energy.split()), "")  # behind it may be which taxes are in it
+
+
+def _money(text: str) -> Unit | None:
+    currency = _currency(text)
+    return Unit(1, currency) if currency else _MONEY.get(text)
 
 
 def _currency(text: object) -> str | None:

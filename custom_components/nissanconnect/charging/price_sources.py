@@ -6,10 +6,8 @@ several. Nothing here asks the network.
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import isfinite
 import re
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +21,7 @@ from homeassistant.util import dt as dt_util
 from ..energy_preferences import async_grid_price_setting
 from ..texts import async_text
 from .price_choice import CONSTANT, ENTITY, TWO_TARIFF, PriceChoice
-from .price_shapes import PriceListing, Unit, read_attributes, read_unit
+from .price_shapes import PriceListing, Unit, read_attributes, read_price, read_unit
 
 NAMED_PARTS: Final = ("all_in", "controlled_load", "es", "general", "invoice", "market", "pt")
 """The parts of sources that have texts; the others are names."""
@@ -207,6 +205,12 @@ def listing_of(state: State) -> PriceListing:
     return read_attributes(state.attributes, dt_util.get_default_time_zone(), written)
 
 
+def shown_price(hass: HomeAssistant, entity_id: str) -> float | None:
+    """Return what a kWh costs now by the entity of a price, if it shows that."""
+    state = hass.states.get(entity_id)
+    return None if state is None else read_price(state.state, state.attributes.get(ATTR_UNIT_OF_MEASUREMENT))
+
+
 def action_currency(hass: HomeAssistant, action: PriceAction, entry: ConfigEntry) -> str | None:
     """Return the currency of an action's prices: its own, that of the config entry, or of one of its entities."""
     own = action.unit.currency or entry.data.get(CONF_CURRENCY)
@@ -259,10 +263,5 @@ def _choice_of_entity(hass: HomeAssistant, entity_id: str, sources: list[str]) -
         found = [source for source, (_, *rest) in parts.items() if len(rest) == 2 and rest[0] in owners]
         if found:  # of the areas of Nord Pool, for example, the one in the unique id
             return PriceChoice(source=min(found, key=lambda source: parts[source][2] not in str(entity.unique_id)))
-    state = hass.states.get(entity_id)
-    unit = read_unit(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)) if state else None
-    if state and unit:
-        with suppress(ValueError):
-            price = float(state.state) * unit.factor
-            return PriceChoice(source=CONSTANT, price=price) if isfinite(price) else None
-    return None
+    price = shown_price(hass, entity_id)
+    return None if price is None else PriceChoice(source=CONSTANT, price=price)
