@@ -155,6 +155,23 @@ async def test_refresh_wakes_and_brings_news(
     assert {group for group in (Group.BATTERY, Group.CLIMATE) if groups[group].reported_at < pressed} == set()
 
 
+@pytest.mark.parametrize(("has_lock_status", "group"), [(True, Group.BODY), (False, Group.POSITION)])
+async def test_a_refresh_of_a_vehicle_without_a_traction_battery_is_seen_in_what_it_asks_for(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, has_lock_status: bool, group: Group
+) -> None:
+    """Its tank stays as old as before."""
+    car = simulator.car("Qashqai")
+    if not has_lock_status:
+        del car.services[2021]
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    await act(hass, "button", "press", "button.qashqai_refresh_from_vehicle")
+    await settle(hass)
+    assert executed(simulator, "Qashqai") == [Refresh(group)]
+    (record,) = entry.runtime_data.vehicles[car.vin].log.records
+    assert record.outcome.status == "confirmed"
+
+
 async def test_a_wake_that_nobody_has_asked_for_renews_no_more_than_it_must(
     hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
 ) -> None:

@@ -16,6 +16,7 @@ from custom_components.nissanconnect.vehicle import (
     Climate,
     Command,
     FlashLights,
+    Fuel,
     Group,
     Lock,
     Position,
@@ -99,13 +100,17 @@ def test_seen_in(command: Command, state: VehicleState, seen: bool | None) -> No
 
 
 def reported(
-    battery: datetime | None = None, position: datetime | None = None, body: datetime | None = None
+    battery: datetime | None = None,
+    position: datetime | None = None,
+    body: datetime | None = None,
+    fuel: datetime | None = None,
 ) -> VehicleState:
     """A state in which the vehicle has told its parts at some times; a part without one is not there."""
     return VehicleState.of(
         Battery(backend="b", received_at=AT, reported_at=battery) if battery else None,
         Position(backend="b", received_at=AT, reported_at=position, latitude=1, longitude=2) if position else None,
         Body(backend="b", received_at=AT, reported_at=body) if body else None,
+        Fuel(backend="b", received_at=AT, reported_at=fuel, range=400) if fuel else None,
     )
 
 
@@ -122,6 +127,8 @@ def reported(
         (None, reported(position=NOW, body=NOW), reported(position=AT, body=NOW), False),
         (None, reported(body=NOW), reported(body=AT), True),
         (None, reported(position=NOW), reported(position=AT), True),
+        (None, reported(position=NOW, fuel=NOW), reported(position=AT, fuel=NOW), True),
+        (None, reported(body=NOW, fuel=NOW), reported(body=NOW, fuel=AT), False),
         (Group.POSITION, reported(battery=NOW, position=NOW), reported(battery=AT, position=NOW), False),
         (Group.POSITION, reported(battery=NOW, position=NOW), reported(battery=NOW, position=AT), True),
         (Group.CHARGING, reported(battery=NOW), reported(battery=AT), True),

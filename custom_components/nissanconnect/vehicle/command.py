@@ -376,7 +376,10 @@ class Refresh(Command):
 
     @override
     def shown_by(self, state: VehicleState) -> frozenset[Group]:
-        """Return ``group``, or the widest groups with report times: others may change without any refresh."""
+        """Return ``group``, or the widest groups with report times: others may change without any refresh.
+
+        No refresh asks for the tank, so it counts only where a position does.
+        """
         if self.group is not None:
             return _TOGETHER if self.group in _TOGETHER else frozenset({self.group})
         timed = state.report_times.keys()
@@ -384,7 +387,7 @@ class Refresh(Command):
 
 
 _TOGETHER = frozenset({Group.BATTERY, Group.CHARGING})
-_WIDEST = (_TOGETHER, frozenset(Group) - {Group.POSITION, Group.CONNECTIVITY}, frozenset(Group))
+_WIDEST = (_TOGETHER, frozenset(Group) - {Group.POSITION, Group.CONNECTIVITY, Group.FUEL}, frozenset(Group))
 
 
 COMMANDS: tuple[type[Command], ...] = (

@@ -136,7 +136,7 @@ async def test_whole_degrees_go_out_as_integers(backend: KamereonBackend, fake: 
     ("capabilities", "name"),
     [
         ({Capability.BATTERY, Capability.LOCATION}, "refresh-battery-status"),
-        ({Capability.LOCATION, Capability.LOCK_STATUS}, "refresh-location"),
+        ({Capability.LOCATION, Capability.LOCK_STATUS}, "refresh-lock-status"),
         ({Capability.LOCK_STATUS, Capability.CLIMATE_STATUS}, "refresh-lock-status"),
         ({Capability.CLIMATE_STATUS, Capability.HORN}, "refresh-hvac-status"),
     ],

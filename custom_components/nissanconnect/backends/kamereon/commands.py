@@ -93,11 +93,11 @@ _ACTIONS: Mapping[type[Command], Action] = {
 _REFRESHES: Mapping[Group | None, tuple[str, Capability]] = {
     Group.BATTERY: ("refresh-battery-status", Capability.BATTERY),
     Group.CHARGING: ("refresh-battery-status", Capability.BATTERY),
-    Group.POSITION: ("refresh-location", Capability.LOCATION),
     Group.BODY: ("refresh-lock-status", Capability.LOCK_STATUS),
+    Group.POSITION: ("refresh-location", Capability.LOCATION),
     Group.CLIMATE: ("refresh-hvac-status", Capability.CLIMATE_STATUS),
 }
-"""What refreshes a group, and which vehicles have it. The widest comes first."""
+"""What refreshes a group, and which vehicles have it. The widest comes first; privacy mode refuses the position."""
 
 
 def _widest_refresh(vehicle: VehicleInfo) -> str:
