@@ -42,9 +42,11 @@ from custom_components.nissanconnect.vehicle import (
 )
 
 from .conftest import LetTimePass, set_up, settle, state
+from .engine.test_capacity import Garage
 from .pages import PAGES, blocks
 from .simulator import Fault, Simulator
 from .simulator.cars.electric import Electric
+from .test_battery_health import charges
 from .test_command_log import ask
 from .test_commands import demo, device_id, executed  # noqa: F401 - demo is a fixture
 
@@ -192,6 +194,38 @@ async def test_locating_asks_the_vehicle_and_tells_only_who_asked(
     for log in ("command_log", "wake_log"):
         assert str(point.latitude)[:5] not in str(await ask(hass, log, leaf))
     assert str(point.latitude)[:5] not in caplog.text
+
+
+def times_in(value: Any) -> list[str]:
+    """The times in an answer; days are none."""
+    if isinstance(value, dict | list):
+        return [each for item in (value.values() if isinstance(value, dict) else value) for each in times_in(item)]
+    return [value] if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value) else []
+
+
+async def test_all_times_in_answers_are_local(
+    hass: HomeAssistant, simulator: Simulator, loaded: MockConfigEntry
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Amsterdam")
+    leaf, now = device_id(hass, loaded, simulator, "Leaf"), dt_util.utcnow()
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    for hours in (15, 18):
+        await ask(hass, "start_climate", leaf, at=(now + timedelta(hours=hours)).isoformat())
+    prices = [{"start": now.isoformat(), "end": (now + timedelta(hours=9)).isoformat(), "price": 0.2}]
+    vehicle.battery.async_learn(charges(now - timedelta(days=900), now, Garage(per_year=-2)))
+    asked: dict[str, dict[str, Any]] = {
+        "locate": {},
+        "refresh": {},
+        "start_climate": {"at": (now + timedelta(hours=21)).isoformat()},
+        "plan_charge": {"target": 100, "level": 50, "prices": prices},
+        "battery_report": {},
+        "command_log": {},
+        "wake_log": {},
+    }
+    for action, data in asked.items():
+        found = times_in(await ask(hass, action, leaf, **data))
+        assert found, action
+        assert {datetime.fromisoformat(each).utcoffset() for each in found} == {timedelta(hours=1)}, action
 
 
 async def test_whoever_wants_an_answer_waits_for_it(

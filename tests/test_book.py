@@ -153,6 +153,12 @@ async def test_statistics_hold_the_whole_history_with_sums_that_go_on(
     again = await _rows(hass, statistic_id(info, "distance"))
     assert [(row["start"], row["sum"]) for row in again] == [(row["start"], row["sum"]) for row in rows]
     assert len(again) == before
+    await hass.config.async_set_time_zone("Europe/Amsterdam")
+    answer = await hass.services.async_call(
+        DOMAIN, "rebuild_statistics", {"device_id": _device(hass, evening)}, blocking=True, return_response=True
+    )
+    [rebuilt] = [each["answer"] for each in answer["vehicles"].values()]
+    assert rebuilt["to"] == "2026-11-20T18:00:00+01:00", "in local time"
 
 
 @pytest.mark.usefixtures("recorder_mock")

@@ -19,7 +19,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
-from homeassistant.util import slugify
+from homeassistant.util import dt as dt_util, slugify
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import (
@@ -151,6 +151,7 @@ async def write(path: Path, content: bytes, hass: HomeAssistant) -> Path:
 
 
 async def test_a_log_becomes_history(hass: HomeAssistant, loaded: MockConfigEntry, media: Path) -> None:
+    await hass.config.async_set_time_zone("Europe/Amsterdam")
     answer = await act(hass, await write(media / "Log_1.csv", log(drive()), hass))
     seven, eight = MORNING.replace(minute=0), MORNING.replace(hour=8, minute=0)
     assert answer == {
@@ -158,8 +159,8 @@ async def test_a_log_becomes_history(hass: HomeAssistant, loaded: MockConfigEntr
         "skipped": REASONS,
         "damaged": False,
         "hours": {HEALTH: 2, TEMPERATURE: 2, HX: 2, AMP_HOURS: 2, of_book("cell_spread"): 2},
-        "from": seven.isoformat(),
-        "to": (eight + timedelta(hours=1)).isoformat(),
+        "from": dt_util.as_local(seven).isoformat(),
+        "to": dt_util.as_local(eight + timedelta(hours=1)).isoformat(),
     }
     assert await history(hass, HEALTH) == [(seven, 88, 88, 88), (eight, 88, 88, 88)]
     assert await history(hass, TEMPERATURE) == [(seven, 12.25, 10, 14.5), (eight, 17.25, 15, 19.5)]

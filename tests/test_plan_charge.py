@@ -251,8 +251,8 @@ async def test_the_night_when_the_clocks_go_back_has_its_hour_twice(
     cheap = hours(0.3, 0.3, 0.3, 0.3, 0.1, 0.1, 0.2, 0.3, start=evening)
     answer = await plan(hass, leaf, prices=cheap, ready_by="2026-10-25 04:00", target=55)
     (block,) = answer["blocks"]
-    assert block["start"] == "2026-10-25T00:00:00+00:00", "2 o'clock, for the first time"
-    assert block["end"] > "2026-10-25T01:57:00+00:00"
+    assert block["start"] == "2026-10-25T02:00:00+02:00", "2 o'clock, for the first time"
+    assert block["end"] > "2026-10-25T02:57:00+01:00", "for the second time"
 
     naive = [slot("2026-10-25 02:00", "2026-10-25 03:00"), slot("2026-10-25 02:00", "2026-10-25 03:00")]
     with pytest.raises(ServiceValidationError) as error:

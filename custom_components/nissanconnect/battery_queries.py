@@ -11,6 +11,7 @@ from homeassistant.util.json import JsonValueType
 
 from .battery_health import BatteryHealth
 from .engine.capacity import LEAST_CHARGES
+from .local_time import local_time
 from .runtime import VehicleRuntime
 from .texts import async_number, async_say, async_text
 from .vehicle import Battery
@@ -76,7 +77,7 @@ def _reported(battery: Battery | None, figure: _Figure) -> JsonValueType:
     return {
         "value": round(getattr(battery, figure.field), 2),
         "source": battery.backend,
-        "at": battery.known_at.isoformat(),
+        "at": local_time(battery.known_at),
     }
 
 
@@ -90,7 +91,7 @@ def _estimated(health: BatteryHealth) -> dict[str, JsonValueType]:
     shown["charges"] = health.charges
     if estimate is not None:
         shown |= {name: round(getattr(estimate, field), 2) for name, field in _KWH.items()}
-        shown |= {"since": estimate.since.isoformat(), "at": estimate.at.isoformat(), "metered_at": estimate.metered_at}
+        shown |= {"since": local_time(estimate.since), "at": local_time(estimate.at), "metered_at": estimate.metered_at}
     if health.health is not None:
         shown["health"] = round(health.health, 2)
     if trend is not None:

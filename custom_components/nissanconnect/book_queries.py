@@ -25,13 +25,13 @@ from .book.rows import (
     TRIP_UNITS,
     async_grouped_charges,
     async_rows,
-    local_time,
     started_within,
     trip_summaries,
 )
 from .commands import action_error
 from .const import DOMAIN
 from .engine.book_entries import Trip
+from .local_time import local_time
 from .runtime import VehicleRuntime
 from .vehicle import BackendError, Capability, TripPeriod, TripRecord, TripSummary, alias
 

@@ -18,7 +18,7 @@ from .engine.charge_physics import ac_power
 from .engine.charge_plan import Block, ChargeTask, PriceSlot
 from .engine.charge_planner import plan_charge
 from .engine.charge_wishes import ChargeWishes
-from .local_time import future_time, in_utc
+from .local_time import future_time, in_utc, local_time
 from .runtime import VehicleRuntime
 from .texts import async_text
 
@@ -111,8 +111,8 @@ async def async_plan_charge(vehicle: VehicleRuntime, call: ServiceCall) -> Mappi
 
 def _block(block: Block) -> JsonValueType:
     return {
-        "start": block.start.isoformat(),
-        "end": block.end.isoformat(),
+        "start": local_time(block.start),
+        "end": local_time(block.end),
         "energy": round(block.energy, 3),
         "cost": _rounded(block.cost),
     }

@@ -1,4 +1,4 @@
-"""Times that people give: without a zone they are in Home Assistant's."""
+"""Times that people give, which are in Home Assistant's zone if they name none, and times that they get."""
 
 from datetime import datetime, timedelta
 
@@ -8,6 +8,11 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 
 _LONGEST_AHEAD = timedelta(days=365)
+
+
+def local_time(at: datetime) -> str:
+    """Return a time as actions show it: in ISO format, in local time with its offset, to the second."""
+    return dt_util.as_local(at).isoformat(timespec="seconds")
 
 
 def in_utc(at: datetime) -> datetime:

@@ -31,6 +31,7 @@ from .commands import action_error
 from .const import DOMAIN
 from .engine.preconditions import OVERRIDABLE
 from .engine.wake_policy import WakeRefusal
+from .local_time import local_time
 from .reach_queries import CAN_REACH_FIELDS, async_can_reach
 from .runtime import VehicleRuntime
 from .vehicle import (
@@ -76,15 +77,25 @@ class VehicleQuery:
 async def _command_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     return {
         "answer": [
-            {"asked_at": record.asked_at.isoformat(), "status": record.outcome.status, **record.as_event_data}
+            {
+                "asked_at": local_time(record.asked_at),
+                "status": record.outcome.status,
+                **_in_local_time(record.as_event_data, "replaced"),
+            }
             for record in reversed(vehicle.log.records)
         ]
     }
 
 
+def _in_local_time(data: Mapping[str, JsonValueType], *names: str) -> dict[str, JsonValueType]:
+    """Return data with the times of these names, which others have in UTC, in local time."""
+    times = {name: value for name in names if isinstance(value := data.get(name), str)}
+    return {**data, **{name: local_time(datetime.fromisoformat(value)) for name, value in times.items()}}
+
+
 async def _wake_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     wakes: list[JsonValueType] = [
-        {"at": wake.at.isoformat(), "asked_by": wake.asked_by.shown, "why": wake.why, "result": wake.result}
+        {"at": local_time(wake.at), "asked_by": wake.asked_by.shown, "why": wake.why, "result": wake.result}
         for wake in reversed(vehicle.log.wakes.wakes)
     ]
     return {"answer": [*_not_woken(vehicle), *wakes]}
@@ -97,7 +108,7 @@ def _not_woken(vehicle: VehicleRuntime) -> list[JsonValueType]:
         return []
     return [
         {
-            "at": not_woken.since.isoformat(),
+            "at": local_time(not_woken.since),
             "asked_by": "option",
             "why": Refresh.kind(),
             "result": "not_woken",
@@ -188,7 +199,7 @@ def _allowed_file(hass: HomeAssistant, path: str) -> Iterator[Path]:
 
 async def _rebuild_statistics(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     try:
-        return {"answer": await vehicle.statistics.async_rebuild()}
+        return {"answer": _in_local_time(await vehicle.statistics.async_rebuild(), "from", "to")}
     except BackendError as err:
         raise action_error(err) from err
 

@@ -27,7 +27,7 @@ import probatio
 from .account import AccountCoordinator, NissanConfigEntry
 from .book_queries import ATTR_FROM
 from .const import DOMAIN
-from .local_time import future_time
+from .local_time import future_time, local_time
 from .queries import QUERIES, Fields, VehicleQuery, VehicleResponse
 from .runtime import VehicleRuntime
 from .vehicle import (
@@ -171,20 +171,20 @@ def _position_response(state: VehicleState, outcome: CommandOutcome | None) -> J
         ATTR_LATITUDE: position.latitude,
         ATTR_LONGITUDE: position.longitude,
         "heading": position.heading,
-        "reported_at": _iso(position.reported_at),
+        "reported_at": _local(position.reported_at),
     }
 
 
 def _start_response(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
-    return {"replaced": _iso(outcome.replaced_at if outcome else None)}
+    return {"replaced": _local(outcome.replaced_at if outcome else None)}
 
 
 def _refresh_response(state: VehicleState, outcome: CommandOutcome | None) -> JsonValueType:
-    return {"last_report": _iso(state.last_report), "last_read": _iso(state.last_read)}
+    return {"last_report": _local(state.last_report), "last_read": _local(state.last_read)}
 
 
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+def _local(at: datetime | None) -> str | None:
+    return local_time(at) if at else None
 
 
 ACTIONS: Mapping[str, VehicleAction] = {

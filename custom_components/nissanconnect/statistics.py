@@ -33,6 +33,7 @@ from homeassistant.util import dt as dt_util
 from .book.long_term import statistic_id
 from .const import DOMAIN
 from .engine.book import Sums
+from .local_time import local_time
 from .texts import async_text
 from .vehicle import VehicleInfo
 
@@ -96,8 +97,8 @@ class Imported(NamedTuple):
             "skipped": self.log.skipped,
             "damaged": self.log.damaged,
             "hours": self.hours,
-            "from": self.first.isoformat(),
-            "to": self.last.isoformat(),
+            "from": local_time(self.first),
+            "to": local_time(self.last),
         }
 
 

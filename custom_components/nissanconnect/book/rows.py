@@ -5,7 +5,7 @@ Distances are in km, times in minutes, energies in kWh, powers in kW, levels in 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from homeassistant.const import (
@@ -18,10 +18,10 @@ from homeassistant.const import (
     UnitOfTime,
 )
 from homeassistant.core import callback
-from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
 from ..engine.book_entries import Charge, Trip
+from ..local_time import local_time
 from ..vehicle import TripPeriod, TripSummary
 from .display import local_day
 from .places import Places
@@ -167,11 +167,6 @@ def trip_summaries(trips: Iterable[Trip], period: TripPeriod) -> list[TripSummar
 def started_within[E: Trip | Charge](entries: Iterable[E], start: date, end: date) -> list[E]:
     """Return the entries that began, by local time, from the day ``start`` to ``end``, both included."""
     return [entry for entry in entries if start <= local_day(entry) <= end]
-
-
-def local_time(at: datetime) -> str:
-    """Return a time as it is shown: in ISO format, in local time with its offset, to the second."""
-    return dt_util.as_local(at).isoformat(timespec="seconds")
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
