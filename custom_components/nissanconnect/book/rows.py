@@ -85,7 +85,7 @@ CHARGE_COLUMNS: Mapping[str, Callable[[Places, Charge], JsonValueType]] = {
     "energy": lambda places, charge: rounded(charge.energy, 2),
     "uncertainty": lambda places, charge: rounded(charge.uncertainty, 2),
     "wall_energy": lambda places, charge: rounded(charge.wall_energy, 2),
-    "estimated": lambda places, charge: charge.estimated,
+    "estimated": lambda places, charge: None if charge.wall_energy is None else charge.estimated,
     "cost": lambda places, charge: rounded(charge.cost, _COINS),
     "currency": lambda places, charge: charge.currency,
     "peak_power": lambda places, charge: rounded(charge.peak_power, 1),
