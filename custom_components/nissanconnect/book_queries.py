@@ -196,9 +196,15 @@ def _file_name(vehicle: VehicleRuntime) -> str:
 
 
 def _days(call: ServiceCall, span: timedelta) -> tuple[date, date]:
-    """Return the first and the last day that are asked for, which is today if it is left out."""
-    end: date = call.data.get(ATTR_TO) or dt_util.now().date()
-    start: date = call.data.get(ATTR_FROM) or end - min(span, end - date.min)
+    """Return the first and the last day that are asked for.
+
+    Without the last it is today. Without the first it is so many days before the last, or before today if that is yet
+    to come.
+    """
+    today = dt_util.now().date()
+    end: date = call.data.get(ATTR_TO) or today
+    past = min(end, today)
+    start: date = call.data.get(ATTR_FROM) or past - min(span, past - date.min)
     if start > end and ATTR_TO not in call.data:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_in_the_future")
     if start > end:

@@ -215,6 +215,14 @@ async def test_charges_by_groups(hass: HomeAssistant, leaf: VehicleRuntime, devi
     assert {each["place"]: each["charges"] for each in places} == {"test home": 4, "Work": 1, "Zürich": 1, None: 1}
 
 
+async def test_a_last_day_that_is_yet_to_come_ends_what_there_is_today(
+    hass: HomeAssistant, leaf: VehicleRuntime, device: str
+) -> None:
+    await write_book(leaf, Entries([trip(at(18, 6))], [charge(at(18, 20))]))
+    assert len(await ask(hass, "get_charges", device, to="2030-01-01")) == 1
+    assert len(await ask(hass, "get_trips", device, period="trip", to="2030-01-01")) == 1
+
+
 @pytest.mark.parametrize(
     ("action", "data", "key"),
     [
