@@ -67,11 +67,15 @@ async def test_all_that_is_kept_goes_into_tables_and_a_document(
     assert {(folder / name).stat().st_mode & 0o777 for name in FILES} == {0o644}
     trips = await ask(hass, "get_trips", device, period="trip", **{"from": "2026-01-01"})
     charges = await ask(hass, "get_charges", device)
-    for each in (*trips, *charges):
-        del each["units"]
+    units = {name: f"{name} ({unit})" for each in (*trips, *charges) for name, unit in each.pop("units").items()}
+    words = {None: "", True: "yes", False: "no"}
     for path, rows in ((folder / "leaf-trips.csv", trips), (folder / "leaf-charges.csv", charges)):
         assert table(path) == [
-            {name: "" if value is None else str(value) for name, value in row.items()} for row in rows
+            {
+                units.get(name, name): words[value] if value is None or isinstance(value, bool) else str(value)
+                for name, value in row.items()
+            }
+            for row in rows
         ]
     document = json.loads((folder / "leaf.json").read_text())
     assert (document["vehicle"], document["trips"], document["charges"]) == ("LEAF", trips, charges)
@@ -88,7 +92,7 @@ async def test_some_days_in_one_format_without_a_response(
     assert names(folder) == FILES[:2]
     assert [row["start"][:10] for row in table(folder / "leaf-trips.csv")] == ["2026-11-18"]
     header = (folder / "leaf-charges.csv").read_text(encoding="utf-8-sig")
-    assert header.startswith("start,end,duration,place,")
+    assert header.startswith("start,end,duration (min),place,level_from (%),")
     assert table(folder / "leaf-charges.csv") == []
 
 
@@ -100,7 +104,7 @@ async def test_no_place_is_a_formula(
     await write_book(leaf, Entries([trip(at(19, 6), destination=name, outside=-4.5)]))
     await ask(hass, "export_book", device, path=str(folder))
     (row,) = table(folder / "leaf-trips.csv")
-    assert (row["to"], row["outside_temperature"]) == (f"'{name}", "-4.5")
+    assert (row["to"], row["outside_temperature (°C)"]) == (f"'{name}", "-4.5")
     assert json.loads((folder / "leaf.json").read_text())["trips"][0]["to"] == name
 
 

@@ -13,6 +13,7 @@ import re
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.file import WriteError, write_utf8_file_atomic
+from homeassistant.util.json import JsonValueType
 
 from ..const import DOMAIN
 from .rows import CHARGE_COLUMNS, CHARGE_UNITS, TRIP_COLUMNS, TRIP_UNITS, Row
@@ -96,22 +97,24 @@ def _write(path: Path, content: bytes) -> None:
 
 def _tables(export: BookExport) -> dict[str, bytes]:
     return {
-        f"{export.file_name}-trips.csv": _table(TRIP_COLUMNS, export.trips),
-        f"{export.file_name}-charges.csv": _table(CHARGE_COLUMNS, export.charges),
+        f"{export.file_name}-trips.csv": _table(TRIP_COLUMNS, TRIP_UNITS, export.trips),
+        f"{export.file_name}-charges.csv": _table(CHARGE_COLUMNS, CHARGE_UNITS, export.charges),
     }
 
 
-def _table(columns: Iterable[str], rows: Iterable[Row]) -> bytes:
-    """Return rows as CSV. By a mark at its begin spreadsheets see that it is UTF-8."""
+def _table(columns: Iterable[str], units: Mapping[str, JsonValueType], rows: Iterable[Row]) -> bytes:
+    """Return rows as CSV, with units in its header. By a mark at its begin spreadsheets see that it is UTF-8."""
     text = StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(columns)
+    writer.writerow([f"{name} ({units[name]})" if name in units else name for name in columns])
     writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 
 def _cell(value: object) -> object:
-    """Return a value that no spreadsheet runs: anybody may have given a place its name."""
+    """Return a value that people understand and no spreadsheet runs: anybody may have given a place its name."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return _FORMULA.sub(r"\g<0>'", value) if isinstance(value, str) else value
 
 
