@@ -157,7 +157,8 @@ async def test_a_refresh_that_wakes_goes_the_way_of_all_commands(
     assert datetime.fromisoformat(told["last_report"]) > datetime.fromisoformat(before)
     await settle(hass)
     assert simulator.requests["wakes"] == 2, "for the battery, and for the climate"
-    assert [line["why"] for line in await ask(hass, "wake_log", leaf)] == ["refresh"] * 2
+    wakes = [(line["why"], line["part"]) for line in await ask(hass, "wake_log", leaf)]
+    assert wakes == [("refresh", "climate"), ("refresh", None)], "newest first, and no two alike"
     assert [line["command"] for line in await ask(hass, "command_log", leaf)] == ["refresh"] * 2
 
 

@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from .engine.command_job import Job, Stage, Unfinished
 from .engine.wake_policy import Wake, WakeResult
 from .store import RememberedVehicle, VehicleStore
-from .vehicle import BackendError, Command, CommandRecord, Departure, Initiator
+from .vehicle import BackendError, Command, CommandRecord, Departure, Initiator, Refresh
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -114,7 +114,9 @@ class CommandLog:
 
     def record_request(self, job: Job, wakes: bool) -> AbstractAsyncContextManager[None]:
         """Return the context in which a request of a command leaves; see :meth:`_async_request`."""
-        return self._async_request(job.sent_at or job.asked_at, job.asked_by, job.command.kind(), wakes=wakes)
+        at, command = job.sent_at or job.asked_at, job.command
+        part = command.group if isinstance(command, Refresh) else None
+        return self._async_request(Wake(at=at, asked_by=job.asked_by, why=command.kind(), part=part), wakes=wakes)
 
     @asynccontextmanager
     async def async_waking(self, why: str, asked_by: Initiator) -> AsyncIterator[Departure]:
@@ -124,7 +126,7 @@ class CommandLog:
         def departure(
             *, wakes: bool = True, answer_within: timedelta = timedelta()
         ) -> AbstractAsyncContextManager[None]:
-            return self._async_request(at, asked_by, why, wakes=wakes)
+            return self._async_request(Wake(at=at, asked_by=asked_by, why=why), wakes=wakes)
 
         try:
             yield departure
@@ -137,18 +139,18 @@ class CommandLog:
             self.async_changed()
 
     @asynccontextmanager
-    async def _async_request(self, at: datetime, asked_by: Initiator, why: str, *, wakes: bool) -> AsyncIterator[None]:
+    async def _async_request(self, wake: Wake, *, wakes: bool) -> AsyncIterator[None]:
         """Write down that a request leaves, and what it wakes, before it does; one that was refused wakes nothing."""
         if wakes:
             # A second wake for the same command shows that the first was answered.
-            self.wakes = self.wakes.resolve(at, WakeResult.ANSWERED).record(Wake(at=at, asked_by=asked_by, why=why))
+            self.wakes = self.wakes.resolve(wake.at, WakeResult.ANSWERED).record(wake)
             self.async_changed()
         await self._store.async_save_open()
         try:
             yield
         except BackendError as err:
             if wakes and err.nothing_done:
-                self.wakes = self.wakes.withdraw(at)
+                self.wakes = self.wakes.withdraw(wake.at)
             raise
 
     @callback

@@ -95,7 +95,13 @@ def _in_local_time(data: Mapping[str, JsonValueType], *names: str) -> dict[str, 
 
 async def _wake_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     wakes: list[JsonValueType] = [
-        {"at": local_time(wake.at), "asked_by": wake.asked_by.shown, "why": wake.why, "result": wake.result}
+        {
+            "at": local_time(wake.at),
+            "asked_by": wake.asked_by.shown,
+            "why": wake.why,
+            "part": wake.part,
+            "result": wake.result,
+        }
         for wake in reversed(vehicle.log.wakes.wakes)
     ]
     return {"answer": [*_not_woken(vehicle), *wakes]}
@@ -111,6 +117,7 @@ def _not_woken(vehicle: VehicleRuntime) -> list[JsonValueType]:
             "at": local_time(not_woken.since),
             "asked_by": "option",
             "why": Refresh.kind(),
+            "part": None,
             "result": "not_woken",
             "refusal": not_woken.refusal,
         }
