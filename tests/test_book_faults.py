@@ -319,7 +319,7 @@ async def test_of_two_tariffs_of_the_grid_nobody_knows_which_one_holds(hass: Hom
 
 
 def test_a_place_is_no_formula_where_spreadsheets_part_columns_by_semicolons() -> None:
-    table = _table(["to"], [{"to": "Depot;=1+1"}]).decode("utf-8-sig")
+    table = _table(["to"], {}, [{"to": "Depot;=1+1"}]).decode("utf-8-sig")
     assert list(csv.reader(StringIO(table), delimiter=";"))[1] == ["Depot", "'=1+1"]
 
 
