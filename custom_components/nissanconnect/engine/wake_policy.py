@@ -43,8 +43,8 @@ _RESPONSES = (None, Reason.REJECTED_BY_VEHICLE, Reason.NOT_SEEN, Reason.WRONG_PI
 class Wake:
     """One wake. ``why`` is the kind of the command, or of another request to the vehicle.
 
-    ``part`` is the part of the state that alone was asked for, ``None`` if it was not one part. All wakes of one command
-    are recorded ``at`` the time when its sending began.
+    ``part`` is the one part of the state that was asked for, ``None`` if it was more. All wakes of one command are
+    recorded ``at`` the time when its sending began.
     """
 
     at: datetime
