@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.nissanconnect.book import long_term
+from custom_components.nissanconnect.book import long_term, tariffs
 from custom_components.nissanconnect.book.energy_dashboard import async_grid_price
 from custom_components.nissanconnect.book.files import BookFiles, OpenBook
 from custom_components.nissanconnect.charging.price_choice import CONSTANT, PriceChoice
@@ -24,6 +24,7 @@ from custom_components.nissanconnect.charging.price_sources import async_find_pr
 from custom_components.nissanconnect.const import DOMAIN
 from custom_components.nissanconnect.engine.book import Sums
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, last_until
+from custom_components.nissanconnect.engine.energy_cost import known_at
 from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.runtime import VehicleRuntime
 from custom_components.nissanconnect.store import VehicleStore
@@ -270,9 +271,49 @@ async def test_a_restart_before_a_source_in_another_currency_is_there_ends_no_pr
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await settle(hass)
     await pass_time(timedelta(minutes=6))
+    assert _price_now(runtime(loaded)) == 3.0
     hass.states.async_set(PRICE, there.state, there.attributes)
     await pass_time(timedelta(minutes=10))
     assert _price_now(runtime(loaded)) == 3.0
+
+
+@pytest.mark.usefixtures("at_home")
+async def test_a_plan_whose_source_has_changed_its_currency_keeps_the_last_one_over_a_restart(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    """Of its two tariffs that one counts by which it has noted a price last, whichever it was first."""
+    await pass_time(timedelta(minutes=3))
+    _hourly(hass, [0.3, 0.2])
+    await add_plan(hass, loaded)
+    for price, unit in ((3.0, "SEK/kWh"), (0.4, "EUR/kWh")):
+        await pass_time(timedelta(minutes=10))
+        _hourly(hass, [price, 0.2], unit=unit)
+    await pass_time(timedelta(minutes=10))
+    hass.states.async_set(PRICE, "unavailable")
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await settle(hass)
+    await pass_time(timedelta(minutes=10))
+    assert _price_now(runtime(loaded)) == 0.4
+
+
+@pytest.mark.usefixtures("at_home")
+async def test_a_plan_that_is_new_changes_nothing_of_the_minutes_before_it(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def grid_price(_: HomeAssistant) -> float:
+        return 0.5
+
+    monkeypatch.setattr(tariffs, "async_grid_price", grid_price)
+    await pass_time(timedelta(minutes=8))
+    before = dt_util.utcnow() - timedelta(minutes=1)
+    _hourly(hass, [0.2, 0.2])
+    await add_plan(hass, loaded)
+    await pass_time(timedelta(minutes=10))
+    book = runtime(loaded).book
+    series = book.book.readings.by_source(Quantity.PRICE)
+    known = [series.get(each.key, ()) for each in book.notes.tariffs.known]
+    assert known_at(before, *known) == 0.5
+    assert known_at(dt_util.utcnow(), *known) == 0.2
 
 
 @pytest.mark.usefixtures("recorder_mock")

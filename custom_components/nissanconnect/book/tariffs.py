@@ -243,8 +243,7 @@ class _PlanPrices:
             if found.slots:  # else the currency is not known either
                 self.currency = found.currency
             self._due_at = self._prices.next_read(now, self._slots[-1].end if self._slots else None)
-        rate = await self._async_rate(now)
-        return rate and rate._replace(start=max(rate.start, self._since, _hour(now)))
+        return await self._async_rate(now)
 
     def is_known(self, now: datetime) -> bool:
         """Whether a price is known of now."""
@@ -265,7 +264,9 @@ class _PlanPrices:
         hass, plan = self._hass, self._plan
         power = expected_power(hass, plan)
         if plan.feed_in is None:
-            return rate_at(now, self._slots, (), power=power, feed_in=0.0)
+            rate = rate_at(now, self._slots, (), power=power, feed_in=0.0)
+            # What was before is only noted where nothing else is.
+            return rate and rate._replace(start=max(rate.start, self._since, _hour(now)))
         if hass.state is not CoreState.running or (self._noted_until is not None and now < self._noted_until):
             return None
         solar = await async_solar_forecast(hass)
