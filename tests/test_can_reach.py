@@ -130,8 +130,9 @@ async def test_there_and_back_with_a_reserve(leaf: Asked, monkeypatch: pytest.Mo
     assert there_and_back["level_at_return"] == pytest.approx(32, abs=0.3)
     assert (await leaf(distance=60, round_trip=True, reserve=30))["why"] == "close"
     short = await leaf(distance=60, round_trip=True, reserve=50)
-    assert (short["reachable"], short["why"]) == ("no", "not_enough")
-    assert short["message"] == "It does not get there without using the reserve."
+    assert (short["reachable"], short["why"]) == ("no", "reserve_needed")
+    assert short["message"] == "At best it gets there and back by using the reserve."
+    assert (await leaf(distance=600))["message"] == "It does not get there, not even with the reserve."
 
 
 async def test_before_anything_is_learnt_what_is_typical_counts_with_care(leaf: Asked) -> None:

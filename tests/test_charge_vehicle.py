@@ -103,6 +103,27 @@ async def test_climate_that_a_meter_shows_is_no_charge_that_somebody_has_started
     assert standing(charge) is PlanStatus.PLANNED
 
 
+@pytest.mark.parametrize("through_us", [True, False])
+async def test_a_plan_that_gives_way_to_a_start_by_hand_orders_nothing_more(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    entry: MockConfigEntry,
+    wallbox: Wallbox,
+    pass_time: LetTimePass,
+    through_us: bool,
+) -> None:
+    charge = await wait_for_night(hass, simulator, entry, pass_time)
+    if through_us:
+        runtime(entry, "Ariya").commands.async_submit(StartCharging(), Initiator(kind="user"))
+    else:
+        simulator.vehicle("Ariya").order(StartCharging())
+    await pass_time(20 * MINUTE, 5 * MINUTE)
+    assert standing(charge) is PlanStatus.SUSPENDED
+    assert electric(simulator, "Ariya").from_wall > 0
+    started = [each for each in runtime(entry, "Ariya").log.records if each.command == "start_charging"]
+    assert [each.asked_by.kind for each in started] == ["user"] * through_us
+
+
 async def test_a_plan_leaves_the_connection_to_a_vehicle_that_charges_by_hand(
     hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, wallbox: Wallbox, pass_time: LetTimePass
 ) -> None:

@@ -138,7 +138,9 @@ def test_every_reason_and_every_problem_of_a_charge_plan_has_its_words() -> None
 
 
 def test_every_reason_why_a_place_is_within_reach_has_its_words() -> None:
-    assert ENGLISH["selector"]["reach_reason"]["options"].keys() == set(ReachReason)
+    assert ENGLISH["selector"]["reach_reason"]["options"].keys() == {
+        f"{reason}{way}" for reason in ReachReason for way in ("", "_back")
+    }
 
 
 def test_icons_are_for_what_exists() -> None:

@@ -67,6 +67,9 @@ CAN_REACH_FIELDS: Mapping[probatio.Marker, Any] = {
     probatio.Optional(ATTR_OUTSIDE_TEMPERATURE): probatio.Coerce(float),
 }
 
+_BACK = "_back"
+"""What the names of messages end with that speak of coming back."""
+
 _UNITS: Mapping[str, str] = {
     "distance": UnitOfLength.KILOMETERS,
     "consumption": UnitOfEnergyDistance.KILO_WATT_HOUR_PER_100_KM,
@@ -115,7 +118,7 @@ async def async_reach_answer(vehicle: VehicleRuntime, road: Road, data: Mapping[
         "consumption": None if consumption is None else round(consumption.mean, 1),
         "outside_temperature": None if outside is None else round(outside, 1),
         "why": found.reason,
-        "message": await async_text(vehicle.hass, "reach_reason", found.reason),
+        "message": await async_text(vehicle.hass, "reach_reason", f"{found.reason}{_BACK if data[ATTR_ROUND_TRIP] else ''}"),
         "units": dict(_UNITS),
     }
 

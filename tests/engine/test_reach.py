@@ -29,14 +29,16 @@ GUESSED = usage(ConsumptionModel(typical=16.0).estimate(20, datetime(2026, 11, 1
     ("level", "distance", "more", "reachable", "reason"),
     [
         (80, 100, {}, Reachable.YES, ReachReason.ENOUGH),
-        (80, 120, {"round_trip": True}, Reachable.NO, ReachReason.NOT_ENOUGH),
+        (80, 120, {"round_trip": True}, Reachable.NO, ReachReason.RESERVE_NEEDED),
+        (80, 300, {}, Reachable.NO, ReachReason.NOT_ENOUGH),
+        (80, 150, {"round_trip": True}, Reachable.NO, ReachReason.NOT_ENOUGH),
         (80, 160, {}, Reachable.UNSURE, ReachReason.CLOSE),
         (80, 160, {"reserve": 0}, Reachable.YES, ReachReason.ENOUGH),
-        (80, 160, {"reserve": 40}, Reachable.NO, ReachReason.NOT_ENOUGH),
+        (80, 160, {"reserve": 40}, Reachable.NO, ReachReason.RESERVE_NEEDED),
         (60, 40, {"round_trip": True, "reserve": 20}, Reachable.YES, ReachReason.ENOUGH),
         (12, 0, {}, Reachable.YES, ReachReason.ENOUGH),
         (10.5, 0, {}, Reachable.UNSURE, ReachReason.CLOSE),
-        (8, 0, {}, Reachable.NO, ReachReason.NOT_ENOUGH),
+        (8, 0, {}, Reachable.NO, ReachReason.RESERVE_NEEDED),
     ],
 )
 def test_the_answer_and_why(

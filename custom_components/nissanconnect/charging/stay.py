@@ -273,7 +273,9 @@ class ChargeStay:
             return
         self._async_keep(replace(session, order=Order(on=True, at=dt_util.utcnow(), given_up=True)))
         charging = self._coordinator.data.charging
-        if not (self._switch.by_vehicle and charging and charging.plugged_in is False):
+        started_by_hand = session.mode is SessionMode.SUSPENDED and charging is not None and charging.active
+        unplugged = charging is not None and charging.plugged_in is False
+        if not (self._switch.by_vehicle and (unplugged or started_by_hand)):
             self.switcher.async_let_go()
 
     @callback

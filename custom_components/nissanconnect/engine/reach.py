@@ -38,7 +38,10 @@ class ReachReason(StrEnum):
     """Why."""
 
     ENOUGH = "enough"
+    RESERVE_NEEDED = "reserve_needed"
+    """At best it gets there with what should be left."""
     NOT_ENOUGH = "not_enough"
+    """It does not get there, not even with that."""
     CLOSE = "close"
     FEW_TRIPS = "few_trips"
     """It is not sure, and little is known of the vehicle's consumption yet."""
@@ -128,14 +131,14 @@ def reach(level: float, taken: Usage, road: Road, *, round_trip: bool = False, r
     used = taken.per_km * road.distance
     total = used * (2 if round_trip else 1)
     spread = hypot(_LEVEL_SPREAD, total * hypot(taken.spread, road.spread))
-    reachable = Reachable.UNSURE
+    reachable, at_best = Reachable.UNSURE, level - max(0.0, total - spread)
     if level - total - spread >= reserve:
         reachable = Reachable.YES
-    elif level - max(0.0, total - spread) < reserve:
+    elif at_best < reserve:
         reachable = Reachable.NO
     return Reach(
         reachable=reachable,
-        reason=_reason(reachable, taken),
+        reason=_reason(reachable, taken, at_best),
         level_at_arrival=level - used,
         level_at_return=level - total if round_trip else None,
         spread=spread,
@@ -143,11 +146,11 @@ def reach(level: float, taken: Usage, road: Road, *, round_trip: bool = False, r
     )
 
 
-def _reason(reachable: Reachable, taken: Usage) -> ReachReason:
+def _reason(reachable: Reachable, taken: Usage, at_best: float) -> ReachReason:
     if reachable is Reachable.YES:
         return ReachReason.ENOUGH
     if reachable is Reachable.NO:
-        return ReachReason.NOT_ENOUGH
+        return ReachReason.RESERVE_NEEDED if at_best >= 0 else ReachReason.NOT_ENOUGH
     return ReachReason.FEW_TRIPS if taken.trips is not None and taken.trips < _FEW_TRIPS else ReachReason.CLOSE
 
 
