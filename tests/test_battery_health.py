@@ -154,8 +154,8 @@ async def test_the_newest_report_of_each_value_counts(hass: HomeAssistant, leaf:
         assert answer[name] == {"value": value, "source": "leafspy", "at": now.isoformat()}
     assert answer["capacity_reported"]["value"] == 40
     assert answer["capacity_nominal"] == {"value": 38.5, "source": "model", "at": None}
-    assert "- Battery health: 91 % (Leaf Spy, 2026-11-20)" in answer["text"].splitlines()
-    assert "- Battery conductance (Hx): 80.5 % (Leaf Spy, 2026-11-20)" in answer["text"].splitlines()
+    assert "- Battery health: 91 %; Leaf Spy, 2026-11-20" in answer["text"].splitlines()
+    assert "- Battery conductance (Hx): 80.5 %; Leaf Spy, 2026-11-20" in answer["text"].splitlines()
 
 
 async def test_before_ten_charges_it_says_how_many_are_missing(
@@ -169,8 +169,8 @@ async def test_before_ten_charges_it_says_how_many_are_missing(
     assert {*estimated.values()} == {None}
     assert (answer["health"], answer["hx"], answer["capacity_reported"]) == (None, None, None)
     assert answer["text"] == (
-        "How much it holds cannot be estimated yet: that takes 10 charges of 20 % or more whose energy was metered, "
-        "and there are 5."
+        "How much it holds cannot be estimated yet: that takes 10 charges of 20 % or more whose energy was metered. "
+        "So far: 5."
     )
     assert answer["uncertainty"] == "Too few charges say anything yet."
 
@@ -206,7 +206,7 @@ async def test_the_report_is_in_the_language_of_home_assistant(
     await report(leaf, capacity=40, hx=80.5)
     leaf.battery.async_learn(charges(now - 3 * YEAR, now, Garage(per_year=-2)))
     answer = await ask(hass, "battery_report", device)
-    assert "- Batterieleitwert (Hx): 80,5 % (Leaf Spy, 2026-11-20)" in answer["text"].splitlines()
+    assert "- Batterieleitwert (Hx): 80,5 %; Leaf Spy, 20.11.2026" in answer["text"].splitlines()
     assert re.search(r"Sie ändert sich um -\d,\d % im Jahr", answer["text"])
     assert "[" not in answer["text"]
 
@@ -234,7 +234,7 @@ async def test_of_several_vehicles_those_with_a_traction_battery_are_reported(
 
 # Its dashboard
 
-LINE = "- Battery health: {} % (Leaf Spy, 2026-11-20)"
+LINE = "- Battery health: {} %; Leaf Spy, 2026-11-20"
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ async def test_a_dashboard_shows_it_as_the_page_says(
     freezer.tick(DAY)
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert "and there are 5." in on_dashboard()[-1]
+    assert "So far: 5." in on_dashboard()[-1]
 
 
 @pytest.mark.parametrize("expected_lingering_timers", [True])

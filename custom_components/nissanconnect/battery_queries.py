@@ -114,7 +114,9 @@ async def _text(hass: HomeAssistant, batteries: Mapping[str, Battery | None], he
             label = await async_text(hass, "sensor", f"{figure.sensor}.name")
             value = await async_number(hass, getattr(battery, figure.field), figure.digits)
             source = await async_text(hass, "source", battery.backend)
-            lines.append(f"- {label}: {value} {figure.unit} ({source}, {await _shown(hass, battery.known_at)})")
+            known_at = await _shown(hass, battery.known_at)
+            shown = {"value": f"{value} {figure.unit}", "source": source, "at": known_at}
+            lines.append(await async_say(hass, "battery_report", "reported", label=label, **shown))
     paragraphs = ["\n".join(lines)] if lines else []
     paragraphs += [await say(name, **values) for name, values in _sentences(health)]
     return "\n\n".join(paragraphs)
@@ -140,5 +142,7 @@ def _sentences(health: BatteryHealth) -> Iterator[tuple[str, Mapping[str, float 
 
 async def _shown(hass: HomeAssistant, value: float | datetime) -> str:
     if isinstance(value, datetime):
-        return f"{dt_util.as_local(value):%Y-%m-%d}"
+        day = dt_util.as_local(value)
+        parts = {"year": f"{day:%Y}", "month": f"{day:%m}", "day": f"{day:%d}"}
+        return await async_say(hass, "battery_report", "date", **parts)
     return await async_number(hass, value, 0 if isinstance(value, int) else 1)

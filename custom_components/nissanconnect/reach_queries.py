@@ -118,7 +118,9 @@ async def async_reach_answer(vehicle: VehicleRuntime, road: Road, data: Mapping[
         "consumption": None if consumption is None else round(consumption.mean, 1),
         "outside_temperature": None if outside is None else round(outside, 1),
         "why": found.reason,
-        "message": await async_text(vehicle.hass, "reach_reason", f"{found.reason}{_BACK if data[ATTR_ROUND_TRIP] else ''}"),
+        "message": await async_text(
+            vehicle.hass, "reach_reason", f"{found.reason}{_BACK if data[ATTR_ROUND_TRIP] else ''}"
+        ),
         "units": dict(_UNITS),
     }
 
