@@ -216,7 +216,7 @@ async def test_without_a_traction_battery_there_is_no_report(
 ) -> None:
     with pytest.raises(ServiceValidationError) as error:
         await ask(hass, "battery_report", device_id(hass, loaded, simulator, "Qashqai"))
-    assert error.value.translation_key == "not_supported"
+    assert error.value.translation_key == "no_traction_battery"
 
 
 async def test_of_several_vehicles_those_with_a_traction_battery_are_reported(
@@ -228,7 +228,9 @@ async def test_of_several_vehicles_those_with_a_traction_battery_are_reported(
     )
     without, leaf = (told["vehicles"][each] for each in devices)
     assert (without["name"], without["answer"]) == (simulator.car("Qashqai").vehicle.info.nickname, None)
-    assert without["error"] == str(ServiceValidationError(translation_domain=DOMAIN, translation_key="not_supported"))
+    assert without["error"] == str(
+        ServiceValidationError(translation_domain=DOMAIN, translation_key="no_traction_battery")
+    )
     assert leaf["answer"]["capacity_nominal"]["value"] == 38.5
 
 

@@ -152,7 +152,7 @@ async def test_without_a_traction_battery_there_is_nothing_to_plan(
 ) -> None:
     with pytest.raises(ServiceValidationError) as error:
         await plan(hass, device_id(hass, loaded, simulator, "Qashqai"))
-    assert error.value.translation_key == "not_supported"
+    assert error.value.translation_key == "no_traction_battery"
 
 
 # Bad input

@@ -38,7 +38,6 @@ from .vehicle import (
     COMMANDS,
     BackendError,
     CancelClimateSchedule,
-    Capability,
     Command,
     Group,
     Market,
@@ -62,14 +61,14 @@ type VehicleResponse = Mapping[str, JsonValueType]
 class VehicleQuery:
     """A query: its fields, and the function that runs it for a vehicle without waking that.
 
-    ``needs``: what a vehicle has to have for it; one without has no answer. ``response_optional``: it does something
+    ``needs_battery``: a vehicle without a traction battery has no answer. ``response_optional``: it does something
     even if nobody wants its response. ``admin_only``: it shows what people have done, or changes what Home Assistant
     has recorded.
     """
 
     run: Callable[[VehicleRuntime, ServiceCall], Awaitable[VehicleResponse]]
     fields: Fields = field(default_factory=dict)
-    needs: Capability | None = None
+    needs_battery: bool = False
     response_optional: bool = False
     admin_only: bool = False
 
@@ -212,7 +211,7 @@ async def _rebuild_statistics(vehicle: VehicleRuntime, call: ServiceCall) -> Veh
 
 
 QUERIES: Mapping[str, VehicleQuery] = {
-    "battery_report": VehicleQuery(run=async_battery_report, needs=Capability.BATTERY),
+    "battery_report": VehicleQuery(run=async_battery_report, needs_battery=True),
     "can_reach": VehicleQuery(run=async_can_reach, fields=CAN_REACH_FIELDS),
     "command_log": VehicleQuery(run=_command_log, admin_only=True),
     "export_book": VehicleQuery(
@@ -226,7 +225,7 @@ QUERIES: Mapping[str, VehicleQuery] = {
         response_optional=True,
         admin_only=True,
     ),
-    "plan_charge": VehicleQuery(run=async_plan_charge, fields=PLAN_CHARGE_FIELDS, needs=Capability.BATTERY),
+    "plan_charge": VehicleQuery(run=async_plan_charge, fields=PLAN_CHARGE_FIELDS, needs_battery=True),
     "preflight": VehicleQuery(run=_preflight, fields={probatio.Required(ATTR_COMMAND): probatio.In(sorted(PREFLIGHT))}),
     "rebuild_statistics": VehicleQuery(run=_rebuild_statistics, response_optional=True, admin_only=True),
     "wake_log": VehicleQuery(run=_wake_log, admin_only=True),

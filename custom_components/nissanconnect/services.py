@@ -40,7 +40,6 @@ from .vehicle import (
     CommandOutcome,
     FlashLights,
     Group,
-    NotSupported,
     Refresh,
     ScheduleClimate,
     SendDestination,
@@ -307,8 +306,8 @@ def _query_handler(query: VehicleQuery) -> Callable[[ServiceCall], Coroutine[Any
 
 
 async def _answer(vehicle: VehicleRuntime, query: VehicleQuery, call: ServiceCall) -> VehicleResponse:
-    if query.needs is not None and query.needs not in vehicle.info.all_capabilities:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key=NotSupported.key)
+    if query.needs_battery and Capability.BATTERY not in vehicle.info.all_capabilities:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_traction_battery")
     return await query.run(vehicle, call)
 
 
