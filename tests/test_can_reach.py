@@ -435,6 +435,14 @@ async def test_who_may_not_see_an_entity_is_not_told_how_far_away_it_is(
     await far(to="person.anna")
 
 
+async def test_an_error_names_the_field_and_its_unit_as_the_owner_knows_them(hass: HomeAssistant, leaf: Asked) -> None:
+    hass.config.units, hass.config.language = US_CUSTOMARY_SYSTEM, "de"
+    with pytest.raises(ServiceValidationError) as error:
+        await leaf(distance=10, outside_temperature=150)
+    said = error.value.translation_placeholders
+    assert said == {"field": "Außentemperatur", "minimum": "-76", "maximum": "140 °F"}
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 async def test_it_answers_in_the_language_of_the_house(hass: HomeAssistant, leaf: Asked, language: str) -> None:
     hass.config.language = language

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from homeassistant.core import ServiceCall
+from homeassistant.const import PERCENTAGE, UnitOfEnergy, UnitOfPower, UnitOfTime
+from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
@@ -20,7 +21,7 @@ from .engine.charge_planner import plan_charge
 from .engine.charge_wishes import ChargeWishes
 from .local_time import future_time, in_utc, local_time
 from .runtime import VehicleRuntime
-from .texts import async_text
+from .texts import async_field, async_text
 
 ATTR_BLOCK = "block"
 ATTR_CAPACITY = "capacity"
@@ -35,6 +36,17 @@ ATTR_START = "start"
 ATTR_STARTS = "starts"
 ATTR_TARGET = "target"
 
+_ACTION = "plan_charge"
+
+
+class Limits(NamedTuple):
+    """Between what the number in a field has to be, and its unit."""
+
+    low: float
+    high: float
+    unit: str = ""
+
+
 _DEFAULT = ChargeWishes()
 """What is planned for if neither the call nor the vehicle tells."""
 _MOST_AC = 22.0
@@ -46,17 +58,18 @@ _AHEAD = timedelta(days=3)
 _MOST_PRICES = 600
 """Two days in slots of five minutes, and some; to plan with more takes too long for an answer."""
 
-_LIMITS: Mapping[str, tuple[float, float]] = {
-    ATTR_TARGET: (1, 100),
-    ATTR_LEVEL: (0, 100),
-    ATTR_POWER: (0.5, 50),
-    ATTR_CAPACITY: (1, 200),
-    ATTR_STARTS: (1, 24),
-    ATTR_BLOCK: (0, 1440),
-    ATTR_HIGHEST_PRICE: (-10_000, 10_000),
-    ATTR_PRICE: (-10_000, 10_000),
+_PRICES = Limits(-10_000, 10_000)
+"""Some currencies are small."""
+
+_LIMITS: Mapping[str, Limits] = {
+    ATTR_TARGET: Limits(1, 100, PERCENTAGE),
+    ATTR_LEVEL: Limits(0, 100, PERCENTAGE),
+    ATTR_POWER: Limits(0.5, 50, UnitOfPower.KILO_WATT),
+    ATTR_CAPACITY: Limits(1, 200, UnitOfEnergy.KILO_WATT_HOUR),
+    ATTR_STARTS: Limits(1, 24),
+    ATTR_BLOCK: Limits(0, 1440, UnitOfTime.MINUTES),
+    ATTR_HIGHEST_PRICE: _PRICES,
 }
-"""Between what a number has to be: %, kW, kWh, minutes, and the currency per kWh, some of which are small."""
 
 PLAN_CHARGE_FIELDS: Mapping[probatio.Marker, Any] = {
     probatio.Optional(ATTR_TARGET): probatio.Coerce(float),
@@ -90,6 +103,8 @@ async def async_plan_charge(vehicle: VehicleRuntime, call: ServiceCall) -> Mappi
     Raises a translated error if a field makes no sense, or if the vehicle does not report what was left out.
     """
     now = dt_util.utcnow()
+    for name in _LIMITS.keys() & call.data.keys():
+        await async_check_limits(call.hass, _ACTION, name, call.data[name], _LIMITS[name])
     task = _task(vehicle, call.data, now)
     prices, currency = await _async_prices(vehicle, call.data, now)
     plan = await call.hass.async_add_executor_job(plan_charge, task, prices)
@@ -124,8 +139,6 @@ def _rounded(cost: float | None) -> float | None:
 
 def _task(vehicle: VehicleRuntime, data: Mapping[str, Any], now: datetime) -> ChargeTask:
     """Return what is wanted, completed with what is known of the vehicle."""
-    for name in _LIMITS.keys() & data.keys():
-        check_limits(name, data[name], _LIMITS[name])
     ready_by: datetime | None = data.get(ATTR_READY_BY)
     plan = vehicle.charge.settings
     return ChargeTask(
@@ -143,14 +156,18 @@ def _task(vehicle: VehicleRuntime, data: Mapping[str, Any], now: datetime) -> Ch
     )
 
 
-def check_limits(name: str, value: float, limits: tuple[float, float]) -> None:
-    """Raise a translated error if a number is beyond the limits of its field, or NaN."""
-    low, high = limits
+async def async_check_limits(hass: HomeAssistant, action: str, field: str, value: float, limits: Limits) -> None:
+    """Raise a translated error if a number is beyond the limits of the field of an action, or NaN."""
+    low, high, unit = limits
     if not low <= value <= high:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="number_out_of_range",
-            translation_placeholders={"field": name, "minimum": f"{low:g}", "maximum": f"{high:g}"},
+            translation_placeholders={
+                "field": await async_field(hass, action, field),
+                "minimum": f"{low:g}",
+                "maximum": f"{high:g} {unit}".rstrip(),
+            },
         )
 
 
@@ -179,7 +196,7 @@ def _power(vehicle: VehicleRuntime, data: Mapping[str, Any]) -> float:
     if (plan := vehicle.charge.settings) is not None:
         return plan.wishes.power
     charging = vehicle.coordinator.shown.charging
-    least, _ = _LIMITS[ATTR_POWER]
+    least = _LIMITS[ATTR_POWER].low
     if charging and charging.active and charging.power is not None and least <= charging.power <= _MOST_AC:
         return charging.power
     return ac_power(vehicle.info) or _DEFAULT.power
@@ -190,6 +207,8 @@ async def _async_prices(
 ) -> tuple[Sequence[PriceSlot], str]:
     """Return the prices to plan with, and their currency: the given ones, or those of the vehicle's charge plan."""
     if ATTR_PRICES in data:
+        for each in data[ATTR_PRICES]:
+            await async_check_limits(vehicle.hass, _ACTION, ATTR_PRICES, each[ATTR_PRICE], _PRICES)
         return _given_prices(data, now), vehicle.hass.config.currency
     if (plan := vehicle.charge.settings) is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="prices_missing")
@@ -226,7 +245,6 @@ def _slot(item: Mapping[str, Any]) -> PriceSlot:
             translation_key="price_ends_before_it_starts",
             translation_placeholders={"start": _local(slot.start), "end": _local(slot.end)},
         )
-    check_limits(ATTR_PRICE, slot.price, _LIMITS[ATTR_PRICE])
     return slot
 
 

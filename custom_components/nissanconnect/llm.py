@@ -26,10 +26,10 @@ from .reach_queries import (
     ATTR_ROUND_TRIP,
     async_check_readable,
     async_reach_answer,
+    async_road_of,
     async_road_to_address,
     check_one_of,
     named_places,
-    road_of,
     road_to_place,
 )
 from .runtime import VehicleRuntime
@@ -72,7 +72,7 @@ async def _can_reach(exposed: Exposed, arguments: Mapping[str, Any], context: Co
     vehicle = exposed.vehicle
     check_one_of(arguments, ATTR_DISTANCE_KM, ATTR_PLACE, ATTR_ADDRESS)
     if ATTR_DISTANCE_KM in arguments:
-        road = road_of(arguments[ATTR_DISTANCE_KM])
+        road = await async_road_of(vehicle, arguments[ATTR_DISTANCE_KM])
     elif _TRACKER not in exposed.states:  # a distance from a place tells something of where the vehicle is
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="position_unknown")
     elif ATTR_ADDRESS in arguments:

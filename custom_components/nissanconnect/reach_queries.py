@@ -10,7 +10,7 @@ from typing import Any
 
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components.zone import DOMAIN as ZONE
-from homeassistant.const import UnitOfEnergyDistance, UnitOfLength, UnitOfTemperature
+from homeassistant.const import PERCENTAGE, UnitOfEnergyDistance, UnitOfLength, UnitOfTemperature
 from homeassistant.core import Context, HomeAssistant, ServiceCall, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv
@@ -19,7 +19,7 @@ from homeassistant.util.json import JsonValueType
 from homeassistant.util.unit_conversion import TemperatureConverter
 import probatio
 
-from .charge_queries import ATTR_LEVEL, check_limits
+from .charge_queries import ATTR_LEVEL, Limits, async_check_limits
 from .const import DOMAIN
 from .engine.consumption import Consumption
 from .engine.position import Circle, distance
@@ -49,13 +49,13 @@ _POSITION = re.compile(rf"{_ANGLE}.*{_ANGLE}|[023456789CFGHJMPQRVWX]{{4,8}}\+", 
 Floors and house numbers may have a sign like that of degrees, too.
 """
 
-_LIMITS: Mapping[str, tuple[float, float]] = {
-    ATTR_DISTANCE: (0.1, 5000),
-    ATTR_LEVEL: (0, 100),
-    ATTR_OUTSIDE_TEMPERATURE: (-60, 60),
-    ATTR_RESERVE: (0, 100),
+_LIMITS: Mapping[str, Limits] = {
+    ATTR_DISTANCE: Limits(0.1, 5000, UnitOfLength.KILOMETERS),
+    ATTR_LEVEL: Limits(0, 100, PERCENTAGE),
+    ATTR_RESERVE: Limits(0, 100, PERCENTAGE),
 }
-"""Between what a number has to be: km, % and °C."""
+_COLDEST, _HOTTEST = -60.0, 60.0
+"""°C outside that are no mistake."""
 
 CAN_REACH_FIELDS: Mapping[probatio.Marker, Any] = {
     probatio.Optional(ATTR_DISTANCE): probatio.Coerce(float),
@@ -83,11 +83,14 @@ async def async_can_reach(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping
     data = dict(call.data)
     unit = vehicle.hass.config.units.temperature_unit
     if ATTR_OUTSIDE_TEMPERATURE in data:
-        outside = TemperatureConverter.convert(data[ATTR_OUTSIDE_TEMPERATURE], unit, UnitOfTemperature.CELSIUS)
-        data[ATTR_OUTSIDE_TEMPERATURE] = outside
+        outside = data[ATTR_OUTSIDE_TEMPERATURE]
+        convert, celsius = TemperatureConverter.convert, UnitOfTemperature.CELSIUS
+        limits = Limits(convert(_COLDEST, celsius, unit), convert(_HOTTEST, celsius, unit), unit)
+        await _async_check(vehicle, ATTR_OUTSIDE_TEMPERATURE, outside, limits)
+        data[ATTR_OUTSIDE_TEMPERATURE] = convert(outside, unit, celsius)
     check_one_of(data, ATTR_DISTANCE, ATTR_TO, ATTR_ADDRESS)
     if ATTR_DISTANCE in data:
-        road = road_of(data[ATTR_DISTANCE])
+        road = await async_road_of(vehicle, data[ATTR_DISTANCE])
     elif ATTR_ADDRESS in data:
         road = await async_road_to_address(vehicle, data[ATTR_ADDRESS])
     else:
@@ -99,7 +102,7 @@ async def async_can_reach(vehicle: VehicleRuntime, call: ServiceCall) -> Mapping
 async def async_reach_answer(vehicle: VehicleRuntime, road: Road, data: Mapping[str, Any]) -> dict[str, JsonValueType]:
     """Return the answer for a road by the other fields of the action, with the temperature in °C."""
     for name in _LIMITS.keys() & data.keys():
-        check_limits(name, data[name], _LIMITS[name])
+        await _async_check(vehicle, name, data[name], _LIMITS[name])
     outside: float | None = data.get(ATTR_OUTSIDE_TEMPERATURE, vehicle.estimates.outside(_STILL_OUTSIDE))
     level, taken, consumption = _energy(vehicle, data.get(ATTR_LEVEL), outside)
     found = reach(
@@ -131,10 +134,14 @@ def check_one_of(data: Mapping[str, Any], *names: str) -> None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="distance_or_place")
 
 
-def road_of(km: float) -> Road:
+async def async_road_of(vehicle: VehicleRuntime, km: float) -> Road:
     """Return the road of a given length; raises a translated error if that cannot be one."""
-    check_limits(ATTR_DISTANCE, km, _LIMITS[ATTR_DISTANCE])
+    await _async_check(vehicle, ATTR_DISTANCE, km, _LIMITS[ATTR_DISTANCE])
     return Road(km)
+
+
+async def _async_check(vehicle: VehicleRuntime, field: str, value: float, limits: Limits) -> None:
+    await async_check_limits(vehicle.hass, "can_reach", field, value, limits)
 
 
 def named_places(vehicle: VehicleRuntime) -> dict[str, Circle]:

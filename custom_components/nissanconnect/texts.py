@@ -8,6 +8,7 @@ from homeassistant.helpers.translation import async_get_translations
 from .const import DOMAIN
 
 _SHOWN: Mapping[str, str] = {
+    "field": "services",
     "plan_reason": "entity.sensor.plan_status.state_attributes.reason.state",
     "price_fault": "entity.sensor.plan_status.state_attributes.failure.state",
     "sensor": "entity.sensor",
@@ -25,6 +26,11 @@ async def async_text(hass: HomeAssistant, subject: str, name: str) -> str:
     path = _SHOWN.get(subject, f"selector.{subject}.options")
     texts = await async_get_translations(hass, hass.config.language, path.partition(".")[0], {DOMAIN})
     return texts[f"component.{DOMAIN}.{path}.{name}"]
+
+
+async def async_field(hass: HomeAssistant, action: str, field: str) -> str:
+    """Return what the field of an action is called in its editor."""
+    return await async_text(hass, "field", f"{action}.fields.{field}.name")
 
 
 async def async_say(hass: HomeAssistant, subject: str, name: str, **values: str) -> str:
