@@ -188,9 +188,15 @@ async def test_what_is_wrong_is_said(hass: HomeAssistant, abrp: Abrp, loaded: Mo
         assert (shown[CONF_API_KEY], shown[CONF_TOKEN], shown[CONF_SEND_POSITION]) == (None, None, True)
     abrp.always(None)
     asked = len(abrp.requests)
-    for wrong in ({CONF_API_KEY: "schlüssel\n"}, {CONF_API_KEY: " "}, {CONF_TOKEN: " "}):
+    for wrong in (
+        {CONF_API_KEY: "schlüssel\n"},
+        {CONF_API_KEY: " "},
+        {CONF_TOKEN: " "},
+        {CONF_TOKEN: "tökén"},
+        {CONF_API_KEY: "abc def", CONF_TOKEN: "abc_def"},
+    ):
         form = await submit(hass, form, ENTERED | wrong)
-        assert form["errors"] == {"base": "authentication_failed"}
+        assert form["errors"] == dict.fromkeys(wrong, "odd_characters")
     assert len(abrp.requests) == asked, "what can be no key and no token is not sent"
     abrp.always(Say.json({"status": "error", "errors": ["no plan"]}))
     assert (await submit(hass, form, ENTERED))["type"] is FlowResultType.CREATE_ENTRY

@@ -1,6 +1,7 @@
 """The dialog of A Better Routeplanner: key and token, which are never shown again, and whether it gets the position."""
 
 from collections.abc import Mapping
+import re
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
@@ -18,6 +19,9 @@ from . import loaded_vehicles, vehicle_selector
 
 _SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 _SECRETS = (CONF_API_KEY, CONF_TOKEN)
+_SPELLING = re.compile(r"[A-Za-z0-9-]+")
+"""What keys and tokens are made of."""
+
 _POSITION: Fields = {probatio.Required(CONF_SEND_POSITION, default=False): BooleanSelector()}
 _CHANGE = probatio.Schema({**{probatio.Optional(name): _SECRET for name in _SECRETS}, **_POSITION})
 _PLACEHOLDERS = {"app": "A Better Routeplanner", "address": "contact@iternio.com"}
@@ -83,10 +87,12 @@ class AbrpFlow(ConfigSubentryFlow):
         )
 
     async def _async_errors(self, data: Mapping[str, Any]) -> dict[str, str]:
-        """Return what is wrong with key and token, as far as the service says."""
-        values = EntryValues(data)
+        """Return what is wrong with key and token: what can be none is not sent, the rest is what the service says."""
+        secrets = {name: EntryValues(data).text(name) or "" for name in _SECRETS}
+        if odd := [name for name, secret in secrets.items() if not _SPELLING.fullmatch(secret)]:
+            return dict.fromkeys(odd, "odd_characters")
         try:
-            await async_check(self.hass, values.text(CONF_API_KEY) or "", values.text(CONF_TOKEN) or "")
+            await async_check(self.hass, secrets[CONF_API_KEY], secrets[CONF_TOKEN])
         except AuthenticationFailed:
             return {"base": "authentication_failed"}
         except Unavailable, RateLimited:
