@@ -172,6 +172,19 @@ def test_what_was_regained_on_a_day_is_not_spread_again_over_a_trip_that_goes_pa
     assert [*settled.trips, *book.settle(assumed, life.now + OPEN).trips] == trips
 
 
+def test_what_was_regained_on_a_day_is_not_given_to_its_last_trip_alone_if_it_is_known_late() -> None:
+    life = Life()
+    life.stand(60)
+    life.drive(30, 60)
+    life.stand(600)
+    life.drive(40, 60)
+    life.stand(120)
+    book, noon = book_of(DENSE.report(life)), START.replace(hour=12)
+    assert len(book.settle(ASSUMED, noon + OPEN).trips) == 1
+    known_late = replace(ASSUMED, regained=(Rise(START.replace(hour=0), noon + timedelta(hours=12), 3.0),))
+    assert [trip.regained for trip in book.entries(known_late, life.now).trips] == [None]
+
+
 def test_where_it_stood_is_known_when_the_rest_is_settled() -> None:
     """It reports that it is away before the odometer has risen."""
     life = Life()

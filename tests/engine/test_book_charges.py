@@ -188,6 +188,8 @@ def test_a_charge_only_takes_as_long_as_it_needs() -> None:
 def test_standby_is_no_charge() -> None:
     meter = [(minute, 100 + minute / 60 * 0.02) for minute in range(0, 2000, 30)]
     assert not _charges(_noted(Quantity.METER, meter), _noted(Quantity.PLUGGED_IN, [(0, 1)]))
+    wakes_up = [(minute, 100 + 0.03 * (minute // 800)) for minute in range(0, 2000, 10)]
+    assert not _charges(_noted(Quantity.METER, wakes_up), _noted(Quantity.PLUGGED_IN, [(0, 1)]))
 
 
 def test_a_charge_of_which_only_the_meter_tells() -> None:

@@ -127,7 +127,7 @@ def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: da
             said = [span for span in charged if whole.start <= span.start and span.end <= whole.end]
             if said:
                 whole = Span(min(said)[0], max(span.end for span in said))
-            elif not _is_charge(flowed):
+            elif sum(rise.amount for rise in flowed) < _LEAST_METERED:
                 continue
             spans, limits = _within(counted, whole) or said, _limits(readings, part, whole)
             shown = [rise.span.start for rise in risen if _overlaps(rise.span, whole)]
@@ -145,12 +145,6 @@ def _limits(readings: Readings, part: Stay, whole: Span) -> Span:
 def _clipped(span: Span, limits: Span) -> Span:
     start = min(max(span.start, limits.start), limits.end)
     return Span(start, max(start, min(span.end, limits.end)))
-
-
-def _is_charge(flowed: Sequence[Rise]) -> bool:
-    """Whether so much was metered that it is no standby."""
-    amount, time = sum(rise.amount for rise in flowed), flowed[-1].end - flowed[0].start
-    return amount >= _LEAST_METERED and amount >= _STANDBY * (time / timedelta(hours=1))
 
 
 def _hours(start: datetime, end: datetime) -> float:
