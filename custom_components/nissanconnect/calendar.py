@@ -62,6 +62,7 @@ class TripCalendar(BookEntity, CalendarEntity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self._names = {kind: await async_text(self.hass, "trip_calendar", kind) for kind in ("trip", "charge")}
+        self._decimal = await async_text(self.hass, "charge_preview", "decimal")
 
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
@@ -102,15 +103,19 @@ class TripCalendar(BookEntity, CalendarEntity):
 
     def _amount(self, entry: Trip | Charge) -> list[str]:
         """Return what an entry comes to as far as it is known, the most important first."""
-        energy = [] if entry.energy is None else [f"{entry.energy:z.1f} {UnitOfEnergy.KILO_WATT_HOUR}"]
+        energy = [] if entry.energy is None else [f"{self._number(entry.energy, 1)} {UnitOfEnergy.KILO_WATT_HOUR}"]
         if isinstance(entry, Charge):
             return energy
         units = self.hass.config.units
-        return [f"{units.length(entry.distance, UnitOfLength.KILOMETERS):.1f} {units.length_unit}", *energy]
+        distance = units.length(entry.distance, UnitOfLength.KILOMETERS)
+        return [f"{self._number(distance, 1)} {units.length_unit}", *energy]
 
     def _money(self, entry: Trip | Charge) -> list[str]:
         currency = entry.currency or self.hass.config.currency
-        return [] if entry.cost is None else [f"{entry.cost:.2f} {currency}"]
+        return [] if entry.cost is None else [f"{self._number(entry.cost, 2)} {currency}"]
+
+    def _number(self, number: float, digits: int) -> str:
+        return f"{number:z.{digits}f}".replace(".", self._decimal)
 
     def _location(self, entry: Trip | Charge) -> str | None:
         return self.runtime.book.places.async_shown(entry.destination if isinstance(entry, Trip) else entry.place)
@@ -159,5 +164,9 @@ class ChargeCalendar(DecidedEntity, CalendarEntity):
         texts = async_get_cached_translations(self.hass, self.hass.config.language, "selector", DOMAIN)
         name = "block" if block.cost is None else "block_with_cost"
         text = texts.get(f"component.{DOMAIN}.selector.charge_plan.options.{name}", "[energy] kWh")
+        decimal = texts.get(f"component.{DOMAIN}.selector.charge_preview.options.decimal", ".")
         cost = f"{block.cost:.2f} {currency}" if block.cost is not None else ""
-        return text.replace("[energy]", f"{block.energy:.1f}").replace("[cost]", cost)
+        values = {"[energy]": f"{block.energy:.1f}", "[cost]": cost}
+        for name, value in values.items():
+            text = text.replace(name, value.replace(".", decimal))
+        return text

@@ -189,3 +189,15 @@ async def test_it_is_on_during_a_trip_and_a_charge(
         (STATE_OFF, None),
     ]
     assert len(changes) < 20, "numbers that change with each report are no reason to write"
+
+
+async def test_events_have_the_decimal_mark_of_the_language(
+    hass: HomeAssistant, loaded: MockConfigEntry, simulator: Simulator, pass_time: LetTimePass
+) -> None:
+    hass.config.language = "de"
+    await enable(hass, pass_time)
+    vehicle = loaded.runtime_data.vehicles[simulator.car("Leaf").vin]
+    await write_book(vehicle, Entries([trip(at(18, 6), cost=0.9)], [charge(at(18, 20))]), Entries())
+    found = await events(hass, at(18, 0), at(20, 0))
+    assert [each["summary"] for each in found] == ["Fahrt, 20,0 km", "Ladevorgang, 11,2 kWh"]
+    assert found[0]["description"] == "3,0 kWh, 0,90 EUR"

@@ -19,8 +19,8 @@ from . import loaded_vehicles, vehicle_selector
 
 _SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 _SECRETS = (CONF_API_KEY, CONF_TOKEN)
-_SPELLING = re.compile(r"[A-Za-z0-9-]+")
-"""What keys and tokens are made of."""
+_SPELLING = re.compile(r"[!-~]+")
+"""What keys and tokens are made of: ASCII without spaces."""
 
 _POSITION: Fields = {probatio.Required(CONF_SEND_POSITION, default=False): BooleanSelector()}
 _CHANGE = probatio.Schema({**{probatio.Optional(name): _SECRET for name in _SECRETS}, **_POSITION})
