@@ -193,7 +193,7 @@ async def test_what_is_wrong_is_said(hass: HomeAssistant, abrp: Abrp, loaded: Mo
         {CONF_API_KEY: " "},
         {CONF_TOKEN: " "},
         {CONF_TOKEN: "tökén"},
-        {CONF_API_KEY: "abc def", CONF_TOKEN: "abc_def"},
+        {CONF_API_KEY: "abc def", CONF_TOKEN: "abc\tdef"},
     ):
         form = await submit(hass, form, ENTERED | wrong)
         assert form["errors"] == dict.fromkeys(wrong, "odd_characters")

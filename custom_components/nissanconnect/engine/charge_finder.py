@@ -83,12 +83,12 @@ class _LevelRise(NamedTuple):
 class FoundCharge(NamedTuple):
     """A charge that was found: when it charged, and what a meter has counted at which times meanwhile.
 
-    It was found by readings ``since`` a time before.
+    It was found by what was read in the time of the ``evidence``.
     """
 
     spans: Sequence[Span]
     metered: Sequence[Rise]
-    since: datetime
+    evidence: Span
 
     @property
     def start(self) -> datetime:
@@ -130,8 +130,10 @@ def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: da
             elif sum(rise.amount for rise in flowed) < _LEAST_METERED:
                 continue
             spans, limits = _within(counted, whole) or said, _limits(readings, part, whole)
-            shown = [rise.span.start for rise in risen if _overlaps(rise.span, whole)]
-            yield FoundCharge(_joined(_clipped(span, limits) for span in spans), flowed, min([whole.start, *shown]))
+            shown = [rise.span for rise in risen if _overlaps(rise.span, whole)]
+            every = [*group, *shown, *(Span(rise.start, rise.end) for rise in flowed)]
+            evidence = Span(min(span.start for span in every), max(span.end for span in every))
+            yield FoundCharge(_joined(_clipped(span, limits) for span in spans), flowed, evidence)
 
 
 def _limits(readings: Readings, part: Stay, whole: Span) -> Span:
@@ -300,18 +302,28 @@ def _metered(
         start = part.start
     found, flowed = list[Rise](), list[Span]()
     for series in readings.by_source(Quantity.METER).values():
-        before = start
-        for rise in _counted(series, start, part.end):
+        shown = _counted(series, start, part.end)
+        starts = [_start(rise, assumed, seen, end) for end, rise in zip(_ends(start, shown), shown, strict=False)]
+        counted = [rise._replace(start=max(since, start)) for since, rise in zip(starts, shown, strict=True)]
+        flows = [_flows(rise, one, seen) for rise, one in zip(shown, counted, strict=True)]
+        for rise, one, now, then in zip(shown, counted, flows, [*flows[1:], False], strict=False):
             if rise.end > counted_until:
-                one = rise._replace(start=max(_start(rise, assumed, seen, before), start))
                 found.append(one)
-                span, standby = Span(one.start, one.end), _STANDBY * _hours(rise.start, rise.end)
-                if rise.amount >= min(_LEAST_FLOWED, standby) or any(
-                    each.start < span.end for each in _within(seen, span)
-                ):
-                    flowed.append(span)
-            before = rise.end
+                if now or (then and rise.end - rise.start > CELL):  # it had not been read for long when it began
+                    flowed.append(Span(one.start, one.end))
     return (sorted(found), flowed) if sum(rise.amount for rise in found) >= _LEAST_METERED else ([], [])
+
+
+def _ends(start: datetime, shown: Sequence[Rise]) -> Iterator[datetime]:
+    """Yield when a meter had risen last before each rise."""
+    yield start
+    yield from (rise.end for rise in shown)
+
+
+def _flows(rise: Rise, counted: Rise, seen: Sequence[Span]) -> bool:
+    """Whether a rise is more than what a wallbox takes for itself until its meter is read again."""
+    standby = _STANDBY * _hours(rise.start, rise.end)
+    return rise.amount >= min(_LEAST_FLOWED, standby) or bool(_within(seen, Span(counted.start, counted.end)))
 
 
 def _counted(series: Sequence[Reading], start: datetime, end: datetime) -> list[Rise]:
@@ -325,14 +337,13 @@ def _start(rise: Rise, assumed: Assumptions, seen: Sequence[Span], before: datet
 
     While a vehicle says that it charges, it rises from ``before`` on, when it had risen last: some show whole kWh.
     """
+    needed = max(timedelta(hours=rise.amount / assumed.power), timedelta(minutes=1))
+    start = rise.start if rise.end - rise.start <= CELL else max(rise.start, rise.end - needed)
     for span in seen:
         since = max(span.start, before)
         if since < rise.end <= span.end + _LATE and rise.amount >= _LEAST_POWER * _hours(since, rise.end):
-            return since
-    if rise.end - rise.start <= CELL:
-        return rise.start
-    needed = max(timedelta(hours=rise.amount / assumed.power), timedelta(minutes=1))
-    return max(rise.start, rise.end - needed)
+            start = min(start, since)
+    return start
 
 
 def _groups(spans: Iterable[Span], levels: Sequence[Reading]) -> Iterator[list[Span]]:

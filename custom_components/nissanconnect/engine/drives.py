@@ -14,8 +14,8 @@ from ..vehicle import TripRecord
 from .book_readings import Quantity, Reading, between, last_until, number
 from .reading_set import Readings
 
-_STAND = timedelta(minutes=10)
-"""Who stands for so long has ended a trip."""
+_STAND, _CLOSE = timedelta(minutes=10), timedelta(minutes=16)
+"""Who stands for so long has ended a trip, and what was driven between reads that are so close is one trip."""
 
 _SPEED = 45.0
 """km/h, if it is not known when a vehicle drove in a long time: an ordinary mean of town and country."""
@@ -86,9 +86,10 @@ def find_drives(
             step = each._replace(start=max(each.start, since))
             drive = step
             last = found[-1] if found and found[-1].record is None else None
-            if last is None or not _goes_on(last, step.end, at_plug):
+            is_close = last is not None and step.start <= last.end and step.end - step.start <= _CLOSE
+            if last is None or not _goes_on(last, step.end, at_plug, is_close=is_close):
                 drive = _driven(step, readings, plugged_in)
-            if last is not None and _goes_on(last, drive.start, at_plug):
+            if last is not None and _goes_on(last, drive.start, at_plug, is_close=is_close):
                 drive = drive._replace(start=last.start, distance=last.distance + drive.distance)
                 found.pop()
             found.append(drive)
@@ -224,6 +225,7 @@ def _fall(readings: Readings, window: _Window) -> float:
     return fall if fall >= _FALLS else 0.0
 
 
-def _goes_on(last: Drive, until: datetime, at_plug: Sequence[datetime]) -> bool:
-    """Whether it has not stood in between."""
-    return until - last.end < _STAND and bisect_left(at_plug, last.end) == bisect_right(at_plug, until)
+def _goes_on(last: Drive, until: datetime, at_plug: Sequence[datetime], *, is_close: bool) -> bool:
+    """Whether it has not stood in between, as far as that is known: reports that are so ``is_close`` do not tell."""
+    has_gone_on = is_close or until - last.end < _STAND
+    return has_gone_on and bisect_left(at_plug, last.end) == bisect_right(at_plug, until)

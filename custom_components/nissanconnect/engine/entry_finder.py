@@ -94,7 +94,7 @@ class EntryFinder:
         self._assumed = assumed
         self._odometer = odometer
         self.drives = find_drives(readings, since, now, assumed.records, odometer=odometer)
-        self.evidence: Sequence[Stay] = ()
+        self.evidence = list[Stay]()
         """From when to when charges were found; none must be settled in part."""
         edges = [since, *(at for drive in self.drives for at in (drive.start, drive.end)), now]
         self._stays = [Stay(*edges[index : index + 2]) for index in range(0, len(edges), 2)]
@@ -107,22 +107,33 @@ class EntryFinder:
             for stay, since in zip(self._stays, begun, strict=True)
         ]
         each = [self._trip(index, self._around(range(index, index + 1), charges)) for index in range(len(self.drives))]
-        self.evidence = [Stay(one.since, one.end) for each in charges for one in each]
-        trips, found, hidden = list[Trip](), list[Charge](), dict[int, UnseenCharge]()
+        self.evidence = [Stay(*one.evidence) for each in charges for one in each]
+        trips, found = list[Trip](), list[Charge]()
+        before, after = dict[int, tuple[UnseenCharge, datetime]](), dict[int, UnseenCharge]()
         for run in unread(each, self.drives, charges):
             part, unseen = self._used(each[run.start : run.stop], run, self._around(run, charges))
             trips += part
-            if unseen is not None:
-                hidden[run.start] = unseen
+            if unseen is None:
+                continue
+            read_at, following = self.drives[run.stop - 1].read_at, charges[run.stop]
+            if following and following[0].start <= read_at + _MOMENT:  # it had begun when the odometer was read
+                after[run.stop] = unseen
+            else:
+                before[run.start] = unseen, read_at
         for index, stay in enumerate(self._stays):
             starts = [self._begun(index), *(one.start for one in charges[index]), stay.end]
             for earlier, one, later in zip(starts, charges[index], starts[2:], strict=False):
                 charge = self._charge(one, Stay(earlier, later), self._place(index))
-                if charge.energy is None and one is charges[index][-1] and (unseen := hidden.pop(index, None)):
+                if (unseen := after.pop(index, None)) is not None:
+                    brought = unseen.energy.plus(charge.energy or 0.0, charge.uncertainty or 0.0)
+                    charge = self._charge(one, Stay(earlier, later), self._place(index), brought)
+                elif charge.energy is None and one is charges[index][-1] and index in before:
+                    unseen, read_at = before.pop(index)
+                    self.evidence.append(Stay(one.start, read_at))
                     charge = self._charge(one, Stay(earlier, later), self._place(index), unseen.energy)
                 if charge.energy != 0 or not (charge.estimated and one.metered):  # or another vehicle was metered
                     found.append(charge)
-        found += map(self._unseen_charge, hidden.values())
+        found += (self._unseen_charge(unseen) for unseen, _ in before.values())
         return Entries(with_regained(trips, self._assumed.regained), sorted(found, key=attrgetter("start")))
 
     def odometer_at(self, at: datetime) -> float | None:
@@ -218,6 +229,8 @@ class EntryFinder:
         """Return a charge that was found, which has ``brought`` so much if no level tells that."""
         entry = Stay(found.start, found.end)
         flows = self._metered(found, entry, around)
+        if brought is not None and sum(rise.amount for rise in flows) < brought.amount - brought.doubt:
+            flows = ()  # only a part of it was metered
         metered = sum(rise.amount for rise in flows) or None
         level = self._levels(entry, around)
         energy = brought or self._stored(entry, around, metered, found.hours)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from ..vehicle import TripRecord
 from .book_entries import Trip
@@ -17,7 +17,7 @@ COUNTER_DOUBT = 0.1
 _OFF, _TOLD_OFF = 0.5, 0.1
 """By which part the energies of two trips may differ from their distances, and from what their records tell."""
 
-_LEAST_USED, _LEAST_CHARGED = 0.25, 1.0
+_LEAST_USED, _LEAST_CHARGED = 0.25, 0.5
 """Which part of what is usual a drive takes at least, and kWh that an unseen charge brings for sure."""
 
 
@@ -26,6 +26,10 @@ class Energy(NamedTuple):
 
     amount: float
     doubt: float
+
+    def plus(self, amount: float, doubt: float) -> Self:
+        """Return this and so much more."""
+        return self._replace(amount=self.amount + amount, doubt=self.doubt + doubt)
 
 
 class UnseenCharge(NamedTuple):
