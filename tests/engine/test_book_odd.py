@@ -259,6 +259,17 @@ def test_a_charge_that_ends_when_it_is_unplugged_ends_with_the_level_of_then() -
     assert trip.energy == pytest.approx(10, abs=trip.uncertainty)
 
 
+def test_a_drive_begins_before_it_says_on_the_way_that_it_was_unplugged() -> None:
+    """32 km from 7:20 to 7:42; its level has fallen by 1 % when it is read."""
+    reads: list[Read] = [
+        ("odometer", 5, 1000.0), ("plugged_in", 5, 1.0), ("level", 5, 80.0), ("plugged_in", 7.43, 0.0),
+        ("level", 7.43, 79.0), ("odometer", 7.7, 1031.8), ("level", 7.7, 74.0),
+    ]  # fmt: skip
+    (trip,) = found(reads, 9).trips
+    assert trip.level_from == 80
+    assert trip.start < hours(7.4)
+
+
 def test_what_is_regained_downhill_is_no_charge() -> None:
     reads: list[Read] = [("plugged_in", 0, 0.0), ("charging", 0, 0.0)]
     for step in range(11):

@@ -197,7 +197,7 @@ def _driven(step: Drive, readings: Readings, plugged_in: Sequence[Reading]) -> D
     before, after = last_until(plugged_in, start), between(plugged_in, start, window.end)
     if before is not None and before.value and (unplugged := next((each.at for each in after if not each.value), None)):
         fast = step.distance <= _FAST * _Window(unplugged, window.end).hours
-        if fast and not _fall(readings, _Window(start, unplugged)):  # it stood until then
+        if fast and _has_kept(readings, _Window(start, unplugged)):  # it stood until then
             start = unplugged
     return step._replace(start=start, end=window.end)
 
@@ -215,6 +215,13 @@ def _free(start: datetime, end: datetime, plugged_in: Sequence[Reading]) -> Iter
             free_from = reading.at  # until when it was, it may not report before it drives
         at_plug = bool(reading.value)
     yield _Window(free_from, end)
+
+
+def _has_kept(readings: Readings, window: _Window) -> bool:
+    """Whether the level is known not to have fallen in some time."""
+    levels = readings.of(Quantity.LEVEL)
+    before, after = last_until(levels, window.start), last_until(levels, window.end)
+    return before is not None and after is not None and after.at > window.start and number(after) >= number(before)
 
 
 def _fall(readings: Readings, window: _Window) -> float:
