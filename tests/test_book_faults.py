@@ -7,15 +7,13 @@ from io import StringIO
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.auth.permissions.models import PermissionLookup
 from homeassistant.components.energy.data import async_get_manager
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import Unauthorized
-from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.nissanconnect.book import tariffs
 from custom_components.nissanconnect.book.energy_dashboard import async_grid_price
@@ -34,7 +32,7 @@ from .conftest import LetTimePass, set_up, settle, state
 from .simulator import Simulator
 from .test_book_changes import at_home  # noqa: F401
 from .test_book_statistics import changes
-from .test_can_reach import HERE, STATE
+from .test_can_reach import HERE, STATE, ask_as, may_see
 from .test_commands import device_id
 from .test_energy_preferences import GRID
 
@@ -90,20 +88,11 @@ async def test_a_place_with_a_blank_before_it_is_still_an_entity_that_the_user_m
     leaf.coordinator.async_set_updated_data(STATE)
     await hass.async_block_till_done()
     hass.states.async_set("person.anna", "not_home", {"latitude": HERE[0] + 0.1, "longitude": HERE[1]})
-    user = MockUser().add_to_hass(hass)
-    user.perm_lookup = PermissionLookup(er.async_get(hass), dr.async_get(hass))
     device = device_id(hass, loaded, simulator, "Leaf")
-    user.mock_policy({"entities": {"device_ids": {device: {"read": True, "control": True}}}})
+    user = may_see(hass, device)
     for name in ("person.anna", " person.anna"):
         with pytest.raises(Unauthorized):
-            await hass.services.async_call(
-                DOMAIN,
-                "can_reach",
-                {"device_id": device, "to": name},
-                blocking=True,
-                return_response=True,
-                context=Context(user_id=user.id),
-            )
+            await ask_as(hass, user, device, to=name)
 
 
 @pytest.mark.usefixtures("recorder_mock")
@@ -268,19 +257,10 @@ async def test_a_user_may_not_learn_by_a_detour_where_somebody_is(
     await hass.async_block_till_done()
     hass.states.async_set("person.anna", "not_home", {"latitude": HERE[0] + 0.1, "longitude": HERE[1]})
     hass.states.async_set("input_text.note", "person.anna")
-    user = MockUser().add_to_hass(hass)
-    user.perm_lookup = PermissionLookup(er.async_get(hass), dr.async_get(hass))
-    device, everything = device_id(hass, loaded, simulator, "Leaf"), {"read": True, "control": True}
-    user.mock_policy({"entities": {"device_ids": {device: everything}, "entity_ids": {"input_text.note": everything}}})
+    device = device_id(hass, loaded, simulator, "Leaf")
+    user = may_see(hass, device, "input_text.note")
     with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            DOMAIN,
-            "can_reach",
-            {"device_id": device, "to": "input_text.note"},
-            blocking=True,
-            return_response=True,
-            context=Context(user_id=user.id),
-        )
+        await ask_as(hass, user, device, to="input_text.note")
 
 
 @pytest.mark.parametrize("behind", [timedelta(hours=5), timedelta(days=3)])

@@ -6,15 +6,13 @@ from datetime import timedelta
 from time import sleep
 from typing import Any
 
-from homeassistant.auth.permissions.models import PermissionLookup
 from homeassistant.components.energy.data import async_get_manager
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import Unauthorized
-from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.book import long_term, tariffs
 from custom_components.nissanconnect.book.energy_dashboard import async_grid_price
@@ -39,12 +37,22 @@ from .test_book_statistics import LONG_AGO, changes, logged
 from .test_can_reach import (
     HERE,
     STATE,
+    ask_as,
     leaf as asked_leaf,  # noqa: F401
+    may_see,
 )
 from .test_commands import device_id
 from .test_energy_preferences import GRID
 
 HOUR = timedelta(hours=1)
+
+
+async def with_history(loaded: MockConfigEntry) -> VehicleRuntime:
+    """The LEAF, whose history has been read."""
+    leaf = runtime(loaded)
+    await leaf.statistics._async_read()
+    leaf.book.statistics = replace(leaf.book.statistics, has_history=True)
+    return leaf
 
 
 # Statistics
@@ -55,9 +63,7 @@ async def test_a_charge_that_goes_on_after_a_restart_counts_once(
     hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass
 ) -> None:
     """It charged, paused, and charges again while Home Assistant starts: what was written counts twice."""
-    leaf, now = runtime(loaded), dt_util.utcnow()
-    await leaf.statistics._async_read()
-    leaf.book.statistics = replace(leaf.book.statistics, has_history=True)
+    leaf, now = await with_history(loaded), dt_util.utcnow()
 
     def report(hours: float, *, plugged: bool, charging: bool, level: float) -> None:
         book = runtime(loaded).book.book
@@ -97,9 +103,7 @@ async def test_a_charge_that_was_corrected_around_a_restart_counts_once(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """A correction downwards is taken for what a restored backup lacks, and stays for ever."""
-    leaf = runtime(loaded)
-    await leaf.statistics._async_read()
-    leaf.book.statistics = replace(leaf.book.statistics, has_history=True)
+    leaf = await with_history(loaded)
     leaf.book.over = Entries((), [charge(at(20, 8), wall_energy=12.4)])
     await leaf.statistics._async_write()
     leaf.statistics._is_caught_up = False  # a restart, after which the meter, or an entered capacity, tells of less
@@ -116,9 +120,7 @@ async def test_a_charge_that_a_restored_book_finds_again_counts_once(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """The backup does not know that the hours are written, and the vehicle tells of them again."""
-    leaf = runtime(loaded)
-    await leaf.statistics._async_read()
-    leaf.book.statistics = replace(leaf.book.statistics, has_history=True)
+    leaf = await with_history(loaded)
     leaf.book.over = leaf.book.entries = Entries((), [charge(at(20, 6))])
     await leaf.statistics._async_write()
     backup = leaf.book.statistics
@@ -177,9 +179,7 @@ async def test_what_a_rebuild_has_learnt_is_not_forgotten_by_a_write_that_had_be
 @pytest.mark.usefixtures("recorder_mock")
 async def test_two_logs_at_once_are_both_kept(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     """Both read the kept logs before either writes: one is not kept, and gone with the statistics."""
-    leaf = runtime(loaded)
-    await leaf.statistics._async_read()
-    leaf.book.statistics = replace(leaf.book.statistics, has_history=True)
+    leaf = await with_history(loaded)
     days = [LONG_AGO, LONG_AGO + timedelta(days=1)]
     await asyncio.gather(*(leaf.statistics.async_add_logged(logged(day)) for day in days))
     assert [*await leaf.book.files.async_logged()] == days
@@ -354,20 +354,11 @@ async def test_a_zone_that_a_user_may_not_see_is_no_place_by_its_name_either(
     await hass.async_block_till_done()
     place = {"latitude": HERE[0] + 0.1, "longitude": HERE[1], "radius": 100, "friendly_name": "Anna"}
     hass.states.async_set("zone.anna", "0", place)
-    user = MockUser().add_to_hass(hass)
-    user.perm_lookup = PermissionLookup(er.async_get(hass), dr.async_get(hass))
     device = device_id(hass, loaded, simulator, "Leaf")
-    user.mock_policy({"entities": {"device_ids": {device: {"read": True, "control": True}}}})
+    user = may_see(hass, device)
     for name in ("zone.anna", "Anna"):
         with pytest.raises(Unauthorized):
-            await hass.services.async_call(
-                DOMAIN,
-                "can_reach",
-                {"device_id": device, "to": name},
-                blocking=True,
-                return_response=True,
-                context=Context(user_id=user.id),
-            )
+            await ask_as(hass, user, device, to=name)
 
 
 async def test_a_book_that_is_read_while_its_entry_is_unloaded_stays_closed(

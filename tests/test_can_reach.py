@@ -408,31 +408,37 @@ async def test_of_several_vehicles_each_answers_for_itself(
         await asked(distance=10)
 
 
+def may_see(hass: HomeAssistant, device: str, *entity_ids: str) -> MockUser:
+    """Return a user who may see and control a vehicle, and these entities."""
+    user, everything = MockUser().add_to_hass(hass), {"read": True, "control": True}
+    user.perm_lookup = PermissionLookup(er.async_get(hass), dr.async_get(hass))
+    allowed = {"device_ids": {device: everything}, "entity_ids": dict.fromkeys(entity_ids, everything)}
+    user.mock_policy({"entities": {name: each for name, each in allowed.items() if each}})
+    return user
+
+
+async def ask_as(hass: HomeAssistant, user: MockUser, device: str, **fields: Any) -> None:
+    """Ask as a user."""
+    await hass.services.async_call(
+        DOMAIN,
+        "can_reach",
+        {"device_id": device, **fields},
+        blocking=True,
+        return_response=True,
+        context=Context(user_id=user.id),
+    )
+
+
 async def test_who_may_not_see_an_entity_is_not_told_how_far_away_it_is(
     hass: HomeAssistant, leaf: Asked, loaded: MockConfigEntry
 ) -> None:
     hass.states.async_set("person.anna", "not_home", {"latitude": NORTH[0], "longitude": NORTH[1]})
-    user = MockUser().add_to_hass(hass)
-    user.perm_lookup = PermissionLookup(er.async_get(hass), dr.async_get(hass))
-
-    async def far(**fields: Any) -> None:
-        await hass.services.async_call(
-            DOMAIN,
-            "can_reach",
-            {"device_id": leaf.device, **fields},
-            blocking=True,
-            return_response=True,
-            context=Context(user_id=user.id),
-        )
-
-    everything = {"read": True, "control": True}
-    user.mock_policy({"entities": {"device_ids": {leaf.device: everything}}})
-    await far(distance=10)
-    await far(to="52.5,5")
+    user = may_see(hass, leaf.device)
+    await ask_as(hass, user, leaf.device, distance=10)
+    await ask_as(hass, user, leaf.device, to="52.5,5")
     with pytest.raises(Unauthorized):
-        await far(to="person.anna")
-    user.mock_policy({"entities": {"device_ids": {leaf.device: everything}, "entity_ids": {"person.anna": everything}}})
-    await far(to="person.anna")
+        await ask_as(hass, user, leaf.device, to="person.anna")
+    await ask_as(hass, may_see(hass, leaf.device, "person.anna"), leaf.device, to="person.anna")
 
 
 async def test_an_error_names_the_field_and_its_unit_as_the_owner_knows_them(hass: HomeAssistant, leaf: Asked) -> None:

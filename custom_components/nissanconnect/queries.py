@@ -79,17 +79,12 @@ async def _command_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleRes
             {
                 "asked_at": local_time(record.asked_at),
                 "status": record.outcome.status,
-                **_in_local_time(record.as_event_data, "replaced"),
+                **record.as_event_data,
+                **({"replaced": local_time(replaced)} if (replaced := record.outcome.replaced_at) else {}),
             }
             for record in reversed(vehicle.log.records)
         ]
     }
-
-
-def _in_local_time(data: Mapping[str, JsonValueType], *names: str) -> dict[str, JsonValueType]:
-    """Return data with the times of these names, which others have in UTC, in local time."""
-    times = {name: value for name in names if isinstance(value := data.get(name), str)}
-    return {**data, **{name: local_time(datetime.fromisoformat(value)) for name, value in times.items()}}
 
 
 async def _wake_log(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
@@ -205,7 +200,7 @@ def _allowed_file(hass: HomeAssistant, path: str) -> Iterator[Path]:
 
 async def _rebuild_statistics(vehicle: VehicleRuntime, call: ServiceCall) -> VehicleResponse:
     try:
-        return {"answer": _in_local_time(await vehicle.statistics.async_rebuild(), "from", "to")}
+        return {"answer": await vehicle.statistics.async_rebuild()}
     except BackendError as err:
         raise action_error(err) from err
 

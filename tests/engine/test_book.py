@@ -155,13 +155,19 @@ def test_what_was_regained_on_a_day_is_spread_once() -> None:
         assert [*settled.trips, *rest.trips] == trips
 
 
-def test_what_was_regained_on_a_day_is_not_spread_again_over_a_trip_that_goes_past_midnight() -> None:
+def _two_drives(minutes: float) -> Life:
+    """A life with so much time between two drives."""
     life = Life()
     life.stand(60)
     life.drive(30, 60)
-    life.stand(970)
+    life.stand(minutes)
     life.drive(40, 60)
     life.stand(120)
+    return life
+
+
+def test_what_was_regained_on_a_day_is_not_spread_again_over_a_trip_that_goes_past_midnight() -> None:
+    life = _two_drives(970)
     midnight = START.replace(hour=0)
     assumed = replace(ASSUMED, regained=(Rise(midnight, midnight + timedelta(days=1), 3.0),))
     book = book_of(DENSE.report(life))
@@ -173,12 +179,7 @@ def test_what_was_regained_on_a_day_is_not_spread_again_over_a_trip_that_goes_pa
 
 
 def test_what_was_regained_on_a_day_is_not_given_to_its_last_trip_alone_if_it_is_known_late() -> None:
-    life = Life()
-    life.stand(60)
-    life.drive(30, 60)
-    life.stand(600)
-    life.drive(40, 60)
-    life.stand(120)
+    life = _two_drives(600)
     book, noon = book_of(DENSE.report(life)), START.replace(hour=12)
     assert len(book.settle(ASSUMED, noon + OPEN).trips) == 1
     known_late = replace(ASSUMED, regained=(Rise(START.replace(hour=0), noon + timedelta(hours=12), 3.0),))

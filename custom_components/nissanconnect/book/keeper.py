@@ -285,9 +285,9 @@ class VehicleBook:
         """Show what is new: of what goes on, only what a charge has brought so far, and that not too often."""
         trips = [trip for trip in self.entries.trips if now - trip.end >= _STILL]
         charges, charging = [*self.entries.charges], self._coordinator.data.charging
-        says_so = charging is not None and charging.active is True
+        is_charging = charging is not None and charging.active is True
         has_driven = bool(charges and trips and trips[-1].start >= charges[-1].end)
-        if charges and (now - charges[-1].end < _STILL or (says_so and not has_driven)):
+        if charges and (now - charges[-1].end < _STILL or (is_charging and not has_driven)):
             charges.pop()
         self.over, currency = Entries(trips, charges), self._currency
         self.consumption = reduce(ConsumptionModel.after, trips, self._learnt)
@@ -297,7 +297,7 @@ class VehicleBook:
             self._charged_at = now
             sums += sums_of(Entries((), going_on), currency)
         if going_on or driving:
-            self._async_update_in((CELL if going_on and says_so else _STILL).total_seconds())
+            self._async_update_in((CELL if going_on and is_charging else _STILL).total_seconds())
         today = dt_util.now().date()
         days = _by_date(self.statistics.days), self._days, sums_by_day(self.over, currency)
         display = BookDisplay(

@@ -20,6 +20,7 @@ from ..engine.book import Sums, sums_of
 from ..engine.book_hours import by_hour, running_sums, uncovered, united
 from ..engine.entry_finder import Entries
 from ..issues import NOT_ON_ENERGY_DASHBOARD, async_set_issue
+from ..local_time import local_time
 from ..vehicle import BackendError, NotSupported, spread
 from .display import risen, sums_by_day
 from .energy_dashboard import async_lacks
@@ -263,8 +264,8 @@ class BookStatistics:
         return {
             "statistics": [*ids],
             "hours": len(rows),
-            "from": rows[0][0].isoformat() if rows else None,
-            "to": rows[-1][0].isoformat() if rows else None,
+            "from": local_time(rows[0][0]) if rows else None,
+            "to": local_time(rows[-1][0]) if rows else None,
             "history": history != Sums(),
         }
 

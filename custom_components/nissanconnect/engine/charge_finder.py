@@ -103,7 +103,7 @@ class FoundCharge(NamedTuple):
     @property
     def hours(self) -> float:
         """How long it charged."""
-        return sum((span.end - span.start) / timedelta(hours=1) for span in self.spans)
+        return sum(_hours(*span) for span in self.spans)
 
 
 def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: datetime) -> Iterator[FoundCharge]:
@@ -116,7 +116,7 @@ def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: da
         is_followed = seen or risen or _is_plugged_in(readings, part)
         metered, counted = _metered(readings, part, assumed, seen, counted_until) if is_followed else ([], [])
         counted_until = max([counted_until, *(each.end for each in metered)])
-        seen = [span if _within(counted, span) else _until_full(span, readings, levels, assumed) for span in seen]
+        seen = [span if _within(counted, span) else _until_charged(span, readings, levels, assumed) for span in seen]
         charged = [
             *seen,
             *(span for rise in risen for span in _within(counted, rise.span) or [_shortened(rise, readings, assumed)]),
@@ -270,7 +270,7 @@ def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Sp
     return Span(span.start, span.start + needed)
 
 
-def _until_full(span: Span, readings: Readings, levels: Sequence[Reading], assumed: Assumptions) -> Span:
+def _until_charged(span: Span, readings: Readings, levels: Sequence[Reading], assumed: Assumptions) -> Span:
     """Return no more time than it takes to gain what was gained, if that would be too slow: its end was missed."""
     said = [each.at for each in between(readings.of(Quantity.CHARGING), *span) if each.value]
     gained, arrived = -_fallen(levels, span.start, span.end), _LEAST_ARRIVING * _hours(*span)
@@ -303,7 +303,8 @@ def _metered(
     found, flowed = list[Rise](), list[Span]()
     for series in readings.by_source(Quantity.METER).values():
         shown = _counted(series, start, part.end)
-        starts = [_start(rise, assumed, seen, end) for end, rise in zip(_ends(start, shown), shown, strict=False)]
+        ends = [start, *(rise.end for rise in shown)]
+        starts = [_start(rise, assumed, seen, end) for end, rise in zip(ends, shown, strict=False)]
         counted = [rise._replace(start=max(since, start)) for since, rise in zip(starts, shown, strict=True)]
         flows = [_flows(rise, one, seen) for rise, one in zip(shown, counted, strict=True)]
         for rise, one, now, then in zip(shown, counted, flows, [*flows[1:], False], strict=False):
@@ -312,12 +313,6 @@ def _metered(
                 if now or (then and rise.end - rise.start > CELL):  # it had not been read for long when it began
                     flowed.append(Span(one.start, one.end))
     return (sorted(found), flowed) if sum(rise.amount for rise in found) >= _LEAST_METERED else ([], [])
-
-
-def _ends(start: datetime, shown: Sequence[Rise]) -> Iterator[datetime]:
-    """Yield when a meter had risen last before each rise."""
-    yield start
-    yield from (rise.end for rise in shown)
 
 
 def _flows(rise: Rise, counted: Rise, seen: Sequence[Span]) -> bool:

@@ -191,13 +191,13 @@ def _driven(step: Drive, readings: Readings, plugged_in: Sequence[Reading]) -> D
     if len(windows) > 1:
         window = max(
             reversed(windows),
-            key=lambda each: (step.distance <= _FASTEST * each.hours, _fall(readings, each)),
+            key=lambda each: (step.distance <= _FASTEST * each.hours, _clear_fall(readings, each)),
         )
     start = max(window.start, window.end - needed)
     before, after = last_until(plugged_in, start), between(plugged_in, start, window.end)
     if before is not None and before.value and (unplugged := next((each.at for each in after if not each.value), None)):
-        fast = step.distance <= _FAST * _Window(unplugged, window.end).hours
-        if fast and _has_kept(readings, _Window(start, unplugged)):  # it stood until then
+        fall = _fall(readings, _Window(start, unplugged))
+        if fall is not None and fall <= 0 and step.distance <= _FAST * _Window(unplugged, window.end).hours:
             start = unplugged
     return step._replace(start=start, end=window.end)
 
@@ -217,18 +217,16 @@ def _free(start: datetime, end: datetime, plugged_in: Sequence[Reading]) -> Iter
     yield _Window(free_from, end)
 
 
-def _has_kept(readings: Readings, window: _Window) -> bool:
-    """Whether the level is known not to have fallen in some time."""
+def _fall(readings: Readings, window: _Window) -> float | None:
+    """Return by how many % the level has fallen in some time, ``None`` if none was read in it."""
     levels = readings.of(Quantity.LEVEL)
     before, after = last_until(levels, window.start), last_until(levels, window.end)
-    return before is not None and after is not None and after.at > window.start and number(after) >= number(before)
+    return None if before is None or after is None or after.at <= window.start else number(before) - number(after)
 
 
-def _fall(readings: Readings, window: _Window) -> float:
+def _clear_fall(readings: Readings, window: _Window) -> float:
     """Return by how many % the level has fallen in some time, if that is more than it falls by itself."""
-    levels = readings.of(Quantity.LEVEL)
-    before, after = last_until(levels, window.start), last_until(levels, window.end)
-    fall = number(before) - number(after) if before and after else 0.0
+    fall = _fall(readings, window) or 0.0
     return fall if fall >= _FALLS else 0.0
 
 

@@ -123,14 +123,16 @@ class EntryFinder:
         for index, stay in enumerate(self._stays):
             starts = [self._begun(index), *(one.start for one in charges[index]), stay.end]
             for earlier, one, later in zip(starts, charges[index], starts[2:], strict=False):
-                charge = self._charge(one, Stay(earlier, later), self._place(index))
+                around, place, brought = Stay(earlier, later), self._place(index), None
+                charge = self._charge(one, around, place)
                 if (unseen := after.pop(index, None)) is not None:
                     brought = unseen.energy.plus(charge.energy or 0.0, charge.uncertainty or 0.0)
-                    charge = self._charge(one, Stay(earlier, later), self._place(index), brought)
                 elif charge.energy is None and one is charges[index][-1] and index in before:
                     unseen, read_at = before.pop(index)
                     self.evidence.append(Stay(one.start, read_at))
-                    charge = self._charge(one, Stay(earlier, later), self._place(index), unseen.energy)
+                    brought = unseen.energy
+                if brought is not None:
+                    charge = self._charge(one, around, place, brought)
                 if charge.energy != 0 or not (charge.estimated and one.metered):  # or another vehicle was metered
                     found.append(charge)
         found += (self._unseen_charge(unseen) for unseen, _ in before.values())
