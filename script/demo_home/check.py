@@ -177,15 +177,20 @@ async def _has_sources(scene: Scene) -> str:
         await add_module(scene.home, scene.simulator_url, scene.mosquitto, scene.console)
     await add_phone(scene.home, scene.simulator_url, scene.console)
     wanted = {"kamereon", "leafspy"} | ({"ovms"} if scene.mosquitto else set())
+    seen = "nothing"
 
     async def told() -> str | None:
+        nonlocal seen
         vehicles = await fetch_vehicles(api)
         parts = await reported_by(api, find_leaf(vehicles, scene.home.account))
-        complete = wanted <= set(parts.values()) and len(vehicles) == len(scene.home.vehicles)
-        return ", ".join(f"{part}: {source}" for part, source in parts.items()) if complete else None
+        seen = f"{len(vehicles)} vehicles, {', '.join(f'{part}: {source}' for part, source in parts.items())}"
+        return seen if wanted <= set(parts.values()) and len(vehicles) == len(scene.home.vehicles) else None
 
     # What the phone sends counts as newer than the module's report a minute later only: its clock is not known so well.
-    return await until(told, f"one LEAF from {' and '.join(sorted(wanted))}", seconds=150, pause=1)
+    try:
+        return await until(told, f"one LEAF from {' and '.join(sorted(wanted))}", seconds=150, pause=1)
+    except DemoError as reason:
+        raise DemoError(f"{reason}; there are {seen}") from None
 
 
 async def _outlives_a_source(scene: Scene) -> str:

@@ -1,5 +1,6 @@
 """What a LEAF's metrics become."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -303,6 +304,16 @@ async def test_without_a_vin_the_key_is_the_topics_and_stays_so(world: World) ->
     world.module.say("v.vin", VIN)
     assert (await world.info(world.another(memory=world.backend.memory()))).key == before.key
     assert (await world.info(world.another())).key == VIN
+
+
+async def test_a_module_that_is_just_connecting_gets_the_time_to_tell_its_vin(world: World) -> None:
+    world.broker.kept.clear()
+    listing = asyncio.ensure_future(world.backend.list_vehicles())
+    for name, text in world.module.metrics().items():  # one by one, as over a slow network
+        await world.clock.advance(seconds=0.4 if name in {"v.type", "v.vin"} else 0)
+        world.module.say(name, text)
+    await world.clock.advance(seconds=1)
+    assert [each.info.key for each in listing.result()] == [VIN]
 
 
 async def test_a_vehicle_that_was_never_heard_has_no_name_yet(world: World) -> None:

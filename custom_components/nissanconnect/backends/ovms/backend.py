@@ -116,8 +116,11 @@ class OvmsBackend(Backend, Pushing):
         Raises:
             NothingReceived: The broker has no message of the module.
         """
-        if not await self._receive_first() and self._module.key is None:
-            raise NothingReceived
+        received = await self._receive_first()
+        if self._module.key is None:
+            if not received:
+                raise NothingReceived
+            await self._wait_for_vin()
         return (ListedVehicle(info=self._module.keep_key()),)
 
     @override
@@ -204,6 +207,15 @@ class OvmsBackend(Backend, Pushing):
                 break
         self._has_messages = self._module.messages > 0
         self._module.process()
+
+    async def _wait_for_vin(self) -> None:
+        """Give a module that is just connecting the time to send all: the key that its vehicle gets now stays."""
+        async with self._subscribed():
+            for _ in range(_QUIET_CHECKS):
+                if self._module.info.vin is not None or self._module.availability.online is False:
+                    break
+                await self._sleep(_QUIET)
+                self._module.process()
 
     async def _wait_for_change(self) -> None:
         """Wait for a message, for the broker to disconnect, or until reported activity is too old to trust."""
