@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.nissanconnect.book.files import BookFiles, OpenBook, _dump
 from custom_components.nissanconnect.book.keeper import VehicleBook
-from custom_components.nissanconnect.engine.book_readings import Rise
+from custom_components.nissanconnect.engine.book_readings import Regained
 from custom_components.nissanconnect.engine.energy_cost import Lot
 from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.store import StoreFile
@@ -72,7 +72,7 @@ async def test_numbers_that_no_vehicle_has_are_left_out(
 ) -> None:
     book = runtime(loaded, "Ariya").book
     book.book.lots, book.book.since = (Lot(10.0, 0.3),), dt_util.utcnow() - timedelta(days=1)
-    book.async_set_lately((Rise(dt_util.utcnow() - timedelta(hours=2), dt_util.utcnow(), 1.5),))
+    book.async_set_lately((Regained(dt_util.utcnow() - timedelta(hours=2), dt_util.utcnow(), 1.5),))
     kept = json.loads(json_bytes(_dump(book._remember(), Entries([trip(at(2, 8))], [charge(at(2, 20))]))))
     monkeypatch.setattr(StoreFile, "async_read", AsyncMock(return_value=_with_numbers(kept, number)))
     monkeypatch.setattr(StoreFile, "async_set_aside", AsyncMock())

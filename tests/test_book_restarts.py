@@ -15,7 +15,7 @@ from custom_components.nissanconnect.book import long_term, statistics, tariffs
 from custom_components.nissanconnect.book.files import StatisticsMemory
 from custom_components.nissanconnect.book.keeper import VehicleBook
 from custom_components.nissanconnect.engine.book import Sums
-from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Rise
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Regained
 from custom_components.nissanconnect.engine.entry_finder import Entries
 from custom_components.nissanconnect.runtime import VehicleRuntime
 from custom_components.nissanconnect.source_set import SourceSet
@@ -35,7 +35,7 @@ async def book(hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimeP
     noon = dt_util.utcnow() - timedelta(days=2)
     for minutes, distance in ((60, 100.0), (120, 100.0), (150, 130.0)):
         found.book.add(Quantity.ODOMETER, Reading(noon + timedelta(minutes=minutes), distance, SERVICE))
-    found.async_set_lately((Rise(noon + timedelta(hours=1), noon + timedelta(hours=25), 2.5),))
+    found.async_set_lately((Regained(noon + timedelta(hours=1), noon + timedelta(hours=25), 5.0, 60.0),))
     await pass_time(timedelta(hours=8), timedelta(hours=1))
     return found
 

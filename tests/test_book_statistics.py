@@ -25,6 +25,7 @@ from custom_components.nissanconnect.vehicle import NotSupported, Unavailable
 from .book_actions.entries import at, charge
 from .charging import runtime
 from .conftest import LetTimePass, set_up, settle, state
+from .simulator import Simulator
 
 pytestmark = pytest.mark.usefixtures("recorder_mock")
 
@@ -215,6 +216,28 @@ async def test_this_month_has_the_days_before_the_book_was_begun(
         await settle(hass)
     await pass_time(timedelta(days=15), timedelta(days=15))
     assert float(state(hass, "sensor.leaf_distance_this_month").state) < of_november
+
+
+async def test_of_the_day_of_the_installation_what_was_before_it_is_counted_once(
+    hass: HomeAssistant, simulator: Simulator, entry: MockConfigEntry, pass_time: LetTimePass
+) -> None:
+    """Its service tells of the whole day, in the night."""
+    await set_up(hass, entry)
+    await pass_time(timedelta(hours=18), timedelta(minutes=5))
+    leaf, real = runtime(entry), simulator.vehicle("Leaf").cloud.trips
+    [trip], today = leaf.book.entries.trips, [each for each in real if each.started_at >= at(20, 0)]
+    recovered = sum(each.consumption.recovered for each in today)
+    assert len(today) == 2
+    assert trip.regained == pytest.approx(recovered * trip.distance / sum(each.distance for each in today), rel=0.02)
+    for field, amount in (("distance", sum(each.distance for each in today)), ("energy_regained", recovered)):
+        for _ in range(2):
+            of_today = {hour: change for hour, change in (await changes(hass, entry, field)).items() if hour >= 19 * 24}
+            assert min(of_today.values()) >= 0
+            assert sum(of_today.values()) == pytest.approx(amount, rel=0.03)
+            hours = {int((each.timestamp() - at(1, 0).timestamp()) // 3600) for each in (trip.start, trip.end)}
+            in_book = trip.distance if field == "distance" else trip.regained
+            assert sum(of_today[hour] for hour in hours) == pytest.approx(in_book, abs=0.02)
+            await leaf.statistics.async_rebuild()
 
 
 async def test_statistics_go_on_after_a_backup_without_the_database_was_restored(

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.nissanconnect.engine.book import OPEN, Book, Sums, is_at_home, sums_of
 from custom_components.nissanconnect.engine.book_entries import HOME, Charge, Current, Trip
-from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Rise
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Regained
 from custom_components.nissanconnect.engine.energy_cost import Lot, total
 from custom_components.nissanconnect.engine.entry_finder import Entries
 
@@ -144,7 +144,7 @@ def test_what_was_regained_on_a_day_is_spread_once() -> None:
         life.charge([(5, 200)])
         life.stand(18 * 60)
     midnight = START.replace(hour=0)
-    days = tuple(Rise(midnight + timedelta(days=day), midnight + timedelta(days=day + 1), 3.0) for day in range(4))
+    days = tuple(Regained(midnight + timedelta(days=day), midnight + timedelta(days=day + 1), 3.0) for day in range(4))
     assumed = replace(ASSUMED, regained=days)
     noted = [*DENSE.report(life)]
     end = life.now + OPEN + timedelta(hours=3)
@@ -169,7 +169,7 @@ def _two_drives(minutes: float) -> Life:
 def test_what_was_regained_on_a_day_is_not_spread_again_over_a_trip_that_goes_past_midnight() -> None:
     life = _two_drives(970)
     midnight = START.replace(hour=0)
-    assumed = replace(ASSUMED, regained=(Rise(midnight, midnight + timedelta(days=1), 3.0),))
+    assumed = replace(ASSUMED, regained=(Regained(midnight, midnight + timedelta(days=1), 3.0),))
     book = book_of(DENSE.report(life))
     settled = book.settle(assumed, midnight + timedelta(days=1, minutes=5) + OPEN)
     trips = [*settled.trips, *book.entries(assumed, life.now).trips]
@@ -178,11 +178,21 @@ def test_what_was_regained_on_a_day_is_not_spread_again_over_a_trip_that_goes_pa
     assert [*settled.trips, *book.settle(assumed, life.now + OPEN).trips] == trips
 
 
+def test_of_what_was_regained_on_a_day_a_part_stays_with_the_trips_that_are_not_in_the_book() -> None:
+    """Home Assistant was installed at noon, or was off."""
+    life, midnight = _two_drives(600), START.replace(hour=0)
+    for told, expected in ((140.0, 1.5), (70.0, 3.0), (50.0, 3.0), (None, 3.0)):
+        day = Regained(midnight, midnight + timedelta(days=1), 3.0, told)
+        trips, _ = entries_of([*DENSE.report(life)], life.now, replace(ASSUMED, regained=(day,)))
+        assert sum(trip.distance for trip in trips) == pytest.approx(70, abs=0.5)
+        assert sum(trip.regained or 0 for trip in trips) == pytest.approx(expected, rel=0.01)
+
+
 def test_what_was_regained_on_a_day_is_not_given_to_its_last_trip_alone_if_it_is_known_late() -> None:
     life = _two_drives(600)
     book, noon = book_of(DENSE.report(life)), START.replace(hour=12)
     assert len(book.settle(ASSUMED, noon + OPEN).trips) == 1
-    known_late = replace(ASSUMED, regained=(Rise(START.replace(hour=0), noon + timedelta(hours=12), 3.0),))
+    known_late = replace(ASSUMED, regained=(Regained(START.replace(hour=0), noon + timedelta(hours=12), 3.0),))
     assert [trip.regained for trip in book.entries(known_late, life.now).trips] == [None]
 
 

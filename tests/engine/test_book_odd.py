@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.nissanconnect.engine.book import Book, is_at_home, sums_of
 from custom_components.nissanconnect.engine.book_entries import Charge, Trip
-from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Rise
+from custom_components.nissanconnect.engine.book_readings import Quantity, Reading, Regained
 from custom_components.nissanconnect.engine.capacity import samples_of
 from custom_components.nissanconnect.engine.charge_finder import Assumptions
 from custom_components.nissanconnect.engine.consumption import ConsumptionModel
@@ -196,7 +196,7 @@ def test_what_was_regained_on_a_day_is_not_lost_for_the_trip_past_midnight() -> 
         ("odometer", 0, 1000.0), ("odometer", 10, 1020.0), ("odometer", 23.8, 1020.0), ("odometer", 24.4, 1040.0),
         ("odometer", 30, 1040.0),
     ]  # fmt: skip
-    assumed = replace(ASSUMED, regained=(Rise(hours(0), hours(24), 4.0), Rise(hours(24), hours(48), 1.0)))
+    assumed = replace(ASSUMED, regained=(Regained(hours(0), hours(24), 4.0), Regained(hours(24), hours(48), 1.0)))
     assert [trip.regained for trip in found(reads, 90, assumed).trips] == [2, 2]
     assert [trip.regained for trip in lived(reads, 90, assumed).trips] == [2, 2]
 

@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..engine.book import Sums
 from ..engine.book_entries import Charge, Trip
-from ..engine.book_readings import Quantity, Reading, Rise
+from ..engine.book_readings import Quantity, Reading, Regained
 from ..engine.capacity import CapacitySample
 from ..engine.consumption import ConsumptionModel
 from ..engine.energy_cost import Lot, Lots, Tariff
@@ -78,7 +78,7 @@ class OpenBook:
     readings: tuple[tuple[Quantity, Reading], ...] = ()
     since: datetime | None = None
     lots: Lots = ()
-    regained: tuple[Rise, ...] = ()
+    regained: tuple[Regained, ...] = ()
     records: tuple[TripRecord, ...] = ()
     settled: Sums = Sums()
     odometer: float | None = None
@@ -225,7 +225,7 @@ def _dump(book: OpenBook, unwritten: Entries) -> dict[str, Any]:
         "readings": readings,
         "since_at": book.since,
         "lots": [list(lot) for lot in book.lots],
-        "regained": [list(rise) for rise in book.regained],
+        "regained": [list(each) for each in book.regained],
         "records": list(book.records),
         "settled": book.settled,
         "odometer": book.odometer,
@@ -262,7 +262,7 @@ class BookReader(LenientReader):
             readings=tuple(self._readings(self.mapping(kept.get("readings")))),
             since=self.load(datetime, kept.get("since_at")),
             lots=tuple(self._lots(kept.get("lots"))),
-            regained=tuple(self._rises(kept.get("regained"))),
+            regained=tuple(self._regained(kept.get("regained"))),
             records=tuple(self._each(TripRecord, kept.get("records"))),
             settled=self.load(Sums, kept.get("settled")) or Sums(),
             odometer=self.load(float, kept.get("odometer")),
@@ -329,14 +329,15 @@ class BookReader(LenientReader):
                 case _:
                     self.lost = True
 
-    def _rises(self, raw: Any) -> Iterator[Rise]:
+    def _regained(self, raw: Any) -> Iterator[Regained]:
         for each in self.items(raw):
             match each:
-                case [str(start), str(end), raw_amount]:
+                case [str(start), str(end), raw_amount, *raw_distance]:
                     since, until = (self.load(datetime, at) for at in (start, end))
                     amount = self.load(float, raw_amount)
+                    distance = self.load(float, raw_distance[0]) if raw_distance else None
                     if since is not None and until is not None and amount is not None:
-                        yield Rise(since, until, amount)
+                        yield Regained(since, until, amount, distance)
                 case _:
                     self.lost = True
 

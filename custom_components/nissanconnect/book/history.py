@@ -1,12 +1,13 @@
 """What a vehicle's service knows of its trips: from before the book was begun, and of the last days."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from homeassistant.util import dt as dt_util
 
 from ..engine.book import Sums
-from ..engine.book_readings import Rise
+from ..engine.book_readings import Regained
 from ..source_set import SourceSet
 from ..vehicle import BackendError, NotSupported, TripPeriod, TripRecord, TripSummary
 from .display import risen
@@ -16,16 +17,16 @@ _LATELY = timedelta(days=5)
 """Services go on adding to the last days for some time."""
 
 
-async def async_read_history(sources: SourceSet, begun_on: date, own: Sums) -> dict[datetime, Sums]:
+async def async_read_history(sources: SourceSet, begun_at: datetime, own: Sums) -> dict[datetime, Sums]:
     """Read what was driven before the book was begun: by days for a month or two, and by months for two years.
 
     ``own`` is what is in the book of the day on which it was begun. The result has it by the hour in which it is put:
-    the last of its day or month.
+    the last of its day or month, and of that day the one in which the book was begun.
 
     Raises:
         BackendError: No source has it, for this reason.
     """
-    today = dt_util.now().date()
+    today, begun_on = dt_util.now().date(), dt_util.as_local(begun_at).date()
     last_day = min(begun_on, today - timedelta(days=1))
     first_day = (last_day.replace(day=1) - timedelta(days=1)).replace(day=1)
     last_month = first_day - timedelta(days=1)
@@ -37,31 +38,41 @@ async def async_read_history(sources: SourceSet, begun_on: date, own: Sums) -> d
         if summary.start < begun_on:
             hours[_last_hour(summary)] = _sums(summary)
         elif summary.start == begun_on:
-            hours[_last_hour(summary)] = risen(Sums(), _sums(summary) + own.times(-1))
+            hours[begun_at.replace(minute=0, second=0, microsecond=0)] = _without(_sums(summary), own)
     return hours
 
 
-async def async_read_lately(sources: SourceSet) -> tuple[tuple[Rise, ...], tuple[TripRecord, ...]] | None:
+def _without(whole: Sums, own: Sums) -> Sums:
+    """Return what is left of a day. What was regained may not be divided among its trips yet, and goes by distance."""
+    part = min(own.distance / whole.distance, 1.0) if whole.distance else 0.0
+    return risen(Sums(), replace(whole + own.times(-1), regained=whole.regained * (1 - part)))
+
+
+async def async_read_lately(sources: SourceSet) -> tuple[tuple[Regained, ...], tuple[TripRecord, ...]] | None:
     """Read what was regained on each of the last days that are over, and the single trips since; ``None`` if it fails.
 
     A service that keeps single trips is asked for nothing else.
     """
     today, records = dt_util.now().date(), tuple[TripRecord, ...]()
-    first, regained = today - _LATELY, defaultdict[date, float](float)
+    first, days = today - _LATELY, defaultdict[date, Sums](Sums)
     try:
+        told: list[tuple[date, float | None, float | None]]
         try:
             records = await sources.read_single_trips(_midnight(first), dt_util.utcnow())
-            told = [(dt_util.as_local(each.start).date(), each.regained) for each in records]
+            told = [(dt_util.as_local(each.start).date(), each.regained, each.distance) for each in records]
         except NotSupported:
             found = await sources.read_trips(TripPeriod.DAY, first, today - timedelta(days=1), today)
-            told = [(each.start, each.energy_recovered) for each in found.summaries]
+            told = [(each.start, each.energy_recovered, each.distance) for each in found.summaries]
     except BackendError:
         return None
-    for day, amount in told:
+    for day, amount, distance in told:
         if amount is not None and day < today:
-            regained[day] += amount
-    days = sorted(regained.items())
-    return tuple(Rise(_midnight(day), _midnight(day + timedelta(days=1)), amount) for day, amount in days), records
+            days[day] += Sums(regained=amount, distance=distance or 0.0)
+    regained = (
+        Regained(_midnight(day), _midnight(day + timedelta(days=1)), sums.regained, sums.distance or None)
+        for day, sums in sorted(days.items())
+    )
+    return tuple(regained), records
 
 
 def _sums(summary: TripSummary) -> Sums:

@@ -17,7 +17,7 @@ from ..const import DOMAIN
 from ..coordinator import VehicleCoordinator
 from ..engine.book import Book, Sums, sums_of
 from ..engine.book_entries import Charge, Trip
-from ..engine.book_readings import CELL, Quantity, Reading, Rise
+from ..engine.book_readings import CELL, Quantity, Reading, Regained
 from ..engine.capacity import samples_of
 from ..engine.charge_finder import Assumptions
 from ..engine.charge_physics import ac_power, typical_consumption
@@ -77,7 +77,7 @@ class VehicleBook:
         self.book = Book()
         self._battery = battery
         self._days: dict[date, Sums] = {}
-        self._regained: tuple[Rise, ...] = ()
+        self._regained: tuple[Regained, ...] = ()
         self._records: tuple[TripRecord, ...] = ()
         self._learnt = ConsumptionModel(typical=typical_consumption(coordinator.info))
         """From the trips that are settled."""
@@ -149,7 +149,7 @@ class VehicleBook:
             self._async_update_in(_SOON)
 
     @callback
-    def async_set_lately(self, regained: tuple[Rise, ...], records: tuple[TripRecord, ...] = ()) -> None:
+    def async_set_lately(self, regained: tuple[Regained, ...], records: tuple[TripRecord, ...] = ()) -> None:
         """Take over what a service tells of the last days: what was regained, and single trips; keep no positions."""
         self.notes.async_note_ends(records)
         records = tuple(replace(each, start_position=None, end_position=None) for each in records)

@@ -276,10 +276,11 @@ class BookStatistics:
         """
         if self._book.statistics.begun_at is None:
             return {}, False
-        begun_on = dt_util.as_local(self._begun_at(entries)).date()
+        begun_at = self._begun_at(entries)
+        begun_on = dt_util.as_local(begun_at).date()
         own = sums_by_day(entries, self._hass.config.currency).get(begun_on, Sums())
         try:
-            hours = await async_read_history(self._coordinator.sources, begun_on, own)
+            hours = await async_read_history(self._coordinator.sources, begun_at, own)
         except NotSupported:
             return {}, True
         except BackendError:

@@ -178,10 +178,10 @@ class Book:
 
 def _spread(finder: EntryFinder, assumed: Assumptions) -> Iterator[Stay]:
     """Yield the times over whose drives something is spread that was regained: from the first drive that began then."""
-    for start, end, _ in assumed.regained:
-        begun = [drive.start for drive in finder.drives if start <= drive.start < end]
+    for each in assumed.regained:
+        begun = [drive.start for drive in finder.drives if each.start <= drive.start < each.end]
         if begun:
-            yield Stay(begun[0], end)
+            yield Stay(begun[0], each.end)
 
 
 def _quiet(drives: Sequence[Drive], charges: Sequence[Charge], whole: Sequence[Stay], until: datetime) -> datetime:

@@ -93,6 +93,18 @@ class Rise(NamedTuple):
     amount: float
 
 
+class Regained(NamedTuple):
+    """What a service knows was regained in some time, in kWh, on how many km.
+
+    ``distance`` is ``None`` if the service does not tell it.
+    """
+
+    start: datetime
+    end: datetime
+    amount: float
+    distance: float | None = None
+
+
 def rises(series: Sequence[Reading], start: datetime, end: datetime, *, most: float = inf) -> list[Rise]:
     """Return how a counter has risen within some time. One that is far lower than before has begun again at zero.
 

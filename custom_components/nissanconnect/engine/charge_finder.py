@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ..vehicle import TripRecord
-from .book_readings import CELL, Quantity, Reading, Rise, between, last_until, number, rises
+from .book_readings import CELL, Quantity, Reading, Regained, Rise, between, last_until, number, rises
 from .charge_plan import EFFICIENCY, OVERHEAD
 from .energy_cost import Tariff
 from .reading_set import Readings
@@ -55,7 +55,7 @@ class Assumptions:
     overhead: float = OVERHEAD
     tariffs: tuple[Tariff, ...] = ()
     currency: str = ""
-    regained: tuple[Rise, ...] = ()
+    regained: tuple[Regained, ...] = ()
     records: tuple[TripRecord, ...] = ()
 
 

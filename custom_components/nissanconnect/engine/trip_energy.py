@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from ..vehicle import TripRecord
 from .book_entries import Trip
-from .book_readings import Rise
+from .book_readings import Regained
 from .charge_finder import Assumptions, FoundCharge, Stay
 from .drives import Drive
 
@@ -102,12 +102,15 @@ def with_unseen_charge(
     return usual, UnseenCharge(stay, charged)
 
 
-def with_regained(trips: Sequence[Trip], regained: Sequence[Rise]) -> list[Trip]:
-    """Spread what was regained in some time over the trips that began then, by their distances."""
+def with_regained(trips: Sequence[Trip], regained: Sequence[Regained]) -> list[Trip]:
+    """Spread what was regained in some time over the trips that began then, by their distances.
+
+    What was driven beyond them, before the book was begun for example, keeps its part.
+    """
     shares = dict[datetime, float]()
-    for start, end, amount in regained:
+    for start, end, amount, driven in regained:
         inside = [trip for trip in trips if start <= trip.start < end]
-        distance = sum(trip.distance for trip in inside)
+        distance = max(sum(trip.distance for trip in inside), driven or 0.0)
         shares |= {trip.start: amount * trip.distance / distance for trip in inside if distance}
     return [
         replace(trip, regained=shares[trip.start]) if trip.regained is None and trip.start in shares else trip
