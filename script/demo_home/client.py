@@ -26,8 +26,7 @@ class HomeAssistant:
         """Talk to the instance at ``url``; the session is its alone."""
         self.url = url
         self._session = session
-        self._socket: ClientWebSocketResponse | None = None
-        self._commands = 0
+        self._access_token = ""
         self._me = {"client_id": f"{url}/"}
 
     async def wait_until_it_answers(self, *, seconds: float) -> None:
@@ -69,13 +68,11 @@ class HomeAssistant:
         done = await self.post(f"/auth/login_flow/{flow['flow_id']}", self._me | entered)
         code = {"grant_type": "authorization_code", "code": done["result"]}
         tokens = await self._ask("POST", "/auth/token", data=self._me | code)
-        self._session.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        self._access_token = tokens["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {self._access_token}"
         try:
-            await self._connect(tokens["access_token"])
             yield
         finally:
-            if self._socket is not None:
-                await self._socket.close()
             del self._session.headers["Authorization"]
             with suppress(DemoError):
                 await self._ask("POST", "/auth/revoke", data={"token": tokens["refresh_token"]})
@@ -93,9 +90,18 @@ class HomeAssistant:
         await self._ask("DELETE", path)
 
     async def command(self, kind: str, **fields: Any) -> Answer:
-        """Give a command over the WebSocket, one at a time; return its result."""
-        self._commands += 1
-        answer = await self._exchange({"id": self._commands, "type": kind, **fields})
+        """Give a command over a WebSocket of its own, and return its result.
+
+        Home Assistant hangs up if nobody listens for a minute, as while we wait for another process.
+        """
+        with explained("/api/websocket"):
+            async with self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0) as socket:
+                await _received(socket)  # it asks who we are
+                await socket.send_json({"type": "auth", "access_token": self._access_token})
+                if (await _received(socket))["type"] != "auth_ok":
+                    raise DemoError("Home Assistant does not accept its own token")
+                await socket.send_json({"id": 1, "type": kind, **fields})
+                answer = await _received(socket)
         if not answer["success"]:
             raise DemoError(f"Home Assistant refuses {kind}: {answer['error']['message']}")
         return answer["result"]
@@ -107,21 +113,12 @@ class HomeAssistant:
                     raise DemoError(f"Home Assistant answers {response.status} at {path}: {await response.text()}")
                 return await (response.json() if response.content_type == "application/json" else response.text())
 
-    async def _connect(self, access_token: str) -> None:
-        with explained("/api/websocket"):
-            self._socket = await self._session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0)
-            await self._socket.receive()  # it asks who we are
-        if (await self._exchange({"type": "auth", "access_token": access_token}))["type"] != "auth_ok":
-            raise DemoError("Home Assistant does not accept its own token")
 
-    async def _exchange(self, message: dict[str, Any]) -> Answer:
-        assert self._socket is not None
-        with explained("/api/websocket"):
-            await self._socket.send_json(message)
-            received = await self._socket.receive(timeout=30)
-        if received.type is not WSMsgType.TEXT:
-            raise DemoError("Home Assistant has hung up")
-        return received.json()
+async def _received(socket: ClientWebSocketResponse) -> Answer:
+    received = await socket.receive(timeout=30)
+    if received.type is not WSMsgType.TEXT:
+        raise DemoError("Home Assistant has hung up")
+    return received.json()
 
 
 @contextmanager
