@@ -86,11 +86,15 @@ def between(series: Sequence[Reading], start: datetime, end: datetime) -> Sequen
 
 
 class Rise(NamedTuple):
-    """By how much a counter has risen between two readings."""
+    """By how much a counter has risen between two readings.
+
+    If it is not known when that was, it may have begun at any time from ``since`` on.
+    """
 
     start: datetime
     end: datetime
     amount: float
+    since: datetime | None = None
 
 
 class Regained(NamedTuple):

@@ -1,5 +1,6 @@
 """Finds out from readings when a vehicle has charged while it stood, and how much came from the wall."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -106,7 +107,36 @@ class FoundCharge(NamedTuple):
         return sum(_hours(*span) for span in self.spans)
 
 
-def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: datetime) -> Iterator[FoundCharge]:
+type Meters = Sequence[Sequence[Reading]]
+
+
+def meters_of(readings: Readings, stays: Sequence[Stay], assumed: Assumptions) -> Meters:
+    """Return the readings of each meter. What it has counted over drives came in the last stay that was long enough."""
+    starts = [stay.start for stay in stays]
+    return [
+        [*_divided(series, stays, starts, assumed)] for series in readings.by_source(Quantity.METER).values() if series
+    ]
+
+
+def _divided(
+    series: Sequence[Reading], stays: Sequence[Stay], starts: Sequence[datetime], assumed: Assumptions
+) -> Iterator[Reading]:
+    yield series[0]
+    for before, after in pairwise(series):
+        first, last = (max(bisect_right(starts, each.at) - 1, 0) for each in (before, after))
+        amount = number(after) - number(before)
+        if first < last and amount > 0:
+            inside = [Stay(max(start, before.at), min(end, after.at)) for start, end in stays[first : last + 1]]
+            needed, longest = amount / assumed.power, max(inside, key=lambda stay: stay.end - stay.start)
+            chosen = next((stay for stay in reversed(inside) if _hours(*stay) >= needed), longest)
+            if chosen is not inside[-1]:
+                yield from (before._replace(at=chosen.start), after._replace(at=chosen.end))
+        yield after
+
+
+def find_charges(
+    readings: Readings, meters: Meters, stay: Stay, assumed: Assumptions, since: datetime
+) -> Iterator[FoundCharge]:
     """Yield the charges of a stay, oldest first. Levels from before ``since`` have changed until it stood."""
     counted_until = stay.start
     for part in _at_one_plug(readings, stay):
@@ -114,7 +144,9 @@ def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: da
         seen = [*_seen(readings, part, levels)]
         risen = [*_risen(levels, seen, readings)]
         is_followed = seen or risen or _is_plugged_in(readings, part)
-        metered, counted = _metered(readings, part, assumed, seen, counted_until) if is_followed else ([], [])
+        metered, counted = (
+            _metered(readings, meters, part, assumed, seen, counted_until=counted_until) if is_followed else ([], [])
+        )
         counted_until = max([counted_until, *(each.end for each in metered)])
         seen = [span if _within(counted, span) else _until_charged(span, readings, levels, assumed) for span in seen]
         charged = [
@@ -131,7 +163,7 @@ def find_charges(readings: Readings, stay: Stay, assumed: Assumptions, since: da
                 continue
             spans, limits = _within(counted, whole) or said, _limits(readings, part, whole)
             shown = [rise.span for rise in risen if _overlaps(rise.span, whole)]
-            every = [*group, *shown, *(Span(rise.start, rise.end) for rise in flowed)]
+            every = [*group, *shown, *(Span(rise.since or rise.start, rise.end) for rise in flowed)]
             evidence = Span(min(span.start for span in every), max(span.end for span in every))
             yield FoundCharge(_joined(_clipped(span, limits) for span in spans), flowed, evidence)
 
@@ -286,7 +318,13 @@ def _needed(gained: float, assumed: Assumptions) -> timedelta:
 
 
 def _metered(
-    readings: Readings, part: Stay, assumed: Assumptions, seen: Sequence[Span], counted_until: datetime
+    readings: Readings,
+    meters: Meters,
+    part: Stay,
+    assumed: Assumptions,
+    seen: Sequence[Span],
+    *,
+    counted_until: datetime,
 ) -> tuple[list[Rise], list[Span]]:
     """Return what meters have counted since the vehicle was plugged in, or in all the time if that is unknown.
 
@@ -301,11 +339,10 @@ def _metered(
     else:
         start = part.start
     found, flowed = list[Rise](), list[Span]()
-    for series in readings.by_source(Quantity.METER).values():
+    for series in meters:
         shown = _counted(series, start, part.end)
-        ends = [start, *(rise.end for rise in shown)]
-        starts = [_start(rise, assumed, seen, end) for end, rise in zip(ends, shown, strict=False)]
-        counted = [rise._replace(start=max(since, start)) for since, rise in zip(starts, shown, strict=True)]
+        around = zip([None, *shown], shown, [*shown[1:], None], strict=False)
+        counted = [_placed(rise, start, assumed, seen, before=before, after=after) for before, rise, after in around]
         flows = [_flows(rise, one, seen) for rise, one in zip(shown, counted, strict=True)]
         for rise, one, now, then in zip(shown, counted, flows, [*flows[1:], False], strict=False):
             if rise.end > counted_until:
@@ -327,18 +364,35 @@ def _counted(series: Sequence[Reading], start: datetime, end: datetime) -> list[
     return rises(series, start, max(end + _LATE, after[0].at if after else end), most=_MOST_POWER)
 
 
-def _start(rise: Rise, assumed: Assumptions, seen: Sequence[Span], before: datetime) -> datetime:
-    """Return when a meter began to rise: if it was not read for long, it did not rise until shortly before.
+def _placed(
+    rise: Rise,
+    earliest: datetime,
+    assumed: Assumptions,
+    seen: Sequence[Span],
+    *,
+    before: Rise | None,
+    after: Rise | None,
+) -> Rise:
+    """Return what a meter has counted with the time in which it did.
 
-    While a vehicle says that it charges, it rises from ``before`` on, when it had risen last: some show whole kWh.
+    If it was not read for long, that was shortly before it showed that, and what came ``after`` it tells how fast the
+    first has come. While a vehicle says that it charges, it rises from when it had risen ``before``: some show whole
+    kWh.
     """
-    needed = max(timedelta(hours=rise.amount / assumed.power), timedelta(minutes=1))
-    start = rise.start if rise.end - rise.start <= CELL else max(rise.start, rise.end - needed)
+    power, start, last = None, rise.start, before.end if before else earliest
+    if rise.end - rise.start > CELL:
+        power = assumed.power
+    elif (before is None or before.end < rise.start) and after is not None and after.start == rise.end:
+        power = after.amount / _hours(after.start, after.end)
+    if power is not None:
+        start = max(start, rise.end - max(timedelta(hours=rise.amount / power), timedelta(minutes=1)))
     for span in seen:
-        since = max(span.start, before)
+        since = max(span.start, last)
         if since < rise.end <= span.end + _LATE and rise.amount >= _LEAST_POWER * _hours(since, rise.end):
             start = min(start, since)
-    return start
+    start = max(start, earliest)
+    is_dated = min(start - rise.start, rise.end - start) <= _SHORT_PAUSE or _within(seen, Span(start, rise.end))
+    return rise._replace(start=start, since=None if is_dated else max(rise.start, earliest))
 
 
 def _groups(spans: Iterable[Span], levels: Sequence[Reading]) -> Iterator[list[Span]]:

@@ -23,8 +23,8 @@ _SPEED = 45.0
 _FASTEST, _FAST = 250.0, 130.0
 """km/h that a vehicle can come, and that one may drive for an hour."""
 
-_FALLS = 2.0
-"""% by which a level falls when it drives: it may lose or round one while it stands."""
+_FALLS, _FALLEN = 2.0, 1.0
+"""% by which a level falls when it drives, as it may lose or round one while it stands; and which is lower at all."""
 
 _SILENT = timedelta(days=1)
 """A source that reports nothing for so long is left behind, even if it has shown more."""
@@ -193,12 +193,17 @@ def _driven(step: Drive, readings: Readings, plugged_in: Sequence[Reading]) -> D
             reversed(windows),
             key=lambda each: (step.distance <= _FASTEST * each.hours, _clear_fall(readings, each)),
         )
+    if (arrived := _arrived(readings, window)) is not None:
+        window = window._replace(end=arrived)
     start = max(window.start, window.end - needed)
     before, after = last_until(plugged_in, start), between(plugged_in, start, window.end)
     if before is not None and before.value and (unplugged := next((each.at for each in after if not each.value), None)):
         fall = _fall(readings, _Window(start, unplugged))
         if fall is not None and fall <= 0 and step.distance <= _FAST * _Window(unplugged, window.end).hours:
             start = unplugged
+    stood_until = _stood_until(readings, window)
+    if stood_until is not None and step.distance <= _FAST * _Window(stood_until, window.end).hours:
+        start = max(start, stood_until)
     return step._replace(start=start, end=window.end)
 
 
@@ -215,6 +220,34 @@ def _free(start: datetime, end: datetime, plugged_in: Sequence[Reading]) -> Iter
             free_from = reading.at  # until when it was, it may not report before it drives
         at_plug = bool(reading.value)
     yield _Window(free_from, end)
+
+
+def _arrived(readings: Readings, window: _Window) -> datetime | None:
+    """Return when it was reported to be where it has stayed, if that is another place with a name."""
+    places, arrived = readings.of(Quantity.PLACE), None
+    before = last_until(places, window.start)
+    left = before and before.value
+    for reading in between(places, window.start, window.end):
+        if not reading.value or reading.value == left or (arrived and arrived.value != reading.value):
+            arrived = None
+        if reading.value and reading.value != left:
+            arrived = arrived or reading
+    return arrived and arrived.at
+
+
+def _stood_until(readings: Readings, window: _Window) -> datetime | None:
+    """Return until when no source has shown that the level falls, though it was known before."""
+    levels = readings.by_source(Quantity.LEVEL)
+    top = {source: number(before) for source, series in levels.items() if (before := last_until(series, window.start))}
+    until: datetime | None = None
+    for reading in between(readings.of(Quantity.LEVEL), window.start, window.end):
+        if (highest := top.get(reading.source)) is None:
+            continue
+        if number(reading) >= highest:
+            top[reading.source], until = number(reading), reading.at
+        elif number(reading) <= highest - _FALLEN:
+            break
+    return until
 
 
 def _fall(readings: Readings, window: _Window) -> float | None:

@@ -59,7 +59,14 @@ def parts_of(start: datetime, end: datetime, *prices: Sequence[Reading]) -> Iter
 
 
 def _priced(flow: Rise, prices: Sequence[Sequence[Reading]]) -> Iterator[tuple[float, float | None]]:
-    """Split what has flowed evenly in some time where the price changes."""
+    """Split what has flowed evenly in some time where the price changes.
+
+    If it is not known when it has flowed, the price is only known if it has not changed.
+    """
+    if flow.since is not None:
+        held = {known_at(start, *prices) for start, _ in parts_of(flow.since, flow.end, *prices)}
+        yield flow.amount, held.pop() if len(held) == 1 else None
+        return
     seconds = (flow.end - flow.start).total_seconds()
     for start, end in parts_of(flow.start, flow.end, *prices):
         share = (end - start).total_seconds() / seconds if seconds else 1.0

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .book_entries import Charge, Current, Trip
 from .book_readings import CELL, Quantity, Reading, Rise, between, last_until, number, rises
-from .charge_finder import Assumptions, FoundCharge, Stay, find_charges
+from .charge_finder import Assumptions, FoundCharge, Stay, find_charges, meters_of
 from .drives import find_drives
 from .energy_cost import Tariff, cost_of, known_at, share_of
 from .reading_set import Readings
@@ -102,8 +102,9 @@ class EntryFinder:
     def find(self) -> Entries:
         """Return the entries. What the energy of a trip has cost is not among it."""
         begun = [datetime.min.replace(tzinfo=UTC), *(drive.start for drive in self.drives)]
+        meters = meters_of(self._readings, self._stays, self._assumed)
         charges = [
-            [*find_charges(self._readings, stay, self._assumed, since)]
+            [*find_charges(self._readings, meters, stay, self._assumed, since)]
             for stay, since in zip(self._stays, begun, strict=True)
         ]
         each = [self._trip(index, self._around(range(index, index + 1), charges)) for index in range(len(self.drives))]
@@ -335,8 +336,11 @@ class EntryFinder:
         """Return the levels before and after an entry, as far as they are known."""
         if (change := self._change(Quantity.LEVEL, entry, around)) is not None:
             return change
-        found = [self._before(series, entry, around) for series in self._readings.by_source(Quantity.LEVEL).values()]
-        return next((number(each) for each in found if each is not None), None), None
+        series = self._readings.by_source(Quantity.LEVEL).values()
+        found = next((each for one in series if (each := self._before(one, entry, around)) is not None), None)
+        if found is not None and entry.start < entry.end - _MOMENT <= found.at:
+            return None, number(found)
+        return (None if found is None else number(found)), None
 
     def _change(self, quantity: Quantity, entry: Stay, around: Stay) -> _Change | None:
         """Return a value before and after an entry, both from one source.

@@ -1,0 +1,101 @@
+"""What the book makes of times in which little or nothing was read: when it drove, and when it charged."""
+
+from dataclasses import replace
+
+import pytest
+
+from .test_book_odd import ASSUMED, Read, found, hours, lived
+
+
+def test_a_drive_on_the_motorway_does_not_begin_before_the_level_has_fallen() -> None:
+    """50 km in 47 minutes; the odometer is only shown at the end."""
+    reads: list[Read] = [
+        ("odometer", 7, 1000.0), ("level", 7, 80.0), ("level", 7.95, 80.0), ("level", 8.13, 80.0),
+        ("level", 8.35, 78.0), ("level", 8.6, 70.0), ("level", 9, 60.0), ("odometer", 9, 1050.0),
+    ]  # fmt: skip
+    [trip] = found(reads, 12).trips
+    assert hours(8.13) <= trip.start <= hours(8.35)
+    assert (trip.end, trip.distance, trip.level_from, trip.level_to) == (hours(9), 50, 80, 60)
+
+
+@pytest.mark.parametrize("levels", [[80.0, 80.0, 62.0], [80.0, 60.0, 60.0]])
+def test_a_level_that_lags_behind_makes_no_drive_faster_than_a_vehicle_is(levels: list[float]) -> None:
+    reads: list[Read] = [("odometer", 7, 1000.0), ("level", 7, 80.0), ("odometer", 9, 1050.0), ("level", 9.1, 60.0)]
+    reads += [("level", hour, level) for hour, level in zip((8.2, 8.9, 8.95), levels, strict=True)]
+    [trip] = found(reads, 12).trips
+    assert trip.distance / (trip.minutes / 60) <= 130
+    assert trip.end == hours(9)
+
+
+def test_home_assistant_is_off_over_the_way_home() -> None:
+    """The vehicle tells later when it was where, and when it was plugged in."""
+    reads: list[Read] = [
+        ("odometer", 14, 1000.0), ("level", 14, 60.0), ("plugged_in", 14, 0.0), ("place", 14, "zone.work"),
+        ("place", 17.3, "zone.home"), ("level", 17.3, 56.0), ("plugged_in", 18.4, 1.0), ("charging", 18.4, 0.0),
+        ("odometer", 18.5, 1010.5),
+        ("charging", 26, 1.0), ("level", 26, 56.0), ("charging", 28, 0.0), ("level", 28, 80.0),
+        ("plugged_in", 31, 0.0), ("level", 31, 80.0), ("place", 31.1, ""), ("level", 31.5, 76.0),
+        ("odometer", 31.5, 1021.0), ("place", 31.5, "zone.work"),
+    ]  # fmt: skip
+    for trips, [charge] in (found(reads, 40), lived(reads, 120)):
+        assert [(trip.origin, trip.destination) for trip in trips] == [
+            ("zone.work", "zone.home"),
+            ("zone.home", "zone.work"),
+        ]
+        assert hours(16.9) < trips[0].start < trips[0].end == hours(17.3)
+        assert (trips[0].level_from, trips[0].level_to) == (60, 56)
+        assert (charge.place, charge.level_from, charge.level_to) == ("zone.home", 56, 80)
+
+
+def _off_over_a_charge_and_a_trip() -> list[Read]:
+    """A meter has counted 19.8 kWh, and the odometer 21 km, before anything is read again."""
+    return [
+        ("odometer", 1.5, 1000.0), ("level", 1.5, 60.0), ("plugged_in", 1.5, 1.0), ("charging", 1.5, 0.0),
+        ("place", 1.5, "zone.home"), ("meter", 1, 100.0), ("meter", 1.5, 100.0), ("price", 0, 0.3),
+        ("odometer", 32, 1021.0), ("level", 32, 96.0), ("plugged_in", 32, 1.0), ("charging", 32, 0.0),
+        ("place", 32, "zone.home"), ("meter", 32, 119.8),
+        ("charging", 50, 1.0), ("level", 50, 96.0), ("meter", 50, 119.8), ("meter", 50.2, 120.9),
+        ("meter", 50.25, 121.2), ("level", 50.25, 100.0), ("charging", 50.25, 0.0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("prices", "cost"), [([], 19.8 * 0.3), ([("price", 20, 0.4)], None)])
+def test_what_a_meter_has_counted_over_a_trip_came_before_it(prices: list[Read], cost: float | None) -> None:
+    """It cannot have come in the minutes after it. When it came is not known, so neither is which price held."""
+    reads = [*_off_over_a_charge_and_a_trip(), *prices]
+    for [trip], [first, second] in (found(reads, 60), lived(reads, 150)):
+        assert first.end <= trip.start
+        assert first.wall_energy == pytest.approx(19.8)
+        assert (first.estimated, first.place) == (False, "zone.home")
+        assert (trip.level_from, trip.level_to) == (None, 96)
+        assert first.cost == (None if cost is None else pytest.approx(cost))
+        assert (second.start, second.level_from, second.level_to) == (hours(50), 96, 100)
+        assert second.wall_energy == pytest.approx(1.4)
+
+
+def test_what_a_meter_that_shows_changes_has_counted_first_after_a_trip_came_after_it() -> None:
+    reads: list[Read] = [
+        ("odometer", 1, 1000.0), ("level", 1, 60.0), ("plugged_in", 1, 1.0), ("meter", 1, 100.0),
+        ("plugged_in", 7, 0.0), ("odometer", 7.5, 1015.0), ("level", 7.5, 54.0), ("plugged_in", 8, 1.0),
+        ("charging", 9, 1.0), ("meter", 9.25, 101.5), ("meter", 9.5, 103.2), ("level", 9.5, 61.0),
+        ("charging", 9.5, 0.0),
+    ]  # fmt: skip
+    [charge] = found(reads, 20).charges
+    assert charge.start == hours(9)
+    assert charge.wall_energy == pytest.approx(3.2)
+
+
+@pytest.mark.parametrize("power", [6.6, 3.6])
+def test_a_metered_charge_begins_when_its_current_began(power: float) -> None:
+    """The meter is read every ten minutes."""
+    begun, reads = 1.9, [*_plugged_in()]
+    for step in range(40):
+        hour = step / 6
+        reads.append(("meter", hour, round(100 + power * min(max(hour - begun, 0), 3), 2)))
+    [charge] = found(reads, 20, replace(ASSUMED, power=6.6)).charges
+    assert abs((charge.start - hours(begun)).total_seconds()) < 90
+    assert charge.wall_energy == pytest.approx(3 * power, abs=0.02)
+
+
+def _plugged_in() -> list[Read]:
+    return [("odometer", 0, 1000.0), ("level", 0, 40.0), ("plugged_in", 0, 1.0), ("level", 6, 70.0)]
