@@ -1,6 +1,8 @@
 """What becomes of a book when its owner changes Home Assistant's currency, or renames or deletes places."""
 
+from collections import defaultdict
 from datetime import timedelta
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -15,7 +17,8 @@ from custom_components.nissanconnect.engine.book import Sums
 from custom_components.nissanconnect.engine.book_readings import Quantity, Reading
 from custom_components.nissanconnect.engine.energy_cost import known_at
 from custom_components.nissanconnect.engine.entry_finder import Entries
-from custom_components.nissanconnect.vehicle import Position, VehicleState
+from custom_components.nissanconnect.source_set import SourceSet
+from custom_components.nissanconnect.vehicle import NotSupported, Position, VehicleState
 
 from .book_actions.entries import at, charge, trip
 from .charging import add_plan, runtime, set_prices
@@ -88,6 +91,53 @@ async def test_a_plan_that_is_added_while_it_charges_knows_what_the_beginning_ha
     (found,) = book.over.charges
     assert found.wall_energy is not None
     assert found.cost == pytest.approx(found.wall_energy * (0.5 + 0.2) / 2)
+
+
+@pytest.mark.usefixtures("recorder_mock", "at_home")
+async def test_each_hour_has_the_energy_that_its_meter_has_counted_and_its_cost_for_ever(
+    hass: HomeAssistant, loaded: MockConfigEntry, pass_time: LetTimePass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The charge pauses in between; prices are those of quarters, some of them negative. There is no history."""
+
+    async def fail(*_: Any) -> None:
+        raise NotSupported
+
+    monkeypatch.setattr(SourceSet, "read_trips", fail)
+    begin = dt_util.utcnow() - timedelta(hours=8)
+    prices = [0.1 * ((5 * quarter) % 8 - 2) for quarter in range(40)]
+    counted = {quarter: 1.5 if quarter % 2 else 0.7 for quarter in (*range(1, 4), *range(10, 15))}
+    set_prices(hass, begin, prices)
+    await add_plan(hass, loaded)
+    await pass_time(timedelta(minutes=5))
+    readings, shown = runtime(loaded).book.book, 100.0
+    for quarter in range(24):
+        time, flows = begin + timedelta(minutes=15) * quarter, quarter in counted
+        readings.add(Quantity.METER, Reading(time, shown, "sensor.box"))
+        readings.add(Quantity.PLUGGED_IN, Reading(time, float(1 <= quarter < 15), "test"))
+        readings.add(Quantity.CHARGING, Reading(time, float(flows), "test"))
+        readings.add(Quantity.LEVEL, Reading(time, 40 + (shown - 100) * 2, "test"))
+        shown += counted.get(quarter, 0)
+    energy, cost = defaultdict[int, float](float), defaultdict[int, float](float)
+    for quarter, amount in counted.items():
+        hour = (begin - at(1, 0)) // timedelta(hours=1) + quarter // 4
+        energy[hour] += amount
+        cost[hour] += amount * prices[quarter]
+
+    async def assert_written() -> None:
+        for name, expected in (("energy_charged", energy), ("charging_cost", cost)):
+            found = await changes(hass, loaded, name)
+            known = {hour: change for hour, change in found.items() if hour <= max(energy)}
+            assert known == {hour: pytest.approx(each, abs=0.011) for hour, each in expected.items()}
+
+    runtime(loaded).book._async_update_now()
+    await runtime(loaded).statistics._async_write()
+    await assert_written()
+    await pass_time(timedelta(days=3), timedelta(hours=12))
+    assert runtime(loaded).book.book.settled.priced == pytest.approx(sum(counted.values()), abs=1e-6)
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await settle(hass)
+    await runtime(loaded).statistics.async_rebuild()
+    await assert_written()
 
 
 async def test_prices_of_the_time_in_which_home_assistant_was_off_are_noted_later(

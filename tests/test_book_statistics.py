@@ -238,6 +238,12 @@ async def test_of_the_day_of_the_installation_what_was_before_it_is_counted_once
             in_book = trip.distance if field == "distance" else trip.regained
             assert sum(of_today[hour] for hour in hours) == pytest.approx(in_book, abs=0.02)
             await leaf.statistics.async_rebuild()
+    paid = charge(at(20, 14))
+    leaf.book.over = Entries(leaf.book.over.trips, [paid])
+    await leaf.statistics.async_rebuild()
+    costs = await changes(hass, entry, "charging_cost")
+    assert sum(costs.values()) == pytest.approx(paid.cost, abs=0.02)
+    assert min(costs.values()) > 0
 
 
 async def test_statistics_go_on_after_a_backup_without_the_database_was_restored(

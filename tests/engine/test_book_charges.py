@@ -410,7 +410,8 @@ def test_the_clocks_go_back_in_the_night() -> None:
         entries_of(noted, life.now + shift).charges,
         entries_of([*DENSE.report(life), *prices(life)], life.now).charges,
     )
-    assert charge == replace(same, start=same.start + shift, end=same.end + shift)
+    by_hour = tuple(replace(each, at=each.at + shift) for each in same.by_hour)
+    assert charge == replace(same, start=same.start + shift, end=same.end + shift, by_hour=by_hour)
 
 
 def test_where_it_stood_may_have_been_reported_just_before_it_arrived() -> None:

@@ -7,7 +7,17 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.nissanconnect.engine.book_readings import Reading, Rise
-from custom_components.nissanconnect.engine.energy_cost import Lot, Lots, add, adjust, cost_of, known_at, take, total
+from custom_components.nissanconnect.engine.energy_cost import (
+    Lot,
+    Lots,
+    add,
+    adjust,
+    cost_of,
+    in_hours,
+    known_at,
+    take,
+    total,
+)
 
 from .lives import START
 
@@ -53,7 +63,7 @@ DAY = [_price(0, 0.3), _price(60, 0.1), _price(120, -0.2)]
     ],
 )
 def test_cost(flows: Sequence[Rise], prices: Sequence[Reading], cost: float | None) -> None:
-    assert cost_of(flows, prices) == (None if cost is None else pytest.approx(cost))
+    assert cost_of(in_hours(flows, prices)) == (None if cost is None else pytest.approx(cost))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +79,8 @@ def test_cost(flows: Sequence[Rise], prices: Sequence[Reading], cost: float | No
 )
 def test_at_each_time_the_first_price_counts_that_is_known(first: Sequence[Reading], cost: float) -> None:
     flow = [_flow(0, 120, 12)]
-    assert cost_of(flow, first, DAY) == pytest.approx(cost)
-    assert cost_of(flow, first, DAY, [_price(0, 9.0)]) == pytest.approx(cost)
+    assert cost_of(in_hours(flow, first, DAY)) == pytest.approx(cost)
+    assert cost_of(in_hours(flow, first, DAY, [_price(0, 9.0)])) == pytest.approx(cost)
     assert known_at(START, first, DAY) == (first[0].value if first == [_price(0, 0.5)] else 0.3)
 
 
@@ -97,7 +107,7 @@ def test_a_cost_is_the_sum_of_all_minutes(flows: Sequence[Rise], steps: dict[int
         for minute in range(first, last):
             price = next(value for at, value in sorted({-15: 0.25, **steps}.items(), reverse=True) if at <= minute)
             expected += flow.amount / (last - first) * price
-    assert cost_of(flows, prices) == pytest.approx(expected, abs=1e-9)
+    assert cost_of(in_hours(flows, prices)) == pytest.approx(expected, abs=1e-9)
 
 
 # First in, first out

@@ -73,6 +73,44 @@ def test_what_a_meter_has_counted_over_a_trip_came_before_it(prices: list[Read],
         assert second.wall_energy == pytest.approx(1.4)
 
 
+def _off_for_a_day(charges_now: float = 0.0) -> list[Read]:
+    """A small charge, a way to work and back; there was time for the charge in the evening as well."""
+    return [
+        ("odometer", 1.5, 1000.0), ("level", 1.5, 87.0), ("plugged_in", 1.5, 0.0), ("charging", 1.5, 0.0),
+        ("meter", 1.5, 100.0), ("meter", 3, 100.0), ("place", 1.5, "zone.home"), ("price", 0, 0.3), ("price", 20, 0.4),
+        ("place", 29, "zone.home"), ("plugged_in", 30, 1.0), ("level", 30, 81.0), ("charging", 30, 0.0),
+        ("odometer", 30, 1021.0), ("charging", 31.9, charges_now), ("meter", 32, 101.2), ("meter", 38, 101.2),
+        ("charging", 38, 1.0), ("level", 38.2, 83.0), ("meter", 38.3, 103.2), ("level", 39, 90.0),
+        ("meter", 39, 104.9), ("charging", 39, 0.0), ("place", 39, "zone.home"),
+    ]  # fmt: skip
+
+
+def test_what_a_meter_has_counted_over_a_trip_came_in_the_longest_stay() -> None:
+    for [trip], [first, second] in (found(_off_for_a_day(), 60), lived(_off_for_a_day(), 150)):
+        assert first.end <= trip.start
+        assert (first.cost, first.place) == (None, "zone.home")
+        assert (second.level_from, second.level_to) == (81, 90)
+        assert [first.wall_energy, second.wall_energy] == pytest.approx([1.2, 3.7])
+
+
+def test_what_a_meter_has_counted_over_a_trip_came_after_it_if_it_charges_when_it_is_read() -> None:
+    for entries in (found(_off_for_a_day(1.0), 60), lived(_off_for_a_day(1.0), 150)):
+        assert entries.charges[0].start >= entries.trips[0].end
+        assert sum(charge.wall_energy or 0 for charge in entries.charges) == pytest.approx(4.9)
+
+
+def test_what_another_vehicle_has_charged_while_this_one_was_at_work_is_not_its_own() -> None:
+    """The meter is only followed while the vehicle is there."""
+    reads: list[Read] = [
+        ("odometer", 7, 1000.0), ("level", 7, 80.0), ("plugged_in", 7, 1.0), ("place", 7, "zone.home"),
+        ("meter", 7, 100.0), ("plugged_in", 7.5, 0.0), ("level", 8, 75.0), ("odometer", 8, 1020.0),
+        ("place", 8, "zone.work"), ("plugged_in", 17, 0.0), ("level", 17.4, 70.0), ("odometer", 17.5, 1040.0),
+        ("place", 17.5, "zone.home"), ("meter", 17.6, 110.0), ("plugged_in", 18, 1.0), ("level", 18, 70.0),
+        ("meter", 18, 110.0), ("meter", 21, 110.0), ("level", 22, 70.0),
+    ]  # fmt: skip
+    assert not found(reads, 30).charges
+
+
 def test_what_a_meter_that_shows_changes_has_counted_first_after_a_trip_came_after_it() -> None:
     reads: list[Read] = [
         ("odometer", 1, 1000.0), ("level", 1, 60.0), ("plugged_in", 1, 1.0), ("meter", 1, 100.0),

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.nissanconnect.engine.book_readings import Reading, Rise
 from custom_components.nissanconnect.engine.charge_plan import Block, Period, PriceSlot, Rate, rate_at
-from custom_components.nissanconnect.engine.energy_cost import cost_of, share_of
+from custom_components.nissanconnect.engine.energy_cost import cost_of, in_hours, share_of
 
 from .lives import START
 from .test_charge_planner_laws import Case, cases
@@ -66,7 +66,7 @@ def test_the_book_reckons_as_the_plan_does(case: Case) -> None:
         if block.cost is None:
             assert not noted or noted[-1].end < block.end
             continue
-        cost = cost_of(flow, [Reading(rate.start, rate.price) for rate in noted])
+        cost = cost_of(in_hours(flow, [Reading(rate.start, rate.price) for rate in noted]))
         assert cost == pytest.approx(block.cost, abs=1e-9)
         share = share_of(flow, [Reading(rate.start, rate.share) for rate in noted])
         sun = [

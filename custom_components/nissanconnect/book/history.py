@@ -45,7 +45,8 @@ async def async_read_history(sources: SourceSet, begun_at: datetime, own: Sums) 
 def _without(whole: Sums, own: Sums) -> Sums:
     """Return what is left of a day. What was regained may not be divided among its trips yet, and goes by distance."""
     part = min(own.distance / whole.distance, 1.0) if whole.distance else 0.0
-    return risen(Sums(), replace(whole + own.times(-1), regained=whole.regained * (1 - part)))
+    left = whole + own.without_costs.times(-1)
+    return risen(Sums(), replace(left, regained=whole.regained * (1 - part)))
 
 
 async def async_read_lately(sources: SourceSet) -> tuple[tuple[Regained, ...], tuple[TripRecord, ...]] | None:

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from .book_entries import HOME, Charge, Current, Trip
-from .book_readings import Quantity, Reading
-from .charge_finder import PAUSE, Assumptions, Stay
+from .book_readings import Quantity, Reading, Stay
+from .charge_finder import Assumptions
+from .charge_meters import PAUSE
 from .drives import Drive
 from .energy_cost import Lots, add, adjust, take
 from .entry_finder import Entries, EntryFinder

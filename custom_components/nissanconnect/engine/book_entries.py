@@ -65,6 +65,18 @@ class Trip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChargedHour:
+    """What came from the wall in an hour of UTC that began ``at`` a time.
+
+    ``energy`` is in kWh; ``cost`` is in the currency of the charge, ``None`` if that of the charge is unknown.
+    """
+
+    at: datetime
+    energy: float
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """One charge, pauses included, at a ``place``; empty outside of all that have a name.
 
@@ -72,6 +84,9 @@ class Charge:
     was calculated. ``wall_energy`` came from the wall: it is ``estimated`` unless a meter has counted it. The current
     flowed for so many ``hours``. ``cost`` is in ``currency``. ``solar`` is which part was expected from
     the roof, from 0 to 1, if a plan knew a forecast.
+
+    ``by_hour`` is how the ``wall_energy`` and the ``cost`` are divided over the hours in which it flowed, oldest first.
+    It is empty if nothing is known of them, and in what earlier versions have written.
     """
 
     start: datetime
@@ -90,6 +105,7 @@ class Charge:
     peak_power: float | None = None
     current: Current | None = None
     solar: float | None = None
+    by_hour: tuple[ChargedHour, ...] = ()
 
     @property
     def minutes(self) -> float:

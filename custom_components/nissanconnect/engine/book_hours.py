@@ -1,39 +1,48 @@
 """Adds the entries of a book up by the hours in which they fell, for statistics, and fills in what logs tell."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from operator import attrgetter
 
 from .book import Sums, sums_of
-from .book_entries import Charge, Trip
+from .book_entries import ChargedHour
+from .book_readings import Rise
+from .energy_cost import hour_of, in_hours
 from .entry_finder import Entries
 
 _HOUR = timedelta(hours=1)
 
 
 def by_hour(entries: Entries, currency: str) -> dict[datetime, Sums]:
-    """Return what each hour adds, by its start. What an entry adds is spread evenly over its time."""
+    """Return what each hour adds, by its start.
+
+    What a charge adds is divided as its energy has flowed, if that is known, and else spread evenly over its time, as
+    what a trip adds.
+    """
     hours: dict[datetime, Sums] = {}
     for trip in entries.trips:
-        _spread(hours, trip, sums_of(Entries([trip]), currency))
+        _divide(hours, sums_of(Entries([trip]), currency), _evenly(trip.start, trip.end))
     for charge in entries.charges:
-        _spread(hours, charge, sums_of(Entries((), [charge]), currency))
+        hours.setdefault(hour_of(charge.start), Sums())  # it is seen later by its start whether it was written
+        is_known = sum(each.energy for each in charge.by_hour) > 0
+        parts = charge.by_hour if is_known else _evenly(charge.start, charge.end)
+        _divide(hours, sums_of(Entries((), [charge]), currency), parts)
     return hours
 
 
-def _spread(hours: dict[datetime, Sums], entry: Trip | Charge, sums: Sums) -> None:
-    for hour, share in _shares(entry.start, entry.end):
-        hours[hour] = hours.get(hour, Sums()) + sums.times(share)
+def _divide(hours: dict[datetime, Sums], sums: Sums, parts: Sequence[ChargedHour]) -> None:
+    """Divide sums as the energy of the parts; a cost that counts is that of each part, if it is known."""
+    whole = sum(each.energy for each in parts)
+    for each in parts:
+        hour, added = hour_of(each.at), sums.times(each.energy / whole)
+        if sums.priced and each.cost is not None:
+            added = replace(added, cost=each.cost)
+        hours[hour] = hours.get(hour, Sums()) + added
 
 
-def _shares(start: datetime, end: datetime) -> Iterator[tuple[datetime, float]]:
-    hour, whole = start.replace(minute=0, second=0, microsecond=0), end - start
-    while True:
-        shared = min(end, hour + _HOUR) - max(start, hour)
-        yield hour, shared / whole if whole else 1.0
-        hour += _HOUR
-        if hour >= end:
-            return
+def _evenly(start: datetime, end: datetime) -> Sequence[ChargedHour]:
+    return in_hours([Rise(start, end, 1.0)])
 
 
 def running_sums(hours: Mapping[datetime, Sums], before: Sums) -> Sequence[tuple[datetime, Sums]]:

@@ -85,6 +85,20 @@ def between(series: Sequence[Reading], start: datetime, end: datetime) -> Sequen
     return series[bisect_left(series, start, key=_at) : bisect_right(series, end, key=_at)]
 
 
+class Stay(NamedTuple):
+    """Some time in which a vehicle did not drive."""
+
+    start: datetime
+    end: datetime
+
+
+class Span(NamedTuple):
+    """Some time in which it charged."""
+
+    start: datetime
+    end: datetime
+
+
 class Rise(NamedTuple):
     """By how much a counter has risen between two readings.
 
@@ -95,6 +109,13 @@ class Rise(NamedTuple):
     end: datetime
     amount: float
     since: datetime | None = None
+
+
+def known_in(series: Sequence[Reading], stay: Stay) -> list[Reading]:
+    """Return the part of a sorted series that lies in some time, with what held when that began."""
+    known = [*between(series, stay.start, stay.end)]
+    before = last_until(series, stay.start)
+    return known if before is None or before.at == stay.start else [before._replace(at=stay.start), *known]
 
 
 class Regained(NamedTuple):

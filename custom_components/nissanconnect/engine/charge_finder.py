@@ -1,6 +1,5 @@
 """Finds out from readings when a vehicle has charged while it stood, and how much came from the wall."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,19 +7,28 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ..vehicle import TripRecord
-from .book_readings import CELL, Quantity, Reading, Regained, Rise, between, last_until, number, rises
+from .book_readings import (
+    CELL,
+    Quantity,
+    Reading,
+    Regained,
+    Rise,
+    Span,
+    Stay,
+    between,
+    known_in,
+    last_until,
+    number,
+)
+from .charge_meters import LATE, LEAST_METERED, PAUSE, SHORT_PAUSE, Meters, is_plugged_in, metered_in, overlap, within
 from .charge_plan import EFFICIENCY, OVERHEAD
 from .energy_cost import Tariff
 from .reading_set import Readings
 
-PAUSE = timedelta(hours=6)
-"""What flows after a longer pause is another charge."""
+_HOUR = timedelta(hours=1)
 
-_LONG, _SHORT_PAUSE = timedelta(hours=24), timedelta(hours=1)
+_LONG = timedelta(hours=24)
 """After so long a shorter pause ends it, too: who stays at the plug for weeks is topped up now and then."""
-
-_LATE = timedelta(minutes=5)
-"""How much later than the vehicle a meter may be read."""
 
 _LEAST = 2.5
 """% that a level must rise if nothing else shows that it charged: reports round, and batteries rest."""
@@ -28,14 +36,8 @@ _LEAST = 2.5
 _FED = 5.0
 """% by which a level falls at the plug if the battery feeds a house or its climate control."""
 
-_LEAST_METERED, _STANDBY = 0.05, 0.1
-"""kWh and kW: whatever is plugged in draws a little."""
-
-_LEAST_FLOWED, _LEAST_POWER, _LEAST_ARRIVING = 0.5, 1.0, 0.8
-"""kWh that no wallbox takes for itself until its meter is read again, and kW with which every vehicle charges."""
-
-_MOST_POWER = 25.0
-"""kW: no wallbox gives more. A meter that rises faster has lost its count for a while."""
+_LEAST_ARRIVING = 0.8
+"""kW that arrive from every wallbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,20 +60,6 @@ class Assumptions:
     currency: str = ""
     regained: tuple[Regained, ...] = ()
     records: tuple[TripRecord, ...] = ()
-
-
-class Stay(NamedTuple):
-    """Some time in which a vehicle did not drive."""
-
-    start: datetime
-    end: datetime
-
-
-class Span(NamedTuple):
-    """Some time in which it charged."""
-
-    start: datetime
-    end: datetime
 
 
 class _LevelRise(NamedTuple):
@@ -104,34 +92,7 @@ class FoundCharge(NamedTuple):
     @property
     def hours(self) -> float:
         """How long it charged."""
-        return sum(_hours(*span) for span in self.spans)
-
-
-type Meters = Sequence[Sequence[Reading]]
-
-
-def meters_of(readings: Readings, stays: Sequence[Stay], assumed: Assumptions) -> Meters:
-    """Return the readings of each meter. What it has counted over drives came in the last stay that was long enough."""
-    starts = [stay.start for stay in stays]
-    return [
-        [*_divided(series, stays, starts, assumed)] for series in readings.by_source(Quantity.METER).values() if series
-    ]
-
-
-def _divided(
-    series: Sequence[Reading], stays: Sequence[Stay], starts: Sequence[datetime], assumed: Assumptions
-) -> Iterator[Reading]:
-    yield series[0]
-    for before, after in pairwise(series):
-        first, last = (max(bisect_right(starts, each.at) - 1, 0) for each in (before, after))
-        amount = number(after) - number(before)
-        if first < last and amount > 0:
-            inside = [Stay(max(start, before.at), min(end, after.at)) for start, end in stays[first : last + 1]]
-            needed, longest = amount / assumed.power, max(inside, key=lambda stay: stay.end - stay.start)
-            chosen = next((stay for stay in reversed(inside) if _hours(*stay) >= needed), longest)
-            if chosen is not inside[-1]:
-                yield from (before._replace(at=chosen.start), after._replace(at=chosen.end))
-        yield after
+        return sum((span.end - span.start) / _HOUR for span in self.spans)
 
 
 def find_charges(
@@ -143,15 +104,16 @@ def find_charges(
         levels = _levels(readings, part, stay, since)
         seen = [*_seen(readings, part, levels)]
         risen = [*_risen(levels, seen, readings)]
-        is_followed = seen or risen or _is_plugged_in(readings, part)
-        metered, counted = (
-            _metered(readings, meters, part, assumed, seen, counted_until=counted_until) if is_followed else ([], [])
-        )
+        is_unseen = any(part.start < at <= part.end for at in meters.unseen)
+        is_followed = seen or risen or is_unseen or is_plugged_in(readings, part)
+        metered, counted = list[Rise](), list[Span]()
+        if is_followed:
+            metered, counted = metered_in(part, readings, meters, assumed.power, seen, counted_until=counted_until)
         counted_until = max([counted_until, *(each.end for each in metered)])
-        seen = [span if _within(counted, span) else _until_charged(span, readings, levels, assumed) for span in seen]
+        seen = [span if within(counted, span) else _until_charged(span, readings, levels, assumed) for span in seen]
         charged = [
             *seen,
-            *(span for rise in risen for span in _within(counted, rise.span) or [_shortened(rise, readings, assumed)]),
+            *(span for rise in risen for span in within(counted, rise.span) or [_shortened(rise, readings, assumed)]),
         ]
         for group in _groups([*charged, *counted], levels):
             whole = Span(min(span.start for span in group), max(span.end for span in group))
@@ -159,10 +121,10 @@ def find_charges(
             said = [span for span in charged if whole.start <= span.start and span.end <= whole.end]
             if said:
                 whole = Span(min(said)[0], max(span.end for span in said))
-            elif sum(rise.amount for rise in flowed) < _LEAST_METERED:
+            elif sum(rise.amount for rise in flowed) < LEAST_METERED:
                 continue
-            spans, limits = _within(counted, whole) or said, _limits(readings, part, whole)
-            shown = [rise.span for rise in risen if _overlaps(rise.span, whole)]
+            spans, limits = within(counted, whole) or said, _limits(readings, part, whole)
+            shown = [rise.span for rise in risen if overlap(rise.span, whole)]
             every = [*group, *shown, *(Span(rise.since or rise.start, rise.end) for rise in flowed)]
             evidence = Span(min(span.start for span in every), max(span.end for span in every))
             yield FoundCharge(_joined(_clipped(span, limits) for span in spans), flowed, evidence)
@@ -181,22 +143,10 @@ def _clipped(span: Span, limits: Span) -> Span:
     return Span(start, max(start, min(span.end, limits.end)))
 
 
-def _hours(start: datetime, end: datetime) -> float:
-    return (end - start) / timedelta(hours=1)
-
-
-def _overlaps(one: Span, other: Span) -> bool:
-    return one.start < other.end + _LATE and other.start - _LATE < one.end
-
-
 def _explains(seen: Span, risen: Span) -> bool:
     """Whether a level rose in the time in which it was seen to charge, and not after that."""
     shared = min(seen.end, risen.end) - max(seen.start, risen.start)
-    return shared >= min(_LATE, (risen.end - risen.start) / 2)
-
-
-def _within(counted: Iterable[Span], whole: Span) -> list[Span]:
-    return [span for span in counted if _overlaps(span, whole)]
+    return shared >= min(LATE, (risen.end - risen.start) / 2)
 
 
 def _at_one_plug(readings: Readings, stay: Stay) -> Iterator[Stay]:
@@ -212,10 +162,6 @@ def _at_one_plug(readings: Readings, stay: Stay) -> Iterator[Stay]:
     yield Stay(start, stay.end)
 
 
-def _is_plugged_in(readings: Readings, part: Stay) -> bool:
-    return any(reading.value for reading in _known(readings.of(Quantity.PLUGGED_IN), part))
-
-
 def _levels(readings: Readings, part: Stay, stay: Stay, since: datetime) -> Sequence[Reading]:
     """Return the levels of some time by the source that has reported most, with what held at first.
 
@@ -228,19 +174,13 @@ def _levels(readings: Readings, part: Stay, stay: Stay, since: datetime) -> Sequ
 
     found = list[list[Reading]]()
     for series in readings.by_source(Quantity.LEVEL).values():
-        known = _known(between(series, since, part.end), part)
+        known = known_in(between(series, since, part.end), part)
         inside = between(series, part.start, part.end)
         if part.start > stay.start and (not inside or is_apart(part.start, inside[0].at)):
             known = [*inside]
         after = [each for each in between(series, part.end, stay.end) if each.at > part.end][:1]
         found.append(known + [each for each in after if is_apart(part.end, each.at)])
     return max(found, key=len, default=[])
-
-
-def _known(series: Sequence[Reading], part: Stay) -> list[Reading]:
-    known = [*between(series, part.start, part.end)]
-    before = last_until(series, part.start)
-    return known if before is None or before.at == part.start else [before._replace(at=part.start), *known]
 
 
 def _seen(readings: Readings, part: Stay, levels: Sequence[Reading]) -> Iterator[Span]:
@@ -296,7 +236,7 @@ def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Sp
     needed = _needed(rise.gained, assumed)
     if not needed or needed >= span.end - span.start:
         return span
-    plug, status = (last_until(each, span.start + _LATE) for each in (plugged_in, charging))
+    plug, status = (last_until(each, span.start + LATE) for each in (plugged_in, charging))
     if plug is not None and plug.value and status is not None and not status.value and status.at >= plug.at:
         return Span(span.end - needed, span.end)
     return Span(span.start, span.start + needed)
@@ -305,7 +245,7 @@ def _shortened(rise: _LevelRise, readings: Readings, assumed: Assumptions) -> Sp
 def _until_charged(span: Span, readings: Readings, levels: Sequence[Reading], assumed: Assumptions) -> Span:
     """Return no more time than it takes to gain what was gained, if that would be too slow: its end was missed."""
     said = [each.at for each in between(readings.of(Quantity.CHARGING), *span) if each.value]
-    gained, arrived = -_fallen(levels, span.start, span.end), _LEAST_ARRIVING * _hours(*span)
+    gained, arrived = -_fallen(levels, span.start, span.end), _LEAST_ARRIVING * ((span.end - span.start) / _HOUR)
     if not said or gained <= 0 or assumed.capacity is None or gained / 100 * assumed.capacity >= arrived:
         return span
     return Span(span.start, min(span.end, max(said[-1], span.start + _needed(gained, assumed))))
@@ -317,89 +257,11 @@ def _needed(gained: float, assumed: Assumptions) -> timedelta:
     return timedelta(hours=gained / 100 * (assumed.capacity or 0.0) / arriving)
 
 
-def _metered(
-    readings: Readings,
-    meters: Meters,
-    part: Stay,
-    assumed: Assumptions,
-    seen: Sequence[Span],
-    *,
-    counted_until: datetime,
-) -> tuple[list[Rise], list[Span]]:
-    """Return what meters have counted since the vehicle was plugged in, or in all the time if that is unknown.
-
-    Beside it are the times in which that was more than a wallbox takes for itself. What they have ``counted_until``
-    then was counted before. The vehicle has said when it was ``seen`` to charge.
-    """
-    start = part.start
-    for reading in _known(readings.of(Quantity.PLUGGED_IN), part):
-        if reading.value:
-            break
-        start = reading.at
-    else:
-        start = part.start
-    found, flowed = list[Rise](), list[Span]()
-    for series in meters:
-        shown = _counted(series, start, part.end)
-        around = zip([None, *shown], shown, [*shown[1:], None], strict=False)
-        counted = [_placed(rise, start, assumed, seen, before=before, after=after) for before, rise, after in around]
-        flows = [_flows(rise, one, seen) for rise, one in zip(shown, counted, strict=True)]
-        for rise, one, now, then in zip(shown, counted, flows, [*flows[1:], False], strict=False):
-            if rise.end > counted_until:
-                found.append(one)
-                if now or (then and rise.end - rise.start > CELL):  # it had not been read for long when it began
-                    flowed.append(Span(one.start, one.end))
-    return (sorted(found), flowed) if sum(rise.amount for rise in found) >= _LEAST_METERED else ([], [])
-
-
-def _flows(rise: Rise, counted: Rise, seen: Sequence[Span]) -> bool:
-    """Whether a rise is more than what a wallbox takes for itself until its meter is read again."""
-    standby = _STANDBY * _hours(rise.start, rise.end)
-    return rise.amount >= min(_LEAST_FLOWED, standby) or bool(_within(seen, Span(counted.start, counted.end)))
-
-
-def _counted(series: Sequence[Reading], start: datetime, end: datetime) -> list[Rise]:
-    """Return what one meter has counted, with what it showed when it was read next."""
-    after = between(series, end, end + CELL)
-    return rises(series, start, max(end + _LATE, after[0].at if after else end), most=_MOST_POWER)
-
-
-def _placed(
-    rise: Rise,
-    earliest: datetime,
-    assumed: Assumptions,
-    seen: Sequence[Span],
-    *,
-    before: Rise | None,
-    after: Rise | None,
-) -> Rise:
-    """Return what a meter has counted with the time in which it did.
-
-    If it was not read for long, that was shortly before it showed that, and what came ``after`` it tells how fast the
-    first has come. While a vehicle says that it charges, it rises from when it had risen ``before``: some show whole
-    kWh.
-    """
-    power, start, last = None, rise.start, before.end if before else earliest
-    if rise.end - rise.start > CELL:
-        power = assumed.power
-    elif (before is None or before.end < rise.start) and after is not None and after.start == rise.end:
-        power = after.amount / _hours(after.start, after.end)
-    if power is not None:
-        start = max(start, rise.end - max(timedelta(hours=rise.amount / power), timedelta(minutes=1)))
-    for span in seen:
-        since = max(span.start, last)
-        if since < rise.end <= span.end + _LATE and rise.amount >= _LEAST_POWER * _hours(since, rise.end):
-            start = min(start, since)
-    start = max(start, earliest)
-    is_dated = min(start - rise.start, rise.end - start) <= _SHORT_PAUSE or _within(seen, Span(start, rise.end))
-    return rise._replace(start=start, since=None if is_dated else max(rise.start, earliest))
-
-
 def _groups(spans: Iterable[Span], levels: Sequence[Reading]) -> Iterator[list[Span]]:
     """Put what belongs to one charge together. If the battery has fed something in between, they are two."""
     group, end = list[Span](), None
     for span in sorted(spans):
-        pause = PAUSE if not group or span.start - group[0].start < _LONG else _SHORT_PAUSE
+        pause = PAUSE if not group or span.start - group[0].start < _LONG else SHORT_PAUSE
         if end is not None and (span.start - end >= pause or _fallen(levels, end, span.start) >= _FED):
             yield group
             group, end = [], None

@@ -1,11 +1,15 @@
 """What energy has cost: when it came from the wall, and when it is used. What was charged first is used first."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from .book_entries import ChargedHour
 from .book_readings import Reading, Rise, between, last_until
+
+_HOUR = timedelta(hours=1)
 
 _LITTLE = 1e-6
 
@@ -21,21 +25,38 @@ class Tariff(NamedTuple):
     place: str | None = None
 
 
-def cost_of(flows: Sequence[Rise], *prices: Sequence[Reading]) -> float | None:
-    """Return what has flowed at these times has cost; ``None`` if the price of some is unknown.
+def hour_of(at: datetime) -> datetime:
+    """Return when the hour of a time began."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def in_hours(flows: Sequence[Rise], *prices: Sequence[Reading]) -> tuple[ChargedHour, ...]:
+    """Return what has flowed in each hour, and has cost; no cost is known if the price of some is unknown.
 
     Each price holds until the next of its series. Of several series the first counts that knows one at a time.
     """
-    known, unknown, cost = 0.0, 0.0, 0.0
-    for energy, price in (part for flow in flows for part in _priced(flow, prices)):
+    known, unknown, costs = (defaultdict[datetime, float](float) for _ in range(3))
+    for hour, energy, price in (part for flow in flows for part in _priced(flow, prices)):
         if price is None:
-            unknown += energy
+            unknown[hour] += energy
         else:
-            known += energy
-            cost += energy * price
-    if not known or unknown > _MOST_UNKNOWN * (known + unknown):
-        return None
-    return cost * (known + unknown) / known
+            known[hour] += energy
+            costs[hour] += energy * price
+    priced, missing = sum(known.values()), sum(unknown.values())
+    is_known = priced > 0 and missing <= _MOST_UNKNOWN * (priced + missing)
+    mean = sum(costs.values()) / priced if is_known else 0.0
+    return tuple(
+        ChargedHour(
+            at=hour, energy=known[hour] + unknown[hour], cost=costs[hour] + unknown[hour] * mean if is_known else None
+        )
+        for hour in sorted({*known, *unknown})
+    )
+
+
+def cost_of(hours: Iterable[ChargedHour]) -> float | None:
+    """Return what all hours have cost together; ``None`` if that is unknown."""
+    costs = [each.cost for each in hours if each.cost is not None]
+    return sum(costs) if costs else None
 
 
 def share_of(flows: Sequence[Rise], shares: Sequence[Reading]) -> float | None:
@@ -43,7 +64,7 @@ def share_of(flows: Sequence[Rise], shares: Sequence[Reading]) -> float | None:
 
     Each of the ``shares``, from 0 to 1, holds until the next.
     """
-    part = cost_of(flows, shares)  # as if a kWh from there cost 1, and others nothing
+    part = cost_of(in_hours(flows, shares)) if shares else None  # as if a kWh from there cost 1, and others nothing
     return None if part is None else part / sum(flow.amount for flow in flows)
 
 
@@ -55,22 +76,27 @@ def known_at(at: datetime, *prices: Sequence[Reading]) -> float | None:
 
 def parts_of(start: datetime, end: datetime, *prices: Sequence[Reading]) -> Iterator[tuple[datetime, datetime]]:
     """Split some time where a price changes."""
-    return _edges([start, *(price.at for series in prices for price in between(series, start, end)), end])
+    return _edges([start, *_changes(start, end, prices), end])
 
 
-def _priced(flow: Rise, prices: Sequence[Sequence[Reading]]) -> Iterator[tuple[float, float | None]]:
-    """Split what has flowed evenly in some time where the price changes.
+def _priced(flow: Rise, prices: Sequence[Sequence[Reading]]) -> Iterator[tuple[datetime, float, float | None]]:
+    """Split what has flowed evenly where an hour begins or the price changes; tell the hour of each part.
 
     If it is not known when it has flowed, the price is only known if it has not changed.
     """
-    if flow.since is not None:
-        held = {known_at(start, *prices) for start, _ in parts_of(flow.since, flow.end, *prices)}
-        yield flow.amount, held.pop() if len(held) == 1 else None
-        return
-    seconds = (flow.end - flow.start).total_seconds()
-    for start, end in parts_of(flow.start, flow.end, *prices):
+    seconds, hour = (flow.end - flow.start).total_seconds(), hour_of(flow.start)
+    times = [flow.start, *_changes(flow.start, flow.end, prices), flow.end]
+    while (hour := hour + _HOUR) < flow.end:
+        times.append(hour)
+    possible = () if flow.since is None else parts_of(flow.since, flow.end, *prices)
+    is_sure = len({known_at(start, *prices) for start, _ in possible}) <= 1
+    for start, end in _edges(times):
         share = (end - start).total_seconds() / seconds if seconds else 1.0
-        yield flow.amount * share, known_at(start, *prices)
+        yield hour_of(start), flow.amount * share, known_at(start, *prices) if is_sure else None
+
+
+def _changes(start: datetime, end: datetime, prices: Sequence[Sequence[Reading]]) -> Iterator[datetime]:
+    return (price.at for series in prices for price in between(series, start, end))
 
 
 def _edges(times: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:

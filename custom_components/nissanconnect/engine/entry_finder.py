@@ -9,11 +9,12 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from .book_entries import Charge, Current, Trip
-from .book_readings import CELL, Quantity, Reading, Rise, between, last_until, number, rises
-from .charge_finder import Assumptions, FoundCharge, Stay, find_charges, meters_of
+from .book_entries import Charge, ChargedHour, Current, Trip
+from .book_readings import CELL, Quantity, Reading, Rise, Stay, between, last_until, number, rises
+from .charge_finder import Assumptions, FoundCharge, find_charges
+from .charge_meters import meters_of
 from .drives import find_drives
-from .energy_cost import Tariff, cost_of, known_at, share_of
+from .energy_cost import Tariff, cost_of, in_hours, known_at, share_of
 from .reading_set import Readings
 from .trip_energy import (
     COUNTER_DOUBT,
@@ -102,7 +103,8 @@ class EntryFinder:
     def find(self) -> Entries:
         """Return the entries. What the energy of a trip has cost is not among it."""
         begun = [datetime.min.replace(tzinfo=UTC), *(drive.start for drive in self.drives)]
-        meters = meters_of(self._readings, self._stays, self._assumed)
+        places = [self._place(index) for index in range(len(self._stays))]
+        meters = meters_of(self._readings, self._stays, places, self._assumed.power)
         charges = [
             [*find_charges(self._readings, meters, stay, self._assumed, since)]
             for stay, since in zip(self._stays, begun, strict=True)
@@ -247,7 +249,8 @@ class EntryFinder:
             metered is not None or current is not Current.DC
         )  # none has a rapid one at home
         tariffs = _tariffs_at(place, self._assumed) if is_known else []
-        cost, paid_by = self._cost(flows, tariffs)
+        by_hour, paid_by = self._in_hours(flows, tariffs)
+        cost = cost_of(by_hour)
         return Charge(
             start=found.start,
             end=found.end,
@@ -265,6 +268,7 @@ class EntryFinder:
             peak_power=peak,
             current=current,
             solar=share_of(flows, self._readings.by_source(Quantity.SOLAR).get(paid_by.key, [])) if paid_by else None,
+            by_hour=by_hour if wall else (),
         )
 
     def _metered(self, found: FoundCharge, entry: Stay, around: Stay) -> Sequence[Rise]:
@@ -307,8 +311,10 @@ class EntryFinder:
             return peak, Current.DC
         return peak, Current.AC if rapid or metered or peak else None
 
-    def _cost(self, flows: Sequence[Rise], tariffs: Sequence[Tariff]) -> tuple[float | None, Tariff | None]:
-        """Return the cost, and the tariff that held first; if the cost is unknown, the first of them.
+    def _in_hours(
+        self, flows: Sequence[Rise], tariffs: Sequence[Tariff]
+    ) -> tuple[tuple[ChargedHour, ...], Tariff | None]:
+        """Return the hours with their costs, and the tariff that held first; if no cost is known, the first of them.
 
         At each time the first tariff counts whose price was known then; all have to be in one currency.
         """
@@ -316,10 +322,10 @@ class EntryFinder:
         prices = {each: _going_on(known.get(each.key, []), now) for each in tariffs}
         for currency in dict.fromkeys(each.currency for each in tariffs):
             ours = {each: series for each, series in prices.items() if each.currency == currency}
-            if (cost := cost_of(flows, *ours.values())) is not None:
+            if cost_of(hours := in_hours(flows, *ours.values())) is not None:
                 held = (each for each, series in ours.items() if known_at(flows[0].start, series) is not None)
-                return cost, next(held, next(iter(ours)))
-        return None, next(iter(tariffs), None)
+                return hours, next(held, next(iter(ours)))
+        return in_hours(flows), next(iter(tariffs), None)
 
     # What is known of a time
 

@@ -7,8 +7,8 @@ from typing import NamedTuple, Self
 
 from ..vehicle import TripRecord
 from .book_entries import Trip
-from .book_readings import Regained
-from .charge_finder import Assumptions, FoundCharge, Stay
+from .book_readings import Regained, Stay
+from .charge_finder import Assumptions, FoundCharge
 from .drives import Drive
 
 COUNTER_DOUBT = 0.1
