@@ -81,7 +81,7 @@ def _off_for_a_day(charges_now: float = 0.0) -> list[Read]:
         ("place", 29, "zone.home"), ("plugged_in", 30, 1.0), ("level", 30, 81.0), ("charging", 30, 0.0),
         ("odometer", 30, 1021.0), ("charging", 31.9, charges_now), ("meter", 32, 101.2), ("meter", 38, 101.2),
         ("charging", 38, 1.0), ("level", 38.2, 83.0), ("meter", 38.3, 103.2), ("level", 39, 90.0),
-        ("meter", 39, 104.9), ("charging", 39, 0.0), ("place", 39, "zone.home"),
+        ("meter", 39, 104.9), ("charging", 39, 0.0),
     ]  # fmt: skip
 
 
@@ -90,6 +90,7 @@ def test_what_a_meter_has_counted_over_a_trip_came_in_the_longest_stay() -> None
         assert first.end <= trip.start
         assert (first.cost, first.place) == (None, "zone.home")
         assert (second.level_from, second.level_to) == (81, 90)
+        assert second.place == trip.destination == "zone.home"
         assert [first.wall_energy, second.wall_energy] == pytest.approx([1.2, 3.7])
 
 

@@ -20,7 +20,17 @@ from .book_readings import (
     last_until,
     number,
 )
-from .charge_meters import LATE, LEAST_METERED, PAUSE, SHORT_PAUSE, Meters, is_plugged_in, metered_in, overlap, within
+from .charge_meters import (
+    LATE,
+    LEAST_METERED,
+    PAUSE,
+    SHORT_PAUSE,
+    MeterReadings,
+    is_plugged_in,
+    metered_in,
+    overlap,
+    within,
+)
 from .charge_plan import EFFICIENCY, OVERHEAD
 from .energy_cost import Tariff
 from .reading_set import Readings
@@ -96,7 +106,7 @@ class FoundCharge(NamedTuple):
 
 
 def find_charges(
-    readings: Readings, meters: Meters, stay: Stay, assumed: Assumptions, since: datetime
+    readings: Readings, meters: MeterReadings, stay: Stay, assumed: Assumptions, since: datetime
 ) -> Iterator[FoundCharge]:
     """Yield the charges of a stay, oldest first. Levels from before ``since`` have changed until it stood."""
     counted_until = stay.start

@@ -36,14 +36,14 @@ _MOST_POWER = 25.0
 """kW: no wallbox gives more. A meter that rises faster has lost its count for a while."""
 
 
-class Meters(NamedTuple):
+class MeterReadings(NamedTuple):
     """The readings of each meter, and when charges end of which only the meter tells."""
 
     series: Sequence[Sequence[Reading]]
     unseen: Sequence[datetime]
 
 
-def meters_of(readings: Readings, stays: Sequence[Stay], places: Sequence[str | None], power: float) -> Meters:
+def meters_of(readings: Readings, stays: Sequence[Stay], places: Sequence[str | None], power: float) -> MeterReadings:
     """Return the readings of the meters, which are divided where one was not read for some drives.
 
     Unless the vehicle charges when it is read again, what was counted came in the longest stay in which it could with
@@ -69,7 +69,7 @@ def meters_of(readings: Readings, stays: Sequence[Stay], places: Sequence[str | 
                     found += (before._replace(at=longest.start), after._replace(at=longest.end))
             found.append(after)
         divided.append(found)
-    return Meters(divided, unseen)
+    return MeterReadings(divided, unseen)
 
 
 def _had_time(readings: Readings, stay: Stay, needed: timedelta) -> bool:
@@ -87,7 +87,7 @@ def _charges(readings: Readings, start: datetime, end: datetime) -> bool:
 def metered_in(
     part: Stay,
     readings: Readings,
-    meters: Meters,
+    meters: MeterReadings,
     power: float,
     seen: Sequence[Span],
     *,

@@ -16,6 +16,9 @@ _LITTLE = 1e-6
 _MOST_UNKNOWN = 0.01
 """Which part of the energy may have an unknown price. It is taken to have cost as much as the rest."""
 
+_NOTED_WITHIN = timedelta(minutes=10)
+"""How long after a price has ended the next one is noted at the latest, if there is one."""
+
 
 class Tariff(NamedTuple):
     """Prices in a currency that hold at a place, ``None`` everywhere. ``key`` is the source of their readings."""
@@ -23,6 +26,17 @@ class Tariff(NamedTuple):
     key: str
     currency: str
     place: str | None = None
+
+
+def tariffs_at(place: str | None, tariffs: Sequence[Tariff]) -> list[Tariff]:
+    """Return the tariffs by which a vehicle may have charged somewhere."""
+    return [each for each in tariffs if each.place is None or place in (None, each.place)]
+
+
+def going_on(prices: Sequence[Reading], now: datetime) -> Sequence[Reading]:
+    """Let a price that has just ended go on until the next is noted."""
+    just_ended = prices and prices[-1].value is None and now - prices[-1].at < _NOTED_WITHIN
+    return prices[:-1] if just_ended else prices
 
 
 def hour_of(at: datetime) -> datetime:

@@ -14,7 +14,7 @@ from .book_readings import CELL, Quantity, Reading, Rise, Stay, between, last_un
 from .charge_finder import Assumptions, FoundCharge, find_charges
 from .charge_meters import meters_of
 from .drives import find_drives
-from .energy_cost import Tariff, cost_of, in_hours, known_at, share_of
+from .energy_cost import Tariff, cost_of, going_on, in_hours, known_at, share_of, tariffs_at
 from .reading_set import Readings
 from .trip_energy import (
     COUNTER_DOUBT,
@@ -56,9 +56,6 @@ _LEAST_METERED = 0.5
 
 _MOST_POWER = 400.0
 """kW: no vehicle drives or charges with more."""
-
-_NOTED_WITHIN = timedelta(minutes=10)
-"""How long after a price has ended the next one is noted at the latest, if there is one."""
 
 _COUNTED, _NOT_COUNTED = 3, 0.2
 """How many readings it takes to follow a counter, and for which part of an entry it may begin late."""
@@ -248,7 +245,7 @@ class EntryFinder:
         is_known = wall is not None and (
             metered is not None or current is not Current.DC
         )  # none has a rapid one at home
-        tariffs = _tariffs_at(place, self._assumed) if is_known else []
+        tariffs = tariffs_at(place, self._assumed.tariffs) if is_known else []
         by_hour, paid_by = self._in_hours(flows, tariffs)
         cost = cost_of(by_hour)
         return Charge(
@@ -319,7 +316,7 @@ class EntryFinder:
         At each time the first tariff counts whose price was known then; all have to be in one currency.
         """
         known, now = self._readings.by_source(Quantity.PRICE), self._stays[-1].end
-        prices = {each: _going_on(known.get(each.key, []), now) for each in tariffs}
+        prices = {each: going_on(known.get(each.key, []), now) for each in tariffs}
         for currency in dict.fromkeys(each.currency for each in tariffs):
             ours = {each: series for each, series in prices.items() if each.currency == currency}
             if cost_of(hours := in_hours(flows, *ours.values())) is not None:
@@ -391,9 +388,17 @@ class EntryFinder:
         for reading, end in zip(inside, [*(each.at for each in inside[1:]), stay.end], strict=False):
             if isinstance(reading.value, str):
                 held[reading.value] += end - reading.at
-        if not held and before is not None and before.at >= stay.start - _MOMENT and isinstance(before.value, str):
-            return before.value
+        if not held and before is not None and isinstance(before.value, str):
+            # If the odometer was not read for long, it may have come there before it seems to.
+            read_at = _odometer_read_at(self._readings, self._stays[0].start, self._stays[index - 1].end)
+            return before.value if before.at >= min(stay.start - _MOMENT, read_at + _MOMENT) else None
         return max(held, key=held.__getitem__, default=None)
+
+
+def _odometer_read_at(readings: Readings, since: datetime, until: datetime) -> datetime:
+    """Return when the odometer was last read."""
+    known = (last_until(series, until) for series in readings.by_source(Quantity.ODOMETER).values())
+    return max([since, *(each.at for each in known if each is not None)])
 
 
 def _had_time(readings: Readings, span: Stay) -> bool:
@@ -410,17 +415,6 @@ def _wall_energy(energy: Energy | None, hours: float, current: Current | None, a
     if current is Current.DC:
         return energy.amount / _RAPID_EFFICIENCY
     return (energy.amount + assumed.overhead * hours) / assumed.efficiency
-
-
-def _tariffs_at(place: str | None, assumed: Assumptions) -> list[Tariff]:
-    """Return the tariffs by which it may have charged somewhere."""
-    return [each for each in assumed.tariffs if each.place is None or place in (None, each.place)]
-
-
-def _going_on(prices: Sequence[Reading], now: datetime) -> Sequence[Reading]:
-    """Let a price that has just ended go on until the next is noted."""
-    just_ended = prices and prices[-1].value is None and now - prices[-1].at < _NOTED_WITHIN
-    return prices[:-1] if just_ended else prices
 
 
 def _mean(series: Sequence[Reading]) -> float | None:
