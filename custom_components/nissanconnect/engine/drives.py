@@ -23,8 +23,8 @@ _SPEED = 45.0
 _FASTEST, _FAST = 250.0, 130.0
 """km/h that a vehicle can come, and that one may drive for an hour."""
 
-_FALLS, _FALLEN = 2.0, 1.0
-"""% by which a level falls when it drives, as it may lose or round one while it stands; and which is lower at all."""
+_FALLS, _CHANGED = 2.0, 1.0
+"""% by which a level falls when it drives, as it may lose or round one while it stands, and which is another level."""
 
 _SILENT = timedelta(days=1)
 """A source that reports nothing for so long is left behind, even if it has shown more."""
@@ -243,10 +243,11 @@ def _stood_until(readings: Readings, window: _Window) -> datetime | None:
     for reading in between(readings.of(Quantity.LEVEL), window.start, window.end):
         if (highest := top.get(reading.source)) is None:
             continue
-        if number(reading) >= highest:
-            top[reading.source], until = number(reading), reading.at
-        elif number(reading) <= highest - _FALLEN:
+        if number(reading) <= highest - _CHANGED:
             break
+        if number(reading) >= highest:
+            top[reading.source] = number(reading)
+            until = reading.at if number(reading) < highest + _CHANGED else until
     return until
 
 
