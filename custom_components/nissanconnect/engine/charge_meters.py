@@ -1,7 +1,7 @@
 """Finds out what the meters at the wall have counted for a vehicle, and when it has flowed."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -36,6 +36,10 @@ _MOST_POWER = 25.0
 """kW: no wallbox gives more. A meter that rises faster has lost its count for a while."""
 
 
+type Fits = Callable[[int, int, float], bool]
+"""Tells whether so many kWh from the wall can have come in one stay, by what is known in a later one."""
+
+
 class MeterReadings(NamedTuple):
     """The readings of each meter, and when charges end of which only the meter tells."""
 
@@ -43,11 +47,13 @@ class MeterReadings(NamedTuple):
     unseen: Sequence[datetime]
 
 
-def meters_of(readings: Readings, stays: Sequence[Stay], places: Sequence[str | None], power: float) -> MeterReadings:
+def meters_of(
+    readings: Readings, stays: Sequence[Stay], places: Sequence[str | None], power: float, fits: Fits
+) -> MeterReadings:
     """Return the readings of the meters, which are divided where one was not read for some drives.
 
     Unless the vehicle charges when it is read again, what was counted came in the longest stay in which it could with
-    so much ``power`` (kW): at the same place, and while nobody knew that it was not plugged in.
+    so much ``power`` (kW): where the vehicle is then, while nobody knew that it was not plugged in, and if it ``fits``.
     """
     starts, divided, unseen = [stay.start for stay in stays], list[list[Reading]](), list[datetime]()
     for series in readings.by_source(Quantity.METER).values():
@@ -55,18 +61,23 @@ def meters_of(readings: Readings, stays: Sequence[Stay], places: Sequence[str | 
         for before, after, later in zip(series, series[1:], [*series[2:], *series[-1:]], strict=False):
             first, last = (max(bisect_right(starts, each.at) - 1, 0) for each in (before, after))
             amount = number(after) - number(before)
-            goes_on = number(later) > number(after) and later.at - after.at <= CELL
-            if first < last and amount > 0 and not goes_on and not _charges(readings, stays[last].start, after.at):
-                at = {places[first], places[last]}
-                inside = [
-                    Stay(max(stay.start, before.at), min(stay.end, after.at))
-                    for stay, place in zip(stays[first : last + 1], places[first : last + 1], strict=True)
-                    if place in at
-                ]
-                longest, needed = max(inside, key=lambda stay: stay.end - stay.start), timedelta(hours=amount / power)
-                if longest.end < after.at and _had_time(readings, longest, needed):
-                    unseen.append(longest.end)
-                    found += (before._replace(at=longest.start), after._replace(at=longest.end))
+            goes_on = number(later) > number(after) and later.at - after.at <= SHORT_PAUSE
+            if first == last or amount < _LEAST_FLOWED or goes_on or _charges(readings, starts[last], after.at):
+                found.append(after)
+                continue
+            needed, place = timedelta(hours=amount / power), places[last]
+            if place is None and before.at >= starts[first]:
+                place = places[first]
+            could = [
+                Stay(max(stays[index].start, before.at), stays[index].end)
+                for index in range(first, last)
+                if places[index] == place and fits(index, last, amount)
+            ]
+            possible = [stay for stay in could if _had_time(readings, stay, needed)]
+            longest = max(possible, key=lambda stay: stay.end - stay.start, default=None)
+            if longest is not None and longest.end - longest.start > after.at - starts[last]:
+                unseen.append(longest.end)
+                found += (before._replace(at=longest.start), after._replace(at=longest.end))
             found.append(after)
         divided.append(found)
     return MeterReadings(divided, unseen)

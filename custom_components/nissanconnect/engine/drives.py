@@ -17,6 +17,9 @@ from .reading_set import Readings
 _STAND, _CLOSE = timedelta(minutes=10), timedelta(minutes=16)
 """Who stands for so long has ended a trip, and what was driven between reads that are so close is one trip."""
 
+_LATER = timedelta(minutes=40)
+"""How much later than other values the odometer may be read."""
+
 _SPEED = 45.0
 """km/h, if it is not known when a vehicle drove in a long time: an ordinary mean of town and country."""
 
@@ -193,7 +196,8 @@ def _driven(step: Drive, readings: Readings, plugged_in: Sequence[Reading]) -> D
             reversed(windows),
             key=lambda each: (step.distance <= _FASTEST * each.hours, _clear_fall(readings, each)),
         )
-    if (arrived := _arrived(readings, window)) is not None:
+    arrived = _arrived(readings, window)
+    if arrived is not None and step.distance <= _FAST * _Window(window.start, arrived).hours:
         window = window._replace(end=arrived)
     start = max(window.start, window.end - needed)
     before, after = last_until(plugged_in, start), between(plugged_in, start, window.end)
@@ -223,7 +227,7 @@ def _free(start: datetime, end: datetime, plugged_in: Sequence[Reading]) -> Iter
 
 
 def _arrived(readings: Readings, window: _Window) -> datetime | None:
-    """Return when it was reported to be where it has stayed, if that is another place with a name."""
+    """Return when it was reported to be where it has stayed, if that is another place with a name, and long before."""
     places, arrived = readings.of(Quantity.PLACE), None
     before = last_until(places, window.start)
     left = before and before.value
@@ -232,7 +236,7 @@ def _arrived(readings: Readings, window: _Window) -> datetime | None:
             arrived = None
         if reading.value and reading.value != left:
             arrived = arrived or reading
-    return arrived and arrived.at
+    return arrived.at if arrived is not None and window.end - arrived.at >= _LATER else None
 
 
 def _stood_until(readings: Readings, window: _Window) -> datetime | None:

@@ -17,18 +17,18 @@ from .drives import find_drives
 from .energy_cost import Tariff, cost_of, going_on, in_hours, known_at, share_of, tariffs_at
 from .reading_set import Readings
 from .trip_energy import (
+    ABOUT,
     COUNTER_DOUBT,
     Energy,
     UnseenCharge,
     as_told,
+    fits_levels,
     shared,
     unread,
+    with_charged,
     with_regained,
     with_unseen_charge,
 )
-
-_MOMENT = timedelta(minutes=1)
-"""By how much reports of one moment may differ in time."""
 
 _WEATHER = timedelta(minutes=30)
 """How long before a trip the temperature outside may have been reported."""
@@ -101,7 +101,8 @@ class EntryFinder:
         """Return the entries. What the energy of a trip has cost is not among it."""
         begun = [datetime.min.replace(tzinfo=UTC), *(drive.start for drive in self.drives)]
         places = [self._place(index) for index in range(len(self._stays))]
-        meters = meters_of(self._readings, self._stays, places, self._assumed.power)
+        fits = fits_levels(self._readings, self._stays, self.drives, self._assumed)
+        meters = meters_of(self._readings, self._stays, places, self._assumed.power, fits)
         charges = [
             [*find_charges(self._readings, meters, stay, self._assumed, since)]
             for stay, since in zip(self._stays, begun, strict=True)
@@ -116,7 +117,7 @@ class EntryFinder:
             if unseen is None:
                 continue
             read_at, following = self.drives[run.stop - 1].read_at, charges[run.stop]
-            if following and following[0].start <= read_at + _MOMENT:  # it had begun when the odometer was read
+            if following and following[0].start <= read_at + ABOUT:  # it had begun when the odometer was read
                 after[run.stop] = unseen
             else:
                 before[run.start] = unseen, read_at
@@ -136,7 +137,9 @@ class EntryFinder:
                 if charge.energy != 0 or not (charge.estimated and one.metered):  # or another vehicle was metered
                     found.append(charge)
         found += (self._unseen_charge(unseen) for unseen, _ in before.values())
-        return Entries(with_regained(trips, self._assumed.regained), sorted(found, key=attrgetter("start")))
+        found.sort(key=attrgetter("start"))
+        trips = with_charged(trips, found, self._assumed.capacity)
+        return Entries(with_regained(trips, self._assumed.regained), found)
 
     def odometer_at(self, at: datetime) -> float | None:
         """Return how far the vehicle had driven then, by the drives until then."""
@@ -276,7 +279,7 @@ class EntryFinder:
         """
         changed = self._energy(entry, around)
         levels = (self._readings.of(each) for each in (Quantity.LEVEL, Quantity.CONTENT))
-        if changed is None or not any(between(each, entry.end - _MOMENT, around.end + _MOMENT) for each in levels):
+        if changed is None or not any(between(each, entry.end - ABOUT, around.end + ABOUT) for each in levels):
             return found.metered
         most = (max(changed.amount, 0.0) + changed.doubt) / _LEAST_EFFICIENCY + _CLIMATE * max(found.hours, 1.0)
         meanwhile = [
@@ -299,7 +302,7 @@ class EntryFinder:
         self, found: FoundCharge, energy: Energy | None, *, metered: bool
     ) -> tuple[float | None, Current | None]:
         """Return the highest power, and with which current it charged."""
-        start, end = found.start - _MOMENT, found.end + _MOMENT
+        start, end = found.start - ABOUT, found.end + ABOUT
         powers = [number(each) for each in between(self._readings.of(Quantity.POWER), start, end)]
         peak = max((power for power in powers if power > 0), default=None)
         rapid = {bool(each.value) for each in between(self._readings.of(Quantity.RAPID), start, end)}
@@ -341,7 +344,7 @@ class EntryFinder:
             return change
         series = self._readings.by_source(Quantity.LEVEL).values()
         found = next((each for one in series if (each := self._before(one, entry, around)) is not None), None)
-        if found is not None and entry.start < entry.end - _MOMENT <= found.at:
+        if found is not None and entry.start < entry.end - ABOUT <= found.at:
             return None, number(found)
         return (None if found is None else number(found)), None
 
@@ -368,11 +371,11 @@ class EntryFinder:
     def _counted(self, quantity: Quantity, entry: Stay, around: Stay) -> float | None:
         """Return what a counter of the vehicle has counted, if it was followed from the beginning."""
         found = list[tuple[int, float]]()
-        begun = entry.start + max(_MOMENT, _NOT_COUNTED * (entry.end - entry.start))
+        begun = entry.start + max(ABOUT, _NOT_COUNTED * (entry.end - entry.start))
         for series in self._readings.by_source(quantity).values():
             if series[0].at <= begun and (followed := len(between(series, *entry))) >= _COUNTED:
-                after = between(series, entry.end, around.end + _MOMENT)[:1]
-                end = max([entry.end + _MOMENT, *(each.at for each in after)])
+                after = between(series, entry.end, around.end + ABOUT)[:1]
+                end = max([entry.end + ABOUT, *(each.at for each in after)])
                 counted = rises(series, entry.start, end, most=_MOST_POWER)
                 found.append((followed, sum(rise.amount for rise in counted)))
         return max(found)[1] if found else None
@@ -388,17 +391,9 @@ class EntryFinder:
         for reading, end in zip(inside, [*(each.at for each in inside[1:]), stay.end], strict=False):
             if isinstance(reading.value, str):
                 held[reading.value] += end - reading.at
-        if not held and before is not None and isinstance(before.value, str):
-            # If the odometer was not read for long, it may have come there before it seems to.
-            read_at = _odometer_read_at(self._readings, self._stays[0].start, self._stays[index - 1].end)
-            return before.value if before.at >= min(stay.start - _MOMENT, read_at + _MOMENT) else None
+        if not held and before is not None and before.at >= stay.start - ABOUT and isinstance(before.value, str):
+            return before.value
         return max(held, key=held.__getitem__, default=None)
-
-
-def _odometer_read_at(readings: Readings, since: datetime, until: datetime) -> datetime:
-    """Return when the odometer was last read."""
-    known = (last_until(series, until) for series in readings.by_source(Quantity.ODOMETER).values())
-    return max([since, *(each.at for each in known if each is not None)])
 
 
 def _had_time(readings: Readings, span: Stay) -> bool:
@@ -432,7 +427,7 @@ def _spread(energy: float, found: FoundCharge) -> list[Rise]:
 
 def _after(series: Sequence[Reading], entry: Stay, around: Stay) -> Reading | None:
     """Return the last reading of the moment in which an entry ended, else the first after it, else the last within."""
-    if moment := between(series, entry.end - _MOMENT, entry.end + _MOMENT):
+    if moment := between(series, entry.end - ABOUT, entry.end + ABOUT):
         return moment[-1]
-    after = between(series, entry.end, around.end + _MOMENT)
+    after = between(series, entry.end, around.end + ABOUT)
     return after[0] if after else last_until(between(series, entry.start, entry.end), entry.end)

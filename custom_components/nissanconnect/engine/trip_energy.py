@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
 from ..vehicle import TripRecord
-from .book_entries import Trip
-from .book_readings import Regained, Stay
+from .book_entries import Charge, Trip
+from .book_readings import Quantity, Regained, Stay, between, last_until, number
 from .charge_finder import Assumptions, FoundCharge
+from .charge_meters import Fits
 from .drives import Drive
+from .reading_set import Readings
 
 COUNTER_DOUBT = 0.1
 """kWh by which a counter of the vehicle may be off: it is rounded to a tenth."""
@@ -19,6 +21,13 @@ _OFF, _TOLD_OFF = 0.5, 0.1
 
 _LEAST_USED, _LEAST_CHARGED = 0.25, 0.5
 """Which part of what is usual a drive takes at least, and kWh that an unseen charge brings for sure."""
+
+
+ABOUT = timedelta(minutes=1)
+"""By how much reports of one moment may differ in time."""
+
+_LEVELS_OFF = 0.02
+"""Which part of the battery two levels may be off together: most are whole numbers."""
 
 
 class Energy(NamedTuple):
@@ -100,6 +109,49 @@ def with_unseen_charge(
     if changed.doubt - changed.amount >= _LEAST_USED * used or charged.amount - charged.doubt < _LEAST_CHARGED:
         return trips, None
     return usual, UnseenCharge(stay, charged)
+
+
+def fits_levels(readings: Readings, stays: Sequence[Stay], drives: Sequence[Drive], assumed: Assumptions) -> Fits:
+    """Return what tells whether a charge that only a meter has shown fits to the levels before and after some drives.
+
+    They may have used up to twice of what is usual.
+    """
+
+    def fits(index: int, last: int, amount: float) -> bool:
+        used = sum(drive.distance for drive in drives[index:last]) * assumed.consumption / 100
+        for series in readings.by_source(Quantity.LEVEL).values():
+            before = last_until(series, stays[index].end)
+            after = between(series, stays[last].start - ABOUT, stays[last].end)
+            if before is not None and after and assumed.capacity is not None:
+                gained = (number(after[0]) - number(before)) / 100 * assumed.capacity
+                return abs(amount * assumed.efficiency - gained - used) <= used + _LEVELS_OFF * assumed.capacity
+        return False
+
+    return fits
+
+
+def with_charged(trips: Sequence[Trip], charges: Sequence[Charge], capacity: float | None) -> list[Trip]:
+    """Return trips with what those have used before which nobody has read the level that a charge had reached."""
+    found = list[Trip]()
+    for trip in trips:
+        begun = found[-1].end if found else None
+        before = [each for each in charges if (begun is None or each.start >= begun) and each.end <= trip.start]
+        charge = before[0] if len(before) == 1 else None
+        if (
+            capacity is None
+            or trip.energy is not None
+            or trip.level_to is None
+            or charge is None
+            or charge.energy is None
+            or charge.level_from is None
+            or charge.level_to is not None
+        ):
+            found.append(trip)
+            continue
+        energy = charge.energy + (charge.level_from - trip.level_to) / 100 * capacity
+        doubt = (charge.uncertainty or 0.0) + _LEVELS_OFF * capacity
+        found.append(replace(trip, energy=energy, uncertainty=doubt) if energy > 0 else trip)
+    return found
 
 
 def with_regained(trips: Sequence[Trip], regained: Sequence[Regained]) -> list[Trip]:
